@@ -1,0 +1,89 @@
+"""The lock that a server holds for its whole life: `flock` on a file beside the port file.
+
+The kernel drops it with its last holder, however that one ends, so it says more surely than any
+process id whether a server lives. Forked workers share it. Standard library only.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+import time
+
+HELD, FREE, UNKNOWN = "held", "free", "unknown"
+RETRY_INTERVAL = 0.01  # seconds
+
+
+class LockTaken(Exception):
+    """Another process holds the lock."""
+
+
+class Lock:
+    """A held lock. `fileno` is inherited by forks, never by programs that are started."""
+
+    def __init__(self, path: str, fileno: int) -> None:
+        self.path = path
+        self.fileno = fileno
+
+    def is_current(self) -> bool:
+        """Tell whether the path still leads to the file that we hold (`git clean` deletes held files)."""
+        return _same_file(self.path, self.fileno)
+
+    def release(self) -> None:
+        """Let go of the lock in this process; the file stays, for a deleted one would be locked twice."""
+        os.close(self.fileno)
+
+
+def hold(path: str, *, wait: float = 0.0) -> Lock:
+    """Take the lock at `path`, making the file (mode 0600) where it is missing.
+
+    Tries for `wait` seconds, since a reader's probe holds it for a moment. Raises LockTaken when
+    another process keeps it, OSError when the file can't be made.
+    """
+    deadline = time.monotonic() + wait
+    while True:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fileno = os.open(path, flags, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(fileno).st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", path)
+            fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _same_file(path, fileno):
+                return Lock(path, fileno)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(fileno)
+                raise LockTaken(path) from None
+        except BaseException:
+            os.close(fileno)
+            raise
+        os.close(fileno)
+        time.sleep(RETRY_INTERVAL)
+
+
+def probe(path: str) -> str:
+    """Return HELD or FREE, or UNKNOWN where the lock can't tell (no file, no such locks here)."""
+    try:
+        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return UNKNOWN
+    try:
+        if not stat.S_ISREG(os.fstat(fileno).st_mode):
+            return UNKNOWN
+        fcntl.flock(fileno, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return FREE
+    except BlockingIOError:
+        return HELD
+    except OSError:
+        return UNKNOWN
+    finally:
+        os.close(fileno)
+
+
+def _same_file(path: str, fileno: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(fileno))
+    except OSError:
+        return False

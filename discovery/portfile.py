@@ -1,0 +1,204 @@
+"""The file that says where the server is: publish it, read it, withdraw it.
+
+Two formats: `server.json`, one object that a reader can verify, and a bare port number for hosts whose
+readers know nothing else. Standard library only: the client imports this on every call.
+
+PortFileError is what reading raises, in two kinds:
+
+    PortFileError
+    ├── PortFileMissing   there is no file
+    └── PortFileRejected  there is one, and it is not to be believed; the message says why
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections import namedtuple
+
+from discovery import lock, process
+
+SCHEMA = 1
+MAX_BYTES = 64 * 1024
+LOCK_SUFFIX = ".lock"
+
+_FIELDS = (
+    "schema pid port host url started_at version instance_id process_start boot_id namespace root"  # in this order
+)
+
+
+class PortFileError(Exception):
+    """The port file names no server."""
+
+
+class PortFileMissing(PortFileError):
+    """There is no port file."""
+
+
+class PortFileRejected(PortFileError):
+    """The port file is not to be believed."""
+
+
+class ServerInfo(namedtuple("ServerInfo", _FIELDS, defaults=(None,) * 8)):
+    """What a server publishes of itself; the first four are always there, the others may be None."""
+
+    __slots__ = ()
+
+    def to_json(self) -> str:
+        """Return the content of the file: one JSON object and a newline."""
+        return json.dumps(self._asdict(), ensure_ascii=False, indent=2) + "\n"
+
+
+def lock_path(path: str) -> str:
+    """Return the lock that belongs to the port file: `server.json` has `server.lock`."""
+    return os.path.splitext(path)[0] + LOCK_SUFFIX
+
+
+def build_url(host: str, port: int) -> str:
+    """Return the URL of a literal address and port; an IPv6 address gets its brackets."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def publish(path: str, content: str) -> None:
+    """Put `content` at `path` so that a reader sees all of it or nothing (mode 0600).
+
+    Raises OSError, and leaves nothing behind then.
+    """
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    _unlink(temporary)  # of a process that was killed and had our number
+    fileno = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(fileno, "w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        _unlink(temporary)
+        raise
+
+
+def read(path: str) -> ServerInfo:
+    """Return the live server that the JSON file at `path` names.
+
+    Cheap, then certain: a sane file, valid fields, a held lock, the process that wrote it. Raises
+    PortFileMissing or PortFileRejected; never blocks, never deletes.
+    """
+    info = parse(_read_own_file(path))
+    _verify(info, lock.probe(lock_path(path)))
+    return info
+
+
+def read_port(path: str) -> int:
+    """Return the number in a port file of the format "port"; it can't be verified. Raises PortFileError."""
+    text = _read_own_file(path).strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 1 <= int(text) <= 65535:
+        raise PortFileRejected("it holds no port number (1..65535)")
+    return int(text)
+
+
+def parse(text: str) -> ServerInfo:
+    """Return the fields of a `server.json`, unknown keys ignored. Raises PortFileRejected."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise PortFileRejected("it is not JSON") from None
+    if not isinstance(data, dict):
+        raise PortFileRejected("it is not a JSON object")
+    pid, port, host = data.get("pid"), data.get("port"), data.get("host")
+    if type(pid) is not int or not 0 < pid < 1 << 31:
+        raise PortFileRejected("its pid is no process id")
+    if type(port) is not int or not 1 <= port <= 65535:
+        raise PortFileRejected("its port is no port number (1..65535)")
+    if not isinstance(host, str) or not is_address(host):
+        raise PortFileRejected("its host is no IP address")
+    for key in ServerInfo._fields[4:]:
+        if not isinstance(data.get(key), str | None):
+            raise PortFileRejected(f"its {key} is not a string")
+    # The URL is made, not believed: a file must not send the client elsewhere.
+    data.update(schema=SCHEMA, url=build_url(host, port))
+    return ServerInfo(**{key: data.get(key) for key in ServerInfo._fields})
+
+
+def withdraw(path: str, info: ServerInfo) -> bool:
+    """Remove the file at `path` if it is the one that `info` was published to; return whether it was."""
+    try:
+        published = parse(_read_own_file(path))
+    except PortFileError:
+        return False
+    # The identifier is random, 128 bits: nobody else's file bears it.
+    return published.instance_id == info.instance_id and _unlink(path)
+
+
+def withdraw_port(path: str, port: int) -> bool:
+    """Remove the number file at `path` if it holds `port`; return whether it did."""
+    try:
+        return read_port(path) == port and _unlink(path)
+    except PortFileError:
+        return False
+
+
+def is_address(host: str) -> bool:
+    """Tell whether `host` is a literal IP address."""
+    import socket
+
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
+def _verify(info: ServerInfo, locked: str) -> None:
+    if locked == lock.FREE:
+        raise PortFileRejected(f"it is stale: the server of pid {info.pid} is gone")
+    ours = process.boot_id()
+    if ours and info.boot_id != ours and (info.boot_id or locked == lock.UNKNOWN):
+        raise PortFileRejected("it is stale: it was written before the last boot, or on another machine")
+    if info.namespace and info.namespace != process.namespace():
+        # A container's pid means nothing here; only the lock can speak for it.
+        if locked == lock.UNKNOWN:
+            raise PortFileRejected("it was written in another container, and its lock is missing")
+        return
+    if info.process_start:
+        # Also where the lock is held: it may be a starter's that has published nothing yet.
+        if process.start_time(info.pid) != info.process_start:
+            raise PortFileRejected(f"it is stale: pid {info.pid} is gone or another process")
+    elif locked == lock.UNKNOWN or info.pid == 1:
+        raise PortFileRejected("its lock is missing and it does not say when its process started")
+
+
+def _read_own_file(path: str) -> str:
+    try:
+        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise PortFileMissing("there is no such file") from None
+    except OSError as error:
+        raise PortFileRejected("it is a symbolic link" if os.path.islink(path) else f"{error.strerror}") from None
+    try:
+        status = os.fstat(fileno)
+        if not stat.S_ISREG(status.st_mode):
+            raise PortFileRejected("it is not a regular file")
+        if status.st_uid != os.geteuid():
+            raise PortFileRejected("it belongs to another user")
+        if status.st_size > MAX_BYTES:
+            raise PortFileRejected(f"it is larger than {MAX_BYTES // 1024} KiB")
+        return os.read(fileno, MAX_BYTES).decode("utf-8")
+    except UnicodeDecodeError:
+        raise PortFileRejected("it is not UTF-8") from None
+    except OSError as error:
+        raise PortFileRejected(f"{error.strerror}") from None
+    finally:
+        os.close(fileno)
+
+
+def _unlink(path: str) -> bool:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""Tell whether a process is the one that wrote a file: process ids are reused, machines restart.
+
+Standard library only; psutil serves where there is no /proc, and is imported only there.
+"""
+
+from __future__ import annotations
+
+import os
+
+PROC = "/proc"
+
+
+def boot_id() -> str | None:
+    """Return what names this boot of this machine, or None where the system has no such thing."""
+    return _read(f"{PROC}/sys/kernel/random/boot_id") or None
+
+
+def namespace() -> str | None:
+    """Return what names the process-id namespace we see (containers have their own), or None."""
+    try:
+        return os.readlink(f"{PROC}/self/ns/pid")
+    except OSError:
+        return None
+
+
+def start_time(pid: int) -> str | None:
+    """Return when process `pid` started, as text to compare; None where there is no such process.
+
+    Clock ticks since the boot from proc(5), for they don't move when the clock is set. A zombie is gone.
+    """
+    if not 0 < pid < 1 << 31:
+        return None
+    if os.path.isdir(f"{PROC}/self"):
+        # The command name stands in parentheses and may hold parentheses and spaces itself.
+        fields = _read(f"{PROC}/{pid}/stat").rpartition(")")[2].split()
+        return fields[19] if len(fields) > 19 and fields[0] not in "ZX" else None
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+    except psutil.Error:
+        return None
+
+
+def _read(path: str) -> str:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.read(fd, 4096).decode("utf-8", "replace").strip()
+    except OSError:  # the process ended between opening and reading
+        return ""
+    finally:
+        os.close(fd)

@@ -1,0 +1,87 @@
+"""Bind the wanted port, or a free one; the socket that was bound is the socket that serves.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+from collections import namedtuple
+
+from discovery.portfile import build_url
+
+LOWEST_PORT, HIGHEST_PORT = 1024, 65535
+BACKLOG = 2048  # connections
+
+Bound = namedtuple("Bound", "socket host port url fell_back")
+
+
+class BindError(Exception):
+    """No socket could be bound; the message is one clear line."""
+
+
+def check_port(port: int) -> int:
+    """Return `port` if a server may want it: 0 (the system picks) or 1024..65535. Raises BindError."""
+    if port and not LOWEST_PORT <= port <= HIGHEST_PORT:
+        raise BindError(f"port {port} is not allowed: use 0 (a free one) or {LOWEST_PORT}..{HIGHEST_PORT}")
+    return port
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether the name or address `host` leads to this machine only."""
+    try:
+        return all(ipaddress.ip_address(address).is_loopback for _, address in _resolve(host))
+    except (BindError, ValueError):
+        return False
+
+
+def bind(host: str, port: int, *, strict: bool = False) -> Bound:
+    """Bind `host`:`port` and return the socket, its literal host, port and URL, and whether it fell back.
+
+    Port 0 is the system's choice; a wanted port that is in use gives way to a free one unless
+    `strict`. A wildcard is named by its loopback address. Raises BindError.
+    """
+    check_port(port)
+    family, address = _resolve(host)[0]
+    fell_back = False
+    try:
+        server = _bound(family, address, port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE or not port:
+            raise BindError(f"{build_url(address, port)} can't be bound: {error.strerror}") from None
+        if strict:
+            raise BindError(f"port {port} is in use on {address}; leave --strict-port out to take a free one") from None
+        fell_back = True
+        try:
+            server = _bound(family, address, 0)
+        except OSError as second:
+            raise BindError(f"no free port on {address}: {second.strerror}") from None
+    bound_host, bound_port = server.getsockname()[:2]
+    if ipaddress.ip_address(bound_host).is_unspecified:
+        bound_host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+    return Bound(server, bound_host, bound_port, build_url(bound_host, bound_port), fell_back)
+
+
+def _resolve(host: str) -> list[tuple[socket.AddressFamily, str]]:
+    """Return (family, literal address) of `host`, IPv4 first: simple clients speak nothing else."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise BindError(f"host {host!r} can't be resolved: {getattr(error, 'strerror', None) or error}") from None
+    return sorted({(family, str(address[0])) for family, _, _, _, address in found})
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    server = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # Else a port is refused for a minute after its last server, by connections in TIME_WAIT.
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((address, port))
+        # At once: with SO_REUSEADDR Linux lets two sockets bind a port that nobody listens on yet.
+        server.listen(BACKLOG)
+    except BaseException:
+        server.close()
+        raise
+    return server

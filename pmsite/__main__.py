@@ -1,0 +1,60 @@
+"""The body of `manage.py`, `pm-manage` and `pm`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# They may make the config directory; every other command leaves the tree as it is.
+MAKERS = ("migrate", "runserver_discover")
+
+
+def client() -> None:
+    """Run the `pm` client: no Django, for an agent calls it hundreds of times a day."""
+    _outrank_working_directory()
+    from projects.client.cli import main as run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+def main() -> None:
+    """Run a management command; `pm` goes straight to the client."""
+    if sys.argv[1:2] == ["pm"]:
+        del sys.argv[1]
+        client()
+    _outrank_working_directory()
+    # Not setdefault: the repository we serve may be a Django site that exported its own.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.settings"
+    from pmsite.config import ConfigError
+    from projects import workspace
+
+    try:
+        if sys.argv[1:2] and sys.argv[1] in MAKERS and not {"-h", "--help"} & set(sys.argv):
+            os.umask(0o077)
+            directory = workspace.find()
+            workspace.create(directory)
+            workspace.refuse_hostile(directory)
+        _execute()
+    except (ConfigError, workspace.WorkspaceError) as error:
+        sys.exit(f"error: {error}")
+
+
+def _execute() -> None:
+    from django.core.management import execute_from_command_line
+    from django.db import OperationalError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        sys.exit(f"error: the database can't be used: {error}; make or update it: {sys.argv[0]} migrate")
+
+
+def _outrank_working_directory() -> None:
+    """Let our packages win over a `projects/` that PYTHONPATH or `-m` puts first."""
+    if sys.path[:1] != [HOME]:
+        sys.path.insert(0, HOME)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Django's secret key: made once per config directory, private, never taken from the repository."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+
+FILE_NAME = "secret_key"
+MINIMUM_LENGTH = 50  # characters; Django's own check asks for as many
+
+
+def load(directory: str) -> str:
+    """Return the key of `directory`, made if there is none; an unkept one where the directory is missing.
+
+    A file that is not a regular one of our own with mode 0600 may be known to others: it is replaced.
+    """
+    path = os.path.join(directory, FILE_NAME)
+    key = _read(path)
+    if key:
+        return key
+    made = secrets.token_urlsafe(MINIMUM_LENGTH)
+    if not os.path.isdir(directory) or not os.access(directory, os.W_OK):
+        return made
+    temporary = os.path.join(directory, f".{FILE_NAME}.{os.getpid()}.tmp")
+    try:
+        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+            file.write(made)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.lexists(path) and not _read(path):
+            os.unlink(path)
+        os.link(temporary, path)  # fails if another start was first: then theirs is the key
+    except FileExistsError:
+        pass
+    except OSError:
+        return made
+    finally:
+        if os.path.lexists(temporary):
+            os.unlink(temporary)
+    return _read(path) or made
+
+
+def _read(path: str) -> str:
+    """Return the key, or "" where the file is missing or not to be trusted."""
+    try:
+        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    with open(fileno, "rb") as file:
+        status = os.fstat(fileno)
+        private = stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o600 and status.st_nlink <= 2
+        if not private or status.st_uid != os.geteuid():
+            return ""
+        key = file.read(1024).decode("ascii", "ignore").strip()
+    return key if len(key) >= MINIMUM_LENGTH else ""

@@ -1,0 +1,157 @@
+"""Django settings of `pm`: nothing is configured here that `config.toml` or the environment may say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from pmsite import config, secretkey
+from projects import workspace
+from projects.version import VERSION
+
+CONFIG_DIR = Path(workspace.find())
+OPTIONS = config.load(str(CONFIG_DIR))
+
+# Browsers send cookies to every port of a host: each repository's have their own names.
+_COOKIE_SUFFIX = hashlib.sha256(os.fsencode(CONFIG_DIR)).hexdigest()[:12]
+
+SECRET_KEY = secretkey.load(str(CONFIG_DIR))
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]  # a server adds those it was bound to or allowed
+ROOT_URLCONF = "pmsite.urls"
+WSGI_APPLICATION = "pmsite.wsgi.application"
+
+INSTALLED_APPS = [
+    "discovery",
+    "projects",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+]
+MIDDLEWARE = [
+    "projects.middleware.InstanceMiddleware",
+    "discovery.middleware.HostMiddleware",
+    "discovery.middleware.OriginMiddleware",
+    "projects.middleware.DatabaseMiddleware",
+    "projects.middleware.BodyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        "ENGINE": "projects.sqlite",
+        "NAME": CONFIG_DIR / "data.db",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "timeout": 20,  # seconds
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "projects.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_NAME = f"pm_session_{_COOKIE_SUFFIX}"
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"pm_csrf_{_COOKIE_SUFFIX}"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "projects.web.views.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # its cookie would need a name, too
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body's limit is projects.middleware's
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "projects.api.authentication.BearerAuthentication",
+        "projects.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["projects.api.authentication.HasCredentials"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "projects.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "projects.api.exceptions.handle",
+    "PAGE_SIZE": OPTIONS["api.page_size"],
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "COERCE_DECIMAL_TO_STRING": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "pm",
+    "DESCRIPTION": "A project tracker that lives in a repository.",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+DISCOVERY_DIR = CONFIG_DIR
+DISCOVERY_HOST = OPTIONS["server.host"]
+DISCOVERY_PORT = OPTIONS["server.port"]
+DISCOVERY_WORKERS = OPTIONS["server.workers"]
+DISCOVERY_THREADS = OPTIONS["server.threads"]
+DISCOVERY_IDLE_TIMEOUT = OPTIONS["server.idle_timeout"]
+DISCOVERY_REQUEST_TIMEOUT = OPTIONS["server.request_timeout"]
+DISCOVERY_SERVER_URL_ENV = "PM_SERVER_URL"
+DISCOVERY_TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
+DISCOVERY_MIGRATE = True
+DISCOVERY_VERSION = VERSION
+
+PM_MAX_BODY_BYTES = OPTIONS["server.max_body_mib"] << 20
+PM_MAX_TITLE_LENGTH = OPTIONS["validation.max_title_length"]
+PM_MAX_DESCRIPTION_LENGTH = OPTIONS["validation.max_description_length"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": OPTIONS["logging.level"].upper()},
+    # Django's own handlers would mail the admins, of whom there are none.
+    "loggers": {"django": {"handlers": [], "propagate": True}, "django.server": {"handlers": [], "propagate": True}},
+}

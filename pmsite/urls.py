@@ -1,0 +1,17 @@
+"""Every route of `pm`."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("projects.api.urls")),
+    path("", include("projects.web.urls")),
+]
+
+handler400 = "projects.web.views.errors.bad_request"
+handler403 = "projects.web.views.errors.forbidden"
+handler404 = "projects.web.views.errors.not_found"
+handler500 = "projects.web.views.errors.server_error"

@@ -1,0 +1,207 @@
+"""Find the config directory (`.pm/`) that belongs to the working directory.
+
+Standard library only: the client imports this on every call. The order of the rules is the
+contract's: PM_CONFIG_DIR, the main worktree of a linked one, the nearest `.pm/`, the repository's top.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NAME = ".pm"
+GITIGNORE = "*\n!.gitignore\n!config.toml\n!data.json\n"
+SECRET_FILES = ("secret_key", "server.token", "data.db", "data.db-wal", "data.db-shm")
+
+
+class WorkspaceError(Exception):
+    """The config directory can't be used; the message says why and what to do."""
+
+
+def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> str:
+    """Return the absolute path of the config directory for `cwd`; it need not exist.
+
+    Raises WorkspaceError where a directory was found that must not be trusted: a symbolic link,
+    not a directory, or another user's.
+    """
+    environ = os.environ if environ is None else environ
+    here = os.path.realpath(cwd) if cwd else _working_directory()
+    override = environ.get("PM_CONFIG_DIR")
+    if override:
+        return os.path.abspath(os.path.join(here, override))
+    top = _repository_top(here)
+    main = _main_worktree(os.path.join(top, ".git")) if top else None
+    if main:
+        return _trusted(os.path.join(main, NAME))
+    for folder in _upwards(here, stop_at=(top, os.path.realpath(os.path.expanduser("~")))):
+        candidate = os.path.join(folder, NAME)
+        if os.path.lexists(candidate):
+            return _trusted(candidate)
+    return _trusted(os.path.join(top or here, NAME))
+
+
+def root_of(directory: str) -> str:
+    """Return the folder that the config directory `directory` serves."""
+    return os.path.dirname(os.path.abspath(directory))
+
+
+def create(directory: str) -> None:
+    """Make the config directory (mode 0700) and its `.gitignore`, where they are missing.
+
+    Raises WorkspaceError where that is not possible.
+    """
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        status = os.stat(directory)
+        if os.path.basename(directory) == NAME and status.st_uid == os.geteuid():
+            # A clone makes it with the umask's mode; nobody else has any business in it.
+            if stat.S_IMODE(status.st_mode) & 0o077:
+                os.chmod(directory, 0o700)
+        write_new(os.path.join(directory, ".gitignore"), GITIGNORE, mode=0o644)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{directory} can't be made: {error.strerror}; make it writable, or name another directory by PM_CONFIG_DIR"
+        ) from None
+
+
+def write_new(path: str, text: str, *, mode: int = 0o600) -> bool:
+    """Write `text` to `path` unless something stands there; return whether it was written."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError:
+        return False
+    with open(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+    return True
+
+
+def refuse_hostile(directory: str) -> None:
+    """Raise WorkspaceError where a secret or the database came with the repository.
+
+    Whoever wrote a tracked secret knows it, and a tracked database is somebody else's board.
+    """
+    for name in SECRET_FILES:
+        path = os.path.join(directory, name)
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError:
+            continue
+        if name.startswith("data.db") and not stat.S_ISREG(mode):
+            raise WorkspaceError(f"{path} is not a regular file; remove it, the server makes its own database")
+    tracked = _tracked_by_git(directory)
+    if tracked:
+        name = tracked[0]
+        raise WorkspaceError(
+            f"{os.path.join(directory, name)} is tracked by git, so it is not a secret of yours; "
+            f"untrack and remove it: git -C {root_of(directory)} rm --cached {NAME}/{name} && "
+            f"rm {os.path.join(directory, name)}"
+        )
+
+
+def _tracked_by_git(directory: str) -> list[str]:
+    import subprocess
+
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    command = ["git", "-c", "core.fsmonitor=false", "-C", directory, "ls-files", "-z", "--", *SECRET_FILES]
+    try:
+        answer = subprocess.run(
+            command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []  # no git here: nothing can have been cloned by it either
+    return [name for name in os.fsdecode(answer.stdout).split("\0") if name]
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        raise WorkspaceError("the working directory no longer exists; change to one that does") from None
+
+
+def _upwards(folder: str, *, stop_at: tuple[str | None, ...] = ()) -> Iterator[str]:
+    """Yield `folder` and its parents, up to and with the first that `stop_at` names."""
+    while True:
+        yield folder
+        parent = os.path.dirname(folder)
+        if folder in stop_at or parent == folder:
+            return
+        folder = parent
+
+
+def _repository_top(here: str) -> str | None:
+    for folder in _upwards(here):
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return folder
+    return None
+
+
+def _main_worktree(dotgit: str) -> str | None:
+    """Return the main worktree of the linked one that `dotgit` belongs to; None where it is not linked.
+
+    The format of these files is gitrepository-layout(5). Where the main repository is bare, this is
+    the folder beside its git directory.
+    """
+    pointer = _first_line(dotgit)
+    if not pointer.startswith("gitdir: "):
+        return None
+    gitdir = os.path.normpath(os.path.join(os.path.dirname(dotgit), pointer.removeprefix("gitdir: ")))
+    if os.path.basename(os.path.dirname(gitdir)) != "worktrees":
+        return None
+    common = _first_line(os.path.join(gitdir, "commondir"))
+    if not common:
+        return None
+    common = os.path.normpath(os.path.join(gitdir, common))
+    return _core_worktree(common) or os.path.dirname(common)
+
+
+def _core_worktree(common: str) -> str | None:
+    """Return `core.worktree` of a git directory: a submodule's lies far from its git directory."""
+    try:
+        with open(os.path.join(common, "config"), encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read(1 << 16).splitlines()
+    except OSError:
+        return None
+    section = ""
+    for line in map(str.strip, lines):
+        if line.startswith("["):
+            section = line.lower()
+        name, _, value = line.partition("=")
+        if section == "[core]" and name.strip().lower() == "worktree":
+            return os.path.normpath(os.path.join(common, value.strip().strip('"')))
+    return None
+
+
+def _first_line(path: str) -> str:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        return os.fsdecode(os.read(fd, 8192)).partition("\n")[0].strip()
+    except OSError:  # a directory: an ordinary repository
+        return ""
+    finally:
+        os.close(fd)
+
+
+def _trusted(directory: str) -> str:
+    try:
+        status = os.lstat(directory)
+    except FileNotFoundError:
+        return directory
+    except OSError as error:
+        raise WorkspaceError(f"{directory} can't be read: {error.strerror}") from None
+    if stat.S_ISLNK(status.st_mode):
+        why = "is a symbolic link"
+    elif not stat.S_ISDIR(status.st_mode):
+        why = "is not a directory"
+    elif status.st_uid != os.geteuid():
+        why = "belongs to another user"
+    else:
+        return directory
+    raise WorkspaceError(f"{directory} {why}; if you trust it, say so: PM_CONFIG_DIR={os.path.realpath(directory)}")
