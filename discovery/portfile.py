@@ -47,7 +47,11 @@ class ServerInfo(namedtuple("ServerInfo", _FIELDS, defaults=(None,) * 8)):
 
     def to_json(self) -> str:
         """Return the content of the file: one JSON object and a newline."""
-        return json.dumps(self._asdict(), ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(self._asdict(), indent=2) + "\n"
+
+    def to_line(self) -> str:
+        """Return the same object on one line, without the newline."""
+        return json.dumps(self._asdict())
 
 
 def lock_path(path: str) -> str:
@@ -86,17 +90,42 @@ def read(path: str) -> ServerInfo:
     Cheap, then certain: a sane file, valid fields, a held lock, the process that wrote it. Raises
     PortFileMissing or PortFileRejected; never blocks, never deletes.
     """
-    info = parse(_read_own_file(path))
+    info = parse(read_text(path))
     _verify(info, lock.probe(lock_path(path)))
     return info
 
 
 def read_port(path: str) -> int:
     """Return the number in a port file of the format "port"; it can't be verified. Raises PortFileError."""
-    text = _read_own_file(path).strip()
+    text = read_text(path).strip()
     if not text.isascii() or not text.isdigit() or len(text) > 5 or not 1 <= int(text) <= 65535:
         raise PortFileRejected("it holds no port number (1..65535)")
     return int(text)
+
+
+def read_text(path: str) -> str:
+    """Return the text of a regular file of our own, at most MAX_BYTES; never blocks. Raises PortFileError."""
+    try:
+        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise PortFileMissing("there is no such file") from None
+    except OSError as error:
+        raise PortFileRejected("it is a symbolic link" if os.path.islink(path) else f"{error.strerror}") from None
+    try:
+        status = os.fstat(fileno)
+        if not stat.S_ISREG(status.st_mode):
+            raise PortFileRejected("it is not a regular file")
+        if status.st_uid != os.geteuid():
+            raise PortFileRejected("it belongs to another user")
+        if status.st_size > MAX_BYTES:
+            raise PortFileRejected(f"it is larger than {MAX_BYTES // 1024} KiB")
+        return os.read(fileno, MAX_BYTES).decode("utf-8")
+    except UnicodeDecodeError:
+        raise PortFileRejected("it is not UTF-8") from None
+    except OSError as error:
+        raise PortFileRejected(f"{error.strerror}") from None
+    finally:
+        os.close(fileno)
 
 
 def parse(text: str) -> ServerInfo:
@@ -125,7 +154,7 @@ def parse(text: str) -> ServerInfo:
 def withdraw(path: str, info: ServerInfo) -> bool:
     """Remove the file at `path` if it is the one that `info` was published to; return whether it was."""
     try:
-        published = parse(_read_own_file(path))
+        published = parse(read_text(path))
     except PortFileError:
         return False
     # The identifier is random, 128 bits: nobody else's file bears it.
@@ -170,30 +199,6 @@ def _verify(info: ServerInfo, locked: str) -> None:
             raise PortFileRejected(f"it is stale: pid {info.pid} is gone or another process")
     elif locked == lock.UNKNOWN or info.pid == 1:
         raise PortFileRejected("its lock is missing and it does not say when its process started")
-
-
-def _read_own_file(path: str) -> str:
-    try:
-        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        raise PortFileMissing("there is no such file") from None
-    except OSError as error:
-        raise PortFileRejected("it is a symbolic link" if os.path.islink(path) else f"{error.strerror}") from None
-    try:
-        status = os.fstat(fileno)
-        if not stat.S_ISREG(status.st_mode):
-            raise PortFileRejected("it is not a regular file")
-        if status.st_uid != os.geteuid():
-            raise PortFileRejected("it belongs to another user")
-        if status.st_size > MAX_BYTES:
-            raise PortFileRejected(f"it is larger than {MAX_BYTES // 1024} KiB")
-        return os.read(fileno, MAX_BYTES).decode("utf-8")
-    except UnicodeDecodeError:
-        raise PortFileRejected("it is not UTF-8") from None
-    except OSError as error:
-        raise PortFileRejected(f"{error.strerror}") from None
-    finally:
-        os.close(fileno)
 
 
 def _unlink(path: str) -> bool:

@@ -57,10 +57,9 @@ def create(directory: str) -> None:
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         status = os.stat(directory)
-        if os.path.basename(directory) == NAME and status.st_uid == os.geteuid():
-            # A clone makes it with the umask's mode; nobody else has any business in it.
-            if stat.S_IMODE(status.st_mode) & 0o077:
-                os.chmod(directory, 0o700)
+        ours = os.path.basename(directory) == NAME and status.st_uid == os.geteuid()
+        if ours and stat.S_IMODE(status.st_mode) & 0o077:
+            os.chmod(directory, 0o700)  # a clone made it with the umask's mode
         write_new(os.path.join(directory, ".gitignore"), GITIGNORE, mode=0o644)
     except OSError as error:
         raise WorkspaceError(

@@ -1,0 +1,205 @@
+"""gunicorn's master process, embedded: it publishes when a worker answers and withdraws before it stops.
+
+No thread, no atexit: a killed worker or master leaves nothing behind but the port file, whose lock is free.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter as GunicornArbiter
+from gunicorn.errors import HaltServer
+
+from discovery.idle import IdleClock
+from discovery.worker import Worker
+
+CHECK_INTERVAL = 2.0  # seconds
+BOOT_TIMEOUT = 60.0  # seconds for the first worker to answer
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+GUARDED_SIGNALS = {*STOP_SIGNALS, signal.SIGHUP}
+
+
+class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Give gunicorn the WSGI application and the settings; nothing else configures it."""
+
+    def __init__(self, application: Callable[..., Any], settings: dict[str, Any]) -> None:
+        self.application = application
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self.settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[..., Any]:
+        return self.application
+
+
+class Arbiter(GunicornArbiter):  # type: ignore[misc]
+    """The master.
+
+    `started`, `checked` and `stopped` are called in this process: when the first worker answers, every
+    two seconds, and once when the server stops. They end it by raising HaltServer.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        *,
+        started: Callable[[], None],
+        checked: Callable[[], None],
+        stopped: Callable[[], None],
+        idle_timeout: float,
+        request_timeout: float,
+    ) -> None:
+        self.started, self.checked, self.stopped = started, checked, stopped
+        self.idle_timeout, self.request_timeout = idle_timeout, request_timeout
+        self.idle_clock = IdleClock()
+        self.published = False
+        self.stopping = False
+        self.failure: str | None = None
+        self.next_check = time.monotonic() + CHECK_INTERVAL
+        self.had_terminal = has_terminal()
+        self.ready_pipe: tuple[int, int] | None = None
+        super().__init__(application)
+
+    # Signals
+
+    def init_signals(self) -> None:
+        hup_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        super().init_signals()
+        if hup_ignored:  # nohup's wish
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def handle_hup(self) -> None:
+        """Replace the workers; stop where HUP says that the terminal was closed."""
+        if self.had_terminal and not has_terminal():
+            raise StopIteration
+        self.replace_workers()
+
+    def handle_int(self) -> NoReturn:
+        raise StopIteration
+
+    handle_quit = handle_int
+
+    def handle_usr2(self) -> None:
+        self.log.warning("USR2 is ignored: stop and start the server to change its program")
+
+    # Workers
+
+    def replace_workers(self) -> None:
+        """Start new workers, then end the old ones, which finish what they have."""
+        for _ in range(self.num_workers):
+            self.spawn_worker()
+        self.manage_workers()
+
+    def spawn_workers(self) -> None:
+        while len(self.WORKERS) < self.num_workers and not self.stopping:
+            self.spawn_worker()
+
+    def spawn_worker(self) -> int:
+        if self.published:
+            return self._fork()
+        self.ready_pipe = os.pipe()
+        reading, writing = self.ready_pipe
+        try:
+            pid = self._fork()
+            os.close(writing)
+            self._await_ready(reading)
+        except OSError as error:
+            raise HaltServer(f"the first worker could not start: {error.strerror}", 1) from None
+        finally:
+            os.close(reading)
+            self.ready_pipe = None
+        self.started()
+        self.published = True
+        return pid
+
+    def _fork(self) -> int:
+        """Fork a worker, which never returns from here.
+
+        A signal between the fork and the worker's own handlers would be lost: it is kept until then.
+        """
+        master = os.getpid()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, GUARDED_SIGNALS)
+        try:
+            return int(super().spawn_worker())
+        except SystemExit as end:
+            # Only a worker gets here. Its end must not unwind the frames of the master's start.
+            os._exit(end.code if isinstance(end.code, int) else 1)
+        finally:
+            if os.getpid() == master:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _await_ready(self, reading: int) -> None:
+        deadline = time.monotonic() + BOOT_TIMEOUT
+        while time.monotonic() < deadline:
+            if not self.SIG_QUEUE.empty():
+                sig = self.SIG_QUEUE.get_nowait()
+                if sig in STOP_SIGNALS:
+                    raise StopIteration
+            if select.select([reading], [], [], 0.1)[0]:
+                answer = os.read(reading, 4096)
+                if answer == b"\0":
+                    return
+                why = answer.decode("utf-8", "replace") or "it ended before it could say why"
+                raise HaltServer(f"the first worker could not start: {why}", 1)
+        raise HaltServer(f"the first worker did not start within {BOOT_TIMEOUT:.0f} s", 1)
+
+    # Life
+
+    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
+        signals: list[int] = super().wait_for_signals(timeout)
+        if time.monotonic() >= self.next_check:
+            self.next_check = time.monotonic() + CHECK_INTERVAL
+            self.checked()
+        if self.idle_timeout and self.idle_clock.elapsed() >= self.idle_timeout:
+            raise StopIteration
+        return signals
+
+    def stop(self, graceful: bool = True) -> None:
+        """Withdraw, close the listener, let the workers finish; a second INT or QUIT cuts that short."""
+        if not self.stopping:
+            self.stopping = True
+            self.stopped()
+            super().stop(graceful)
+
+    def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn:
+        self.stop()
+        self.failure = reason
+        sys.exit(1 if exit_status else 0)
+
+
+def has_terminal() -> bool:
+    """Tell whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+def pre_fork(arbiter: Arbiter, worker: Worker) -> None:
+    """Hand the worker what it inherits (gunicorn's hook)."""
+    worker.idle_clock = arbiter.idle_clock
+    worker.request_timeout = arbiter.request_timeout
+    if arbiter.ready_pipe is not None:
+        worker.ready_pipe = arbiter.ready_pipe[1]
+
+
+def post_fork(arbiter: Arbiter, worker: Worker) -> None:
+    """Close the master's end (gunicorn's hook)."""
+    if arbiter.ready_pipe is not None:
+        os.close(arbiter.ready_pipe[0])
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Say that the worker answers (gunicorn's hook)."""
+    worker.say_ready()

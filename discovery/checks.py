@@ -1,0 +1,92 @@
+"""System checks: a wrong setting ends a start with its name, its value and what is right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from discovery.conf import FORMATS
+from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
+from discovery.urls import RemoteRefused, check_loopback
+
+
+def _is_file_name(value: Any) -> bool:
+    return isinstance(value, str) and value not in ("", ".", "..") and os.path.basename(value) == value
+
+
+def _is_directory(value: Any) -> bool:
+    return callable(value) or (bool(value) and isinstance(value, str | os.PathLike))
+
+
+def _is_port(value: Any) -> bool:
+    return type(value) is int and (value == 0 or LOWEST_PORT <= value <= HIGHEST_PORT)
+
+
+def _is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_loopback_url(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(check_loopback(value))
+    except RemoteRefused:
+        return False
+
+
+def _is_format(value: Any) -> bool:
+    return value in FORMATS
+
+
+def _whole_number(lowest: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and value >= lowest
+
+
+# Setting without its prefix, whether None is right, what is right, how that is said, id.
+RULES: tuple[tuple[str, bool, Callable[[Any], bool], str, str], ...] = (
+    ("DIR", False, _is_directory, "the folder of the port file: a path, or a callable that returns one", "E001"),
+    ("PORT_FILE", False, _is_file_name, "a file name without a folder", "E002"),
+    ("PORT_FILE_FORMAT", False, _is_format, " or ".join(map(repr, FORMATS)), "E003"),
+    ("HOST", False, _is_text, "a host name or address", "E004"),
+    ("PORT", False, _is_port, f"0 (the system picks) or {LOWEST_PORT}..{HIGHEST_PORT}", "E005"),
+    ("EXCLUSIVE", False, _is_bool, "True or False", "E006"),
+    ("SERVER_URL_ENV", True, _is_text, "the name of an environment variable", "E007"),
+    ("DEFAULT_URL", True, _is_loopback_url, "a loopback URL such as 'http://localhost:5174'", "E008"),
+    ("TOKEN_FILE", True, _is_file_name, "a file name without a folder", "E009"),
+    ("MIGRATE", False, _is_bool, "True or False", "E010"),
+    ("WORKERS", False, _whole_number(1), "a whole number from 1", "E011"),
+    ("THREADS", False, _whole_number(1), "a whole number from 1", "E012"),
+    ("IDLE_TIMEOUT", False, _whole_number(0), "seconds, a whole number from 0 (never)", "E013"),
+    ("REQUEST_TIMEOUT", False, _whole_number(1), "seconds, a whole number from 1", "E014"),
+    ("VERSION", True, _is_text, "the version to publish", "E015"),
+)
+REQUIRED = "DIR"
+
+
+def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error for each `DISCOVERY_*` setting with a wrong value."""
+    errors: list[CheckMessage] = []
+    for name, optional, is_right, right, identifier in RULES:
+        setting = f"DISCOVERY_{name}"
+        if not hasattr(settings, setting):
+            if name == REQUIRED:
+                errors.append(Error(f"{setting} is not set.", hint=f"Set it to {right}.", id=f"discovery.{identifier}"))
+            continue
+        value = getattr(settings, setting)
+        if not (is_right(value) or (optional and value is None)):
+            message = f"{setting} is {value!r}."
+            errors.append(Error(message, hint=f"Set it to {right}.", id=f"discovery.{identifier}"))
+    return errors
+
+
+def connect() -> None:
+    """Register the checks."""
+    register(check_settings)

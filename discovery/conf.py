@@ -1,0 +1,88 @@
+"""The settings of a host, read when they are needed; `checks` says what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+FORMATS = ("json", "port")
+
+
+class Conf:
+    """Typed access to `DISCOVERY_*`."""
+
+    @property
+    def directory(self) -> Path:
+        value = getattr(settings, "DISCOVERY_DIR", None)
+        if callable(value):
+            value = value()
+        if not value or not isinstance(value, str | os.PathLike):
+            raise ImproperlyConfigured("DISCOVERY_DIR must be set to the folder of the port file.")
+        return Path(value).expanduser().absolute()
+
+    @property
+    def port_file(self) -> str:
+        return str(self.directory / self._get("PORT_FILE", "server.json"))
+
+    @property
+    def token_file(self) -> str | None:
+        name = self._get("TOKEN_FILE", None)
+        return str(self.directory / name) if name else None
+
+    @property
+    def port_file_format(self) -> str:
+        return cast(str, self._get("PORT_FILE_FORMAT", "json"))
+
+    @property
+    def exclusive(self) -> bool:
+        return cast(bool, self._get("EXCLUSIVE", self.port_file_format == "json"))
+
+    @property
+    def host(self) -> str:
+        return cast(str, self._get("HOST", "127.0.0.1"))
+
+    @property
+    def port(self) -> int:
+        return cast(int, self._get("PORT", 0))
+
+    @property
+    def server_url_env(self) -> str | None:
+        return cast("str | None", self._get("SERVER_URL_ENV", None))
+
+    @property
+    def default_url(self) -> str | None:
+        return cast("str | None", self._get("DEFAULT_URL", None))
+
+    @property
+    def migrate(self) -> bool:
+        return cast(bool, self._get("MIGRATE", False))
+
+    @property
+    def workers(self) -> int:
+        return cast(int, self._get("WORKERS", 2))
+
+    @property
+    def threads(self) -> int:
+        return cast(int, self._get("THREADS", 4))
+
+    @property
+    def idle_timeout(self) -> int:
+        return cast(int, self._get("IDLE_TIMEOUT", 0))
+
+    @property
+    def request_timeout(self) -> int:
+        return cast(int, self._get("REQUEST_TIMEOUT", 30))
+
+    @property
+    def version(self) -> str | None:
+        return cast("str | None", self._get("VERSION", None))
+
+    def _get(self, name: str, default: Any) -> Any:
+        return getattr(settings, f"DISCOVERY_{name}", default)
+
+
+conf = Conf()

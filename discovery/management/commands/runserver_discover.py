@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import sys
+import webbrowser
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from discovery.conf import conf
+from discovery.portfile import ServerInfo
+from discovery.server import Options, ServerError, print_line, serve
+from discovery.signals import person_url_requested
+
+LINK_LIFE = 600  # seconds
+
+
+class Command(BaseCommand):
+    help = "Serve this site on a free port, and say where in a file that its clients read."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=conf.host, help="address to serve on (%(default)s)")
+        parser.add_argument(
+            "--port", type=int, default=conf.port, help="port wanted; 0 = the system picks (%(default)s)"
+        )
+        parser.add_argument(
+            "--strict-port", action="store_true", help="fail when the wanted port is in use, take no other"
+        )
+        parser.add_argument("--allow-remote", action="store_true", help="allow a host that is not loopback")
+        parser.add_argument(
+            "--allowed-host",
+            action="append",
+            default=[],
+            metavar="NAME[:PORT]",
+            help="a further Host header to serve, such as a forwarded port's (repeatable)",
+        )
+        parser.add_argument("--workers", type=int, default=conf.workers, help="processes (%(default)s)")
+        parser.add_argument("--threads", type=int, default=conf.threads, help="threads of a process (%(default)s)")
+        parser.add_argument(
+            "--idle-timeout",
+            type=int,
+            default=conf.idle_timeout,
+            metavar="SECONDS",
+            help="stop after so long without a request; 0 = never (%(default)s)",
+        )
+        parser.add_argument("--no-migrate", action="store_true", help="leave the database as it is")
+        parser.add_argument("--json", action="store_true", help="print the content of the port file as the ready line")
+        parser.add_argument("--open", action="store_true", help="open a browser when the server answers")
+        parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for name, lowest in (("workers", 1), ("threads", 1), ("idle_timeout", 0)):
+            if options[name] < lowest:
+                flag = name.replace("_", "-")
+                raise CommandError(f"--{flag} {options[name]} is not allowed: use a whole number from {lowest}")
+        self.as_json, self.open = options["json"], options["open"]
+        try:
+            serve(
+                Options(
+                    announce=self.announce,
+                    host=options["host"],
+                    port=options["port"],
+                    strict_port=options["strict_port"],
+                    allow_remote=options["allow_remote"],
+                    allowed_hosts=tuple(options["allowed_host"]),
+                    workers=options["workers"],
+                    threads=options["threads"],
+                    idle_timeout=options["idle_timeout"],
+                    request_timeout=conf.request_timeout,
+                    migrate=not options["no_migrate"],
+                    reload=options["reload"],
+                )
+            )
+        except ServerError as error:
+            raise CommandError(str(error)) from error.__cause__
+        except KeyboardInterrupt:  # before the server had its own handlers
+            sys.exit(130)
+
+    def announce(self, info: ServerInfo) -> None:
+        """Print the ready line; for a person also the way in and the way out."""
+        if self.as_json:
+            print_line(info.to_line())
+        else:
+            print_line(f"Server running on {info.url}")
+        at_terminal = sys.stdout.isatty() and not self.as_json
+        if not (at_terminal or self.open):
+            return
+        answers = person_url_requested.send(sender=type(self), info=info, seconds=LINK_LIFE)
+        url = next((str(url) for _, url in answers if url), info.url)
+        if at_terminal:
+            print_line(f"Open {url}  (good for {LINK_LIFE // 60} minutes)" if url != info.url else "")
+            print_line("Stop it with Ctrl-C.")
+        if self.open:
+            webbrowser.open(url)

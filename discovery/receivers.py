@@ -1,0 +1,55 @@
+"""Receivers that say where the server is, and take it back."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from django.conf import settings
+
+from discovery import portfile, registry, runtime
+from discovery.conf import conf
+from discovery.portfile import ServerInfo
+from discovery.signals import server_started, server_stopped
+
+logger = logging.getLogger("discovery")
+
+
+def publish_port_file(info: ServerInfo, **kwargs: Any) -> None:
+    """Write the token, then the port file: who can read where the server is can talk to it."""
+    if conf.token_file and runtime.current.token:
+        portfile.publish(conf.token_file, runtime.current.token)
+    if conf.port_file_format == "json":
+        portfile.publish(conf.port_file, info.to_json())
+        return
+    try:
+        portfile.publish(conf.port_file, f"{info.port}\n")
+    except OSError as error:
+        logger.warning("%s can't be written (%s); clients must be told %s", conf.port_file, error.strerror, info.url)
+
+
+def withdraw_port_file(info: ServerInfo, **kwargs: Any) -> None:
+    """Remove what `publish_port_file` wrote, if it is still ours."""
+    if conf.port_file_format == "port":
+        withdrawn = portfile.withdraw_port(conf.port_file, info.port)
+    else:
+        withdrawn = portfile.withdraw(conf.port_file, info)
+    if withdrawn and conf.token_file and os.path.lexists(conf.token_file):
+        os.unlink(conf.token_file)
+
+
+def register_server(info: ServerInfo, **kwargs: Any) -> None:
+    """Note the directory in the user's registry, which lists servers and never says that one lives."""
+    application = str(settings.SETTINGS_MODULE or "").partition(".")[0]
+    try:
+        registry.add(str(conf.directory), os.path.basename(conf.port_file), application)
+    except OSError as error:
+        logger.warning("the user's list of servers can't be written: %s", error)
+
+
+def connect() -> None:
+    """Connect the receivers; the port file comes first."""
+    server_started.connect(publish_port_file, dispatch_uid="discovery.publish_port_file")
+    server_started.connect(register_server, dispatch_uid="discovery.register_server")
+    server_stopped.connect(withdraw_port_file, dispatch_uid="discovery.withdraw_port_file")

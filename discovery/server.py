@@ -1,0 +1,277 @@
+"""Start the server: lock, database, socket, application, first worker, port file, in this order.
+
+Nothing is published before a request would be answered, and nothing stays published when it would not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import os
+import resource
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from discovery import database, lock, portfile, process, receivers, runtime, sockets
+from discovery.conf import conf
+from discovery.portfile import ServerInfo
+from discovery.signals import ServerStop, server_checked, server_started, server_starting, server_stopped
+
+logger = logging.getLogger("discovery")
+
+LOCK_PATIENCE = 2.0  # seconds: readers probe the lock, each for a moment
+START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
+GRACE = 10  # seconds to finish requests when the server stops
+MAX_CONNECTIONS = 10_000  # of a worker
+SPARE_FILES = 200  # descriptors kept free of connections
+
+
+class ServerError(Exception):
+    """The server can't start or can't go on; the message is one line."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a start was asked for; `announce` is called once, when the server answers."""
+
+    host: str
+    port: int
+    announce: Callable[[ServerInfo], None]
+    strict_port: bool = False
+    allow_remote: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    workers: int = 2
+    threads: int = 4
+    idle_timeout: int = 0
+    request_timeout: int = 30
+    migrate: bool = True
+    reload: bool = False
+
+
+def serve(options: Options) -> None:
+    """Serve until a signal, idleness or a failure ends it. Raises ServerError."""
+    for name in ("GUNICORN_PID", "GUNICORN_FD", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"):
+        os.environ.pop(name, None)  # another gunicorn's, or meant for it
+    try:
+        sockets.check_port(options.port)
+    except sockets.BindError as error:
+        raise ServerError(str(error)) from None
+    if not options.allow_remote and not sockets.is_loopback(options.host):
+        raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
+    with contextlib.suppress(OSError):  # what needs the directory says so itself
+        os.makedirs(conf.directory, mode=0o700, exist_ok=True)
+    held = _take_lock() if conf.exclusive else None
+    try:
+        if held:
+            _remove_stale_files()
+        if conf.migrate:
+            database.prepare(migrate=options.migrate)
+        bound = _bind(options)
+        info = _describe(bound)
+        _tell_application(info, bound, options)
+        application = _load_application()
+        server_starting.send(sender=serve)
+        connections.close_all()  # SQLite's connections must not cross a fork
+    except (database.DatabaseRefused, sockets.BindError) as error:
+        raise ServerError(str(error)) from None
+    _run(application, bound, info, held, options)
+
+
+def _take_lock() -> lock.Lock:
+    path = portfile.lock_path(conf.port_file)
+    deadline = time.monotonic() + START_PATIENCE
+    try:
+        while True:
+            try:
+                return lock.hold(path)
+            except lock.LockTaken:
+                _refuse_second(path)
+                if time.monotonic() > deadline:
+                    raise ServerError(
+                        f"{path} is locked by a server that has published nothing for {START_PATIENCE:.0f} s; "
+                        f"find it with: fuser {path}"
+                    ) from None
+                time.sleep(lock.RETRY_INTERVAL)
+    except OSError as error:
+        raise ServerError(f"{error.filename or path} can't be written: {error.strerror}") from None
+
+
+def _refuse_second(path: str) -> None:
+    """Raise ServerError if a live server has published that it holds the lock."""
+    if conf.port_file_format == "port":
+        try:
+            port = portfile.read_port(conf.port_file)
+        except portfile.PortFileError:
+            return
+        raise ServerError(f"another server holds {path}; its port is {port}")
+    try:
+        info = portfile.read(conf.port_file)
+    except portfile.PortFileError:
+        return
+    raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); stop it with: kill {info.pid}")
+
+
+def _remove_stale_files() -> None:
+    """Remove what a killed server left: we hold the lock, so whatever stands there is nobody's."""
+    for path in (conf.port_file, conf.token_file):
+        try:
+            if path and os.path.lexists(path):
+                os.unlink(path)
+        except OSError as error:
+            raise ServerError(f"{path} is stale and can't be removed: {error.strerror}") from None
+
+
+def _bind(options: Options) -> sockets.Bound:
+    bound = sockets.bind(options.host, options.port, strict=options.strict_port)
+    if bound.fell_back:
+        logger.warning("port %s is in use; %s serves instead", options.port, bound.url)
+    if not sockets.is_loopback(options.host):
+        logger.warning("serving on %s: everybody who reaches this machine can try the server", options.host)
+    return bound
+
+
+def _describe(bound: sockets.Bound) -> ServerInfo:
+    pid = os.getpid()
+    return ServerInfo(
+        schema=portfile.SCHEMA,
+        pid=pid,
+        port=bound.port,
+        host=bound.host,
+        url=bound.url,
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        version=conf.version,
+        instance_id=secrets.token_hex(16),
+        process_start=process.start_time(pid),
+        boot_id=process.boot_id(),
+        namespace=process.namespace(),
+        root=str(conf.directory.parent),
+    )
+
+
+def _tell_application(info: ServerInfo, bound: sockets.Bound, options: Options) -> None:
+    """Say which Host headers are ours: the bound address by its names, and what was allowed by hand."""
+    names = {"127.0.0.1", "localhost", "[::1]", f"[{bound.host}]" if ":" in bound.host else bound.host}
+    allowed = {name.lower() for name in options.allowed_hosts}
+    hosts = {f"{name}:{bound.port}" for name in names | allowed} | allowed
+    if not sockets.is_loopback(options.host):
+        hosts.add(f"{options.host}:{bound.port}".lower())
+    runtime.current.info = info
+    runtime.current.token = secrets.token_urlsafe(32) if conf.token_file else None
+    runtime.current.hosts = frozenset(hosts)
+    # HostMiddleware is exact; Django's own checks must only not stand in the way.
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *(host.rpartition(":")[0] or host for host in hosts), *allowed]
+    origins = [f"{scheme}://{host}" for host in allowed for scheme in ("http", "https")]
+    settings.CSRF_TRUSTED_ORIGINS = [*settings.CSRF_TRUSTED_ORIGINS, *origins]
+
+
+def _load_application() -> Callable[..., Any]:
+    """Load all of the application before the fork, so that the workers share its memory."""
+    from django.core.servers.basehttp import get_internal_wsgi_application
+    from django.urls import get_resolver
+
+    try:
+        application = get_internal_wsgi_application()
+        get_resolver()._populate()  # type: ignore[no-untyped-call]
+    except Exception as error:
+        raise ServerError(f"the application could not be loaded: {type(error).__name__}: {error}") from error
+    return application
+
+
+def _run(
+    application: Callable[..., Any], bound: sockets.Bound, info: ServerInfo, held: lock.Lock | None, options: Options
+) -> None:
+    from discovery import arbiter as gunicorn_side
+    from discovery.watch import Watch
+
+    watch = Watch(info, held, reload=options.reload)
+
+    def started() -> None:
+        server_started.send(sender=serve, info=info)
+        connections.close_all()
+        logger.info("serving %s", info.url)
+        options.announce(info)
+
+    def checked() -> None:
+        watch.look(arbiter)
+        server_checked.send(sender=serve, info=info)
+
+    def stopped() -> None:
+        if arbiter.published:
+            server_stopped.send(sender=serve, info=info)
+
+    address = bound.url
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = MAX_CONNECTIONS + SPARE_FILES
+    if hard != resource.RLIM_INFINITY:
+        files = min(files, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(files, soft), hard))
+    shared_memory = "/dev/shm"  # noqa: S108 -- where gunicorn's heartbeat files never meet a full disk
+    gunicorn_settings = {
+        "bind": f"fd://{bound.socket.detach()}",
+        "worker_class": gunicorn_side.Worker,
+        "workers": options.workers,
+        "threads": options.threads,
+        "worker_connections": max(files - SPARE_FILES, options.threads + 1),
+        "worker_tmp_dir": shared_memory if os.access(shared_memory, os.W_OK) else None,
+        "graceful_timeout": GRACE,
+        "preload_app": True,
+        "control_socket_disable": True,
+        "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed
+        "http_parser": "python",
+        "loglevel": "debug" if logger.isEnabledFor(logging.DEBUG) else "warning",
+        "pre_fork": gunicorn_side.pre_fork,
+        "post_fork": gunicorn_side.post_fork,
+        "post_worker_init": gunicorn_side.post_worker_init,
+    }
+    gc.collect()
+    gc.freeze()  # a collection in a worker would copy every page that holds an object
+    arbiter = gunicorn_side.Arbiter(
+        gunicorn_side.Application(application, gunicorn_settings),
+        started=_halting(started),
+        checked=_halting(checked),
+        stopped=stopped,
+        idle_timeout=options.idle_timeout,
+        request_timeout=options.request_timeout,
+    )
+    try:
+        arbiter.run()
+    except SystemExit as end:
+        if end.code:
+            raise ServerError(arbiter.failure or f"the server at {address} failed; its log says why") from None
+    finally:
+        if arbiter.published:  # what stop() did not reach: an error of the master itself
+            receivers.withdraw_port_file(info)
+    if watch.reload_wanted:
+        watch.restart(info.port)
+
+
+def _halting(action: Callable[[], None]) -> Callable[[], None]:
+    """Let what goes wrong in a receiver end the server by one line."""
+    from gunicorn.errors import HaltServer
+
+    def run() -> None:
+        try:
+            action()
+        except ServerStop as stop:
+            raise HaltServer(str(stop), 1) from None
+        except OSError as error:
+            raise HaltServer(f"{error.filename or conf.directory} can't be written: {error.strerror}", 1) from None
+
+    return run
+
+
+def print_line(text: str) -> None:
+    """Print a line on standard output, which its reader may have closed."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- else the exit would fail on flushing it

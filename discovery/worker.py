@@ -1,0 +1,251 @@
+"""gunicorn's threaded worker, so that a slow or silent client costs a socket and not a thread.
+
+A request's head is gathered by the worker's event loop; only a whole head gets a thread. Reading head
+and body has a deadline. A connection that was answered lingers in the loop, too, until its client closes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from gunicorn import http
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from discovery.idle import IdleClock
+
+HEAD_END = b"\r\n\r\n"
+MAX_BUFFERED_HEAD = 64 * 1024  # bytes; a longer one goes to the parser, which refuses it
+LINGER = 2.0  # seconds for a client to read its answer and close
+STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class DeadlineSocket:
+    """The reading end that a parser gets: every read together must be done by `deadline` (monotonic)."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self.sock = sock
+        self.deadline = deadline
+
+    def recv(self, size: int) -> bytes:
+        remaining = self.deadline - time.monotonic()
+        try:
+            if remaining <= 0:
+                raise TimeoutError
+            self.sock.settimeout(remaining)
+            return self.sock.recv(size)
+        except TimeoutError:
+            # What gunicorn drops without a word: the client gets no answer, for it sent no request.
+            raise ConnectionResetError(errno.ECONNRESET, "the request was not sent in time") from None
+        finally:
+            with contextlib.suppress(OSError):
+                self.sock.settimeout(None)
+
+
+class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
+    """A connection with what was read of its next head."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.head = b""
+        self.reader = DeadlineSocket(self.sock, 0.0)
+        self.data_ready = True  # what gets a thread has a head
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """The worker that `discovery.arbiter` runs.
+
+    `ready_pipe` is where it says that it answers; `idle_clock` is touched by requests; both are set
+    before the fork.
+    """
+
+    ready_pipe: int | None = None
+    idle_clock: IdleClock
+    hup_ignored = False
+    request_timeout = 30.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting: deque[Connection] = deque()  # without a whole head, oldest first
+        self.lingering: deque[Connection] = deque()  # answered, oldest first
+        self.in_flight = 0
+
+    # Boot
+
+    def init_process(self) -> None:
+        die_with_parent(self.ppid)
+        try:
+            super().init_process()
+        except Exception as error:
+            if self.booted or self.ready_pipe is None:
+                raise
+            os.write(self.ready_pipe, f"{type(error).__name__}: {error}".encode())
+            raise SystemExit(1) from None
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        # They reach the whole foreground group; the master decides, and says TERM.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())  # blocked for the fork
+
+    def say_ready(self) -> None:
+        """Tell the master, once, that requests are answered from now on."""
+        if self.ready_pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(self.ready_pipe, b"\0")
+            os.close(self.ready_pipe)
+            self.ready_pipe = None
+
+    # The loop
+
+    def notify(self) -> None:
+        super().notify()
+        if self.in_flight:
+            self.idle_clock.touch()
+
+    def accept(self, listener: Any) -> None:
+        self._make_room()
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                time.sleep(0.01)  # nothing can be given up: don't spin until something is
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return
+        self.nr_conns += 1
+        self._await_head(Connection(self.cfg, client, address, listener.getsockname()))
+
+    def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self._await_head(conn)
+
+    def enqueue_req(self, conn: Connection) -> None:
+        self.in_flight += 1
+        self.idle_clock.touch()
+        super().enqueue_req(conn)
+
+    def finish_request(self, conn: Connection, future: Any) -> None:
+        self.in_flight -= 1
+        self.idle_clock.touch()
+        if not future.cancelled() and not future.exception() and future.result():
+            super().finish_request(conn, future)
+        else:
+            self._linger(conn)
+
+    def murder_pending(self) -> None:
+        now = time.monotonic()
+        for connections in (self.waiting, self.lingering):
+            while connections and connections[0].timeout <= now:
+                self._drop(connections.popleft())
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        # Called once, when the worker stops: who has sent nothing gets nothing.
+        now = time.monotonic()
+        super()._cap_keepalive(min(deadline, now + STOP_LINGER))
+        for conn in (*self.waiting, *self.lingering):
+            conn.timeout = min(conn.timeout, now + (self.request_timeout if conn.head else STOP_LINGER))
+        # Their order is by timeout; those with a head may finish it.
+        self.waiting = deque(sorted(self.waiting, key=lambda conn: conn.timeout))
+
+    # Heads
+
+    def _await_head(self, conn: Connection) -> None:
+        conn.head = b""
+        conn.timeout = time.monotonic() + self.request_timeout
+        conn.sock.setblocking(False)
+        self.waiting.append(conn)
+        self._register(conn, partial(self._read_head, conn))
+        self._read_head(conn, None)  # most clients have sent it by now
+
+    def _read_head(self, conn: Connection, _: Any) -> None:
+        try:
+            data = conn.sock.recv(MAX_BUFFERED_HEAD)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        conn.head += data
+        if data and HEAD_END not in conn.head and len(conn.head) < MAX_BUFFERED_HEAD:
+            return
+        self.waiting.remove(conn)
+        if not data:
+            self._drop(conn)
+            return
+        self.poller.unregister(conn.sock)
+        conn.sock.setblocking(True)
+        conn.reader.deadline = conn.timeout
+        if conn.parser is None:
+            conn.parser = http.get_parser(self.cfg, conn.reader, conn.client)
+            conn.initialized = True
+        conn.parser.unreader.unread(conn.head)
+        self.enqueue_req(conn)
+
+    # Ends
+
+    def _linger(self, conn: Connection) -> None:
+        """Close when the client does, for a close with unread bytes would cut its answer (RFC 9112 9.6)."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.nr_conns -= 1
+            conn.close()
+            return
+        conn.timeout = time.monotonic() + (LINGER if self.alive else STOP_LINGER)
+        self.lingering.append(conn)
+        self._register(conn, partial(self._read_rest, conn))
+        self._read_rest(conn, None)
+
+    def _read_rest(self, conn: Connection, _: Any) -> None:
+        try:
+            if conn.sock.recv(MAX_BUFFERED_HEAD):
+                return
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            pass
+        self.lingering.remove(conn)
+        self._drop(conn)
+
+    def _register(self, conn: Connection, callback: Callable[[Any], None]) -> None:
+        self.poller.register(conn.sock, selectors.EVENT_READ, callback)
+
+    def _drop(self, conn: Connection) -> None:
+        with contextlib.suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _make_room(self) -> None:
+        """Give up the connection that has been silent longest, rather than stop accepting."""
+        if self.nr_conns < self.worker_connections - 1:
+            return
+        for connections in (self.lingering, self.waiting, self.keepalived_conns):
+            if connections:
+                self._drop(connections.popleft())
+                return
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process with its parent, so that no orphan keeps the lock and the port."""
+    if _libc is not None:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was gone before we asked
+            os.kill(os.getpid(), signal.SIGKILL)
