@@ -150,6 +150,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
                 if answer == b"\0":
                     return
                 why = answer.decode("utf-8", "replace") or "it ended before it could say why"
+                self.log.error_log.disabled = True  # one line is enough
                 raise HaltServer(f"the first worker could not start: {why}", 1)
         raise HaltServer(f"the first worker did not start within {BOOT_TIMEOUT:.0f} s", 1)
 

@@ -1,9 +1,9 @@
 """Find the server of a host from Python and talk to it.
 
-    ClientError
-    ├── ServerNotFound      nothing says where a server is
-    ├── RemoteRefused       what was given leads elsewhere than to this machine
-    └── ServerUnreachable   an address is known, and nobody answers there
+ClientError
+├── ServerNotFound      nothing says where a server is
+├── RemoteRefused       what was given leads elsewhere than to this machine
+└── ServerUnreachable   an address is known, and nobody answers there
 """
 
 from __future__ import annotations

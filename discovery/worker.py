@@ -20,13 +20,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gunicorn import http
+from gunicorn import http, util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from discovery.idle import IdleClock
 
 HEAD_END = b"\r\n\r\n"
-MAX_BUFFERED_HEAD = 64 * 1024  # bytes; a longer one goes to the parser, which refuses it
+MAX_HEAD = 64 * 1024  # bytes
 LINGER = 2.0  # seconds for a client to read its answer and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
 PR_SET_PDEATHSIG = 1
@@ -176,19 +176,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _read_head(self, conn: Connection, _: Any) -> None:
         try:
-            data = conn.sock.recv(MAX_BUFFERED_HEAD)
+            data = conn.sock.recv(MAX_HEAD)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
             data = b""
         conn.head += data
-        if data and HEAD_END not in conn.head and len(conn.head) < MAX_BUFFERED_HEAD:
+        if data and HEAD_END not in conn.head and len(conn.head) < MAX_HEAD:
             return
         self.waiting.remove(conn)
         if not data:
             self._drop(conn)
             return
         self.poller.unregister(conn.sock)
+        if HEAD_END not in conn.head:
+            with contextlib.suppress(OSError):
+                util.write_error(conn.sock, 431, "Request Header Fields Too Large", "")
+            self._linger(conn)
+            return
         conn.sock.setblocking(True)
         conn.reader.deadline = conn.timeout
         if conn.parser is None:
@@ -215,7 +220,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _read_rest(self, conn: Connection, _: Any) -> None:
         try:
-            if conn.sock.recv(MAX_BUFFERED_HEAD):
+            if conn.sock.recv(MAX_HEAD):
                 return
         except (BlockingIOError, InterruptedError):
             return

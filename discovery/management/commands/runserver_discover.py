@@ -5,7 +5,7 @@ import webbrowser
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 
 from discovery.conf import conf
 from discovery.portfile import ServerInfo
@@ -47,6 +47,14 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the content of the port file as the ready line")
         parser.add_argument("--open", action="store_true", help="open a browser when the server answers")
         parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().check(*args, **kwargs)
+        except SystemCheckError:
+            raise
+        except Exception as error:  # what the checks import is anybody's code
+            raise CommandError(f"the application could not be loaded: {type(error).__name__}: {error}") from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name, lowest in (("workers", 1), ("threads", 1), ("idle_timeout", 0)):

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import Server, environment
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A fresh git repository."""
+    return make_repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def start_server() -> Iterator[Callable[..., Server]]:
+    """Start servers by `start_server(directory, *arguments, **environment)`; all are ended afterwards."""
+    servers: list[Server] = []
+
+    def start(directory: Path, *arguments: str, ready: bool = True, **options: Any) -> Server:
+        server = Server(directory, *arguments, **options)
+        servers.append(server)
+        return server.ready() if ready else server
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None and not server.info:
+            server.process.kill()
+        server.end()
+
+
+@pytest.fixture
+def server(repository: Path, start_server: Callable[..., Server]) -> Server:
+    """A server of `repository`, ready."""
+    return start_server(repository)
+
+
+def make_repository(path: Path) -> Path:
+    path.mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(path)], check=True, env=environment())
+    return path

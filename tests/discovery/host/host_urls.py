@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import os
+import time
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+if os.environ.get("HOST_BREAKS") == "import":
+    raise RuntimeError("this site is broken")
+
+
+def pid(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(os.getpid()))
+
+
+def slow(request: HttpRequest) -> HttpResponse:
+    time.sleep(float(request.GET["seconds"]))
+    return HttpResponse("done")
+
+
+def body(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(len(request.body)))
+
+
+def scheme(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.scheme)
+
+
+urlpatterns = [path("", pid), path("slow", slow), path("body", body), path("scheme", scheme)]
+
+if os.environ.get("HOST_BREAKS") == "worker":
+    os.register_at_fork(after_in_child=lambda: os._exit(7))

@@ -1,0 +1,343 @@
+"""A server's life, on a site that knows nothing of `pm`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from discovery import lock, portfile
+from tests.discovery.conftest import HOST
+from tests.processes import Server, environment, gone, poll, with_full_disk, without_override
+
+Start = Callable[..., Server]
+
+
+def lock_of(server: Server) -> str:
+    return portfile.lock_path(str(server.port_file))
+
+
+def one_line(text: str) -> str:
+    """Return the only line of `text`."""
+    lines = text.strip().splitlines()
+    assert len(lines) == 1, text
+    return lines[0]
+
+
+def test_ready_line_is_the_published_file(host: Server) -> None:
+    assert json.loads(host.port_file.read_text()) == host.info
+    assert host.info["pid"] == host.pid
+    assert host.info["schema"] == 1
+    assert host.info["host"] == "127.0.0.1"
+    assert host.info["url"] == f"http://127.0.0.1:{host.info['port']}"
+    assert stat.S_IMODE(host.port_file.stat().st_mode) == 0o600
+    assert portfile.read(str(host.port_file)).instance_id == host.info["instance_id"]
+    assert host.request("GET", "/").status_code == 200
+
+
+def test_ready_line_for_people_names_the_url(tmp_path: Path) -> None:
+    env = environment(HOST_SETTINGS=json.dumps({"DISCOVERY_DIR": str(tmp_path)}))
+    with subprocess.Popen([*HOST, "runserver_discover"], stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.terminate()
+        rest = process.stdout.read()
+    assert line == f"Server running on {line.split()[-1]}\n"
+    assert line.split()[-1].startswith("http://127.0.0.1:")
+    assert rest == ""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_stop_signal_withdraws_and_exits_zero(host: Server, number: int) -> None:
+    code, err = host.end(number)
+    assert (code, err) == (0, "")
+    assert not host.port_file.exists()
+    assert lock.probe(lock_of(host)) == lock.FREE
+
+
+def test_request_in_flight_is_finished_and_the_file_gone_meanwhile(host: Server) -> None:
+    client = subprocess.Popen(["curl", "-s", f"{host.url}/slow?seconds=1"], stdout=subprocess.PIPE, text=True)
+    poll(lambda: not gone(client.pid))
+    time_of_request(host)
+    host.send(signal.SIGTERM)
+    poll(lambda: not host.port_file.exists())
+    assert client.communicate()[0] == "done"
+    assert host.end()[0] == 0
+
+
+def time_of_request(host: Server) -> None:
+    """Wait until a worker serves a request: its connection is no longer in the accept queue."""
+    port = f"{host.info['port']:04X}"
+
+    def established() -> bool:
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return any(row[1].endswith(f":{port}") and row[3] == "01" and row[9] != "0" for row in rows)
+
+    poll(established)
+
+
+def test_second_interrupt_does_not_wait(start_host: Start) -> None:
+    host = start_host()
+    client = subprocess.Popen(["curl", "-s", f"{host.url}/slow?seconds=30"], stdout=subprocess.PIPE)
+    time_of_request(host)
+    begin = time.monotonic()
+    host.send(signal.SIGINT)
+    poll(lambda: not host.port_file.exists())
+    assert host.end(signal.SIGINT)[0] == 0
+    assert time.monotonic() - begin < 6
+    client.communicate()
+
+
+def test_second_start_names_the_first(host: Server, start_host: Start) -> None:
+    second = start_host(ready=False)
+    code, err = second.end()
+    assert code == 1
+    assert host.url in one_line(err)
+    assert f"pid {host.pid}" in err
+    assert json.loads(host.port_file.read_text()) == host.info
+
+
+def test_killed_master_takes_its_workers_along_and_the_next_start_works(host: Server, start_host: Start) -> None:
+    workers = host.workers()
+    host.process.kill()
+    host.process.wait()
+    poll(lambda: all(gone(worker) for worker in workers), 5)
+    assert host.port_file.exists()
+    with pytest.raises(portfile.PortFileRejected, match="stale"):
+        portfile.read(str(host.port_file))
+    successor = start_host()
+    assert successor.info["instance_id"] != host.info["instance_id"]
+    assert portfile.read(str(successor.port_file)).pid == successor.pid
+
+
+def test_killed_worker_is_replaced_and_the_file_stays(host: Server) -> None:
+    for worker in host.workers():
+        os.kill(worker, signal.SIGKILL)
+    before = host.port_file.stat()
+    assert host.request("GET", "/").status_code == 200
+    assert os.path.samestat(host.port_file.stat(), before)
+
+
+def test_hup_replaces_the_workers_and_keeps_the_file(host: Server) -> None:
+    before, old = host.port_file.stat(), set(host.workers())
+    host.send(signal.SIGHUP)
+    poll(lambda: not old & set(host.workers()))
+    assert os.path.samestat(host.port_file.stat(), before)
+    assert host.request("GET", "/").status_code == 200
+
+
+def test_hup_stays_ignored_under_nohup(start_host: Start) -> None:
+    host = start_host(preexec=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN) and None)
+    old = host.workers()
+    for pid in (*old, host.pid):
+        os.kill(pid, signal.SIGHUP)
+    host.send(signal.SIGUSR1)  # handled after it, and does nothing else
+    assert host.request("GET", "/").status_code == 200
+    assert host.workers() == old
+
+
+def test_closed_terminal_stops_the_server(start_host: Start) -> None:
+    controller, terminal = os.openpty()
+
+    def take_terminal() -> None:
+        os.setsid()
+        import fcntl
+        import termios
+
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+    host = start_host(preexec=take_terminal)
+    os.close(terminal)
+    os.close(controller)
+    poll(lambda: host.process.poll() is not None, 5)
+    assert host.process.returncode == 0
+    assert not host.port_file.exists()
+
+
+@pytest.mark.parametrize("name", ["SIGUSR1", "SIGUSR2", "SIGWINCH", "SIGTTIN", "SIGTTOU"])
+def test_other_signals_leave_the_file_right(host: Server, name: str) -> None:
+    before = host.port_file.read_text()
+    host.send(getattr(signal, name))
+    assert host.request("GET", "/").status_code == 200
+    assert host.port_file.read_text() == before
+    assert host.end()[0] == 0
+
+
+def test_idle_server_stops(start_host: Start) -> None:
+    host = start_host("--idle-timeout", "1")
+    assert host.request("GET", "/slow?seconds=2").text == "done"
+    assert host.process.wait(10) == 0
+    assert not host.port_file.exists()
+
+
+def test_broken_application_is_one_line_and_nothing_published(start_host: Start) -> None:
+    host = start_host(ready=False, env={"HOST_BREAKS": "import"}, MIDDLEWARE=["nowhere.Middleware"])
+    code, err = host.end()
+    assert code == 1
+    assert "nowhere" in err.strip().splitlines()[-1] or "broken" in err.strip().splitlines()[-1]
+    assert "Traceback" not in err
+    assert not host.port_file.exists()
+
+
+def test_worker_that_can_not_boot_is_one_line_and_nothing_published(start_host: Start) -> None:
+    host = start_host(ready=False, env={"HOST_BREAKS": "worker"})
+    code, err = host.end()
+    assert code == 1
+    assert "the first worker could not start" in one_line(err)
+    assert not host.port_file.exists()
+    assert host.process.stdout is not None
+
+
+def test_full_disk_at_publishing_is_one_line(start_host: Start) -> None:
+    host = start_host(ready=False, preexec=with_full_disk)
+    code, err = host.end()
+    assert code == 1
+    assert "File too large" in one_line(err)
+    assert not host.port_file.exists()
+    assert [path.name for path in host.config.iterdir()] == ["server.lock"]
+
+
+def test_unwritable_directory_is_one_line(start_host: Start, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    code, err = start_host(ready=False, preexec=without_override).end()
+    tmp_path.chmod(0o700)
+    assert code == 1
+    assert "can't be written" in one_line(err)
+
+
+def test_deleted_lock_is_taken_again(host: Server, start_host: Start) -> None:
+    old = set(host.workers())
+    os.unlink(lock_of(host))
+    poll(lambda: lock.probe(lock_of(host)) == lock.HELD, 3)
+    poll(lambda: not old & set(host.workers()))
+    assert start_host(ready=False).end()[0] == 1
+    assert host.request("GET", "/").status_code == 200
+
+
+def test_server_whose_lock_was_lost_to_another_ends_and_deletes_nothing(host: Server, start_host: Start) -> None:
+    os.unlink(lock_of(host))
+    os.unlink(host.port_file)
+    successor = start_host()
+    code, err = host.end(0, timeout=5)
+    assert code == 1
+    assert "was deleted" in err
+    assert json.loads(host.port_file.read_text()) == successor.info
+    assert successor.request("GET", "/").status_code == 200
+
+
+def test_deleted_directory_ends_the_server(host: Server) -> None:
+    shutil.rmtree(host.config)
+    code, err = host.end(0, timeout=5)
+    assert code == 1
+    assert "was deleted" in one_line(err)
+
+
+@pytest.mark.parametrize("damage", ["", '{"pid": 1', None])
+def test_damaged_port_file_is_published_again(host: Server, damage: str | None) -> None:
+    if damage is None:
+        host.port_file.unlink()
+    else:
+        host.port_file.write_text(damage)
+    poll(lambda: host.port_file.exists() and host.port_file.read_text().strip().endswith("}"), 3)
+    assert json.loads(host.port_file.read_text()) == host.info
+
+
+def test_site_without_exclusiveness_lets_the_last_start_win(start_host: Start) -> None:
+    first = start_host(DISCOVERY_EXCLUSIVE=False)
+    second = start_host(DISCOVERY_EXCLUSIVE=False)
+    assert portfile.read(str(first.port_file)).pid == second.pid
+    first.end()
+    assert portfile.read(str(first.port_file)).pid == second.pid
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--port", "80"], "1024..65535"),
+        (["--port", "70000"], "1024..65535"),
+        (["--port", "-1"], "1024..65535"),
+        (["--host", "0.0.0.0"], "--allow-remote"),
+        (["--host", "nowhere.invalid"], "nowhere.invalid"),
+        (["--workers", "0"], "--workers"),
+        (["--threads", "0"], "--threads"),
+        (["--idle-timeout", "-5"], "--idle-timeout"),
+    ],
+)
+def test_wrong_argument_is_one_line(start_host: Start, arguments: list[str], message: str) -> None:
+    host = start_host(*arguments, ready=False)
+    code, err = host.end()
+    assert code == 1
+    assert message in one_line(err)
+    assert not host.port_file.exists()
+
+
+def test_remote_host_is_allowed_by_flag_with_a_warning(start_host: Start) -> None:
+    host = start_host("--host", "0.0.0.0", "--allow-remote")
+    assert host.info["host"] == "127.0.0.1"
+    assert host.request("GET", "/").status_code == 200
+    assert "everybody" in host.end()[1]
+
+
+def test_wrong_setting_is_named_with_what_is_right(start_host: Start) -> None:
+    code, err = start_host(ready=False, DISCOVERY_PORT=80).end()
+    assert code == 1
+    assert "DISCOVERY_PORT is 80" in err
+    assert "discovery.E005" in err
+    assert "Traceback" not in err
+
+
+def test_environment_and_files_of_others_have_no_influence(start_host: Start, tmp_path: Path) -> None:
+    (tmp_path / "gunicorn.conf.py").write_text("raise SystemExit('read')\n")
+    (tmp_path / "discovery").mkdir()
+    (tmp_path / "discovery" / "__init__.py").write_text("raise SystemExit('imported')\n")
+    host = start_host(
+        env={
+            "WEB_CONCURRENCY": "7",
+            "GUNICORN_CMD_ARGS": "--workers 5 --bind 0.0.0.0:1",
+            "GUNICORN_PID": "1",
+            "GUNICORN_FD": "9",
+            "FORWARDED_ALLOW_IPS": "*",
+            "HTTP_PROXY": "http://127.0.0.1:9",
+            "PORT": "81",
+        }
+    )
+    assert len(host.workers()) == 2
+    assert host.request("GET", "/scheme", headers={"X-Forwarded-Proto": "https"}).text == "http"
+    assert host.end()[0] == 0
+
+
+def test_closed_standard_output_does_not_stop_the_server(start_host: Start) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    host = start_host(ready=False, stdout=writing)
+    os.close(writing)
+    poll(host.port_file.exists)
+    host.info = json.loads(host.port_file.read_text())
+    assert host.request("GET", "/").status_code == 200
+    assert host.end()[0] == 0
+
+
+def test_changed_code_restarts_on_the_same_port(start_host: Start, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    shutil.copytree(Path(HOST[1]).parent, site)
+    (site / "manage.py").write_text(
+        f"import sys; sys.path.insert(0, {str(Path(HOST[1]).parents[3])!r})\n" + Path(HOST[1]).read_text()
+    )
+    command = [HOST[0], str(site / "manage.py")]
+    env = {"HOST_SETTINGS": json.dumps({"DISCOVERY_DIR": str(tmp_path)}), "PYTHONDONTWRITEBYTECODE": "1"}
+    host = Server(tmp_path, "--reload", command=command, config=tmp_path, **env).ready()
+    try:
+        with (site / "host_urls.py").open("a") as file:
+            file.write('\nurlpatterns.append(path("new", lambda request: HttpResponse("new")))\n')
+        poll(lambda: host.port_file.exists() and json.loads(host.port_file.read_text()) != host.info, 10)
+        assert host.request("GET", "/new").text == "new"
+    finally:
+        assert host.end()[0] == 0

@@ -1,0 +1,119 @@
+"""What slow, silent and lingering clients do to the others: nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.processes import Server, poll
+
+Start = Callable[..., Server]
+
+
+@contextlib.contextmanager
+def connections(server: Server, count: int, data: bytes = b"") -> Iterator[list[socket.socket]]:
+    with contextlib.ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.info["port"]), timeout=30))
+            for _ in range(count)
+        ]
+        for sock in sockets:
+            sock.sendall(data)
+        yield sockets
+
+
+def answer_time(server: Server) -> float:
+    begin = time.monotonic()
+    assert server.request("GET", "/").status_code == 200
+    return time.monotonic() - begin
+
+
+@pytest.mark.parametrize("data", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1"], ids=["silent", "half a head"])
+def test_clients_without_a_whole_head_starve_nobody(host: Server, data: bytes) -> None:
+    with connections(host, 60, data):
+        for _ in range(10):
+            assert answer_time(host) < 2
+
+
+def test_head_that_comes_by_pieces_is_served(host: Server) -> None:
+    with connections(host, 1) as [sock]:
+        for byte in f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nConnection: close\r\n\r\n".encode():
+            sock.sendall(bytes([byte]))
+        assert sock.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_head_that_is_never_finished_is_dropped_in_time(start_host: Start) -> None:
+    host = start_host(DISCOVERY_REQUEST_TIMEOUT=1)
+    with connections(host, 1, b"GET / HT") as [sock]:
+        begin = time.monotonic()
+        assert sock.recv(10) == b""
+        assert 0.5 < time.monotonic() - begin < 4
+
+
+def test_body_that_is_never_finished_is_dropped_in_time(start_host: Start) -> None:
+    host = start_host(DISCOVERY_REQUEST_TIMEOUT=1)
+    head = f"POST /body HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nContent-Length: 1000\r\n\r\nhalf"
+    with connections(host, 4, head.encode()) as socks:
+        begin = time.monotonic()
+        for sock in socks:
+            assert b" 200 " not in sock.makefile("rb").readline()
+        assert time.monotonic() - begin < 5
+        assert answer_time(host) < 2
+
+
+def test_body_and_chunks_arrive_whole(host: Server) -> None:
+    assert host.request("POST", "/body", data=b"x" * 300_000).text == "300000"
+
+
+def test_kept_connection_serves_many_requests(host: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", host.info["port"], timeout=30)
+    seen = set()
+    for _ in range(20):
+        connection.request("GET", "/")
+        seen.add(connection.getresponse().read())
+    assert len(seen) == 1
+    connection.close()
+
+
+def test_pipelined_requests_are_answered_in_order(host: Server) -> None:
+    one = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\n"
+    with connections(host, 1, f"{one}\r\n{one}Connection: close\r\n\r\n".encode()) as [sock]:
+        answer = sock.makefile("rb").read()
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+
+def test_answered_client_that_stays_open_holds_up_nobody(host: Server) -> None:
+    request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nConnection: close\r\n\r\n"
+    with connections(host, 20, request.encode()) as socks:
+        for sock in socks:
+            assert b"200" in sock.recv(100)
+        for _ in range(10):
+            assert answer_time(host) < 1
+
+
+def test_idle_kept_connections_do_not_delay_the_stop(host: Server) -> None:
+    request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\n\r\n"
+    with connections(host, 5, request.encode()) as kept, connections(host, 5):
+        for sock in kept:
+            assert b"200" in sock.recv(100)
+        begin = time.monotonic()
+        assert host.end()[0] == 0
+        assert time.monotonic() - begin < 1.5
+
+
+def test_oversized_head_is_refused(host: Server) -> None:
+    with connections(host, 1, b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000) as [sock]:
+        assert sock.makefile("rb").readline().split()[1] == b"431"
+
+
+def test_more_connections_than_descriptors_leave_the_server_serving(start_host: Start) -> None:
+    import resource
+
+    host = start_host("--workers", "1", preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300)))
+    with connections(host, 400):
+        assert poll(lambda: answer_time(host) < 5)
