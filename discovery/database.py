@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from django.core.management import CommandError, call_command
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
@@ -45,3 +46,19 @@ def prepare(*, migrate: bool) -> None:
         raise
     except Exception as error:  # a migration is anybody's code
         raise DatabaseRefused(f"a migration of {name} failed: {type(error).__name__}: {error}") from error
+
+
+def settle() -> None:
+    """Leave the database in one file: SQLite folds its log in when the last connection closes.
+
+    The workers' connections end with their processes, which does not.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor != "sqlite" or not os.path.exists(connection.settings_dict["NAME"]):
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+    except DatabaseError as error:
+        logger.warning("%s keeps its log beside it: %s", connection.settings_dict["NAME"], error)

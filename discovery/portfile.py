@@ -23,10 +23,6 @@ SCHEMA = 1
 MAX_BYTES = 64 * 1024
 LOCK_SUFFIX = ".lock"
 
-_FIELDS = (
-    "schema pid port host url started_at version instance_id process_start boot_id namespace root"  # in this order
-)
-
 
 class PortFileError(Exception):
     """The port file names no server."""
@@ -40,7 +36,13 @@ class PortFileRejected(PortFileError):
     """The port file is not to be believed."""
 
 
-class ServerInfo(namedtuple("ServerInfo", _FIELDS, defaults=(None,) * 8)):
+class ServerInfo(
+    namedtuple(
+        "ServerInfo",
+        "schema pid port host url started_at version instance_id process_start boot_id namespace root",
+        defaults=(None, None, None, None, None, None, None, None),
+    )
+):
     """What a server publishes of itself; the first four are always there, the others may be None."""
 
     __slots__ = ()

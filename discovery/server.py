@@ -180,7 +180,7 @@ def _load_application() -> Callable[..., Any]:
 
     try:
         application = get_internal_wsgi_application()
-        get_resolver()._populate()  # type: ignore[no-untyped-call]
+        get_resolver()._populate()
     except Exception as error:
         raise ServerError(f"the application could not be loaded: {type(error).__name__}: {error}") from error
     return application
@@ -191,18 +191,20 @@ def _run(
 ) -> None:
     from discovery import arbiter as gunicorn_side
     from discovery.watch import Watch
+    from discovery.worker import Worker
 
     watch = Watch(info, held, reload=options.reload)
 
     def started() -> None:
         server_started.send(sender=serve, info=info)
         connections.close_all()
-        logger.info("serving %s", info.url)
+        if not sys.stderr.isatty():  # a person reads the ready line
+            logger.info("serving %s", info.url)
         options.announce(info)
 
     def checked() -> None:
-        watch.look(arbiter)
         server_checked.send(sender=serve, info=info)
+        watch.look(arbiter)
 
     def stopped() -> None:
         if arbiter.published:
@@ -217,7 +219,7 @@ def _run(
     shared_memory = "/dev/shm"  # noqa: S108 -- where gunicorn's heartbeat files never meet a full disk
     gunicorn_settings = {
         "bind": f"fd://{bound.socket.detach()}",
-        "worker_class": gunicorn_side.Worker,
+        "worker_class": Worker,
         "workers": options.workers,
         "threads": options.threads,
         "worker_connections": max(files - SPARE_FILES, options.threads + 1),
@@ -250,6 +252,8 @@ def _run(
     finally:
         if arbiter.published:  # what stop() did not reach: an error of the master itself
             receivers.withdraw_port_file(info)
+    if conf.migrate:
+        database.settle()
     if watch.reload_wanted:
         watch.restart(info.port)
 

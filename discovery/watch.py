@@ -61,15 +61,10 @@ class Watch:
             return True
         try:
             instance = portfile.read(conf.port_file).instance_id
+            token = portfile.read_text(conf.token_file) if conf.token_file else None
         except portfile.PortFileError:
             return False
-        if conf.token_file:
-            try:
-                token = Path(conf.token_file).read_text()
-            except (OSError, ValueError):
-                return False
-            return instance == self.info.instance_id and token == runtime.current.token
-        return instance == self.info.instance_id
+        return bool(instance == self.info.instance_id) and token == runtime.current.token
 
     def _publish_again(self) -> None:
         try:

@@ -25,6 +25,7 @@ WSGI_APPLICATION = "pmsite.wsgi.application"
 INSTALLED_APPS = [
     "discovery",
     "projects",
+    "projects.web",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -70,6 +71,7 @@ DATABASES = {
         "ENGINE": "projects.sqlite",
         "NAME": CONFIG_DIR / "data.db",
         "CONN_MAX_AGE": None,
+        "TEST": {"NAME": CONFIG_DIR / "test.db"},  # a file: threads and WAL as in use
         "OPTIONS": {
             "timeout": 20,  # seconds
             "transaction_mode": "IMMEDIATE",
@@ -110,10 +112,12 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["projects.api.authentication.HasCredentials"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["projects.api.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "projects.api.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "projects.api.schema.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is 405: the schema tells more
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "projects.api.exceptions.handle",
     "PAGE_SIZE": OPTIONS["api.page_size"],
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -124,6 +128,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "A project tracker that lives in a repository.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["projects.api.authentication.HasCredentials"],
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

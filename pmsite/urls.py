@@ -7,7 +7,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("api/v1/", include("projects.api.urls")),
+    path("api/", include("projects.api.urls")),
     path("", include("projects.web.urls")),
 ]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from discovery import client, lock, portfile
 from tests.discovery.test_portfile import made_info
@@ -21,7 +21,7 @@ Start = Callable[..., Server]
 
 
 @pytest.fixture(autouse=True)
-def site(settings: SettingsWrapper, tmp_path: Path) -> SettingsWrapper:
+def site(settings: Settings, tmp_path: Path) -> Settings:
     """The settings of a host with a variable and no default."""
     settings.DISCOVERY_DIR = str(tmp_path)
     settings.DISCOVERY_SERVER_URL_ENV = "CIDELDILL_SERVER_URL"
@@ -37,7 +37,7 @@ def hung() -> Iterator[int]:
 
 
 def test_argument_outranks_variable_file_and_default(
-    site: SettingsWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.DISCOVERY_DEFAULT_URL = "http://localhost:5174"
     assert client.resolve_server_url() == "http://localhost:5174"
@@ -85,7 +85,7 @@ def test_url_that_leads_elsewhere_is_refused(url: str, monkeypatch: pytest.Monke
         client.resolve_server_url()
 
 
-def test_stale_file_is_warned_of_and_the_default_serves(site: SettingsWrapper, tmp_path: Path) -> None:
+def test_stale_file_is_warned_of_and_the_default_serves(site: Settings, tmp_path: Path) -> None:
     site.DISCOVERY_DEFAULT_URL = "http://localhost:5174"
     (tmp_path / "server.json").write_text("{")
     with pytest.warns(UserWarning, match=r"server\.json is not used: it is not JSON"):
@@ -128,9 +128,7 @@ def test_hung_server_is_named_and_not_waited_for(hung: int) -> None:
         session.get("/")
 
 
-def test_token_goes_only_to_the_address_of_a_verified_file(
-    site: SettingsWrapper, start_host: Start, tmp_path: Path
-) -> None:
+def test_token_goes_only_to_the_address_of_a_verified_file(site: Settings, start_host: Start, tmp_path: Path) -> None:
     site.DISCOVERY_TOKEN_FILE = "server.token"
     host = start_host(DISCOVERY_TOKEN_FILE="server.token")
     assert (tmp_path / "server.token").stat().st_mode & 0o777 == 0o600
@@ -142,7 +140,7 @@ def test_token_goes_only_to_the_address_of_a_verified_file(
     assert not (tmp_path / "server.token").exists()
 
 
-def test_refused_connection_names_the_file_of_a_bare_number(site: SettingsWrapper, tmp_path: Path) -> None:
+def test_refused_connection_names_the_file_of_a_bare_number(site: Settings, tmp_path: Path) -> None:
     site.DISCOVERY_PORT_FILE = "port"
     site.DISCOVERY_PORT_FILE_FORMAT = "port"
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -153,7 +151,7 @@ def test_refused_connection_names_the_file_of_a_bare_number(site: SettingsWrappe
         session.get("/")
 
 
-def test_number_file_of_a_running_host(site: SettingsWrapper, start_host: Start, tmp_path: Path) -> None:
+def test_number_file_of_a_running_host(site: Settings, start_host: Start, tmp_path: Path) -> None:
     site.DISCOVERY_PORT_FILE = "port"
     site.DISCOVERY_PORT_FILE_FORMAT = "port"
     options = {"DISCOVERY_PORT_FILE": "port", "DISCOVERY_PORT_FILE_FORMAT": "port"}

@@ -1,0 +1,67 @@
+"""Who may call, and who did it. DRF loads its default classes early: nothing here imports its views."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from django.core.exceptions import ValidationError
+from django.utils.functional import SimpleLazyObject
+from rest_framework import authentication, exceptions, permissions
+from rest_framework.request import Request
+
+from discovery import runtime
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+ACTOR_HEADER = "X-PM-Actor"
+DEFAULT_ACTOR = "llm"
+
+
+class BearerAuthentication(authentication.BaseAuthentication):
+    """The server's bearer token; the actor is whom `X-PM-Actor` names, which is attribution, not authorisation.
+
+    The user is looked up, or made, when something is written: a read asks the database for no user.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, str] | None:
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if header is None:
+            return None
+        scheme, _, given = header.partition(" ")
+        token = runtime.current.token
+        if scheme.lower() != "bearer" or not token or not hmac.compare_digest(given.strip().encode(), token.encode()):
+            raise exceptions.AuthenticationFailed("the token is not this server's; read it from server.token again")
+        return _lazy_actor(request), "bearer"
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """A browser's session, guarded against cross-site requests; whom it belongs to stands."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class HasCredentials(permissions.BasePermission):
+    """Let in whoever authenticated; asking the user itself would look it up."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return getattr(request, "successful_authenticator", None) is not None
+
+
+def _lazy_actor(request: Request) -> Any:
+    from projects.models import User
+
+    try:
+        header = request.META.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR)
+        name = User.objects.clean_name(unquote(header, errors="strict"))
+    except UnicodeDecodeError:
+        raise exceptions.ValidationError({ACTOR_HEADER: "must be percent-encoded UTF-8"}) from None
+    except ValidationError as error:
+        raise exceptions.ValidationError({ACTOR_HEADER: error.messages}) from None
+    return SimpleLazyObject(lambda: User.objects.actor(name))

@@ -1,0 +1,144 @@
+"""The one place where what went wrong becomes an answer: `{"error": {"code", "message", "field"?}}`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError, OperationalError
+from django.http import Http404, UnreadablePostError
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from projects.models.exceptions import Archived, Conflict, Refused, StaleVersion
+
+logger = logging.getLogger(__name__)
+
+NON_FIELD = ("non_field_errors", "__all__")
+CODES = {
+    400: "VALIDATION_ERROR",
+    401: "UNAUTHENTICATED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE",
+    409: "CONFLICT",
+    413: "PAYLOAD_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    500: "INTERNAL_ERROR",
+    503: "UNAVAILABLE",
+}
+REFUSALS: dict[type[Refused], str] = {Archived: "ARCHIVED", Conflict: "CONFLICT", Refused: "CONFLICT"}
+ADVICE: dict[type[exceptions.APIException], str] = {
+    exceptions.NotAuthenticated: "credentials are missing; send Authorization: Bearer with the content of server.token",
+    exceptions.NotAcceptable: "the answer is application/json, which the Accept header excludes",
+}
+ERROR_CODES = tuple(dict.fromkeys([*CODES.values(), *REFUSALS.values()]))
+
+
+class Unavailable(exceptions.APIException):
+    """The server can't do it now."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "the server can't do this now; try again"
+    wait = 1  # seconds, the Retry-After header
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the answer to `error`; None for one that nobody expected, which becomes INTERNAL_ERROR."""
+    if isinstance(error, Refused):
+        return _refusal(error, context)
+    error = _as_api_exception(error)
+    if not isinstance(error, exceptions.APIException):
+        return None
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = f"{error.wait}"  # type: ignore[attr-defined]
+    return Response(_body_of(error), status=error.status_code, headers=headers)
+
+
+def envelope(code: str, message: str, field: str | None = None, **extra: Any) -> dict[str, Any]:
+    """Return the body of every error."""
+    content: dict[str, Any] = {"code": code, "message": _storable(message)}
+    if field:
+        content["field"] = _storable(field)
+    return {"error": content | extra}
+
+
+def _as_api_exception(error: Exception) -> Exception:
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied(*error.args)
+    if isinstance(error, DjangoValidationError):
+        return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    if isinstance(error, UnreadablePostError):
+        return exceptions.ParseError("the body ended early")
+    if isinstance(error, IntegrityError):
+        # The rules are checked first; a constraint speaks only where another writer came in between.
+        logger.error("a constraint refused what the rules allowed", exc_info=error)
+        return Conflicting("another writer was faster; read it again and repeat the change")
+    if isinstance(error, OperationalError):
+        logger.error("the database refused: %s", error)
+        return Unavailable("the database can't be used now; try again")
+    return error
+
+
+class Conflicting(exceptions.APIException):
+    """A constraint of the database refused the write."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+
+def _refusal(error: Refused, context: dict[str, Any]) -> Response:
+    code = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
+    extra: dict[str, Any] = {}
+    if isinstance(error, StaleVersion):
+        extra = {
+            "current_version": error.current.version,
+            "current": context["view"].get_serializer(error.current).data,
+            "changes": [
+                {
+                    "version": change.version,
+                    "action": change.action,
+                    "actor": change.actor.username,
+                    "created_at": change.created_at.isoformat().replace("+00:00", "Z"),
+                    "changes": change.changes,
+                }
+                for change in error.changes
+            ],
+        }
+    return Response(envelope(code, error.message, error.field, **extra), status=status.HTTP_409_CONFLICT)
+
+
+def _body_of(error: exceptions.APIException) -> dict[str, Any]:
+    code = CODES.get(error.status_code, "VALIDATION_ERROR")
+    if type(error) in ADVICE:
+        return envelope(code, ADVICE[type(error)])
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return envelope(code, f"{error.detail} Send application/json.")
+    problems = list(_problems(error.detail))
+    message = "; ".join(f"{field}: {text}" if field else text for field, text in problems)
+    return envelope(code, message, next((field for field, _ in problems if field), None))
+
+
+def _problems(detail: Any, field: str = "") -> Any:
+    """Yield (field, message) for all that DRF found wrong, however deep it nested it."""
+    if isinstance(detail, dict):
+        for name, below in detail.items():
+            path = field if name in NON_FIELD else f"{field}.{name}" if field else str(name)
+            yield from _problems(below, path)
+    elif isinstance(detail, list):
+        for below in detail:
+            yield from _problems(below, field)
+    else:
+        yield field, str(detail)
+
+
+def _storable(text: str) -> str:
+    # A name that the client sent may hold lone surrogates, which no answer can carry.
+    return text.encode("utf-8", "backslashreplace").decode()

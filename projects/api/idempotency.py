@@ -1,0 +1,88 @@
+"""One write, one transaction; and one write only, however often a request with an Idempotency-Key comes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.models import IdempotentAnswer
+
+HEADER = "Idempotency-Key"
+MAX_KEY_LENGTH = 255
+KEPT_HEADERS = ("Location", "ETag")
+
+Action = Callable[..., Response]
+
+
+def write(action: Action) -> Callable[..., HttpResponse]:
+    """Run an action of a view in one transaction, and answer a repeated request as the first was answered.
+
+    What the action refuses (4xx) is undone and remembered; what fails (5xx) is undone and forgotten.
+    """
+
+    @functools.wraps(action)
+    def run(view: Any, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        key = _key_of(request)
+        # Both read the body: a slow client must not hold up the other writers.
+        fingerprint = _fingerprint(request) if key is not None else ""
+        request.data  # noqa: B018
+        with transaction.atomic():
+            if key is None:
+                return action(view, request, *args, **kwargs)
+            first = IdempotentAnswer.objects.recall(request.user, key, fingerprint)
+            if first is not None:
+                return _replay(first)
+            response: Response
+            try:
+                with transaction.atomic():
+                    response = action(view, request, *args, **kwargs)
+            except Exception as error:  # what the view has no answer to, it raises again
+                response = view.handle_exception(error)
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+                    return response
+            view.finalize_response(request, response, *args, **kwargs).render()
+            IdempotentAnswer.objects.remember(
+                request.user,
+                key,
+                fingerprint,
+                status=response.status_code,
+                headers={name: response[name] for name in KEPT_HEADERS if response.has_header(name)},
+                body=response.content.decode(),
+            )
+            return response
+
+    return run
+
+
+def _replay(first: IdempotentAnswer) -> HttpResponse:
+    response = HttpResponse(first.body, status=first.status, headers=first.headers)
+    if first.body:
+        response["Content-Type"] = "application/json"
+    else:
+        del response["Content-Type"]
+    return response
+
+
+def _key_of(request: Request) -> str | None:
+    key: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None or (0 < len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
+        return key
+    raise exceptions.ValidationError({HEADER: f"must be 1 to {MAX_KEY_LENGTH} printable ASCII characters"})
+
+
+def _fingerprint(request: Request) -> str:
+    """Return a digest of all that makes this request another one than its like."""
+    digest = hashlib.sha256()
+    parts = (request.method or "", request.get_full_path(), request.META.get("HTTP_IF_MATCH", ""))
+    for part in (*(part.encode("utf-8", "surrogateescape") for part in parts), request._request.body):
+        digest.update(b"%d:" % len(part) + part)
+    return digest.hexdigest()

@@ -1,0 +1,122 @@
+"""What OpenAPI says of every operation alike: credentials, headers, errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from projects.api.authentication import ACTOR_HEADER
+from projects.api.exceptions import ERROR_CODES
+from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
+from projects.api.serializers.base import EntitySerializer, StrictMixin
+from projects.api.views.base import EntityViewSet, ListMixin
+
+ERRORS = {
+    "400": "A value is wrong; `field` names it.",
+    "401": "Credentials are missing or wrong.",
+    "403": "Forbidden: another origin, or a session without its CSRF token.",
+    "404": "There is no such thing.",
+    "406": "The answer is JSON, which the Accept header excludes.",
+    "409": "The present state forbids it; a stale version comes with what is current and who changed it.",
+    "413": "The body is too large.",
+    "415": "The body is not application/json.",
+    "500": "A fault of the server.",
+    "503": "Not now; try again.",
+}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "projects.api.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "description": "The content of `.pm/server.token`."}
+
+
+class CookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
+    target_class = "projects.api.authentication.SessionAuthentication"
+    name = "session"
+
+
+class ChangeSetSerializer(serializers.Serializer[Any]):
+    version = serializers.IntegerField()
+    action = serializers.CharField()
+    actor = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    changes = serializers.ListField(child=serializers.DictField())
+
+
+class ErrorDetailSerializer(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(choices=ERROR_CODES)
+    message = serializers.CharField()
+    field = serializers.CharField(required=False)
+    current_version = serializers.IntegerField(required=False)
+    current = serializers.DictField(required=False)
+    changes = ChangeSetSerializer(many=True, required=False)
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    error = ErrorDetailSerializer()
+
+
+class AutoSchema(SpectacularAutoSchema):
+    view: Any
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").partition("/")[0]]
+
+    def get_override_parameters(self) -> list[Any]:
+        entity = isinstance(self.view, EntityViewSet)
+        parameters = [
+            OpenApiParameter(ACTOR_HEADER, str, "header", description="Who does it, percent-encoded; default `llm`.")
+        ]
+        if "{id}" in self.path:
+            parameters.append(OpenApiParameter("id", str, "path", description="The id, or the key in any case."))
+        if entity and self.method != "GET":
+            key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH}
+            text = "A repeated request with the same key gets the first answer, for 24 hours."
+            parameters.append(OpenApiParameter(HEADER, key, "header", description=text))
+        if self.method in ("PATCH", "DELETE"):
+            text = 'The version that this is based on, as `"3"`; else it is a conflict.'
+            parameters.append(OpenApiParameter("If-Match", str, "header", description=text))
+        if isinstance(self.view, ListMixin) and self.view.action == "list":
+            text = f"Fields of a row, comma-separated, or `*`; default {','.join(self.view.slim)}."
+            parameters.append(OpenApiParameter("fields", str, description=text))
+        if entity and self.view.action != "list":
+            parameters.append(
+                OpenApiParameter("ETag", str, "header", response=[200, 201], description="The version, quoted.")
+            )
+            parameters.append(OpenApiParameter("Location", OpenApiTypes.URI, "header", response=[201]))
+        return parameters
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        responses: dict[str, Any] = super()._get_response_bodies(direction)
+        writes = self.method != "GET"
+        left_out = {
+            "404": "{id}" not in self.path,
+            "409": not (writes and isinstance(self.view, EntityViewSet)),
+            "413": not writes,
+            "415": not writes,
+        }
+        for code, text in ERRORS.items():
+            if not left_out.get(code):
+                error = OpenApiResponse(ErrorSerializer, description=text)
+                described = self._get_response_for_code(error, code, ["application/json"])  # type: ignore[no-untyped-call]
+                responses.setdefault(code, described)
+        return responses
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if getattr(serializer, "all_optional", False):
+            schema.pop("required", None)
+        elif isinstance(serializer, EntitySerializer) and direction == "response":
+            schema["required"] = sorted(schema["properties"])
+        if isinstance(serializer, StrictMixin) and direction == "request":
+            schema["additionalProperties"] = False
+        return schema

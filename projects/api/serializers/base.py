@@ -1,0 +1,106 @@
+"""What the serializers of all entities share: no field is ignored, none is written by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from rest_framework import serializers
+
+from projects.models import fields
+from projects.models.base import Entity
+
+STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
+EXPECTED_VERSION = "expected_version"
+
+
+class StrictCharField(serializers.CharField):
+    """Text; a number is not taken for one."""
+
+    default_error_messages = {"invalid": "must be text", "blank": "must not be blank"}
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number; neither text nor truth is taken for one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictMixin:
+    """Refuse unknown and read-only fields by name."""
+
+    if TYPE_CHECKING:
+        fields: Any
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            writable = [name for name, field in self.fields.items() if not field.read_only]
+            unknown = f"is unknown; known are {', '.join(writable)}"
+            wrong = [name for name in data if name not in writable]
+            if wrong:
+                raise serializers.ValidationError(
+                    {str(name): "is read-only" if name in self.fields else unknown for name in wrong}
+                )
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class PickMixin:
+    """Serialize only the fields that `pick` names."""
+
+    def __init__(self, *args: Any, pick: Sequence[str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pick = pick
+
+    def get_fields(self) -> dict[str, Any]:
+        every: dict[str, Any] = super().get_fields()  # type: ignore[misc]
+        return every if self.pick is None else {name: every[name] for name in self.pick}
+
+
+class DeletionSerializer(StrictMixin, serializers.Serializer[Any]):
+    """The body that a DELETE may have."""
+
+    expected_version = StrictIntegerField(required=False, min_value=1)
+
+
+class EntitySerializer(StrictMixin, PickMixin, serializers.ModelSerializer[Any]):
+    """An entity. The rules are the model's, here are types and names."""
+
+    created_by = serializers.CharField(source="created_by.username", read_only=True, help_text="A user's name.")
+    updated_by = serializers.CharField(source="updated_by.username", read_only=True, help_text="A user's name.")
+    expected_version = StrictIntegerField(
+        write_only=True, required=False, min_value=1, help_text="The version that the change is based on."
+    )
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        fields.LineField: StrictCharField,
+        fields.TextField: StrictCharField,
+    }
+
+    def build_standard_field(self, field_name: str, model_field: models.Field[Any, Any]) -> Any:
+        kind, kwargs = super().build_standard_field(field_name, model_field)
+        if isinstance(model_field, fields.LineField | fields.TextField):
+            # The model checks it in full; this is what the schema says of it.
+            kwargs["max_length"] = model_field.max_characters
+        if "choices" in kwargs:
+            allowed = ", ".join(value for value, _ in model_field.choices or ())
+            kwargs["error_messages"] = {"invalid_choice": f"must be one of {allowed}"}
+        return kind, kwargs
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        if validated_data.pop(EXPECTED_VERSION, None) is not None:
+            raise serializers.ValidationError({EXPECTED_VERSION: "what is yet to be created has no version"})
+        return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined]
+
+    def update(self, instance: Entity, validated_data: dict[str, Any]) -> Entity:
+        instance.update(**validated_data)
+        return instance

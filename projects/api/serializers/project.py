@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from projects.api.serializers.base import STAMPS, EntitySerializer, StrictCharField
+from projects.models import Project
+
+
+class ProjectSerializer(EntitySerializer):
+    """A project."""
+
+    # Declared, for the uniqueness among the living is the model's to check: it is a conflict, no bad value.
+    key = StrictCharField(
+        max_length=20, help_text="2 to 20 of A-Z, 0-9 and _, first a letter; upper-cased, and never changed."
+    )
+
+    class Meta:
+        model = Project
+        fields = ("id", "key", "title", "description", "status", "next_work_item_number", *STAMPS, "expected_version")
+        read_only_fields = ("id", "next_work_item_number", *STAMPS)
+
+
+class ProjectRowSerializer(ProjectSerializer):
+    """A row of a list of projects."""
+
+    all_optional = True  # a list's `fields` picks

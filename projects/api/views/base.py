@@ -1,0 +1,166 @@
+"""What the views of all resources share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db.models import QuerySet
+from rest_framework import exceptions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from projects.api.idempotency import write
+from projects.api.serializers.base import EXPECTED_VERSION, DeletionSerializer
+from projects.models.base import Entity
+
+_ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+
+
+class StrictQueryMixin(APIView):
+    """Refuse unknown query parameters, which would otherwise be ignored without a word."""
+
+    def known_parameters(self) -> set[str]:
+        """Return the names of the query parameters that the request may have."""
+        return set()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = self.known_parameters()
+        for name in request.query_params:
+            if name not in known:
+                allowed = ", ".join(sorted(known)) or "none"
+                raise exceptions.ValidationError({name: f"is no query parameter here; known are: {allowed}"})
+
+
+class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
+    """A list whose rows are slim, unless `fields` asks for more: an agent pays for every byte that it reads."""
+
+    slim: ClassVar[tuple[str, ...]]
+    ordering: ClassVar[str]
+    ordering_fields: ClassVar[tuple[str, ...]]
+    row_serializer_class: Any
+
+    if TYPE_CHECKING:  # what every resource has, as its view's attributes say
+
+        def get_queryset(self) -> Any: ...
+        def get_serializer(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def known_parameters(self) -> set[str]:
+        if self.action != "list":
+            return set()
+        return {"fields", "limit", "cursor", "ordering", *self.filterset_class.base_filters}  # type: ignore[attr-defined]
+
+    def get_serializer_class(self) -> Any:
+        return self.row_serializer_class if self.action == "list" else self.serializer_class
+
+    def list(self, request: Request) -> Response:
+        pick = self._pick(request)
+        rows = self.paginate_queryset(self._load(self.filter_queryset(self.get_queryset()), pick))
+        return self.get_paginated_response(self.get_serializer(rows, many=True, pick=pick).data)
+
+    def _pick(self, request: Request) -> tuple[str, ...]:
+        known = tuple(name for name, field in self.get_serializer().fields.items() if not field.write_only)
+        text = request.query_params.get("fields")
+        if text is None:
+            return self.slim
+        if text == "*":
+            return known
+        names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+        for name in names:
+            if name not in known:
+                raise exceptions.ValidationError(
+                    {"fields": f"{name!r} is no field; known are {', '.join(known)}, or *"}
+                )
+        return names
+
+    def _load(self, queryset: QuerySet[Any], pick: tuple[str, ...]) -> QuerySet[Any]:
+        """Load what is shown and no more: a description may have a hundred thousand characters."""
+        sources = [field.source.replace(".", "__") for field in self.get_serializer(pick=pick).fields.values()]
+        order = self.request.query_params.get("ordering", self.ordering).removeprefix("-")
+        related = {source.partition("__")[0] for source in sources if "__" in source}
+        loaded = queryset.only(*sources, *(name for name in [order] if name in self.ordering_fields))
+        return loaded.select_related(*related) if related else loaded
+
+
+class EntityViewSet(ListMixin):
+    """List, create, retrieve, update, delete and restore one kind of entity, named by its id or its key."""
+
+    http_method_names = ["get", "post", "patch", "delete", "head"]
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[^/]+"
+
+    def retrieve(self, request: Request, id: str) -> Response:
+        return self._answer(self.get_object())
+
+    @write
+    def create(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        entity = serializer.save(actor=request.user)
+        response = self._answer(entity, status.HTTP_201_CREATED)
+        response["Location"] = reverse(f"{self.basename}-detail", args=[entity.pk], request=request)
+        return response
+
+    @write
+    def partial_update(self, request: Request, id: str) -> Response:
+        entity = self.get_object()
+        serializer = self.get_serializer(entity, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        expected = self._expected_version(request, serializer.validated_data)
+        serializer.save(actor=request.user, expected_version=expected)
+        return self._answer(entity)
+
+    @write
+    def destroy(self, request: Request, id: str) -> Response:
+        entity = self.get_object()
+        body = DeletionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        entity.soft_delete(actor=request.user, expected_version=self._expected_version(request, body.validated_data))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def get_object(self) -> Any:
+        identifier = self.kwargs["id"]
+        entity = self.get_queryset().living().with_stamps().identified_by(identifier).first()
+        if entity is None:
+            raise self._not_found(identifier)
+        return entity
+
+    def _restore(self, request: Request, id: str) -> Response:
+        refuse_body(request)
+        named = self.get_queryset().with_stamps().identified_by(id)
+        # A key may have been deleted many times: the latest is meant.
+        entity = named.deleted().order_by("-deleted_at").first() or named.first()
+        if entity is None:
+            raise self._not_found(id)
+        entity.restore(actor=request.user)
+        return self._answer(entity)
+
+    def _answer(self, entity: Entity, status: int = status.HTTP_200_OK) -> Response:
+        return Response(self.get_serializer(entity).data, status=status, headers={"ETag": f'"{entity.version}"'})
+
+    def _not_found(self, identifier: str) -> exceptions.NotFound:
+        return exceptions.NotFound(f"there is no {self.get_queryset().model.entity_type} {identifier}")
+
+    @staticmethod
+    def _expected_version(request: Request, body: dict[str, Any]) -> int | None:
+        version: int | None = body.get(EXPECTED_VERSION)
+        header = request.META.get("HTTP_IF_MATCH")
+        if header in (None, "*"):
+            return version
+        match = _ETAG.fullmatch(header.strip())
+        if match is None:
+            raise exceptions.ValidationError({"If-Match": 'must be one version, as "3"'})
+        if version not in (None, int(match[1])):
+            raise exceptions.ValidationError({"If-Match": f"differs from {EXPECTED_VERSION} in the body"})
+        return int(match[1])
+
+
+def refuse_body(request: Request) -> None:
+    """Raise ValidationError where a body came that nobody would read."""
+    if request.data:
+        name = next(iter(request.data)) if isinstance(request.data, dict) else "body"
+        raise exceptions.ValidationError({str(name): "is unknown; this request has no body"})

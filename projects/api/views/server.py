@@ -1,0 +1,62 @@
+"""The server itself: what it is, how to end it, how a person gets in."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from django.db import transaction
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from discovery import runtime
+from discovery.portfile import ServerInfo
+from projects.api.exceptions import Unavailable
+from projects.api.serializers.server import LoginLinkSerializer, ServerSerializer
+from projects.api.views.base import StrictQueryMixin, refuse_body
+from projects.models import LoginTicket
+
+LINK_LIFE = 30  # seconds
+
+
+class ServerView(StrictQueryMixin):
+    @extend_schema(responses=ServerSerializer, operation_id="server_retrieve")
+    def get(self, request: Request) -> Response:
+        """What the server published of itself."""
+        return Response(ServerSerializer(_info()).data)
+
+
+class StopView(StrictQueryMixin):
+    @extend_schema(request=None, responses={202: ServerSerializer}, operation_id="server_stop")
+    def post(self, request: Request) -> Response:
+        """Stop the server; requests that it has are finished first."""
+        refuse_body(request)
+        info = _info()
+        if os.getppid() != info.pid:
+            raise Unavailable("this server's master is gone; it can't be asked to stop")
+        os.kill(info.pid, signal.SIGTERM)
+        return Response(ServerSerializer(info).data, status=status.HTTP_202_ACCEPTED)
+
+
+class LoginLinkView(StrictQueryMixin):
+    @extend_schema(request=None, responses={201: LoginLinkSerializer}, operation_id="login_links_create")
+    def post(self, request: Request) -> Response:
+        """Make a link that signs a person in once, within 30 seconds."""
+        refuse_body(request)
+        with transaction.atomic():
+            ticket, expires_at = LoginTicket.objects.issue(LINK_LIFE)
+        url = reverse("login-link", args=[ticket])
+        return Response(
+            LoginLinkSerializer({"url": url, "expires_at": expires_at}).data,
+            status=status.HTTP_201_CREATED,
+            headers={"Cache-Control": "no-store"},
+        )
+
+
+def _info() -> ServerInfo:
+    if runtime.current.info is None:
+        raise Unavailable("this server was not started by runserver_discover; nothing was published")
+    return runtime.current.info

@@ -1,0 +1,147 @@
+"""The API as the commands see it: documents in, documents out, errors raised, a restarted server met again."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from projects.client.errors import ApiError, BadAnswer, NoServer, Unresponsive
+from projects.client.http import Disconnected, Malformed, Refused, Silent, SocketTransport
+from projects.client.resolution import resolve
+from projects.version import VERSION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from projects.client.context import Context
+    from projects.client.errors import ClientError
+    from projects.client.http import Response, TransportError
+    from projects.client.remote import RequestsTransport
+
+UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")  # RFC 3986, 2.3
+
+
+class Api:
+    """The API of the server that `resolution` finds."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.target = resolve(context)
+
+    def get(self, path: str, query: Mapping[str, object] | None = None) -> Any:
+        """Return the document at `path`; of the query, what is None is left out. Raises ClientError."""
+        return self.call("GET", path + encode_query(query or {}))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        silence: float | None = None,
+    ) -> Any:
+        """Send a request, a write with an Idempotency-Key of its own, and return the document that it answers.
+
+        None where it answers none (204). `silence` (seconds) yields to `--timeout`. Raises ClientError.
+        """
+        message = {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **(headers or {})}
+        content = b""
+        if body is not None:
+            content = json.dumps(body).encode("ascii")
+            message["Content-Type"] = "application/json"
+        if method != "GET":
+            message["Idempotency-Key"] = os.urandom(16).hex()
+        if self.context.actor:
+            message["X-PM-Actor"] = quote(self.context.actor)
+        wait = self.context.timeout() if silence is None else self.context.timeout(silence)
+        return self._document(self._send(method, path, message, content, wait))
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes, silence: float) -> Response:
+        """Send; where the server that was read of is gone or has another token, read once more and send again."""
+        second = False
+        while True:
+            own = self.target.info is not None
+            try:
+                response = self._transport(silence).send(method, path, self._with_token(headers), body)
+            except Disconnected as error:
+                if second or not own:
+                    raise self._failure(error) from None
+                self.target = resolve(self.context)
+            except (Silent, Malformed) as error:
+                raise self._failure(error) from None
+            else:
+                if response.status != 401 or second or not own:
+                    return response
+                again = resolve(self.context)
+                if again.token == self.target.token:
+                    return response
+                self.target = again
+            second = True
+
+    def _transport(self, silence: float) -> SocketTransport | RequestsTransport:
+        info = self.target.info
+        if info is not None:
+            return SocketTransport(info.host, info.port, silence)
+        from projects.client.remote import RequestsTransport
+
+        return RequestsTransport(self.target.url, silence, loopback=self.target.loopback)
+
+    def _with_token(self, headers: Mapping[str, str]) -> dict[str, str]:
+        token = self.target.token
+        return {**headers, "Authorization": f"Bearer {token}"} if token else {**headers}
+
+    def _failure(self, error: TransportError) -> ClientError:
+        info = self.target.info
+        server = f"the server at {self.target.url}" + (f" (pid {info.pid})" if info else "")
+        force = "; if it hangs: pm server stop --force" if info else ""
+        if isinstance(error, Silent):
+            return Unresponsive(f"{server} does not answer: {error}{force}")
+        if isinstance(error, Refused):
+            if info is None:
+                return NoServer(f"no server answers at {self.target.url}: {error}")
+            return Unresponsive(f"{server} takes no connections: {error}{force}")
+        return BadAnswer(f"{server} gave no usable answer: {error}")
+
+    def _document(self, response: Response) -> Any:
+        status = response.status
+        if status == 204:
+            return None
+        if 300 <= status < 400:
+            raise BadAnswer(f"{self.target.url} redirects to another place, and that is not followed")
+        try:
+            document = json.loads(response.body)
+        except (ValueError, RecursionError):
+            raise BadAnswer(f"{self.target.url} answered {status}, and not with JSON; is it a server of pm?") from None
+        if status < 300:
+            return document
+        error = document.get("error") if isinstance(document, dict) else None
+        if not isinstance(error, dict) or not {"code", "message"} <= error.keys():
+            raise BadAnswer(f"{self.target.url} answered {status} without saying why; is it a server of pm?")
+        if status == 401 and self.target.token is None:
+            self.context.warn(f"{self.target.url} was sent no token; if it is not this directory's own, set PM_TOKEN")
+        raise ApiError(error, status)
+
+
+def quote(text: str) -> str:
+    """Return `text` percent-encoded as UTF-8. `urllib.parse` would be dear for this."""
+    return "".join(
+        chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass")
+    )
+
+
+def unquote(text: str) -> str:
+    """Return what was percent-encoded."""
+    first, *others = text.split("%")
+    found = bytearray(first.encode())
+    for part in others:
+        found += bytes.fromhex(part[:2]) + part[2:].encode()
+    return found.decode("utf-8", "replace")
+
+
+def encode_query(values: Mapping[str, object]) -> str:
+    """Return `?a=1&b=2` without the names whose value is None, or ""."""
+    pairs = [f"{name}={quote(str(value))}" for name, value in values.items() if value is not None]
+    return "?" + "&".join(pairs) if pairs else ""

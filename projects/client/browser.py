@@ -1,0 +1,35 @@
+"""Open the browser at a login link."""
+
+from __future__ import annotations
+
+import os
+
+from projects.client.errors import BadAnswer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+
+def login_url(context: Context) -> str:
+    """Return a new login link, absolute. Raises ClientError."""
+    answer = context.api.call("POST", "/api/v1/login-links/")
+    path = answer.get("url")
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        raise BadAnswer(f"{context.api.target.url} made no login link")
+    return f"{context.api.target.url}{path}"
+
+
+def visit(url: str) -> bool:
+    """Open the user's browser and return whether there is one; what it prints goes to standard error."""
+    import webbrowser
+
+    stdout = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)

@@ -1,0 +1,108 @@
+"""Run the command line: find the command, run it, map its errors. The only place that knows exits.
+
+Imports are bought dearly here: an agent calls `pm` hundreds of times a day.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from projects.client import errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import NoReturn, TextIO
+
+
+def main(argv: Sequence[str]) -> NoReturn:
+    """Run the command line and end the process."""
+    # The process is ours and short: nothing in it is worth collecting or tearing down.
+    gc.disable()
+    _leave_untranslated()
+    status = run(argv, sys.stdout, sys.stderr)
+    os._exit(status)
+
+
+def _leave_untranslated() -> None:
+    """Spare argparse the search for translations of its words: it has none of ours, and imports locale."""
+    import argparse
+
+    argparse._ = str  # type: ignore[attr-defined]
+
+
+def run(
+    argv: Sequence[str],
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """Run one command and return its exit status; all that it printed is flushed."""
+    error = attempt(argv, stdout, stderr, environ)
+    return error.status if error else 0
+
+
+def attempt(
+    argv: Sequence[str],
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+    environ: Mapping[str, str] | None = None,
+) -> errors.ClientError | None:
+    """Run one command and return what went wrong, after saying so on standard error."""
+    try:
+        if os.name == "nt":
+            raise errors.Unsupported("pm does not run on native Windows: use it inside WSL")
+        _execute(argv, stdout, stderr, os.environ if environ is None else environ)
+    except errors.ClientError as error:
+        _report(error, argv, stderr)
+        return error
+    except KeyboardInterrupt:
+        interrupted = errors.Interrupted("interrupted")
+        _report(interrupted, argv, stderr)
+        return interrupted
+    return None
+
+
+def _execute(argv: Sequence[str], stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str]) -> None:
+    from projects.client import grammar, render
+
+    if argv and argv[0] == "--version":
+        from projects.version import VERSION
+
+        render.write(f"pm {VERSION}\n", stdout)
+        return
+    call = grammar.find(argv)
+    if call.verb is None or grammar.wants_help(call.tokens):
+        from projects.client import manual
+
+        render.write(manual.text(call), stdout)
+        return
+    from projects.client.context import Context
+
+    options = grammar.parse(call)
+    if options.config_dir:
+        environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
+    call.verb.run(Context(options, environ, stdout, stderr))
+
+
+def _report(error: errors.ClientError, argv: Sequence[str], stderr: TextIO | None) -> None:
+    """Print the error as the last line of standard error."""
+    from projects.client import render
+
+    if _wants_sentence(argv):
+        text = f"error: {render.clean(str(error))}"
+    else:
+        text = render.to_json({"error": error.error}, stderr)
+    try:
+        render.write(text + "\n", stderr)
+    except errors.FileRefused:
+        return  # nowhere is left to say it
+
+
+def _wants_sentence(argv: Sequence[str]) -> bool:
+    """Tell whether `--output table` is asked for, also in a command line that is wrong."""
+    if "--output=table" in argv:
+        return True
+    return "--output" in argv[:-1] and argv[argv.index("--output") + 1] == "table"

@@ -1,0 +1,33 @@
+"""`pm activity`: who changed what, when."""
+
+from __future__ import annotations
+
+from projects.client.grammar import Verb, option
+from projects.client.resource import LIST, Resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+ACTIVITIES = Resource("activity", "activity", "activities")
+
+
+def list_activities(context: Context) -> None:
+    """List activity."""
+    options = context.options
+    ACTIVITIES.list(context, project=options.project, actor=options.by, since=options.since)
+
+
+VERBS = (
+    Verb(
+        "list",
+        "List what was changed, oldest first; --sort=-id for the latest, --full for old and new values.",
+        list_activities,
+        (
+            option("--project", metavar="PROJECT", help="only in this project"),
+            option("--actor", dest="by", metavar="NAME", help="only by this user"),
+            option("--since", metavar="ID_OR_TIME", help="only after this activity, or since this time"),
+            *LIST,
+        ),
+    ),
+)

@@ -1,0 +1,24 @@
+"""`pm doctor`: what is wrong here, and what to do about it."""
+
+from __future__ import annotations
+
+from projects.client import diagnosis
+from projects.client.errors import Unhealthy
+from projects.client.grammar import Verb
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+
+def doctor(context: Context) -> None:
+    """Print the findings; fail if one of them must be mended."""
+    context.autostart = False
+    checks = diagnosis.examine(context)
+    context.show({"checks": checks})
+    failed = [check["name"] for check in checks if check["status"] == "fail"]
+    if failed:
+        raise Unhealthy(f"to be mended: {', '.join(failed)}")
+
+
+VERBS = (Verb("", "Check the directory, the server, the database and the versions.", doctor),)

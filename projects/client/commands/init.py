@@ -1,0 +1,32 @@
+"""`pm init`: make the config directory."""
+
+from __future__ import annotations
+
+import os
+
+from projects import options, workspace
+from projects.client.errors import FileRefused
+from projects.client.grammar import Verb
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+
+def init(context: Context) -> None:
+    """Make what is missing of the config directory, and say what was there."""
+    directory = context.directory
+    files = [os.path.join(directory, name) for name in (".gitignore", "config.toml")]
+    existing = [path for path in (directory, *files) if os.path.lexists(path)]
+    try:
+        workspace.create(directory)
+        workspace.write_new(files[1], options.template())
+    except workspace.WorkspaceError as error:
+        raise FileRefused(str(error)) from None
+    except OSError as error:
+        raise FileRefused(f"{files[1]} can't be written: {error.strerror}") from None
+    created = [path for path in (directory, *files) if path not in existing]
+    context.show({"initialized": {"directory": directory, "created": created, "existing": existing}})
+
+
+VERBS = (Verb("", "Make the config directory, its .gitignore and a config.toml with every key commented.", init),)

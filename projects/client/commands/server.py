@@ -1,0 +1,138 @@
+"""`pm server`: the repository's own server, and where the others are."""
+
+from __future__ import annotations
+
+import argparse
+
+from projects.client import health
+from projects.client.grammar import Verb, option
+from projects.client.render import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+START_FLAGS = (
+    option("--host", metavar="HOST", help="address to serve on (127.0.0.1)"),
+    option("--port", metavar="PORT", help="port wanted, 0 or 1024..65535 (0: the system picks)"),
+    option("--strict-port", action="store_true", help="fail where the wanted port is in use"),
+    option("--allow-remote", action="store_true", help="allow a host that others can reach"),
+    option("--workers", metavar="N", help="worker processes"),
+    option("--threads", metavar="N", help="threads of a worker"),
+    option("--idle-timeout", metavar="SECONDS", help="stop after so long without a request"),
+    option("--allowed-host", action="append", default=[], metavar="NAME[:PORT]", help="another name it may be called"),
+)
+
+
+def start(context: Context) -> None:
+    """Start the server in the background."""
+    from projects.client import launcher, resolution
+
+    if resolution.given_url(context):
+        context.warn("a server's URL is given: pm talks to that one, not to the one that is started here")
+    context.show({"server": dict(launcher.start(context, _flags(context.options))._asdict())})
+
+
+def stop(context: Context) -> None:
+    """Stop the server."""
+    from projects.client import stopping
+
+    context.autostart = False
+    server = health.fields(context)
+    stopping.stop(context, force=context.options.force)
+    context.show({"server": {**server, "stopped": True}})
+
+
+def status(context: Context) -> None:
+    """Say where the server is, if it answers."""
+    context.autostart = False
+    context.show({"server": health.check(context)})
+
+
+def wait(context: Context) -> None:
+    """Wait until the server answers."""
+    context.autostart = False
+    context.show({"server": health.wait(context)})
+
+
+def list_servers(context: Context) -> None:
+    """List the live servers of the user."""
+    import os
+
+    from discovery import portfile, registry
+
+    found = []
+    for entry in registry.entries():
+        if entry["application"] == "pmsite":
+            try:
+                info = portfile.read(os.path.join(entry["directory"], entry["file"]))
+            except portfile.PortFileError:
+                continue
+            found.append({"directory": entry["directory"], **info._asdict()})
+    context.show({"servers": found})
+
+
+def open_browser(context: Context) -> None:
+    """Open the browser at a login link."""
+    from projects.client import browser
+
+    url = browser.login_url(context)
+    if not context.options.no_browser and not browser.visit(url):
+        context.warn("no browser could be opened; open login_url yourself")
+    context.show({"server": {**health.fields(context), "login_url": url}})
+
+
+def logs(context: Context) -> None:
+    """Print the end of the background server's log."""
+    from projects.client import logfile
+
+    options = context.options
+    for text in logfile.read(context.directory, options.lines, follow=options.follow):
+        context.write(clean(text))
+
+
+def _flags(options: argparse.Namespace) -> list[str]:
+    """Return the flags of a start as they are passed on."""
+    found = []
+    for (flag, *_), _ in START_FLAGS:
+        value = getattr(options, flag[2:].replace("-", "_"))
+        if value is True:
+            found.append(flag)
+        elif value:
+            found += [f"{flag}={one}" for one in (value if isinstance(value, list) else [value])]
+    return found
+
+
+def _count(text: str) -> int:
+    if int(text) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is negative")
+    return int(text)
+
+
+VERBS = (
+    Verb("start", "Start the server in the background, and return when it answers.", start, START_FLAGS),
+    Verb(
+        "stop",
+        "Stop the server, and return when it is gone.",
+        stop,
+        (option("--force", action="store_true", help="signal its process instead of asking it"),),
+    ),
+    Verb("status", "Say where the server is, if it answers.", status),
+    Verb("wait", "Wait until the server answers, --timeout seconds at most.", wait),
+    Verb("list", "List every live server of yours, whatever its directory.", list_servers),
+    Verb(
+        "open",
+        "Open the browser, signed in by a link that is good once, for 30 seconds.",
+        open_browser,
+        (option("--no-browser", action="store_true", help="only answer the link"),),
+    ),
+    Verb(
+        "logs",
+        "Print the end of the background server's log.",
+        logs,
+        (
+            option("--lines", type=_count, default=100, metavar="N", help="so many lines (100)"),
+            option("--follow", action="store_true", help="go on with what is added, until Ctrl-C"),
+        ),
+    ),
+)

@@ -1,0 +1,71 @@
+"""What a command is given: its surroundings, its two outputs, and the server, found when it is first wanted."""
+
+from __future__ import annotations
+
+from projects import workspace
+from projects.client import render
+from projects.client.api import Api
+from projects.client.errors import FileRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from typing import TextIO
+
+SILENCE = 30.0  # seconds
+
+
+class Context:
+    """The surroundings of one call."""
+
+    def __init__(
+        self, options: argparse.Namespace, environ: Mapping[str, str], stdout: TextIO | None, stderr: TextIO | None
+    ) -> None:
+        self.options = options
+        self.environ = environ
+        self.stdout = stdout
+        self.stderr = stderr
+        self.actor: str | None = options.actor or environ.get("PM_ACTOR") or None
+        # Commands about the server's state put this to False: asking must not change the answer.
+        self.autostart: bool = options.start or environ.get("PM_AUTOSTART") == "1"
+        self._directory: str | None = None
+        self._api: Api | None = None
+
+    @property
+    def directory(self) -> str:
+        """The config directory. Raises FileRefused where it must not be trusted."""
+        if self._directory is None:
+            try:
+                self._directory = workspace.find(environ=self.environ)
+            except workspace.WorkspaceError as error:
+                raise FileRefused(str(error)) from None
+        return self._directory
+
+    @property
+    def api(self) -> Api:
+        """The server's API. Raises what finding the server raises."""
+        if self._api is None:
+            self._api = Api(self)
+        return self._api
+
+    def forget_server(self) -> None:
+        """Look for the server again when it is next wanted."""
+        self._api = None
+
+    def timeout(self, default: float = SILENCE) -> float:
+        """Return the seconds of `--timeout`, else `default`."""
+        given: float | None = self.options.timeout
+        return default if given is None else given
+
+    def show(self, document: object) -> None:
+        """Print the answer, as the global flags want it."""
+        render.show(document, self.stdout, pretty=self.options.pretty, table=self.options.output == "table")
+
+    def write(self, text: str) -> None:
+        """Print a text that is not JSON."""
+        render.write(text, self.stdout)
+
+    def warn(self, message: str) -> None:
+        """Print a warning on standard error."""
+        render.write(f"warning: {render.clean(message)}\n", self.stderr)

@@ -1,0 +1,189 @@
+"""The command line as data, and the parsers that are built from it: only the called verb's, only when called.
+
+A noun is a module of `commands` with a line in NOUNS; its VERBS are tuples of options. A command of one
+word (`pm init`) is a module with one verb without a name.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import namedtuple
+
+from projects.client.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any, NoReturn
+
+    Option = tuple[tuple[str, ...], dict[str, Any]]
+
+NOUNS = {
+    "project": "projects: list, get, create, update, delete, restore",
+    "activity": "who changed what, when",
+    "server": "the repository's server: start, stop, status, wait, list, open, logs",
+    "init": "make the config directory and a commented config.toml",
+    "doctor": "check the directory, the server and the database",
+    "schema": "print the API's OpenAPI document",
+}
+
+WIDTH = 100  # characters of a help text; asking the terminal would import shutil for every option
+
+Verb = namedtuple("Verb", "name summary run options", defaults=((),))
+Call = namedtuple("Call", "noun verb tokens")
+
+
+def option(*flags: str, **settings: Any) -> Option:
+    """Return a line of an option table; the arguments are those of `argparse.add_argument`."""
+    return flags, settings
+
+
+def seconds(text: str) -> float:
+    """Return a positive number of seconds, a day at most."""
+    number = float(text)
+    if not 0 < number <= 86400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 86400 seconds")
+    return number
+
+
+GLOBALS: tuple[Option, ...] = (
+    option("--server", metavar="URL", help="talk to this server instead of the repository's own"),
+    option("--start", action="store_true", help="start a server if none is running"),
+    option("--timeout", type=seconds, metavar="SECONDS", help="seconds of silence before giving up (30)"),
+    option("--as", dest="actor", metavar="NAME", help="who is acting (PM_ACTOR, else llm)"),
+    option("--pretty", action="store_true", help="indent the JSON"),
+    option("--output", choices=("json", "table"), default="json", help="json, or a table for people"),
+    option("--config-dir", metavar="DIR", help="the config directory (PM_CONFIG_DIR, else the nearest .pm)"),
+    option("-h", "--help", action="store_true", help="show this text"),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see: {self.prog} -h")
+
+
+def verbs_of(noun: str) -> tuple[Any, ...]:
+    """Return the verbs of a noun in NOUNS."""
+    module = __import__(f"projects.client.commands.{noun.replace('-', '_')}", fromlist=["VERBS"])
+    verbs: tuple[Any, ...] = module.VERBS
+    return verbs
+
+
+def find(argv: Sequence[str]) -> Call:
+    """Return the noun, its verb and the other tokens; either may be None where help is wanted.
+
+    Global flags may stand before, between and behind them. Raises UsageError.
+    """
+    takes_value = _flags(GLOBALS)
+    words: list[str] = []
+    tokens: list[str] = []
+    rest = iter(argv)
+    for token in rest:
+        if not token.startswith("-"):
+            words.append(token)
+            if len(words) == 2 or _is_alone(_known(token, NOUNS, "command")):
+                break
+            continue
+        name, equals, _ = token.partition("=")
+        if name not in takes_value:
+            raise UsageError(f"unknown flag {name} before the verb{_nearest(name, takes_value)}; see: pm -h")
+        tokens.append(token)
+        if takes_value[name] and not equals:
+            tokens.extend(value for value in (next(rest, None),) if value is not None)
+    tokens.extend(rest)
+    if not words:
+        return Call(None, None, tokens)
+    verbs = {verb.name: verb for verb in verbs_of(words[0])}
+    if words[1:]:
+        return Call(words[0], verbs[_known(words[1], verbs, f"verb of pm {words[0]}:")], tokens)
+    return Call(words[0], verbs.get(""), tokens)
+
+
+def wants_help(tokens: Sequence[str]) -> bool:
+    """Tell whether `-h` stands among the tokens."""
+    return any(token in ("-h", "--help") for token in tokens[: _end_of_flags(tokens)])
+
+
+def parse(call: Any) -> argparse.Namespace:
+    """Return the options of a call. Raises UsageError."""
+    return build(call.noun, call.verb).parse_args(_normalised(call))
+
+
+def build(noun: str, verb: Any) -> argparse.ArgumentParser:
+    """Return the parser of one verb, global flags included."""
+    parser = _Parser(
+        prog=program(noun, verb),
+        description=verb.summary,
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=_formatter,
+    )
+    for flags, settings in verb.options:
+        parser.add_argument(*flags, **settings)
+    group = parser.add_argument_group("everywhere")
+    for flags, settings in GLOBALS:
+        group.add_argument(*flags, **settings)
+    return parser
+
+
+def program(noun: str, verb: Any) -> str:
+    """Return what calls a verb: `pm project list`, `pm init`."""
+    return f"pm {noun} {verb.name}".rstrip()
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    return argparse.HelpFormatter(prog, width=WIDTH, max_help_position=34)
+
+
+def _normalised(call: Any) -> list[str]:
+    """Return the tokens as argparse understands them: `--title -x` as `--title=-x`. Raises UsageError."""
+    takes_value = _flags((*GLOBALS, *call.verb.options))
+    end = _end_of_flags(call.tokens)
+    found: list[str] = []
+    tokens = iter(call.tokens[:end])
+    for token in tokens:
+        name, equals, _ = token.partition("=")
+        if name in takes_value:
+            if takes_value[name] and not equals:
+                value = next(tokens, None)
+                if value is None or value.partition("=")[0] in takes_value:
+                    raise UsageError(f"{name} needs a value; see: {program(call.noun, call.verb)} -h")
+                token = f"{name}={value}"
+        elif token.startswith("-") and token[1:] and not any(map(str.isspace, token)):
+            near = _nearest(name, takes_value)
+            raise UsageError(f"unknown flag {name}{near}; see: {program(call.noun, call.verb)} -h")
+        found.append(token)
+    return found + call.tokens[end:]
+
+
+def _flags(options: Iterable[Option]) -> dict[str, bool]:
+    """Return whether each flag takes a value."""
+    return {
+        flag: settings.get("action", "store") in ("store", "append")
+        for flags, settings in options
+        for flag in flags
+        if flag.startswith("-")
+    }
+
+
+def _end_of_flags(tokens: Sequence[str]) -> int:
+    return tokens.index("--") if "--" in tokens else len(tokens)
+
+
+def _is_alone(noun: str) -> bool:
+    return bool(verbs_of(noun)[0].name == "")
+
+
+def _known(word: str, words: Iterable[str], what: str) -> str:
+    if word in words:
+        return word
+    raise UsageError(f"unknown {what} {word!r}{_nearest(word, words)}; see: pm -h")
+
+
+def _nearest(word: str, words: Iterable[str]) -> str:
+    import difflib
+
+    begun = [known for known in words if len(word) > 2 and known.startswith(word)]
+    near = begun or difflib.get_close_matches(word, words, 1, 0.5)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,99 @@
+"""The log of the background server: open it for a start, find why one failed, show its end, follow it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from projects.client.errors import FileRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+NAME = "server.log"
+MAX_BYTES = 1 << 20  # above that a start makes it server.log.1
+TAIL_BYTES = 1 << 20  # looked at for the last lines
+POLL = 0.2  # seconds between two looks for new lines
+
+
+def open_for_start(directory: str) -> int:
+    """Return a descriptor that appends to the log (mode 0600), rotated where it is long. Raises FileRefused."""
+    path = os.path.join(directory, NAME)
+    try:
+        if os.path.lexists(path) and os.lstat(path).st_size > MAX_BYTES:
+            os.replace(path, f"{path}.1")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        fileno = os.open(path, flags, 0o600)
+    except OSError as error:
+        raise FileRefused(f"{path} can't be written: {error.strerror}") from None
+    status = os.fstat(fileno)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        os.close(fileno)
+        raise FileRefused(f"{path} is not a regular file of yours; remove it")
+    os.fchmod(fileno, 0o600)
+    os.set_blocking(fileno, True)
+    return fileno
+
+
+def failure_since(directory: str, offset: int) -> str:
+    """Return what the last `error: …` line from `offset` (bytes) on says, else its last line, else ""."""
+    with open(_open(directory), "rb") as file:
+        file.seek(max(offset, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+        lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    marked = [line for line in lines if line.startswith("error: ")]
+    return (marked or lines or [""])[-1].removeprefix("error: ")
+
+
+def read(directory: str, count: int, *, follow: bool = False) -> Iterator[str]:
+    """Yield the last `count` lines, and with `follow` for ever what is added; a rotated log is met again.
+
+    Raises FileRefused where there is no log.
+    """
+    path = os.path.join(directory, NAME)
+    with open(_open(directory), "rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+        lines = file.read().decode("utf-8", "replace").splitlines(keepends=True)
+        yield "".join(lines[-count:] if count else ())
+        if follow:
+            yield from _added(path, file)
+    while follow:
+        with open(_open(directory), "rb") as file:
+            yield from _added(path, file)
+
+
+def _added(path: str, file: BinaryIO) -> Iterator[str]:
+    """Yield what is written to the log, until another file takes its place."""
+    while True:
+        text = file.read().decode("utf-8", "replace")
+        if text:
+            yield text
+        elif _is_current(path, file):
+            time.sleep(POLL)
+        else:
+            return
+
+
+def _open(directory: str) -> int:
+    path = os.path.join(directory, NAME)
+    try:
+        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise FileRefused(f"{path} does not exist: no server was started in the background here") from None
+    except OSError as error:
+        raise FileRefused(f"{path} can't be read: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(fileno).st_mode):
+        os.close(fileno)
+        raise FileRefused(f"{path} is not a regular file; remove it")
+    return fileno
+
+
+def _is_current(path: str, file: BinaryIO) -> bool:
+    """Tell whether the open log is the one at `path`, and was not cut; a missing one may come back."""
+    try:
+        status = os.stat(path, follow_symlinks=False)
+    except OSError:
+        return True
+    return os.path.samestat(status, os.fstat(file.fileno())) and status.st_size >= file.tell()

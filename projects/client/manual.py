@@ -1,0 +1,66 @@
+"""The help texts, from the same tables as the parsers."""
+
+from __future__ import annotations
+
+from projects.client import grammar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+INTRODUCTION = """\
+usage: pm NOUN VERB [ARGS]
+
+A project tracker that lives in this repository. Answers are JSON on standard output, errors JSON
+on the last line of standard error. Exit: 0 done, 1 refused or failed, 2 usage, 3 no server.
+"""
+
+
+def text(call: Any) -> str:
+    """Return the help of what was called: of `pm`, of a noun, or of a verb."""
+    if call.noun is None:
+        return _of_pm()
+    return _of_noun(call.noun) if call.verb is None else _of_verb(call.noun, call.verb)
+
+
+def usage(noun: str, verb: Any) -> str:
+    """Return the shortest call of a verb: its name, its arguments, the flags that it needs."""
+    words = [grammar.program(noun, verb)]
+    for flags, settings in verb.options:
+        if not flags[0].startswith("-"):
+            word = settings.get("metavar", flags[0])
+            words.append(f"[{word}]" if settings.get("nargs") == "?" else word)
+        elif settings.get("required"):
+            words.append(f"{flags[0]} {settings.get('metavar', 'VALUE')}")
+    return " ".join([*words, "[FLAGS]"])
+
+
+def _of_pm() -> str:
+    lines = [INTRODUCTION, "nouns and commands:"]
+    lines += _columns(grammar.NOUNS.items())
+    lines += ["", "flags everywhere:", *_columns(_described(grammar.GLOBALS)), *_columns([("--version", "print it")])]
+    return "\n".join([*lines, "", "More: pm NOUN -h, pm NOUN VERB -h", ""])
+
+
+def _of_noun(noun: str) -> str:
+    lines = [f"usage: pm {noun} VERB [ARGS]", "", "verbs:"]
+    lines += _columns((verb.name, verb.summary) for verb in grammar.verbs_of(noun))
+    return "\n".join([*lines, "", f"More: pm {noun} VERB -h", ""])
+
+
+def _of_verb(noun: str, verb: Any) -> str:
+    parser = grammar.build(noun, verb)
+    parser.usage = usage(noun, verb).replace("%", "%%")
+    return parser.format_help()
+
+
+def _described(options: Any) -> list[tuple[str, str]]:
+    found = []
+    for flags, settings in options:
+        value = settings.get("metavar") or "|".join(settings.get("choices", ()))
+        found.append((" ".join(filter(None, (", ".join(flags), value))), settings["help"]))
+    return found
+
+
+def _columns(pairs: Any) -> list[str]:
+    return [f"  {left:<20} {right}" for left, right in pairs]

@@ -1,0 +1,83 @@
+"""HTTP by `requests`, for a URL that was given: https, names, proxies. Imported only then."""
+
+from __future__ import annotations
+
+from projects.client.http import MAX_BODY, PIECE, Disconnected, Malformed, Refused, Response, Silent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+
+class RequestsTransport:
+    """Talk to the server at `url`; `silence` is the longest wait for any byte, in seconds."""
+
+    def __init__(self, url: str, silence: float, *, loopback: bool, max_body: int = MAX_BODY) -> None:
+        self.url = url
+        self.silence = silence
+        self.loopback = loopback
+        self.max_body = max_body
+
+    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+        """Return the answer to one request; a redirect is an answer and is not followed. Raises TransportError."""
+        import requests
+
+        with requests.Session() as session:
+            # A proxy of the environment has no business between two processes of one machine.
+            session.trust_env = not self.loopback
+            # Else ~/.netrc would take the place of the token.
+            session.auth = _keep_authorization
+            session.headers.clear()
+            try:
+                with session.request(
+                    method,
+                    self.url + path,
+                    data=body or None,
+                    headers={"Connection": "close", "Accept-Encoding": "identity", **headers},
+                    timeout=self.silence,
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer:
+                    lowered = {name.lower(): value for name, value in answer.headers.items()}
+                    return Response(answer.status_code, lowered, self._read(answer))
+            except requests.Timeout:
+                raise Silent(f"nothing came for {self.silence:g} s") from None
+            except requests.exceptions.InvalidHeader as error:
+                raise Malformed(str(error)) from None
+            except requests.ConnectionError as error:
+                if "Read timed out" in str(error):  # how requests names a silence inside the body
+                    raise Silent(f"nothing came for {self.silence:g} s") from None
+                if "BadStatusLine" in str(error):
+                    raise Malformed("its answer is not HTTP") from None
+                kind = Refused if "NewConnectionError" in repr(error) else Disconnected
+                raise kind(_reason(error)) from None
+            except requests.RequestException as error:
+                raise Disconnected(f"the connection ended before the answer did ({type(error).__name__})") from None
+
+    def _read(self, answer: requests.Response) -> bytes:
+        announced = answer.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced[:20]) > self.max_body:
+            raise Malformed(f"its answer is larger than {self.max_body} bytes")
+        pieces, total = [], 0
+        for piece in answer.iter_content(PIECE):
+            total += len(piece)
+            if total > self.max_body:
+                raise Malformed(f"its answer is larger than {self.max_body} bytes")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+
+def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _reason(error: Exception) -> str:
+    """Return the system's words for a failed connection, from the innermost exception."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return "the connection failed"

@@ -1,0 +1,65 @@
+"""Print documents: compact JSON for agents, indented JSON or a table for people."""
+
+from __future__ import annotations
+
+import json
+
+from projects.client.errors import FileRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+# A terminal obeys these: C0 but for tab and newline, DEL, C1, the marks that turn a line's direction, halves of pairs.
+_OBEYED = (
+    *(number for number in range(0x20) if number not in (0x09, 0x0A)),
+    *range(0x7F, 0xA0),
+    *range(0x202A, 0x202F),
+    *range(0x2066, 0x206A),
+)
+
+
+def show(document: object, stdout: TextIO | None, *, pretty: bool = False, table: bool = False) -> None:
+    """Print a document. Raises FileRefused where the output can't take it; a closed pipe is quiet."""
+    if table:
+        from projects.client import table as tables
+
+        write(tables.draw(document, stdout), stdout)
+        return
+    write(to_json(document, stdout, pretty=pretty) + "\n", stdout)
+
+
+def to_json(document: object, stream: TextIO | None, *, pretty: bool = False) -> str:
+    """Return the JSON of a document, in the characters that `stream` can take."""
+    layout = {"indent": 2} if pretty else {"separators": (",", ":")}
+    text = json.dumps(document, ensure_ascii=False, **layout)  # type: ignore[arg-type]
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):  # half of a surrogate pair, or a terminal that is not UTF-8
+        return json.dumps(document, **layout)  # type: ignore[arg-type]
+    if stream is not None and stream.isatty():
+        # JSON escapes only C0; in JSON these can only stand inside a string.
+        return text.translate({number: f"\\u{number:04x}" for number in _OBEYED if number >= 0x7F})
+    return text
+
+
+def write(text: str, stream: TextIO | None) -> None:
+    """Print a text at once. Raises FileRefused where that fails; a closed pipe is quiet."""
+    if stream is None:  # closed by the caller (`>&-`)
+        return
+    try:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            stream.write(text.encode("ascii", "backslashreplace").decode())
+        stream.flush()
+    except BrokenPipeError:
+        pass  # `| head` has what it wanted
+    except OSError as error:
+        raise FileRefused(f"the output can't be written: {error.strerror}") from None
+
+
+def clean(text: str) -> str:
+    """Return `text` without what a terminal would obey."""
+    marked = text.translate(dict.fromkeys(_OBEYED, "\N{REPLACEMENT CHARACTER}"))
+    return marked.encode("utf-8", "replace").decode()

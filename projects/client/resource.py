@@ -1,0 +1,114 @@
+"""The verbs that the nouns share: list, get, create, update, delete, restore."""
+
+from __future__ import annotations
+
+from projects.client.api import quote, unquote
+from projects.client.errors import UsageError
+from projects.client.grammar import option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from projects.client.context import Context
+
+ROOT = "/api/v1/"
+
+ID = option("id", metavar="ID", help="UUID or key")
+EXPECTED_VERSION = option(
+    "--expected-version", type=int, metavar="N", help="do it only if the version is still N, else fail"
+)
+LIST = (
+    option("--limit", type=int, metavar="N", help="rows of a page"),
+    option("--cursor", metavar="CURSOR", help='go on where a list\'s "next" says'),
+    option("--all", action="store_true", help="follow the pages to the end"),
+    option("--sort", metavar="FIELD", help="order by this field, -FIELD for descending"),
+    option("--fields", metavar="A,B", help="answer these fields only"),
+    option("--full", action="store_true", help="answer all fields, long texts too"),
+)
+
+
+class Resource:
+    """One kind of thing in the API, by the names that its answers are wrapped in."""
+
+    def __init__(self, path: str, singular: str, plural: str) -> None:
+        self.path = f"{ROOT}{path}/"
+        self.singular = singular
+        self.plural = plural
+
+    def list(self, context: Context, **filters: object) -> None:
+        """Print a page, or with `--all` all that follow, as `{plural: rows, "next": cursor}`."""
+        options = context.options
+        if options.full and options.fields:
+            raise UsageError("--full and --fields exclude each other", field="fields")
+        query = {
+            **filters,
+            "ordering": options.sort,
+            "fields": "*" if options.full else options.fields,
+            "limit": options.limit,
+            "cursor": options.cursor,
+        }
+        rows: list[Any] = []
+        while True:
+            page = context.api.get(self.path, query)
+            rows += page["results"]
+            query["cursor"] = _cursor(page["next"])
+            if not options.all or query["cursor"] is None:
+                break
+        context.show({self.plural: rows, "next": query["cursor"]})
+
+    def get(self, context: Context) -> None:
+        """Print the thing with the id."""
+        context.show({self.singular: context.api.get(self.path_of(context))})
+
+    def create(self, context: Context, **fields: object) -> None:
+        """Make a thing of the fields that are not None, and print it."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        context.show({self.singular: context.api.call("POST", self.path, given)})
+
+    def update(self, context: Context, clearing: Mapping[str, object], **fields: object) -> None:
+        """Change the fields that are not None and empty those of `--clear`, as `clearing` says how; print the thing."""
+        options = context.options
+        given = {name: value for name, value in fields.items() if value is not None}
+        for name in options.clear:
+            if name in given:
+                raise UsageError(f"--clear {name} and a new {name} exclude each other", field=name)
+        given |= {name: clearing[name] for name in options.clear}
+        if not given:
+            raise UsageError("nothing to change: name a field")
+        if options.expected_version is not None:
+            given["expected_version"] = options.expected_version
+        context.show({self.singular: context.api.call("PATCH", self.path_of(context), given)})
+
+    def delete(self, context: Context) -> None:
+        """Delete the thing, and print the id that restores it: its key is free for others from now on."""
+        version = context.options.expected_version
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        found = context.api.get(self.path_of(context))
+        context.api.call("DELETE", f"{self.path}{quote(found['id'])}/", headers=headers)
+        context.show({"deleted_id": found["id"]})
+
+    def restore(self, context: Context) -> None:
+        """Undo the deletion of the thing, and print it."""
+        context.show({self.singular: context.api.call("POST", self.path_of(context) + "restore/")})
+
+    def path_of(self, context: Context) -> str:
+        """Return the path of the thing that the positional id names. Raises UsageError."""
+        if not context.options.id.strip("."):  # "" would be the list, and dots another path
+            raise UsageError("ID must not be empty", field="id")
+        return f"{self.path}{quote(context.options.id)}/"
+
+
+def clear(*names: str) -> Any:
+    """Return the flag `--clear FIELD` for the fields that can be emptied."""
+    return option("--clear", action="append", default=[], choices=names, help="empty this field")
+
+
+def _cursor(url: str | None) -> str | None:
+    """Return the cursor in the URL of a next page."""
+    for pair in (url or "").partition("?")[2].split("&"):
+        name, _, value = pair.partition("=")
+        if name == "cursor":
+            return unquote(value)
+    return None

@@ -1,0 +1,99 @@
+"""Stop the server: ask it, or end a process that is verified to be it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from discovery import lock, portfile, process
+from projects.client.errors import BadAnswer, NoServer, StopFailed, UsageError
+from projects.client.resolution import port_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+PATIENCE = 15.0  # seconds
+GRACE = 5.0  # seconds between asking a process to end and ending it
+POLL = 0.02  # seconds
+
+
+def stop(context: Context, *, force: bool = False) -> None:
+    """Stop the server and return when it is gone. Raises NoServer, StopFailed, and what asking it raises."""
+    target = context.api.target
+    info = target.info
+    deadline = time.monotonic() + context.timeout(PATIENCE)
+    if force:
+        if info is None:
+            raise UsageError("--force ends a process of this machine: it can't be used with a URL")
+        _end(context, info, deadline)
+        return
+    try:
+        context.api.call("POST", "/api/v1/server/stop/", silence=PATIENCE)
+    except (NoServer, BadAnswer):
+        # It was faster than its answer; else this is the error.
+        if info is None or not _is_gone(context, info):
+            raise
+    while not (_is_gone(context, info) if info else _is_deaf(context)):
+        if time.monotonic() > deadline:
+            raise StopFailed(f"the server at {target.url} is still stopping; to end it: pm server stop --force")
+        time.sleep(POLL)
+
+
+def _end(context: Context, info: portfile.ServerInfo, deadline: float) -> None:
+    kill_at = min(time.monotonic() + GRACE, deadline - 1)
+    _signal(context, info, signal.SIGTERM)
+    killed = False
+    while not _is_gone(context, info):
+        if not killed and time.monotonic() > kill_at:
+            _signal(context, info, signal.SIGKILL)
+            killed = True
+        if time.monotonic() > deadline:
+            raise StopFailed(f"the server's lock is still held, though its process {info.pid} was killed")
+        time.sleep(POLL)
+
+
+def _signal(context: Context, info: portfile.ServerInfo, number: signal.Signals) -> None:
+    """Signal the process of `info` if it is that process now. Raises StopFailed where that can't be known."""
+    if not info.process_start or info.namespace != process.namespace():
+        raise StopFailed(f"pid {info.pid} can't be verified from here (another container?), so it is not signalled")
+    try:
+        # Linux: taken before the look, this can't come to mean another process.
+        handle = os.pidfd_open(info.pid) if hasattr(os, "pidfd_open") else None
+    except ProcessLookupError:
+        return
+    try:
+        if process.start_time(info.pid) != info.process_start:
+            return  # gone by itself
+        if handle is None:
+            os.kill(info.pid, number)
+        else:
+            signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        raise StopFailed(f"pid {info.pid} belongs to another user") from None
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _is_gone(context: Context, info: portfile.ServerInfo) -> bool:
+    """Tell whether the server has ended: its lock is free, or another server's."""
+    path = port_file(context)
+    locked = lock.probe(portfile.lock_path(path))
+    if locked == lock.HELD:
+        try:
+            return portfile.read(path).instance_id != info.instance_id
+        except portfile.PortFileError:
+            return False  # it drains, or its workers do
+    return locked == lock.FREE or process.start_time(info.pid) != info.process_start
+
+
+def _is_deaf(context: Context) -> bool:
+    try:
+        context.api.call("GET", "/health")
+    except NoServer:
+        return True
+    return False

@@ -1,0 +1,105 @@
+"""Around every request: which instance answers, is the database still ours, is the body of a sane size."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import IO, Any
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from discovery import runtime
+from projects.sqlite import identity
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+CHUNK = 64 * 1024
+IN_MEMORY = 1024 * 1024  # bytes of a chunked body; what is longer goes to a temporary file
+
+
+class InstanceMiddleware:
+    """Name the instance that answered, and how long the answer is. Put it first, to see every answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        info = runtime.current.info
+        if info is not None and info.instance_id:
+            response["X-PM-Instance"] = info.instance_id
+        if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
+            response["Content-Length"] = str(len(response.content))
+        return response
+
+
+class DatabaseMiddleware:
+    """Answer 503 where the database was deleted or replaced, or can't be used."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not identity.is_unchanged() and request.path_info != "/health":
+            return _unavailable(request, "the database was deleted or replaced; the server stops")
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, OperationalError):
+            return _unavailable(request, "the database can't be used now; try again")
+        return None
+
+
+class BodyMiddleware:
+    """Answer 413 to a body that is too large, before anything reads it; make chunked bodies readable.
+
+    Django takes a request without Content-Length for one without a body.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or ""
+        if not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+            with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
+                try:
+                    size = _copy(request.META["wsgi.input"], body, settings.PM_MAX_BODY_BYTES)
+                except (OSError, ValueError):
+                    return _answer(request, 400, "the chunked body is broken")
+                if size > settings.PM_MAX_BODY_BYTES:
+                    return _too_large(request)
+                body.seek(0)
+                request.META["CONTENT_LENGTH"] = str(size)
+                request._stream = body  # type: ignore[assignment]
+                return self.get_response(request)
+        if length.isdigit() and int(length) > settings.PM_MAX_BODY_BYTES:
+            return _too_large(request)
+        return self.get_response(request)
+
+
+def _copy(source: Any, target: IO[bytes], limit: int) -> int:
+    """Copy until the end, or until `limit` is passed; return how many bytes there were."""
+    size = 0
+    while size <= limit and (chunk := source.read(CHUNK)):
+        size += len(chunk)
+        target.write(chunk)
+    return size
+
+
+def _too_large(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 413, f"the body is larger than {settings.PM_MAX_BODY_BYTES >> 20} MiB")
+
+
+def _unavailable(request: HttpRequest, message: str) -> HttpResponse:
+    from projects.web.views.errors import unavailable
+
+    return unavailable(request, message)
+
+
+def _answer(request: HttpRequest, status: int, message: str) -> HttpResponse:
+    # Imported here, for the middleware is loaded before the URLs and their views.
+    from projects.web.views.errors import answer
+
+    return answer(request, status, message)

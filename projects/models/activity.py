@@ -1,0 +1,83 @@
+"""What happened on the board, and who did it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from projects.models.base import Entity
+    from projects.models.user import User
+
+Change = dict[str, Any]  # {"field", "old", "new"}
+
+
+class Action(models.TextChoices):
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    RESTORED = "restored"
+
+
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    def of(self, entity: Entity) -> ActivityQuerySet:
+        return self.filter(entity_id=entity.pk)
+
+    def record(self, entity: Entity, action: Action, actor: User, changes: Sequence[Change]) -> Activity:
+        """Add what `actor` did to `entity`; belongs in the transaction of the change itself."""
+        return self.create(
+            entity_type=entity.entity_type,
+            entity_id=entity.pk,
+            display_key=entity.display_key,
+            project_id=entity.project_id,
+            version=entity.version,
+            action=action,
+            changes=changes,
+            actor=actor,
+        )
+
+
+class Activity(models.Model):
+    """One change of one entity. Never edited, and it survives its entity."""
+
+    id = models.BigAutoField(primary_key=True)  # AUTOINCREMENT: no number is ever used again
+    entity_type = models.CharField(max_length=20)
+    entity_id = models.UUIDField()
+    display_key = models.CharField(max_length=40)
+    project_id = models.UUIDField()
+    version = models.PositiveIntegerField(help_text="The entity's version after the change.")
+    action = models.CharField(max_length=10, choices=Action.choices)
+    changes = models.JSONField(default=list, encoder=DjangoJSONEncoder)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ActivityQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("id",)
+        verbose_name_plural = "activity"
+        indexes = (
+            models.Index(fields=("entity_id", "id"), name="activity_by_entity"),
+            models.Index(fields=("project_id", "id"), name="activity_by_project"),
+            models.Index(fields=("created_at", "id"), name="activity_by_time"),
+        )
+        constraints = (
+            models.CheckConstraint(condition=models.Q(action__in=Action.values), name="activity_action_known"),
+        )
+
+    def __str__(self) -> str:
+        fields = ", ".join(change["field"] for change in self.changes) if self.action == Action.UPDATED else ""
+        return f"{self.actor.username} {self.action} {fields or self.display_key}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("activity is never edited")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("activity is never deleted")

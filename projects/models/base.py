@@ -1,0 +1,169 @@
+"""What every mutable entity shares: an id, a version, four stamps, soft deletion, and its activity.
+
+Write by `objects.create` (or `insert`), `update`, `soft_delete` and `restore`; each names its actor, checks the rules
+and records the activity in the transaction of the change.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+
+from projects.models.activity import Action, Activity, Change
+from projects.models.exceptions import Conflict, StaleVersion
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+E = TypeVar("E", bound="Entity")
+MAX_CHANGES_SHOWN = 100
+
+
+class EntityQuerySet(models.QuerySet[E]):
+    def living(self) -> Self:
+        return self.filter(deleted_at__isnull=True)
+
+    def deleted(self) -> Self:
+        return self.filter(deleted_at__isnull=False)
+
+    def with_stamps(self) -> Self:
+        """Load the users of the stamps by the same query."""
+        return self.select_related("created_by", "updated_by")
+
+    def create(self, *, actor: User, **values: Any) -> E:  # type: ignore[override]
+        """Return a new entity, made by `actor`. Raises ValidationError or Refused."""
+        entity = self.model(**values)
+        entity.insert(actor=actor)
+        return entity
+
+
+class Entity(models.Model):
+    """An abstract row that people and agents change.
+
+    An instance is written in the transaction that read it; where it is not, and somebody else was
+    faster, the write is refused as StaleVersion.
+    """
+
+    entity_type: ClassVar[str]
+    tracked: ClassVar[tuple[str, ...]]  # what the activity records, by attribute name
+    immutable: ClassVar[tuple[str, ...]] = ()
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False)
+    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def display_key(self) -> str:
+        """What people call it."""
+        raise NotImplementedError
+
+    if TYPE_CHECKING:  # a column of most entities, a property of the project
+
+        @property
+        def project_id(self) -> uuid.UUID: ...
+
+    def insert(self, *, actor: User) -> None:
+        """Store what is new, made by `actor`. Raises ValidationError or Refused."""
+        self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by"})
+        with transaction.atomic():
+            self.check_unique()
+            self.created_at = self.updated_at = timezone.now()
+            self.created_by = self.updated_by = actor
+            self.save(force_insert=True)
+            new = [{"field": name, "old": None, "new": getattr(self, name)} for name in self.tracked]
+            Activity.objects.record(self, Action.CREATED, actor, new)
+
+    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+        """Write `values` and return whether anything changed; what changes nothing writes nothing.
+
+        Raises ValidationError or Refused, StaleVersion where it is not at `expected_version`.
+        """
+        self.check_version(expected_version)
+        self._check_living()
+        changed = self.check_update(values)
+        if changed:
+            self._write(actor, Action.UPDATED, changed)
+        return bool(changed)
+
+    def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
+        """Mark it as deleted, which frees its unique names. Raises Refused."""
+        self.check_version(expected_version)
+        self._check_living()
+        self.check_delete()
+        self._write(actor, Action.DELETED, {"deleted_at": timezone.now()})
+
+    def restore(self, *, actor: User) -> None:
+        """Undo `soft_delete`. Raises Conflict where it is not deleted, or its name is taken by now."""
+        if self.deleted_at is None:
+            raise Conflict(f"{self.display_key} is not deleted")
+        with transaction.atomic():
+            self.check_unique()
+            self._write(actor, Action.RESTORED, {"deleted_at": None})
+
+    def check_version(self, expected: int | None) -> None:
+        """Raise StaleVersion unless this is the version `expected`; None expects nothing."""
+        if expected is not None and expected != self.version:
+            self._raise_stale(expected)
+
+    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what of `values` would change, cleaned. Raises ValidationError or Refused."""
+        changed: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for name, value in values.items():
+            try:
+                clean = self._meta.get_field(name).clean(value, self)  # type: ignore[union-attr]
+            except ValidationError as error:
+                errors[name] = error
+                continue
+            if clean != getattr(self, name):
+                changed[name] = clean
+                if name in self.immutable:
+                    errors[name] = ValidationError(f"is immutable; it stays {getattr(self, name)}", code="immutable")
+        if errors:
+            raise ValidationError(errors)
+        return changed
+
+    def check_delete(self) -> None:
+        """Raise Refused where it may not be deleted."""
+
+    def check_unique(self) -> None:
+        """Raise Conflict where a living entity has its unique name; called inside the write's transaction."""
+
+    def _check_living(self) -> None:
+        if self.deleted_at is not None:
+            raise Conflict(f"{self.display_key} is deleted; restore it first")
+
+    def _write(self, actor: User, action: Action, values: dict[str, Any]) -> None:
+        changes: list[Change] = [
+            {"field": name, "old": getattr(self, name), "new": value}
+            for name, value in values.items()
+            if name in self.tracked
+        ]
+        written = {**values, "version": self.version + 1, "updated_at": timezone.now(), "updated_by": actor}
+        with transaction.atomic():
+            # The check and the write are this one statement: of two writers who read the same version, one wins.
+            found = type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written)
+            if not found:
+                expected, current = self.version, type(self)._base_manager.get(pk=self.pk)
+                current._raise_stale(expected)
+            for name, value in written.items():
+                setattr(self, name, value)
+            Activity.objects.record(self, action, actor, changes)
+
+    def _raise_stale(self, expected: int) -> None:
+        since = Activity.objects.of(self).filter(version__gt=expected).select_related("actor")
+        newest = list(since.order_by("-id")[:MAX_CHANGES_SHOWN])
+        raise StaleVersion(self, expected, newest[::-1])

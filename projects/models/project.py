@@ -1,0 +1,144 @@
+"""A project: what work belongs to."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+
+from projects.models.base import Entity, EntityQuerySet
+from projects.models.constraints import Glob
+from projects.models.exceptions import Archived, Conflict
+from projects.models.fields import LineField, TextField
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
+LIVING = models.Q(deleted_at__isnull=True)
+
+
+class Status(models.TextChoices):
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+class KeyField(LineField):
+    """A project's key, upper-cased."""
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        return text.upper() if isinstance(text, str) and text.isascii() else text
+
+    def run_validators(self, value: Any) -> None:
+        if not KEY_PATTERN.fullmatch(value):
+            raise ValidationError("must be 2 to 20 of A-Z, 0-9 and _, first a letter", code="invalid")
+
+
+class ProjectQuerySet(EntityQuerySet["Project"]):
+    def identified_by(self, identifier: str) -> Self:
+        """Narrow to the project of this id or key, in any case."""
+        try:
+            return self.filter(pk=uuid.UUID(identifier))
+        except ValueError:
+            return self.filter(key=identifier.upper())
+
+    def containing(self, text: str) -> Self:
+        """Narrow to those whose key, title or description contains `text`, in any case."""
+        return self.filter(
+            models.Q(key__icontains=text) | models.Q(title__icontains=text) | models.Q(description__icontains=text)
+        )
+
+
+class Project(Entity):
+    entity_type = "project"
+    tracked = ("key", "title", "description", "status")
+    immutable = ("key",)
+
+    key = KeyField(max_length=20, help_text="2 to 20 of A-Z, 0-9 and _, first a letter; it can't be changed later.")
+    title = LineField(max_length=200, limit="PM_MAX_TITLE_LENGTH")
+    description = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH", help_text="Markdown.")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    next_work_item_number = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("key",),
+                condition=LIVING,
+                name="project_key_unique_living",
+                violation_error_message="another project has this key",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(Glob("key", models.Value("[A-Z]?*")))
+                & ~models.Q(Glob("key", models.Value("*[^A-Z0-9_]*")))
+                & models.Q(LessThanOrEqual(Length("key"), 20)),
+                name="project_key_valid",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(GreaterThanOrEqual(Length("title"), 1))
+                & models.Q(LessThanOrEqual(Length("title"), 200)),
+                name="project_title_length",
+            ),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="project_status_known"),
+            models.CheckConstraint(condition=models.Q(version__gte=1), name="project_version_positive"),
+            models.CheckConstraint(
+                condition=models.Q(next_work_item_number__gte=1), name="project_next_number_positive"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("created_at", "id"), condition=LIVING, name="project_by_creation"),
+            models.Index(fields=("updated_at", "id"), condition=LIVING, name="project_by_update"),
+            models.Index(fields=("title", "id"), condition=LIVING, name="project_by_title"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.title}"
+
+    @property
+    def display_key(self) -> str:
+        return str(self.key)
+
+    @property
+    def project_id(self) -> uuid.UUID:
+        return self.pk
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it is read-only but for being made active again."""
+        return self.status == Status.ARCHIVED
+
+    def archive(self, *, actor: User) -> bool:
+        """Make it read-only; return whether it was active."""
+        return self.update(actor=actor, status=Status.ARCHIVED)
+
+    def activate(self, *, actor: User) -> bool:
+        """Make it active again; return whether it was archived."""
+        return self.update(actor=actor, status=Status.ACTIVE)
+
+    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        changed = super().check_update(values)
+        if changed and changed != {"status": Status.ACTIVE}:
+            self.check_writable()
+        return changed
+
+    def check_delete(self) -> None:
+        self.check_writable()
+
+    def check_writable(self) -> None:
+        """Raise Archived unless the project, and what is in it, may be changed."""
+        if self.is_archived:
+            raise Archived(f'{self.key} is archived, so it is read-only; make it active first: set status to "active"')
+
+    def check_unique(self) -> None:
+        if Project.objects.living().filter(key=self.key).exclude(pk=self.pk).exists():
+            raise Conflict(f"another project has the key {self.key}", field="key")

@@ -1,0 +1,90 @@
+"""Who did it: people and agents."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from projects.models.fields import LineField, check_text
+
+AGENT_NAME = "llm"
+AGENT_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
+# Fixed for all time: a name has the same id on every clone's board. It is uuid5(NAMESPACE_URL, "urn:pm:user").
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:user")
+MAX_NAME_LENGTH = 150
+
+
+def id_of(name: str) -> uuid.UUID:
+    """Return the id of the user called `name`, who need not exist."""
+    return AGENT_ID if name == AGENT_NAME else uuid.uuid5(NAMESPACE, name)
+
+
+class UserManager(DjangoUserManager["User"]):
+    use_in_migrations = False  # a migration shall not depend on this file
+
+    def clean_name(self, name: str) -> str:
+        """Return `name` as it is stored: trimmed, Unicode-normalised. Raises ValidationError."""
+        name = self.model.normalize_username(name).strip()
+        if not name:
+            raise ValidationError("must not be blank", code="blank")
+        check_text(name, limit=MAX_NAME_LENGTH)
+        return name
+
+    def actor(self, name: str) -> User:
+        """Return the user called `name`, made on first use: without a password, never a superuser.
+
+        Raises ValidationError. Of two callers at once both get the same user.
+        """
+        name = self.clean_name(name)
+        user, _ = self.get_or_create(
+            username=name, defaults={"is_agent": name == AGENT_NAME, "password": _unusable_password()}
+        )
+        return user
+
+    @transaction.atomic
+    def owner(self) -> User:
+        """Return the superuser named after the operating system's user, made on first use."""
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):  # a container's user often has no name
+            name = f"uid-{os.getuid()}"
+        user = self.actor(name)
+        rights = ("is_active", "is_staff", "is_superuser")
+        if not all(getattr(user, right) for right in rights):
+            for right in rights:
+                setattr(user, right, True)
+            user.save(update_fields=rights)
+        return user
+
+
+class User(AbstractUser):
+    """A person or an agent; the name never changes, for the id is made of it."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    username = LineField(
+        max_length=MAX_NAME_LENGTH, unique=True, error_messages={"unique": "a user of that name exists already"}
+    )
+    is_agent = models.BooleanField("agent", default=False, help_text="A program that works on the board by itself.")
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta(AbstractUser.Meta):
+        ordering = ("username",)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is None:
+            self.pk = id_of(self.username)
+        super().save(*args, **kwargs)
+
+
+def _unusable_password() -> str:
+    from django.contrib.auth.hashers import make_password
+
+    return make_password(None)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from discovery.checks import REQUIRED, RULES, check_settings
+from discovery.conf import conf
+
+WRONG: dict[str, list[Any]] = {
+    "DIR": [None, "", 7],
+    "PORT_FILE": ["", "..", "a/b", "/etc/passwd", None, 7],
+    "PORT_FILE_FORMAT": ["JSON", "", None],
+    "HOST": ["", None, 7],
+    "PORT": [80, -1, 65536, "5174", True, None],
+    "EXCLUSIVE": ["yes", 1, None],
+    "SERVER_URL_ENV": ["", 7],
+    "DEFAULT_URL": ["", "http://evil.example", "localhost:5174", 7],
+    "TOKEN_FILE": ["", "../token", 7],
+    "MIGRATE": [1, None],
+    "WORKERS": [0, "2", True],
+    "THREADS": [0, -1],
+    "IDLE_TIMEOUT": [-1, "5", 1.5],
+    "REQUEST_TIMEOUT": [0, None],
+    "VERSION": ["", 7],
+}
+
+
+def test_our_own_settings_are_right() -> None:
+    assert check_settings() == []
+
+
+def test_every_setting_is_tested_here() -> None:
+    assert set(WRONG) == {name for name, *_ in RULES}
+    assert len({identifier for *_, identifier in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_wrong_value_is_named_with_what_is_right(settings: Settings, name: str, value: Any) -> None:
+    setattr(settings, f"DISCOVERY_{name}", value)
+    [error] = check_settings()
+    [rule] = [rule for rule in RULES if rule[0] == name]
+    assert error.msg == f"DISCOVERY_{name} is {value!r}."
+    assert error.hint == f"Set it to {rule[3]}."
+    assert error.id == f"discovery.{rule[4]}"
+
+
+def test_missing_directory_is_an_error_and_the_rest_has_defaults(settings: Settings) -> None:
+    for name, *_ in RULES:
+        if hasattr(settings, f"DISCOVERY_{name}"):
+            delattr(settings, f"DISCOVERY_{name}")
+    [error] = check_settings()
+    assert error.msg == f"DISCOVERY_{REQUIRED} is not set."
+    settings.DISCOVERY_DIR = lambda: "/somewhere"
+    assert check_settings() == []
+    assert conf.port_file == "/somewhere/server.json"
+    assert (conf.port_file_format, conf.exclusive, conf.host, conf.port) == ("json", True, "127.0.0.1", 0)
+    assert (conf.server_url_env, conf.default_url, conf.token_file, conf.migrate) == (None, None, None, False)
+
+
+def test_bare_number_is_not_exclusive_unless_it_is_said(settings: Settings) -> None:
+    del settings.DISCOVERY_TOKEN_FILE
+    settings.DISCOVERY_PORT_FILE_FORMAT = "port"
+    assert conf.exclusive is False
+    settings.DISCOVERY_EXCLUSIVE = True
+    assert conf.exclusive is True

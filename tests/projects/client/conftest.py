@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from discovery import lock, portfile, process
+from tests.processes import DEADLINE, MANAGE, environment
+
+PM = [*MANAGE, "pm"]
+
+
+@dataclass
+class Result:
+    """What one call of `pm` did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The answer: all of standard output is one JSON document."""
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Any:
+        """The error: the last line of standard error; standard output has nothing."""
+        assert self.code != 0, self.out
+        assert self.out == ""
+        return json.loads(self.err.splitlines()[-1])["error"]
+
+
+Pm = Callable[..., Result]
+
+
+def call(directory: Path, *arguments: str, stdin: str = "", **env: str | None) -> Result:
+    """Run `pm` in `directory`."""
+    done = subprocess.run(
+        [*PM, *arguments],
+        cwd=directory,
+        env=environment(**env),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=4 * DEADLINE,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def pm(repository: Path) -> Iterator[Pm]:
+    """Run `pm` in the repository; a server that it started is ended afterwards."""
+
+    def run(*arguments: str, cwd: Path = repository, **options: Any) -> Result:
+        return call(cwd, *arguments, **options)
+
+    yield run
+    end_server(repository / ".pm")
+
+
+def end_server(config: Path) -> None:
+    """End the live server of a config directory, by the pid that it verifiably has."""
+    try:
+        info = portfile.read(str(config / "server.json"))
+    except portfile.PortFileError:
+        return
+    with suppress(ProcessLookupError):
+        os.kill(info.pid, 15)
+    lock.hold(portfile.lock_path(str(config / "server.json")), wait=DEADLINE).release()
+
+
+@dataclass
+class Impostor:
+    """Answers on loopback with the bytes it is given, one answer a connection, the last one for ever.
+
+    An answer is bytes, None for silence until the client leaves, or a function of the connection.
+    """
+
+    answers: list[Any]
+    reads_body: bool = True
+    received: list[bytes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(DEADLINE)
+        assert not self.thread.is_alive()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(DEADLINE)
+                self.received.append(_read_request(connection, self.reads_body))
+                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                with suppress(OSError):
+                    if callable(answer):
+                        answer(connection)
+                    elif answer is None:
+                        connection.recv(1)
+                    else:
+                        connection.sendall(answer)
+
+
+def _read_request(connection: socket.socket, whole: bool) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            return data
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    for line in head.split(b"\r\n") if whole else ():
+        if line.lower().startswith(b"content-length:"):
+            while len(body) < int(line.split(b":")[1]):
+                body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def answer(status: str, body: object, *headers: str) -> bytes:
+    """Return an HTTP answer whose body is the JSON of `body`, or `body` itself if it is bytes."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(content)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + content
+
+
+@pytest.fixture
+def impostor() -> Iterator[Callable[..., Impostor]]:
+    """Make impostors by `impostor(*answers)`."""
+    made: list[Impostor] = []
+
+    def make(*answers: Any, reads_body: bool = True) -> Impostor:
+        made.append(Impostor(list(answers), reads_body))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def publish(repository: Path) -> Iterator[Callable[..., None]]:
+    """Publish a port in the repository's server.json, verifiably: by this process, with the lock held."""
+    config = repository / ".pm"
+    config.mkdir(mode=0o700)
+    path = str(config / "server.json")
+    held = lock.hold(portfile.lock_path(path))
+
+    def write(port: int, token: str = "secret", instance_id: str = "1") -> None:
+        pid = os.getpid()
+        info = portfile.ServerInfo(
+            portfile.SCHEMA,
+            pid,
+            port,
+            "127.0.0.1",
+            instance_id=instance_id,
+            process_start=process.start_time(pid),
+            boot_id=process.boot_id(),
+            namespace=process.namespace(),
+        )
+        portfile.publish(path, info.to_json())
+        portfile.publish(str(config / "server.token"), token)
+
+    yield write
+    held.release()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from discovery import runtime
+from discovery.portfile import ServerInfo
+from projects.models import Project, User
+
+TOKEN = "a-token-of-the-tests"
+INFO = ServerInfo(
+    schema=1,
+    pid=1,
+    port=5174,
+    host="127.0.0.1",
+    url="http://127.0.0.1:5174",
+    started_at="2026-01-31T12:00:00Z",
+    version="0.1.0",
+    instance_id="0123456789abcdef",
+)
+
+
+@pytest.fixture
+def running() -> Iterator[runtime.Runtime]:
+    """The runtime of a server that has been published, with its token."""
+    before = vars(runtime.current).copy()
+    runtime.current.info, runtime.current.token = INFO, TOKEN
+    yield runtime.current
+    vars(runtime.current).update(before)
+
+
+@pytest.fixture
+def api(running: runtime.Runtime) -> APIClient:
+    """A client that bears the token."""
+    return bearer()
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return User.objects.actor("ada")
+
+
+@pytest.fixture
+def make_project(db: None) -> Callable[..., Project]:
+    """Make projects by `make_project(key, **values)`, as the user ada."""
+
+    def make(key: str = "PONE", *, actor: str = "ada", **values: Any) -> Project:
+        return Project.objects.create(actor=User.objects.actor(actor), key=key, **({"title": key.title()} | values))
+
+    return make
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Project]) -> Project:
+    return make_project("PONE", title="First", description="The first one.")
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return User.objects.owner()
+
+
+@pytest.fixture
+def browser(owner: User) -> Client:
+    """A browser in which the owner is signed in."""
+    client = Client()
+    client.force_login(owner)
+    return client
+
+
+def bearer(actor: str | None = None, **headers: str) -> APIClient:
+    """Return a client that bears the token, acting as `actor`."""
+    client = APIClient()
+    credentials = {"HTTP_AUTHORIZATION": f"Bearer {TOKEN}", **headers}
+    if actor is not None:
+        credentials["HTTP_X_PM_ACTOR"] = actor
+    client.credentials(**credentials)
+    return client

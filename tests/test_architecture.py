@@ -1,0 +1,150 @@
+"""Who may import whom, as data; checked in the source, and once more in a running interpreter."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes import CHECKOUT
+
+PACKAGES = ("discovery", "projects", "pmsite")
+STDLIB = frozenset(sys.stdlib_module_names)
+
+# Module or package, what of our own it may import, whether of others only the standard library.
+ALLOWED = [
+    ("discovery.portfile", {"discovery.lock", "discovery.process"}, True),
+    ("discovery.lock", set(), True),
+    ("discovery.process", set(), True),
+    ("discovery.sockets", {"discovery.portfile"}, True),
+    ("discovery.urls", set(), True),
+    ("projects.workspace", set(), True),
+    ("projects.options", set(), True),
+    ("projects.version", set(), True),
+    (
+        "projects.client",
+        {
+            "projects.client",
+            "projects.options",
+            "projects.version",
+            "projects.workspace",
+            "discovery.portfile",
+            "discovery.lock",
+            "discovery.process",
+            "discovery.urls",
+        },
+        True,
+    ),
+    ("discovery", {"discovery"}, False),
+    ("projects.models", {"projects.models"}, False),
+    ("projects.sqlite", {"projects.sqlite"}, False),
+]
+FORBIDDEN = [
+    ("discovery", {"projects", "pmsite", "rest_framework"}),
+    ("projects", {"pmsite"}),
+    ("projects.models", {"projects.api", "projects.client", "discovery"}),
+    ("projects.api", {"projects.client"}),
+    ("projects.client", {"django", "projects.models", "projects.api"}),
+]
+# Only inside the function that needs them.
+DRAWN = {"projects.client.table": {"rich"}}  # itself imported only when a table is drawn
+LAZY = {"psutil", "requests", "rich", "platformdirs", "discovery.registry", "discovery.client"}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for package in PACKAGES:
+        for path in sorted((CHECKOUT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(CHECKOUT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), path
+
+
+def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """Return the modules that a file names in its imports, those for the type checker aside."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        if top_level_only and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text()))
+    return found
+
+
+def within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+MODULES = list(modules())
+
+
+@pytest.mark.parametrize(("room", "own", "stdlib"), ALLOWED, ids=[room for room, _, _ in ALLOWED])
+def test_room_imports_only_what_it_may(room: str, own: set[str], stdlib: bool) -> None:
+    checked = 0
+    for name, path in MODULES:
+        if not within(name, {room}):
+            continue
+        checked += 1
+        every = imports(path, top_level_only=True)
+        lazy = imports(path) - every
+        ours = {module for module in every if module.split(".")[0] in PACKAGES}
+        # `from discovery import lock` names the package, then the module.
+        strangers = {module for module in ours if module not in PACKAGES and not within(module, own)}
+        strangers = {module for module in strangers if not any(within(parent, own) for parent in _parents(module))}
+        assert not strangers, f"{name} imports {sorted(strangers)}"
+        if stdlib:
+            foreign = {module.split(".")[0] for module in every} - STDLIB - set(PACKAGES) - DRAWN.get(name, set())
+            assert not foreign, f"{name} imports {sorted(foreign)} at its top"
+            others = {module for module in lazy if module.split(".")[0] not in STDLIB | set(PACKAGES)}
+            assert all(within(module, LAZY) for module in others), f"{name} imports {sorted(others)}"
+    assert checked
+
+
+def _parents(module: str) -> Iterator[str]:
+    while "." in module:
+        module = module.rpartition(".")[0]
+        if module not in PACKAGES:
+            yield module
+
+
+@pytest.mark.parametrize(("room", "forbidden"), FORBIDDEN, ids=[room for room, _ in FORBIDDEN])
+def test_room_never_imports_what_it_must_not(room: str, forbidden: set[str]) -> None:
+    for name, path in MODULES:
+        if within(name, {room}):
+            wrong = {module for module in imports(path) if within(module, forbidden)}
+            assert not wrong, f"{name} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize(
+    "module", ["discovery.portfile", "discovery.lock", "discovery.process", "projects.workspace", "projects.client.cli"]
+)
+def test_light_module_loads_no_framework(module: str) -> None:
+    code = f"import sys, {module}; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    heavy = {"django", "requests", "rich", "psutil", "platformdirs", "http.client", "tomllib", "typing", "pathlib"}
+    assert not heavy & set(loaded.stdout.split())
+
+
+def test_files_stay_small_and_package_files_empty() -> None:
+    long = {name: len(path.read_text().splitlines()) for name, path in MODULES if "migrations" not in name}
+    assert not {name: lines for name, lines in long.items() if lines > 300}
+    for name, path in MODULES:
+        if path.name == "__init__.py" and name not in ("projects.models", "projects.admin"):
+            assert not path.read_text().strip(), f"{name} is not empty"
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    for name, _ in MODULES:
+        assert not {"utils", "helpers", "common", "services"} & set(name.split("."))

@@ -1,0 +1,104 @@
+"""What a user can meet must stand in README: the source is asked, not a list."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from discovery.checks import RULES
+from discovery.management.commands.runserver_discover import Command
+from discovery.portfile import ServerInfo
+from projects import workspace
+from projects.api.exceptions import ERROR_CODES
+from projects.client import errors, grammar
+from projects.options import OPTIONS, variable_of
+from tests.processes import CHECKOUT
+
+README = (CHECKOUT / "README.md").read_text()
+VERBS = [(noun, verb) for noun in grammar.NOUNS for verb in grammar.verbs_of(noun)]
+
+
+def codes(tree: type[errors.ClientError]) -> set[str]:
+    return {tree.code} | {code for child in tree.__subclasses__() for code in codes(child)}
+
+
+@pytest.mark.parametrize(("noun", "verb"), VERBS, ids=[f"{noun} {verb.name}".strip() for noun, verb in VERBS])
+def test_command_and_its_flags_are_documented(noun: str, verb: grammar.Verb) -> None:
+    name = grammar.program(noun, verb)
+    rows = [line for line in README.splitlines() if line.startswith(f"| `{name}")]
+    assert len(rows) == 1, name
+    flags = [flag for names, _ in verb.options for flag in names if flag.startswith("--")]
+    known = rows[0] + (README if name == "pm server start" else "")
+    assert not [flag for flag in flags if flag not in known]
+
+
+def test_documented_commands_and_flags_exist() -> None:
+    calls = re.findall(r"\bpm ([a-z-]+)(?: ([a-z-]+))?", README)
+    for noun, verb in calls:
+        if noun in grammar.NOUNS:
+            names = [known.name for known in grammar.verbs_of(noun)]
+            assert verb in names or "" in names or not verb, f"pm {noun} {verb}"
+
+
+@pytest.mark.parametrize("flag", [flag for flags, _ in grammar.GLOBALS for flag in flags])
+def test_global_flag_is_documented(flag: str) -> None:
+    assert flag in README
+
+
+def test_flags_of_the_server_are_documented() -> None:
+    parser = Command().create_parser("manage.py", "runserver_discover")
+    theirs = {"-h", "--help", "--version", "--verbosity", "--settings", "--pythonpath", "--traceback"}
+    theirs |= {"--no-color", "--force-color", "--skip-checks", "-v"}
+    ours = {flag for action in parser._actions for flag in action.option_strings} - theirs
+    assert len(ours) >= 11
+    assert not [flag for flag in ours if f"`{flag}" not in README]
+
+
+@pytest.mark.parametrize("key", OPTIONS)
+def test_setting_is_documented_with_its_variable_and_default(key: str) -> None:
+    assert f"| `{key}` | `{variable_of(key)}` | `{OPTIONS[key].default}` |" in README
+
+
+@pytest.mark.parametrize(
+    "name", ["PM_CONFIG_DIR", "PM_SERVER_URL", "PM_TOKEN", "PM_AUTOSTART", "PM_ACTOR", "PM_ALLOW_REMOTE"]
+)
+def test_variable_is_documented(name: str) -> None:
+    assert f"`{name}" in README
+
+
+@pytest.mark.parametrize("code", sorted((codes(errors.ClientError) | set(ERROR_CODES)) - {""}))
+def test_error_code_is_documented(code: str) -> None:
+    assert f"`{code}`" in README
+
+
+@pytest.mark.parametrize(("name", "identifier"), [(rule[0], rule[4]) for rule in RULES])
+def test_discovery_setting_and_its_check_are_documented(name: str, identifier: str) -> None:
+    assert re.search(rf"\| `DISCOVERY_{name}` \|.*`discovery\.{identifier}` \|", README)
+
+
+@pytest.mark.parametrize("key", ServerInfo._fields)
+def test_key_of_the_port_file_is_documented(key: str) -> None:
+    assert f"`{key}`" in README.partition("## `server.json`")[2]
+
+
+@pytest.mark.parametrize("name", [*workspace.SECRET_FILES, "server.json", "server.lock", "write.lock", "config.toml"])
+def test_file_of_the_config_directory_is_documented(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+def test_targets_of_make_that_are_named_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.M))
+    texts = README + (CHECKOUT / "CONTRIBUTING.md").read_text()
+    assert set(re.findall(r"\bmake ([a-z-]+)", texts)) - {"it", "sure"} <= targets
+
+
+def test_links_within_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in README.splitlines()
+        if line.startswith("#")
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
+    for path in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (CHECKOUT / path).exists(), path
