@@ -60,7 +60,8 @@ class Resource:
 
     def get(self, context: Context) -> None:
         """Print the thing with the id."""
-        context.show({self.singular: context.api.get(self.path_of(context))})
+        path = self.path_of(context)
+        context.show({self.singular: context.api.get(path)})
 
     def create(self, context: Context, **fields: object) -> None:
         """Make a thing of the fields that are not None, and print it."""
@@ -79,24 +80,26 @@ class Resource:
             raise UsageError("nothing to change: name a field")
         if options.expected_version is not None:
             given["expected_version"] = options.expected_version
-        context.show({self.singular: context.api.call("PATCH", self.path_of(context), given)})
+        path = self.path_of(context)
+        context.show({self.singular: context.api.call("PATCH", path, given)})
 
     def delete(self, context: Context) -> None:
         """Delete the thing, and print the id that restores it: its key is free for others from now on."""
-        version = context.options.expected_version
+        path, version = self.path_of(context), context.options.expected_version
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        found = context.api.get(self.path_of(context))
+        found = context.api.get(path)
         context.api.call("DELETE", f"{self.path}{quote(found['id'])}/", headers=headers)
         context.show({"deleted_id": found["id"]})
 
     def restore(self, context: Context) -> None:
         """Undo the deletion of the thing, and print it."""
-        context.show({self.singular: context.api.call("POST", self.path_of(context) + "restore/")})
+        path = self.path_of(context)
+        context.show({self.singular: context.api.call("POST", f"{path}restore/")})
 
     def path_of(self, context: Context) -> str:
         """Return the path of the thing that the positional id names. Raises UsageError."""
-        if not context.options.id.strip("."):  # "" would be the list, and dots another path
-            raise UsageError("ID must not be empty", field="id")
+        if context.options.id in ("", ".", ".."):  # the path of something else
+            raise UsageError(f"{context.options.id!r} is no id", field="id")
         return f"{self.path}{quote(context.options.id)}/"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, TextIO
 
 from rich import box
@@ -15,6 +16,8 @@ from projects.client.render import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+# 2026-01-31T12:00:00.123456Z: nobody reads the fraction.
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "active": "green", "archived": "dim"}
 
 
@@ -67,7 +70,10 @@ def _fields(fields: Mapping[str, object]) -> Table:
 def _plain(value: object) -> str:
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    time = TIME.fullmatch(value)
+    return f"{time[1]} {time[2]}Z" if time else value
 
 
 def _text(text: str) -> Text:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -70,6 +71,16 @@ def browser(owner: User) -> Client:
     client = Client()
     client.force_login(owner)
     return client
+
+
+@pytest.fixture
+def full_disk(transactional_db: None) -> Iterator[None]:
+    """A database that can't grow."""
+    with connection.cursor() as cursor:
+        pages = cursor.execute("PRAGMA page_count").fetchone()[0]
+        cursor.execute(f"PRAGMA max_page_count = {pages + 1}")
+        yield
+        cursor.execute("PRAGMA max_page_count = 4294967294")
 
 
 def bearer(actor: str | None = None, **headers: str) -> APIClient:

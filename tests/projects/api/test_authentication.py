@@ -41,7 +41,16 @@ def test_nothing_is_answered_without_credentials(running: Any, project: Project,
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer wrong", f"Bearer {TOKEN}x", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, "Bearer tökén", f"Token {TOKEN}"],
+    [
+        "Bearer wrong",
+        f"Bearer {TOKEN}x",
+        "Bearer",
+        "Bearer ",
+        f"Basic {TOKEN}",
+        TOKEN,
+        "Bearer tökén",
+        f"Token {TOKEN}",
+    ],
 )
 def test_wrong_token_is_refused_even_with_a_session(running: Any, browser: Client, header: str) -> None:
     assert browser.get(URL).status_code == 200

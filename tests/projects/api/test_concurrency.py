@@ -12,7 +12,9 @@ from tests.projects.threads import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_of_conditional_updates_at_once_exactly_one_wins(running: Any, transactional_db: None, project: Project) -> None:
+def test_of_conditional_updates_at_once_exactly_one_wins(
+    running: Any, transactional_db: None, project: Project
+) -> None:
     for round_ in range(5):
         body = {"expected_version": round_ + 1}
         answers = at_once(6, lambda number: bearer().patch(f"{URL}PONE/", body | {"title": f"{round_} {number}"}))  # noqa: B023

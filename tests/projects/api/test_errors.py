@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -43,14 +42,25 @@ def test_answer_that_is_not_accepted_is_refused(api: APIClient, accept: str) -> 
     error(api.get(URL, HTTP_ACCEPT=accept), 406, "NOT_ACCEPTABLE")
 
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "x"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "x"]
+)
 def test_wrong_content_type_is_refused(api: APIClient, content_type: str) -> None:
     error(api.generic("POST", URL, "key=PONE", content_type=content_type), 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"{'a': 1}", b"\xff\xfe", b'{"key": NaN}', b'{"key": Infinity}', b"[" * 100_000, b"1" * 5000, b'{"a":' * 9999],
+    [
+        b"{",
+        b"{'a': 1}",
+        b"\xff\xfe",
+        b'{"key": NaN}',
+        b'{"key": Infinity}',
+        b"[" * 100_000,
+        b"1" * 5000,
+        b'{"a":' * 9999,
+    ],
 )
 @pytest.mark.parametrize("charset", ["", "; charset=utf-16", "; charset=hex", "; charset=nonsense"])
 def test_malformed_json_is_refused(api: APIClient, body: bytes, charset: str) -> None:
@@ -74,26 +84,20 @@ def test_all_that_is_wrong_is_told_at_once(api: APIClient) -> None:
     assert "title: " in problem["message"]
 
 
-def test_locked_database_is_unavailable(api: APIClient, project: Project, caplog: Any) -> None:
-    def refuse(execute: Any, *args: Any) -> Any:
-        raise OperationalError("database is locked at /secret/path")
-
-    with connection.execute_wrapper(refuse):
-        response = api.get(URL)
+def test_full_disk_is_unavailable(api: APIClient, full_disk: None) -> None:
+    response = api.post(URL, {"key": "PONE", "title": "t", "description": "d" * 100_000})
     problem = error(response, 503, "UNAVAILABLE")
     assert response["Retry-After"] == "1"
-    assert "secret" not in problem["message"]
+    assert "full" not in problem["message"]
+    assert not Project.objects.exists()
 
 
-def test_fault_is_an_internal_error_without_details(api: APIClient, project: Project) -> None:
-    def fail(execute: Any, *args: Any) -> Any:
-        raise RuntimeError("secret")
-
+def test_fault_is_an_internal_error_without_details(api: APIClient, settings: Any) -> None:
+    settings.PM_MAX_TITLE_LENGTH = "secret"  # no number, so that a comparison fails
     api.raise_request_exception = False
-    with connection.execute_wrapper(fail):
-        response = api.get(URL)
-    problem = error(response, 500, "INTERNAL_ERROR")
+    problem = error(api.post(URL, {"key": "PONE", "title": "t"}), 500, "INTERNAL_ERROR")
     assert "secret" not in str(problem)
+    assert "TypeError" not in str(problem)
 
 
 def test_database_constraint_is_the_last_resort(api: APIClient, project: Project) -> None:

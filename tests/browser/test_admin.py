@@ -1,0 +1,123 @@
+"""The administration in a real browser, signed in by a link."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.conftest import make_repository
+from tests.processes import MANAGE, Server, environment
+
+Start = Callable[..., Server]
+
+
+def login_url(directory: Path) -> str:
+    answer = subprocess.run(
+        [*MANAGE, "pm", "server", "open", "--no-browser"],
+        cwd=directory,
+        env=environment(),
+        capture_output=True,
+        check=True,
+    )
+    return str(json.loads(answer.stdout)["server"]["login_url"])
+
+
+def signed_in(person: BrowserContext, server: Server) -> Page:
+    page = person.new_page()
+    page.goto(login_url(server.directory))
+    return page
+
+
+def test_link_signs_in_once_and_the_admin_is_whole(person: BrowserContext, server: Server) -> None:
+    page = person.new_page()
+    failed: list[str] = []
+    hosts: set[str] = set()
+    page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    link = login_url(server.directory)
+    page.goto(link)
+    expect(page).to_have_title(re.compile("pm"))
+    page.goto(f"{server.url}/admin/projects/project/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("project")
+    assert failed == []
+    assert hosts == {server.url.removeprefix("http://")}
+    stranger = person.browser.new_context() if person.browser else None
+    assert stranger is not None
+    second = stranger.new_page()
+    response = second.goto(link)
+    assert response is not None
+    assert response.status >= 400
+    expect(second.locator("body")).to_contain_text("pm server open")
+    stranger.close()
+
+
+def test_visitor_without_a_session_is_led_to_the_login(person: BrowserContext, server: Server) -> None:
+    page = person.new_page()
+    page.goto(server.url)
+    expect(page).to_have_url(re.compile("/admin/login/"))
+    expect(page.locator("body")).to_contain_text("pm server open")
+
+
+def test_project_is_made_edited_and_its_history_shown(person: BrowserContext, server: Server) -> None:
+    page = signed_in(person, server)
+    page.goto(f"{server.url}/admin/projects/project/add/")
+    page.get_by_label("Key").fill("demo")
+    page.get_by_label("Title").fill("A <script>window.hacked = 1</script> title")
+    page.locator("[name=_continue]").first.click()
+    expect(page.locator("body")).to_contain_text("DEMO")
+    page.get_by_label("Title").fill("Better")
+    page.locator("[name=_continue]").first.click()
+    expect(page.locator("body")).to_contain_text("updated")
+    assert page.evaluate("window.hacked") is None
+    listed = server.api("GET", "projects/demo/").json()
+    assert listed["title"] == "Better"
+    assert listed["version"] == 2
+    assert listed["updated_by"] not in ("llm", "")
+
+
+def test_taken_key_is_said_at_its_field(person: BrowserContext, server: Server) -> None:
+    server.api("POST", "projects/", json={"key": "DEMO", "title": "First"})
+    page = signed_in(person, server)
+    page.goto(f"{server.url}/admin/projects/project/add/")
+    page.get_by_label("Key").fill("DEMO")
+    page.get_by_label("Title").fill("Second")
+    page.locator("[name=_save]").first.click()
+    expect(page.locator(".errorlist")).to_contain_text("DEMO")
+
+
+def test_loser_of_two_edits_sees_what_changed(person: BrowserContext, server: Server) -> None:
+    server.api("POST", "projects/", json={"key": "DEMO", "title": "First"})
+    page = signed_in(person, server)
+    page.goto(f"{server.url}/admin/projects/project/")
+    page.get_by_role("link", name="DEMO").click()
+    server.api("PATCH", "projects/DEMO/", json={"title": "By the agent"})
+    page.get_by_label("Title").fill("By the person")
+    page.locator("[name=_save]").first.click()
+    expect(page.locator("body")).to_contain_text("llm")
+    assert server.api("GET", "projects/DEMO/").json()["title"] == "By the agent"
+
+
+def test_two_servers_in_one_browser_do_not_sign_each_other_out(
+    person: BrowserContext, start_server: Start, tmp_path: Path
+) -> None:
+    pages = {}
+    for name in ("first", "second"):
+        server = start_server(make_repository(tmp_path / name))
+        pages[server.url] = signed_in(person, server)
+    for url, page in pages.items():
+        page.goto(f"{url}/admin/projects/project/")
+        expect(page).to_have_url(f"{url}/admin/projects/project/")
+
+
+def test_swagger_ui_loads_from_this_server_alone(person: BrowserContext, server: Server) -> None:
+    page = signed_in(person, server)
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto(f"{server.url}/api/v1/docs/")
+    expect(page.locator(".swagger-ui").first).to_contain_text("projects")
+    assert {host for host in hosts if host} == {server.url.removeprefix("http://")}

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Value
+
+from projects.models import Activity, Project, User
+from projects.models.exceptions import Archived, Conflict, StaleVersion
+
+pytestmark = pytest.mark.django_db
+
+
+def test_stale_instance_overwrites_nothing(project: Project, user: User) -> None:
+    stale = Project.objects.get(pk=project.pk)
+    project.update(actor=user, title="Second")
+    with pytest.raises(StaleVersion) as caught:
+        stale.update(actor=user, title="Third")
+    assert caught.value.current.version == 2
+    assert [str(change) for change in caught.value.changes] == ["ada updated title"]
+    assert "ada updated title" in str(caught.value)
+    assert Project.objects.get().title == "Second"
+    assert Activity.objects.count() == 2
+
+
+def test_deleted_project_is_not_written(project: Project, user: User) -> None:
+    project.soft_delete(actor=user)
+    for write in (lambda: project.update(actor=user, title="New"), lambda: project.soft_delete(actor=user)):
+        with pytest.raises(Conflict, match="restore it first"):
+            write()
+
+
+def test_archived_project_is_read_only(project: Project, user: User) -> None:
+    assert project.archive(actor=user)
+    assert not project.archive(actor=user)
+    with pytest.raises(Archived):
+        project.update(actor=user, title="New")
+    with pytest.raises(Archived):
+        project.soft_delete(actor=user)
+    assert project.activate(actor=user)
+    assert project.version == 3
+
+
+def test_wrong_values_are_all_named(user: User, project: Project) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Project.objects.create(actor=user, key="1", title="", description="\x00")
+    assert set(caught.value.message_dict) == {"key", "title", "description"}
+    with pytest.raises(ValidationError) as caught:
+        project.update(actor=user, key="OTHER", title=" ", status="gone")
+    assert set(caught.value.message_dict) == {"key", "title", "status"}
+
+
+def test_refused_write_leaves_no_activity(project: Project, user: User, make_project: Callable[..., Project]) -> None:
+    with pytest.raises(Conflict):
+        make_project("pone")
+    assert Activity.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"key": "p1"},
+        {"key": "P"},
+        {"key": "P" * 21},
+        {"key": "1P"},
+        {"key": "P-1"},
+        {"title": ""},
+        {"title": "t" * 201},
+        {"status": "gone"},
+        {"version": 0},
+        {"next_work_item_number": 0},
+    ],
+)
+def test_database_refuses_what_the_rules_do(project: Project, values: dict[str, object]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        # Past the fields, which would mend a value first.
+        Project.objects.filter(pk=project.pk).update(**{name: Value(value) for name, value in values.items()})
+
+
+def test_database_keeps_keys_unique_among_the_living(project: Project, make_project: Callable[..., Project]) -> None:
+    other = make_project("OTHER")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Project.objects.filter(pk=other.pk).update(key="PONE")
+    project.soft_delete(actor=project.created_by)
+    Project.objects.filter(pk=other.pk).update(key="PONE")
+
+
+@pytest.mark.parametrize("title", ["a" * 200, "💥" * 200, "<script>alert(1)</script>", "' OR 1=1 --", "日本語"])
+def test_any_printable_title_is_kept(make_project: Callable[..., Project], title: str) -> None:
+    assert Project.objects.get(pk=make_project(title=title).pk).title == title

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+
+from projects.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def test_id_is_made_of_the_name() -> None:
+    # Boards of other clones hold these ids: they must never change.
+    assert User.objects.actor("llm").pk == uuid.UUID("00000000-0000-0000-0000-000000000001")
+    assert User.objects.actor("ada").pk == uuid.UUID("78232a80-a0cc-56e0-b809-cd84ef105f3c")
+    assert User.objects.actor(" ada ").pk == User.objects.actor("ada").pk
+
+
+def test_created_superuser_has_the_id_of_the_name() -> None:
+    call_command("createsuperuser", username="ada", email="", interactive=False, verbosity=0)
+    user = User.objects.get()
+    assert user.is_superuser
+    assert user == User.objects.actor("ada")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a" * 151, "a\nb", "a\x00", "\ud800"])
+def test_wrong_name_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        User.objects.actor(name)
+
+
+def test_actor_is_never_a_superuser() -> None:
+    user = User.objects.actor("root")
+    assert not user.is_superuser
+    assert not user.is_staff
+    assert not user.has_usable_password()
+
+
+def test_owner_is_a_superuser_on_every_call() -> None:
+    owner = User.objects.owner()
+    User.objects.update(is_superuser=False, is_active=False)
+    assert User.objects.owner() == owner
+    owner.refresh_from_db()
+    assert owner.is_superuser
+    assert owner.is_active

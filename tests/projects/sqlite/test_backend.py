@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from projects.models import User
+from projects.sqlite.base import DatabaseWrapper
+from projects.sqlite.queue import WriteQueue, queue_for
+from tests.projects.threads import at_once
+
+HOLD = """
+import fcntl, os, sys
+fileno = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.flock(fileno, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path, db: None) -> Iterator[DatabaseWrapper]:
+    """A connection of its own, to a file that is not there yet."""
+    own = connection.copy()
+    own.settings_dict["NAME"] = tmp_path / "data.db"
+    own.settings_dict["OPTIONS"] = {**own.settings_dict["OPTIONS"], "timeout": 0.3}
+    yield own
+    own.close()
+
+
+def test_files_are_private_whatever_the_umask(database: DatabaseWrapper, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        database.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        database.cursor().execute("CREATE TABLE a (b)")
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("data.db", "data.db-wal", "data.db-shm", "write.lock"), 0o600)
+
+
+def test_database_is_durable(database: DatabaseWrapper) -> None:
+    cursor = database.cursor()
+    assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert cursor.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert cursor.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+def test_writer_that_waits_too_long_is_refused(database: DatabaseWrapper, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "write.lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(OperationalError, match="database is locked"):
+            database.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        database.cursor().execute("SELECT 1")  # a reader does not wait
+        holder.kill()
+    database.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+
+
+def test_queue_gives_turns_and_takes_them_back(tmp_path: Path) -> None:
+    queue = WriteQueue(str(tmp_path / "write.lock"))
+    assert queue.acquire("a", 1)
+    assert not queue.acquire("b", 0.01)
+    queue.release("b")  # it is not its turn
+    assert not queue.acquire("b", 0.01)
+    queue.release("a")
+    assert queue.acquire("b", 1)
+    queue.release("b")
+
+
+def test_queue_does_without_a_file_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("precious")
+    (tmp_path / "write.lock").symlink_to(tmp_path / "elsewhere")
+    queue = WriteQueue(str(tmp_path / "write.lock"))
+    assert queue.acquire("a", 1)
+    queue.release("a")
+    assert (tmp_path / "elsewhere").read_text() == "precious"
+
+
+def test_forked_child_waits_for_its_parents_turn(tmp_path: Path) -> None:
+    queue = queue_for(str(tmp_path / "data.db"))
+    assert queue.acquire("a", 1)
+    child = os.fork()
+    if not child:
+        queue.release("a")  # the parent's, so nothing happens
+        first = queue.acquire("child", 0.05)
+        os._exit(2 if first else 0 if queue.acquire("child", 10) else 3)
+    time.sleep(0)
+    deadline = time.monotonic() + 0.2
+    while time.monotonic() < deadline:
+        pid, _ = os.waitpid(child, os.WNOHANG)
+        assert not pid
+    queue.release("a")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_turn_ends_with_the_transaction_however_it_ends() -> None:
+    queue = queue_for(connection.settings_dict["NAME"])
+    with transaction.atomic():
+        assert not queue.acquire("other", 0)
+    for end in ("commit", "rollback", "close"):
+        try:
+            with transaction.atomic():
+                User.objects.actor(end)
+                if end == "close":
+                    connection.close()
+                if end != "commit":
+                    raise KeyError(end)
+        except KeyError:
+            pass
+        assert queue.acquire("other", 1), end
+        queue.release("other")
+    assert [user.username for user in User.objects.all()] == ["commit"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readers_do_not_wait_for_a_writer() -> None:
+    with transaction.atomic():
+        User.objects.actor("unseen")
+        assert at_once(2, lambda _: User.objects.count()) == [0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_of_one_process_take_turns() -> None:
+    inside = threading.Semaphore(1)
+
+    def write(number: int) -> None:
+        with transaction.atomic():
+            assert inside.acquire(blocking=False)
+            User.objects.actor(f"user {number}")
+            inside.release()
+
+    at_once(8, write)
+    assert User.objects.count() == 8

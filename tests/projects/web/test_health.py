@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from projects.version import VERSION
+from tests.projects.api.test_projects import error
+from tests.projects.conftest import INFO
+
+
+def test_health_needs_no_credentials_and_no_database(running: Any) -> None:
+    response = Client().get("/health")
+    assert response.json() == {"status": "ok", "version": VERSION, "instance_id": INFO.instance_id}
+
+
+@pytest.mark.django_db
+def test_ready_touches_the_database(running: Any) -> None:
+    assert Client().get("/ready").json() == {"status": "ready"}
+
+
+@pytest.mark.django_db
+def test_ready_without_tables_is_unavailable(running: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE projects_user RENAME TO elsewhere")
+    error(Client().get("/ready"), 503, "UNAVAILABLE")
+
+
+@pytest.mark.django_db
+def test_home_leads_to_the_projects_by_way_of_the_login(browser: Client) -> None:
+    assert browser.get("/", follow=True).redirect_chain == [("/admin/projects/project/", 302)]
+    stranger = Client().get("/", follow=True)
+    assert stranger.redirect_chain[-1][0] == "/admin/login/?next=/admin/projects/project/"
+    assert b"pm server open" in stranger.content
+
+
+def test_favicon_is_served() -> None:
+    response = Client().get("/favicon.ico", follow=True)
+    assert response.redirect_chain == [("/static/pm/favicon.svg", 301)]
+    assert response["Content-Type"] == "image/svg+xml"
+    response.close()

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import getpass
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from projects.models import LoginTicket, User
+from tests.projects.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def link() -> str:
+    return f"/login/{LoginTicket.objects.issue(30)[0]}/"
+
+
+def test_link_signs_in_the_superuser_of_this_machine(link: str) -> None:
+    client = Client()
+    response = client.get(link)
+    assert (response.status_code, response["Location"]) == (303, "/admin/")
+    assert response["Cache-Control"] == "no-store"
+    assert response["Referrer-Policy"] == "no-referrer"
+    cookie = response.cookies[settings.SESSION_COOKIE_NAME]
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    user = User.objects.get()
+    assert user.username == getpass.getuser()
+    assert (user.is_superuser, user.is_staff, user.has_usable_password()) == (True, True, False)
+    assert client.get("/admin/").status_code == 200
+
+
+def test_link_works_once(link: str) -> None:
+    Client().get(link)
+    client = Client()
+    response = client.get(link)
+    assert response.status_code == 410
+    assert b"pm server open" in response.content
+    assert response["Cache-Control"] == "no-store"
+    assert settings.SESSION_COOKIE_NAME not in client.cookies
+
+
+def test_expired_or_unknown_link_says_what_to_do(link: str) -> None:
+    LoginTicket.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    for path in (link, "/login/unknown/"):
+        response = Client().get(path)
+        assert response.status_code == 410
+        assert b"pm server open" in response.content
+
+
+@pytest.mark.parametrize(
+    "header", [{"HTTP_PURPOSE": "prefetch"}, {"HTTP_SEC_PURPOSE": "prefetch;prerender"}, {"HTTP_X_MOZ": "prefetch"}]
+)
+def test_prefetch_does_not_spend_the_link(link: str, header: dict[str, str]) -> None:
+    client = Client()
+    response = client.get(link, **header)
+    assert (response.status_code, response.content) == (204, b"")
+    assert settings.SESSION_COOKIE_NAME not in client.cookies
+    assert client.get(link).status_code == 303
+
+
+def test_head_does_not_spend_the_link(link: str) -> None:
+    assert Client().head(link).status_code == 204
+    assert Client().get(link).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target"),
+    [
+        ("/admin/projects/project/", "/admin/projects/project/"),
+        ("https://evil.example/", "/admin/"),
+        ("//evil.example/", "/admin/"),
+        ("/\\evil.example/", "/admin/"),
+        ("javascript:alert(1)", "/admin/"),
+        ("", "/admin/"),
+    ],
+)
+def test_link_leads_only_within_the_board(link: str, wanted: str, target: str) -> None:
+    assert Client().get(link, {"next": wanted})["Location"] == target
+
+
+def test_planted_session_is_worth_nothing(link: str) -> None:
+    client = Client()
+    session = client.session
+    session["planted"] = True
+    session.save()
+    planted = session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = planted
+    client.get(link)
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != planted
+    assert not Session.objects.filter(session_key=planted).exists()
+
+
+def test_user_of_that_name_becomes_the_owner(link: str) -> None:
+    user = User.objects.actor(getpass.getuser())
+    assert not user.is_superuser
+    Client().get(link)
+    user.refresh_from_db()
+    assert user.is_superuser
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_openings_at_once_one_signs_in() -> None:
+    link = f"/login/{LoginTicket.objects.issue(30)[0]}/"
+    statuses = at_once(8, lambda _: Client().get(link).status_code)
+    assert sorted(statuses) == [303] + [410] * 7
