@@ -93,6 +93,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 LOGIN_URL = "admin:login"
 SESSION_COOKIE_NAME = f"pm_session_{_COOKIE_SUFFIX}"
@@ -150,6 +151,8 @@ DISCOVERY_VERSION = VERSION
 PM_MAX_BODY_BYTES = OPTIONS["server.max_body_mib"] << 20
 PM_MAX_TITLE_LENGTH = OPTIONS["validation.max_title_length"]
 PM_MAX_DESCRIPTION_LENGTH = OPTIONS["validation.max_description_length"]
+PM_MAX_COMMENT_LENGTH = OPTIONS["validation.max_comment_length"]
+PM_MAX_SPRINT_NAME_LENGTH = OPTIONS["validation.max_sprint_name_length"]
 
 LOGGING = {
     "version": 1,

@@ -29,8 +29,11 @@ class InstanceMiddleware:
         info = runtime.current.info
         if info is not None and info.instance_id:
             response["X-PM-Instance"] = info.instance_id
-        if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
-            response["Content-Length"] = str(len(response.content))
+        if isinstance(response, HttpResponse):
+            if not response.has_header("Content-Length"):
+                response["Content-Length"] = str(len(response.content))
+            if request.method == "HEAD":
+                response.content = b""  # the length stays that of the GET
         return response
 
 

@@ -82,6 +82,7 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions: tuple[str, ...] = ("delete_selected", "restore")
     list_select_related = ("created_by", "updated_by")
     save_on_top = True
+    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("created_by", "updated_by")
@@ -158,7 +159,7 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         rows = Activity.objects.of(obj).select_related("actor").order_by("-id")[:ACTIVITY_SHOWN]
         return format_html(
             "<ul>{}</ul><a href='{}'>All of it</a>",
-            format_html_join("", "<li>{:%Y-%m-%d %H:%M} {}</li>", ((row.created_at, row) for row in rows)),
+            format_html_join("", "<li>{} {}</li>", ((f"{row.created_at:%Y-%m-%d %H:%M}", row) for row in rows)),
             _activity_url(obj.pk),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ACTOR_HEADER = "X-PM-Actor"
 DEFAULT_ACTOR = "llm"
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
@@ -57,8 +59,10 @@ class HasCredentials(permissions.BasePermission):
 def _lazy_actor(request: Request) -> Any:
     from projects.models import User
 
+    header = request.META.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR)
     try:
-        header = request.META.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR)
+        if _STRAY_PERCENT.search(header):
+            raise exceptions.ValidationError({ACTOR_HEADER: "must be percent-encoded UTF-8; a percent sign is %25"})
         name = User.objects.clean_name(unquote(header, errors="strict"))
     except UnicodeDecodeError:
         raise exceptions.ValidationError({ACTOR_HEADER: "must be percent-encoded UTF-8"}) from None

@@ -17,6 +17,7 @@ from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
 from projects.api.serializers.base import EntitySerializer, StrictMixin
 from projects.api.views.base import EntityViewSet, ListMixin
 
+ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"
 ERRORS = {
     "400": "A value is wrong; `field` names it.",
     "401": "Credentials are missing or wrong.",
@@ -74,20 +75,28 @@ class AutoSchema(SpectacularAutoSchema):
     def get_override_parameters(self) -> list[Any]:
         entity = isinstance(self.view, EntityViewSet)
         parameters = [
-            OpenApiParameter(ACTOR_HEADER, str, "header", description="Who does it, percent-encoded; default `llm`.")
+            OpenApiParameter(
+                ACTOR_HEADER,
+                {"type": "string", "pattern": ACTOR},
+                "header",
+                description="Who does it, percent-encoded UTF-8; default `llm`.",
+            )
         ]
         if "{id}" in self.path:
             parameters.append(OpenApiParameter("id", str, "path", description="The id, or the key in any case."))
         if entity and self.method != "GET":
-            key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH}
+            key = {"type": "string", "pattern": "^[ -~]+$", "maxLength": MAX_KEY_LENGTH}
             text = "A repeated request with the same key gets the first answer, for 24 hours."
             parameters.append(OpenApiParameter(HEADER, key, "header", description=text))
         if self.method in ("PATCH", "DELETE"):
             text = 'The version that this is based on, as `"3"`; else it is a conflict.'
-            parameters.append(OpenApiParameter("If-Match", str, "header", description=text))
+            version = {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'}
+            parameters.append(OpenApiParameter("If-Match", version, "header", description=text))
         if isinstance(self.view, ListMixin) and self.view.action == "list":
-            text = f"Fields of a row, comma-separated, or `*`; default {','.join(self.view.slim)}."
-            parameters.append(OpenApiParameter("fields", str, description=text))
+            text = f"Fields of a row, `*` for all; default {','.join(self.view.slim)}."
+            names = {"type": "string", "enum": [*self.view.get_serializer().fields, "*"]}
+            fields = {"type": "array", "items": names, "minItems": 1}
+            parameters.append(OpenApiParameter("fields", fields, description=text, style="form", explode=False))
         if entity and self.view.action != "list":
             parameters.append(
                 OpenApiParameter("ETag", str, "header", response=[200, 201], description="The version, quoted.")
@@ -110,6 +119,11 @@ class AutoSchema(SpectacularAutoSchema):
                 described = self._get_response_for_code(error, code, ["application/json"])  # type: ignore[no-untyped-call]
                 responses.setdefault(code, described)
         return responses
+
+    def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
+        schema = super()._map_serializer_field(field, direction, *args, **kwargs)  # type: ignore[no-untyped-call]
+        pattern = getattr(field, "pattern", "") if direction == "request" else ""
+        return {**schema, "pattern": pattern} if pattern else schema
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]

@@ -30,9 +30,9 @@ class Api:
         self.context = context
         self.target = resolve(context)
 
-    def get(self, path: str, query: Mapping[str, object] | None = None) -> Any:
+    def get(self, path: str, query: Mapping[str, object] | None = None, *, wanted: tuple[str, ...] = ()) -> Any:
         """Return the document at `path`; of the query, what is None is left out. Raises ClientError."""
-        return self.call("GET", path + encode_query(query or {}))
+        return self.call("GET", path + encode_query(query or {}), wanted=wanted)
 
     def call(
         self,
@@ -42,10 +42,12 @@ class Api:
         *,
         headers: Mapping[str, str] | None = None,
         silence: float | None = None,
+        wanted: tuple[str, ...] = (),
     ) -> Any:
         """Send a request, a write with an Idempotency-Key of its own, and return the document that it answers.
 
-        None where it answers none (204). `silence` (seconds) yields to `--timeout`. Raises ClientError.
+        None where it answers none (204). `silence` (seconds) yields to `--timeout`; `wanted` names what
+        the document must hold. Raises ClientError.
         """
         message = {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **(headers or {})}
         content = b""
@@ -57,7 +59,10 @@ class Api:
         if self.context.actor:
             message["X-PM-Actor"] = quote(self.context.actor)
         wait = self.context.timeout() if silence is None else self.context.timeout(silence)
-        return self._document(self._send(method, path, message, content, wait))
+        document = self._document(self._send(method, path, message, content, wait))
+        if wanted and not (isinstance(document, dict) and document.keys() >= set(wanted)):
+            raise BadAnswer(f"{self.target.url} answered without {', '.join(wanted)}; is it a server of pm?")
+        return document
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes, silence: float) -> Response:
         """Send; where the server that was read of is gone or has another token, read once more and send again."""

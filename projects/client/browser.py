@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 def login_url(context: Context) -> str:
     """Return a new login link, absolute. Raises ClientError."""
-    answer = context.api.call("POST", "/api/v1/login-links/")
-    path = answer.get("url")
+    path = context.api.call("POST", "/api/v1/login-links/", wanted=("url",))["url"]
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
         raise BadAnswer(f"{context.api.target.url} made no login link")
     return f"{context.api.target.url}{path}"
@@ -24,12 +23,13 @@ def visit(url: str) -> bool:
     """Open the user's browser and return whether there is one; what it prints goes to standard error."""
     import webbrowser
 
-    stdout = os.dup(1)
+    try:
+        stdout = os.dup(1)
+    except OSError:  # closed by the caller
+        return webbrowser.open(url)
     os.dup2(2, 1)
     try:
         return webbrowser.open(url)
-    except webbrowser.Error:
-        return False
     finally:
         os.dup2(stdout, 1)
         os.close(stdout)

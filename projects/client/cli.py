@@ -14,7 +14,9 @@ from projects.client import errors
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn, TextIO
+    from typing import NoReturn
+
+    from projects.client.render import Stream
 
 
 def main(argv: Sequence[str]) -> NoReturn:
@@ -35,8 +37,8 @@ def _leave_untranslated() -> None:
 
 def run(
     argv: Sequence[str],
-    stdout: TextIO | None,
-    stderr: TextIO | None,
+    stdout: Stream | None,
+    stderr: Stream | None,
     environ: Mapping[str, str] | None = None,
 ) -> int:
     """Run one command and return its exit status; all that it printed is flushed."""
@@ -46,26 +48,32 @@ def run(
 
 def attempt(
     argv: Sequence[str],
-    stdout: TextIO | None,
-    stderr: TextIO | None,
+    stdout: Stream | None,
+    stderr: Stream | None,
     environ: Mapping[str, str] | None = None,
 ) -> errors.ClientError | None:
     """Run one command and return what went wrong, after saying so on standard error."""
+    failure: errors.ClientError
     try:
         if os.name == "nt":
             raise errors.Unsupported("pm does not run on native Windows: use it inside WSL")
         _execute(argv, stdout, stderr, os.environ if environ is None else environ)
     except errors.ClientError as error:
-        _report(error, argv, stderr)
-        return error
+        failure = error
     except KeyboardInterrupt:
-        interrupted = errors.Interrupted("interrupted")
-        _report(interrupted, argv, stderr)
-        return interrupted
-    return None
+        failure = errors.Interrupted("interrupted")
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc(file=stderr)
+        failure = errors.Crashed(f"{type(error).__name__}: {error}; this is a fault of pm, please report it")
+    else:
+        return None
+    _report(failure, argv, stderr)
+    return failure
 
 
-def _execute(argv: Sequence[str], stdout: TextIO | None, stderr: TextIO | None, environ: Mapping[str, str]) -> None:
+def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, environ: Mapping[str, str]) -> None:
     from projects.client import grammar, render
 
     if argv and argv[0] == "--version":
@@ -87,7 +95,7 @@ def _execute(argv: Sequence[str], stdout: TextIO | None, stderr: TextIO | None, 
     call.verb.run(Context(options, environ, stdout, stderr))
 
 
-def _report(error: errors.ClientError, argv: Sequence[str], stderr: TextIO | None) -> None:
+def _report(error: errors.ClientError, argv: Sequence[str], stderr: Stream | None) -> None:
     """Print the error as the last line of standard error."""
     from projects.client import render
 

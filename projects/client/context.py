@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
-    from typing import TextIO
+
+    from projects.client.render import Stream
 
 SILENCE = 30.0  # seconds
 
@@ -20,7 +21,7 @@ class Context:
     """The surroundings of one call."""
 
     def __init__(
-        self, options: argparse.Namespace, environ: Mapping[str, str], stdout: TextIO | None, stderr: TextIO | None
+        self, options: argparse.Namespace, environ: Mapping[str, str], stdout: Stream | None, stderr: Stream | None
     ) -> None:
         self.options = options
         self.environ = environ
@@ -29,6 +30,7 @@ class Context:
         self.actor: str | None = options.actor or environ.get("PM_ACTOR") or None
         # Commands about the server's state put this to False: asking must not change the answer.
         self.autostart: bool = options.start or environ.get("PM_AUTOSTART") == "1"
+        self._warned: set[str] = set()
         self._directory: str | None = None
         self._api: Api | None = None
 
@@ -67,5 +69,8 @@ class Context:
         render.write(text, self.stdout)
 
     def warn(self, message: str) -> None:
-        """Print a warning on standard error."""
+        """Print a warning on standard error, once."""
+        if message in self._warned:
+            return
+        self._warned.add(message)
         render.write(f"warning: {render.clean(message)}\n", self.stderr)

@@ -101,16 +101,14 @@ def _git(context: Context) -> Iterator[Check]:
 def _lock_and_port_file(context: Context) -> Iterator[Check]:
     path = resolution.port_file(context)
     held = lock.probe(portfile.lock_path(path)) == lock.HELD
+    info: portfile.ServerInfo | None = None
     try:
         info = portfile.read(path)
+        yield _check("server.json", "ok", f"{info.url}, pid {info.pid}")
     except portfile.PortFileMissing:
-        info = None
         yield _check("server.json", "ok", "there is none: no server has published")
     except portfile.PortFileRejected as error:
-        info = None
         yield _check("server.json", "warn", f"{path}: {error}", "pm server start replaces it")
-    else:
-        yield _check("server.json", "ok", f"{info.url}, pid {info.pid}")
     if held and info is None:
         fix = f"wait; if it stays so, find who holds it: fuser {portfile.lock_path(path)}"
         yield _check("lock", "warn", "it is held, but no server has published: one starts or stops", fix)
@@ -120,7 +118,7 @@ def _lock_and_port_file(context: Context) -> Iterator[Check]:
 
 def _server(context: Context) -> Iterator[Check]:
     try:
-        health = context.api.call("GET", "/health")
+        health = context.api.call("GET", "/health", wanted=("version",))
     except ClientError as error:
         if error.code == "NO_SERVER" and not resolution.given_url(context):
             yield _check("server", "ok", "none is running", "pm server start")
@@ -128,7 +126,7 @@ def _server(context: Context) -> Iterator[Check]:
             yield _check("server", "fail", str(error), "pm server stop --force; pm server start")
         return
     yield _check("server", "ok", f"{context.api.target.url} answers")
-    version = health.get("version")
+    version = health["version"]
     if version == VERSION:
         yield _check("server version", "ok", f"{version}")
     else:

@@ -141,6 +141,7 @@ def _normalised(call: Any) -> list[str]:
     takes_value = _flags((*GLOBALS, *call.verb.options))
     end = _end_of_flags(call.tokens)
     found: list[str] = []
+    rest: list[str] = call.tokens[end:]
     tokens = iter(call.tokens[:end])
     for token in tokens:
         name, equals, _ = token.partition("=")
@@ -154,7 +155,7 @@ def _normalised(call: Any) -> list[str]:
             near = _nearest(name, takes_value)
             raise UsageError(f"unknown flag {name}{near}; see: {program(call.noun, call.verb)} -h")
         found.append(token)
-    return found + call.tokens[end:]
+    return found + rest
 
 
 def _flags(options: Iterable[Option]) -> dict[str, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from projects.client.errors import ClientError, NoServer
+from projects.client.errors import BadAnswer, NoServer, Unresponsive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ POLL = 0.05  # seconds
 
 def check(context: Context) -> dict[str, Any]:
     """Return the fields of the server, which just answered for itself. Raises NoServer, Unresponsive, BadAnswer."""
-    answer = context.api.call("GET", "/health")
+    answer = context.api.call("GET", "/health", wanted=("version", "instance_id"))
     target = context.api.target
     if target.info is None:
-        return {"url": target.url, "version": answer.get("version"), "instance_id": answer.get("instance_id")}
-    if answer.get("instance_id") != target.info.instance_id:
+        return {"url": target.url, "version": answer["version"], "instance_id": answer["instance_id"]}
+    if answer["instance_id"] != target.info.instance_id:
         raise NoServer(f"another server answers at {target.url} than the one of {context.directory}")
     return fields(context)
 
@@ -35,8 +35,8 @@ def wait(context: Context) -> dict[str, Any]:
         context.forget_server()
         try:
             return check(context)
-        except ClientError as error:
-            if time.monotonic() + POLL > deadline or error.status == 2:
+        except (NoServer, Unresponsive, BadAnswer):
+            if time.monotonic() + POLL > deadline:
                 raise
         time.sleep(POLL)
 

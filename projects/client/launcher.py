@@ -27,8 +27,8 @@ PATIENCE = 60.0  # seconds
 LAST_WORDS = 10.0  # seconds for a child that closed its output to end
 
 
-def start(context: Context, flags: Iterable[str] = ()) -> portfile.ServerInfo:
-    """Start a server with the flags of `runserver_discover` and return what it says of itself.
+def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENCE) -> portfile.ServerInfo:
+    """Start a server with the flags of `runserver_discover`; return what it says of itself, in `patience` seconds.
 
     A live one stays and is returned, with a warning; of two starts at once both return the winner's.
     Raises StartFailed, FileRefused.
@@ -48,7 +48,7 @@ def start(context: Context, flags: Iterable[str] = ()) -> portfile.ServerInfo:
     finally:
         os.close(log)
     try:
-        line = _ready_line(child, time.monotonic() + context.timeout(PATIENCE))
+        line = _ready_line(child, time.monotonic() + patience)
         if line is not None:
             info = portfile.parse(line.decode("utf-8", "replace"))
             _disown(child)

@@ -8,7 +8,10 @@ from projects.client.errors import FileRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from io import TextIOBase
+    from typing import Any, TextIO
+
+    Stream = TextIO | TextIOBase
 
 # A terminal obeys these: C0 but for tab and newline, DEL, C1, the marks that turn a line's direction, halves of pairs.
 _OBEYED = (
@@ -19,7 +22,7 @@ _OBEYED = (
 )
 
 
-def show(document: object, stdout: TextIO | None, *, pretty: bool = False, table: bool = False) -> None:
+def show(document: object, stdout: Stream | None, *, pretty: bool = False, table: bool = False) -> None:
     """Print a document. Raises FileRefused where the output can't take it; a closed pipe is quiet."""
     if table:
         from projects.client import table as tables
@@ -29,21 +32,21 @@ def show(document: object, stdout: TextIO | None, *, pretty: bool = False, table
     write(to_json(document, stdout, pretty=pretty) + "\n", stdout)
 
 
-def to_json(document: object, stream: TextIO | None, *, pretty: bool = False) -> str:
+def to_json(document: object, stream: Stream | None, *, pretty: bool = False) -> str:
     """Return the JSON of a document, in the characters that `stream` can take."""
-    layout = {"indent": 2} if pretty else {"separators": (",", ":")}
-    text = json.dumps(document, ensure_ascii=False, **layout)  # type: ignore[arg-type]
+    layout: dict[str, Any] = {"indent": 2} if pretty else {"separators": (",", ":")}
+    text = json.dumps(document, ensure_ascii=False, **layout)
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):  # half of a surrogate pair, or a terminal that is not UTF-8
-        return json.dumps(document, **layout)  # type: ignore[arg-type]
+        return json.dumps(document, **layout)
     if stream is not None and stream.isatty():
         # JSON escapes only C0; in JSON these can only stand inside a string.
         return text.translate({number: f"\\u{number:04x}" for number in _OBEYED if number >= 0x7F})
     return text
 
 
-def write(text: str, stream: TextIO | None) -> None:
+def write(text: str, stream: Stream | None) -> None:
     """Print a text at once. Raises FileRefused where that fails; a closed pipe is quiet."""
     if stream is None:  # closed by the caller (`>&-`)
         return
@@ -61,5 +64,5 @@ def write(text: str, stream: TextIO | None) -> None:
 
 def clean(text: str) -> str:
     """Return `text` without what a terminal would obey."""
-    marked = text.translate(dict.fromkeys(_OBEYED, "\N{REPLACEMENT CHARACTER}"))
+    marked = text.translate(dict.fromkeys(_OBEYED, "\ufffd"))
     return marked.encode("utf-8", "replace").decode()

@@ -51,7 +51,7 @@ class Resource:
         }
         rows: list[Any] = []
         while True:
-            page = context.api.get(self.path, query)
+            page = context.api.get(self.path, query, wanted=("results", "next"))
             rows += page["results"]
             query["cursor"] = _cursor(page["next"])
             if not options.all or query["cursor"] is None:
@@ -87,7 +87,7 @@ class Resource:
         """Delete the thing, and print the id that restores it: its key is free for others from now on."""
         path, version = self.path_of(context), context.options.expected_version
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        found = context.api.get(path)
+        found = context.api.get(path, wanted=("id",))
         context.api.call("DELETE", f"{self.path}{quote(found['id'])}/", headers=headers)
         context.show({"deleted_id": found["id"]})
 

@@ -85,7 +85,7 @@ def _is_gone(context: Context, info: portfile.ServerInfo) -> bool:
     locked = lock.probe(portfile.lock_path(path))
     if locked == lock.HELD:
         try:
-            return portfile.read(path).instance_id != info.instance_id
+            return bool(portfile.read(path).instance_id != info.instance_id)
         except portfile.PortFileError:
             return False  # it drains, or its workers do
     return locked == lock.FREE or process.start_time(info.pid) != info.process_start
@@ -96,4 +96,6 @@ def _is_deaf(context: Context) -> bool:
         context.api.call("GET", "/health")
     except NoServer:
         return True
+    except BadAnswer:  # it closes
+        return False
     return False

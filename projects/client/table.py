@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, cast
 
 from rich import box
 from rich.console import Console
@@ -16,19 +16,21 @@ from projects.client.render import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from projects.client.render import Stream
+
 # 2026-01-31T12:00:00.123456Z: nobody reads the fraction.
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "active": "green", "archived": "dim"}
 
 
-def draw(document: object, stream: TextIO | None) -> str:
+def draw(document: object, stream: Stream | None) -> str:
     """Return the text of a document: rows for a list, fields and values for one thing.
 
     As wide as the terminal, coloured only on one. Texts of the server are neither markup nor escapes.
     """
     terminal = stream is not None and stream.isatty()
     console = Console(
-        file=stream,
+        file=cast("IO[str] | None", stream),
         force_terminal=terminal,
         no_color=None if terminal else True,
         color_system="auto" if terminal else None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
@@ -79,6 +80,7 @@ class Entity(models.Model):
         """Store what is new, made by `actor`. Raises ValidationError or Refused."""
         self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by"})
         with transaction.atomic():
+            self.check_insert()
             self.check_unique()
             self.created_at = self.updated_at = timezone.now()
             self.created_by = self.updated_by = actor
@@ -92,7 +94,7 @@ class Entity(models.Model):
         Raises ValidationError or Refused, StaleVersion where it is not at `expected_version`.
         """
         self.check_version(expected_version)
-        self._check_living()
+        self.check_living()
         changed = self.check_update(values)
         if changed:
             self._write(actor, Action.UPDATED, changed)
@@ -101,9 +103,13 @@ class Entity(models.Model):
     def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
         """Mark it as deleted, which frees its unique names. Raises Refused."""
         self.check_version(expected_version)
-        self._check_living()
+        self.check_living()
         self.check_delete()
-        self._write(actor, Action.DELETED, {"deleted_at": timezone.now()})
+        self.mark_deleted(actor=actor, moment=timezone.now())
+
+    def mark_deleted(self, *, actor: User, moment: datetime) -> None:
+        """Write the deletion without asking whether it is allowed; what is removed together has one `moment`."""
+        self._write(actor, Action.DELETED, {"deleted_at": moment})
 
     def restore(self, *, actor: User) -> None:
         """Undo `soft_delete`. Raises Conflict where it is not deleted, or its name is taken by now."""
@@ -136,13 +142,17 @@ class Entity(models.Model):
             raise ValidationError(errors)
         return changed
 
+    def check_insert(self) -> None:
+        """Raise where it may not be made, and fill in what only the database knows; inside the write's transaction."""
+
     def check_delete(self) -> None:
         """Raise Refused where it may not be deleted."""
 
     def check_unique(self) -> None:
         """Raise Conflict where a living entity has its unique name; called inside the write's transaction."""
 
-    def _check_living(self) -> None:
+    def check_living(self) -> None:
+        """Raise Conflict where it is deleted."""
         if self.deleted_at is not None:
             raise Conflict(f"{self.display_key} is deleted; restore it first")
 

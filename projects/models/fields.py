@@ -11,6 +11,7 @@ from django.db import models
 
 # Not even the terminal's escape sequences may hide in a text; a lone surrogate can't be stored as UTF-8.
 _NOT_IN_LINES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LINE_END = re.compile("\r\n?")
 _NOT_IN_TEXTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -46,7 +47,7 @@ class _Trimmed(models.Field):  # type: ignore[type-arg]
         if not isinstance(text, str):
             return text
         # A browser sends CRLF for every line's end; unmended, each save in the admin would be a change.
-        return (text.replace("\r\n", "\n") if self.lines else text).strip()
+        return (_LINE_END.sub("\n", text) if self.lines else text).strip()
 
     def run_validators(self, value: Any) -> None:
         if isinstance(value, str):
@@ -68,3 +69,28 @@ class TextField(_Trimmed, models.TextField):  # type: ignore[type-arg]
     """Text of any number of lines; line ends are stored as a line feed."""
 
     lines = True
+
+
+MAX_LABELS = 50
+MAX_LABEL_LENGTH = 50
+
+
+class LabelsField(models.JSONField):
+    """A list of short names, each once, in the order in which they were given."""
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not all(isinstance(label, str) for label in value):
+            raise ValidationError("must be a list of short names", code="invalid")
+        return list(dict.fromkeys(label.strip() for label in value if label.strip()))
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        labels = self.to_python([] if value is None else value)
+        if len(labels) > MAX_LABELS:
+            raise ValidationError(f"has {len(labels)} labels; at most {MAX_LABELS} are allowed", code="max_length")
+        for label in labels:
+            check_text(label, limit=MAX_LABEL_LENGTH)
+        return labels
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs

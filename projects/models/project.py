@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
@@ -138,6 +138,21 @@ class Project(Entity):
         """Raise Archived unless the project, and what is in it, may be changed."""
         if self.is_archived:
             raise Archived(f'{self.key} is archived, so it is read-only; make it active first: set status to "active"')
+
+    def insert(self, *, actor: User) -> None:
+        from projects.models.swim_lane import SwimLane
+
+        with transaction.atomic():
+            super().insert(actor=actor)
+            SwimLane.objects.create_defaults(self, actor=actor)
+
+    def take_item_number(self) -> int:
+        """Return the next number of a work item, which is never given again; inside the write's transaction."""
+        # The counter is no content: it moves no version and no stamp, and is no activity.
+        rows = Project.objects.filter(pk=self.pk)
+        rows.update(next_work_item_number=models.F("next_work_item_number") + 1)
+        self.next_work_item_number = rows.values_list("next_work_item_number", flat=True).get()
+        return self.next_work_item_number - 1
 
     def check_unique(self) -> None:
         if Project.objects.living().filter(key=self.key).exclude(pk=self.pk).exists():

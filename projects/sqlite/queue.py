@@ -10,9 +10,44 @@ import fcntl
 import os
 import threading
 import time
+from collections import deque
 
 LOCK_NAME = "write.lock"
-POLL = 0.0005  # seconds: a commit with synchronous=FULL takes a few milliseconds
+POLL = 0.001  # seconds; the other processes are few, and a commit takes longer
+
+
+class Turnstile:
+    """A lock whose waiters get it in the order in which they came; `threading.Lock` promises no order."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._taken = False
+        self._waiters: deque[threading.Lock] = deque()
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait for the turn, at most `timeout` seconds; return whether it came."""
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return True
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiters.append(turn)
+        if turn.acquire(timeout=timeout):
+            return True
+        with self._guard:
+            if turn not in self._waiters:
+                return True  # it came while we gave up
+            self._waiters.remove(turn)
+            return False
+
+    def release(self) -> None:
+        """Hand the turn to who has waited longest."""
+        with self._guard:
+            if self._waiters:
+                self._waiters.popleft().release()
+            else:
+                self._taken = False
 
 
 class WriteQueue:
@@ -23,14 +58,14 @@ class WriteQueue:
         self._start_over()
 
     def _start_over(self) -> None:
-        self._threads = threading.Lock()
+        self._threads = Turnstile()
         self._fileno: int | None = None
         self._holder: object = None
 
     def acquire(self, holder: object, timeout: float) -> bool:
         """Wait for `holder`'s turn, at most `timeout` seconds; return whether it came."""
         deadline = time.monotonic() + timeout
-        if not self._threads.acquire(timeout=timeout):
+        if not self._threads.acquire(timeout):
             return False
         try:
             self._fileno = self._open()

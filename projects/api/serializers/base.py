@@ -15,10 +15,20 @@ STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
 EXPECTED_VERSION = "expected_version"
 
 
+# What the schema says of texts; the model's fields check it.
+_LINE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*"
+LINE = rf"^{_LINE}[^\s\u0000-\u001f\u007f-\u009f]{_LINE}$"
+TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+
+
 class StrictCharField(serializers.CharField):
-    """Text; a number is not taken for one."""
+    """Text; a number is not taken for one. The schema says that it matches `pattern`."""
 
     default_error_messages = {"invalid": "must be text", "blank": "must not be blank"}
+
+    def __init__(self, *, pattern: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pattern = pattern
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -91,14 +101,19 @@ class EntitySerializer(StrictMixin, PickMixin, serializers.ModelSerializer[Any])
         if isinstance(model_field, fields.LineField | fields.TextField):
             # The model checks it in full; this is what the schema says of it.
             kwargs["max_length"] = model_field.max_characters
+            kwargs["pattern"] = TEXT if model_field.blank else LINE
         if "choices" in kwargs:
             allowed = ", ".join(value for value, _ in model_field.choices or ())
             kwargs["error_messages"] = {"invalid_choice": f"must be one of {allowed}"}
         return kind, kwargs
 
+    def get_fields(self) -> dict[str, Any]:
+        every = super().get_fields()
+        if getattr(self.context.get("view"), "action", None) == "create":
+            del every[EXPECTED_VERSION]  # what is yet to be made has no version
+        return every
+
     def create(self, validated_data: dict[str, Any]) -> Any:
-        if validated_data.pop(EXPECTED_VERSION, None) is not None:
-            raise serializers.ValidationError({EXPECTED_VERSION: "what is yet to be created has no version"})
         return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined]
 
     def update(self, instance: Entity, validated_data: dict[str, Any]) -> Entity:

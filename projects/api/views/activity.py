@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from projects.api.filters import ActivityFilter
+from projects.api.filters.activity import ActivityFilter
 from projects.api.serializers.activity import ActivityRowSerializer, ActivitySerializer
 from projects.api.views.base import ListMixin
 from projects.models import Activity

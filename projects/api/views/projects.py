@@ -5,7 +5,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters import ProjectFilter
+from projects.api.filters.project import ProjectFilter
 from projects.api.idempotency import write
 from projects.api.serializers.project import ProjectRowSerializer, ProjectSerializer
 from projects.api.views.base import EntityViewSet

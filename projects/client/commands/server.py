@@ -30,7 +30,8 @@ def start(context: Context) -> None:
 
     if resolution.given_url(context):
         context.warn("a server's URL is given: pm talks to that one, not to the one that is started here")
-    context.show({"server": dict(launcher.start(context, _flags(context.options))._asdict())})
+    info = launcher.start(context, _flags(context.options), context.timeout(launcher.PATIENCE))
+    context.show({"server": dict(info._asdict())})
 
 
 def stop(context: Context) -> None:

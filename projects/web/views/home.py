@@ -16,4 +16,4 @@ def home(request: HttpRequest) -> HttpResponse:
 @safe_only
 def favicon(request: HttpRequest) -> HttpResponse:
     """Answer the browsers that ask without looking at the page."""
-    return redirect(static("pm/favicon.svg"), permanent=True)
+    return redirect(static("pm/favicon.svg"))

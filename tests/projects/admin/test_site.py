@@ -74,6 +74,6 @@ def test_user_is_added_and_keeps_the_name(browser: Client) -> None:
 
 def test_user_that_did_something_is_not_deleted(browser: Client, project: Project) -> None:
     url = f"/admin/projects/user/{project.created_by_id}/delete/"
-    assert b"protected" in browser.get(url).content
+    assert b"Cannot delete user" in browser.get(url).content
     browser.post(url, {"post": "yes"})
     assert User.objects.filter(pk=project.created_by_id).exists()

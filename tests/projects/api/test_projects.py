@@ -165,6 +165,14 @@ def test_update_of_the_expected_version_succeeds(api: APIClient, project: Projec
     assert api.patch(f"{URL}PONE/", {"title": "C"}, HTTP_IF_MATCH="*").json()["version"] == 4
 
 
+def test_version_in_header_and_body_must_both_be_right(api: APIClient, project: Project) -> None:
+    body = {"title": "A", "expected_version": 1}
+    error(api.patch(f"{URL}PONE/", body, HTTP_IF_MATCH='"2"'), 409, "CONFLICT")
+    error(api.patch(f"{URL}PONE/", body | {"expected_version": 2}, HTTP_IF_MATCH='"1"'), 409, "CONFLICT")
+    error(api.patch(f"{URL}PONE/", body | {"expected_version": 10**30}), 409, "CONFLICT")
+    assert api.patch(f"{URL}PONE/", body, HTTP_IF_MATCH='"1"').status_code == 200
+
+
 @pytest.mark.parametrize("header", ['"1", "2"', "abc", '""', '"-1"'])
 def test_unreadable_if_match_is_refused(api: APIClient, project: Project, header: str) -> None:
     response = api.patch(f"{URL}PONE/", {"title": "A"}, HTTP_IF_MATCH=header)

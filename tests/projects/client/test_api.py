@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from projects.client import cli
 from projects.client.api import encode_query, quote, unquote
 from tests.processes import DEADLINE, environment, poll
 from tests.projects.client.conftest import PM, Impostor, Pm, answer
@@ -254,3 +256,18 @@ def test_quoting_is_undone_by_unquoting() -> None:
 def test_query_leaves_out_what_is_none() -> None:
     assert encode_query({"a": None, "b": "x y", "c": 0}) == "?b=x%20y&c=0"
     assert encode_query({"a": None}) == ""
+
+
+@pytest.mark.parametrize("document", [[], {}, {"results": []}, None, "x"])
+def test_page_without_its_keys_is_an_error(reach: Callable[..., Any], impostor: Make, document: object) -> None:
+    result = reach(impostor(answer("200 OK", document)), "project", "list")
+    assert (result.code, result.error["code"]) == (1, "BAD_ANSWER")
+
+
+def test_fault_of_our_own_is_still_an_error_document() -> None:
+    closed, stderr = io.StringIO(), io.StringIO()
+    closed.close()
+    assert cli.run(["--version"], closed, stderr) == 1
+    lines = stderr.getvalue().splitlines()
+    assert lines[0].startswith("Traceback")
+    assert json.loads(lines[-1])["error"]["code"] == "INTERNAL_ERROR"

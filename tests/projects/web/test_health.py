@@ -38,6 +38,6 @@ def test_home_leads_to_the_projects_by_way_of_the_login(browser: Client) -> None
 
 def test_favicon_is_served() -> None:
     response = Client().get("/favicon.ico", follow=True)
-    assert response.redirect_chain == [("/static/pm/favicon.svg", 301)]
+    assert response.redirect_chain == [("/static/pm/favicon.svg", 302)]
     assert response["Content-Type"] == "image/svg+xml"
     response.close()

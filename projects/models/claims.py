@@ -1,0 +1,137 @@
+"""Claims: how one of many agents takes a work item, and how it comes free when that agent dies."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from projects.models.exceptions import Claimed, Conflict, NothingReady
+
+if TYPE_CHECKING:
+    from projects.models.project import Project
+    from projects.models.user import User
+    from projects.models.work_item import WorkItem
+
+DEFAULT_LEASE = 60  # minutes
+MAX_LEASE = 7 * 24 * 60  # minutes
+
+
+class ClaimMixin(models.Model):
+    """Who works on it until when. A claim locks no edits; `lease_id` is its holder's secret.
+
+    Agents share names, so a name proves nothing: only the lease's id renews and releases.
+    """
+
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    lease_id = models.UUIDField(null=True, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether somebody holds it by a lease that has not run out."""
+        return self.lease_expires_at is not None and self.lease_expires_at > timezone.now()
+
+    def claim(self: WorkItem, *, actor: User, lease: int = DEFAULT_LEASE) -> uuid.UUID:  # type: ignore[misc]
+        """Give it to `actor`, in progress, for `lease` minutes; return what renews and releases the claim.
+
+        Raises Claimed where somebody holds it, also under the actor's own name, Conflict where it is done.
+        """
+        expires_at = timezone.now() + _minutes(lease)
+        self.check_living()
+        if self.is_claimed:
+            self.refuse_claim()
+        if not self.is_open:
+            raise Conflict(f"{self.display_key} is done; there is nothing to claim")
+        lease_id = uuid.uuid4()
+        self.claimed_by, self.lease_id, self.lease_expires_at = None, None, None
+        self.write_claim(
+            actor,
+            status="in_progress",
+            assignee_id=actor.pk,
+            claimed_by_id=actor.pk,
+            lease_id=lease_id,
+            lease_expires_at=expires_at,
+        )
+        return lease_id
+
+    def renew(self: WorkItem, *, lease_id: uuid.UUID, lease: int = DEFAULT_LEASE) -> None:  # type: ignore[misc]
+        """Let the claim run for `lease` minutes from now. Raises Claimed unless it is the holder's own.
+
+        A renewal is no content: it moves no version, so that it never stands in the way of an edit.
+        """
+        self._check_holder(lease_id)
+        self.lease_expires_at = timezone.now() + _minutes(lease)
+        type(self)._base_manager.filter(pk=self.pk, lease_id=lease_id).update(lease_expires_at=self.lease_expires_at)
+
+    def release(self: WorkItem, *, actor: User, lease_id: uuid.UUID | None = None, force: bool = False) -> None:  # type: ignore[misc]
+        """Make it ready for others. Raises Claimed unless `lease_id` is the claim's, or `force`."""
+        if not force:
+            self._check_holder(lease_id)
+        elif self.claimed_by_id is None:
+            raise Conflict(f"{self.display_key} is not claimed")
+        freed: dict[str, Any] = self.unclaimed()
+        if self.status == "in_progress":
+            freed["status"] = "todo"
+        if self.assignee_id == self.claimed_by_id:
+            freed["assignee_id"] = None
+        self.write_claim(actor, **freed)
+
+    def unclaimed(self) -> dict[str, None]:
+        """Return the values that end a claim."""
+        return {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None}
+
+    def refuse_claim(self: WorkItem) -> None:  # type: ignore[misc]
+        """Raise Claimed, naming the holder."""
+        holder = self.claimed_by.username if self.claimed_by else None
+        until = self.lease_expires_at
+        raise Claimed(
+            f"{self.display_key} is claimed by {holder} until {until:%Y-%m-%dT%H:%M:%SZ}", holder=holder, until=until
+        )
+
+    def write_claim(self: WorkItem, actor: User, **values: Any) -> None:  # type: ignore[misc]
+        """Write what a claim changes, as any other change; a project that is archived refuses it."""
+        from projects.models.activity import Action
+
+        self.project.check_writable()
+        changed = {name: value for name, value in values.items() if getattr(self, name) != value}
+        if "status" in changed:
+            changed |= self._moments(changed["status"])
+        self._write(actor, Action.UPDATED, changed)
+
+    def _check_holder(self: WorkItem, lease_id: uuid.UUID | None) -> None:  # type: ignore[misc]
+        self.check_living()
+        if self.claimed_by_id is None:
+            raise Conflict(f"{self.display_key} is not claimed; its lease ran out, or it was released")
+        if lease_id is None or lease_id != self.lease_id:
+            self.refuse_claim()
+
+
+def claim_next(project: Project, *, actor: User, lease: int = DEFAULT_LEASE) -> tuple[WorkItem, uuid.UUID]:
+    """Claim the first item of `project` that is ready; return it and its lease. Raises NothingReady.
+
+    Called in one transaction, in which no other writer can be: of many callers each gets another item.
+    """
+    from projects.models.work_item import WorkItem
+
+    project.check_writable()
+    item = WorkItem.objects.filter(project=project).ready().select_related("project").first()
+    if item is None:
+        raise NothingReady(f"nothing in {project.key} is ready: all is done, blocked, claimed or in progress")
+    return item, item.claim(actor=actor, lease=lease)
+
+
+def _minutes(lease: int) -> timedelta:
+    if not 1 <= lease <= MAX_LEASE:
+        raise ValidationError({"lease": f"must be a whole number of minutes from 1 to {MAX_LEASE}"})
+    return timedelta(minutes=lease)

@@ -1,0 +1,150 @@
+"""A dependency: one item blocks another, or is related to it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import connection, models
+
+from projects.models.base import Entity, EntityQuerySet
+from projects.models.exceptions import Conflict, Cycle
+from projects.models.project import LIVING
+from projects.models.work_item import WorkItem
+
+# The way from the item that would be blocked back to the one that would block it, as ids joined by commas.
+_PATH = """
+    WITH RECURSIVE way(id, path) AS (
+        SELECT %s, %s
+        UNION
+        SELECT link.blocked_item_id, way.path || ',' || link.blocked_item_id
+        FROM projects_dependency link JOIN way ON link.blocking_item_id = way.id
+        WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL AND way.id <> %s
+          AND instr(way.path, link.blocked_item_id) = 0
+    ) SELECT path FROM way WHERE id = %s LIMIT 1
+"""
+# Whether there is a way at all: each item is visited once, however many ways lead to it.
+_REACHES = """
+    WITH RECURSIVE reached(id) AS (
+        SELECT %s
+        UNION
+        SELECT link.blocked_item_id FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
+        WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
+    ) SELECT 1 FROM reached WHERE id = %s
+"""
+
+
+class DependencyType(models.TextChoices):
+    BLOCKS = "blocks"
+    RELATES_TO = "relates_to"
+
+
+class DependencyQuerySet(EntityQuerySet["Dependency"]):
+    def living(self) -> Self:
+        """Narrow to those that were not deleted, nor one of their items."""
+        return self.filter(
+            deleted_at__isnull=True,
+            blocking_item__deleted_at__isnull=True,
+            blocked_item__deleted_at__isnull=True,
+            blocking_item__project__deleted_at__isnull=True,
+        )
+
+    def identified_by(self, identifier: str) -> Self:
+        """Narrow to the dependency of this id."""
+        try:
+            return self.filter(pk=uuid.UUID(identifier))
+        except ValueError:
+            return self.none()
+
+    def of(self, item_id: uuid.UUID) -> Self:
+        """Narrow to those of the item, at either end."""
+        return self.filter(models.Q(blocking_item_id=item_id) | models.Q(blocked_item_id=item_id))
+
+
+class Dependency(Entity):
+    entity_type = "dependency"
+    tracked = ("blocking_item_id", "blocked_item_id", "dependency_type")
+    immutable = tracked
+
+    blocking_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="dependencies_out")
+    blocked_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="dependencies_in")
+    dependency_type = models.CharField(max_length=10, choices=DependencyType.choices, default=DependencyType.BLOCKS)
+
+    objects = DependencyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "id")
+        verbose_name_plural = "dependencies"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("blocking_item", "blocked_item"), condition=LIVING, name="dependency_unique_living"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(blocking_item=models.F("blocked_item")), name="dependency_not_on_itself"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(dependency_type__in=DependencyType.values), name="dependency_type_known"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("blocked_item", "dependency_type"), condition=LIVING, name="dependency_by_blocked"),
+            models.Index(fields=("blocking_item", "dependency_type"), condition=LIVING, name="dependency_by_blocking"),
+            models.Index(fields=("created_at", "id"), condition=LIVING, name="dependency_by_creation"),
+        )
+
+    def __str__(self) -> str:
+        verb = self.get_dependency_type_display().lower()
+        return f"{self.blocking_item.display_key} {verb} {self.blocked_item.display_key}"
+
+    @property
+    def display_key(self) -> str:
+        return f"{self.blocking_item.display_key} → {self.blocked_item.display_key}"
+
+    @property
+    def project_id(self) -> uuid.UUID:
+        return self.blocking_item.project_id
+
+    def check_insert(self) -> None:
+        blocking, blocked = self.blocking_item, self.blocked_item
+        if blocking.pk == blocked.pk:
+            raise ValidationError({"blocked_item_id": f"{blocked.display_key} can't depend on itself"})
+        if blocking.project_id != blocked.project_id:
+            raise ValidationError({"blocked_item_id": f"{blocked.display_key} belongs to another project"})
+        for name, item in (("blocking_item_id", blocking), ("blocked_item_id", blocked)):
+            if item.deleted_at is not None:
+                raise ValidationError({name: f"{item.display_key} is deleted"})
+        blocking.project.check_living()
+        blocking.project.check_writable()
+        self._check_circle()
+
+    def check_delete(self) -> None:
+        self.blocking_item.project.check_writable()
+
+    def restore(self, *, actor: Any) -> None:
+        """Undo the deletion. Raises Cycle or Conflict where it no longer fits."""
+        self.blocking_item.project.check_writable()
+        for item in (self.blocking_item, self.blocked_item):
+            item.check_living()
+        self._check_circle()
+        super().restore(actor=actor)
+
+    def check_unique(self) -> None:
+        same = Dependency.objects.filter(
+            blocking_item_id=self.blocking_item_id, blocked_item_id=self.blocked_item_id, deleted_at__isnull=True
+        )
+        if same.exclude(pk=self.pk).exists():
+            raise Conflict(f"there is a dependency {self.display_key} already", field="blocked_item_id")
+
+    def _check_circle(self) -> None:
+        if self.dependency_type != DependencyType.BLOCKS:
+            return
+        start, end = self.blocked_item_id.hex, self.blocking_item_id.hex
+        with connection.cursor() as cursor:
+            cursor.execute(_REACHES, [start, end])
+            if cursor.fetchone() is None:
+                return
+            cursor.execute(_PATH, [start, start, end, end])
+            ids = [uuid.UUID(text) for text in cursor.fetchone()[0].split(",")]
+        keys = {item.pk: item.display_key for item in WorkItem.objects.filter(pk__in=ids).select_related("project")}
+        raise Cycle([keys[self.blocking_item_id], *(keys[pk] for pk in ids)])

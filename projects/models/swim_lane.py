@@ -1,0 +1,131 @@
+"""A swim lane: a column of the board."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from projects.models.base import Entity, EntityQuerySet
+from projects.models.exceptions import Conflict
+from projects.models.fields import LineField
+from projects.models.project import LIVING, Project
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+STATUSES = {
+    "backlog": "Backlog",
+    "todo": "To do",
+    "in_progress": "In progress",
+    "review": "Review",
+    "done": "Done",
+    "blocked": "Blocked",
+}
+DEFAULTS = tuple(status for status in STATUSES if status != "blocked")
+MAX_WIP_LIMIT = 10_000
+
+
+class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
+    def living(self) -> Self:
+        return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
+
+    def identified_by(self, identifier: str) -> Self:
+        """Narrow to the lane of this id."""
+        try:
+            return self.filter(pk=uuid.UUID(identifier))
+        except ValueError:
+            return self.none()
+
+    def create_defaults(self, project: Project, *, actor: User) -> None:
+        """Make a lane for each status but `blocked`, unless the project has one; clones agree on their ids."""
+        for position, status in enumerate(DEFAULTS):
+            if not self.filter(project=project, status_value=status).exists():
+                self.create(
+                    actor=actor,
+                    id=uuid.uuid5(project.pk, status),
+                    project=project,
+                    name=STATUSES[status],
+                    status_value=status,
+                    position=position,
+                )
+
+    def reorder(self, project: Project, lanes: Sequence[uuid.UUID], *, actor: User) -> None:
+        """Put all living lanes of the project into this order. Raises ValidationError where one is missing."""
+        by_id = {lane.pk: lane for lane in self.living().filter(project=project).select_related("project")}
+        if sorted(lanes) != sorted(by_id):
+            raise ValidationError({"order": "must name each lane of the project once"})
+        for position, pk in enumerate(lanes):
+            by_id[pk].update(actor=actor, position=position)
+
+
+class SwimLane(Entity):
+    entity_type = "swim_lane"
+    tracked = ("name", "status_value", "position", "wip_limit")
+    immutable = ("project_id",)
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="swim_lanes")
+    name = LineField(max_length=100)
+    status_value = models.CharField("status", max_length=11, choices=tuple(STATUSES.items()))
+    position = models.PositiveIntegerField(default=0)
+    wip_limit = models.PositiveIntegerField("WIP limit", null=True, blank=True, help_text="Empty: no limit.")
+
+    objects = SwimLaneQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("position", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project", "status_value"), condition=LIVING, name="swim_lane_unique_living"
+            ),
+            models.CheckConstraint(condition=models.Q(status_value__in=tuple(STATUSES)), name="swim_lane_status_known"),
+            models.CheckConstraint(
+                condition=models.Q(wip_limit__isnull=True) | models.Q(wip_limit__range=(1, MAX_WIP_LIMIT)),
+                name="swim_lane_limit_range",
+            ),
+        )
+        indexes = (models.Index(fields=("project", "position", "id"), condition=LIVING, name="swim_lane_by_position"),)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+    @property
+    def display_key(self) -> str:
+        return f"{self.project.key}/{self.status_value}"
+
+    def check_insert(self) -> None:
+        self.project.check_living()
+        self.project.check_writable()
+        self._check_limit(self.wip_limit)
+
+    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        changed = super().check_update(values)
+        if changed:
+            self.project.check_writable()
+            self._check_limit(changed.get("wip_limit"))
+            if "status_value" in changed:
+                self._check_status_free(changed["status_value"])
+        return changed
+
+    def check_delete(self) -> None:
+        self.project.check_writable()
+
+    def check_unique(self) -> None:
+        self._check_status_free(self.status_value)
+
+    def _check_status_free(self, status: str) -> None:
+        if (
+            SwimLane.objects.living()
+            .filter(project_id=self.project_id, status_value=status)
+            .exclude(pk=self.pk)
+            .exists()
+        ):
+            raise Conflict(f"{self.project.key} has a lane for {status} already", field="status_value")
+
+    @staticmethod
+    def _check_limit(limit: int | None) -> None:
+        if limit is not None and not 1 <= limit <= MAX_WIP_LIMIT:
+            raise ValidationError({"wip_limit": f"must be empty or a whole number from 1 to {MAX_WIP_LIMIT}"})

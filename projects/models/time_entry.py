@@ -1,0 +1,173 @@
+"""A time entry: who worked on an item from when to when; one timer a user runs at a time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+
+from projects.models.base import Entity, EntityQuerySet
+from projects.models.exceptions import Conflict, NotYours
+from projects.models.fields import TextField
+from projects.models.project import LIVING
+from projects.models.work_item import WorkItem
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+LONGEST = timedelta(hours=24)
+MAX_DESCRIPTION_LENGTH = 1000
+
+
+class TimeEntryQuerySet(EntityQuerySet["TimeEntry"]):
+    def living(self) -> Self:
+        return self.filter(
+            deleted_at__isnull=True,
+            work_item__deleted_at__isnull=True,
+            work_item__project__deleted_at__isnull=True,
+        )
+
+    def identified_by(self, identifier: str) -> Self:
+        """Narrow to the entry of this id."""
+        try:
+            return self.filter(pk=uuid.UUID(identifier))
+        except ValueError:
+            return self.none()
+
+    def running(self, user: User | None = None) -> Self:
+        found = self.filter(ended_at__isnull=True, deleted_at__isnull=True)
+        return found.filter(user=user) if user is not None else found
+
+    def start(self, work_item: WorkItem, *, actor: User, description: str = "") -> tuple[TimeEntry, TimeEntry | None]:
+        """Start a timer; return it and the actor's running one, which is stopped by that."""
+        stopped = self.running(actor).select_related("work_item__project").first()
+        if stopped is not None:
+            stopped.stop(actor=actor)
+        entry = self.create(
+            actor=actor, work_item=work_item, user=actor, started_at=timezone.now(), description=description
+        )
+        return entry, stopped
+
+
+class TimeEntry(Entity):
+    """Only its owner or a superuser changes it."""
+
+    entity_type = "time_entry"
+    tracked = ("work_item_id", "user_id", "started_at", "ended_at", "description")
+    immutable = ("work_item_id", "user_id")
+
+    work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="time_entries")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    description = TextField(blank=True, default="", max_length=MAX_DESCRIPTION_LENGTH)
+
+    objects = TimeEntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("started_at", "id")
+        verbose_name_plural = "time entries"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user",), condition=LIVING & models.Q(ended_at__isnull=True), name="time_entry_one_running"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True) | models.Q(ended_at__gte=models.F("started_at")),
+                name="time_entry_ends_after_start",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("work_item", "started_at", "id"), condition=LIVING, name="time_entry_by_item"),
+            models.Index(fields=("user", "started_at", "id"), condition=LIVING, name="time_entry_by_user"),
+            models.Index(fields=("started_at", "id"), condition=LIVING, name="time_entry_by_start"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user.username} on {self.work_item.display_key}"
+
+    @property
+    def display_key(self) -> str:
+        return self.work_item.display_key
+
+    @property
+    def project_id(self) -> uuid.UUID:
+        return self.work_item.project_id
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its timer runs."""
+        return self.ended_at is None
+
+    @property
+    def duration_seconds(self) -> int | None:
+        """Whole seconds from start to end; None while it runs."""
+        return None if self.ended_at is None else int((self.ended_at - self.started_at).total_seconds())
+
+    def stop(self, *, actor: User, expected_version: int | None = None) -> None:
+        """End the timer now. Raises Conflict where it was stopped already, NotYours where it is another's."""
+        if not self.is_running:
+            raise Conflict(f"the timer on {self.display_key} was stopped at {self.ended_at:%Y-%m-%dT%H:%M:%SZ}")
+        # A clock that was set back must not end it before it began.
+        self.update(actor=actor, expected_version=expected_version, ended_at=max(timezone.now(), self.started_at))
+
+    def check_insert(self) -> None:
+        self.work_item.check_living()
+        self.work_item.project.check_living()
+        self.work_item.project.check_writable()
+        if self.ended_at is not None:
+            self._check_span(self.started_at, self.ended_at)
+
+    def check_unique(self) -> None:
+        if self.is_running and TimeEntry.objects.running(self.user).exclude(pk=self.pk).exists():
+            raise Conflict(f"{self.user.username} has a running timer already")
+
+    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        changed = super().check_update(values)
+        if not changed:
+            return changed
+        self.work_item.project.check_writable()
+        started_at, ended_at = changed.get("started_at", self.started_at), changed.get("ended_at", self.ended_at)
+        if "ended_at" in changed and ended_at is None:
+            raise ValidationError({"ended_at": "can't be taken back; start another timer"})
+        if ended_at is not None and not (self.is_running and changed.keys() == {"ended_at"}):
+            self._check_span(started_at, ended_at)
+        elif started_at > timezone.now():
+            raise ValidationError({"started_at": "must not be in the future"})
+        return changed
+
+    def check_delete(self) -> None:
+        self.work_item.project.check_writable()
+
+    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+        self._check_owner(actor)
+        return super().update(actor=actor, expected_version=expected_version, **values)
+
+    def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
+        self._check_owner(actor)
+        super().soft_delete(actor=actor, expected_version=expected_version)
+
+    def restore(self, *, actor: User) -> None:
+        self._check_owner(actor)
+        self.work_item.check_living()
+        self.work_item.project.check_writable()
+        super().restore(actor=actor)
+
+    def _check_owner(self, actor: User) -> None:
+        if actor.pk != self.user_id and not actor.is_superuser:
+            raise NotYours(f"only {self.user.username}, whose time it is, or a superuser may change this entry")
+
+    @staticmethod
+    def _check_span(started_at: datetime, ended_at: datetime) -> None:
+        """Raise ValidationError unless a manual entry is a past span of at most a day."""
+        if ended_at > timezone.now():
+            raise ValidationError({"ended_at": "must not be in the future"})
+        if started_at >= ended_at:
+            raise ValidationError({"ended_at": "must be after started_at"})
+        if ended_at - started_at > LONGEST:
+            raise ValidationError({"ended_at": "must be at most 24 hours after started_at"})

@@ -1,0 +1,263 @@
+"""A work item: an epic, a story or a task, and the rules of their hierarchy and their states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Length
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.utils import timezone
+
+from projects.models.base import Entity
+from projects.models.claims import ClaimMixin
+from projects.models.exceptions import Conflict, HasBlockers, HasChildren
+from projects.models.fields import LabelsField, LineField, TextField
+from projects.models.project import LIVING, Project
+from projects.models.work_item_query import WorkItemQuerySet
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+
+class ItemType(models.TextChoices):
+    EPIC = "epic"
+    STORY = "story"
+    TASK = "task"
+
+
+class Status(models.TextChoices):
+    BACKLOG = "backlog"
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    REVIEW = "review"
+    DONE = "done"
+    BLOCKED = "blocked"
+
+
+class Priority(models.TextChoices):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+PARENTS = {ItemType.EPIC: (), ItemType.STORY: (ItemType.EPIC,), ItemType.TASK: (ItemType.STORY, ItemType.EPIC)}
+MAX_POINTS = 100
+STEP = 1.0  # between the positions of two neighbours that were never moved
+
+
+class WorkItem(ClaimMixin, Entity):
+    entity_type = "work_item"
+    tracked = (
+        "item_type",
+        "title",
+        "description",
+        "status",
+        "priority",
+        "parent_id",
+        "sprint_id",
+        "assignee_id",
+        "claimed_by_id",
+        "labels",
+        "story_points",
+        "position",
+    )
+    immutable = ("item_type", "project_id", "item_number")
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="work_items")
+    item_number = models.PositiveIntegerField(editable=False)
+    item_type = models.CharField(max_length=5, choices=ItemType.choices)
+    title = LineField(max_length=200, limit="PM_MAX_TITLE_LENGTH")
+    description = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH", help_text="Markdown.")
+    status = models.CharField(max_length=11, choices=Status.choices, default=Status.BACKLOG)
+    priority = models.CharField(max_length=8, choices=Priority.choices, default=Priority.MEDIUM)
+    urgency = models.GeneratedField(
+        expression=models.Case(
+            *(
+                models.When(priority=name, then=models.Value(rank))
+                for rank, name in enumerate(reversed(Priority.values))
+            ),
+            default=models.Value(len(Priority.values)),
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )  # 0 is critical: what an index sorts by
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    sprint = models.ForeignKey(
+        "projects.Sprint", on_delete=models.PROTECT, null=True, blank=True, related_name="work_items"
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    labels = LabelsField(default=list, blank=True)
+    story_points = models.PositiveSmallIntegerField(null=True, blank=True)
+    position = models.FloatField(default=0.0, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = WorkItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("position", "item_number")
+        constraints = (
+            models.UniqueConstraint(fields=("project", "item_number"), name="work_item_number_unique"),
+            models.CheckConstraint(condition=models.Q(item_type__in=ItemType.values), name="work_item_type_known"),
+            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="work_item_status_known"),
+            models.CheckConstraint(condition=models.Q(priority__in=Priority.values), name="work_item_priority_known"),
+            models.CheckConstraint(
+                condition=models.Q(story_points__isnull=True) | models.Q(story_points__range=(0, MAX_POINTS)),
+                name="work_item_points_range",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(item_type=ItemType.EPIC) | models.Q(parent__isnull=True, sprint__isnull=True),
+                name="work_item_epic_stands_alone",
+            ),
+            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="work_item_not_its_own_parent"),
+            models.CheckConstraint(condition=models.Q(item_number__gte=1), name="work_item_number_positive"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    GreaterThanOrEqual(Length("title"), 1),
+                    LessThanOrEqual(Length("title"), 200),
+                ),
+                name="work_item_title_length",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(claimed_by__isnull=True, lease_id__isnull=True, lease_expires_at__isnull=True)
+                | models.Q(claimed_by__isnull=False, lease_id__isnull=False, lease_expires_at__isnull=False),
+                name="work_item_claim_whole",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("project", "position", "item_number"), condition=LIVING, name="item_by_position"),
+            models.Index(fields=("project", "created_at", "id"), condition=LIVING, name="item_by_creation"),
+            models.Index(fields=("project", "updated_at", "id"), condition=LIVING, name="item_by_update"),
+            models.Index(fields=("project", "status", "urgency", "position"), condition=LIVING, name="item_by_status"),
+            models.Index(fields=("project", "urgency", "position"), condition=LIVING, name="item_by_urgency"),
+            models.Index(fields=("project", "item_type", "position"), condition=LIVING, name="item_by_type"),
+            models.Index(fields=("parent", "position"), condition=LIVING, name="item_by_parent"),
+            models.Index(fields=("sprint", "position"), condition=LIVING, name="item_by_sprint"),
+            models.Index(fields=("assignee", "position"), condition=LIVING, name="item_by_assignee"),
+            models.Index(fields=("project", "deleted_at"), name="item_by_deletion"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.display_key} {self.title}"
+
+    @property
+    def display_key(self) -> str:
+        return f"{self.project.key}-{self.item_number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not done."""
+        return self.status != Status.DONE
+
+    def check_insert(self) -> None:
+        self.project.check_living()
+        self.project.check_writable()
+        self._check_relations({"parent_id": self.parent_id, "sprint_id": self.sprint_id})
+        self.item_number = self.project.take_item_number()
+        self.position = WorkItem.objects.last_position(self.project_id) + STEP
+        for name, value in self._moments(self.status).items():
+            setattr(self, name, value)
+
+    def update(self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any) -> bool:
+        """As Entity.update; `force` lets it be done with open children or unfinished blockers."""
+        self._force = force
+        return super().update(actor=actor, expected_version=expected_version, **values)
+
+    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        changed = super().check_update(values)
+        if not changed:
+            return changed
+        self.project.check_living()
+        self.project.check_writable()
+        self._check_relations(changed)
+        if "status" in changed:
+            if changed["status"] == Status.DONE and not getattr(self, "_force", False):
+                self.check_done()
+            changed |= self._moments(changed["status"])
+            if changed["status"] != Status.IN_PROGRESS and self.claimed_by_id:
+                changed |= self.unclaimed()
+        return changed
+
+    def check_done(self) -> None:
+        """Raise HasChildren or HasBlockers where it can't be done yet."""
+        children = list(self.open_children())
+        if children:
+            raise HasChildren(f"{self.display_key} has open children", children)
+        blockers = list(self.unfinished_blockers())
+        if blockers:
+            raise HasBlockers(f"{self.display_key} is blocked", blockers)
+
+    def open_children(self) -> WorkItemQuerySet:
+        """Return its living children that are not done."""
+        return WorkItem.objects.living().filter(parent_id=self.pk).unfinished().select_related("project")
+
+    def unfinished_blockers(self) -> WorkItemQuerySet:
+        """Return the living items that block it and are not done."""
+        return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
+
+    def soft_delete(self, *, actor: User, expected_version: int | None = None, recursive: bool = False) -> None:
+        """As Entity.soft_delete; with `recursive` its descendants, too. Raises HasChildren without."""
+        self.check_version(expected_version)
+        children = list(WorkItem.objects.living().filter(parent_id=self.pk).select_related("project"))
+        if children and not recursive:
+            raise HasChildren(f"{self.display_key} has {len(children)} children; delete it recursively", children)
+        moment = timezone.now()
+        for descendant in WorkItem.objects.living().descendants_of(self.pk).select_related("project"):
+            descendant.mark_deleted(actor=actor, moment=moment)
+        self.project.check_writable()
+        self.mark_deleted(actor=actor, moment=moment)
+
+    def restore(self, *, actor: User) -> None:
+        """Undo `soft_delete`, with the descendants that it removed. Raises Conflict where its parent is deleted."""
+        moment = self.deleted_at
+        self.project.check_living()
+        self.project.check_writable()
+        if self.parent is not None and self.parent.deleted_at is not None:
+            raise Conflict(f"its parent {self.parent.display_key} is deleted; restore that one")
+        removed = WorkItem.objects.filter(deleted_at=moment).descendants_of(self.pk).select_related("project")
+        below = list(removed) if moment else []
+        super().restore(actor=actor)
+        for descendant in below:
+            Entity.restore(descendant, actor=actor)
+
+    def _check_relations(self, values: Mapping[str, Any]) -> None:
+        errors: dict[str, Any] = {}
+        parent_id, sprint_id = values.get("parent_id"), values.get("sprint_id")
+        if parent_id:
+            errors |= self._parent_errors(WorkItem.objects.select_related("project").get(pk=parent_id))
+        if sprint_id:
+            from projects.models.sprint import Sprint
+
+            errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self)
+        if errors:
+            raise ValidationError(errors)
+
+    def _parent_errors(self, parent: WorkItem) -> dict[str, str]:
+        # No cycle can arise: a parent is always of a higher type, and types never change.
+        allowed = PARENTS[ItemType(self.item_type)]
+        if parent.project_id != self.project_id:
+            return {"parent_id": f"{parent.display_key} belongs to another project"}
+        if parent.deleted_at is not None:
+            return {"parent_id": f"{parent.display_key} is deleted"}
+        if parent.item_type not in allowed:
+            may = " or ".join(allowed)
+            right = (
+                f"a {self.item_type}'s parent is an {may}"
+                if may == "epic"
+                else f"a {self.item_type}'s parent is a {may}"
+            )
+            return {"parent_id": right if allowed else "an epic has no parent"}
+        return {}
+
+    def _moments(self, status: str) -> dict[str, Any]:
+        """Return the moments that reaching `status` sets."""
+        if status == Status.IN_PROGRESS and self.started_at is None:
+            return {"started_at": timezone.now()}
+        return {"completed_at": timezone.now()} if status == Status.DONE else {}

@@ -1,0 +1,143 @@
+"""What can be asked of work items: adjectives that chain."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+
+from projects.models.base import EntityQuerySet
+
+if TYPE_CHECKING:
+    from projects.models.work_item import WorkItem  # noqa: F401 -- named below
+
+DISPLAY_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,19})-([0-9]{1,9})")
+
+# One query, whatever the depth.
+_DESCENDANTS = """
+    WITH RECURSIVE below(id, depth) AS (
+        SELECT id, 1 FROM projects_workitem WHERE parent_id = %s
+        UNION SELECT item.id, depth + 1 FROM projects_workitem item JOIN below ON item.parent_id = below.id
+        WHERE depth < 10
+    ) SELECT id FROM below
+"""
+_ANCESTORS = """
+    WITH RECURSIVE above(id, depth) AS (
+        SELECT parent_id, 1 FROM projects_workitem WHERE id = %s
+        UNION SELECT item.parent_id, depth + 1 FROM projects_workitem item JOIN above ON item.id = above.id
+        WHERE depth < 10
+    ) SELECT id FROM above WHERE id IS NOT NULL
+"""
+
+
+class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
+    def living(self) -> Self:
+        return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
+
+    def identified_by(self, identifier: str) -> Self:
+        """Narrow to the item of this id or display key, in any case."""
+        match = DISPLAY_KEY.fullmatch(identifier)
+        if match:
+            return self.filter(project__key=match[1].upper(), item_number=int(match[2]))
+        try:
+            return self.filter(pk=uuid.UUID(identifier))
+        except ValueError:
+            return self.none()
+
+    def unfinished(self) -> Self:
+        return self.exclude(status="done")
+
+    def in_work(self) -> Self:
+        return self.exclude(status__in=("backlog", "done"))
+
+    def orphaned(self) -> Self:
+        """Narrow to stories and tasks without a parent."""
+        return self.filter(parent__isnull=True).exclude(item_type="epic")
+
+    def labelled(self, name: str) -> Self:
+        from projects.models.label import ItemLabel
+
+        return self.filter(pk__in=ItemLabel.objects.filter(name=name).values("work_item_id"))
+
+    def blocking(self, item_id: uuid.UUID) -> Self:
+        """Narrow to what blocks the item."""
+        from projects.models.dependency import Dependency
+
+        links = Dependency.objects.filter(blocked_item_id=item_id, dependency_type="blocks", deleted_at__isnull=True)
+        return self.filter(pk__in=links.values("blocking_item_id"))
+
+    def blocked(self) -> Self:
+        """Narrow to what has a living unfinished blocker."""
+        return self.filter(_has_blocker())
+
+    def unblocked(self) -> Self:
+        return self.exclude(_has_blocker())
+
+    def ready(self) -> Self:
+        """Narrow to what can be begun, most urgent first, then what unblocks most, then by position.
+
+        Not started, or claimed by a lease that ran out; no living unfinished blocker; no epic with open children.
+        """
+        from projects.models.dependency import Dependency
+
+        waiting = Q(status__in=("backlog", "todo"))
+        abandoned = Q(status="in_progress", lease_expires_at__lte=timezone.now())
+        open_children = self.model.objects.filter(parent=OuterRef("pk"), deleted_at__isnull=True).exclude(status="done")
+        unblocks = (
+            Dependency.objects.filter(
+                blocking_item=OuterRef("pk"),
+                dependency_type="blocks",
+                deleted_at__isnull=True,
+                blocked_item__deleted_at__isnull=True,
+            )
+            .exclude(blocked_item__status="done")
+            .order_by()
+            .values("blocking_item")
+            .annotate(count=Count("pk"))
+            .values("count")
+        )
+        return (
+            self.living()
+            .filter(waiting | abandoned, project__status="active")
+            .unblocked()
+            .exclude(Q(item_type="epic") & Exists(open_children))
+            .annotate(unblocks=models.functions.Coalesce(models.Subquery(unblocks), 0))
+            .order_by("urgency", "-unblocks", "position", "item_number")
+        )
+
+    def descendants_of(self, item_id: uuid.UUID) -> Self:
+        """Narrow to what is below the item, at any depth, by one query."""
+        return self.filter(pk__in=_ids(_DESCENDANTS, item_id))
+
+    def ancestors_of(self, item_id: uuid.UUID) -> Self:
+        """Narrow to what is above the item, by one query."""
+        return self.filter(pk__in=_ids(_ANCESTORS, item_id))
+
+    def last_position(self, project_id: Any) -> float:
+        """Return the highest position of the project, 0 where it has no items."""
+        highest = self.filter(project_id=project_id).aggregate(highest=models.Max("position"))["highest"]
+        return float(highest or 0.0)
+
+    def in_order(self) -> Self:
+        return self.order_by("position", "item_number")
+
+
+def _has_blocker() -> Exists:
+    from projects.models.dependency import Dependency
+
+    return Exists(
+        Dependency.objects.filter(
+            blocked_item=OuterRef("pk"),
+            dependency_type="blocks",
+            deleted_at__isnull=True,
+            blocking_item__deleted_at__isnull=True,
+        ).exclude(blocking_item__status="done")
+    )
+
+
+def _ids(query: str, item_id: uuid.UUID) -> models.expressions.RawSQL:
+    return models.expressions.RawSQL(query, [item_id.hex])  # noqa: S611 -- constants; the id is a parameter

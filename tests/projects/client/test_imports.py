@@ -1,0 +1,67 @@
+"""What the client may load on every call: an agent pays for each module, hundreds of times a day."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.processes import CHECKOUT, environment
+from tests.projects.client.conftest import Impostor, answer
+
+# Beside these, only our own.
+ALLOWED = {
+    "argparse", "array", "collections", "copyreg", "discovery", "enum", "errno", "fcntl", "functools", "gc", "gettext",
+    "itertools", "json", "keyword", "math", "operator", "projects", "re", "reprlib", "select", "selectors", "socket",
+    "types", "warnings",
+}  # fmt: skip
+OURS = {
+    "discovery.lock", "discovery.portfile", "discovery.process", "projects.client.api", "projects.client.cli",
+    "projects.client.commands.project", "projects.client.context", "projects.client.errors", "projects.client.grammar",
+    "projects.client.http", "projects.client.render", "projects.client.resolution", "projects.client.resource",
+    "projects.client.texts", "projects.version", "projects.workspace",
+}  # fmt: skip
+SPY = """
+import os, sys
+sys.path.insert(0, {home!r})
+before, leave = set(sys.modules), os._exit
+def tell(status):
+    sys.stderr.write(chr(10) + " ".join(set(sys.modules) - before))
+    sys.stderr.flush()
+    leave(status)
+os._exit = tell
+from projects.client.cli import main
+main(sys.argv[1:])
+"""
+
+
+def loaded_by(directory: Path, *arguments: str) -> tuple[str, set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", SPY.format(home=str(CHECKOUT)), *arguments],
+        cwd=directory,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout, set(done.stderr.splitlines()[-1].split())
+
+
+def test_call_of_a_discovered_server_loads_little(
+    repository: Path, publish: Callable[..., None], impostor: Callable[..., Impostor]
+) -> None:
+    publish(impostor(answer("200 OK", {"results": [], "next": None})).port)
+    out, modules = loaded_by(repository, "project", "list", "--output", "json")
+    assert json.loads(out) == {"projects": [], "next": None}
+    tops = {name.partition(".")[0] for name in modules if not name.startswith("_")}
+    assert tops <= ALLOWED
+    packages = {"discovery", "projects", "projects.client", "projects.client.commands"}
+    assert {name for name in modules if name.startswith(("projects", "discovery"))} - packages <= OURS
+
+
+def test_version_and_help_load_no_socket(tmp_path: Path) -> None:
+    for arguments in (["--version"], ["-h"]):
+        _, modules = loaded_by(tmp_path, *arguments)
+        assert not modules & {"_socket", "fcntl", "projects.client.api"}

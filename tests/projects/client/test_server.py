@@ -1,0 +1,300 @@
+"""`pm server`, on real servers in real repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from discovery import lock, portfile
+from tests.conftest import make_repository
+from tests.processes import DEADLINE, Server, children, environment, gone, poll
+from tests.projects.client.conftest import PM, Pm, Result, call, end_server
+
+
+def read(repository: Path) -> portfile.ServerInfo:
+    return portfile.read(str(repository / ".pm/server.json"))
+
+
+def test_start_answers_when_the_server_does(pm: Pm, repository: Path) -> None:
+    result = pm("server", "start")
+    assert result.err == ""
+    server = result.document["server"]
+    assert server == json.loads((repository / ".pm/server.json").read_text())
+    assert "token" not in result.out
+    assert pm("server", "status").document == {"server": server}
+    assert pm("server", "wait").document == {"server": server}
+    assert pm("project", "list", "--pretty").out == '{\n  "projects": [],\n  "next": null\n}\n'
+    for path, mode in ((".pm", 0o700), (".pm/server.log", 0o600), (".pm/server.json", 0o600)):
+        assert stat.S_IMODE((repository / path).stat().st_mode) == mode
+    assert os.getsid(server["pid"]) == server["pid"]
+
+
+def test_stop_returns_when_the_server_is_gone(pm: Pm, repository: Path) -> None:
+    server = pm("server", "start").document["server"]
+    assert pm("server", "stop").document == {"server": {**server, "stopped": True}}
+    assert lock.probe(str(repository / ".pm/server.lock")) == lock.FREE
+    assert gone(server["pid"])
+    assert not (repository / ".pm/server.json").exists()
+    for verb in ("stop", "status", "open"):
+        assert pm("server", verb).code == 3
+    assert pm("project", "list").error["code"] == "NO_SERVER"
+
+
+def test_start_serves_from_a_subfolder_and_a_worktree_alike(pm: Pm, repository: Path, tmp_path: Path) -> None:
+    (repository / "deep/er").mkdir(parents=True)
+    git = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True, env=environment())
+    subprocess.run([*git, "worktree", "add", "-q", str(tmp_path / "tree")], check=True, env=environment())
+    server = pm("server", "start", cwd=repository / "deep/er").document["server"]
+    assert server["root"] == str(repository)
+    assert pm("server", "status", cwd=tmp_path / "tree").document["server"] == server
+    assert call(tmp_path, "server", "status").code == 3
+
+
+def test_second_start_answers_the_first_with_a_warning(pm: Pm) -> None:
+    server = pm("server", "start").document["server"]
+    second = pm("server", "start", "--port", "0", "--workers", "7")
+    assert second.document["server"] == server
+    assert second.err.startswith("warning: a server is already running")
+
+
+def test_starts_at_once_answer_the_same_server(pm: Pm) -> None:
+    results: list[Result] = []
+    threads = [threading.Thread(target=lambda: results.append(pm("server", "start"))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({json.dumps(result.document["server"]) for result in results}) == 1
+
+
+def test_flags_of_a_start_are_passed_on(pm: Pm) -> None:
+    server = pm("server", "start", "--host", "127.0.0.2", "--workers", "1", "--threads=2").document["server"]
+    assert server["host"] == "127.0.0.2"
+    assert len(children(server["pid"])) == 1
+
+
+def test_wanted_port_in_use_gives_way_or_fails(pm: Pm, repository: Path, tmp_path: Path) -> None:
+    port = str(pm("server", "start").document["server"]["port"])
+    other = make_repository(tmp_path / "other")
+    result = call(other, "server", "start", "--port", port, "--strict-port")
+    assert (result.code, result.error["code"]) == (1, "START_FAILED")
+    assert f"port {port} is in use" in result.error["message"]
+    assert not (other / ".pm/server.json").exists()
+    assert call(other, "server", "start", "--port", port).document["server"]["port"] != int(port)
+    end_server(other / ".pm")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--port", "80"], "1024..65535"),
+        (["--port", "x"], "x"),
+        (["--host", "0.0.0.0"], "--allow-remote"),
+        (["--workers", "0"], "workers"),
+    ],
+)
+def test_start_that_fails_says_why(pm: Pm, repository: Path, flags: list[str], said: str) -> None:
+    result = pm("server", "start", *flags)
+    assert (result.code, result.error["code"]) == (1, "START_FAILED")
+    assert said in result.error["message"]
+    assert "Traceback" not in result.error["message"]
+    assert not (repository / ".pm/server.json").exists()
+
+
+def test_broken_config_is_named_by_start(pm: Pm, repository: Path) -> None:
+    pm("init")
+    (repository / ".pm/config.toml").write_text("[server]\nprot = 1\n")
+    error = pm("server", "start").error
+    assert error["code"] == "START_FAILED"
+    assert "did you mean server.port" in error["message"]
+
+
+def test_start_is_not_moved_by_the_working_directory(pm: Pm, repository: Path) -> None:
+    for name in ("projects", "pmsite", "discovery", "django", "json"):
+        (repository / name).mkdir()
+        (repository / name / "__init__.py").write_text("raise RuntimeError('imported from the repository')")
+    assert pm("server", "start").code == 0
+    assert pm("project", "list").code == 0
+
+
+def test_unwritable_repository_is_one_clear_error(repository: Path) -> None:
+    (repository / ".pm").write_text("a file")
+    result = call(repository, "server", "start")
+    assert result.error["code"] == "FILE_REFUSED"
+    assert str(repository / ".pm") in result.error["message"]
+
+
+@pytest.mark.parametrize("spoil", ["link", "fifo"])
+def test_log_that_is_no_file_is_refused(pm: Pm, repository: Path, tmp_path: Path, spoil: str) -> None:
+    pm("init")
+    log = repository / ".pm/server.log"
+    log.symlink_to(tmp_path / "target") if spoil == "link" else os.mkfifo(log)
+    assert pm("server", "start").error["code"] == "FILE_REFUSED"
+    assert not (tmp_path / "target").exists()
+
+
+def test_long_log_is_rotated_by_a_start(pm: Pm, repository: Path) -> None:
+    pm("init")
+    (repository / ".pm/server.log").write_bytes(b"x" * (1 << 20) + b"\n")
+    pm("server", "start")
+    assert (repository / ".pm/server.log.1").stat().st_size > 1 << 20
+    assert (repository / ".pm/server.log").stat().st_size < 10_000
+
+
+def test_flag_and_variable_start_a_server_that_ends_by_itself(pm: Pm, repository: Path) -> None:
+    assert pm("project", "list", "--start").document == {"projects": [], "next": None}
+    pid = read(repository).pid
+    assert b"--idle-timeout\x0010800" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    pm("server", "stop")
+    assert pm("project", "list", PM_AUTOSTART="1").code == 0
+    assert read(repository).pid != pid
+
+
+@pytest.mark.parametrize("verb", ["stop", "status"])
+def test_asking_for_the_server_starts_none(pm: Pm, verb: str) -> None:
+    assert pm("server", verb, "--start", PM_AUTOSTART="1").code == 3
+    assert pm("server", "wait", "--start", "--timeout", "0.2").code == 3
+
+
+def test_wait_sees_a_server_that_starts_meanwhile(
+    pm: Pm, repository: Path, start_server: Callable[..., Server]
+) -> None:
+    results: list[Result] = []
+    waiting = threading.Thread(target=lambda: results.append(pm("server", "wait")))
+    waiting.start()
+    server = start_server(repository)
+    waiting.join(DEADLINE)
+    assert results[0].document["server"]["pid"] == server.pid
+
+
+def test_stopped_process_is_unresponsive_until_forced(pm: Pm, repository: Path) -> None:
+    server = pm("server", "start", "--workers", "1").document["server"]
+    pids = [server["pid"], *children(server["pid"])]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    for command in (["project", "list"], ["server", "status"], ["server", "wait"], ["server", "stop"]):
+        error = pm(*command, "--timeout", "0.5").error
+        assert error["code"] == "UNRESPONSIVE"
+        assert f"(pid {server['pid']})" in error["message"]
+    assert pm("server", "stop", "--force").document["server"]["stopped"]
+    assert all(map(gone, pids))
+    assert pm("server", "start").code == 0
+
+
+def test_force_signals_no_process_that_a_file_only_claims(pm: Pm, repository: Path) -> None:
+    pm("init")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
+        for start in (None, "1"):
+            claim = {"pid": bystander.pid, "port": 5000, "host": "127.0.0.1", "process_start": start}
+            (repository / ".pm/server.json").write_text(json.dumps(claim))
+            (repository / ".pm/server.lock").touch()
+            assert pm("server", "stop", "--force").code == 3
+        assert bystander.poll() is None
+        bystander.communicate(b"\n")
+
+
+def test_killed_master_is_no_server_and_the_next_start_works(pm: Pm, repository: Path) -> None:
+    pid = pm("server", "start").document["server"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    poll(lambda: gone(pid))
+    result = pm("project", "list")
+    assert result.error["code"] == "NO_SERVER"
+    assert f"{repository}/.pm/server.json is ignored: it is stale" in result.err
+    assert pm("server", "start").document["server"]["pid"] != pid
+
+
+def test_killed_worker_is_not_noticed(pm: Pm) -> None:
+    pid = pm("server", "start").document["server"]["pid"]
+    for worker in children(pid):
+        os.kill(worker, signal.SIGKILL)
+    assert pm("project", "list").code == 0
+
+
+def test_list_names_the_live_servers_of_the_user(pm: Pm, repository: Path, tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path / "home")}
+    other = make_repository(tmp_path / "other")
+    assert pm("server", "list", **home).document == {"servers": []}
+    for directory in (repository, other):
+        call(directory, "server", "start", **home)
+    assert [one["directory"] for one in pm("server", "list", **home).document["servers"]] == [
+        str(other / ".pm"),
+        str(repository / ".pm"),
+    ]
+    call(other, "server", "stop", **home)
+    assert [one["directory"] for one in pm("server", "list", **home).document["servers"]] == [str(repository / ".pm")]
+
+
+def test_open_answers_a_link_that_signs_in(pm: Pm, repository: Path, tmp_path: Path) -> None:
+    server = pm("server", "start").document["server"]
+    opened = pm("server", "open", "--no-browser").document["server"]
+    assert opened["login_url"].startswith(f"{server['url']}/login/")
+    assert {**server, "login_url": opened["login_url"]} == opened
+    seen = tmp_path / "seen"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho noise\necho "$1" > {seen}\n')
+    browser.chmod(0o755)
+    result = pm("server", "open", BROWSER=f"{browser} %s")
+    assert seen.read_text().strip() == result.document["server"]["login_url"]
+    assert pm("server", "open", BROWSER="/nonexistent/browser %s", PATH="/nonexistent").document
+    token = (repository / ".pm/server.token").read_text()
+    assert token not in result.out + result.err
+
+
+def test_logs_print_the_end_and_follow(pm: Pm, repository: Path) -> None:
+    assert pm("server", "logs").error["code"] == "FILE_REFUSED"
+    pm("init")
+    log = repository / ".pm/server.log"
+    log.write_text("".join(f"line {number}\n" for number in range(500)) + "\x1b[31mred\n")
+    assert pm("server", "logs").out.count("\n") == 100
+    assert pm("server", "logs", "--lines", "2").out == "line 499\n\ufffd[31mred\n"
+    assert pm("server", "logs", "--lines", "0").out == ""
+    with subprocess.Popen(
+        [*PM, "server", "logs", "--follow", "--lines", "1"],
+        cwd=repository,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "\ufffd[31mred\n"
+        with log.open("a") as file:
+            file.write("added\n")
+        assert process.stdout.readline() == "added\n"
+        log.rename(log.with_suffix(".1"))
+        log.write_text("rotated\n")
+        assert process.stdout.readline() == "rotated\n"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=DEADLINE)
+    assert process.returncode == 130
+
+
+def test_given_url_is_stopped_and_asked_too(pm: Pm, server: Server) -> None:
+    status = pm("server", "status", "--server", server.url).document["server"]
+    assert status["url"] == server.url
+    assert status["instance_id"] == server.info["instance_id"]
+    assert pm("server", "stop", "--server", server.url, "--force").error["code"] == "USAGE"
+    assert pm("server", "stop", "--server", server.url).code == 0
+    assert server.end()[0] == 0
+
+
+def test_interrupted_start_leaves_no_server(repository: Path) -> None:
+    with subprocess.Popen(
+        [*PM, "server", "start"], cwd=repository, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        poll(lambda: lock.probe(str(repository / ".pm/server.lock")) == lock.HELD)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, out) == (130, b"")
+    poll(lambda: lock.probe(str(repository / ".pm/server.lock")) != lock.HELD)
+    assert not (repository / ".pm/server.json").exists()
