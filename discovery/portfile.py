@@ -173,7 +173,7 @@ def withdraw_port(path: str, port: int) -> bool:
 
 def is_address(host: str) -> bool:
     """Tell whether `host` is a literal IP address."""
-    import socket
+    import _socket as socket
 
     for family in (socket.AF_INET, socket.AF_INET6):
         try:

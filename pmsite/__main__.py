@@ -26,7 +26,7 @@ def main() -> None:
     _outrank_working_directory()
     # Not setdefault: the repository we serve may be a Django site that exported its own.
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.settings"
-    from pmsite.config import ConfigError
+    from pmsite.config import ConfigError, misspelt
     from projects import workspace
 
     try:
@@ -35,6 +35,8 @@ def main() -> None:
             directory = workspace.find()
             workspace.create(directory)
             workspace.refuse_hostile(directory)
+            for warning in misspelt():
+                print(f"warning: {warning}", file=sys.stderr)
         _execute()
     except (ConfigError, workspace.WorkspaceError) as error:
         sys.exit(f"error: {error}")

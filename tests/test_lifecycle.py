@@ -285,6 +285,11 @@ def test_migration_that_fails_is_one_line(repository: Path, start_server: Start)
     assert "can't be migrated" in refusal(start_server(repository, ready=False))
 
 
+def test_misspelt_variable_is_warned_of(repository: Path, start_server: Start) -> None:
+    server = start_server(repository, PM_SERVER_PROT="5000")
+    assert "did you mean PM_SERVER_PORT?" in server.end()[1]
+
+
 def test_surroundings_have_no_influence(repository: Path, start_server: Start) -> None:
     for name in ("projects", "discovery", "pmsite"):
         (repository / name).mkdir()

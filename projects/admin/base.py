@@ -158,8 +158,8 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def activity(self, obj: Entity) -> SafeString:
         rows = Activity.objects.of(obj).select_related("actor").order_by("-id")[:ACTIVITY_SHOWN]
         return format_html(
-            "<ul>{}</ul><a href='{}'>All of it</a>",
-            format_html_join("", "<li>{} {}</li>", ((f"{row.created_at:%Y-%m-%d %H:%M}", row) for row in rows)),
+            "{}<a href='{}'>All of it</a>",
+            format_html_join("", "<div>{} {}</div>", ((f"{row.created_at:%Y-%m-%d %H:%M}", row) for row in rows)),
             _activity_url(obj.pk),
         )
 

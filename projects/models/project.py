@@ -144,7 +144,10 @@ class Project(Entity):
 
         with transaction.atomic():
             super().insert(actor=actor)
+            # One that is made as archived is read-only only when it is whole.
+            status, self.status = self.status, Status.ACTIVE
             SwimLane.objects.create_defaults(self, actor=actor)
+            self.status = status
 
     def take_item_number(self) -> int:
         """Return the next number of a work item, which is never given again; inside the write's transaction."""

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from rest_framework.test import APIClient
 
 from discovery import runtime
 from discovery.portfile import ServerInfo
-from projects.models import Project, User
+from projects.models import Activity, Project, User
 
 TOKEN = "a-token-of-the-tests"
 INFO = ServerInfo(
@@ -81,6 +82,11 @@ def full_disk(transactional_db: None) -> Iterator[None]:
         cursor.execute(f"PRAGMA max_page_count = {pages + 1}")
         yield
         cursor.execute("PRAGMA max_page_count = 4294967294")
+
+
+def of_projects() -> QuerySet[Activity]:
+    """Return the activity of projects themselves; a new one brings its swim lanes along."""
+    return Activity.objects.filter(entity_type="project").order_by("id")
 
 
 def bearer(actor: str | None = None, **headers: str) -> APIClient:

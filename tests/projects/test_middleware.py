@@ -26,6 +26,12 @@ def test_every_answer_bears_instance_and_length(running: Any, path: str) -> None
     assert int(response["Content-Length"]) == len(response.content)
 
 
+def test_head_has_the_length_of_the_get_and_no_body() -> None:
+    response = Client().head("/health")
+    assert response.content == b""
+    assert int(response["Content-Length"]) == len(Client().get("/health").content)
+
+
 def test_no_instance_is_named_where_no_server_runs() -> None:
     assert "X-PM-Instance" not in Client().get("/health")
 

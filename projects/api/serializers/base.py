@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from rest_framework import serializers
@@ -64,7 +64,12 @@ class StrictMixin:
 
 
 class PickMixin:
-    """Serialize only the fields that `pick` names."""
+    """Serialize only the fields that `pick` names.
+
+    `loads` names, for each field that is no column itself, the columns that it is made of.
+    """
+
+    loads: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     def __init__(self, *args: Any, pick: Sequence[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

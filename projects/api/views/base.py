@@ -81,9 +81,12 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
 
     def _load(self, queryset: QuerySet[Any], pick: tuple[str, ...]) -> QuerySet[Any]:
         """Load what is shown and no more: a description may have a hundred thousand characters."""
-        sources = [field.source.replace(".", "__") for field in self.get_serializer(pick=pick).fields.values()]
+        serializer = self.get_serializer(pick=pick)
+        columns = [(field.source.replace(".", "__"),) for field in serializer.fields.values()]
+        loads = [serializer.loads.get(name, own) for name, own in zip(serializer.fields, columns, strict=True)]
+        sources = [column for names in loads for column in names]
         order = self.request.query_params.get("ordering", self.ordering).removeprefix("-")
-        related = {source.partition("__")[0] for source in sources if "__" in source}
+        related = {source.rpartition("__")[0] for source in sources if "__" in source}
         loaded = queryset.only(*sources, *(name for name in [order] if name in self.ordering_fields))
         return loaded.select_related(*related) if related else loaded
 

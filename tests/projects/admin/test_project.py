@@ -9,7 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from projects.models import Activity, Project, User
+from projects.models import Project, User
+from tests.projects.conftest import of_projects
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/projects/project/"
@@ -32,7 +33,7 @@ def run(browser: Client, action: str, *projects: Project, **parameters: str) -> 
 
 
 def last() -> tuple[str, str]:
-    activity = Activity.objects.latest("id")
+    activity = of_projects().latest("id")
     return activity.action, activity.actor.username
 
 
@@ -82,7 +83,7 @@ def test_saved_change_is_recorded(browser: Client, project: Project, owner: User
     assert browser.post(page(project), form(project, title="New")).status_code == 302
     project.refresh_from_db()
     assert (project.title, project.version, project.updated_by) == ("New", 2, owner)
-    assert Activity.objects.latest("id").changes == [{"field": "title", "old": "First", "new": "New"}]
+    assert of_projects().latest("id").changes == [{"field": "title", "old": "First", "new": "New"}]
 
 
 def test_save_without_a_change_writes_nothing(browser: Client, make_project: Callable[..., Project]) -> None:

@@ -8,7 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from projects.models import Activity, IdempotentAnswer, LoginTicket, Project, User
+from projects.models import IdempotentAnswer, LoginTicket, Project, User
+from tests.projects.conftest import of_projects
 
 pytestmark = pytest.mark.django_db
 
@@ -43,13 +44,13 @@ def test_secrets_are_not_registered() -> None:
 
 
 def test_activity_is_read_only(browser: Client, project: Project) -> None:
-    row = Activity.objects.get()
+    row = of_projects().get()
     url = f"/admin/projects/activity/{row.pk}"
     content = browser.get(f"{url}/change/").content.decode()
     assert "<td>title<td>None<td>First</tr>" in content
     for path in (f"{url}/change/", f"{url}/delete/", "/admin/projects/activity/add/"):
         assert browser.post(path, {"post": "yes", "display_key": "X"}).status_code == 403
-    assert Activity.objects.get().display_key == "PONE"
+    assert of_projects().get().display_key == "PONE"
 
 
 def test_activity_list_costs_the_same_for_any_number(browser: Client, project: Project) -> None:

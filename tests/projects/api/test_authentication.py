@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from discovery import runtime
-from projects.models import Activity, Project, User
+from projects.models import Project, User
 from projects.models.user import AGENT_ID, id_of
 from tests.projects.api.test_projects import URL, error
-from tests.projects.conftest import TOKEN, bearer
+from tests.projects.conftest import TOKEN, bearer, of_projects
 
 pytestmark = pytest.mark.django_db
 ROUTES = [
@@ -81,7 +81,7 @@ def test_actor_is_whom_the_header_names(running: Any) -> None:
     user = User.objects.get()
     assert user.pk == id_of("Jürgen 💥")
     assert (user.is_agent, user.is_staff, user.is_superuser, user.has_usable_password()) == (False,) * 4
-    assert Activity.objects.get().actor == user
+    assert of_projects().get().actor == user
 
 
 @pytest.mark.parametrize("name", ["%ff", "", "100%", "%zz", "%20", "a" * 151, "a%00b", "a%0Ab", "%ED%A0%80"])

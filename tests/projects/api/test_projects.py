@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from projects.models import Activity, Project
+from projects.models import Project
+from tests.projects.conftest import of_projects
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/projects/"
@@ -86,7 +87,7 @@ def test_create_with_a_wrong_value_names_the_field(api: APIClient, body: dict[st
     problem = error(api.post(URL, body), 400, "VALIDATION_ERROR", field)
     assert problem["message"].startswith(f"{field}: ")
     assert not Project.objects.exists()
-    assert not Activity.objects.exists()
+    assert not of_projects().exists()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_update_writes_only_what_changes(api: APIClient, project: Project) -> No
     assert response.status_code == 200
     assert (response.json()["title"], response.json()["version"]) == ("New", 2)
     assert response["ETag"] == '"2"'
-    latest = Activity.objects.latest("id")
+    latest = of_projects().latest("id")
     assert latest.changes == [{"field": "title", "old": "First", "new": "New"}]
     assert (latest.action, latest.version, latest.actor.username) == ("updated", 2, "llm")
 
@@ -122,7 +123,7 @@ def test_update_that_changes_nothing_writes_nothing(api: APIClient, project: Pro
     response = api.patch(f"{URL}PONE/", {"title": " First", "key": "pone"})
     assert response.status_code == 200
     assert response.json()["version"] == 1
-    assert Activity.objects.count() == 1
+    assert of_projects().count() == 1
 
 
 def test_blank_description_is_stored_as_empty(api: APIClient, project: Project) -> None:
@@ -220,7 +221,7 @@ def test_restore_brings_it_back(api: APIClient, project: Project, identifier: st
     response = api.post(f"{URL}{'pone' if identifier == 'key' else project.pk}/restore/")
     assert response.status_code == 200, response.content
     assert (response.json()["key"], response.json()["version"]) == ("PONE", 3)
-    actions = list(Activity.objects.values_list("action", flat=True))
+    actions = list(of_projects().values_list("action", flat=True))
     assert actions == ["created", "deleted", "restored"]
 
 

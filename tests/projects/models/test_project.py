@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Value
 
-from projects.models import Activity, Project, User
+from projects.models import Project, User
 from projects.models.exceptions import Archived, Conflict, StaleVersion
+from tests.projects.conftest import of_projects
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +23,7 @@ def test_stale_instance_overwrites_nothing(project: Project, user: User) -> None
     assert [str(change) for change in caught.value.changes] == ["ada updated title"]
     assert "ada updated title" in str(caught.value)
     assert Project.objects.get().title == "Second"
-    assert Activity.objects.count() == 2
+    assert of_projects().count() == 2
 
 
 def test_deleted_project_is_not_written(project: Project, user: User) -> None:
@@ -55,7 +56,7 @@ def test_wrong_values_are_all_named(user: User, project: Project) -> None:
 def test_refused_write_leaves_no_activity(project: Project, user: User, make_project: Callable[..., Project]) -> None:
     with pytest.raises(Conflict):
         make_project("pone")
-    assert Activity.objects.count() == 1
+    assert of_projects().count() == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from projects.models import User
 from projects.sqlite.base import DatabaseWrapper
 from projects.sqlite.queue import WriteQueue, queue_for
+from tests.processes import poll
 from tests.projects.threads import at_once
 
 HOLD = """
@@ -79,6 +80,29 @@ def test_queue_gives_turns_and_takes_them_back(tmp_path: Path) -> None:
     queue.release("b")
 
 
+def test_queue_gives_turns_in_the_order_of_asking(tmp_path: Path) -> None:
+    queue = WriteQueue(str(tmp_path / "write.lock"))
+    assert queue.acquire("first", 1)
+    served: list[int] = []
+
+    def ask(number: int) -> None:
+        assert queue.acquire(number, 10)
+        served.append(number)
+        queue.release(number)
+
+    threads = []
+    for number in range(5):
+        thread = threading.Thread(target=ask, args=(number,))
+        thread.start()
+        threads.append(thread)
+        poll(lambda number=number: len(queue._threads._waiters) == number + 1)  # type: ignore[misc]
+    assert not queue.acquire("impatient", 0.01)
+    queue.release("first")
+    for thread in threads:
+        thread.join(10)
+    assert served == [0, 1, 2, 3, 4]
+
+
 def test_queue_does_without_a_file_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("precious")
     (tmp_path / "write.lock").symlink_to(tmp_path / "elsewhere")
@@ -96,7 +120,6 @@ def test_forked_child_waits_for_its_parents_turn(tmp_path: Path) -> None:
         queue.release("a")  # the parent's, so nothing happens
         first = queue.acquire("child", 0.05)
         os._exit(2 if first else 0 if queue.acquire("child", 10) else 3)
-    time.sleep(0)
     deadline = time.monotonic() + 0.2
     while time.monotonic() < deadline:
         pid, _ = os.waitpid(child, os.WNOHANG)
