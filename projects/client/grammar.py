@@ -19,12 +19,34 @@ if TYPE_CHECKING:
     Option = tuple[tuple[str, ...], dict[str, Any]]
 
 NOUNS = {
-    "project": "projects: list, get, create, update, delete, restore",
+    "project": "projects, and what their figures say",
+    "work-item": "epics, stories and tasks: list, ready, claim, show, create, update, move …",
+    "sprint": "sprints: plan, start, complete, report",
+    "comment": "comments of a work item",
+    "dependency": "which item blocks which",
+    "time-entry": "timers, and time spent",
+    "swim-lane": "the columns of the board",
     "activity": "who changed what, when",
+    "changes": "what changed since the last look, for a loop",
+    "search": "find words in titles, descriptions and comments",
     "server": "the repository's server: start, stop, status, wait, list, open, logs",
-    "init": "make the config directory and a commented config.toml",
+    "init": "make the config directory and a commented config.toml; point agents here",
+    "prime": "what an agent must know to work with this board",
+    "completion": "print the completion script of a shell",
     "doctor": "check the directory, the server and the database",
     "schema": "print the API's OpenAPI document",
+}
+
+# The long flags of the tool that came before this one: its scripts go on running.
+ALIASES = {
+    "--project-id": "--project",
+    "--parent-id": "--parent",
+    "--sprint-id": "--sprint",
+    "--assignee-id": "--assignee",
+    "--work-item-id": "--work-item",
+    "--story-points": "--points",
+    "--status-value": "--status",
+    "--version": "--expected-version",
 }
 
 WIDTH = 100  # characters of a help text; asking the terminal would import shutil for every option
@@ -144,18 +166,25 @@ def _normalised(call: Any) -> list[str]:
     rest: list[str] = call.tokens[end:]
     tokens = iter(call.tokens[:end])
     for token in tokens:
-        name, equals, _ = token.partition("=")
-        if name in takes_value:
-            if takes_value[name] and not equals:
-                value = next(tokens, None)
-                if value is None or value.partition("=")[0] in takes_value:
+        name, equals, value = token.partition("=")
+        known = name if name in takes_value else ALIASES.get(name, name)
+        # A list names its project by its position; with the flag of the other verbs, too.
+        placed = known == "--project" and known not in takes_value and _has_place(call.verb)
+        if placed or known in takes_value:
+            if placed or takes_value[known]:
+                value = value if equals else next(tokens, None)
+                if value is None or (not equals and value.partition("=")[0] in takes_value):
                     raise UsageError(f"{name} needs a value; see: {program(call.noun, call.verb)} -h")
-                token = f"{name}={value}"
+                token = value if placed else f"{known}={value}"
         elif token.startswith("-") and token[1:] and not any(map(str.isspace, token)):
             near = _nearest(name, takes_value)
             raise UsageError(f"unknown flag {name}{near}; see: {program(call.noun, call.verb)} -h")
         found.append(token)
     return found + rest
+
+
+def _has_place(verb: Any) -> bool:
+    return any("PROJECT" in settings.get("metavar", "") for flags, settings in verb.options if flags[0][0] != "-")
 
 
 def _flags(options: Iterable[Option]) -> dict[str, bool]:

@@ -68,14 +68,18 @@ class Resource:
         given = {name: value for name, value in fields.items() if value is not None}
         context.show({self.singular: context.api.call("POST", self.path, given)})
 
-    def update(self, context: Context, clearing: Mapping[str, object], **fields: object) -> None:
-        """Change the fields that are not None and empty those of `--clear`, as `clearing` says how; print the thing."""
+    def update(self, context: Context, clearing: Mapping[str, tuple[str, object]], **fields: object) -> None:
+        """Change the fields that are not None and empty those of `--clear`; print the thing.
+
+        `clearing` says for each name that `--clear` takes the field, and what it is when it is empty.
+        """
         options = context.options
         given = {name: value for name, value in fields.items() if value is not None}
         for name in options.clear:
-            if name in given:
+            field, empty = clearing[name]
+            if given.get(field, empty) != empty:
                 raise UsageError(f"--clear {name} and a new {name} exclude each other", field=name)
-        given |= {name: clearing[name] for name in options.clear}
+            given[field] = empty
         if not given:
             raise UsageError("nothing to change: name a field")
         if options.expected_version is not None:
@@ -83,18 +87,23 @@ class Resource:
         path = self.path_of(context)
         context.show({self.singular: context.api.call("PATCH", path, given)})
 
-    def delete(self, context: Context) -> None:
+    def delete(self, context: Context, body: object = None) -> None:
         """Delete the thing, and print the id that restores it: its key is free for others from now on."""
         path, version = self.path_of(context), context.options.expected_version
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         found = context.api.get(path, wanted=("id",))
-        context.api.call("DELETE", f"{self.path}{quote(found['id'])}/", headers=headers)
+        context.api.call("DELETE", f"{self.path}{quote(found['id'])}/", body, headers=headers)
         context.show({"deleted_id": found["id"]})
 
     def restore(self, context: Context) -> None:
         """Undo the deletion of the thing, and print it."""
         path = self.path_of(context)
         context.show({self.singular: context.api.call("POST", f"{path}restore/")})
+
+    def act(self, context: Context, action: str, **fields: object) -> Any:
+        """Return what the server answers to an action on the thing, with the fields that are not None."""
+        given = {name: value for name, value in fields.items() if value is not None}
+        return context.api.call("POST", f"{self.path_of(context)}{action}/", given or None)
 
     def path_of(self, context: Context) -> str:
         """Return the path of the thing that the positional id names. Raises UsageError."""

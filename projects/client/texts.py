@@ -30,6 +30,11 @@ def read(given: argparse.Namespace, name: str) -> str | None:
         return text
     if text is not None:
         raise UsageError(f"--{name} and --{name}-file exclude each other", field=name)
+    return read_file(path, name)
+
+
+def read_file(path: str, name: str) -> str:
+    """Return the text of a file, or with `-` of standard input; `name` is the field it is for. Raises UsageError."""
     try:
         if path == "-":
             data = sys.stdin.buffer.read() if sys.stdin else b""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 PROJECTS = Resource("projects", "project", "projects")
-CLEARING = {"description": ""}
+CLEARING = {"description": ("description", "")}
 
 TITLE = option("--title", metavar="TEXT", help="title, 200 characters at most")
 STATUS = option("--status", choices=("active", "archived"), help="an archived project is read-only")
