@@ -5,8 +5,13 @@ Outside `runserver_discover` (tests, `runserver`, management commands) all of it
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
+
+from discovery.conf import conf
 from discovery.portfile import ServerInfo
 
 
@@ -20,3 +25,20 @@ class Runtime:
 
 
 current = Runtime()
+
+
+def describe(info: ServerInfo, *, named: str, allowed: Iterable[str]) -> None:
+    """Fill `current` for a server that was bound as `named`, and let Django serve its names.
+
+    `allowed` are further `Host` headers, NAME or NAME:PORT, such as a forwarded port's.
+    """
+    address = f"[{info.host}]" if ":" in info.host else info.host
+    further = {name.lower() for name in allowed}
+    names = {"127.0.0.1", "localhost", "[::1]", address, named.lower()} | further
+    current.info = info
+    current.token = secrets.token_urlsafe(32) if conf.token_file else None
+    current.hosts = frozenset({f"{name}:{info.port}" for name in names} | further)
+    # HostMiddleware is exact; Django's own checks must only not stand in the way.
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names, *(name.rpartition(":")[0] for name in further)]
+    origins = [f"{scheme}://{name}" for name in further for scheme in ("http", "https")]
+    settings.CSRF_TRUSTED_ORIGINS = [*settings.CSRF_TRUSTED_ORIGINS, *origins]

@@ -12,31 +12,24 @@ import os
 import resource
 import secrets
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 
-from discovery import database, lock, portfile, process, receivers, runtime, sockets
+from discovery import database, lock, ownership, portfile, process, receivers, runtime, sockets
 from discovery.conf import conf
+from discovery.ownership import ServerError
 from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, server_checked, server_started, server_starting, server_stopped
 
 logger = logging.getLogger("discovery")
 
-LOCK_PATIENCE = 2.0  # seconds: readers probe the lock, each for a moment
-START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
 GRACE = 10  # seconds to finish requests when the server stops
 MAX_CONNECTIONS = 10_000  # of a worker
 SPARE_FILES = 200  # descriptors kept free of connections
-
-
-class ServerError(Exception):
-    """The server can't start or can't go on; the message is one line."""
 
 
 @dataclass(frozen=True)
@@ -69,65 +62,23 @@ def serve(options: Options) -> None:
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
     with contextlib.suppress(OSError):  # what needs the directory says so itself
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
-    held = _take_lock() if conf.exclusive else None
+    held = ownership.take_lock() if conf.exclusive else None
     try:
         if held:
-            _remove_stale_files()
+            ownership.remove_stale_files()
         if conf.migrate:
             database.prepare(migrate=options.migrate)
         bound = _bind(options)
         info = _describe(bound)
-        _tell_application(info, bound, options)
+        runtime.describe(info, named=options.host, allowed=options.allowed_hosts)
         application = _load_application()
         server_starting.send(sender=serve)
         connections.close_all()  # SQLite's connections must not cross a fork
     except (database.DatabaseRefused, sockets.BindError) as error:
         raise ServerError(str(error)) from None
+    except (DatabaseError, OSError) as error:
+        raise ServerError(f"the start failed: {' '.join(str(error).split())}") from error
     _run(application, bound, info, held, options)
-
-
-def _take_lock() -> lock.Lock:
-    path = portfile.lock_path(conf.port_file)
-    deadline = time.monotonic() + START_PATIENCE
-    try:
-        while True:
-            try:
-                return lock.hold(path)
-            except lock.LockTaken:
-                _refuse_second(path)
-                if time.monotonic() > deadline:
-                    raise ServerError(
-                        f"{path} is locked by a server that has published nothing for {START_PATIENCE:.0f} s; "
-                        f"find it with: fuser {path}"
-                    ) from None
-                time.sleep(lock.RETRY_INTERVAL)
-    except OSError as error:
-        raise ServerError(f"{error.filename or path} can't be written: {error.strerror}") from None
-
-
-def _refuse_second(path: str) -> None:
-    """Raise ServerError if a live server has published that it holds the lock."""
-    if conf.port_file_format == "port":
-        try:
-            port = portfile.read_port(conf.port_file)
-        except portfile.PortFileError:
-            return
-        raise ServerError(f"another server holds {path}; its port is {port}")
-    try:
-        info = portfile.read(conf.port_file)
-    except portfile.PortFileError:
-        return
-    raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); stop it with: kill {info.pid}")
-
-
-def _remove_stale_files() -> None:
-    """Remove what a killed server left: we hold the lock, so whatever stands there is nobody's."""
-    for path in (conf.port_file, conf.token_file):
-        try:
-            if path and os.path.lexists(path):
-                os.unlink(path)
-        except OSError as error:
-            raise ServerError(f"{path} is stale and can't be removed: {error.strerror}") from None
 
 
 def _bind(options: Options) -> sockets.Bound:
@@ -155,22 +106,6 @@ def _describe(bound: sockets.Bound) -> ServerInfo:
         namespace=process.namespace(),
         root=str(conf.directory.parent),
     )
-
-
-def _tell_application(info: ServerInfo, bound: sockets.Bound, options: Options) -> None:
-    """Say which Host headers are ours: the bound address by its names, and what was allowed by hand."""
-    names = {"127.0.0.1", "localhost", "[::1]", f"[{bound.host}]" if ":" in bound.host else bound.host}
-    allowed = {name.lower() for name in options.allowed_hosts}
-    hosts = {f"{name}:{bound.port}" for name in names | allowed} | allowed
-    if not sockets.is_loopback(options.host):
-        hosts.add(f"{options.host}:{bound.port}".lower())
-    runtime.current.info = info
-    runtime.current.token = secrets.token_urlsafe(32) if conf.token_file else None
-    runtime.current.hosts = frozenset(hosts)
-    # HostMiddleware is exact; Django's own checks must only not stand in the way.
-    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *(host.rpartition(":")[0] or host for host in hosts), *allowed]
-    origins = [f"{scheme}://{host}" for host in allowed for scheme in ("http", "https")]
-    settings.CSRF_TRUSTED_ORIGINS = [*settings.CSRF_TRUSTED_ORIGINS, *origins]
 
 
 def _load_application() -> Callable[..., Any]:

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 
 from discovery.conf import conf
+from discovery.ownership import ServerError
 from discovery.portfile import ServerInfo
-from discovery.server import Options, ServerError, print_line, serve
+from discovery.server import Options, print_line, serve
 from discovery.signals import person_url_requested
 
 LINK_LIFE = 600  # seconds

@@ -1,0 +1,64 @@
+"""Become the one server of a directory, or say whose it is."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from discovery import lock, portfile
+from discovery.conf import conf
+
+START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
+
+
+class ServerError(Exception):
+    """The server can't start or can't go on; the message is one line."""
+
+
+def take_lock() -> lock.Lock:
+    """Return the lock, held for as long as this process or a worker lives.
+
+    Waits for a start that has published nothing yet, and for the workers of a dead master. Raises
+    ServerError, at once where a live server has published that the lock is its own.
+    """
+    path = portfile.lock_path(conf.port_file)
+    deadline = time.monotonic() + START_PATIENCE
+    try:
+        while True:
+            try:
+                return lock.hold(path)
+            except lock.LockTaken:
+                _refuse_second(path)
+                if time.monotonic() > deadline:
+                    raise ServerError(
+                        f"{path} is locked by a server that has published nothing for {START_PATIENCE:.0f} s; "
+                        f"find it with: fuser {path}"
+                    ) from None
+                time.sleep(lock.RETRY_INTERVAL)
+    except OSError as error:
+        raise ServerError(f"{error.filename or path} can't be written: {error.strerror}") from None
+
+
+def _refuse_second(path: str) -> None:
+    """Raise ServerError if a live server has published that it holds the lock."""
+    if conf.port_file_format == "port":
+        try:
+            port = portfile.read_port(conf.port_file)
+        except portfile.PortFileError:
+            return
+        raise ServerError(f"another server holds {path}; its port is {port}")
+    try:
+        info = portfile.read(conf.port_file)
+    except portfile.PortFileError:
+        return
+    raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); stop it with: kill {info.pid}")
+
+
+def remove_stale_files() -> None:
+    """Remove what a killed server left: we hold the lock, so whatever stands there is nobody's."""
+    for path in (conf.port_file, conf.token_file):
+        try:
+            if path and os.path.lexists(path):
+                os.unlink(path)
+        except OSError as error:
+            raise ServerError(f"{path} is stale and can't be removed: {error.strerror}") from None
