@@ -164,7 +164,8 @@ def _run(
         "control_socket_disable": True,
         "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed
         "http_parser": "python",
-        "loglevel": "debug" if logger.isEnabledFor(logging.DEBUG) else "warning",
+        # Never "debug": then gunicorn logs the path of every request, and a path may be a login link's.
+        "loglevel": "info" if logger.isEnabledFor(logging.DEBUG) else "warning",
         "pre_fork": gunicorn_side.pre_fork,
         "post_fork": gunicorn_side.post_fork,
         "post_worker_init": gunicorn_side.post_worker_init,

@@ -319,6 +319,20 @@ def test_published_address_is_literal_where_localhost_is_ipv6(repository: Path, 
     assert answer(repository, "project", "list")["projects"] == []
 
 
+def test_no_secret_is_logged(repository: Path, start_server: Start) -> None:
+    server = start_server(repository, PM_LOGGING_LEVEL="debug")
+    link = answer(repository, "server", "open", "--no-browser")["server"]["login_url"]
+    path = link.removeprefix(server.url)
+    token = server.token
+    statuses = [server.request("GET", path).status_code for _ in range(2)]
+    assert statuses == [303, 410]
+    assert server.api("GET", "projects/").status_code == 200
+    assert server.request("GET", "/api/v1/projects/", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    titles = Path(f"/proc/{server.pid}/cmdline").read_text()
+    log = server.end()[1]
+    assert not [secret for secret in (token, path.split("/")[2], "wrong") if secret in log + titles]
+
+
 def test_stale_file_with_an_impostor_on_its_port_gets_no_token(repository: Path, server: Server) -> None:
     server.process.kill()
     server.process.wait()
