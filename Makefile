@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench torture clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -19,6 +19,9 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+torture: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.torture
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

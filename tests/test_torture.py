@@ -1,0 +1,17 @@
+"""The short form of each fire of `make torture`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.torture.__main__ import FIRES
+from tests.torture.reporter import row
+
+
+@pytest.mark.parametrize("name", FIRES)
+def test_fire_is_come_through(name: str) -> None:
+    fire, _, short = FIRES[name]
+    result = fire(short)
+    assert not result.failures, row(result)
+    assert result.tried == result.held
+    assert result.tried >= short

@@ -1,0 +1,52 @@
+"""One fire, one row: what was done how often, what held, what was lost, and the worst time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Result:
+    """`failures` says what did not hold; `worst` is in seconds, of what `timed` names."""
+
+    what: str
+    timed: str = ""
+    tried: int = 0
+    held: int = 0
+    lost: int = 0
+    worst: float = 0.0
+    times: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Count one try, and what is asserted in it."""
+        self.tried += 1
+        try:
+            yield
+        except AssertionError as error:
+            self.failures.append(f"try {self.tried}: {error}")
+        else:
+            self.held += 1
+
+    @contextmanager
+    def clock(self) -> Iterator[None]:
+        """Time what is done within."""
+        begin = time.perf_counter()
+        yield
+        self.times.append(time.perf_counter() - begin)
+        self.worst = max(self.worst, self.times[-1])
+
+
+Fire = Callable[[int], Result]
+HEADER = f"{'what':52} {'tried':>7} {'held':>7} {'lost':>5} {'worst':>9}  of"
+
+
+def row(result: Result) -> str:
+    """Return the row of a result, and a line for each failure."""
+    worst = f"{result.worst:.2f} s" if result.timed else ""
+    line = f"{result.what:52} {result.tried:7} {result.held:7} {result.lost:5} {worst:>9}  {result.timed}".rstrip()
+    return "\n".join([line, *(f"    {failure}" for failure in result.failures[:10])])
