@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import socket
 import time
 from typing import Any
 
 from gunicorn.workers.gthread import TConn
+
+HEAD_END = b"\r\n\r\n"
+MAX_GATHERED = 64 * 1024  # bytes of a head, and of a body
+# Expect: the client waits for an answer before it sends the body.
+_BODY_HEADERS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
 class DeadlineSocket:
@@ -33,11 +39,43 @@ class DeadlineSocket:
                 self.sock.settimeout(None)
 
 
+def body_length(head: bytes | bytearray) -> int | None:
+    """Return the bytes of body that a request's head announces; None where only reading it tells."""
+    length = 0
+    for name, value in _BODY_HEADERS.findall(head):
+        if name.lower() != b"content-length":
+            return None
+        length = int(value) if value.isdigit() and len(value) < 19 else 0  # a wrong one is the parser's to refuse
+    return length
+
+
 class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
-    """A connection with what was read of its next head."""
+    """A connection with what was read of its next request, which is whole when it has `needed` bytes.
+
+    `is_slow`: a thread must wait for the rest of the body, which is too long to be gathered.
+    """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.head = b""
+        self.expect_request(0.0)
         self.reader = DeadlineSocket(self.sock, 0.0)
         self.data_ready = True  # what gets a thread has a head
+
+    def expect_request(self, deadline: float) -> None:
+        """Begin to gather a request, whose head must be there by `deadline` (monotonic)."""
+        self.received = bytearray()
+        self.needed: int | None = None
+        self.is_slow = False
+        self.timeout = deadline
+
+    def gather(self, data: bytes) -> bool:
+        """Add what was received; return whether a thread can have it."""
+        self.received += data
+        if self.needed is None:
+            end = self.received.find(HEAD_END)
+            if end < 0:
+                return len(self.received) >= MAX_GATHERED
+            length = body_length(self.received[: end + 2])
+            self.is_slow = length is None or length > MAX_GATHERED
+            self.needed = end + len(HEAD_END) + (0 if self.is_slow else length or 0)
+        return len(self.received) >= self.needed

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+from collections.abc import Iterator
 
 from django.core.management import CommandError, call_command
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
 
@@ -37,7 +40,8 @@ def prepare(*, migrate: bool) -> None:
         if not executor.migration_plan(loader.graph.leaf_nodes()):
             return
         if migrate:
-            call_command("migrate", interactive=False, verbosity=0)
+            with one_transaction(connection):
+                call_command("migrate", interactive=False, verbosity=0)
         else:
             logger.warning("%s lacks migrations; apply them: migrate", name)
     except (DatabaseError, MigrationSchemaMissing, CommandError, OSError) as error:
@@ -46,6 +50,21 @@ def prepare(*, migrate: bool) -> None:
         raise
     except Exception as error:  # a migration is anybody's code
         raise DatabaseRefused(f"a migration of {name} failed: {type(error).__name__}: {error}") from error
+
+
+@contextlib.contextmanager
+def one_transaction(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let all migrations be applied, or none: a kill between two of their commits would leave a half-made table.
+
+    Django commits each migration and its record by itself. Only SQLite is known to bear all of them in one;
+    its schema editor wants the foreign keys unchecked, which can't be said inside a transaction.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.constraint_checks_disabled(), transaction.atomic(using=connection.alias):
+        yield
+        connection.check_constraints()
 
 
 def settle() -> None:

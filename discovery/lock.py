@@ -14,6 +14,7 @@ import time
 
 HELD, FREE, UNKNOWN = "held", "free", "unknown"
 RETRY_INTERVAL = 0.01  # seconds
+MAX_NOTE = 1024  # bytes
 
 
 class LockTaken(Exception):
@@ -30,6 +31,11 @@ class Lock:
     def is_current(self) -> bool:
         """Tell whether the path still leads to the file that we hold (`git clean` deletes held files)."""
         return _same_file(self.path, self.fileno)
+
+    def note(self, text: str) -> None:
+        """Write who holds it into the file; `examine` reads it. Raises OSError."""
+        os.ftruncate(self.fileno, 0)
+        os.pwrite(self.fileno, text.encode(), 0)
 
     def release(self) -> None:
         """Let go of the lock in this process; the file stays, for a deleted one would be locked twice."""
@@ -65,19 +71,24 @@ def hold(path: str, *, wait: float = 0.0) -> Lock:
 
 def probe(path: str) -> str:
     """Return HELD or FREE, or UNKNOWN where the lock can't tell (no file, no such locks here)."""
+    return examine(path)[0]
+
+
+def examine(path: str) -> tuple[str, str]:
+    """Return what `probe` returns, and what the holder of a held lock noted in it ("" for nothing)."""
     try:
         fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
-        return UNKNOWN
+        return UNKNOWN, ""
     try:
         if not stat.S_ISREG(os.fstat(fileno).st_mode):
-            return UNKNOWN
+            return UNKNOWN, ""
         fcntl.flock(fileno, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return FREE
+        return FREE, ""
     except BlockingIOError:
-        return HELD
+        return HELD, os.pread(fileno, MAX_NOTE, 0).decode("utf-8", "replace")
     except OSError:
-        return UNKNOWN
+        return UNKNOWN, ""
     finally:
         os.close(fileno)
 

@@ -26,7 +26,9 @@ def take_lock() -> lock.Lock:
     try:
         while True:
             try:
-                return lock.hold(path)
+                held = lock.hold(path)
+                held.note("")  # the last holder's
+                return held
             except lock.LockTaken:
                 _refuse_second(path)
                 if time.monotonic() > deadline:

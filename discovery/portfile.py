@@ -93,7 +93,7 @@ def read(path: str) -> ServerInfo:
     PortFileMissing or PortFileRejected; never blocks, never deletes.
     """
     info = parse(read_text(path))
-    _verify(info, lock.probe(lock_path(path)))
+    _verify(info, *lock.examine(lock_path(path)))
     return info
 
 
@@ -184,9 +184,22 @@ def is_address(host: str) -> bool:
     return False
 
 
-def _verify(info: ServerInfo, locked: str) -> None:
+def lock_note(info: ServerInfo) -> str:
+    """Return what a server notes in its lock, which nobody can replace under it, as they can the port file."""
+    return f"{info.instance_id} {info.host} {info.port}\n"
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "::1" or host.startswith("127.")
+
+
+def _verify(info: ServerInfo, locked: str, note: str) -> None:
     if locked == lock.FREE:
         raise PortFileRejected(f"it is stale: the server of pid {info.pid} is gone")
+    if note and note != lock_note(info):
+        raise PortFileRejected("it is not the file of the server that runs here")
+    if not note and not _is_loopback(info.host):
+        raise PortFileRejected("its host is not this machine's")
     ours = process.boot_id()
     if ours and info.boot_id != ours and (info.boot_id or locked == lock.UNKNOWN):
         raise PortFileRejected("it is stale: it was written before the last boot, or on another machine")

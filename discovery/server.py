@@ -70,6 +70,8 @@ def serve(options: Options) -> None:
             database.prepare(migrate=options.migrate)
         bound = _bind(options)
         info = _describe(bound)
+        if held:
+            held.note(portfile.lock_note(info))
         runtime.describe(info, named=options.host, allowed=options.allowed_hosts)
         application = _load_application()
         server_starting.send(sender=serve)
@@ -83,6 +85,9 @@ def serve(options: Options) -> None:
 
 def _bind(options: Options) -> sockets.Bound:
     bound = sockets.bind(options.host, options.port, strict=options.strict_port)
+    if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
+        bound.socket.close()  # a name's address changed since it was checked
+        raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
     if bound.fell_back:
         logger.warning("port %s is in use; %s serves instead", options.port, bound.url)
     if not sockets.is_loopback(options.host):

@@ -49,6 +49,7 @@ class Watch:
             raise ServerStop(f"{held.path} was deleted, and another server holds its successor") from None
         except OSError as error:
             raise ServerStop(f"{held.path} was deleted and can't be made again: {error.strerror}") from None
+        again.note(portfile.lock_note(self.info))
         os.dup2(again.fileno, held.fileno, inheritable=False)
         os.close(again.fileno)
         logger.warning("%s was deleted or replaced; taken again", held.path)

@@ -1,7 +1,8 @@
 """gunicorn's threaded worker, so that a slow or silent client costs a socket and not a thread.
 
-A request's head is gathered by the worker's event loop; only a whole head gets a thread. Reading head
-and body has a deadline. A connection that was answered lingers in the loop, too, until its client closes it.
+A request is gathered by the worker's event loop; only a whole one gets a thread. A body that is too long for
+that is read by a thread, but never by all of them. Reading has a deadline. A connection that was answered lingers
+in the loop, too, until its client closes it.
 """
 
 from __future__ import annotations
@@ -23,11 +24,9 @@ from typing import Any
 from gunicorn import http, util
 from gunicorn.workers.gthread import ThreadWorker
 
-from discovery.connection import Connection
+from discovery.connection import MAX_GATHERED, Connection
 from discovery.idle import IdleClock
 
-HEAD_END = b"\r\n\r\n"
-MAX_HEAD = 64 * 1024  # bytes
 LINGER = 2.0  # seconds for a client to read its answer and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
 PR_SET_PDEATHSIG = 1
@@ -49,9 +48,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.waiting: deque[Connection] = deque()  # without a whole head, oldest first
+        self.waiting: deque[Connection] = deque()  # without a whole request, oldest first
+        self.queued: deque[Connection] = deque()  # with a long body to read, until a thread may wait for it
         self.lingering: deque[Connection] = deque()  # answered, oldest first
         self.in_flight = 0
+        self.slow_in_flight = 0
 
     # Boot
 
@@ -98,12 +99,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 raise
             return
         self.nr_conns += 1
-        self._await_head(Connection(self.cfg, client, address, listener.getsockname()))
+        self._await_request(Connection(self.cfg, client, address, listener.getsockname()))
 
     def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
-        self._await_head(conn)
+        self._await_request(conn)
 
     def enqueue_req(self, conn: Connection) -> None:
         self.in_flight += 1
@@ -113,6 +114,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def finish_request(self, conn: Connection, future: Any) -> None:
         self.in_flight -= 1
         self.idle_clock.touch()
+        if conn.is_slow:
+            conn.is_slow = False
+            self.slow_in_flight -= 1
+            if self.queued:
+                self._dispatch(self.queued.popleft())
         if not future.cancelled() and not future.exception() and future.result():
             super().finish_request(conn, future)
         else:
@@ -129,46 +135,52 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         now = time.monotonic()
         super()._cap_keepalive(min(deadline, now + STOP_LINGER))
         for conn in (*self.waiting, *self.lingering):
-            conn.timeout = min(conn.timeout, now + (self.request_timeout if conn.head else STOP_LINGER))
+            conn.timeout = min(conn.timeout, now + (self.request_timeout if conn.received else STOP_LINGER))
         # Their order is by timeout; those with a head may finish it.
         self.waiting = deque(sorted(self.waiting, key=lambda conn: conn.timeout))
 
-    # Heads
+    # Requests
 
-    def _await_head(self, conn: Connection) -> None:
-        conn.head = b""
-        conn.timeout = time.monotonic() + self.request_timeout
+    def _await_request(self, conn: Connection) -> None:
+        conn.expect_request(time.monotonic() + self.request_timeout)
         conn.sock.setblocking(False)
         self.waiting.append(conn)
-        self._register(conn, partial(self._read_head, conn))
-        self._read_head(conn, None)  # most clients have sent it by now
+        self._register(conn, partial(self._gather, conn))
+        self._gather(conn, None)  # most clients have sent it by now
 
-    def _read_head(self, conn: Connection, _: Any) -> None:
+    def _gather(self, conn: Connection, _: Any) -> None:
         try:
-            data = conn.sock.recv(MAX_HEAD)
+            data = conn.sock.recv(MAX_GATHERED)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
             data = b""
-        conn.head += data
-        if data and HEAD_END not in conn.head and len(conn.head) < MAX_HEAD:
+        if data and not conn.gather(data):
             return
         self.waiting.remove(conn)
         if not data:
             self._drop(conn)
             return
         self.poller.unregister(conn.sock)
-        if HEAD_END not in conn.head:
+        if conn.needed is None:
             with contextlib.suppress(OSError):
                 util.write_error(conn.sock, 431, "Request Header Fields Too Large", "")
             self._linger(conn)
             return
         conn.sock.setblocking(True)
-        conn.reader.deadline = conn.timeout
         if conn.parser is None:
             conn.parser = http.get_parser(self.cfg, conn.reader, conn.client)
             conn.initialized = True
-        conn.parser.unreader.unread(conn.head)
+        conn.parser.unreader.unread(bytes(conn.received))
+        conn.received = bytearray()
+        if conn.is_slow and self.slow_in_flight >= max(1, self.cfg.threads - 1):
+            self.queued.append(conn)  # a thread stays free for those who have sent everything
+        else:
+            self._dispatch(conn)
+
+    def _dispatch(self, conn: Connection) -> None:
+        conn.reader.deadline = time.monotonic() + self.request_timeout if conn.is_slow else conn.timeout
+        self.slow_in_flight += conn.is_slow
         self.enqueue_req(conn)
 
     # Ends
@@ -189,7 +201,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _read_rest(self, conn: Connection, _: Any) -> None:
         try:
-            if conn.sock.recv(MAX_HEAD):
+            if conn.sock.recv(MAX_GATHERED):
                 return
         except (BlockingIOError, InterruptedError):
             return

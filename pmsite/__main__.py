@@ -35,6 +35,8 @@ def main() -> None:
             directory = workspace.find()
             workspace.create(directory)
             workspace.refuse_hostile(directory)
+            if workspace.ignored_by_git(directory) is False:
+                print(f"warning: {directory}/.gitignore lets git see secrets; mend it: pm doctor", file=sys.stderr)
             for warning in misspelt():
                 print(f"warning: {warning}", file=sys.stderr)
         _execute()
@@ -49,7 +51,9 @@ def _execute() -> None:
     try:
         execute_from_command_line(sys.argv)
     except OperationalError as error:
-        sys.exit(f"error: the database can't be used: {error}; make or update it: {sys.argv[0]} migrate")
+        missing = "no such table" in str(error) or "unable to open" in str(error)
+        advice = f"; make it: {sys.argv[0]} migrate" if missing else ""
+        sys.exit(f"error: the database can't be used: {error}{advice}")
 
 
 def _outrank_working_directory() -> None:

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from discovery.sockets import HIGHEST_PORT, LOWEST_PORT, is_loopback
+from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
+from discovery.urls import is_loopback_name
 from projects.options import OPTIONS, SECTIONS, variable_of
 
 FILE_NAME = "config.toml"
@@ -34,9 +35,9 @@ def load(directory: str, environ: Mapping[str, str] = os.environ) -> dict[str, A
     path = Path(directory) / FILE_NAME
     for key, value in _read(path).items():
         values[key] = _checked(f"{path}", key, key, value)
-        if key == "server.host" and not is_loopback(values[key]):
+        if key == "server.host" and not is_loopback_name(values[key]):
             raise ConfigError(
-                f"{path}: {key} = {value!r}: only a loopback address is allowed here; to serve others, "
+                f"{path}: {key} = {value!r}: only a loopback address or localhost is allowed here; to serve others, "
                 "start with --host and --allow-remote"
             )
     for key in OPTIONS:

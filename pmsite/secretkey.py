@@ -47,10 +47,12 @@ def _read(path: str) -> str:
         fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
-    with open(fileno, "rb") as file:
+    try:
         status = os.fstat(fileno)
         private = stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o600 and status.st_nlink <= 2
         if not private or status.st_uid != os.geteuid():
             return ""
-        key = file.read(1024).decode("ascii", "ignore").strip()
+        key = os.read(fileno, 1024).decode("ascii", "ignore").strip()
+    finally:
+        os.close(fileno)
     return key if len(key) >= MINIMUM_LENGTH else ""

@@ -33,12 +33,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_filters",
+    "django_htmx",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
 ]
 MIDDLEWARE = [
     "projects.middleware.InstanceMiddleware",
+    "projects.web.policy.PolicyMiddleware",
     "discovery.middleware.HostMiddleware",
     "discovery.middleware.OriginMiddleware",
     "projects.middleware.DatabaseMiddleware",
@@ -50,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 TEMPLATES = [
@@ -61,6 +64,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "projects.web.page.page",
             ],
         },
     },
@@ -134,6 +138,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ProjectStatusEnum": "projects.models.project.Status",
+        "SprintStatusEnum": "projects.models.sprint_life.Status",
+        "WorkItemStatusEnum": "projects.models.work_item.Status",
+    },
 }
 
 DISCOVERY_DIR = CONFIG_DIR

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 NAME = ".pm"
 GITIGNORE = "*\n!.gitignore\n!config.toml\n!data.json\n"
 SECRET_FILES = ("secret_key", "server.token", "data.db", "data.db-wal", "data.db-shm")
+# What a repository must not bring along: secrets others know, a board of theirs, a server elsewhere.
+LOCAL_FILES = (*SECRET_FILES, "data.db-journal", "server.json", "server.lock", "server.log", "write.lock")
 
 
 class WorkspaceError(Exception):
@@ -33,7 +35,7 @@ def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> st
     override = environ.get("PM_CONFIG_DIR")
     if override:
         return os.path.abspath(os.path.join(here, override))
-    top = _repository_top(here)
+    top = repository_top(here)
     main = _main_worktree(os.path.join(top, ".git")) if top else None
     if main:
         return _trusted(os.path.join(main, NAME))
@@ -47,6 +49,14 @@ def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> st
 def root_of(directory: str) -> str:
     """Return the folder that the config directory `directory` serves."""
     return os.path.dirname(os.path.abspath(directory))
+
+
+def repository_top(here: str) -> str | None:
+    """Return the nearest folder at or above `here` with a `.git`."""
+    for folder in _upwards(here):
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return folder
+    return None
 
 
 def create(directory: str) -> None:
@@ -79,10 +89,7 @@ def write_new(path: str, text: str, *, mode: int = 0o600) -> bool:
 
 
 def refuse_hostile(directory: str) -> None:
-    """Raise WorkspaceError where a secret or the database came with the repository.
-
-    Whoever wrote a tracked secret knows it, and a tracked database is somebody else's board.
-    """
+    """Raise WorkspaceError where a secret, the database or a server's file came with the repository."""
     for name in SECRET_FILES:
         path = os.path.join(directory, name)
         try:
@@ -95,24 +102,37 @@ def refuse_hostile(directory: str) -> None:
     if tracked:
         name = tracked[0]
         raise WorkspaceError(
-            f"{os.path.join(directory, name)} is tracked by git, so it is not a secret of yours; "
+            f"{os.path.join(directory, name)} is tracked by git, so it is the repository's and not yours; "
             f"untrack and remove it: git -C {root_of(directory)} rm --cached {NAME}/{name} && "
             f"rm {os.path.join(directory, name)}"
         )
 
 
+def ignored_by_git(directory: str) -> bool | None:
+    """Tell whether git ignores all that is local, whatever a `.gitignore` claims; None where git can't say."""
+    found = _git(directory, "check-ignore", "--no-index", "--", *LOCAL_FILES)
+    return None if found is None else set(LOCAL_FILES) <= set(found)
+
+
 def _tracked_by_git(directory: str) -> list[str]:
+    return _git(directory, "ls-files", "--", *LOCAL_FILES) or []
+
+
+def _git(directory: str, *arguments: str) -> list[str] | None:
+    """Return the names that git prints; None where there is no git or no repository."""
     import subprocess
 
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    command = ["git", "-c", "core.fsmonitor=false", "-C", directory, "ls-files", "-z", "--", *SECRET_FILES]
+    command = ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
     try:
         answer = subprocess.run(
             command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return []  # no git here: nothing can have been cloned by it either
-    return [name for name in os.fsdecode(answer.stdout).split("\0") if name]
+        return None
+    if answer.returncode > 1:
+        return None
+    return [name for name in os.fsdecode(answer.stdout).splitlines() if name]
 
 
 def _working_directory() -> str:
@@ -130,13 +150,6 @@ def _upwards(folder: str, *, stop_at: tuple[str | None, ...] = ()) -> Iterator[s
         if folder in stop_at or parent == folder:
             return
         folder = parent
-
-
-def _repository_top(here: str) -> str | None:
-    for folder in _upwards(here):
-        if os.path.lexists(os.path.join(folder, ".git")):
-            return folder
-    return None
 
 
 def _main_worktree(dotgit: str) -> str | None:

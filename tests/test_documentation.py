@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 
 import pytest
 
@@ -10,8 +12,8 @@ from discovery.checks import RULES
 from discovery.management.commands.runserver_discover import Command
 from discovery.portfile import ServerInfo
 from projects import workspace
-from projects.api.exceptions import ERROR_CODES
-from projects.client import errors, grammar
+from projects.api.exceptions import ERROR_CODES, REFUSALS
+from projects.client import agents_file, briefing, errors, grammar, tokens
 from projects.options import OPTIONS, variable_of
 from tests.processes import CHECKOUT
 
@@ -102,3 +104,62 @@ def test_links_within_lead_somewhere() -> None:
     assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert (CHECKOUT / path).exists(), path
+
+
+def command_lines(text: str) -> list[list[str]]:
+    """Return the calls of `pm` in the shell blocks of a text, each as its arguments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
+    calls = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    ours = [call for call in calls if call and call[0] in ("pm", ".venv/bin/pm")]
+    return [list(itertools.takewhile(lambda word: word not in ("|", "<", ">", "&&", ";"), call))[1:] for call in ours]
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/agents.md"])
+def test_command_lines_of_the_documents_are_understood(name: str) -> None:
+    calls = command_lines((CHECKOUT / name).read_text())
+    assert len(calls) > 3
+    for call in calls:
+        found = grammar.find(call)
+        assert found.verb is not None, call
+        grammar.parse(found)
+
+
+def test_commands_within_the_texts_for_agents_are_understood() -> None:
+    guide = re.sub(r"^```sh\n.*?^```", "", (CHECKOUT / "docs/agents.md").read_text(), flags=re.M | re.S)
+    spans = [span for span in re.findall(r"`([^`]+)`", guide + agents_file.POINTER.decode()) if span.startswith("pm ")]
+    told = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", briefing.HOW.replace("CURSOR", "0"), re.M)
+    assert len(spans) > 10
+    assert len(told) > 10
+    for text in (
+        *spans,
+        *told,
+        *re.findall(r"pm server start|pm project create .*", briefing.NO_SERVER + briefing.NO_PROJECT),
+    ):
+        complaint = complaint_about(text.split()[1:])
+        assert not complaint or "required" in complaint, text
+
+
+def complaint_about(arguments: list[str]) -> str:
+    """Return what the parser finds wrong."""
+    try:
+        call = grammar.find(arguments)
+        if not grammar.wants_help(call.tokens):
+            grammar.parse(call)
+    except errors.UsageError as error:
+        return str(error)
+    return ""
+
+
+def test_guide_for_agents_begins_with_prime_and_names_every_exit_and_refusal() -> None:
+    guide = (CHECKOUT / "docs/agents.md").read_text()
+    assert command_lines(guide)[0] == ["prime"]
+    for code in (*REFUSALS.values(), "VALIDATION_ERROR", "NOT_FOUND", "NO_SERVER", "UNRESPONSIVE"):
+        assert f"`{code}`" in guide, code
+    for status in (0, 1, 2, 3, 130):
+        assert f"| {status} |" in guide
+
+
+@pytest.mark.parametrize(("old", "new"), tokens.ALIASES.items())
+def test_flag_of_old_is_documented_and_leads_somewhere(old: str, new: str) -> None:
+    assert old in README or old == "--status-value"
+    assert any(new in flags for _, verb in VERBS for flags, _ in verb.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from tests.conftest import make_repository
 from tests.processes import MANAGE, Server, environment, gone, poll, with_full_disk, without_override
 
 Start = Callable[..., Server]
+PLANTED = "k" * 60
 
 
 def pm(directory: Path, *arguments: str, **env: str | None) -> subprocess.CompletedProcess[str]:
@@ -61,7 +63,7 @@ def refusal(server: Server) -> str:
     code, err = server.end()
     assert code == 1, err
     assert "Traceback" not in err
-    assert not server.port_file.exists()
+    assert not server.port_file.exists() or server.port_file.read_text() == PLANTED
     assert server.process.stdout is not None
     return err.strip().splitlines()[-1]
 
@@ -194,10 +196,43 @@ def test_moved_repository_ends_the_server_and_serves_again(
     assert answer(tmp_path / "moved", "project", "list")["projects"][0]["key"] == "ONE"
 
 
-@pytest.mark.parametrize("name", ["secret_key", "server.token", "data.db"])
+def test_pulled_port_file_moves_no_client(repository: Path, server: Server) -> None:
+    with socket.create_server(("127.0.0.9", 0)) as impostor:
+        impostor.settimeout(0.2)
+        forged = {"pid": 2, "port": impostor.getsockname()[1], "host": "127.0.0.9"}
+        server.port_file.unlink()
+        server.port_file.write_text(json.dumps(forged))
+        call = pm(repository, "project", "list")
+        assert call.returncode in (0, 3)  # healed already, or said to be none
+        with pytest.raises(TimeoutError):
+            impostor.accept()
+    poll(lambda: json.loads(server.port_file.read_text()) == server.info, 5)
+
+
+def test_first_migration_is_whole_or_not_at_all(repository: Path, start_server: Start) -> None:
+    path = repository / ".pm" / "data.db"
+
+    def applied() -> int:
+        """Return how many migrations another reader sees, which is what a kill at this moment would leave."""
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+                return int(database.execute("SELECT count(*) FROM django_migrations").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
+
+    seen: set[int] = set()
+    server = start_server(repository, ready=False)
+    poll(lambda: seen.add(applied()) or server.port_file.exists())
+    assert seen - {applied()} == {0}
+    server.ready()
+
+
+@pytest.mark.parametrize(
+    "name", ["secret_key", "server.token", "data.db", "data.db-journal", "data.db-wal", "server.json", "server.lock"]
+)
 def test_secret_that_came_with_the_repository_is_refused(repository: Path, start_server: Start, name: str) -> None:
     (repository / ".pm").mkdir()
-    (repository / ".pm" / name).write_text("k" * 60)
+    (repository / ".pm" / name).write_text(PLANTED)
     git(repository, "add", "-f", f".pm/{name}")
     line = refusal(start_server(repository, ready=False))
     assert "tracked by git" in line
@@ -207,7 +242,7 @@ def test_secret_that_came_with_the_repository_is_refused(repository: Path, start
 def test_config_that_reaches_outside_is_refused(repository: Path, start_server: Start) -> None:
     (repository / ".pm").mkdir()
     (repository / ".pm" / "config.toml").write_text('[server]\nhost = "0.0.0.0"\n')
-    assert "only a loopback address" in refusal(start_server(repository, "--allow-remote", ready=False))
+    assert "only a loopback address or localhost" in refusal(start_server(repository, "--allow-remote", ready=False))
     (repository / ".pm" / "config.toml").write_text('[discovery]\ndir = "/tmp"\n')
     assert "sections are" in refusal(start_server(repository, ready=False))
 

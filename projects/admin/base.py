@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,47 +14,13 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from projects.admin.forms import EntityForm
 from projects.models import Activity
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
 ACTIVITY_SHOWN = 20
-
-
-class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form that knows which version it was opened with: of two edits the second is refused, with what changed."""
-
-    expected_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["expected_version"].initial = self.instance.version
-
-    def values(self) -> dict[str, Any]:
-        """Return the entity's fields as they were typed."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "expected_version"}
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if not self.instance._state.adding:
-            # The instance was read in this request's transaction: what is checked here still holds at the write.
-            try:
-                self.instance.check_version(self.cleaned_data.get("expected_version"))
-                self.instance.check_update(self.values())
-            except Refused as refusal:
-                raise ValidationError(refusal.message) from None
-            except ValidationError:
-                pass  # each field says it itself
-        return cleaned
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.instance._state.adding and not self.errors:
-            try:
-                self.instance.check_unique()
-            except Refused as refusal:
-                self.add_error(refusal.field, refusal.message)
 
 
 class LifeFilter(admin.SimpleListFilter):
@@ -80,19 +44,36 @@ class LifeFilter(admin.SimpleListFilter):
 class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = EntityForm
     actions: tuple[str, ...] = ("delete_selected", "restore")
-    list_select_related = ("created_by", "updated_by")
+    related: ClassVar[tuple[str, ...]] = ()  # what every row is loaded with, besides the users of its stamps
+    typed: ClassVar[tuple[str, ...]] = ()  # what can be typed; what is tracked, unless said otherwise
+    told: ClassVar[tuple[str, ...]] = ()  # what the page of one shows besides, read-only
     save_on_top = True
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("created_by", "updated_by")
+        return super().get_queryset(request).select_related("created_by", "updated_by", *self.related)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*obj.immutable, *STAMPS, "activity") if obj is not None else ()
+        return (*self._names(obj.immutable), *self.told, *STAMPS, "activity") if obj is not None else ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = [*self.model.tracked, "expected_version"]
-        return fields if obj is None else [*fields, *STAMPS, "activity"]
+        fields = [*(self.typed or self._names(self.model.tracked)), "expected_version"]
+        return fields if obj is None else [*fields, *self.told, *STAMPS, "activity"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.actor = request.user  # type: ignore[attr-defined]
+        return form
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if issubclass(db_field.remote_field.model, Entity):
+            kwargs["queryset"] = db_field.remote_field.model.objects.living()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        # What is picked for a field of another form must live; the list has its own filter.
+        found = queryset.living() if request.path.endswith("/autocomplete/") else queryset
+        return super().get_search_results(request, found, search_term)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return (obj is None or obj.deleted_at is None) and super().has_change_permission(request, obj)
@@ -102,9 +83,7 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            # The form has already put its values into `obj`; the model wants to see what it is changing.
-            before = self.model.objects.get(pk=obj.pk)
-            before.update(actor=request.user, expected_version=form.cleaned_data["expected_version"], **form.values())
+            form.write()
         else:
             obj.insert(actor=request.user)
 
@@ -162,6 +141,9 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             format_html_join("", "<div>{} {}</div>", ((f"{row.created_at:%Y-%m-%d %H:%M}", row) for row in rows)),
             _activity_url(obj.pk),
         )
+
+    def _names(self, columns: tuple[str, ...]) -> list[str]:
+        return [self.model._meta.get_field(column).name for column in columns]
 
 
 def _activity_url(entity_id: object) -> str:

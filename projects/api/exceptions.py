@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,7 +13,18 @@ from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
-from projects.models.exceptions import Archived, Conflict, Refused, StaleVersion
+from projects.models.exceptions import (
+    Archived,
+    Claimed,
+    Conflict,
+    Cycle,
+    HasBlockers,
+    HasChildren,
+    NothingReady,
+    NotYours,
+    Refused,
+    StaleVersion,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +42,18 @@ CODES = {
     500: "INTERNAL_ERROR",
     503: "UNAVAILABLE",
 }
-REFUSALS: dict[type[Refused], str] = {Archived: "ARCHIVED", Conflict: "CONFLICT", Refused: "CONFLICT"}
+REFUSALS: dict[type[Refused], str] = {
+    Archived: "ARCHIVED",
+    Claimed: "CLAIMED",
+    Conflict: "CONFLICT",
+    Cycle: "CYCLE",
+    HasBlockers: "HAS_BLOCKERS",
+    HasChildren: "HAS_CHILDREN",
+    NothingReady: "NOTHING_READY",
+    NotYours: "FORBIDDEN",
+    Refused: "CONFLICT",
+}
+STATUSES: dict[type[Refused], int] = {Cycle: status.HTTP_400_BAD_REQUEST, NotYours: status.HTTP_403_FORBIDDEN}
 ADVICE: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "credentials are missing; send Authorization: Bearer with the content of server.token",
     exceptions.NotAcceptable: "the answer is application/json, which the Accept header excludes",
@@ -47,9 +70,14 @@ class Unavailable(exceptions.APIException):
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the answer to `error`; None for one that nobody expected, which becomes INTERNAL_ERROR."""
+    """Return the answer to `error`; None for one that nobody expected, which becomes INTERNAL_ERROR.
+
+    An error that is one row's of many bears the row's index as its `row`.
+    """
+    row = getattr(error, "row", None)
+    extra = {} if row is None else {"row": row}
     if isinstance(error, Refused):
-        return _refusal(error, context)
+        return _refusal(error, context, extra)
     error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None
@@ -58,7 +86,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None):
         headers["Retry-After"] = f"{error.wait}"  # type: ignore[attr-defined]
-    return Response(_body_of(error), status=error.status_code, headers=headers)
+    return Response(_body_of(error, extra), status=error.status_code, headers=headers)
 
 
 def envelope(code: str, message: str, field: str | None = None, **extra: Any) -> dict[str, Any]:
@@ -94,36 +122,49 @@ class Conflicting(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
 
 
-def _refusal(error: Refused, context: dict[str, Any]) -> Response:
+def _refusal(error: Refused, context: dict[str, Any], extra: dict[str, Any]) -> Response:
     code = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
-    extra: dict[str, Any] = {}
+    content = envelope(code, error.message, error.field, **extra, **_details(error, context["view"]))
+    return Response(content, status=STATUSES.get(type(error), status.HTTP_409_CONFLICT))
+
+
+def _details(error: Refused, view: Any) -> dict[str, Any]:
+    """Return what a program wants to know of the refusal, besides the message."""
     if isinstance(error, StaleVersion):
-        extra = {
+        return {
             "current_version": error.current.version,
-            "current": context["view"].get_serializer(error.current).data,
+            "current": view.get_serializer(error.current).data,
             "changes": [
                 {
                     "version": change.version,
                     "action": change.action,
                     "actor": change.actor.username,
-                    "created_at": change.created_at.isoformat().replace("+00:00", "Z"),
+                    "created_at": _iso(change.created_at),
                     "changes": change.changes,
                 }
                 for change in error.changes
             ],
         }
-    return Response(envelope(code, error.message, error.field, **extra), status=status.HTTP_409_CONFLICT)
+    if isinstance(error, HasChildren | HasBlockers):
+        return {"items": [item.display_key for item in error.items]}
+    if isinstance(error, Claimed):
+        return {"holder": error.holder, "until": _iso(error.until) if error.until else None}
+    return {"path": list(error.path)} if isinstance(error, Cycle) else {}
 
 
-def _body_of(error: exceptions.APIException) -> dict[str, Any]:
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _body_of(error: exceptions.APIException, extra: dict[str, Any]) -> dict[str, Any]:
     code = CODES.get(error.status_code, "VALIDATION_ERROR")
     if type(error) in ADVICE:
-        return envelope(code, ADVICE[type(error)])
+        return envelope(code, ADVICE[type(error)], **extra)
     if isinstance(error, exceptions.UnsupportedMediaType):
-        return envelope(code, f"{error.detail} Send application/json.")
+        return envelope(code, f"{error.detail} Send application/json.", **extra)
     problems = list(_problems(error.detail))
     message = "; ".join(f"{field}: {text}" if field else text for field, text in problems)
-    return envelope(code, message, next((field for field, _ in problems if field), None))
+    return envelope(code, message, next((field for field, _ in problems if field), None), **extra)
 
 
 def _problems(detail: Any, field: str = "") -> Any:

@@ -7,7 +7,6 @@ import binascii
 import json
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model, Q, QuerySet
@@ -27,32 +26,54 @@ class Cursor(NamedTuple):
     value: str
     pk: str
     backwards: bool = False
+    more: tuple[str, ...] = ()  # values of the order's further columns
 
     def encode(self) -> str:
-        return base64.urlsafe_b64encode(json.dumps(self).encode()).decode().rstrip("=")
+        return base64.urlsafe_b64encode(json.dumps([*self[:4], *self.more]).encode()).decode().rstrip("=")
 
     @classmethod
     def decode(cls, text: str) -> Cursor:
         """Return the cursor that `text` is. Raises ValueError."""
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         values = json.loads(raw)
-        if not isinstance(values, list) or [type(value) for value in values] != [str, str, str, bool]:
+        if not isinstance(values, list):
             raise ValueError("not a cursor")
-        for value in values[:3]:
-            value.encode()  # a lone surrogate is a ValueError
-        return cls(*values)
+        ordering, value, pk, backwards, *more = values
+        for text in (ordering, value, pk, *more):
+            if not isinstance(text, str) or type(backwards) is not bool:
+                raise ValueError("not a cursor")
+            text.encode()  # a lone surrogate is a ValueError
+        return cls(ordering, value, pk, backwards, tuple(more))
+
+
+def limit_schema() -> dict[str, Any]:
+    """Return what OpenAPI says of `limit`."""
+    return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": api_settings.PAGE_SIZE}
+
+
+def read_limit(request: Request) -> int:
+    """Return how many rows a page of `request` has at most."""
+    text = request.query_params.get("limit")
+    if text is None:
+        return int(api_settings.PAGE_SIZE or MAX_LIMIT)
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
+        raise exceptions.ValidationError({"limit": f"must be a whole number from 1 to {MAX_LIMIT}"})
+    return int(text)
 
 
 class KeysetPagination(BasePagination):
     """Pages by `limit` and `cursor`, in the order `ordering`, a field of the view's `ordering_fields`.
 
-    The view's `ordering` is the default. The primary key breaks ties.
+    The view's `ordering` is the default. An order is by the column of its name, or by those that the view's
+    `ordering_columns` names; the primary key breaks ties.
     """
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request = request
         self.ordering = self._read_ordering(request, view)
-        self.limit = self._read_limit(request)
+        self.limit = read_limit(request)
+        name = self.ordering.removeprefix("-")
+        self.columns = view.ordering_columns.get(name, (name,))
         cursor = self._read_cursor(request, queryset.model)
         rows = list(self._rows(queryset, cursor)[: self.limit + 1])
         more = len(rows) > self.limit
@@ -77,11 +98,10 @@ class KeysetPagination(BasePagination):
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": api_settings.PAGE_SIZE}
         names = [sign + name for name in view.ordering_fields for sign in ("", "-")]
         ordering = {"type": "string", "enum": names, "default": view.ordering}
         return [
-            {"name": "limit", "in": "query", "schema": limit, "description": "Rows of a page."},
+            {"name": "limit", "in": "query", "schema": limit_schema(), "description": "Rows of a page."},
             {
                 "name": "cursor",
                 "in": "query",
@@ -90,14 +110,6 @@ class KeysetPagination(BasePagination):
             },
             {"name": "ordering", "in": "query", "schema": ordering, "description": "The order; `-` is descending."},
         ]
-
-    def _read_limit(self, request: Request) -> int:
-        text = request.query_params.get("limit")
-        if text is None:
-            return int(api_settings.PAGE_SIZE or MAX_LIMIT)
-        if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
-            raise exceptions.ValidationError({"limit": f"must be a whole number from 1 to {MAX_LIMIT}"})
-        return int(text)
 
     def _read_ordering(self, request: Request, view: Any) -> str:
         text: str = request.query_params.get("ordering", view.ordering)
@@ -113,11 +125,8 @@ class KeysetPagination(BasePagination):
             return None
         try:
             cursor = Cursor.decode(text)
-            # They go into the query as they are; the fields know what is a value of theirs.
-            value = model._meta.get_field(cursor.ordering.removeprefix("-")).to_python(cursor.value)  # type: ignore[union-attr]
-            model._meta.pk.to_python(cursor.pk)
-            if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
-                raise ValueError("no time of ours")
+            if cursor.ordering == self.ordering:
+                self._check_values(cursor, model)
         except (ValueError, binascii.Error, RecursionError, ValidationError, FieldDoesNotExist):
             raise exceptions.ValidationError(
                 {"cursor": "is not one of this list; take it from next or previous"}
@@ -126,25 +135,42 @@ class KeysetPagination(BasePagination):
             raise exceptions.ValidationError({"cursor": f"belongs to the order {cursor.ordering}; ask in that order"})
         return cursor
 
+    def _check_values(self, cursor: Cursor, model: type[Model]) -> None:
+        """Raise ValueError or ValidationError where a value is none of its field: it goes into the query as it is."""
+        for column, text in zip(self.columns, (cursor.value, *cursor.more), strict=True):
+            field: Any = model._meta.get_field(column)
+            value = getattr(field, "output_field", field).to_python(text)  # a generated one has no opinion of its own
+            if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
+                raise ValueError("no time of ours")
+        model._meta.pk.to_python(cursor.pk)
+
     def _rows(self, queryset: QuerySet[Any], cursor: Cursor | None) -> QuerySet[Any]:
-        name = self.ordering.removeprefix("-")
+        columns = self.columns if self.columns[-1] in ("pk", "id") else (*self.columns, "pk")
         backwards = cursor is not None and cursor.backwards
         descending = self.ordering.startswith("-") is not backwards
         if cursor is not None:
             side = "lt" if descending else "gt"
-            beyond = Q(**{f"{name}__{side}": cursor.value}) | Q(**{f"pk__{side}": cursor.pk})
-            # The first condition follows from the second; by it the database finds the place in the index.
-            queryset = queryset.filter(**{f"{name}__{side}e": cursor.value}).filter(beyond)
+            values = (cursor.value, *cursor.more, cursor.pk)
+            beyond = Q()
+            for column, value in reversed(list(zip(columns, values, strict=False))):
+                # At this value, or beyond it; by the first condition the database finds the place in the index.
+                beyond = Q(**{f"{column}__{side}e": value}) & (Q(**{f"{column}__{side}": value}) | beyond)
+            queryset = queryset.filter(beyond)
         sign = "-" if descending else ""
-        return queryset.order_by(sign + name, *([] if name in ("pk", "id") else [f"{sign}pk"]))
+        return queryset.order_by(*(sign + column for column in columns))
 
     def _cursor_at(self, row: Any) -> Cursor:
-        field = row._meta.get_field(self.ordering.removeprefix("-"))
-        value = field.value_from_object(row)
-        return Cursor(self.ordering, value if isinstance(value, str) else field.value_to_string(row), str(row.pk))
+        value, *more = (_text(row._meta.get_field(column), row) for column in self.columns)
+        return Cursor(self.ordering, value, str(row.pk), more=tuple(more))
 
     def _url_of(self, cursor: Cursor | None) -> str | None:
         if cursor is None:
             return None
-        query = self.request.query_params.dict() | {"cursor": cursor.encode()}
-        return self.request.build_absolute_uri(f"{self.request.path}?{urlencode(query)}")
+        query = self.request.query_params.copy()  # a name may be there twice
+        query["cursor"] = cursor.encode()
+        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+
+
+def _text(field: Any, row: Model) -> str:
+    value = field.value_from_object(row)
+    return value if isinstance(value, str) else str(field.value_to_string(row))

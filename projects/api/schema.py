@@ -21,7 +21,7 @@ ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"
 ERRORS = {
     "400": "A value is wrong; `field` names it.",
     "401": "Credentials are missing or wrong.",
-    "403": "Forbidden: another origin, or a session without its CSRF token.",
+    "403": "Forbidden: another origin, a session without its CSRF token, or what is somebody else's.",
     "404": "There is no such thing.",
     "406": "The answer is JSON, which the Accept header excludes.",
     "409": "The present state forbids it; a stale version comes with what is current and who changed it.",
@@ -59,6 +59,13 @@ class ErrorDetailSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(required=False)
     current_version = serializers.IntegerField(required=False)
     current = serializers.DictField(required=False)
+    items = serializers.ListField(child=serializers.CharField(), required=False, help_text="Keys in the way.")
+    path = serializers.ListField(child=serializers.CharField(), required=False, help_text="Keys of a circle.")
+    holder = serializers.CharField(required=False, allow_null=True, help_text="Who holds it.")
+    until = serializers.DateTimeField(required=False, allow_null=True, help_text="The end of the holder's lease.")
+    row = serializers.IntegerField(required=False, help_text="The index of the row that is refused.")
+    collection = serializers.CharField(required=False, help_text="The list of the imported file that has the row.")
+    id = serializers.CharField(required=False, help_text="The id of that row, as the file has it.")
     changes = ChangeSetSerializer(many=True, required=False)
 
 

@@ -4,16 +4,36 @@ from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from projects.api.views.activity import ActivityViewSet
+from projects.api.views.changes import ChangesView
+from projects.api.views.comments import CommentViewSet
+from projects.api.views.dependencies import DependencyViewSet
 from projects.api.views.documents import DocumentationView, SchemaView, UnknownRouteView
 from projects.api.views.projects import ProjectViewSet
+from projects.api.views.search import SearchView
 from projects.api.views.server import LoginLinkView, ServerView, StopView
+from projects.api.views.sprints import SprintViewSet
+from projects.api.views.swim_lanes import SwimLaneViewSet
+from projects.api.views.time_entries import TimeEntryViewSet
+from projects.api.views.transfer import BackupView, ExportView, ImportView
+from projects.api.views.work_items import WorkItemViewSet
 
 router = SimpleRouter()
 router.register("projects", ProjectViewSet)
 router.register("activity", ActivityViewSet)
+router.register("comments", CommentViewSet)
+router.register("sprints", SprintViewSet)
+router.register("work-items", WorkItemViewSet)
+router.register("swim-lanes", SwimLaneViewSet)
+router.register("dependencies", DependencyViewSet)
+router.register("time-entries", TimeEntryViewSet)
 
 v1 = [
     *router.urls,
+    path("changes/", ChangesView.as_view(), name="changes"),
+    path("search/", SearchView.as_view(), name="search"),
+    path("export/", ExportView.as_view(), name="export"),
+    path("import/", ImportView.as_view(), name="import"),
+    path("backup/", BackupView.as_view(), name="backup"),
     path("server/", ServerView.as_view(), name="server"),
     path("server/stop/", StopView.as_view(), name="server-stop"),
     path("login-links/", LoginLinkView.as_view(), name="login-links"),

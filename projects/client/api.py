@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from projects.client.errors import ClientError
     from projects.client.http import Response, TransportError
     from projects.client.remote import RequestsTransport
+    from projects.client.streaming import Sink, Upload
 
 UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")  # RFC 3986, 2.3
 
@@ -49,28 +50,54 @@ class Api:
         None where it answers none (204). `silence` (seconds) yields to `--timeout`; `wanted` names what
         the document must hold. Raises ClientError.
         """
-        message = {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **(headers or {})}
+        message = self._head(headers or {})
         content = b""
         if body is not None:
             content = json.dumps(body).encode("ascii")
             message["Content-Type"] = "application/json"
         if method != "GET":
             message["Idempotency-Key"] = os.urandom(16).hex()
-        if self.context.actor:
-            message["X-PM-Actor"] = quote(self.context.actor)
         wait = self.context.timeout() if silence is None else self.context.timeout(silence)
         document = self._document(self._send(method, path, message, content, wait))
         if wanted and not (isinstance(document, dict) and document.keys() >= set(wanted)):
             raise BadAnswer(f"{self.target.url} answered without {', '.join(wanted)}; is it a server of pm?")
         return document
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes, silence: float) -> Response:
+    def upload(self, path: str, body: Upload, silence: float) -> Any:
+        """Send a file and return the document that is answered. What is sent twice must do no more than once."""
+        headers = self._head({"Content-Type": "application/json"})
+        return self._document(self._send("POST", path, headers, body, silence))
+
+    def download(self, path: str, sink: Sink, silence: float) -> None:
+        """Write what is at `path` to `sink`; it is emptied where the answer comes in two attempts."""
+        response = self._send("GET", path, self._head({"Accept": "*/*"}), b"", silence, sink)
+        if response.status != 200:
+            self._document(response)
+            raise BadAnswer(f"{self.target.url} answered {response.status} and sent no file; is it a server of pm?")
+
+    def _head(self, headers: Mapping[str, str]) -> dict[str, str]:
+        message = {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **headers}
+        if self.context.actor:
+            message["X-PM-Actor"] = quote(self.context.actor)
+        return message
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | Upload,
+        silence: float,
+        sink: Sink | None = None,
+    ) -> Response:
         """Send; where the server that was read of is gone or has another token, read once more and send again."""
         second = False
         while True:
             own = self.target.info is not None
             try:
-                response = self._transport(silence).send(method, path, self._with_token(headers), body)
+                if sink is not None:
+                    sink.empty()
+                response = self._transport(silence).send(method, path, self._with_token(headers), body, sink)
             except Disconnected as error:
                 if second or not own:
                     raise self._failure(error) from None

@@ -81,6 +81,11 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
 
         render.write(f"pm {VERSION}\n", stdout)
         return
+    if argv and argv[0] == "__complete":
+        from projects.client import completion
+
+        render.write(completion.answer(argv[1:], environ), stdout)
+        return
     call = grammar.find(argv)
     if call.verb is None or grammar.wants_help(call.tokens):
         from projects.client import manual

@@ -62,7 +62,9 @@ class Context:
 
     def show(self, document: object) -> None:
         """Print the answer, as the global flags want it."""
-        render.show(document, self.stdout, pretty=self.options.pretty, table=self.options.output == "table")
+        options = self.options
+        fields = getattr(options, "fields", None)
+        render.show(document, self.stdout, pretty=options.pretty, table=options.output == "table", fields=fields)
 
     def write(self, text: str) -> None:
         """Print a text that is not JSON."""

@@ -84,11 +84,9 @@ def _git(context: Context) -> Iterator[Check]:
         yield _check("secrets", "ok", "git tracks none of them")
     except workspace.WorkspaceError as error:
         yield _check("secrets", "fail", str(error))
-    try:
-        with open(os.path.join(directory, ".gitignore"), encoding="utf-8", errors="replace") as file:
-            ignored = "*" in map(str.strip, file.read(1 << 16).splitlines())
-    except OSError:
-        ignored = False
+    ignored = workspace.ignored_by_git(directory)
+    if ignored is None:
+        return  # no repository, or no git
     if ignored:
         yield _check("gitignore", "ok", "git ignores what is local")
     else:

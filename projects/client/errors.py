@@ -11,6 +11,7 @@
     ├── StopFailed       STOP_FAILED     1   the server did not go down
     ├── Unhealthy        UNHEALTHY       1   `pm doctor` found something that must be mended
     ├── FileRefused      FILE_REFUSED    1   the directory or a file in it is missing, not ours or not writable
+    ├── NotEmpty         NOT_EMPTY       1   `pm demo` fills only a board without projects
     ├── Crashed          INTERNAL_ERROR  1   a fault of pm itself; the traceback stands before it
     ├── Unsupported      UNSUPPORTED     1   pm does not run on this system
     └── Interrupted      INTERRUPTED   130   the user ended it
@@ -99,6 +100,12 @@ class FileRefused(ClientError):
     """The config directory or a file in it can't be used."""
 
     code = "FILE_REFUSED"
+
+
+class NotEmpty(ClientError):
+    """There is something on the board already."""
+
+    code = "NOT_EMPTY"
 
 
 class Crashed(ClientError):

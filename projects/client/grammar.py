@@ -10,10 +10,11 @@ import argparse
 from collections import namedtuple
 
 from projects.client.errors import UsageError
+from projects.client.tokens import end_of_flags, flags_of, known, nearest, normalised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from typing import Any, NoReturn
 
     Option = tuple[tuple[str, ...], dict[str, Any]]
@@ -29,24 +30,16 @@ NOUNS = {
     "activity": "who changed what, when",
     "changes": "what changed since the last look, for a loop",
     "search": "find words in titles, descriptions and comments",
+    "sync": "the board as a file for git: export, import, hooks",
+    "backup": "copy the database to a file, while the server runs",
+    "restore-backup": "put a backup in the database's place",
     "server": "the repository's server: start, stop, status, wait, list, open, logs",
+    "demo": "fill an empty board with an example, and open it",
     "init": "make the config directory and a commented config.toml; point agents here",
     "prime": "what an agent must know to work with this board",
     "completion": "print the completion script of a shell",
     "doctor": "check the directory, the server and the database",
     "schema": "print the API's OpenAPI document",
-}
-
-# The long flags of the tool that came before this one: its scripts go on running.
-ALIASES = {
-    "--project-id": "--project",
-    "--parent-id": "--parent",
-    "--sprint-id": "--sprint",
-    "--assignee-id": "--assignee",
-    "--work-item-id": "--work-item",
-    "--story-points": "--points",
-    "--status-value": "--status",
-    "--version": "--expected-version",
 }
 
 WIDTH = 100  # characters of a help text; asking the terminal would import shutil for every option
@@ -58,6 +51,20 @@ Call = namedtuple("Call", "noun verb tokens")
 def option(*flags: str, **settings: Any) -> Option:
     """Return a line of an option table; the arguments are those of `argparse.add_argument`."""
     return flags, settings
+
+
+class Words:
+    """Read words of `choices` with commas between them."""
+
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
+
+    def __call__(self, text: str) -> str:
+        """Return the text. Raises argparse.ArgumentTypeError where a word is none of the choices."""
+        for word in text.split(","):
+            if word not in self.choices:
+                raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(self.choices)}")
+        return text
 
 
 def seconds(text: str) -> float:
@@ -97,19 +104,19 @@ def find(argv: Sequence[str]) -> Call:
 
     Global flags may stand before, between and behind them. Raises UsageError.
     """
-    takes_value = _flags(GLOBALS)
+    takes_value = flags_of(GLOBALS)
     words: list[str] = []
     tokens: list[str] = []
     rest = iter(argv)
     for token in rest:
         if not token.startswith("-"):
             words.append(token)
-            if len(words) == 2 or _is_alone(_known(token, NOUNS, "command")):
+            if len(words) == 2 or _is_alone(known(token, NOUNS, "command")):
                 break
             continue
         name, equals, _ = token.partition("=")
         if name not in takes_value:
-            raise UsageError(f"unknown flag {name} before the verb{_nearest(name, takes_value)}; see: pm -h")
+            raise UsageError(f"unknown flag {name} before the verb{nearest(name, takes_value)}; see: pm -h")
         tokens.append(token)
         if takes_value[name] and not equals:
             tokens.extend(value for value in (next(rest, None),) if value is not None)
@@ -118,18 +125,20 @@ def find(argv: Sequence[str]) -> Call:
         return Call(None, None, tokens)
     verbs = {verb.name: verb for verb in verbs_of(words[0])}
     if words[1:]:
-        return Call(words[0], verbs[_known(words[1], verbs, f"verb of pm {words[0]}:")], tokens)
+        return Call(words[0], verbs[known(words[1], verbs, f"verb of pm {words[0]}:")], tokens)
     return Call(words[0], verbs.get(""), tokens)
 
 
 def wants_help(tokens: Sequence[str]) -> bool:
     """Tell whether `-h` stands among the tokens."""
-    return any(token in ("-h", "--help") for token in tokens[: _end_of_flags(tokens)])
+    return any(token in ("-h", "--help") for token in tokens[: end_of_flags(tokens)])
 
 
 def parse(call: Any) -> argparse.Namespace:
     """Return the options of a call. Raises UsageError."""
-    return build(call.noun, call.verb).parse_args(_normalised(call))
+    options = (*GLOBALS, *call.verb.options)
+    tokens = normalised(call.tokens, options, program(call.noun, call.verb))
+    return build(call.noun, call.verb).parse_args(tokens)
 
 
 def build(noun: str, verb: Any) -> argparse.ArgumentParser:
@@ -158,62 +167,5 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
     return argparse.HelpFormatter(prog, width=WIDTH, max_help_position=34)
 
 
-def _normalised(call: Any) -> list[str]:
-    """Return the tokens as argparse understands them: `--title -x` as `--title=-x`. Raises UsageError."""
-    takes_value = _flags((*GLOBALS, *call.verb.options))
-    end = _end_of_flags(call.tokens)
-    found: list[str] = []
-    rest: list[str] = call.tokens[end:]
-    tokens = iter(call.tokens[:end])
-    for token in tokens:
-        name, equals, value = token.partition("=")
-        known = name if name in takes_value else ALIASES.get(name, name)
-        # A list names its project by its position; with the flag of the other verbs, too.
-        placed = known == "--project" and known not in takes_value and _has_place(call.verb)
-        if placed or known in takes_value:
-            if placed or takes_value[known]:
-                value = value if equals else next(tokens, None)
-                if value is None or (not equals and value.partition("=")[0] in takes_value):
-                    raise UsageError(f"{name} needs a value; see: {program(call.noun, call.verb)} -h")
-                token = value if placed else f"{known}={value}"
-        elif token.startswith("-") and token[1:] and not any(map(str.isspace, token)):
-            near = _nearest(name, takes_value)
-            raise UsageError(f"unknown flag {name}{near}; see: {program(call.noun, call.verb)} -h")
-        found.append(token)
-    return found + rest
-
-
-def _has_place(verb: Any) -> bool:
-    return any("PROJECT" in settings.get("metavar", "") for flags, settings in verb.options if flags[0][0] != "-")
-
-
-def _flags(options: Iterable[Option]) -> dict[str, bool]:
-    """Return whether each flag takes a value."""
-    return {
-        flag: settings.get("action", "store") in ("store", "append")
-        for flags, settings in options
-        for flag in flags
-        if flag.startswith("-")
-    }
-
-
-def _end_of_flags(tokens: Sequence[str]) -> int:
-    return tokens.index("--") if "--" in tokens else len(tokens)
-
-
 def _is_alone(noun: str) -> bool:
     return bool(verbs_of(noun)[0].name == "")
-
-
-def _known(word: str, words: Iterable[str], what: str) -> str:
-    if word in words:
-        return word
-    raise UsageError(f"unknown {what} {word!r}{_nearest(word, words)}; see: pm -h")
-
-
-def _nearest(word: str, words: Iterable[str]) -> str:
-    import difflib
-
-    begun = [known for known in words if len(word) > 2 and known.startswith(word)]
-    near = begun or difflib.get_close_matches(word, words, 1, 0.5)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -18,10 +18,13 @@ from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from projects.client.streaming import Sink, Upload
 
 MAX_HEAD = 64 * 1024  # bytes of a status line and all header lines
 MAX_BODY = 256 * 1024 * 1024  # bytes
+MAX_STREAM = 1 << 50  # bytes that go to a file
 PIECE = 64 * 1024  # bytes sent at once: the timeout counts from the last piece
 
 Response = namedtuple("Response", "status headers body")  # int, {lower-case name: value}, bytes
@@ -56,21 +59,31 @@ class SocketTransport:
         self.silence = silence
         self.max_body = max_body
 
-    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
-        """Return the answer to one request. Raises TransportError."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | Upload = b"",
+        sink: Sink | None = None,
+    ) -> Response:
+        """Return the answer to one request; with a `sink` the body of a 200 goes there. Raises TransportError."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{self.port}", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if body or method in ("POST", "PATCH", "PUT"):
             lines.append(f"Content-Length: {len(body)}")
-        message = "\r\n".join((*lines, "", "")).encode("ascii") + body
+        head = "\r\n".join((*lines, "", "")).encode("ascii")
         # Not create_connection: it resolves names, for which Python imports the IDNA codec.
         connection = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_STREAM)
         try:
             connection.settimeout(self.silence)
             _connect(connection, self.host, self.port)
-            _write(connection, message)
-            return self._read(_Reader(connection), method)
+            if isinstance(body, bytes):
+                _write(connection, head + body)
+            else:
+                _write(connection, head, body)
+            return self._read(_Reader(connection), method, sink)
         except TimeoutError:
             raise Silent(f"nothing came for {self.silence:g} s") from None
         except OSError as error:
@@ -78,7 +91,7 @@ class SocketTransport:
         finally:
             connection.close()
 
-    def _read(self, reader: _Reader, method: str) -> Response:
+    def _read(self, reader: _Reader, method: str, sink: Sink | None) -> Response:
         for _ in range(10):
             status, headers = _read_head(reader)
             if status >= 200:
@@ -87,39 +100,38 @@ class SocketTransport:
             raise Malformed("it sent nothing but provisional answers")
         if method == "HEAD" or status in (204, 304):
             return Response(status, headers, b"")
+        if sink is None or status != 200:
+            return Response(status, headers, b"".join(self._pieces(reader, headers, self.max_body)))
+        for piece in self._pieces(reader, headers, MAX_STREAM):
+            sink.write(piece)
+        return Response(status, headers, b"")
+
+    def _pieces(self, reader: _Reader, headers: Mapping[str, str], most: int) -> Iterator[bytes]:
+        """Yield the body in pieces. Raises Malformed where it has more than `most` bytes."""
         if "transfer-encoding" in headers:
             if headers["transfer-encoding"].lower() != "chunked":
                 raise Malformed("its answer is encoded in an unknown way")
-            return Response(status, headers, self._read_chunks(reader))
-        if "content-length" in headers:
-            length = self._checked(headers["content-length"], 10)
-            return Response(status, headers, reader.exactly(length))
-        body = reader.rest(self.max_body + 1)
-        self._checked(str(len(body)), 10)
-        return Response(status, headers, body)
+            yield from self._chunks(reader, most)
+        elif "content-length" in headers:
+            yield from reader.exactly(_checked(headers["content-length"], 10, most))
+        else:
+            total = 0
+            for piece in reader.rest():
+                total += len(piece)
+                _checked(str(total), 10, most)
+                yield piece
 
-    def _read_chunks(self, reader: _Reader) -> bytes:
-        chunks, total = [], 0
-        while True:
-            size = self._checked(reader.line(1024).partition(b";")[0].decode("latin-1").strip(), 16)
-            if not size:
-                break
+    def _chunks(self, reader: _Reader, most: int) -> Iterator[bytes]:
+        total = 0
+        while size := _checked(reader.line(1024).partition(b";")[0].decode("latin-1").strip(), 16, most):
             total += size
-            self._checked(str(total), 10)
-            chunks.append(reader.exactly(size))
+            _checked(str(total), 10, most)
+            yield from reader.exactly(size)
             if reader.line(2):
                 raise Malformed("a chunk of its answer is longer than it says")
         left = MAX_HEAD
         while line := reader.line(left):
             left -= len(line)
-        return b"".join(chunks)
-
-    def _checked(self, digits: str, base: int) -> int:
-        if not digits or len(digits) > 19 or not set(digits.lower()) <= set("0123456789abcdef"[:base]):
-            raise Malformed("its answer has no valid length")
-        if int(digits, base) > self.max_body:
-            raise Malformed(f"its answer is larger than {self.max_body} bytes")
-        return int(digits, base)
 
 
 class _Reader:
@@ -140,22 +152,23 @@ class _Reader:
         found, self.buffer = self.buffer[:end], self.buffer[end + 1 :]
         return found.rstrip(b"\r")
 
-    def exactly(self, length: int) -> bytes:
-        """Return the next `length` bytes. Raises Disconnected at an early end."""
-        pieces, missing = [self.buffer[:length]], length - len(self.buffer)
+    def exactly(self, length: int) -> Iterator[bytes]:
+        """Yield the next `length` bytes. Raises Disconnected at an early end."""
+        piece, missing = self.buffer[:length], length - len(self.buffer)
         self.buffer = self.buffer[length:]
+        if piece:
+            yield piece
         while missing > 0:
-            pieces.append(self._piece(missing))
-            missing -= len(pieces[-1])
-        return b"".join(pieces)
-
-    def rest(self, limit: int) -> bytes:
-        """Return what comes until the end, or the first `limit` bytes of it."""
-        pieces, missing = [self.buffer[:limit]], limit - len(self.buffer)
-        while missing > 0 and (piece := self.connection.recv(min(PIECE, missing))):
-            pieces.append(piece)
+            piece = self._piece(missing)
             missing -= len(piece)
-        return b"".join(pieces)
+            yield piece
+
+    def rest(self) -> Iterator[bytes]:
+        """Yield what comes until the end."""
+        piece, self.buffer = self.buffer, b""
+        while piece or (piece := self.connection.recv(PIECE)):
+            yield piece
+            piece = b""
 
     def _piece(self, most: int = PIECE) -> bytes:
         piece = self.connection.recv(min(PIECE, most))
@@ -173,12 +186,22 @@ def _connect(connection: socket.socket, host: str, port: int) -> None:
         raise Refused(error.strerror or str(error)) from None
 
 
-def _write(connection: socket.socket, message: bytes) -> None:
+def _write(connection: socket.socket, message: bytes, more: Iterable[bytes] = ()) -> None:
     try:
         for start in range(0, len(message), PIECE):
             connection.sendall(message[start : start + PIECE])
+        for piece in more:
+            connection.sendall(piece)
     except (BrokenPipeError, ConnectionResetError):
         pass  # it may have answered before it read all of it (413); reading tells
+
+
+def _checked(digits: str, base: int, most: int) -> int:
+    if not digits or len(digits) > 19 or not set(digits.lower()) <= set("0123456789abcdef"[:base]):
+        raise Malformed("its answer has no valid length")
+    if int(digits, base) > most:
+        raise Malformed(f"its answer is larger than {most} bytes")
+    return int(digits, base)
 
 
 def _read_head(reader: _Reader) -> tuple[int, dict[str, str]]:

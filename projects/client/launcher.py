@@ -52,6 +52,8 @@ def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENC
         if line is not None:
             info = portfile.parse(line.decode("utf-8", "replace"))
             _disown(child)
+            for warning in logfile.warnings_since(context.directory, offset):
+                context.warn(warning)
             return info
         child.wait(LAST_WORDS)
     except BaseException as error:

@@ -47,6 +47,15 @@ def failure_since(directory: str, offset: int) -> str:
     return (marked or lines or [""])[-1].removeprefix("error: ")
 
 
+def warnings_since(directory: str, offset: int) -> list[str]:
+    """Return what the server warned of from `offset` (bytes) on."""
+    with open(_open(directory), "rb") as file:
+        file.seek(offset)
+        lines = file.read(TAIL_BYTES).decode("utf-8", "replace").splitlines()
+    marked = [line.partition(" WARNING ")[2].partition(": ")[2] for line in lines if " WARNING " in line]
+    return marked + [line.removeprefix("warning: ") for line in lines if line.startswith("warning: ")]
+
+
 def read(directory: str, count: int, *, follow: bool = False) -> Iterator[str]:
     """Yield the last `count` lines, and with `follow` for ever what is added; a rotated log is met again.
 

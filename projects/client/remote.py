@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from projects.client.http import MAX_BODY, PIECE, Disconnected, Malformed, Refused, Response, Silent
+from projects.client.http import MAX_BODY, MAX_STREAM, PIECE, Disconnected, Malformed, Refused, Response, Silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import requests
+
+    from projects.client.streaming import Sink, Upload
 
 
 class RequestsTransport:
@@ -20,7 +22,14 @@ class RequestsTransport:
         self.loopback = loopback
         self.max_body = max_body
 
-    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes | Upload = b"",
+        sink: Sink | None = None,
+    ) -> Response:
         """Return the answer to one request; a redirect is an answer and is not followed. Raises TransportError."""
         import requests
 
@@ -34,14 +43,18 @@ class RequestsTransport:
                 with session.request(
                     method,
                     self.url + path,
-                    data=body or None,
+                    data=body or None,  # an Upload has a length: it is not sent in chunks
                     headers={"Connection": "close", "Accept-Encoding": "identity", **headers},
                     timeout=self.silence,
                     allow_redirects=False,
                     stream=True,
                 ) as answer:
                     lowered = {name.lower(): value for name, value in answer.headers.items()}
-                    return Response(answer.status_code, lowered, self._read(answer))
+                    if sink is None or answer.status_code != 200:
+                        return Response(answer.status_code, lowered, b"".join(self._pieces(answer, self.max_body)))
+                    for piece in self._pieces(answer, MAX_STREAM):
+                        sink.write(piece)
+                    return Response(answer.status_code, lowered, b"")
             except requests.Timeout:
                 raise Silent(f"nothing came for {self.silence:g} s") from None
             except requests.exceptions.InvalidHeader as error:
@@ -56,17 +69,16 @@ class RequestsTransport:
             except requests.RequestException as error:
                 raise Disconnected(f"the connection ended before the answer did ({type(error).__name__})") from None
 
-    def _read(self, answer: requests.Response) -> bytes:
+    def _pieces(self, answer: requests.Response, most: int) -> Iterator[bytes]:
         announced = answer.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced[:20]) > self.max_body:
-            raise Malformed(f"its answer is larger than {self.max_body} bytes")
-        pieces, total = [], 0
+        if announced.isdigit() and int(announced[:20]) > most:
+            raise Malformed(f"its answer is larger than {most} bytes")
+        total = 0
         for piece in answer.iter_content(PIECE):
             total += len(piece)
-            if total > self.max_body:
-                raise Malformed(f"its answer is larger than {self.max_body} bytes")
-            pieces.append(piece)
-        return b"".join(pieces)
+            if total > most:
+                raise Malformed(f"its answer is larger than {most} bytes")
+            yield piece
 
 
 def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedRequest:

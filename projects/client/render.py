@@ -22,12 +22,17 @@ _OBEYED = (
 )
 
 
-def show(document: object, stdout: Stream | None, *, pretty: bool = False, table: bool = False) -> None:
-    """Print a document. Raises FileRefused where the output can't take it; a closed pipe is quiet."""
+def show(
+    document: object, stdout: Stream | None, *, pretty: bool = False, table: bool = False, fields: str | None = None
+) -> None:
+    """Print a document; a table has the columns of `fields`, where that is given.
+
+    Raises FileRefused where the output can't take it; a closed pipe is quiet.
+    """
     if table:
         from projects.client import table as tables
 
-        write(tables.draw(document, stdout), stdout)
+        write(tables.draw(document, stdout, fields), stdout)
         return
     write(to_json(document, stdout, pretty=pretty) + "\n", stdout)
 

@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 ROOT = "/api/v1/"
 
 ID = option("id", metavar="ID", help="UUID or key")
+PROJECT = option("project", nargs="?", metavar="PROJECT", help="UUID or key; may be left out where there is only one")
+PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; may be left out where there is only one")
+WORK_ITEM = option("--work-item", required=True, metavar="ITEM", help="the work item, by UUID or key")
+DELETED = option("--deleted", action="store_true", help="what was deleted and can be restored")
 EXPECTED_VERSION = option(
     "--expected-version", type=int, metavar="N", help="do it only if the version is still N, else fail"
 )
+LIMIT = option("--limit", type=int, metavar="N", help="rows of a page")
 LIST = (
-    option("--limit", type=int, metavar="N", help="rows of a page"),
+    LIMIT,
     option("--cursor", metavar="CURSOR", help='go on where a list\'s "next" says'),
     option("--all", action="store_true", help="follow the pages to the end"),
     option("--sort", metavar="FIELD", help="order by this field, -FIELD for descending"),
@@ -49,14 +54,23 @@ class Resource:
             "limit": options.limit,
             "cursor": options.cursor,
         }
+        rows, following = self._pages(context, query, every=options.all)
+        context.show({self.plural: rows, "next": following})
+
+    def rows(self, context: Context, **query: object) -> Any:
+        """Return all rows of a list, whatever the number of its pages."""
+        return self._pages(context, query, every=True)[0]
+
+    def _pages(self, context: Context, query: dict[str, object], *, every: bool) -> tuple[Any, str | None]:
+        """Return the rows of a page, or of `every` one that follows, and the cursor of the next."""
         rows: list[Any] = []
         while True:
             page = context.api.get(self.path, query, wanted=("results", "next"))
             rows += page["results"]
-            query["cursor"] = _cursor(page["next"])
-            if not options.all or query["cursor"] is None:
-                break
-        context.show({self.plural: rows, "next": query["cursor"]})
+            following = _cursor(page["next"])
+            if not every or following is None:
+                return rows, following
+            query["cursor"] = following
 
     def get(self, context: Context) -> None:
         """Print the thing with the id."""
@@ -68,14 +82,16 @@ class Resource:
         given = {name: value for name, value in fields.items() if value is not None}
         context.show({self.singular: context.api.call("POST", self.path, given)})
 
-    def update(self, context: Context, clearing: Mapping[str, tuple[str, object]], **fields: object) -> None:
+    def update(
+        self, context: Context, clearing: Mapping[str, tuple[str, object]], *, force: bool = False, **fields: object
+    ) -> None:
         """Change the fields that are not None and empty those of `--clear`; print the thing.
 
         `clearing` says for each name that `--clear` takes the field, and what it is when it is empty.
         """
         options = context.options
         given = {name: value for name, value in fields.items() if value is not None}
-        for name in options.clear:
+        for name in getattr(options, "clear", ()):
             field, empty = clearing[name]
             if given.get(field, empty) != empty:
                 raise UsageError(f"--clear {name} and a new {name} exclude each other", field=name)
@@ -84,6 +100,8 @@ class Resource:
             raise UsageError("nothing to change: name a field")
         if options.expected_version is not None:
             given["expected_version"] = options.expected_version
+        if force:
+            given["force"] = True
         path = self.path_of(context)
         context.show({self.singular: context.api.call("PATCH", path, given)})
 
@@ -107,9 +125,13 @@ class Resource:
 
     def path_of(self, context: Context) -> str:
         """Return the path of the thing that the positional id names. Raises UsageError."""
-        if context.options.id in ("", ".", ".."):  # the path of something else
-            raise UsageError(f"{context.options.id!r} is no id", field="id")
-        return f"{self.path}{quote(context.options.id)}/"
+        return self.path_to(context.options.id)
+
+    def path_to(self, identifier: str) -> str:
+        """Return the path of a thing. Raises UsageError."""
+        if identifier in ("", ".", ".."):  # the path of something else
+            raise UsageError(f"{identifier!r} is no id", field="id")
+        return f"{self.path}{quote(identifier)}/"
 
 
 def clear(*names: str) -> Any:

@@ -7,26 +7,34 @@ import re
 from typing import IO, TYPE_CHECKING, cast
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from projects.client.layout import COLOURS, COLUMNS, FLEXIBLE, TITLES
 from projects.client.render import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from projects.client.render import Stream
 
-# 2026-01-31T12:00:00.123456Z: nobody reads the fraction.
-TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z")
-COLOURS = {"ok": "green", "warn": "yellow", "fail": "red", "active": "green", "archived": "dim"}
+    Rows = Sequence[Mapping[str, Any]]
+
+# 2026-01-31T12:00:00.123456Z: nobody reads the fraction, nor in a list the seconds.
+TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+GAP = 3  # characters that a column costs beside its text
+MIN_FLEXIBLE = 16  # characters: a narrower column of text is no pleasure
 
 
-def draw(document: object, stream: Stream | None) -> str:
+def draw(document: object, stream: Stream | None, fields: str | None = None) -> str:
     """Return the text of a document: rows for a list, fields and values for one thing.
 
     As wide as the terminal, coloured only on one. Texts of the server are neither markup nor escapes.
+    `fields` names the columns that were asked for, with commas.
     """
     terminal = stream is not None and stream.isatty()
     console = Console(
@@ -37,45 +45,138 @@ def draw(document: object, stream: Stream | None) -> str:
         legacy_windows=False,
         highlight=False,
     )
+    chosen = tuple(fields.split(",")) if fields else ()
     with console.capture() as captured:
-        for name, value in document.items() if isinstance(document, dict) else [("", document)]:
-            if isinstance(value, list) and all(isinstance(row, dict) for row in value):
-                console.print(_rows(name, value))
-            elif isinstance(value, dict):
-                console.print(_fields(value))
-            elif value is not None:
-                console.print(_text(f"{name}: {_plain(value)}"))
+        for part in _parts(document if isinstance(document, dict) else {"": document}, console.width, chosen):
+            console.print(part)
     return captured.get()
 
 
-def _rows(name: str, rows: Sequence[Mapping[str, object]]) -> Table | Text:
+def _parts(
+    document: Mapping[str, Any], width: int, chosen: tuple[str, ...] = (), *, nested: bool = False
+) -> Iterator[Table | Text]:
+    """Yield what is drawn for each member of a document, one below the other."""
+    for name, value in document.items():
+        if nested:
+            yield Text(f"\n{clean(_title(name))}", style="bold underline")
+        if _is_list(value):
+            yield _rows(name, value, width, chosen)
+        elif isinstance(value, dict):
+            below = {key: member for key, member in value.items() if _is_section(member)}
+            plain = {key: member for key, member in value.items() if key not in below and _is_worth_it(key, value)}
+            yield _fields(plain) if plain or below else Text("nothing", style="dim")
+            yield from _parts(below, width, nested=True)
+        elif value is not None:
+            yield _text(f"{name}: {_plain(name, value)}")
+
+
+def _is_list(value: object) -> bool:
+    """Tell whether it is a list of things."""
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+
+
+def _is_section(value: object) -> bool:
+    """Tell whether a member of a thing is drawn below it."""
+    return isinstance(value, dict) or (_is_list(value) and bool(value))
+
+
+def _is_worth_it(name: str, fields: Mapping[str, Any]) -> bool:
+    """Tell whether a person wants to see a field: it is not empty, and no key or name beside it says the same."""
+    return fields[name] not in (None, "", []) and not (name.endswith("_id") and fields.get(name.removesuffix("_id")))
+
+
+def _rows(name: str, rows: Rows, width: int, chosen: tuple[str, ...]) -> Table | Text:
     if not rows:
-        return Text(f"no {name}", style="dim")
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+        return Text(f"no {_title(name)}", style="dim")
+    every = list(dict.fromkeys(key for row in rows for key in row))
+    known = [] if chosen else [column for column in COLUMNS.get(name, ()) if column in every]
+    columns, whole = known or every, False
+    cells = {column: [_text(_short(column, row.get(column))) for row in rows] for column in columns}
+    if known:
+        known = [column for column in known if column == known[0] or any(cell.plain for cell in cells[column])]
+        columns = _fitting(known, cells, width)
+        whole = sum(_needed(column, cells[column]) + GAP for column in columns) <= width
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(_text(column.replace("_", " ")), overflow="fold")
-    for row in rows:
-        table.add_row(*(_text(_plain(row.get(column))) for column in columns))
+        number = any(type(row.get(column)) in (int, float) for row in rows)
+        table.add_column(
+            _text(TITLES.get(column) or _title(column)),
+            overflow="fold",
+            no_wrap=whole and column not in FLEXIBLE,
+            justify="right" if number and known else "left",
+        )
+    for position in range(len(rows)):
+        table.add_row(*(cells[column][position] for column in columns))
     return table
 
 
-def _fields(fields: Mapping[str, object]) -> Table:
+def _fitting(columns: list[str], cells: Mapping[str, Sequence[Text]], width: int) -> list[str]:
+    """Return the columns without the last ones that would leave no room for texts; the first stays."""
+    found = list(columns)
+    needed = {column: _needed(column, cells[column]) + GAP for column in columns}
+    for column in reversed(columns[1:]):
+        if sum(needed[name] for name in found) <= width:
+            break
+        if column not in FLEXIBLE or column != _main(columns):
+            found.remove(column)
+    return found
+
+
+def _main(columns: Sequence[str]) -> str | None:
+    """Return the column that says most: it is never left out."""
+    return next((column for column in columns if column in FLEXIBLE), None)
+
+
+def _needed(column: str, cells: Sequence[Text]) -> int:
+    widest = max(cell_len(cell.plain) for cell in cells)
+    return max(cell_len(TITLES.get(column, column)), min(widest, MIN_FLEXIBLE) if column in FLEXIBLE else widest)
+
+
+def _fields(fields: Mapping[str, Any]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in fields.items():
-        table.add_row(_text(name.replace("_", " ")), _text(_plain(value)))
+        table.add_row(_text(_title(name)), _text(_plain(name, value)))
     return table
 
 
-def _plain(value: object) -> str:
+def _title(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _short(name: str, value: Any) -> str:
+    """Return what stands in a row of a list."""
+    time = TIME.fullmatch(value) if isinstance(value, str) else None
+    return f"{time[1]} {time[2]}Z" if time else _plain(name, value)
+
+
+def _plain(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    time = TIME.fullmatch(value)
-    return f"{time[1]} {time[2]}Z" if time else value
+    if isinstance(value, str):
+        time = TIME.fullmatch(value)
+        return f"{time[1]} {time[2]}{time[3]}Z" if time else value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "duration_seconds" and isinstance(value, int):
+        return f"{value // 3600}:{value // 60 % 60:02}:{value % 60:02}"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    if name == "changes" and isinstance(value, list):
+        return "; ".join(filter(None, map(_change, value)))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _change(change: Any) -> str:
+    """Return `status: todo → done`; nothing for a field that is empty from the start."""
+    if not isinstance(change, dict) or not {"field", "old", "new"} <= change.keys():
+        return json.dumps(change, ensure_ascii=False)
+    old, new = (" ".join(_plain("", change[side]).split()) for side in ("old", "new"))
+    old, new = (text[:8] if UUID.fullmatch(text) else text[:60] for text in (old, new))
+    if not old:
+        return f"{change['field']}: {new}" if new else ""
+    return f"{change['field']}: {old} → {new or 'nothing'}"
 
 
 def _text(text: str) -> Text:

@@ -8,6 +8,7 @@ from projects.models.project import Project
 from projects.models.sprint import Sprint
 from projects.models.swim_lane import SwimLane
 from projects.models.time_entry import TimeEntry
+from projects.models.tombstone import Tombstone
 from projects.models.user import User
 from projects.models.work_item import WorkItem
 
@@ -22,6 +23,7 @@ __all__ = [
     "Sprint",
     "SwimLane",
     "TimeEntry",
+    "Tombstone",
     "User",
     "WorkItem",
 ]

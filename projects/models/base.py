@@ -119,6 +119,9 @@ class Entity(models.Model):
             self.check_unique()
             self._write(actor, Action.RESTORED, {"deleted_at": None})
 
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Leave it to the rules, which every write checks: they say in words what a constraint says by its name."""
+
     def check_version(self, expected: int | None) -> None:
         """Raise StaleVersion unless this is the version `expected`; None expects nothing."""
         if expected is not None and expected != self.version:

@@ -54,7 +54,6 @@ class ClaimMixin(models.Model):
         if not self.is_open:
             raise Conflict(f"{self.display_key} is done; there is nothing to claim")
         lease_id = uuid.uuid4()
-        self.claimed_by, self.lease_id, self.lease_expires_at = None, None, None
         self.write_claim(
             actor,
             status="in_progress",
@@ -76,6 +75,7 @@ class ClaimMixin(models.Model):
 
     def release(self: WorkItem, *, actor: User, lease_id: uuid.UUID | None = None, force: bool = False) -> None:  # type: ignore[misc]
         """Make it ready for others. Raises Claimed unless `lease_id` is the claim's, or `force`."""
+        self.check_living()
         if not force:
             self._check_holder(lease_id)
         elif self.claimed_by_id is None:

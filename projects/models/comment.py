@@ -11,7 +11,8 @@ from django.db import models
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import NotYours
 from projects.models.fields import TextField
-from projects.models.project import LIVING
+from projects.models.planner import Unindexed
+from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class CommentQuerySet(EntityQuerySet["Comment"]):
             work_item__deleted_at__isnull=True,
             work_item__project__deleted_at__isnull=True,
         )
+
+    def in_project(self, project_id: uuid.UUID) -> Self:
+        return self.alias(of_project=Unindexed("work_item__project_id")).filter(of_project=project_id)
 
     def identified_by(self, identifier: str) -> Self:
         """Narrow to the comment of this id."""
@@ -52,6 +56,7 @@ class Comment(Entity):
         indexes = (
             models.Index(fields=("work_item", "created_at", "id"), condition=LIVING, name="comment_by_item"),
             models.Index(fields=("created_at", "id"), condition=LIVING, name="comment_by_creation"),
+            models.Index(fields=("created_at", "id"), condition=DELETED, name="comment_deleted"),
         )
 
     def __str__(self) -> str:

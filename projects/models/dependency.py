@@ -10,7 +10,7 @@ from django.db import connection, models
 
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
-from projects.models.project import LIVING
+from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 
 # The way from the item that would be blocked back to the one that would block it, as ids joined by commas.
@@ -91,6 +91,7 @@ class Dependency(Entity):
             models.Index(fields=("blocked_item", "dependency_type"), condition=LIVING, name="dependency_by_blocked"),
             models.Index(fields=("blocking_item", "dependency_type"), condition=LIVING, name="dependency_by_blocking"),
             models.Index(fields=("created_at", "id"), condition=LIVING, name="dependency_by_creation"),
+            models.Index(fields=("created_at", "id"), condition=DELETED, name="dependency_deleted"),
         )
 
     def __str__(self) -> str:

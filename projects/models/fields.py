@@ -78,6 +78,8 @@ MAX_LABEL_LENGTH = 50
 class LabelsField(models.JSONField):
     """A list of short names, each once, in the order in which they were given."""
 
+    empty_values = ()  # so that null is cleaned as well: into no label
+
     def to_python(self, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not all(isinstance(label, str) for label in value):
             raise ValidationError("must be a list of short names", code="invalid")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 LIVING = models.Q(deleted_at__isnull=True)
+DELETED = models.Q(deleted_at__isnull=False)
 
 
 class Status(models.TextChoices):

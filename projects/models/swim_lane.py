@@ -12,7 +12,7 @@ from django.db import models
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField
-from projects.models.project import LIVING, Project
+from projects.models.project import DELETED, LIVING, Project
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -44,14 +44,20 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
         """Make a lane for each status but `blocked`, unless the project has one; clones agree on their ids."""
         for position, status in enumerate(DEFAULTS):
             if not self.filter(project=project, status_value=status).exists():
-                self.create(
-                    actor=actor,
+                lane = self.model(
                     id=uuid.uuid5(project.pk, status),
                     project=project,
                     name=STATUSES[status],
                     status_value=status,
                     position=position,
                 )
+                lane.comes_with_project = True
+                lane.insert(actor=actor)
+
+    def next_position(self, project_id: uuid.UUID) -> int:
+        """Return the position after the last lane of the project."""
+        highest = self.living().filter(project_id=project_id).aggregate(highest=models.Max("position"))["highest"]
+        return 0 if highest is None else int(highest) + 1
 
     def reorder(self, project: Project, lanes: Sequence[uuid.UUID], *, actor: User) -> None:
         """Put all living lanes of the project into this order. Raises ValidationError where one is missing."""
@@ -66,6 +72,7 @@ class SwimLane(Entity):
     entity_type = "swim_lane"
     tracked = ("name", "status_value", "position", "wip_limit")
     immutable = ("project_id",)
+    comes_with_project = False  # a project may be born archived, and has lanes all the same
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="swim_lanes")
     name = LineField(max_length=100)
@@ -87,7 +94,10 @@ class SwimLane(Entity):
                 name="swim_lane_limit_range",
             ),
         )
-        indexes = (models.Index(fields=("project", "position", "id"), condition=LIVING, name="swim_lane_by_position"),)
+        indexes = (
+            models.Index(fields=("project", "position", "id"), condition=LIVING, name="swim_lane_by_position"),
+            models.Index(fields=("position", "id"), condition=DELETED, name="swim_lane_deleted"),
+        )
 
     def __str__(self) -> str:
         return str(self.name)
@@ -98,7 +108,8 @@ class SwimLane(Entity):
 
     def check_insert(self) -> None:
         self.project.check_living()
-        self.project.check_writable()
+        if not self.comes_with_project:
+            self.project.check_writable()
         self._check_limit(self.wip_limit)
 
     def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,6 +120,12 @@ class SwimLane(Entity):
             if "status_value" in changed:
                 self._check_status_free(changed["status_value"])
         return changed
+
+    def restore(self, *, actor: User) -> None:
+        """Undo the deletion. Raises Conflict where the status has another lane by now."""
+        self.project.check_living()
+        self.project.check_writable()
+        super().restore(actor=actor)
 
     def check_delete(self) -> None:
         self.project.check_writable()

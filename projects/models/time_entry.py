@@ -15,7 +15,8 @@ from django.utils import timezone
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
-from projects.models.project import LIVING
+from projects.models.planner import Unindexed
+from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class TimeEntryQuerySet(EntityQuerySet["TimeEntry"]):
             work_item__project__deleted_at__isnull=True,
         )
 
+    def in_project(self, project_id: uuid.UUID) -> Self:
+        return self.alias(of_project=Unindexed("work_item__project_id")).filter(of_project=project_id)
+
     def identified_by(self, identifier: str) -> Self:
         """Narrow to the entry of this id."""
         try:
@@ -49,9 +53,8 @@ class TimeEntryQuerySet(EntityQuerySet["TimeEntry"]):
         stopped = self.running(actor).select_related("work_item__project").first()
         if stopped is not None:
             stopped.stop(actor=actor)
-        entry = self.create(
-            actor=actor, work_item=work_item, user=actor, started_at=timezone.now(), description=description
-        )
+        entry = TimeEntry(work_item=work_item, user=actor, started_at=timezone.now(), description=description)
+        entry.insert(actor=actor)
         return entry, stopped
 
 
@@ -86,6 +89,12 @@ class TimeEntry(Entity):
             models.Index(fields=("work_item", "started_at", "id"), condition=LIVING, name="time_entry_by_item"),
             models.Index(fields=("user", "started_at", "id"), condition=LIVING, name="time_entry_by_user"),
             models.Index(fields=("started_at", "id"), condition=LIVING, name="time_entry_by_start"),
+            models.Index(fields=("started_at", "id"), condition=DELETED, name="time_entry_deleted"),
+            models.Index(
+                fields=("started_at", "id"),
+                condition=LIVING & models.Q(ended_at__isnull=True),
+                name="time_entry_running",
+            ),
         )
 
     def __str__(self) -> str:
@@ -122,6 +131,8 @@ class TimeEntry(Entity):
         self.work_item.project.check_writable()
         if self.ended_at is not None:
             self._check_span(self.started_at, self.ended_at)
+        else:
+            self._check_begun(self.started_at)
 
     def check_unique(self) -> None:
         if self.is_running and TimeEntry.objects.running(self.user).exclude(pk=self.pk).exists():
@@ -135,10 +146,12 @@ class TimeEntry(Entity):
         started_at, ended_at = changed.get("started_at", self.started_at), changed.get("ended_at", self.ended_at)
         if "ended_at" in changed and ended_at is None:
             raise ValidationError({"ended_at": "can't be taken back; start another timer"})
-        if ended_at is not None and not (self.is_running and changed.keys() == {"ended_at"}):
+        if self.is_running and "ended_at" in changed and "started_at" not in changed:
+            self._check_stop(changed["ended_at"])
+        elif ended_at is not None and changed.keys() & {"started_at", "ended_at"}:
             self._check_span(started_at, ended_at)
-        elif started_at > timezone.now():
-            raise ValidationError({"started_at": "must not be in the future"})
+        elif "started_at" in changed:
+            self._check_begun(started_at)
         return changed
 
     def check_delete(self) -> None:
@@ -161,6 +174,19 @@ class TimeEntry(Entity):
     def _check_owner(self, actor: User) -> None:
         if actor.pk != self.user_id and not actor.is_superuser:
             raise NotYours(f"only {self.user.username}, whose time it is, or a superuser may change this entry")
+
+    def _check_stop(self, ended_at: datetime) -> None:
+        """Raise ValidationError unless the timer may end then; it may have run for longer than a day."""
+        # A clock that was set back may leave the start in the future: then it ends where it began.
+        if ended_at > max(timezone.now(), self.started_at):
+            raise ValidationError({"ended_at": "must not be in the future"})
+        if ended_at < self.started_at:
+            raise ValidationError({"ended_at": "must not be before started_at"})
+
+    @staticmethod
+    def _check_begun(started_at: datetime) -> None:
+        if started_at > timezone.now():
+            raise ValidationError({"started_at": "must not be in the future"})
 
     @staticmethod
     def _check_span(started_at: datetime, ended_at: datetime) -> None:

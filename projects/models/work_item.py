@@ -1,4 +1,4 @@
-"""A work item: an epic, a story or a task, and the rules of their hierarchy and their states."""
+"""A work item: an epic, a story or a task, and the rules of its states."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from projects.models.base import Entity
 from projects.models.claims import ClaimMixin
-from projects.models.exceptions import Conflict, HasBlockers, HasChildren
+from projects.models.exceptions import HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
-from projects.models.project import LIVING, Project
+from projects.models.hierarchy import HierarchyMixin
+from projects.models.ordering import STEP, OrderMixin
+from projects.models.project import DELETED, LIVING, Project
 from projects.models.work_item_query import WorkItemQuerySet
 
 if TYPE_CHECKING:
@@ -45,12 +47,10 @@ class Priority(models.TextChoices):
     CRITICAL = "critical"
 
 
-PARENTS = {ItemType.EPIC: (), ItemType.STORY: (ItemType.EPIC,), ItemType.TASK: (ItemType.STORY, ItemType.EPIC)}
 MAX_POINTS = 100
-STEP = 1.0  # between the positions of two neighbours that were never moved
 
 
-class WorkItem(ClaimMixin, Entity):
+class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
     entity_type = "work_item"
     tracked = (
         "item_type",
@@ -138,10 +138,16 @@ class WorkItem(ClaimMixin, Entity):
             models.Index(fields=("project", "status", "urgency", "position"), condition=LIVING, name="item_by_status"),
             models.Index(fields=("project", "urgency", "position"), condition=LIVING, name="item_by_urgency"),
             models.Index(fields=("project", "item_type", "position"), condition=LIVING, name="item_by_type"),
+            models.Index(fields=("project", "title", "id"), condition=LIVING, name="item_by_title"),
             models.Index(fields=("parent", "position"), condition=LIVING, name="item_by_parent"),
             models.Index(fields=("sprint", "position"), condition=LIVING, name="item_by_sprint"),
             models.Index(fields=("assignee", "position"), condition=LIVING, name="item_by_assignee"),
             models.Index(fields=("project", "deleted_at"), name="item_by_deletion"),
+            models.Index(fields=("position", "id"), condition=DELETED, name="item_deleted"),
+            models.Index(
+                fields=("project", "deleted_at", "status", "item_type", "priority", "story_points"),
+                name="item_by_group",
+            ),
         )
 
     def __str__(self) -> str:
@@ -159,6 +165,7 @@ class WorkItem(ClaimMixin, Entity):
     def check_insert(self) -> None:
         self.project.check_living()
         self.project.check_writable()
+        self._check_points(self.story_points)
         self._check_relations({"parent_id": self.parent_id, "sprint_id": self.sprint_id})
         self.item_number = self.project.take_item_number()
         self.position = WorkItem.objects.last_position(self.project_id) + STEP
@@ -176,6 +183,7 @@ class WorkItem(ClaimMixin, Entity):
             return changed
         self.project.check_living()
         self.project.check_writable()
+        self._check_points(changed.get("story_points"))
         self._check_relations(changed)
         if "status" in changed:
             if changed["status"] == Status.DONE and not getattr(self, "_force", False):
@@ -184,6 +192,9 @@ class WorkItem(ClaimMixin, Entity):
             if changed["status"] != Status.IN_PROGRESS and self.claimed_by_id:
                 changed |= self.unclaimed()
         return changed
+
+    def check_delete(self) -> None:
+        self.project.check_writable()
 
     def check_done(self) -> None:
         """Raise HasChildren or HasBlockers where it can't be done yet."""
@@ -194,67 +205,26 @@ class WorkItem(ClaimMixin, Entity):
         if blockers:
             raise HasBlockers(f"{self.display_key} is blocked", blockers)
 
-    def open_children(self) -> WorkItemQuerySet:
-        """Return its living children that are not done."""
-        return WorkItem.objects.living().filter(parent_id=self.pk).unfinished().select_related("project")
-
     def unfinished_blockers(self) -> WorkItemQuerySet:
         """Return the living items that block it and are not done."""
         return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
 
-    def soft_delete(self, *, actor: User, expected_version: int | None = None, recursive: bool = False) -> None:
-        """As Entity.soft_delete; with `recursive` its descendants, too. Raises HasChildren without."""
-        self.check_version(expected_version)
-        children = list(WorkItem.objects.living().filter(parent_id=self.pk).select_related("project"))
-        if children and not recursive:
-            raise HasChildren(f"{self.display_key} has {len(children)} children; delete it recursively", children)
-        moment = timezone.now()
-        for descendant in WorkItem.objects.living().descendants_of(self.pk).select_related("project"):
-            descendant.mark_deleted(actor=actor, moment=moment)
-        self.project.check_writable()
-        self.mark_deleted(actor=actor, moment=moment)
-
-    def restore(self, *, actor: User) -> None:
-        """Undo `soft_delete`, with the descendants that it removed. Raises Conflict where its parent is deleted."""
-        moment = self.deleted_at
-        self.project.check_living()
-        self.project.check_writable()
-        if self.parent is not None and self.parent.deleted_at is not None:
-            raise Conflict(f"its parent {self.parent.display_key} is deleted; restore that one")
-        removed = WorkItem.objects.filter(deleted_at=moment).descendants_of(self.pk).select_related("project")
-        below = list(removed) if moment else []
-        super().restore(actor=actor)
-        for descendant in below:
-            Entity.restore(descendant, actor=actor)
+    @staticmethod
+    def _check_points(points: int | None) -> None:
+        if points is not None and not 0 <= points <= MAX_POINTS:
+            raise ValidationError({"story_points": f"must be empty or a whole number from 0 to {MAX_POINTS}"})
 
     def _check_relations(self, values: Mapping[str, Any]) -> None:
         errors: dict[str, Any] = {}
         parent_id, sprint_id = values.get("parent_id"), values.get("sprint_id")
         if parent_id:
-            errors |= self._parent_errors(WorkItem.objects.select_related("project").get(pk=parent_id))
+            errors |= self.parent_errors(WorkItem.objects.select_related("project").get(pk=parent_id))
         if sprint_id:
             from projects.models.sprint import Sprint
 
             errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self)
         if errors:
             raise ValidationError(errors)
-
-    def _parent_errors(self, parent: WorkItem) -> dict[str, str]:
-        # No cycle can arise: a parent is always of a higher type, and types never change.
-        allowed = PARENTS[ItemType(self.item_type)]
-        if parent.project_id != self.project_id:
-            return {"parent_id": f"{parent.display_key} belongs to another project"}
-        if parent.deleted_at is not None:
-            return {"parent_id": f"{parent.display_key} is deleted"}
-        if parent.item_type not in allowed:
-            may = " or ".join(allowed)
-            right = (
-                f"a {self.item_type}'s parent is an {may}"
-                if may == "epic"
-                else f"a {self.item_type}'s parent is a {may}"
-            )
-            return {"parent_id": right if allowed else "an epic has no parent"}
-        return {}
 
     def _moments(self, status: str) -> dict[str, Any]:
         """Return the moments that reaching `status` sets."""

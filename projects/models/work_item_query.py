@@ -6,8 +6,10 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
+from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
 from projects.models.base import EntityQuerySet
@@ -58,6 +60,21 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         """Narrow to stories and tasks without a parent."""
         return self.filter(parent__isnull=True).exclude(item_type="epic")
 
+    def not_orphaned(self) -> Self:
+        """Narrow to epics, and to what has a parent."""
+        return self.filter(Q(parent__isnull=False) | Q(item_type="epic"))
+
+    def assigned_to(self, name: str) -> Self:
+        """Narrow to the items of the user called `name`."""
+        users = get_user_model().objects.filter(username=name).values("pk")
+        return self.filter(assignee_id=models.Subquery(users))
+
+    def containing(self, text: str) -> Self:
+        """Narrow to those whose title, description or display key contains `text`, in any case."""
+        key = Concat("project__key", Value("-"), Cast("item_number", models.CharField()))
+        found = Q(title__icontains=text) | Q(description__icontains=text) | Q(called__icontains=text)
+        return self.alias(called=key).filter(found)
+
     def labelled(self, name: str) -> Self:
         from projects.models.label import ItemLabel
 
@@ -105,7 +122,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             .filter(waiting | abandoned, project__status="active")
             .unblocked()
             .exclude(Q(item_type="epic") & Exists(open_children))
-            .annotate(unblocks=models.functions.Coalesce(models.Subquery(unblocks), 0))
+            .annotate(unblocks=Coalesce(models.Subquery(unblocks), 0))
             .order_by("urgency", "-unblocks", "position", "item_number")
         )
 

@@ -37,6 +37,9 @@ def person(browser: Browser) -> Iterator[BrowserContext]:
     context.set_default_timeout(15_000)
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
+    # What the Content-Security-Policy refuses is said in the console alone.
+    refused = "Content Security Policy"
+    context.on("console", lambda line: errors.append(line.text) if refused in line.text else None)
     yield context
     context.close()
     assert errors == []

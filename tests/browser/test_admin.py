@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.pages import login_url, signed_in
 from tests.conftest import make_repository
-from tests.processes import MANAGE, Server, environment
+from tests.processes import Server
 
 Start = Callable[..., Server]
-
-
-def login_url(directory: Path) -> str:
-    answer = subprocess.run(
-        [*MANAGE, "pm", "server", "open", "--no-browser"],
-        cwd=directory,
-        env=environment(),
-        capture_output=True,
-        check=True,
-    )
-    return str(json.loads(answer.stdout)["server"]["login_url"])
-
-
-def signed_in(person: BrowserContext, server: Server) -> Page:
-    page = person.new_page()
-    page.goto(login_url(server.directory))
-    return page
 
 
 def test_link_signs_in_once_and_the_admin_is_whole(person: BrowserContext, server: Server) -> None:

@@ -159,7 +159,9 @@ def test_file_of_a_killed_server_is_not_believed_while_another_one_starts(path: 
 
 
 @pytest.mark.parametrize(
-    ("pid", "locked"), [(os.getpid(), True), (os.getppid(), True), (1, True), (os.getpid(), False), (1, False)]
+    ("pid", "locked"),
+    [(os.getpid(), True), (os.getppid(), True), (1, True), (os.getpid(), False), (1, False)],
+    ids=["own", "parent", "init", "own without a lock", "init without a lock"],
 )
 def test_reused_pid_is_told_by_its_start_time(path: str, pid: int, locked: bool) -> None:
     if locked:
@@ -203,6 +205,26 @@ def test_other_namespace_is_believed_by_its_lock_alone(path: str, held: lock.Loc
     assert portfile.read(path) == info
     os.unlink(held.path)
     with pytest.raises(PortFileRejected, match="container"):
+        portfile.read(path)
+
+
+def test_file_that_is_not_the_lock_holders_is_rejected(path: str, held: lock.Lock) -> None:
+    info = publish(path)
+    held.note(portfile.lock_note(info))
+    assert portfile.read(path) == info
+    for changes in ({"port": 40001}, {"host": "127.0.0.9"}, {"instance_id": "b" * 32}, {"instance_id": None}):
+        publish(path, **changes)
+        with pytest.raises(PortFileRejected, match="not the file of the server"):
+            portfile.read(path)
+    # As a pulled commit brings it: only what a reader needs.
+    Path(path).write_text('{"pid": 2, "port": 40000, "host": "127.0.0.1"}')
+    with pytest.raises(PortFileRejected):
+        portfile.read(path)
+
+
+def test_host_elsewhere_is_rejected_where_the_lock_says_nothing(path: str, held: lock.Lock) -> None:
+    publish(path, host="192.0.2.2")
+    with pytest.raises(PortFileRejected, match="not this machine's"):
         portfile.read(path)
 
 

@@ -7,6 +7,7 @@ import http.client
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -66,8 +67,42 @@ def test_body_that_is_never_finished_is_dropped_in_time(start_host: Start) -> No
         assert answer_time(host) < 2
 
 
-def test_body_and_chunks_arrive_whole(host: Server) -> None:
-    assert host.request("POST", "/body", data=b"x" * 300_000).text == "300000"
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 1000\r\n\r\nhalf",
+        b"Content-Length: 1000000\r\n\r\nhalf",
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\n",
+        b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+    ],
+    ids=["short", "long", "chunked", "expect"],
+)
+def test_clients_without_a_whole_body_starve_nobody(host: Server, rest: bytes) -> None:
+    head = f"POST /body HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\n".encode()
+    with connections(host, 40, head + rest):
+        for _ in range(10):
+            assert answer_time(host) < 2
+
+
+@pytest.mark.parametrize("size", [0, 1, 60_000, 65_536, 65_537, 2_000_000])
+def test_body_arrives_whole(host: Server, size: int) -> None:
+    assert host.request("POST", "/body", data=b"x" * size).text == str(size)
+    chunks = (b"x" * 10_000 for _ in range(size // 10_000))
+    assert host.request("POST", "/body", data=chunks).status_code == 200
+
+
+def test_body_that_comes_by_pieces_is_served(host: Server) -> None:
+    with connections(host, 1) as [sock]:
+        request = f"POST /body HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nContent-Length: 20\r\n\r\n"
+        for byte in request.encode() + b"y" * 20:
+            sock.sendall(bytes([byte]))
+        assert sock.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_many_long_bodies_at_once_are_all_served(host: Server) -> None:
+    with ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(lambda _: host.request("POST", "/body", data=b"x" * 200_000).text, range(48)))
+    assert set(answers) == {"200000"}
 
 
 def test_kept_connection_serves_many_requests(host: Server) -> None:

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from discovery import runtime
 from discovery.portfile import ServerInfo
-from projects.models import Activity, Project, User
+from projects.models import Activity, Project, User, WorkItem
 
 TOKEN = "a-token-of-the-tests"
 INFO = ServerInfo(
@@ -59,6 +59,18 @@ def make_project(db: None) -> Callable[..., Project]:
 @pytest.fixture
 def project(make_project: Callable[..., Project]) -> Project:
     return make_project("PONE", title="First", description="The first one.")
+
+
+@pytest.fixture
+def make_item(project: Project) -> Callable[..., WorkItem]:
+    """Make items of PONE by `make_item(title, **values)`, tasks unless said otherwise, as the user ada."""
+
+    def make(title: str = "Item", *, actor: str = "ada", **values: Any) -> WorkItem:
+        return WorkItem.objects.create(
+            actor=User.objects.actor(actor), title=title, **({"project": project, "item_type": "task"} | values)
+        )
+
+    return make
 
 
 @pytest.fixture

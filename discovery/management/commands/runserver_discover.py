@@ -81,7 +81,10 @@ class Command(BaseCommand):
                 )
             )
         except ServerError as error:
-            raise CommandError(str(error)) from error.__cause__
+            if not getattr(self, "_called_from_command_line", False):
+                raise CommandError(str(error)) from error.__cause__
+            self.stderr.write(f"error: {error}")
+            sys.exit(1)
         except KeyboardInterrupt:  # before the server had its own handlers
             sys.exit(130)
 

@@ -44,6 +44,7 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
     slim: ClassVar[tuple[str, ...]]
     ordering: ClassVar[str]
     ordering_fields: ClassVar[tuple[str, ...]]
+    ordering_columns: ClassVar[dict[str, tuple[str, ...]]] = {}  # of an order that is no column of that name
     row_serializer_class: Any
 
     if TYPE_CHECKING:  # what every resource has, as its view's attributes say
@@ -87,7 +88,8 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
         sources = [column for names in loads for column in names]
         order = self.request.query_params.get("ordering", self.ordering).removeprefix("-")
         related = {source.rpartition("__")[0] for source in sources if "__" in source}
-        loaded = queryset.only(*sources, *(name for name in [order] if name in self.ordering_fields))
+        order_by = self.ordering_columns.get(order, (order,)) if order in self.ordering_fields else ()
+        loaded = queryset.only(*sources, *order_by)
         return loaded.select_related(*related) if related else loaded
 
 
@@ -96,6 +98,8 @@ class EntityViewSet(ListMixin):
 
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
+    deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer
+    related: ClassVar[tuple[str, ...]] = ()  # what one entity is loaded with, besides the users of its stamps
 
     def retrieve(self, request: Request, id: str) -> Response:
         return self._answer(self.get_object())
@@ -121,28 +125,36 @@ class EntityViewSet(ListMixin):
     @write
     def destroy(self, request: Request, id: str) -> Response:
         entity = self.get_object()
-        body = DeletionSerializer(data=request.data)
+        body = self.deletion_serializer_class(data=self.deletion_data(request))
         body.is_valid(raise_exception=True)
         expected = self._expected_version(request, body.validated_data, entity)
-        entity.soft_delete(actor=request.user, expected_version=expected)
+        entity.soft_delete(actor=request.user, **body.validated_data | {EXPECTED_VERSION: expected})
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def deletion_data(self, request: Request) -> Any:
+        """Return what a DELETE says of itself."""
+        return request.data
 
     def get_object(self) -> Any:
         identifier = self.kwargs["id"]
-        entity = self.get_queryset().living().with_stamps().identified_by(identifier).first()
+        entity = self._named(identifier).living().first()
         if entity is None:
             raise self._not_found(identifier)
         return entity
 
     def _restore(self, request: Request, id: str) -> Response:
         refuse_body(request)
-        named = self.get_queryset().with_stamps().identified_by(id)
+        named = self._named(id)
         # A key may have been deleted many times: the latest is meant.
         entity = named.deleted().order_by("-deleted_at").first() or named.first()
         if entity is None:
             raise self._not_found(id)
         entity.restore(actor=request.user)
         return self._answer(entity)
+
+    def _named(self, identifier: str) -> Any:
+        named = self.get_queryset().with_stamps().identified_by(identifier)
+        return named.select_related(*self.related) if self.related else named
 
     def _answer(self, entity: Entity, status: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(entity).data, status=status, headers={"ETag": f'"{entity.version}"'})

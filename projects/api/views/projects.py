@@ -8,8 +8,10 @@ from rest_framework.response import Response
 from projects.api.filters.project import ProjectFilter
 from projects.api.idempotency import write
 from projects.api.serializers.project import ProjectRowSerializer, ProjectSerializer
+from projects.api.serializers.project_stats import ProjectStatsSerializer
 from projects.api.views.base import EntityViewSet
 from projects.models import Project
+from projects.models.project_stats import stats
 
 
 class ProjectViewSet(EntityViewSet):
@@ -27,3 +29,9 @@ class ProjectViewSet(EntityViewSet):
     def restore(self, request: Request, id: str) -> Response:
         """Undo the deletion; onto a key that another project has by now it is a conflict."""
         return self._restore(request, id)
+
+    @extend_schema(responses=ProjectStatsSerializer)
+    @action(detail=True, methods=["get"])
+    def stats(self, request: Request, id: str) -> Response:
+        """How the project stands, in figures."""
+        return Response(ProjectStatsSerializer(stats(self.get_object())).data)

@@ -15,7 +15,11 @@ ACTIVITIES = Resource("activity", "activity", "activities")
 def list_activities(context: Context) -> None:
     """List activity."""
     options = context.options
-    ACTIVITIES.list(context, project=options.project, actor=options.by, since=options.since)
+    entity = None
+    if options.work_item is not None:
+        item = Resource("work-items", "work_item", "work_items")
+        entity = context.api.get(item.path_to(options.work_item), wanted=("id",))["id"]
+    ACTIVITIES.list(context, project=options.project, actor=options.by, since=options.since, entity=entity)
 
 
 VERBS = (
@@ -24,6 +28,7 @@ VERBS = (
         "List what was changed, oldest first; --sort=-id for the latest, --full for old and new values.",
         list_activities,
         (
+            option("--work-item", metavar="ITEM", help="only of this work item"),
             option("--project", metavar="PROJECT", help="only in this project"),
             option("--actor", dest="by", metavar="NAME", help="only by this user"),
             option("--since", metavar="ID_OR_TIME", help="only after this activity, or since this time"),

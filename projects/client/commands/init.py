@@ -6,7 +6,7 @@ import os
 
 from projects import options, workspace
 from projects.client.errors import FileRefused
-from projects.client.grammar import Verb
+from projects.client.grammar import Verb, option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,20 @@ def init(context: Context) -> None:
     except OSError as error:
         raise FileRefused(f"{files[1]} can't be written: {error.strerror}") from None
     created = [path for path in (directory, *files) if path not in existing]
-    context.show({"initialized": {"directory": directory, "created": created, "existing": existing}})
+    answer: dict[str, object] = {"directory": directory, "created": created, "existing": existing}
+    if context.options.agents:
+        from projects.client import agents_file
+
+        path, changed = agents_file.point(workspace.repository_top(os.getcwd()) or workspace.root_of(directory))
+        answer["agents"] = {"file": path, "changed": changed}
+    context.show({"initialized": answer})
 
 
-VERBS = (Verb("", "Make the config directory, its .gitignore and a config.toml with every key commented.", init),)
+VERBS = (
+    Verb(
+        "",
+        "Make the config directory, its .gitignore and a config.toml with every key commented.",
+        init,
+        (option("--agents", action="store_true", help="also point to `pm prime` in the repository's AGENTS.md"),),
+    ),
+)

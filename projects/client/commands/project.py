@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projects.client import texts
 from projects.client.grammar import Verb, option
-from projects.client.resource import EXPECTED_VERSION, ID, LIST, Resource, clear
+from projects.client.resource import DELETED, EXPECTED_VERSION, ID, LIST, PROJECT, Resource, clear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ def update(context: Context) -> None:
     )
 
 
+def stats(context: Context) -> None:
+    """Print the figures of a project."""
+    from projects.client.board import project_of
+
+    project = project_of(context, context.options.project)
+    context.show({"stats": context.api.get(f"{PROJECTS.path_to(project)}stats/")})
+
+
 VERBS = (
     Verb(
         "list",
@@ -50,7 +58,7 @@ VERBS = (
         (
             option("--status", choices=("active", "archived"), help="only these"),
             option("--search", metavar="TEXT", help="only with this in key, title or description"),
-            option("--deleted", action="store_true", help="what was deleted and can be restored"),
+            DELETED,
             *LIST,
         ),
     ),
@@ -73,4 +81,5 @@ VERBS = (
     ),
     Verb("delete", "Delete a project; restore brings it back.", PROJECTS.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Bring a deleted project back.", PROJECTS.restore, (ID,)),
+    Verb("stats", "Show a project's figures: counts, points, what is blocked, velocity.", stats, (PROJECT,)),
 )

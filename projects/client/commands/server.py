@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 START_FLAGS = (
     option("--host", metavar="HOST", help="address to serve on (127.0.0.1)"),
-    option("--port", metavar="PORT", help="port wanted, 0 or 1024..65535 (0: the system picks)"),
+    option("--port", type=int, metavar="PORT", help="port wanted, 0 or 1024..65535 (0: the system picks)"),
     option("--strict-port", action="store_true", help="fail where the wanted port is in use"),
     option("--allow-remote", action="store_true", help="allow a host that others can reach"),
-    option("--workers", metavar="N", help="worker processes"),
-    option("--threads", metavar="N", help="threads of a worker"),
-    option("--idle-timeout", metavar="SECONDS", help="stop after so long without a request"),
+    option("--workers", type=int, metavar="N", help="worker processes"),
+    option("--threads", type=int, metavar="N", help="threads of a worker"),
+    option("--idle-timeout", type=int, metavar="SECONDS", help="stop after so long without a request"),
     option("--allowed-host", action="append", default=[], metavar="NAME[:PORT]", help="another name it may be called"),
 )
 
@@ -30,7 +30,10 @@ def start(context: Context) -> None:
 
     if resolution.given_url(context):
         context.warn("a server's URL is given: pm talks to that one, not to the one that is started here")
+    context.autostart = False
     info = launcher.start(context, _flags(context.options), context.timeout(launcher.PATIENCE))
+    if not resolution.given_url(context):
+        health.check(context)  # one that was there before may hang
     context.show({"server": dict(info._asdict())})
 
 
@@ -99,7 +102,7 @@ def _flags(options: argparse.Namespace) -> list[str]:
         value = getattr(options, flag[2:].replace("-", "_"))
         if value is True:
             found.append(flag)
-        elif value:
+        elif value is not None and value is not False:
             found += [f"{flag}={one}" for one in (value if isinstance(value, list) else [value])]
     return found
 

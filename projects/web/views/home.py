@@ -1,16 +1,24 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 
+from projects.models import Project
+from projects.web import page
+from projects.web.overview import Overview
 from projects.web.views.errors import safe_only
 
 
-@safe_only
+@page.for_people()
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead a person to the projects, by way of the login where that is needed."""
-    return redirect("admin:projects_project_changelist")
+    """Show what is going on; where there is one project, its board, unless `?overview` asks for all."""
+    if "overview" not in request.GET:
+        keys = list(Project.objects.living().values_list("key", flat=True)[:2])
+        if len(keys) == 1:
+            return redirect("board", keys[0])
+    cursor = page.live_cursor()
+    return render(request, "pm/overview.html", {"cursor": cursor, "section": "overview", "overview": Overview()})
 
 
 @safe_only

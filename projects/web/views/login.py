@@ -43,4 +43,4 @@ def _sign_in(request: HttpRequest, ticket: str) -> bool:
 
 def _target(request: HttpRequest) -> str:
     wanted = request.GET.get("next", "")
-    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else reverse("admin:index")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else reverse("home")

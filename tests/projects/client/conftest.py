@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -14,7 +15,9 @@ from typing import Any
 import pytest
 
 from discovery import lock, portfile, process
-from tests.processes import DEADLINE, MANAGE, environment
+from projects.client import cli
+from tests.conftest import make_repository
+from tests.processes import DEADLINE, MANAGE, Server, environment
 
 PM = [*MANAGE, "pm"]
 
@@ -57,6 +60,54 @@ def call(directory: Path, *arguments: str, stdin: str = "", **env: str | None) -
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass
+class Board:
+    """A repository with a server, and `pm` in this process: as fast as the tests are many."""
+
+    repository: Path
+    server: Server
+
+    def __call__(self, *arguments: str, **env: str) -> Result:
+        stdout, stderr = io.StringIO(), io.StringIO()
+        surroundings = environment(PM_CONFIG_DIR=str(self.repository / ".pm"), **env)
+        code = cli.run(arguments, stdout, stderr, surroundings)
+        return Result(code, stdout.getvalue(), stderr.getvalue())
+
+    def project(self, key: str) -> str:
+        """Make a project, and return its key."""
+        return str(self("project", "create", "--key", key, "--title", key.title()).document["project"]["key"])
+
+    def item(self, project: str, title: str = "T", *flags: str, kind: str = "task") -> str:
+        """Make a work item, and return its display key."""
+        made = self("work-item", "create", "--project", project, "--type", kind, "--title", title, *flags)
+        return str(made.document["work_item"]["display_key"])
+
+    def keys(self, *arguments: str) -> list[str]:
+        """Return the display keys that a list answers."""
+        return [row["display_key"] for row in self("work-item", *arguments).document["work_items"]]
+
+
+@pytest.fixture(scope="session")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """A board that many tests share; each makes a project of its own."""
+    yield from serve(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def own_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """A board that is the module's alone, and empty at first."""
+    yield from serve(tmp_path_factory)
+
+
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    repository = make_repository(tmp_path_factory.mktemp("board") / "repository")
+    server = Server(repository)
+    try:
+        yield Board(repository, server.ready())
+    finally:
+        server.end()
 
 
 @pytest.fixture

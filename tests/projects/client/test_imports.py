@@ -13,15 +13,14 @@ from tests.projects.client.conftest import Impostor, answer
 
 # Beside these, only our own.
 ALLOWED = {
-    "argparse", "array", "collections", "copyreg", "discovery", "enum", "errno", "fcntl", "functools", "gc", "gettext",
-    "itertools", "json", "keyword", "math", "operator", "projects", "re", "reprlib", "select", "selectors", "socket",
-    "types", "warnings",
+    "argparse", "collections", "copyreg", "discovery", "enum", "errno", "fcntl", "functools", "gc", "gettext",
+    "itertools", "json", "keyword", "operator", "projects", "re", "reprlib", "types", "warnings",
 }  # fmt: skip
 OURS = {
     "discovery.lock", "discovery.portfile", "discovery.process", "projects.client.api", "projects.client.cli",
     "projects.client.commands.project", "projects.client.context", "projects.client.errors", "projects.client.grammar",
     "projects.client.http", "projects.client.render", "projects.client.resolution", "projects.client.resource",
-    "projects.client.texts", "projects.version", "projects.workspace",
+    "projects.client.texts", "projects.client.tokens", "projects.version", "projects.workspace",
 }  # fmt: skip
 SPY = """
 import os, sys
@@ -59,6 +58,23 @@ def test_call_of_a_discovered_server_loads_little(
     assert tops <= ALLOWED
     packages = {"discovery", "projects", "projects.client", "projects.client.commands"}
     assert {name for name in modules if name.startswith(("projects", "discovery"))} - packages <= OURS
+
+
+def test_calls_that_agents_make_most_load_little_more(
+    repository: Path, publish: Callable[..., None], impostor: Callable[..., Impostor]
+) -> None:
+    publish(impostor(answer("200 OK", {"results": [], "next": None})).port)
+    for arguments in (
+        ["list", "PONE"],
+        ["get", "PONE-1"],
+        ["create", "--project", "P", "--type", "task", "--title", "T"],
+    ):
+        _, modules = loaded_by(repository, "work-item", *arguments)
+        assert {name.partition(".")[0] for name in modules if not name.startswith("_")} <= ALLOWED
+        ours = {name for name in modules if name.startswith(("projects.client.", "discovery."))}
+        assert ours - OURS - {"projects.client.commands"} <= {
+            *("projects.client.commands.work_item", "projects.client.work_item_options", "projects.client.board")
+        }
 
 
 def test_version_and_help_load_no_socket(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pty
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.projects.client.conftest import PM
 ESCAPES = "\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\r\u202egnp.exe\ud800"
 
 
-def shown(document: object, encoding: str = "utf-8", **options: bool) -> str:
+def shown(document: object, encoding: str = "utf-8", **options: Any) -> str:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, newline="")
     render.show(document, stream, **options)
@@ -73,7 +74,7 @@ def test_clean_leaves_lines_and_tabs() -> None:
 
 def test_table_has_a_row_for_each_thing() -> None:
     text = shown(
-        {"projects": [{"key": "A", "title": "x", "points": None}, {"key": "B", "title": "y"}], "next": "abc"},
+        {"things": [{"key": "A", "title": "x", "points": None}, {"key": "B", "title": "y"}], "next": "abc"},
         table=True,
     )
     lines = [line.split() for line in text.splitlines() if line.strip()]
@@ -86,11 +87,13 @@ def test_table_of_nothing_says_so() -> None:
 
 
 def test_table_of_one_thing_has_a_line_for_each_field() -> None:
-    text = shown({"project": {"key": "A", "created_at": "2026-01-31T12:00:00.123456Z", "labels": ["é"]}}, table=True)
+    text = shown(
+        {"project": {"key": "A", "created_at": "2026-01-31T12:00:00.123456Z", "labels": ["é", "b"]}}, table=True
+    )
     assert [re.split(r"  +", line.strip()) for line in text.splitlines()] == [
         ["key", "A"],
         ["created at", "2026-01-31 12:00:00Z"],
-        ["labels", '["é"]'],
+        ["labels", "é, b"],
     ]
 
 

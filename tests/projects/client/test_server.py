@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -98,7 +99,6 @@ def test_wanted_port_in_use_gives_way_or_fails(pm: Pm, repository: Path, tmp_pat
     ("flags", "said"),
     [
         (["--port", "80"], "1024..65535"),
-        (["--port", "x"], "x"),
         (["--host", "0.0.0.0"], "--allow-remote"),
         (["--workers", "0"], "workers"),
     ],
@@ -298,3 +298,29 @@ def test_interrupted_start_leaves_no_server(repository: Path) -> None:
     assert (process.returncode, out) == (130, b"")
     poll(lambda: lock.probe(str(repository / ".pm/server.lock")) != lock.HELD)
     assert not (repository / ".pm/server.json").exists()
+
+
+def test_start_with_a_word_for_a_number_is_wrong_usage(pm: Pm, repository: Path) -> None:
+    result = pm("server", "start", "--port", "x")
+    assert (result.code, result.error["code"]) == (2, "USAGE")
+
+
+def test_warning_of_a_background_start_reaches_the_caller(pm: Pm, repository: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = pm("server", "start", "--port", str(port))
+    assert result.code == 0
+    assert f"port {port} is in use" in result.err
+
+
+def test_start_beside_a_hung_server_says_so(pm: Pm, repository: Path) -> None:
+    server = pm("server", "start").document["server"]
+    pids = [server["pid"], *children(server["pid"])]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        result = pm("server", "start", "--timeout", "1")
+        assert (result.code, result.error["code"]) == (1, "UNRESPONSIVE")
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)

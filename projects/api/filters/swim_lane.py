@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import django_filters
+
+from projects.api.filters.base import DeletedFilter
+from projects.api.filters.references import ReferenceFilter
+from projects.models import Project, SwimLane
+
+
+class SwimLaneFilter(django_filters.FilterSet):  # type: ignore[misc]
+    project = ReferenceFilter(Project, field_name="project_id", help_text="A project's id or key.")
+    deleted = DeletedFilter(help_text="`true` lists what was deleted and can be restored.")
+
+    class Meta:
+        model = SwimLane
+        fields = ()

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from projects.api.filters.base import (
+    MAX_SEARCH_LENGTH,
+    TRUTH,
+    DeletedFilter,
+    MomentFilter,
+    TruthFilter,
+    WordsFilter,
+)
+from projects.api.filters.references import ReferenceFilter, RelativesFilter
+from projects.models import Project, Sprint, WorkItem
+from projects.models.work_item import ItemType, Priority, Status
+from projects.models.work_item_query import WorkItemQuerySet
+
+
+@extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
+class IncludeDoneFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+    """Leave out what is done, unless it is asked for: by this, by status, or among the deleted."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=TRUTH, empty_label=None, **kwargs)
+
+    def filter(self, qs: Any, value: str) -> Any:
+        asked = self.parent.form.cleaned_data
+        shown = value == "true" or Status.DONE in asked["status"] or asked["deleted"] == "true"
+        return qs if shown else qs.unfinished()
+
+
+class WorkItemFilter(django_filters.FilterSet):  # type: ignore[misc]
+    project = ReferenceFilter(Project, field_name="project_id", help_text="A project's id or key.")
+    type = WordsFilter(ItemType.choices, field_name="item_type", help_text="Types, repeated or with commas.")
+    status = WordsFilter(Status.choices, help_text="Statuses, repeated or with commas.")
+    priority = WordsFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
+    assignee = django_filters.CharFilter(method="assigned", max_length=150, help_text="A user's name.")
+    label = django_filters.CharFilter(method="labelled", max_length=50, help_text="A label.")
+    sprint = ReferenceFilter(Sprint, field_name="sprint_id", help_text="A sprint's id.")
+    parent = ReferenceFilter(WorkItem, field_name="parent_id", help_text="An item's id or display key.")
+    descendants_of = RelativesFilter(
+        WorkItem, field_name="descendants_of", help_text="What is below this item, at any depth."
+    )
+    ancestors_of = RelativesFilter(WorkItem, field_name="ancestors_of", help_text="What is above this item.")
+    orphaned = TruthFilter("orphaned", "not_orphaned", help_text="`true`: stories and tasks without a parent.")
+    blocked = TruthFilter("blocked", "unblocked", help_text="`true`: what an unfinished item blocks.")
+    updated_since = MomentFilter(
+        field_name="updated_at", help_text="At this time and later: ISO 8601, or seconds since 1970."
+    )
+    search = django_filters.CharFilter(
+        method="contain", max_length=MAX_SEARCH_LENGTH, help_text="Text in the title, description or display key."
+    )
+    deleted = DeletedFilter(help_text="`true` lists what was deleted and can be restored.")
+    include_done = IncludeDoneFilter(help_text="`true` lists what is done, too.")
+
+    class Meta:
+        model = WorkItem
+        fields = ()
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def assigned(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
+        return queryset.assigned_to(value)
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def labelled(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
+        return queryset.labelled(value)
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def contain(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
+        return queryset.containing(value)

@@ -1,0 +1,67 @@
+"""What an agent asks again and again: what changed since I looked?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.pagination import limit_schema, read_limit
+from projects.api.serializers.activity import ActivitySerializer
+from projects.api.serializers.changes import ChangesSerializer
+from projects.api.views.base import StrictQueryMixin
+from projects.models import Activity, Project
+
+LARGEST_ID = 2**63 - 1
+
+
+class ChangesView(StrictQueryMixin):
+    http_method_names = ["get", "head"]
+
+    def known_parameters(self) -> set[str]:
+        return {"since", "project", "not_by", "limit"}
+
+    @extend_schema(
+        operation_id="changes_list",
+        parameters=[
+            OpenApiParameter(
+                "since",
+                {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0},
+                description="The last answer's `next`; 0 is the beginning.",
+            ),
+            OpenApiParameter("project", str, description="A project's id or key."),
+            OpenApiParameter("not_by", str, description="A user's name, whose changes are left out."),
+            OpenApiParameter("limit", limit_schema(), description="The most rows."),
+        ],
+        responses=ChangesSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """What changed after `since`, the oldest first; `next` is the `since` of the next look."""
+        query = request.query_params
+        since = self._since(query.get("since", "0"))
+        found = Activity.objects.filter(pk__gt=since).select_related("actor").order_by("pk")
+        if "project" in query:
+            found = found.filter(project_id=self._project_id(query["project"]))
+        if "not_by" in query:
+            found = found.exclude(actor__username=query["not_by"])
+        rows = list(found[: read_limit(request)])
+        changes = ActivitySerializer(rows, many=True).data
+        return Response({"changes": changes, "next": rows[-1].pk if rows else since})
+
+    @staticmethod
+    def _since(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID):
+            raise exceptions.ValidationError({"since": "must be a whole number: the last answer's next, or 0"})
+        return int(text)
+
+    @staticmethod
+    def _project_id(identifier: str) -> Any:
+        # A deleted project's activity goes on being told; of two of one key the living is meant.
+        named = Project.objects.identified_by(identifier).order_by("-deleted_at")
+        found = named.living().first() or named.first()
+        if found is None:
+            raise exceptions.ValidationError({"project": f"there is no project {identifier}"})
+        return found.pk

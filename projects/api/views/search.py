@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.filters.base import MAX_SEARCH_LENGTH
+from projects.api.serializers.search import SearchSerializer
+from projects.api.views.base import StrictQueryMixin
+from projects.models import Project
+from projects.models.search import search
+
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
+
+
+class SearchView(StrictQueryMixin):
+    def known_parameters(self) -> set[str]:
+        return {"q", "project", "limit"}
+
+    @extend_schema(
+        responses=SearchSerializer,
+        operation_id="search",
+        parameters=[
+            OpenApiParameter(
+                "q",
+                {"type": "string", "maxLength": MAX_SEARCH_LENGTH},
+                required=True,
+                description="Words that must all be there, the last perhaps only begun; or a display key.",
+            ),
+            OpenApiParameter("project", str, description="Only in the project of this id or key."),
+            OpenApiParameter(
+                "limit",
+                {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+                description="Results at most.",
+            ),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Find items, comments and projects by the words in them, best first; a display key's item comes first."""
+        text = request.query_params.get("q")
+        if text is None:
+            raise exceptions.ValidationError({"q": "is required: the words to search for"})
+        if len(text) > MAX_SEARCH_LENGTH:
+            raise exceptions.ValidationError(
+                {"q": f"has {len(text)} characters; at most {MAX_SEARCH_LENGTH} are allowed"}
+            )
+        hits = search(text, project=_project(request), limit=_limit(request))
+        return Response(SearchSerializer({"results": hits, "next": None}).data)
+
+
+def _project(request: Request) -> Project | None:
+    name = request.query_params.get("project")
+    if name is None:
+        return None
+    project = Project.objects.living().identified_by(name).first()
+    if project is None:
+        raise exceptions.ValidationError({"project": f"there is no project {name}"})
+    return project
+
+
+def _limit(request: Request) -> int:
+    field = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT)
+    try:
+        return int(field.run_validation(request.query_params.get("limit", DEFAULT_LIMIT)))
+    except exceptions.ValidationError:
+        raise exceptions.ValidationError({"limit": f"must be a whole number from 1 to {MAX_LIMIT}"}) from None

@@ -1,0 +1,124 @@
+"""The board as a file: out, in, and as a copy of the database. The server sees bytes, never a path."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import IO, cast
+
+from django.http import FileResponse, UnreadablePostError
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.exceptions import envelope
+from projects.api.serializers.transfer import ExportSerializer, ImportAnswerSerializer
+from projects.api.views.base import StrictQueryMixin
+from projects.models import Project, User
+from projects.transfer import backup, export, importer
+from projects.transfer.exceptions import BadFile
+
+PIECE = 256 * 1024  # bytes
+BOOLEANS = {"true": True, "false": False}
+
+
+class ExportView(StrictQueryMixin):
+    http_method_names = ["get"]
+
+    def known_parameters(self) -> set[str]:
+        return {"project"}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("project", str, description="Only this one: its id, or its key in any case.")],
+        responses=ExportSerializer,
+        operation_id="export",
+    )
+    def get(self, request: Request) -> FileResponse:
+        """The board, or one project, as one JSON file: the same bytes for the same data."""
+        project = _project(request.query_params.get("project"))
+        # Written whole before it is sent: a slow client holds up no snapshot, and its length tells a cut one.
+        file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the response
+        try:
+            export.write(file, project)
+            length = file.tell()
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return _send(file, length, "application/json", "data.json")
+
+
+class ImportView(StrictQueryMixin):
+    http_method_names = ["post"]
+
+    def known_parameters(self) -> set[str]:
+        return {"dry_run"}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("dry_run", bool, description="Answer the same, and write nothing.")],
+        request=ExportSerializer,
+        responses=ImportAnswerSerializer,
+        operation_id="import",
+    )
+    def post(self, request: Request) -> Response:
+        """Merge an export file into the board, all or nothing; of two states of a row the later one wins.
+
+        The body may be of any size. A wrong row is named by the error: `collection`, `row` and `id`.
+        """
+        dry_run = BOOLEANS.get(request.query_params.get("dry_run", "false"))
+        if dry_run is None:
+            raise exceptions.ValidationError({"dry_run": "must be true or false"})
+        if (request.content_type or "").partition(";")[0].strip().lower() != "application/json":
+            raise exceptions.UnsupportedMediaType(request.content_type or "")
+        with tempfile.TemporaryFile() as file:
+            # Taken in as fast as it comes: the time to read a request is limited, that to work on it is not.
+            _receive(request, file)
+            file.seek(0)
+            try:
+                answer = importer.read(file, actor=cast(User, request.user), dry_run=dry_run)
+            except BadFile as error:
+                return Response(envelope("VALIDATION_ERROR", str(error), error.field, **error.details), status=400)
+        return Response(answer)
+
+
+class BackupView(StrictQueryMixin):
+    http_method_names = ["get"]
+
+    @extend_schema(
+        responses={(200, "application/vnd.sqlite3"): OpenApiTypes.BINARY},
+        operation_id="backup",
+    )
+    def get(self, request: Request) -> FileResponse:
+        """A consistent copy of the whole database, checked. It holds all that is secret in it: keep it so."""
+        file = backup.copy()
+        length = file.seek(0, 2)
+        file.seek(0)
+        return _send(file, length, "application/vnd.sqlite3", "data.db")
+
+
+def _project(identifier: str | None) -> Project | None:
+    if identifier is None:
+        return None
+    found = Project.objects.living().identified_by(identifier).first()
+    if found is None:
+        raise exceptions.ValidationError({"project": f"there is no project {identifier}"})
+    return found
+
+
+def _receive(request: Request, target: IO[bytes]) -> None:
+    """Copy the body, which `BodyMiddleware` left alone, in pieces."""
+    chunked = not request.META.get("CONTENT_LENGTH")
+    source = request.META["wsgi.input"] if chunked else request._request
+    try:
+        while piece := source.read(PIECE):
+            target.write(piece)
+    except UnreadablePostError:
+        raise
+    except (OSError, ValueError):
+        raise exceptions.ParseError("the body ended early") from None
+
+
+def _send(file: IO[bytes], length: int, kind: str, name: str) -> FileResponse:
+    headers = {"Content-Length": str(length), "Cache-Control": "no-store"}
+    return FileResponse(file, as_attachment=True, filename=name, content_type=kind, headers=headers)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.filters.work_item import WorkItemFilter
+from projects.api.idempotency import write
+from projects.api.pagination import limit_schema, read_limit
+from projects.api.serializers.move import MoveSerializer
+from projects.api.serializers.work_item import (
+    SLIM,
+    WorkItemDeletionSerializer,
+    WorkItemRowSerializer,
+    WorkItemSerializer,
+)
+from projects.api.serializers.work_item_lists import BulkUpdatedSerializer, BulkUpdateSerializer, ReadySerializer
+from projects.api.serializers.work_item_page import WorkItemPageSerializer
+from projects.api.views.claims import ClaimActions
+from projects.api.work_item_page import page_of
+from projects.models import WorkItem
+from projects.models.exceptions import Refused
+
+LEAST_BYTES = 1024
+MOST_BYTES = 100_000_000
+TRUTH = {"true": True, "false": False}
+
+
+class WorkItemViewSet(ClaimActions):
+    queryset = WorkItem.objects.all()
+    related = ("project", "parent", "assignee", "claimed_by")
+    serializer_class = WorkItemSerializer
+    row_serializer_class = WorkItemRowSerializer
+    deletion_serializer_class = WorkItemDeletionSerializer
+    filterset_class = WorkItemFilter
+    slim = SLIM
+    ordering = "position"
+    ordering_fields = ("position", "created_at", "updated_at", "priority", "title", "item_number")
+    ordering_columns = {"priority": ("urgency", "position")}  # the most urgent first
+
+    def known_parameters(self) -> set[str]:
+        own: dict[str, set[str]] = {
+            "destroy": {"recursive"},
+            "show": {"max_bytes"},
+            "ready": {"fields", "limit", *self.filterset_class.base_filters},
+        }
+        return own.get(f"{self.action}") or super().known_parameters()
+
+    @extend_schema(parameters=[OpenApiParameter("recursive", bool, description="What is below it, too.")])
+    def destroy(self, request: Request, id: str) -> Any:
+        """Delete the item; one that has children only with `recursive`, in the query or the body."""
+        return super().destroy(request, id)
+
+    def deletion_data(self, request: Request) -> Any:
+        query = {name: TRUTH.get(str(text), text) for name, text in request.query_params.items()}
+        return {**query, **request.data} if isinstance(request.data, dict) else request.data
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    @write
+    def restore(self, request: Request, id: str) -> Response:
+        """Undo the deletion, with all that it removed."""
+        return self._restore(request, id)
+
+    @extend_schema(request=MoveSerializer)
+    @action(detail=True, methods=["post"])
+    @write
+    def move(self, request: Request, id: str) -> Response:
+        """Put the item right before or right after another one of its project."""
+        body = MoveSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        item = self.get_object()
+        values = body.validated_data
+        expected = self._expected_version(request, values, item)
+        places = {
+            name: WorkItem.objects.select_related("project").get(pk=values[name])
+            for name in ("before", "after")
+            if name in values
+        }
+        item.move(actor=request.user, expected_version=expected, **places)
+        return self._answer(item)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "max_bytes",
+                {"type": "integer", "minimum": LEAST_BYTES, "maximum": MOST_BYTES},
+                description="The longest answer: long texts are cut first, then the oldest rows left out.",
+            )
+        ],
+        responses=WorkItemPageSerializer,
+    )
+    @action(detail=True)
+    def show(self, request: Request, id: str) -> Response:
+        """The item with all around it: ancestors, children, dependencies, comments, time, latest activity."""
+        text = request.query_params.get("max_bytes")
+        if text is None:
+            return Response(page_of(self.get_object(), None))
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and LEAST_BYTES <= int(text) <= MOST_BYTES):
+            wanted = f"must be a whole number from {LEAST_BYTES} to {MOST_BYTES}"
+            raise exceptions.ValidationError({"max_bytes": wanted})
+        return Response(page_of(self.get_object(), int(text)))
+
+    @extend_schema(
+        filters=True,
+        parameters=[
+            OpenApiParameter("limit", limit_schema(), description="The most rows."),
+            OpenApiParameter("fields", str, description="Fields of a row, by commas; `*` for all."),
+        ],
+        responses=ReadySerializer,
+    )
+    @action(detail=False)
+    def ready(self, request: Request) -> Response:
+        """What can be begun: by priority, then by how much it unblocks, then by position."""
+        pick = self._pick(request)
+        items = self._load(self.filter_queryset(self.get_queryset().ready()), pick)
+        rows = WorkItemRowSerializer(items[: read_limit(request)], many=True, pick=pick).data
+        return Response({"results": rows, "next": None, "previous": None})
+
+    @extend_schema(request=BulkUpdateSerializer, responses=BulkUpdatedSerializer)
+    @action(detail=False, methods=["post"], url_path="bulk-update")
+    @write
+    def bulk_update(self, request: Request) -> Response:
+        """Update many items, in the given order: all of them, or none where one is refused; the error names its row."""
+        body = BulkUpdateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        items: dict[Any, WorkItem] = {}
+        count = 0
+        for row, update in enumerate(body.validated_data["updates"]):
+            try:
+                count += self._update_row(request, update, items)
+            except (Refused, exceptions.APIException, DjangoValidationError) as error:
+                error.row = row  # type: ignore[union-attr]
+                raise
+        rows = WorkItemRowSerializer(items.values(), many=True, pick=SLIM).data
+        return Response({"updated": count, "work_items": rows})
+
+    def _update_row(self, request: Request, update: dict[str, Any], items: dict[Any, WorkItem]) -> bool:
+        """Update one item, and keep it in `items`; return whether it changed."""
+        identifier = update.pop("id", None)
+        if not isinstance(identifier, str):
+            raise exceptions.ValidationError({"id": "must be an item's id or display key"})
+        found = self._named(identifier).living().first()
+        if found is None:
+            raise self._not_found(identifier)
+        item = items.setdefault(found.pk, found)
+        serializer = self.get_serializer(item, data=update, partial=True)
+        serializer.is_valid(raise_exception=True)
+        before = item.version
+        serializer.save(actor=request.user)
+        return item.version > before

@@ -1,0 +1,87 @@
+"""AGENTS.md: a pointer to `pm prime` between two markers; all else in the file is somebody else's."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from projects.client.errors import FileRefused
+
+NAME = "AGENTS.md"
+BEGIN, END = b"<!-- pm:begin -->", b"<!-- pm:end -->"
+POINTER = b"""\
+## Work is tracked with pm
+
+The tasks of this repository are on a board that the `pm` command reads and changes.
+Run `pm prime` before you begin: it tells how, and what is to be done now.
+"""
+MAX_BYTES = 16 * 1024 * 1024
+
+
+def point(top: str) -> tuple[str, bool]:
+    """Write the pointer into AGENTS.md in the folder `top`; return the file's path, and whether it changed.
+
+    Raises FileRefused where the file is not one, leads out of the folder, or has markers that don't pair.
+    """
+    path = _real_path(top)
+    try:
+        before, mode = _read(path)
+        after = _with_pointer(before, path)
+        if after == before:
+            return path, False
+        _write(path, after, mode)
+    except OSError as error:
+        raise FileRefused(f"{path} can't be written: {error.strerror}") from None
+    return path, True
+
+
+def _real_path(top: str) -> str:
+    """Return where AGENTS.md really is: a link may lead to another file of the folder, not out of it."""
+    top = os.path.realpath(top)
+    path = os.path.realpath(os.path.join(top, NAME))
+    inside = os.path.relpath(path, top).split(os.sep)
+    if inside[0] in ("..", ".git"):
+        raise FileRefused(f"{os.path.join(top, NAME)} is a symbolic link to {path}; it is left alone")
+    return path
+
+
+def _read(path: str) -> tuple[bytes, int]:
+    """Return the file's bytes and mode; nothing, and the mode of a new one, where there is none."""
+    try:
+        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b"", 0o644
+    with open(fileno, "rb") as file:
+        status = os.fstat(fileno)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+            raise FileRefused(f"{path} is no text file; it is left alone")
+        return file.read(), stat.S_IMODE(status.st_mode)
+
+
+def _with_pointer(text: bytes, path: str) -> bytes:
+    newline = b"\r\n" if b"\r\n" in text else b"\n"
+    block = (BEGIN + b"\n" + POINTER + END).replace(b"\n", newline)
+    counts = (text.count(BEGIN), text.count(END))
+    if counts == (0, 0):
+        gap = b"" if not text else newline if text.endswith(b"\n") else 2 * newline
+        return text + gap + block + newline
+    start, end = text.find(BEGIN), text.find(END)
+    if counts != (1, 1) or end < start:
+        raise FileRefused(f"{path} has {BEGIN.decode()} and {END.decode()} not once each, in this order; mend it first")
+    return text[:start] + block + text[end + len(END) :]
+
+
+def _write(path: str, content: bytes, mode: int) -> None:
+    """Put `content` at `path` in one step."""
+    temporary = f"{path}.{os.getpid()}.tmp"
+    fileno = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(fileno, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(fileno, mode)
+            os.fsync(fileno)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,30 @@
+"""Changes to many things at once, as JSON lines."""
+
+from __future__ import annotations
+
+import json
+
+from projects.client import texts
+from projects.client.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def read(path: str) -> list[dict[str, Any]]:
+    """Return the objects of a file, or with `-` of standard input. Raises UsageError, naming the line."""
+    found = []
+    for number, line in enumerate(texts.read_file(path, "from_file").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"line {number} is not JSON: {error}", field="from_file") from None
+        if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+            raise UsageError(f"line {number} is not an object with an id", field="from_file")
+        found.append(row)
+    if not found:
+        raise UsageError("there is no change in it", field="from_file")
+    return found

@@ -1,0 +1,26 @@
+"""The board's one project, where the command line names none."""
+
+from __future__ import annotations
+
+from projects.client.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+MAX_NAMED = 20
+
+
+def project_of(context: Context, given: str | None) -> str:
+    """Return the project that was given, else the only one of the board. Raises UsageError, ClientError."""
+    if given:
+        return given
+    query = {"fields": "key", "ordering": "key", "limit": MAX_NAMED + 1}
+    keys = [str(row["key"]) for row in context.api.get("/api/v1/projects/", query, wanted=("results",))["results"]]
+    if len(keys) == 1:
+        return keys[0]
+    if not keys:
+        raise UsageError("the board has no project; make one: pm project create --key KEY --title TEXT")
+    more = ", …" if len(keys) > MAX_NAMED else ""
+    names = ", ".join(keys[:MAX_NAMED]) + more
+    raise UsageError(f"the board has several projects; name one of {names}", field="project")

@@ -1,0 +1,104 @@
+"""The text of `pm prime`: how to work with the board, and how it stands now, in less than MAX_BYTES."""
+
+from __future__ import annotations
+
+from projects.client.errors import ClientError, NoServer
+from projects.client.render import clean
+from projects.client.resource import ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from projects.client.context import Context
+
+MAX_BYTES = 3 * 1024
+MAX_PROJECTS, MAX_ITEMS, MAX_TITLE = 4, 5, 60  # projects told of, items of a list, characters of a title
+
+HOW = """\
+# pm: the work of this repository is on a board; read and change it by `pm`, never by editing .pm/
+
+stdout is one JSON document, errors are JSON on stderr's last line: {"error": {"code", "message", "field"?}}.
+Exit: 0 done, 1 refused or failed, 2 usage, 3 no server. An ID is PONE-12 (any case) or a UUID. `pm NOUN VERB -h` helps.
+Say who you are by --as NAME or PM_ACTOR. PROJECT may be left out where there is one.
+
+Begin    pm work-item claim --next PROJECT      your item and a lease_id; keep it. NOTHING_READY: all is taken
+         pm work-item show ID --max-bytes 8000  parents, children, dependencies, comments, time, latest changes
+Work     pm work-item renew ID --lease-id L     before the 60 minutes end (claim --lease MINUTES asks for more)
+         pm comment create --work-item ID --content TEXT
+         pm work-item create --project PROJECT --type task --title TEXT --parent ID --description-file PATH
+         pm dependency create --blocking ID --blocked ID
+End      pm work-item update ID --status done   or review; or give it back: pm work-item release ID --lease-id L
+Look     pm work-item list PROJECT --status todo --assignee NAME --limit 20   (slim; --full, --fields A,B)
+         pm work-item ready PROJECT;  pm search TEXT;  pm changes --since CURSOR  (0 at first, then its "next")
+
+epic > story > task. Status: backlog todo in_progress review done blocked. Types never change.
+HAS_CHILDREN, HAS_BLOCKERS: finish those first. CLAIMED: take another. CONFLICT (--expected-version N was stale): the
+error has the current object; read it, then repeat. UNRESPONSIVE: look whether it was done before you repeat it.
+"""
+NO_SERVER = "\nNo server is running. Start one: pm server start   (then: pm prime)\n"
+NO_PROJECT = "\nThe board is empty. Begin: pm project create --key KEY --title TEXT\n"
+
+
+def text(context: Context) -> str:
+    """Return what an agent is told; where the board can't be read, what to do about that. Raises nothing of its own."""
+    try:
+        lines = _state(context)
+    except NoServer:
+        return HOW + NO_SERVER
+    except ClientError as error:
+        return HOW + f"\nThe board can't be read now: {_line(str(error), 300)}\n"
+    if not lines:
+        return HOW + NO_PROJECT
+    found = HOW + "\n## Now\n"
+    room = MAX_BYTES - 1 - len(found.encode())
+    for line in lines:
+        room -= len(line.encode()) + 1
+        if room < 0:
+            break
+        found += line + "\n"
+    return found
+
+
+def _state(context: Context) -> list[str]:
+    """Return a line for each thing worth knowing, the weightiest first. Raises ClientError."""
+    query = {"status": "active", "fields": "key,title", "ordering": "key", "limit": MAX_PROJECTS + 1}
+    projects = _rows(context, "projects/", query)
+    if not projects:
+        return []
+    lines = []
+    for project in projects[:MAX_PROJECTS]:
+        stats = context.api.get(f"{ROOT}projects/{project['key']}/stats/", wanted=("by_status", "blocked"))
+        counts = ", ".join(f"{count} {status}" for status, count in stats["by_status"].items() if count)
+        lines.append(f"{project['key']} {_line(project['title'])}: {counts or 'no items'}; {stats['blocked']} blocked")
+    if len(projects) > MAX_PROJECTS:
+        lines.append("more projects: pm project list")
+    fields = "display_key,title,assignee"
+    query = {"status": "in_progress", "fields": fields, "ordering": "-updated_at", "limit": MAX_ITEMS + 1}
+    in_progress = _rows(context, "work-items/", query)
+    lines += _items("in progress", in_progress)
+    for project in projects[:MAX_PROJECTS]:
+        ready = _rows(context, "work-items/ready/", {"project": project["key"], "limit": MAX_ITEMS})
+        lines += _items(f"ready next in {project['key']}", ready)
+    return lines
+
+
+def _items(heading: str, rows: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for row in rows[:MAX_ITEMS]:
+        holder = f" ({_line(row['assignee'], 30)})" if row.get("assignee") else ""
+        lines.append(f"  {row['display_key']} {_line(row['title'])}{holder}")
+    if len(rows) > MAX_ITEMS:
+        lines.append("  …")
+    return [f"{heading}:", *lines] if lines else [f"{heading}: nothing"]
+
+
+def _rows(context: Context, path: str, query: dict[str, object]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = context.api.get(ROOT + path, query, wanted=("results",))["results"]
+    return rows
+
+
+def _line(text: str, most: int = MAX_TITLE) -> str:
+    """Return a text of the board on one line; what is too long is cut."""
+    flat = " ".join(clean(text).split())
+    return flat if len(flat) <= most else f"{flat[: most - 1]}…"

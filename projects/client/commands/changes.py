@@ -1,0 +1,33 @@
+"""`pm changes`: what changed since the last look."""
+
+from __future__ import annotations
+
+from projects.client.grammar import Verb, option
+from projects.client.resource import LIMIT, ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+
+def changes(context: Context) -> None:
+    """Print the changes after a cursor, and the cursor for the next look."""
+    options = context.options
+    query = {"since": options.since, "project": options.project, "not_by": options.not_by, "limit": options.limit}
+    answer = context.api.get(f"{ROOT}changes/", query, wanted=("changes", "next"))
+    context.show({"changes": answer["changes"], "next": answer["next"]})
+
+
+VERBS = (
+    Verb(
+        "",
+        'Show what changed, oldest first; "next" is the --since of the next look.',
+        changes,
+        (
+            option("--since", type=int, required=True, metavar="CURSOR", help='the last answer\'s "next"; 0 begins'),
+            option("--project", metavar="PROJECT", help="only in this project"),
+            option("--not-by", metavar="NAME", help="not what this user did"),
+            LIMIT,
+        ),
+    ),
+)

@@ -1,0 +1,26 @@
+"""`pm completion`: what a shell needs to complete a command line of `pm`."""
+
+from __future__ import annotations
+
+from projects.client.grammar import Verb, option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+
+def completion(context: Context) -> None:
+    """Print the script for a shell."""
+    from projects.client import shells
+
+    context.write(shells.SCRIPTS[context.options.shell])
+
+
+VERBS = (
+    Verb(
+        "",
+        'Print a shell\'s completion script; for bash: eval "$(pm completion bash)".',
+        completion,
+        (option("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"),),
+    ),
+)

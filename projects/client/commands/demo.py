@@ -1,0 +1,39 @@
+"""`pm demo`: an example to look at, on a board that is still empty."""
+
+from __future__ import annotations
+
+from projects.client.errors import NotEmpty
+from projects.client.grammar import Verb, option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+
+def demo(context: Context) -> None:
+    """Fill the empty board with an example, and show it."""
+    import time
+
+    from projects.client import browser, demo_board
+
+    if context.api.get("/api/v1/projects/", {"limit": 1}, wanted=("results",))["results"]:
+        raise NotEmpty("the board holds projects already; run pm demo in another repository, or with --config-dir")
+    board = demo_board.document(time.time())
+    context.api.call("POST", "/api/v1/import/", board)
+    # An agent at work: a claim is no part of a file.
+    context.api.call("POST", f"/api/v1/work-items/{demo_board.CLAIMED}/claim/", {})
+    url = browser.login_url(context)
+    if not context.options.no_browser and not browser.visit(url):
+        context.warn("no browser could be opened; open login_url yourself")
+    counts = {name: len(rows) for name, rows in board.items() if isinstance(rows, list) and rows}
+    context.show({"demo": {"project": demo_board.KEY, **counts, "login_url": url}})
+
+
+VERBS = (
+    Verb(
+        "",
+        "Fill an empty board with an example project, and open the browser there.",
+        demo,
+        (option("--no-browser", action="store_true", help="only answer the link"),),
+    ),
+)

@@ -1,0 +1,61 @@
+"""`pm dependency`: which item blocks which."""
+
+from __future__ import annotations
+
+from projects.client.grammar import Verb, option
+from projects.client.resource import EXPECTED_VERSION, ID, WORK_ITEM, Resource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from projects.client.context import Context
+
+DEPENDENCIES = Resource("dependencies", "dependency", "dependencies")
+TYPES = ("blocks", "relates_to")
+
+
+def list_dependencies(context: Context) -> None:
+    """List what an item blocks, what blocks it, and what it is related to."""
+    wanted = context.options.work_item.lower()
+    found: dict[str, list[Any]] = {"blocking": [], "blocked_by": [], "relates_to": []}
+    for row in DEPENDENCIES.rows(context, work_item=context.options.work_item, fields="*"):
+        blocking = wanted in (row["blocking_item"].lower(), row["blocking_item_id"])
+        kind = row["dependency_type"]
+        found[kind if kind != "blocks" else "blocking" if blocking else "blocked_by"].append(
+            {
+                "id": row["id"],
+                "work_item": row["blocked_item" if blocking else "blocking_item"],
+                "blocking_item": row["blocking_item"],
+                "blocked_item": row["blocked_item"],
+            }
+        )
+    context.show({"dependencies": found})
+
+
+def create(context: Context) -> None:
+    """Let one item block another."""
+    options = context.options
+    DEPENDENCIES.create(
+        context, blocking_item_id=options.blocking, blocked_item_id=options.blocked, dependency_type=options.type
+    )
+
+
+VERBS = (
+    Verb(
+        "list", "List what an item blocks, what blocks it, and what it is related to.", list_dependencies, (WORK_ITEM,)
+    ),
+    Verb("get", "Show one dependency.", DEPENDENCIES.get, (ID,)),
+    Verb(
+        "create",
+        "Let one item block another, or be related to it.",
+        create,
+        (
+            option("--blocking", required=True, metavar="ITEM", help="what is to be done first"),
+            option("--blocked", required=True, metavar="ITEM", help="what waits for it"),
+            option("--type", choices=TYPES, help="blocks, or relates_to"),
+        ),
+    ),
+    Verb("delete", "Delete a dependency; restore brings it back.", DEPENDENCIES.delete, (ID, EXPECTED_VERSION)),
+    Verb("restore", "Bring a deleted dependency back.", DEPENDENCIES.restore, (ID,)),
+)

@@ -1,0 +1,64 @@
+"""The keys of the board that begin with what was typed, for the completion of the shells."""
+
+from __future__ import annotations
+
+from projects.client import grammar
+from projects.client.context import Context
+from projects.client.render import clean
+from projects.client.resource import ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+MOST = 200  # those that were changed last
+TITLE = 60  # characters
+LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")  # what a shell inserts is a command, one key away
+
+
+def begun(kind: str, typed: str, before: Sequence[str], environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the keys of the projects or items that begin with `typed`, in any case, each with its title.
+
+    The server that the flags in `before` name is asked, and none is started. Raises ClientError.
+    """
+    context = _context(before, environ)
+    rows = _projects(context) if kind == "projects" else _items(context, typed)
+    # In the case that was typed: a shell drops what does not begin with that.
+    return [
+        (typed + key[len(typed) :], " ".join(clean(title).split())[:TITLE])
+        for key, title in rows
+        if key.lower().startswith(typed.lower()) and set(key) <= LETTERS
+    ]
+
+
+def _projects(context: Context) -> list[tuple[str, str]]:
+    query = {"fields": "key,title", "ordering": "key", "limit": MOST}
+    return [(row["key"], row["title"]) for row in context.api.get(f"{ROOT}projects/", query)["results"]]
+
+
+def _items(context: Context, typed: str) -> list[tuple[str, str]]:
+    project, dash, _ = typed.partition("-")
+    keys = [project] if dash else [key for key, _ in _projects(context) if key.lower().startswith(typed.lower())]
+    if len(keys) > 1:  # the project first
+        return [(f"{key}-", "") for key in keys]
+    query = {"fields": "display_key,title", "ordering": "-updated_at", "include_done": "true", "limit": MOST}
+    return [
+        (row["display_key"], row["title"])
+        for key in keys
+        for row in context.api.get(f"{ROOT}work-items/", {**query, "project": key})["results"]
+    ]
+
+
+def _context(before: Sequence[str], environ: Mapping[str, str]) -> Context:
+    flags: list[str] = []
+    for number, word in enumerate(before):
+        name, equals, value = word.partition("=")
+        if name in ("--server", "--config-dir"):
+            flags += [name, value if equals else "".join(before[number + 1 : number + 2])]
+    options: Any = grammar.parse(grammar.find(["activity", "list", *flags]))
+    environ = {name: value for name, value in environ.items() if name != "PM_AUTOSTART"}
+    if options.config_dir:
+        environ["PM_CONFIG_DIR"] = options.config_dir
+    options.timeout = 0.5
+    return Context(options, environ, None, None)

@@ -1,0 +1,83 @@
+"""Files that a command writes: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager
+
+from projects.client.errors import FileRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+
+@contextmanager
+def written(path: str, *, mode: int = 0o666, private: bool = False, follow: bool = True) -> Iterator[BinaryIO]:
+    """Give a file to write, which takes the place of `path` when all went well. Raises FileRefused.
+
+    `mode` is for a new file, less the umask; an old one's stays, unless the file is `private`: then it is 0600.
+    A symbolic link is written through, unless `follow` is false; a device or a pipe can't be replaced and is
+    written to at the end.
+    """
+    target = os.path.realpath(path) if follow else path
+    kept = _mode_of(target)
+    special = kept is not None and not stat.S_ISREG(kept) and not stat.S_ISLNK(kept)
+    folder = None if special else os.path.dirname(os.path.abspath(target))
+    try:
+        temporary, file = _temporary(folder, os.path.basename(target), 0o600 if private else mode)
+        try:
+            with file:
+                yield file
+                file.flush()
+                if special:
+                    _pour(file, target)
+                    return
+                if kept is not None and stat.S_ISREG(kept) and not private:
+                    os.fchmod(file.fileno(), stat.S_IMODE(kept))
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+            temporary = ""
+            sync_folder(target)
+        finally:
+            if temporary:
+                os.unlink(temporary)
+    except OSError as error:
+        raise FileRefused(f"{path} can't be written: {error.strerror or error}") from None
+
+
+def sync_folder(path: str) -> None:
+    """Let the rename of `path` outlive a power cut."""
+    fileno = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fileno)
+    finally:
+        os.close(fileno)
+
+
+def _temporary(folder: str | None, name: str, mode: int) -> tuple[str, BinaryIO]:
+    if folder is None:
+        import tempfile
+
+        return "", tempfile.TemporaryFile()
+    path = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    return path, open(path, "x+b", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, mode))
+
+
+def _pour(file: BinaryIO, target: str) -> None:
+    import shutil
+
+    file.seek(0)
+    with open(target, "wb") as device:
+        shutil.copyfileobj(file, device)
+
+
+def _mode_of(path: str) -> int | None:
+    try:
+        return os.lstat(path).st_mode
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileRefused(f"{path} can't be written: {error.strerror}") from None

@@ -1,0 +1,42 @@
+"""Ask git about the repository that the working directory is in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from projects.client.errors import FileRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATIENCE = 30  # seconds
+
+
+class GitFailed(FileRefused):
+    """git refused; the message is its own."""
+
+
+def ask(*arguments: str, environ: Mapping[str, str]) -> str:
+    """Return what `git` prints, without the last line's end. Raises GitFailed."""
+    try:
+        done = subprocess.run(
+            ["git", "-c", "core.fsmonitor=false", *arguments],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise GitFailed(f"git can't be run: {getattr(error, 'strerror', None) or 'it takes too long'}") from None
+    if done.returncode:
+        words = os.fsdecode(done.stderr).strip().splitlines() or [f"it ended with {done.returncode}"]
+        raise GitFailed(f"git {arguments[0]}: {words[-1]}")
+    return os.fsdecode(done.stdout).removesuffix("\n")
+
+
+def without_git(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the variables by which a hook is told its repository and index."""
+    return {name: value for name, value in environ.items() if not name.startswith("GIT_")}

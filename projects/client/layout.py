@@ -1,0 +1,60 @@
+"""What a person's table shows of each kind of thing, and in which colours."""
+
+from __future__ import annotations
+
+_ITEMS = ("display_key", "status", "priority", "item_type", "title", "assignee", "story_points", "parent", "labels")
+_RELATED = ("display_key", "work_item", "status", "priority", "item_type", "title", "id")
+_CHANGES = ("id", "created_at", "display_key", "action", "changes", "actor", "entity_type")
+
+# By the name of the list. Where the terminal is narrow, columns are left out from the end.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "projects": ("key", "title", "status", "updated_at"),
+    "work_items": _ITEMS,
+    "ancestors": _ITEMS,
+    "children": _ITEMS,
+    "blocking": _RELATED,
+    "blocked_by": _RELATED,
+    "relates_to": _RELATED,
+    "sprints": ("id", "name", "status", "start_date", "end_date"),
+    "comments": ("id", "work_item", "created_by", "created_at", "content"),
+    "time_entries": ("id", "work_item", "user", "started_at", "duration_seconds", "description"),
+    "swim_lanes": ("id", "name", "status_value", "wip_limit", "position"),
+    "activities": _CHANGES,
+    "activity": _CHANGES,
+    "changes": _CHANGES,
+    "results": ("display_key", "type", "status", "title", "snippet"),
+    "servers": ("url", "directory", "pid", "version", "started_at"),
+}
+# What a column is called above it, where its field's name is long.
+TITLES = {
+    "display_key": "key",
+    "item_type": "type",
+    "entity_type": "what",
+    "status_value": "status",
+    "story_points": "points",
+    "duration_seconds": "time",
+    "created_at": "created",
+    "updated_at": "updated",
+    "started_at": "started",
+    "created_by": "by",
+}
+# The columns whose texts are wrapped; all others are shown whole or not at all.
+FLEXIBLE = {"title", "name", "description", "content", "goal", "snippet", "changes", "labels", "directory"}
+COLOURS = {
+    "ok": "green",
+    "warn": "yellow",
+    "fail": "red",
+    "active": "green",
+    "archived": "dim",
+    "backlog": "dim",
+    "in_progress": "yellow",
+    "review": "cyan",
+    "done": "green",
+    "blocked": "red",
+    "critical": "bold red",
+    "high": "red",
+    "low": "dim",
+    "completed": "green",
+    "cancelled": "dim",
+    "deleted": "red",
+}

@@ -1,0 +1,35 @@
+"""How far a long transfer has come: drawn on standard error, on a terminal only."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from projects.client.context import Context
+
+
+@contextmanager
+def shown(context: Context, text: str, total: int) -> Iterator[Callable[[int], object] | None]:
+    """Draw a bar of `total` bytes; what is given is called with the bytes of each step. None off a terminal."""
+    stream = context.stderr
+    if stream is None or not stream.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    console = Console(file=stream)  # type: ignore[arg-type]
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"{text}: sending", total=total)
+
+        def advance(size: int) -> None:
+            progress.update(task, advance=size)
+            if progress.tasks[0].finished:
+                # From here on the server works and says nothing.
+                progress.update(task, description=f"{text}: the server works", total=None)
+
+        yield advance

@@ -1,0 +1,63 @@
+"""Files that are sent and received in pieces, however large they are."""
+
+from __future__ import annotations
+
+import os
+
+from projects.client.errors import FileRefused
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+PIECE = 256 * 1024  # bytes
+# Seconds: the server may work on a large board for long, and says nothing meanwhile.
+PATIENCE = 3600.0
+
+
+class Upload:
+    """A file that can be sent more than once; `told` is called with the number of bytes of each piece."""
+
+    def __init__(self, file: BinaryIO, told: Callable[[int], object] | None = None) -> None:
+        self.file = file
+        self.told = told
+        self.size = file.seek(0, os.SEEK_END)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the file from its beginning. Raises FileRefused where it can't be read to its end."""
+        missing = self.size
+        try:
+            self.file.seek(0)
+            while missing:
+                piece = self.file.read(min(PIECE, missing))
+                if not piece:
+                    raise FileRefused("the file became shorter while it was sent")
+                missing -= len(piece)
+                yield piece
+                if self.told is not None:
+                    self.told(len(piece))
+        except OSError as error:
+            raise FileRefused(f"the file can't be read: {error.strerror}") from None
+
+
+class Sink:
+    """What is received, in a file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+
+    def empty(self) -> None:
+        """Begin anew."""
+        self.file.seek(0)
+        self.file.truncate()
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece. Raises FileRefused where there is no room."""
+        try:
+            self.file.write(piece)
+        except OSError as error:
+            raise FileRefused(f"the file can't be written: {error.strerror}") from None

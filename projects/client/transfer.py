@@ -1,0 +1,120 @@
+"""The board as a file, by the server's API: the client sends and stores the bytes, the server never sees a path."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import contextmanager
+
+from projects.client import files
+from projects.client.api import encode_query
+from projects.client.errors import BadAnswer, FileRefused
+from projects.client.progress import shown
+from projects.client.streaming import PATIENCE, PIECE, Sink, Upload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, BinaryIO
+
+    from projects.client.context import Context
+
+EXPORT, IMPORT, BACKUP = "/api/v1/export/", "/api/v1/import/", "/api/v1/backup/"
+
+
+def export(context: Context, path: str, project: str | None = None, *, follow: bool = True) -> dict[str, Any]:
+    """Write the export to the file `path`; return the number of rows of each collection, and of bytes."""
+    with files.written(path, follow=follow) as file:
+        _download_export(context, file, project)
+        return {**_counts(file), "bytes": file.tell()}
+
+
+def export_to_output(context: Context, project: str | None = None) -> None:
+    """Print the export, as it is; nothing is printed of one that fails."""
+    import codecs
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        _download_export(context, file, project)
+        file.seek(0)
+        raw = getattr(context.stdout, "buffer", None)
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        while piece := file.read(PIECE):
+            if raw is None:
+                context.write(decoder.decode(piece))
+                continue
+            try:
+                raw.write(piece)
+                raw.flush()
+            except BrokenPipeError:
+                return  # `| head` has what it wanted
+            except OSError as error:
+                raise FileRefused(f"the output can't be written: {error.strerror}") from None
+
+
+def import_file(context: Context, path: str, *, dry_run: bool = False, follow: bool = True) -> Any:
+    """Import the file, or standard input for `-`; return what the server says it did."""
+    with _opened(path, follow=follow) as file:
+        size = file.seek(0, os.SEEK_END)
+        with shown(context, "import", size) as advance:
+            query = encode_query({"dry_run": "true" if dry_run else None})
+            return context.api.upload(IMPORT + query, Upload(file, advance), patience(context))
+
+
+def backup(context: Context, file: BinaryIO) -> None:
+    """Write a copy of the server's database to `file`."""
+    context.api.download(BACKUP, Sink(file), patience(context))
+
+
+def patience(context: Context) -> float:
+    """Return the seconds of silence to bear: a server that works on a large board says nothing meanwhile."""
+    return max(PATIENCE, context.timeout())
+
+
+def _download_export(context: Context, file: BinaryIO, project: str | None) -> None:
+    context.api.download(EXPORT + encode_query({"project": project}), Sink(file), patience(context))
+    end = b"\n}\n"
+    if file.seek(0, os.SEEK_END) < len(end) or file.seek(-len(end), os.SEEK_END) < 0 or file.read() != end:
+        raise BadAnswer(f"{context.api.target.url} sent an export that is not whole; is it a server of pm?")
+
+
+def _counts(file: BinaryIO) -> dict[str, int]:
+    """Return the rows of each collection: each is a line."""
+    counts: dict[str, int] = {}
+    name = ""
+    file.seek(0)
+    for line in file:
+        if line.startswith(b'"'):
+            name = line.partition(b":")[0].decode().strip('"')
+            counts[name] = 0
+        elif name and line.startswith(b"{"):
+            counts[name] += 1
+    return counts
+
+
+@contextmanager
+def _opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
+    """Open a file to be sent; what can't be read twice (standard input, a pipe) is copied first."""
+    import tempfile
+
+    try:
+        if path == "-":
+            source = sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")  # noqa: SIM115
+        else:
+            # A repository's data.json may be a link or a pipe that a stranger put there.
+            flags = 0 if follow else os.O_NOFOLLOW | os.O_NONBLOCK
+            source = open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags), "rb")  # noqa: SIM115
+        with source:
+            if stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+                yield source
+                return
+            if not follow:
+                raise FileRefused(f"{path} is not a regular file")
+            import shutil
+
+            with tempfile.TemporaryFile() as copy:
+                shutil.copyfileobj(source, copy)
+                yield copy
+    except OSError as error:
+        raise FileRefused(f"{path} can't be read: {error.strerror or error}") from None

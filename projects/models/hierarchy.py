@@ -1,0 +1,86 @@
+"""The hierarchy of work items: an epic over stories, a story over tasks; what is deleted and restored together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from projects.models.base import Entity
+from projects.models.exceptions import Conflict, HasChildren
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+    from projects.models.work_item import WorkItem
+    from projects.models.work_item_query import WorkItemQuerySet
+
+PARENTS = {"epic": (), "story": ("epic",), "task": ("story", "epic")}
+ALLOWED = {
+    "epic": "an epic has no parent",
+    "story": "a story's parent is an epic",
+    "task": "a task's parent is a story or an epic",
+}
+
+
+class HierarchyMixin(models.Model):
+    class Meta:
+        abstract = True
+
+    @property
+    def parent_key(self: WorkItem) -> str | None:  # type: ignore[misc]
+        """What people call its parent, which is of the same project."""
+        return f"{self.project.key}-{self.parent.item_number}" if self.parent else None
+
+    def living_children(self: WorkItem) -> WorkItemQuerySet:  # type: ignore[misc]
+        """Return what is right below it."""
+        return type(self).objects.living().filter(parent_id=self.pk).select_related("project")
+
+    def open_children(self: WorkItem) -> WorkItemQuerySet:  # type: ignore[misc]
+        """Return its living children that are not done."""
+        return self.living_children().unfinished()
+
+    def soft_delete(  # type: ignore[misc]
+        self: WorkItem, *, actor: User, expected_version: int | None = None, recursive: bool = False
+    ) -> None:
+        """As Entity.soft_delete; with `recursive` its descendants, too. Raises HasChildren without."""
+        self.check_version(expected_version)
+        self.check_living()
+        self.check_delete()
+        children = list(self.living_children())
+        if children and not recursive:
+            count = "a child" if len(children) == 1 else f"{len(children)} children"
+            raise HasChildren(f"{self.display_key} has {count}; delete it recursively", children)
+        moment = timezone.now()
+        with transaction.atomic():
+            for descendant in type(self).objects.living().descendants_of(self.pk).select_related("project"):
+                descendant.mark_deleted(actor=actor, moment=moment)
+            self.mark_deleted(actor=actor, moment=moment)
+
+    def restore(self: WorkItem, *, actor: User) -> None:  # type: ignore[misc]
+        """Undo `soft_delete`, with the descendants that it removed. Raises Conflict where its parent is deleted.
+
+        What was in a sprint that is deleted by now comes back to no sprint.
+        """
+        moment = self.deleted_at
+        self.project.check_living()
+        self.project.check_writable()
+        if self.parent is not None and self.parent.deleted_at is not None:
+            raise Conflict(f"its parent {self.parent.display_key} is deleted; restore that one")
+        removed = type(self).objects.filter(deleted_at=moment).descendants_of(self.pk).select_related("project")
+        below = list(removed) if moment else []
+        with transaction.atomic():
+            for item in (self, *below):
+                Entity.restore(item, actor=actor)
+            for item in (self, *below):
+                if item.sprint is not None and item.sprint.deleted_at is not None:
+                    item.update(actor=actor, sprint_id=None)
+
+    def parent_errors(self: WorkItem, parent: WorkItem) -> dict[str, str]:  # type: ignore[misc]
+        """Return why `parent` can't be the item's parent, by field."""
+        # No cycle can arise: a parent is always of a higher type, and types never change.
+        if parent.project_id != self.project_id:
+            return {"parent_id": f"{parent.display_key} belongs to another project"}
+        if parent.deleted_at is not None:
+            return {"parent_id": f"{parent.display_key} is deleted"}
+        return {} if parent.item_type in PARENTS[self.item_type] else {"parent_id": ALLOWED[self.item_type]}

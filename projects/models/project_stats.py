@@ -1,0 +1,77 @@
+"""How a project stands, in figures, by a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Sum
+
+from projects.models.dependency import Dependency, DependencyType
+from projects.models.planner import Unindexed
+from projects.models.project import Project
+from projects.models.sprint import Sprint
+from projects.models.sprint_life import Status as SprintStatus
+from projects.models.work_item import ItemType, Priority, Status, WorkItem
+
+Group = tuple[str, str, str, int, int]  # status, type, priority, number, points
+
+
+def stats(project: Project) -> dict[str, Any]:
+    """Return the figures of a project's living items; one without points counts 0.
+
+    `blocked` is the number of unfinished items with a living unfinished blocker, whatever their status;
+    `velocity` has what each completed sprint got done by its end, oldest first, and the mean of the points.
+    """
+    groups = _groups(project)
+    return {
+        "project": project.key,
+        "items": sum(group[3] for group in groups),
+        "by_status": _count(Status.values, ((group[0], group[3]) for group in groups)),
+        "by_type": _count(ItemType.values, ((group[1], group[3]) for group in groups)),
+        "by_priority": _count(Priority.values, ((group[2], group[3]) for group in groups)),
+        "points": {
+            "done": sum(group[4] for group in groups if group[0] == Status.DONE),
+            "open": sum(group[4] for group in groups if group[0] != Status.DONE),
+        },
+        "blocked": _blocked(project),
+        "velocity": _velocity(project),
+    }
+
+
+def _groups(project: Project) -> list[Group]:
+    rows = WorkItem.objects.filter(project_id=project.pk, deleted_at__isnull=True).order_by()
+    grouped = rows.values_list("status", "item_type", "priority")
+    return [(*group[:4], group[4] or 0) for group in grouped.annotate(number=Count("*"), points=Sum("story_points"))]
+
+
+def _count(names: Iterable[str], pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    counts = dict.fromkeys(names, 0)
+    for name, number in pairs:
+        counts[name] += number
+    return counts
+
+
+def _blocked(project: Project) -> int:
+    links = Dependency.objects.alias(of_project=Unindexed("blocked_item__project_id")).filter(
+        of_project=project.pk,
+        deleted_at__isnull=True,
+        dependency_type=DependencyType.BLOCKS,
+        blocked_item__deleted_at__isnull=True,
+        blocking_item__deleted_at__isnull=True,
+    )
+    open_links = links.exclude(blocked_item__status=Status.DONE).exclude(blocking_item__status=Status.DONE)
+    return open_links.order_by().aggregate(count=Count("blocked_item_id", distinct=True))["count"] or 0
+
+
+def _velocity(project: Project) -> dict[str, Any]:
+    completed = Sprint.objects.filter(project_id=project.pk, deleted_at__isnull=True, status=SprintStatus.COMPLETED)
+    sprints, total = [], 0
+    for pk, name, end_date, outcome in completed.order_by("start_date", "id").values_list(
+        "pk", "name", "end_date", "outcome"
+    ):
+        done = [row for row in outcome or [] if row["status"] == Status.DONE]
+        points = sum(row["story_points"] or 0 for row in done)
+        total += points
+        sprints.append({"id": pk, "name": name, "end_date": end_date, "points": points, "items": len(done)})
+    return {"sprints": sprints, "average": round(total / len(sprints), 2) if sprints else None}

@@ -1,0 +1,85 @@
+"""Remove for good what was deleted long ago. That it is deleted stays known, and so does its activity."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from projects.models.comment import Comment
+from projects.models.dependency import Dependency
+from projects.models.project import Project
+from projects.models.sprint import Sprint
+from projects.models.swim_lane import SwimLane
+from projects.models.time_entry import TimeEntry
+from projects.models.work_item import WorkItem
+
+_ITEM = "LEFT JOIN projects_workitem item ON item.id = t.work_item_id"
+_OLD = "t.deleted_at < %s"
+_GONE = "IN (SELECT id FROM temp.purged)"
+# What goes, in the order of finding it: model, joins, why a row goes beside its own deletion, its project.
+_FINDING = (
+    (Project, "", "0", "t.id"),
+    (WorkItem, "", f"t.project_id {_GONE}", "t.project_id"),
+    (Sprint, "", f"t.project_id {_GONE}", "t.project_id"),
+    (SwimLane, "", f"t.project_id {_GONE}", "t.project_id"),
+    (Comment, _ITEM, f"t.work_item_id {_GONE}", "item.project_id"),
+    (TimeEntry, _ITEM, f"t.work_item_id {_GONE}", "item.project_id"),
+    (
+        Dependency,
+        "LEFT JOIN projects_workitem item ON item.id = t.blocking_item_id",
+        f"t.blocking_item_id {_GONE} OR t.blocked_item_id {_GONE}",
+        "item.project_id",
+    ),
+)
+# What must stay for what stays: a younger child's parent, a younger item's sprint, their project. Repeated, for
+# a parent that stays has a parent, too.
+_STAYING = f"""
+    DELETE FROM temp.purged WHERE id IN (
+        SELECT t.parent_id FROM projects_workitem t WHERE t.parent_id IS NOT NULL AND t.id NOT {_GONE}
+        UNION SELECT t.sprint_id FROM projects_workitem t WHERE t.sprint_id IS NOT NULL AND t.id NOT {_GONE})
+"""  # noqa: S608
+
+
+def purge(days: int, *, dry_run: bool = False) -> dict[str, int]:
+    """Remove what was deleted more than `days` days ago, with all that hangs on it; return how many rows by type.
+
+    One transaction. What something that stays needs, stays.
+    """
+    limit = str((timezone.now() - timedelta(days=days)).replace(tzinfo=None))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS temp.purged")
+        cursor.execute("CREATE TEMP TABLE purged (id PRIMARY KEY, type, project_id, deleted_at)")
+        try:
+            for model, joins, reason, project in _FINDING:
+                cursor.execute(
+                    f"INSERT INTO temp.purged SELECT t.id, '{model.entity_type}', {project}, t.deleted_at || '' "  # noqa: S608
+                    f"FROM {model._meta.db_table} t {joins} WHERE {_OLD} OR {reason}",
+                    [limit],
+                )
+                while model is Sprint:
+                    cursor.execute(_STAYING)
+                    if not cursor.rowcount:
+                        break
+            cursor.execute("SELECT type, count(*) FROM temp.purged GROUP BY type ORDER BY type")
+            found = dict(cursor.fetchall())
+            if not dry_run:
+                _remove()
+        finally:
+            cursor.execute("DROP TABLE temp.purged")
+    return found
+
+
+def _remove() -> None:
+    with connection.cursor() as cursor:
+        # The export's `deleted` goes on naming them, else an old file would bring them back.
+        cursor.execute(
+            """
+            INSERT INTO projects_tombstone (entity_id, entity_type, project_id, deleted_at)
+            SELECT id, type, project_id, deleted_at FROM temp.purged WHERE deleted_at IS NOT NULL
+            ON CONFLICT (entity_id) DO NOTHING
+            """
+        )
+        for model, *_ in reversed(_FINDING):
+            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id {_GONE}")  # noqa: S608

@@ -1,0 +1,107 @@
+"""The life of a sprint: it is planned, then active, then over; what was in it at both turns is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.utils import timezone
+
+from projects.models.activity import Action
+from projects.models.exceptions import Conflict
+
+if TYPE_CHECKING:
+    from projects.models.sprint import Sprint
+    from projects.models.user import User
+    from projects.models.work_item import WorkItem
+
+
+class Status(models.TextChoices):
+    PLANNED = "planned"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+NEXT = {Status.PLANNED: (Status.ACTIVE, Status.CANCELLED), Status.ACTIVE: (Status.COMPLETED, Status.CANCELLED)}
+
+
+class SprintLife(models.Model):
+    """`committed` and `outcome` are the items as they were at the start and at the end: reports stay true.
+
+    Each is a list of {"id", "display_key", "story_points", "status"}, None before that moment.
+    """
+
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLANNED, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)  # or cancelled
+    committed = models.JSONField(null=True, editable=False, encoder=DjangoJSONEncoder)
+    outcome = models.JSONField(null=True, editable=False, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        abstract = True
+
+    def start(self: Sprint, *, actor: User, expected_version: int | None = None) -> None:  # type: ignore[misc]
+        """Make it the active one and record what it commits to. Raises Conflict."""
+        self._move(actor, Status.ACTIVE, expected_version, started_at=timezone.now(), committed=self.snapshot())
+
+    def complete(  # type: ignore[misc]
+        self: Sprint, *, actor: User, move_to: Sprint | None = None, expected_version: int | None = None
+    ) -> list[WorkItem]:
+        """End it, and return what was unfinished: that goes to `move_to`, or to no sprint. Raises Conflict."""
+        if move_to is not None:
+            if move_to.pk == self.pk or move_to.project_id != self.project_id:
+                raise ValidationError({"move_to": "must be another sprint of the same project"})
+            move_to.check_open()
+        with transaction.atomic():
+            outcome = self.snapshot()
+            self._move(actor, Status.COMPLETED, expected_version, completed_at=timezone.now(), outcome=outcome)
+            return self.release(actor, move_to)
+
+    def cancel(self: Sprint, *, actor: User, expected_version: int | None = None) -> list[WorkItem]:  # type: ignore[misc]
+        """Give it up, and return what was unfinished: that goes to no sprint. Raises Conflict."""
+        with transaction.atomic():
+            outcome = self.snapshot()
+            self._move(actor, Status.CANCELLED, expected_version, completed_at=timezone.now(), outcome=outcome)
+            return self.release(actor, None)
+
+    def _move(self: Sprint, actor: User, status: Status, expected_version: int | None, **values: Any) -> None:  # type: ignore[misc]
+        self.check_version(expected_version)
+        self.check_living()
+        self.project.check_writable()
+        if status not in NEXT.get(Status(self.status), ()):
+            raise Conflict(f"the sprint {self.name} is {self.status}; it can't become {status}")
+        before, self.status = self.status, status
+        try:
+            self.check_unique()
+        finally:
+            self.status = before
+        self._write(actor, Action.UPDATED, {"status": status.value, **values})
+
+    def items(self: Sprint) -> models.QuerySet[WorkItem]:  # type: ignore[misc]
+        """Return its living items."""
+        return self.work_items.filter(deleted_at__isnull=True).select_related("project")
+
+    def release(  # type: ignore[misc]
+        self: Sprint, actor: User, move_to: Sprint | None, items: Iterable[WorkItem] | None = None
+    ) -> list[WorkItem]:
+        """Move `items`, else what is unfinished, out; return them."""
+        leaving = list(self.items().exclude(status="done") if items is None else items)
+        for item in leaving:
+            item.update(actor=actor, sprint_id=move_to.pk if move_to else None)
+        return leaving
+
+    def snapshot(self: Sprint) -> list[dict[str, Any]]:  # type: ignore[misc]
+        """Return its living items as they are now, in the form that `committed` and `outcome` have."""
+        return [
+            {
+                "id": str(item.pk),
+                "display_key": item.display_key,
+                "story_points": item.story_points,
+                "status": item.status,
+            }
+            for item in self.items().order_by("item_number")
+        ]

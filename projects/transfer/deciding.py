@@ -1,0 +1,177 @@
+"""Compare what a file says with the board: which row is created, updated, or stays; what is deleted.
+
+Of two states of a row the later one wins, by `updated_at`, then by `version`: Unix seconds are coarse.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from projects.transfer.exceptions import bad_row
+from projects.transfer.outcome import Outcome
+from projects.transfer.staging import DELETED
+from projects.transfer.table import Table
+from projects.transfer.tables import BY_COLLECTION, DEPENDENCIES, IN_ORDER, PROJECTS, SPRINTS, TABLES, WORK_ITEMS
+from projects.transfer.values import dashed
+
+WRITTEN = "('create', 'update')"
+# A row that would say what another one says already is left out; a project or a sprint can't be: others hang on it.
+LEFT_OUT = {
+    "swim_lanes": ("status_value", "the project has a lane for this status already"),
+    "dependencies": ("blocked_item_id", "there is a dependency of these two already"),
+    "time_entries": ("user_id", "the user has a running timer already; it comes when it is stopped"),
+}
+REFUSED = {
+    PROJECTS: ("key", "another project has this key"),
+    SPRINTS: ("status", "another sprint of the project is active"),
+}
+
+
+def decide(outcome: Outcome) -> None:
+    """Set `act` and `was` of every staged row. Raises BadFile."""
+    _remember_deletions()
+    for table in TABLES:
+        _refuse_doubles(table)
+        _compare(table)
+        _refuse_fixed(table)
+    for table in IN_ORDER:
+        _find_references(table, outcome)
+
+
+def settle_unique(outcome: Outcome) -> None:
+    """Refuse or leave out what would be a second one; after the deletions, which free names. Raises BadFile."""
+    for table in TABLES:
+        if not table.unique:
+            continue
+        rows = _taken(table)
+        if rows and table in REFUSED:
+            place, pk = rows[0]
+            raise bad_row(table.collection, place, dashed(pk), *REFUSED[table])
+        for place, pk in rows:
+            outcome.skip(table, place, pk, *LEFT_OUT[table.collection])
+        _mark_skipped(table, rows)
+
+
+def _remember_deletions() -> None:
+    """Let DELETED also hold what is known here to be deleted."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {DELETED} SELECT NULL, entity_type, entity_id, deleted_at || '' FROM projects_tombstone"  # noqa: S608
+        )
+
+
+def _refuse_doubles(table: Table) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT max(place), id FROM {table.staged} GROUP BY id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"  # noqa: S608
+        )
+        for place, pk in cursor.fetchall():
+            raise bad_row(table.collection, place, dashed(pk), "id", "is in the file twice")
+
+
+def _compare(table: Table) -> None:
+    immutable = "AND t.deleted_at IS NOT NULL" if table is DEPENDENCIES else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {table.staged} AS s SET
+              was = (SELECT CASE WHEN t.deleted_at IS NULL THEN 'living' ELSE 'deleted' END
+                     FROM {table.sql} t WHERE t.id = s.id),
+              act = CASE
+                WHEN EXISTS (SELECT 1 FROM {DELETED} d WHERE d.id = s.id AND d.deleted_at >= s.updated_at) THEN 'skip'
+                WHEN NOT EXISTS (SELECT 1 FROM {table.sql} t WHERE t.id = s.id) THEN 'create'
+                WHEN EXISTS (
+                  SELECT 1 FROM {table.sql} t WHERE t.id = s.id {immutable}
+                  AND (max(t.updated_at || '', coalesce(t.deleted_at || '', '')), t.version) < (s.updated_at, s.version)
+                  AND (t.deleted_at IS NULL OR t.deleted_at || '' < s.updated_at)
+                ) THEN 'update'
+                ELSE 'skip' END
+            """  # noqa: S608
+        )
+
+
+def _refuse_fixed(table: Table) -> None:
+    columns = {column.name: column.sql for column in table.columns}
+    for name in table.fixed:
+        column = columns[name]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT s.place, s.id FROM {table.staged} s JOIN {table.sql} t ON t.id = s.id
+                WHERE s.act = 'update' AND s."{column}" IS NOT t."{column}" ORDER BY s.place LIMIT 1
+                """  # noqa: S608
+            )
+            for place, pk in cursor.fetchall():
+                raise bad_row(table.collection, place, dashed(pk), name, "is immutable, and has another value here")
+
+
+def _find_references(table: Table, outcome: Outcome) -> None:
+    """Look for what each row points at, here and in the file."""
+    for name, collection in table.references:
+        target = BY_COLLECTION[collection]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT s.place, s.id, s.{name}, EXISTS (SELECT 1 FROM {DELETED} d WHERE d.id = s.{name})
+                FROM {table.staged} s WHERE s.act IN {WRITTEN} AND s.{name} IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM {target.sql} t WHERE t.id = s.{name})
+                AND NOT EXISTS (SELECT 1 FROM {target.staged} o WHERE o.id = s.{name} AND o.act IN {WRITTEN})
+                ORDER BY s.place
+                """  # noqa: S608
+            )
+            _settle(table, name, target, cursor.fetchall(), outcome)
+
+
+def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Outcome) -> None:
+    detaches = name in ("parent_id", "sprint_id")
+    skipped = []
+    for place, pk, reference, was_deleted in rows:
+        hangs_on_item = target is WORK_ITEMS and not detaches
+        if detaches and was_deleted:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE {table.staged} SET {name} = NULL, version = version + 1 WHERE id = %s",  # noqa: S608
+                    [pk],
+                )
+            outcome.detached.append({"id": dashed(pk), "field": name, "was": dashed(reference)})
+        elif was_deleted or hangs_on_item:
+            why = "deleted" if was_deleted else "absent here and in the file"
+            outcome.skip(table, place, pk, name, f"the {target.type} {dashed(reference)} is {why}")
+            skipped.append((place, pk))
+        else:
+            text = f"there is no {target.type} {dashed(reference)}, here or in the file"
+            raise bad_row(table.collection, place, dashed(pk), name, text)
+    _mark_skipped(table, skipped)
+
+
+def _taken(table: Table) -> list[Any]:
+    """Return the staged rows that agree with a living row, here or earlier in the file, in what is unique."""
+
+    def same(other: str) -> str:
+        return " AND ".join(f"{other}.{name} = s.{name}" for name in table.unique)
+
+    where = table.unique_where
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT s.place, s.id FROM {table.staged} s WHERE s.act IN {WRITTEN} AND {where.format("s")} AND (
+              EXISTS (SELECT 1 FROM {table.sql} t WHERE {same("t")} AND t.id <> s.id AND t.deleted_at IS NULL
+                      AND {where.format("t")}
+                      AND NOT EXISTS (SELECT 1 FROM {table.staged} u WHERE u.id = t.id AND u.act = 'update'))
+              OR EXISTS (SELECT 1 FROM {table.staged} o WHERE {same("o")} AND o.place < s.place
+                         AND o.act IN {WRITTEN} AND {where.format("o")})
+            ) ORDER BY s.place
+            """  # noqa: S608
+        )
+        found: list[Any] = cursor.fetchall()
+        return found
+
+
+def _mark_skipped(table: Table, rows: list[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table.staged} SET act = 'skip' WHERE id = %s",  # noqa: S608
+            [(pk,) for _, pk in rows],
+        )

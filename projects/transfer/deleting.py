@@ -1,0 +1,77 @@
+"""Deletions travel: what an import deletes here, what it takes out of what is deleted, and what it remembers."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from projects.models.activity import Action
+from projects.transfer.journal import Journal, fetch, many
+from projects.transfer.outcome import Outcome
+from projects.transfer.staging import DELETED
+from projects.transfer.tables import IN_ORDER, SPRINTS, TABLES, WORK_ITEMS
+from projects.transfer.values import dashed, encode
+
+
+def delete(journal: Journal, outcome: Outcome) -> None:
+    """Delete here what the file says is deleted, unless it is newer here or in the file."""
+    for table in IN_ORDER:
+        rows = fetch(
+            f"""
+            SELECT t.id, {table.display_key}, {table.project}, t.version + 1, d.deleted_at, d.deleted_at
+            FROM {DELETED} d CROSS JOIN {table.sql} t ON t.id = d.id {table.joins}
+            WHERE d.place IS NOT NULL AND t.deleted_at IS NULL AND t.updated_at || '' <= d.deleted_at
+            AND NOT EXISTS (SELECT 1 FROM {table.staged} s WHERE s.id = t.id AND s.updated_at > d.deleted_at)
+            GROUP BY t.id
+            """  # noqa: S608
+        )
+        for batch in rows:
+            journal.record(table, Action.DELETED, [(*row[:4], "[]") for row in batch])
+            many(
+                f"UPDATE {table.sql} SET deleted_at = %s, updated_at = %s, version = %s, updated_by_id = %s "  # noqa: S608
+                "WHERE id = %s",
+                [(row[4], row[5], row[3], journal.actor, row[0]) for row in batch],
+            )
+            outcome.deleted[table.collection] += len(batch)
+
+
+def remember_deletions() -> None:
+    """Keep what is deleted elsewhere and never was here; forget the deletion of what came back."""
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(
+                f"""
+                INSERT INTO projects_tombstone (entity_id, entity_type, project_id, deleted_at)
+                SELECT d.id, d.type, NULL, max(d.deleted_at) FROM {DELETED} d
+                WHERE d.type = '{table.type}' AND d.place IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM {table.sql} t WHERE t.id = d.id) GROUP BY d.id
+                ON CONFLICT (entity_id) DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)
+                """  # noqa: S608
+            )
+            cursor.execute(
+                f"DELETE FROM projects_tombstone WHERE entity_id IN (SELECT id FROM {table.staged} "  # noqa: S608
+                "WHERE act = 'create')"
+            )
+
+
+def detach(journal: Journal, outcome: Outcome) -> None:
+    """Take living items out of parents and sprints that are deleted now."""
+    for name, table in (("parent_id", WORK_ITEMS), ("sprint_id", SPRINTS)):
+        rows = fetch(
+            f"""
+            SELECT t.id, p.key || '-' || t.item_number, p.id, t.version + 1, t.{name}
+            FROM {table.sql} gone CROSS JOIN projects_workitem t ON t.{name} = gone.id
+            JOIN projects_project p ON p.id = t.project_id
+            WHERE gone.deleted_at IS NOT NULL AND t.deleted_at IS NULL ORDER BY t.id
+            """  # noqa: S608
+        )
+        for batch in rows:
+            changes = [encode([{"field": name, "old": dashed(row[4]), "new": None}]) for row in batch]
+            journal.record(
+                WORK_ITEMS, Action.UPDATED, [(*row[:4], text) for row, text in zip(batch, changes, strict=True)]
+            )
+            many(
+                f"UPDATE projects_workitem SET {name} = NULL, version = %s WHERE id = %s",  # noqa: S608
+                [(row[3], row[0]) for row in batch],
+            )
+            for pk, _, _, _, was in batch:
+                outcome.detached.append({"id": dashed(pk), "field": name, "was": dashed(was)})

@@ -1,0 +1,47 @@
+"""Import an export file: check its rows one by one, compare them with the board, write, check what is between them.
+
+One transaction: all or nothing. The rule on `done` and those on archived projects and completed sprints are
+not asked: a file tells of what has happened elsewhere, and what happened there was allowed there.
+"""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+from django.db import transaction
+
+from projects.models import User
+from projects.transfer import checking, deciding, deleting, lanes, numbering, people, writing
+from projects.transfer.journal import Journal
+from projects.transfer.outcome import Outcome
+from projects.transfer.staging import staged
+
+
+def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, Any]:
+    """Import the file as `actor`; return what was done to each collection. Raises BadFile.
+
+    A dry run answers the same and writes nothing.
+    """
+    with staged(file), transaction.atomic():
+        answer = _merge(actor)
+        if dry_run:
+            transaction.set_rollback(True)
+        return answer
+
+
+def _merge(actor: User) -> dict[str, Any]:
+    outcome, journal = Outcome(), Journal(actor)
+    deciding.decide(outcome)
+    deleting.delete(journal, outcome)
+    deciding.settle_unique(outcome)
+    numbering.renumber(outcome)
+    lanes.stage_defaults()
+    outcome.users_created = people.create_missing()
+    numbering.make_way()
+    writing.update(journal)
+    writing.create(journal)
+    numbering.raise_counters()
+    checking.check()
+    deleting.detach(journal, outcome)
+    deleting.remember_deletions()
+    return outcome.answer()

@@ -1,0 +1,53 @@
+"""The activity of an import, and rows in batches: a hundred thousand are never in memory at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from projects.models import User
+from projects.models.activity import Action
+from projects.transfer.table import Table
+
+BATCH = 500  # rows
+_INSERT = (
+    "INSERT INTO projects_activity "
+    "(entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+class Journal:
+    """Records what `actor` does, all of it at one time."""
+
+    def __init__(self, actor: User) -> None:
+        self.actor = actor.pk.hex
+        self.now = str(timezone.now().replace(tzinfo=None))
+
+    def record(self, table: Table, action: Action, rows: list[Any]) -> None:
+        """Add the activity of rows that are (id, display key, project, version, changes)."""
+        many(
+            _INSERT,
+            [
+                (table.type, pk, key, project, version, action.value, changes, self.actor, self.now)
+                for pk, key, project, version, changes in rows
+            ],
+        )
+
+
+def fetch(query: str) -> Iterator[list[Any]]:
+    """Yield what the query finds, in batches."""
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        while batch := cursor.fetchmany(BATCH):
+            yield batch
+
+
+def many(query: str, rows: list[Any]) -> None:
+    """Run the statement for each of the rows."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(query, rows)

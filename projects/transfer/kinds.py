@@ -1,0 +1,105 @@
+"""Values of a file by their kind: each function returns the database's form, or raises ValidationError."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import uuid
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+Clean = Callable[[Any], Any]
+
+SNAPSHOT = {"id": str, "display_key": str, "story_points": int | None, "status": str}
+_ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def clean_id(value: Any) -> str:
+    """Return a UUID as the database has it. Raises ValidationError."""
+    if isinstance(value, str):
+        if _ID.fullmatch(value):
+            return value.replace("-", "")
+        try:
+            return uuid.UUID(value).hex
+        except ValueError:
+            pass
+    raise ValidationError("must be a UUID")
+
+
+def clean_time(value: Any) -> str:
+    """Return ISO 8601 with a time zone, or Unix seconds, as the database has it. Raises ValidationError."""
+    try:
+        if isinstance(value, str):
+            found = datetime.fromisoformat(value)
+            if found.tzinfo is None:
+                raise ValidationError("must name its time zone, as 2026-01-31T12:00:00Z")
+            return str(found.astimezone(UTC).replace(tzinfo=None))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return str(datetime.fromtimestamp(value, UTC).replace(tzinfo=None))
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise ValidationError("must be a time, as 2026-01-31T12:00:00Z or in Unix seconds")
+
+
+def text(field: models.Field[Any, Any]) -> Clean:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValidationError("must be text")
+        return field.clean(value, None)
+
+    return check
+
+
+def choice(choices: dict[Any, Any]) -> Clean:
+    known = frozenset(str(choice) for choice in choices)
+    words = ", ".join(str(choice) for choice in choices)
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise ValidationError(f"must be one of {words}")
+        return value
+
+    return check
+
+
+def integer(low: int, high: int) -> Clean:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ValidationError(f"must be a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def clean_number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValidationError("must be a number")
+    return float(value)
+
+
+def clean_date(value: Any) -> str:
+    try:
+        if isinstance(value, str) and len(value) == 10:
+            return date.fromisoformat(value).isoformat()
+        if isinstance(value, int) and not isinstance(value, bool):
+            return clean_time(value)[:10]
+    except ValueError:
+        pass
+    raise ValidationError("must be a date, as 2026-01-31")
+
+
+def clean_snapshot(value: Any) -> str:
+    right = isinstance(value, list) and all(
+        isinstance(entry, dict)
+        and entry.keys() == SNAPSHOT.keys()
+        and all(isinstance(entry[name], kind) and not isinstance(entry[name], bool) for name, kind in SNAPSHOT.items())
+        for entry in value
+    )
+    if not right:
+        raise ValidationError(f"must be a list of objects with {', '.join(SNAPSHOT)}")
+    return json.dumps(value)

@@ -1,0 +1,58 @@
+"""The default swim lanes of a project that came without its own."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import connection
+
+from projects.models.swim_lane import DEFAULTS, STATUSES
+from projects.transfer.staging import DELETED
+from projects.transfer.tables import PROJECTS, SWIM_LANES
+
+NOWHERE = -1  # the place of a row that no file has
+
+
+def stage_defaults() -> None:
+    """Add to the staged lanes one for each status for which a created project's file has none.
+
+    They bear the project's own stamps, so that clones that import the same file agree on every byte.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, created_at, created_by_id FROM {PROJECTS.staged} WHERE act = 'create' ORDER BY id"  # noqa: S608
+        )
+        for project, created_at, created_by in cursor.fetchall():
+            for position, status in enumerate(DEFAULTS):
+                _stage(project, position, status, created_at, created_by)
+
+
+def _stage(project: str, position: int, status: str, created_at: str, created_by: str) -> None:
+    pk = uuid.uuid5(uuid.UUID(project), status).hex
+    row: dict[str, str | int] = {
+        "place": NOWHERE,
+        "act": "create",
+        "id": pk,
+        "project_id": project,
+        "name": STATUSES[status],
+        "status_value": status,
+        "position": position,
+        "version": 1,
+        "created_at": created_at,
+        "updated_at": created_at,
+        "created_by_id": created_by,
+        "updated_by_id": created_by,
+    }
+    marks = ", ".join(["%s"] * len(row))
+    lanes = SWIM_LANES.staged
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {lanes} ({", ".join(row)}) SELECT {marks}
+            WHERE NOT EXISTS (SELECT 1 FROM {lanes} WHERE project_id = %s AND status_value = %s)
+            AND NOT EXISTS (SELECT 1 FROM {lanes} WHERE id = %s)
+            AND NOT EXISTS (SELECT 1 FROM {DELETED} WHERE id = %s)
+            AND NOT EXISTS (SELECT 1 FROM projects_swimlane WHERE id = %s)
+            """,  # noqa: S608
+            [*row.values(), project, status, pk, pk, pk],
+        )

@@ -1,0 +1,106 @@
+"""Numbers of work items: none is given twice in a project, and none is ever used again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from projects.transfer.cleaning import MAX_NUMBER
+from projects.transfer.deciding import WRITTEN
+from projects.transfer.exceptions import bad_row
+from projects.transfer.outcome import Outcome
+from projects.transfer.tables import PROJECTS, WORK_ITEMS
+from projects.transfer.values import dashed
+
+ITEMS, PROJECT_ROWS = WORK_ITEMS.staged, PROJECTS.staged
+OUT_OF_THE_WAY = 1_000_000_000  # added to the numbers that are about to change
+
+
+def renumber(outcome: Outcome) -> None:
+    """Give the next free number to each staged item whose own is another's.
+
+    Who is here keeps it; of two in the file the one that was created first. That changes the row: it
+    gets a new `updated_at`, so that the other clones learn the new number.
+    """
+    losers = _losers()
+    if not losers:
+        return
+    following: dict[str, int] = {}
+    now = str(timezone.now().replace(tzinfo=None))
+    for place, pk, project, key, number in losers:
+        following.setdefault(project, _next_number(project))
+        given = following[project]
+        following[project] += 1
+        if given > MAX_NUMBER:
+            raise bad_row(WORK_ITEMS.collection, place, dashed(pk), "item_number", "no number is left in the project")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {ITEMS} SET item_number = %s, updated_at = %s, version = version + 1 WHERE id = %s",  # noqa: S608
+                [given, now, pk],
+            )
+        outcome.renumbered.append({"id": dashed(pk), "from": f"{key}-{number}", "to": f"{key}-{given}"})
+
+
+def make_way() -> None:
+    """Move the numbers that the updates will change, so that two items can change theirs for each other's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE projects_workitem SET item_number = item_number + {OUT_OF_THE_WAY} WHERE id IN (
+              SELECT s.id FROM {ITEMS} s JOIN projects_workitem t ON t.id = s.id
+              WHERE s.act = 'update' AND s.item_number <> t.item_number)
+            """  # noqa: S608
+        )
+
+
+def raise_counters() -> None:
+    """Put each project's next number above the file's, and above all that is in use."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE projects_project SET next_work_item_number = max(
+              next_work_item_number,
+              coalesce((SELECT s.next_work_item_number FROM {PROJECT_ROWS} s WHERE s.id = projects_project.id), 1),
+              coalesce((SELECT max(item_number) + 1 FROM projects_workitem WHERE project_id = projects_project.id), 1))
+            WHERE id IN (SELECT id FROM {PROJECT_ROWS} UNION SELECT project_id FROM {ITEMS})
+            """  # noqa: S608
+        )
+
+
+def _losers() -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT s.place, s.id, s.project_id,
+              coalesce((SELECT key FROM projects_project WHERE id = s.project_id),
+                       (SELECT key FROM {PROJECT_ROWS} WHERE id = s.project_id)), s.item_number
+            FROM {ITEMS} s WHERE s.act IN {WRITTEN} AND (
+              EXISTS (SELECT 1 FROM projects_workitem t
+                      WHERE t.project_id = s.project_id AND t.item_number = s.item_number AND t.id <> s.id
+                      AND NOT EXISTS (SELECT 1 FROM {ITEMS} u WHERE u.id = t.id AND u.act = 'update'
+                                      AND u.item_number <> t.item_number))
+              OR EXISTS (SELECT 1 FROM {ITEMS} o
+                         WHERE o.project_id = s.project_id AND o.item_number = s.item_number
+                         AND o.act IN {WRITTEN} AND (o.created_at, o.id) < (s.created_at, s.id)))
+            ORDER BY s.project_id, s.item_number, s.created_at, s.id
+            """  # noqa: S608
+        )
+        found: list[Any] = cursor.fetchall()
+        return found
+
+
+def _next_number(project: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT max(n) FROM (
+              SELECT next_work_item_number AS n FROM projects_project WHERE id = %s
+              UNION ALL SELECT next_work_item_number FROM {PROJECT_ROWS} WHERE id = %s
+              UNION ALL SELECT max(item_number) + 1 FROM projects_workitem WHERE project_id = %s
+              UNION ALL SELECT max(item_number) + 1 FROM {ITEMS} WHERE project_id = %s)
+            """,  # noqa: S608
+            [project] * 4,
+        )
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,55 @@
+"""What an import did, row by row where the rows are worth naming."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.db import connection
+
+from projects.transfer.staging import USERS
+from projects.transfer.table import Table
+from projects.transfer.tables import TABLES
+from projects.transfer.values import dashed
+
+
+class Outcome:
+    """The answer in the making."""
+
+    def __init__(self) -> None:
+        self.deleted: Counter[str] = Counter()  # by collection
+        self.users_created = 0
+        self.renumbered: list[dict[str, Any]] = []
+        self.detached: list[dict[str, Any]] = []
+        self.skipped_rows: list[dict[str, Any]] = []
+
+    def skip(self, table: Table, place: int, pk: str, field: str, reason: str) -> None:
+        """Name a row that was not created, and why."""
+        self.skipped_rows.append(
+            {"collection": table.collection, "row": place, "id": dashed(pk), "field": field, "reason": reason}
+        )
+
+    def answer(self) -> dict[str, Any]:
+        """Return the document that tells of it; inside the transaction, while the staged rows are there."""
+        found: dict[str, Any] = {}
+        with connection.cursor() as cursor:
+            for table in TABLES:
+                cursor.execute(f"SELECT act, count(*) FROM {table.staged} GROUP BY act")  # noqa: S608
+                acts = dict(cursor.fetchall())
+                deleted = self.deleted[table.collection]
+                found[table.collection] = _counted(
+                    acts.get("create", 0), acts.get("update", 0), acts.get("skip", 0), deleted
+                )
+            cursor.execute(f"SELECT count(*) FROM {USERS}")  # noqa: S608
+            (users,) = cursor.fetchone()
+        found["users"] = _counted(self.users_created, 0, max(0, users - self.users_created), 0)
+        return {
+            **found,
+            "renumbered": self.renumbered,
+            "detached": self.detached,
+            "skipped_rows": self.skipped_rows,
+        }
+
+
+def _counted(created: int, updated: int, skipped: int, deleted: int) -> dict[str, int]:
+    return {"created": created, "updated": updated, "skipped": skipped, "deleted": deleted}

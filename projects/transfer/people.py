@@ -1,0 +1,56 @@
+"""Users that the rows of a file name and that are not here: made without a password, without rights."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+
+from projects.models import User
+from projects.models.user import AGENT_ID, AGENT_NAME
+from projects.transfer.deciding import WRITTEN
+from projects.transfer.staging import USERS
+from projects.transfer.tables import TABLES
+
+
+def create_missing() -> int:
+    """Create the users that rows name, by the file's names where it has them; return how many."""
+    named = " UNION ".join(
+        f'SELECT "{column.sql}" AS id FROM {table.staged} WHERE act IN {WRITTEN}'  # noqa: S608
+        for table in TABLES
+        for column in table.columns
+        if column.kind == "user"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT named.id, max(u.username), max(u.is_agent) FROM ({named}) named
+            LEFT JOIN {USERS} u ON u.id = named.id
+            WHERE named.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM projects_user here WHERE here.id = named.id)
+            GROUP BY named.id ORDER BY named.id
+            """  # noqa: S608
+        )
+        missing = cursor.fetchall()
+    for digits, username, is_agent in missing:
+        pk = uuid.UUID(digits)
+        User(
+            pk=pk,
+            username=_free_name(pk, username),
+            is_agent=bool(is_agent) or pk == AGENT_ID,
+            password=make_password(None),
+        ).save(force_insert=True)
+    return len(missing)
+
+
+def _free_name(pk: uuid.UUID, wanted: str | None) -> str:
+    """Return the name for the user: the wanted one, unless somebody else has it."""
+    if pk == AGENT_ID:
+        return AGENT_NAME
+    stand_in = f"user-{pk}"
+    if not wanted:
+        return stand_in
+    # `llm` belongs to its own id, which may come later.
+    if wanted == AGENT_NAME or User.objects.filter(username=wanted).exists():
+        return stand_in
+    return wanted

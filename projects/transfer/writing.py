@@ -1,0 +1,138 @@
+"""Write what was decided, row after row, with the activity of each; all inside the import's transaction.
+
+By SQL and in batches: saving a hundred thousand rows one by one through the models takes minutes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from django.db import connection
+
+from projects.models.activity import Action
+from projects.transfer.journal import Journal, fetch, many
+from projects.transfer.table import Column, Table
+from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS
+from projects.transfer.values import dashed, encode, outward, selected
+
+CLAIM = ("claimed_by_id", "lease_id", "lease_expires_at")
+PARKED = "9999-12-31 00:00:00"
+
+
+def update(journal: Journal) -> None:
+    """Bring the rows that are older here to the file's state."""
+    for table in TABLES:
+        if table.unique and table is not PROJECTS:
+            # While they change one by one, two may be for a moment what only one may be.
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE {table.sql} SET deleted_at = '{PARKED}' "  # noqa: S608
+                    f"WHERE id IN (SELECT id FROM {table.staged} WHERE act = 'update')"
+                )
+        for batch in fetch(_changed_rows(table)):
+            _update(journal, table, batch)
+
+
+def create(journal: Journal) -> None:
+    """Insert what is not here. Foreign keys are looked at when the transaction ends."""
+    for table in IN_ORDER:
+        columns = ", ".join(f'"{column.sql}"' for column in table.columns)
+        fixed = _unstaged(table)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {table.sql} ({columns}{''.join(f', {name}' for name in fixed)}) "  # noqa: S608
+                f"SELECT {columns}{''.join(f', {value}' for value in fixed.values())} FROM {table.staged} "
+                "WHERE act = 'create' ORDER BY id"
+            )
+    for table in IN_ORDER:
+        _record_created(journal, table)
+
+
+def _update(journal: Journal, table: Table, batch: list[Any]) -> None:
+    columns, width = table.columns, len(table.columns)
+    places = {column.name: place for place, column in enumerate(columns)}
+    written, recorded = [], []
+    for row in batch:
+        key, project, was, held, *values = row
+        new, old = list(values[:width]), values[width:]
+        new[places["version"]] = max(new[places["version"]], old[places["version"]] + 1)
+        changes = [
+            {"field": name, "old": outward(columns[place], old[place]), "new": outward(columns[place], new[place])}
+            for name, place in _tracked(table)
+            if name != "id" and old[place] != new[place]
+        ]
+        if table is WORK_ITEMS and held and new[places["status"]] != "in_progress":
+            changes.append({"field": "claimed_by_id", "old": dashed(held), "new": None})
+        written.append((*new, new[0]))
+        action = Action.RESTORED if was == "deleted" else Action.UPDATED
+        recorded.append((action, (new[0], key, project, new[places["version"]], encode(changes))))
+    claim = (
+        "".join(f", {name} = CASE status WHEN 'in_progress' THEN {name} END" for name in CLAIM)
+        if table is WORK_ITEMS
+        else ""
+    )
+    assigned = ", ".join(f'"{column.sql}" = %s' for column in columns)
+    many(f"UPDATE {table.sql} SET {assigned}, deleted_at = NULL WHERE id = %s", written)  # noqa: S608
+    if claim:
+        many(f"UPDATE {table.sql} SET {claim[2:]} WHERE id = %s", [(row[0],) for row in written])  # noqa: S608
+    for action in (Action.RESTORED, Action.UPDATED):
+        journal.record(table, action, [entry for found, entry in recorded if found == action])
+
+
+def _record_created(journal: Journal, table: Table) -> None:
+    columns = [table.columns[place] for _, place in _tracked(table)]
+    names = [name for name, _ in _tracked(table)]
+    picked = ", ".join(selected(column, "t") for column in columns)
+    rows = fetch(
+        f"""
+        SELECT t.id, {table.display_key}, {table.project}, t.version, {picked}
+        FROM {table.staged} s CROSS JOIN {table.sql} t ON t.id = s.id {table.joins}
+        WHERE s.act = 'create' ORDER BY s.id
+        """  # noqa: S608
+    )
+    untold = [{"field": "claimed_by_id", "old": None, "new": None}] if table is WORK_ITEMS else []
+    for batch in rows:
+        entries = []
+        for row in batch:
+            changes = [
+                {"field": name, "old": None, "new": outward(column, value)}
+                for name, column, value in zip(names, columns, row[4:], strict=True)
+            ]
+            entries.append((*row[:4], encode([*changes, *untold])))
+        journal.record(table, Action.CREATED, entries)
+
+
+@cache
+def _tracked(table: Table) -> tuple[tuple[str, int], ...]:
+    """Return what the activity records, with its place among the columns; claims don't travel."""
+    places = {column.name: place for place, column in enumerate(table.columns)}
+    return tuple((name, places[name]) for name in table.model.tracked if name in places)
+
+
+def _unstaged(table: Table) -> dict[str, str]:
+    """Return the columns that no file has and that can't be null, with what they begin with."""
+    staged = {column.sql for column in table.columns}
+    return {
+        f'"{field.column}"': "''"
+        for field in table.model._meta.concrete_fields
+        if field.column not in staged and not field.null and not field.generated
+    }
+
+
+def _changed_rows(table: Table) -> str:
+    def values(alias: str) -> str:
+        return ", ".join(_read(column, alias) for column in table.columns)
+
+    held = "t.claimed_by_id" if table is WORK_ITEMS else "NULL"
+    # The number that it will have: the present one is out of the way (`numbering.make_way`).
+    display_key = table.display_key.replace("t.item_number", "s.item_number")
+    return f"""
+        SELECT {display_key}, {table.project}, s.was, {held}, {values("s")}, {values("t")}
+        FROM {table.staged} s CROSS JOIN {table.sql} t ON t.id = s.id {table.joins}
+        WHERE s.act = 'update' ORDER BY s.id
+    """  # noqa: S608
+
+
+def _read(column: Column, alias: str) -> str:
+    return selected(column, alias) if alias == "t" else f'{alias}."{column.sql}"'

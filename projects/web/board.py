@@ -1,0 +1,155 @@
+"""A project's board as its page shows it: the lanes, the cards in them, and how these are grouped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.utils import timezone
+
+from projects.models import Project, SwimLane, WorkItem
+from projects.models.swim_lane import STATUSES
+from projects.models.work_item_query import WorkItemQuerySet
+from projects.web.cards import SHOWN, Card, blockers
+from projects.web.filters import Filters
+
+CAP = 50  # cards of a lane
+CAP_MORE = 1000  # cards of a lane whose rest was asked for
+DONE_CAP = 20
+DONE_DAYS = 14  # what was done before is folded away
+GROUPINGS = {"": "None", "epic": "Epic", "assignee": "Assignee"}
+
+
+@dataclass
+class Lane:
+    """A column: a status, under the name that the project gave it."""
+
+    status: str
+    name: str
+    limit: int | None
+    total: int  # whatever the filters
+    found: int  # by the filters
+    items: list[dict[str, Any]] = field(default_factory=list)
+    rest_url: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is more in it than its WIP limit."""
+        return self.limit is not None and self.total > self.limit
+
+    @property
+    def rest(self) -> int:
+        """How many cards are not shown."""
+        return self.found - len(self.items)
+
+
+@dataclass
+class Group:
+    """A row of the board: the cards of one epic or assignee, lane by lane."""
+
+    name: str
+    title: str
+    values: dict[str, str]  # what a card gets that is dropped here
+    cells: list[tuple[Lane, str, list[Card]]] = field(default_factory=list)
+    count: int = 0
+
+
+class Board:
+    """What the page of `project` shows under this query of its URL, by a constant number of queries."""
+
+    def __init__(self, project: Project, query: Mapping[str, str]) -> None:
+        self.project = project
+        self.query = {name: value for name, value in query.items() if value}
+        self.filters = Filters(query)
+        self.grouping = query.get("group", "") if query.get("group") in GROUPINGS else ""
+        self.wide = set(query.get("more", "").split(","))
+        self.lanes = self._lanes()
+        self.blockers = blockers(project)
+        self.groups = list(self._groups())
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(lane.total for lane in self.lanes)
+
+    def _items(self) -> WorkItemQuerySet:
+        items = WorkItem.objects.living().filter(project=self.project)
+        return items.exclude(item_type="epic") if self.grouping == "epic" else items
+
+    def _lanes(self) -> list[Lane]:
+        totals = _counts(self._items())
+        narrowed = self.filters.narrow(self._items(), self.project)
+        found = _counts(narrowed) if self.filters else totals
+        named = {lane.status_value: lane for lane in SwimLane.objects.living().filter(project=self.project)}
+        # What has no lane of its own is shown as well, or it would be lost.
+        statuses = [*named, *(status for status in STATUSES if totals.get(status) and status not in named)]
+        lanes = []
+        for status in statuses:
+            lane = named.get(status)
+            shown = Lane(
+                status=status,
+                name=lane.name if lane else STATUSES[status],
+                limit=lane.wip_limit if lane else None,
+                total=totals.get(status, 0),
+                found=found.get(status, 0),
+            )
+            if shown.found:
+                shown.items = list(self._cards_of(narrowed.filter(status=status), status).values(*SHOWN))
+            shown.rest_url = self._url(more=",".join(sorted(self.wide | {status}))) if shown.rest else ""
+            lanes.append(shown)
+        return lanes
+
+    def _cards_of(self, items: WorkItemQuerySet, status: str) -> WorkItemQuerySet:
+        cap = CAP_MORE if status in self.wide else CAP
+        if status != "done":
+            return items.in_order()[:cap]
+        items = items.order_by("-completed_at", "-item_number")
+        if status in self.wide:
+            return items[:cap]
+        return items.filter(completed_at__gte=timezone.now() - timedelta(days=DONE_DAYS))[:DONE_CAP]
+
+    def _url(self, **changes: str) -> str:
+        return "?" + urlencode(self.query | changes)
+
+    def _groups(self) -> Iterable[Group]:
+        cells: dict[tuple[str, str], list[Card]] = {}
+        for lane in self.lanes:
+            for item in lane.items:
+                card = Card(item, self.project.key, self.blockers)
+                cells.setdefault((self._group_of(item), lane.status), []).append(card)
+        for group in self._headings({name for name, _ in cells}):
+            for lane in self.lanes:
+                cards = cells.get((group.name, lane.status), [])
+                group.cells.append((lane, urlencode({"status": lane.status, **group.values}), cards))
+                group.count += len(cards)
+            yield group
+
+    def _group_of(self, item: dict[str, Any]) -> str:
+        if self.grouping == "assignee":
+            return item["assignee__username"] or ""
+        if self.grouping != "epic":
+            return ""
+        if item["parent__item_type"] == "epic":
+            return str(item["parent__item_number"])
+        return str(item["parent__parent__item_number"] or "")
+
+    def _headings(self, names: set[str]) -> Iterable[Group]:
+        """Yield the groups in order, without their cards; who has none comes last."""
+        if self.grouping == "assignee":
+            yield from (Group(name, name, {"assignee": name}) for name in sorted(names - {""}, key=str.casefold))
+            yield Group("", "Nobody", {"assignee": ""})
+        elif self.grouping == "epic":
+            epics = WorkItem.objects.living().filter(project=self.project, item_type="epic").in_order()
+            for number, title in epics.values_list("item_number", "title"):
+                if str(number) in names:
+                    yield Group(str(number), title, {"epic": f"{self.project.key}-{number}"})
+            yield Group("", "No epic", {"epic": ""})
+        else:
+            yield Group("", "", {})
+
+
+def _counts(items: WorkItemQuerySet) -> dict[str, int]:
+    return dict(items.order_by().values_list("status").annotate(count=Count("pk")))

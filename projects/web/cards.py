@@ -1,0 +1,58 @@
+"""A card of the board."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.utils import timezone
+
+from projects.models import Dependency, Project
+
+# Only what a card shows: a description may be long, and a board has thousands of cards.
+SHOWN = (
+    "id",
+    "item_number",
+    "version",
+    "item_type",
+    "title",
+    "status",
+    "priority",
+    "story_points",
+    "labels",
+    "assignee__username",
+    "claimed_by__username",
+    "claimed_by__is_agent",
+    "lease_expires_at",
+    "parent__item_type",
+    "parent__item_number",
+    "parent__parent__item_number",
+)
+
+
+class Card:
+    """One item, from a row of SHOWN."""
+
+    __slots__ = ("blocked_by", "claimed_by", "item", "key")
+
+    def __init__(self, item: dict[str, Any], project_key: str, blocking: dict[uuid.UUID, list[int]]) -> None:
+        self.item = item
+        self.key = f"{project_key}-{item['item_number']}"
+        numbers = blocking.get(item["id"], []) if item["status"] != "done" else []
+        self.blocked_by = ", ".join(f"{project_key}-{number}" for number in numbers)
+        until = item["lease_expires_at"]
+        self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
+
+    @property
+    def is_blocked(self) -> bool:
+        return bool(self.blocked_by) or self.item["status"] == "blocked"
+
+
+def blockers(project: Project) -> dict[uuid.UUID, list[int]]:
+    """Return the numbers of what blocks each blocked item of the project, by the item's id, by one query."""
+    links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__project=project)
+    rows = links.exclude(blocking_item__status="done").order_by("blocking_item__item_number")
+    found: dict[uuid.UUID, list[int]] = {}
+    for blocked, number in rows.values_list("blocked_item_id", "blocking_item__item_number"):
+        found.setdefault(blocked, []).append(number)
+    return found

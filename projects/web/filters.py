@@ -1,0 +1,58 @@
+"""What the board's URL narrows it to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from django.db.models import Q
+
+from projects.models import Project, WorkItem
+from projects.models.work_item_query import DISPLAY_KEY, WorkItemQuerySet
+
+NONE = "none"  # nobody, in no sprint
+NAMES = ("type", "assignee", "label", "sprint", "blocked", "q")
+
+
+class Filters:
+    """The filters that are set, by the names of the query; what is empty filters nothing."""
+
+    def __init__(self, query: Mapping[str, str]) -> None:
+        self.values = {name: query.get(name, "").strip() for name in NAMES}
+
+    def __bool__(self) -> bool:
+        return any(self.values.values())
+
+    def narrow(self, items: WorkItemQuerySet, project: Project) -> WorkItemQuerySet:
+        """Narrow `items` of `project`; a value that nothing bears leaves none."""
+        values = self.values
+        if values["type"]:
+            items = items.filter(item_type=values["type"])
+        if values["assignee"]:
+            nobody = values["assignee"] == NONE
+            items = items.filter(assignee=None) if nobody else items.filter(assignee__username=values["assignee"])
+        if values["label"]:
+            items = items.labelled(values["label"])
+        if values["sprint"]:
+            items = items.filter(_sprint(values["sprint"]))
+        if values["blocked"]:
+            blocked = Q(status="blocked") | Q(pk__in=WorkItem.objects.filter(project=project).blocked().values("pk"))
+            items = items.exclude(status="done").filter(blocked if values["blocked"] == "yes" else ~blocked)
+        return items.filter(_text(values["q"])) if values["q"] else items
+
+
+def _sprint(value: str) -> Q:
+    if value == NONE:
+        return Q(sprint=None)
+    if value == "active":
+        return Q(sprint__status="active")
+    try:
+        return Q(sprint_id=uuid.UUID(value))
+    except ValueError:
+        return Q(pk__in=())
+
+
+def _text(text: str) -> Q:
+    key = DISPLAY_KEY.fullmatch(text)
+    words = Q(title__icontains=text) | Q(description__icontains=text)
+    return words | Q(item_number=int(key[2])) if key else words

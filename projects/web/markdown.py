@@ -1,0 +1,40 @@
+"""Markdown of people and agents as HTML that can do nothing: rendered without raw HTML, then cleaned."""
+
+from __future__ import annotations
+
+import re
+
+import nh3
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from projects.models.work_item_query import DISPLAY_KEY
+
+TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "s"),
+    *("ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td"),
+}
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
+SCHEMES = {"http", "https", "mailto"}
+_KEY = re.compile(rf"(?<![\w/-])({DISPLAY_KEY.pattern})(?![\w-])")
+_PARTS = re.compile(r"(<a\b.*?</a>|<pre\b.*?</pre>|<[^>]*>)", re.DOTALL)
+_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def to_html(text: str) -> SafeString:
+    """Return the HTML of a Markdown text; display keys in it become links to their items."""
+    clean = nh3.clean(
+        _markdown.render(text),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        link_rel="noopener noreferrer nofollow",
+    )
+    # Links, code blocks and tags stay as they are; what is between them is escaped text.
+    parts = _PARTS.split(clean)
+    linked = (part if number % 2 else _KEY.sub(_link, part) for number, part in enumerate(parts))
+    return mark_safe("".join(linked))  # noqa: S308 -- cleaned above; a key is letters, digits and marks of its own
+
+
+def _link(match: re.Match[str]) -> str:
+    return f'<a href="/items/{match[1].upper()}/">{match[1]}</a>'

@@ -1,0 +1,83 @@
+"""What dropping a card does: the same writes as by any other way in, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from projects.models import Project, Sprint, SwimLane, User, WorkItem
+from projects.models.exceptions import Conflict
+
+
+@transaction.atomic
+def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tuple[WorkItem, str]:
+    """Give the item `data["item"]` what the place is for that it was dropped in; return it, and a warning or "".
+
+    `status`, `assignee` (a name), `epic`, `sprint` are what the place stands for, empty for none; `after` or `before`
+    names its neighbour there. Raises ValidationError or Refused, StaleVersion where `version` is not the item's.
+    """
+    item = _item(project, data.get("item", ""))
+    item.check_version(_number(data.get("version", "")))
+    values = _values(item, data)
+    before = item.status
+    if values:
+        item.update(actor=actor, **values)
+    for side in ("after", "before"):
+        if data.get(side):
+            neighbour = _item(project, data[side])
+            item.move(actor=actor, **{side: neighbour})  # type: ignore[arg-type]
+            break
+    return item, _warning(item) if item.status != before else ""
+
+
+def _values(item: WorkItem, data: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if data.get("status"):
+        values["status"] = data["status"]
+    if "assignee" in data:
+        values["assignee_id"] = User.objects.actor(data["assignee"]).pk if data["assignee"] else None
+    if "sprint" in data:
+        sprint = Sprint.objects.living().identified_by(data["sprint"]).first() if data["sprint"] else None
+        if data["sprint"] and sprint is None:
+            raise ValidationError({"sprint": "there is no such sprint any more"})
+        values["sprint_id"] = sprint.pk if sprint else None
+    if "epic" in data:
+        values |= _parent(item, data["epic"])
+    return values
+
+
+def _parent(item: WorkItem, epic: str) -> dict[str, Any]:
+    """Return the change that puts `item` under the epic: what is a story's stays there, and is moved with it."""
+    parent = item.parent
+    story = parent if parent is not None and parent.item_type != "epic" else None
+    now = story.parent if story is not None else parent
+    if (now.display_key if now is not None else "") == epic:
+        return {}
+    if story is not None:
+        raise Conflict(f"{item.display_key} belongs to {story.display_key}; move that story, and it comes along")
+    return {"parent_id": _item(item.project, epic).pk if epic else None}
+
+
+def _item(project: Project, key: str) -> WorkItem:
+    items = WorkItem.objects.living().filter(project=project).select_related("project", "parent__parent__project")
+    item = items.identified_by(key).first()
+    if item is None:
+        raise ValidationError(f"there is no {key[:40]} in {project.key} any more")
+    return item
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise ValidationError("the version of the card is missing; reload the page")
+    return int(text)
+
+
+def _warning(item: WorkItem) -> str:
+    lane = SwimLane.objects.living().filter(project_id=item.project_id, status_value=item.status).first()
+    if lane is None or lane.wip_limit is None:
+        return ""
+    count = WorkItem.objects.living().filter(project_id=item.project_id, status=item.status).count()
+    return f"{lane.name} now holds {count}; its limit is {lane.wip_limit}." if count > lane.wip_limit else ""

@@ -1,0 +1,93 @@
+"""What is going on, over all projects: read by a constant number of queries."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from projects.models import Activity, Dependency, Project, Sprint, WorkItem
+from projects.models.work_item_query import WorkItemQuerySet
+from projects.web.answers import deed
+
+SHOWN = 12  # rows of a list
+RECENT = 25  # activities
+
+
+class Overview:
+    """The lists of the page; each is a queryset's first rows."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+        self.projects = list(_projects())
+        living = WorkItem.objects.living().filter(project__status="active")
+        self.in_progress = list(_cards(living.filter(status="in_progress")).order_by("-started_at")[:SHOWN])
+        self.blocked = _blocked(living)
+        self.ready = list(WorkItem.objects.all().ready().select_related("project")[:SHOWN])
+        self.sprints = [_with_figures(sprint) for sprint in _sprints()]
+        self.changes = _changes()
+
+    @property
+    def has_items(self) -> bool:
+        return any(project.items_total for project in self.projects)  # type: ignore[attr-defined]
+
+
+def _projects() -> QuerySet[Project]:
+    living = Q(work_items__deleted_at=None)
+    return (
+        Project.objects.living()
+        .annotate(
+            items_total=Count("work_items", filter=living),
+            items_done=Count("work_items", filter=living & Q(work_items__status="done")),
+            items_now=Count("work_items", filter=living & Q(work_items__status="in_progress")),
+        )
+        .order_by("status", "key")
+    )
+
+
+def _cards(items: WorkItemQuerySet) -> WorkItemQuerySet:
+    return items.select_related("project", "assignee", "claimed_by")
+
+
+def _blocked(living: WorkItemQuerySet) -> list[WorkItem]:
+    """Return what is blocked, each with `blockers`, the items in its way."""
+    waiting = Q(status="blocked") | Q(pk__in=living.blocked().values("pk"))
+    items = list(living.unfinished().filter(waiting).select_related("project").order_by("urgency", "position")[:SHOWN])
+    links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__in=items)
+    blockers: dict[uuid.UUID, list[WorkItem]] = {}
+    for link in links.exclude(blocking_item__status="done").select_related("blocking_item__project"):
+        blockers.setdefault(link.blocked_item_id, []).append(link.blocking_item)
+    for item in items:
+        item.blockers = blockers.get(item.pk, [])  # type: ignore[attr-defined]
+    return items
+
+
+def _sprints() -> QuerySet[Sprint]:
+    items = Q(work_items__deleted_at=None)
+    return (
+        Sprint.objects.active()
+        .select_related("project")
+        .annotate(
+            points=Sum("work_items__story_points", filter=items, default=0),
+            points_done=Sum("work_items__story_points", filter=items & Q(work_items__status="done"), default=0),
+            items_open=Count("work_items", filter=items & ~Q(work_items__status="done")),
+        )
+    )
+
+
+def _with_figures(sprint: Any) -> Any:
+    today: date = timezone.now().date()
+    sprint.days_left = (sprint.end_date - today).days
+    return sprint
+
+
+def _changes() -> list[dict[str, Any]]:
+    """Return the latest activities, each with the title of its item where that still lives."""
+    shown = Activity.objects.exclude(entity_type="swim_lane").select_related("actor").order_by("-id")[:RECENT]
+    rows = list(shown)
+    ids = {row.entity_id for row in rows if row.entity_type == "work_item"}
+    titles = dict(WorkItem.objects.filter(pk__in=ids).values_list("pk", "title"))
+    return [{"row": row, "text": deed(row), "title": titles.get(row.entity_id, "")} for row in rows]

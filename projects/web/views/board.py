@@ -1,0 +1,78 @@
+"""A project's board: seen, moved on, added to."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from projects.models import ItemLabel, Project, Sprint, User, WorkItem
+from projects.models.work_item import ItemType
+from projects.web import page
+from projects.web.answers import done, says_why
+from projects.web.board import DONE_DAYS, GROUPINGS, Board
+from projects.web.moves import move_card
+
+
+@page.for_people()
+def board(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the board, narrowed and grouped as its URL says."""
+    cursor = page.live_cursor()
+    project = page.find_project(key)
+    context = {
+        "cursor": cursor,
+        "section": "board",
+        "project": project,
+        "board": Board(project, request.GET.dict()),
+        "types": ItemType.choices,
+        "groupings": GROUPINGS.items(),
+        "done_days": DONE_DAYS,
+        **_choices(project),
+    }
+    return render(request, "pm/board.html", context)
+
+
+@page.for_people("POST")
+@says_why
+def move(request: HttpRequest, key: str) -> HttpResponse:
+    """Put a card where it was dropped; 409 says why not."""
+    item, warning = move_card(page.find_project(key), request.POST.dict(), actor=request.user)  # type: ignore[arg-type]
+    return JsonResponse({"version": item.version, "warning": warning})
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def add(request: HttpRequest, key: str) -> HttpResponse:
+    """Make an item of a title; sent twice, with the same id, it is made once."""
+    project = page.find_project(key)
+    try:
+        pk = uuid.UUID(request.POST.get("id", ""))
+    except ValueError:
+        raise ValidationError("the form has no id; reload the page") from None
+    if WorkItem.objects.filter(pk=pk, project=project).exists():
+        return done()
+    item = WorkItem(
+        id=pk,
+        project=project,
+        title=request.POST.get("title", "").strip(),
+        item_type=request.POST.get("type", ItemType.TASK),
+        status=request.POST.get("status", "backlog"),
+    )
+    item.insert(actor=request.user)  # type: ignore[arg-type]
+    return done(f"{item.display_key} is made.")
+
+
+def _choices(project: Project) -> dict[str, object]:
+    """Return what the filters offer."""
+    items = WorkItem.objects.living().filter(project=project)
+    assigned = items.exclude(assignee=None).order_by().values("assignee")
+    labels = ItemLabel.objects.filter(work_item__project=project, work_item__deleted_at=None)
+    return {
+        "assignees": User.objects.filter(pk__in=assigned).values_list("username", flat=True),
+        "labels": labels.order_by("name").values_list("name", flat=True).distinct(),
+        "sprints": Sprint.objects.living().filter(project=project).order_by("-start_date"),
+    }

@@ -1,0 +1,102 @@
+"""Boards of any size, as files to import: made from a seed, so that two runs have the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+
+TEXT = "the server finds its port and a client reads what it wrote before it asks for more work on this item"
+WORDS = TEXT.split()
+STATUSES = ("backlog", "todo", "in_progress", "review", "done", "blocked")
+START = datetime(2026, 1, 1, tzinfo=UTC)
+EPIC_EVERY, STORY_EVERY = 50, 10
+LLM = "00000000-0000-0000-0000-000000000001"
+
+
+def write(file: IO[str], items: int, seed: int = 1) -> int:
+    """Write a board of one project with `items` items and half as many comments and dependencies; return its rows."""
+    board = _Board(items, random.Random(seed))
+    collections = {
+        "projects": [board.project],
+        "work_items": board.items(),
+        "comments": board.comments(),
+        "dependencies": board.dependencies(),
+    }
+    rows = 0
+    file.write('{"schema_version":1')
+    for name, found in collections.items():
+        file.write(f',\n"{name}":[')
+        for index, row in enumerate(found):
+            file.write((",\n" if index else "\n") + json.dumps(row, sort_keys=True))
+            rows += 1
+        file.write("\n]")
+    file.write("\n}\n")
+    return rows
+
+
+class _Board:
+    def __init__(self, count: int, chance: random.Random) -> None:
+        self.chance = chance
+        self.ids = [self._id() for _ in range(count)]
+        self.project: dict[str, Any] = {
+            "id": self._id(),
+            "key": "BIG",
+            "title": "Big",
+            "next_work_item_number": count + 1,
+            **self._stamps(0),
+        }
+
+    def items(self) -> Iterator[dict[str, Any]]:
+        for place, pk in enumerate(self.ids):
+            epic, story = place - place % EPIC_EVERY, place - place % STORY_EVERY
+            kind = "epic" if place == epic else "story" if place == story else "task"
+            parent = {"epic": None, "story": self.ids[epic], "task": self.ids[story]}[kind]
+            yield {
+                "id": pk,
+                "project_id": self.project["id"],
+                "item_number": place + 1,
+                "item_type": kind,
+                "title": self._text(6),
+                "description": self._text(60),
+                "status": self.chance.choice(STATUSES),
+                "priority": self.chance.choice(("low", "medium", "high", "critical")),
+                "parent_id": parent,
+                "labels": self.chance.sample(WORDS, 2) if place % 3 == 0 else [],
+                "story_points": self.chance.randrange(14),
+                "position": float(place),
+                **self._stamps(place),
+            }
+
+    def comments(self) -> Iterator[dict[str, Any]]:
+        for place in range(0, len(self.ids), 2):
+            yield {
+                "id": self._id(),
+                "work_item_id": self.ids[place],
+                "content": self._text(30),
+                **self._stamps(place),
+            }
+
+    def dependencies(self) -> Iterator[dict[str, Any]]:
+        for place in range(1, len(self.ids), 2):
+            # From earlier to later only, so that no circle closes.
+            yield {
+                "id": self._id(),
+                "blocking_item_id": self.ids[place - 1],
+                "blocked_item_id": self.ids[place],
+                "dependency_type": "blocks",
+                **self._stamps(place),
+            }
+
+    def _id(self) -> str:
+        return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+
+    def _text(self, words: int) -> str:
+        return " ".join(self.chance.choices(WORDS, k=words))
+
+    def _stamps(self, second: int) -> dict[str, Any]:
+        moment = (START + timedelta(seconds=second)).isoformat().replace("+00:00", "Z")
+        return {"created_at": moment, "updated_at": moment, "created_by": LLM, "updated_by": LLM, "version": 1}

@@ -1,0 +1,56 @@
+"""What the tests of pages share: signing in, and a board to look at."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Locator, Page
+
+from tests.processes import MANAGE, Server, environment
+
+
+def pm(directory: Path, *arguments: str) -> Any:
+    """Run `pm` in a repository as its user does, and return its answer."""
+    answer = subprocess.run(
+        [*MANAGE, "pm", *arguments], cwd=directory, env=environment(), capture_output=True, text=True, check=True
+    )
+    return json.loads(answer.stdout)
+
+
+def login_url(directory: Path) -> str:
+    return str(pm(directory, "server", "open", "--no-browser")["server"]["login_url"])
+
+
+def signed_in(person: BrowserContext, server: Server) -> Page:
+    page = person.new_page()
+    page.goto(login_url(server.directory))
+    return page
+
+
+def make_item(server: Server, title: str, **values: Any) -> str:
+    """Make a work item of PONE by the API; return its display key."""
+    body = {"project": "PONE", "item_type": "task", "title": title, **values}
+    answer = server.api("POST", "work-items/", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["display_key"])
+
+
+def item(server: Server, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = server.api("GET", f"work-items/{key}/").json()
+    return found
+
+
+def open_board(page: Page, server: Server, query: str = "") -> Page:
+    page.goto(f"{server.url}/board/PONE/{query}")
+    return page
+
+
+def card(page: Page, key: str) -> Locator:
+    return page.locator(f"#{key}")
+
+
+def lane(page: Page, status: str) -> Locator:
+    return page.locator(f"#lane-0-{status}")

@@ -1,0 +1,59 @@
+"""What axe finds on each page, in both colour schemes: nothing serious."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.pages import pm, signed_in
+from tests.processes import Server
+
+PAGES = ["/?overview", "/board/DEMO/", "/board/DEMO/?group=epic", "/nothing/"]
+WEIGHTY = ("serious", "critical")
+
+
+def found(page: Page) -> list[dict[str, Any]]:
+    """Return what axe calls serious or critical on the page as it is now, shortened to what a reader needs."""
+    return [
+        {"rule": fault["id"], "places": [node["html"][:120] for node in fault["nodes"][:3]]}
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in WEIGHTY
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_have_no_serious_fault(
+    scheme: Literal["light", "dark"], browser: Any, server: Server, person: BrowserContext
+) -> None:
+    pm(server.directory, "demo", "--no-browser")
+    # What axe itself writes into the page is not of the page: the policy would refuse it.
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)
+    page = signed_in(context, server)
+    faults = {}
+    for path in PAGES:
+        page.goto(server.url + path)
+        faults[path] = found(page)
+    context.close()
+    assert not any(faults.values()), faults
+
+
+def test_empty_pages_have_no_serious_fault(browser: Any, server: Server) -> None:
+    context = browser.new_context(bypass_csp=True)
+    page = signed_in(context, server)
+    assert found(page) == []
+    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
+    page.goto(f"{server.url}/board/PONE/")
+    assert found(page) == []
+    context.close()
+
+
+def test_page_is_narrow_enough_for_a_phone(person: BrowserContext, server: Server) -> None:
+    pm(server.directory, "demo", "--no-browser")
+    page = signed_in(person, server)
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in PAGES:
+        page.goto(server.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

@@ -1,0 +1,212 @@
+"""The board in a real browser: dragged, moved by keys, added to, filtered, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.pages import card, item, lane, make_item, open_board, signed_in
+from tests.conftest import make_repository
+from tests.processes import Server
+
+Start = Callable[..., Server]
+HOSTILE = [
+    "<script>window.hacked = 1</script>",
+    "<img src=x onerror='window.hacked = 1'>",
+    "<svg onload='window.hacked = 1'>",
+    "javascript:window.hacked=1",
+    "\"><b onmouseover='window.hacked=1'>",
+]
+
+
+@pytest.fixture
+def board(server: Server) -> Server:
+    """A server whose only project is PONE."""
+    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
+    return server
+
+
+@pytest.fixture
+def page(person: BrowserContext, board: Server) -> Page:
+    return signed_in(person, board)
+
+
+def keys_of(page: Page, status: str) -> list[str | None]:
+    return [one.get_attribute("data-key") for one in lane(page, status).locator("[data-card]").all()]
+
+
+def test_only_project_leads_to_its_board_and_an_empty_one_says_the_next_step(page: Page, board: Server) -> None:
+    page.goto(board.url)
+    expect(page).to_have_url(f"{board.url}/board/PONE/")
+    expect(page.locator(".empty code")).to_contain_text("pm work-item create --project PONE")
+
+
+def test_drag_to_another_column_and_place_survives_reload(page: Page, board: Server) -> None:
+    first, second, third = (make_item(board, title, status="todo") for title in ("one", "two", "three"))
+    moved = make_item(board, "moved")
+    open_board(page, board)
+    with page.expect_response("**/move/") as answer:
+        card(page, moved).drag_to(card(page, third), target_position={"x": 20, "y": 3})
+    assert answer.value.status == 200
+    page.reload()
+    assert keys_of(page, "todo") == [first, second, moved, third]
+    assert item(board, moved)["status"] == "todo"
+    assert item(board, moved)["updated_by"] not in ("llm", "")
+
+
+def test_keyboard_alone_moves_a_card_and_says_where_it_is(page: Page, board: Server) -> None:
+    first, second = (make_item(board, title) for title in ("one", "two"))
+    other = make_item(board, "three", status="todo")
+    open_board(page, board)
+    link = card(page, second).get_by_role("link")
+    link.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#announcer")).to_contain_text("is lifted")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#announcer")).to_contain_text("To do, 1 of 2")
+    with page.expect_response("**/move/"):
+        page.keyboard.press("Space")
+    expect(page.locator("#announcer")).to_contain_text(f"{second} is now in To do")
+    expect(link).to_be_focused()
+    page.reload()
+    assert keys_of(page, "todo") == [second, other]
+    assert keys_of(page, "backlog") == [first]
+
+
+def test_escape_puts_a_lifted_card_back(page: Page, board: Server) -> None:
+    first, second = (make_item(board, title) for title in ("one", "two"))
+    open_board(page, board)
+    card(page, first).get_by_role("link").focus()
+    for key in ("Space", "ArrowRight", "ArrowRight", "Escape"):
+        page.keyboard.press(key)
+    expect(page.locator("#announcer")).to_contain_text("back where it was")
+    assert keys_of(page, "backlog") == [first, second]
+    assert item(board, first)["version"] == 1
+
+
+def test_arrows_walk_over_the_cards(page: Page, board: Server) -> None:
+    first, second = (make_item(board, title) for title in ("one", "two"))
+    other = make_item(board, "three", status="review")
+    open_board(page, board)
+    card(page, first).get_by_role("link").focus()
+    page.keyboard.press("ArrowDown")
+    expect(card(page, second).get_by_role("link")).to_be_focused()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(card(page, second).get_by_role("link")).to_be_focused()  # the next column is empty
+    assert item(board, other)["version"] == 1
+
+
+def test_quick_add_survives_reload_and_is_ready_for_the_next(page: Page, board: Server) -> None:
+    open_board(page, board)
+    title = page.get_by_label("Add a card to To do")
+    title.fill("Typed in a hurry")
+    title.press("Enter")
+    expect(lane(page, "todo")).to_contain_text("Typed in a hurry")
+    expect(title).to_have_value("")
+    expect(title).to_be_focused()
+    title.fill("And another")
+    title.press("Enter")
+    expect(lane(page, "todo")).to_contain_text("And another")
+    page.reload()
+    assert keys_of(page, "todo") == ["PONE-1", "PONE-2"]
+
+
+def test_refused_move_returns_the_card_and_says_why_on_it(page: Page, board: Server) -> None:
+    story = make_item(board, "parent", item_type="story", status="review")
+    child = make_item(board, "child", parent=story)
+    open_board(page, board)
+    card(page, story).drag_to(lane(page, "done"))
+    expect(card(page, story).get_by_role("alert")).to_contain_text(f"{story} has open children: {child}")
+    assert keys_of(page, "review") == [story]
+    assert keys_of(page, "done") == []
+    assert item(board, story)["status"] == "review"
+
+
+def test_loser_of_two_edits_sees_what_changed_and_by_whom(page: Page, board: Server) -> None:
+    key = make_item(board, "wanted by both")
+    open_board(page, board)
+    card(page, key).get_by_role("link").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    board.api("PATCH", f"work-items/{key}/", json={"priority": "critical", "status": "review"})
+    page.keyboard.press("Space")
+    said = card(page, key).get_by_role("alert")
+    expect(said).to_contain_text("llm changed")
+    expect(said).to_contain_text("critical")
+    expect(lane(page, "review").locator(f"#{key}")).to_be_visible()
+    assert item(board, key)["status"] == "review"
+
+
+def test_wip_limit_warns_and_refuses_nothing(page: Page, board: Server) -> None:
+    lanes = board.api("GET", "swim-lanes/?project=PONE").json()["results"]
+    doing = next(one for one in lanes if one["status_value"] == "in_progress")
+    assert board.api("PATCH", f"swim-lanes/{doing['id']}/", json={"wip_limit": 1}).status_code == 200
+    make_item(board, "one", status="in_progress")
+    key = make_item(board, "two", status="todo")
+    open_board(page, board)
+    card(page, key).drag_to(lane(page, "in_progress"))
+    expect(page.locator("#announcer")).to_contain_text("its limit is 1")
+    expect(page.locator("#head-in_progress .over")).to_contain_text("2/1")
+
+
+def test_filters_live_in_the_url(page: Page, board: Server) -> None:
+    bug = make_item(board, "a bug", labels=["bug"], assignee="ada")
+    make_item(board, "a wish", item_type="story")
+    open_board(page, board)
+    page.get_by_label("Label").select_option("bug")
+    expect(page).to_have_url(f"{board.url}/board/PONE/?label=bug")
+    expect(page.locator("[data-card]")).to_have_count(1)
+    page.reload()
+    expect(page.get_by_label("Label")).to_have_value("bug")
+    assert keys_of(page, "backlog") == [bug]
+    page.get_by_label("Label").select_option("")
+    page.get_by_label("Group by").select_option("assignee")
+    expect(page.locator(".group h2").first).to_contain_text("ada")
+    page.get_by_label("Group by").select_option("")
+    page.get_by_label("Filter by text").fill("WISH")
+    expect(page.locator("[data-card]")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("[data-card]")).to_have_count(2)
+
+
+def test_drop_in_another_group_assigns(page: Page, board: Server) -> None:
+    make_item(board, "of ada", assignee="ada")
+    key = make_item(board, "of nobody")
+    open_board(page, board, "?group=assignee")
+    card(page, key).drag_to(card(page, "PONE-1"), target_position={"x": 20, "y": 3})
+    expect(page.locator("#announcer")).to_contain_text("is now in Backlog, ada")
+    assert item(board, key)["assignee"] == "ada"
+
+
+def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:
+    for text in HOSTILE:
+        board.api("POST", "projects/", json={"key": f"X{len(text)}", "title": text, "description": text})
+        key = make_item(board, text, labels=[text[:50]], description=text, assignee=text)
+        board.api("PATCH", f"work-items/{key}/", json={"status": "in_progress"})
+        dates = {"start_date": "2026-01-01", "end_date": "2026-01-09"}
+        board.api("POST", "sprints/", json={"project": "PONE", "name": text, "goal": text, **dates})
+    for path in ("/board/PONE/", "/board/PONE/?group=assignee", "/?overview", "/board/PONE/?q=%22%3E%3Cscript%3E"):
+        page.goto(board.url + path)
+        for shown in page.locator(".card, .rows li").all():
+            shown.hover()
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("main script, main [onerror], main [onload], main [onmouseover]").count() == 0
+
+
+def test_boards_of_two_repositories_do_not_mix(person: BrowserContext, start_server: Start, tmp_path: Path) -> None:
+    boards = {}
+    for name in ("first", "second"):
+        server = start_server(make_repository(tmp_path / name))
+        server.api("POST", "projects/", json={"key": "PONE", "title": name})
+        boards[name] = (server, signed_in(person, server))
+    for name, (server, page) in boards.items():
+        open_board(page, server)
+        page.get_by_label("Add a card to Backlog").fill(f"into the {name}")
+        page.get_by_label("Add a card to Backlog").press("Enter")
+        expect(card(page, "PONE-1")).to_contain_text(f"into the {name}")
+        assert item(server, "PONE-1")["title"] == f"into the {name}"

@@ -1,0 +1,128 @@
+"""An open page follows the board: what others change appears, what the person does is left alone."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.pages import card, lane, login_url, make_item, open_board, pm, signed_in
+from tests.processes import Server
+
+Start = Callable[..., Server]
+SOON = 1500  # milliseconds
+
+
+@pytest.fixture
+def board(server: Server) -> Server:
+    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
+    return server
+
+
+@pytest.fixture
+def page(person: BrowserContext, board: Server) -> Page:
+    return signed_in(person, board)
+
+
+def test_change_by_the_command_line_appears_without_reload(page: Page, board: Server) -> None:
+    key, other = make_item(board, "old title"), make_item(board, "other")
+    open_board(page, board)
+    page.evaluate("window.loaded = 1")
+    focused = card(page, other).get_by_role("link")
+    focused.focus()
+    pm(board.directory, "work-item", "update", key, "--title", "new title", "--status", "review")
+    moved = lane(page, "review").locator(f"#{key}")
+    expect(moved).to_contain_text("new title", timeout=SOON)
+    expect(moved).to_have_attribute("data-lit", "")
+    expect(focused).to_be_focused()
+    pm(board.directory, "work-item", "create", "--project", "PONE", "--type", "task", "--title", "brand new")
+    expect(card(page, "PONE-3")).to_contain_text("brand new", timeout=SOON)
+    pm(board.directory, "work-item", "claim", other)
+    expect(card(page, other)).to_contain_text("llm has it", timeout=SOON)
+    expect(focused).to_be_focused()
+    assert page.evaluate("window.loaded") == 1
+
+
+def test_typed_text_scroll_and_a_lifted_card_are_left_alone(page: Page, board: Server) -> None:
+    for number in range(40):
+        make_item(board, f"number {number}")
+    open_board(page, board)
+    title = page.get_by_label("Add a card to Review")
+    title.fill("half a sent")
+    page.evaluate("document.getElementById('board').scrollTop = 700")
+    make_item(board, "appears", status="todo")
+    expect(lane(page, "todo")).to_contain_text("appears", timeout=SOON)
+    expect(title).to_have_value("half a sent")
+    assert page.evaluate("document.getElementById('board').scrollTop") == 700
+    lifted = card(page, "PONE-40").get_by_role("link")
+    lifted.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    with page.expect_response(re.compile("/live/"), timeout=5000) as told:
+        make_item(board, "not now", status="todo")
+    while told.value.status == 204:
+        with page.expect_response(re.compile("/live/"), timeout=5000) as told:
+            pass
+    expect(lane(page, "todo").locator("#PONE-40")).to_be_visible()
+    expect(lane(page, "todo")).not_to_contain_text("not now")
+    page.keyboard.press("Space")
+    expect(lane(page, "todo")).to_contain_text("not now")
+    expect(lifted).to_be_focused()
+
+
+def test_restart_is_shown_waited_for_and_what_was_typed_is_sent_once(
+    person: BrowserContext, start_server: Start, board: Server
+) -> None:
+    page = signed_in(person, board)
+    open_board(page, board)
+    port = str(board.info["port"])
+    title = page.get_by_label("Add a card to To do")
+    title.fill("Written while it was away")
+    board.end()
+    expect(page.locator("#notice")).to_contain_text("The server is away")
+    title.press("Enter")
+    expect(page.locator("#add-todo [data-error]")).to_contain_text("kept")
+    expect(title).to_have_value("Written while it was away")
+    again = start_server(board.directory, "--port", port, "--strict-port")
+    expect(page.locator("#notice")).to_contain_text("Back again")
+    expect(lane(page, "todo")).to_contain_text("Written while it was away")
+    expect(title).to_have_value("")
+    assert len(again.api("GET", "work-items/?project=PONE").json()["results"]) == 1
+
+
+def test_signed_out_page_says_what_to_do_and_goes_on_after_it(
+    person: BrowserContext, page: Page, board: Server
+) -> None:
+    open_board(page, board)
+    title = page.get_by_label("Add a card to To do")
+    title.fill("not lost")
+    person.clear_cookies()
+    expect(page.locator("#notice")).to_contain_text("pm server open")
+    expect(title).to_have_value("not lost")
+    person.new_page().goto(login_url(board.directory))
+    page.bring_to_front()
+    expect(page.locator("#notice")).to_contain_text("Back again")
+    title.press("Enter")
+    expect(lane(page, "todo")).to_contain_text("not lost")
+
+
+def test_hidden_page_asks_rarely(page: Page, board: Server) -> None:
+    asked: list[float] = []
+    open_board(page, board)
+    page.on("request", lambda request: asked.append(time.monotonic()) if "/live/" in request.url else None)
+    with page.expect_response(re.compile("/live/")):
+        pass
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true }); window.away = true;"
+    )
+    with page.expect_response(re.compile("/live/")):
+        pass
+    before = len(asked)
+    make_item(board, "unseen")
+    page.evaluate("new Promise((done) => setTimeout(done, 1500))")
+    assert len(asked) == before
+    page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(card(page, "PONE-1")).to_be_visible(timeout=SOON)

@@ -1,0 +1,98 @@
+"""What lists cost: the same queries for any number of rows, and each is entered by an index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from projects.models import Comment, Sprint, TimeEntry, User
+from tests.projects.plans import steps, unindexed
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Any]
+DATES = {"start_date": "2026-01-05", "end_date": "2026-01-16"}
+SPAN = {"started_at": "2026-01-05T09:00:00Z", "ended_at": "2026-01-05T10:00:00Z"}
+# path, queries; a filter by key looks the key up
+LISTS = [
+    ("sprints/", 1),
+    ("sprints/?fields=*", 1),
+    ("sprints/?ordering=-start_date&limit=2", 1),
+    ("sprints/?project=PONE", 2),
+    ("sprints/?project=PONE&status=planned", 2),
+    ("sprints/?status=planned", 1),
+    ("sprints/?deleted=true", 1),
+    ("comments/", 1),
+    ("comments/?work_item=PONE-1&fields=*", 2),
+    ("comments/?project=PONE&ordering=-created_at", 2),
+    ("comments/?deleted=true", 1),
+    ("time-entries/", 1),
+    ("time-entries/?fields=*", 1),
+    ("time-entries/?work_item=PONE-1", 2),
+    ("time-entries/?project=PONE", 2),
+    ("time-entries/?user=ada", 1),
+    ("time-entries/?running=true", 1),
+    ("time-entries/?running=true&user=ada", 1),
+    ("time-entries/?running=false&user=ada&ordering=-started_at", 1),
+    ("time-entries/?deleted=true", 1),
+]
+
+
+@pytest.fixture
+def fill(make_item: Make) -> Callable[[int], None]:
+    """Add so many sprints, comments and time entries, each by another user on another item."""
+
+    def add(count: int) -> None:
+        for number in range(count):
+            actor = User.objects.actor(f"user {number}")
+            item = make_item(f"T{number}")
+            Sprint.objects.create(actor=actor, project=item.project, name=f"S{number}", **DATES)
+            Comment.objects.create(actor=actor, work_item=item, content="long")
+            TimeEntry.objects.create(actor=actor, work_item=item, user=actor, **SPAN)  # type: ignore[misc]
+
+    return add
+
+
+@pytest.mark.parametrize(("path", "expected"), LISTS)
+def test_list_costs_the_same_for_any_number(
+    api: APIClient, fill: Callable[[int], None], path: str, expected: int
+) -> None:
+    counts = []
+    for more in (3, 27):
+        fill(more)
+        with CaptureQueriesContext(connection) as queries:
+            assert api.get(f"/api/v1/{path}").status_code == 200
+        counts.append(len(queries))
+    assert counts == [expected, expected]
+
+
+@pytest.mark.parametrize("path", [path for path, _ in LISTS])
+def test_list_is_entered_by_an_index(api: APIClient, fill: Callable[[int], None], path: str) -> None:
+    fill(1)
+    with CaptureQueriesContext(connection) as queries:
+        api.get(f"/api/v1/{path}")
+    assert unindexed(queries) == []
+    # The look-up of a key sorts its one row; the list itself sorts nothing.
+    assert sum("USE TEMP B-TREE" in step for step in steps(queries)) <= len(queries) - 1
+
+
+def test_slim_list_does_not_load_contents(api: APIClient, fill: Callable[[int], None]) -> None:
+    fill(1)
+    for path, text in (("comments/", "content"), ("sprints/", "goal"), ("time-entries/", '"description"')):
+        with CaptureQueriesContext(connection) as queries:
+            api.get(f"/api/v1/{path}")
+        assert text not in queries[0]["sql"]
+
+
+@pytest.mark.parametrize("noun", ["sprints", "comments", "time-entries"])
+def test_retrieve_costs_one_query(
+    api: APIClient, fill: Callable[[int], None], noun: str, django_assert_num_queries: Any
+) -> None:
+    fill(1)
+    pk = {"sprints": Sprint, "comments": Comment, "time-entries": TimeEntry}[noun].objects.get().pk  # type: ignore[attr-defined]
+    with django_assert_num_queries(1):
+        assert api.get(f"/api/v1/{noun}/{pk}/").status_code == 200

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from projects.models import Comment, Project, User
+from tests.projects.api.test_projects import error
+from tests.projects.plans import steps
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/search/"
+Make = Callable[..., Any]
+
+
+def test_search_answers_ranked_hits(api: APIClient, make_item: Make, user: User) -> None:
+    make_item("Other", description="the cache is cold")
+    item = make_item("Cache", status="done")
+    Comment.objects.create(actor=user, work_item=item, content="warm the cache, then the oven")
+    body = api.get(URL, {"q": "cache"}).json()
+    assert body["next"] is None
+    first, *others = [(row["type"], row["display_key"], row["title"], row["status"]) for row in body["results"]]
+    assert first == ("work_item", "PONE-2", "Cache", "done")
+    assert set(others) == {("work_item", "PONE-1", "Other", "backlog"), ("comment", "PONE-2", "Cache", "done")}
+    assert set(body["results"][0]) == {"type", "id", "display_key", "title", "status", "snippet", "highlights"}
+    for row in body["results"]:
+        assert [row["snippet"][first:last].lower() for first, last in row["highlights"]] == ["cache"]
+
+
+@pytest.mark.parametrize("text", ["", "  ", '"', "*", "-", "()", "…"])
+def test_search_without_words_finds_nothing(api: APIClient, project: Project, text: str) -> None:
+    assert api.get(URL, {"q": text}).json() == {"results": [], "next": None}
+
+
+def test_display_key_comes_first(api: APIClient, make_item: Make) -> None:
+    make_item("One", description="after PONE-2")
+    make_item("Two")
+    assert [row["display_key"] for row in api.get(URL, {"q": "pone-2"}).json()["results"]] == ["PONE-2", "PONE-1"]
+
+
+def test_project_and_limit_narrow(api: APIClient, make_item: Make, make_project: Make) -> None:
+    two = make_project("TWO")
+    for project in (two, None, None):
+        make_item("Same", **({"project": project} if project else {}))
+    assert [row["display_key"] for row in api.get(URL, {"q": "same", "project": "two"}).json()["results"]] == ["TWO-1"]
+    by_id = api.get(URL, {"q": "same", "project": str(two.pk)}).json()["results"]
+    assert [row["display_key"] for row in by_id] == ["TWO-1"]
+    assert len(api.get(URL, {"q": "same", "limit": 2}).json()["results"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({}, "q"),
+        ({"q": "a" * 1001}, "q"),
+        ({"q": "a", "limit": "0"}, "limit"),
+        ({"q": "a", "limit": "101"}, "limit"),
+        ({"q": "a", "limit": "ten"}, "limit"),
+        ({"q": "a", "project": "NONE"}, "project"),
+        ({"q": "a", "project": ""}, "project"),
+        ({"q": "a", "cursor": "x"}, "cursor"),
+    ],
+)
+def test_wrong_parameter_is_refused(api: APIClient, project: Project, parameters: dict[str, str], field: str) -> None:
+    error(api.get(URL, parameters), 400, "VALIDATION_ERROR", field)
+
+
+@pytest.mark.parametrize("text", ['"', "NEAR(a", "title:x", "a* ^b -c", "a\x00b", "\ud800", "x " * 500, "'--"])
+def test_no_text_is_query_syntax(api: APIClient, project: Project, text: str) -> None:
+    assert api.get(URL, {"q": text.encode("utf-8", "replace").decode()}).status_code == 200
+
+
+def test_search_costs_the_same_for_any_number(api: APIClient, make_item: Make, user: User) -> None:
+    counts = []
+    for number in range(30):
+        Comment.objects.create(actor=user, work_item=make_item(f"Same {number}"), content="same")
+        if number in (2, 29):
+            with CaptureQueriesContext(connection) as queries:
+                assert api.get(URL, {"q": "same", "project": "PONE"}).status_code == 200
+            counts.append(len(queries))
+    assert counts == [2, 2]
+    plan = [step for step in steps(queries) if step.startswith(("SCAN", "USE TEMP"))]
+    assert [step for step in plan if "VIRTUAL TABLE INDEX" not in step and "ORDER BY" not in step] == []
+    with CaptureQueriesContext(connection) as queries:
+        api.get(URL, {"q": "same"})
+    assert not any("ORDER BY" in step for step in steps(queries))  # FTS5 ranks, nothing is sorted again

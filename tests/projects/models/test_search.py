@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from projects.models import Comment, Project, User, WorkItem
+from projects.models.search import Hit, highlighted, match_expression, search
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Any]
+
+
+def titles(text: str, **options: Any) -> list[str]:
+    return [hit.title for hit in search(text, **options)]
+
+
+def indexed() -> int:
+    """Return how many texts the index holds; raise where it and its entries disagree."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO projects_search(projects_search) VALUES ('integrity-check')")
+        cursor.execute("SELECT (SELECT count(*) FROM projects_search), (SELECT count(*) FROM projects_searchentry)")
+        texts, entries = cursor.fetchone()
+    assert texts == entries
+    return int(texts)
+
+
+def test_all_words_must_be_there_the_last_perhaps_only_begun(make_item: Make) -> None:
+    make_item("Mend the login page", description="It forgets passwords.")
+    make_item("Mend the board")
+    assert titles("mend") == ["Mend the board", "Mend the login page"]
+    assert titles("MEND forgets") == titles("pass") == titles("login mend") == ["Mend the login page"]
+    assert titles("log page") == titles("mend nothing") == []
+
+
+def test_title_counts_more_than_text(make_item: Make) -> None:
+    make_item("Something else", description="about the cache and other matters")
+    make_item("Cache")
+    assert titles("cache") == ["Cache", "Something else"]
+
+
+def test_hit_names_what_was_found_and_where(make_item: Make, project: Project, user: User) -> None:
+    item = make_item("Über die Brücke", status="todo", description="Ein Café am Fluß. " + "Wasser. " * 100)
+    comment = Comment.objects.create(actor=user, work_item=item, content="A *résumé* of it")
+    assert search("cafe") == [
+        Hit("work_item", str(item.pk), "PONE-1", item.title, "todo", search("cafe")[0].snippet, [[4, 8]])
+    ]
+    snippet = search("cafe")[0].snippet
+    assert snippet.startswith("Ein Café am Fluß.")
+    assert len(snippet) < 250
+    assert search("RESUME") == [
+        Hit("comment", str(comment.pk), "PONE-1", item.title, "todo", "A *résumé* of it", [[3, 9]])
+    ]
+    assert search("first") == [Hit("project", str(project.pk), "PONE", "First", "active", "First", [[0, 5]])]
+
+
+def test_display_key_comes_first_exactly(make_item: Make) -> None:
+    for number in range(12):
+        make_item(f"Item {number}", description="see PONE-1" if number == 5 else "")
+    hits = search(" pone-1 ")
+    assert (hits[0].display_key, hits[0].snippet, hits[0].highlights) == ("PONE-1", "PONE-1", [[0, 6]])
+    assert [hit.display_key for hit in hits].count("PONE-1") == 1
+    assert {hit.display_key for hit in hits[1:]} == {"PONE-6", "PONE-10", "PONE-11", "PONE-12"}
+    assert [hit.display_key for hit in search("PONE-1", limit=1)] == ["PONE-1"]
+    assert search("PONE-99") == []
+
+
+def test_project_narrows(make_item: Make, make_project: Make, project: Project) -> None:
+    two = make_project("TWO", title="Another")
+    make_item("Common word")
+    make_item("Common word", project=two)
+    assert [hit.display_key for hit in search("common", project=two)] == ["TWO-1"]
+    assert search("PONE-1", project=two) == []
+    assert titles("another", project=project) == []
+
+
+def test_only_the_living_are_found(make_item: Make, project: Project, user: User) -> None:
+    item = make_item("Findable")
+    comment = Comment.objects.create(actor=user, work_item=item, content="Findable, too")
+
+    def found() -> list[str]:
+        return sorted(hit.type for hit in search("findable"))
+
+    assert found() == ["comment", "work_item"]
+    comment.soft_delete(actor=user)
+    assert found() == ["work_item"]
+    comment.restore(actor=user)
+    item.soft_delete(actor=user)
+    assert found() == search("PONE-1") == []
+    item.restore(actor=user)
+    assert found() == ["comment", "work_item"]
+    project.soft_delete(actor=user)
+    assert found() == search("PONE-1") == search("first") == []
+    Project.objects.get().restore(actor=user)
+    assert found() == ["comment", "work_item"]
+
+
+def test_triggers_follow_every_write(make_item: Make, user: User) -> None:
+    item = make_item("Before", description="apple")
+    assert titles("apple") == ["Before"]
+    item.update(actor=user, title="After", description="pear")
+    assert titles("before") == titles("apple") == []
+    assert titles("after") == titles("pear") == ["After"]
+    comment = Comment.objects.create(actor=user, work_item=item, content="plum")
+    comment.update(actor=user, content="cherry")
+    assert [hit.type for hit in search("cherry")] == ["comment"]
+    assert search("plum") == []
+    assert indexed() == 3
+
+
+def test_triggers_follow_raw_and_bulk_sql(make_item: Make, user: User) -> None:
+    items = [make_item(f"Number {number}") for number in range(5)]
+    comment = Comment.objects.create(actor=user, work_item=items[0], content="plum")
+    WorkItem.objects.filter(item_number__gt=2).update(title="Bulk")
+    assert titles("bulk") == ["Bulk"] * 3
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE projects_workitem SET description = 'raw ' || item_number")
+        assert len(titles("raw")) == 5
+        cursor.execute("UPDATE projects_comment SET content = 'cherry'")
+        cursor.execute("UPDATE projects_project SET title = 'Renamed', description = ''")
+    assert search("plum") == titles("first") == []
+    assert titles("renamed") == ["Renamed"]
+    Comment.objects.filter(pk=comment.pk).delete()
+    WorkItem.objects.filter(item_number=5).delete()
+    assert search("cherry") == []
+    assert len(titles("bulk")) == 2
+    assert indexed() == 5  # a project and four items
+
+
+def test_writes_of_other_columns_leave_the_index_alone(make_item: Make, user: User) -> None:
+    item = make_item("Quiet")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM projects_search")
+    item.update(actor=user, status="done", story_points=3)
+    assert search("quiet") == []
+    item.update(actor=user, title="Loud")  # a text that the index lacks is not invented by an update
+    assert search("loud") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("a", '"a" *'),
+        ("a b", '"a" "b" *'),
+        ('say "hi"', '"say" "hi" *'),
+        ("a OR b", '"a" "OR" "b" *'),
+        ("NEAR(a b)", '"NEAR(a" "b)" *'),
+        ("title:x", '"title:x" *'),
+        ("-a ^b* +", '"-a" "^b*" *'),
+        ("a\x00b\x02", '"a" "b" *'),
+        ("e\u0301te\u0301", '"e\u0301te\u0301" *'),
+        ("日本 語", '"日本" "語" *'),
+        ("\ud800a", '"a" *'),
+        *((text, "") for text in ("", "  ", '"', '"""', "-", "***", "()", "^", "\x00", "…—", "💥", "\u0301")),
+    ],
+)
+def test_match_expression_quotes_every_word(text: str, expression: str) -> None:
+    assert match_expression(text) == expression
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('"', '""', "*", "^", "-", ":", "(", ")", "{", "}", "NEAR(", "NEAR", "AND", "OR", "NOT", "AND OR NOT"),
+        *("key:", "key:PONE", "{key title}:x", "rank:1", "a*b", "*a", "a**", '"a" * b', "a + b", "a NEAR/2 b", "a^2"),
+        *("a'b", "'; DROP TABLE projects_search; --", "%", "_", "a\x00", "\x00", "\x02a\x03", "\ud800", "💥", "日本語"),
+        *(
+            "ﷺ",
+            "İı",
+            "\u202eabc",
+            "e\u0301",
+            "\u0301",
+            "𞤀𞤁",
+            "a" * 1000,
+            "a " * 500,
+            '" ' * 500,
+            "(" * 1000,
+            "PONE-" + "9" * 400,
+        ),
+    ],
+)
+def test_no_text_is_query_syntax(make_item: Make, text: str) -> None:
+    make_item("Something")
+    for query in (text, f"something {text}", f"{text} something"):
+        assert all(isinstance(hit, Hit) for hit in search(query))
+    assert titles("something") == ["Something"]
+
+
+def test_operators_are_words(make_item: Make) -> None:
+    make_item("this AND that")
+    make_item("this")
+    make_item("NOT that")
+    assert titles("this AND that") == ["this AND that"]
+    assert titles("not that") == ["NOT that"]
+    assert titles("this OR that") == []
+    assert titles('"this') == ["this", "this AND that"]
+
+
+def test_words_of_any_script_are_found(make_item: Make) -> None:
+    for title in ("日本語 テスト", "Задача", "مهمة", "Straße naïve"):
+        make_item(title)
+        assert titles(title) == [title]
+    assert titles("日本") == ["日本語 テスト"]
+    assert titles("задача") == ["Задача"]
+    assert titles("NAIVE") == ["Straße naïve"]
+
+
+def test_highlighted_counts_characters() -> None:
+    assert highlighted("plain") == ("plain", [])
+    assert highlighted("💥 \x02a\x03b \x02c\x03") == ("💥 ab c", [[2, 3], [5, 6]])
+
+
+def test_limit_is_kept(make_item: Make) -> None:
+    for number in range(5):
+        make_item(f"Many {number}")
+    assert len(search("many", limit=3)) == 3
+    assert search("many", limit=1)[0].type == "work_item"

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from projects.models import Activity, TimeEntry, User
+from projects.models.exceptions import Conflict
+from tests.projects.conftest import bearer
+from tests.projects.threads import at_once
+
+Make = Callable[..., Any]
+NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+def test_timer_is_not_begun_in_the_future(make_item: Make, user: User) -> None:
+    entry = TimeEntry(work_item=make_item(), user=user, started_at=timezone.now() + timedelta(hours=1))
+    with pytest.raises(ValidationError, match="must not be in the future"):
+        entry.insert(actor=user)
+
+
+@pytest.mark.django_db
+def test_timer_ends_where_it_began_when_the_clock_was_set_back(make_item: Make, user: User) -> None:
+    entry, _ = TimeEntry.objects.start(make_item(), actor=user)
+    TimeEntry.objects.update(started_at=timezone.now() + timedelta(hours=1))
+    entry = TimeEntry.objects.select_related("work_item__project").get()
+    entry.stop(actor=user)
+    assert entry.duration_seconds == 0
+
+
+@pytest.mark.django_db
+def test_second_timer_by_insert_is_a_conflict(make_item: Make, user: User) -> None:
+    item = make_item()
+    TimeEntry.objects.start(item, actor=user)
+    with pytest.raises(Conflict, match="ada has a running timer already"):
+        TimeEntry(work_item=item, user=user, started_at=NINE).insert(actor=user)
+
+
+@pytest.mark.django_db
+def test_database_keeps_one_timer_a_user_and_the_order_of_the_ends(make_item: Make, user: User) -> None:
+    item = make_item()
+    TimeEntry.objects.start(item, actor=user)
+    ended = TimeEntry(work_item=item, user=user, started_at=NINE, ended_at=NINE + timedelta(hours=1))
+    ended.insert(actor=user)
+    for values in ({"ended_at": None}, {"ended_at": NINE - timedelta(seconds=1)}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            TimeEntry.objects.filter(pk=ended.pk).update(**values)
+
+
+@pytest.mark.django_db
+def test_start_and_stop_are_activity(make_item: Make, user: User) -> None:
+    item = make_item()
+    TimeEntry.objects.start(item, actor=user)
+    TimeEntry.objects.start(item, actor=user)
+    rows = Activity.objects.filter(entity_type="time_entry").order_by("id")
+    assert [(row.action, row.display_key) for row in rows] == [
+        *(("created", "PONE-1"), ("updated", "PONE-1"), ("created", "PONE-1"))
+    ]
+    assert [change["field"] for change in rows[1].changes] == ["ended_at"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_starts_at_once_one_timer_runs(running: Any, make_item: Make) -> None:
+    for _ in range(8):
+        make_item()
+    answers = at_once(
+        8, lambda number: bearer().post("/api/v1/time-entries/start/", {"work_item": f"PONE-{number + 1}"})
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert TimeEntry.objects.count() == 8
+    assert TimeEntry.objects.running().count() == 1
+    # Each but the first stopped the one before.
+    stopped = [answer.json()["stopped_entry"] for answer in answers]
+    assert len({entry["id"] for entry in stopped if entry}) == 7
+    assert stopped.count(None) == 1

@@ -1,0 +1,313 @@
+"""Two boards that have gone their own ways."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
+from projects.models.activity import Action
+from projects.models.search import search
+from tests.projects.transfer.conftest import Read
+from tests.projects.transfer.rows import EARLY, LATE, LATER, LLM, Document
+
+Written = Callable[..., bytes]
+
+
+@pytest.fixture
+def actor(db: None) -> User:
+    return User.objects.actor("ada")
+
+
+def rows_of(data: bytes, collection: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(data)[collection]
+    return found
+
+
+def test_parents_come_in_any_order(read: Read, document: Document) -> None:
+    epic = str(uuid.uuid4())
+    story = document.item(3, "story", parent_id=epic)
+    document.item(2, "task", parent_id=story["id"])
+    document.item(1, "epic", id=epic)
+    assert read(document)["work_items"]["created"] == 3
+
+
+def test_newer_row_wins_and_older_one_is_skipped(read: Read, document: Document) -> None:
+    row = document.item(1, title="First")
+    read(document)
+    row |= {"title": "Second", "updated_at": LATE, "labels": ["urgent"]}
+    assert read(document)["work_items"]["updated"] == 1
+    item = WorkItem.objects.get()
+    assert (item.title, item.labels, item.version) == ("Second", ["urgent"], 2)
+    entry = Activity.objects.filter(entity_id=item.pk).latest("id")
+    assert entry.action == Action.UPDATED
+    assert {change["field"]: (change["old"], change["new"]) for change in entry.changes} == {
+        "title": ("First", "Second"),
+        "labels": ([], ["urgent"]),
+    }
+    row |= {"title": "Third", "updated_at": EARLY}
+    assert read(document)["work_items"] == {"created": 0, "updated": 0, "skipped": 1, "deleted": 0}
+    assert WorkItem.objects.get().title == "Second"
+    assert len(search("Second")) == 1
+    assert WorkItem.objects.labelled("urgent").exists()
+
+
+def test_of_two_changes_in_one_second_the_higher_version_wins(read: Read, document: Document) -> None:
+    row = document.item(1, version=1)
+    read(document)
+    row |= {"title": "Twice", "version": 2}
+    assert read(document)["work_items"]["updated"] == 1
+    assert read(document)["work_items"]["skipped"] == 1
+
+
+def test_versions_only_grow(read: Read, document: Document, actor: User) -> None:
+    row = document.item(1)
+    read(document)
+    item = WorkItem.objects.get()
+    for title in ("a", "b", "c"):
+        item.update(actor=actor, title=title)
+    row |= {"title": "d", "version": 2, "updated_at": "2126-01-01T00:00:00Z"}
+    read(document)
+    assert WorkItem.objects.get().version == 5
+
+
+def test_deletion_travels(read: Read, document: Document, written: Written, actor: User) -> None:
+    row = document.item(1)
+    document.comment(row)
+    read(document)
+    WorkItem.objects.get().soft_delete(actor=actor)
+    elsewhere = written()
+    assert rows_of(elsewhere, "work_items") == rows_of(elsewhere, "comments") == []
+    assert [entry["type"] for entry in rows_of(elsewhere, "deleted")] == ["work_item"]
+
+
+def test_deletion_is_done_here_where_the_row_is_older(read: Read, document: Document) -> None:
+    row = document.item(1)
+    read(document)
+    document["work_items"] = []
+    document.deleted("work_item", row, LATE)
+    assert read(document)["work_items"] == {"created": 0, "updated": 0, "skipped": 0, "deleted": 1}
+    assert not WorkItem.objects.living().exists()
+    entry = Activity.objects.filter(entity_id=row["id"]).latest("id")
+    assert (entry.action, entry.display_key, entry.actor.username) == (Action.DELETED, "PONE-1", "ada")
+    assert read(document)["work_items"]["deleted"] == 0
+
+
+def test_deletion_leaves_what_is_newer_here(read: Read, document: Document) -> None:
+    row = document.item(1, updated_at=LATE)
+    read(document)
+    document["work_items"] = []
+    document.deleted("work_item", row, EARLY)
+    assert read(document)["work_items"]["deleted"] == 0
+    assert WorkItem.objects.living().exists()
+
+
+def test_what_is_deleted_here_stays_deleted_unless_newer_there(read: Read, document: Document) -> None:
+    row = document.item(1)
+    read(document)
+    other = Document()
+    other.deleted("work_item", row, LATE)
+    read(other)
+    assert read(document)["work_items"]["skipped"] == 1
+    assert not WorkItem.objects.living().exists()
+    row |= {"updated_at": LATER, "title": "Back"}
+    assert read(document)["work_items"]["updated"] == 1
+    assert WorkItem.objects.living().get().title == "Back"
+    assert Activity.objects.filter(entity_id=row["id"]).latest("id").action == Action.RESTORED
+
+
+def test_deletion_of_what_never_was_here_is_kept(read: Read, document: Document, written: Written) -> None:
+    row = document.item(1)
+    document["work_items"] = []
+    document.deleted("work_item", row, LATE)
+    read(document)
+    assert rows_of(written(), "deleted") == [{"type": "work_item", "id": row["id"], "deleted_at": LATE}]
+    document["deleted"] = []
+    document["work_items"] = [row]
+    assert read(document)["work_items"]["skipped"] == 1
+    row["updated_at"] = LATER
+    assert read(document)["work_items"]["created"] == 1
+    assert rows_of(written(), "deleted") == []
+
+
+def test_taken_number_gives_way_to_the_next_free_one(read: Read, document: Document, actor: User) -> None:
+    project_id = document.project_id
+    read(document)
+    project = Project.objects.get(pk=project_id)
+    mine = WorkItem.objects.create(actor=actor, project=project, item_type="task", title="Mine")
+    theirs = document.item(1, title="Theirs")
+    found = read(document)
+    assert found["renumbered"] == [{"id": theirs["id"], "from": "PONE-1", "to": "PONE-2"}]
+    assert WorkItem.objects.get(pk=mine.pk).item_number == 1
+    assert Project.objects.get().next_work_item_number == 3
+    again = read(document)
+    assert (again["renumbered"], again["work_items"]["skipped"]) == ([], 1)
+
+
+def test_renumbered_item_is_known_by_its_new_number_on_the_other_board(
+    read: Read, document: Document, written: Written, wipe: Callable[[], None], actor: User
+) -> None:
+    theirs = document.item(1, title="Theirs")
+    read(document)
+    wipe()
+    empty = Document() | {"projects": document["projects"]}
+    read(empty)
+    mine = WorkItem.objects.create(actor=actor, project=Project.objects.get(), item_type="task", title="Mine")
+    read(document)
+    merged = written()
+    wipe()
+    read(document)
+    assert read(merged)["renumbered"] == []
+    numbers = dict(WorkItem.objects.values_list("pk", "item_number"))
+    assert numbers == {mine.pk: 1, uuid.UUID(theirs["id"]): 2}
+    assert written() == merged
+
+
+def test_two_items_of_the_file_with_one_number_are_both_kept(read: Read, document: Document) -> None:
+    document.item(7, created_at=LATE, updated_at=LATE, title="Second")
+    document.item(7, title="First")
+    found = read(document)
+    assert [entry["to"] for entry in found["renumbered"]] == ["PONE-8"]
+    assert WorkItem.objects.get(item_number=8).title == "Second"
+
+
+def test_two_items_can_change_numbers_for_each_others(read: Read, document: Document) -> None:
+    one, two = document.item(1), document.item(2)
+    read(document)
+    one |= {"item_number": 2, "updated_at": LATE}
+    two |= {"item_number": 1, "updated_at": LATE}
+    assert read(document)["renumbered"] == []
+    assert WorkItem.objects.get(pk=one["id"]).item_number == 2
+    assert Activity.objects.filter(entity_id=one["id"]).latest("id").display_key == "PONE-2"
+
+
+def test_rows_of_absent_items_are_named(read: Read, document: Document) -> None:
+    here, gone = document.item(1), document.item(2)
+    document["work_items"].pop()
+    rows = [document.comment(gone), document.time_entry(gone), document.dependency(here, gone)]
+    found = read(document)
+    assert {row["id"] for row in found["skipped_rows"]} == {row["id"] for row in rows}
+    assert not (Comment.objects.exists())
+    assert not (TimeEntry.objects.exists())
+    assert not (Dependency.objects.exists())
+
+
+def test_child_of_a_deleted_parent_stands_alone(read: Read, document: Document, written: Written) -> None:
+    epic = document.item(1, "epic")
+    read(document)
+    story = document.item(2, "story", parent_id=epic["id"])
+    document["work_items"].remove(epic)
+    document.deleted("work_item", epic, LATE)
+    found = read(document)
+    assert found["detached"] == [{"id": story["id"], "field": "parent_id", "was": epic["id"]}]
+    assert WorkItem.objects.living().get().parent_id is None
+    before = written()
+    assert read(document)["detached"] == []
+    assert written() == before
+
+
+def test_second_of_what_is_unique_is_left_out_and_named(read: Read, document: Document) -> None:
+    one, two = document.item(1), document.item(2)
+    document.lane("todo")
+    document.dependency(one, two)
+    document.time_entry(one, ended_at=None)
+    doubles = [document.lane("todo"), document.dependency(one, two), document.time_entry(two, ended_at=None)]
+    found = read(document)
+    assert {row["id"] for row in found["skipped_rows"]} == {row["id"] for row in doubles}
+    assert Dependency.objects.count() == TimeEntry.objects.count() == 1
+    again = read(document)
+    assert {row["id"] for row in again["skipped_rows"]} == {row["id"] for row in doubles}
+
+
+def test_deletion_frees_what_is_unique(read: Read, document: Document) -> None:
+    one, two = document.item(1), document.item(2)
+    first = document.dependency(one, two)
+    read(document)
+    document["dependencies"] = []
+    second = document.dependency(one, two)
+    document.deleted("dependency", first, LATE)
+    assert read(document)["skipped_rows"] == []
+    assert str(Dependency.objects.living().get().pk) == second["id"]
+
+
+def test_two_sprints_take_turns_in_one_import(read: Read, document: Document) -> None:
+    first, second = document.sprint(status="active"), document.sprint(name="Two")
+    read(document)
+    first |= {"status": "completed", "updated_at": LATE}
+    second |= {"status": "active", "updated_at": LATE}
+    assert read(document)["sprints"]["updated"] == 2
+    assert Sprint.objects.active().get().name == "Two"
+
+
+def test_lanes_of_the_file_keep_the_default_ones_away(read: Read, document: Document) -> None:
+    lane = document.lane("todo", name="Next")
+    read(document)
+    assert str(SwimLane.objects.get(status_value="todo").pk) == lane["id"]
+    assert SwimLane.objects.count() == 5
+
+
+def test_deleted_default_lane_does_not_come_back(read: Read, document: Document) -> None:
+    lane = {"id": str(uuid.uuid5(uuid.UUID(document.project_id), "review"))}
+    document.deleted("swim_lane", lane, EARLY)
+    read(document)
+    assert not SwimLane.objects.filter(status_value="review").exists()
+
+
+def test_done_is_not_checked(read: Read, document: Document) -> None:
+    epic = document.item(1, "epic", status="done")
+    document.item(2, "story", parent_id=epic["id"])
+    assert read(document)["work_items"]["created"] == 2
+
+
+def test_claim_stays_here_and_ends_with_the_work(read: Read, document: Document, written: Written, actor: User) -> None:
+    row = document.item(1)
+    read(document)
+    item = WorkItem.objects.select_related("project").get()
+    item.claim(actor=actor)
+    (exported,) = rows_of(written(), "work_items")
+    assert not {"claimed_by", "lease_id", "lease_expires_at"} & exported.keys()
+    row |= exported | {"title": "Renamed", "updated_at": "2126-01-01T00:00:00Z"}
+    read(document)
+    item = WorkItem.objects.select_related("project").get()
+    assert item.is_claimed
+    row |= {"status": "done", "updated_at": "2126-01-02T00:00:00Z"}
+    read(document)
+    assert WorkItem.objects.get().claimed_by_id is None
+    changes = {change["field"] for change in Activity.objects.filter(entity_id=item.pk).latest("id").changes}
+    assert changes == {"status", "claimed_by_id"}
+
+
+def test_users_come_with_their_names(read: Read, document: Document, written: Written) -> None:
+    eve = {"id": str(uuid.uuid4()), "username": "eve", "is_agent": False}
+    document["users"] = [eve, {"id": str(uuid.uuid4()), "username": "nobody"}]
+    document.item(1, assignee_id=eve["id"])
+    assert read(document)["users"]["created"] == 2
+    assert not User.objects.filter(username="nobody").exists()
+    assert rows_of(written(), "users") == sorted(
+        [eve, {"id": LLM, "username": "llm", "is_agent": True}], key=lambda user: str(user["id"])
+    )
+
+
+def test_taken_name_is_not_given_twice(read: Read, document: Document, actor: User) -> None:
+    other = {"id": str(uuid.uuid4()), "username": actor.username}
+    document["users"] = [other]
+    document.item(1, assignee_id=other["id"])
+    read(document)
+    assert User.objects.get(pk=other["id"]).username == f"user-{other['id']}"
+
+
+def test_dry_run_answers_the_same_and_writes_nothing(
+    read: Read, document: Document, written: Written, actor: User
+) -> None:
+    row = document.item(1)
+    read(document)
+    row |= {"title": "New", "updated_at": LATE}
+    document.item(1)
+    before, activity, users = written(), Activity.objects.count(), User.objects.count()
+    answer = read(document, dry_run=True)
+    assert (written(), Activity.objects.count(), User.objects.count()) == (before, activity, users)
+    assert read(document) == answer

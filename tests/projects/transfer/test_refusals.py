@@ -1,0 +1,245 @@
+"""A wrong file: one error that names the row and the field, and nothing written."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from projects.models import Activity, Project, User, WorkItem
+from projects.transfer import reading
+from projects.transfer.exceptions import BadFile
+from tests.projects.transfer.conftest import Read
+from tests.projects.transfer.rows import LATE, Document
+
+WRONG_ITEMS: list[tuple[str, Any, str]] = [
+    ("id", "PONE-1", "UUID"),
+    ("id", None, "missing"),
+    ("project_id", str(uuid.UUID(int=7)), "no project"),
+    ("item_number", 0, "whole number"),
+    ("item_number", "7", "whole number"),
+    ("item_number", True, "whole number"),
+    ("item_type", "bug", "epic, story, task"),
+    ("title", "   ", "blank"),
+    ("title", "x" * 201, "201 characters"),
+    ("title", "a\x1bb", "control character"),
+    ("title", 7, "must be text"),
+    ("description", ["text"], "must be text"),
+    ("status", "later", "must be one of"),
+    ("priority", "", "must be one of"),
+    ("story_points", 101, "from 0 to 100"),
+    ("story_points", 1.5, "whole number"),
+    ("labels", "urgent", "list"),
+    ("labels", [1], "list"),
+    ("labels", ["x" * 51], "51 characters"),
+    ("position", "1", "number"),
+    ("parent_id", str(uuid.UUID(int=7)), "no work_item"),
+    ("sprint_id", str(uuid.UUID(int=8)), "no sprint"),
+    ("assignee_id", "ada", "UUID"),
+    ("created_at", "yesterday", "time"),
+    ("created_at", "2026-01-01T00:00:00", "time zone"),
+    ("created_at", 1e300, "time"),
+    ("updated_at", True, "time"),
+    ("started_at", [], "time"),
+    ("version", 0, "from 1"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "text"), WRONG_ITEMS)
+def test_wrong_value_is_named_by_row_and_field(
+    read: Read, document: Document, field: str, value: Any, text: str
+) -> None:
+    document.item(1)
+    row = document.item(2)
+    document.item(3)
+    row[field] = value
+    with pytest.raises(BadFile, match=text) as caught:
+        read(document)
+    assert caught.value.field == field
+    assert caught.value.details["collection"] == "work_items"
+    assert caught.value.details["row"] == 1
+    assert str(caught.value).startswith(
+        f"work_items[1]{'' if row['id'] is None else ' (' + row['id'] + ')'}: {field}: "
+    )
+    assert not (Project.objects.exists())
+    assert not (Activity.objects.exists())
+    assert list(User.objects.values_list("username", flat=True)) == ["ada"]
+
+
+def others_project(document: Document) -> dict[str, Any]:
+    return document.project(key="PTWO", title="Second")
+
+
+def task_under_task(document: Document) -> tuple[dict[str, Any], str, str]:
+    parent = document.item(1)
+    return document.item(2, parent_id=parent["id"]), "parent_id", "a story or an epic"
+
+
+def parent_elsewhere(document: Document) -> tuple[dict[str, Any], str, str]:
+    epic = document.item(1, "epic", project_id=others_project(document)["id"])
+    return document.item(2, parent_id=epic["id"]), "parent_id", "another project"
+
+
+def epic_with_a_parent(document: Document) -> tuple[dict[str, Any], str, str]:
+    epic = document.item(1, "epic")
+    return document.item(2, "epic", parent_id=epic["id"]), "parent_id", "no parent"
+
+
+def epic_in_a_sprint(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.item(1, "epic", sprint_id=document.sprint()["id"]), "sprint_id", "stories and tasks"
+
+
+def sprint_elsewhere(document: Document) -> tuple[dict[str, Any], str, str]:
+    sprint = document.sprint(project_id=others_project(document)["id"])
+    return document.item(1, sprint_id=sprint["id"]), "sprint_id", "another project"
+
+
+def sprint_backwards(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.sprint(end_date="2026-01-01"), "end_date", "after start_date"
+
+
+def sprint_of_wrong_form(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.sprint(committed=[{"id": "x", "nested": [{}]}]), "committed", "list of objects"
+
+
+def second_active_sprint(document: Document) -> tuple[dict[str, Any], str, str]:
+    document.sprint(status="active")
+    return document.sprint(status="active"), "status", "is active"
+
+
+def second_project_of_a_key(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.project(key="pone"), "key", "has this key"
+
+
+def wrong_key(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.project(key="1X"), "key", "first a letter"
+
+
+def dependency_on_itself(document: Document) -> tuple[dict[str, Any], str, str]:
+    item = document.item(1)
+    return document.dependency(item, item), "blocked_item_id", "itself"
+
+
+def dependency_across_projects(document: Document) -> tuple[dict[str, Any], str, str]:
+    one, two = document.item(1), document.item(1, project_id=others_project(document)["id"])
+    return document.dependency(one, two), "blocked_item_id", "different projects"
+
+
+def circle(document: Document) -> tuple[dict[str, Any], str, str]:
+    items = [document.item(number) for number in range(1, 6)]
+    for one, two in pairwise(items):
+        document.dependency(one, two)
+    last = document.dependency(items[-1], items[0])
+    return last, "blocked_item_id", "PONE-1 blocks PONE-2"
+
+
+def same_row_twice(document: Document) -> tuple[dict[str, Any], str, str]:
+    row = document.item(1)
+    return document.item(2, id=row["id"]), "id", "twice"
+
+
+def empty_comment(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.comment(document.item(1), content=" \n "), "content", "blank"
+
+
+def time_backwards(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.time_entry(document.item(1), ended_at="2025-01-01T00:00:00Z"), "ended_at", "before started_at"
+
+
+def time_to_come(document: Document) -> tuple[dict[str, Any], str, str]:
+    moment = "2126-01-01T00:00:00Z"
+    return document.time_entry(document.item(1), started_at=moment, ended_at=None), "started_at", "future"
+
+
+def lane_without_limit(document: Document) -> tuple[dict[str, Any], str, str]:
+    return document.lane("todo", wip_limit=0), "wip_limit", "from 1"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        task_under_task, parent_elsewhere, epic_with_a_parent, epic_in_a_sprint, sprint_elsewhere, sprint_backwards,
+        sprint_of_wrong_form, second_active_sprint, second_project_of_a_key, wrong_key, dependency_on_itself,
+        dependency_across_projects, circle, same_row_twice, empty_comment, time_backwards, time_to_come,
+        lane_without_limit,
+    ],
+)  # fmt: skip
+def test_rule_between_rows_names_the_row_that_breaks_it(
+    read: Read, document: Document, wrong: Callable[[Document], tuple[dict[str, Any], str, str]]
+) -> None:
+    row, field, text = wrong(document)
+    with pytest.raises(BadFile, match=text) as caught:
+        read(document)
+    assert caught.value.field == field
+    # Any row of a circle closes it.
+    assert wrong is circle or caught.value.details["id"] == row["id"]
+    assert not (Project.objects.exists())
+    assert not (WorkItem.objects.exists())
+    assert not (Activity.objects.exists())
+
+
+@pytest.mark.parametrize("field", ["item_type", "project_id"])
+def test_what_is_immutable_is_refused_another_value(read: Read, document: Document, field: str) -> None:
+    row = document.item(1)
+    read(document)
+    other = others_project(document)
+    row |= {"updated_at": LATE, field: {"item_type": "epic", "project_id": other["id"]}[field]}
+    with pytest.raises(BadFile, match="immutable"):
+        read(document)
+
+
+def test_key_of_a_project_that_is_here_is_refused(read: Read, document: Document) -> None:
+    read(document)
+    document["projects"][0] |= {"id": str(uuid.uuid4())}
+    with pytest.raises(BadFile, match="another project has this key"):
+        read(document)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", "not valid JSON"),
+        (b"{", "not valid JSON"),
+        (b"[]", "must be a JSON object"),
+        (b"null", "must be a JSON object"),
+        (b"{}", "schema_version"),
+        (b'{"schema_version": 2}', "schema_version"),
+        (b'{"schema_version": true}', "schema_version"),
+        (b'{"schema_version": {"a": 1}}', "schema_version"),
+        (b'{"schema_version": 1, "projects": {}}', "must be a list"),
+        (b'{"schema_version": 1, "projects": [1]}', r"projects\[0\]: must be an object"),
+        (b'{"schema_version": 1, "projects": [], "projects": []}', "twice"),
+        (b'{"schema_version": 1} x', "not valid JSON"),
+        (b'{"schema_version": 1, "projects": [{"id": "\xff"}]}', "not valid JSON"),
+        (b'{"schema_version": 1, "x": 123456789012345678901234567890}', "not valid JSON"),
+        (b"<<<<<<< HEAD\n{}", "not valid JSON"),
+        (b'{"schema_version": 1, "deleted": [{"type": "user", "id": 1}]}', r"deleted\[0\]"),
+        (b'{"schema_version": 1, "users": [{"id": 1}]}', r"users\[0\]"),
+    ],
+)
+def test_file_that_is_no_export_is_refused(read: Read, content: bytes, text: str) -> None:
+    with pytest.raises(BadFile, match=text):
+        read(content)
+
+
+def test_unknown_keys_are_ignored_however_deep(read: Read, document: Document) -> None:
+    document["extra"] = [{"deep": [[[{}]]]}]
+    document.item(1, custom={"a": [1, {"b": None}]})
+    content = b"\xef\xbb\xbf" + json.dumps(document).encode()
+    assert read(content)["work_items"]["created"] == 1
+
+
+def test_depth_of_a_hostile_file_is_no_trouble(read: Read) -> None:
+    deep = b'{"schema_version": 1, "projects": [{"labels": ' + b"[" * 200_000 + b"]" * 200_000 + b"}]}"
+    with pytest.raises(BadFile):
+        read(deep)
+
+
+def test_value_without_end_is_refused_before_memory_is_full(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_ROW", 1 << 20)
+    with pytest.raises(BadFile, match="more than 1 MiB"):
+        read(b'{"schema_version": 1, "projects": [{"title": "' + b"x" * (2 << 20) + b'"}]}')

@@ -1,0 +1,211 @@
+"""Overview, board, moves and the live answer, without a browser."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
+from projects.web.policy import POLICY
+
+pytestmark = pytest.mark.django_db
+HTML = {"HTTP_ACCEPT": "text/html"}
+PAGES = ["/?overview", "/board/PONE/", "/board/PONE/?group=epic", "/board/PONE/?group=assignee&blocked=no&q=item"]
+
+
+@pytest.fixture
+def fill(project: Project, user: User) -> Callable[[int], list[WorkItem]]:
+    """Fill PONE by `fill(count)`: stories of epics, blocked, claimed, in a sprint, labelled."""
+    sprint = Sprint.objects.create(
+        actor=user, project=project, name="one", start_date="2026-01-01", end_date="2026-01-20"
+    )
+    sprint.start(actor=user)
+
+    def fill(count: int) -> list[WorkItem]:
+        made = []
+        for number in range(count):
+            somebody = User.objects.actor(f"worker {number}")
+            epic = WorkItem.objects.create(actor=somebody, project=project, item_type="epic", title="An epic")
+            values: dict[str, Any] = {"labels": [f"label {number}"], "assignee": somebody, "parent": epic}
+            story = WorkItem.objects.create(
+                actor=user, project=project, item_type="story", title=f"item {number}", sprint=sprint, **values
+            )
+            task = WorkItem.objects.create(actor=user, project=project, item_type="task", title="item", parent=story)
+            Dependency.objects.create(actor=user, blocking_item=story, blocked_item=task)
+            story.claim(actor=somebody)
+            made += [epic, story, task]
+        return made
+
+    return fill
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_number_of_queries_does_not_grow_with_the_rows(
+    path: str, browser: Client, fill: Callable[[int], list[WorkItem]]
+) -> None:
+    counts = []
+    for more in (3, 27):
+        fill(more)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert browser.get(path).status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1], queries.captured_queries
+    assert counts[0] <= 22
+
+
+def test_live_is_one_query_beside_the_login_and_writes_nothing(
+    browser: Client, fill: Callable[[int], list[WorkItem]]
+) -> None:
+    [_, story, task] = fill(1)
+    cursor = Activity.objects.latest("id").pk
+    with CaptureQueriesContext(connection) as queries:
+        response = browser.get("/live/", {"since": cursor, "project": "PONE"})
+    assert (response.status_code, response.content, response.cookies) == (204, b"", {})
+    assert [query["sql"].split()[0] for query in queries.captured_queries] == ["SELECT"] * 3  # session, user, activity
+    dependency = Dependency.objects.get()
+    dependency.soft_delete(actor=story.created_by)
+    answer = browser.get("/live/", {"since": cursor, "project": "PONE"}).json()
+    assert answer == {"cursor": cursor + 1, "keys": [story.display_key, task.display_key]}
+    assert browser.get("/live/", {"since": cursor, "project": "OTHER"}).status_code == 204
+
+
+@pytest.mark.parametrize("since", ["", "-1", "x", "9" * 30, "²"])
+def test_live_takes_any_cursor(since: str, browser: Client, project: Project) -> None:
+    assert browser.get("/live/", {"since": since}).status_code == 200
+
+
+def test_stranger_is_led_to_the_login_and_a_script_is_told(client: Client, project: Project) -> None:
+    for path in ("/", "/board/PONE/"):
+        assert client.get(path, **HTML)["Location"].startswith("/admin/login/?next=/")
+        assert client.get(path).status_code == 401
+        assert client.get(path, HTTP_HX_REQUEST="true", **HTML).status_code == 401
+    assert client.get("/live/").json()["error"]["code"] == "UNAUTHENTICATED"
+    assert client.post("/board/PONE/move/").status_code == 401
+    assert client.get("/board/PONE/move/").status_code == 405
+
+
+def test_one_project_leads_to_its_board_more_do_not(browser: Client, make_project: Callable[..., Project]) -> None:
+    assert b"pm project create" in browser.get("/").content
+    make_project("PONE")
+    assert browser.get("/")["Location"] == "/board/PONE/"
+    make_project("PTWO")
+    assert browser.get("/").status_code == 200
+    assert browser.get("/board/nothing/", **HTML).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/?overview", "/admin/", "/admin/login/", "/api/v1/docs/", "/nothing", "/login/x/"])
+def test_every_page_has_the_strict_policy_and_nothing_inline(path: str, browser: Client, running: object) -> None:
+    response = browser.get(path, **HTML)
+    assert response["Content-Security-Policy"] == POLICY
+    content = response.content.decode()
+    assert "<style" not in content
+    assert " style=" not in content
+    assert "<script>" not in content
+
+
+def post(browser: Client, what: str, **data: Any) -> Any:
+    return browser.post(f"/board/PONE/{what}/", {name: str(value) for name, value in data.items()})
+
+
+def test_move_writes_all_that_the_place_means_at_once(
+    browser: Client, fill: Callable[[int], list[WorkItem]], owner: User
+) -> None:
+    [epic, story, _, other_epic, other, _] = fill(2)
+    answer = post(
+        browser,
+        "move",
+        item=story.display_key,
+        version=story.version,
+        status="review",
+        epic=other_epic.display_key,
+        assignee="bob",
+        after=other.display_key,
+    )
+    story.refresh_from_db()
+    assert answer.json() == {"version": story.version, "warning": ""}
+    assert (story.status, story.parent_id, story.assignee.username) == ("review", other_epic.pk, "bob")  # type: ignore[union-attr]
+    assert story.position > other.position
+    assert story.updated_by == owner
+    before = story.version
+    refusal = post(
+        browser, "move", item=story.display_key, version=before, status="done", after=epic.display_key, assignee=""
+    )
+    assert refusal.status_code == 409
+    assert "open children" in refusal.json()["error"]["message"]
+    story.refresh_from_db()
+    assert story.version == before
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "said"),
+    [
+        ({"version": "1", "status": "todo"}, 409, "ada changed title to “other”"),
+        ({"version": "", "status": "todo"}, 400, "reload"),
+        ({"version": "2", "status": "nonsense"}, 400, "nonsense"),
+        ({"version": "2", "after": "PONE-99"}, 400, "no PONE-99"),
+        ({"version": "2", "after": "PONE-1"}, 400, "itself"),
+        ({"version": "2", "sprint": "nonsense"}, 400, "sprint"),
+        ({"version": "2", "epic": "PONE-99"}, 400, "no PONE-99"),
+        ({"item": "PONE-99", "version": "2"}, 400, "no PONE-99"),
+    ],
+)
+def test_move_that_can_not_be_is_refused_with_the_reason(
+    data: dict[str, str], status: int, said: str, browser: Client, project: Project, user: User
+) -> None:
+    item = WorkItem.objects.create(actor=user, project=project, item_type="story", title="one")
+    item.update(actor=user, title="other")
+    answer = post(browser, "move", **{"item": item.display_key, **data})
+    assert answer.status_code == status
+    assert said in answer.json()["error"]["message"]
+    item.refresh_from_db()
+    assert item.version == 2
+
+
+def test_task_of_a_story_can_not_leave_the_epic_alone(browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
+    [epic, story, task] = fill(1)
+    data = {"item": task.display_key, "version": task.version}
+    assert story.display_key in post(browser, "move", **data, epic="").json()["error"]["message"]
+    assert post(browser, "move", **data, epic=epic.display_key).status_code == 200
+
+
+def test_quick_add_sent_twice_makes_one(browser: Client, project: Project, owner: User) -> None:
+    data = {"id": uuid.uuid4(), "title": "Once", "status": "todo", "type": "story"}
+    for _ in range(2):
+        assert post(browser, "add", **data).status_code in (200, 204)
+    item = WorkItem.objects.get()
+    assert (item.title, item.status, item.item_type, item.created_by) == ("Once", "todo", "story", owner)
+    for wrong in ({"id": "x"}, {"id": uuid.uuid4(), "title": " "}, {"id": uuid.uuid4(), "type": "bug"}):
+        assert post(browser, "add", **data | wrong).status_code == 400
+    assert WorkItem.objects.count() == 1
+    project.archive(actor=owner)
+    assert "archived" in post(browser, "add", **data | {"id": uuid.uuid4()}).json()["error"]["message"]
+
+
+def test_done_is_folded_by_age_and_what_has_no_lane_is_shown(browser: Client, project: Project, user: User) -> None:
+    for title, days in (("fresh", 1), ("old", 40)):
+        item = WorkItem.objects.create(actor=user, project=project, item_type="task", title=title)
+        item.update(actor=user, status="done")
+        WorkItem.objects.filter(pk=item.pk).update(completed_at=timezone.now() - timedelta(days=days))
+    WorkItem.objects.create(actor=user, project=project, item_type="task", title="stuck", status="blocked")
+    board = browser.get("/board/PONE/").context["board"]
+    lanes = {lane.status: lane for lane in board.lanes}
+    assert ([card["title"] for card in lanes["done"].items], lanes["done"].rest) == (["fresh"], 1)
+    assert (lanes["blocked"].name, lanes["blocked"].found) == ("Blocked", 1)
+    board = browser.get("/board/PONE/" + lanes["done"].rest_url).context["board"]
+    assert [lane.rest for lane in board.lanes] == [0] * 6
+
+
+@pytest.mark.parametrize("query", ["sprint=x", "type=x", "label=%25", "assignee=x", "q=%25_", "group=x", "more=x,done"])
+def test_board_takes_any_query(query: str, browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
+    fill(1)
+    assert browser.get(f"/board/PONE/?{query}").status_code == 200
