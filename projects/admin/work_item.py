@@ -50,9 +50,11 @@ class WorkItemAdmin(EntityAdmin):
         return tuple(name for name in super().get_readonly_fields(request, obj) if name != "item_number")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        if DISPLAY_KEY.fullmatch(search_term.strip()):
-            return queryset.filter(pk__in=WorkItem.objects.living().identified_by(search_term.strip())), False
-        return super().get_search_results(request, queryset, search_term)
+        key = search_term.strip()
+        if not DISPLAY_KEY.fullmatch(key):
+            return super().get_search_results(request, queryset, search_term)
+        found, _ = super().get_search_results(request, queryset, "")
+        return found.identified_by(key), False
 
     @admin.display(description="key", ordering="item_number")
     def key(self, obj: WorkItem) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import deque
+from collections.abc import Sequence
 from typing import Any, Self
 
 from django.core.exceptions import ValidationError
@@ -13,26 +15,24 @@ from projects.models.exceptions import Conflict, Cycle
 from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 
-# The way from the item that would be blocked back to the one that would block it, as ids joined by commas.
-_PATH = """
-    WITH RECURSIVE way(id, path) AS (
-        SELECT %s, %s
-        UNION
-        SELECT link.blocked_item_id, way.path || ',' || link.blocked_item_id
-        FROM projects_dependency link JOIN way ON link.blocking_item_id = way.id
-        WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL AND way.id <> %s
-          AND instr(way.path, link.blocked_item_id) = 0
-    ) SELECT path FROM way WHERE id = %s LIMIT 1
-"""
-# Whether there is a way at all: each item is visited once, however many ways lead to it.
-_REACHES = """
+# Each item is visited once, however many ways lead to it.
+_REACHED = """
     WITH RECURSIVE reached(id) AS (
         SELECT %s
         UNION
         SELECT link.blocked_item_id FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
         WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
-    ) SELECT 1 FROM reached WHERE id = %s
+    )
 """
+_REACHES = _REACHED + "SELECT 1 FROM reached WHERE id = %s"
+_LINKS = (
+    _REACHED
+    + """
+    SELECT link.blocking_item_id, link.blocked_item_id
+    FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
+    WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
+"""
+)
 
 
 class DependencyType(models.TextChoices):
@@ -145,7 +145,25 @@ class Dependency(Entity):
             cursor.execute(_REACHES, [start, end])
             if cursor.fetchone() is None:
                 return
-            cursor.execute(_PATH, [start, start, end, end])
-            ids = [uuid.UUID(text) for text in cursor.fetchone()[0].split(",")]
+            cursor.execute(_LINKS, [start])
+            ids = [uuid.UUID(text) for text in _shortest_way(cursor.fetchall(), start, end)]
         keys = {item.pk: item.display_key for item in WorkItem.objects.filter(pk__in=ids).select_related("project")}
         raise Cycle([keys[self.blocking_item_id], *(keys[pk] for pk in ids)])
+
+
+def _shortest_way(links: Sequence[tuple[str, str]], start: str, end: str) -> list[str]:
+    """Return the items from `start` to `end`, which is reached; breadth first."""
+    following: dict[str, list[str]] = {}
+    for one, other in links:
+        following.setdefault(one, []).append(other)
+    came_from, waiting = {start: start}, deque([start])
+    while end not in came_from:
+        one = waiting.popleft()
+        for other in following.get(one, ()):
+            if other not in came_from:
+                came_from[other] = one
+                waiting.append(other)
+    way = [end]
+    while way[-1] != start:
+        way.append(came_from[way[-1]])
+    return way[::-1]

@@ -82,7 +82,7 @@ class LabelsField(models.JSONField):
 
     def to_python(self, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not all(isinstance(label, str) for label in value):
-            raise ValidationError("must be a list of short names", code="invalid")
+            raise ValidationError("must be a list of short names", code="names")  # "invalid" has a form's own text
         return list(dict.fromkeys(label.strip() for label in value if label.strip()))
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:

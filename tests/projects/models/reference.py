@@ -96,7 +96,7 @@ class Board:
             return Conflict
         if status != "done" or force or item.status == "done":
             return None
-        return HasChildren if self.open_children(item) else None
+        return HasChildren if self.open_children(item) else HasBlockers if self.blockers(item) else None
 
     def refuses_sprint(self, item: Item, sprint: Sprint | None) -> Refusal:
         if item.deletion is not None:

@@ -85,6 +85,7 @@ class FlowMachine(BoardMachine):
         self.depend(2, 3, "blocks")
         for pick in (1, 2):
             self.put_into_sprint(pick, 0)
+        self.set_status(2, "done", True)
 
     @rule()
     def plan_another_sprint(self) -> None:

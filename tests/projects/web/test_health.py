@@ -36,7 +36,7 @@ def test_home_is_seen_by_way_of_the_login(browser: Client) -> None:
     assert b"pm server open" in stranger.content
 
 
-def test_favicon_is_served() -> None:
+def test_favicon_is_served(db: None) -> None:
     response = Client().get("/favicon.ico", follow=True)
     assert response.redirect_chain == [("/static/pm/favicon.svg", 302)]
     assert response["Content-Type"] == "image/svg+xml"
