@@ -15,24 +15,27 @@ from projects.models.exceptions import Conflict, Cycle
 from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 
-# Each item is visited once, however many ways lead to it.
-_REACHED = """
+# Whether there is a way: each item is visited once, however many ways lead to it.
+_REACHES = """
+    WITH RECURSIVE reached(id) AS (
+        SELECT %s
+        UNION
+        SELECT link.blocked_item_id FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
+        WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
+    ) SELECT 1 FROM reached WHERE id = %s
+"""
+# All that leads away from an item, near or far.
+_LINKS = """
     WITH RECURSIVE reached(id) AS (
         SELECT %s
         UNION
         SELECT link.blocked_item_id FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
         WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
     )
-"""
-_REACHES = _REACHED + "SELECT 1 FROM reached WHERE id = %s"
-_LINKS = (
-    _REACHED
-    + """
     SELECT link.blocking_item_id, link.blocked_item_id
     FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
     WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
 """
-)
 
 
 class DependencyType(models.TextChoices):
