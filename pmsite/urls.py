@@ -5,7 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from projects.web.views import errors
+
 urlpatterns = [
+    path("admin/r/<path:rest>", errors.nothing),  # the admin's own redirect knows no UUIDs
     path("admin/", admin.site.urls),
     path("api/", include("projects.api.urls")),
     path("", include("projects.web.urls")),

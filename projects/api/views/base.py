@@ -31,6 +31,9 @@ class StrictQueryMixin(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        method = (request.method or "").lower()
+        if method not in self.http_method_names or not hasattr(self, method):
+            return  # the answer is 405
         known = self.known_parameters()
         for name in request.query_params:
             if name not in known:

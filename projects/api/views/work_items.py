@@ -147,7 +147,7 @@ class WorkItemViewSet(ClaimActions):
             raise exceptions.ValidationError({"id": "must be an item's id or display key"})
         found = self._named(identifier).living().first()
         if found is None:
-            raise self._not_found(identifier)
+            raise exceptions.ValidationError({"id": f"there is no work item {identifier}"})
         item = items.setdefault(found.pk, found)
         serializer = self.get_serializer(item, data=update, partial=True)
         serializer.is_valid(raise_exception=True)

@@ -52,7 +52,7 @@ def test_all_are_updated_in_their_order(api: APIClient, tree: None) -> None:
         ({"id": "PONE-1", "version": 3}, 400, "VALIDATION_ERROR", "version"),
         ({"id": "PONE-1", "parent": "PONE-3"}, 400, "VALIDATION_ERROR", "parent_id"),
         ({"id": "PONE-1", "parent": "PONE-99"}, 400, "VALIDATION_ERROR", "parent"),
-        ({"id": "PONE-99", "title": "t"}, 404, "NOT_FOUND", None),
+        ({"id": "PONE-99", "title": "t"}, 400, "VALIDATION_ERROR", "id"),
         ({"id": 5, "title": "t"}, 400, "VALIDATION_ERROR", "id"),
         ({"title": "t"}, 400, "VALIDATION_ERROR", "id"),
         ({"id": "PONE-1", "title": "t", "expected_version": 9}, 409, "CONFLICT", None),

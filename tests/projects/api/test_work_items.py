@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import pytest
@@ -21,18 +20,6 @@ FIELDS = {
     *("story_points", "position", "started_at", "completed_at"),
     *("version", "created_at", "updated_at", "created_by", "updated_by"),
 }
-
-
-@pytest.fixture
-def sprint(project: Project, user: User) -> Sprint:
-    dates = {"start_date": date(2026, 1, 1), "end_date": date(2026, 1, 15)}
-    return Sprint.objects.create(actor=user, project=project, name="S", **dates)
-
-
-@pytest.fixture
-def other(make_project: Callable[..., Project], make_item: Make) -> WorkItem:
-    """An epic of another project."""
-    return make_item("Other", project=make_project("OTHER"), item_type="epic")
 
 
 def patch(api: APIClient, item: WorkItem, **values: Any) -> Any:
@@ -203,6 +190,12 @@ def test_numbers_are_never_given_again(api: APIClient, project: Project) -> None
     assert api.post(URL, BODY).json()["display_key"] == "PONE-1"
     api.delete(f"{URL}PONE-1/")
     assert api.post(URL, BODY).json()["display_key"] == "PONE-2"
+
+
+def test_unknown_method_is_not_allowed_whatever_the_query(api: APIClient, make_item: Make) -> None:
+    make_item()
+    for path in (URL, f"{URL}PONE-1/", f"{URL}PONE-1/show/"):
+        error(api.generic("TRACE", f"{path}?max_bytes=1024"), 405, "METHOD_NOT_ALLOWED")
 
 
 def test_repeated_create_with_a_key_makes_one(api: APIClient, project: Project) -> None:

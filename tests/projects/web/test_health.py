@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from projects.models import User
 from projects.version import VERSION
 from tests.projects.api.test_projects import error
 from tests.projects.conftest import INFO
@@ -41,3 +42,16 @@ def test_favicon_is_served(db: None) -> None:
     assert response.redirect_chain == [("/static/pm/favicon.svg", 302)]
     assert response["Content-Type"] == "image/svg+xml"
     response.close()
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/login/x/"])
+def test_wrong_method_is_told_as_that_and_not_as_a_lost_form(db: None, path: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(path)
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, HEAD"
+
+
+def test_redirect_of_the_admin_is_no_route(db: None) -> None:
+    client = Client()
+    client.force_login(User.objects.owner())
+    assert client.get("/admin/r/1/1/").status_code == 404
