@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# "compat" is a plain path; the default's import hook costs every `pm` 10 ms.
+# "compat" is a plain path; the default's import hook is loaded by every `pm`.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
