@@ -163,3 +163,16 @@ def test_guide_for_agents_begins_with_prime_and_names_every_exit_and_refusal() -
 def test_flag_of_old_is_documented_and_leads_somewhere(old: str, new: str) -> None:
     assert old in README or old == "--status-value"
     assert any(new in flags for _, verb in VERBS for flags, _ in verb.options)
+
+
+def test_every_resource_of_the_api_and_page_is_documented() -> None:
+    from drf_spectacular.generators import SchemaGenerator
+
+    from projects.web.urls import urlpatterns
+
+    resources = {"/".join(path.split("/")[:4]) for path in SchemaGenerator().get_schema(public=True)["paths"]}
+    assert len(resources) >= 15
+    assert not [resource for resource in resources if f"`{resource}/" not in README]
+    pages = {str(route.pattern).partition("/")[0].partition("<")[0] for route in urlpatterns}
+    internal = {"live", "favicon.ico", "login"}
+    assert not [page for page in pages - internal if f"`/{page}" not in README]
