@@ -119,7 +119,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self.slow_in_flight -= 1
             if self.queued:
                 self._dispatch(self.queued.popleft())
-        if not future.cancelled() and not future.exception() and future.result():
+        # A stopping worker keeps none: the stock one would give it two seconds more.
+        if self.alive and not future.cancelled() and not future.exception() and future.result():
             super().finish_request(conn, future)
         else:
             self._linger(conn)
