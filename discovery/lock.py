@@ -22,11 +22,15 @@ class LockTaken(Exception):
 
 
 class Lock:
-    """A held lock. `fileno` is inherited by forks, never by programs that are started."""
+    """A held lock. `fileno` is inherited by forks, never by programs that are started.
+
+    `last_note` is what the holder before us noted.
+    """
 
     def __init__(self, path: str, fileno: int) -> None:
         self.path = path
         self.fileno = fileno
+        self.last_note = _read_note(fileno)
 
     def is_current(self) -> bool:
         """Tell whether the path still leads to the file that we hold (`git clean` deletes held files)."""
@@ -86,11 +90,15 @@ def examine(path: str) -> tuple[str, str]:
         fcntl.flock(fileno, fcntl.LOCK_SH | fcntl.LOCK_NB)
         return FREE, ""
     except BlockingIOError:
-        return HELD, os.pread(fileno, MAX_NOTE, 0).decode("utf-8", "replace")
+        return HELD, _read_note(fileno)
     except OSError:
         return UNKNOWN, ""
     finally:
         os.close(fileno)
+
+
+def _read_note(fileno: int) -> str:
+    return os.pread(fileno, MAX_NOTE, 0).decode("utf-8", "replace")
 
 
 def _same_file(path: str, fileno: int) -> bool:

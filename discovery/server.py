@@ -68,7 +68,7 @@ def serve(options: Options) -> None:
             ownership.remove_stale_files()
         if conf.migrate:
             database.prepare(migrate=options.migrate)
-        bound = _bind(options)
+        bound = _bind(options, _last_port(held))
         info = _describe(bound)
         if held:
             held.note(portfile.lock_note(info))
@@ -83,12 +83,20 @@ def serve(options: Options) -> None:
     _run(application, bound, info, held, options)
 
 
-def _bind(options: Options) -> sockets.Bound:
-    bound = sockets.bind(options.host, options.port, strict=options.strict_port)
+def _last_port(held: lock.Lock | None) -> int:
+    """Return the port of the last server here, 0 where none is known: an open page looks for its server there."""
+    port = (held.last_note.split() if held else [])[2:]
+    if len(port) != 1 or not port[0].isdecimal() or len(port[0]) > 5:
+        return 0
+    return int(port[0]) if sockets.LOWEST_PORT <= int(port[0]) <= sockets.HIGHEST_PORT else 0
+
+
+def _bind(options: Options, last_port: int) -> sockets.Bound:
+    bound = sockets.bind(options.host, options.port or last_port, strict=options.strict_port and options.port > 0)
     if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
         bound.socket.close()  # a name's address changed since it was checked
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
-    if bound.fell_back:
+    if bound.fell_back and options.port:
         logger.warning("port %s is in use; %s serves instead", options.port, bound.url)
     if not sockets.is_loopback(options.host):
         logger.warning("serving on %s: everybody who reaches this machine can try the server", options.host)
