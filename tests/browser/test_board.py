@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.pages import card, item, lane, make_item, open_board, signed_in
 from tests.conftest import make_repository
-from tests.processes import Server
+from tests.processes import Server, poll
 
 Start = Callable[..., Server]
 HOSTILE = [
@@ -55,6 +55,69 @@ def test_drag_to_another_column_and_place_survives_reload(page: Page, board: Ser
     assert keys_of(page, "todo") == [first, second, moved, third]
     assert item(board, moved)["status"] == "todo"
     assert item(board, moved)["updated_by"] not in ("llm", "")
+
+
+def test_mouse_carries_a_card_over_the_edge_of_what_is_shown(page: Page, board: Server) -> None:
+    page.set_viewport_size({"width": 700, "height": 600})
+    key = make_item(board, "far to go")
+    open_board(page, board)
+    box = card(page, key).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(690, box["y"] + 10, steps=4)
+    expect(lane(page, "done").locator(f"#{key}")).to_be_visible()  # the board scrolls on by itself
+    assert item(board, key)["status"] == "backlog"
+    with page.expect_response("**/move/"):
+        page.mouse.up()
+    expect(page).to_have_url(f"{board.url}/board/PONE/")  # not a click on the card's link
+    poll(lambda: item(board, key)["status"] == "done")
+
+
+def test_escape_ends_a_drag_where_it_began(page: Page, board: Server) -> None:
+    key = make_item(board, "one")
+    open_board(page, board)
+    card(page, key).hover()
+    page.mouse.down()
+    target = lane(page, "review").bounding_box()
+    assert target is not None
+    page.mouse.move(target["x"] + 30, target["y"] + 30, steps=4)
+    expect(lane(page, "review").locator(f"#{key}")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(lane(page, "backlog").locator(f"#{key}")).to_be_visible()
+    expect(page).to_have_url(f"{board.url}/board/PONE/")
+    assert item(board, key)["version"] == 1
+
+
+def test_finger_moves_a_card_after_a_moment_and_scrolls_before_it(browser: Browser, board: Server) -> None:
+    key, other = make_item(board, "one"), make_item(board, "two", status="todo")
+    context = browser.new_context(has_touch=True, viewport={"width": 900, "height": 700})
+    page = open_board(signed_in(context, board), board)
+    fingers = context.new_cdp_session(page)
+    start, end = card(page, key).bounding_box(), card(page, other).bounding_box()
+    assert start is not None
+    assert end is not None
+
+    def touch(kind: str, at: dict[str, float] | None = None) -> None:
+        points = [{"x": at["x"] + 30, "y": at["y"] + 5}] if at else []
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", start)
+    for step in range(1, 9):  # at once: a swipe
+        touch("touchMove", {"x": start["x"], "y": start["y"] + 10 * step})
+    touch("touchEnd")
+    expect(page.locator("[data-lifted]")).to_have_count(0)
+    assert item(board, key)["version"] == 1
+    page.locator("#board").evaluate("board => board.scrollTo(0, 0)")
+    touch("touchStart", start)
+    expect(page.locator("[data-lifted]")).to_have_count(1)
+    touch("touchMove", end)
+    expect(lane(page, "todo").locator(f"#{key}")).to_be_visible()
+    with page.expect_response("**/move/"):
+        touch("touchEnd")
+    assert item(board, key)["status"] == "todo"
+    context.close()
 
 
 def test_keyboard_alone_moves_a_card_and_says_where_it_is(page: Page, board: Server) -> None:

@@ -213,7 +213,7 @@ const CARD = "[data-move] [data-card]";
 function lift(card) {
   card.querySelector(".refusal")?.remove();
   lifted = { card, lane: card.parentNode, next: card.nextElementSibling };
-  setTimeout(() => lifted && card.setAttribute("data-lifted", ""), 0);
+  card.setAttribute("data-lifted", "");
 }
 
 function put(card, lane, before) {
@@ -327,32 +327,78 @@ addEventListener("keydown", (event) => {
   if (event.key !== "Escape") event.preventDefault();
 });
 
-addEventListener("dragstart", (event) => {
-  const card = event.target.closest?.(CARD);
-  if (!card) return;
+// By mouse after a few pixels; by finger after a moment, so that a list still scrolls under it.
+const FAR = 5, LONG = 350, EDGE = 48, STEP = 12; // pixels, milliseconds, pixels, pixels a frame
+let grip = null, dragged = 0; // the pointer that is down on a card; when a drag ended
+
+function grab() {
+  if (lifted) cancel();
+  const { card, id, x, y } = grip, box = card.getBoundingClientRect();
+  Object.assign(grip, { held: true, dx: x - box.left, dy: y - box.top });
+  card.setPointerCapture(id);
   lift(card);
-  event.dataTransfer.effectAllowed = "move";
-  event.dataTransfer.setData("text/plain", card.dataset.key);
+  requestAnimationFrame(carry);
+}
+
+function letGo() {
+  clearTimeout(grip?.timer);
+  if (grip?.held) grip.card.style.translate = "";
+  grip = null;
+}
+
+function carry() {
+  if (!grip?.held) return;
+  if (!lifted) return letGo();
+  const { card, x, y, dx, dy } = grip, whole = card.closest("[data-move]"), box = whole.getBoundingClientRect();
+  const push = (at, low, high) => STEP * ((at > high - EDGE) - (at < low + EDGE));
+  const down = push(y, Math.max(box.top, 0), Math.min(box.bottom, innerHeight));
+  whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), down);
+  scrollBy(0, down);
+  card.style.translate = "";
+  const lane = document.elementFromPoint(x, y)?.closest("[data-lane]");
+  if (lane && whole.contains(lane)) {
+    put(card, lane, cardsOf(lane).find((other) => {
+      const { top, height } = other.getBoundingClientRect();
+      return other !== card && y < top + height / 2;
+    }));
+  }
+  const { left, top } = card.getBoundingClientRect();
+  card.style.translate = `${x - dx - left}px ${y - dy - top}px`;
+  requestAnimationFrame(carry);
+}
+
+addEventListener("pointerdown", ({ target, button, isPrimary, pointerType, pointerId: id, clientX: x, clientY: y }) => {
+  const card = isPrimary && !button && !target.closest("button, input") && target.closest(CARD);
+  if (card) grip = { card, id, x, y, timer: pointerType === "touch" && setTimeout(grab, LONG) };
 });
 
-addEventListener("dragover", (event) => {
-  const lane = lifted && event.target.closest?.("[data-lane]");
-  if (!lane) return;
-  event.preventDefault();
-  const below = cardsOf(lane).find((card) => {
-    const box = card.getBoundingClientRect();
-    return card !== lifted.card && event.clientY < box.top + box.height / 2;
-  });
-  put(lifted.card, lane, below ?? null);
+addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
+  if (grip?.id !== pointerId) return;
+  if (!grip.held && Math.hypot(x - grip.x, y - grip.y) > FAR) {
+    if (grip.timer) return letGo(); // it scrolls
+    grab();
+  }
+  if (grip.held) Object.assign(grip, { x, y });
 });
 
-addEventListener("drop", (event) => {
-  if (!lifted) return;
-  event.preventDefault();
-  drop();
+addEventListener("pointerup", ({ pointerId, timeStamp }) => {
+  if (grip?.id !== pointerId) return;
+  if (grip.held) dragged = timeStamp;
+  carry();
+  const held = grip?.held;
+  letGo();
+  if (held) drop();
 });
 
-addEventListener("dragend", () => lifted && cancel());
+addEventListener("pointercancel", () => {
+  if (grip?.held && lifted) cancel();
+  letGo();
+});
+
+addEventListener("touchmove", (event) => grip?.held && event.preventDefault(), { passive: false });
+addEventListener("contextmenu", (event) => grip?.held && event.preventDefault());
+addEventListener("dragstart", (event) => event.target.closest?.(CARD) && event.preventDefault());
+addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.preventDefault(), true); // a drag's end is no click
 
 // One stop of the Tab key a list; the arrows go on from there.
 function settle() {
