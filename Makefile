@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test check bench torture clean
+.PHONY: run test check bench bench-pages torture clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -21,6 +21,9 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+bench-pages: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.pages
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.torture

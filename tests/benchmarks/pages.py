@@ -1,0 +1,115 @@
+"""Time the board in a real Chromium: first paint, a move, what the first view loads.
+
+python -m tests.benchmarks.pages --rounds 10
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from tests.benchmarks import boards
+from tests.boards import board_file
+from tests.browser.conftest import launch
+from tests.browser.pages import login_url, pm
+from tests.conftest import make_repository
+from tests.processes import CHECKOUT, Server, poll
+
+MADE = 2000  # items
+STATIC = CHECKOUT / "projects" / "web" / "static" / "pm"
+FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+LOADED = """() => {
+  const loaded = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+  return [loaded.length, loaded.reduce((sum, entry) => sum + entry.transferSize, 0)];
+}"""
+
+
+def median(rounds: int, measure: Callable[[], float]) -> float:
+    """Return the median of what `measure` returns, in milliseconds."""
+    return statistics.median(measure() for _ in range(rounds))
+
+
+@contextmanager
+def visitor(browser: Browser, server: Server) -> Iterator[Page]:
+    """A signed-in page with an empty cache."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(login_url(server.directory))
+    yield page
+    context.close()
+
+
+def first_paint(browser: Browser, server: Server, url: str) -> tuple[float, int, int]:
+    """Return milliseconds to the first paint of a board that was never seen, the requests made and the bytes loaded."""
+    with visitor(browser, server) as page:
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        page.goto(url, wait_until="load")
+        paint = poll(lambda: page.evaluate(FIRST_PAINT))
+        requests, loaded = page.evaluate(LOADED)
+        return paint, requests, loaded
+
+
+def move(page: Page, url: str) -> float:
+    """Move the first card of the first full column to the next one by keys; return the milliseconds to its answer."""
+    page.goto(url)
+    card = page.locator("[data-card] > a").first
+    card.focus()
+    for key in ("Space", "ArrowRight"):
+        page.keyboard.press(key)
+    begin = time.perf_counter()
+    with page.expect_response("**/move/") as answer:
+        page.keyboard.press("Space")
+    assert answer.value.status in (200, 409), answer.value.text()
+    return (time.perf_counter() - begin) * 1e3
+
+
+def measure(what: str, data: Path, rounds: int, browser: Browser) -> None:
+    """Print a line of a board that is made of an import file."""
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = make_repository(Path(scratch) / "repository")
+        server = Server(directory).ready()
+        try:
+            pm(directory, "sync", "import", "-f", str(data))
+            project = pm(directory, "project", "list")["projects"][0]
+            items = pm(directory, "project", "stats", project["key"])["stats"]["items"]
+            url = f"{server.url}/board/{project['key']}/"
+            paints = [first_paint(browser, server, url) for _ in range(rounds)]
+            with visitor(browser, server) as page:
+                moved = median(rounds, lambda: move(page, url))
+            paint = statistics.median(paint for paint, _, _ in paints)
+            _, requests, loaded = paints[-1]
+            line = f"{what:20} {items:6} items {paint:7.0f} ms to first paint {moved:6.0f} ms a move"
+            print(f"{line} {requests:4} requests {loaded / 1024:7.1f} KiB", flush=True)
+        finally:
+            server.end()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10)
+    rounds = parser.parse_args().rounds
+    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds")
+    for name in ("pm.js", "pm.css"):
+        print(f"{name:20} {(STATIC / name).stat().st_size / 1024:6.1f} KiB")
+    with tempfile.TemporaryDirectory() as scratch, launch() as browser:
+        real, made = Path(scratch) / "real.json", Path(scratch) / "made.json"
+        real.write_bytes(board_file())
+        with open(made, "w") as file:
+            boards.write(file, MADE)
+        measure("a real board", real, rounds, browser)
+        measure("a made board", made, rounds, browser)
+
+
+if __name__ == "__main__":
+    main()
