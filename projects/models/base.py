@@ -33,6 +33,13 @@ class EntityQuerySet(models.QuerySet[E]):
     def deleted(self) -> Self:
         return self.filter(deleted_at__isnull=False)
 
+    def identified_by(self, identifier: str) -> Self:
+        """Narrow to the one of this id; entities that have a key take that as well."""
+        try:
+            return self.filter(pk=uuid.UUID(identifier))
+        except ValueError:
+            return self.none()
+
     def with_stamps(self) -> Self:
         """Load the users of the stamps by the same query."""
         return self.select_related("created_by", "updated_by")

@@ -53,13 +53,6 @@ class DependencyQuerySet(EntityQuerySet["Dependency"]):
             blocking_item__project__deleted_at__isnull=True,
         )
 
-    def identified_by(self, identifier: str) -> Self:
-        """Narrow to the dependency of this id."""
-        try:
-            return self.filter(pk=uuid.UUID(identifier))
-        except ValueError:
-            return self.none()
-
     def of(self, item_id: uuid.UUID) -> Self:
         """Narrow to those of the item, at either end."""
         return self.filter(models.Q(blocking_item_id=item_id) | models.Q(blocked_item_id=item_id))

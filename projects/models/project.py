@@ -119,12 +119,26 @@ class Project(Entity):
         return self.status == Status.ARCHIVED
 
     def archive(self, *, actor: User) -> bool:
-        """Make it read-only; return whether it was active."""
+        """Make it read-only, which stops its timers; return whether it was active."""
         return self.update(actor=actor, status=Status.ARCHIVED)
 
     def activate(self, *, actor: User) -> bool:
         """Make it active again; return whether it was archived."""
         return self.update(actor=actor, status=Status.ACTIVE)
+
+    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+        from projects.models.time_entry import TimeEntry
+
+        was_active = not self.is_archived
+        with transaction.atomic():
+            changed = super().update(actor=actor, expected_version=expected_version, **values)
+            if was_active and self.is_archived:
+                # Read-only, it could not be stopped by a timer that its user starts elsewhere.
+                for entry in (
+                    TimeEntry.objects.living().running().in_project(self.pk).select_related("work_item__project")
+                ):
+                    entry.mark_stopped(actor=actor)
+        return changed
 
     def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
         changed = super().check_update(values)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -24,13 +23,6 @@ if TYPE_CHECKING:
 class SprintQuerySet(EntityQuerySet["Sprint"]):
     def living(self) -> Self:
         return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
-
-    def identified_by(self, identifier: str) -> Self:
-        """Narrow to the sprint of this id."""
-        try:
-            return self.filter(pk=uuid.UUID(identifier))
-        except ValueError:
-            return self.none()
 
     def active(self) -> Self:
         return self.living().filter(status=Status.ACTIVE)

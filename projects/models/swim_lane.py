@@ -33,13 +33,6 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
     def living(self) -> Self:
         return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
 
-    def identified_by(self, identifier: str) -> Self:
-        """Narrow to the lane of this id."""
-        try:
-            return self.filter(pk=uuid.UUID(identifier))
-        except ValueError:
-            return self.none()
-
     def create_defaults(self, project: Project, *, actor: User) -> None:
         """Make a lane for each status but `blocked`, unless the project has one; clones agree on their ids."""
         for position, status in enumerate(DEFAULTS):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -12,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from projects.models.base import Entity, EntityQuerySet
+from projects.models.activity import Action
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
-from projects.models.planner import Unindexed
+from projects.models.item_part import ItemPart, ItemPartQuerySet
 from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 
@@ -26,24 +25,7 @@ LONGEST = timedelta(hours=24)
 MAX_DESCRIPTION_LENGTH = 1000
 
 
-class TimeEntryQuerySet(EntityQuerySet["TimeEntry"]):
-    def living(self) -> Self:
-        return self.filter(
-            deleted_at__isnull=True,
-            work_item__deleted_at__isnull=True,
-            work_item__project__deleted_at__isnull=True,
-        )
-
-    def in_project(self, project_id: uuid.UUID) -> Self:
-        return self.alias(of_project=Unindexed("work_item__project_id")).filter(of_project=project_id)
-
-    def identified_by(self, identifier: str) -> Self:
-        """Narrow to the entry of this id."""
-        try:
-            return self.filter(pk=uuid.UUID(identifier))
-        except ValueError:
-            return self.none()
-
+class TimeEntryQuerySet(ItemPartQuerySet["TimeEntry"]):
     def running(self, user: User | None = None) -> Self:
         found = self.filter(ended_at__isnull=True, deleted_at__isnull=True)
         return found.filter(user=user) if user is not None else found
@@ -58,7 +40,7 @@ class TimeEntryQuerySet(EntityQuerySet["TimeEntry"]):
         return entry, stopped
 
 
-class TimeEntry(Entity):
+class TimeEntry(ItemPart):
     """Only its owner or a superuser changes it."""
 
     entity_type = "time_entry"
@@ -101,14 +83,6 @@ class TimeEntry(Entity):
         return f"{self.user.username} on {self.work_item.display_key}"
 
     @property
-    def display_key(self) -> str:
-        return self.work_item.display_key
-
-    @property
-    def project_id(self) -> uuid.UUID:
-        return self.work_item.project_id
-
-    @property
     def is_running(self) -> bool:
         """Whether its timer runs."""
         return self.ended_at is None
@@ -125,10 +99,12 @@ class TimeEntry(Entity):
         # A clock that was set back must not end it before it began.
         self.update(actor=actor, expected_version=expected_version, ended_at=max(timezone.now(), self.started_at))
 
+    def mark_stopped(self, *, actor: User) -> None:
+        """End the timer now without asking whose it is."""
+        self._write(actor, Action.UPDATED, {"ended_at": max(timezone.now(), self.started_at)})
+
     def check_insert(self) -> None:
-        self.work_item.check_living()
-        self.work_item.project.check_living()
-        self.work_item.project.check_writable()
+        super().check_insert()
         if self.ended_at is not None:
             self._check_span(self.started_at, self.ended_at)
         else:
@@ -142,7 +118,6 @@ class TimeEntry(Entity):
         changed = super().check_update(values)
         if not changed:
             return changed
-        self.work_item.project.check_writable()
         started_at, ended_at = changed.get("started_at", self.started_at), changed.get("ended_at", self.ended_at)
         if "ended_at" in changed and ended_at is None:
             raise ValidationError({"ended_at": "can't be taken back; start another timer"})
@@ -154,24 +129,7 @@ class TimeEntry(Entity):
             self._check_begun(started_at)
         return changed
 
-    def check_delete(self) -> None:
-        self.work_item.project.check_writable()
-
-    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
-        self._check_owner(actor)
-        return super().update(actor=actor, expected_version=expected_version, **values)
-
-    def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
-        self._check_owner(actor)
-        super().soft_delete(actor=actor, expected_version=expected_version)
-
-    def restore(self, *, actor: User) -> None:
-        self._check_owner(actor)
-        self.work_item.check_living()
-        self.work_item.project.check_writable()
-        super().restore(actor=actor)
-
-    def _check_owner(self, actor: User) -> None:
+    def check_owner(self, actor: User) -> None:
         if actor.pk != self.user_id and not actor.is_superuser:
             raise NotYours(f"only {self.user.username}, whose time it is, or a superuser may change this entry")
 

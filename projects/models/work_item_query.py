@@ -45,10 +45,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         match = DISPLAY_KEY.fullmatch(identifier)
         if match:
             return self.filter(project__key=match[1].upper(), item_number=int(match[2]))
-        try:
-            return self.filter(pk=uuid.UUID(identifier))
-        except ValueError:
-            return self.none()
+        return super().identified_by(identifier)
 
     def unfinished(self) -> Self:
         return self.exclude(status="done")

@@ -79,3 +79,17 @@ def test_of_starts_at_once_one_timer_runs(running: Any, make_item: Make) -> None
     stopped = [answer.json()["stopped_entry"] for answer in answers]
     assert len({entry["id"] for entry in stopped if entry}) == 7
     assert stopped.count(None) == 1
+
+
+@pytest.mark.django_db
+def test_archiving_a_project_stops_its_timers(make_item: Make, make_project: Make, user: User) -> None:
+    item, elsewhere = make_item(), make_item(project=make_project("TWO"))
+    eve = User.objects.actor("eve")
+    TimeEntry.objects.start(item, actor=eve)
+    other, _ = TimeEntry.objects.start(elsewhere, actor=user)
+    item.project.archive(actor=user)
+    assert TimeEntry.objects.running().get() == other
+    stopped = Activity.objects.filter(entity_type="time_entry", display_key=item.display_key).latest("id")
+    assert (stopped.actor, [change["field"] for change in stopped.changes]) == (user, ["ended_at"])
+    _, before = TimeEntry.objects.start(elsewhere, actor=eve)
+    assert before is None

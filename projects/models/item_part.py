@@ -1,0 +1,80 @@
+"""What a comment and a time entry share: each belongs to one work item and to one person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from projects.models.base import Entity, EntityQuerySet
+from projects.models.planner import Unindexed
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+    from projects.models.work_item import WorkItem
+
+P = TypeVar("P", bound="ItemPart")
+
+
+class ItemPartQuerySet(EntityQuerySet[P]):
+    def living(self) -> Self:
+        return self.filter(
+            deleted_at__isnull=True,
+            work_item__deleted_at__isnull=True,
+            work_item__project__deleted_at__isnull=True,
+        )
+
+    def in_project(self, project_id: uuid.UUID) -> Self:
+        return self.alias(of_project=Unindexed("work_item__project_id")).filter(of_project=project_id)
+
+
+class ItemPart(Entity):
+    """An abstract part of a living item; only its owner or a superuser changes it."""
+
+    immutable: ClassVar[tuple[str, ...]] = ("work_item_id",)
+
+    class Meta:
+        abstract = True
+
+    if TYPE_CHECKING:  # each has its own name for the way back
+        work_item: WorkItem
+
+    @property
+    def display_key(self) -> str:
+        return self.work_item.display_key
+
+    @property
+    def project_id(self) -> uuid.UUID:
+        return self.work_item.project_id
+
+    def check_owner(self, actor: User) -> None:
+        """Raise NotYours unless `actor` may change it."""
+        raise NotImplementedError
+
+    def check_insert(self) -> None:
+        self.work_item.check_living()
+        self.work_item.project.check_living()
+        self.work_item.project.check_writable()
+
+    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        changed = super().check_update(values)
+        if changed:
+            self.work_item.project.check_writable()
+        return changed
+
+    def check_delete(self) -> None:
+        self.work_item.project.check_writable()
+
+    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+        self.check_owner(actor)
+        return super().update(actor=actor, expected_version=expected_version, **values)
+
+    def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
+        self.check_owner(actor)
+        super().soft_delete(actor=actor, expected_version=expected_version)
+
+    def restore(self, *, actor: User) -> None:
+        self.check_owner(actor)
+        self.work_item.check_living()
+        self.work_item.project.check_writable()
+        super().restore(actor=actor)
