@@ -71,7 +71,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
     import difflib
 
     begun = [one for one in words if len(word) > 2 and one.startswith(word)]
-    near = begun or difflib.get_close_matches(word, words, 1, 0.5)
+    near = begun or difflib.get_close_matches(word, words, 1, 0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
 

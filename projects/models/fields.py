@@ -76,14 +76,15 @@ MAX_LABEL_LENGTH = 50
 
 
 class LabelsField(models.JSONField):
-    """A list of short names, each once, in the order in which they were given."""
+    """A list of short names, each once, in the order in which they were given; a comma parts two of them."""
 
     empty_values = ()  # so that null is cleaned as well: into no label
 
     def to_python(self, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not all(isinstance(label, str) for label in value):
             raise ValidationError("must be a list of short names", code="names")  # "invalid" has a form's own text
-        return list(dict.fromkeys(label.strip() for label in value if label.strip()))
+        names = (name.strip() for label in value for name in label.split(","))
+        return list(dict.fromkeys(name for name in names if name))
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         labels = self.to_python([] if value is None else value)

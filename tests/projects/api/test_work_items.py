@@ -27,13 +27,13 @@ def patch(api: APIClient, item: WorkItem, **values: Any) -> Any:
 
 
 def test_create_answers_the_item(api: APIClient, project: Project) -> None:
-    response = api.post(URL, {**BODY, "project": "pone", "title": "  First ", "labels": [" a ", "b", "a", ""]})
+    response = api.post(URL, {**BODY, "project": "pone", "title": "  First ", "labels": [" a ", "b,c ,a", "a", ""]})
     assert response.status_code == 201, response.content
     body = response.json()
     assert set(body) == FIELDS
     assert (body["display_key"], body["item_number"], body["project_id"]) == ("PONE-1", 1, str(project.pk))
     assert (body["title"], body["status"], body["priority"]) == ("First", "backlog", "medium")
-    assert body["labels"] == ["a", "b"]
+    assert body["labels"] == ["a", "b", "c"]
     assert (body["parent"], body["assignee"], body["story_points"], body["description"]) == (None, None, None, "")
     assert response["Location"] == f"http://testserver{URL}{body['id']}/"
     assert response["ETag"] == '"1"'
