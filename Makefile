@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test check bench bench-pages torture clean
+.PHONY: run test check bench bench-pages screenshots torture clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -24,6 +24,9 @@ bench: $(VENV)/.installed-dev
 
 bench-pages: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.pages
+
+screenshots: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.browser.screenshots
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.torture
