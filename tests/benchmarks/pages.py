@@ -1,4 +1,4 @@
-"""Time the board in a real Chromium: first paint, a move, what the first view loads.
+"""Time the board in a real Chromium: first paint, a move, what the first view loads; and `pm` beside many open pages.
 
 python -m tests.benchmarks.pages --rounds 10
 """
@@ -10,11 +10,13 @@ import os
 import platform
 import statistics
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import requests
 from playwright.sync_api import Browser, Page
 
 from tests.benchmarks import boards
@@ -22,9 +24,11 @@ from tests.boards import board_file
 from tests.browser.conftest import launch
 from tests.browser.pages import login_url, pm
 from tests.conftest import make_repository
-from tests.processes import CHECKOUT, Server, poll
+from tests.processes import CHECKOUT, DEADLINE, Server, poll
 
 MADE = 2000  # items
+OPEN = 50  # pages
+PERIOD = 5.0  # seconds
 STATIC = CHECKOUT / "projects" / "web" / "static" / "pm"
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 LOADED = """() => {
@@ -56,8 +60,8 @@ def first_paint(browser: Browser, server: Server, url: str) -> tuple[float, int,
         session.send("Network.setCacheDisabled", {"cacheDisabled": True})
         page.goto(url, wait_until="load")
         paint = poll(lambda: page.evaluate(FIRST_PAINT))
-        requests, loaded = page.evaluate(LOADED)
-        return paint, requests, loaded
+        count, loaded = page.evaluate(LOADED)
+        return paint, count, loaded
 
 
 def move(page: Page, url: str) -> float:
@@ -74,6 +78,60 @@ def move(page: Page, url: str) -> float:
     return (time.perf_counter() - begin) * 1e3
 
 
+@contextmanager
+def open_pages(server: Server, count: int) -> Iterator[list[float]]:
+    """Ask what `count` visible pages ask, each every second; yield the seconds that the answers took."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.get(login_url(server.directory), timeout=DEADLINE)
+        cookies = session.cookies.get_dict()
+        cursor = session.get(f"{server.url}/live/?since=0", timeout=DEADLINE).json()["cursor"]
+    ended, took, asked = threading.Event(), list[float](), set[int]()
+
+    def page(number: int) -> None:
+        ended.wait(number / count)
+        with requests.Session() as session:
+            session.trust_env = False
+            session.cookies.update(cookies)
+            while not ended.is_set():
+                begin = time.perf_counter()
+                answer = session.get(f"{server.url}/live/?since={cursor}", timeout=DEADLINE)
+                took.append(time.perf_counter() - begin)
+                assert answer.status_code == 204, answer.status_code
+                asked.add(number)
+                ended.wait(1)
+
+    pages = [threading.Thread(target=page, args=(number,)) for number in range(count)]
+    for thread in pages:
+        thread.start()
+    yield took
+    ended.set()
+    for thread in pages:
+        thread.join()
+    assert len(asked) == count, "a page did not ask"
+
+
+def beside_open_pages(server: Server) -> None:
+    """Print what a call of `pm` costs beside open pages, against the same call without."""
+
+    def calls() -> float:
+        """Return the median of the calls of some seconds."""
+        took, end = list[float](), time.monotonic() + PERIOD
+        while time.monotonic() < end:
+            begin = time.perf_counter()
+            pm(server.directory, "project", "list")
+            took.append(time.perf_counter() - begin)
+        return statistics.median(took) * 1e3
+
+    calls()
+    alone = calls()
+    with open_pages(server, OPEN) as took:
+        beside = calls()
+    ratio, asked = beside / alone, statistics.median(took) * 1e3
+    print(f"`pm project list` alone {alone:.1f} ms, beside {OPEN} open pages {beside:.1f} ms, ratio {ratio:.2f}")
+    print(f"what a page asks each second takes {asked:.1f} ms", flush=True)
+
+
 def measure(what: str, data: Path, rounds: int, browser: Browser) -> None:
     """Print a line of a board that is made of an import file."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -88,9 +146,10 @@ def measure(what: str, data: Path, rounds: int, browser: Browser) -> None:
             with visitor(browser, server) as page:
                 moved = median(rounds, lambda: move(page, url))
             paint = statistics.median(paint for paint, _, _ in paints)
-            _, requests, loaded = paints[-1]
+            _, count, loaded = paints[-1]
             line = f"{what:20} {items:6} items {paint:7.0f} ms to first paint {moved:6.0f} ms a move"
-            print(f"{line} {requests:4} requests {loaded / 1024:7.1f} KiB", flush=True)
+            print(f"{line} {count:4} requests {loaded / 1024:7.1f} KiB", flush=True)
+            beside_open_pages(server)
         finally:
             server.end()
 
