@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Activity, Project, Sprint, User, WorkItem
-from projects.models.sprint_report import MAX_DAYS, Event, compare, days, ideal, report, rewind, total
+from projects.models.item_history import Event, rewind
+from projects.models.sprint_history import MAX_DAYS, days
+from projects.models.sprint_report import compare, ideal, report, total
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]

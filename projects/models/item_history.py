@@ -1,0 +1,98 @@
+"""What happened to work items, and when: their activity as events, played forward and backward over their states.
+
+An activity is dated when the board learnt of a change, which for an import may be long after it happened. There the
+item's own moments tell: created_at, started_at, completed_at, and updated_at for a status that has none of its own.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from projects.models.activity import Action
+from projects.models.work_item import Status
+
+State = dict[str, Any]  # {"status", "story_points", "sprint_id", "living"}
+FOLLOWED = ("status", "story_points", "sprint_id")
+
+
+class Event(NamedTuple):
+    """One activity of an item."""
+
+    moment: dt.datetime
+    item_id: str
+    action: str
+    changes: Sequence[Mapping[str, Any]]
+
+
+class Stamps(NamedTuple):
+    """The moments that an item bears."""
+
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    started_at: dt.datetime | None
+    completed_at: dt.datetime | None
+
+
+def absent() -> State:
+    """Return the state of an item that is not there yet."""
+    return {"status": Status.BACKLOG.value, "story_points": None, "sprint_id": None, "living": False}
+
+
+def advance(state: State, event: Event) -> None:
+    """Make `state` what it was after `event`."""
+    state["living"] = event.action != Action.DELETED
+    for change in event.changes:
+        if change["field"] in FOLLOWED:
+            state[change["field"]] = change["new"]
+
+
+def rewind(state: State, events: Sequence[Event]) -> State:
+    """Return the state before `events`, oldest first, after which it is `state`."""
+    state = dict(state)
+    for event in reversed(events):
+        state["living"] = event.action in (Action.UPDATED, Action.DELETED)
+        for change in event.changes:
+            if change["field"] in FOLLOWED:
+                state[change["field"]] = change["old"]
+    return state
+
+
+def dated(events: Sequence[Event], stamps: Stamps) -> list[Event]:
+    """Return the events of one item, oldest first, when they happened, not when the board learnt of them."""
+    found: list[Event] = []
+    done = [number for number, event in enumerate(events) if _new_status(event) == Status.DONE]
+    for number, event in enumerate(events):
+        if event.action == Action.CREATED:
+            found += _unfolded(event, stamps)
+        elif done[-1:] == [number] and stamps.completed_at and stamps.completed_at < event.moment:
+            earliest = found[-1].moment if found else stamps.completed_at
+            found.append(event._replace(moment=min(event.moment, max(earliest, stamps.completed_at))))
+        else:
+            found.append(event)
+    return found
+
+
+def _unfolded(event: Event, stamps: Stamps) -> list[Event]:
+    """Tell the creation of an item that was begun, or done, as what must have come before."""
+    status = _new_status(event)
+    begun = status not in (None, Status.BACKLOG, Status.TODO)
+    steps = [(stamps.created_at, Status.TODO.value if begun else status)]
+    if begun and stamps.started_at:
+        steps.append((stamps.started_at, Status.IN_PROGRESS.value))
+    if steps[-1][1] != status:
+        moment = stamps.completed_at if status == Status.DONE else stamps.updated_at
+        steps.append((moment or event.moment, status))
+    others = [change for change in event.changes if change["field"] != "status"]
+    first = [{"field": "status", "old": None, "new": steps[0][1]}] if status else []
+    found = [event._replace(moment=min(event.moment, steps[0][0]), changes=[*others, *first])]
+    for (_, old), (moment, new) in itertools.pairwise(steps):
+        change = {"field": "status", "old": old, "new": new}
+        found.append(Event(min(event.moment, moment), event.item_id, Action.UPDATED, [change]))
+    return found
+
+
+def _new_status(event: Event) -> str | None:
+    return next((change["new"] for change in event.changes if change["field"] == "status"), None)

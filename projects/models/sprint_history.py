@@ -1,0 +1,184 @@
+"""How sprints stood day by day: replayed from the snapshots of their start and end and the activity between them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.db import models
+from django.db.models.functions import Cast, StrIndex
+from django.utils import timezone
+
+from projects.models.activity import Action, Activity
+from projects.models.item_history import Event, Stamps, State, absent, advance, dated, rewind
+from projects.models.sprint import Sprint
+from projects.models.work_item import Status, WorkItem
+
+Row = dict[str, Any]
+Present = Mapping[str, tuple[State, Stamps]]  # items as they are now, by id
+MAX_DAYS = 400  # of a history: the latest
+
+
+class Standing(NamedTuple):
+    """What was in a sprint at the end of a day, or by now: what was left, all of it, and the number by status."""
+
+    date: dt.date
+    points: int
+    items: int
+    all_points: int
+    all_items: int
+    statuses: dict[str, int]
+
+
+def histories(sprints: Sequence[Sprint]) -> dict[uuid.UUID, list[Standing]]:
+    """Return the days of each sprint that was started, by three queries for any number of them.
+
+    From start_date to end_date, or to the sprint's end or today where that is earlier.
+    """
+    sprints = [sprint for sprint in sprints if sprint.started_at]
+    if not sprints:
+        return {}
+    now = timezone.now()
+    named = _named(sprints, now)
+    for sprint in sprints:
+        named[sprint.pk] |= {row["id"] for row in [*(sprint.committed or ()), *(sprint.outcome or ())]}
+    present = _present(sprints, set().union(*named.values()))
+    events = _events(present, set().union(*named.values()), min(filter(None, (s.started_at for s in sprints))))
+    return {sprint.pk: _history(sprint, named[sprint.pk], present, events, now) for sprint in sprints}
+
+
+def days(start: dt.date, end: dt.date, last: dt.date) -> list[dt.date]:
+    """Return the days from `start` to `end`, none after `last`, and of very many the latest."""
+    final = min(end, last)
+    first = max(start, final - dt.timedelta(days=MAX_DAYS - 1)) if final > start else start
+    return [first + dt.timedelta(days=number) for number in range((final - first).days + 1)]
+
+
+def replay(
+    sprint: Sprint, states: Mapping[str, State], events: Sequence[Event], last: dt.date, final: Iterable[State]
+) -> list[Standing]:
+    """Play `events`, oldest first, over the `states` at the start; the day `last` ends with `final`, come what may."""
+    states = {item_id: dict(state) for item_id, state in states.items()}
+    waiting = list(reversed(events))
+    found: list[Standing] = []
+    for day in days(sprint.start_date, sprint.end_date, last):
+        while waiting and waiting[-1].moment.date() <= day:
+            event = waiting.pop()
+            advance(states.setdefault(event.item_id, absent()), event)
+        found.append(standing(day, sprint, final if day == last else states.values()))
+    return found
+
+
+def standing(day: dt.date, sprint: Sprint, states: Iterable[State]) -> Standing:
+    """Sum up the states of what is in the sprint."""
+    inside = [state for state in states if state["living"] and state["sprint_id"] == str(sprint.pk)]
+    left = [state for state in inside if state["status"] != Status.DONE]
+    statuses = dict.fromkeys(Status.values, 0)
+    for state in inside:
+        statuses[state["status"]] += 1
+    points = (sum(state["story_points"] or 0 for state in some) for some in (left, inside))
+    left_points, all_points = points
+    return Standing(day, left_points, len(left), all_points, len(inside), statuses)
+
+
+def _history(
+    sprint: Sprint,
+    named: set[str],
+    present: Present,
+    events: Mapping[str, Sequence[Event]],
+    now: dt.datetime,
+) -> list[Standing]:
+    assert sprint.started_at is not None
+    start, end = sprint.started_at, sprint.completed_at or now
+    committed = {row["id"]: _inside(sprint, row) for row in sprint.committed or ()}
+    if sprint.outcome is None:
+        final = {pk: state for pk, (state, _) in present.items() if state["sprint_id"] == str(sprint.pk)}
+    else:
+        final = {row["id"]: _inside(sprint, row) for row in sprint.outcome}
+    states, during = dict(committed), []
+    for item_id in named | set(final):
+        since = [event for event in events.get(item_id, ()) if event.moment >= start]
+        during += [event for event in since if event.moment <= end]
+        if item_id in committed:
+            continue
+        # Not in the snapshot: its state at the start is today's, less all that happened since.
+        state = states[item_id] = rewind(present[item_id][0], since) if item_id in present else absent()
+        if state["sprint_id"] == str(sprint.pk):
+            if not state["living"]:
+                continue  # it was deleted then, and is restored
+            state["sprint_id"] = None
+        # How it came in, a file doesn't tell.
+        if item_id in final and not any(_enters(sprint, event) for event in since):
+            made = present[item_id][1].created_at if item_id in present else start
+            came = {"sprint_id": str(sprint.pk), "story_points": final[item_id]["story_points"]}
+            changes = [{"field": name, "old": None, "new": value} for name, value in came.items()]
+            during.append(Event(min(max(start, made), end), item_id, Action.UPDATED, changes))
+    during.sort(key=lambda event: event.moment)
+    return replay(sprint, states, during, end.date(), final.values())
+
+
+def _inside(sprint: Sprint, row: Row) -> State:
+    return {
+        "status": row["status"],
+        "story_points": row["story_points"],
+        "sprint_id": str(sprint.pk),
+        "living": True,
+    }
+
+
+def _enters(sprint: Sprint, event: Event) -> bool:
+    return any(change["field"] == "sprint_id" and change["new"] == str(sprint.pk) for change in event.changes)
+
+
+def _named(sprints: Sequence[Sprint], now: dt.datetime) -> dict[uuid.UUID, set[str]]:
+    """Return the ids of the items whose activity names a sprint while it ran."""
+    first = min(sprint.started_at for sprint in sprints if sprint.started_at)
+    rows = Activity.objects.filter(created_at__gte=first, created_at__lte=now, entity_type=WorkItem.entity_type)
+    mentions = models.Q()
+    for number, sprint in enumerate(sprints):
+        place = StrIndex(Cast("changes", models.TextField()), models.Value(str(sprint.pk)))
+        rows = rows.alias(**{f"place{number}": place})
+        mentions |= models.Q(**{f"place{number}__gt": 0})
+    found: dict[uuid.UUID, set[str]] = {sprint.pk: set() for sprint in sprints}
+    for moment, item_id, changes in rows.filter(mentions).values_list("created_at", "entity_id", "changes"):
+        values = {value for change in changes for value in (change["old"], change["new"]) if isinstance(value, str)}
+        for sprint in sprints:
+            assert sprint.started_at is not None
+            if str(sprint.pk) in values and sprint.started_at <= moment <= (sprint.completed_at or now):
+                found[sprint.pk].add(str(item_id))
+    return found
+
+
+def _present(sprints: Sequence[Sprint], ids: Iterable[str]) -> dict[str, tuple[State, Stamps]]:
+    """Return the items of these ids, and what is in the sprints now, as they are."""
+    rows = WorkItem.objects.filter(
+        models.Q(pk__in=[uuid.UUID(text) for text in ids]) | models.Q(sprint__in=[sprint.pk for sprint in sprints])
+    )
+    values = rows.values_list("pk", "status", "story_points", "sprint_id", "deleted_at", *Stamps._fields)
+    return {
+        str(pk): (
+            {
+                "status": status,
+                "story_points": points,
+                "sprint_id": str(sprint_id) if sprint_id else None,
+                "living": deleted_at is None,
+            },
+            Stamps(*stamps),
+        )
+        for pk, status, points, sprint_id, deleted_at, *stamps in values.order_by()
+    }
+
+
+def _events(present: Present, ids: Iterable[str], start: dt.datetime) -> dict[str, list[Event]]:
+    """Return what happened to these items since then, item by item, oldest first."""
+    wanted = [uuid.UUID(text) for text in {*ids, *present}]
+    rows = Activity.objects.filter(entity_id__in=wanted, created_at__gte=start).order_by("id")
+    found: dict[str, list[Event]] = {}
+    for moment, pk, action, changes in rows.values_list("created_at", "entity_id", "action", "changes"):
+        found.setdefault(str(pk), []).append(Event(moment, str(pk), action, changes))
+    return {
+        item_id: dated(events, present[item_id][1]) if item_id in present else events
+        for item_id, events in found.items()
+    }
