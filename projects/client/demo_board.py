@@ -38,17 +38,17 @@ def document(now: float) -> dict[str, Any]:
             "version": 1,
         }
 
-    def seen(number: int, *, at_end: bool) -> list[dict[str, Any]]:
-        """Return what a sprint held at its start or its end."""
+    def seen(number: int, first: int, left: tuple[int, ...], *, at_end: bool) -> list[dict[str, Any]]:
+        """Return what a sprint held at its start (nothing that was made later) or its end."""
         return [
             {
                 "id": ident("item", row[0]),
                 "display_key": f"{KEY}-{row[0]}",
                 "story_points": row[6],
-                "status": row[4] if at_end else "todo",
+                "status": row[4] if at_end and row[0] not in left else "todo",
             }
             for row in ITEMS
-            if row[3] == number
+            if row[0] in left or (row[3] == number and (at_end or row[9] >= -first))
         ]
 
     # As the server makes them of the names, so that a person's own name is one user.
@@ -57,7 +57,7 @@ def document(now: float) -> dict[str, Any]:
     users["llm"] = "00000000-0000-0000-0000-000000000001"
     project = ident("project", KEY)
     sprints, items = [], []
-    for number, (name, goal, first, last, status) in enumerate(SPRINTS, 1):
+    for number, (name, goal, first, last, status, left) in enumerate(SPRINTS, 1):
         ended = status == "completed"
         started = None if status == "planned" else ago(-first)
         sprint: dict[str, Any] = {
@@ -70,10 +70,10 @@ def document(now: float) -> dict[str, Any]:
         sprint |= {"start_date": day(first), "end_date": day(last), "started_at": started}
         sprint |= {
             "completed_at": ago(-last) if ended else None,
-            "outcome": seen(number, at_end=True) if ended else None,
+            "outcome": seen(number, first, left, at_end=True) if ended else None,
         }
-        sprint |= {"committed": seen(number, at_end=False) if started else None}
-        sprints.append(sprint | stamps(30, -last if ended else 11))
+        sprint |= {"committed": seen(number, first, left, at_end=False) if started else None}
+        sprints.append(sprint | stamps(max(11, -first), -last if ended else 8))
     for number, kind, parent, sprint_of, status, priority, points, who, labels, made, begun, done, title in ITEMS:
         item: dict[str, Any] = {
             "id": ident("item", number),
@@ -98,7 +98,7 @@ def document(now: float) -> dict[str, Any]:
                 "description": "An example. Delete it when you have seen enough: `pm project delete DEMO`.",
                 "status": "active",
                 "next_work_item_number": len(ITEMS) + 1,
-                **stamps(30, 30),
+                **stamps(45, 45),
             }
         ],
         "work_items": items,
@@ -130,7 +130,7 @@ def document(now: float) -> dict[str, Any]:
                 "status_value": status,
                 "position": position,
                 "wip_limit": 4 if status == "in_progress" else None,
-                **stamps(30, 30),
+                **stamps(45, 45),
             }
             for position, (status, name) in enumerate(
                 (

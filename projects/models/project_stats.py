@@ -10,8 +10,7 @@ from django.db.models import Count, Sum
 from projects.models.dependency import Dependency, DependencyType
 from projects.models.planner import Unindexed
 from projects.models.project import Project
-from projects.models.sprint import Sprint
-from projects.models.sprint_life import Status as SprintStatus
+from projects.models.velocity import completed
 from projects.models.work_item import ItemType, Priority, Status, WorkItem
 
 Group = tuple[str, str, str, int, int]  # status, type, priority, number, points
@@ -65,13 +64,12 @@ def _blocked(project: Project) -> int:
 
 
 def _velocity(project: Project) -> dict[str, Any]:
-    completed = Sprint.objects.filter(project_id=project.pk, deleted_at__isnull=True, status=SprintStatus.COMPLETED)
-    sprints, total = [], 0
-    for pk, name, end_date, outcome in completed.order_by("start_date", "id").values_list(
-        "pk", "name", "end_date", "outcome"
-    ):
-        done = [row for row in outcome or [] if row["status"] == Status.DONE]
-        points = sum(row["story_points"] or 0 for row in done)
-        total += points
-        sprints.append({"id": pk, "name": name, "end_date": end_date, "points": points, "items": len(done)})
-    return {"sprints": sprints, "average": round(total / len(sprints), 2) if sprints else None}
+    past = completed(project)
+    return {
+        "sprints": [
+            {"id": sprint.pk, "name": sprint.name, "end_date": sprint.end_date, "points": sprint.points}
+            | {"items": sprint.items}
+            for sprint in past
+        ],
+        "average": round(sum(sprint.points for sprint in past) / len(past), 2) if past else None,
+    }

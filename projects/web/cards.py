@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from projects.models import Dependency, Project
+from projects.models.swim_lane import STATUSES
 
 # Only what a card shows: a description may be long, and a board has thousands of cards.
 SHOWN = (
@@ -42,6 +43,10 @@ class Card:
         self.blocked_by = ", ".join(f"{project_key}-{number}" for number in numbers)
         until = item["lease_expires_at"]
         self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
+
+    @property
+    def status(self) -> str:
+        return STATUSES[self.item["status"]].lower()
 
     @property
     def is_blocked(self) -> bool:

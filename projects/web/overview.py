@@ -10,8 +10,10 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from projects.models import Activity, Dependency, Project, Sprint, WorkItem
+from projects.models.sprint_history import histories
 from projects.models.work_item_query import WorkItemQuerySet
 from projects.web.answers import deed
+from projects.web.sprint_page import burndown_of
 
 SHOWN = 12  # rows of a list
 RECENT = 25  # activities
@@ -27,7 +29,7 @@ class Overview:
         self.in_progress = list(_cards(living.filter(status="in_progress")).order_by("-started_at")[:SHOWN])
         self.blocked = _blocked(living)
         self.ready = list(WorkItem.objects.all().ready().select_related("project")[:SHOWN])
-        self.sprints = [_with_figures(sprint) for sprint in _sprints()]
+        self.sprints = _active()
         self.changes = _changes()
 
     @property
@@ -78,10 +80,15 @@ def _sprints() -> QuerySet[Sprint]:
     )
 
 
-def _with_figures(sprint: Any) -> Any:
+def _active() -> list[Any]:
+    """Return the active sprints, each with its `days_left` and the `chart` of its burndown."""
+    sprints: list[Any] = list(_sprints()[:SHOWN])
+    days = histories(sprints)
     today: date = timezone.now().date()
-    sprint.days_left = (sprint.end_date - today).days
-    return sprint
+    for sprint in sprints:
+        sprint.days_left = (sprint.end_date - today).days
+        sprint.chart = burndown_of(sprint, days.get(sprint.pk, []), f"burndown-{sprint.pk}")
+    return sprints
 
 
 def _changes() -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from projects.web.views import board, health, home, item, live, login, search
+from projects.web.views import board, health, home, item, live, login, search, sprints
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("board/<slug:key>/add/", board.add, name="board-add"),
     path("items/<slug:identifier>/", item.show, name="item"),
     path("items/<slug:identifier>/comment/", item.comment, name="item-comment"),
+    path("sprints/<slug:key>/", sprints.sprints, name="sprints"),
+    path("sprints/<slug:key>/move/", sprints.move, name="sprints-move"),
+    path("sprints/<slug:key>/create/", sprints.create, name="sprints-create"),
+    path("sprints/<slug:key>/<uuid:pk>/<slug:verb>/", sprints.change, name="sprint-change"),
     path("search/", search.find, name="search"),
     path("live/", live.live, name="live"),
     path("favicon.ico", home.favicon),

@@ -17,13 +17,13 @@ def test_demo_fills_an_empty_board_and_no_other(server: Server) -> None:
     answer = run(server.directory, "demo", "--no-browser")
     assert answer.returncode == 0, answer.stderr
     demo = json.loads(answer.stdout)["demo"]
-    assert (demo["project"], demo["work_items"]) == ("DEMO", 22)
+    assert (demo["project"], demo["work_items"]) == ("DEMO", 29)
     assert server.request("GET", demo["login_url"].removeprefix(server.url)).status_code == 303
     items = server.api("GET", "work-items/?project=DEMO&include_done=true&limit=100").json()["results"]
-    assert len(items) == 22
+    assert len(items) == 29
     assert server.api("GET", "work-items/DEMO-14/").json()["claimed_by"]
     statuses = [sprint["status"] for sprint in server.api("GET", "sprints/?project=DEMO").json()["results"]]
-    assert sorted(statuses) == ["active", "completed", "planned"]
+    assert sorted(statuses) == ["active", "completed", "completed", "planned"]
     again = run(server.directory, "demo", "--no-browser")
     assert again.returncode == 1
     assert json.loads(again.stderr)["error"]["code"] == "NOT_EMPTY"
@@ -31,5 +31,5 @@ def test_demo_fills_an_empty_board_and_no_other(server: Server) -> None:
         server.api("POST", "work-items/", json={"project": "DEMO", "item_type": "task", "title": "x"}).json()[
             "display_key"
         ]
-        == "DEMO-23"
+        == "DEMO-30"
     )

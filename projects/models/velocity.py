@@ -1,0 +1,58 @@
+"""What the completed sprints of a project got done, and what the next may therefore hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+import uuid
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from projects.models.project import Project
+from projects.models.sprint import Sprint
+from projects.models.sprint_life import Status
+from projects.models.work_item import Status as ItemStatus
+
+LATEST = 5  # sprints that the velocity looks back upon
+
+
+class Completed(NamedTuple):
+    """A completed sprint in figures: what it committed to, and what was done at its end."""
+
+    pk: uuid.UUID
+    name: str
+    end_date: dt.date
+    committed_points: int
+    committed_items: int
+    points: int
+    items: int
+
+
+class Velocity(NamedTuple):
+    """The median of what the latest `sprints` completed ones got done: one odd sprint moves it little."""
+
+    points: float
+    items: float
+    sprints: int
+
+
+def completed(project: Project, latest: int | None = None) -> list[Completed]:
+    """Return the completed sprints of a project, or the `latest` of them, oldest first; by one query."""
+    sprints = Sprint.objects.filter(project_id=project.pk, deleted_at__isnull=True, status=Status.COMPLETED)
+    rows = sprints.order_by("-start_date", "-id").values_list("pk", "name", "end_date", "committed", "outcome")
+    found = []
+    for pk, name, end_date, committed, outcome in rows[:latest]:
+        done = [row for row in outcome or [] if row["status"] == ItemStatus.DONE]
+        sums = (sum(row["story_points"] or 0 for row in some) for some in (committed or [], done))
+        committed_points, points = sums
+        found.append(Completed(pk, name, end_date, committed_points, len(committed or []), points, len(done)))
+    return found[::-1]
+
+
+def velocity(past: Sequence[Completed]) -> Velocity | None:
+    """Return the velocity so far, None where no sprint was completed."""
+    latest = past[-LATEST:]
+    if not latest:
+        return None
+    points, items = [sprint.points for sprint in latest], [sprint.items for sprint in latest]
+    return Velocity(statistics.median(points), statistics.median(items), len(latest))

@@ -1,0 +1,87 @@
+"""What the page of sprints shows of the work that was: a sprint's report with its charts, and what ended."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from projects.models import Project, Sprint, WorkItem
+from projects.models.sprint_history import histories
+from projects.models.sprint_life import Status
+from projects.models.sprint_report import compare, total
+from projects.models.velocity import Completed, Velocity
+from projects.web.charts.burndown import burndown
+from projects.web.charts.drawing import Chart
+from projects.web.charts.flow import flow
+from projects.web.charts.velocity import velocity
+
+ENDED = 50  # sprints of a list
+NAMED = 100  # items of a list
+
+
+class Report:
+    """What came of a sprint, in figures, lists and charts."""
+
+    def __init__(self, sprint: Sprint) -> None:
+        self.sprint = sprint
+        committed = sprint.committed or []
+        final = sprint.outcome if sprint.outcome is not None else sprint.snapshot()
+        self.sums = {name: total(rows) for name, rows in compare(committed, final).items()}
+        self.charts = [burndown_of(sprint, history := histories([sprint])[sprint.pk], "burndown")]
+        self.charts.append(flow("flow", sprint.start_date, sprint.end_date, history))
+        self.lists = self._lists()
+
+    def _lists(self) -> list[tuple[str, str, list[dict[str, Any]]]]:
+        """Return what is worth a look, item by item, with the titles of today."""
+        over = self.sprint.status != Status.ACTIVE
+        names = {
+            "carried_over": "Carried over" if over else "Still open",
+            "added_after_start": "Added after the start",
+            "removed": "Taken out",
+        }
+        shown = {name: self.sums[name]["items"][:NAMED] for name in names}
+        ids = {uuid.UUID(row["id"]) for rows in shown.values() for row in rows}
+        titles = dict(WorkItem.objects.filter(pk__in=ids).values_list("pk", "title"))
+        return [
+            (name, names[name], [{**row, "title": titles.get(uuid.UUID(row["id"]), "")} for row in rows])
+            for name, rows in shown.items()
+            if rows
+        ]
+
+
+def find_report(project: Project, wanted: str, started: list[Sprint]) -> Report | None:
+    """Return the report of the sprint whose id is `wanted`, else of the active one, else of the latest."""
+    chosen = next((sprint for sprint in started if str(sprint.pk) == wanted), None)
+    if chosen is None:
+        chosen = min(started, key=lambda sprint: sprint.status != Status.ACTIVE, default=None)
+    if chosen is None:
+        return None
+    return Report(Sprint.objects.select_related("project").get(pk=chosen.pk))
+
+
+def burndown_of(sprint: Sprint, history: Any, ident: str) -> Chart:
+    """Return the burndown of a sprint that was started, under this id in the page."""
+    open_rows = [row for row in sprint.committed or () if row["status"] != "done"]
+    committed = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)
+    return burndown(ident, sprint.start_date, sprint.end_date, committed, history)
+
+
+def velocity_of(past: list[Completed], so_far: Velocity | None) -> Chart | None:
+    """Return the chart of what the completed sprints got done, None where there is none yet."""
+    return velocity("velocity", past, so_far) if so_far is not None else None
+
+
+def ended(project: Project) -> list[Sprint]:
+    """Return the sprints that are over, and those that were deleted, latest first."""
+    sprints = Sprint.objects.filter(project=project).exclude(
+        deleted_at=None, status__in=(Status.PLANNED, Status.ACTIVE)
+    )
+    light = sprints.defer("committed", "outcome", "left_items").select_related("project")
+    return list(light.order_by("-start_date", "-id")[:ENDED])
+
+
+def started(project: Project) -> list[Sprint]:
+    """Return the living sprints that have a report, latest first."""
+    sprints = Sprint.objects.living().filter(project=project, started_at__isnull=False)
+    light = sprints.defer("committed", "outcome", "left_items").select_related("project")
+    return list(light.order_by("-start_date", "-id")[:ENDED])

@@ -1,0 +1,169 @@
+"""A project's sprints: planned, started, ended, and what came of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from projects.models import Project, Sprint, WorkItem
+from projects.models.velocity import completed, velocity
+from projects.web import page, sprint_page
+from projects.web.answers import done, says_why
+from projects.web.charts.velocity import SHOWN
+from projects.web.moves import move_card
+from projects.web.plan import Plan, above, next_sprint, open_sprints
+
+MAX_NAMED = 20  # items in a message
+FIELDS = ("name", "goal", "start_date", "end_date")
+
+
+@page.for_people()
+def sprints(request: HttpRequest, key: str) -> HttpResponse:
+    """Show the plan, and the report of the sprint that the URL names, or the active one."""
+    cursor = page.live_cursor()
+    project = page.find_project(key)
+    past = completed(project, SHOWN)
+    so_far = velocity(past)
+    begun = sprint_page.started(project)
+    context = {
+        "cursor": cursor,
+        "section": "sprints",
+        "project": project,
+        "plan": Plan(project, request.GET.dict(), so_far),
+        "velocity": so_far,
+        "velocity_chart": sprint_page.velocity_of(past, so_far),
+        "report": sprint_page.find_report(project, request.GET.get("sprint", ""), begun),
+        "started": begun,
+        "ended": sprint_page.ended(project),
+        "new": next_sprint(project),
+    }
+    return render(request, "pm/sprints.html", context)
+
+
+@page.for_people("POST")
+@says_why
+def move(request: HttpRequest, key: str) -> HttpResponse:
+    """Put a card where it was dropped; 409 says why not, the warning that a sprint now holds more than usual."""
+    project = page.find_project(key)
+    item, warning = move_card(project, request.POST.dict(), actor=request.user)  # type: ignore[arg-type]
+    if item.sprint_id and request.POST.get("sprint"):
+        warning = _warning(project, item.sprint_id)
+    return JsonResponse({"version": item.version, "warning": warning})
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def create(request: HttpRequest, key: str) -> HttpResponse:
+    """Plan a sprint; sent twice, with the same id, it is made once."""
+    project = page.find_project(key)
+    try:
+        pk = uuid.UUID(request.POST.get("id", ""))
+    except ValueError:
+        raise ValidationError("the form has no id; reload the page") from None
+    if Sprint.objects.filter(pk=pk, project=project).exists():
+        return done()
+    sprint = Sprint(id=pk, project=project, **_fields(request))
+    sprint.insert(actor=request.user)  # type: ignore[arg-type]
+    return done(f"{sprint.name} is planned.")
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def change(request: HttpRequest, key: str, pk: uuid.UUID, verb: str) -> HttpResponse:
+    """Edit, start, complete, cancel, delete or restore a sprint; the version of the form guards each."""
+    project = page.find_project(key)
+    sprint = Sprint.objects.select_related("project").filter(project=project, pk=pk).first()
+    if sprint is None or verb not in VERBS:
+        raise Http404
+    return VERBS[verb](request, sprint, _version(request))
+
+
+def _edit(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
+    sprint.update(actor=request.user, expected_version=version, **_fields(request))  # type: ignore[arg-type]
+    return done(f"{sprint.name} is saved.")
+
+
+def _start(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
+    sprint.start(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    return done(f"{sprint.name} is active.")
+
+
+def _complete(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
+    wanted = request.POST.get("move_to", "")
+    goal = Sprint.objects.living().identified_by(wanted).first() if wanted else None
+    if wanted and goal is None:
+        raise ValidationError("there is no such sprint any more to move the rest to")
+    moved = sprint.complete(actor=request.user, move_to=goal, expected_version=version)  # type: ignore[arg-type]
+    return _over(request, sprint, f"{sprint.name} is completed. {_told(moved, goal)}", shows_report=True)
+
+
+def _cancel(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
+    moved = sprint.cancel(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    return _over(request, sprint, f"{sprint.name} is cancelled. {_told(moved, None)}")
+
+
+def _delete(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
+    sprint.soft_delete(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    return _over(request, sprint, f"{sprint.name} is deleted; its items are in the backlog. It can be restored below.")
+
+
+def _restore(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
+    sprint.check_version(version)
+    sprint.restore(actor=request.user)  # type: ignore[arg-type]
+    return _over(request, sprint, f"{sprint.name} is restored, with what is in no sprint since.")
+
+
+VERBS: dict[str, Callable[[HttpRequest, Sprint, int], HttpResponse]] = {
+    "edit": _edit,
+    "start": _start,
+    "complete": _complete,
+    "cancel": _cancel,
+    "delete": _delete,
+    "restore": _restore,
+}
+
+
+def _fields(request: HttpRequest) -> dict[str, Any]:
+    return {name: request.POST[name].strip() for name in FIELDS if name in request.POST}
+
+
+def _version(request: HttpRequest) -> int:
+    text = request.POST.get("anyway") or request.POST.get("version", "")
+    if not text.isdecimal() or len(text) > 9:
+        raise ValidationError("the version of the sprint is missing; reload the page")
+    return int(text)
+
+
+def _told(moved: list[WorkItem], goal: Sprint | None) -> str:
+    """Return where what was unfinished went, by name."""
+    if not moved:
+        return "Nothing was left over."
+    names = ", ".join(item.display_key for item in moved[:MAX_NAMED])
+    more = f" and {len(moved) - MAX_NAMED} more" if len(moved) > MAX_NAMED else ""
+    return f"What was unfinished is in {goal.name if goal else 'the backlog'} now: {names}{more}."
+
+
+def _over(request: HttpRequest, sprint: Sprint, text: str, *, shows_report: bool = False) -> HttpResponse:
+    """Lead to the page anew, where `text` stands until it is left."""
+    messages.success(request, text)
+    query = "?" + urlencode({"sprint": sprint.pk}) if shows_report else ""
+    return HttpResponse(headers={"HX-Redirect": reverse("sprints", args=[sprint.project.key]) + query})
+
+
+def _warning(project: Project, sprint_id: uuid.UUID) -> str:
+    sprint = open_sprints(project).filter(pk=sprint_id).first()
+    usual = above(velocity(completed(project, SHOWN)), sprint.points_all, sprint.items_all) if sprint else ""
+    return (
+        f"{sprint.name} holds {sprint.points_all} points, {sprint.items_all} items; usual are {usual}." if usual else ""
+    )
