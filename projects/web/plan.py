@@ -18,6 +18,7 @@ from projects.models.sprint_life import Status
 from projects.models.velocity import Velocity
 from projects.models.work_item_query import WorkItemQuerySet
 from projects.web.cards import SHOWN, Card, blockers
+from projects.web.charts.drawing import amount
 from projects.web.filters import Filters
 
 CAP = 50  # cards of a list
@@ -132,8 +133,8 @@ def above(so_far: Velocity | None, points: int, items: int) -> str:
     """Return the velocity in words where more than that is planned, else ""."""
     if so_far is None:
         return ""
-    planned, usual, unit = (points, so_far.points, "points") if so_far.points else (items, so_far.items, "items")
-    return f"{usual:g} {unit}" if planned > usual else ""
+    planned, usual, unit = (points, so_far.points, "point") if so_far.points else (items, so_far.items, "item")
+    return amount(usual, unit) if planned > usual else ""
 
 
 def next_sprint(project: Project) -> dict[str, Any]:

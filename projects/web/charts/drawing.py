@@ -89,7 +89,7 @@ class Dates:
     def ticks(self) -> list[Tick]:
         """Return labels that don't touch one another."""
         room = (RIGHT - LEFT) / self.span
-        width = (len(self.label(self.first)) + 2) * LETTER
+        width = (8 if self.span > MANY_DAYS else 6) * LETTER + 10
         step = next((step for step in STEPS if step * room >= width), self.span)
         days = (self.first + dt.timedelta(days=offset) for offset in range(0, self.span + 1, step))
         return [Tick(number(self(day)), self.label(day)) for day in days]

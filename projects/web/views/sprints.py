@@ -162,8 +162,7 @@ def _over(request: HttpRequest, sprint: Sprint, text: str, *, shows_report: bool
 
 
 def _warning(project: Project, sprint_id: uuid.UUID) -> str:
+    """Return that the sprint holds more than the velocity, where it does, else ""."""
     sprint = open_sprints(project).filter(pk=sprint_id).first()
     usual = above(velocity(completed(project, SHOWN)), sprint.points_all, sprint.items_all) if sprint else ""
-    return (
-        f"{sprint.name} holds {sprint.points_all} points, {sprint.items_all} items; usual are {usual}." if usual else ""
-    )
+    return f"{sprint.name} now holds more than the velocity, {usual}." if usual else ""

@@ -353,10 +353,12 @@ function carry() {
   const push = (at, low, high) => STEP * ((at > high - EDGE) - (at < low + EDGE));
   const down = push(y, Math.max(box.top, 0), Math.min(box.bottom, innerHeight));
   whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), down);
-  scrollBy(0, down);
+  scrollBy(0, push(y, 0, innerHeight));
   card.style.translate = "";
   const lane = document.elementFromPoint(x, y)?.closest("[data-lane]");
   if (lane && whole.contains(lane)) {
+    const edges = lane.getBoundingClientRect();
+    lane.scrollBy(0, push(y, edges.top, edges.bottom)); // where a list scrolls by itself
     put(card, lane, cardsOf(lane).find((other) => {
       const { top, height } = other.getBoundingClientRect();
       return other !== card && y < top + height / 2;
