@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.pages import pm, signed_in
 from tests.processes import Server
 
-PAGES = ["/?overview", "/board/DEMO/", "/board/DEMO/?group=epic", "/nothing/"]
+PAGES = ["/?overview", "/sprints/DEMO/", "/board/DEMO/", "/board/DEMO/?group=epic", "/nothing/"]
 WEIGHTY = ("serious", "critical")
 
 

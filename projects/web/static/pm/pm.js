@@ -352,13 +352,13 @@ function carry() {
   const { card, x, y, dx, dy } = grip, whole = card.closest("[data-move]"), box = whole.getBoundingClientRect();
   const push = (at, low, high) => STEP * ((at > high - EDGE) - (at < low + EDGE));
   const down = push(y, Math.max(box.top, 0), Math.min(box.bottom, innerHeight));
-  whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), down);
-  scrollBy(0, push(y, 0, innerHeight));
   card.style.translate = "";
-  const lane = document.elementFromPoint(x, y)?.closest("[data-lane]");
-  if (lane && whole.contains(lane)) {
-    const edges = lane.getBoundingClientRect();
-    lane.scrollBy(0, push(y, edges.top, edges.bottom)); // where a list scrolls by itself
+  const lane = document.elementFromPoint(x, y)?.closest("[data-lane]"), over = lane && whole.contains(lane);
+  const own = over && getComputedStyle(lane).overflowY === "auto" && lane.getBoundingClientRect(); // a list that scrolls by itself
+  whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), own ? 0 : down);
+  if (own) lane.scrollBy(0, push(y, own.top, own.bottom));
+  else scrollBy(0, push(y, 0, innerHeight));
+  if (over) {
     put(card, lane, cardsOf(lane).find((other) => {
       const { top, height } = other.getBoundingClientRect();
       return other !== card && y < top + height / 2;
@@ -400,7 +400,7 @@ addEventListener("pointercancel", () => {
 addEventListener("touchmove", (event) => grip?.held && event.preventDefault(), { passive: false });
 addEventListener("contextmenu", (event) => grip?.held && event.preventDefault());
 addEventListener("dragstart", (event) => event.target.closest?.(CARD) && event.preventDefault());
-addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.preventDefault(), true); // a drag's end is no click
+addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.target.closest(CARD) && event.preventDefault(), true); // a drag's end is no click
 
 // One stop of the Tab key a list; the arrows go on from there.
 function settle() {

@@ -1,0 +1,247 @@
+"""The page of sprints in a real browser: planned by mouse and by keys, started, completed, followed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.pages import card, item, make_item, pm, signed_in
+from tests.browser.test_board import HOSTILE
+from tests.processes import Server
+
+SOON = 1500  # milliseconds
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture
+def board(server: Server) -> Server:
+    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
+    return server
+
+
+@pytest.fixture
+def page(person: BrowserContext, board: Server) -> Page:
+    return signed_in(person, board)
+
+
+def make_sprint(board: Server, name: str, start: int = 0, **values: Any) -> str:
+    """Plan a sprint of two weeks, `start` days from today; return its id."""
+    dates = {"start_date": str(TODAY + timedelta(days=start)), "end_date": str(TODAY + timedelta(days=start + 13))}
+    answer = board.api("POST", "sprints/", json={"project": "PONE", "name": name, **dates, **values})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def sprint(board: Server, pk: str) -> dict[str, Any]:
+    found: dict[str, Any] = board.api("GET", f"sprints/{pk}/").json()
+    return found
+
+
+def open_sprints(page: Page, board: Server, query: str = "") -> Page:
+    page.goto(f"{board.url}/sprints/PONE/{query}")
+    return page
+
+
+def lane(page: Page, name: str) -> Locator:
+    return page.locator(f"#lane-{name}")
+
+
+def keys_of(page: Page, name: str) -> list[str | None]:
+    return [one.get_attribute("data-key") for one in lane(page, name).locator("[data-card]").all()]
+
+
+def test_drag_from_the_backlog_plans_and_sums(page: Page, board: Server) -> None:
+    pk = make_sprint(board, "One")
+    there = make_item(board, "there", sprint=pk, story_points=3)
+    key = make_item(board, "dragged", story_points=5)
+    open_sprints(page, board)
+    with page.expect_response("**/move/") as answer:
+        card(page, key).drag_to(card(page, there), target_position={"x": 20, "y": 3})
+    assert answer.value.status == 200
+    expect(page.locator(f"#name-{pk}")).to_contain_text("2 items, 8 points")
+    expect(page.locator("#count-backlog")).to_contain_text("0 items, 0 points")
+    page.reload()
+    assert keys_of(page, pk) == [key, there]
+    assert item(board, key)["sprint_id"] == pk
+    card(page, key).drag_to(lane(page, "backlog"))
+    expect(page.locator(f"#name-{pk}")).to_contain_text("1 item, 3 points")
+    assert item(board, key)["sprint_id"] is None
+
+
+def test_list_that_is_longer_than_the_screen_scrolls_under_a_carried_card(page: Page, board: Server) -> None:
+    page.set_viewport_size({"width": 1000, "height": 700})
+    pk = make_sprint(board, "One")
+    keys = [make_item(board, f"number {number}", sprint=pk) for number in range(25)]
+    key = make_item(board, "to the end")
+    open_sprints(page, board)
+    target = lane(page, pk).bounding_box()
+    assert target is not None
+    card(page, key).hover()
+    page.mouse.down()
+    page.mouse.move(target["x"] + 40, target["y"] + target["height"] - 15, steps=5)
+    expect(lane(page, pk).locator("[data-card]").last).to_have_id(key)
+    with page.expect_response("**/move/"):
+        page.mouse.up()
+    page.reload()
+    assert keys_of(page, pk) == [*keys, key]
+
+
+def test_keyboard_alone_plans_and_reorders(page: Page, board: Server) -> None:
+    pk = make_sprint(board, "One")
+    first, second = make_item(board, "first"), make_item(board, "second")
+    open_sprints(page, board)
+    card(page, second).get_by_role("link").focus()
+    for key in ("Space", "ArrowUp"):
+        page.keyboard.press(key)
+    with page.expect_response("**/move/"):
+        page.keyboard.press("Space")
+    expect(page.locator("#announcer")).to_contain_text(f"{second} is now in Backlog, 1 of 2")
+    for key in ("Space", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator("#announcer")).to_contain_text("One, 1 of 1")
+    with page.expect_response("**/move/"):
+        page.keyboard.press("Space")
+    expect(card(page, second).get_by_role("link")).to_be_focused()
+    page.reload()
+    assert (keys_of(page, "backlog"), keys_of(page, pk)) == ([first], [second])
+
+
+def test_more_than_the_velocity_is_said_where_it_is_planned(page: Page, board: Server) -> None:
+    past, pk = make_sprint(board, "Past"), make_sprint(board, "Next", 14)
+    make_item(board, "done", sprint=past, status="done", story_points=2)
+    for verb in ("start", "complete"):
+        board.api("POST", f"sprints/{past}/{verb}/", json={})
+    key = make_item(board, "large", story_points=8)
+    open_sprints(page, board)
+    expect(page.locator("#velocity-so-far")).to_contain_text("2 points")
+    card(page, key).drag_to(lane(page, pk))
+    expect(page.locator("#announcer")).to_contain_text("more than the velocity, 2 points")
+    expect(page.locator(f"#sprint-{pk}")).to_contain_text("more than the velocity, 2 points")
+    assert item(board, key)["sprint_id"] == pk
+
+
+def test_sprint_lives_from_its_plan_to_its_report(page: Page, board: Server) -> None:
+    left, done = make_item(board, "left over", story_points=2), make_item(board, "done", story_points=3)
+    open_sprints(page, board)
+    expect(page.locator("#no-sprint code")).to_contain_text("pm sprint create --project PONE")
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    new = page.locator("#new")
+    expect(new.get_by_label("Name")).to_have_value("Sprint 1")
+    expect(new.get_by_label("First day")).to_have_value(str(TODAY))
+    new.get_by_label("Name").fill("Walk")
+    new.get_by_label("Goal").fill("Go & see")
+    new.get_by_role("button", name="Plan it").click()
+    expect(page.get_by_role("heading", name="Walk")).to_be_visible()
+    [walk] = board.api("GET", "sprints/?project=PONE").json()["results"]
+    pk, other = walk["id"], make_sprint(board, "Run", 14)
+    for key in (left, done):
+        with page.expect_response("**/move/"):
+            card(page, key).drag_to(lane(page, pk))
+    expect(page.locator(f"#name-{pk}")).to_contain_text("2 items, 5 points")
+    page.get_by_role("button", name="Start Walk").click()
+    expect(page.locator(f"#complete-{pk}")).to_be_visible()
+    expect(page.locator("#h-report")).to_contain_text("Walk")
+    expect(page.locator("#burndown svg desc")).to_have_text(re.compile("5 points of 5 left"))
+    assert sprint(board, pk)["status"] == "active"
+    pm(board.directory, "work-item", "update", done, "--status", "done")
+    expect(page.locator("#burndown svg desc")).to_have_text(re.compile("2 points of 5 left"), timeout=SOON)
+    page.locator(f"#complete-{pk} summary").click()
+    page.get_by_label("1 unfinished item goes to").select_option(label="Run")
+    page.get_by_role("button", name="Complete the sprint").click()
+    expect(page.get_by_role("status").first).to_contain_text(f"What was unfinished is in Run now: {left}.")
+    expect(page.locator("#list-carried_over")).to_contain_text(left)
+    expect(page.locator("#velocity svg desc")).to_have_text(re.compile("A sprint gets 3 points done"))
+    assert item(board, left)["sprint_id"] == other
+    assert sprint(board, pk)["status"] == "completed"
+    page.locator("#velocity summary").click()
+    expect(page.get_by_role("row", name=re.compile("Walk .* 5 3"))).to_be_visible()
+
+
+def test_refusals_stand_where_they_happened(page: Page, board: Server) -> None:
+    first, second = make_sprint(board, "First"), make_sprint(board, "Second", 14)
+    board.api("POST", f"sprints/{first}/start/", json={})
+    open_sprints(page, board)
+    page.get_by_role("button", name="Start Second").click()
+    expect(page.locator(f"#start-{second} [data-error]")).to_contain_text("First is active; complete or cancel it")
+    page.locator(f"#edit-{second} summary").click()
+    form = page.locator(f"#f-edit-{second}")
+    form.get_by_label("Last day").fill(str(TODAY))
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(form.locator("[data-error]")).to_contain_text("must be after")
+    form.get_by_label("Last day").fill(str(TODAY + timedelta(days=40)))
+    form.get_by_label("Name").fill("Mine")
+    pm(board.directory, "sprint", "update", second, "--name", "By the agent")
+    expect(page.locator(f"#name-{second}")).to_contain_text("By the agent", timeout=SOON)
+    expect(form.get_by_label("Name")).to_have_value("Mine")  # what is typed is kept
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(form.locator("[data-error]")).to_contain_text("llm changed name to “By the agent”")
+    assert sprint(board, second)["name"] == "By the agent"
+
+
+def test_sprint_is_deleted_and_restored(page: Page, board: Server) -> None:
+    pk = make_sprint(board, "One")
+    key = make_item(board, "inside", sprint=pk)
+    open_sprints(page, board)
+    page.locator(f"#edit-{pk} summary").click()
+    page.get_by_role("button", name="Delete the sprint").click()
+    expect(page.get_by_role("status").first).to_contain_text("One is deleted")
+    assert keys_of(page, "backlog") == [key]
+    page.get_by_role("button", name="Restore One").click()
+    expect(lane(page, pk).locator(f"#{key}")).to_be_visible()
+
+
+def test_change_by_the_command_line_appears_without_reload(page: Page, board: Server) -> None:
+    pk = make_sprint(board, "One")
+    key, other = make_item(board, "one", story_points=3), make_item(board, "two")
+    open_sprints(page, board)
+    page.evaluate("window.loaded = 1")
+    focused = card(page, other).get_by_role("link")
+    focused.focus()
+    pm(board.directory, "work-item", "update", key, "--sprint", pk)
+    expect(lane(page, pk).locator(f"#{key}")).to_be_visible(timeout=SOON)
+    expect(card(page, key)).to_have_attribute("data-lit", "")
+    expect(page.locator(f"#name-{pk}")).to_contain_text("1 item, 3 points")
+    pm(board.directory, "sprint", "start", pk)
+    expect(page.locator("#h-report")).to_contain_text("One", timeout=SOON)
+    dates = ("--start-date", str(TODAY), "--end-date", str(TODAY + timedelta(days=9)))
+    pm(board.directory, "sprint", "create", "--project", "PONE", "--name", "Two", *dates)
+    expect(page.get_by_role("heading", name="Two")).to_be_visible(timeout=SOON)
+    expect(focused).to_be_focused()
+    assert page.evaluate("window.loaded") == 1
+
+
+def test_backlog_is_filtered_by_text_in_the_url(page: Page, board: Server) -> None:
+    make_item(board, "a bug")
+    wish = make_item(board, "a wish")
+    open_sprints(page, board)
+    page.keyboard.press("f")
+    expect(page.get_by_label("Filter the backlog by text")).to_be_focused()
+    page.keyboard.type("WISH")
+    expect(lane(page, "backlog").locator("[data-card]")).to_have_count(1)
+    expect(page).to_have_url(f"{board.url}/sprints/PONE/?q=WISH")
+    expect(page.locator("#count-backlog")).to_contain_text("1 item")
+    page.reload()
+    assert keys_of(page, "backlog") == [wish]
+
+
+def test_hostile_names_and_goals_do_nothing(page: Page, board: Server) -> None:
+    for number, text in enumerate(HOSTILE):
+        pk = make_sprint(board, text, goal=text)
+        make_item(board, text, sprint=pk, status="done" if number else "todo")
+        for verb in ("start", "complete"):
+            board.api("POST", f"sprints/{pk}/{verb}/", json={})
+        make_sprint(board, text, 14 + number, goal=text)
+    last = make_sprint(board, HOSTILE[0], 90, goal=HOSTILE[1])
+    board.api("POST", f"sprints/{last}/start/", json={})
+    for query in ("", "?q=%22%3E%3Cscript%3E", "?sprint=%22%3E%3Cscript%3E"):
+        open_sprints(page, board, query)
+        for shown in page.locator(".lane-head, .rows li, #report svg path").all():
+            shown.scroll_into_view_if_needed()
+        assert page.evaluate("window.hacked") is None
+        assert page.locator("main script, main [onerror], main [onload], main [onmouseover]").count() == 0
+        expect(page.locator("#h-report")).to_contain_text(HOSTILE[0])
