@@ -11,17 +11,22 @@ import os
 import platform
 import sys
 
-from tests.torture import starts, workers
+from tests.torture.crowded_starts import crowded_starts
+from tests.torture.killed_masters import killed_masters
+from tests.torture.killed_workers import killed_workers
+from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, row
+from tests.torture.signalled import signalled
+from tests.torture.stopped import stopped
 
 # Full count, count of the short form in the suite.
 FIRES: dict[str, tuple[Fire, int, int]] = {
-    "killed_masters": (starts.killed_masters, 300, 4),
-    "crowded_starts": (starts.crowded_starts, 30, 2),
-    "read_while_published": (starts.read_while_published, 1000, 100),
-    "killed_workers": (workers.killed_workers, 100, 6),
-    "signalled": (workers.signalled, 50, 6),
-    "stopped": (workers.stopped, 40, 8),
+    "killed_masters": (killed_masters, 300, 4),
+    "crowded_starts": (crowded_starts, 30, 2),
+    "read_while_published": (read_while_published, 1000, 100),
+    "killed_workers": (killed_workers, 100, 6),
+    "signalled": (signalled, 50, 6),
+    "stopped": (stopped, 40, 8),
 }
 
 

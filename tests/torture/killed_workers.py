@@ -1,0 +1,38 @@
+"""Fire 5: killed workers under load."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+
+from tests.processes import Server, children, poll
+from tests.torture.ground import ended, repository
+from tests.torture.reporter import Result
+from tests.torture.writers import Writers, answers, projects_of_all
+
+BACK_WITHIN = 1.0  # seconds until the service answers after a kill
+
+
+def killed_workers(count: int) -> Result:
+    """Kill workers while clients write: the file stays, the service is back, nothing acknowledged is lost."""
+    result = Result("SIGKILL of a worker under load", "an answer after the kill")
+    with repository() as directory:
+        server = Server(directory).ready()
+        with ended(server):
+            before = server.port_file.stat()
+            with Writers(server) as writers:
+                for _ in range(count):
+                    with result.attempt():
+                        victims = poll(lambda: children(server.pid))
+                        os.kill(random.choice(victims), signal.SIGKILL)
+                        with result.clock():
+                            poll(lambda: answers(server), 10, "an answer")
+                        assert os.path.samestat(server.port_file.stat(), before), "server.json was touched"
+                        assert result.times[-1] < BACK_WITHIN, f"back after {result.times[-1]:.2f} s"
+            result.failures += writers.wrong[:5]
+            result.lost = len(writers.acknowledged - projects_of_all(server))
+            if result.lost:
+                result.failures.append(f"{result.lost} acknowledged writes are gone")
+            assert server.end()[0] == 0
+    return result
