@@ -12,10 +12,11 @@ import platform
 import sys
 
 from tests.torture.crowded_starts import crowded_starts
+from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
 from tests.torture.killed_workers import killed_workers
 from tests.torture.read_while_published import read_while_published
-from tests.torture.reporter import HEADER, Fire, row
+from tests.torture.reporter import HEADER, Fire, Missing, Result, row
 from tests.torture.signalled import signalled
 from tests.torture.stopped import stopped
 
@@ -24,9 +25,10 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_masters": (killed_masters, 300, 4),
     "crowded_starts": (crowded_starts, 30, 2),
     "read_while_published": (read_while_published, 1000, 100),
+    "killed_during_request": (killed_during_request, 20, 2),
     "killed_workers": (killed_workers, 100, 6),
-    "signalled": (signalled, 50, 6),
-    "stopped": (stopped, 40, 8),
+    "signalled": (signalled, 50, 5),
+    "stopped": (stopped, 80, 8),
 }
 
 
@@ -40,7 +42,10 @@ def main() -> int:
     failed = False
     for name in options.only or FIRES:
         fire, full, _ = FIRES[name]
-        result = fire(max(1, int(full * options.scale)))
+        try:
+            result = fire(max(1, int(full * options.scale)))
+        except Missing as missing:
+            result = Result(name, failures=[str(missing)])
         print(row(result), flush=True)
         failed |= bool(result.failures)
     return int(failed)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import make_repository
-from tests.processes import Server
+from tests.processes import CHECKOUT, Server
+from tests.torture.reporter import Missing
 
 
 @contextmanager
@@ -35,3 +40,33 @@ def projects_of(server: Server) -> set[str]:
     assert response.status_code == 200, response.text
     assert response.headers["X-PM-Instance"] == server.info["instance_id"], "another server answered"
     return {row["key"] for row in response.json()["results"]}
+
+
+def patched(code: str) -> list[str]:
+    """Return the command of a manage.py that runs `code` first: for what no flag of the product does."""
+    return [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, {str(CHECKOUT)!r})\n{code}\nfrom pmsite.__main__ import main\nmain()",
+    ]
+
+
+def stored_projects(config: Path) -> set[str]:
+    """Return the keys of all projects in the database of a server that has ended, which SQLite finds whole."""
+    with closing(sqlite3.connect(config / "data.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return {key for (key,) in database.execute("SELECT key FROM projects_project")}
+
+
+def need(tool: str, package: str) -> str:
+    """Return the path of a program. Raises Missing where it is not installed."""
+    path = shutil.which(tool)
+    if path is None:
+        raise Missing(f"{tool} is not installed; on Debian: apt-get install {package}")
+    return path
+
+
+def seen(path: Path) -> tuple[Any, ...]:
+    """Return what tells whether a file was touched: which one it is, when it was written, what it holds."""
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, path.read_bytes()

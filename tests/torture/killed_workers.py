@@ -7,7 +7,7 @@ import random
 import signal
 
 from tests.processes import Server, children, poll
-from tests.torture.ground import ended, repository
+from tests.torture.ground import ended, repository, seen
 from tests.torture.reporter import Result
 from tests.torture.writers import Writers, answers, projects_of_all
 
@@ -20,15 +20,17 @@ def killed_workers(count: int) -> Result:
     with repository() as directory:
         server = Server(directory).ready()
         with ended(server):
-            before = server.port_file.stat()
+            before = seen(server.port_file)
             with Writers(server) as writers:
                 for _ in range(count):
                     with result.attempt():
+                        written = len(writers.acknowledged)
+                        poll(lambda least=written: len(writers.acknowledged) > least)  # type: ignore[misc]
                         victims = poll(lambda: children(server.pid))
                         os.kill(random.choice(victims), signal.SIGKILL)
                         with result.clock():
                             poll(lambda: answers(server), 10, "an answer")
-                        assert os.path.samestat(server.port_file.stat(), before), "server.json was touched"
+                        assert seen(server.port_file) == before, "server.json was touched"
                         assert result.times[-1] < BACK_WITHIN, f"back after {result.times[-1]:.2f} s"
             result.failures += writers.wrong[:5]
             result.lost = len(writers.acknowledged - projects_of_all(server))

@@ -8,9 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
+class Missing(Exception):
+    """A tool that a fire needs is not installed; the message says which, and how to get it."""
+
+
 @dataclass
 class Result:
-    """`failures` says what did not hold; `worst` is in seconds, of what `timed` names."""
+    """`worst` is in seconds, of `timed`.
+
+    `failures` says what did not hold, `notes` what this machine did not let us try.
+    """
 
     what: str
     timed: str = ""
@@ -20,15 +27,17 @@ class Result:
     worst: float = 0.0
     times: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Count one try, and what is asserted in it."""
+    def attempt(self, name: str = "") -> Iterator[None]:
+        """Count one try, and what is asserted in it; `name` says which of several kinds it was."""
         self.tried += 1
+        label = f"try {self.tried}{name and f' ({name})'}"
         try:
             yield
         except AssertionError as error:
-            self.failures.append(f"try {self.tried}: {error}")
+            self.failures.append(f"{label}: {error}")
         else:
             self.held += 1
 
@@ -37,8 +46,11 @@ class Result:
         """Time what is done within."""
         begin = time.perf_counter()
         yield
-        self.times.append(time.perf_counter() - begin)
-        self.worst = max(self.worst, self.times[-1])
+        self.add_time(time.perf_counter() - begin)
+
+    def add_time(self, seconds: float) -> None:
+        self.times.append(seconds)
+        self.worst = max(self.worst, seconds)
 
 
 Fire = Callable[[int], Result]
@@ -46,7 +58,7 @@ HEADER = f"{'what':52} {'tried':>7} {'held':>7} {'lost':>5} {'worst':>9}  of"
 
 
 def row(result: Result) -> str:
-    """Return the row of a result, and a line for each failure."""
+    """Return the row of a result, and a line for each failure and note."""
     worst = f"{result.worst:.2f} s" if result.timed else ""
     line = f"{result.what:52} {result.tried:7} {result.held:7} {result.lost:5} {worst:>9}  {result.timed}".rstrip()
-    return "\n".join([line, *(f"    {failure}" for failure in result.failures[:10])])
+    return "\n".join([line, *(f"    {text}" for text in [*result.failures[:10], *result.notes])])

@@ -1,38 +1,58 @@
-"""Fire 6: every signal that does not stop a server."""
+"""Fire 6: every signal that does not stop a server, and workers that are replaced again and again."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 
 from tests.processes import Server, children, poll
-from tests.torture.ground import ended, projects_of, repository
+from tests.torture.ground import ended, patched, repository, seen
 from tests.torture.reporter import Result
-from tests.torture.writers import answers
+from tests.torture.writers import Writers, answers, projects_of_all
+
+OTHERS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGTTIN, signal.SIGTTOU)
+MAX_REQUESTS = 40
+# gunicorn's max_requests: a worker ends by itself after so many, and is replaced.
+RECYCLING = patched(
+    f"""
+import discovery.worker
+
+class Worker(discovery.worker.Worker):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.max_requests = {MAX_REQUESTS}
+
+discovery.worker.Worker = Worker
+"""
+)
 
 
 def signalled(count: int) -> Result:
-    """Send every signal that does not stop a server: the file stays right and requests are answered."""
-    result = Result("HUP, USR1, USR2, WINCH, TTIN, TTOU; TERM to a worker", "an answer after the signal")
-    signals = [
-        signal.SIGHUP,
-        signal.SIGUSR1,
-        signal.SIGUSR2,
-        signal.SIGWINCH,
-        signal.SIGTTIN,
-        signal.SIGTTOU,
-    ]
+    """Under load, with workers that recycle: HUP, one of the other signals, TERM to a worker; nobody notices."""
+    result = Result("HUP, USR1, USR2, WINCH, TTIN, TTOU, TERM to a worker", "an answer after the signals")
     with repository() as directory:
-        server = Server(directory).ready()
+        server = Server(directory, command=RECYCLING).ready()
         with ended(server):
-            for number in range(count):
-                with result.attempt():
-                    server.send(signals[number % len(signals)])
-                    os.kill(poll(lambda: children(server.pid))[0], signal.SIGTERM)
-                    with result.clock():
-                        poll(lambda: answers(server), 10, "an answer")
-                    assert json.loads(server.port_file.read_text()) == server.info
-            projects_of(server)
+            before, workers = seen(server.port_file), set(server.workers())
+            with Writers(server) as writers:
+                for number in range(count):
+                    with result.attempt():
+                        old = set(children(server.pid))
+                        server.send(signal.SIGHUP)
+                        poll(lambda pids=old: not pids & set(children(server.pid)), what="new workers")  # type: ignore[misc]
+                        server.send(OTHERS[number % len(OTHERS)])
+                        os.kill(poll(lambda: children(server.pid))[0], signal.SIGTERM)
+                        with result.clock():
+                            poll(lambda: answers(server), 10, "an answer")
+                        assert seen(server.port_file) == before, "server.json was touched"
+            result.failures += writers.wrong[:5]
+            result.lost = len(writers.acknowledged - projects_of_all(server))
+            if result.lost:
+                result.failures.append(f"{result.lost} acknowledged writes are gone")
+            if writers.dropped:
+                result.failures.append(f"{writers.dropped} connections ended without an answer")
+            expected = 2 + (count % len(OTHERS) == OTHERS.index(signal.SIGTTIN) + 1)
+            poll(lambda: len(children(server.pid)) == expected, what=f"{expected} workers")
+            assert not workers & set(children(server.pid))
             assert server.end()[0] == 0
     return result

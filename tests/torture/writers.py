@@ -1,7 +1,8 @@
-"""Load for the fires: clients that write, and know what they were promised."""
+"""Load for the fires: clients that write and read, and know what they were promised."""
 
 from __future__ import annotations
 
+import random
 import threading
 import uuid
 
@@ -13,14 +14,22 @@ WRITERS = 4
 
 
 class Writers:
-    """Threads that create projects, each with an idempotency key, and remember what was acknowledged."""
+    """Threads that create projects, each with an idempotency key, and one that reads what was acknowledged.
 
-    def __init__(self, server: Server) -> None:
+    Their keys begin with `name`. `wrong` has what was answered and should not have been; `dropped` counts the
+    connections that ended without an answer, after which the same request is sent again.
+    """
+
+    def __init__(self, server: Server, name: str = "W") -> None:
         self.server = server
+        self.name = name
+        self.token = server.token  # a file that may be gone before the last answer
         self.acknowledged: set[str] = set()
         self.wrong: list[str] = []
+        self.dropped = 0
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(WRITERS)]
+        self._threads.append(threading.Thread(target=self._read))
 
     def __enter__(self) -> Writers:
         for thread in self._threads:
@@ -28,27 +37,56 @@ class Writers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
+        self.stop()
         for thread in self._threads:
             thread.join()
+
+    def stop(self) -> None:
+        """Ask for nothing more; what is under way is still answered."""
+        self._stop.set()
 
     def _write(self, writer: int) -> None:
         number = 0
         while not self._stop.is_set():
             number += 1
-            key, headers = f"W{writer}_{number}", {"Idempotency-Key": uuid.uuid4().hex}
-            while not self._stop.is_set():
-                try:
-                    response = self.server.api(
-                        "POST", "projects/", json={"key": key, "title": "t"}, headers=headers, timeout=20
-                    )
-                except (requests.RequestException, OSError):
-                    continue  # a killed worker's connection: again, with the same key
-                if response.status_code == 201:
-                    self.acknowledged.add(key)
-                else:
-                    self.wrong.append(f"{response.status_code} {response.text[:200]}")
-                break
+            key = f"{self.name}{writer}_{number}"
+            body, headers = {"key": key, "title": "t"}, {"Idempotency-Key": uuid.uuid4().hex}
+            response = self._send("POST", "", json=body, headers=headers)
+            if response is not None and self._expect(response, 201, key):
+                self.acknowledged.add(key)
+
+    def _read(self) -> None:
+        while not self._stop.is_set():
+            known = list(self.acknowledged)
+            if not known:
+                self._stop.wait(0.01)
+                continue
+            key = random.choice(known)
+            response = self._send("GET", f"{key}/")
+            if response is not None:
+                self._expect(response, 200, key)
+
+    def _send(self, method: str, path: str, **options: object) -> requests.Response | None:
+        """Return the answer, however many connections it takes; None when it is no longer wanted."""
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}  # type: ignore[dict-item]
+        while True:
+            try:
+                return self.server.request(method, f"/api/v1/projects/{path}", headers=headers, timeout=20, **options)
+            except (requests.RequestException, OSError):
+                self.dropped += 1
+                if self._stop.is_set():
+                    return None
+
+    def _expect(self, response: requests.Response, status: int, key: str) -> bool:
+        """Note a wrong answer; return whether it is a right one."""
+        right = (
+            response.status_code == status
+            and response.headers.get("X-PM-Instance") == self.server.info["instance_id"]
+            and response.json()["key"] == key
+        )
+        if not right:
+            self.wrong.append(f"{response.request.method} {key}: {response.status_code} {response.text[:200]}")
+        return right
 
 
 def projects_of_all(server: Server) -> set[str]:
