@@ -7,14 +7,47 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from projects.models import Activity
+from projects.admin import history
+from projects.admin.filters import AssigneeFilter, ProjectFilter
+from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, WorkItem
+
+KINDS = tuple(kind.entity_type for kind in (Project, WorkItem, Sprint, Comment, Dependency, TimeEntry, SwimLane))
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By kind of entity: all there are, without looking for them in the rows."""
+
+    title = "kind"
+    parameter_name = "entity_type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, kind.replace("_", " ").capitalize()) for kind in KINDS]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(entity_type=self.value()) if self.value() else queryset
+
+
+class ActivityProjectFilter(ProjectFilter):
+    def narrow(self, queryset: Any, name: str | None) -> Any:
+        return queryset.filter(project_id__in=Project.objects.filter(key=(name or "").upper()).values("pk"))
+
+
+class ActorFilter(AssigneeFilter):
+    title = "actor"
+    parameter_name = "actor"
+    none = ""
+
+    def narrow(self, queryset: Any, name: str | None) -> Any:
+        return queryset.filter(actor__username=name)
 
 
 @admin.register(Activity)
 class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("id", "created_at", "actor", "action", "entity_type", "display_key", "changed_fields")
-    list_filter = ("action", "entity_type")
+    list_filter = (ActivityProjectFilter, ActorFilter, "action", KindFilter)
     list_select_related = ("actor",)
+    date_hierarchy = "created_at"
+    show_full_result_count = False
     search_fields = ("display_key", "actor__username")
     ordering = ("-id",)
     fields = ("created_at", "actor", "action", "entity_type", "display_key", "entity_id", "version", "what_changed")
@@ -35,8 +68,8 @@ class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="changes")
     def what_changed(self, obj: Activity) -> SafeString:
-        rows = ((change["field"], change["old"], change["new"]) for change in obj.changes)
+        rows = history.named_changes([obj])[0]
         return format_html(
-            "<table><tr><th>field<th>old<th>new</tr>{}</table>",
+            '<table class="inner"><tr><th scope="col">field<th scope="col">old<th scope="col">new</tr>{}</table>',
             format_html_join("", "<tr><td>{}<td>{}<td>{}</tr>", rows),
         )

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db import transaction
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
+from projects.admin import history, outcome
+from projects.admin.chooser import Chooser, is_uuid
+from projects.admin.filters import LifeFilter
 from projects.admin.forms import EntityForm
+from projects.admin.links import admin_url
 from projects.models import Activity
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
+__all__ = ["EntityAdmin", "LifeFilter"]
+SHOWN = 20  # lines of what goes along
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
-ACTIVITY_SHOWN = 20
-
-
-class LifeFilter(admin.SimpleListFilter):
-    """Show the living; or what was deleted, to be restored."""
-
-    title = "life"
-    parameter_name = "deleted"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Deleted")]
-
-    def choices(self, changelist: Any) -> Any:
-        choices = super().choices(changelist)
-        yield {**next(choices), "display": "Living"}
-        yield from choices
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.deleted() if self.value() == "yes" else queryset.living()
 
 
 class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -57,7 +46,9 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return (*self._names(obj.immutable), *self.told, *STAMPS, "activity") if obj is not None else ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = [*(self.typed or self._names(self.model.tracked)), "expected_version"]
+        fields = list(self.typed or self._names(self.model.tracked))
+        if obj is None or self.has_change_permission(request, obj):
+            fields.append("expected_version")
         return fields if obj is None else [*fields, *self.told, *STAMPS, "activity"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -66,14 +57,28 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return form
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if issubclass(db_field.remote_field.model, Entity):
-            kwargs["queryset"] = db_field.remote_field.model.objects.living()
+        model = db_field.remote_field.model
+        if issubclass(model, Entity):
+            kwargs["queryset"] = model.objects.living().select_related(*(("project",) if has_project(model) else ()))
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = Chooser(db_field)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False  # it is deleted on its own page, where one sees what goes along
+        return field
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         # What is picked for a field of another form must live; the list has its own filter.
-        found = queryset.living() if request.path.endswith("/autocomplete/") else queryset
+        found = self.offered(request, queryset.living()) if is_choosing(request) else queryset
         return super().get_search_results(request, found, search_term)
+
+    def offered(self, request: HttpRequest, queryset: Any) -> Any:
+        """Narrow what a chooser offers by what its widget says it is for."""
+        project = request.GET.get("project", "")
+        return queryset.filter(project=project) if has_project(self.model) and is_uuid(project) else queryset
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return (obj is None or obj.deleted_at is None) and super().has_change_permission(request, obj)
@@ -82,10 +87,7 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return (obj is None or obj.deleted_at is None) and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if change:
-            form.write()
-        else:
-            obj.insert(actor=request.user)
+        obj.__dict__.update(form.write().__dict__)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         obj.soft_delete(actor=request.user)
@@ -95,13 +97,29 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return super().delete_view(request, object_id, extra_context)
         except Refused as refusal:
             messages.error(request, refusal.message)
-            return redirect(reverse(f"admin:projects_{self.opts.model_name}_change", args=[object_id]))
+            return redirect(admin_url(self.opts, "change", object_id))
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        return self.page_of(obj) if obj is not None else None
+
+    def page_of(self, obj: Any) -> str | None:
+        """Return the URL of its page for people, where it has one now."""
+        return None
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        return [str(obj) for obj in objs], {str(self.opts.verbose_name_plural): len(objs)}, set(), []
+        return [str(obj) for obj in objs], {}, set(), []
+
+    def render_delete_form(self, request: HttpRequest, context: Any) -> Any:
+        along = self.along(context["object"])
+        more = [f"and {len(along) - SHOWN} more"] if len(along) > SHOWN else []
+        return super().render_delete_form(request, {**context, "number": len(along), "along": along[:SHOWN] + more})
+
+    def along(self, obj: Any) -> list[str]:
+        """Return what goes, or changes, with it when it is deleted, a line each."""
+        return []
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        return redirect(_activity_url(object_id))
+        return redirect(admin_url(Activity, "changelist", entity_id__exact=object_id))
 
     # The activity says who did what; Django's own log would be a second, poorer one.
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
@@ -114,37 +132,82 @@ class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         pass
 
     @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s (can be restored)")
-    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         self.run(request, queryset, "deleted", lambda entity: entity.soft_delete(actor=request.user))
+        return None
 
     @admin.action(permissions=["change"], description="Restore selected %(verbose_name_plural)s")
-    def restore(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.run(request, queryset, "restored", lambda entity: entity.restore(actor=request.user))
+    def restore(self, request: HttpRequest, queryset: Any) -> None:
+        def come_back(entity: Any) -> None:
+            entity.refresh_from_db(fields=["deleted_at", "version"])
+            if entity.deleted_at is not None:  # else it came back along with what it is below
+                entity.restore(actor=request.user)
+
+        self.run(request, queryset.deleted(), "restored", come_back)
 
     def run(self, request: HttpRequest, queryset: QuerySet[Any], done: str, verb: Callable[[Any], object]) -> None:
-        """Do `verb` to each entity, and tell what was done and what was refused; one refusal stops no other."""
-        count = 0
-        with transaction.atomic():
-            for entity in queryset:
-                try:
-                    with transaction.atomic():
-                        count += verb(entity) is not False
-                except Refused as refusal:
-                    messages.error(request, refusal.message)
-        messages.success(request, f"{count} {done}.")
+        """Do `verb` to each entity, and tell what was done and what was refused."""
+        outcome.do(queryset, verb).tell(request, done)
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
+        if all(map(is_uuid, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            return super().response_action(request, queryset)
+        messages.error(request, "What was selected has no such id; select it again.")
+        return redirect(request.get_full_path())
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.do_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        return [path("<uuid:object_id>/do/<slug:action>/", view, name=name), *super().get_urls()]
+
+    def buttons(self, obj: Any) -> tuple[str, ...]:
+        """Return the actions of the list that the page of `obj` has as buttons."""
+        return ("restore",) if obj.deleted_at is not None else ()
+
+    def do_view(self, request: HttpRequest, object_id: uuid.UUID, action: str) -> Any:
+        """Run an action of the list on one entity, and come back to its page."""
+        found = self.get_queryset(request).filter(pk=object_id)
+        obj = found.first()
+        if obj is None:
+            raise Http404(object_id)
+        actions: dict[str, Any] = self.get_actions(request)
+        if action not in actions or not self.has_view_or_change_permission(request, obj):
+            raise PermissionDenied
+        page = redirect(admin_url(self.opts, "change", object_id))
+        if request.method != "POST":
+            return page
+        return actions[action][0](self, request, found) or page
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> Any:
+        if obj is not None:
+            allowed = self.get_actions(request)
+            context["buttons"] = [
+                (name.replace("_", " ").capitalize(), admin_url(self.opts, "do", obj.pk, name))
+                for name in self.buttons(obj)
+                if name in allowed
+            ]
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     @admin.display(description="activity")
     def activity(self, obj: Entity) -> SafeString:
-        rows = Activity.objects.of(obj).select_related("actor").order_by("-id")[:ACTIVITY_SHOWN]
-        return format_html(
-            "{}<a href='{}'>All of it</a>",
-            format_html_join("", "<div>{} {}</div>", ((f"{row.created_at:%Y-%m-%d %H:%M}", row) for row in rows)),
-            _activity_url(obj.pk),
-        )
+        return history.latest(obj)
 
     def _names(self, columns: tuple[str, ...]) -> list[str]:
         return [self.model._meta.get_field(column).name for column in columns]
 
 
-def _activity_url(entity_id: object) -> str:
-    return f"{reverse('admin:projects_activity_changelist')}?entity_id__exact={entity_id}"
+def is_choosing(request: HttpRequest) -> bool:
+    """Tell whether a chooser asks, and not a list."""
+    return request.path.endswith("/autocomplete/")
+
+
+def has_project(model: Any) -> bool:
+    return any(field.name == "project" for field in model._meta.fields)

@@ -6,14 +6,28 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
 
 from projects.admin.base import EntityAdmin
+from projects.admin.chooser import is_uuid
+from projects.admin.links import admin_url, item_page, link
 from projects.models import WorkItem
 from projects.models.work_item_query import DISPLAY_KEY
 
 
-class ItemPartAdmin(EntityAdmin):
+class PartAdmin(EntityAdmin):
+    """Opened from an item's page, which its link names as `item`, it leads back there."""
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> Any:
+        return _back(request, super().response_post_save_change(request, obj))
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        return _back(request, super().response_delete(request, obj_display, obj_id))
+
+
+class ItemPartAdmin(PartAdmin):
     """Found by the item's display key, too."""
 
     related: ClassVar[tuple[str, ...]] = ("work_item__project",)
@@ -25,6 +39,16 @@ class ItemPartAdmin(EntityAdmin):
             return queryset.filter(work_item__in=WorkItem.objects.identified_by(key)), False
         return super().get_search_results(request, queryset, search_term)
 
+    def page_of(self, obj: Any) -> str | None:
+        item = obj.work_item
+        lives = item.deleted_at is None and item.project.deleted_at is None
+        return item_page(item) if lives else None
+
     @admin.display(description="item")
-    def item(self, obj: Any) -> str:
-        return str(obj.work_item.display_key)
+    def item(self, obj: Any) -> SafeString:
+        return link(obj.work_item, obj.work_item.display_key)
+
+
+def _back(request: HttpRequest, otherwise: HttpResponse) -> HttpResponse:
+    item = request.GET.get("item", "")
+    return redirect(admin_url(WorkItem, "change", item)) if is_uuid(item) else otherwise

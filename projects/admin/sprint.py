@@ -1,55 +1,103 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 
-from projects.admin.base import EntityAdmin, LifeFilter
+from projects.admin import filters, outcome, question, surroundings
+from projects.admin.base import EntityAdmin
+from projects.admin.chooser import narrow
+from projects.admin.links import sprints_page
 from projects.models import Sprint, WorkItem
+from projects.models.sprint_life import NEXT, Status
 
-MAX_NAMED = 20  # items in a message
+VERBS = {Status.ACTIVE: "start", Status.COMPLETED: "complete", Status.CANCELLED: "cancel"}
 
 
 @admin.register(Sprint)
 class SprintAdmin(EntityAdmin):
     related = ("project",)
     list_display = ("name", "project_key", "status", "start_date", "end_date", "updated_at", "updated_by")
-    list_filter = ("status", ("project", admin.RelatedOnlyFieldListFilter), LifeFilter)
+    list_filter = ("status", filters.ProjectFilter, filters.LifeFilter)
     search_fields = ("name", "goal", "project__key")
     ordering = ("-start_date", "-id")
+    date_hierarchy = "start_date"
     autocomplete_fields = ("project",)
     actions = ("start", "complete", "cancel", *EntityAdmin.actions)
     typed = ("project", "name", "goal", "start_date", "end_date")
-    told = ("status", "started_at", "completed_at")
+    told = ("status", "started_at", "completed_at", "items")
+
+    def page_of(self, obj: Sprint) -> str | None:
+        return sprints_page(obj) if obj.deleted_at is None and obj.project.deleted_at is None else None
+
+    def buttons(self, obj: Any) -> tuple[str, ...]:
+        return super().buttons(obj) or tuple(VERBS[status] for status in NEXT.get(Status(obj.status), ()))
+
+    def offered(self, request: HttpRequest, queryset: Any) -> Any:
+        # Nothing can be put into one that is over.
+        return super().offered(request, queryset).filter(status__in=(Status.PLANNED, Status.ACTIVE))
+
+    def along(self, obj: Any) -> list[str]:
+        return [f"{item} leaves it" for item in obj.items().order_by("position", "item_number")]
 
     @admin.display(description="project", ordering="project__key")
     def project_key(self, obj: Sprint) -> str:
         return str(obj.project.key)
+
+    @admin.display(description="items")
+    def items(self, obj: Sprint) -> SafeString:
+        return surroundings.sprint_items(obj)
 
     @admin.action(permissions=["change"], description="Start selected sprints (one of a project)")
     def start(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
         actor: Any = request.user
         self.run(request, queryset, "started", lambda sprint: sprint.start(actor=actor))
 
-    @admin.action(permissions=["change"], description="Complete selected sprints (what is unfinished leaves them)")
-    def complete(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
-        actor: Any = request.user
-        self._end(request, queryset, "completed", lambda sprint: sprint.complete(actor=actor))
+    @admin.action(permissions=["change"], description="Complete selected sprints…")
+    def complete(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> HttpResponse | None:
+        return self._end(request, queryset, "complete", "completed")
 
-    @admin.action(permissions=["change"], description="Cancel selected sprints (what is unfinished leaves them)")
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
-        actor: Any = request.user
-        self._end(request, queryset, "cancelled", lambda sprint: sprint.cancel(actor=actor))
+    @admin.action(permissions=["change"], description="Cancel selected sprints…")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> HttpResponse | None:
+        return self._end(request, queryset, "cancel", "cancelled")
 
-    def _end(
-        self, request: HttpRequest, queryset: QuerySet[Sprint], done: str, verb: Callable[[Any], list[WorkItem]]
-    ) -> None:
+    def _end(self, request: HttpRequest, queryset: QuerySet[Sprint], verb: str, done: str) -> HttpResponse | None:
+        """Ask where goes what is left, which only a sprint that is completed can say, and end them."""
+        form = forms.Form(question.answers(request))
+        left = list(_left(queryset))
+        projects = list(queryset.order_by().values_list("project", flat=True).distinct()[:2])
+        if verb == "complete" and left and len(projects) == 1:
+            form.fields["move_to"] = self._target(request, projects[0])
+        names = ", ".join(sprint.name for sprint in queryset[: question.SHOWN])
+        told = "What is unfinished leaves it:" if left else "Nothing in it is unfinished."
+        title, button = f"{verb.capitalize()} {names}", verb.capitalize()
+        page = question.ask(self, request, queryset, form, title=title, button=button, told=told, along=left)
+        if page is not None:
+            return page
+        actor: Any = request.user
+        target = form.cleaned_data.get("move_to")
+        options = {"move_to": target} if target else {}
         moved: list[WorkItem] = []
-        self.run(request, queryset, done, lambda sprint: moved.extend(verb(sprint)))
+        self.run(request, queryset, done, lambda sprint: moved.extend(getattr(sprint, verb)(actor=actor, **options)))
         if moved:
-            names = ", ".join(item.display_key for item in moved[:MAX_NAMED])
-            more = f" and {len(moved) - MAX_NAMED} more" if len(moved) > MAX_NAMED else ""
-            messages.info(request, f"In no sprint any more: {names}{more}.")
+            where = f"In {target} now" if target else "In no sprint any more"
+            messages.info(request, f"{where}: {outcome.names(moved)}.")
+        return None
+
+    def _target(self, request: HttpRequest, project: object) -> forms.Field:
+        field: Any = self.admin_site.get_model_admin(WorkItem).formfield_for_foreignkey(
+            WorkItem._meta.get_field("sprint"), request, required=False
+        )
+        field.label, field.help_text = "What is left goes to", "Empty: to no sprint."
+        narrow(field, project=project)
+        return field  # type: ignore[no-any-return]
+
+
+def _left(sprints: QuerySet[Sprint]) -> Any:
+    """Return what is unfinished in these that are not over."""
+    running = sprints.filter(status__in=(Status.PLANNED, Status.ACTIVE)).values("pk")
+    return WorkItem.objects.living().filter(sprint__in=running).unfinished().select_related("project").in_order()

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from projects.admin.base import LifeFilter
+from projects.admin.filters import ItemProjectFilter, LifeFilter
 from projects.admin.forms import EntityForm
 from projects.admin.item_part import ItemPartAdmin
 from projects.models import TimeEntry
@@ -28,15 +28,19 @@ class TimeEntryAdmin(ItemPartAdmin):
     list_display = ("item", "user", "started_at", "ended_at", "duration", "description")
     list_filter = (
         ("ended_at", admin.EmptyFieldListFilter),
-        ("work_item__project", admin.RelatedOnlyFieldListFilter),
+        ItemProjectFilter,
         "started_at",
         LifeFilter,
     )
+    date_hierarchy = "started_at"
     search_fields = ("description", "work_item__title", "user__username")
     ordering = ("-started_at", "-id")
     actions = ("stop", *ItemPartAdmin.actions)
     typed = ("work_item", "started_at", "ended_at", "description")
     told = ("user", "duration")
+
+    def buttons(self, obj: Any) -> tuple[str, ...]:
+        return super().buttons(obj) or (("stop",) if obj.is_running else ())
 
     @admin.display(description="duration")
     def duration(self, obj: TimeEntry) -> str:

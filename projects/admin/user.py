@@ -4,17 +4,58 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import PermissionDenied
+from django.db.models import PROTECT
 from django.http import HttpRequest
 
 from projects.models import User
 
+RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
+
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """Only a superuser gives rights, or changes who has them all."""
+
     list_display = ("username", "is_agent", "is_staff", "is_active", "last_login")
     list_filter = ("is_agent", "is_staff", "is_superuser", "is_active")
     fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Board", {"fields": ("is_agent",)}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The id is made of the name.
-        return () if obj is None else ("username", "last_login", "date_joined")
+        own = () if obj is None else ("username", "last_login", "date_joined")
+        return own if is_superuser(request) else (*own, *RIGHTS)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = obj is None or not obj.is_superuser or is_superuser(request)
+        return allowed and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = obj is None or not obj.is_superuser or is_superuser(request)
+        return allowed and super().has_delete_permission(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        user = self.get_object(request, id)
+        if user is not None and not self.has_change_permission(request, user):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Whoever did anything stays; what it was may be thousands of rows, so it is counted.
+        protected = []
+        for relation in self.model._meta.get_fields(include_hidden=True):
+            if getattr(relation, "on_delete", None) is not PROTECT or relation.concrete:
+                continue
+            rows = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": objs})
+            if number := rows.count():
+                names = relation.related_model._meta.verbose_name_plural
+                protected.append(f"{number} {names} ({relation.field.verbose_name})")
+        return [str(user) for user in objs], {}, set(), protected
+
+    def render_delete_form(self, request: HttpRequest, context: Any) -> Any:
+        return super().render_delete_form(request, {**context, "deleted_for_good": True})
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user.is_superuser)

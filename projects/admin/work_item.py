@@ -3,62 +3,169 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from projects.admin.base import EntityAdmin, LifeFilter
-from projects.models import WorkItem
+from projects.admin import filters, surroundings
+from projects.admin.base import is_choosing
+from projects.admin.bulk import BulkAdmin, below
+from projects.admin.links import item_page
+from projects.admin.work_item_form import ADDED, WorkItemForm
+from projects.models import Project, WorkItem
+from projects.models.exceptions import HasChildren
+from projects.models.hierarchy import PARENTS
 from projects.models.work_item_query import DISPLAY_KEY
+
+PARTS = {
+    "dependency": ("Dependencies", "dependencies"),
+    "comment": ("Comments", "comments"),
+    "timeentry": ("Time", "time"),
+}
 
 
 @admin.register(WorkItem)
-class WorkItemAdmin(EntityAdmin):
+class WorkItemAdmin(BulkAdmin):
+    form = WorkItemForm
     related = ("project", "parent__project", "sprint", "assignee", "claimed_by")
     list_display = (
-        "key",
-        "title",
-        "item_type",
-        "status",
-        "priority",
-        "assignee",
-        "sprint",
-        "story_points",
-        "updated_at",
+        *("key", "title", "item_type", "state", "priority_shown", "assignee"),
+        *("sprint", "story_points", "updated_at", "page"),
     )
     list_display_links = ("key", "title")
     list_filter = (
-        ("project", admin.RelatedOnlyFieldListFilter),
-        "item_type",
-        "status",
-        "priority",
-        ("assignee", admin.RelatedOnlyFieldListFilter),
-        ("sprint", admin.RelatedOnlyFieldListFilter),
-        LifeFilter,
+        *(filters.ProjectFilter, "status", "item_type", "priority", filters.AssigneeFilter, filters.SprintFilter),
+        *(filters.LabelFilter, filters.BlockedFilter, filters.ClaimedFilter, filters.ChangedFilter, filters.LifeFilter),
     )
     search_fields = ("title", "description")
+    search_help_text = "A key like PONE-12, or words of title and description."
     ordering = ("project", "position", "item_number")
     autocomplete_fields = ("project", "parent", "sprint", "assignee")
-    actions = ("release_claims", *EntityAdmin.actions)
+    actions = ("release_claims", *BulkAdmin.actions)
     typed = (
         *("project", "item_type", "title", "description", "status", "priority"),
         *("parent", "sprint", "assignee", "labels", "story_points"),
     )
-    told = ("claimed_by", "lease_expires_at", "started_at", "completed_at")
+    told = (
+        *("path", "children", "dependencies", "comments", "time"),
+        *("claimed_by", "lease_expires_at", "started_at", "completed_at"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WorkItem]:
+        items = super().get_queryset(request)
+        return (
+            items
+            if is_choosing(request)
+            else items.annotate(waits=Exists(WorkItem.objects.blocked().filter(pk=OuterRef("pk"))))
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # Its number is in its key.
         return tuple(name for name in super().get_readonly_fields(request, obj) if name != "item_number")
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        key = search_term.strip()
-        if not DISPLAY_KEY.fullmatch(key):
-            return super().get_search_results(request, queryset, search_term)
+    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
+        first = list(Project.objects.living().filter(status="active").values_list("pk", flat=True)[:2])
+        return {**({"project": first[0]} if len(first) == 1 else {}), **super().get_changeform_initial_data(request)}
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = ("once",) if obj is not None and self.has_change_permission(request, obj) else ()
+        return [*super().get_fields(request, obj), *hidden]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        user: Any = request.user
+        writes = self.has_change_permission(request, obj)
+        parts = []
+        for kind, (title, listed) in PARTS.items():
+            added = ADDED[kind] if writes and user.has_perm(f"projects.add_{kind}") else ()
+            seen = (listed,) if any(user.has_perm(f"projects.{right}_{kind}") for right in ("view", "change")) else ()
+            if added or seen:
+                parts.append((title, {"fields": (*seen, *([added] if len(added) > 1 else added))}))
+        own = [name for name in self.get_fields(request, obj) if name in (*self.typed, "expected_version", "once")]
+        record = ("claimed_by", "lease_expires_at", "started_at", "completed_at", "created_at", "created_by")
+        return [
+            (None, {"fields": ("path", *own)}),
+            ("Children", {"fields": ("children",)}),
+            *parts,
+            ("Activity", {"fields": ("activity",)}),
+            ("Record", {"fields": (*record, "updated_at", "updated_by", "version"), "classes": ("collapse",)}),
+        ]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         found, _ = super().get_search_results(request, queryset, "")
-        return found.identified_by(key), False
+        key = search_term.strip()
+        if DISPLAY_KEY.fullmatch(key):
+            return found.identified_by(key), False
+        for word in key.split():
+            found = found.containing(word)
+        return found, False
+
+    def offered(self, request: HttpRequest, queryset: Any) -> Any:
+        found = super().offered(request, queryset)
+        if request.GET.get("field_name") != "parent":
+            return found
+        types = PARENTS.get(request.GET.get("item_type", ""), ("epic", "story"))
+        return found.filter(item_type__in=types)
+
+    def page_of(self, obj: WorkItem) -> str | None:
+        return item_page(obj) if obj.deleted_at is None and obj.project.deleted_at is None else None
+
+    def buttons(self, obj: Any) -> tuple[str, ...]:
+        return super().buttons(obj) or (("release_claims",) if obj.claimed_by_id else ())
+
+    def along(self, obj: Any) -> list[str]:
+        return [str(item) for item in below([obj.pk]).select_related("project").in_order()]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        # What was shown to go along is what goes along.
+        children = self.along(obj)
+        if children and request.POST.get("along") not in (None, str(len(children))):
+            raise HasChildren(
+                f"what is below {obj.display_key} has changed since you were asked", list(obj.living_children())
+            )
+        obj.soft_delete(actor=request.user, recursive="along" in request.POST)
 
     @admin.display(description="key", ordering="item_number")
     def key(self, obj: WorkItem) -> str:
         return obj.display_key
+
+    @admin.display(description="status", ordering="status")
+    def state(self, obj: Any) -> SafeString:
+        waits = " · blocked" if obj.waits and obj.is_open and obj.status != "blocked" else ""
+        held = obj.claimed_by.username if obj.claimed_by and obj.lease_expires_at > timezone.now() else ""
+        return format_html("{}{}{}", obj.get_status_display(), waits, f" · claimed by {held}" if held else "")
+
+    @admin.display(description="priority", ordering="urgency")
+    def priority_shown(self, obj: Any) -> str:
+        return str(obj.get_priority_display())
+
+    @admin.display(description="page")
+    def page(self, obj: WorkItem) -> SafeString | str:
+        url = self.page_of(obj)
+        return format_html('<a href="{}" aria-label="{}, its page">open</a>', url, obj.display_key) if url else ""
+
+    @admin.display(description="path")
+    def path(self, obj: WorkItem) -> SafeString:
+        return surroundings.path(obj)
+
+    @admin.display(description="children")
+    def children(self, obj: WorkItem) -> SafeString:
+        return surroundings.children(obj)
+
+    @admin.display(description="dependencies")
+    def dependencies(self, obj: WorkItem) -> SafeString:
+        return surroundings.dependencies(obj)
+
+    @admin.display(description="comments")
+    def comments(self, obj: WorkItem) -> SafeString:
+        return surroundings.comments(obj)
+
+    @admin.display(description="time")
+    def time(self, obj: WorkItem) -> SafeString:
+        return surroundings.time_entries(obj)
 
     @admin.action(permissions=["change"], description="Release selected work items that are claimed")
     def release_claims(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> None:

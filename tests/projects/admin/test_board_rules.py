@@ -51,8 +51,9 @@ def lane_form(own: SwimLane, **changes: Any) -> dict[str, Any]:
         ({"title": " "}, "This field is required"),
         ({"title": "a\x1bb"}, "U+001B"),
         ({"story_points": "101"}, "from 0 to 100"),
-        ({"labels": '{"a": 1}'}, "must be a list of short names"),
-        ({"labels": '["' + "l" * 51 + '"]'}, "at most 50"),
+        ({"labels": "ok, " + "l" * 51}, "at most 50"),
+        ({"labels": ", ".join(f"l{number}" for number in range(51))}, "has 51 labels"),
+        ({"labels": "a\x1bb"}, "U+001B"),
         ({"status": "gone"}, "Select a valid choice"),
         ({"parent": "self"}, "a task's parent is a story or an epic"),
         ({"status": "done"}, "PONE-2 is blocked: PONE-1"),
@@ -106,7 +107,8 @@ def test_page_shows_the_activity_safely(browser: Client, make_item: Make) -> Non
     item = make_item()
     item.update(actor=User.objects.actor("<script>eve"), title="New")
     page = browser.get(change_url(item)).content.decode()
-    assert "&lt;script&gt;eve updated title" in page
+    assert "<td>&lt;script&gt;eve</td>" in page
+    assert "<b>title</b> Item → New" in page
     assert "<script>eve" not in page
 
 
@@ -116,7 +118,6 @@ def test_parent_with_children_is_not_deleted(browser: Client, make_item: Make) -
     url = reverse("admin:projects_workitem_delete", args=[story.pk])
     page = browser.post(url, {"post": "yes"}, follow=True).content.decode()
     assert "PONE-1 has a child" in page
-    assert "PONE-1 has a child" in run(browser, "delete_selected", story)
     assert WorkItem.objects.living().count() == 2
 
 

@@ -47,7 +47,7 @@ def test_activity_is_read_only(browser: Client, project: Project) -> None:
     row = of_projects().get()
     url = f"/admin/projects/activity/{row.pk}"
     content = browser.get(f"{url}/change/").content.decode()
-    assert "<td>title<td>None<td>First</tr>" in content
+    assert "<td>title<td>–<td>First</tr>" in content
     for path in (f"{url}/change/", f"{url}/delete/", "/admin/projects/activity/add/"):
         assert browser.post(path, {"post": "yes", "display_key": "X"}).status_code == 403
     assert of_projects().get().display_key == "PONE"

@@ -54,7 +54,7 @@ def form_of(item: WorkItem, **changes: Any) -> dict[str, Any]:
         "parent": item.parent_id or "",
         "sprint": "",
         "assignee": "",
-        "labels": "[]",
+        "labels": "",
         "story_points": "",
         "expected_version": item.version,
     }
@@ -67,7 +67,7 @@ def change_url(entity: Any) -> str:
 
 def test_item_is_added_with_its_number_and_activity(admin_page: Client, board: Project) -> None:
     data = {"project": board.pk, "item_type": "story", "title": "New", "description": "", "status": "todo"}
-    data |= {"priority": "high", "labels": '["ui"]', "story_points": "3"}
+    data |= {"priority": "high", "labels": "ui", "story_points": "3"}
     response = admin_page.post(reverse("admin:projects_workitem_add"), data)
     assert response.status_code == 302, response.context["errors"]
     item = WorkItem.objects.get()

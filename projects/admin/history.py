@@ -1,0 +1,68 @@
+"""The latest activity of an entity, as a table: who changed what from what to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from projects.admin.links import admin_url
+from projects.models import Activity, Sprint, User, WorkItem
+from projects.models.base import Entity
+
+SHOWN = 20
+LONGEST = 120  # characters of a value
+# What a column with an id refers to.
+REFERENCES: dict[str, Any] = {
+    "parent_id": WorkItem,
+    "work_item_id": WorkItem,
+    "blocking_item_id": WorkItem,
+    "blocked_item_id": WorkItem,
+    "sprint_id": Sprint,
+    "assignee_id": User,
+    "claimed_by_id": User,
+    "user_id": User,
+}
+
+
+def latest(entity: Entity) -> SafeString:
+    """Return the table, and a link to all of it."""
+    rows = list(Activity.objects.of(entity).select_related("actor").order_by("-id")[:SHOWN])
+    more = admin_url(Activity, "changelist", entity_id__exact=entity.pk)
+    shown = zip(rows, named_changes(rows), strict=True)
+    return render_to_string("admin/history.html", {"rows": list(shown), "more": more})
+
+
+def named_changes(rows: Iterable[Activity]) -> list[list[tuple[str, str, str]]]:
+    """Return the changes of each row as (field, old, new), ids replaced by names; by one query a table."""
+    rows = list(rows)
+    wanted: dict[Any, set[str]] = {model: set() for model in REFERENCES.values()}
+    for row in rows:
+        for change in row.changes:
+            if model := REFERENCES.get(change["field"]):
+                wanted[model] |= {value for value in (change["old"], change["new"]) if isinstance(value, str)}
+    called = {model: _names(model, ids) for model, ids in wanted.items() if ids}
+    return [[_named(change, called) for change in row.changes] for row in rows]
+
+
+def _names(model: Any, ids: set[str]) -> dict[str, str]:
+    found = model._base_manager.filter(pk__in=ids)
+    if model is WorkItem:
+        found = found.select_related("project")
+    return {str(one.pk): one.display_key if model is WorkItem else str(one) for one in found}
+
+
+def _named(change: dict[str, Any], called: dict[Any, dict[str, str]]) -> tuple[str, str, str]:
+    names = called.get(REFERENCES.get(change["field"]), {})
+    old, new = (_told(names.get(str(value), value)) for value in (change["old"], change["new"]))
+    return change["field"].removesuffix("_id"), old, new
+
+
+def _told(value: Any) -> str:
+    if value is None or value in ("", []):
+        return "–"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return Truncator(text).chars(LONGEST)

@@ -1,0 +1,75 @@
+"""A page between an action and its doing, on which a value is chosen, or what goes along is seen and confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from projects.admin.links import admin_url
+
+SHOWN = 20  # names of what was selected
+
+
+def ask(
+    admin: Any,
+    request: HttpRequest,
+    queryset: QuerySet[Any],
+    form: forms.Form,
+    *,
+    title: str,
+    button: str,
+    told: str = "",
+    along: Sequence[object] = (),
+) -> TemplateResponse | None:
+    """Return the page that asks; None where it was answered, and `form` is valid.
+
+    `along` is what goes along with the selected. If it, or what is selected, has become another number since the page
+    was shown, it is asked again.
+    """
+    numbers = f"{queryset.count()}+{len(along)}"
+    if is_answered(request):
+        if request.POST.get("numbers") != numbers:
+            messages.warning(request, "It has changed since you were asked; look again.")
+        elif form.is_valid():
+            return None
+    match = request.resolver_match
+    one = match.kwargs.get("object_id") if match else None
+    context = {
+        **admin.admin_site.each_context(request),
+        "opts": admin.opts,
+        "title": title,
+        "button": button,
+        "told": told,
+        "form": form,
+        "media": admin.media + form.media,
+        "numbers": numbers,
+        "shown": [*_first(queryset), *([f"and {queryset.count() - SHOWN} more"] if queryset.count() > SHOWN else [])],
+        "along": [*along[:SHOWN], *([f"and {len(along) - SHOWN} more"] if len(along) > SHOWN else [])],
+        "action": request.POST.get("action", ""),
+        "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+        "checkbox": ACTION_CHECKBOX_NAME,
+        "across": request.POST.get("select_across", "0"),
+        "back": admin_url(admin.opts, "change", one) if one else request.get_full_path(),
+    }
+    return TemplateResponse(request, "admin/question.html", context)
+
+
+def is_answered(request: HttpRequest) -> bool:
+    """Tell whether the request is what the page sent."""
+    return "numbers" in request.POST
+
+
+def answers(request: HttpRequest) -> Any:
+    """Return what a form of the page is bound to; None where it is shown for the first time."""
+    return request.POST if is_answered(request) else None
+
+
+def _first(queryset: QuerySet[Any]) -> Iterable[str]:
+    return (str(entity) for entity in queryset[:SHOWN])

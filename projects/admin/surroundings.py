@@ -1,0 +1,85 @@
+"""What stands around a work item on its page, to be read: each list with the latest, and a link to all of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from projects.admin.links import admin_url
+from projects.models import Comment, Dependency, Sprint, TimeEntry, WorkItem
+
+SHOWN = 20
+MAX_LINKS = 60  # dependencies
+ORDER = ("epic", "story", "task")
+
+
+def path(item: WorkItem) -> SafeString:
+    """Return what is above it, from the top, and itself."""
+    above = list(WorkItem.objects.living().ancestors_of(item.pk).select_related("project"))
+    above.sort(key=lambda ancestor: ORDER.index(ancestor.item_type))
+    return render_to_string("admin/projects/workitem/path.html", {"item": item, "above": above})
+
+
+def children(item: WorkItem) -> SafeString:
+    """Return what is right below it, in the board's order, with the status of each."""
+    below = item.living_children().in_order()
+    rows, done = list(below[:SHOWN]), below.filter(status="done").count()
+    new = {"project": item.project_id, "parent": item.pk, "item_type": ORDER[min(ORDER.index(item.item_type) + 1, 2)]}
+    context = {
+        "rows": rows,
+        "done": done,
+        "count": below.count(),
+        "more": admin_url(WorkItem, "changelist", parent__id__exact=item.pk),
+        "new": admin_url(WorkItem, "add", **new) if item.item_type != "task" else "",
+    }
+    return render_to_string("admin/projects/workitem/children.html", context)
+
+
+def dependencies(item: WorkItem) -> SafeString:
+    """Return what it waits for, what waits for it, and what is related."""
+    links = Dependency.objects.living().of(item.pk).select_related("blocking_item__project", "blocked_item__project")
+    kinds: dict[str, list[Any]] = {"Blocked by": [], "Blocks": [], "Relates to": []}
+    latest = list(links.order_by("-created_at", "-id")[: MAX_LINKS + 1])
+    for link in latest[:MAX_LINKS]:
+        is_blocked = link.blocked_item_id == item.pk
+        other = link.blocking_item if is_blocked else link.blocked_item
+        kind = "Relates to" if link.dependency_type == "relates_to" else "Blocked by" if is_blocked else "Blocks"
+        kinds[kind].append((link, other))
+    more = admin_url(Dependency, "changelist", q=item.display_key) if len(latest) > MAX_LINKS else ""
+    context = {"kinds": kinds.items(), "item": item, "more": more, "any": latest}
+    return render_to_string("admin/projects/workitem/dependencies.html", context)
+
+
+def comments(item: WorkItem) -> SafeString:
+    """Return the latest comments, the newest last."""
+    latest = item.comments.living().select_related("created_by").order_by("-created_at", "-id")[: SHOWN + 1]
+    return _listed("comments", list(latest), Comment, item)
+
+
+def time_entries(item: WorkItem) -> SafeString:
+    """Return the latest time entries, the newest last."""
+    latest = item.time_entries.living().select_related("user").order_by("-started_at", "-id")[: SHOWN + 1]
+    return _listed("time_entries", list(latest), TimeEntry, item)
+
+
+def sprint_items(sprint: Sprint) -> SafeString:
+    """Return what is in a sprint, in the board's order."""
+    inside = WorkItem.objects.living().filter(sprint=sprint).select_related("project").in_order()
+    figures = [(item.story_points or 0, item.is_open) for item in inside.only("story_points", "status", "project")]
+    context = {
+        "rows": list(inside[:SHOWN]),
+        "count": len(figures),
+        "done": sum(not is_open for _, is_open in figures),
+        "points": sum(points for points, _ in figures),
+        "points_done": sum(points for points, is_open in figures if not is_open),
+        "more": admin_url(WorkItem, "changelist", sprint__id__exact=sprint.pk),
+    }
+    return render_to_string("admin/projects/sprint_items.html", context)
+
+
+def _listed(name: str, latest: list[Any], model: Any, item: WorkItem) -> SafeString:
+    more = admin_url(model, "changelist", work_item__id__exact=item.pk)
+    context = {"item": item, "rows": latest[:SHOWN][::-1], "more": more if len(latest) > SHOWN else ""}
+    return render_to_string(f"admin/projects/workitem/{name}.html", context)

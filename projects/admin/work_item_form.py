@@ -1,0 +1,103 @@
+"""The form of a work item: itself, and what one adds to it: a comment, a dependency, time."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
+from django.core.exceptions import ValidationError
+
+from projects.admin.chooser import Chooser, narrow
+from projects.admin.forms import EntityForm
+from projects.admin.labels import LabelsField
+from projects.models import Comment, Dependency, TimeEntry, WorkItem
+from projects.models.base import Entity
+from projects.models.exceptions import Refused
+
+RELATIONS = (("blocked_by", "is blocked by"), ("blocks", "blocks"), ("relates_to", "relates to"))
+# What is typed to add something, and the right that this needs.
+ADDED = {
+    "dependency": ("relation", "other_item"),
+    "comment": ("comment",),
+    "timeentry": ("worked_from", "worked_to", "worked_on"),
+}
+
+
+class WorkItemForm(EntityForm):
+    """All of it is stored at once, or nothing; what was sent twice is added once."""
+
+    labels = LabelsField(required=False, help_text='Between commas; one with a comma in it in "double quotes".')
+    relation = forms.ChoiceField(choices=RELATIONS, required=False, label="This item")
+    other_item = forms.ModelChoiceField(
+        queryset=WorkItem.objects.none(),
+        required=False,
+        label="Add a dependency",
+        help_text="Type a key or words of its title.",
+    )
+    comment = forms.CharField(
+        widget=AdminTextareaWidget(attrs={"rows": 4}), required=False, label="Add a comment", help_text="Markdown."
+    )
+    worked_from = forms.SplitDateTimeField(widget=AdminSplitDateTime, required=False, label="Add time, from")
+    worked_to = forms.SplitDateTimeField(
+        widget=AdminSplitDateTime, required=False, label="To", help_text="Empty: a timer runs."
+    )
+    worked_on = forms.CharField(widget=AdminTextInputWidget, required=False, label="On what")
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["once"].initial = uuid.uuid4()
+        item = self.instance
+        for kind, names in ADDED.items():
+            if item._state.adding or not self.actor.has_perm(f"projects.add_{kind}"):
+                for name in names:
+                    del self.fields[name]
+        if "other_item" in self.fields:
+            other: Any = self.fields["other_item"]
+            other.widget = Chooser(Dependency._meta.get_field("blocked_item"), choices=other.choices)
+            other.queryset = WorkItem.objects.living().select_related("project")
+        project = item.project_id or self.initial.get("project")
+        if project:
+            for name in ("sprint", "parent", "other_item"):
+                narrow(self.fields.get(name), project=project, item_type=item.item_type)
+
+    def clean(self) -> Any:
+        cleaned = super().clean()
+        if self.cleaned_data.get("worked_to") and not self.cleaned_data.get("worked_from"):
+            self.add_error("worked_from", "say since when")
+        return cleaned
+
+    def write(self) -> WorkItem:
+        item: Any = super().write()
+        typed = self.cleaned_data
+        once = typed.get("once") or uuid.uuid4()
+        if typed.get("comment"):
+            self._add(Comment(id=once, work_item=item, content=typed["comment"]), content="comment")
+        if typed.get("other_item"):
+            ends, kind = [typed["other_item"], item], typed["relation"] or "blocked_by"
+            if kind != "blocked_by":
+                ends.reverse()
+            link = Dependency(id=once, blocking_item=ends[0], blocked_item=ends[1])
+            link.dependency_type = "relates_to" if kind == "relates_to" else "blocks"
+            self._add(link, blocked_item_id="other_item", blocking_item_id="other_item")
+        if typed.get("worked_from"):
+            entry = TimeEntry(id=once, work_item=item, user=self.actor, description=typed["worked_on"])
+            entry.started_at, entry.ended_at = typed["worked_from"], typed["worked_to"]
+            self._add(entry, started_at="worked_from", ended_at="worked_to", description="worked_on")
+        return item  # type: ignore[no-any-return]
+
+    def _add(self, entity: Entity, **fields: str) -> None:
+        """Insert it unless it was; what is refused is said at the form's `fields`, else at the first of them."""
+        first = next(iter(fields.values()))
+        if type(entity)._base_manager.filter(pk=entity.pk).exists():
+            return
+        try:
+            entity.insert(actor=self.actor)
+        except ValidationError as error:
+            said = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+            raise ValidationError({fields.get(name, first): messages for name, messages in said.items()}) from None
+        except Refused as refusal:
+            refusal.field = fields.get(refusal.field or "", first)
+            raise

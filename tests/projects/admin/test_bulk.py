@@ -1,0 +1,203 @@
+"""Actions on many work items: the value is chosen on a page, and each item is changed by the rules, or said why not."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/projects/workitem/"
+DATES = {"start_date": date(2026, 1, 5), "end_date": date(2026, 1, 16)}
+Make = Callable[..., WorkItem]
+
+
+def start(browser: Client, action: str, *items: WorkItem, query: str = "", **values: Any) -> Any:
+    """Run an action; return the answer, which may be a page that asks."""
+    data = {"action": action, "index": "0", "_selected_action": [str(item.pk) for item in items], **values}
+    return browser.post(LIST + query, data)
+
+
+def answer(browser: Client, action: str, *items: WorkItem, query: str = "", **values: Any) -> str:
+    """Run an action, answer the page that asks as a browser would, and return what is told."""
+    asked = start(browser, action, *items, query=query)
+    assert asked.status_code == 200
+    hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.content.decode())
+    data: dict[str, Any] = {}
+    for name, value in hidden:
+        data.setdefault(name, []).append(value)
+    done = browser.post(LIST + query, data | values)
+    assert done.status_code == 302, done.content.decode()
+    return told(browser, done)
+
+
+def told(browser: Client, response: Any) -> str:
+    page = browser.get(response["Location"]).content.decode()
+    return " | ".join(re.findall(r'<li class="(?:success|error|warning|info)">(.*?)</li>', page, re.S))
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "value", "stored"),
+    [
+        ("set_status", "status", "review", "review"),
+        ("set_priority", "priority", "critical", "critical"),
+        ("set_sprint", "sprint", "S1", "sprint"),
+        ("set_assignee", "assignee", "ada", "user"),
+    ],
+)
+def test_value_is_chosen_and_set(
+    browser: Client, make_item: Make, user: User, owner: User, action: str, name: str, value: str, stored: str
+) -> None:
+    one, two = make_item(), make_item()
+    make_item("untouched")
+    sprint = Sprint.objects.create(actor=user, project=one.project, name="S1", **DATES)
+    known: dict[str, Any] = {"sprint": sprint.pk, "user": user.pk}
+    content = answer(browser, action, one, two, **{name: known.get(stored, value)})
+    assert "2 given the" in content
+    column = name if name in ("status", "priority") else f"{name}_id"
+    assert [getattr(item, column) for item in WorkItem.objects.order_by("item_number")[:2]] == [
+        known.get(stored, value)
+    ] * 2
+    latest = Activity.objects.order_by("-id")[:2]
+    assert {(row.entity_id, row.actor) for row in latest} == {(one.pk, owner), (two.pk, owner)}
+    assert "2 already were" in answer(browser, action, one, two, **{name: known.get(stored, value)})
+    assert WorkItem.objects.get(title="untouched").version == 1
+
+
+def test_sprint_and_assignee_are_taken_away(browser: Client, make_item: Make, user: User) -> None:
+    item = make_item(assignee=user)
+    assert "1 given no assignee" in answer(browser, "set_assignee", item, assignee="")
+    item.refresh_from_db()
+    assert item.assignee_id is None
+
+
+def test_nothing_happens_until_a_value_is_chosen(browser: Client, make_item: Make) -> None:
+    item = make_item()
+    asked = start(browser, "set_status", item)
+    assert "Set the status of 1 work item" in asked.content.decode()
+    again = start(browser, "set_status", item, numbers="1+0", status="")
+    assert "This field is required" in again.content.decode()
+    assert "valid choice" in start(browser, "set_status", item, numbers="1+0", status="gone").content.decode()
+    assert "valid UUID" in start(browser, "set_sprint", item, numbers="1+0", sprint="junk").content.decode()
+    item.refresh_from_db()
+    assert item.version == 1
+
+
+def test_each_refusal_is_told_and_stops_no_other(browser: Client, make_item: Make, user: User) -> None:
+    epic, task = make_item(item_type="epic"), make_item()
+    sprint = Sprint.objects.create(actor=user, project=task.project, name="S1", **DATES)
+    content = answer(browser, "set_sprint", epic, task, sprint=sprint.pk)
+    assert "PONE-1: only stories and tasks go into a sprint" in content
+    assert "1 given the sprint S1, 1 refused." in content
+    task.refresh_from_db()
+    assert task.sprint_id == sprint.pk
+
+
+def test_all_refusals_are_named_however_many(browser: Client, make_item: Make, user: User) -> None:
+    stories = [make_item(item_type="story") for _ in range(30)]
+    for story in stories:
+        make_item(parent=story)
+    content = answer(browser, "set_status", *stories, status="done")
+    for story in stories:
+        assert re.search(rf"\b{story.display_key}\b", content)
+    assert "0 given the status Done, 30 refused." in content
+
+
+def test_what_waits_for_others_of_the_selection_is_done_after_them(
+    browser: Client, make_item: Make, user: User
+) -> None:
+    epic = make_item(item_type="epic")
+    story = make_item(item_type="story", parent=epic)
+    tasks = [make_item(parent=story) for _ in range(4)]
+    for blocked, blocking in itertools.pairwise(tasks):
+        Dependency.objects.create(actor=user, blocking_item=blocking, blocked_item=blocked)
+    content = answer(browser, "set_status", epic, story, *tasks, status="done")
+    assert "6 given the status Done." in content
+    assert not WorkItem.objects.unfinished().exists()
+
+
+def test_all_that_a_filter_shows_is_set(browser: Client, make_item: Make) -> None:
+    for number in range(120):
+        make_item(f"T{number}", priority="high" if number % 2 else "low")
+    high = list(WorkItem.objects.filter(priority="high")[:50])
+    asked = start(browser, "set_status", *high, query="?priority__exact=high", select_across="1")
+    page = asked.content.decode()
+    assert "Set the status of 60 work items" in page
+    assert "and 40 more" in page
+    values = {"select_across": "1", "numbers": "60+0", "status": "todo"}
+    done = start(browser, "set_status", *high, query="?priority__exact=high", **values)
+    assert "60 given the status Todo." in told(browser, done)
+    assert WorkItem.objects.filter(status="todo").count() == 60
+    assert not WorkItem.objects.filter(status="todo", priority="low").exists()
+
+
+def test_it_is_asked_again_where_the_selection_has_changed(browser: Client, make_item: Make) -> None:
+    items = [make_item() for _ in range(3)]
+    values = {"select_across": "1", "numbers": "2+0", "status": "todo"}
+    response = start(browser, "set_status", *items, **values)
+    assert "It has changed since you were asked" in response.content.decode()
+    assert not WorkItem.objects.filter(status="todo").exists()
+
+
+def test_archived_project_refuses_with_its_reason_once(browser: Client, make_item: Make, project: Project) -> None:
+    items = [make_item() for _ in range(3)]
+    project.archive(actor=project.created_by)
+    content = answer(browser, "set_priority", *items, priority="high")
+    assert content.count("is archived, so it is read-only") == 1
+    assert "3 refused" in content
+
+
+def test_children_go_along_only_when_it_was_asked(browser: Client, make_item: Make) -> None:
+    epic = make_item("Top", item_type="epic")
+    story = make_item("Middle", item_type="story", parent=epic)
+    make_item("Below", parent=story)
+    other = make_item("Other")
+    asked = start(browser, "delete_selected", epic, other)
+    page = asked.content.decode()
+    assert "Delete PONE-1, PONE-4, and 2 below" in page
+    assert "PONE-3 Below" in page
+    assert WorkItem.objects.living().count() == 4
+    assert "2 deleted." in answer(browser, "delete_selected", epic, other)
+    assert not WorkItem.objects.living().exists()
+    restored = start(browser, "restore", epic, query="?deleted=yes")
+    assert "1 restored." in told(browser, restored)
+    assert WorkItem.objects.living().count() == 3
+
+
+def test_whole_family_is_deleted_and_comes_back_together(browser: Client, make_item: Make) -> None:
+    epic = make_item(item_type="epic")
+    story = make_item(item_type="story", parent=epic)
+    task = make_item(parent=story)
+    assert "3 deleted." in told(browser, start(browser, "delete_selected", epic, story, task))
+    restored = start(browser, "restore", epic, story, task, query="?deleted=yes")
+    assert "3 restored." in told(browser, restored)
+    assert WorkItem.objects.living().count() == 3
+
+
+def test_delete_button_says_what_goes_along(browser: Client, make_item: Make) -> None:
+    story = make_item(item_type="story")
+    make_item("Below", parent=story)
+    url = f"{LIST}{story.pk}/delete/"
+    page = browser.get(url).content.decode()
+    assert "1 along with it" in page
+    assert "PONE-2 Below" in page
+    make_item("Late", parent=story)
+    response = browser.post(url, {"post": "yes", "along": "1"}, follow=True)
+    assert "has changed since you were asked" in response.content.decode()
+    assert WorkItem.objects.living().count() == 3
+    assert browser.post(url, {"post": "yes", "along": "2"}).status_code == 302
+    assert not WorkItem.objects.living().exists()
+
+
+def test_junk_selection_is_no_error(browser: Client, make_item: Make) -> None:
+    make_item()
+    for action in ("set_status", "delete_selected", "restore"):
+        response = browser.post(LIST, {"action": action, "index": "0", "_selected_action": ["junk"]})
+        assert "has no such id" in told(browser, response)
