@@ -50,7 +50,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
             if number := rows.count():
                 names = relation.related_model._meta.verbose_name_plural
                 protected.append(f"{number} {names} ({relation.field.verbose_name})")
-        return [str(user) for user in objs], {}, set(), protected
+        denied = not all(self.has_delete_permission(request, user) for user in objs)
+        return [str(user) for user in objs], {}, {"superuser"} if denied else set(), protected
 
     def render_delete_form(self, request: HttpRequest, context: Any) -> Any:
         return super().render_delete_form(request, {**context, "deleted_for_good": True})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -164,6 +165,62 @@ def test_completion_names_what_left(browser: Client, make_sprint: Make, make_ite
     make_item("open", sprint_id=sprint.pk)
     sprint.start(actor=user)
     assert "In no sprint any more: PONE-1." in run(browser, "complete", sprint, numbers="1+1")
+
+
+def test_what_is_left_goes_where_it_was_chosen(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:
+    sprint, following = make_sprint("Now"), make_sprint("Then")
+    item = make_item("open", sprint_id=sprint.pk)
+    make_item("finished", sprint_id=sprint.pk, status="done")
+    browser.post(f"{LIST}{sprint.pk}/do/start/")
+    url = f"{LIST}{sprint.pk}/do/complete/"
+    asked = browser.post(url).content.decode()
+    assert "PONE-1 open" in asked
+    assert "PONE-2" not in asked
+    assert f"project={sprint.project_id}" in asked  # only sprints of the project are offered
+    stale = browser.post(url, {"numbers": "1+5", "move_to": str(following.pk)}).content.decode()
+    assert "It has changed since you were asked" in stale
+    refused = browser.post(url, {"numbers": "1+1", "move_to": str(sprint.pk)}, follow=True).content.decode()
+    assert "must be another sprint" in refused
+    assert Sprint.objects.get(name="Now").status == "active"
+    done = browser.post(url, {"numbers": "1+1", "move_to": str(following.pk)}, follow=True).content.decode()
+    assert "In Then now: PONE-1." in done
+    item.refresh_from_db()
+    assert (item.sprint, Sprint.objects.get(name="Now").status) == (following, "completed")
+
+
+@pytest.mark.parametrize(
+    ("status", "buttons"),
+    [
+        ("planned", {"start", "cancel"}),
+        ("active", {"complete", "cancel"}),
+        ("completed", set()),
+        ("deleted", {"restore"}),
+    ],
+)
+def test_page_has_the_buttons_that_the_rules_allow(
+    browser: Client, make_sprint: Make, user: User, status: str, buttons: set[str]
+) -> None:
+    sprint = make_sprint()
+    if status in ("active", "completed"):
+        sprint.start(actor=user)
+    if status == "completed":
+        sprint.complete(actor=user)
+    if status == "deleted":
+        sprint.soft_delete(actor=user)
+    content = browser.get(page(sprint)).content.decode()
+    assert set(re.findall(r"/do/(\w+)/", content)) == buttons
+    assert ('href="/sprints/PONE/"' in content) is (status != "deleted")
+
+
+def test_chooser_offers_open_sprints_of_the_project(
+    browser: Client, make_sprint: Make, make_project: Make, user: User
+) -> None:
+    sprint = make_sprint("Now")
+    make_sprint("Elsewhere", project=make_project("OTHER"))
+    make_sprint("Over").cancel(actor=user)
+    query = {"app_label": "projects", "model_name": "workitem", "field_name": "sprint", "project": sprint.project_id}
+    assert [row["text"] for row in browser.get("/admin/autocomplete/", query).json()["results"]] == ["Now"]
+    assert browser.get("/admin/autocomplete/", query | {"project": "junk"}).status_code == 200
 
 
 def test_delete_and_restore(browser: Client, make_sprint: Make) -> None:
