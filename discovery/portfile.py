@@ -12,12 +12,14 @@ PortFileError is what reading raises, in two kinds:
 
 from __future__ import annotations
 
-import json
 import os
 import stat
-from collections import namedtuple
 
-from discovery import lock, process
+from discovery import lock, process, quickjson
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = 1
 MAX_BYTES = 64 * 1024
@@ -36,24 +38,69 @@ class PortFileRejected(PortFileError):
     """The port file is not to be believed."""
 
 
-class ServerInfo(
-    namedtuple(
-        "ServerInfo",
-        "schema pid port host url started_at version instance_id process_start boot_id namespace root",
-        defaults=(None, None, None, None, None, None, None, None),
-    )
-):
-    """What a server publishes of itself; the first four are always there, the others may be None."""
+class ServerInfo:
+    """What a server publishes of itself.
 
-    __slots__ = ()
+    A plain class: every call of a client would pay for the imports of a named tuple or a dataclass.
+    """
+
+    FIELDS = (
+        *("schema", "pid", "port", "host", "url", "started_at", "version", "instance_id"),
+        *("process_start", "boot_id", "namespace", "root"),
+    )
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        schema: int,
+        pid: int,
+        port: int,
+        host: str,
+        url: str | None = None,
+        started_at: str | None = None,
+        version: str | None = None,
+        instance_id: str | None = None,
+        process_start: str | None = None,
+        boot_id: str | None = None,
+        namespace: str | None = None,
+        root: str | None = None,
+    ) -> None:
+        self.schema = schema
+        self.pid = pid
+        self.port = port
+        self.host = host
+        self.url = url or build_url(host, port)
+        self.started_at = started_at
+        self.version = version
+        self.instance_id = instance_id
+        self.process_start = process_start
+        self.boot_id = boot_id
+        self.namespace = namespace
+        self.root = root
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields by their names, in the order of FIELDS."""
+        return {name: getattr(self, name) for name in self.FIELDS}
 
     def to_json(self) -> str:
         """Return the content of the file: one JSON object and a newline."""
-        return json.dumps(self._asdict(), indent=2) + "\n"
+        import json
+
+        return json.dumps(self.fields(), indent=2) + "\n"
 
     def to_line(self) -> str:
         """Return the same object on one line, without the newline."""
-        return json.dumps(self._asdict())
+        import json
+
+        return json.dumps(self.fields())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ServerInfo) and self.fields() == other.fields()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"ServerInfo(**{self.fields()})"
 
 
 def lock_path(path: str) -> str:
@@ -133,7 +180,7 @@ def read_text(path: str) -> str:
 def parse(text: str) -> ServerInfo:
     """Return the fields of a `server.json`, unknown keys ignored. Raises PortFileRejected."""
     try:
-        data = json.loads(text)
+        data = quickjson.loads(text)
     except (ValueError, RecursionError):
         raise PortFileRejected("it is not JSON") from None
     if not isinstance(data, dict):
@@ -145,12 +192,12 @@ def parse(text: str) -> ServerInfo:
         raise PortFileRejected("its port is no port number (1..65535)")
     if not isinstance(host, str) or not is_address(host):
         raise PortFileRejected("its host is no IP address")
-    for key in ServerInfo._fields[4:]:
+    for key in ServerInfo.FIELDS[4:]:
         if not isinstance(data.get(key), str | None):
             raise PortFileRejected(f"its {key} is not a string")
     # The URL is made, not believed: a file must not send the client elsewhere.
-    data.update(schema=SCHEMA, url=build_url(host, port))
-    return ServerInfo(**{key: data.get(key) for key in ServerInfo._fields})
+    others = {key: data.get(key) for key in ServerInfo.FIELDS[5:]}
+    return ServerInfo(SCHEMA, pid, port, host, **others)
 
 
 def withdraw(path: str, info: ServerInfo) -> bool:

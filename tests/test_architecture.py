@@ -17,7 +17,8 @@ STDLIB = frozenset(sys.stdlib_module_names)
 
 # Module or package, what of our own it may import, whether of others only the standard library.
 ALLOWED = [
-    ("discovery.portfile", {"discovery.lock", "discovery.process"}, True),
+    ("discovery.portfile", {"discovery.lock", "discovery.process", "discovery.quickjson"}, True),
+    ("discovery.quickjson", set(), True),
     ("discovery.lock", set(), True),
     ("discovery.process", set(), True),
     ("discovery.sockets", {"discovery.portfile"}, True),
@@ -35,6 +36,7 @@ ALLOWED = [
             "discovery.portfile",
             "discovery.lock",
             "discovery.process",
+            "discovery.quickjson",
             "discovery.urls",
         },
         True,

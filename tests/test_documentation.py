@@ -13,7 +13,7 @@ from discovery.management.commands.runserver_discover import Command
 from discovery.portfile import ServerInfo
 from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
-from projects.client import agents_file, briefing, errors, grammar, tokens
+from projects.client import agents_file, arguments, briefing, errors, grammar, tokens
 from projects.options import OPTIONS, variable_of
 from tests.processes import CHECKOUT
 
@@ -79,7 +79,7 @@ def test_discovery_setting_and_its_check_are_documented(name: str, identifier: s
     assert re.search(rf"\| `DISCOVERY_{name}` \|.*`discovery\.{identifier}` \|", README)
 
 
-@pytest.mark.parametrize("key", ServerInfo._fields)
+@pytest.mark.parametrize("key", ServerInfo.FIELDS)
 def test_key_of_the_port_file_is_documented(key: str) -> None:
     assert f"`{key}`" in README.partition("## `server.json`")[2]
 
@@ -121,7 +121,7 @@ def test_command_lines_of_the_documents_are_understood(name: str) -> None:
     for call in calls:
         found = grammar.find(call)
         assert found.verb is not None, call
-        grammar.parse(found)
+        arguments.parse(found)
 
 
 def test_commands_within_the_texts_for_agents_are_understood() -> None:
@@ -139,12 +139,12 @@ def test_commands_within_the_texts_for_agents_are_understood() -> None:
         assert not complaint or "required" in complaint, text
 
 
-def complaint_about(arguments: list[str]) -> str:
+def complaint_about(argv: list[str]) -> str:
     """Return what the parser finds wrong."""
     try:
-        call = grammar.find(arguments)
+        call = grammar.find(argv)
         if not grammar.wants_help(call.tokens):
-            grammar.parse(call)
+            arguments.parse(call)
     except errors.UsageError as error:
         return str(error)
     return ""

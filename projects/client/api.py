@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 
+from discovery import quickjson
 from projects.client.errors import ApiError, BadAnswer, NoServer, Unresponsive
 from projects.client.http import Disconnected, Malformed, Refused, Silent, SocketTransport
 from projects.client.resolution import resolve
@@ -53,7 +53,7 @@ class Api:
         message = self._head(headers or {})
         content = b""
         if body is not None:
-            content = json.dumps(body).encode("ascii")
+            content = quickjson.dumps(body).encode("ascii")
             message["Content-Type"] = "application/json"
         if method != "GET":
             message["Idempotency-Key"] = os.urandom(16).hex()
@@ -144,7 +144,7 @@ class Api:
         if 300 <= status < 400:
             raise BadAnswer(f"{self.target.url} redirects to another place, and that is not followed")
         try:
-            document = json.loads(response.body)
+            document = quickjson.loads(response.body)
         except (ValueError, RecursionError):
             raise BadAnswer(f"{self.target.url} answered {status}, and not with JSON; is it a server of pm?") from None
         if status < 300:

@@ -23,16 +23,8 @@ def main(argv: Sequence[str]) -> NoReturn:
     """Run the command line and end the process."""
     # The process is ours and short: nothing in it is worth collecting or tearing down.
     gc.disable()
-    _leave_untranslated()
     status = run(argv, sys.stdout, sys.stderr)
     os._exit(status)
-
-
-def _leave_untranslated() -> None:
-    """Spare argparse the search for translations of its words: it has none of ours, and imports locale."""
-    import argparse
-
-    argparse._ = str  # type: ignore[attr-defined]
 
 
 def run(
@@ -92,9 +84,10 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
 
         render.write(manual.text(call), stdout)
         return
+    from projects.client import arguments
     from projects.client.context import Context
 
-    options = grammar.parse(call)
+    options = arguments.parse(call)
     if options.config_dir:
         environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
     call.verb.run(Context(options, environ, stdout, stderr))

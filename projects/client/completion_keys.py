@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.client import grammar
+from projects.client import arguments, grammar
 from projects.client.context import Context
 from projects.client.render import clean
 from projects.client.resource import ROOT
@@ -56,7 +56,7 @@ def _context(before: Sequence[str], environ: Mapping[str, str]) -> Context:
         name, equals, value = word.partition("=")
         if name in ("--server", "--config-dir"):
             flags += [name, value if equals else "".join(before[number + 1 : number + 2])]
-    options: Any = grammar.parse(grammar.find(["activity", "list", *flags]))
+    options: Any = arguments.parse(grammar.find(["activity", "list", *flags]))
     environ = {name: value for name, value in environ.items() if name != "PM_AUTOSTART"}
     if options.config_dir:
         environ["PM_CONFIG_DIR"] = options.config_dir

@@ -9,9 +9,9 @@ from projects.client.errors import FileRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
 
+    from projects.client.arguments import Options
     from projects.client.render import Stream
 
 SILENCE = 30.0  # seconds
@@ -21,7 +21,7 @@ class Context:
     """The surroundings of one call."""
 
     def __init__(
-        self, options: argparse.Namespace, environ: Mapping[str, str], stdout: Stream | None, stderr: Stream | None
+        self, options: Options, environ: Mapping[str, str], stdout: Stream | None, stderr: Stream | None
     ) -> None:
         self.options = options
         self.environ = environ

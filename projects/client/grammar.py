@@ -1,4 +1,4 @@
-"""The command line as data, and the parsers that are built from it: only the called verb's, only when called.
+"""The command line as data, read by `arguments`; only the called noun's is loaded.
 
 A noun is a module of `commands` with a line in NOUNS; its VERBS are tuples of options. A command of one
 word (`pm init`) is a module with one verb without a name.
@@ -6,16 +6,15 @@ word (`pm init`) is a module with one verb without a name.
 
 from __future__ import annotations
 
-import argparse
-from collections import namedtuple
-
 from projects.client.errors import UsageError
-from projects.client.tokens import end_of_flags, flags_of, known, nearest, normalised
+from projects.client.tokens import end_of_flags, flags_of, known, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any, NoReturn
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from projects.client.context import Context
 
     Option = tuple[tuple[str, ...], dict[str, Any]]
 
@@ -42,10 +41,26 @@ NOUNS = {
     "schema": "print the API's OpenAPI document",
 }
 
-WIDTH = 100  # characters of a help text; asking the terminal would import shutil for every option
 
-Verb = namedtuple("Verb", "name summary run options", defaults=((),))
-Call = namedtuple("Call", "noun verb tokens")
+class Verb:
+    """A command: its name, what it does, the function that does it, and the table of its options."""
+
+    def __init__(
+        self, name: str, summary: str, run: Callable[[Context], object], options: tuple[Option, ...] = ()
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        self.run = run
+        self.options = options
+
+
+class Call:
+    """What a command line calls, and the tokens that are left; no noun or no verb is a call for help."""
+
+    def __init__(self, noun: str | None, verb: Verb | None, tokens: list[str]) -> None:
+        self.noun = noun
+        self.verb = verb
+        self.tokens = tokens
 
 
 def option(*flags: str, **settings: Any) -> Option:
@@ -63,7 +78,7 @@ class Words:
         """Return the text. Raises argparse.ArgumentTypeError where a word is none of the choices."""
         for word in text.split(","):
             if word not in self.choices:
-                raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(self.choices)}")
+                raise refused(f"{word!r} is none of {', '.join(self.choices)}")
         return text
 
 
@@ -71,8 +86,15 @@ def seconds(text: str) -> float:
     """Return a positive number of seconds, a day at most."""
     number = float(text)
     if not 0 < number <= 86400:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 86400 seconds")
+        raise refused(f"{text!r} is not between 0 and 86400 seconds")
     return number
+
+
+def refused(message: str) -> Exception:
+    """Return what a `type` of an option raises: argparse puts the message behind the option's name."""
+    import argparse
+
+    return argparse.ArgumentTypeError(message)
 
 
 GLOBALS: tuple[Option, ...] = (
@@ -87,15 +109,10 @@ GLOBALS: tuple[Option, ...] = (
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see: {self.prog} -h")
-
-
-def verbs_of(noun: str) -> tuple[Any, ...]:
+def verbs_of(noun: str) -> tuple[Verb, ...]:
     """Return the verbs of a noun in NOUNS."""
     module = __import__(f"projects.client.commands.{noun.replace('-', '_')}", fromlist=["VERBS"])
-    verbs: tuple[Any, ...] = module.VERBS
+    verbs: tuple[Verb, ...] = module.VERBS
     return verbs
 
 
@@ -134,37 +151,9 @@ def wants_help(tokens: Sequence[str]) -> bool:
     return any(token in ("-h", "--help") for token in tokens[: end_of_flags(tokens)])
 
 
-def parse(call: Any) -> argparse.Namespace:
-    """Return the options of a call. Raises UsageError."""
-    options = (*GLOBALS, *call.verb.options)
-    tokens = normalised(call.tokens, options, program(call.noun, call.verb))
-    return build(call.noun, call.verb).parse_args(tokens)
-
-
-def build(noun: str, verb: Any) -> argparse.ArgumentParser:
-    """Return the parser of one verb, global flags included."""
-    parser = _Parser(
-        prog=program(noun, verb),
-        description=verb.summary,
-        add_help=False,
-        allow_abbrev=False,
-        formatter_class=_formatter,
-    )
-    for flags, settings in verb.options:
-        parser.add_argument(*flags, **settings)
-    group = parser.add_argument_group("everywhere")
-    for flags, settings in GLOBALS:
-        group.add_argument(*flags, **settings)
-    return parser
-
-
-def program(noun: str, verb: Any) -> str:
+def program(noun: str, verb: Verb) -> str:
     """Return what calls a verb: `pm project list`, `pm init`."""
     return f"pm {noun} {verb.name}".rstrip()
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    return argparse.HelpFormatter(prog, width=WIDTH, max_help_position=34)
 
 
 def _is_alone(noun: str) -> bool:

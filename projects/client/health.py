@@ -44,4 +44,4 @@ def wait(context: Context) -> dict[str, Any]:
 def fields(context: Context) -> dict[str, Any]:
     """Return what is known of the server without asking it."""
     target = context.api.target
-    return {"url": target.url} if target.info is None else dict(target.info._asdict())
+    return {"url": target.url} if target.info is None else target.info.fields()

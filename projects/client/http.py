@@ -14,7 +14,6 @@ from __future__ import annotations
 
 # The C half of `socket`: the other half costs 3 ms, for enums and selectors that nobody here needs.
 import _socket as socket
-from collections import namedtuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +26,14 @@ MAX_BODY = 256 * 1024 * 1024  # bytes
 MAX_STREAM = 1 << 50  # bytes that go to a file
 PIECE = 64 * 1024  # bytes sent at once: the timeout counts from the last piece
 
-Response = namedtuple("Response", "status headers body")  # int, {lower-case name: value}, bytes
+
+class Response:
+    """An answer; the names of its headers are in lower case."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
 
 
 class TransportError(Exception):

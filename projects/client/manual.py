@@ -49,9 +49,11 @@ def _of_noun(noun: str) -> str:
 
 
 def _of_verb(noun: str, verb: Any) -> str:
-    parser = grammar.build(noun, verb)
-    parser.usage = usage(noun, verb).replace("%", "%%")
-    return parser.format_help()
+    from projects.client import parser
+
+    found = parser.build(noun, verb)
+    found.usage = usage(noun, verb).replace("%", "%%")
+    return found.format_help()
 
 
 def _described(options: Any) -> list[tuple[str, str]]:

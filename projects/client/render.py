@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
+from discovery import quickjson
 from projects.client.errors import FileRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from io import TextIOBase
-    from typing import Any, TextIO
+    from typing import TextIO
 
     Stream = TextIO | TextIOBase
 
@@ -39,16 +38,23 @@ def show(
 
 def to_json(document: object, stream: Stream | None, *, pretty: bool = False) -> str:
     """Return the JSON of a document, in the characters that `stream` can take."""
-    layout: dict[str, Any] = {"indent": 2} if pretty else {"separators": (",", ":")}
-    text = json.dumps(document, ensure_ascii=False, **layout)
+    text = _dumps(document, pretty=pretty, ascii_only=False)
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):  # half of a surrogate pair, or a terminal that is not UTF-8
-        return json.dumps(document, **layout)
+        return _dumps(document, pretty=pretty, ascii_only=True)
     if stream is not None and stream.isatty():
         # JSON escapes only C0; in JSON these can only stand inside a string.
         return text.translate({number: f"\\u{number:04x}" for number in _OBEYED if number >= 0x7F})
     return text
+
+
+def _dumps(document: object, *, pretty: bool, ascii_only: bool) -> str:
+    if not pretty:
+        return quickjson.dumps(document, ascii_only=ascii_only)
+    import json
+
+    return json.dumps(document, ensure_ascii=ascii_only, indent=2)
 
 
 def write(text: str, stream: Stream | None) -> None:

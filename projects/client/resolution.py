@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import namedtuple
 
 from discovery import portfile
 from projects.client.errors import ClientError, NoServer, RemoteRefused, UsageError
@@ -17,8 +16,15 @@ PORT_FILE = "server.json"
 TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
 AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: a server that nobody asked for stops by itself
 
-# `info` is what the live server.json says, None for a URL that was given; `loopback` tells of such a URL.
-Target = namedtuple("Target", "url token info loopback")
+
+class Target:
+    """The server to talk to; `info` is what the live server.json says of it, None for a URL that was given."""
+
+    def __init__(self, url: str, token: str | None, info: portfile.ServerInfo | None, loopback: bool) -> None:
+        self.url = url
+        self.token = token
+        self.info = info
+        self.loopback = loopback
 
 
 def resolve(context: Context) -> Target:

@@ -9,8 +9,7 @@ from projects.client.grammar import option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-
+    from projects.client.arguments import Options
     from projects.client.grammar import Option
 
 
@@ -22,7 +21,7 @@ def options(name: str) -> tuple[Option, Option]:
     )
 
 
-def read(given: argparse.Namespace, name: str) -> str | None:
+def read(given: Options, name: str) -> str | None:
     """Return the text that the two flags ask for, None where neither is there. Raises UsageError."""
     text: str | None = getattr(given, name)
     path: str | None = getattr(given, f"{name}_file")

@@ -8,8 +8,9 @@ from projects.client.resource import DELETED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import Any
+
+    from projects.client.arguments import Options
 
 TYPES = ("epic", "story", "task")
 STATUSES = ("backlog", "todo", "in_progress", "review", "done", "blocked")
@@ -67,7 +68,7 @@ MOVE = (
 )
 
 
-def fields_of(options: argparse.Namespace) -> dict[str, Any]:
+def fields_of(options: Options) -> dict[str, Any]:
     """Return the fields that FIELDS and TITLE give, by the names of the API; None for what is not given."""
     return {
         "title": options.title,

@@ -230,7 +230,7 @@ def test_host_elsewhere_is_rejected_where_the_lock_says_nothing(path: str, held:
 
 def test_only_the_owner_withdraws(path: str) -> None:
     info = publish(path)
-    assert not portfile.withdraw(path, info._replace(instance_id="b" * 32))
+    assert not portfile.withdraw(path, made_info(instance_id="b" * 32))
     assert os.path.exists(path)
     assert portfile.withdraw(path, info)
     assert not os.path.exists(path)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-
 from projects.client import health
-from projects.client.grammar import Verb, option
+from projects.client.grammar import Verb, option, refused
 from projects.client.render import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from projects.client.arguments import Options
     from projects.client.context import Context
 
 START_FLAGS = (
@@ -34,7 +33,7 @@ def start(context: Context) -> None:
     info = launcher.start(context, _flags(context.options), context.timeout(launcher.PATIENCE))
     if not resolution.given_url(context):
         health.check(context)  # one that was there before may hang
-    context.show({"server": dict(info._asdict())})
+    context.show({"server": info.fields()})
 
 
 def stop(context: Context) -> None:
@@ -72,7 +71,7 @@ def list_servers(context: Context) -> None:
                 info = portfile.read(os.path.join(entry["directory"], entry["file"]))
             except portfile.PortFileError:
                 continue
-            found.append({"directory": entry["directory"], **info._asdict()})
+            found.append({"directory": entry["directory"], **info.fields()})
     context.show({"servers": found})
 
 
@@ -95,7 +94,7 @@ def logs(context: Context) -> None:
         context.write(clean(text))
 
 
-def _flags(options: argparse.Namespace) -> list[str]:
+def _flags(options: Options) -> list[str]:
     """Return the flags of a start as they are passed on."""
     found = []
     for (flag, *_), _ in START_FLAGS:
@@ -109,7 +108,7 @@ def _flags(options: argparse.Namespace) -> list[str]:
 
 def _count(text: str) -> int:
     if int(text) < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is negative")
+        raise refused(f"{text!r} is negative")
     return int(text)
 
 

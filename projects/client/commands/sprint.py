@@ -8,9 +8,9 @@ from projects.client.resource import DELETED, EXPECTED_VERSION, ID, LIST, PROJEC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import Any
 
+    from projects.client.arguments import Options
     from projects.client.context import Context
 
 SPRINTS = Resource("sprints", "sprint", "sprints")
@@ -60,7 +60,7 @@ def report(context: Context) -> None:
     context.show({"report": context.api.get(f"{SPRINTS.path_of(context)}report/")})
 
 
-def _fields(options: argparse.Namespace) -> dict[str, Any]:
+def _fields(options: Options) -> dict[str, Any]:
     return {
         "name": options.name,
         "goal": texts.read(options, "goal"),

@@ -9,9 +9,9 @@ from projects.client.work_item_options import STATUSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
     from typing import Any
 
+    from projects.client.arguments import Options
     from projects.client.context import Context
 
 LANES = Resource("swim-lanes", "swim_lane", "swim_lanes")
@@ -56,7 +56,7 @@ def reorder(context: Context) -> None:
     context.show({"swim_lanes": answer["results"]})
 
 
-def _fields(options: argparse.Namespace) -> dict[str, Any]:
+def _fields(options: Options) -> dict[str, Any]:
     return {
         "name": options.name,
         "status_value": options.status,

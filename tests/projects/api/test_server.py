@@ -10,6 +10,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from discovery import runtime
+from discovery.portfile import ServerInfo
 from projects.models import LoginTicket, User
 from tests.projects.api.test_projects import error
 from tests.projects.conftest import INFO
@@ -32,7 +33,7 @@ def test_server_that_was_not_published_is_unavailable(api: APIClient, running: r
 
 
 def test_stop_of_an_orphan_is_unavailable(api: APIClient, running: runtime.Runtime) -> None:
-    running.info = INFO._replace(pid=os.getppid() + 1)
+    running.info = ServerInfo(**(INFO.fields() | {"pid": os.getppid() + 1}))
     error(api.post("/api/v1/server/stop/"), 503, "UNAVAILABLE")
 
 

@@ -12,15 +12,13 @@ from tests.processes import CHECKOUT, environment
 from tests.projects.client.conftest import Impostor, answer
 
 # Beside these, only our own.
-ALLOWED = {
-    "argparse", "collections", "copyreg", "discovery", "enum", "errno", "fcntl", "functools", "gc", "gettext",
-    "itertools", "json", "keyword", "operator", "projects", "re", "reprlib", "types", "warnings",
-}  # fmt: skip
+ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
 OURS = {
-    "discovery.lock", "discovery.portfile", "discovery.process", "projects.client.api", "projects.client.cli",
-    "projects.client.commands.project", "projects.client.context", "projects.client.errors", "projects.client.grammar",
-    "projects.client.http", "projects.client.render", "projects.client.resolution", "projects.client.resource",
-    "projects.client.texts", "projects.client.tokens", "projects.version", "projects.workspace",
+    "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "projects.client.api",
+    "projects.client.arguments", "projects.client.cli", "projects.client.commands.project", "projects.client.context",
+    "projects.client.errors", "projects.client.grammar", "projects.client.http", "projects.client.render",
+    "projects.client.resolution", "projects.client.resource", "projects.client.texts", "projects.client.tokens",
+    "projects.version", "projects.workspace",
 }  # fmt: skip
 SPY = """
 import os, sys

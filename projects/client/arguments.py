@@ -1,0 +1,105 @@
+"""What a command line asks for, by the tables of `grammar`.
+
+A plain call, as agents write them, is read here; whatever is wrong or unusual is argparse's, built from the same
+tables, to judge and to explain: with what it imports it costs more than all the rest of a call.
+"""
+
+from __future__ import annotations
+
+from projects.client import grammar
+from projects.client.tokens import normalised
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from projects.client.grammar import Option
+
+
+class Options:
+    """The options of a call by their names: what `argparse.Namespace` is, without argparse."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__ = values
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+
+def parse(call: Any) -> Options:
+    """Return the options of a call. Raises UsageError."""
+    table = (*grammar.GLOBALS, *call.verb.options)
+    tokens = normalised(call.tokens, table, grammar.program(call.noun, call.verb))
+    values = read(table, tokens)
+    if values is None:
+        from projects.client import parser
+
+        values = vars(parser.build(call.noun, call.verb).parse_args(tokens))
+    return Options(values)
+
+
+def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Any] | None:
+    """Return the values of a plain command line by their names, None for a line that argparse must judge.
+
+    The tokens are `normalised`: a flag has its value behind "=".
+    """
+    values: dict[str, Any] = {}
+    known: dict[str, tuple[str, dict[str, Any]]] = {}
+    places: list[tuple[str, dict[str, Any]]] = []
+    missing: set[str] = set()
+    for flags, settings in table:
+        named = flags[0].startswith("-")
+        name = settings.get("dest") or flags[-1].lstrip("-").replace("-", "_")
+        values[name] = settings.get("default", False if settings.get("action") == "store_true" else None)
+        if named:
+            known.update((flag, (name, settings)) for flag in flags)
+        elif "nargs" in settings and settings["nargs"] != "?":
+            return None
+        else:
+            places.append((name, settings))
+        if settings.get("required", not named and "nargs" not in settings):
+            missing.add(name)
+    words: list[str] = []
+    closed = False
+    for token in tokens:
+        flag, equals, text = token.partition("=")
+        if flag not in known:
+            # argparse has its own mind about words with flags between them.
+            if closed or token.startswith("-"):
+                return None
+            words.append(token)
+            continue
+        closed = bool(words)
+        name, settings = known[flag]
+        action = settings.get("action", "store")
+        if bool(equals) == (action == "store_true"):
+            return None
+        if not _keep(values, name, settings, text if equals else True, append=action == "append"):
+            return None
+        missing.discard(name)
+    if len(words) > len(places):
+        return None
+    for (name, settings), word in zip(places, words, strict=False):
+        if not _keep(values, name, settings, word):
+            return None
+        missing.discard(name)
+    return None if missing else values
+
+
+def _keep(
+    values: dict[str, Any], name: str, settings: dict[str, Any], given: str | bool, *, append: bool = False
+) -> bool:
+    """Put a value where it belongs; return whether it is one that the option takes."""
+    value: Any = given
+    if "type" in settings:
+        try:
+            value = settings["type"](given)
+        except Exception:  # argparse tries again, and says what is wrong
+            return False
+    if value not in settings.get("choices", (value,)):
+        return False
+    values[name] = [*(values[name] or ()), value] if append else value
+    return True

@@ -1,0 +1,69 @@
+"""A plain command line means the same to us as to argparse, which is built from the same tables."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from projects.client import arguments, grammar, parser
+from projects.client.errors import UsageError
+from projects.client.tokens import normalised
+
+EVERY_VERB = [(noun, verb) for noun in grammar.NOUNS for verb in grammar.verbs_of(noun)]
+IDS = [f"{noun} {verb.name}".strip() for noun, verb in EVERY_VERB]
+WORDS = ["", "-", "-1", "-x y", "0", "3", "1.5", "nan", "PONE-1", "a b", "a=b", "todo", "todo,done", "task", "=", "é"]
+
+
+def judged(noun: str, verb: grammar.Verb, tokens: list[str]) -> dict[str, Any] | None:
+    try:
+        return vars(parser.build(noun, verb).parse_args(tokens))
+    except UsageError:
+        return None
+
+
+def line(chance: random.Random, verb: grammar.Verb) -> list[str]:
+    """Return a command line for a verb: rather right than wrong, so that much of it is taken."""
+    found: list[str] = []
+    for flags, settings in (*verb.options, *grammar.GLOBALS):
+        needed = settings.get("required", not flags[0].startswith("-"))
+        for _ in range(chance.choice((1, 1, 1, 1, 0, 2)) if needed else chance.choice((0, 0, 0, 0, 0, 1, 2))):
+            value = chance.choice([*settings.get("choices", ("3", "todo")), *chance.sample(WORDS, 1)])
+            if not flags[0].startswith("-"):
+                found.append(value)
+            elif settings.get("action") == "store_true":
+                found.append(flags[0])
+            else:
+                found += chance.choice(([flags[0], value], [f"{flags[0]}={value}"]))
+    if chance.random() < 0.2:
+        chance.shuffle(found)
+    return found
+
+
+@pytest.mark.parametrize(("noun", "verb"), EVERY_VERB, ids=IDS)
+def test_line_that_is_read_is_read_as_argparse_reads_it(noun: str, verb: grammar.Verb) -> None:
+    chance = random.Random(f"{noun} {verb.name}")
+    table = (*grammar.GLOBALS, *verb.options)
+    read = 0
+    for _ in range(300):
+        try:
+            tokens = normalised(line(chance, verb), table, "pm")
+        except UsageError:
+            continue
+        values = arguments.read(table, tokens)
+        if values is not None:
+            assert values == judged(noun, verb, tokens), tokens
+            read += 1
+    assert read > 20 or any(settings.get("nargs") == "*" for _, settings in verb.options)
+
+
+def test_two_dashes_may_be_a_value() -> None:
+    # argparse of Python 3.11 makes an empty list of it.
+    assert arguments.parse(grammar.find(["comment", "create", "--work-item", "P-1", "--content=--"])).content == "--"
+
+
+def test_values_of_one_call_are_not_those_of_the_next() -> None:
+    first = arguments.parse(grammar.find(["project", "update", "P", "--clear", "description"]))
+    second = arguments.parse(grammar.find(["project", "update", "P"]))
+    assert (first.clear, second.clear) == (["description"], [])
