@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test check bench bench-pages screenshots torture clean
+.PHONY: run test check bench bench-short bench-peers bench-pages screenshots torture clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -21,6 +21,12 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks
+
+bench-short: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks --short
+
+bench-peers: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks.peers
 
 bench-pages: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks.pages

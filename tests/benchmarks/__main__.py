@@ -1,92 +1,51 @@
-"""Time whole commands against `python -c pass` of the same interpreter, in turn, and print medians.
+"""Measure what is promised and print one table; exit 1 where a target is missed.
 
-make bench            20 rounds
-python -m tests.benchmarks --rounds 50
+make bench          full counts, boards of 100 and 100,000 items; a quarter of an hour
+make bench-short    few rounds, a small board; fails only where a target is missed by far
+python -m tests.benchmarks --only get --only list
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
 
-from tests.conftest import make_repository
-from tests.processes import MANAGE, Server, children, environment
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.ground import Ground
+from tests.benchmarks.machine import description
+from tests.benchmarks.targets import TARGETS, Target
 
-SCRIPT = Path(sys.executable).with_name("pm")
-PASS = [sys.executable, "-c", "pass"]
+HEADER = "| what | target | figure | verdict | how |\n|---|---|---|---|---|"
 
 
-def run(command: list[str], directory: Path) -> float:
-    """Return the seconds that `command` takes, from outside."""
-    begin = time.perf_counter()
-    subprocess.run(command, cwd=directory, env=environment(), stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - begin
+def row(target: Target, figure: Figure) -> str:
+    """Return the line of a target, for a table of Markdown."""
+    verdict = "met" if target.is_met(figure.value) else "**missed**"
+    value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.2f}"
+    return f"| {target.what} | {target.promise} | {value} {target.unit} | {verdict} | {figure.note} |"
 
 
-def start(directory: Path) -> float:
-    """Return the seconds from a start to its ready line, database present and migrated."""
-    begin = time.perf_counter()
-    server = Server(directory).ready()
-    elapsed = time.perf_counter() - begin
-    server.end()
-    return elapsed
-
-
-def compare(rounds: int, action: Callable[[], float], base: Callable[[], float]) -> tuple[float, float, float]:
-    """Return the medians of `action` and `base` in seconds and of their ratio, measured pair by pair."""
-    action(), base()  # warm
-    pairs = [(action(), base()) for _ in range(rounds)]
-    taken, basis = zip(*pairs, strict=True)
-    return statistics.median(taken), statistics.median(basis), statistics.median(a / b for a, b in pairs)
-
-
-def proportional_memory(pids: list[int]) -> float:
-    """Return the MiB of these processes, shared pages divided among their sharers."""
-    total = 0
-    for pid in pids:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
-    return total / 1024
-
-
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
-    print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds")
-    print(f"{'what':34} {'ms':>8} {'base':>24} {'ms':>8} {'ratio':>7}")
-    with tempfile.TemporaryDirectory() as scratch:
-        directory = make_repository(Path(scratch) / "repository")
-        check = [*MANAGE, "check"]
-
-        def report(what: str, action: Callable[[], float], base: list[str], name: str) -> None:
-            taken, basis, ratio = compare(rounds, action, lambda: run(base, directory))
-            print(f"{what:34} {taken * 1e3:8.1f} {name:>24} {basis * 1e3:8.1f} {ratio:7.2f}", flush=True)
-
-        Server(directory).ready().end()  # makes the database
-        report("start to ready line", lambda: start(directory), check, "manage.py check")
-        report("start to ready line", lambda: start(directory), PASS, "python -c pass")
-        server = Server(directory).ready()
-        try:
-            listing = ["project", "list"]
-            if SCRIPT.exists():
-                report("pm project list", lambda: run([str(SCRIPT), *listing], directory), PASS, "python -c pass")
-            manage = [*MANAGE, "pm", *listing]
-            report("manage.py pm project list", lambda: run(manage, directory), PASS, "python -c pass")
-            memory = proportional_memory([server.pid, *children(server.pid)])
-            print(f"{'idle server, 2 workers':34} {memory:8.1f} MiB (PSS)")
-        finally:
-            server.end()
+    parser.add_argument("--only", choices=TARGETS, action="append", metavar="NAME", help=", ".join(TARGETS))
+    parser.add_argument("--short", action="store_true", help="few rounds, a small board, a wide margin")
+    options = parser.parse_args()
+    ground = Ground(short=options.short)
+    missed = []
+    print(f"{description()}\n\n{HEADER}", flush=True)
+    try:
+        for name in options.only or TARGETS:
+            target = TARGETS[name]
+            figure = target.measure(ground)
+            print(row(target, figure), flush=True)
+            if not target.is_met(figure.value, target.margin if options.short else 1.0):
+                missed.append(name)
+    finally:
+        ground.close()
+    if missed:
+        print(f"\nmissed{' by far' if options.short else ''}: {', '.join(missed)}", file=sys.stderr)
+    return int(bool(missed))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,6 +7,7 @@ import random
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import IO, Any
 
 TEXT = "the server finds its port and a client reads what it wrote before it asks for more work on this item"
@@ -14,7 +15,14 @@ WORDS = TEXT.split()
 STATUSES = ("backlog", "todo", "in_progress", "review", "done", "blocked")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EPIC_EVERY, STORY_EVERY = 50, 10
+SPRINTS = 10
 LLM = "00000000-0000-0000-0000-000000000001"
+
+
+def save(path: Path, items: int) -> int:
+    """Write a board to a file; return its rows."""
+    with open(path, "w") as file:
+        return write(file, items)
 
 
 def write(file: IO[str], items: int, seed: int = 1) -> int:
@@ -22,6 +30,7 @@ def write(file: IO[str], items: int, seed: int = 1) -> int:
     board = _Board(items, random.Random(seed))
     collections = {
         "projects": [board.project],
+        "sprints": board.sprints(),
         "work_items": board.items(),
         "comments": board.comments(),
         "dependencies": board.dependencies(),
@@ -42,6 +51,7 @@ class _Board:
     def __init__(self, count: int, chance: random.Random) -> None:
         self.chance = chance
         self.ids = [self._id() for _ in range(count)]
+        self.sprint_ids = [self._id() for _ in range(SPRINTS)]
         self.project: dict[str, Any] = {
             "id": self._id(),
             "key": "BIG",
@@ -49,6 +59,20 @@ class _Board:
             "next_work_item_number": count + 1,
             **self._stamps(0),
         }
+
+    def sprints(self) -> Iterator[dict[str, Any]]:
+        for place, pk in enumerate(self.sprint_ids):
+            begin = START.date() + timedelta(days=14 * place)
+            yield {
+                "id": pk,
+                "project_id": self.project["id"],
+                "name": f"Sprint {place + 1}",
+                "goal": self._text(8),
+                "start_date": begin.isoformat(),
+                "end_date": (begin + timedelta(days=13)).isoformat(),
+                "status": "planned" if place == SPRINTS - 1 else "active" if place == SPRINTS - 2 else "completed",
+                **self._stamps(place),
+            }
 
     def items(self) -> Iterator[dict[str, Any]]:
         for place, pk in enumerate(self.ids):
@@ -65,6 +89,8 @@ class _Board:
                 "status": self.chance.choice(STATUSES),
                 "priority": self.chance.choice(("low", "medium", "high", "critical")),
                 "parent_id": parent,
+                "sprint_id": self.sprint_ids[place % SPRINTS] if kind != "epic" and place % 4 == 1 else None,
+                "assignee_id": LLM if place % 7 == 0 else None,
                 "labels": self.chance.sample(WORDS, 2) if place % 3 == 0 else [],
                 "story_points": self.chance.randrange(14),
                 "position": float(place),

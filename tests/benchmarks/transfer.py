@@ -1,25 +1,16 @@
-"""Time import and export of a made board, in a process of its own each, and print what memory they took.
-
-python -m tests.benchmarks.transfer --items 10000
-"""
+"""Import and export of a made board, each in a process of its own: rows a second, and what memory they took."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
+from functools import cache
 
 from tests.benchmarks import boards
-from tests.processes import CHECKOUT, MANAGE, environment
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.ground import Ground
 
 STEP = """
 import json, resource, sys, time
-sys.path.insert(0, {home!r})
 import django
 django.setup()
 from projects.models import User
@@ -35,49 +26,42 @@ else:
         rows = sum(export.write(file).values())
 seconds = time.perf_counter() - begin
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({{"rows": rows, "seconds": seconds, "peak": peak / 1024, "idle": idle / 1024}}))
+print(json.dumps({"rows": rows, "seconds": seconds, "peak": peak / 1024, "idle": idle / 1024}))
 """
 
 
-def step(what: str, path: Path, config: Path) -> dict[str, float]:
-    """Run one step in a process of its own; return rows, seconds and MiB."""
-    done = subprocess.run(
-        [sys.executable, "-c", STEP.format(home=str(CHECKOUT)), what, str(path)],
-        env=environment(PM_CONFIG_DIR=str(config), DJANGO_SETTINGS_MODULE="pmsite.settings"),
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
+def import_speed(ground: Ground) -> Figure:
+    """Return the rows a second of an import into an empty board."""
+    return _speed(ground, "import")
 
 
-def report(what: str, figures: dict[str, float]) -> None:
-    speed = figures["rows"] / figures["seconds"]
-    print(
-        f"{what:28} {figures['rows']:9.0f} rows {figures['seconds']:8.2f} s {speed:9.0f} rows/s "
-        f"peak {figures['peak']:6.0f} MiB (idle {figures['idle']:.0f})",
-        flush=True,
+def export_speed(ground: Ground) -> Figure:
+    """Return the rows a second of an export."""
+    return _speed(ground, "export")
+
+
+def peak(ground: Ground) -> Figure:
+    """Return the MiB that the hungrier of both took at most."""
+    steps = _steps(ground)
+    both = ", ".join(f"{name} {step['peak']:.0f}" for name, step in steps.items())
+    return Figure(
+        max(step["peak"] for step in steps.values()), f"{both}; Django alone {steps['import']['idle']:.0f} MiB"
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--items", type=int, default=10_000)
-    items = parser.parse_args().items
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        config = folder / ".pm"
-        config.mkdir(mode=0o700)
-        migrate = [*MANAGE, "migrate", "--verbosity", "0"]
-        subprocess.run(migrate, env=environment(PM_CONFIG_DIR=str(config)), check=True)
-        with open(folder / "board.json", "w") as file:
-            rows = boards.write(file, items)
-        size = os.path.getsize(folder / "board.json") / 2**20
-        print(f"{items} items, {rows} rows, {size:.0f} MiB, {os.cpu_count()} cores, {time.strftime('%Y-%m-%d')}")
-        report("import into an empty board", step("import", folder / "board.json", config))
-        report("import again, nothing new", step("import", folder / "board.json", config))
-        report("export", step("export", folder / "export.json", config))
+def _speed(ground: Ground, name: str) -> Figure:
+    step = _steps(ground)[name]
+    return Figure(step["rows"] / step["seconds"], f"{step['rows']:.0f} rows in {step['seconds']:.1f} s")
 
 
-if __name__ == "__main__":
-    main()
+@cache
+def _steps(ground: Ground) -> dict[str, dict[str, float]]:
+    """Return what the import of a board and its export took."""
+    directory = ground.repository("transferred")
+    boards.save(directory / "board.json", ground.items)
+    variables = {"PM_CONFIG_DIR": str(directory / ".pm"), "DJANGO_SETTINGS_MODULE": "pmsite.settings"}
+    found = {}
+    for name, file in (("import", "board.json"), ("export", "export.json")):
+        command = [ground.installed.command("python"), "-c", STEP, name, file]
+        found[name] = json.loads(ground.installed.run(command, directory, **variables))
+    return found

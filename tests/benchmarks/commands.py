@@ -1,0 +1,89 @@
+"""Whole commands, from outside: what an agent waits for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from tests.benchmarks.figures import Figure, ratio
+from tests.benchmarks.ground import SMALL, Ground
+from tests.processes import CHECKOUT, Server
+
+Measure = Callable[[Ground], Figure]
+LIST_PROJECTS = ("project", "list")
+GET = ("work-item", "get", "BIG-7")
+LIST = ("work-item", "list", "BIG", "--include-done", "--limit", str(SMALL))
+CREATE = ("work-item", "create", "--project", "BIG", "--type", "task", "--title", "One more")
+PAGES = 1000
+# What a call does before it asks: find the directory, read server.json, verify it, read the token.
+DISCOVER = """
+import json, os, sys, time
+from projects.client.arguments import Options
+from projects.client.context import Context
+from projects.client.resolution import resolve
+times = []
+for _ in range(int(sys.argv[1])):
+    begin = time.perf_counter()
+    target = resolve(Context(Options({"server": None, "actor": None, "start": False}), os.environ, None, sys.stderr))
+    times.append(time.perf_counter() - begin)
+assert target.info and target.token
+print(json.dumps(times))
+"""
+
+
+def against_pass(*words: str) -> Measure:
+    """Return what times a command by the console script against `python -c pass` of the same environment."""
+
+    def measure(ground: Ground) -> Figure:
+        directory, run = ground.small.directory, ground.installed.time
+        command = [ground.installed.command("pm"), *words]
+        bare = [ground.installed.command("python"), "-c", "pass"]
+        return ratio(ground.rounds, lambda: run(command, directory), lambda: run(bare, directory))
+
+    return measure
+
+
+def manage_against_script(ground: Ground) -> Figure:
+    """Time `python manage.py pm` of the checkout against the console script."""
+    directory, run = ground.small.directory, ground.installed.time
+    manage = [ground.installed.command("python"), str(CHECKOUT / "manage.py"), "pm", *LIST_PROJECTS]
+    script = [ground.installed.command("pm"), *LIST_PROJECTS]
+    return ratio(ground.rounds, lambda: run(manage, directory), lambda: run(script, directory))
+
+
+def large_against_small(ground: Ground) -> Figure:
+    """Time the first page of the large board against that of the small one, by the console script."""
+    large, small, run = ground.large.directory, ground.small.directory, ground.installed.time
+    command = [ground.installed.command("pm"), *LIST]
+    return ratio(ground.rounds, lambda: run(command, large), lambda: run(command, small))
+
+
+def deep_against_first(ground: Ground) -> Figure:
+    """Time page 1,000 of the large board against page 1; in the short form the last page."""
+    directory, run = ground.large.directory, ground.installed.time
+    page = min(PAGES, ground.items // SMALL)
+    first = [ground.installed.command("pm"), *LIST]
+    deep = [*first, "--cursor", _cursor(ground, ground.large, page)]
+    found = ratio(ground.rounds, lambda: run(deep, directory), lambda: run(first, directory))
+    return Figure(found.value, f"{found.note}, page {page}")
+
+
+def discovery(ground: Ground) -> Figure:
+    """Time discovery alone, inside a process; milliseconds."""
+    count = 500 if ground.short else 5000
+    command = [ground.installed.command("python"), "-c", DISCOVER, str(count)]
+    times = sorted(json.loads(ground.installed.run(command, ground.small.directory)))
+    return Figure(times[int(count * 0.99)] * 1e3, f"median {times[count // 2] * 1e3:.2f} ms")
+
+
+def _cursor(ground: Ground, server: Server, page: int) -> str:
+    """Return the cursor of a page of LIST, found in long strides."""
+    passed, cursor = 0, None
+    while passed < (page - 1) * SMALL:
+        step = min(1000, (page - 1) * SMALL - passed)
+        command = [ground.installed.command("pm"), *LIST[:-1], str(step), "--fields", "id"]
+        command += ["--cursor", cursor] if cursor else []
+        cursor = json.loads(ground.installed.run(command, server.directory))["next"]
+        passed += step
+    assert cursor
+    return str(cursor)

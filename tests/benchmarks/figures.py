@@ -1,0 +1,35 @@
+"""What is made of many timings: medians, ratios pair by pair, the slowest but one in a hundred."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What was measured, and what a reader should know beside it."""
+
+    value: float
+    note: str = ""
+
+
+def in_turn(rounds: int, action: Callable[[], float], base: Callable[[], float]) -> tuple[float, float, float]:
+    """Return the medians of `action`, of `base`, and of their ratio, pair by pair: the machine's speed drifts."""
+    action(), base()  # warm
+    pairs = [(action(), base()) for _ in range(rounds)]
+    taken, basis = zip(*pairs, strict=True)
+    return statistics.median(taken), statistics.median(basis), statistics.median(a / b for a, b in pairs)
+
+
+def ratio(rounds: int, action: Callable[[], float], base: Callable[[], float]) -> Figure:
+    """Return the median ratio of two times in seconds; the note has both in milliseconds."""
+    taken, basis, times = in_turn(rounds, action, base)
+    return Figure(times, f"{taken * 1e3:.1f} ms / {basis * 1e3:.1f} ms")
+
+
+def p99(values: Sequence[float]) -> float:
+    """Return the value that one in a hundred is above."""
+    return sorted(values)[max(0, math.ceil(len(values) * 0.99) - 1)]

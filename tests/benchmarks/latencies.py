@@ -1,0 +1,131 @@
+"""How long the application takes for a request of each kind at full size, while others ask, too.
+
+The time is the application's own, told by the server in Server-Timing (served/clocked.py): reading, queueing for a
+thread and sending are gunicorn's and are in the client's figure, beside it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections.abc import Callable, Iterator
+
+from tests.benchmarks import load
+from tests.benchmarks.commands import Measure
+from tests.benchmarks.figures import Figure, p99
+from tests.benchmarks.ground import Ground, address, asking
+from tests.processes import Server
+
+READERS, WRITERS = 4, 8
+Asked = Callable[[Server, int], Iterator[load.Request]]
+
+
+def reads(ground: Ground) -> Figure:
+    """Return the p99 of the slowest kind of list, filter, ready, search and figures, all kinds mixed; milliseconds."""
+    server = ground.clocked_large
+    paths = _paths(server)
+    each = 20 if ground.short else 150
+
+    def requests_of(number: int) -> Iterator[load.Request]:
+        asked = [(name, asking(server, "GET", path)) for name, path in paths.items()] * (each // READERS + 1)
+        random.Random(number).shuffle(asked)
+        return iter(asked)
+
+    load.run(address(server), READERS, lambda _: iter([(n, asking(server, "GET", p)) for n, p in paths.items()]), 60)
+    results = load.run(address(server), READERS, requests_of, 300)
+    assert not results.wrong, results.wrong[:3]
+    found = sorted(((p99(times), name) for name, times in results.served().items()), reverse=True)
+    worst = ", ".join(f"{name} {time:.0f}" for time, name in found[:4])
+    return Figure(found[0][0], f"p99 of {len(found)} kinds, slowest: {worst} ms; at the client {_outside(results)}")
+
+
+def writes(name: str) -> Measure:
+    """Return what measures the p99 of a kind of write, 8 clients at once; milliseconds."""
+
+    def measure(ground: Ground) -> Figure:
+        server = ground.clocked_large
+        count = 10 if ground.short else 100
+        keys = itertools.count(1)
+
+        def requests_of(number: int) -> Iterator[load.Request]:
+            return itertools.islice((_write(server, name, next(keys)) for _ in itertools.count()), count)
+
+        results = load.run(address(server), WRITERS, requests_of, 120)
+        assert not results.wrong, results.wrong[:3]
+        times = results.served()[name]
+        return Figure(
+            p99(times), f"{len(times)} of {WRITERS} clients, {results.rate:.0f}/s; at the client {_outside(results)}"
+        )
+
+    return measure
+
+
+def _write(server: Server, name: str, number: int) -> load.Request:
+    headers = {"Idempotency_Key": f"{name}-{number}-{random.getrandbits(64):x}"}
+    if name == "update":
+        body: dict[str, object] = {"status": "review", "title": f"Changed for the {number}th time"}
+        return name, asking(server, "PATCH", f"work-items/BIG-{number * 37 % 1900 + 2}/", body, **headers)
+    if name == "claim":
+        return name, asking(server, "POST", "work-items/claim-next/", {"project": "BIG"}, **headers)
+    return name, asking(server, "POST", "work-items/", new_item(number), **headers)
+
+
+def new_item(number: int) -> dict[str, object]:
+    """Return the fields of an item as an agent makes them."""
+    return {"project": "BIG", "item_type": "task", "title": f"Task {number} of a run", "description": "As it is. " * 20}
+
+
+def _paths(server: Server) -> dict[str, str]:
+    """Return what is asked, by its name."""
+    items = "work-items/?project=BIG"
+    epic = json.loads(server.api("GET", f"{items}&type=epic&limit=1").content)["results"][0]["display_key"]
+    sprint = json.loads(server.api("GET", "sprints/?project=BIG&limit=1").content)["results"][0]["id"]
+    last = json.loads(server.api("GET", f"{items}&ordering=-item_number&limit=500").content)["next"]
+    filters = {
+        "list": "",
+        "all": "&include_done=true",
+        "done": "&status=done",
+        "status": "&status=todo,review",
+        "type": "&type=story",
+        "priority": "&priority=critical",
+        "assignee": "&assignee=llm",
+        "label": "&label=server",
+        "sprint": f"&sprint={sprint}",
+        "parent": f"&parent={epic}",
+        "descendants": f"&descendants_of={epic}",
+        "ancestors": "&ancestors_of=BIG-7",
+        "orphaned": "&orphaned=true",
+        "blocked": "&blocked=true",
+        "updated-since": "&updated_since=2026-01-01T12:00:00Z",
+        "text": "&search=client+reads",
+        "rare-text": "&search=nowhere",
+        "deleted": "&deleted=true",
+        "mixed": "&status=todo&priority=high&type=task&assignee=llm",
+        **{
+            f"by-{order.strip('-')}": f"&ordering={order}"
+            for order in ("-updated_at", "title", "priority", "-created_at")
+        },
+    }
+    return {
+        **{name: items + query for name, query in filters.items()},
+        "deep": last.partition("/api/v1/")[2],
+        "ready": "work-items/ready/?project=BIG",
+        "show": "work-items/BIG-7/show/",
+        "search": "search/?q=client+reads&project=BIG",
+        "search-rare": "search/?q=nowhere",
+        "search-key": "search/?q=BIG-77",
+        "stats": "projects/BIG/stats/",
+        "activity": "activity/?project=BIG",
+        "changes": "changes/?since=1000&project=BIG",
+        "comments": "comments/?work_item=BIG-1",
+        "dependencies": "dependencies/?work_item=BIG-2",
+        "sprints": "sprints/?project=BIG",
+        "report": f"sprints/{sprint}/report/",
+        "lanes": "swim-lanes/?project=BIG",
+        "projects": "projects/",
+    }
+
+
+def _outside(results: load.Results) -> str:
+    return f"{p99([outside for _, _, outside in results.answers]):.0f} ms"

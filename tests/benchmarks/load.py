@@ -1,0 +1,121 @@
+"""A number of keep-alive clients in one thread, each asking again as soon as it has its answer.
+
+As little work as can be for an answer: what the clients take, the server on the same cores has not.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+DEADLINE = 30.0  # seconds without any answer
+
+Request = tuple[str, bytes]  # what it is called in the results, and its bytes
+
+
+@dataclass
+class Results:
+    """Of every answer: its request's name, the milliseconds in the application and at the client."""
+
+    seconds: float = 0.0
+    answers: list[tuple[str, float, float]] = field(default_factory=list)
+    workers: set[str] = field(default_factory=set)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.answers) / self.seconds
+
+    def served(self) -> dict[str, list[float]]:
+        """Return the milliseconds in the application, by the names of the requests."""
+        found: dict[str, list[float]] = {}
+        for name, inside, _ in self.answers:
+            found.setdefault(name, []).append(inside)
+        return found
+
+
+class _Client:
+    def __init__(self, address: tuple[str, int], requests: Iterator[Request]) -> None:
+        self.requests = requests
+        self.socket = socket.create_connection(address, DEADLINE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self) -> bool:
+        """Send the next request; return whether there is one."""
+        asked = next(self.requests, None)
+        if asked is None:
+            return False
+        self.name, message = asked
+        self.buffer = b""
+        self.begin = time.perf_counter()
+        self.socket.sendall(message)
+        return True
+
+    def read(self) -> bytes | None:
+        """Return the head of the answer when all of it is there."""
+        piece = self.socket.recv(1 << 18)
+        if not piece:
+            raise ConnectionError(f"{self.name}: the server closed the connection")
+        self.buffer += piece
+        head, blank, body = self.buffer.partition(b"\r\n\r\n")
+        if not blank or len(body) < int(_value(head, b"Content-Length: ")):
+            return None
+        return head
+
+
+def run(
+    address: tuple[str, int], clients: int, requests_of: Callable[[int], Iterator[Request]], seconds: float
+) -> Results:
+    """Let `clients` ask what `requests_of(number)` yields, for so many seconds at most."""
+    results = Results()
+    begin = time.perf_counter()
+    with selectors.DefaultSelector() as selector:
+        for number in range(clients):
+            client = _Client(address, requests_of(number))
+            if client.ask():
+                selector.register(client.socket, selectors.EVENT_READ, client)
+        while selector.get_map():
+            ready = selector.select(DEADLINE)
+            if not ready:
+                raise TimeoutError(f"no answer within {DEADLINE:g} s")
+            for key, _ in ready:
+                client = key.data
+                head = client.read()
+                if head is None:
+                    continue
+                now = time.perf_counter()
+                _note(results, client, head, now)
+                if now - begin > seconds or not client.ask():
+                    selector.unregister(client.socket)
+                    client.socket.close()
+    results.seconds = time.perf_counter() - begin
+    return results
+
+
+def message(method: str, path: str, host: str, token: str, body: bytes = b"", **headers: str) -> bytes:
+    """Return the bytes of a request."""
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {token}", "Accept: application/json"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if method != "GET":
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _note(results: Results, client: _Client, head: bytes, now: float) -> None:
+    if head[9:10] != b"2":
+        results.wrong.append(f"{client.name}: {client.buffer[:300]!r}")
+    told = _value(head, b"Server-Timing: app;dur=").decode()
+    inside, _, worker = told.partition(";desc=")
+    results.workers.add(worker)
+    results.answers.append((client.name, float(inside), (now - client.begin) * 1e3))
+
+
+def _value(head: bytes, name: bytes) -> bytes:
+    """Return a header's value; `name` is as the server writes it, with colon and space."""
+    begin = head.index(b"\r\n" + name) + 2 + len(name)
+    end = head.find(b"\r\n", begin)
+    return head[begin:] if end < 0 else head[begin:end]

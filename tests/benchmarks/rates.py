@@ -1,0 +1,91 @@
+"""Writes a second of the server against SQLite alone, which commits the same rows as durably."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import statistics
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import load
+from tests.benchmarks.answers import BOTH, TRIES
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.ground import Ground, address, asking
+from tests.benchmarks.latencies import WRITERS, new_item
+from tests.processes import Server
+
+# Tables that a new item adds a row to by a statement; triggers add the others.
+TABLES = ("projects_workitem", "projects_activity", "projects_idempotentanswer")
+
+
+def creation(ground: Ground) -> Figure:
+    """Return the rate of `POST /work-items/`, 8 clients, in percent of the rate of bare transactions, in turn."""
+    server = ground.clocked_small
+    _posts(server, ground.seconds / 4)
+    copy = ground.folder / "floor.db"
+    with sqlite3.connect(server.config / "data.db") as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    pairs = [
+        (_posts(server, ground.seconds), _commits(copy, ground.seconds)) for _ in range(max(3, ground.rounds // 5))
+    ]
+    ours, floor = (statistics.median(rates) for rates in zip(*pairs, strict=True))
+    share = statistics.median(100 * posts / commits for posts, commits in pairs)
+    return Figure(share, f"{ours:.0f}/s against {floor:.0f}/s")
+
+
+def _posts(server: Server, seconds: float) -> float:
+    """Return items made in a second, in a run in which both workers worked."""
+
+    def requests_of(number: int) -> Iterator[load.Request]:
+        for count in itertools.count():
+            key = uuid.uuid4().hex  # as `pm` sends one
+            yield "create", asking(server, "POST", "work-items/", new_item(count), Idempotency_Key=key)
+
+    for _ in range(TRIES):
+        results = load.run(address(server), WRITERS, requests_of, seconds)
+        assert not results.wrong, results.wrong[:3]
+        if len(results.workers) == BOTH:
+            return results.rate
+    raise AssertionError(f"only one worker answered, {TRIES} times")
+
+
+def _commits(database: Path, seconds: float) -> float:
+    """Return transactions in a second that make the rows of an item."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    item, activity, answer = (_last(connection, table) for table in TABLES)
+    [[number]] = connection.execute("SELECT MAX(item_number) FROM projects_workitem")
+    done, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        done += 1
+        pk, number = uuid.uuid4().hex, number + 1
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(
+            "UPDATE projects_project SET next_work_item_number = ? WHERE id = ?", (number + 1, item["project_id"])
+        )
+        _insert(connection, TABLES[0], item | {"id": pk, "item_number": number, "position": float(number)})
+        _insert(connection, TABLES[1], activity | {"entity_id": pk, "display_key": f"BIG-{number}"})
+        _insert(connection, TABLES[2], answer | {"key": uuid.uuid4().hex})
+        connection.execute("COMMIT")
+    taken = time.perf_counter() - begin
+    connection.close()
+    return done / taken
+
+
+def _last(connection: sqlite3.Connection, table: str) -> dict[str, Any]:
+    """Return the last row of a table, without the number that SQLite gives."""
+    names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    [values] = connection.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY rowid DESC LIMIT 1")
+    return {
+        name: value for name, value in zip(names, values, strict=True) if not isinstance(value, int) or name != "id"
+    }
+
+
+def _insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))

@@ -1,0 +1,25 @@
+"""An application that answers what it was given: the floor under every answer of this gunicorn."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from clocked import clocked
+
+urlpatterns: list[Any] = []
+ANSWERS = {
+    path: (headers, body.encode())
+    for path, (headers, body) in json.loads(Path(os.environ["BARE_DIR"], "answers.json").read_text()).items()
+}
+
+
+@clocked
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer the bytes that belong to the path."""
+    headers, body = ANSWERS[environ["PATH_INFO"]]
+    start_response("200 OK", [(name, value) for name, value in headers])
+    return [body]

@@ -1,0 +1,58 @@
+"""What is promised, as data: the figure that a row must reach, and the function that measures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.benchmarks import answers, commands, latencies, rates, servers, transfer
+from tests.benchmarks.commands import Measure
+
+
+@dataclass(frozen=True)
+class Target:
+    """A row; `limit` is the most, or the least where `at_least` is set.
+
+    `margin` is how far the short form may miss it: few rounds, on a machine that perhaps does other things, too.
+    """
+
+    what: str
+    limit: float
+    unit: str
+    measure: Measure
+    at_least: bool = False
+    margin: float = 2.5
+
+    def is_met(self, value: float, margin: float = 1.0) -> bool:
+        """Tell whether a figure reaches the limit, or comes as near as `margin` allows."""
+        return value * margin >= self.limit if self.at_least else value <= self.limit * margin
+
+    @property
+    def promise(self) -> str:
+        """Say the limit in words."""
+        return f"{'≥' if self.at_least else '≤'} {self.limit:,g} {self.unit}"
+
+
+TARGETS = {
+    "project-list": Target(
+        "pm project list / python -c pass", 2.4, "×", commands.against_pass(*commands.LIST_PROJECTS)
+    ),
+    "get": Target("pm work-item get / python -c pass", 2.4, "×", commands.against_pass(*commands.GET)),
+    "list": Target("pm work-item list, 100 items / python -c pass", 2.6, "×", commands.against_pass(*commands.LIST)),
+    "create": Target("pm work-item create / python -c pass", 2.6, "×", commands.against_pass(*commands.CREATE)),
+    "manage": Target("manage.py pm / the console script", 1.15, "×", commands.manage_against_script),
+    "size": Target("pm work-item list, 100,000 items / 100", 1.2, "×", commands.large_against_small),
+    "depth": Target("pm work-item list, page 1,000 / page 1", 1.2, "×", commands.deep_against_first),
+    "discovery": Target("discovery alone, in the process, p99", 1.0, "ms", commands.discovery, margin=8.0),
+    "item": Target("GET one item / bare WSGI", 4.0, "×", answers.against_bare(answers.ITEM)),
+    "page": Target("GET a slim page of 100 / bare WSGI", 8.0, "×", answers.against_bare(answers.PAGE)),
+    "post": Target("POST an item, 8 clients, of SQLite alone", 20.0, "%", rates.creation, at_least=True),
+    "reads": Target("list, filter, ready, search, stats, p99", 50.0, "ms", latencies.reads, margin=8.0),
+    "creates": Target("create, 8 clients, p99", 60.0, "ms", latencies.writes("create"), margin=8.0),
+    "updates": Target("update, 8 clients, p99", 60.0, "ms", latencies.writes("update"), margin=8.0),
+    "claims": Target("claim, 8 clients, p99", 60.0, "ms", latencies.writes("claim"), margin=8.0),
+    "start": Target("start to first right answer / manage.py check", 1.2, "×", servers.start),
+    "memory": Target("server with 2 workers after traffic, PSS", 95.0, "MiB", servers.memory),
+    "import": Target("import of 100,000 items", 5_000.0, "rows/s", transfer.import_speed, at_least=True, margin=4.0),
+    "export": Target("export of 100,000 items", 20_000.0, "rows/s", transfer.export_speed, at_least=True, margin=4.0),
+    "transfer-memory": Target("import and export, peak", 250.0, "MiB", transfer.peak),
+}
