@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.api import quote, unquote
-from projects.client.errors import UsageError
+from projects.client.errors import BadAnswer, UsageError
 from projects.client.grammar import option
 
 TYPE_CHECKING = False
@@ -66,8 +66,11 @@ class Resource:
         rows: list[Any] = []
         while True:
             page = context.api.get(self.path, query, wanted=("results", "next"))
-            rows += page["results"]
-            following = _cursor(page["next"])
+            try:
+                found, following = list(page["results"]), _cursor(page["next"])
+            except (AttributeError, TypeError, ValueError):
+                raise BadAnswer(f"{context.api.target.url} answered with no page; is it a server of pm?") from None
+            rows += found
             if not every or following is None:
                 return rows, following
             query["cursor"] = following

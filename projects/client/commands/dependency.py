@@ -17,10 +17,11 @@ TYPES = ("blocks", "relates_to")
 
 def list_dependencies(context: Context) -> None:
     """List what an item blocks, what blocks it, and what it is related to."""
-    wanted = context.options.work_item.lower()
+    items = Resource("work-items", "work_item", "work_items")
+    wanted = context.api.get(items.path_to(context.options.work_item), wanted=("id",))["id"]
     found: dict[str, list[Any]] = {"blocking": [], "blocked_by": [], "relates_to": []}
-    for row in DEPENDENCIES.rows(context, work_item=context.options.work_item, fields="*"):
-        blocking = wanted in (row["blocking_item"].lower(), row["blocking_item_id"])
+    for row in DEPENDENCIES.rows(context, work_item=wanted, fields="*"):
+        blocking = row["blocking_item_id"] == wanted
         kind = row["dependency_type"]
         found[kind if kind != "blocks" else "blocking" if blocking else "blocked_by"].append(
             {

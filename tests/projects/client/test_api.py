@@ -264,6 +264,20 @@ def test_page_without_its_keys_is_an_error(reach: Callable[..., Any], impostor: 
     assert (result.code, result.error["code"]) == (1, "BAD_ANSWER")
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"results": 1, "next": None},
+        {"results": [], "next": 1},
+        {"results": [], "next": "http://127.0.0.1/?cursor=%zz"},
+    ],
+    ids=["number", "no-url", "no-cursor"],
+)
+def test_page_of_other_types_is_an_error(reach: Callable[..., Any], impostor: Make, document: object) -> None:
+    result = reach(impostor(answer("200 OK", document)), "project", "list")
+    assert (result.code, result.error["code"]) == (1, "BAD_ANSWER")
+
+
 def test_fault_of_our_own_is_still_an_error_document() -> None:
     closed, stderr = io.StringIO(), io.StringIO()
     closed.close()
