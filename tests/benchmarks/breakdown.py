@@ -1,0 +1,105 @@
+"""Where the time of one `pm` call goes, step by step, in medians of whole runs.
+
+python -m tests.benchmarks.breakdown work-item list BIG --include-done
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.benchmarks.commands import LIST_PROJECTS
+from tests.benchmarks.ground import Ground
+from tests.benchmarks.machine import description
+from tests.processes import environment
+
+ROUNDS = 60
+# The same steps in the same order as `pm`, with a look at the clock between them.
+STEPS = """
+import time
+clock = time.perf_counter
+seen = [("", clock())]
+def done(step):
+    seen.append((step, clock()))
+import sys
+from pmsite.__main__ import client
+from projects.client import cli
+import gc
+gc.disable()
+done("the script, cli.py, errors.py")
+from projects.client import grammar, render
+done("grammar.py, tokens.py, render.py, quickjson.py")
+call = grammar.find(sys.argv[1:])
+done("the noun's module, with api.py, http.py, discovery")
+from projects.client import arguments
+from projects.client.context import Context
+options = arguments.parse(call)
+done("arguments.py, workspace.py; reading the command line")
+import os
+context = Context(options, os.environ, sys.stdout, sys.stderr)
+api = context.api
+done("discovery: the directory, server.json, lock, process, token")
+from projects.client import http
+send = http.SocketTransport.send
+def timed(*arguments):
+    done("making the request")
+    answer = send(*arguments)
+    done("the server: connecting, its answer")
+    return answer
+http.SocketTransport.send = timed
+call.verb.run(context)
+done("reading JSON, printing JSON")
+import json
+json.dump([(step, end - begin) for (step, end), (_, begin) in zip(seen[1:], seen)], sys.stderr)
+sys.stderr.flush()
+os._exit(0)
+"""
+
+
+def whole(command: list[str], directory: Path, env: dict[str, str]) -> tuple[float, str]:
+    """Return the seconds of a command from outside, and what it said on standard error."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=directory, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True
+    )
+    return time.perf_counter() - begin, done.stderr
+
+
+def main() -> None:
+    words = sys.argv[1:] or list(LIST_PROJECTS)
+    ground = Ground(short=False)
+    try:
+        python, directory = ground.installed.command("python"), ground.small.directory
+        env = environment(**ground.installed.variables)
+        commands = {
+            "pass": [python, "-c", "pass"],
+            "leave": [python, "-c", "import os; os._exit(0)"],
+            "pm": [ground.installed.command("pm"), *words],
+            "steps": [python, "-c", STEPS, *words],
+        }
+        times: dict[str, list[float]] = {name: [] for name in commands}
+        steps: dict[str, list[float]] = {}
+        for number in range(ROUNDS + 1):
+            for name, command in commands.items():
+                taken, said = whole(command, directory, env)
+                if not number:  # a warm-up
+                    continue
+                times[name].append(taken)
+                for step, seconds in json.loads(said) if name == "steps" else ():
+                    steps.setdefault(step, []).append(seconds)
+    finally:
+        ground.close()
+    print(f"{description()}\n\n| pm {' '.join(words)} | ms |\n|---|---:|")
+    rows = {"the interpreter and site, left by os._exit": times["leave"], **steps}
+    for step, values in rows.items():
+        print(f"| {step} | {statistics.median(values) * 1e3:.2f} |")
+    print(f"| **the whole, from outside** | {statistics.median(times['pm']) * 1e3:.2f} |")
+    print(f"| python -c pass, beside it | {statistics.median(times['pass']) * 1e3:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
