@@ -174,6 +174,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         # A refused request is its sender's to read; its path may be a login link's.
         "django.request": {"level": "ERROR"},
+        "django.security": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},
     },
 }

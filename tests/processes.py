@@ -51,6 +51,7 @@ class Server:
         config: Path | None = None,
         preexec: Callable[[], None] | None = None,
         stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
         **env: str | None,
     ) -> None:
         self.directory = directory
@@ -61,7 +62,7 @@ class Server:
             env=environment(**env),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             preexec_fn=preexec,
         )

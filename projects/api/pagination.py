@@ -51,13 +51,13 @@ def limit_schema() -> dict[str, Any]:
     return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": api_settings.PAGE_SIZE}
 
 
-def read_limit(request: Request) -> int:
-    """Return how many rows a page of `request` has at most."""
+def read_limit(request: Request, default: int | None = None, highest: int = MAX_LIMIT) -> int:
+    """Return how many rows a page of `request` has at most; without a `default` it is the setting."""
     text = request.query_params.get("limit")
     if text is None:
-        return int(api_settings.PAGE_SIZE or MAX_LIMIT)
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
-        raise exceptions.ValidationError({"limit": f"must be a whole number from 1 to {MAX_LIMIT}"})
+        return int(default or api_settings.PAGE_SIZE or highest)
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= highest):
+        raise exceptions.ValidationError({"limit": f"must be a whole number from 1 to {highest}"})
     return int(text)
 
 

@@ -85,7 +85,9 @@ class WordsField(forms.MultipleChoiceField):
         known = [name for name, _ in self.choices]  # type: ignore[misc,union-attr]
         for word in value:
             if word not in known:
-                raise ValidationError(f"{word!r} is none of {', '.join(known)}", code="invalid_choice")
+                # The word by `params`: what a message holds itself is a format, and a % in it an error.
+                params = {"word": word, "known": ", ".join(known)}
+                raise ValidationError("%(word)r is none of %(known)s", code="invalid_choice", params=params)
 
 
 class WordsFilter(django_filters.Filter):  # type: ignore[misc]

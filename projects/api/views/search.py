@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import exceptions, serializers
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.filters.base import MAX_SEARCH_LENGTH
+from projects.api.pagination import read_limit
 from projects.api.serializers.search import SearchSerializer
 from projects.api.views.base import StrictQueryMixin
 from projects.models import Project
@@ -46,7 +47,7 @@ class SearchView(StrictQueryMixin):
             raise exceptions.ValidationError(
                 {"q": f"has {len(text)} characters; at most {MAX_SEARCH_LENGTH} are allowed"}
             )
-        hits = search(text, project=_project(request), limit=_limit(request))
+        hits = search(text, project=_project(request), limit=read_limit(request, DEFAULT_LIMIT, MAX_LIMIT))
         return Response(SearchSerializer({"results": hits, "next": None}).data)
 
 
@@ -58,11 +59,3 @@ def _project(request: Request) -> Project | None:
     if project is None:
         raise exceptions.ValidationError({"project": f"there is no project {name}"})
     return project
-
-
-def _limit(request: Request) -> int:
-    field = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT)
-    try:
-        return int(field.run_validation(request.query_params.get("limit", DEFAULT_LIMIT)))
-    except exceptions.ValidationError:
-        raise exceptions.ValidationError({"limit": f"must be a whole number from 1 to {MAX_LIMIT}"}) from None

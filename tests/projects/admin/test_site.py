@@ -43,6 +43,14 @@ def test_secrets_are_not_registered() -> None:
     assert not {LoginTicket, IdempotentAnswer} & set(admin.site._registry)
 
 
+def test_refused_lookup_is_told_to_its_sender_and_not_to_the_log(
+    browser: Client, project: Project, caplog: pytest.LogCaptureFixture
+) -> None:
+    for query in ("created_by__password__startswith=a", "created_by__password__regex=."):
+        assert browser.get(f"/admin/projects/project/?{query}").status_code == 400
+    assert not caplog.records
+
+
 def test_activity_is_read_only(browser: Client, project: Project) -> None:
     row = of_projects().get()
     url = f"/admin/projects/activity/{row.pk}"

@@ -60,6 +60,7 @@ def test_project_and_limit_narrow(api: APIClient, make_item: Make, make_project:
         ({"q": "a", "limit": "0"}, "limit"),
         ({"q": "a", "limit": "101"}, "limit"),
         ({"q": "a", "limit": "ten"}, "limit"),
+        ({"q": "a", "limit": "\u0663"}, "limit"),
         ({"q": "a", "project": "NONE"}, "project"),
         ({"q": "a", "project": ""}, "project"),
         ({"q": "a", "cursor": "x"}, "cursor"),

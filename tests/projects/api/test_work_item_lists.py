@@ -50,6 +50,12 @@ def test_list_is_slim_and_leaves_out_what_is_done(api: APIClient, board: dict[st
     }
 
 
+@pytest.mark.parametrize("name", ["status", "type", "priority", "include_done", "project", "sprint", "updated_since"])
+@pytest.mark.parametrize("text", ["100%", "%s", "%(value)s", "{0}"])
+def test_wrong_word_is_refused_whatever_marks_it_has(api: APIClient, project: Project, name: str, text: str) -> None:
+    error(api.get(URL, {name: text}), 400, "VALIDATION_ERROR", name)
+
+
 def test_fields_picks(api: APIClient, board: dict[str, Any]) -> None:
     rows = api.get(URL, {"fields": "parent,assignee,created_by,labels", "search": "beta"}).json()["results"]
     assert rows == [{"parent": "PONE-1", "assignee": None, "created_by": "ada", "labels": ["ui", "api"]}]

@@ -1,0 +1,131 @@
+"""A board with one of each entity, and every route that a server has, with the ids of that board filled in."""
+
+from __future__ import annotations
+
+import html
+import re
+import sqlite3
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
+
+import requests
+
+from tests.processes import DEADLINE, Server
+from tests.torture.ground import ended, repository
+from tests.torture.reporter import Result
+
+NAMES = {"dependencies": "dependency", "time-entries": "timeentry"}
+
+
+class Route(NamedTuple):
+    method: str
+    path: str
+    operation: dict[str, Any]  # of the OpenAPI document; empty for what is not in it
+
+
+class Patient(requests.Session):
+    """A session that does not wait for ever."""
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        return super().request(*args, **{"timeout": DEADLINE, **kwargs})
+
+
+class Board:
+    """`ids` and the `bodies` that made them, by the collection in the API's paths."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.ids: dict[str, str] = {}
+        self.bodies: dict[str, dict[str, Any]] = {}
+        self.make("projects", key="PONE", title="First")
+        self.make("sprints", project="PONE", name="One", start_date="2026-01-01", end_date="2026-01-15")
+        parent = self.make("work-items", project="PONE", item_type="epic", title="An epic")
+        self.make("work-items", project="PONE", item_type="story", title="A story", parent=parent, labels=["one"])
+        item, other = self.ids["work-items"], parent
+        self.make("comments", work_item=item, content="A comment")
+        self.make("dependencies", blocking_item=item, blocked_item=other, dependency_type="relates_to")
+        self.make("time-entries", work_item=item, started_at="2026-01-01T10:00:00Z", ended_at="2026-01-01T11:00:00Z")
+        lane = self.get("swim-lanes/?project=PONE&fields=*")["results"][0]
+        self.ids["swim-lanes"] = lane["id"]
+        self.bodies |= {
+            "swim-lanes": {"project": "PONE", "name": "Lane", "status_value": "blocked"},
+            "swim-lanes/reorder": {"project": "PONE", "order": ["todo"]},
+            "time-entries/start": {"work_item": item},
+            "work-items/claim-next": {"project": "PONE"},
+            "work-items/bulk-update": {"items": [{"id": item, "title": "Other"}]},
+            f"work-items/{item}/move": {"before": other},
+            f"work-items/{item}/renew": {"lease_id": str(uuid.uuid4())},
+        }
+
+    def make(self, collection: str, **body: Any) -> str:
+        answer = self.server.api("POST", f"{collection}/", json=body)
+        assert answer.status_code == 201, answer.text
+        self.ids[collection], self.bodies[collection] = answer.json()["id"], body
+        return self.ids[collection]
+
+    def get(self, path: str) -> Any:
+        answer = self.server.api("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def export(self) -> str:
+        """Return the whole board; the same bytes for the same data."""
+        return self.server.api("GET", "export/").text
+
+    def api_routes(self) -> list[Route]:
+        """Return every operation of the OpenAPI document."""
+        paths: dict[str, dict[str, Any]] = self.get("schema/")["paths"]
+        return [
+            Route(method.upper(), path.replace("{id}", self.ids.get(path.split("/")[3], "PONE-1")), operation)
+            for path, operations in paths.items()
+            for method, operation in operations.items()
+        ]
+
+    def pages(self) -> list[str]:
+        """Return the path of every page for people, the administration's included."""
+        found = ["/", "/?overview", "/search/?q=first", "/live/?since=0", "/admin/", "/api/v1/docs/"]
+        found += [f"/{page}/PONE/" for page in ("board", "sprints")] + ["/items/PONE-2/", "/items/PONE-1/"]
+        for collection, pk in self.ids.items():
+            model = NAMES.get(collection, collection[:-1].replace("-", ""))
+            root = f"/admin/projects/{model}/"
+            found += [root, f"{root}add/", *(f"{root}{pk}/{verb}/" for verb in ("change", "delete", "history"))]
+        return [*found, "/admin/projects/activity/", "/admin/projects/user/", "/admin/password_change/"]
+
+    def signed_in(self) -> requests.Session:
+        """Return a session that a login link has signed in; its `token` for forms is in its headers."""
+        session = Patient()
+        session.trust_env = False
+        link = self.server.api("POST", "login-links/").json()["url"]
+        assert session.get(self.server.url + link).status_code == 200
+        form = session.get(f"{self.server.url}/admin/projects/project/add/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+        assert token, form[:500]
+        session.headers["X-CSRFToken"] = html.unescape(token[1])
+        return session
+
+
+@contextmanager
+def besieged(result: Result, *arguments: str) -> Iterator[Board]:
+    """Serve a board; afterwards the server must end well, with the board as it was and no traceback in its log."""
+    with repository() as directory, tempfile.TemporaryFile("w+") as log:
+        server = Server(directory, *arguments, stderr=log.fileno()).ready()
+        with ended(server):
+            board = Board(server)
+            before = board.export()
+            yield board
+            if board.export() != before:
+                result.failures.append("the board was changed")
+            code, _ = server.end()
+            log.seek(0)
+            said = log.read()
+            if code or "Traceback" in said:
+                result.failures.append(f"exit {code}, and the log says: {said[-1000:]}")
+
+
+def rows(server: Server, query: str) -> list[Any]:
+    """Return what the database answers, which is only read."""
+    with closing(sqlite3.connect(f"file:{server.config / 'data.db'}?mode=ro", uri=True)) as database:
+        return database.execute(query).fetchall()
