@@ -1,4 +1,4 @@
-"""Fire 14: requests that must not be let in, to every route, under every mixture of headers; and what they may not set."""
+"""Fire 14: requests that must not be let in, to every route, under every mixture of headers."""
 
 from __future__ import annotations
 

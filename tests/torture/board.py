@@ -108,10 +108,10 @@ class Board:
 
 
 @contextmanager
-def besieged(result: Result, *arguments: str) -> Iterator[Board]:
+def besieged(result: Result, *arguments: str, **env: str) -> Iterator[Board]:
     """Serve a board; afterwards the server must end well, with the board as it was and no traceback in its log."""
     with repository() as directory, tempfile.TemporaryFile("w+") as log:
-        server = Server(directory, *arguments, stderr=log.fileno()).ready()
+        server = Server(directory, *arguments, stderr=log.fileno(), **env).ready()
         with ended(server):
             board = Board(server)
             before = board.export()

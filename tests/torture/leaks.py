@@ -9,11 +9,9 @@ from importlib.metadata import distributions
 
 from tests.processes import CHECKOUT, Server
 
-LIBRARIES = {name for one in distributions() if (name := one.metadata["Name"])}
-_VERSION = re.compile(
-    rf"\b(?:{'|'.join(sorted(map(re.escape, {*LIBRARIES, 'python', 'sqlite', 'cpython'})))})[ /=v-]{{1,3}}\d+(?:\.\d+)+",
-    re.IGNORECASE,
-)
+LIBRARIES = {name for one in distributions() if (name := one.metadata["Name"])} | {"python", "sqlite"}
+_NAMES = "|".join(sorted(map(re.escape, LIBRARIES)))
+_VERSION = re.compile(rf"\b(?:{_NAMES})[ /=v-]{{1,3}}\d+(?:\.\d+)+", re.IGNORECASE)
 _STACK = re.compile(
     r"Traceback|File \"|\.py\b|site-packages|line \d+, in |OperationalError|IntegrityError|FROM \"projects_"
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import JsonResponse
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -15,9 +17,26 @@ from rest_framework.views import APIView
 from projects.api.exceptions import handle
 
 
+class OneSchemaGenerator(SchemaGenerator):
+    """Make the document once: it is the same for every request, and takes long enough to be an attack.
+
+    drf-spectacular loads its extensions while it makes the first one, which two threads must not do at once.
+    """
+
+    _making = threading.Lock()
+    _made: dict[str, Any] | None = None
+
+    def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
+        with self._making:
+            if type(self)._made is None:
+                type(self)._made = super().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+        return type(self)._made or {}
+
+
 class SchemaView(SpectacularJSONAPIView):
     """OpenAPI 3 in JSON."""
 
+    generator_class = OneSchemaGenerator
     renderer_classes = [JSONRenderer, *SpectacularJSONAPIView.renderer_classes]
 
 

@@ -9,6 +9,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from projects.api.exceptions import CODES
+from tests.processes import Server
+from tests.projects.threads import at_once
 
 pytestmark = pytest.mark.django_db
 ENTITIES = ("projects", "work-items", "sprints", "comments", "dependencies", "time-entries", "swim-lanes")
@@ -52,6 +54,11 @@ def test_schema_tells_the_headers(schema: dict[str, Any]) -> None:
     assert set(patch["responses"]["200"]["headers"]) == {"ETag"}
     create = schema["paths"]["/api/v1/projects/"]["post"]
     assert set(create["responses"]["201"]["headers"]) == {"ETag", "Location"}
+
+
+def test_schema_is_told_to_many_at_once(server: Server) -> None:
+    statuses = at_once(8, lambda _: server.api("GET", "schema/").status_code)
+    assert statuses == [200] * 8
 
 
 def test_documentation_needs_no_other_host(browser: Client) -> None:
