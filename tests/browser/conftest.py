@@ -19,14 +19,14 @@ FLAGS = [
 
 
 @contextmanager
-def launch() -> Iterator[Browser]:
-    """Run a headless Chromium, the system's own."""
+def launch(*flags: str) -> Iterator[Browser]:
+    """Run a headless Chromium, the system's own, with `flags` besides."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("needs Chromium (Debian: apt-get install chromium)")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *sandbox])
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, *sandbox, *flags])
         yield browser
         browser.close()
 
