@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -17,7 +18,7 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 SCHEMES = {"http", "https", "mailto"}
 _KEY = re.compile(rf"(?<![\w/-])({DISPLAY_KEY.pattern})(?![\w-])")
-_PARTS = re.compile(r"(<a\b.*?</a>|<pre\b.*?</pre>|<[^>]*>)", re.DOTALL)
+_TAG = re.compile(r"(<[^<>]*>)")  # in what was cleaned no attribute holds one of these signs
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
@@ -30,10 +31,18 @@ def to_html(text: str) -> SafeString:
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
-    # Links, code blocks and tags stay as they are; what is between them is escaped text.
-    parts = _PARTS.split(clean)
-    linked = (part if number % 2 else _KEY.sub(_link, part) for number, part in enumerate(parts))
-    return mark_safe("".join(linked))  # noqa: S308 -- cleaned above; a key is letters, digits and marks of its own
+    return mark_safe("".join(_linked(clean)))  # noqa: S308 -- cleaned above; a key is letters, digits and marks of its own
+
+
+def _linked(html: str) -> Iterator[str]:
+    """Yield the parts of `html`, with links where a display key stands in text that is in no link or code block."""
+    inside = 0
+    for part in _TAG.split(html):
+        if part.startswith(("<a ", "<a>", "<pre")):
+            inside += 1
+        elif part in ("</a>", "</pre>"):
+            inside -= 1
+        yield part if inside or part.startswith("<") else _KEY.sub(_link, part)
 
 
 def _link(match: re.Match[str]) -> str:

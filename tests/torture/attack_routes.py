@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import random
+from contextlib import closing
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -43,9 +44,10 @@ def uninvited(count: int) -> Result:
     with besieged(result) as board:
         intruder = Intruder(board)
         secrets = Secrets(board.server, *intruder.secrets)
-        for asked in mixtures(board, count):
-            with result.attempt(), result.clock():
-                intruder.check(asked, secrets)
+        with closing(intruder.connection):
+            for asked in mixtures(board, count):
+                with result.attempt(), result.clock():
+                    intruder.check(asked, secrets)
         if tickets := rows(board.server, "SELECT * FROM projects_loginticket"):
             result.failures.append(f"login links were made: {len(tickets)}")
     return result
