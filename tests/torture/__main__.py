@@ -11,6 +11,18 @@ import os
 import platform
 import sys
 
+from tests.torture import (
+    attack_crafted,
+    attack_fields,
+    attack_files,
+    attack_login,
+    attack_pages,
+    attack_patterns,
+    attack_queries,
+    attack_routes,
+    attack_scripts,
+    attack_wire,
+)
 from tests.torture.crowded_starts import crowded_starts
 from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
@@ -29,6 +41,16 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_workers": (killed_workers, 100, 6),
     "signalled": (signalled, 50, 5),
     "stopped": (stopped, 80, 8),
+    "uninvited": (attack_routes.uninvited, 20_000, 500),
+    "read_only_fields": (attack_fields.read_only_fields, 3_000, 200),
+    "abused_connections": (attack_wire.abused_connections, 500, 10),
+    "foreign_pages": (attack_pages.foreign_pages, 60, 6),
+    "stored_scripts": (attack_scripts.stored_scripts, 28, 1),
+    "login_links": (attack_login.login_links, 1000, 30),
+    "private_files": (attack_files.private_files, 5, 1),
+    "slow_patterns": (attack_patterns.slow_patterns, 400, 20),
+    "crafted_requests": (attack_crafted.crafted_requests, 200, 60),
+    "hostile_queries": (attack_queries.hostile_queries, 4_000, 200),
 }
 
 
