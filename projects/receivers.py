@@ -18,9 +18,11 @@ def connect() -> None:
 
 
 def prepare_database(**kwargs: Any) -> None:
-    """Remember which file the database is, and drop the tickets of earlier servers."""
+    """Remember which file the database is, and drop what earlier servers left: tickets, copies half made."""
     from projects.models import LoginTicket
+    from projects.transfer import backup
 
+    backup.remove_leftovers()
     try:
         LoginTicket.objects.all().delete()
     finally:

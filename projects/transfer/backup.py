@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import shutil
 import sqlite3
 import tempfile
 from typing import IO
 
 from django.db import OperationalError, connection
+
+PREFIX = "backup-"
 
 
 def copy() -> IO[bytes]:
@@ -18,8 +22,7 @@ def copy() -> IO[bytes]:
     """
     connection.ensure_connection()
     # Beside the database: what holds that has room for the copy, and is nobody else's to read.
-    folder = os.path.dirname(os.path.abspath(connection.settings_dict["NAME"]))
-    with tempfile.TemporaryDirectory(prefix="backup-", dir=folder) as scratch:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=_folder()) as scratch:
         path = os.path.join(scratch, "copy.db")
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
@@ -33,3 +36,14 @@ def copy() -> IO[bytes]:
         if found != "ok":
             raise OperationalError(f"the copy is broken: {found}")
         return open(path, "rb")
+
+
+def remove_leftovers() -> None:
+    """Remove copies that were in the making when a server was killed; while no server serves."""
+    for scratch in glob.glob(os.path.join(glob.escape(_folder()), f"{PREFIX}*", "")):
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _folder() -> str:
+    name: str | os.PathLike[str] = connection.settings_dict["NAME"]
+    return os.path.dirname(os.path.abspath(name))

@@ -110,6 +110,16 @@ def test_backup_under_writes_is_consistent(repository: Path, start_server: Calla
     assert not [name for name in os.listdir(repository / ".pm") if name.startswith("backup-")]
 
 
+def test_start_removes_the_copy_of_a_killed_backup(repository: Path, start_server: Callable[..., Server]) -> None:
+    scratch = repository / ".pm" / "backup-killed"
+    scratch.mkdir(parents=True)
+    (scratch / "copy.db").write_text("half")
+    kept = repository / ".pm" / "backups"
+    kept.mkdir()
+    start_server(repository)
+    assert (scratch.exists(), kept.exists()) == (False, True)
+
+
 def test_chunked_import_is_taken_and_needs_a_token(server: Server) -> None:
     pieces = [b'{"schema_version"', b": 1}"]
     assert server.request("POST", "/api/v1/import/", data=iter(pieces), headers=JSON).status_code == 401

@@ -1,0 +1,64 @@
+"""The fires' accountant sees a fault where there is one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.processes import Server
+from tests.torture import data_audit
+from tests.torture.ledger import Ledger, plain
+
+FAULTS = {
+    "search": "UPDATE projects_search SET title = 'another'",
+    "search-row": "DELETE FROM projects_searchentry",
+    "labels": "DELETE FROM projects_itemlabel",
+    "numbers": "UPDATE projects_project SET next_work_item_number = 1",
+    "version": "UPDATE projects_workitem SET version = version + 1",
+    "activity": "DELETE FROM projects_activity WHERE version = 2",
+    "title": "UPDATE projects_workitem SET title = 'another'",
+    "deletion": "UPDATE projects_workitem SET deleted_at = '2026-01-01 00:00:00'",
+    "reference": "UPDATE projects_comment SET work_item_id = '0'",
+}
+
+
+@pytest.fixture
+def database(repository: Path, start_server: Callable[..., Server]) -> Path:
+    server = start_server(repository)
+    project = server.api("POST", "projects/", json={"key": "PONE", "title": "t"}).json()["id"]
+    body = {"project_id": project, "item_type": "task", "title": "first", "labels": ["a"]}
+    item = server.api("POST", "work-items/", json=body).json()["id"]
+    assert server.api("PATCH", f"work-items/{item}/", json={"title": "second"}).status_code == 200
+    assert server.api("POST", "comments/", json={"work_item_id": item, "content": "c"}).status_code == 201
+    assert server.end()[0] == 0
+    return repository / ".pm" / "data.db"
+
+
+def test_audit_finds_each_fault_and_none_where_there_is_none(database: Path, tmp_path: Path) -> None:
+    assert data_audit.faults(database) == []
+    for name, statement in FAULTS.items():
+        copy = tmp_path / f"{name}.db"
+        copy.write_bytes(database.read_bytes())
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute(statement)
+            connection.commit()
+        assert data_audit.faults(copy), name
+
+
+def test_ledger_finds_what_is_lost_and_what_is_twice(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT entity_id, version FROM projects_activity").fetchall()
+        (item,) = connection.execute("SELECT id FROM projects_workitem").fetchone()
+    assert Ledger("llm", Counter(rows)).compare(database) == (0, [])
+    assert Ledger("llm", Counter(rows), texts={"second": item}).compare(database)[1] == []
+    assert Ledger("llm", Counter([*rows, (item, 3)])).compare(database)[0] == 1
+    assert Ledger("llm", Counter(rows[1:])).compare(database)[1]
+    assert Ledger("llm", Counter(rows), texts={"first": item}).compare(database)[1]
+    assert Ledger("llm", Counter(rows), answers={"key": (200, "")}).compare(database)[1]
+    told = {"title": "first", "description": "", "status": "backlog", "labels": ["a"], "sprint_id": None, "version": 2}
+    assert Ledger("llm", Counter(rows), rows={plain(item): told}).compare(database)[1]

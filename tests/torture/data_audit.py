@@ -1,0 +1,140 @@
+"""Look through a database as an accountant does: every book must agree with every other, row by row."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+# By entity type; what the activity tells of each is what the row must say.
+TABLES = {
+    "project": "projects_project",
+    "work_item": "projects_workitem",
+    "sprint": "projects_sprint",
+    "comment": "projects_comment",
+    "swim_lane": "projects_swimlane",
+    "dependency": "projects_dependency",
+    "time_entry": "projects_timeentry",
+}
+# A project whose numbers between two neighbours run out gets all its positions anew, which is no change of any item.
+UNTOLD = ("position",)
+_INDEXED = """
+    SELECT entry.entity_type, entry.entity_id, text.key, text.title, text.body
+    FROM projects_searchentry entry LEFT JOIN projects_search text ON text.rowid = entry.id
+"""
+_TEXTS = """
+    SELECT 'project', id, key, title, description FROM projects_project
+    UNION ALL SELECT 'work_item', item.id, project.key || '-' || item.item_number, item.title, item.description
+    FROM projects_workitem item JOIN projects_project project ON project.id = item.project_id
+    UNION ALL SELECT 'comment', id, '', '', content FROM projects_comment
+"""
+_LABELS = "SELECT DISTINCT item.id, label.value FROM projects_workitem item, json_each(item.labels) label"
+
+
+def faults(database: Path) -> list[str]:
+    """Return what does not agree; the database is opened for writing, for FTS5's own check is an INSERT."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        return [fault for check in CHECKS for fault in check(connection)]
+
+
+def _whole(connection: sqlite3.Connection) -> Iterator[str]:
+    found = [text for (text,) in connection.execute("PRAGMA integrity_check")]
+    if found != ["ok"]:
+        yield f"integrity_check: {found[:3]}"
+    for row in connection.execute("PRAGMA foreign_key_check").fetchmany(3):
+        yield f"foreign_key_check: {row}"
+
+
+def _searchable(connection: sqlite3.Connection) -> Iterator[str]:
+    yield from _differ(connection, "search", _INDEXED, _TEXTS)
+    count = "SELECT (SELECT count(*) FROM projects_search), (SELECT count(*) FROM projects_searchentry)"
+    texts, entries = connection.execute(count).fetchone()
+    if texts != entries:
+        yield f"search has {texts} texts for {entries} entries"
+    try:  # the index itself against the texts that it keeps
+        connection.execute("INSERT INTO projects_search(projects_search, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.DatabaseError as error:
+        yield f"search: {error}"
+
+
+def _labelled(connection: sqlite3.Connection) -> Iterator[str]:
+    yield from _differ(connection, "labels", "SELECT work_item_id, name FROM projects_itemlabel", _LABELS)
+
+
+def _numbered(connection: sqlite3.Connection) -> Iterator[str]:
+    query = """
+        SELECT project.key, project.next_work_item_number, max(item.item_number),
+               count(*) - count(DISTINCT item.item_number)
+        FROM projects_project project JOIN projects_workitem item ON item.project_id = project.id GROUP BY project.id
+    """
+    for key, following, highest, doubles in connection.execute(query):
+        if highest >= following or doubles:
+            yield f"{key} has number {highest} below the next one, {following}, and {doubles} numbers twice"
+
+
+def _told(connection: sqlite3.Connection) -> Iterator[str]:
+    """Replay the activity: each change begins where the one before ended, and the last one is what the row says."""
+    history: dict[tuple[str, str], list[tuple[int, str, list[dict[str, Any]]]]] = defaultdict(list)
+    query = "SELECT entity_type, entity_id, version, action, changes FROM projects_activity ORDER BY id"
+    for kind, pk, version, action, changes in connection.execute(query):
+        history[kind, pk].append((version, action, json.loads(changes)))
+    connection.row_factory = sqlite3.Row
+    for kind, table in TABLES.items():
+        for row in connection.execute(f"SELECT * FROM {table}"):
+            told = history.pop((kind, row["id"]), [])
+            for fault in _replayed(told, row):
+                yield f"{kind} {row['id']}: {fault}"
+    connection.row_factory = None
+    for kind, pk in history:
+        yield f"{kind} {pk} has activity and no row"
+
+
+def _replayed(told: list[tuple[int, str, list[dict[str, Any]]]], row: sqlite3.Row) -> Iterator[str]:
+    versions = [version for version, _, _ in told]
+    # What an import created may begin above 1.
+    if not told or versions != list(range(versions[0], row["version"] + 1)) or told[0][1] != "created":
+        yield f"version {row['version']}, activity of {versions[:20]}"
+        return
+    state: dict[str, Any] = {}
+    deleted = False
+    for version, action, changes in told:
+        deleted = action == "deleted" or (deleted and action != "restored")
+        for change in changes:
+            name = change["field"]
+            if name not in UNTOLD and not _same(name, change["old"], state.get(name)):
+                yield f"version {version} changed {name} from {change['old']!r}, which was {state.get(name)!r}"
+            state[name] = change["new"]
+    if deleted is not (row["deleted_at"] is not None):
+        yield f"deleted_at is {row['deleted_at']}, the activity says {'deleted' if deleted else 'living'}"
+    for name, value in state.items():
+        if name not in UNTOLD and not _same(name, value, row[name]):
+            yield f"{name} is {row[name]!r}, the activity says {value!r}"
+
+
+def _same(name: str, one: Any, other: Any) -> bool:
+    return bool(_plain(name, one) == _plain(name, other))
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        if name.endswith("_id"):
+            return value.replace("-", "")
+        if name.endswith("_at"):
+            return value.replace("T", " ").rstrip("Z")[:23].ljust(23, "0")  # the activity has milliseconds
+        if name == "labels":
+            return json.loads(value)
+    return value
+
+
+def _differ(connection: sqlite3.Connection, what: str, one: str, other: str) -> Iterator[str]:
+    for sign, left, right in (("only in the index", one, other), ("not in the index", other, one)):
+        query = f"SELECT * FROM ({left}) EXCEPT SELECT * FROM ({right})"
+        for row in connection.execute(query).fetchmany(3):
+            yield f"{what}, {sign}: {row}"
+
+
+CHECKS = (_whole, _searchable, _labelled, _numbered, _told)

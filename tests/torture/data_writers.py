@@ -1,0 +1,290 @@
+"""Writers by the API: each does what people and agents do, and enters in its ledger what it was told."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.torture.ledger import Ledger, plain
+
+POOL = 20  # items that all claim from
+FEW = 6  # items that a writer makes before it does anything else
+MOST = 40  # and the most that it has
+STATUSES = ("backlog", "todo", "review", "blocked")
+TIMEOUT = 60.0  # seconds of silence
+PAUSE = 0.02  # seconds between two tries while nobody serves
+REFUSED = (404, 409)  # what may be answered to a change that came too late
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Board:
+    """What all writers share: a project, one to claim from, an item to count on, sprints."""
+
+    config: Path
+    project: str
+    pool: str
+    counter: str
+    sprints: tuple[str, ...]
+
+
+class Wire:
+    """Sends requests to whatever server of the directory lives, again and again until one answers."""
+
+    def __init__(self, config: Path, actor: str) -> None:
+        self.config, self.actor = config, actor
+
+    def answer(self, method: str, path: str, body: object = None, key: str | None = None) -> tuple[int, str]:
+        """Return the status and body of the first answer that is one; a repeated request bears the same key."""
+        content = None if body is None else json.dumps(body)
+        while True:
+            try:
+                return self._try(method, path, content, key)
+            except (OSError, http.client.HTTPException, ValueError, KeyError):
+                time.sleep(PAUSE)  # killed, or not there yet
+
+    def _try(self, method: str, path: str, content: str | None, key: str | None) -> tuple[int, str]:
+        info = json.loads((self.config / "server.json").read_text())
+        token = (self.config / "server.token").read_text()
+        headers = {"Authorization": f"Bearer {token}", "X-PM-Actor": self.actor, "Connection": "close"}
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if key:
+            headers["Idempotency-Key"] = key
+        connection = http.client.HTTPConnection(info["host"], info["port"], timeout=TIMEOUT)
+        try:
+            connection.request(method, f"/api/v1/{path}", content, headers)
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        if response.status == 401:  # the token of another run: read both files again
+            raise ConnectionError("the server was replaced")
+        return response.status, text
+
+
+def make_board(config: Path) -> Board:
+    """Make on the server of `config` what the writers share."""
+    wire = Wire(config, "owner")
+
+    def made(path: str, **body: object) -> str:
+        status, text = wire.answer("POST", path, body)
+        assert status == 201, text
+        return str(json.loads(text)["id"])
+
+    project, pool = (made("projects/", key=key, title=key) for key in ("FIRE", "POOL"))
+    for number in range(POOL):
+        made("work-items/", project_id=pool, item_type="task", title=f"pool {number}")
+    sprints = tuple(
+        made("sprints/", project_id=project, name=name, start_date="2026-01-01", end_date="2026-02-01")
+        for name in ("one", "two")
+    )
+    counter = made("work-items/", project_id=project, item_type="story", title="0")
+    return Board(config, project, pool, counter, sprints)
+
+
+class ApiWriter:
+    def __init__(self, board: Board, number: int, stop: threading.Event) -> None:
+        self.name = f"api-{number}"
+        self.ledger = Ledger(self.name)
+        self.board, self.stop = board, stop
+        self.wire = Wire(board.config, self.name)
+        self.random = random.Random(number)
+        self.items: dict[str, Document] = {}  # ours alone, so their versions are known
+
+    def run(self) -> None:
+        try:
+            while not self.stop.is_set():
+                if len(self.items) < FEW:
+                    self._create()
+                else:
+                    self.random.choice(ACTIONS)(self)
+        except Exception as error:  # a writer that is gone is a fault, not silence
+            self.ledger.wrong.append(f"{self.name}: {error!r}")
+
+    def write(self, method: str, path: str, body: object = None) -> Document | None:
+        """Send a write until it is answered; return the document, None where it was refused."""
+        key = uuid.uuid4().hex
+        begin = time.monotonic()
+        status, text = self.wire.answer(method, path, body, key)
+        while status >= 500:
+            self.ledger.wrong.append(f"{method} {path}: {status} {text[:200]}")
+            status, text = self.wire.answer(method, path, body, key)
+        self.ledger.slowest = max(self.ledger.slowest, time.monotonic() - begin)
+        self.ledger.answers[key] = status, text
+        if status >= 400:
+            if status not in REFUSED:
+                self.ledger.wrong.append(f"{method} {path}: {status} {text[:200]}")
+            return None
+        document: Document = json.loads(text) if text else {}
+        return document
+
+    def read(self, path: str) -> Document:
+        status, text = self.wire.answer("GET", path)
+        assert status == 200, f"GET {path}: {status} {text[:200]}"
+        document: Document = json.loads(text)
+        return document
+
+    def some(self) -> Document:
+        return self.random.choice(list(self.items.values()))
+
+    def keep(self, document: Document, version: int) -> None:
+        """Enter a change of an item of ours."""
+        self.ledger.changed(document, version)
+        self.items[document["id"]] = document
+        self.ledger.rows[plain(document["id"])] = document
+
+    def change(self, item: Document, path: str = "", body: object = None, method: str = "POST") -> None:
+        """Send a write to an item of ours that must be done, and must have been done once."""
+        document = self.write(method, f"work-items/{item['id']}/{path}", body)
+        if document is None:
+            self.ledger.wrong.append(f"{path or 'an update'} of {item['display_key']} was refused")
+            return
+        self.keep(document.get("work_item", document), item["version"] + 1)
+
+    def _create(self) -> None:
+        title = f"item {uuid.uuid4().hex}"
+        body = {"project_id": self.board.project, "item_type": "task", "title": title, "labels": [self.name, "new"]}
+        document = self.write("POST", "work-items/", body)
+        if document is None:
+            self.ledger.wrong.append("a creation was refused")
+        elif len(self.items) < MOST:
+            self.keep(document, 1)
+            self.ledger.texts[title] = plain(document["id"])
+        else:
+            self.ledger.changed(document, 1)
+            self.ledger.texts[title] = plain(document["id"])
+
+    def _update(self) -> None:
+        body = {"description": uuid.uuid4().hex, "status": self.random.choice(STATUSES)}
+        self.change(self.some(), body=body, method="PATCH")
+
+    def _update_if(self) -> None:
+        item = self.some()
+        late = self.random.random() < 0.3 and item["version"] > 1
+        body = {"description": uuid.uuid4().hex, "expected_version": item["version"] - late}
+        if not late:
+            self.change(item, body=body, method="PATCH")
+        elif self.write("PATCH", f"work-items/{item['id']}/", body) is not None:
+            self.ledger.wrong.append(f"{item['display_key']} was updated at a version that it no longer has")
+
+    def _label(self) -> None:
+        labels = ["new", self.random.choice("abc"), uuid.uuid4().hex]
+        self.change(self.some(), body={"labels": labels}, method="PATCH")
+
+    def _plan(self) -> None:
+        item = self.some()
+        sprint = self.random.choice([pk for pk in (*self.board.sprints, None) if pk != item["sprint_id"]])
+        self.change(item, body={"sprint_id": sprint}, method="PATCH")
+
+    def _count(self) -> None:
+        """Count on by a conditional update: as many as were acknowledged must be counted at the end."""
+        now = self.read(f"work-items/{self.board.counter}/")
+        body = {"title": f"{int(now['title']) + 1}", "expected_version": now["version"]}
+        document = self.write("PATCH", f"work-items/{self.board.counter}/", body)
+        if document is not None:
+            self.ledger.changed(document, now["version"] + 1)
+            self.ledger.increments += 1
+
+    def _claim(self) -> None:
+        item = self.some()
+        document = self.write("POST", f"work-items/{item['id']}/claim/", {})
+        if document is None:
+            self.ledger.wrong.append(f"a claim of {item['display_key']} was refused")
+            return
+        self.keep(document["work_item"], item["version"] + 1)
+        self.change(document["work_item"], "release/", {"lease_id": document["lease_id"]})
+
+    def _claim_next(self) -> None:
+        document = self.write("POST", "work-items/claim-next/", {"project_id": self.board.pool})
+        if document is None:
+            return
+        item = document["work_item"]
+        self.ledger.changed(item)
+        freed = self.write("POST", f"work-items/{item['id']}/release/", {"lease_id": document["lease_id"]})
+        if freed is None:
+            self.ledger.wrong.append(f"the claim of {item['display_key']} is another's")
+        else:
+            self.ledger.changed(freed, item["version"] + 1)
+
+    def _comment(self) -> None:
+        content = f"comment {uuid.uuid4().hex}"
+        document = self.write("POST", "comments/", {"work_item_id": self.some()["id"], "content": content})
+        if document is not None:
+            self.ledger.changed(document, 1)
+            self.ledger.texts[content] = plain(document["id"])
+
+    def _depend(self) -> None:
+        one, other = self.random.sample(list(self.items.values()), 2)
+        first, second = sorted((one, other), key=lambda item: item["item_number"])  # no circle
+        body = {"blocking_item_id": first["id"], "blocked_item_id": second["id"]}
+        document = self.write("POST", "dependencies/", body)
+        if document is not None:
+            self.ledger.changed(document, 1)
+            if self.random.random() < 0.5 and self.write("DELETE", f"dependencies/{document['id']}/") is not None:
+                self.ledger.changed({**document, "version": 2})
+
+    def _track(self) -> None:
+        description = f"time {uuid.uuid4().hex}"
+        body = {"work_item_id": self.some()["id"], "description": description}
+        document = self.write("POST", "time-entries/start/", body)
+        if document is None:
+            return
+        entry, stopped = document["time_entry"], document["stopped_entry"]
+        self.ledger.changed(entry, 1)
+        self.ledger.texts[description] = plain(entry["id"])
+        if stopped:
+            self.ledger.changed(stopped, 2)
+        if self.random.random() < 0.5:
+            ended = self.write("POST", f"time-entries/{entry['id']}/stop/", {})
+            if ended is None:
+                self.ledger.wrong.append("a timer was stopped by somebody else")
+            else:
+                self.ledger.changed(ended, 2)
+
+    def _move(self) -> None:
+        item, neighbour = self.random.sample(list(self.items.values()), 2)
+        side = self.random.choice(("before", "after"))
+        document = self.write("POST", f"work-items/{item['id']}/move/", {side: neighbour["id"]})
+        if document is None:
+            self.ledger.wrong.append(f"a move of {item['display_key']} was refused")
+        elif document["version"] != item["version"]:  # it was not there already
+            self.keep(document, item["version"] + 1)
+
+    def _delete(self) -> None:
+        item = self.some()
+        if self.write("DELETE", f"work-items/{item['id']}/") is None:
+            self.ledger.wrong.append(f"a deletion of {item['display_key']} was refused")
+            return
+        gone = {**item, "version": item["version"] + 1}
+        self.ledger.changed(gone)
+        self.change(gone, "restore/")
+
+    def _bulk(self) -> None:
+        items = self.random.sample(list(self.items.values()), FEW - 1)
+        text = uuid.uuid4().hex
+        updates = [{"id": item["id"], "description": text} for item in items]
+        document = self.write("POST", "work-items/bulk-update/", {"updates": updates})
+        if document is None or document["updated"] != len(items):
+            self.ledger.wrong.append(f"of {len(items)} items in one request not all were updated: {document}")
+            return
+        versions = {row["display_key"]: row["version"] for row in document["work_items"]}
+        for item in items:
+            changed = {**item, "description": text, "version": versions[item["display_key"]]}
+            self.keep(changed, item["version"] + 1)
+
+
+ACTIONS: tuple[Callable[[ApiWriter], None], ...] = (
+    *([ApiWriter._create, ApiWriter._update, ApiWriter._comment] * 3),
+    *([ApiWriter._update_if, ApiWriter._count, ApiWriter._claim, ApiWriter._claim_next, ApiWriter._label] * 2),
+    *(ApiWriter._depend, ApiWriter._track, ApiWriter._move, ApiWriter._delete, ApiWriter._bulk, ApiWriter._plan),
+)
