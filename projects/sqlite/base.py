@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
+import time
 from typing import Any
 
 from django.db import OperationalError
@@ -15,12 +17,20 @@ from django.db.backends.sqlite3 import base
 
 from projects.sqlite.queue import queue_for
 
+MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite folds it in from 4 MiB on, where the readers let it
+PATIENCE = 2.0  # seconds that a commit waits for the readers to let it
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    _log_before = 0  # its length when the transaction began
+
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if not self.is_in_memory_db():
             _make_private(conn_params["database"])
-        return super().get_new_connection(conn_params)
+        made = super().get_new_connection(conn_params)
+        # What a large transaction left is given back when the log begins anew.
+        made.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
+        return made
 
     def _start_transaction_under_autocommit(self) -> None:
         if self.is_in_memory_db():
@@ -31,6 +41,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise OperationalError("database is locked")
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
+            self._log_before = self._log_length()
         except BaseException:
             queue.release(self)
             raise
@@ -38,6 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         try:
             super()._commit()  # type: ignore[misc]
+            self._fold_log_in()
         finally:
             self._leave_queue()
 
@@ -52,6 +64,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._close()  # type: ignore[misc]
         finally:
             self._leave_queue()
+
+    def _fold_log_in(self) -> None:
+        """Let the log begin anew where this transaction made it grow beyond a multiple of its limit.
+
+        SQLite waits for a moment without readers, which under constant ones never comes: the log would grow for
+        ever. In a writer's turn it is enough that those who read now come to their end. Who reads for longer makes
+        the commit wait no more than once in `MAX_LOG` bytes.
+        """
+        if self.is_in_memory_db() or self._log_length() // MAX_LOG <= self._log_before // MAX_LOG:
+            return
+        timeout = self.settings_dict["OPTIONS"].get("timeout", 5.0)
+        deadline = time.monotonic() + min(PATIENCE, timeout)
+        with contextlib.suppress(sqlite3.Error):  # the commit stands
+            # A longer one may wait for a slot that one reader hands to the next, though the old ones are gone.
+            self.connection.execute("PRAGMA busy_timeout = 50")
+            try:
+                while self._is_held_up() and time.monotonic() < deadline:
+                    pass
+            finally:
+                self.connection.execute(f"PRAGMA busy_timeout = {timeout * 1000:.0f}")
+
+    def _is_held_up(self) -> bool:
+        """Fold in what of the log nobody reads; tell whether some is left."""
+        return bool(self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
+    def _log_length(self) -> int:
+        try:
+            return os.stat(f"{self.settings_dict['NAME']}-wal").st_size
+        except OSError:
+            return 0
 
     def _leave_queue(self) -> None:
         if not self.is_in_memory_db():

@@ -16,7 +16,7 @@ class Missing(Exception):
 class Result:
     """`worst` is in seconds, of `timed`.
 
-    `failures` says what did not hold, `notes` what this machine did not let us try.
+    `failures` says what did not hold; `notes` stand below the row.
     """
 
     what: str
