@@ -2,10 +2,14 @@
 
 SQLite's own busy handler polls and is unfair: with 8 clients its slowest writers wait ten times longer.
 The queue only orders; what keeps two writers apart is still SQLite's lock.
+
+A process whose writers follow one another would never leave a gap in which another's poll finds the lock free. So
+there is a door before it, the lock of the folder: who waits for the next turn holds it, and the rest wait outside.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import threading
@@ -13,7 +17,7 @@ import time
 from collections import deque
 
 LOCK_NAME = "write.lock"
-POLL = 0.001  # seconds; the other processes are few, and a commit takes longer
+POLL = 0.0005  # seconds; of a process one thread polls, and a commit takes longer
 
 
 class Turnstile:
@@ -59,6 +63,7 @@ class WriteQueue:
 
     def _start_over(self) -> None:
         self._threads = Turnstile()
+        self._door: int | None = None
         self._fileno: int | None = None
         self._holder: object = None
 
@@ -67,16 +72,25 @@ class WriteQueue:
         deadline = time.monotonic() + timeout
         if not self._threads.acquire(timeout):
             return False
+        came = False
         try:
-            self._fileno = self._open()
-            if self._fileno is not None and not self._lock(self._fileno, deadline):
+            came = self._pass(deadline)
+        finally:
+            _unlock(self._door)
+            self._door = None
+            if not came:
                 self._leave()
-                return False
-        except BaseException:
-            self._leave()
-            raise
-        self._holder = holder
-        return True
+        if came:
+            self._holder = holder
+        return came
+
+    def _pass(self, deadline: float) -> bool:
+        self._door = _open(os.path.dirname(self._path), os.O_RDONLY | os.O_DIRECTORY)
+        # Opened for each turn, so that a deleted file (`git clean -fdX`) is made anew by the next writer.
+        if self._door is not None and not _lock(self._door, deadline):
+            return False
+        self._fileno = _open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+        return self._fileno is None or _lock(self._fileno, deadline)
 
     def release(self, holder: object) -> None:
         """End `holder`'s turn; nothing happens where it has none, as in a forked child."""
@@ -85,36 +99,44 @@ class WriteQueue:
 
     def forget(self) -> None:
         """Begin anew in a forked child: the turn that it inherited is the parent's."""
-        if self._fileno is not None:
-            os.close(self._fileno)
+        for fileno in (self._door, self._fileno):
+            if fileno is not None:
+                os.close(fileno)
         self._start_over()
 
     def _leave(self) -> None:
         fileno, self._fileno, self._holder = self._fileno, None, None
-        if fileno is not None:
-            # Unlocked before it is closed: a child that is being forked may hold a copy for a moment.
-            fcntl.flock(fileno, fcntl.LOCK_UN)
-            os.close(fileno)
+        _unlock(fileno)
         self._threads.release()
 
-    def _open(self) -> int | None:
-        # Opened for each turn, so that a deleted file (`git clean -fdX`) is made anew by the next writer.
-        try:
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        except OSError:
-            return None  # read-only or full: SQLite will say so itself, or does without the queue
 
-    @staticmethod
-    def _lock(fileno: int, deadline: float) -> bool:
-        while True:
-            try:
-                fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(POLL)
-            else:
-                return True
+def _open(path: str, flags: int) -> int | None:
+    try:
+        return os.open(path, flags | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return None  # read-only or full: SQLite will say so itself, or does without the queue
+
+
+def _lock(fileno: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL)
+        except OSError:
+            return True  # a file system that locks no such file: SQLite's own lock must do
+        else:
+            return True
+
+
+def _unlock(fileno: int | None) -> None:
+    """Give up a lock, before its file is closed: a child that is being forked may hold a copy for a moment."""
+    if fileno is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(fileno, fcntl.LOCK_UN)
+        os.close(fileno)
 
 
 _queues: dict[str, WriteQueue] = {}

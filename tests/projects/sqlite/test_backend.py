@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from projects.models import User
 from projects.sqlite.base import DatabaseWrapper
 from projects.sqlite.queue import WriteQueue, queue_for
-from tests.processes import poll
+from tests.processes import CHECKOUT, environment, poll
 from tests.projects.threads import at_once
 
 HOLD = """
@@ -22,6 +24,18 @@ fileno = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
 fcntl.flock(fileno, fcntl.LOCK_EX)
 print("held", flush=True)
 sys.stdin.read()
+"""
+
+# Another process, whose writers follow one another without a gap; it counts its turns in a file.
+BUSY = """
+import os, sys, time
+from projects.sqlite.queue import WriteQueue
+queue, turns = WriteQueue(sys.argv[1]), os.open(sys.argv[2], os.O_WRONLY)
+while True:
+    assert queue.acquire(queue, 20)
+    time.sleep(0.003)
+    queue.release(queue)
+    os.write(turns, b".")
 """
 
 
@@ -54,9 +68,6 @@ def test_database_is_durable(database: DatabaseWrapper) -> None:
 
 
 def test_writer_that_waits_too_long_is_refused(database: DatabaseWrapper, tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path / "write.lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
@@ -101,6 +112,35 @@ def test_queue_gives_turns_in_the_order_of_asking(tmp_path: Path) -> None:
     for thread in threads:
         thread.join(10)
     assert served == [0, 1, 2, 3, 4]
+
+
+def test_queue_gives_turns_to_each_process(tmp_path: Path) -> None:
+    path, turns = str(tmp_path / "write.lock"), tmp_path / "turns"
+    turns.touch()
+    queue = WriteQueue(path)
+    with subprocess.Popen([sys.executable, "-c", BUSY, path, str(turns)], cwd=CHECKOUT, env=environment()) as other:
+        try:
+            waited = []
+            for _ in range(10):
+                before = turns.stat().st_size
+                poll(lambda before=before: turns.stat().st_size > before)  # type: ignore[misc]
+                before = turns.stat().st_size
+                assert queue.acquire("ours", 20)
+                waited.append(turns.stat().st_size - before)
+                queue.release("ours")
+        finally:
+            other.kill()
+    assert max(waited) < 5, waited  # not one behind the turn that it waited for, but for the machine's own delays
+
+
+def test_queue_whose_waiter_gave_up_lets_others_in(tmp_path: Path) -> None:
+    first, second, third = (WriteQueue(str(tmp_path / "write.lock")) for _ in range(3))
+    assert first.acquire("a", 1)
+    assert not second.acquire("b", 0.01)  # inside the door
+    assert not third.acquire("c", 0.01)
+    first.release("a")
+    assert third.acquire("c", 1)
+    third.release("c")
 
 
 def test_queue_does_without_a_file_that_cannot_be_made(tmp_path: Path) -> None:
