@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound="Entity")
 MAX_CHANGES_SHOWN = 100
+TICK = timedelta(microseconds=1)  # what the database tells apart
 
 
 class EntityQuerySet(models.QuerySet[E]):
@@ -112,7 +113,7 @@ class Entity(models.Model):
         self.check_version(expected_version)
         self.check_living()
         self.check_delete()
-        self.mark_deleted(actor=actor, moment=timezone.now())
+        self.mark_deleted(actor=actor, moment=self.next_moment())
 
     def mark_deleted(self, *, actor: User, moment: datetime) -> None:
         """Write the deletion without asking whether it is allowed; what is removed together has one `moment`."""
@@ -166,13 +167,21 @@ class Entity(models.Model):
         if self.deleted_at is not None:
             raise Conflict(f"{self.display_key} is deleted; restore it first")
 
+    def next_moment(self) -> datetime:
+        """Return the time of a change that is made now: after the last one, which a wrong clock may have dated ahead.
+
+        An import takes of two states the later one: dated by the clock alone, what is changed here would be undone.
+        """
+        last = max(self.updated_at, self.deleted_at or self.updated_at)
+        return max(timezone.now(), last + TICK)
+
     def _write(self, actor: User, action: Action, values: dict[str, Any]) -> None:
         changes: list[Change] = [
             {"field": name, "old": getattr(self, name), "new": value}
             for name, value in values.items()
             if name in self.tracked
         ]
-        written = {**values, "version": self.version + 1, "updated_at": timezone.now(), "updated_by": actor}
+        written = {**values, "version": self.version + 1, "updated_at": self.next_moment(), "updated_by": actor}
         with transaction.atomic():
             # The check and the write are this one statement: of two writers who read the same version, one wins.
             found = type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
-from django.utils import timezone
 
 from projects.models.base import Entity
 from projects.models.exceptions import Conflict, HasChildren
@@ -51,9 +50,10 @@ class HierarchyMixin(models.Model):
         if children and not recursive:
             count = "a child" if len(children) == 1 else f"{len(children)} children"
             raise HasChildren(f"{self.display_key} has {count}; delete it recursively", children)
-        moment = timezone.now()
+        below = list(type(self).objects.living().descendants_of(self.pk).select_related("project"))
+        moment = max(item.next_moment() for item in (self, *below))
         with transaction.atomic():
-            for descendant in type(self).objects.living().descendants_of(self.pk).select_related("project"):
+            for descendant in below:
                 descendant.mark_deleted(actor=actor, moment=moment)
             self.mark_deleted(actor=actor, moment=moment)
 

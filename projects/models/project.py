@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 LIVING = models.Q(deleted_at__isnull=True)
 DELETED = models.Q(deleted_at__isnull=False)
+MAX_NUMBER = 999_999_999  # of a work item: what a display key can say
 
 
 class Status(models.TextChoices):
@@ -165,11 +166,16 @@ class Project(Entity):
             self.status = status
 
     def take_item_number(self) -> int:
-        """Return the next number of a work item, which is never given again; inside the write's transaction."""
+        """Return the next number of a work item, which is never given again; inside the write's transaction.
+
+        Raises Conflict where none is left.
+        """
         # The counter is no content: it moves no version and no stamp, and is no activity.
         rows = Project.objects.filter(pk=self.pk)
         rows.update(next_work_item_number=models.F("next_work_item_number") + 1)
         self.next_work_item_number = rows.values_list("next_work_item_number", flat=True).get()
+        if self.next_work_item_number > MAX_NUMBER + 1:
+            raise Conflict(f"{self.key} has no number left for a work item; the last one is {MAX_NUMBER}")
         return self.next_work_item_number - 1
 
     def check_unique(self) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from projects.models import Project, SwimLane, WorkItem
 from projects.models.fields import LabelsField
+from projects.models.project import MAX_NUMBER
 from projects.models.swim_lane import MAX_WIP_LIMIT
 from projects.models.work_item import MAX_POINTS
 from projects.transfer.exceptions import bad_row
@@ -34,8 +35,8 @@ from projects.transfer.table import Column, Table
 from projects.transfer.tables import DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS
 
 REQUIRED = object()
-MAX_NUMBER = 999_999_999  # what a display key can say
 MAX_INTEGER = 2_147_483_647
+MAX_VERSION = 500_000_000  # changes that are made here must not lead beyond what other boards take
 SKEW = timedelta(days=1)  # the clocks of two clones may differ
 LIMITS: dict[tuple[type[models.Model], str], tuple[int, int]] = {
     (Project, "next_work_item_number"): (1, MAX_NUMBER + 1),
@@ -85,8 +86,9 @@ def _check_of(table: Table, column: Column) -> Clean:
     if isinstance(field, models.FloatField):
         return clean_number
     if isinstance(field, models.IntegerField):
-        low = 1 if column.name == "version" else 0
-        return integer(*LIMITS.get((table.model, column.name), (low, MAX_INTEGER)))
+        if column.name == "version":
+            return integer(1, MAX_VERSION)
+        return integer(*LIMITS.get((table.model, column.name), (0, MAX_INTEGER)))
     if field.choices:
         return choice(dict(field.flatchoices))
     return text(field)

@@ -7,7 +7,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, UTC, date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -38,12 +38,18 @@ def clean_time(value: Any) -> str:
             found = datetime.fromisoformat(value)
             if found.tzinfo is None:
                 raise ValidationError("must name its time zone, as 2026-01-31T12:00:00Z")
-            return str(found.astimezone(UTC).replace(tzinfo=None))
+            return _stored(found.astimezone(UTC))
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return str(datetime.fromtimestamp(value, UTC).replace(tzinfo=None))
+            return _stored(datetime.fromtimestamp(value, UTC))
     except (ValueError, OverflowError, OSError):
         pass
     raise ValidationError("must be a time, as 2026-01-31T12:00:00Z or in Unix seconds")
+
+
+def _stored(moment: datetime) -> str:
+    if moment.year == MAXYEAR:
+        raise ValueError  # what comes after it could not be dated
+    return str(moment.replace(tzinfo=None))
 
 
 def text(field: models.Field[Any, Any]) -> Clean:

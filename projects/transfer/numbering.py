@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from projects.transfer.cleaning import MAX_NUMBER
+from projects.models.project import MAX_NUMBER
 from projects.transfer.deciding import WRITTEN
 from projects.transfer.exceptions import bad_row
 from projects.transfer.outcome import Outcome
@@ -22,7 +22,7 @@ def renumber(outcome: Outcome) -> None:
     """Give the next free number to each staged item whose own is another's.
 
     Who is here keeps it; of two in the file the one that was created first. That changes the row: it
-    gets a new `updated_at`, so that the other clones learn the new number.
+    gets a later `updated_at`, or a higher version, so that the other clones learn the new number.
     """
     losers = _losers()
     if not losers:
@@ -37,7 +37,8 @@ def renumber(outcome: Outcome) -> None:
             raise bad_row(WORK_ITEMS.collection, place, dashed(pk), "item_number", "no number is left in the project")
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {ITEMS} SET item_number = %s, updated_at = %s, version = version + 1 WHERE id = %s",  # noqa: S608
+                f"UPDATE {ITEMS} SET item_number = %s, updated_at = max(updated_at, %s), version = version + 1 "  # noqa: S608
+                "WHERE id = %s",
                 [given, now, pk],
             )
         outcome.renumbered.append({"id": dashed(pk), "from": f"{key}-{number}", "to": f"{key}-{given}"})

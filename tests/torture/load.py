@@ -21,7 +21,7 @@ from tests.torture.reporter import Result
 PROCESSES = 2
 CLIENTS = 64
 STEADY = 16  # clients of the long run
-ITEMS = 500  # on the board before
+FEW, MANY = 500, 5000  # items on the board before; many fill the caches that grow with it
 READS = {"list": 15, "get": 20, "show": 10, "search": 10, "changes": 10, "ready": 5}
 MIX = {**READS, "create": 8, "update": 12, "comment": 8, "claim": 2}
 # An export holds the longest snapshot of all that is read.
@@ -37,7 +37,7 @@ def crowded(seconds: int) -> Result:
     """Let 64 clients read and write for `seconds`: each gets all its answers, and none waits for long."""
     result = Result(f"{CLIENTS} clients at once for {seconds} s, a third of it writes", "a request")
     with repository() as directory, ended(server := Server(directory).ready()):
-        clients = _crowd(server, _board(server), CLIENTS, MIX, seconds=seconds)
+        clients = _crowd(server, _board(server, FEW), CLIENTS, MIX, seconds=seconds)
         _enter(result, clients)
         waits = [max(max(client["times"].get(kind, [0.0])) for kind in WRITES) for client in clients]
         if max(waits) > MAX_WAIT:
@@ -52,8 +52,8 @@ def worn(requests: int) -> Result:
     """Send 100,000 requests, exports among them, and look at memory, files, threads and the log meanwhile."""
     result = Result(f"{requests} requests: memory, files, threads, log", "a request")
     with repository() as directory, ended(server := Server(directory).ready()):
-        board, gauge = _board(server), Gauge(server)
         warm = max(STEADY, int(requests * WARM))
+        board, gauge = _board(server, MANY if warm > 1000 else FEW), Gauge(server)
         _enter(result, _crowd(server, board, STEADY, CONSTANT, requests=warm, seconds=int(LONGEST * WARM)))
         before = gauge.read()
         with gauge.watching():
@@ -65,9 +65,9 @@ def worn(requests: int) -> Result:
     return result
 
 
-def _board(server: Server) -> dict[str, Any]:
+def _board(server: Server, items: int) -> dict[str, Any]:
     text = io.StringIO()
-    boards.write(text, ITEMS)
+    boards.write(text, items)
     headers = {"Content-Type": "application/json"}
     answer = server.api("POST", "import/", data=text.getvalue().encode(), headers=headers)
     assert answer.status_code == 200, answer.text

@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Value
 
-from projects.models import Project, User
+from projects.models import Project, User, WorkItem
 from projects.models.exceptions import Archived, Conflict, StaleVersion
+from projects.models.project import MAX_NUMBER
 from tests.projects.conftest import of_projects
 
 pytestmark = pytest.mark.django_db
@@ -91,3 +92,13 @@ def test_database_keeps_keys_unique_among_the_living(project: Project, make_proj
 @pytest.mark.parametrize("title", ["a" * 200, "💥" * 200, "<script>alert(1)</script>", "' OR 1=1 --", "日本語"])
 def test_any_printable_title_is_kept(make_project: Callable[..., Project], title: str) -> None:
     assert Project.objects.get(pk=make_project(title=title).pk).title == title
+
+
+def test_project_whose_numbers_have_run_out_makes_no_item(project: Project, user: User) -> None:
+    Project.objects.update(next_work_item_number=MAX_NUMBER)
+    item = WorkItem.objects.create(actor=user, project=project, item_type="task", title="last")
+    assert WorkItem.objects.identified_by(f"PONE-{MAX_NUMBER}").get() == item
+    with pytest.raises(Conflict, match="no number left"):
+        WorkItem.objects.create(actor=user, project=project, item_type="task", title="one more")
+    project.refresh_from_db()
+    assert project.next_work_item_number == MAX_NUMBER + 1

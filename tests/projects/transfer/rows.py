@@ -7,6 +7,7 @@ from typing import Any
 
 LLM = "00000000-0000-0000-0000-000000000001"
 EARLY, LATE, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"
+AHEAD = "2120-01-01T00:00:00Z"  # of a clock that is wrong
 
 
 class Document(dict[str, Any]):

@@ -13,7 +13,7 @@ from projects.models import Activity, Comment, Dependency, Project, Sprint, Swim
 from projects.models.activity import Action
 from projects.models.search import search
 from tests.projects.transfer.conftest import Read
-from tests.projects.transfer.rows import EARLY, LATE, LATER, LLM, Document
+from tests.projects.transfer.rows import AHEAD, EARLY, LATE, LATER, LLM, Document
 
 Written = Callable[..., bytes]
 
@@ -311,3 +311,43 @@ def test_dry_run_answers_the_same_and_writes_nothing(
     answer = read(document, dry_run=True)
     assert (written(), Activity.objects.count(), User.objects.count()) == (before, activity, users)
     assert read(document) == answer
+
+
+def test_change_made_here_outlives_a_file_of_a_clock_that_is_ahead(read: Read, document: Document, actor: User) -> None:
+    row = document.item(1, title="Theirs", updated_at=AHEAD)
+    read(document)
+    WorkItem.objects.get().update(actor=actor, title="Ours")
+    assert read(document)["work_items"]["skipped"] == 1
+    assert WorkItem.objects.get().title == "Ours"
+    WorkItem.objects.get().soft_delete(actor=actor)
+    assert read(document)["work_items"]["skipped"] == 1
+    assert not WorkItem.objects.living().exists()
+    gone = WorkItem.objects.get().deleted_at
+    assert gone is not None
+    document.deleted("work_item", row, gone.isoformat())
+    document["work_items"] = []
+    WorkItem.objects.get().restore(actor=actor)
+    read(document)
+    assert WorkItem.objects.living().get().title == "Ours"
+
+
+def test_tree_that_is_deleted_here_stays_so_where_a_clock_was_ahead(
+    read: Read, document: Document, actor: User
+) -> None:
+    epic = document.item(1, "epic")
+    document.item(2, "story", parent_id=epic["id"], updated_at=AHEAD)
+    read(document)
+    WorkItem.objects.get(item_number=1).soft_delete(actor=actor, recursive=True)
+    assert read(document)["work_items"]["skipped"] == 2
+    WorkItem.objects.get(item_number=1).restore(actor=actor)
+    assert WorkItem.objects.living().count() == 2
+
+
+def test_number_given_to_a_row_of_a_clock_that_is_ahead_is_given_once(read: Read, document: Document) -> None:
+    document.item(1)
+    read(document)
+    document["work_items"] = []
+    document.item(1, updated_at=AHEAD)
+    assert len(read(document)["renumbered"]) == 1
+    again = read(document)
+    assert (again["renumbered"], again["work_items"]["skipped"]) == ([], 1)

@@ -44,8 +44,10 @@ WRONG_ITEMS: list[tuple[str, Any, str]] = [
     ("created_at", "2026-01-01T00:00:00", "time zone"),
     ("created_at", 1e300, "time"),
     ("updated_at", True, "time"),
+    ("updated_at", "9999-12-31T23:59:59.999999Z", "time"),
     ("started_at", [], "time"),
     ("version", 0, "from 1"),
+    ("version", 2**31 - 1, "from 1"),
 ]
 
 
