@@ -22,6 +22,10 @@ from tests.torture import (
     attack_routes,
     attack_scripts,
     attack_wire,
+    data,
+    data_backups,
+    data_imports,
+    load,
 )
 from tests.torture.crowded_starts import crowded_starts
 from tests.torture.killed_during_request import killed_during_request
@@ -41,6 +45,9 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_workers": (killed_workers, 100, 6),
     "signalled": (signalled, 50, 5),
     "stopped": (stopped, 80, 8),
+    "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
+    "killed_imports": (data_imports.killed_imports, 45, 1),
+    "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
     "uninvited": (attack_routes.uninvited, 20_000, 500),
     "read_only_fields": (attack_fields.read_only_fields, 3_000, 200),
     "abused_connections": (attack_wire.abused_connections, 500, 10),
@@ -51,6 +58,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "slow_patterns": (attack_patterns.slow_patterns, 400, 20),
     "crafted_requests": (attack_crafted.crafted_requests, 200, 60),
     "hostile_queries": (attack_queries.hostile_queries, 4_000, 200),
+    "crowded": (load.crowded, 60, 2),  # seconds
+    "worn": (load.worn, 100_000, 200),
 }
 
 
