@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 Change = dict[str, Any]  # {"field", "old", "new"}
 
 
+def stored(value: Any) -> Any:
+    """Return `value` as a change keeps it, in JSON."""
+    return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+
+
 class Action(models.TextChoices):
     CREATED = "created"
     UPDATED = "updated"
@@ -27,6 +33,10 @@ class Action(models.TextChoices):
 class ActivityQuerySet(models.QuerySet["Activity"]):
     def of(self, entity: Entity) -> ActivityQuerySet:
         return self.filter(entity_id=entity.pk)
+
+    def since(self, entity: Entity, version: int) -> ActivityQuerySet:
+        """Narrow to what happened to `entity` after it had this version, oldest first."""
+        return self.of(entity).filter(version__gt=version).order_by("id")
 
     def record(self, entity: Entity, action: Action, actor: User, changes: Sequence[Change]) -> Activity:
         """Add what `actor` did to `entity`; belongs in the transaction of the change itself."""

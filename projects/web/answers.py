@@ -24,6 +24,8 @@ def says_why(view: View) -> View:
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
+        except StaleVersion as stale:
+            return refused(409, explain(stale), again=f"anyway={stale.current.version}")
         except Refused as refusal:
             return refused(409 if not isinstance(refusal, NotYours) else 403, explain(refusal))
         except ValidationError as error:
@@ -37,10 +39,10 @@ def done(text: str = "") -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8", status=200 if text else 204)
 
 
-def refused(status: int, message: str) -> HttpResponse:
-    """Return the JSON error of a refusal."""
+def refused(status: int, message: str, again: str = "") -> HttpResponse:
+    """Return the JSON error of a refusal; `again`, "name=value", is the form's button that may be offered now."""
     code = {400: "VALIDATION_ERROR", 403: "FORBIDDEN", 404: "NOT_FOUND"}.get(status, "CONFLICT")
-    return JsonResponse(envelope(code, message), status=status)
+    return JsonResponse(envelope(code, message), status=status, headers={"PM-Again": again} if again else None)
 
 
 def explain(error: Refused | ValidationError) -> str:
@@ -52,7 +54,7 @@ def explain(error: Refused | ValidationError) -> str:
         return _sentence(error.message)
     if hasattr(error, "error_dict"):
         named = error.message_dict.items()
-        return _sentence("; ".join(f"{field.removesuffix('_id')}: {' '.join(texts)}" for field, texts in named))
+        return _sentence("; ".join(f"{_label(field)}: {' '.join(texts)}" for field, texts in named))
     return _sentence("; ".join(error.messages))
 
 
@@ -74,11 +76,15 @@ def deed(activity: Activity) -> str:
 
 
 def _change(change: dict[str, Any]) -> str:
-    field, new = change["field"].removesuffix("_id").replace("_", " "), change["new"]
+    field, new = _label(change["field"]), change["new"]
     plain = (
         isinstance(new, str | int) and not change["field"].endswith("_id") and field not in ("description", "position")
     )
     return f"{field} to “{str(new)[:60].replace('_', ' ')}”" if plain and new != "" else field
+
+
+def _label(field: str) -> str:
+    return field.removesuffix("_id").replace("_", " ")
 
 
 def _sentence(text: str) -> str:

@@ -4,48 +4,102 @@ from __future__ import annotations
 
 from typing import Any
 
-from projects.models import Activity, Dependency, WorkItem
+from django.db.models import Q
+from django.http import Http404
+
+from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
+from projects.models.activity import Action
+from projects.web.durations import spell
+from projects.web.history import history
+from projects.web.item_form import choices
 from projects.web.markdown import to_html
 
-LATEST = 30  # lines of history
 PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
 
 
-def find(identifier: str) -> WorkItem | None:
-    """Return the living item of this id or display key, with what its page names."""
-    items = WorkItem.objects.living().identified_by(identifier)
-    return items.select_related("project", "parent__project", "sprint", *PEOPLE).first()
+def find(identifier: str, *, deleted: bool = False) -> WorkItem | None:
+    """Return the item of this id or display key, with what its page names; a deleted one only where it is asked for."""
+    items = WorkItem.objects.filter(project__deleted_at=None) if deleted else WorkItem.objects.living()
+    return items.identified_by(identifier).select_related("project", "parent__project", "sprint", *PEOPLE).first()
 
 
-def context(item: WorkItem) -> dict[str, Any]:
-    """Return what the template shows."""
-    dependencies = list(
-        Dependency.objects.living()
-        .of(item.pk)
-        .select_related("blocking_item__project", "blocked_item__project")
-        .order_by("created_at")
-    )
-    ancestors = list(WorkItem.objects.living().ancestors_of(item.pk).select_related("project"))
-    ancestors.sort(key=lambda ancestor: ("epic", "story", "task").index(ancestor.item_type))
-    children = list(WorkItem.objects.living().filter(parent=item).select_related("project").in_order())
-    comments = item.comments.living().select_related("created_by").order_by("created_at", "id")
+def get(identifier: str) -> WorkItem:
+    """Return the item, deleted or not. Raises Http404."""
+    found = find(identifier, deleted=True)
+    if found is None:
+        raise Http404(identifier)
+    return found
+
+
+def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, Any]:
+    """Return what the template shows `user`, with the lines of history before that activity."""
+    lines, older = history(item, before)
     return {
         "item": item,
         "project": item.project,
         "description": to_html(item.description),
-        "ancestors": ancestors,
-        "children": children,
-        "done": sum(not child.is_open for child in children),
-        "blocked_by": [d.blocking_item for d in dependencies if _blocks(d) and d.blocked_item_id == item.pk],
-        "blocking": [d.blocked_item for d in dependencies if _blocks(d) and d.blocking_item_id == item.pk],
-        "related": [
-            d.blocked_item if d.blocking_item_id == item.pk else d.blocking_item for d in dependencies if not _blocks(d)
-        ],
-        "comments": [(comment, to_html(comment.content)) for comment in comments],
-        "entries": item.time_entries.living().select_related("user").order_by("started_at", "id"),
-        "history": Activity.objects.of(item).select_related("actor").order_by("-id")[:LATEST],
+        "ancestors": _ancestors(item),
+        "comments": [(comment, to_html(comment.content)) for comment in _comments(item)],
+        "lines": lines,
+        "older": older,
+        "before": before,
+        **_below(item),
+        **_dependencies(item),
+        **_time(item, user),
+        **choices(item),
+        "locked": item.deleted_at is not None or item.project.is_archived,
+        "deletion": _deletion(item) if item.deleted_at else None,
     }
 
 
-def _blocks(dependency: Dependency) -> bool:
-    return dependency.dependency_type == "blocks"
+def _ancestors(item: WorkItem) -> list[WorkItem]:
+    found = WorkItem.objects.living().ancestors_of(item.pk).select_related("project").defer("description")
+    return sorted(found, key=lambda ancestor: ("epic", "story", "task").index(ancestor.item_type))
+
+
+def _comments(item: WorkItem) -> Any:
+    return Comment.objects.filter(work_item=item, deleted_at=None).with_stamps().order_by("created_at", "id")
+
+
+def _below(item: WorkItem) -> dict[str, Any]:
+    """Return the children with their progress, and how many items a deletion would take along."""
+    children = list(item.living_children().select_related("project", "assignee").defer("description").in_order())
+    done = [child for child in children if not child.is_open]
+    return {
+        "children": children,
+        "done": len(done),
+        "points": sum(child.story_points or 0 for child in children),
+        "points_done": sum(child.story_points or 0 for child in done),
+        "below": WorkItem.objects.living().descendants_of(item.pk).count(),
+    }
+
+
+def _dependencies(item: WorkItem) -> dict[str, Any]:
+    """Return the dependencies by what they are to the item, each with the item at its other end."""
+    ends = ("blocking_item__project", "blocked_item__project")
+    links = Dependency.objects.living().of(item.pk).select_related(*ends).order_by("created_at", "id")
+    groups: dict[str, list[tuple[Dependency, WorkItem]]] = {"Blocked by": [], "Blocks": [], "Relates to": []}
+    for link in links.defer("blocking_item__description", "blocked_item__description"):
+        blocks = link.blocking_item_id == item.pk
+        name = "Relates to" if link.dependency_type != "blocks" else "Blocks" if blocks else "Blocked by"
+        groups[name].append((link, link.blocked_item if blocks else link.blocking_item))
+    return {
+        "links": [(name, rows) for name, rows in groups.items() if rows],
+        "is_blocked": any(other.is_open for _, other in groups["Blocked by"]) and item.is_open,
+    }
+
+
+def _time(item: WorkItem, user: User) -> dict[str, Any]:
+    rows = TimeEntry.objects.filter(Q(work_item=item) | Q(user=user, ended_at=None), deleted_at=None)
+    entries = list(rows.select_related("user", "work_item__project").defer("work_item__description"))
+    here = [entry for entry in entries if entry.work_item_id == item.pk]
+    return {
+        "timer": next((entry for entry in entries if entry.is_running and entry.user_id == user.pk), None),
+        "entries": [(entry, spell(entry.duration_seconds)) for entry in reversed(here)],
+        "time": spell(sum(entry.duration_seconds or 0 for entry in here)),
+    }
+
+
+def _deletion(item: WorkItem) -> Activity | None:
+    deletions = Activity.objects.of(item).filter(action=Action.DELETED).select_related("actor")
+    return deletions.order_by("-id").first()

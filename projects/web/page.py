@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
 from discovery import runtime
 from projects.api.exceptions import envelope
-from projects.models import Activity, Project
+from projects.models import Activity, Project, User
 
 View = Callable[..., HttpResponse]
 
@@ -48,6 +48,12 @@ def for_people(*methods: str) -> Callable[[View], View]:
 def is_scripted(request: HttpRequest) -> bool:
     """Tell whether a page's script asks, and not the browser itself."""
     return "HX-Request" in request.headers or "text/html" not in request.META.get("HTTP_ACCEPT", "")
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is signed in; a page for people is served to nobody else."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def find_project(key: str) -> Project:

@@ -100,13 +100,14 @@ async function bring(keys) {
   if (lifted || sending) return void (again = true);
   document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers")); // a new login has a new token
   cursor = Math.max(cursor, Number(fresh.body.dataset.cursor) || 0);
-  const focused = document.activeElement, home = focused.closest("[id]")?.getAttribute("id");
+  const focused = document.activeElement, homes = [];
+  for (let at = focused; at; at = at.parentElement) homes.push(idOf(at));
   for (const part of all("[data-live]")) {
     const next = fresh.getElementById(part.id);
     if (next) morph(part, next);
     window.htmx?.process(part);
   }
-  const place = focused.isConnected ? focused : home && $(home)?.querySelector("a[href], input, button");
+  const place = focused.isConnected ? focused : homes.map($).find(Boolean)?.querySelector("a[href], input, button, summary");
   if (place && document.activeElement !== place) place.focus({ preventScroll: true });
   for (const key of keys) for (const shown of all(`[data-key="${CSS.escape(key)}"]`)) light(shown);
   settle();
@@ -120,7 +121,7 @@ function light(element) {
 
 const OURS = ["tabindex", "open", "data-lit", "data-lifted"]; // attributes that this script or the person sets
 
-const typed = (form) => form.matches("form") && (form.contains(document.activeElement) || "typed" in form.dataset);
+const typed = (form) => form.matches("form[data-typed]");
 addEventListener("input", ({ target }) => target.form?.setAttribute("data-typed", ""));
 
 const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // form.id may be a field of that name
@@ -170,6 +171,8 @@ addEventListener("htmx:afterRequest", async ({ detail }) => {
   const form = detail.elt;
   if (!form.matches("form[hx-swap=none]")) return;
   const { xhr } = detail, made = form.querySelector("[data-fresh-id]");
+  const [name, value] = xhr.getResponseHeader("PM-Again")?.split("=") ?? []; // the button that insists
+  for (const button of all("[data-again]", form)) [button.hidden, button.value] = [button.name !== name, value];
   if (!xhr.status || xhr.status >= 502) {
     if (made) unsent.add(form);
     sayError(form, `The server is away. Your text is kept${made ? " and sent when it is back" : "; send it again when it is back"}.`);
@@ -177,13 +180,23 @@ addEventListener("htmx:afterRequest", async ({ detail }) => {
   } else if (detail.successful) {
     unsent.delete(form);
     form.reset();
-    delete form.dataset.typed;
     sayError(form, "");
     if (made) made.value = uuid();
     if (xhr.responseText) announce(xhr.responseText);
-    await refresh();
   } else sayError(form, await reason(new Response(xhr.responseText, { status: xhr.status })));
 });
+
+// Accepted or given up: what it is folded into closes, and shows what is there by now.
+addEventListener("reset", ({ target }) => {
+  delete target.dataset.typed;
+  const box = target.closest("details[open]");
+  if (box) {
+    box.open = false;
+    box.querySelector("summary").focus();
+  }
+  refresh();
+});
+addEventListener("toggle", ({ target }) => target.open && target.querySelector("[data-first]")?.focus(), true);
 
 addEventListener("htmx:configRequest", ({ detail: { verb, formData } }) => { // what filters nothing is not worth its place in the URL
   if (verb === "get") for (const [name, value] of [...formData.entries()]) if (!value) formData.delete(name);
@@ -406,6 +419,7 @@ addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.ta
 function settle() {
   tellTimes();
   for (const field of all("[data-fresh-id]")) field.value ||= uuid();
+  for (const field of all("[data-zone]")) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
   for (const lane of all("[data-lane]")) {
     const links = cardsOf(lane).map(linkOf);
     const stop = links.find((link) => link.tabIndex === 0 && link.hasAttribute("tabindex")) ?? links[0];
@@ -425,7 +439,7 @@ addEventListener("focusin", ({ target }) => {
 addEventListener("click", ({ target }) => {
   for (const menu of all("[data-menu][open]")) if (!menu.contains(target)) menu.removeAttribute("open");
   const button = target.closest?.("[data-copy]");
-  if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce("Copied."), () => announce("Copying is not allowed here."));
+  if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("Copying is not allowed here."));
 });
 
 settle();

@@ -1,0 +1,66 @@
+"""Undo one change of the activity, by the same rules as any other write; that is an activity itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import transaction
+
+from projects.models.activity import Action, Activity, stored
+from projects.models.base import Entity
+from projects.models.exceptions import Conflict, StaleVersion
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+CLAIM = "claimed_by_id"
+
+
+@transaction.atomic
+def undo(activity: Activity, *, actor: User) -> Entity:
+    """Put back what `activity` changed, or restore what it deleted; return the entity.
+
+    Raises StaleVersion, which names what changed since, where a field no longer has the value that it got then, and
+    whatever refuses the old value now.
+    """
+    entity = _entity_of(activity)
+    if activity.action == Action.DELETED:
+        entity.restore(actor=actor)
+    elif activity.action == Action.UPDATED:
+        entity.check_living()
+        _check_untouched(entity, activity)
+        values = _old_values(entity, activity)
+        if not values:
+            raise Conflict("a claim that ended can't be given back: its lease is gone; claim it again")
+        entity.update(actor=actor, **values)
+    else:
+        raise Conflict(f"what was {activity.action} is not undone but deleted")
+    return entity
+
+
+def _entity_of(activity: Activity) -> Entity:
+    for model in apps.get_app_config("projects").get_models():
+        if issubclass(model, Entity) and model.entity_type == activity.entity_type:
+            entity = model._base_manager.filter(pk=activity.entity_id).first()
+            if entity is not None:
+                return entity
+    raise Conflict(f"{activity.display_key} is gone for good")
+
+
+def _check_untouched(entity: Entity, activity: Activity) -> None:
+    fields = {
+        change["field"] for change in activity.changes if stored(getattr(entity, change["field"])) != change["new"]
+    }
+    if fields:
+        since = Activity.objects.since(entity, activity.version).select_related("actor")
+        raise StaleVersion(
+            entity, activity.version, [one for one in since if fields & {change["field"] for change in one.changes}]
+        )
+
+
+def _old_values(entity: Any, activity: Activity) -> dict[str, Any]:
+    values = {change["field"]: change["old"] for change in activity.changes}
+    if CLAIM in values and values.pop(CLAIM) is None:
+        values |= entity.unclaimed()
+    return values

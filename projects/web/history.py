@@ -1,0 +1,169 @@
+"""The history of an item in words: who did what to it and to what hangs on it, with names in the place of ids."""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from projects.models import Activity, Comment, Dependency, Sprint, TimeEntry, User, WorkItem
+from projects.models.activity import Action, ActivityQuerySet
+from projects.models.swim_lane import STATUSES
+
+SHOWN = 30  # lines of a page
+TEXTS = ("description", "content")
+LONG = 80  # characters: what is longer is shown as a difference
+MAX_COMPARED = 2000  # lines of both, after what begins and ends alike
+GONE = "something that is gone"
+MAX_LINES = 60  # of a difference
+NAMES = {
+    "parent_id": WorkItem,
+    "work_item_id": WorkItem,
+    "blocking_item_id": WorkItem,
+    "blocked_item_id": WorkItem,
+    "sprint_id": Sprint,
+    "assignee_id": User,
+    "claimed_by_id": User,
+    "user_id": User,
+}
+CREATED = {"work_item": "created it", "comment": "commented", "time_entry": "started the timer"}
+WHAT = {"work_item": "it", "comment": "a comment", "dependency": "the dependency", "time_entry": "a time entry"}
+
+
+@dataclass
+class Field:
+    """A field that changed; of a long text `difference` has the lines that differ, each with its sign."""
+
+    name: str
+    old: str
+    new: str
+    difference: list[tuple[str, str]] = field(default_factory=list)
+    is_text: bool = False
+
+
+@dataclass
+class Line:
+    """One activity."""
+
+    row: Activity
+    text: str
+    fields: list[Field]
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it is of a kind that can be; whether it still can, undoing tells."""
+        return self.row.action in (Action.UPDATED, Action.DELETED)
+
+
+def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int | None]:
+    """Return the newest lines, older than the activity `before`, and the `before` of the next ones."""
+    rows = _activity_around(item).select_related("actor").order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows[: SHOWN + 1])
+    shown = found[:SHOWN]
+    names = _names(shown)
+    return [_line(row, names, item) for row in shown], shown[-1].pk if len(found) > SHOWN else None
+
+
+def _activity_around(item: WorkItem) -> ActivityQuerySet:
+    hanging: QuerySet[Any, Any] = Comment.objects.filter(work_item=item).order_by().values("pk")
+    links = Dependency.objects.filter(Q(blocking_item=item) | Q(blocked_item=item)).order_by().values("pk")
+    entries = TimeEntry.objects.filter(work_item=item).order_by().values("pk")
+    itself = WorkItem.objects.filter(pk=item.pk).order_by().values("pk")
+    return Activity.objects.filter(entity_id__in=itself.union(hanging, links, entries, all=True))
+
+
+def _names(rows: Sequence[Activity]) -> dict[str, str]:
+    """Return what the ids in the changes stand for, by at most one query a kind."""
+    wanted: dict[type[Any], set[uuid.UUID]] = {WorkItem: set(), Sprint: set(), User: set()}
+    for row in rows:
+        for change in row.changes:
+            if change["field"] in NAMES:
+                values = (change["old"], change["new"])
+                wanted[NAMES[change["field"]]].update(uuid.UUID(value) for value in values if value)
+    items = WorkItem.objects.filter(pk__in=wanted[WorkItem]).select_related("project").defer("description")
+    names = {str(one.pk): f"{one.display_key} {one.title}" for one in items}
+    names |= {str(pk): name for pk, name in Sprint.objects.filter(pk__in=wanted[Sprint]).values_list("pk", "name")}
+    users = User.objects.filter(pk__in=wanted[User]).values_list("pk", "username")
+    return names | {str(pk): name for pk, name in users}
+
+
+def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
+    values = {change["field"]: change["new"] for change in row.changes}
+    text = _verb(row, values)
+    if row.action == Action.UPDATED and row.entity_type != "time_entry":
+        return Line(row, text, [_field(change, names) for change in row.changes if change["field"] != "position"])
+    if row.entity_type == "dependency" and row.action == Action.CREATED:
+        names = names | {str(item.pk): "it"}
+        one, two = (names.get(values[end], GONE) for end in ("blocking_item_id", "blocked_item_id"))
+        verb = "blocks" if values["dependency_type"] == "blocks" else "relates to"
+        return Line(row, f"noted that {one} {verb} {two}", [])
+    return Line(row, text, [])
+
+
+def _verb(row: Activity, values: dict[str, Any]) -> str:
+    kind, what = row.entity_type, WHAT.get(row.entity_type, row.entity_type)
+    if kind == "dependency":
+        what = f"{what} {row.display_key}"
+    if row.action == Action.CREATED:
+        return "logged time" if kind == "time_entry" and values.get("ended_at") else CREATED.get(kind, f"added {what}")
+    if row.action != Action.UPDATED:
+        return f"{row.action} {what}"
+    if kind == "time_entry":
+        stopped = any(change["field"] == "ended_at" and change["old"] is None for change in row.changes)
+        return "stopped the timer" if stopped else f"changed {what}"
+    if set(values) == {"position"}:
+        return "moved it in the order"
+    return f"changed {what}" if kind != "work_item" else "changed"
+
+
+def _field(change: dict[str, Any], names: dict[str, str]) -> Field:
+    name = change["field"]
+    old, new = (_readable(name, change[side], names) for side in ("old", "new"))
+    label = name.removesuffix("_id").replace("_", " ")
+    if name in TEXTS and (max(len(old), len(new)) > LONG or "\n" in old + new):
+        return Field(label, f"{len(old)} characters", f"{len(new)}", list(difference(old, new)), is_text=True)
+    return Field(label, old, new)
+
+
+def _readable(name: str, value: Any, names: dict[str, str]) -> str:
+    if value is None or value in ("", []):
+        return ""
+    if name in NAMES:
+        return names.get(value, GONE)
+    if name == "status":
+        return STATUSES.get(value, str(value))
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def difference(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines that differ as ("-", line) and ("+", line), what is around as " "; nothing where that is dear."""
+    before, after = _without_ends(old.splitlines(), new.splitlines())
+    if len(before) + len(after) > MAX_COMPARED:
+        return
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
+    for line in lines[:MAX_LINES]:
+        yield ("…", "") if line.startswith("@@") else (line[0], line[1:])
+    if len(lines) > MAX_LINES:
+        yield "…", f"{len(lines) - MAX_LINES} more lines"
+
+
+def _without_ends(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
+    begin, end = _alike(zip(before, after, strict=False)), 0
+    before, after = before[begin:], after[begin:]
+    end = _alike(zip(reversed(before), reversed(after), strict=False))
+    return before[: len(before) - end], after[: len(after) - end]
+
+
+def _alike(pairs: Iterable[tuple[str, str]]) -> int:
+    count = 0
+    for one, other in pairs:
+        if one != other:
+            break
+        count += 1
+    return count

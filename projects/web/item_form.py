@@ -1,0 +1,114 @@
+"""What the forms of an item's page offer, and what they send."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import QueryDict
+
+from projects.models import ItemLabel, Sprint, User, WorkItem
+from projects.models.editing import edit
+from projects.models.hierarchy import PARENTS
+from projects.models.swim_lane import STATUSES
+from projects.models.work_item import MAX_POINTS, ItemType, Priority
+from projects.web.lookup import resolve
+
+PLAIN = ("title", "description", "status", "priority")
+OFFERED = 200  # parents in the list; any other is found by its key or words
+OPEN = ("planned", "active")
+
+
+def choices(item: WorkItem) -> dict[str, Any]:
+    """Return what the fields offer, by a constant number of queries."""
+    living = WorkItem.objects.living().filter(project=item.project)
+    above = living.filter(item_type__in=PARENTS[item.item_type]).unfinished().order_by("item_type", "position")
+    sprints = Sprint.objects.filter(Q(status__in=OPEN, project=item.project, deleted_at=None) | Q(pk=item.sprint_id))
+    labels = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
+    return {
+        "statuses": STATUSES.items(),
+        "priorities": Priority.choices,
+        "child_types": [kind for kind in ItemType.choices if item.item_type in PARENTS[kind[0]]][::-1],
+        "parents": above.values_list("item_number", "title")[:OFFERED] if PARENTS[item.item_type] else (),
+        "sprints": sprints.order_by("-start_date"),
+        "people": User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent"),
+        "labels": labels.order_by("name").values_list("name", flat=True).distinct(),
+    }
+
+
+def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
+    """Write what the form `data` changed of `item`; tell whether it changed anything.
+
+    A field that it lacks stays as it is. `version` is what the form showed, `anyway` what its sender was told of since;
+    so is `force`, which lets it be done in spite of open children and blockers. Raises ValidationError or Refused.
+    """
+    seen = number(data.get("version", ""))
+    force = data.get("force", "")
+    told = data.get("anyway") or force
+    anyway = number(told) if told else None
+    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=bool(force))
+
+
+def number(text: str) -> int:
+    """Return the version that a form was sent with. Raises ValidationError."""
+    if not text.isdecimal() or len(text) > 9:
+        raise ValidationError("the form has no version; reload the page")
+    return int(text)
+
+
+def fresh_id(data: QueryDict) -> uuid.UUID:
+    """Return the id that the page gave to what it makes: sent twice, it is made once. Raises ValidationError."""
+    try:
+        return uuid.UUID(data.get("id", ""))
+    except ValueError:
+        raise ValidationError({"id": "must be a UUID; reload the page"}) from None
+
+
+def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
+    typed = {name: data.get(name, "") for name in data}  # the labels alone are several
+    values: dict[str, Any] = {name: typed[name] for name in PLAIN if name in typed}
+    if "story_points" in typed:
+        values["story_points"] = _points(typed["story_points"].strip())
+    if "take" in typed:
+        values["assignee_id"] = actor.pk
+    elif "assignee" in typed:
+        values["assignee_id"] = _assignee(typed["assignee"])
+    if "sprint" in typed:
+        values["sprint_id"] = _sprint(item, typed["sprint"])
+    if "parent" in typed:
+        values["parent_id"] = _parent(item, typed["parent"].strip())
+    if "more_labels" in typed:
+        values["labels"] = [*data.getlist("label"), *typed["more_labels"].split(",")]
+    return values
+
+
+def _assignee(name: str) -> uuid.UUID | None:
+    try:
+        return User.objects.actor(name).pk if name.strip() else None
+    except ValidationError as error:
+        raise ValidationError({"assignee": error}) from None
+
+
+def _points(text: str) -> int | None:
+    if text and not (text.isdecimal() and len(text) < 4):
+        raise ValidationError({"story_points": f"must be empty or a whole number from 0 to {MAX_POINTS}"})
+    return int(text) if text else None
+
+
+def _sprint(item: WorkItem, text: str) -> uuid.UUID | None:
+    if not text or text == str(item.sprint_id):
+        return item.sprint_id if text else None
+    sprint = Sprint.objects.living().filter(project=item.project).identified_by(text).first()
+    if sprint is None:
+        raise ValidationError({"sprint": "there is no such sprint any more"})
+    return sprint.pk
+
+
+def _parent(item: WorkItem, text: str) -> uuid.UUID | None:
+    if not text:
+        return None
+    if item.parent is not None and text == item.parent_key:  # which may be deleted by now, and stays
+        return item.parent_id
+    return resolve(item.project, text, field="parent", without=(item.display_key,)).pk

@@ -1,0 +1,48 @@
+"""Finding an item of a project by what a person types: a display key, its number, or words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.core.exceptions import ValidationError
+
+from projects.models import Project, WorkItem
+from projects.models.search import search
+from projects.models.work_item_query import DISPLAY_KEY
+
+OFFERED = 8
+HITS = 60  # of which some are comments, or of the same item
+
+
+def offers(project: Project, text: str, without: Collection[str] = ()) -> list[tuple[str, str, str]]:
+    """Return display key, title and status of what `text` may mean, best first; by at most two queries."""
+    text = f"{project.key}-{text.strip()}" if text.strip().isdecimal() else text
+    found: dict[str, tuple[str, str, str]] = {}
+    for hit in search(text, project=project, limit=HITS):
+        if hit.type != "project" and hit.display_key not in without:
+            found.setdefault(hit.display_key, (hit.display_key, hit.title, hit.status))
+    return list(found.values())[:OFFERED]
+
+
+def resolve(project: Project, text: str, *, field: str, without: Collection[str] = ()) -> WorkItem:
+    """Return the one living item of `project` that `text` names. Raises ValidationError, which names the candidates."""
+    text = text.strip()
+    if not text:
+        raise ValidationError({field: "type a key or words of a title"})
+    if DISPLAY_KEY.fullmatch(text) or text.isdecimal():
+        return _named(project, text, field)
+    found = offers(project, text, without)
+    if not found:
+        raise ValidationError({field: f"nothing in {project.key} has all of these words"})
+    if len(found) > 1:
+        names = ", ".join(f"{key} {title[:40]}" for key, title, _ in found[:5])
+        raise ValidationError({field: f"several have these words; choose one by its key: {names}"})
+    return _named(project, found[0][0], field)
+
+
+def _named(project: Project, key: str, field: str) -> WorkItem:
+    key = key.upper() if "-" in key else f"{project.key}-{key}"
+    item = WorkItem.objects.living().identified_by(key).select_related("project").first()
+    if item is None:
+        raise ValidationError({field: f"there is no {key[:40]}"})
+    return item

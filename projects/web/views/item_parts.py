@@ -1,0 +1,101 @@
+"""What hangs on an item: its comments, children and dependencies."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from projects.models import Comment, Dependency, WorkItem
+from projects.models.editing import edit
+from projects.web import item, page
+from projects.web.answers import done, says_why
+from projects.web.item_form import fresh_id, number
+from projects.web.lookup import offers, resolve
+
+KINDS = ("blocked_by", "blocks", "relates_to")
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def comment(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Add a comment; sent twice under one id it is made once."""
+    found, pk = item.get(identifier), fresh_id(request.POST)
+    if not Comment.objects.filter(pk=pk).exists():
+        new = Comment(id=pk, work_item=found, content=request.POST.get("content", ""))
+        new.insert(actor=page.person(request))
+    return done()
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Write one's comment anew, or delete it."""
+    found = get_object_or_404(Comment.objects.select_related("work_item__project", "created_by"), pk=pk)
+    if "delete" in request.POST:
+        found.soft_delete(actor=page.person(request))
+        return done("The comment is deleted; the history can undo that.")
+    seen, anyway = number(request.POST.get("version", "")), request.POST.get("anyway")
+    content = {"content": request.POST.get("content", "")}
+    edit(found, content, actor=page.person(request), seen=seen, anyway=number(anyway) if anyway else None)
+    return done("Saved.")
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def child(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Make an item below it; sent twice under one id it is made once."""
+    found, pk = item.get(identifier), fresh_id(request.POST)
+    if WorkItem.objects.filter(pk=pk).exists():
+        return done()
+    found.check_living()
+    new = WorkItem(id=pk, project=found.project, parent=found, title=request.POST.get("title", ""))
+    new.item_type = request.POST.get("type", "task")
+    new.insert(actor=page.person(request))
+    return done(f"{new.display_key} is made.")
+
+
+@page.for_people()
+def offer(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Offer the items that what is being typed may mean."""
+    found, text = item.get(identifier), request.GET.get("other", "")
+    shown = offers(found.project, text, without=(found.display_key,)) if text.strip() else []
+    return render(request, "pm/item_offers.html", {"offers": shown, "text": text.strip()})
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def link(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Make a dependency with the item that was picked, or that a key or words name."""
+    found, pk, kind = item.get(identifier), fresh_id(request.POST), request.POST.get("kind", "")
+    if kind not in KINDS:
+        raise ValidationError({"kind": f"must be one of {', '.join(KINDS)}"})
+    if not Dependency.objects.filter(pk=pk).exists():
+        typed = request.POST.get("pick") or request.POST.get("other", "")
+        other = resolve(found.project, typed, field="other", without=(found.display_key,))
+        one, two = (other, found) if kind == "blocked_by" else (found, other)
+        new = Dependency(id=pk, blocking_item=one, blocked_item=two)
+        new.dependency_type = "relates_to" if kind == "relates_to" else "blocks"
+        new.insert(actor=page.person(request))
+    answer = done("It is noted.")
+    # What was offered is done with; the sentence takes its place.
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#i-offers", "innerHTML"
+    return answer
+
+
+@page.for_people("POST")
+@says_why
+@transaction.atomic
+def unlink(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Delete a dependency."""
+    ends = ("blocking_item__project", "blocked_item__project")
+    found = get_object_or_404(Dependency.objects.select_related(*ends), pk=pk)
+    found.soft_delete(actor=page.person(request))
+    return done("The dependency is deleted; the history can undo that.")

@@ -1,0 +1,190 @@
+"""Editing, deleting and undoing on an item's page, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
+from projects.models.activity import Action
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., WorkItem]
+
+
+def post(browser: Client, item: WorkItem, what: str = "edit", **data: Any) -> Any:
+    return browser.post(f"/items/{item.display_key}/{what}/", data)
+
+
+def error(response: Any, status: int) -> str:
+    assert response.status_code == status, response.content
+    return str(response.json()["error"]["message"])
+
+
+def again(item: WorkItem) -> WorkItem:
+    return WorkItem.objects.get(pk=item.pk)
+
+
+def days() -> dict[str, date]:
+    return {"start_date": date(2026, 1, 1), "end_date": date(2026, 1, 20)}
+
+
+def test_form_writes_every_field_by_what_people_type(browser: Client, owner: User, make_item: Make) -> None:
+    epic, item = make_item("Walk without a network", item_type="epic"), make_item(labels=["old", "kept, whole"])
+    sprint = Sprint.objects.create(actor=owner, project=item.project, name="One", **days())
+    texts = {"title": " New ", "description": "Text\r\nof two lines", "status": "review", "priority": "critical"}
+    links = {"assignee": "bob", "sprint": str(sprint.pk), "parent": "network", "story_points": "5"}
+    labels = {"label": ["kept, whole"], "more_labels": "bug, needs design, bug, "}
+    assert post(browser, item, version=1, **texts, **links, **labels).content == b"Saved."
+    item = again(item)
+    assert (item.title, item.description, item.status, item.priority) == (
+        *("New", "Text\nof two lines"),
+        *("review", "critical"),
+    )
+    assert item.assignee is not None
+    assert (item.assignee.username, item.sprint_id, item.parent_id, item.story_points) == ("bob", sprint.pk, epic.pk, 5)
+    assert item.labels == ["kept, whole", "bug", "needs design"]
+    assert item.updated_by == owner
+    empty = {"assignee": "", "sprint": "", "parent": "", "story_points": "", "more_labels": ""}
+    assert post(browser, item, version=2, **empty).content == b"Saved."
+    item = again(item)
+    assert [item.assignee_id, item.sprint_id, item.parent_id, item.story_points, item.labels] == [None] * 4 + [[]]
+    assert post(browser, item, version=3, take="me").content == b"Saved."
+    assert again(item).assignee_id == owner.pk
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"title": "  "}, "Title: must not be blank"),
+        ({"title": "t" * 201}, "Title: has 201 characters; at most 200 are allowed"),
+        ({"description": "d" * 150_001}, "Description: has 150001 characters"),
+        ({"status": "gone"}, "Status: "),
+        ({"story_points": "many"}, "Story points: must be empty or a whole number from 0 to 100"),
+        ({"story_points": "101"}, "Story points: must be"),
+        ({"sprint": "x"}, "Sprint: there is no such sprint any more"),
+        ({"parent": "PONE-99"}, "Parent: there is no PONE-99"),
+        ({"parent": "nowhere found"}, "Parent: nothing in PONE has all of these words"),
+        ({"parent": "PONE-1"}, "Parent: a task's parent is a story or an epic"),
+        ({"parent": "story"}, "Parent: several have these words; choose one by its key: PONE-"),
+        ({"more_labels": "l" * 51}, "Labels: has 51 characters"),
+        ({"assignee": "a" * 151}, "Assignee: has 151 characters"),
+        ({"version": "x", "title": "New"}, "The form has no version; reload the page"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_wrong_value_is_told_in_a_sentence(browser: Client, make_item: Make, data: dict[str, str], said: str) -> None:
+    item = make_item()
+    for title in ("a story", "another story"):
+        make_item(title, item_type="story")
+    message = error(post(browser, item, **({"version": "1"} | data)), 400)
+    assert said in message
+    assert message[0].isupper()
+    assert again(item).version == 1
+
+
+def test_loser_is_told_and_may_insist_without_taking_back_what_others_did(browser: Client, make_item: Make) -> None:
+    item = make_item(title="Old")
+    again(item).update(actor=User.objects.actor("llm"), priority="high")
+    form = {"version": "1", "title": "Mine", "priority": "medium", "status": "backlog"}
+    refused = post(browser, item, **form)
+    assert error(refused, 409) == "Changed meanwhile: llm changed priority to “high”. Nothing was overwritten."
+    assert refused["PM-Again"] == "anyway=2"
+    assert again(item).title == "Old"
+    assert post(browser, item, **form, anyway="2").content == b"Saved."
+    assert (again(item).title, again(item).priority) == ("Mine", "high")
+    assert post(browser, item, **form).content == b"Nothing was changed."  # sent twice
+    assert again(item).version == 3
+
+
+def test_done_is_refused_with_open_children_or_blockers_unless_forced(browser: Client, make_item: Make) -> None:
+    story, blocker = make_item(item_type="story"), make_item()
+    child = make_item(parent=story)
+    refused = post(browser, story, version=1, status="done")
+    assert error(refused, 409) == f"{story.display_key} has open children: {child.display_key}."
+    name, value = refused["PM-Again"].split("=")
+    Dependency.objects.create(actor=blocker.created_by, blocking_item=blocker, blocked_item=child)
+    assert blocker.display_key in error(post(browser, child, version=1, status="done"), 409)
+    again(story).update(actor=User.objects.actor("llm"), priority="high")
+    assert "llm changed priority" in error(post(browser, story, version=1, status="done", **{name: value}), 409)
+    told = post(browser, story, version=1, status="done", anyway="2")
+    name, value = told["PM-Again"].split("=")
+    assert post(browser, story, version=1, status="done", **{name: value}).status_code == 200
+    assert again(story).status == "done"
+
+
+def test_rules_of_sprints_epics_and_archived_projects_are_told(browser: Client, owner: User, make_item: Make) -> None:
+    item, epic = make_item(), make_item(item_type="epic")
+    sprint = Sprint.objects.create(actor=owner, project=item.project, name="One", **days())
+    assert "only stories and tasks" in error(post(browser, epic, version=1, sprint=str(sprint.pk)), 400)
+    sprint.cancel(actor=owner)
+    assert "cancelled" in error(post(browser, item, version=1, sprint=str(sprint.pk)), 409)
+    Project.objects.get(pk=item.project_id).archive(actor=owner)
+    assert "archived" in error(post(browser, item, version=1, title="New"), 409)
+    page = browser.get("/items/PONE-1/").content.decode()
+    assert "read-only" in page
+    assert "<fieldset disabled>" in page
+
+
+def test_item_keeps_a_sprint_that_ended(browser: Client, owner: User, make_item: Make) -> None:
+    item = make_item(status="done")
+    sprint = Sprint.objects.create(actor=owner, project=item.project, name="One", **days())
+    item.update(actor=owner, sprint_id=sprint.pk)
+    sprint.start(actor=owner)
+    sprint.complete(actor=owner)
+    assert post(browser, item, version=2, sprint=str(sprint.pk), title="New").content == b"Saved."
+    assert "One (completed)" in browser.get("/items/PONE-1/").content.decode()
+
+
+def test_deletion_takes_what_was_told_along_and_is_restored(browser: Client, make_item: Make) -> None:
+    story = make_item("Gone", item_type="story")
+    make_item(parent=story)
+    assert "and the 1 item below it" in browser.get("/items/PONE-1/").content.decode()
+    make_item(parent=story)
+    assert "by now 2 items are below" in error(post(browser, story, "delete", below="1"), 409).lower()
+    assert post(browser, story, "delete", below="2").status_code == 200
+    assert not WorkItem.objects.living().exists()
+    page = browser.get("/items/PONE-1/").content.decode()
+    for text in ("Deleted", "Restore it", "Gone", "<fieldset disabled>"):
+        assert text in page
+    assert "deleted; restore it first" in error(post(browser, story, version=2, title="New"), 409)
+    assert post(browser, story, "restore").status_code == 200
+    assert WorkItem.objects.living().count() == 3
+    assert "not deleted" in error(post(browser, story, "restore"), 409)
+
+
+def test_undo_puts_back_or_says_what_changed_since(browser: Client, owner: User, make_item: Make) -> None:
+    item = make_item(title="First")
+    item.update(actor=User.objects.actor("llm"), title="Second")
+    change = Activity.objects.of(item).latest("id")
+    assert f"/items/undo/{change.pk}/" in browser.get("/items/PONE-1/").content.decode()
+    assert browser.post(f"/items/undo/{change.pk}/").status_code == 200
+    assert again(item).title == "First"
+    assert Activity.objects.of(item).latest("id").actor == owner
+    assert "changed title to “First”" in error(browser.post(f"/items/undo/{change.pk}/"), 409)
+    created = Activity.objects.of(item).get(action=Action.CREATED)
+    assert "not undone but deleted" in error(browser.post(f"/items/undo/{created.pk}/"), 409)
+    for pk in (0, 10**30):
+        assert browser.post(f"/items/undo/{pk}/").status_code == 404
+
+
+def test_claim_is_told_with_its_lease_and_ended(browser: Client, make_item: Make) -> None:
+    item = make_item(status="todo")
+    item.claim(actor=User.objects.actor("llm"))
+    assert "the lease ends" in browser.get("/items/PONE-1/").content.decode()
+    assert post(browser, item, "release").status_code == 200
+    assert again(item).status == "todo"
+    assert "not claimed" in error(post(browser, item, "release"), 409)
+
+
+def test_preview_is_safe_html_and_needs_a_login(browser: Client, client: Client) -> None:
+    answer = browser.post("/items/preview/", {"description": "**b** <script>x</script> [a](javascript:x)"})
+    assert answer.content.decode().startswith("<p><strong>b</strong> &lt;script&gt;")
+    assert "href" not in answer.content.decode()
+    assert browser.post("/items/preview/").content == b""
+    assert client.post("/items/preview/", {"content": "x"}).status_code == 401
+    assert browser.get("/items/preview/").status_code == 405
