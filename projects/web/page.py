@@ -32,8 +32,7 @@ def for_people(*methods: str) -> Callable[[View], View]:
                 return method_not_allowed(request, *allowed)
             if not request.user.is_authenticated:
                 if is_scripted(request):
-                    message = "you are signed out; run in the repository: pm server open"
-                    return JsonResponse(envelope("UNAUTHENTICATED", message), status=401)
+                    return signed_out()
                 return redirect_to_login(request.get_full_path())
             response = view(request, *args, **kwargs)
             # Shown again by the back button it must be asked for again.
@@ -43,6 +42,12 @@ def for_people(*methods: str) -> Callable[[View], View]:
         return wrapped
 
     return decorate
+
+
+def signed_out() -> HttpResponse:
+    """Answer a page's script that nobody is signed in any more."""
+    message = "You are signed out. What you typed is kept: run in the repository pm server open, then send it again."
+    return JsonResponse(envelope("UNAUTHENTICATED", message), status=401)
 
 
 def is_scripted(request: HttpRequest) -> bool:

@@ -20,6 +20,13 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Tell what to do; an open page keeps what was typed, and has the token of a new login by its next try."""
+    from projects.web import page
+
+    if page.is_scripted(request) and not request.path_info.startswith("/api/"):
+        if not request.user.is_authenticated:
+            return page.signed_out()
+        return answer(request, 403, "you signed in anew since this page was opened; send it once more")
     return answer(request, 403, "the form is too old or came from another page; go back, reload it and send it again")
 
 

@@ -107,7 +107,7 @@ async function bring(keys) {
     if (next) morph(part, next);
     window.htmx?.process(part);
   }
-  const place = focused.isConnected ? focused : homes.map($).find(Boolean)?.querySelector("a[href], input, button, summary");
+  const place = focused.isConnected ? focused : homes.map($).find(Boolean)?.querySelector("a[href], button, summary, input:not([type=hidden])");
   if (place && document.activeElement !== place) place.focus({ preventScroll: true });
   for (const key of keys) for (const shown of all(`[data-key="${CSS.escape(key)}"]`)) light(shown);
   settle();
@@ -183,7 +183,10 @@ addEventListener("htmx:afterRequest", async ({ detail }) => {
     sayError(form, "");
     if (made) made.value = uuid();
     if (xhr.responseText) announce(xhr.responseText);
-  } else sayError(form, await reason(new Response(xhr.responseText, { status: xhr.status })));
+  } else {
+    sayError(form, await reason(new Response(xhr.responseText, { status: xhr.status })));
+    if (xhr.status === 403) refresh(); // for the token of a new login
+  }
 });
 
 // Accepted or given up: what it is folded into closes, and shows what is there by now.

@@ -1,0 +1,405 @@
+"""An item's page in a real browser: edited in place, refused, undone, and followed."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.pages import item, login_url, make_item, pm, signed_in
+from tests.browser.test_board import HOSTILE
+from tests.processes import Server
+
+Start = Callable[..., Server]
+SOON = 1500  # milliseconds
+
+
+@pytest.fixture
+def board(server: Server) -> Server:
+    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
+    return server
+
+
+@pytest.fixture
+def page(person: BrowserContext, board: Server) -> Page:
+    return signed_in(person, board)
+
+
+def show(page: Page, server: Server, key: str) -> Page:
+    page.goto(f"{server.url}/items/{key}/")
+    return page
+
+
+def error_of(page: Page, form: str) -> Locator:
+    return page.locator(f"#{form} [data-error]")
+
+
+def comments(server: Server, key: str) -> list[str]:
+    rows = server.api("GET", f"comments/?work_item={key}&fields=content").json()["results"]
+    return [row["content"] for row in rows]
+
+
+def test_text_is_edited_by_keyboard_alone_with_a_preview(page: Page, board: Server) -> None:
+    key = make_item(board, "Old title")
+    show(page, board, key)
+    page.evaluate("window.loaded = 1")
+    page.keyboard.press("e")
+    title = page.get_by_label("Title", exact=True)
+    expect(title).to_be_focused()
+    title.fill("New title")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Some **bold** text about PONE-1")
+    preview = page.locator("#i-editor .preview")
+    expect(preview.locator("strong")).to_have_text("bold")
+    expect(preview.get_by_role("link")).to_have_attribute("href", "/items/PONE-1/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator("#i-editor").get_by_role("button", name="Save", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#i-read strong")).to_have_text("bold")
+    expect(page.locator("h1")).to_contain_text("New title")
+    expect(title).not_to_be_visible()
+    expect(page.locator("#i-edit > summary")).to_be_focused()
+    expect(page.locator("#announcer")).to_have_text("Saved.")
+    assert item(board, key)["version"] == 2
+    page.keyboard.press("Enter")
+    expect(title).to_have_value("New title")
+    title.fill("Given up")
+    page.locator("#i-editor").get_by_role("button", name="Cancel").click()
+    expect(title).not_to_be_visible()
+    page.locator("#i-edit > summary").click()
+    expect(title).to_have_value("New title")
+    assert page.evaluate("window.loaded") == 1
+
+
+def test_facts_are_saved_where_they_stand(page: Page, board: Server) -> None:
+    key, epic = make_item(board, "Item", labels=["old"]), make_item(board, "The epic", item_type="epic")
+    make_item(board, "Other", labels=["known"], assignee="ada")
+    show(page, board, key)
+    facts = page.locator("#i-facts")
+    save = facts.get_by_role("button", name="Save", exact=True)
+    expect(save).not_to_be_visible()
+    facts.get_by_label("Status").select_option("review")
+    facts.get_by_label("Priority").select_option("high")
+    facts.get_by_label("Points").fill("8")
+    facts.get_by_label("Assignee").fill("ada")
+    facts.get_by_label("Parent").fill("epic")
+    facts.get_by_label("old").uncheck()
+    facts.get_by_label("More labels").fill("known, two words")
+    offered = page.locator("#i-labels option, #i-people option, #i-parents option").evaluate_all(
+        "options => options.map(option => option.value)"
+    )
+    assert {"known", "ada", epic} <= set(offered)
+    save.click()
+    expect(page.locator("#i-path")).to_contain_text("The epic")
+    expect(save).not_to_be_visible()
+    expect(facts.get_by_label("two words")).to_be_checked()
+    expect(facts.get_by_label("More labels")).to_have_value("")
+    found = item(board, key)
+    assert [found[name] for name in ("status", "priority", "story_points", "assignee", "labels")] == [
+        *("review", "high", 8, "ada"),
+        ["known", "two words"],
+    ]
+    facts.get_by_role("button", name="Assign to me").click()
+    expect(facts.get_by_label("Assignee")).not_to_have_value("ada")
+    facts.get_by_label("Points").fill("lots")
+    facts.get_by_label("Points").press("Enter")
+    expect(error_of(page, "i-facts")).to_have_text("Story points: must be empty or a whole number from 0 to 100.")
+    expect(facts.get_by_label("Points")).to_have_value("lots")
+    facts.get_by_role("button", name="Cancel").click()
+    expect(facts.get_by_label("Points")).to_have_value("8")
+
+
+def test_loser_of_two_edits_is_told_keeps_his_text_and_may_insist(page: Page, board: Server) -> None:
+    key = make_item(board, "Old", description="Old text")
+    show(page, board, key)
+    page.keyboard.press("e")
+    page.get_by_label("Description, in Markdown").fill("My text")
+    pm(board.directory, "work-item", "update", key, "--title", "By the agent", "--priority", "high")
+    expect(page.locator("h1")).to_contain_text("By the agent", timeout=SOON)
+    expect(page.get_by_label("Description, in Markdown")).to_have_value("My text")
+    page.locator("#i-editor").get_by_role("button", name="Save", exact=True).click()
+    expect(error_of(page, "i-editor")).to_contain_text("llm changed title to “By the agent”, priority to “high”")
+    expect(page.get_by_label("Description, in Markdown")).to_have_value("My text")
+    assert item(board, key)["description"] == "Old text"
+    page.get_by_role("button", name="Save mine anyway").click()
+    expect(page.locator("#i-read")).to_contain_text("My text")
+    found = item(board, key)
+    assert [found[name] for name in ("title", "description", "priority")] == ["By the agent", "My text", "high"]
+
+
+def test_refused_done_names_the_children_and_can_be_forced(page: Page, board: Server) -> None:
+    story = make_item(board, "Parent", item_type="story")
+    show(page, board, story)
+    page.get_by_label("Title of the new child").fill("Child")
+    page.keyboard.press("Enter")
+    expect(page.locator("#i-children")).to_contain_text("0 of 1 done")
+    expect(page.get_by_label("Title of the new child")).to_be_focused()
+    facts = page.locator("#i-facts")
+    facts.get_by_label("Status").select_option("done")
+    facts.get_by_role("button", name="Save", exact=True).click()
+    expect(error_of(page, "i-facts")).to_have_text("PONE-1 has open children: PONE-2.")
+    expect(page.locator("#announcer")).to_contain_text("has open children")
+    facts.get_by_role("button", name="Set it done anyway").click()
+    expect(page.locator("#i-history")).to_contain_text("Done")
+    expect(facts.get_by_role("button", name="Set it done anyway")).not_to_be_visible()
+    assert item(board, story)["status"] == "done"
+
+
+def test_dependency_is_found_by_words_picked_by_keys_and_a_circle_is_explained(page: Page, board: Server) -> None:
+    one, two = make_item(board, "Draw the map"), make_item(board, "Parse GPX files")
+    make_item(board, "Parse the command line")
+    show(page, board, one)
+    other = page.get_by_label("The other item")
+    other.focus()
+    page.keyboard.type("parse")
+    offers = page.locator("#i-offers button")
+    expect(offers).to_have_count(2)
+    page.keyboard.type(" g")
+    expect(offers).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(offers.first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#l-blocked-by")).to_contain_text("Parse GPX files")
+    expect(offers).to_have_count(0)
+    expect(other).to_have_value("")
+    page.get_by_label("Kind of dependency").select_option("blocks")
+    other.fill(two.lower())
+    other.press("Enter")
+    expect(error_of(page, "i-link")).to_have_text(
+        f"That would close a circle: {one} blocks {two} blocks {one}.", use_inner_text=True
+    )
+    expect(other).to_have_value(two.lower())
+    page.get_by_role("button", name=f"Remove: blocked by {two}").click()
+    expect(page.locator("#l-none")).to_be_visible()
+    assert page.evaluate("document.activeElement !== document.body")
+    page.get_by_role("button", name=re.compile("^Undo: .* deleted the dependency")).click()
+    expect(page.locator("#l-blocked-by")).to_contain_text("Parse GPX files")
+
+
+def test_comments_are_written_edited_and_deleted(page: Page, board: Server) -> None:
+    key = make_item(board, "Item")
+    board.api("POST", "comments/", json={"work_item": key, "content": "Of the agent"})
+    show(page, board, key)
+    page.get_by_label("Comment", exact=True).fill("First thought")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    mine = page.locator("#i-comments .rows > li", has_text="First thought")
+    expect(mine).to_be_visible()
+    assert page.locator("#i-comments summary", has_text="Edit").count() == 1
+    mine.get_by_text("Edit", exact=True).click()
+    mine.get_by_label("Comment, in Markdown").fill("Second *thought*")
+    expect(mine.locator(".preview em")).to_have_text("thought")
+    mine.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#i-comments .rows > li > .text em")).to_have_text("thought")
+    mine = page.locator("#i-comments .rows > li", has_text="Second")
+    mine.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete this comment").click()
+    expect(mine).to_have_count(0)
+    assert comments(board, key) == ["Of the agent"]
+
+
+def test_timer_runs_tells_which_it_stopped_and_time_is_added(page: Page, board: Server) -> None:
+    one, two = make_item(board, "One"), make_item(board, "Two")
+    show(page, board, one).get_by_role("button", name="Start the timer").click()
+    expect(page.get_by_role("button", name="Stop the timer")).to_be_visible()
+    show(page, board, two).get_by_role("button", name="Start the timer").click()
+    expect(page.locator("#announcer")).to_have_text(f"Your timer runs on {two}; the one on {one} is stopped.")
+    page.get_by_role("button", name="Stop the timer").click()
+    expect(page.get_by_role("button", name="Start the timer")).to_be_visible()
+    page.get_by_text("Add time by hand").click()
+    expect(page.get_by_label("Spent")).to_be_focused()
+    page.keyboard.type("soon")
+    page.keyboard.press("Enter")
+    expect(error_of(page, "i-spent")).to_contain_text("write it like 1h 30m")
+    page.get_by_label("Spent").fill("1h 30m")
+    page.keyboard.press("Enter")
+    expect(page.locator("#h-time")).to_contain_text("1 h 30 min")
+    expect(page.get_by_label("Spent")).not_to_be_visible()
+
+
+def test_history_reads_well_is_undone_and_paged(page: Page, board: Server) -> None:
+    key = make_item(board, "First")
+    pm(board.directory, "work-item", "update", key, "--title", "Second", "--assignee", "ada")
+    show(page, board, key)
+    line = page.locator("#i-history .rows > li").first
+    expect(line).to_contain_text("assignee nothing → ada")
+    line.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(page.locator("h1")).to_contain_text("First")
+    expect(page.locator("#i-history .rows > li").first).to_contain_text("title Second → First")
+    page.locator("#i-history .rows > li").nth(1).get_by_role("button", name=re.compile("^Undo")).click()
+    expect(page.locator("#i-history")).to_contain_text("Changed meanwhile")
+    for number in range(30):
+        board.api("PATCH", f"work-items/{key}/", json={"title": f"Title {number}"})
+    expect(page.locator("h1")).to_contain_text("Title 29")
+    page.get_by_role("link", name="Older").click()
+    expect(page.locator("#i-history")).to_contain_text("created it")
+    expect(page).to_have_url(re.compile(r"\?before=\d+"))
+    page.go_back()
+    expect(page.locator("#i-history")).not_to_contain_text("created it")
+
+
+def test_deletion_is_confirmed_in_the_page_and_undone_there(page: Page, board: Server) -> None:
+    story = make_item(board, "Parent", item_type="story")
+    make_item(board, "Child", parent=story)
+    show(page, board, story)
+    page.get_by_text("Delete…").click()
+    expect(page.locator("#i-deleter")).to_contain_text("and the 1 item below it")
+    page.keyboard.press("Enter")
+    expect(page.locator("#i-deleted")).to_contain_text("Deleted")
+    assert board.api("GET", "work-items/?project=PONE").json()["results"] == []
+    page.get_by_role("button", name="Restore it").click()
+    expect(page.locator("#i-deleted")).to_have_count(0)
+    assert len(board.api("GET", "work-items/?project=PONE").json()["results"]) == 2
+
+
+def test_page_follows_an_agent_and_leaves_the_person_alone(page: Page, board: Server) -> None:
+    key = make_item(board, "Item", description="long\n\n" * 60)
+    show(page, board, key)
+    content = page.get_by_label("Comment", exact=True)
+    content.focus()
+    page.keyboard.type("half a sent")
+    place = page.evaluate("scrollY")
+    assert place > 0
+    page.evaluate("document.getElementById('i-content').setSelectionRange(4, 4)")
+    pm(board.directory, "work-item", "update", key, "--status", "review", "--label", "new")
+    expect(page.locator("#i-facts").get_by_label("Status")).to_have_value("review", timeout=SOON)
+    expect(page.locator("#i-facts").get_by_label("new", exact=True)).to_be_checked()
+    pm(board.directory, "work-item", "claim", key)
+    expect(page.locator("#i-claim")).to_contain_text("llm", timeout=SOON)
+    pm(board.directory, "comment", "create", "--work-item", key, "--content", "By the agent")
+    expect(page.locator("#i-comments")).to_contain_text("By the agent", timeout=SOON)
+    page.keyboard.type("!")
+    expect(content).to_be_focused()
+    expect(content).to_have_value("half! a sent")
+    facts = page.locator("#i-facts")
+    facts.get_by_label("Status").focus()
+    pm(board.directory, "work-item", "update", key, "--status", "todo")
+    expect(facts.get_by_label("Status")).to_have_value("todo", timeout=SOON)
+    expect(facts.get_by_label("Status")).to_be_focused()
+    facts.get_by_label("Priority").select_option("low")
+    facts.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("#announcer")).to_have_text("Saved.")
+    expect(content).to_have_value("half! a sent")
+
+
+def test_item_deleted_under_a_half_written_comment_keeps_it(page: Page, board: Server) -> None:
+    key = make_item(board, "Item")
+    show(page, board, key)
+    page.get_by_label("Comment", exact=True).fill("Not lost")
+    pm(board.directory, "work-item", "delete", key)
+    expect(page.locator("#i-deleted")).to_contain_text("by llm", timeout=SOON)
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(error_of(page, "i-comment")).to_contain_text("restore it first")
+    page.get_by_role("button", name="Restore it").click()
+    expect(page.locator("#i-deleted")).to_have_count(0)
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator("#i-comments .rows")).to_contain_text("Not lost")
+
+
+def test_killed_server_comes_back_and_comment_and_edit_are_sent_once(
+    person: BrowserContext, page: Page, start_server: Start, board: Server
+) -> None:
+    key = make_item(board, "Old")
+    show(page, board, key)
+    port = str(board.info["port"])
+    page.get_by_label("Comment", exact=True).fill("Half a thought")
+    page.keyboard.press("Escape")
+    page.locator("#i-edit > summary").click()
+    page.get_by_label("Description, in Markdown").fill("Half a text")
+    board.end(signal.SIGKILL)
+    expect(page.locator("#notice")).to_contain_text("The server is away")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(error_of(page, "i-comment")).to_contain_text("kept and sent when it is back")
+    page.locator("#i-editor").get_by_role("button", name="Save", exact=True).click()
+    expect(error_of(page, "i-editor")).to_contain_text("kept and sent when it is back")
+    expect(page.get_by_label("Description, in Markdown")).to_have_value("Half a text")
+    again = start_server(board.directory, "--port", port, "--strict-port")
+    expect(page.locator("#notice")).to_contain_text("Back again")
+    expect(page.locator("#i-comments .rows")).to_contain_text("Half a thought")
+    expect(page.locator("#i-read")).to_contain_text("Half a text")
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("")
+    assert comments(again, key) == ["Half a thought"]
+    assert item(again, key)["version"] == 2
+
+
+def test_text_that_was_not_sent_survives_a_restart(page: Page, start_server: Start, board: Server) -> None:
+    key = make_item(board, "Old")
+    show(page, board, key)
+    port = str(board.info["port"])
+    page.get_by_label("Comment", exact=True).fill("Half a thought")
+    board.end(signal.SIGKILL)
+    expect(page.locator("#notice")).to_contain_text("The server is away")
+    again = start_server(board.directory, "--port", port, "--strict-port")
+    expect(page.locator("#notice")).to_contain_text("Back again")
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Half a thought")
+    assert comments(again, key) == []
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator("#i-comments .rows")).to_contain_text("Half a thought")
+    assert comments(again, key) == ["Half a thought"]
+
+
+def test_session_that_ended_keeps_the_text_until_it_is_sent(person: BrowserContext, page: Page, board: Server) -> None:
+    key = make_item(board, "Old")
+    show(page, board, key)
+    page.get_by_label("Comment", exact=True).fill("Half a thought")
+    person.clear_cookies()
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(error_of(page, "i-comment")).to_contain_text("pm server open")
+    expect(page.locator("#notice")).to_contain_text("pm server open")
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Half a thought")
+    person.new_page().goto(login_url(board.directory))
+    page.bring_to_front()
+    expect(page.locator("#notice")).to_contain_text("Back again")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    expect(page.locator("#i-comments .rows")).to_contain_text("Half a thought")
+    assert comments(board, key) == ["Half a thought"]
+
+
+def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:
+    board.api("PATCH", "projects/PONE/", json={"title": HOSTILE[0]})
+    dates = {"start_date": "2026-01-01", "end_date": "2026-01-09"}
+    epic = make_item(board, HOSTILE[1], item_type="epic")
+    for text in HOSTILE:
+        key = make_item(board, text, labels=[text[:50]], description=text, assignee=text, parent=epic)
+        sprint = board.api("POST", "sprints/", json={"project": "PONE", "name": text, "goal": text, **dates}).json()
+        other = make_item(board, f"{text} again")
+        changed = {"title": f"{text}!", "description": f"{text}\n{text}", "labels": [], "sprint": sprint["id"]}
+        assert board.api("PATCH", f"work-items/{key}/", json=changed).status_code == 200
+        board.api("POST", "comments/", json={"work_item": key, "content": f"[a]({text}) {text}"})
+        board.api("POST", "dependencies/", json={"blocking_item": other, "blocked_item": key})
+        board.api("POST", "time-entries/start/", json={"work_item": key, "description": text})
+        show(page, board, key)
+        page.keyboard.press("e")
+        page.get_by_label("Description, in Markdown").fill(f"{text} [a]({text})")
+        with page.expect_response("**/preview/"):
+            page.get_by_label("Description, in Markdown").press("End")
+            page.keyboard.type(" ")
+        page.get_by_label("The other item").fill("again")
+        expect(page.locator("#i-offers button").first).to_be_visible()
+        page.get_by_label("Points").fill(text)
+        page.get_by_label("Points").press("Enter")
+        expect(error_of(page, "i-facts")).to_contain_text("Story points")
+        page.get_by_label("Parent").fill("again")
+        page.get_by_label("Points").fill("")
+        page.locator("#i-facts").get_by_role("button", name="Save", exact=True).click()
+        expect(error_of(page, "i-facts")).to_contain_text("several have these words")
+        for details in page.locator("#i-history details").all():
+            details.evaluate("details => { details.open = true }")
+        assert page.evaluate("window.hacked") is None
+        harm = "main :is(script, img, [onerror], [onload], [onmouseover], [href^=javascript], [href^=data])"
+        assert page.locator(harm).count() == 0
+        assert page.locator("main svg").count() == 0
+
+
+def test_copied_key_is_in_the_clipboard(person: BrowserContext, page: Page, board: Server) -> None:
+    key = make_item(board, "Item")
+    person.grant_permissions(["clipboard-read", "clipboard-write"], origin=board.url)
+    show(page, board, key)
+    for name, copied in ((f"Copy {key}", key), ("Copy the pm command", f"pm work-item show {key}")):
+        page.get_by_role("button", name=name).click()
+        expect(page.locator("#announcer")).to_have_text("Copied.")
+        assert page.evaluate("navigator.clipboard.readText()") == copied
