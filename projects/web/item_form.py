@@ -80,7 +80,7 @@ def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
     if "parent" in typed:
         values["parent_id"] = _parent(item, typed["parent"].strip())
     if "more_labels" in typed:
-        values["labels"] = [*data.getlist("label"), *typed["more_labels"].split(",")]
+        values["labels"] = [*data.getlist("label"), typed["more_labels"]]
     return values
 
 

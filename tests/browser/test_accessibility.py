@@ -11,7 +11,15 @@ from playwright.sync_api import BrowserContext, Page
 from tests.browser.pages import pm, signed_in
 from tests.processes import Server
 
-PAGES = ["/?overview", "/sprints/DEMO/", "/board/DEMO/", "/board/DEMO/?group=epic", "/nothing/"]
+PAGES = [
+    "/?overview",
+    "/board/DEMO/",
+    "/board/DEMO/?group=epic",
+    "/items/DEMO-10/",
+    "/sprints/DEMO/",
+    "/search/?q=map",
+    "/nothing/",
+]
 WEIGHTY = ("serious", "critical")
 
 
@@ -36,6 +44,12 @@ def test_pages_have_no_serious_fault(
     for path in PAGES:
         page.goto(server.url + path)
         faults[path] = found(page)
+    page.goto(f"{server.url}/items/DEMO-10/")
+    page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
+    page.get_by_label("Status").select_option("done")
+    page.get_by_label("The other item").fill("trail")
+    page.locator("#i-offers button").first.wait_for()
+    faults["all forms of an item"] = found(page)
     context.close()
     assert not any(faults.values()), faults
 

@@ -366,7 +366,7 @@ def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:
     for text in HOSTILE:
         key = make_item(board, text, labels=[text[:50]], description=text, assignee=text, parent=epic)
         sprint = board.api("POST", "sprints/", json={"project": "PONE", "name": text, "goal": text, **dates}).json()
-        other = make_item(board, f"{text} again")
+        other, _ = (make_item(board, f"{text} again") for _ in range(2))
         changed = {"title": f"{text}!", "description": f"{text}\n{text}", "labels": [], "sprint": sprint["id"]}
         assert board.api("PATCH", f"work-items/{key}/", json=changed).status_code == 200
         board.api("POST", "comments/", json={"work_item": key, "content": f"[a]({text}) {text}"})

