@@ -100,8 +100,8 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
         return Line(row, text, [_field(change, names) for change in row.changes if change["field"] != "position"])
     if row.entity_type == "dependency" and row.action == Action.CREATED:
         names = names | {str(item.pk): "it"}
-        one, two = (names.get(values[end], GONE) for end in ("blocking_item_id", "blocked_item_id"))
-        verb = "blocks" if values["dependency_type"] == "blocks" else "relates to"
+        one, two = (names.get(values.get(end) or "", GONE) for end in ("blocking_item_id", "blocked_item_id"))
+        verb = "blocks" if values.get("dependency_type") == "blocks" else "relates to"
         return Line(row, f"noted that {one} {verb} {two}", [])
     return Line(row, text, [])
 

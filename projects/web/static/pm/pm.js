@@ -189,14 +189,12 @@ addEventListener("htmx:afterRequest", async ({ detail }) => {
   }
 });
 
-// Accepted or given up: what it is folded into closes, and shows what is there by now.
+// Accepted, or given up.
 addEventListener("reset", ({ target }) => {
   delete target.dataset.typed;
   const box = target.closest("details[open]");
-  if (box) {
-    box.open = false;
-    box.querySelector("summary").focus();
-  }
+  box?.removeAttribute("open");
+  box?.firstElementChild.focus();
   refresh();
 });
 addEventListener("toggle", ({ target }) => target.open && target.querySelector("[data-first]")?.focus(), true);
@@ -422,7 +420,7 @@ addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.ta
 function settle() {
   tellTimes();
   for (const field of all("[data-fresh-id]")) field.value ||= uuid();
-  for (const field of all("[data-zone]")) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const field of all("[data-zone]")) field.value = absolute.resolvedOptions().timeZone;
   for (const lane of all("[data-lane]")) {
     const links = cardsOf(lane).map(linkOf);
     const stop = links.find((link) => link.tabIndex === 0 && link.hasAttribute("tabindex")) ?? links[0];
