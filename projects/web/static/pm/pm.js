@@ -129,7 +129,7 @@ const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // 
 function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return;
   if (old.nodeType !== 1) return void (old.data = fresh.data);
-  if (old.matches("[data-keep]") || typed(old)) return;
+  if (old.matches("[data-keep], [data-error]") || typed(old)) return;
   if (old.matches("time") && old.dateTime === fresh.dateTime) return;
   for (const name of new Set([...fresh.getAttributeNames(), ...old.getAttributeNames()])) {
     if (OURS.includes(name)) continue;
