@@ -290,11 +290,13 @@ def test_page_follows_an_agent_and_leaves_the_person_alone(page: Page, board: Se
 
 
 def test_item_deleted_under_a_half_written_comment_keeps_it(page: Page, board: Server) -> None:
-    key = make_item(board, "Item")
+    key = make_item(board, "Item", item_type="story")
     show(page, board, key)
     page.get_by_label("Comment", exact=True).fill("Not lost")
     pm(board.directory, "work-item", "delete", key)
     expect(page.locator("#i-deleted")).to_contain_text("by llm", timeout=SOON)
+    for gone in ("#i-edit", "#i-child", "#i-link"):
+        expect(page.locator(gone)).not_to_be_visible()
     page.get_by_role("button", name="Comment", exact=True).click()
     expect(error_of(page, "i-comment")).to_contain_text("restore it first")
     page.get_by_role("button", name="Restore it").click()
