@@ -38,7 +38,7 @@ class Column:
     done_points: int = 0
     above: str = ""  # what the velocity is, where more is planned
     cards: list[Card] = field(default_factory=list)
-    more_url: str = ""
+    rest_url: str = ""
 
     @property
     def rest(self) -> int:
@@ -74,13 +74,13 @@ class Plan:
         column = Column(None, **sums)
         cap = CAP_MORE if BACKLOG in self.wide else CAP
         column.cards = self._cards(items.in_order()[:cap].values(*SHOWN)) if column.items else []
-        column.more_url = self._more(BACKLOG)
+        column.rest_url = self._more(BACKLOG)
         return column
 
     def _column(self, sprint: Any, so_far: Velocity | None) -> Column:
         column = Column(sprint, sprint.items_all, sprint.points_all, sprint.items_done, sprint.points_done)
         column.above = above(so_far, column.points, column.items)
-        column.more_url = self._more(str(sprint.pk))
+        column.rest_url = self._more(str(sprint.pk))
         return column
 
     def _deal(self) -> None:

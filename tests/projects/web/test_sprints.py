@@ -107,9 +107,10 @@ def test_backlog_is_narrowed_capped_and_widened(browser: Client, project: Projec
     wanted = make_item("Wanted")
     plan = browser.get(URL).context["plan"]
     assert (len(plan.backlog.cards), plan.backlog.rest) == (CAP, 3)
+    assert f'<a href="{plan.backlog.rest_url}">Show 3 more' in browser.get(URL).content.decode()
     assert columns(browser, "?q=WANT")[""] == [wanted.display_key]
     assert columns(browser, f"?q={wanted.display_key}")[""] == [wanted.display_key]
-    assert len(columns(browser, plan.backlog.more_url)[""]) == CAP + 3
+    assert len(columns(browser, plan.backlog.rest_url)[""]) == CAP + 3
     assert b"Nothing in the backlog has this text" in browser.get(f"{URL}?q=%3Cscript%3E").content
 
 
@@ -119,7 +120,7 @@ def test_sprint_of_many_is_capped_and_widened(browser: Client, make_sprint: Make
         make_item(sprint=sprint, story_points=1)
     column = browser.get(URL).context["plan"].columns[0]
     assert (len(column.cards), column.items, column.points, column.rest) == (CAP, CAP + 1, CAP + 1, 1)
-    assert len(columns(browser, column.more_url)["One"]) == CAP + 1
+    assert len(columns(browser, column.rest_url)["One"]) == CAP + 1
 
 
 def test_card_is_put_into_a_sprint_and_back(browser: Client, make_sprint: Make, make_item: Make, owner: User) -> None:
