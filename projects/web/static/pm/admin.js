@@ -1,7 +1,7 @@
 "use strict";
 // The names that a screen reader needs, where Django's widgets have none: of a chooser it is its label, with what is
-// chosen; a sign with a name is a picture.
-window.addEventListener("load", () => {
+// chosen; a sign with a name is a picture. jQuery's queue, for the choosers are made from there, before this.
+(window.django?.jQuery ?? ((run) => run()))(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const label = document.querySelector(`label[for="${select.id}"]`);
     const shown = select.parentElement.querySelector(".select2-selection__rendered");
