@@ -90,8 +90,11 @@ class Api:
         silence: float,
         sink: Sink | None = None,
     ) -> Response:
-        """Send; where the server that was read of is gone or has another token, read once more and send again."""
-        second = False
+        """Send; where the server that was read of is gone or has another token, read once more and send again.
+
+        A write that was sent and not answered is in doubt: NO_SERVER would say that it was not done.
+        """
+        second = in_doubt = False
         while True:
             own = self.target.info is not None
             try:
@@ -99,11 +102,17 @@ class Api:
                     sink.empty()
                 response = self._transport(silence).send(method, path, self._with_token(headers), body, sink)
             except Disconnected as error:
+                in_doubt = method != "GET" and (in_doubt or not isinstance(error, Refused))
                 if second or not own:
-                    raise self._failure(error) from None
-                self.target = resolve(self.context)
+                    raise self._failure(error, in_doubt) from None
+                try:
+                    self.target = resolve(self.context)
+                except NoServer:
+                    if in_doubt:
+                        raise self._failure(error, in_doubt) from None
+                    raise
             except (Silent, Malformed) as error:
-                raise self._failure(error) from None
+                raise self._failure(error, method != "GET") from None
             else:
                 if response.status != 401 or second or not own:
                     return response
@@ -125,17 +134,18 @@ class Api:
         token = self.target.token
         return {**headers, "Authorization": f"Bearer {token}"} if token else {**headers}
 
-    def _failure(self, error: TransportError) -> ClientError:
+    def _failure(self, error: TransportError, in_doubt: bool) -> ClientError:
         info = self.target.info
         server = f"the server at {self.target.url}" + (f" (pid {info.pid})" if info else "")
-        force = "; if it hangs: pm server stop --force" if info else ""
+        doubt = "; what was asked for may have been done all the same: look before you repeat it" if in_doubt else ""
+        force = doubt + ("; if it hangs: pm server stop --force" if info else "")
         if isinstance(error, Silent):
             return Unresponsive(f"{server} does not answer: {error}{force}")
         if isinstance(error, Refused):
             if info is None:
                 return NoServer(f"no server answers at {self.target.url}: {error}")
             return Unresponsive(f"{server} takes no connections: {error}{force}")
-        return BadAnswer(f"{server} gave no usable answer: {error}")
+        return BadAnswer(f"{server} gave no usable answer: {error}{doubt}")
 
     def _document(self, response: Response) -> Any:
         status = response.status

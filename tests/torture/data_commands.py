@@ -19,8 +19,9 @@ from tests.torture.ledger import Ledger, plain
 
 PM = str(Path(sys.executable).with_name("pm"))
 PAUSE = 0.15  # seconds between two commands: their own start must not take the machine from the server
-# Between a kill and the next start there is nobody to ask; a command that was on its way can't know.
-UNKNOWN = ("NO_SERVER", "UNRESPONSIVE", "BAD_ANSWER")
+# Between a kill and the next start there is nobody to ask; a command that was on its way can't know, and says so.
+DOWN = ("NO_SERVER", "UNRESPONSIVE", "BAD_ANSWER")
+IN_DOUBT = "may have been done"
 
 Document = dict[str, Any]
 
@@ -43,8 +44,11 @@ class CommandWriter:
         except Exception as error:  # a writer that is gone is a fault, not silence
             self.ledger.wrong.append(f"{self.name}: {error!r}")
 
-    def pm(self, *arguments: str, text: str, item: Document | None = None) -> Document | None:
-        """Run `pm`; return what it answers. What may be done or not is doubtful, and its item is not touched again."""
+    def pm(self, *arguments: str, text: str, item: Document | None = None, changes: int = 1) -> Document | None:
+        """Run `pm`; return what it answers. What may have been done is doubtful, and its item is not touched again.
+
+        All else that failed was not done: the ledger does not forgive a change that nobody acknowledged.
+        """
         begin = time.monotonic()
         done = subprocess.run(
             [PM, *arguments, "--as", self.name],
@@ -59,17 +63,18 @@ class CommandWriter:
             self.ledger.slowest = max(self.ledger.slowest, time.monotonic() - begin)
             document: Document = json.loads(done.stdout)
             return document
-        self.ledger.doubtful.append(text)
-        if item is not None:
-            self.items.pop(item["id"], None)
-            self.ledger.rows.pop(plain(item["id"]), None)
         lines = done.stderr.splitlines()
         try:
             error = json.loads(lines[-1])["error"]
         except (IndexError, ValueError, KeyError):
-            error = {"code": None}
-        if error["code"] not in UNKNOWN:
+            error = {"code": None, "message": ""}
+        if error["code"] not in DOWN:
             self.ledger.wrong.append(f"pm {' '.join(arguments)}: exit {done.returncode}, {done.stderr[-400:]}")
+        if IN_DOUBT in error["message"]:
+            self.ledger.doubtful += [text] * changes
+            if item is not None:
+                self.items.pop(item["id"], None)
+                self.ledger.rows.pop(plain(item["id"]), None)
         return None
 
     def keep(self, document: Document | None, version: int) -> None:
@@ -117,9 +122,8 @@ class CommandWriter:
     def _track(self, item: Document) -> None:
         description = f"time {uuid.uuid4().hex}"
         arguments = ("--work-item", item["id"], "--description", description)
-        document = self.pm("time-entry", "start", *arguments, text=description)
+        document = self.pm("time-entry", "start", *arguments, text=description, changes=2)  # it may stop another one
         if document is None:
-            self.ledger.doubtful.append(description)  # it may have stopped another one, too
             return
         self.ledger.changed(document["time_entry"], 1)
         self.ledger.texts[description] = plain(document["time_entry"]["id"])

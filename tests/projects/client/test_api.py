@@ -172,7 +172,24 @@ def test_write_that_met_a_restart_is_sent_again_under_its_key(pm: Pm, publish: P
 def test_server_that_stopped_meanwhile_is_no_server(pm: Pm, publish: Publish, impostor: Make, repository: Path) -> None:
     server = impostor(lambda connection: (repository / ".pm/server.json").unlink())
     publish(server.port)
-    assert pm(*CREATE).error["code"] == "NO_SERVER"
+    assert pm("project", "list").error["code"] == "NO_SERVER"
+
+
+def test_write_whose_server_died_before_it_answered_is_in_doubt(
+    pm: Pm, publish: Publish, impostor: Make, repository: Path
+) -> None:
+    server = impostor(lambda connection: (repository / ".pm/server.json").unlink())
+    publish(server.port)
+    result = pm(*CREATE)
+    assert (result.code, result.error["code"]) == (1, "BAD_ANSWER")
+    assert "may have been done" in result.error["message"]
+
+
+def test_write_that_never_reached_a_server_is_in_no_doubt(pm: Pm, publish: Publish) -> None:
+    publish(closed_port())
+    result = pm(*CREATE)
+    assert (result.code, result.error["code"]) == (1, "UNRESPONSIVE")
+    assert "may have been done" not in result.error["message"]
 
 
 def test_token_that_was_renewed_is_read_again(pm: Pm, publish: Publish, impostor: Make) -> None:
