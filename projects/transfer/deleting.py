@@ -8,6 +8,7 @@ from projects.models.activity import Action
 from projects.transfer.journal import Journal, fetch, many
 from projects.transfer.outcome import Outcome
 from projects.transfer.staging import DELETED
+from projects.transfer.table import Table
 from projects.transfer.tables import IN_ORDER, SPRINTS, TABLES, WORK_ITEMS
 from projects.transfer.values import dashed, encode
 
@@ -32,6 +33,19 @@ def delete(journal: Journal, outcome: Outcome) -> None:
                 [(row[4], row[5], row[3], journal.actor, row[0]) for row in batch],
             )
             outcome.deleted[table.collection] += len(batch)
+        _date_as_the_last(table)
+
+
+def _date_as_the_last(table: Table) -> None:
+    """Of two deletions of a row keep the later moment, so that the clones agree on it; it is no change of the row."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {table.sql} AS t SET deleted_at = d.last
+            FROM (SELECT id, max(deleted_at) AS last FROM {DELETED} WHERE place IS NOT NULL GROUP BY id) d
+            WHERE t.id = d.id AND t.deleted_at || '' < d.last
+            """  # noqa: S608
+        )
 
 
 def remember_deletions() -> None:

@@ -351,3 +351,17 @@ def test_number_given_to_a_row_of_a_clock_that_is_ahead_is_given_once(read: Read
     assert len(read(document)["renumbered"]) == 1
     again = read(document)
     assert (again["renumbered"], again["work_items"]["skipped"]) == ([], 1)
+
+
+def test_of_two_deletions_the_later_one_is_kept_so_that_clones_agree(
+    read: Read, document: Document, written: Written
+) -> None:
+    row = document.item(1)
+    read(document)
+    document["work_items"] = []
+    for moment, kept in ((LATE, LATE), (LATER, LATER), (LATE, LATER)):
+        document["deleted"] = []
+        document.deleted("work_item", row, moment)
+        read(document)
+        assert rows_of(written(), "deleted") == [{"type": "work_item", "id": row["id"], "deleted_at": kept}]
+    assert Activity.objects.filter(action=Action.DELETED).count() == 1
