@@ -168,6 +168,9 @@ def test_refusals_stand_where_they_happened(page: Page, board: Server) -> None:
     open_sprints(page, board)
     page.get_by_role("button", name="Start Second").click()
     expect(page.locator(f"#start-{second} [data-error]")).to_contain_text("First is active; complete or cancel it")
+    make_item(board, "appears")
+    expect(lane(page, "backlog")).to_contain_text("appears", timeout=SOON)
+    expect(page.locator(f"#start-{second} [data-error]")).to_contain_text("First is active")  # until it is tried again
     page.locator(f"#edit-{second} summary").click()
     form = page.locator(f"#f-edit-{second}")
     form.get_by_label("Last day").fill(str(TODAY))
