@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     rounds = parser.parse_args().rounds
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds")
-    for name in ("pm.js", "pm.css"):
+    for name in ("pm.js", "cards.js", "pm.css"):
         print(f"{name:20} {(STATIC / name).stat().st_size / 1024:6.1f} KiB")
     with tempfile.TemporaryDirectory() as scratch, launch() as browser:
         real, made = Path(scratch) / "real.json", Path(scratch) / "made.json"

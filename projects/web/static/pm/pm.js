@@ -1,7 +1,7 @@
 // What the pages do by themselves. What a template must say for it stands at the top of templates/pm/base.html.
 
 const $ = (id) => document.getElementById(id);
-const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // milliseconds between two looks; a hidden page's grow, so that an idle server may stop
 
 // ---- Announcements, times
@@ -29,7 +29,8 @@ function tellTimes(root = document) {
 
 const page = document.body.dataset;
 let cursor = Number(page.cursor), instance = page.instance;
-let timer = 0, pause = EVERY, absent = "", refreshing = null, again = false, sending = 0;
+let timer = 0, pause = EVERY, absent = "", refreshing = null, again = false;
+export const held = new Set(); // what a refresh must not disturb: a lifted card, a move under way
 const unsent = new Set(); // forms that could not be sent
 
 async function look() {
@@ -62,7 +63,7 @@ const ABSENT = {
   "signed-out": "You are signed out. What you typed is kept. To go on, run in the repository: ",
 };
 
-function gone(why) {
+export function gone(why) {
   if (absent === why) return;
   absent = why;
   const command = document.createElement("code");
@@ -79,17 +80,20 @@ function back() {
   unsent.clear();
 }
 
-// Fetch the page again and put what differs into place; `keys` are lit. One at a time, never under a lifted card.
+// Fetch the page again and put what differs into place; `keys` are lit. One at a time, never under what is held.
 export async function refresh(keys = []) {
-  if (refreshing || lifted || sending) {
+  if (refreshing || held.size) {
     again = true;
     return refreshing;
   }
   again = false;
   refreshing = bring(keys);
   try { await refreshing; } finally { refreshing = null; }
-  if (again && !lifted && !sending) await refresh();
+  await catchUp();
 }
+
+// Do the refresh that was put off.
+export const catchUp = () => again && !held.size && refresh();
 
 async function bring(keys) {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
@@ -97,7 +101,7 @@ async function bring(keys) {
   if (answer.status >= 500) throw Error(answer.status);
   if (!answer.ok) return; // what it shows is gone
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (lifted || sending) return void (again = true);
+  if (held.size) return void (again = true);
   document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers")); // a new login has a new token
   cursor = Math.max(cursor, Number(fresh.body.dataset.cursor) || 0);
   const focused = document.activeElement, homes = [];
@@ -163,7 +167,7 @@ function sayError(form, text) {
   announce(text);
 }
 
-async function reason(response) {
+export async function reason(response) {
   try { return (await response.json()).error.message; } catch { return `The server refused it (${response.status}).`; }
 }
 
@@ -204,238 +208,26 @@ addEventListener("htmx:configRequest", ({ detail: { verb, formData } }) => { // 
 });
 addEventListener("htmx:afterSettle", settle);
 
-async function send(url, data) {
-  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), Accept: "application/json" };
-  let answer;
-  try {
-    answer = await fetch(url, { method: "POST", body: data, headers });
-  } catch {
-    gone("away");
-    throw Error("The server is away; nothing was moved.");
-  }
-  if (!answer.ok) throw Error(await reason(answer));
-  return answer.status === 204 ? {} : answer.json();
-}
-
-// ---- Cards
-
-let lifted = null; // {card, lane, next}: what is being moved, and where it came from
-const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
-const linkOf = (card) => card.querySelector("a[href]");
-const CARD = "[data-move] [data-card]";
-
-function lift(card) {
-  card.querySelector(".refusal")?.remove();
-  lifted = { card, lane: card.parentNode, next: card.nextElementSibling };
-  card.setAttribute("data-lifted", "");
-}
-
-function put(card, lane, before) {
-  before ??= lane.querySelector(":scope > .rest");
-  if (card === before || (card.parentNode === lane && card.nextElementSibling === before)) return;
-  const focused = card.contains(document.activeElement);
-  lane.insertBefore(card, before);
-  if (focused) linkOf(card).focus();
-}
-
-function release() {
-  const was = lifted;
-  lifted = null;
-  was.card.removeAttribute("data-lifted");
-  return was;
-}
-
-function giveBack({ card, lane, next }) {
-  put(card, lane, next?.parentNode === lane ? next : null);
-}
-
-function cancel(say = true) {
-  const was = release();
-  giveBack(was);
-  if (say) announce(`${was.card.dataset.key} is back where it was.`);
-  if (again) refresh();
-}
-
-const whereIs = (card) => {
-  const lane = card.parentNode, cards = cardsOf(lane);
-  return `${lane.getAttribute("aria-label")}, ${cards.indexOf(card) + 1} of ${cards.length}`;
-};
-
-async function drop() {
-  const was = release(), { card } = was, lane = card.parentNode, { key, version } = card.dataset;
-  if (lane === was.lane && card.nextElementSibling === was.next) {
-    announce(`${key} was not moved.`);
-    return again && refresh();
-  }
-  const data = new URLSearchParams(lane.dataset.lane);
-  const cards = cardsOf(lane), index = cards.indexOf(card);
-  data.set("item", key);
-  data.set("version", version);
-  if (!("unordered" in lane.dataset)) {
-    if (index) data.set("after", cards[index - 1].dataset.key);
-    else if (cards[1]) data.set("before", cards[1].dataset.key);
-  }
-  sending += 1;
-  try {
-    const answer = await send(card.closest("[data-move]").dataset.move, data);
-    if (answer.version) card.dataset.version = answer.version;
-    announce(`${key} is now in ${whereIs(card)}. ${answer.warning ?? ""}`);
-  } catch (error) {
-    giveBack(was);
-    refuse(card, error.message);
-  } finally {
-    sending -= 1;
-  }
-  return refresh();
-}
-
-function refuse(card, text) {
-  const said = document.createElement("p");
-  for (const [name, value] of [["class", "refusal"], ["data-keep", ""], ["role", "alert"]]) said.setAttribute(name, value);
-  said.textContent = text;
-  card.append(said);
-}
-
-function neighbour(card, key) {
-  const lane = card.parentNode, cards = cardsOf(lane), index = cards.indexOf(card);
-  const rows = all("[data-row]", card.closest("[data-move]")).map((row) => all("[data-lane]", row)).filter((row) => row.length);
-  const y = rows.findIndex((row) => row.includes(lane)), x = rows[y].indexOf(lane);
-  if (key === "ArrowLeft" || key === "ArrowRight") return { lane: rows[y][x + (key === "ArrowLeft" ? -1 : 1)], index };
-  const to = index + (key === "ArrowUp" ? -1 : 1);
-  if (to >= 0 && to < cards.length) return { lane, index: to };
-  return { lane: rows[y + (to < 0 ? -1 : 1)]?.[x], index: to < 0 ? Infinity : 0 };
-}
-
-function onArrow(card, key) {
-  const { lane, index } = neighbour(card, key);
-  if (!lane) return;
-  const others = cardsOf(lane).filter((other) => other !== card || !lifted);
-  if (!lifted) return void (others.length && linkOf(others[Math.min(index, others.length - 1)]).focus());
-  put(card, lane, others[index] ?? null);
-  card.scrollIntoView({ block: "nearest", inline: "nearest" });
-  announce(whereIs(card));
-}
-
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !event.target.closest) return;
-  const card = event.target.matches("a[href]") && event.target.closest(CARD);
-  if (event.key === "Escape") {
-    if (lifted) cancel();
-    for (const menu of all("[data-menu][open]")) menu.removeAttribute("open");
-    for (const said of all(".refusal")) said.remove();
-  } else if (card && (event.key === " " || (event.key === "Enter" && lifted))) {
-    if (lifted) drop();
-    else {
-      lift(card);
-      announce(`${card.dataset.key} is lifted. Arrows move it, Space drops it, Escape puts it back.`);
-    }
-  } else if (card && event.key.startsWith("Arrow")) onArrow(card, event.key);
-  else {
-    if (lifted && event.key === "Tab") cancel();
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
-    if (!target) return;
-    if (target.matches("input, textarea, select")) target.focus();
-    else target.click();
-  }
-  if (event.key !== "Escape") event.preventDefault();
-});
-
-// By mouse after a few pixels; by finger after a moment, so that a list still scrolls under it.
-const FAR = 5, LONG = 350, EDGE = 48, STEP = 12; // pixels, milliseconds, pixels, pixels a frame
-let grip = null, dragged = 0; // the pointer that is down on a card; when a drag ended
-
-function grab() {
-  if (lifted) cancel();
-  const { card, id, x, y } = grip, box = card.getBoundingClientRect();
-  Object.assign(grip, { held: true, dx: x - box.left, dy: y - box.top });
-  card.setPointerCapture(id);
-  lift(card);
-  requestAnimationFrame(carry);
-}
-
-function letGo() {
-  clearTimeout(grip?.timer);
-  if (grip?.held) grip.card.style.translate = "";
-  grip = null;
-}
-
-function carry() {
-  if (!grip?.held) return;
-  if (!lifted) return letGo();
-  const { card, x, y, dx, dy } = grip, whole = card.closest("[data-move]"), box = whole.getBoundingClientRect();
-  const push = (at, low, high) => STEP * ((at > high - EDGE) - (at < low + EDGE));
-  const down = push(y, Math.max(box.top, 0), Math.min(box.bottom, innerHeight));
-  card.style.translate = "";
-  const lane = document.elementFromPoint(x, y)?.closest("[data-lane]"), over = lane && whole.contains(lane);
-  const own = over && getComputedStyle(lane).overflowY === "auto" && lane.getBoundingClientRect(); // a list that scrolls by itself
-  whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), own ? 0 : down);
-  if (own) lane.scrollBy(0, push(y, own.top, own.bottom));
-  else scrollBy(0, push(y, 0, innerHeight));
-  if (over) {
-    put(card, lane, cardsOf(lane).find((other) => {
-      const { top, height } = other.getBoundingClientRect();
-      return other !== card && y < top + height / 2;
-    }));
-  }
-  const { left, top } = card.getBoundingClientRect();
-  card.style.translate = `${x - dx - left}px ${y - dy - top}px`;
-  requestAnimationFrame(carry);
-}
-
-addEventListener("pointerdown", ({ target, button, isPrimary, pointerType, pointerId: id, clientX: x, clientY: y }) => {
-  const card = isPrimary && !button && !target.closest("button, input") && target.closest(CARD);
-  if (card) grip = { card, id, x, y, timer: pointerType === "touch" && setTimeout(grab, LONG) };
-});
-
-addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
-  if (grip?.id !== pointerId) return;
-  if (!grip.held && Math.hypot(x - grip.x, y - grip.y) > FAR) {
-    if (grip.timer) return letGo(); // it scrolls
-    grab();
-  }
-  if (grip.held) Object.assign(grip, { x, y });
-});
-
-addEventListener("pointerup", ({ pointerId, timeStamp }) => {
-  if (grip?.id !== pointerId) return;
-  if (grip.held) dragged = timeStamp;
-  carry();
-  const held = grip?.held;
-  letGo();
-  if (held) drop();
-});
-
-addEventListener("pointercancel", () => {
-  if (grip?.held && lifted) cancel();
-  letGo();
-});
-
-addEventListener("touchmove", (event) => grip?.held && event.preventDefault(), { passive: false });
-addEventListener("contextmenu", (event) => grip?.held && event.preventDefault());
-addEventListener("dragstart", (event) => event.target.closest?.(CARD) && event.preventDefault());
-addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.target.closest(CARD) && event.preventDefault(), true); // a drag's end is no click
-
-// One stop of the Tab key a list; the arrows go on from there.
+// After the page was made or changed: what a script fills in.
 function settle() {
   tellTimes();
   for (const field of all("[data-fresh-id]")) field.value ||= uuid();
   for (const field of all("[data-zone]")) field.value = absolute.resolvedOptions().timeZone;
-  for (const lane of all("[data-lane]")) {
-    const links = cardsOf(lane).map(linkOf);
-    const stop = links.find((link) => link.tabIndex === 0 && link.hasAttribute("tabindex")) ?? links[0];
-    for (const link of links) link.tabIndex = link === stop ? 0 : -1;
-  }
+  dispatchEvent(new Event("pm:settled"));
 }
 
-addEventListener("focusin", ({ target }) => {
-  const card = target.closest("[data-card]");
-  if (!card || target !== linkOf(card) || target.tabIndex === 0) return;
-  for (const other of cardsOf(card.parentNode)) linkOf(other).tabIndex = -1;
-  target.tabIndex = 0;
-});
-
 // ---- The page
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !event.target.closest) return;
+  if (event.key === "Escape") for (const menu of all("[data-menu][open]")) menu.removeAttribute("open");
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("input, textarea, select")) target.focus();
+  else target.click();
+});
 
 addEventListener("click", ({ target }) => {
   for (const menu of all("[data-menu][open]")) if (!menu.contains(target)) menu.removeAttribute("open");
