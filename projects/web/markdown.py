@@ -19,6 +19,7 @@ ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
 SCHEMES = {"http", "https", "mailto"}
 _KEY = re.compile(rf"(?<![\w/-])({DISPLAY_KEY.pattern})(?![\w-])")
 _TAG = re.compile(r"(<[^<>]*>)")  # in what was cleaned no attribute holds one of these signs
+_TASK = re.compile(r"(<li>(?:\n<p>)?)\[([ xX])\] ")  # GitHub's task list
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
@@ -31,6 +32,7 @@ def to_html(text: str) -> SafeString:
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
+    clean = _TASK.sub(lambda match: match[1] + ("☐ " if match[2] == " " else "☑ "), clean)
     return mark_safe("".join(_linked(clean)))  # noqa: S308 -- cleaned above; a key is letters, digits and marks of its own
 
 

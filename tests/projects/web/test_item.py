@@ -54,6 +54,11 @@ def test_hostile_markdown_does_nothing(text: str) -> None:
 
 
 def test_markdown_is_rendered_and_keys_become_links() -> None:
+    tasks = to_html("- [x] tiles\n- [ ] resume\n- [y] no task\n\n[x] nor this\n")
+    assert "<li>☑ tiles</li>" in tasks
+    assert "<li>☐ resume</li>" in tasks
+    assert "[y] no task" in tasks
+    assert "<p>[x] nor this</p>" in tasks
     html = to_html("# Title\n\nSee **pone-12**, `PONE-3` and [PONE-4](https://example.org/PONE-5).\n\n    PONE-6\n")
     assert "<h1>Title</h1>" in html
     assert '<strong><a href="/items/PONE-12/">pone-12</a></strong>' in html
