@@ -183,7 +183,7 @@ def _core_worktree(common: str) -> str | None:
         if line.startswith("["):
             section = line.lower()
         name, _, value = line.partition("=")
-        if section == "[core]" and name.strip().lower() == "worktree":
+        if section == "[core]" and name.strip().lower() == "worktree" and "\0" not in value:
             return os.path.normpath(os.path.join(common, value.strip().strip('"')))
     return None
 
@@ -194,7 +194,8 @@ def _first_line(path: str) -> str:
     except OSError:
         return ""
     try:
-        return os.fsdecode(os.read(fd, 8192)).partition("\n")[0].strip()
+        line = os.fsdecode(os.read(fd, 8192)).partition("\n")[0].strip()
+        return "" if "\0" in line else line  # no path
     except OSError:  # a directory: an ordinary repository
         return ""
     finally:

@@ -19,6 +19,8 @@ _OBEYED = (
     *range(0x202A, 0x202F),
     *range(0x2066, 0x206A),
 )
+# Many that split lines split at these, too; in JSON they can only stand inside a string.
+_LINE_ENDS = (("\x85", "\\u0085"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 
 def show(
@@ -39,6 +41,8 @@ def show(
 def to_json(document: object, stream: Stream | None, *, pretty: bool = False) -> str:
     """Return the JSON of a document, in the characters that `stream` can take."""
     text = _dumps(document, pretty=pretty, ascii_only=False)
+    for sign, escape in _LINE_ENDS:
+        text = text.replace(sign, escape)
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):  # half of a surrogate pair, or a terminal that is not UTF-8

@@ -100,6 +100,15 @@ def test_pointer_elsewhere_is_an_ordinary_top(tmp_path: Path) -> None:
         assert find(tmp_path) == tmp_path / ".pm"
 
 
+@pytest.mark.parametrize("name", [".git", "x/worktrees/y/commondir", "x/config"])
+def test_zero_byte_in_a_file_of_git_names_nothing(tmp_path: Path, name: str) -> None:
+    files = {".git": "gitdir: x/worktrees/y", "x/worktrees/y/commondir": "../..", "x/config": "[core]\nworktree = "}
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(f"{text}/worktrees/\0" if path == name else text)
+    assert find(tmp_path) == tmp_path / ".pm"
+
+
 def test_fifo_as_pointer_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".git")
     assert find(tmp_path) == tmp_path / ".pm"

@@ -25,6 +25,7 @@ from tests.torture import (
     data,
     data_backups,
     data_imports,
+    fuzz,
     load,
 )
 from tests.torture.crowded_starts import crowded_starts
@@ -56,6 +57,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "login_links": (attack_login.login_links, 1000, 30),
     "private_files": (attack_files.private_files, 5, 1),
     "slow_patterns": (attack_patterns.slow_patterns, 400, 20),
+    "fuzzed_files": (fuzz.fuzzed_files, 1500, 20),
+    "fuzzed_command_line": (fuzz.fuzzed_command_line, 1500, 60),
     "crafted_requests": (attack_crafted.crafted_requests, 200, 60),
     "hostile_queries": (attack_queries.hostile_queries, 4_000, 200),
     "crowded": (load.crowded, 60, 2),  # seconds

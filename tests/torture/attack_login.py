@@ -113,7 +113,7 @@ def _leads_home(server: Server, url: str) -> None:
 def _plant(board: Board) -> None:
     """A planted session is not the one that is signed in, and one that was left is worth nothing."""
     server, person = board.server, board.signed_in()
-    [name] = [cookie for cookie in person.cookies if "session" in cookie]
+    [name] = [cookie for cookie in person.cookies.get_dict() if "session" in cookie]
     with requests.Session() as victim:
         victim.trust_env = False
         victim.cookies.set(name, "planted" * 5, domain="127.0.0.1")
@@ -140,8 +140,10 @@ def _carry_over(board: Board) -> None:
     with repository() as directory:
         other = Server(directory).ready()
         with ended(other):
-            names = [name for name in Board(other).signed_in().cookies if "session" in name]
-            assert names != [name for name in person.cookies if "session" in name], "one name for two servers"
+            names = [name for name in Board(other).signed_in().cookies.get_dict() if "session" in name]
+            assert names != [name for name in person.cookies.get_dict() if "session" in name], (
+                "one name for two servers"
+            )
             headers = {"Cookie": f"{names[0]}={values[0]}", "Accept": "text/html"}
             assert other.request("GET", "/board/PONE/", headers=headers).status_code == 302
             assert other.request("GET", link).status_code == 410

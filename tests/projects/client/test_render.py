@@ -36,6 +36,13 @@ def test_pretty_is_indented() -> None:
     assert shown({"a": [1]}, pretty=True) == '{\n  "a": [\n    1\n  ]\n}\n'
 
 
+def test_json_is_one_line_to_whoever_splits_lines() -> None:
+    text = "a\x85b\u2028c\u2029d\x1ce"
+    out = shown({text: text})
+    assert len(out.splitlines()) == 1
+    assert json.loads(out) == {text: text}
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_json_survives_every_text_and_encoding(encoding: str) -> None:
     document = {"text": ESCAPES + "€𝄞"}
