@@ -26,6 +26,8 @@ from tests.torture import (
     data_backups,
     data_imports,
     fuzz,
+    fuzz_api,
+    fuzz_readers,
     load,
 )
 from tests.torture.crowded_starts import crowded_starts
@@ -37,7 +39,7 @@ from tests.torture.reporter import HEADER, Fire, Missing, Result, row
 from tests.torture.signalled import signalled
 from tests.torture.stopped import stopped
 
-# Full count, count of the short form in the suite.
+# Full count, count of the short form in the suite (0: none).
 FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_masters": (killed_masters, 300, 4),
     "crowded_starts": (crowded_starts, 30, 2),
@@ -59,6 +61,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "slow_patterns": (attack_patterns.slow_patterns, 400, 20),
     "fuzzed_files": (fuzz.fuzzed_files, 1500, 20),
     "fuzzed_command_line": (fuzz.fuzzed_command_line, 1500, 60),
+    "described_answers": (fuzz_api.described_answers, 6000, 30),
+    "fuzzed_readers": (fuzz_readers.fuzzed_readers, 600, 0),  # seconds; it installs what the suite does without
     "crafted_requests": (attack_crafted.crafted_requests, 200, 60),
     "hostile_queries": (attack_queries.hostile_queries, 4_000, 200),
     "crowded": (load.crowded, 60, 2),  # seconds

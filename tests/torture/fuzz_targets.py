@@ -59,9 +59,10 @@ GIT_FILE = st.binary(max_size=200) | st.builds(
 )
 
 
-def run(target: str, count: int, scratch: str) -> int:
-    """Run `count` examples of a target, and return how many there were."""
+def run(target: str, count: int) -> int:
+    """Run `count` examples of a target in the working directory, and return how many there were."""
     strategy, body = TARGETS[target]
+    scratch = os.getcwd()
     done = 0
 
     @settings(
