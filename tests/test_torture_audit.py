@@ -60,5 +60,13 @@ def test_ledger_finds_what_is_lost_and_what_is_twice(database: Path) -> None:
     assert Ledger("llm", Counter(rows[1:])).compare(database)[1]
     assert Ledger("llm", Counter(rows), texts={"first": item}).compare(database)[1]
     assert Ledger("llm", Counter(rows), answers={"key": (200, "")}).compare(database)[1]
-    told = {"title": "first", "description": "", "status": "backlog", "labels": ["a"], "sprint_id": None, "version": 2}
+    told = {
+        "title": "first",
+        "description": "",
+        "status": "backlog",
+        "labels": ["a"],
+        "sprint_id": None,
+        "position": 1.0,
+        "version": 2,
+    }
     assert Ledger("llm", Counter(rows), rows={plain(item): told}).compare(database)[1]

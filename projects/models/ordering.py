@@ -5,25 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
 
 if TYPE_CHECKING:
-    import uuid
-
     from projects.models.user import User
     from projects.models.work_item import WorkItem
 
 STEP = 1.0  # between the positions of two neighbours that were never moved
-
-_RENUMBER = """
-    UPDATE projects_workitem SET position = line.place * %s
-    FROM (
-        SELECT id, row_number() OVER (ORDER BY position, item_number) AS place
-        FROM projects_workitem WHERE project_id = %s
-    ) AS line
-    WHERE projects_workitem.id = line.id
-"""
+ROOM = 2.0**-20  # between two that had to make way for a third
+CHUNK = 20  # items
 
 
 class OrderMixin(models.Model):
@@ -53,24 +44,13 @@ class OrderMixin(models.Model):
             self.check_version(expected_version)
             place = self._place(neighbour, name == "before")
             if place is None:
-                renumber(self.project_id)
-                for item in (self, neighbour):
-                    item.refresh_from_db(fields=["position"])
+                self._make_way(neighbour, name == "before", actor)
                 place = self._place(neighbour, name == "before")
             return self.update(actor=actor, position=place)
 
     def _place(self: WorkItem, neighbour: WorkItem, before: bool) -> float | None:  # type: ignore[misc]
         """Return a position on this side of `neighbour`; None where no number is left between it and the next."""
-        side, sign = ("lt", "-") if before else ("gt", "")
-        same = Q(position=neighbour.position, **{f"item_number__{side}": neighbour.item_number})
-        others = type(self)._base_manager.filter(project_id=self.project_id, deleted_at__isnull=True)
-        next_one = (
-            others.filter(Q(**{f"position__{side}": neighbour.position}) | same)
-            .exclude(pk=self.pk)
-            .order_by(f"{sign}position", f"{sign}item_number")
-            .values_list("position", flat=True)
-            .first()
-        )
+        next_one = self._beyond(neighbour, before).values_list("position", flat=True).first()
         if next_one is None:
             is_there = self.position < neighbour.position if before else self.position > neighbour.position
             return self.position if is_there else neighbour.position + (-STEP if before else STEP)
@@ -80,8 +60,27 @@ class OrderMixin(models.Model):
         middle = low + (high - low) / 2
         return middle if low < middle < high else None
 
+    def _make_way(self: WorkItem, neighbour: WorkItem, before: bool, actor: User) -> None:  # type: ignore[misc]
+        """Push away those on this side of `neighbour` that are too near for another one to come between.
 
-def renumber(project_id: uuid.UUID) -> None:
-    """Spread the positions of a project's items anew, in their order; it is no change of any item."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RENUMBER, [STEP, project_id.hex])
+        It is a change of each, for without it the clones would not learn where they are; so they are as few as can be.
+        """
+        start, end = neighbour.position, None
+        pushed: list[WorkItem] = []
+        for item in self._beyond(neighbour, before).select_related("project").iterator(chunk_size=CHUNK):
+            if abs(item.position - start) >= ROOM * (len(pushed) + 2):
+                end = item.position
+                break
+            pushed.append(item)
+        if end is None:
+            end = start + (-STEP if before else STEP) * (len(pushed) + 2)
+        for place, item in enumerate(pushed, 2):  # 1 is for the one that comes
+            item.update(actor=actor, position=start + (end - start) * place / (len(pushed) + 2))
+
+    def _beyond(self: WorkItem, neighbour: WorkItem, before: bool) -> QuerySet[WorkItem]:  # type: ignore[misc]
+        """Return the other items on this side of `neighbour`, the nearest first."""
+        side, sign = ("lt", "-") if before else ("gt", "")
+        same = Q(position=neighbour.position, **{f"item_number__{side}": neighbour.item_number})
+        others = type(self).objects.filter(project_id=self.project_id, deleted_at__isnull=True).exclude(pk=self.pk)
+        beyond = others.filter(Q(**{f"position__{side}": neighbour.position}) | same)
+        return beyond.order_by(f"{sign}position", f"{sign}item_number")

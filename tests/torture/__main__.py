@@ -24,6 +24,7 @@ from tests.torture import (
     attack_wire,
     data,
     data_backups,
+    data_clones,
     data_imports,
     fuzz,
     fuzz_api,
@@ -51,6 +52,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
+    "merged_clones": (data_clones.merged_clones, 100, 2),
     "uninvited": (attack_routes.uninvited, 20_000, 500),
     "read_only_fields": (attack_fields.read_only_fields, 3_000, 200),
     "abused_connections": (attack_wire.abused_connections, 500, 10),

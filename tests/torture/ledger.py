@@ -74,7 +74,7 @@ class Ledger:
         for pk, told in self.rows.items():
             row = connection.execute("SELECT * FROM projects_workitem WHERE id = ?", [pk]).fetchone()
             stored = dict(row, labels=json.loads(row["labels"]), sprint_id=row["sprint_id"]) if row else {}
-            for name in ("title", "description", "status", "labels", "sprint_id", "version"):
+            for name in ("title", "description", "status", "labels", "sprint_id", "position", "version"):
                 value = plain(told[name]) if name == "sprint_id" and told[name] else told[name]
                 if stored.get(name) != value:
                     faults.append(f"{self.actor}: {name} of {pk} is {stored.get(name)!r}, was told {value!r}")

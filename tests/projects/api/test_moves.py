@@ -7,7 +7,6 @@ import pytest
 from rest_framework.test import APIClient
 
 from projects.models import Activity, Project, WorkItem
-from projects.models.ordering import renumber
 from tests.projects.api.test_projects import error
 
 pytestmark = pytest.mark.django_db
@@ -109,19 +108,18 @@ def test_moves_between_the_same_two_never_run_out_of_numbers(api: APIClient, lin
     assert len(set(positions)) == 4
 
 
-def test_renumbering_is_no_change_of_an_item(line: list[WorkItem], project: Project, make_project: Any) -> None:
-    other = make_project("OTHER")
-    elsewhere = WorkItem.objects.create(actor=other.created_by, project=other, item_type="task", title="t")
-    elsewhere.update(actor=other.created_by, position=7.5)
-    WorkItem.objects.filter(project=project).update(position=1.0)
-    count = Activity.objects.count()
-    renumber(project.pk)
-    rows = WorkItem.objects.filter(project=project).in_order()
-    assert list(rows.values_list("item_number", "position", "version")) == [
-        (number, float(number), 1) for number in range(1, 5)
-    ]
-    assert WorkItem.objects.get(pk=elsewhere.pk).position == 7.5
-    assert Activity.objects.count() == count
+def test_those_that_make_way_are_few_and_changed(api: APIClient, line: list[WorkItem]) -> None:
+    WorkItem.objects.filter(item_number__lt=4).update(position=1.0)
+    assert move(api, 4, after="PONE-1").status_code == 200
+    assert order() == [1, 4, 2, 3]
+    versions = WorkItem.objects.in_order().values_list("item_number", "version")
+    assert dict(versions) == {1: 1, 4: 2, 2: 2, 3: 2}
+    assert move(api, 4, after="PONE-2").status_code == 200
+    assert order() == [1, 2, 4, 3]
+    assert dict(versions.all()) == {1: 1, 4: 3, 2: 2, 3: 2}
+    for item in WorkItem.objects.exclude(version=1):
+        told = Activity.objects.filter(entity_id=item.pk, action="updated").latest("id").changes
+        assert [change["new"] for change in told] == [item.position]
 
 
 def test_move_among_equal_positions_keeps_the_others_order(api: APIClient, line: list[WorkItem]) -> None:

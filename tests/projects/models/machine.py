@@ -106,14 +106,14 @@ class BoardMachine(RuleBasedStateMachine):
             state = replayed.setdefault(row.entity_id, {"version": 0})
             assert row.version == state["version"] + 1
             for change in row.changes:
-                assert change["old"] == state.get(change["field"]) or change["field"] == "position"
+                assert change["old"] == state.get(change["field"])
                 state[change["field"]] = change["new"]
             state["version"] = row.version
             state["deleted"] = {"deleted": True, "restored": False}.get(row.action, state.get("deleted", False))
         for item in WorkItem.objects.all():
             state = replayed[item.pk]
             assert (state["version"], state["deleted"]) == (item.version, item.deleted_at is not None)
-            for name in (name for name in item.tracked if name != "position"):
+            for name in item.tracked:
                 value = getattr(item, name)
                 assert state[name] == (str(value) if isinstance(value, uuid.UUID) else value), name
 
