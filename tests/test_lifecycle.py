@@ -7,65 +7,18 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import stat
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from discovery import lock, portfile
+from tests.commands import answer, error, git, pm
 from tests.conftest import make_repository
-from tests.processes import MANAGE, Server, environment, gone, poll, with_full_disk, without_override
+from tests.processes import Server, gone, poll
 
 Start = Callable[..., Server]
-PLANTED = "k" * 60
-
-
-def pm(directory: Path, *arguments: str, **env: str | None) -> subprocess.CompletedProcess[str]:
-    """Run `python manage.py pm …` in `directory`."""
-    return subprocess.run(
-        [*MANAGE, "pm", *arguments],
-        cwd=directory,
-        env=environment(**env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def answer(directory: Path, *arguments: str, **env: str | None) -> Any:
-    """Return the document that a successful call prints."""
-    call = pm(directory, *arguments, **env)
-    assert call.returncode == 0, call.stderr
-    return json.loads(call.stdout)
-
-
-def error(directory: Path, *arguments: str, status: int = 1, **env: str | None) -> dict[str, Any]:
-    """Return the error of a call that must fail with `status`, saying nothing on stdout."""
-    call = pm(directory, *arguments, **env)
-    assert (call.returncode, call.stdout) == (status, ""), call
-    return dict(json.loads(call.stderr.splitlines()[-1])["error"])
-
-
-def git(directory: Path, *arguments: str) -> None:
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-    subprocess.run(["git", *identity, *arguments], cwd=directory, env=environment(), check=True, capture_output=True)
-
-
-def refusal(server: Server) -> str:
-    """Return the one line with which a start was refused; nothing was published."""
-    code, err = server.end()
-    assert code == 1, err
-    assert "Traceback" not in err
-    assert not server.port_file.exists() or server.port_file.read_text() == PLANTED
-    assert server.process.stdout is not None
-    return err.strip().splitlines()[-1]
 
 
 def test_story_of_one_repository(repository: Path, start_server: Start) -> None:
@@ -196,19 +149,6 @@ def test_moved_repository_ends_the_server_and_serves_again(
     assert answer(tmp_path / "moved", "project", "list")["projects"][0]["key"] == "ONE"
 
 
-def test_pulled_port_file_moves_no_client(repository: Path, server: Server) -> None:
-    with socket.create_server(("127.0.0.9", 0)) as impostor:
-        impostor.settimeout(0.2)
-        forged = {"pid": 2, "port": impostor.getsockname()[1], "host": "127.0.0.9"}
-        server.port_file.unlink()
-        server.port_file.write_text(json.dumps(forged))
-        call = pm(repository, "project", "list")
-        assert call.returncode in (0, 3)  # healed already, or said to be none
-        with pytest.raises(TimeoutError):
-            impostor.accept()
-    poll(lambda: json.loads(server.port_file.read_text()) == server.info, 5)
-
-
 def test_first_migration_is_whole_or_not_at_all(repository: Path, start_server: Start) -> None:
     path = repository / ".pm" / "data.db"
 
@@ -227,124 +167,6 @@ def test_first_migration_is_whole_or_not_at_all(repository: Path, start_server: 
     server.ready()
 
 
-@pytest.mark.parametrize(
-    "name", ["secret_key", "server.token", "data.db", "data.db-journal", "data.db-wal", "server.json", "server.lock"]
-)
-def test_secret_that_came_with_the_repository_is_refused(repository: Path, start_server: Start, name: str) -> None:
-    (repository / ".pm").mkdir()
-    (repository / ".pm" / name).write_text(PLANTED)
-    git(repository, "add", "-f", f".pm/{name}")
-    line = refusal(start_server(repository, ready=False))
-    assert "tracked by git" in line
-    assert "rm --cached" in line
-
-
-def test_config_that_reaches_outside_is_refused(repository: Path, start_server: Start) -> None:
-    (repository / ".pm").mkdir()
-    (repository / ".pm" / "config.toml").write_text('[server]\nhost = "0.0.0.0"\n')
-    assert "only a loopback address or localhost" in refusal(start_server(repository, "--allow-remote", ready=False))
-    (repository / ".pm" / "config.toml").write_text('[discovery]\ndir = "/tmp"\n')
-    assert "sections are" in refusal(start_server(repository, ready=False))
-
-
-def test_planted_link_is_refused_with_the_way_to_trust_it(
-    repository: Path, start_server: Start, tmp_path: Path
-) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (repository / ".pm").symlink_to(tmp_path / "elsewhere")
-    server = start_server(repository, ready=False)
-    assert f"PM_CONFIG_DIR={tmp_path / 'elsewhere'}" in refusal(server)
-    failed = error(repository, "project", "list")
-    assert "symbolic link" in failed["message"]
-    trusted = start_server(repository, PM_CONFIG_DIR=str(tmp_path / "elsewhere"))
-    assert trusted.request("GET", "/health").status_code == 200
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a directory away")
-def test_directory_of_another_user_is_refused(repository: Path, start_server: Start) -> None:
-    (repository / ".pm").mkdir()
-    os.chown(repository / ".pm", 65534, 65534)
-    assert "belongs to another user" in refusal(start_server(repository, ready=False))
-    assert "belongs to another user" in error(repository, "project", "list")["message"]
-
-
-def test_link_instead_of_the_database_is_refused(repository: Path, start_server: Start, tmp_path: Path) -> None:
-    (repository / ".pm").mkdir()
-    (tmp_path / "other.db").touch()
-    (repository / ".pm" / "data.db").symlink_to(tmp_path / "other.db")
-    assert "not a regular file" in refusal(start_server(repository, ready=False))
-    assert (tmp_path / "other.db").stat().st_size == 0
-
-
-def test_broken_config_is_one_line(repository: Path, start_server: Start) -> None:
-    (repository / ".pm").mkdir()
-    (repository / ".pm" / "config.toml").write_text("[server]\nprot = 1\n")
-    assert "did you mean server.port?" in refusal(start_server(repository, ready=False))
-
-
-def test_unwritable_directory_is_one_line(repository: Path, start_server: Start) -> None:
-    (repository / ".pm").mkdir()
-    (repository / ".pm").chmod(0o500)
-    server = start_server(repository, ready=False, preexec=without_override, PM_CONFIG_DIR=str(repository / ".pm"))
-    repository.chmod(0o500)
-    line = refusal(server)
-    repository.chmod(0o700)
-    assert "can't be" in line or "not writable" in line.lower()
-
-
-def test_full_disk_is_one_line(repository: Path, start_server: Start) -> None:
-    assert refusal(start_server(repository, ready=False, preexec=with_full_disk))
-
-
-def test_database_that_is_none_is_one_line(repository: Path, start_server: Start) -> None:
-    (repository / ".pm").mkdir()
-    (repository / ".pm" / "data.db").write_bytes(b"this is no database" * 100)
-    assert "can't be migrated" in refusal(start_server(repository, ready=False))
-
-
-def test_database_of_a_newer_version_is_refused(repository: Path, start_server: Start) -> None:
-    start_server(repository).end()
-    with sqlite3.connect(repository / ".pm" / "data.db") as database:
-        database.execute(
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '9999_later', '2030-01-01')"
-        )
-    database.close()
-    assert "newer version (projects.9999_later)" in refusal(start_server(repository, ready=False))
-
-
-def test_migration_that_fails_is_one_line(repository: Path, start_server: Start) -> None:
-    (repository / ".pm").mkdir()
-    with sqlite3.connect(repository / ".pm" / "data.db") as database:
-        database.execute("CREATE TABLE projects_user (id INTEGER)")
-    database.close()
-    assert "can't be migrated" in refusal(start_server(repository, ready=False))
-
-
-def test_misspelt_variable_is_warned_of(repository: Path, start_server: Start) -> None:
-    server = start_server(repository, PM_SERVER_PROT="5000")
-    assert "did you mean PM_SERVER_PORT?" in server.end()[1]
-
-
-def test_surroundings_have_no_influence(repository: Path, start_server: Start) -> None:
-    for name in ("projects", "discovery", "pmsite"):
-        (repository / name).mkdir()
-        (repository / name / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
-    (repository / "gunicorn.conf.py").write_text("raise SystemExit('read')\n")
-    surroundings = {
-        "HTTP_PROXY": "http://127.0.0.1:9",
-        "ALL_PROXY": "http://127.0.0.1:9",
-        "WEB_CONCURRENCY": "7",
-        "GUNICORN_CMD_ARGS": "--workers 5",
-        "DJANGO_SETTINGS_MODULE": "mysite.settings",
-        "GIT_DIR": "/nowhere",
-        "GIT_WORK_TREE": "/nowhere",
-        "PYTHONPATH": str(repository),
-    }
-    server = start_server(repository, **surroundings)
-    assert len(server.workers()) == 2
-    assert answer(repository, "project", "list", **surroundings)["projects"] == []
-
-
 def test_published_address_is_literal_where_localhost_is_ipv6(repository: Path, start_server: Start) -> None:
     try:
         server = start_server(repository, "--host", "::1")
@@ -352,28 +174,3 @@ def test_published_address_is_literal_where_localhost_is_ipv6(repository: Path, 
         pytest.skip("this machine has no IPv6")
     assert server.info["url"] == f"http://[::1]:{server.info['port']}"
     assert answer(repository, "project", "list")["projects"] == []
-
-
-def test_no_secret_is_logged(repository: Path, start_server: Start) -> None:
-    server = start_server(repository, PM_LOGGING_LEVEL="debug")
-    link = answer(repository, "server", "open", "--no-browser")["server"]["login_url"]
-    path = link.removeprefix(server.url)
-    token = server.token
-    statuses = [server.request("GET", path).status_code for _ in range(2)]
-    assert statuses == [303, 410]
-    assert server.api("GET", "projects/").status_code == 200
-    assert server.request("GET", "/api/v1/projects/", headers={"Authorization": "Bearer wrong"}).status_code == 401
-    titles = Path(f"/proc/{server.pid}/cmdline").read_text()
-    log = server.end()[1]
-    assert not [secret for secret in (token, path.split("/")[2], "wrong") if secret in log + titles]
-
-
-def test_stale_file_with_an_impostor_on_its_port_gets_no_token(repository: Path, server: Server) -> None:
-    server.process.kill()
-    server.process.wait()
-    poll(lambda: lock.probe(portfile.lock_path(str(server.port_file))) == lock.FREE)
-    with socket.create_server(("127.0.0.1", server.info["port"])) as impostor:
-        impostor.settimeout(0.2)
-        assert pm(repository, "project", "list").returncode == 3
-        with pytest.raises(TimeoutError):
-            impostor.accept()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from discovery import portfile
 from tests.processes import Server
 
 HOST = [sys.executable, str(Path(__file__).parent / "host" / "manage.py")]
@@ -37,3 +38,7 @@ def start_host(tmp_path: Path, start_server: Callable[..., Server]) -> Callable[
 @pytest.fixture
 def host(start_host: Callable[..., Server]) -> Server:
     return start_host()
+
+
+def lock_of(server: Server) -> str:
+    return portfile.lock_path(str(server.port_file))

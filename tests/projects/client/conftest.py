@@ -237,3 +237,7 @@ def publish(repository: Path) -> Iterator[Callable[..., None]]:
 
     yield write
     held.release()
+
+
+def read(repository: Path) -> portfile.ServerInfo:
+    return portfile.read(str(repository / ".pm/server.json"))

@@ -68,3 +68,8 @@ def document() -> Document:
 def board() -> bytes:
     """The real board where it is at hand, else a small one of the same form."""
     return board_file()
+
+
+@pytest.fixture
+def actor(db: None) -> User:
+    return User.objects.actor("ada")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -54,3 +55,8 @@ class Document(dict[str, Any]):
 
     def deleted(self, kind: str, row: dict[str, Any], moment: str) -> None:
         self.setdefault("deleted", []).append({"type": kind, "id": row["id"], "deleted_at": moment})
+
+
+def rows_of(data: bytes, collection: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(data)[collection]
+    return found

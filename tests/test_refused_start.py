@@ -1,0 +1,61 @@
+"""A start that can not be: one clear line."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.commands import refusal
+from tests.processes import Server, with_full_disk, without_override
+
+Start = Callable[..., Server]
+
+
+def test_broken_config_is_one_line(repository: Path, start_server: Start) -> None:
+    (repository / ".pm").mkdir()
+    (repository / ".pm" / "config.toml").write_text("[server]\nprot = 1\n")
+    assert "did you mean server.port?" in refusal(start_server(repository, ready=False))
+
+
+def test_unwritable_directory_is_one_line(repository: Path, start_server: Start) -> None:
+    (repository / ".pm").mkdir()
+    (repository / ".pm").chmod(0o500)
+    server = start_server(repository, ready=False, preexec=without_override, PM_CONFIG_DIR=str(repository / ".pm"))
+    repository.chmod(0o500)
+    line = refusal(server)
+    repository.chmod(0o700)
+    assert "can't be" in line or "not writable" in line.lower()
+
+
+def test_full_disk_is_one_line(repository: Path, start_server: Start) -> None:
+    assert refusal(start_server(repository, ready=False, preexec=with_full_disk))
+
+
+def test_database_that_is_none_is_one_line(repository: Path, start_server: Start) -> None:
+    (repository / ".pm").mkdir()
+    (repository / ".pm" / "data.db").write_bytes(b"this is no database" * 100)
+    assert "can't be migrated" in refusal(start_server(repository, ready=False))
+
+
+def test_database_of_a_newer_version_is_refused(repository: Path, start_server: Start) -> None:
+    start_server(repository).end()
+    with sqlite3.connect(repository / ".pm" / "data.db") as database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '9999_later', '2030-01-01')"
+        )
+    database.close()
+    assert "newer version (projects.9999_later)" in refusal(start_server(repository, ready=False))
+
+
+def test_migration_that_fails_is_one_line(repository: Path, start_server: Start) -> None:
+    (repository / ".pm").mkdir()
+    with sqlite3.connect(repository / ".pm" / "data.db") as database:
+        database.execute("CREATE TABLE projects_user (id INTEGER)")
+    database.close()
+    assert "can't be migrated" in refusal(start_server(repository, ready=False))
+
+
+def test_misspelt_variable_is_warned_of(repository: Path, start_server: Start) -> None:
+    server = start_server(repository, PM_SERVER_PROT="5000")
+    assert "did you mean PM_SERVER_PORT?" in server.end()[1]
