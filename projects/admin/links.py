@@ -36,4 +36,4 @@ def board_page(project: Project) -> str:
 
 def sprints_page(sprint: Sprint) -> str:
     """Return the URL of the page for people on which the sprint is."""
-    return f"/sprints/{sprint.project.key}/"
+    return reverse("sprints", args=[sprint.project.key])

@@ -26,6 +26,7 @@ class TimeEntryAdmin(ItemPartAdmin):
     form = TimeEntryForm
     related = (*ItemPartAdmin.related, "user")
     list_display = ("item", "user", "started_at", "ended_at", "duration", "description")
+    list_display_links = ("started_at",)
     list_filter = (
         ("ended_at", admin.EmptyFieldListFilter),
         ItemProjectFilter,

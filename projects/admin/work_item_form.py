@@ -28,7 +28,7 @@ ADDED = {
 class WorkItemForm(EntityForm):
     """All of it is stored at once, or nothing; what was sent twice is added once."""
 
-    labels = LabelsField(required=False, help_text='Between commas; one with a comma in it in "double quotes".')
+    labels = LabelsField(required=False, help_text="Words, separated by commas.")
     relation = forms.ChoiceField(choices=RELATIONS, required=False, label="This item")
     other_item = forms.ModelChoiceField(
         queryset=WorkItem.objects.none(),

@@ -34,6 +34,7 @@ def choose(page: Page, label: str, text: str, found: str) -> None:
     """Type into a chooser, by keyboard alone, and take what is found."""
     page.get_by_role("combobox", name=label).focus()
     page.keyboard.press("Enter")
+    expect(page.locator(".select2-search__field")).to_be_focused()
     page.keyboard.type(text)
     expect(page.get_by_role("option", name=found)).to_be_visible()
     expect(page.locator(".select2-results__option")).to_have_count(1)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
-from django.utils.html import escape
 
 from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
 from tests.projects.admin.test_work_item import change_url, form_of
@@ -80,12 +79,11 @@ def test_long_lists_are_cut_and_lead_to_all(browser: Client, make_item: Make, us
 
 
 def test_labels_are_typed_as_words(browser: Client, make_item: Make) -> None:
-    item = make_item(labels=["ui", "a, b", 'so "called"'])
-    content = shown(browser, item)
-    assert f'value="{escape(chr(34).join(["ui, ", "a, b", ", ", "so ", "", "called", "", "", ""]))}"' in content
-    assert save(browser, item, labels='ui, "a, b", "so ""called""", ui, , new one') == ""
+    item = make_item(labels=["ui", "two words"])
+    assert 'value="ui, two words"' in shown(browser, item)
+    assert save(browser, item, labels='ui, so "called",, ui , new one') == ""
     item.refresh_from_db()
-    assert item.labels == ["ui", "a, b", 'so "called"', "new one"]
+    assert item.labels == ["ui", 'so "called"', "new one"]
 
 
 def test_comment_dependency_and_time_are_added_by_the_rules(browser: Client, make_item: Make, owner: User) -> None:

@@ -1,6 +1,6 @@
 "use strict";
 // The names that a screen reader needs, where Django's widgets have none: of a chooser it is its label, with what is
-// chosen; a sign with a name is a picture. jQuery's queue, for the choosers are made from there, before this.
+// chosen; a sign with a name is a picture. Django makes the choosers from jQuery's queue, the signs on load: before this.
 (window.django?.jQuery ?? ((run) => run()))(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const label = document.querySelector(`label[for="${select.id}"]`);
@@ -11,5 +11,7 @@
     shown.closest(".select2-selection").setAttribute("aria-labelledby", `${label.id} ${shown.id}`);
   }
   document.getElementById("searchbar")?.setAttribute("aria-label", "Search");
+});
+window.addEventListener("load", () => {
   for (const sign of document.querySelectorAll(".help-tooltip[aria-label]")) sign.setAttribute("role", "img");
 });

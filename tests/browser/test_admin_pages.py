@@ -1,0 +1,154 @@
+"""Every page of the administration: whole, quiet, accessible, narrow enough for a phone, and deaf to hostile texts."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.pages import pm, signed_in
+from tests.browser.test_accessibility import found
+from tests.processes import Server
+
+HOSTILE = """'"></script></style><script>hacked=1</script><img src=x onerror=hacked=1><svg onload=hacked=1>"""
+LINK = "[a](javascript:hacked=1)"
+# The kinds, and the collection of the API from which one of each is taken.
+KINDS = {
+    "project": "projects",
+    "workitem": "work-items",
+    "sprint": "sprints",
+    "swimlane": "swim-lanes",
+    "comment": "comments",
+    "dependency": "dependencies",
+    "timeentry": "time-entries",
+    "activity": "activity",
+}
+
+
+def one_of(server: Server, collection: str) -> str:
+    """Return the id of the first row of a collection."""
+    return str(server.api("GET", f"{collection}/?fields=*&limit=1").json()["results"][0]["id"])
+
+
+def paths(server: Server) -> list[str]:
+    """Return every page of the administration that a GET shows, with one of each kind."""
+    fixed = ["/admin/", "/admin/projects/", "/admin/password_change/"]
+    fixed += [f"/admin/{kind}/{page}" for kind in ("auth/group", "projects/user") for page in ("", "add/")]
+    pages = []
+    for kind, collection in KINDS.items():
+        pages += [f"/admin/projects/{kind}/", f"/admin/projects/{kind}/{one_of(server, collection)}/change/"]
+        if kind != "activity":
+            pages += [f"/admin/projects/{kind}/add/", f"/admin/projects/{kind}/{one_of(server, collection)}/delete/"]
+    return [*fixed, *pages, "/admin/projects/workitem/?deleted=yes&_facets=True&q=map"]
+
+
+def question(page: Page, server: Server) -> None:
+    """Open the page that asks for the sprint of all items of a list."""
+    page.goto(f"{server.url}/admin/projects/workitem/")
+    page.locator("#action-toggle").check()
+    page.get_by_label("Action:").select_option("set_sprint")
+    page.get_by_role("button", name="Go", exact=True).click()
+    expect(page.get_by_role("button", name="Set the sprint")).to_be_visible()
+
+
+@pytest.fixture
+def demo(server: Server) -> Server:
+    pm(server.directory, "demo", "--no-browser")
+    pm(server.directory, "time-entry", "start", "--work-item", "DEMO-10")
+    return server
+
+
+def test_every_page_is_whole_and_keeps_the_policy(person: BrowserContext, demo: Server) -> None:
+    page = signed_in(person, demo)
+    wrong: list[str] = []
+    page.on("response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
+    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+    for path in paths(demo):
+        page.goto(demo.url + path, wait_until="networkidle")
+    question(page, demo)
+    assert wrong == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_fault(scheme: Literal["light", "dark"], browser: Any, demo: Server) -> None:
+    # What axe itself writes into the page is not of the page: the policy would refuse it.
+    context = browser.new_context(bypass_csp=True, color_scheme=scheme)
+    page = signed_in(context, demo)
+    faults = {}
+    for path in paths(demo):
+        page.goto(demo.url + path, wait_until="networkidle")
+        faults[path] = found(page)
+    question(page, demo)
+    faults["question"] = found(page)
+    context.close()
+    assert {path: wrong for path, wrong in faults.items() if wrong} == {}
+
+
+def test_pages_are_narrow_enough_for_a_phone(person: BrowserContext, demo: Server) -> None:
+    page = signed_in(person, demo)
+    page.set_viewport_size({"width": 360, "height": 740})
+    wide = {}
+    for path in paths(demo):
+        page.goto(demo.url + path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        wide |= {path: width} if width > 360 else {}
+    assert wide == {}
+
+
+def test_hostile_texts_do_nothing_anywhere(person: BrowserContext, server: Server) -> None:
+    def make(collection: str, **body: Any) -> Any:
+        actor = {"X-PM-Actor": "%3Cimg%20src=x%20onerror=hacked=1%3E"}
+        answer = server.api("POST", f"{collection}/", json=body, headers=actor)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    text = HOSTILE + LINK
+    make("projects", key="PONE", title=text, description=text)
+    dates = {"start_date": "2026-01-05", "end_date": "2026-01-16"}
+    sprint = make("sprints", project="PONE", name=HOSTILE[:99], goal=text, **dates)
+    labels = ["<img src=x onerror=hacked=1>", "<script>hacked=1</script>"]
+    values = {"description": text, "labels": labels, "sprint": sprint["id"], "assignee": "<img src=x onerror=hacked=1>"}
+    one = make("work-items", project="PONE", item_type="story", title=text, **values)
+    two = make("work-items", project="PONE", item_type="task", title=text, parent=one["display_key"], **values)
+    make("comments", work_item=one["display_key"], content=text)
+    make("dependencies", blocking_item=two["display_key"], blocked_item=one["display_key"])
+    make("time-entries/start", work_item=one["display_key"], description=text)
+    server.api("PATCH", "work-items/PONE-1/", json={"title": text + "!", "labels": [*labels, "new"]})
+    lane = one_of(server, "swim-lanes")
+    server.api("PATCH", f"swim-lanes/{lane}/", json={"name": HOSTILE[:99]})
+    page = signed_in(person, server)
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+
+    def is_deaf(where: str) -> None:
+        assert page.evaluate("window.hacked") is None, where
+        assert page.locator("#container img[onerror], #container svg[onload], a[href^='javascript']").count() == 0, (
+            where
+        )
+
+    for path in paths(server):
+        page.goto(server.url + path, wait_until="networkidle")
+        is_deaf(path)
+    for label in ("Parent:", "Sprint:", "Assignee:"):
+        page.goto(f"{server.url}/admin/projects/workitem/add/")
+        page.get_by_role("combobox", name=label).click()
+        expect(page.locator(".select2-results__option").filter(has_text="<img").first).to_be_visible()
+        is_deaf(label)
+        page.keyboard.press("Enter")
+        is_deaf(label)
+    question(page, server)
+    is_deaf("question")
+    page.goto(f"{server.url}/admin/projects/workitem/?q={HOSTILE}")
+    is_deaf("search")
+    page.goto(f"{server.url}/admin/projects/workitem/{one['id']}/history/")
+    is_deaf("history")
+    page.goto(f"{server.url}/admin/projects/workitem/{one['id']}/change/")
+    server.api("PATCH", "work-items/PONE-1/", json={"title": text + "?"})
+    page.get_by_label("Title:").fill(text)
+    page.locator("[name=_continue]").first.click()
+    expect(page.locator(".errorlist").first).to_contain_text("Nothing was saved")
+    is_deaf("conflict")
+    page.goto(f"{server.url}/admin/projects/workitem/{two['id']}/delete/")
+    page.get_by_role("button", name="Yes").click()
+    expect(page.locator(".success")).to_contain_text("deleted")
+    is_deaf("message")
