@@ -20,6 +20,7 @@ FILES = (
     "port_file",
     "port_number",
     "git_files",
+    "quickjson",
     "keys",
     "markdown",
     "search",

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from discovery import portfile
+from discovery import portfile, quickjson
 from pmsite import config
 from projects import workspace
 from projects.options import OPTIONS, SECTIONS, variable_of
@@ -46,7 +46,7 @@ INFO = st.fixed_dictionaries(
     {},
     optional={
         name: VALUES | st.sampled_from([1, 0, -1, 1 << 31, 1 << 64, 65536, "127.0.0.1", "::1", "::ffff:1.2.3.4", "\0"])
-        for name in (*portfile.ServerInfo._fields, "extra")
+        for name in (*portfile.ServerInfo.FIELDS, "extra")
     },
 )
 PORT_FILE = st.binary(max_size=300) | INFO.map(lambda value: json.dumps(value).encode()) | st.just(b"[" * 60_000)
@@ -183,6 +183,33 @@ def _imports(value: tuple[str, int, str, Any], _: str) -> None:
     assert not Project.objects.exists()
 
 
+def _quickjson(data: bytes | str, _: str) -> None:
+    """The same as `json`: the value, or the kind of error."""
+
+    def tried(load: Callable[[Any], Any]) -> str:
+        try:
+            return f"{load(data)!r}"
+        except (ValueError, RecursionError) as error:
+            return "RecursionError" if isinstance(error, RecursionError) else "ValueError"
+
+    # `json` takes bytes for UTF-16 where they look so; the reader of answers does not.
+    assert tried(quickjson.loads) == tried(lambda data: json.loads(data if isinstance(data, str) else data.decode()))
+    with suppress(ValueError, RecursionError):
+        value = json.loads(data if isinstance(data, str) else data.decode())
+        for ascii_only in (False, True):
+            wanted = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
+            assert quickjson.dumps(value, ascii_only=ascii_only) == wanted
+
+
+JSON = st.one_of(
+    st.binary(max_size=60),
+    VALUES.map(json.dumps),
+    VALUES.map(lambda value: json.dumps(value, ensure_ascii=False, indent=1)),
+    st.text('[]{}",:0123456789eE+-.truefalsn\\ \n\t\ufeff', max_size=30),
+    st.sampled_from(
+        ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "\ufeff1", " 1 ", "\x0b1", "1 2", "NaN", '"\\ud800"']
+    ),
+)
 COLLECTIONS = ("projects", "work_items", "sprints", "comments", "swim_lanes", "dependencies", "time_entries")
 KEYS = st.one_of(TEXT, st.from_regex(r"[A-Za-z_]{1,30}-[0-9]{1,30}"), st.uuids().map(str))
 TARGETS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any, str], None]]] = {
@@ -192,6 +219,7 @@ TARGETS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any, str], None]]] = 
     "port_number": (st.binary(max_size=12) | st.integers().map(lambda number: str(number).encode()), _port_number),
     "git_files": (GIT_FILE, _git_files),
     "keys": (KEYS, _keys),
+    "quickjson": (JSON, _quickjson),
     "markdown": (st.text("[]()<>!*_`~#|-\\&;:/\"' \nabPONE-1javascript", max_size=120) | TEXT, _markdown),
     "search": (TEXT | st.text('"*^:(){}+-ANDORNT ', max_size=60), _search),
     "imports": (
