@@ -26,13 +26,15 @@ POLICY = "; ".join(
 
 
 class PolicyMiddleware:
-    """Send the Content-Security-Policy with all but JSON, which no browser runs."""
+    """Send the Content-Security-Policy with all but JSON, which no browser runs; let no other origin embed anything."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        # A page on another port of loopback is "same-site": it gets our cookies sent, and may embed nothing of ours.
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if not response.headers.get("Content-Type", "").startswith("application/json"):
             response.headers["Content-Security-Policy"] = POLICY
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -111,6 +112,12 @@ def test_every_page_has_the_strict_policy_and_nothing_inline(path: str, browser:
     assert "<style" not in content
     assert " style=" not in content
     assert "<script>" not in content
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/static/pm/pm.js", "/api/v1/projects/", "/admin/login/", "/nothing"])
+def test_nothing_is_for_pages_of_other_origins(path: str, db: None) -> None:
+    with contextlib.closing(Client().get(path)) as response:  # a static file is an open one
+        assert response["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def post(browser: Client, what: str, **data: Any) -> Any:
