@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sqlite3
+import statistics
 import threading
 import time
 from contextlib import closing, suppress
@@ -33,7 +34,8 @@ class Supervisor(threading.Thread):
         super().__init__(name="supervisor")
         self.directory = directory
         self.server = Server(directory).ready()
-        self.masters = self.workers = 0
+        self.workers = 0
+        self.starts: list[float] = []  # seconds, of each that a master's kill made necessary
         self.wrong: list[str] = []
         self.over = threading.Event()
 
@@ -47,8 +49,9 @@ class Supervisor(threading.Thread):
                         self.workers += 1
                 else:
                     self.look_at(self.server.end(signal.SIGKILL)[1])
-                    self.masters += 1
+                    begin = time.monotonic()
                     self.server = Server(self.directory).ready()
+                    self.starts.append(time.monotonic() - begin)
         except Exception as error:  # without a server the writers would wait for ever: they see the end by this
             self.wrong.append(f"the supervisor: {error!r}")
             self.server = Server(self.directory).ready()
@@ -93,7 +96,11 @@ def killed_while_written(seconds: int) -> Result:
         result.held = result.tried - result.lost
         result.failures += data_audit.faults(database)
         result.failures += _counted(database, board, [writer.ledger for writer in writers])
-        result.what += f": {supervisor.workers}+{supervisor.masters}"
+        starts = supervisor.starts or [0.0]
+        result.notes.append(
+            f"killed: {supervisor.workers} workers, {len(supervisor.starts)} masters; "
+            f"a start took {statistics.median(starts):.2f} s, at most {max(starts):.2f} s"
+        )
     return result
 
 
