@@ -58,9 +58,10 @@ def _refuse_second(path: str) -> None:
 
 def remove_stale_files() -> None:
     """Remove what a killed server left: we hold the lock, so whatever stands there is nobody's."""
-    for path in (conf.port_file, conf.token_file):
-        try:
-            if path and os.path.lexists(path):
-                os.unlink(path)
-        except OSError as error:
-            raise ServerError(f"{path} is stale and can't be removed: {error.strerror}") from None
+    for published in filter(None, (conf.port_file, conf.token_file)):
+        for path in (published, *portfile.unfinished(published)):
+            try:
+                if os.path.lexists(path):
+                    os.unlink(path)
+            except OSError as error:
+                raise ServerError(f"{path} is stale and can't be removed: {error.strerror}") from None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 MAX_BYTES = 64 * 1024
 LOCK_SUFFIX = ".lock"
+TEMPORARY_SUFFIX = ".tmp"
 
 
 class PortFileError(Exception):
@@ -119,7 +120,7 @@ def publish(path: str, content: str) -> None:
     Raises OSError, and leaves nothing behind then.
     """
     folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+    temporary = os.path.join(folder, f"{_temporary_prefix(name)}{os.getpid()}{TEMPORARY_SUFFIX}")
     _unlink(temporary)  # of a process that was killed and had our number
     fileno = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -131,6 +132,17 @@ def publish(path: str, content: str) -> None:
     except BaseException:
         _unlink(temporary)
         raise
+
+
+def unfinished(path: str) -> list[str]:
+    """Return what a `publish` of `path` left behind when its process was killed, or has not renamed yet."""
+    folder, name = os.path.split(path)
+    prefix = _temporary_prefix(name)
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return [os.path.join(folder, one) for one in names if one.startswith(prefix) and one.endswith(TEMPORARY_SUFFIX)]
 
 
 def read(path: str) -> ServerInfo:
@@ -261,6 +273,10 @@ def _verify(info: ServerInfo, locked: str, note: str) -> None:
             raise PortFileRejected(f"it is stale: pid {info.pid} is gone or another process")
     elif locked == lock.UNKNOWN or info.pid == 1:
         raise PortFileRejected("its lock is missing and it does not say when its process started")
+
+
+def _temporary_prefix(name: str) -> str:
+    return f".{name}."
 
 
 def _unlink(path: str) -> bool:

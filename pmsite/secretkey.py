@@ -22,7 +22,7 @@ def load(directory: str) -> str:
     made = secrets.token_urlsafe(MINIMUM_LENGTH)
     if not os.path.isdir(directory) or not os.access(directory, os.W_OK):
         return made
-    temporary = os.path.join(directory, f".{FILE_NAME}.{os.getpid()}.tmp")
+    temporary = os.path.join(directory, f".{FILE_NAME}.{secrets.token_hex(8)}.tmp")
     try:
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
             file.write(made)
@@ -31,10 +31,8 @@ def load(directory: str) -> str:
         if os.path.lexists(path) and not _read(path):
             os.unlink(path)
         os.link(temporary, path)  # fails if another start was first: then theirs is the key
-    except FileExistsError:
-        pass
     except OSError:
-        return made
+        pass
     finally:
         if os.path.lexists(temporary):
             os.unlink(temporary)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.db import connection
 
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting
+from projects import leftovers
 from projects.sqlite import identity
 
 
@@ -23,6 +25,7 @@ def prepare_database(**kwargs: Any) -> None:
     from projects.transfer import backup
 
     backup.remove_leftovers()
+    leftovers.remove(os.path.dirname(identity.path()))
     try:
         LoginTicket.objects.all().delete()
     finally:

@@ -58,7 +58,7 @@ def restore(context: Context, path: str) -> str | None:
         with open(path, "rb") as backup:
             held = lock.hold(portfile.lock_path(port_file(context)), wait=PATIENCE)
             try:
-                temporary = os.path.join(directory, f"{DATABASE}.restoring-{os.getpid()}")
+                temporary = os.path.join(directory, f".{DATABASE}.{os.getpid()}.tmp")
                 try:
                     _copy(backup, temporary)
                     _check(temporary, path)

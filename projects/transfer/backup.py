@@ -12,7 +12,7 @@ from typing import IO
 
 from django.db import OperationalError, connection
 
-PREFIX = "backup-"
+PREFIX = ".backup-"  # hidden: what it names is removed
 
 
 def copy() -> IO[bytes]:

@@ -34,6 +34,7 @@ from tests.torture import (
 from tests.torture.crowded_starts import crowded_starts
 from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
+from tests.torture.killed_starts import killed_starts
 from tests.torture.killed_workers import killed_workers
 from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, Missing, Result, row
@@ -49,6 +50,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_workers": (killed_workers, 100, 6),
     "signalled": (signalled, 50, 5),
     "stopped": (stopped, 80, 8),
+    "killed_starts": (killed_starts, 80, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),

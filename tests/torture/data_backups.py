@@ -59,7 +59,7 @@ def backups_under_writes(count: int) -> Result:
             server.end()
         with result.attempt(), ended(again := Server(directory).ready()):
             assert again.end()[0] == 0
-            litter = [name for name in os.listdir(directory / ".pm") if name.startswith("backup-")]
+            litter = [name for name in os.listdir(directory / ".pm") if name.startswith(".backup-")]
             assert not litter, f"a killed backup left {litter}"
     return result
 
@@ -167,7 +167,7 @@ def _killed_backup(server: Server) -> None:
     config = server.config
 
     def begun() -> bool:
-        return any(name.startswith("backup-") for name in os.listdir(config)) or command.poll() is not None
+        return any(name.startswith(".backup-") for name in os.listdir(config)) or command.poll() is not None
 
     poll(begun)
     for worker in children(server.pid):

@@ -107,11 +107,11 @@ def test_backup_under_writes_is_consistent(repository: Path, start_server: Calla
         ).fetchone()
         (lanes,) = connection.execute("SELECT count(*) FROM projects_swimlane").fetchone()
         assert (recorded, lanes) == (len(keys), 5 * len(keys))
-    assert not [name for name in os.listdir(repository / ".pm") if name.startswith("backup-")]
+    assert not [name for name in os.listdir(repository / ".pm") if name.startswith(".backup-")]
 
 
 def test_start_removes_the_copy_of_a_killed_backup(repository: Path, start_server: Callable[..., Server]) -> None:
-    scratch = repository / ".pm" / "backup-killed"
+    scratch = repository / ".pm" / ".backup-killed"
     scratch.mkdir(parents=True)
     (scratch / "copy.db").write_text("half")
     kept = repository / ".pm" / "backups"

@@ -1,0 +1,130 @@
+"""Fire 8: the start is killed at one of its steps, found and reached by tracing its system calls."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.processes import MANAGE, Server, children, poll
+from tests.torture.ground import ended, need, projects_of, repository
+from tests.torture.reporter import Result
+
+# What leaves something behind, or lets others see it.
+CALLS = "flock,ftruncate,pwrite64,bind,listen,write,fsync,fdatasync,rename,link,unlink,mkdir,clone,clone3,vfork"
+READY = r"write\(1, "
+# Steps of which each form of the fire kills at the call that comes after.
+NAMED = {
+    "lock": r"flock\(\d+, LOCK_EX\|LOCK_NB\) = 0",
+    "bind": r"bind\(\d+, {sa_family=AF_INET",
+    "temporary file": r"write\(\d+, \"{\\n  \\\"schema",
+    "rename": r"rename\(.*server\.json\.\d+\.tmp",
+    "ready": READY,
+}
+STANDING = {".gitignore", "data.db", "secret_key", "server.lock", "write.lock"}
+
+
+class Step(NamedTuple):
+    """Just before the `number`-th call of `call`; `text` is what strace says of it."""
+
+    call: str
+    number: int
+    text: str
+
+
+def killed_starts(count: int) -> Result:
+    """Kill the start before one of its calls, start again: it works, and what was left behind is gone.
+
+    Every second round of the named steps, and half of the others, are of a repository's first start.
+    """
+    strace = need("strace", "strace")
+    result = Result("SIGKILL at a step of the start, start again", "a start after the kill")
+    with repository() as directory:
+        board = directory / ".pm"
+        plans = {}
+        for number in range(count):
+            first = number // len(NAMED) % 2 == 1
+            if first not in plans:
+                if not first:  # the plan is that of a later start
+                    assert Server(directory).ready().end()[0] == 0
+                elif board.exists():
+                    shutil.rmtree(board)
+                plans[first] = _plan(strace, directory)
+            if first:
+                shutil.rmtree(board)
+            step = _pick(plans[first], number, count)
+            with result.attempt(f"{'first' if first else 'later'} start, before {step.text[:60]}"):
+                _kill(strace, directory, step)
+                server = Server(directory)
+                with ended(server):
+                    with result.clock():
+                        server.ready()
+                    assert projects_of(server) == set()
+                    assert server.end()[0] == 0
+                left = {path.name for path in board.iterdir()}
+                assert left == STANDING, f"left behind: {left ^ STANDING}"
+    return result
+
+
+def _plan(strace: str, directory: Path) -> list[Step]:
+    """Return the steps of a start, from the lock to the first call after the ready line, in their order."""
+    trace = directory.parent / "trace"
+    server = Server(directory, command=[strace, *_options(trace), *MANAGE]).ready()
+    with _traced(server):
+        poll(lambda: len(children(server.info["pid"])) == 2)  # what is done after the ready line
+    lines = [line.split(maxsplit=1) for line in trace.read_text().splitlines()]
+    counts: Counter[str] = Counter()
+    steps = []
+    for pid, text in lines:
+        call = re.match(r"(\w+)\(", text)
+        if pid == lines[0][0] and call:
+            counts[call[1]] += 1
+            steps.append(Step(call[1], counts[call[1]], re.sub(r"\s+=", " =", text)))
+    lock, ready = _after(steps, NAMED["lock"]), _after(steps, READY)
+    return steps[lock : ready + 2]
+
+
+def _options(trace: Path) -> list[str]:
+    return ["-f", "-qq", "-o", str(trace), "-e", "signal=none", "-e", f"trace={CALLS}"]
+
+
+def _after(steps: list[Step], pattern: str) -> int:
+    found = [number for number, step in enumerate(steps) if re.match(pattern, step.text)]
+    assert found, f"no step is like {pattern}"
+    return found[0] + 1
+
+
+def _pick(plan: list[Step], number: int, count: int) -> Step:
+    """Return the step to kill at: first the named ones, then all in turn, a run of equal calls counted once."""
+    if number < 2 * len(NAMED):
+        name, pattern = list(NAMED.items())[number % len(NAMED)]
+        return plan[0] if name == "lock" else plan[_after(plan, pattern)]
+    single = [step for before, step in zip([None, *plan], plan, strict=False) if not before or before.call != step.call]
+    return single[number * len(single) // count]
+
+
+def _kill(strace: str, directory: Path, step: Step) -> None:
+    trace = directory.parent / "trace"
+    inject = ["-e", f"inject={step.call}:signal=KILL:when={step.number}"]
+    server = Server(directory, command=[strace, *_options(trace), *inject, *MANAGE])
+    with _traced(server):
+        poll(lambda: server.process.poll() is not None, what="the kill")
+        assert server.process.returncode == -signal.SIGKILL, f"not killed: {server.end()}"
+
+
+@contextmanager
+def _traced(server: Server) -> Iterator[None]:
+    """Kill the master under strace, if it still runs: strace itself would leave it behind."""
+    with ended(server):
+        try:
+            yield
+        finally:
+            for pid in children(server.pid):
+                os.kill(pid, signal.SIGKILL)
+            poll(lambda: server.process.poll() is not None)
