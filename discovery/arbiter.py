@@ -5,7 +5,9 @@ No thread, no atexit: a killed worker or master leaves nothing behind but the po
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import select
 import signal
 import sys
@@ -13,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from gunicorn import sock
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter as GunicornArbiter
 from gunicorn.errors import HaltServer
@@ -22,7 +25,10 @@ from discovery.worker import Worker
 
 CHECK_INTERVAL = 2.0  # seconds
 BOOT_TIMEOUT = 60.0  # seconds for the first worker to answer
+RETRY_FIRST, RETRY_LAST = 1.0, 30.0  # seconds between two tries to start a later worker; doubled each time
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+HURRY_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
+HURRY = 2.0  # seconds for the workers to end after a second INT or QUIT
 GUARDED_SIGNALS = {*STOP_SIGNALS, signal.SIGHUP}
 
 
@@ -66,6 +72,8 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         self.stopping = False
         self.failure: str | None = None
         self.next_check = time.monotonic() + CHECK_INTERVAL
+        self.next_spawn = 0.0
+        self.retry_after = RETRY_FIRST
         self.had_terminal = has_terminal()
         self.ready_pipe: tuple[int, int] | None = None
         super().__init__(application)
@@ -101,12 +109,16 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         self.manage_workers()
 
     def spawn_workers(self) -> None:
-        while len(self.WORKERS) < self.num_workers and not self.stopping:
+        while len(self.WORKERS) < self.num_workers and not self.stopping and time.monotonic() >= self.next_spawn:
             self.spawn_worker()
 
     def spawn_worker(self) -> int:
         if self.published:
-            return self._fork()
+            try:
+                return self._fork()
+            except OSError as error:
+                self._try_later(error.strerror or str(error))
+                return 0
         self.ready_pipe = os.pipe()
         reading, writing = self.ready_pipe
         try:
@@ -122,6 +134,25 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         self.published = True
         return pid
 
+    def reap_workers(self) -> None:
+        """Take note of the workers that ended; of a running server one that could not boot is tried again."""
+        while True:
+            try:
+                super().reap_workers()
+                return
+            except HaltServer:
+                if not self.published or self.stopping:
+                    raise
+                self._try_later("it ended before it could answer")
+
+    def _try_later(self, why: str) -> None:
+        """Start no worker for a while: what it lacks (descriptors, processes, memory) may be there again then."""
+        now = time.monotonic()
+        calm = now - self.next_spawn > RETRY_LAST
+        self.retry_after = RETRY_FIRST if calm else min(2 * self.retry_after, RETRY_LAST)
+        self.next_spawn = now + self.retry_after
+        self.log.error("A worker could not start, next try in %.0f s: %s", self.retry_after, why)
+
     def _fork(self) -> int:
         """Fork a worker, which never returns from here.
 
@@ -134,6 +165,10 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         except SystemExit as end:
             # Only a worker gets here. Its end must not unwind the frames of the master's start.
             os._exit(end.code if isinstance(end.code, int) else 1)
+        except OSError:
+            if os.getpid() != master:
+                os._exit(self.WORKER_BOOT_ERROR)
+            raise
         finally:
             if os.getpid() == master:
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -170,7 +205,24 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         if not self.stopping:
             self.stopping = True
             self.stopped()
-            super().stop(graceful)
+            sock.close_sockets(self.LISTENERS, unlink=False)
+            self.LISTENERS: list[Any] = []
+            self.kill_workers(signal.SIGTERM if graceful else signal.SIGQUIT)
+            self._await_end(self.cfg.graceful_timeout, may_hurry=graceful)
+            self.kill_workers(signal.SIGKILL)
+            self._await_end(HURRY)
+
+    def _await_end(self, patience: float, *, may_hurry: bool = False) -> None:
+        """Wait until the workers have ended. gunicorn's own wait never ends where the clock is set back."""
+        deadline = time.monotonic() + patience
+        while self.WORKERS and (remaining := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(queue.Empty):
+                # Not for long: the CHLD of one may have been taken along with the signal to stop.
+                if self.SIG_QUEUE.get(timeout=min(remaining, 0.1)) in HURRY_SIGNALS and may_hurry:
+                    may_hurry = False
+                    self.kill_workers(signal.SIGQUIT)
+                    deadline = time.monotonic() + HURRY
+            self.reap_workers()
 
     def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn:
         self.stop()

@@ -151,7 +151,8 @@ def _run(
         options.announce(info)
 
     def checked() -> None:
-        server_checked.send(sender=serve, info=info)
+        if any(answer for _, answer in server_checked.send(sender=serve, info=info)):
+            arbiter.replace_workers()
         watch.look(arbiter)
 
     def stopped() -> None:

@@ -20,7 +20,7 @@ server_started = Signal()
 """A worker answers requests; `info` is the ServerInfo. An exception ends the server."""
 
 server_checked = Signal()
-"""Sent every 2 seconds while the server runs; `info` is the ServerInfo."""
+"""Sent every 2 seconds while the server runs; `info` is the ServerInfo. A receiver's True has the workers replaced."""
 
 server_stopped = Signal()
 """The server takes no more requests; those it has are being finished. `info` is the ServerInfo."""

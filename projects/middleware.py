@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from discovery import runtime
 from projects.sqlite import identity
+from projects.sqlite.refusal import explain
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 CHUNK = 64 * 1024
@@ -51,7 +52,7 @@ class DatabaseMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError):
-            return _unavailable(request, "the database can't be used now; try again")
+            return _unavailable(request, explain(exception))
         return None
 
 

@@ -33,10 +33,15 @@ def prepare_database(**kwargs: Any) -> None:
     identity.remember()
 
 
-def check_database(**kwargs: Any) -> None:
-    """End the server whose database was deleted or replaced: what it writes is lost."""
+def check_database(**kwargs: Any) -> bool:
+    """End the server whose database was deleted or replaced: what it writes is lost.
+
+    After a time in which the database could not be written, ask for new workers: SQLite opened it for reading
+    only, and stays at that while any connection of the process is open.
+    """
     if not identity.is_unchanged():
         raise ServerStop(f"{identity.path()} was deleted or replaced while the server was running; start it again")
+    return identity.became_writable()
 
 
 def issue_login_link(*, info: Any, seconds: int, **kwargs: Any) -> str:

@@ -25,6 +25,7 @@ from projects.models.exceptions import (
     Refused,
     StaleVersion,
 )
+from projects.sqlite.refusal import explain
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ def _as_api_exception(error: Exception) -> Exception:
         return Conflicting("another writer was faster; read it again and repeat the change")
     if isinstance(error, OperationalError):
         logger.error("the database refused: %s", error)
-        return Unavailable("the database can't be used now; try again")
+        return Unavailable(explain(error))
     return error
 
 

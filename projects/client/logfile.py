@@ -33,8 +33,14 @@ def open_for_start(directory: str) -> int:
     if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
         os.close(fileno)
         raise FileRefused(f"{path} is not a regular file of yours; remove it")
-    os.fchmod(fileno, 0o600)
-    os.set_blocking(fileno, True)
+    try:
+        os.fchmod(fileno, 0o600)
+        os.set_blocking(fileno, True)
+        # Also to see whether it can be written: on a full disk the server could not say what ails it.
+        os.write(fileno, time.strftime("%Y-%m-%d %H:%M:%S start\n").encode())
+    except OSError as error:
+        os.close(fileno)
+        raise FileRefused(f"{path} can't be written: {error.strerror}") from None
     return fileno
 
 

@@ -1,4 +1,4 @@
-"""Is the database file still the one that the server started with?
+"""Is the database file still the one that the server started with, and may it be written?
 
 A file that was deleted or replaced (`git clean -fdX`, a restored copy) stays open in our connections:
 they would go on writing what nobody will ever read.
@@ -11,6 +11,7 @@ import os
 from django.db import connection
 
 _known: tuple[int, int] | None = None
+_writable = True
 
 
 def path() -> str:
@@ -34,6 +35,13 @@ def forget() -> None:
 def is_unchanged() -> bool:
     """Tell whether the file is the one that was noted; also where none was."""
     return _known is None or _identity() == _known
+
+
+def became_writable() -> bool:
+    """Tell that the file may be written, and could not be when this was asked before."""
+    global _writable
+    before, _writable = _writable, os.access(path(), os.W_OK)
+    return _writable and not before
 
 
 def _identity() -> tuple[int, int] | None:

@@ -32,6 +32,7 @@ from tests.torture import (
     load,
 )
 from tests.torture.crowded_starts import crowded_starts
+from tests.torture.full_disks import full_disks
 from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
 from tests.torture.killed_starts import killed_starts
@@ -51,6 +52,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "signalled": (signalled, 50, 5),
     "stopped": (stopped, 80, 8),
     "killed_starts": (killed_starts, 80, 5),
+    "full_disks": (full_disks, 50, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
