@@ -25,7 +25,7 @@ from discovery.worker import Worker
 
 CHECK_INTERVAL = 2.0  # seconds
 BOOT_TIMEOUT = 60.0  # seconds for the first worker to answer
-RETRY_FIRST, RETRY_LAST = 1.0, 30.0  # seconds between two tries to start a later worker; doubled each time
+RETRY_FIRST, RETRY_LAST = 1.0, 4.0  # seconds between two tries to start a later worker; doubled each time
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 HURRY_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
 HURRY = 2.0  # seconds for the workers to end after a second INT or QUIT
@@ -141,7 +141,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
                 super().reap_workers()
                 return
             except HaltServer:
-                if not self.published or self.stopping:
+                if not self.published and not self.stopping:
                     raise
                 self._try_later("it ended before it could answer")
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from discovery import runtime
+from projects.shortage import explain
 from projects.sqlite import identity
-from projects.sqlite.refusal import explain
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 CHUNK = 64 * 1024
@@ -51,9 +50,8 @@ class DatabaseMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, OperationalError):
-            return _unavailable(request, explain(exception))
-        return None
+        shortage = explain(exception)
+        return _unavailable(request, shortage) if shortage else None
 
 
 class BodyMiddleware:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError
 from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -25,7 +25,7 @@ from projects.models.exceptions import (
     Refused,
     StaleVersion,
 )
-from projects.sqlite.refusal import explain
+from projects.shortage import explain
 
 logger = logging.getLogger(__name__)
 
@@ -111,9 +111,10 @@ def _as_api_exception(error: Exception) -> Exception:
         # The rules are checked first; a constraint speaks only where another writer came in between.
         logger.error("a constraint refused what the rules allowed", exc_info=error)
         return Conflicting("another writer was faster; read it again and repeat the change")
-    if isinstance(error, OperationalError):
-        logger.error("the database refused: %s", error)
-        return Unavailable(explain(error))
+    shortage = explain(error)
+    if shortage:
+        logger.error("%s: %s", shortage, error)
+        return Unavailable(shortage)
     return error
 
 

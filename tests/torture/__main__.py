@@ -32,6 +32,7 @@ from tests.torture import (
     load,
 )
 from tests.torture.crowded_starts import crowded_starts
+from tests.torture.frozen_servers import frozen_servers
 from tests.torture.full_disks import full_disks
 from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
@@ -39,7 +40,9 @@ from tests.torture.killed_starts import killed_starts
 from tests.torture.killed_workers import killed_workers
 from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, Missing, Result, row
+from tests.torture.set_clocks import set_clocks
 from tests.torture.signalled import signalled
+from tests.torture.spent_descriptors import spent_descriptors
 from tests.torture.stopped import stopped
 
 # Full count, count of the short form in the suite (0: none).
@@ -53,6 +56,9 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "stopped": (stopped, 80, 8),
     "killed_starts": (killed_starts, 80, 5),
     "full_disks": (full_disks, 50, 5),
+    "spent_descriptors": (spent_descriptors, 40, 4),
+    "set_clocks": (set_clocks, 10, 1),
+    "frozen_servers": (frozen_servers, 20, 2),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import uuid
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import requests
 from tests.processes import Server, children, poll
 from tests.projects.client.conftest import call
 from tests.torture.disk import Disk, mount, small_disk, unmount
-from tests.torture.ground import ended, projects_of, repository, stored_projects
+from tests.torture.ground import ended, heard, projects_of, repository, stored_projects
 from tests.torture.reporter import Result
 
 HEALED_WITHIN = 3.0 + 2.0  # seconds: the server looks every two, and new workers start
@@ -140,9 +139,7 @@ def _read_only(directory: Path, disk: Disk, promised: set[str]) -> None:
             with ended(second):
                 code, err = second.end(0)
                 assert (code, err.count("\n"), "Read-only file system" in err) == (1, 1, True), err
-            said = ""
-            while "Read-only file system" not in said:
-                said += _said(server)
+            poll(lambda: "Read-only file system" in heard(server, 1.0), HEALED_WITHIN)
         finally:
             unmount(server.config)
         key = _key()
@@ -171,13 +168,6 @@ def _in_use(directory: Path) -> Server:
     server = Server(directory).ready()
     projects_of(server)
     return server
-
-
-def _said(server: Server) -> str:
-    """Return what the server says on standard error, as soon as it says something."""
-    assert server.process.stderr is not None
-    assert select.select([server.process.stderr], [], [], HEALED_WITHIN)[0], "nothing was said"
-    return os.read(server.process.stderr.fileno(), 65536).decode()
 
 
 def _key() -> str:

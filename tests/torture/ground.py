@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import sqlite3
 import sys
@@ -70,3 +72,15 @@ def seen(path: Path) -> tuple[Any, ...]:
     """Return what tells whether a file was touched: which one it is, when it was written, what it holds."""
     status = path.stat()
     return status.st_dev, status.st_ino, status.st_mtime_ns, path.read_bytes()
+
+
+def heard(server: Server, wait: float = 0.0) -> str:
+    """Return what a server has said on standard error since; a pipe that nobody reads would fill and stop it."""
+    assert server.process.stderr is not None
+    said = ""
+    while select.select([server.process.stderr], [], [], 0 if said else wait)[0]:
+        piece = os.read(server.process.stderr.fileno(), 65536).decode("utf-8", "replace")
+        if not piece:
+            break
+        said += piece
+    return said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from django.http import FileResponse, UnreadablePostError
 from drf_spectacular.types import OpenApiTypes
@@ -110,13 +110,18 @@ def _receive(request: Request, target: IO[bytes]) -> None:
     """Copy the body, which `BodyMiddleware` left alone, in pieces."""
     chunked = not request.META.get("CONTENT_LENGTH")
     source = request.META["wsgi.input"] if chunked else request._request
+    while piece := _piece(source):
+        target.write(piece)
+
+
+def _piece(source: Any) -> bytes:
     try:
-        while piece := source.read(PIECE):
-            target.write(piece)
+        piece: bytes = source.read(PIECE)
     except UnreadablePostError:
         raise
     except (OSError, ValueError):
         raise exceptions.ParseError("the body ended early") from None
+    return piece
 
 
 def _send(file: IO[bytes], length: int, kind: str, name: str) -> FileResponse:

@@ -1,0 +1,95 @@
+"""Fire 9, third part: the clock is set an hour forth and back, by libfaketime."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from tests.processes import Server, poll
+from tests.projects.client.conftest import call
+from tests.torture.ground import ended, need, patched, projects_of, repository, seen
+from tests.torture.reporter import Missing, Result
+
+LIBRARY = "libfaketimeMT.so.1"
+SETTINGS = ("+3600", "-3600", "+0")
+IDLE = 600  # seconds, less than the clock is set by
+ALLOWED = 2 + 2  # seconds of a stop whose second INT came
+# libfaketime refuses Python's own sleep (clock_nanosleep) where it must leave the monotonic clock alone.
+COMMAND = patched("import select, time\ntime.sleep = lambda seconds: select.select([], [], [], seconds)")
+
+
+def set_clocks(count: int) -> Result:
+    """Set the clock of a running server: it serves and stays the owner, as its clients with any clock see it.
+
+    Each round ends in a stop in which the clock is set back while a worker hangs.
+    """
+    library = _library()
+    result = Result("clock set by +1 h and -1 h, also during a stop", "the stop")
+    with repository() as directory:
+        promised: set[str] = set()
+        for number in range(count):
+            clock = directory.parent / "clock"
+            faked = {
+                "LD_PRELOAD": library,
+                "FAKETIME_TIMESTAMP_FILE": str(clock),
+                "FAKETIME_NO_CACHE": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # as the kernel's does not move
+            }
+            _set(clock, "+0")
+            with result.attempt():
+                server = Server(directory, "--idle-timeout", f"{IDLE}", command=COMMAND, **faked).ready()
+                with ended(server):
+                    before = seen(server.port_file)
+                    for setting in SETTINGS:
+                        _set(clock, setting)
+                        key = f"N{number}_{len(promised)}"
+                        response = server.api("POST", "projects/", json={"key": key, "title": "t"})
+                        assert response.status_code == 201, response.text
+                        assert abs(_hours(response.json()["created_at"]) - int(setting) / 3600) < 0.5, "not set"
+                        promised.add(key)
+                        server.send(signal.SIGUSR1)  # its loop goes round, and looks at the idle time
+                        assert projects_of(server) == promised
+                        assert call(directory, "server", "status").code == 0
+                        second = Server(directory)
+                        with ended(second):
+                            assert (second.end(0)[0], server.process.poll()) == (1, None)
+                    assert seen(server.port_file) == before
+                    hung = server.workers()[0]
+                    os.kill(hung, signal.SIGSTOP)
+                    with result.clock():
+                        server.send(signal.SIGINT)
+                        poll(lambda file=server.port_file: not file.exists())  # type: ignore[misc]
+                        _set(clock, "-3600")
+                        server.send(signal.SIGINT)
+                        try:
+                            server.process.wait(ALLOWED)
+                        except subprocess.TimeoutExpired:
+                            os.kill(hung, signal.SIGKILL)
+                            raise AssertionError("the stop does not end") from None
+                    assert server.process.returncode == 0
+    return result
+
+
+def _library() -> str:
+    """Return the path of libfaketime for programs with threads. Raises Missing."""
+    need("faketime", "faketime")
+    found = sorted(str(path) for root in ("/usr/lib", "/usr/local/lib") for path in Path(root).rglob(LIBRARY))
+    if not found:
+        raise Missing(f"{LIBRARY} is not installed; on Debian: apt-get install faketime")
+    return found[0]
+
+
+def _set(clock: Path, setting: str) -> None:
+    temporary = clock.with_suffix(".new")
+    temporary.write_text(setting)
+    temporary.rename(clock)  # at no moment is it empty
+
+
+def _hours(moment: str) -> float:
+    """Return by how many hours a moment is ahead of our clock."""
+    from datetime import datetime
+
+    return (datetime.fromisoformat(moment).timestamp() - time.time()) / 3600

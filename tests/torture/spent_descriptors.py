@@ -1,0 +1,66 @@
+"""Fire 9, second part: no descriptors are left, to workers and to the master."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+import requests
+
+from tests.processes import Server, children, poll
+from tests.torture.ground import ended, heard, projects_of, repository
+from tests.torture.reporter import Result
+
+SPARE = (0, 1, 2, 4)
+SERVED_WITHIN = 5.0  # seconds: a worker that could not be started is tried again after one, then two
+
+
+def spent_descriptors(count: int) -> Result:
+    """Leave a few descriptors or none, kill a worker meanwhile: no wrong answer, and all is well afterwards."""
+    result = Result("no descriptors left, a worker killed meanwhile", "an answer of two workers, afterwards")
+    with repository() as directory:
+        server, told = Server(directory).ready(), dict[str, bool]()
+        with ended(server):
+            for number in range(count):
+                with result.attempt(f"{SPARE[number % len(SPARE)]} to spare"):
+                    processes = [server.pid, *server.workers()]
+                    limits = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
+                    for pid in processes:
+                        _leave(pid, SPARE[number % len(SPARE)])
+                    try:
+                        for turn in range(3):
+                            told |= _write(server, f"N{number}_{turn}")
+                        os.kill(processes[1], signal.SIGKILL)
+                        poll(lambda pid=processes[1]: pid not in children(server.pid))  # type: ignore[misc]
+                        told |= _write(server, f"N{number}_K")
+                    finally:
+                        for pid in (server.pid, *children(server.pid)):  # also those that were forked meanwhile
+                            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+                    heard(server)
+                    with result.clock():
+                        poll(lambda: len(children(server.pid)) == 2, what="two workers")
+                        stored = projects_of(server)
+                    wrong = [key for key, done in told.items() if done is not (key in stored)]
+                    assert not wrong, f"acknowledged and gone, or refused and there: {wrong}"
+                    assert result.times[-1] < SERVED_WITHIN, f"whole again after {result.times[-1]:.1f} s"
+            assert server.end()[0] == 0
+    return result
+
+
+def _leave(pid: int, spare: int) -> None:
+    """Let a process open no more than `spare` further descriptors."""
+    used = max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
+    _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 1 + spare, most))
+
+
+def _write(server: Server, key: str) -> dict[str, bool]:
+    """Try to create a project; return whether it was, or nothing where no answer says so."""
+    try:
+        response = server.api("POST", "projects/", json={"key": key, "title": "t"}, timeout=5)
+    except requests.RequestException:
+        return {}
+    assert response.status_code in (201, 503), f"{response.status_code} {response.text[:200]}"
+    assert response.headers["X-PM-Instance"] == server.info["instance_id"]
+    return {key: response.status_code == 201}
