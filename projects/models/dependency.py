@@ -12,6 +12,7 @@ from django.db import connection, models
 
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
+from projects.models.planner import Unindexed
 from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 
@@ -52,6 +53,9 @@ class DependencyQuerySet(EntityQuerySet["Dependency"]):
             blocked_item__deleted_at__isnull=True,
             blocking_item__project__deleted_at__isnull=True,
         )
+
+    def in_project(self, project_id: uuid.UUID) -> Self:
+        return self.alias(of_project=Unindexed("blocking_item__project_id")).filter(of_project=project_id)
 
     def of(self, item_id: uuid.UUID) -> Self:
         """Narrow to those of the item, at either end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Func
+from django.db.models import BooleanField, Func
 
 
 class Unindexed(Func):
@@ -14,3 +14,28 @@ class Unindexed(Func):
 
     arity = 1
     template = "+%(expressions)s"
+
+
+class _Literal(Func):
+    """A condition without parameters: only such a one tells the planner that a partial index has all rows."""
+
+    arity = 1
+    output_field = BooleanField()
+
+
+class IsOpen(_Literal):
+    """A status is not `done`."""
+
+    template = "%(expressions)s <> 'done'"
+
+
+class MayBegin(_Literal):
+    """A status in which an item may be ready; in progress it is when its claim ran out."""
+
+    template = "%(expressions)s IN ('backlog', 'todo', 'in_progress')"
+
+
+class IsZero(_Literal):
+    """A number is 0."""
+
+    template = "%(expressions)s = 0"

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
-from projects.models.dependency import Dependency, DependencyType
-from projects.models.planner import Unindexed
 from projects.models.project import Project
 from projects.models.velocity import completed
 from projects.models.work_item import ItemType, Priority, Status, WorkItem
 
-Group = tuple[str, str, str, int, int]  # status, type, priority, number, points
+Group = tuple[str, str, str, int, int, int]  # status, type, priority, number, points, blocked
 
 
 def stats(project: Project) -> dict[str, Any]:
@@ -33,7 +31,7 @@ def stats(project: Project) -> dict[str, Any]:
             "done": sum(group[4] for group in groups if group[0] == Status.DONE),
             "open": sum(group[4] for group in groups if group[0] != Status.DONE),
         },
-        "blocked": _blocked(project),
+        "blocked": sum(group[5] for group in groups if group[0] != Status.DONE),
         "velocity": _velocity(project),
     }
 
@@ -41,7 +39,9 @@ def stats(project: Project) -> dict[str, Any]:
 def _groups(project: Project) -> list[Group]:
     rows = WorkItem.objects.filter(project_id=project.pk, deleted_at__isnull=True).order_by()
     grouped = rows.values_list("status", "item_type", "priority")
-    return [(*group[:4], group[4] or 0) for group in grouped.annotate(number=Count("*"), points=Sum("story_points"))]
+    blocked = Count("open_blockers", filter=Q(open_blockers__gt=0))
+    figures = grouped.annotate(number=Count("*"), points=Sum("story_points", default=0), blocked=blocked)
+    return list(figures)
 
 
 def _count(names: Iterable[str], pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -49,18 +49,6 @@ def _count(names: Iterable[str], pairs: Iterable[tuple[str, int]]) -> dict[str, 
     for name, number in pairs:
         counts[name] += number
     return counts
-
-
-def _blocked(project: Project) -> int:
-    links = Dependency.objects.alias(of_project=Unindexed("blocked_item__project_id")).filter(
-        of_project=project.pk,
-        deleted_at__isnull=True,
-        dependency_type=DependencyType.BLOCKS,
-        blocked_item__deleted_at__isnull=True,
-        blocking_item__deleted_at__isnull=True,
-    )
-    open_links = links.exclude(blocked_item__status=Status.DONE).exclude(blocking_item__status=Status.DONE)
-    return open_links.order_by().aggregate(count=Count("blocked_item_id", distinct=True))["count"] or 0
 
 
 def _velocity(project: Project) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from projects.models.exceptions import HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
 from projects.models.hierarchy import HierarchyMixin
 from projects.models.ordering import STEP, OrderMixin
+from projects.models.planner import IsOpen, IsZero, MayBegin
 from projects.models.project import DELETED, LIVING, Project
 from projects.models.work_item_query import WorkItemQuerySet
 
@@ -48,6 +49,16 @@ class Priority(models.TextChoices):
 
 
 MAX_POINTS = 100
+# What lists of items are filtered by, and the orders that they may have, by the name of their index.
+FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at")
+ORDERS = {
+    "position": ("position",),
+    "creation": ("created_at",),
+    "update": ("updated_at",),
+    "urgency": ("urgency", "position"),
+    "title": ("title",),
+    "number": ("item_number",),
+}
 
 
 class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
@@ -91,13 +102,16 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         "projects.Sprint", on_delete=models.PROTECT, null=True, blank=True, related_name="work_items"
     )
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     labels = LabelsField(default=list, blank=True)
     story_points = models.PositiveSmallIntegerField(null=True, blank=True)
     position = models.FloatField(default=0.0, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
+    # Triggers count them: the living unfinished items that block it, and those that it blocks.
+    open_blockers = models.IntegerField(default=0, db_default=0, editable=False)
+    unblocks = models.IntegerField(default=0, db_default=0, editable=False)
 
     objects = WorkItemQuerySet.as_manager()
 
@@ -132,20 +146,36 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             ),
         )
         indexes = (
-            models.Index(fields=("project", "position", "item_number"), condition=LIVING, name="item_by_position"),
-            models.Index(fields=("project", "created_at", "id"), condition=LIVING, name="item_by_creation"),
-            models.Index(fields=("project", "updated_at", "id"), condition=LIVING, name="item_by_update"),
-            models.Index(fields=("project", "status", "urgency", "position"), condition=LIVING, name="item_by_status"),
-            models.Index(fields=("project", "urgency", "position"), condition=LIVING, name="item_by_urgency"),
-            models.Index(fields=("project", "item_type", "position"), condition=LIVING, name="item_by_type"),
-            models.Index(fields=("project", "title", "id"), condition=LIVING, name="item_by_title"),
+            # A list goes along the index of its order until the page is full; what it is filtered by is in there,
+            # too, so that no row is fetched in vain.
+            *(
+                models.Index(fields=("project", *order, "id", *FACETS), condition=LIVING, name=f"item_by_{name}")
+                for name, order in ORDERS.items()
+            ),
+            models.Index(
+                fields=("project", "position", "id", *FACETS),
+                condition=LIVING & models.Q(IsOpen("status")),
+                name="item_open_by_position",
+            ),
+            models.Index(
+                fields=(
+                    *("project", "urgency", "-unblocks", "position", "item_number"),
+                    *("status", "lease_expires_at", "item_type", "assignee", "parent", "id"),
+                ),
+                condition=LIVING & models.Q(MayBegin("status"), IsZero("open_blockers")),
+                name="item_ready",
+            ),
+            models.Index(
+                fields=("project", "status", "position", "item_number"), condition=LIVING, name="item_in_lane"
+            ),
             models.Index(fields=("parent", "position"), condition=LIVING, name="item_by_parent"),
             models.Index(fields=("sprint", "position"), condition=LIVING, name="item_by_sprint"),
-            models.Index(fields=("assignee", "position"), condition=LIVING, name="item_by_assignee"),
             models.Index(fields=("project", "deleted_at"), name="item_by_deletion"),
             models.Index(fields=("position", "id"), condition=DELETED, name="item_deleted"),
             models.Index(
-                fields=("project", "deleted_at", "status", "item_type", "priority", "story_points"),
+                fields=(
+                    *("project", "deleted_at", "status", "item_type", "priority", "story_points", "open_blockers"),
+                ),
                 name="item_by_group",
             ),
         )
@@ -156,6 +186,11 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
     @property
     def display_key(self) -> str:
         return f"{self.project.key}-{self.item_number}"
+
+    @staticmethod
+    def rank_of(priority: str) -> int:
+        """Return the urgency of a priority."""
+        return len(Priority.values) - 1 - Priority.values.index(priority)
 
     @property
     def is_open(self) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from projects.models.base import EntityQuerySet
+from projects.models.planner import IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_item import WorkItem  # noqa: F401 -- named below
@@ -47,8 +50,31 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             return self.filter(project__key=match[1].upper(), item_number=int(match[2]))
         return super().identified_by(identifier)
 
+    def in_project(self, project_id: uuid.UUID) -> Self:
+        """Narrow to the project's, for a list that is entered by something rarer."""
+        return self.alias(of_project=Unindexed("project_id")).filter(of_project=project_id)
+
+    def in_only_project(self) -> Self:
+        """Narrow to the project where there is only one, which changes nothing but the index that is taken."""
+        from projects.models.project import Project
+
+        living = Project.objects.living().values_list("pk", flat=True)[:2]
+        return self.filter(project_id=living[0]) if len(living) == 1 else self
+
+    def in_statuses(self, statuses: Sequence[str]) -> Self:
+        """Narrow to what is in one of these, going along the list's own order."""
+        return self.alias(stands=Unindexed("status")).filter(stands__in=statuses)
+
+    def of_priorities(self, priorities: Sequence[str]) -> Self:
+        ranks = [self.model.rank_of(name) for name in priorities]
+        return self.alias(rank=Unindexed("urgency")).filter(rank__in=ranks)
+
+    def updated_since(self, moment: datetime) -> Self:
+        """Narrow to what was changed then or later, going along the list's own order."""
+        return self.alias(changed=Unindexed("updated_at")).filter(changed__gte=moment)
+
     def unfinished(self) -> Self:
-        return self.exclude(status="done")
+        return self.filter(IsOpen("status"))
 
     def in_work(self) -> Self:
         return self.exclude(status__in=("backlog", "done"))
@@ -86,40 +112,24 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def blocked(self) -> Self:
         """Narrow to what has a living unfinished blocker."""
-        return self.filter(_has_blocker())
+        return self.filter(open_blockers__gt=0)
 
     def unblocked(self) -> Self:
-        return self.exclude(_has_blocker())
+        return self.filter(IsZero("open_blockers"))
 
     def ready(self) -> Self:
         """Narrow to what can be begun, most urgent first, then what unblocks most, then by position.
 
         Not started, or claimed by a lease that ran out; no living unfinished blocker; no epic with open children.
         """
-        from projects.models.dependency import Dependency
-
         waiting = Q(status__in=("backlog", "todo"))
         abandoned = Q(status="in_progress", lease_expires_at__lte=timezone.now())
-        open_children = self.model.objects.filter(parent=OuterRef("pk"), deleted_at__isnull=True).exclude(status="done")
-        unblocks = (
-            Dependency.objects.filter(
-                blocking_item=OuterRef("pk"),
-                dependency_type="blocks",
-                deleted_at__isnull=True,
-                blocked_item__deleted_at__isnull=True,
-            )
-            .exclude(blocked_item__status="done")
-            .order_by()
-            .values("blocking_item")
-            .annotate(count=Count("pk"))
-            .values("count")
-        )
+        open_children = self.model.objects.filter(parent=OuterRef("pk"), deleted_at__isnull=True).unfinished()
         return (
             self.living()
-            .filter(waiting | abandoned, project__status="active")
+            .filter(MayBegin("status"), waiting | abandoned, project__status="active")
             .unblocked()
             .exclude(Q(item_type="epic") & Exists(open_children))
-            .annotate(unblocks=Coalesce(models.Subquery(unblocks), 0))
             .order_by("urgency", "-unblocks", "position", "item_number")
         )
 
@@ -138,19 +148,6 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def in_order(self) -> Self:
         return self.order_by("position", "item_number")
-
-
-def _has_blocker() -> Exists:
-    from projects.models.dependency import Dependency
-
-    return Exists(
-        Dependency.objects.filter(
-            blocked_item=OuterRef("pk"),
-            dependency_type="blocks",
-            deleted_at__isnull=True,
-            blocking_item__deleted_at__isnull=True,
-        ).exclude(blocking_item__status="done")
-    )
 
 
 def _ids(query: str, item_id: uuid.UUID) -> models.expressions.RawSQL:

@@ -116,7 +116,7 @@ def _unstaged(table: Table) -> dict[str, str]:
     return {
         f'"{field.column}"': "''"
         for field in table.model._meta.concrete_fields
-        if field.column not in staged and not field.null and not field.generated
+        if field.column not in staged and not (field.null or field.generated or field.has_db_default())
     }
 
 

@@ -27,7 +27,9 @@ class ActivityFilter(django_filters.FilterSet):  # type: ignore[misc]
         try:
             return queryset.filter(project_id=uuid.UUID(value))
         except ValueError:
-            return queryset.filter(project_id__in=Project.objects.identified_by(value).values("pk"))
+            # Asked beforehand: of one project the list goes along its index, in its order.
+            named = list(Project.objects.identified_by(value).values_list("pk", flat=True))
+            return queryset.filter(project_id=named[0]) if len(named) == 1 else queryset.filter(project_id__in=named)
 
     @extend_schema_field(OpenApiTypes.STR)
     def later(self, queryset: QuerySet[Activity], name: str, value: int | datetime) -> QuerySet[Activity]:

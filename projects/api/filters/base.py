@@ -59,16 +59,6 @@ class MomentField(SinceField):
             raise ValidationError(f"must be {self.wanted}", code="invalid") from None
 
 
-@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]})
-class MomentFilter(django_filters.Filter):  # type: ignore[misc]
-    """A moment and later."""
-
-    field_class = MomentField
-
-    def filter(self, qs: Any, value: datetime | None) -> Any:
-        return qs if value is None else qs.filter(**{f"{self.field_name}__gte": value})
-
-
 class WordsInput(forms.TextInput):
     """A parameter that may be there many times, each a list with commas."""
 

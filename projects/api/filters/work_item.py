@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -11,7 +13,7 @@ from projects.api.filters.base import (
     MAX_SEARCH_LENGTH,
     TRUTH,
     DeletedFilter,
-    MomentFilter,
+    MomentField,
     TruthFilter,
     WordsFilter,
 )
@@ -19,6 +21,8 @@ from projects.api.filters.references import ReferenceFilter, RelativesFilter
 from projects.models import Project, Sprint, WorkItem
 from projects.models.work_item import ItemType, Priority, Status
 from projects.models.work_item_query import WorkItemQuerySet
+
+SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
@@ -34,11 +38,41 @@ class IncludeDoneFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
         return qs if shown else qs.unfinished()
 
 
+class OfProjectFilter(ReferenceFilter):
+    """What belongs to the project; not by its index where another filter leaves fewer rows."""
+
+    def narrow(self, qs: Any, pk: uuid.UUID) -> Any:
+        return qs.in_project(pk) if self.parent.is_selective else super().narrow(qs, pk)
+
+
+class StatusFilter(WordsFilter):
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return qs.in_statuses(value) if value else qs
+
+
+class PriorityFilter(WordsFilter):
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return qs.of_priorities(value) if value else qs
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]})
+class UpdatedSinceFilter(django_filters.Filter):  # type: ignore[misc]
+    """A moment and later; by the index of the changes where that is the list's order."""
+
+    field_class = MomentField
+
+    def filter(self, qs: Any, value: datetime | None) -> Any:
+        if value is None:
+            return qs
+        by_update = self.parent.data.get("ordering", "").removeprefix("-") == "updated_at"
+        return qs.filter(updated_at__gte=value) if by_update else qs.updated_since(value)
+
+
 class WorkItemFilter(django_filters.FilterSet):  # type: ignore[misc]
-    project = ReferenceFilter(Project, field_name="project_id", help_text="A project's id or key.")
+    project = OfProjectFilter(Project, field_name="project_id", help_text="A project's id or key.")
     type = WordsFilter(ItemType.choices, field_name="item_type", help_text="Types, repeated or with commas.")
-    status = WordsFilter(Status.choices, help_text="Statuses, repeated or with commas.")
-    priority = WordsFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
+    status = StatusFilter(Status.choices, help_text="Statuses, repeated or with commas.")
+    priority = PriorityFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
     assignee = django_filters.CharFilter(method="assigned", max_length=150, help_text="A user's name.")
     label = django_filters.CharFilter(method="labelled", max_length=50, help_text="A label.")
     sprint = ReferenceFilter(Sprint, field_name="sprint_id", help_text="A sprint's id.")
@@ -49,9 +83,7 @@ class WorkItemFilter(django_filters.FilterSet):  # type: ignore[misc]
     ancestors_of = RelativesFilter(WorkItem, field_name="ancestors_of", help_text="What is above this item.")
     orphaned = TruthFilter("orphaned", "not_orphaned", help_text="`true`: stories and tasks without a parent.")
     blocked = TruthFilter("blocked", "unblocked", help_text="`true`: what an unfinished item blocks.")
-    updated_since = MomentFilter(
-        field_name="updated_at", help_text="At this time and later: ISO 8601, or seconds since 1970."
-    )
+    updated_since = UpdatedSinceFilter(help_text="At this time and later: ISO 8601, or seconds since 1970.")
     search = django_filters.CharFilter(
         method="contain", max_length=MAX_SEARCH_LENGTH, help_text="Text in the title, description or display key."
     )
@@ -61,6 +93,16 @@ class WorkItemFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = WorkItem
         fields = ()
+
+    @property
+    def is_selective(self) -> bool:
+        """Whether it asks for few rows of a project, found by an index of their own."""
+        return any(self.form.cleaned_data[name] for name in SELECTIVE)
+
+    def filter_queryset(self, queryset: WorkItemQuerySet) -> Any:
+        if not self.form.cleaned_data["project"] and not self.is_selective:
+            queryset = queryset.in_only_project()
+        return super().filter_queryset(queryset)
 
     @extend_schema_field(OpenApiTypes.STR)
     def assigned(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:

@@ -93,6 +93,6 @@ def test_stats_cost_the_same_for_any_number(api: APIClient, make_item: Make) -> 
             with CaptureQueriesContext(connection) as queries:
                 assert api.get(STATS).status_code == 200
             counts.append(len(queries))
-    assert counts == [4, 4]
+    assert counts == [3, 3]
     assert unindexed(queries) == []
     assert any("COVERING INDEX item_by_group" in step for step in steps(queries))

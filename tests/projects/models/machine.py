@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from projects.models import Activity, Project, Sprint, User, WorkItem
 from projects.models.work_item import Status
+from tests.projects.links import miscounted
 from tests.projects.models import reference
 
 KINDS = st.sampled_from(["epic", "story", "task", "task"])
@@ -90,6 +91,7 @@ class BoardMachine(RuleBasedStateMachine):
             assert above is None or above.item_type in reference.PARENTS[row.item_type]
             assert above is None or above.deleted_at is None or row.deleted_at is not None
         assert {item.pk for item in WorkItem.objects.all().ready()} == {item.pk for item in self.board.ready()}
+        assert miscounted() == []
         assert Project.objects.get(pk=self.project.pk).next_work_item_number == len(rows) + 1
 
     @invariant()

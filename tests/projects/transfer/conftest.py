@@ -12,6 +12,7 @@ from django.db import connection
 from projects.models import User
 from projects.transfer import export, importer
 from tests.boards import board_file
+from tests.projects.links import miscounted
 from tests.projects.transfer.rows import Document
 
 Read = Callable[..., dict[str, Any]]
@@ -27,7 +28,9 @@ def read(db: None) -> Read:
 
     def run(content: Any, **options: Any) -> dict[str, Any]:
         data = content if isinstance(content, bytes) else json.dumps(dict(content)).encode()
-        return importer.read(io.BytesIO(data), actor=User.objects.actor("ada"), **options)
+        answer = importer.read(io.BytesIO(data), actor=User.objects.actor("ada"), **options)
+        assert miscounted() == []
+        return answer
 
     return run
 
