@@ -5,16 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import ValidationError
+from django.db import connection, models
+from django.db.models import Q, QuerySet
 from rest_framework import exceptions
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.settings import api_settings
+
+from projects.api.rows import dashed
+from projects.models.compiled import Bound, field_at
 
 MAX_LIMIT = 1000
 
@@ -61,33 +65,87 @@ def read_limit(request: Request, default: int | None = None, highest: int = MAX_
     return int(text)
 
 
-class KeysetPagination(BasePagination):
-    """Pages by `limit` and `cursor`, in the order `ordering`, a field of the view's `ordering_fields`.
+class Order:
+    """The order of a list, by `ordering`: a field of the view's `ordering_fields`, its `ordering` by default.
 
-    The view's `ordering` is the default. An order is by the column of its name, or by those that the view's
-    `ordering_columns` names; the primary key breaks ties.
+    It is by the column of that name, or by those that the view's `ordering_columns` names; the primary key breaks ties.
     """
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        self.request = request
-        self.ordering = self._read_ordering(request, view)
-        self.limit = read_limit(request)
-        name = self.ordering.removeprefix("-")
-        self.columns = view.ordering_columns.get(name, (name,))
-        cursor = self._read_cursor(request, queryset.model)
-        rows = list(self._rows(queryset, cursor)[: self.limit + 1])
-        more = len(rows) > self.limit
-        rows = rows[: self.limit]
-        backwards = cursor is not None and cursor.backwards
-        if backwards:
-            rows.reverse()
-        self.next = self._cursor_at(rows[-1]) if rows and (more or backwards) else None
-        has_previous = more if backwards else cursor is not None
-        self.previous = self._cursor_at(rows[0])._replace(backwards=True) if rows and has_previous else None
-        return rows
+    def __init__(self, view: Any, text: str) -> None:
+        if text.removeprefix("-") not in view.ordering_fields:
+            raise exceptions.ValidationError(
+                {"ordering": f"must be one of {', '.join(view.ordering_fields)}, or one of them after a -"}
+            )
+        self.text = text
+        name = text.removeprefix("-")
+        columns = view.ordering_columns.get(name, (name,))
+        self.columns: tuple[str, ...] = columns if columns[-1] == "id" else (*columns, "pk")
+        fields: list[Any] = [field_at(view.queryset.model, column) for column in self.columns]
+        self.fields = [getattr(field, "output_field", field) for field in fields]  # a generated one has no opinion
 
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "next": self._url_of(self.next), "previous": self._url_of(self.previous)})
+    def read_cursor(self, text: str | None) -> Cursor | None:
+        """Return where the page begins. Raises ValidationError."""
+        if text is None:
+            return None
+        try:
+            cursor = Cursor.decode(text)
+            if cursor.ordering == self.text:
+                self.bindings(cursor)
+        except (ValueError, binascii.Error, RecursionError, ValidationError):
+            raise exceptions.ValidationError(
+                {"cursor": "is not one of this list; take it from next or previous"}
+            ) from None
+        if cursor.ordering != self.text:
+            raise exceptions.ValidationError({"cursor": f"belongs to the order {cursor.ordering}; ask in that order"})
+        return cursor
+
+    def bindings(self, cursor: Cursor) -> dict[str, Any]:
+        """Return the values of what `arranged` binds. Raises ValueError or ValidationError where one is wrong."""
+        found = {}
+        texts = (cursor.value, *cursor.more, cursor.pk)
+        if len(texts) != max(len(self.columns), 2):
+            raise ValueError("not as many columns")
+        for index, (field, text) in enumerate(zip(self.fields, texts, strict=False)):
+            value = field.to_python(text)
+            if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
+                raise ValueError("no time of ours")
+            found[_place(index)] = field.get_db_prep_value(value, connection)
+        return found
+
+    def arranged(self, queryset: QuerySet[Any], *, is_bound: bool, backwards: bool) -> QuerySet[Any]:
+        """Return `queryset` in this order, or the other way round; where it `is_bound` from a cursor's row on."""
+        descending = self.text.startswith("-") is not backwards
+        if is_bound:
+            side = "lt" if descending else "gt"
+            beyond = Q()
+            for index, (column, field) in reversed(list(enumerate(zip(self.columns, self.fields, strict=True)))):
+                value = Bound(_place(index), field)
+                # At this value, or beyond it; by the first condition the database finds the place in the index.
+                beyond = Q(**{f"{column}__{side}e": value}) & (Q(**{f"{column}__{side}": value}) | beyond)
+            queryset = queryset.filter(beyond)
+        sign = "-" if descending else ""
+        return queryset.order_by(*(sign + column for column in self.columns))
+
+    def cursor_at(self, values: Sequence[Any]) -> Cursor:
+        """Return the cursor of the row that has these values in the order's columns."""
+        texts = [_text(field, value) for field, value in zip(self.fields, values, strict=False)]
+        return Cursor(self.text, texts[0], texts[-1], more=tuple(texts[1:-1]))
+
+
+def _place(index: int) -> str:
+    return f"cursor {index}"
+
+
+def _text(field: models.Field[Any, Any], value: Any) -> str:
+    if isinstance(field, models.UUIDField):
+        return str(dashed(value))
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).isoformat()
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+class KeysetPagination(BasePagination):
+    """What the schema says of pages; `projects.api.listing` makes them."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         url = {"type": "string", "format": "uri", "nullable": True}
@@ -110,67 +168,3 @@ class KeysetPagination(BasePagination):
             },
             {"name": "ordering", "in": "query", "schema": ordering, "description": "The order; `-` is descending."},
         ]
-
-    def _read_ordering(self, request: Request, view: Any) -> str:
-        text: str = request.query_params.get("ordering", view.ordering)
-        if text.removeprefix("-") not in view.ordering_fields:
-            raise exceptions.ValidationError(
-                {"ordering": f"must be one of {', '.join(view.ordering_fields)}, or one of them after a -"}
-            )
-        return text
-
-    def _read_cursor(self, request: Request, model: type[Model]) -> Cursor | None:
-        text = request.query_params.get("cursor")
-        if text is None:
-            return None
-        try:
-            cursor = Cursor.decode(text)
-            if cursor.ordering == self.ordering:
-                self._check_values(cursor, model)
-        except (ValueError, binascii.Error, RecursionError, ValidationError, FieldDoesNotExist):
-            raise exceptions.ValidationError(
-                {"cursor": "is not one of this list; take it from next or previous"}
-            ) from None
-        if cursor.ordering != self.ordering:
-            raise exceptions.ValidationError({"cursor": f"belongs to the order {cursor.ordering}; ask in that order"})
-        return cursor
-
-    def _check_values(self, cursor: Cursor, model: type[Model]) -> None:
-        """Raise ValueError or ValidationError where a value is none of its field: it goes into the query as it is."""
-        for column, text in zip(self.columns, (cursor.value, *cursor.more), strict=True):
-            field: Any = model._meta.get_field(column)
-            value = getattr(field, "output_field", field).to_python(text)  # a generated one has no opinion of its own
-            if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
-                raise ValueError("no time of ours")
-        model._meta.pk.to_python(cursor.pk)
-
-    def _rows(self, queryset: QuerySet[Any], cursor: Cursor | None) -> QuerySet[Any]:
-        columns = self.columns if self.columns[-1] in ("pk", "id") else (*self.columns, "pk")
-        backwards = cursor is not None and cursor.backwards
-        descending = self.ordering.startswith("-") is not backwards
-        if cursor is not None:
-            side = "lt" if descending else "gt"
-            values = (cursor.value, *cursor.more, cursor.pk)
-            beyond = Q()
-            for column, value in reversed(list(zip(columns, values, strict=False))):
-                # At this value, or beyond it; by the first condition the database finds the place in the index.
-                beyond = Q(**{f"{column}__{side}e": value}) & (Q(**{f"{column}__{side}": value}) | beyond)
-            queryset = queryset.filter(beyond)
-        sign = "-" if descending else ""
-        return queryset.order_by(*(sign + column for column in columns))
-
-    def _cursor_at(self, row: Any) -> Cursor:
-        value, *more = (_text(row._meta.get_field(column), row) for column in self.columns)
-        return Cursor(self.ordering, value, str(row.pk), more=tuple(more))
-
-    def _url_of(self, cursor: Cursor | None) -> str | None:
-        if cursor is None:
-            return None
-        query = self.request.query_params.copy()  # a name may be there twice
-        query["cursor"] = cursor.encode()
-        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
-
-
-def _text(field: Any, row: Model) -> str:
-    value = field.value_from_object(row)
-    return value if isinstance(value, str) else str(field.value_to_string(row))

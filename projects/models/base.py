@@ -7,7 +7,7 @@ and records the activity in the transaction of the change.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -17,12 +17,14 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.models.activity import Action, Activity, Change
+from projects.models.compiled import Bound, Kept, Statement, field_at, stored
 from projects.models.exceptions import Conflict, StaleVersion
 
 if TYPE_CHECKING:
     from projects.models.user import User
 
 E = TypeVar("E", bound="Entity")
+_FINDING: Kept[Statement] = Kept(64)  # statements by model and by the fields that an identifier tells
 MAX_CHANGES_SHOWN = 100
 TICK = timedelta(microseconds=1)  # what the database tells apart
 
@@ -35,11 +37,17 @@ class EntityQuerySet(models.QuerySet[E]):
         return self.filter(deleted_at__isnull=False)
 
     def identified_by(self, identifier: str) -> Self:
-        """Narrow to the one of this id; entities that have a key take that as well."""
+        """Narrow to the one of this id, or of this key in any case."""
+        names = self.names_of(identifier)
+        return self.none() if names is None else self.filter(**names)
+
+    @classmethod
+    def names_of(cls, identifier: str) -> dict[str, Any] | None:
+        """Return which fields an identifier tells, None where it can be nobody's."""
         try:
-            return self.filter(pk=uuid.UUID(identifier))
+            return {"pk": uuid.UUID(identifier)}
         except ValueError:
-            return self.none()
+            return None
 
     def with_stamps(self) -> Self:
         """Load the users of the stamps by the same query."""
@@ -50,6 +58,24 @@ class EntityQuerySet(models.QuerySet[E]):
         entity = self.model(**values)
         entity.insert(actor=actor)
         return entity
+
+
+def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
+    """Return the id of the living entity of this id or key, None where there is none; by one compiled query."""
+    living = model._default_manager.living()  # type: ignore[attr-defined]
+    names = living.names_of(identifier)
+    if names is None:
+        return None
+    statement = _FINDING.get_or_make(
+        (model, *names), lambda: Statement(living.filter(**bound(model, names)).order_by().values_list("pk")[:1])
+    )
+    rows = statement.rows(**{name: stored(value) for name, value in names.items()})
+    return uuid.UUID(rows[0][0]) if rows else None
+
+
+def bound(model: type[models.Model], names: Iterable[str]) -> dict[str, Bound]:
+    """Return the lookups of `names` by values that come later."""
+    return {name: Bound(name, field_at(model, name)) for name in names}
 
 
 class Entity(models.Model):

@@ -44,12 +44,9 @@ class KeyField(LineField):
 
 
 class ProjectQuerySet(EntityQuerySet["Project"]):
-    def identified_by(self, identifier: str) -> Self:
-        """Narrow to the project of this id or key, in any case."""
-        try:
-            return self.filter(pk=uuid.UUID(identifier))
-        except ValueError:
-            return self.filter(key=identifier.upper())
+    @classmethod
+    def names_of(cls, identifier: str) -> dict[str, Any] | None:
+        return super().names_of(identifier) or {"key": identifier.upper()}
 
     def containing(self, text: str) -> Self:
         """Narrow to those whose key, title or description contains `text`, in any case."""

@@ -90,7 +90,11 @@ class TimeEntry(ItemPart):
     @property
     def duration_seconds(self) -> int | None:
         """Whole seconds from start to end; None while it runs."""
-        return None if self.ended_at is None else int((self.ended_at - self.started_at).total_seconds())
+        return self.seconds_between(self.started_at, self.ended_at)
+
+    @staticmethod
+    def seconds_between(started_at: datetime, ended_at: datetime | None) -> int | None:
+        return None if ended_at is None else int((ended_at - started_at).total_seconds())
 
     def stop(self, *, actor: User, expected_version: int | None = None) -> None:
         """End the timer now. Raises Conflict where it was stopped already, NotYours where it is another's."""

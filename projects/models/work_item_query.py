@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from projects.models.base import EntityQuerySet
+from projects.models.compiled import Bound
 from projects.models.planner import IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def living(self) -> Self:
         return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
 
-    def identified_by(self, identifier: str) -> Self:
-        """Narrow to the item of this id or display key, in any case."""
+    @classmethod
+    def names_of(cls, identifier: str) -> dict[str, Any] | None:
         match = DISPLAY_KEY.fullmatch(identifier)
         if match:
-            return self.filter(project__key=match[1].upper(), item_number=int(match[2]))
-        return super().identified_by(identifier)
+            return {"project__key": match[1].upper(), "item_number": int(match[2])}
+        return super().names_of(identifier)
 
-    def in_project(self, project_id: uuid.UUID) -> Self:
+    def in_project(self, project_id: uuid.UUID | Bound) -> Self:
         """Narrow to the project's, for a list that is entered by something rarer."""
         return self.alias(of_project=Unindexed("project_id")).filter(of_project=project_id)
 
@@ -117,13 +118,14 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def unblocked(self) -> Self:
         return self.filter(IsZero("open_blockers"))
 
-    def ready(self) -> Self:
+    def ready(self, moment: datetime | Bound | None = None) -> Self:
         """Narrow to what can be begun, most urgent first, then what unblocks most, then by position.
 
-        Not started, or claimed by a lease that ran out; no living unfinished blocker; no epic with open children.
+        Not started, or claimed by a lease that ran out by `moment`, else by now; no living unfinished blocker; no epic
+        with open children.
         """
         waiting = Q(status__in=("backlog", "todo"))
-        abandoned = Q(status="in_progress", lease_expires_at__lte=timezone.now())
+        abandoned = Q(status="in_progress", lease_expires_at__lte=moment or timezone.now())
         open_children = self.model.objects.filter(parent=OuterRef("pk"), deleted_at__isnull=True).unfinished()
         return (
             self.living()
@@ -133,11 +135,11 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             .order_by("urgency", "-unblocks", "position", "item_number")
         )
 
-    def descendants_of(self, item_id: uuid.UUID) -> Self:
+    def descendants_of(self, item_id: uuid.UUID | Bound) -> Self:
         """Narrow to what is below the item, at any depth, by one query."""
         return self.filter(pk__in=_ids(_DESCENDANTS, item_id))
 
-    def ancestors_of(self, item_id: uuid.UUID) -> Self:
+    def ancestors_of(self, item_id: uuid.UUID | Bound) -> Self:
         """Narrow to what is above the item, by one query."""
         return self.filter(pk__in=_ids(_ANCESTORS, item_id))
 
@@ -150,5 +152,6 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.order_by("position", "item_number")
 
 
-def _ids(query: str, item_id: uuid.UUID) -> models.expressions.RawSQL:
-    return models.expressions.RawSQL(query, [item_id.hex])  # noqa: S611 -- constants; the id is a parameter
+def _ids(query: str, item_id: uuid.UUID | Bound) -> models.expressions.RawSQL:
+    parameter = item_id.place if isinstance(item_id, Bound) else item_id.hex
+    return models.expressions.RawSQL(query, [parameter])  # noqa: S611 -- constants; the id is a parameter

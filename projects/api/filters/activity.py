@@ -9,10 +9,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from projects.api.filters.base import SinceFilter
+from projects.api.filters.references import ListFilterSet
 from projects.models import Activity, Project
 
 
-class ActivityFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ActivityFilter(ListFilterSet):
     project = django_filters.CharFilter(method="in_project", max_length=100, help_text="A project's id or key.")
     actor = django_filters.CharFilter(field_name="actor__username", max_length=150, help_text="A user's name.")
     entity = django_filters.UUIDFilter(field_name="entity_id", help_text="The id of what was changed.")
@@ -28,6 +29,7 @@ class ActivityFilter(django_filters.FilterSet):  # type: ignore[misc]
             return queryset.filter(project_id=uuid.UUID(value))
         except ValueError:
             # Asked beforehand: of one project the list goes along its index, in its order.
+            self.is_lasting = False
             named = list(Project.objects.identified_by(value).values_list("pk", flat=True))
             return queryset.filter(project_id=named[0]) if len(named) == 1 else queryset.filter(project_id__in=named)
 

@@ -5,11 +5,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
 from projects.api.filters.base import MAX_SEARCH_LENGTH, DeletedFilter
+from projects.api.filters.references import ListFilterSet
 from projects.models import Project
 from projects.models.project import ProjectQuerySet, Status
 
 
-class ProjectFilter(django_filters.FilterSet):  # type: ignore[misc]
+class ProjectFilter(ListFilterSet):
     status = django_filters.ChoiceFilter(choices=Status.choices)
     search = django_filters.CharFilter(
         method="contain", max_length=MAX_SEARCH_LENGTH, help_text="Text in the key, title or description."

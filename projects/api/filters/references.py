@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 import django_filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
 
-from projects.models.base import Entity
+from projects.models.base import Entity, find_pk
+from projects.models.compiled import Bound
 
 MAX_NAME_LENGTH = 100
 
@@ -22,23 +22,51 @@ class ReferenceFilter(django_filters.CharFilter):  # type: ignore[misc]
         self.named = model
 
     def filter(self, qs: Any, value: str) -> Any:
-        return self.narrow(qs, self._pk_of(value)) if value else qs
+        if not value:
+            return qs
+        name = next(name for name, own in self.parent.filters.items() if own is self)
+        return self.narrow(qs, self.parent.refer(name, self.named, value))
 
-    def narrow(self, qs: Any, pk: uuid.UUID) -> Any:
+    def narrow(self, qs: Any, pk: Bound) -> Any:
         """Return what of `qs` belongs to the entity."""
         return qs.filter(**{self.field_name: pk})
-
-    def _pk_of(self, value: str) -> uuid.UUID:
-        found = self.named._default_manager.living().identified_by(value)  # type: ignore[attr-defined]
-        pk: uuid.UUID | None = found.values_list("pk", flat=True).first()
-        if pk is None:
-            name = next(name for name, own in self.parent.filters.items() if own is self)
-            raise exceptions.ValidationError({name: f"there is no {self.named.entity_type.replace('_', ' ')} {value}"})
-        return pk
 
 
 class RelativesFilter(ReferenceFilter):
     """What the queryset's method of the name `field_name` says of the entity."""
 
-    def narrow(self, qs: Any, pk: uuid.UUID) -> Any:
+    def narrow(self, qs: Any, pk: Bound) -> Any:
         return getattr(qs, self.field_name)(pk)
+
+
+class Reference(NamedTuple):
+    """An entity that the parameter `name` names."""
+
+    name: str
+    model: type[Entity]
+    value: str
+
+    def find(self) -> str:
+        """Return its id as the database has it. Raises ValidationError where there is none."""
+        pk = find_pk(self.model, self.value)
+        if pk is None:
+            noun = self.model.entity_type.replace("_", " ")
+            raise exceptions.ValidationError({self.name: f"there is no {noun} {self.value}"})
+        return pk.hex
+
+
+class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc]
+    """Filters whose query is compiled once: what names an entity is bound, and looked up each time.
+
+    `references` are those; `is_lasting` is False where another filter asked the database.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.references: list[Reference] = []
+        self.is_lasting = True
+
+    def refer(self, name: str, model: type[Entity], value: str) -> Bound:
+        """Return what stands for the id of the entity that `value` names."""
+        self.references.append(Reference(name, model, value))
+        return Bound(name, model._meta.pk)

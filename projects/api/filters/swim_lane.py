@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import django_filters
-
 from projects.api.filters.base import DeletedFilter
-from projects.api.filters.references import ReferenceFilter
+from projects.api.filters.references import ListFilterSet, ReferenceFilter
 from projects.models import Project, SwimLane
 
 
-class SwimLaneFilter(django_filters.FilterSet):  # type: ignore[misc]
+class SwimLaneFilter(ListFilterSet):
     project = ReferenceFilter(Project, field_name="project_id", help_text="A project's id or key.")
     deleted = DeletedFilter(help_text="`true` lists what was deleted and can be restored.")
 

@@ -6,7 +6,7 @@ import django_filters
 from drf_spectacular.utils import extend_schema_field
 
 from projects.api.filters.base import TRUTH, DeletedFilter
-from projects.api.filters.references import ReferenceFilter, RelativesFilter
+from projects.api.filters.references import ListFilterSet, ReferenceFilter, RelativesFilter
 from projects.models import Project, TimeEntry, WorkItem
 
 
@@ -21,7 +21,7 @@ class RunningFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
         return qs.filter(ended_at__isnull=value == "true") if value else qs
 
 
-class TimeEntryFilter(django_filters.FilterSet):  # type: ignore[misc]
+class TimeEntryFilter(ListFilterSet):
     work_item = ReferenceFilter(WorkItem, field_name="work_item_id", help_text="An item's id or display key.")
     project = RelativesFilter(Project, field_name="in_project", help_text="A project's id or key.")
     user = django_filters.CharFilter(field_name="user__username", max_length=150, help_text="A user's name.")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +16,9 @@ from projects.api.filters.base import (
     TruthFilter,
     WordsFilter,
 )
-from projects.api.filters.references import ReferenceFilter, RelativesFilter
+from projects.api.filters.references import ListFilterSet, ReferenceFilter, RelativesFilter
 from projects.models import Project, Sprint, WorkItem
+from projects.models.compiled import Bound
 from projects.models.work_item import ItemType, Priority, Status
 from projects.models.work_item_query import WorkItemQuerySet
 
@@ -41,7 +41,7 @@ class IncludeDoneFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
 class OfProjectFilter(ReferenceFilter):
     """What belongs to the project; not by its index where another filter leaves fewer rows."""
 
-    def narrow(self, qs: Any, pk: uuid.UUID) -> Any:
+    def narrow(self, qs: Any, pk: Bound) -> Any:
         return qs.in_project(pk) if self.parent.is_selective else super().narrow(qs, pk)
 
 
@@ -68,7 +68,7 @@ class UpdatedSinceFilter(django_filters.Filter):  # type: ignore[misc]
         return qs.filter(updated_at__gte=value) if by_update else qs.updated_since(value)
 
 
-class WorkItemFilter(django_filters.FilterSet):  # type: ignore[misc]
+class WorkItemFilter(ListFilterSet):
     project = OfProjectFilter(Project, field_name="project_id", help_text="A project's id or key.")
     type = WordsFilter(ItemType.choices, field_name="item_type", help_text="Types, repeated or with commas.")
     status = StatusFilter(Status.choices, help_text="Statuses, repeated or with commas.")
@@ -101,6 +101,7 @@ class WorkItemFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def filter_queryset(self, queryset: WorkItemQuerySet) -> Any:
         if not self.form.cleaned_data["project"] and not self.is_selective:
+            self.is_lasting = False
             queryset = queryset.in_only_project()
         return super().filter_queryset(queryset)
 

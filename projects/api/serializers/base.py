@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
@@ -75,10 +75,12 @@ class StrictMixin:
 class PickMixin:
     """Serialize only the fields that `pick` names.
 
-    `loads` names, for each field that is no column itself, the columns that it is made of.
+    `loads` names, for each field that is no column itself, the columns that it is made of, and `makes` how it is
+    made of their values.
     """
 
     loads: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    makes: ClassVar[Mapping[str, Callable[..., Any]]] = {}
 
     def __init__(self, *args: Any, pick: Sequence[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

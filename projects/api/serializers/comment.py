@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from projects.api.rows import key_of
 from projects.api.serializers.base import STAMPS, EntitySerializer
 from projects.api.serializers.references import ReferenceField, ReferencesMixin
 from projects.models import Comment, WorkItem
@@ -10,6 +11,7 @@ class CommentSerializer(ReferencesMixin, EntitySerializer):
 
     references = ("work_item",)
     loads = {"work_item": ("work_item__item_number", "work_item__project__key")}
+    makes = {"work_item": key_of}
 
     work_item_id = ReferenceField(
         WorkItem, shows="work_item_id", required=False, help_text="The item's id or display key."

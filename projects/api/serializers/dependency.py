@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from projects.api.rows import key_of
 from projects.api.serializers.base import STAMPS, EntitySerializer
 from projects.api.serializers.references import ReferenceField, ReferencesMixin
 from projects.models import Dependency, WorkItem
@@ -16,6 +17,7 @@ class DependencySerializer(ReferencesMixin, EntitySerializer):
         "blocking_item": ("blocking_item__item_number", "blocking_item__project__key"),
         "blocked_item": ("blocked_item__item_number", "blocked_item__project__key"),
     }
+    makes = {"blocking_item": key_of, "blocked_item": key_of}
 
     project_id = serializers.UUIDField(read_only=True)
     blocking_item_id = ReferenceField(

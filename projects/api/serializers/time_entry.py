@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from projects.api.rows import key_of
 from projects.api.serializers.base import STAMPS, TEXT, EntitySerializer, StrictCharField, StrictMixin
 from projects.api.serializers.moments import MomentField
 from projects.api.serializers.references import ReferenceField, ReferencesMixin
@@ -19,6 +20,11 @@ class TimeEntrySerializer(ReferencesMixin, EntitySerializer):
         "work_item": ("work_item__item_number", "work_item__project__key"),
         "is_running": ("ended_at",),
         "duration_seconds": ("started_at", "ended_at"),
+    }
+    makes = {
+        "work_item": key_of,
+        "is_running": lambda ended_at: ended_at is None,
+        "duration_seconds": TimeEntry.seconds_between,
     }
 
     work_item_id = ReferenceField(

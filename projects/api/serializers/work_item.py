@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from projects.api.rows import key_of
 from projects.api.serializers.base import (
     LINE,
     STAMPS,
@@ -51,10 +52,11 @@ class WorkItemSerializer(ReferencesMixin, EntitySerializer):
     references = ("project",)
     optional_references = ("parent", "sprint", "assignee")
     loads = {
-        "display_key": ("project__key", "item_number"),
-        "parent": ("project__key", "parent__item_number"),
+        "display_key": ("item_number", "project__key"),
+        "parent": ("parent__item_number", "project__key"),
         "assignee": ("assignee__username",),
     }
+    makes = {"display_key": key_of, "parent": key_of}
 
     display_key = serializers.CharField(read_only=True)
     project_id = ReferenceField(Project, shows="project_id", required=False, help_text="The project's id or key.")

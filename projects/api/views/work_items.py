@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import connection
+from django.http.response import HttpResponseBase
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.decorators import action
@@ -11,6 +14,7 @@ from rest_framework.response import Response
 
 from projects.api.filters.work_item import WorkItemFilter
 from projects.api.idempotency import write
+from projects.api.listing import Query, kept
 from projects.api.pagination import limit_schema, read_limit
 from projects.api.serializers.move import MoveSerializer
 from projects.api.serializers.work_item import (
@@ -21,14 +25,23 @@ from projects.api.serializers.work_item import (
 )
 from projects.api.serializers.work_item_lists import BulkUpdatedSerializer, BulkUpdateSerializer, ReadySerializer
 from projects.api.serializers.work_item_page import WorkItemPageSerializer
+from projects.api.views.base import answer
 from projects.api.views.claims import ClaimActions
 from projects.api.work_item_page import page_of
 from projects.models import WorkItem
+from projects.models.compiled import Bound, Statement
 from projects.models.exceptions import Refused
 
 LEAST_BYTES = 1024
 MOST_BYTES = 100_000_000
 TRUTH = {"true": True, "false": False}
+
+
+class ReadyList(NamedTuple):
+    """The compiled list of what is ready."""
+
+    query: Query
+    statement: Statement
 
 
 class WorkItemViewSet(ClaimActions):
@@ -115,12 +128,17 @@ class WorkItemViewSet(ClaimActions):
         responses=ReadySerializer,
     )
     @action(detail=False)
-    def ready(self, request: Request) -> Response:
+    def ready(self, request: Request) -> HttpResponseBase:
         """What can be begun: by priority, then by how much it unblocks, then by position."""
-        pick = self._pick(request)
-        items = self._load(self.filter_queryset(self.get_queryset().ready()), pick)
-        rows = WorkItemRowSerializer(items[: read_limit(request)], many=True, pick=pick).data
-        return Response({"results": rows, "next": None, "previous": None})
+        ready = kept(self, request, self._compile_ready)
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        found = ready.statement.rows(now=now, **ready.query.find_references())
+        return answer(request, {"results": ready.query.rows.shown(found), "next": None, "previous": None})
+
+    def _compile_ready(self, request: Request) -> ReadyList:
+        moment = Bound("now", WorkItem._meta.get_field("lease_expires_at"))
+        query = Query(self, request, self.get_queryset().ready(moment))
+        return ReadyList(query, query.compiled(query.queryset, read_limit(request)))
 
     @extend_schema(request=BulkUpdateSerializer, responses=BulkUpdatedSerializer)
     @action(detail=False, methods=["post"], url_path="bulk-update")

@@ -1,0 +1,106 @@
+"""Lists: a query that is compiled once for all requests of its like, and the page that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from django_filters.utils import translate_validation
+from rest_framework.request import Request
+
+from projects.api.pagination import Cursor, Order, read_limit
+from projects.api.rows import Rows
+from projects.models.compiled import Kept, Statement
+
+
+class Query:
+    """What a request narrows a view's rows to and shows of them; nothing that the board may change is in it."""
+
+    def __init__(self, view: Any, request: Request, queryset: Any, order: tuple[str, ...] = ()) -> None:
+        serializer = view.row_serializer_class(pick=view.pick(request), context=view.get_serializer_context())
+        self.rows = Rows(queryset.model, serializer, order)
+        filterset = view.filterset_class(request.query_params, queryset=queryset, request=request)
+        if not filterset.is_valid():
+            raise translate_validation(filterset.errors)
+        self.queryset = filterset.qs
+        self.references = filterset.references
+        self.is_lasting: bool = filterset.is_lasting
+
+    def find_references(self) -> dict[str, str]:
+        """Return the ids of what the request names, as it is now. Raises ValidationError."""
+        return {reference.name: reference.find() for reference in self.references}
+
+    def compiled(self, queryset: Any, limit: int) -> Statement:
+        """Return the statement of the first rows of `queryset`."""
+        return Statement(queryset.values_list(*self.rows.columns)[:limit])
+
+
+class Listing:
+    """A view's list under some query parameters, but for `cursor`."""
+
+    def __init__(self, view: Any, request: Request) -> None:
+        text = request.query_params.get("ordering", view.ordering)
+        order = Order(view, text) if text.removeprefix("-") in view.ordering_fields else None
+        self.query = Query(view, request, view.get_queryset(), order.columns if order else ())
+        self.order = order or Order(view, text)
+        self.limit = read_limit(request)
+        self.statements: dict[tuple[bool, bool], Statement] = {}
+
+    def page(self, request: Request) -> dict[str, Any]:
+        """Return the answer to `request`, whose parameters are this listing's."""
+        values: dict[str, Any] = self.query.find_references()
+        cursor = self.order.read_cursor(request.query_params.get("cursor"))
+        if cursor is not None:
+            values |= self.order.bindings(cursor)
+        backwards = cursor is not None and cursor.backwards
+        rows = self._statement(cursor is not None, backwards).rows(**values)
+        more = len(rows) > self.limit
+        rows = rows[: self.limit]
+        if backwards:
+            rows.reverse()
+        following = self.order.cursor_at(rows[-1]) if rows and (more or backwards) else None
+        has_previous = more if backwards else cursor is not None
+        previous = self.order.cursor_at(rows[0])._replace(backwards=True) if rows and has_previous else None
+        return {
+            "results": self.query.rows.shown(rows),
+            "next": _url(request, following),
+            "previous": _url(request, previous),
+        }
+
+    def _statement(self, is_bound: bool, backwards: bool) -> Statement:
+        found = self.statements.get((is_bound, backwards))
+        if found is None:
+            arranged = self.order.arranged(self.query.queryset, is_bound=is_bound, backwards=backwards)
+            found = self.statements[is_bound, backwards] = self.query.compiled(arranged, self.limit + 1)
+        return found
+
+
+class Compiled(Protocol):
+    """What may be kept for requests of its like."""
+
+    @property
+    def query(self) -> Query: ...
+
+
+C = TypeVar("C", bound=Compiled)
+_kept: Kept[Any] = Kept(256)
+
+
+def kept(view: Any, request: Request, make: Callable[[Request], C]) -> C:
+    """Return what `make` makes of `request`, kept from its like where nothing in it can have changed."""
+    parameters = tuple((name, *texts) for name, texts in request.query_params.lists() if name != "cursor")
+    key = (type(view), view.action, parameters)
+    found: C | None = _kept.get(key)
+    if found is None:
+        found = make(request)
+        if found.query.is_lasting:
+            _kept.keep(key, found)
+    return found
+
+
+def _url(request: Request, cursor: Cursor | None) -> str | None:
+    if cursor is None:
+        return None
+    query = request.query_params.copy()  # a name may be there twice
+    query["cursor"] = cursor.encode()
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
