@@ -98,11 +98,10 @@ class EntityViewSet(ListMixin):
     related: ClassVar[tuple[str, ...]] = ()  # what one entity is loaded with, besides the users of its stamps
 
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
-        queryset = self.get_queryset().living()
-        names = queryset.names_of(id)
+        names = self.queryset.names_of(id)
         if names is None:
             raise self._not_found(id)
-        rows, statement = _kept.get_or_make((type(self), *names), lambda: self._compile(queryset, names))
+        rows, statement = _kept.get_or_make((type(self), *names), lambda: self._compile(names))
         found = statement.rows(**{name: stored(value) for name, value in names.items()})
         if not found:
             raise self._not_found(id)
@@ -110,7 +109,8 @@ class EntityViewSet(ListMixin):
         response["ETag"] = f'"{found[0][0]}"'
         return response
 
-    def _compile(self, queryset: Any, names: dict[str, Any]) -> tuple[Rows, Statement]:
+    def _compile(self, names: dict[str, Any]) -> tuple[Rows, Statement]:
+        queryset = self.get_queryset().living()
         rows = Rows(queryset.model, self.get_serializer(), ("version",))
         named = queryset.filter(**bound(queryset.model, names)).order_by()
         return rows, Statement(named.values_list(*rows.columns)[:1])
