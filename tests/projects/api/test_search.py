@@ -83,7 +83,7 @@ def test_search_costs_the_same_for_any_number(api: APIClient, make_item: Make, u
             with CaptureQueriesContext(connection) as queries:
                 assert api.get(URL, {"q": "same", "project": "PONE"}).status_code == 200
             counts.append(len(queries))
-    assert counts == [2, 2]
+    assert counts == [3, 3]
     plan = [step for step in steps(queries) if step.startswith(("SCAN", "USE TEMP"))]
     assert [step for step in plan if "VIRTUAL TABLE INDEX" not in step and "ORDER BY" not in step] == []
     with CaptureQueriesContext(connection) as queries:

@@ -41,6 +41,17 @@ def test_title_counts_more_than_text(make_item: Make) -> None:
     assert titles("cache") == ["Cache", "Something else"]
 
 
+def test_of_too_many_to_rank_the_newest_come_first_and_titles_before_texts(make_item: Make) -> None:
+    make_item("Cache cache cache")
+    for number in range(3):
+        make_item(f"Text {number}", description="the cache")
+    make_item("Cache 2")
+    found = ["Cache 2", "Cache cache cache", "Text 2", "Text 1", "Text 0"]
+    assert titles("cache", ranked=5)[0] == "Cache cache cache"
+    assert titles("cache", ranked=4) == found
+    assert [titles("cache", ranked=4, limit=limit) for limit in (1, 2, 3)] == [found[:1], found[:2], found[:3]]
+
+
 def test_hit_names_what_was_found_and_where(make_item: Make, project: Project, user: User) -> None:
     item = make_item("Über die Brücke", status="todo", description="Ein Café am Fluß. " + "Wasser. " * 100)
     comment = Comment.objects.create(actor=user, work_item=item, content="A *résumé* of it")
