@@ -9,6 +9,7 @@ from django.db import migrations, models
 from projects.models.planner import IsOpen, IsZero, MayBegin
 
 LIVING = models.Q(deleted_at__isnull=True)
+DELETED = models.Q(deleted_at__isnull=False)
 FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at")
 REMOVED = ("position", "creation", "update", "status", "urgency", "type", "title", "assignee", "group")
 ORDERS = {
@@ -38,6 +39,7 @@ INDEXES = [
     ),
     models.Index(fields=("project", "status", "position", "item_number"), condition=LIVING, name="item_in_lane"),
     models.Index(fields=GROUP, name="item_by_group"),
+    models.Index(fields=("project", "position", "id"), condition=DELETED, name="item_deleted"),
 ]
 ENTITIES = ("project", "sprint", "swimlane", "workitem", "dependency", "comment", "timeentry")
 UNASKED = [
@@ -103,5 +105,6 @@ class Migration(migrations.Migration):
             ],
         ),
         *(migrations.RemoveIndex("workitem", f"item_by_{name}") for name in REMOVED),
+        migrations.RemoveIndex("workitem", "item_deleted"),
         *(migrations.AddIndex("workitem", index) for index in INDEXES),
     ]

@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.models.activity import Action, Activity, Change
-from projects.models.compiled import Bound, Kept, Statement, field_at, stored
+from projects.models.compiled import Bound, Kept, Statement, field_at, insert_row, stored
 from projects.models.exceptions import Conflict, StaleVersion
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Entity(models.Model):
             self.check_unique()
             self.created_at = self.updated_at = timezone.now()
             self.created_by = self.updated_by = actor
-            self.save(force_insert=True)
+            insert_row(self)
             new = [{"field": name, "old": None, "new": getattr(self, name)} for name in self.tracked]
             Activity.objects.record(self, Action.CREATED, actor, new)
 

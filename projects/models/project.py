@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
@@ -20,6 +20,8 @@ from projects.models.fields import LineField, TextField
 if TYPE_CHECKING:
     from projects.models.user import User
 
+_TAKE_NUMBER = "UPDATE projects_project SET next_work_item_number = next_work_item_number + 1 WHERE id = %s"
+_NUMBER = "SELECT next_work_item_number FROM projects_project WHERE id = %s"
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 LIVING = models.Q(deleted_at__isnull=True)
 DELETED = models.Q(deleted_at__isnull=False)
@@ -168,9 +170,10 @@ class Project(Entity):
         Raises Conflict where none is left.
         """
         # The counter is no content: it moves no version and no stamp, and is no activity.
-        rows = Project.objects.filter(pk=self.pk)
-        rows.update(next_work_item_number=models.F("next_work_item_number") + 1)
-        self.next_work_item_number = rows.values_list("next_work_item_number", flat=True).get()
+        with connection.cursor() as cursor:
+            cursor.execute(_TAKE_NUMBER, [self.pk.hex])
+            cursor.execute(_NUMBER, [self.pk.hex])
+            (self.next_work_item_number,) = cursor.fetchone()
         if self.next_work_item_number > MAX_NUMBER + 1:
             raise Conflict(f"{self.key} has no number left for a work item; the last one is {MAX_NUMBER}")
         return self.next_work_item_number - 1

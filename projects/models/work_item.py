@@ -171,7 +171,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             models.Index(fields=("parent", "position"), condition=LIVING, name="item_by_parent"),
             models.Index(fields=("sprint", "position"), condition=LIVING, name="item_by_sprint"),
             models.Index(fields=("project", "deleted_at"), name="item_by_deletion"),
-            models.Index(fields=("position", "id"), condition=DELETED, name="item_deleted"),
+            models.Index(fields=("project", "position", "id"), condition=DELETED, name="item_deleted"),
             models.Index(
                 fields=(
                     *("project", "deleted_at", "status", "item_type", "priority", "story_points", "open_blockers"),

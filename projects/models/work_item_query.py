@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth import get_user_model
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
@@ -37,6 +37,14 @@ _ANCESTORS = """
         UNION SELECT item.parent_id, depth + 1 FROM projects_workitem item JOIN above ON item.id = above.id
         WHERE depth < 10
     ) SELECT id FROM above WHERE id IS NOT NULL
+"""
+
+# Of the living and of the deleted, each by the end of an index.
+_LAST_POSITION = """
+    SELECT max(position) FROM (
+        SELECT max(position) AS position FROM projects_workitem WHERE project_id = %s AND deleted_at IS NULL
+        UNION ALL SELECT max(position) FROM projects_workitem WHERE project_id = %s AND deleted_at IS NOT NULL
+    )
 """
 
 
@@ -143,10 +151,11 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         """Narrow to what is above the item, by one query."""
         return self.filter(pk__in=_ids(_ANCESTORS, item_id))
 
-    def last_position(self, project_id: Any) -> float:
+    def last_position(self, project_id: uuid.UUID) -> float:
         """Return the highest position of the project, 0 where it has no items."""
-        highest = self.filter(project_id=project_id).aggregate(highest=models.Max("position"))["highest"]
-        return float(highest or 0.0)
+        with connection.cursor() as cursor:
+            cursor.execute(_LAST_POSITION, [project_id.hex, project_id.hex])
+            return float(cursor.fetchone()[0] or 0.0)
 
     def in_order(self) -> Self:
         return self.order_by("position", "item_number")

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from projects.api.serializers.base import StrictCharField
-from projects.models.base import Entity
+from projects.models.base import Entity, find_pk
 
 
 class ReferenceField(StrictCharField):
@@ -32,8 +32,7 @@ class ReferenceField(StrictCharField):
         name: str | None = super().run_validation(data)
         if name is None:
             return None
-        found = self.model._default_manager.living().identified_by(name)  # type: ignore[attr-defined]
-        pk: uuid.UUID | None = found.values_list("pk", flat=True).first()
+        pk = find_pk(self.model, name)
         if pk is None:
             raise serializers.ValidationError(f"there is no {self.model.entity_type.replace('_', ' ')} {name}")
         return pk

@@ -98,20 +98,26 @@ class EntityViewSet(ListMixin):
     related: ClassVar[tuple[str, ...]] = ()  # what one entity is loaded with, besides the users of its stamps
 
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
-        names = self.queryset.names_of(id)
+        names = self.get_queryset().names_of(id)
         if names is None:
             raise self._not_found(id)
-        rows, statement = _kept.get_or_make((type(self), *names), lambda: self._compile(names))
-        found = statement.rows(**{name: stored(value) for name, value in names.items()})
-        if not found:
+        found, version = self._find(names)
+        if found is None:
             raise self._not_found(id)
-        response = answer(request, rows.shown(found)[0])
-        response["ETag"] = f'"{found[0][0]}"'
+        response = answer(request, found)
+        response["ETag"] = f'"{version}"'
         return response
 
-    def _compile(self, names: dict[str, Any]) -> tuple[Rows, Statement]:
-        queryset = self.get_queryset().living()
-        rows = Rows(queryset.model, self.get_serializer(), ("version",))
+    def _find(self, names: dict[str, Any], *, is_living: bool = True) -> tuple[dict[str, Any] | None, int]:
+        """Return what is shown of the entity that `names` tell, and its version."""
+        key = (type(self), is_living, *names)
+        rows, statement = _kept.get_or_make(key, lambda: self._compile(names, is_living))
+        found = statement.rows(**{name: stored(value) for name, value in names.items()})
+        return (rows.shown(found)[0], found[0][0]) if found else (None, 0)
+
+    def _compile(self, names: dict[str, Any], is_living: bool) -> tuple[Rows, Statement]:
+        queryset = self.get_queryset().living() if is_living else self.get_queryset()
+        rows = Rows(queryset.model, self.get_serializer_class()(), ("version",))
         named = queryset.filter(**bound(queryset.model, names)).order_by()
         return rows, Statement(named.values_list(*rows.columns)[:1])
 
@@ -168,7 +174,9 @@ class EntityViewSet(ListMixin):
         return named.select_related(*self.related) if self.related else named
 
     def _answer(self, entity: Entity, status: int = status.HTTP_200_OK) -> Response:
-        return Response(self.get_serializer(entity).data, status=status, headers={"ETag": f'"{entity.version}"'})
+        """Return the entity as it was just written, in the transaction of the write."""
+        found, version = self._find({"pk": entity.pk}, is_living=False)
+        return Response(found, status=status, headers={"ETag": f'"{version}"'})
 
     def _not_found(self, identifier: str) -> exceptions.NotFound:
         return exceptions.NotFound(f"there is no {self.get_queryset().model.entity_type} {identifier}")
