@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,10 +11,13 @@ from rest_framework import serializers
 
 from projects.models import fields
 from projects.models.base import Entity
+from projects.models.compiled import Kept
 
 STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
 EXPECTED_VERSION = "expected_version"
 
+
+_FIELDS: Kept[dict[str, Any]] = Kept(64)  # by serializer; none of them is bound
 
 # What the schema says of texts; the model's fields check it.
 _LINE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*"
@@ -87,8 +91,12 @@ class PickMixin:
         self.pick = pick
 
     def get_fields(self) -> dict[str, Any]:
-        every: dict[str, Any] = super().get_fields()  # type: ignore[misc]
-        return every if self.pick is None else {name: every[name] for name in self.pick}
+        # Made once of the model: to make the fields takes DRF longer than all that is done with them.
+        every = _FIELDS.get_or_make(type(self), super().get_fields)  # type: ignore[misc]
+        names = every if self.pick is None else self.pick
+        if any(isinstance(every[name], serializers.BaseSerializer) for name in names):
+            return {name: copy.deepcopy(every[name]) for name in names}
+        return {name: copy.copy(every[name]) for name in names}
 
 
 class DeletionSerializer(StrictMixin, serializers.Serializer[Any]):
