@@ -18,7 +18,6 @@ ORDERS = {
     "update": ("updated_at",),
     "urgency": ("urgency", "position"),
     "title": ("title",),
-    "number": ("item_number",),
 }
 READY = ("project", "urgency", "-unblocks", "position", "item_number")
 GROUP = ("project", "deleted_at", "status", "item_type", "priority", "story_points", "open_blockers")

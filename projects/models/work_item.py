@@ -49,7 +49,8 @@ class Priority(models.TextChoices):
 
 
 MAX_POINTS = 100
-# What lists of items are filtered by, and the orders that they may have, by the name of their index.
+# What lists of items are filtered by, and the orders that they may have, by the name of their index; that by number
+# has the index of what is unique.
 FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at")
 ORDERS = {
     "position": ("position",),
@@ -57,7 +58,6 @@ ORDERS = {
     "update": ("updated_at",),
     "urgency": ("urgency", "position"),
     "title": ("title",),
-    "number": ("item_number",),
 }
 
 

@@ -1,0 +1,84 @@
+"""No list reads a whole table or sorts more than few rows, whatever it is filtered by and in whatever order."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from projects.api.views.work_items import WorkItemViewSet
+from projects.models import Dependency, Project, Sprint, User, WorkItem
+from tests.projects.plans import steps, unindexed
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/work-items/"
+# What goes along the list's order until the page is full.
+WALKING = {
+    "type": "task",
+    "status": "todo",
+    "priority": "low,high",
+    "assignee": "ada",
+    "label": "ui",
+    "orphaned": "true",
+    "blocked": "true",
+    "updated_since": "2020-01-01",
+    "include_done": "true",
+}
+# What has few rows, which may be sorted.
+RARE = {"parent": "PONE-1", "descendants_of": "PONE-1", "ancestors_of": "PONE-2", "sprint": "", "deleted": "true"}
+
+
+@pytest.fixture
+def board(make_item: Callable[..., WorkItem], project: Project, user: User) -> str:
+    """A board on which every filter finds something; answers its sprint."""
+    sprint = Sprint.objects.create(
+        actor=user, project=project, name="S", start_date=date(2026, 1, 1), end_date=date(2026, 1, 15)
+    )
+    epic = make_item("Epic", item_type="epic")
+    make_item("Story", item_type="story", parent=epic, labels=["ui"], sprint=sprint, assignee=user)
+    blocker = make_item("Blocker", status="todo")
+    Dependency.objects.create(actor=user, blocking_item=blocker, blocked_item=make_item("Blocked", priority="low"))
+    return str(sprint.pk)
+
+
+def plan(api: APIClient, path: str, query: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the whole tables that are read, and the steps that sort, beside the look-up of a key."""
+    with CaptureQueriesContext(connection) as queries:
+        assert api.get(path, query).status_code == 200
+    sorting = [step for step in steps(queries) if "USE TEMP B-TREE" in step]
+    return unindexed(queries), sorting
+
+
+@pytest.mark.parametrize("ordering", [sign + name for name in WorkItemViewSet.ordering_fields for sign in ("", "-")])
+def test_list_goes_along_the_index_of_its_order(api: APIClient, board: str, ordering: str) -> None:
+    base = {"project": "PONE", "ordering": ordering}
+    for one, other in itertools.product(["", *WALKING], WALKING):
+        query = {**base, **({one: WALKING[one]} if one else {}), other: WALKING[other]}
+        assert plan(api, URL, query) == ([], []), query
+    for name, value in RARE.items():
+        scans, _ = plan(api, URL, {**base, name: value or board})
+        assert [scan for scan in scans if scan not in ("SCAN below", "SCAN above")] == [], name  # what was found so far
+
+
+@pytest.mark.parametrize("ordering", sorted({*WorkItemViewSet.ordering_fields} - {"item_number"}))
+def test_filter_is_looked_at_in_the_index(api: APIClient, board: str, ordering: str) -> None:
+    """A filter that few rows pass must not fetch the others."""
+    with CaptureQueriesContext(connection) as queries:
+        api.get(URL, {"project": "PONE", "ordering": ordering, "assignee": "ada", "type": "epic"})
+    (entered,) = [step for step in steps(queries) if step.startswith("SEARCH projects_workitem")]
+    index = entered.split("INDEX ")[1].split(" ")[0]
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA index_info({index})")
+        columns = {row[2] for row in cursor.fetchall()}
+    assert columns >= {"status", "item_type", "urgency", "assignee_id", "parent_id", "open_blockers", "updated_at"}
+
+
+def test_ready_goes_along_its_own_index(api: APIClient, board: str) -> None:
+    for query in ({}, *({name: value} for name, value in WALKING.items() if name != "include_done")):
+        assert plan(api, f"{URL}ready/", {"project": "PONE", **query}) == ([], []), query
