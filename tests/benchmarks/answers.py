@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+from pathlib import Path
 
 import requests
 
@@ -29,13 +30,13 @@ def against_bare(path: str) -> Measure:
         server = ground.clocked_small
         answer = server.api("GET", path)
         bare = ground.bare({f"/api/v1/{path.partition('?')[0]}": (_headers(answer), answer.text)})
-        pairs = []
-        for _ in range(max(3, ground.rounds // 4)):
-            pairs.append((_rate(server, path, ground.seconds), _rate(bare, path, ground.seconds)))
+        rounds = max(3, ground.rounds // 4)
+        pairs = [(_run(server, path, ground.seconds), _run(bare, path, ground.seconds)) for _ in range(rounds)]
         bare.end()
-        ours, floor = (statistics.median(rates) for rates in zip(*pairs, strict=True))
-        times = statistics.median(floor / ours for ours, floor in pairs)
-        return Figure(times, f"{ours:.0f}/s against {floor:.0f}/s, {CLIENTS} clients")
+        times = statistics.median(floor.rate / ours.rate for (ours, _), (floor, _) in pairs)
+        busy = statistics.median(ours / floor for (_, ours), (_, floor) in pairs)
+        ours, floor = (statistics.median(run.rate for run, _ in runs) for runs in zip(*pairs, strict=True))
+        return Figure(times, f"{ours:.0f}/s, {floor:.0f}/s, {CLIENTS} clients; of the workers' processor {busy:.1f} ×")
 
     return measure
 
@@ -44,12 +45,19 @@ def _headers(answer: requests.Response) -> list[tuple[str, str]]:
     return [(name, value) for name, value in answer.headers.items() if name not in OF_THE_SERVER]
 
 
-def _rate(server: Server, path: str, seconds: float) -> float:
-    """Return answers a second of a run in which both workers worked."""
+def _run(server: Server, path: str, seconds: float) -> tuple[load.Results, float]:
+    """Return a run in which both workers worked, and the ticks of the processor that an answer cost them."""
     request = (path, asking(server, "GET", path))
     for _ in range(TRIES):
+        before = _ticks(server)
         results = load.run(address(server), CLIENTS, lambda _: itertools.repeat(request), seconds)
         assert not results.wrong, results.wrong[:3]
         if len(results.workers) == BOTH:
-            return results.rate
+            return results, (_ticks(server) - before) / len(results.answers)
     raise AssertionError(f"only one worker answered, {TRIES} times")
+
+
+def _ticks(server: Server) -> int:
+    """Return the ticks that the workers have used, theirs and the system's for them; proc(5)."""
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in server.workers()]
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats)

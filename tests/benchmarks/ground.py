@@ -76,8 +76,15 @@ class Ground:
     def repository(self, name: str) -> Path:
         """Return an empty repository, with a database that is migrated."""
         directory = make_repository(self.folder / name)
-        self.installed.run([self.installed.command("pm-manage"), "migrate", "--verbosity", "0"], directory)
+        if name == "empty":
+            self.installed.run([self.installed.command("pm-manage"), "migrate", "--verbosity", "0"], directory)
+        else:
+            shutil.copytree(self._empty / ".pm", directory / ".pm")
         return directory
+
+    @cached_property
+    def _empty(self) -> Path:
+        return self.repository("empty")
 
     def bare(self, answers: dict[str, tuple[list[tuple[str, str]], str]]) -> Server:
         """Return a server that answers these headers and bodies by their paths, on the same gunicorn."""

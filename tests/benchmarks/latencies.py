@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import statistics
 from collections.abc import Callable, Iterator
 
 from tests.benchmarks import load
@@ -35,9 +36,10 @@ def reads(ground: Ground) -> Figure:
     load.run(address(server), READERS, lambda _: iter([(n, asking(server, "GET", p)) for n, p in paths.items()]), 60)
     results = load.run(address(server), READERS, requests_of, 300)
     assert not results.wrong, results.wrong[:3]
-    found = sorted(((p99(times), name) for name, times in results.served().items()), reverse=True)
-    worst = ", ".join(f"{name} {time:.0f}" for time, name in found[:4])
-    return Figure(found[0][0], f"p99 of {len(found)} kinds, slowest: {worst} ms; at the client {_outside(results)}")
+    kinds = results.by_name()
+    worst = sorted(((p99([answer.inside for answer in kind]), name) for name, kind in kinds.items()), reverse=True)
+    named = ", ".join(f"{name} {time:.0f}" for time, name in worst[:4])
+    return Figure(worst[0][0], f"of {len(kinds)} kinds the slowest: {named}; {_beside(results.answers)}")
 
 
 def writes(name: str) -> Measure:
@@ -53,10 +55,8 @@ def writes(name: str) -> Measure:
 
         results = load.run(address(server), WRITERS, requests_of, 120)
         assert not results.wrong, results.wrong[:3]
-        times = results.served()[name]
-        return Figure(
-            p99(times), f"{len(times)} of {WRITERS} clients, {results.rate:.0f}/s; at the client {_outside(results)}"
-        )
+        times = [answer.inside for answer in results.answers]
+        return Figure(p99(times), f"{len(times)} at {results.rate:.0f}/s; {_beside(results.answers)}")
 
     return measure
 
@@ -127,5 +127,11 @@ def _paths(server: Server) -> dict[str, str]:
     }
 
 
-def _outside(results: load.Results) -> str:
-    return f"{p99([outside for _, _, outside in results.answers]):.0f} ms"
+def _beside(answers: list[load.Answer]) -> str:
+    """Return the other figures of a run."""
+    inside = [answer.inside for answer in answers]
+    busy, outside = [answer.busy for answer in answers], [answer.outside for answer in answers]
+    return (
+        f"all: median {statistics.median(inside):.0f}, p99 {p99(inside):.0f}, of the processor {p99(busy):.0f}, "
+        f"at the client {p99(outside):.0f} ms"
+    )

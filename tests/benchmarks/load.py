@@ -10,18 +10,28 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 DEADLINE = 30.0  # seconds without any answer
 
 Request = tuple[str, bytes]  # what it is called in the results, and its bytes
 
 
+class Answer(NamedTuple):
+    """Of one answer, in milliseconds: in the application, of the processor there, and at the client."""
+
+    name: str
+    inside: float
+    busy: float
+    outside: float
+
+
 @dataclass
 class Results:
-    """Of every answer: its request's name, the milliseconds in the application and at the client."""
+    """What came of a run."""
 
     seconds: float = 0.0
-    answers: list[tuple[str, float, float]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
 
@@ -30,11 +40,11 @@ class Results:
         """Answers a second."""
         return len(self.answers) / self.seconds
 
-    def served(self) -> dict[str, list[float]]:
-        """Return the milliseconds in the application, by the names of the requests."""
-        found: dict[str, list[float]] = {}
-        for name, inside, _ in self.answers:
-            found.setdefault(name, []).append(inside)
+    def by_name(self) -> dict[str, list[Answer]]:
+        """Return the answers by the names of their requests."""
+        found: dict[str, list[Answer]] = {}
+        for answer in self.answers:
+            found.setdefault(answer.name, []).append(answer)
         return found
 
 
@@ -108,10 +118,9 @@ def message(method: str, path: str, host: str, token: str, body: bytes = b"", **
 def _note(results: Results, client: _Client, head: bytes, now: float) -> None:
     if head[9:10] != b"2":
         results.wrong.append(f"{client.name}: {client.buffer[:300]!r}")
-    told = _value(head, b"Server-Timing: app;dur=").decode()
-    inside, _, worker = told.partition(";desc=")
+    inside, busy, worker = (part.partition("=")[2] for part in _value(head, b"Server-Timing: ").decode().split(", "))
     results.workers.add(worker)
-    results.answers.append((client.name, float(inside), (now - client.begin) * 1e3))
+    results.answers.append(Answer(client.name, float(inside), float(busy), (now - client.begin) * 1e3))
 
 
 def _value(head: bytes, name: bytes) -> bytes:

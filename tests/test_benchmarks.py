@@ -1,0 +1,43 @@
+"""What `make bench` makes of its timings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks.__main__ import row
+from tests.benchmarks.figures import Figure, in_turn, p99
+from tests.benchmarks.targets import TARGETS, Target
+
+
+def test_p99_is_what_one_in_a_hundred_is_above() -> None:
+    assert p99([float(number) for number in range(100, 0, -1)]) == 99
+    assert p99([5.0, 1.0, 3.0]) == 5
+
+
+def test_ratio_is_the_median_of_pairs_not_the_ratio_of_medians() -> None:
+    actions, bases = iter([0.0, 2.0, 40.0, 300.0]), iter([1.0, 1.0, 10.0, 100.0])
+    assert in_turn(3, lambda: next(actions), lambda: next(bases)) == (40.0, 10.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("at_least", "value", "margin", "met"),
+    [
+        (False, 10, 1, True),
+        (False, 11, 1, False),
+        (False, 20, 2, True),
+        (False, 21, 2, False),
+        (True, 10, 1, True),
+        (True, 9, 1, False),
+        (True, 5, 2, True),
+        (True, 4, 2, False),
+    ],
+)
+def test_target_is_met_within_its_margin(at_least: bool, value: float, margin: float, met: bool) -> None:
+    target = Target("w", 10.0, "ms", lambda ground: Figure(0), at_least=at_least)
+    assert target.is_met(value, margin) is met
+
+
+def test_row_says_whether_the_target_is_met() -> None:
+    target = TARGETS["get"]
+    assert row(target, Figure(2.0, "how")).split("|")[2:6] == [" ≤ 2.4 × ", " 2.00 × ", " met ", " how "]
+    assert "**missed**" in row(target, Figure(2.5))
