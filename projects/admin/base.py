@@ -18,14 +18,12 @@ from django.utils.safestring import SafeString
 
 from projects.admin import history, outcome
 from projects.admin.chooser import Chooser, is_uuid
-from projects.admin.filters import LifeFilter
 from projects.admin.forms import EntityForm
 from projects.admin.links import admin_url
 from projects.models import Activity
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
-__all__ = ["EntityAdmin", "LifeFilter"]
 SHOWN = 20  # lines of what goes along
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
 

@@ -32,7 +32,7 @@ class WorkItemAdmin(BulkAdmin):
     related = ("project", "parent__project", "sprint", "assignee", "claimed_by")
     list_display = (
         *("key", "title", "item_type", "state", "priority_shown", "assignee"),
-        *("sprint", "story_points", "updated_at", "page"),
+        *("sprint", "story_points", "changed", "page"),
     )
     list_display_links = ("key", "title")
     list_filter = (
@@ -141,6 +141,10 @@ class WorkItemAdmin(BulkAdmin):
     @admin.display(description="priority", ordering="urgency")
     def priority_shown(self, obj: Any) -> str:
         return str(obj.get_priority_display())
+
+    @admin.display(description="changed", ordering="updated_at")
+    def changed(self, obj: WorkItem) -> str:
+        return f"{obj.updated_at:%Y-%m-%d %H:%M}"
 
     @admin.display(description="page")
     def page(self, obj: WorkItem) -> SafeString | str:

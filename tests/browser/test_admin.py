@@ -54,7 +54,7 @@ def test_project_is_made_edited_and_its_history_shown(person: BrowserContext, se
     expect(page.locator("body")).to_contain_text("DEMO")
     page.get_by_label("Title").fill("Better")
     page.locator("[name=_continue]").first.click()
-    expect(page.locator("body")).to_contain_text("updated")
+    expect(page.locator(".field-activity")).to_contain_text("</script> title → Better")
     assert page.evaluate("window.hacked") is None
     listed = server.api("GET", "projects/demo/").json()
     assert listed["title"] == "Better"
@@ -76,7 +76,7 @@ def test_loser_of_two_edits_sees_what_changed(person: BrowserContext, server: Se
     server.api("POST", "projects/", json={"key": "DEMO", "title": "First"})
     page = signed_in(person, server)
     page.goto(f"{server.url}/admin/projects/project/")
-    page.get_by_role("link", name="DEMO").click()
+    page.get_by_role("link", name="DEMO", exact=True).click()
     server.api("PATCH", "projects/DEMO/", json={"title": "By the agent"})
     page.get_by_label("Title").fill("By the person")
     page.locator("[name=_save]").first.click()
