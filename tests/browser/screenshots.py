@@ -32,7 +32,8 @@ PICTURES = (
     Picture("board-dark", "/board/DEMO/?group=epic", scheme="dark"),
     Picture("board-phone", "/board/DEMO/", width=360, height=740),
     Picture("overview", "/?overview"),
-    Picture("item", "/items/DEMO-10/"),
+    Picture("item", "/items/DEMO-10/", height=900),
+    Picture("sprints", "/sprints/DEMO/", height=1340),
 )
 
 
