@@ -178,6 +178,7 @@ def _run(
         "control_socket_disable": True,
         "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed
         "http_parser": "python",
+        "limit_request_line": 0,  # the whole head is bounded, by discovery.connection
         # Never "debug": then gunicorn logs the path of every request, and a path may be a login link's.
         "loglevel": "info" if logger.isEnabledFor(logging.DEBUG) else "warning",
         "pre_fork": gunicorn_side.pre_fork,

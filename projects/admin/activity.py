@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from projects.admin import history
 from projects.admin.filters import AssigneeFilter, ProjectFilter
+from projects.admin.searching import FewWordsAdmin
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, WorkItem
 
 KINDS = tuple(kind.entity_type for kind in (Project, WorkItem, Sprint, Comment, Dependency, TimeEntry, SwimLane))
@@ -42,7 +43,7 @@ class ActorFilter(AssigneeFilter):
 
 
 @admin.register(Activity)
-class ActivityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ActivityAdmin(FewWordsAdmin):
     list_display = ("id", "created_at", "actor", "action", "entity_type", "display_key", "changed_fields")
     list_filter = (ActivityProjectFilter, ActorFilter, "action", KindFilter)
     list_select_related = ("actor",)

@@ -20,6 +20,7 @@ from projects.admin import history, outcome
 from projects.admin.chooser import Chooser, is_uuid
 from projects.admin.forms import EntityForm
 from projects.admin.links import admin_url
+from projects.admin.searching import FewWordsAdmin
 from projects.models import Activity
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
@@ -28,7 +29,7 @@ SHOWN = 20  # lines of what goes along
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
 
 
-class EntityAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EntityAdmin(FewWordsAdmin):
     form = EntityForm
     actions: tuple[str, ...] = ("delete_selected", "restore")
     related: ClassVar[tuple[str, ...]] = ()  # what every row is loaded with, besides the users of its stamps

@@ -8,13 +8,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import PROTECT
 from django.http import HttpRequest
 
+from projects.admin.searching import FewWordsAdmin
 from projects.models import User
 
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     """Only a superuser gives rights, or changes who has them all."""
 
     list_display = ("username", "is_agent", "is_staff", "is_active", "last_login")

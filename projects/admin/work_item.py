@@ -13,6 +13,7 @@ from projects.admin import filters, surroundings
 from projects.admin.base import is_choosing
 from projects.admin.bulk import BulkAdmin, below
 from projects.admin.links import item_page
+from projects.admin.searching import few_words
 from projects.admin.work_item_form import ADDED, WorkItemForm
 from projects.models import Project, WorkItem
 from projects.models.exceptions import HasChildren
@@ -99,7 +100,7 @@ class WorkItemAdmin(BulkAdmin):
         key = search_term.strip()
         if DISPLAY_KEY.fullmatch(key):
             return found.identified_by(key), False
-        for word in key.split():
+        for word in few_words(key).split():
             found = found.containing(word)
         return found, False
 

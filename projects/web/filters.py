@@ -11,6 +11,7 @@ from projects.models import Project, WorkItem
 from projects.models.work_item_query import DISPLAY_KEY, WorkItemQuerySet
 
 NONE = "none"  # nobody, in no sprint
+MAX_LENGTH = 1000  # characters of a filter; SQLite takes no pattern of more than 50,000 bytes
 NAMES = ("type", "assignee", "label", "sprint", "blocked", "q")
 
 
@@ -18,7 +19,7 @@ class Filters:
     """The filters that are set, by the names of the query; what is empty filters nothing."""
 
     def __init__(self, query: Mapping[str, str]) -> None:
-        self.values = {name: query.get(name, "").strip() for name in NAMES}
+        self.values = {name: query.get(name, "").strip()[:MAX_LENGTH] for name in NAMES}
 
     def __bool__(self) -> bool:
         return any(self.values.values())

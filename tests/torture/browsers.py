@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +53,9 @@ class ForeignSite:
                 self.send_header("Content-Type", "text/html")
                 for cookie in site.cookies:
                     self.send_header("Set-Cookie", cookie)
-                self.end_headers()
-                self.wfile.write(b"<!doctype html><title>evil</title><body>")
+                with contextlib.suppress(OSError):  # the browser went on
+                    self.end_headers()
+                    self.wfile.write(b"<!doctype html><title>evil</title><body>")
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
@@ -65,6 +67,14 @@ class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.references: list[Reference] = []
         self.is_lasting = True
+
+    def is_valid(self) -> bool:
+        """Tell whether every value is right; an empty one is, of a text alone."""
+        if super().is_valid():
+            for name, value in self.data.items():
+                if value == "" and type(self.form.fields.get(name, forms.CharField())) is not forms.CharField:
+                    self.form.add_error(name, ValidationError("must not be empty; leave it out", code="required"))
+        return bool(self.form.is_valid())
 
     def refer(self, name: str, model: type[Entity], value: str) -> Bound:
         """Return what stands for the id of the entity that `value` names."""

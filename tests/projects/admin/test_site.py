@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -49,6 +50,13 @@ def test_refused_lookup_is_told_to_its_sender_and_not_to_the_log(
     for query in ("created_by__password__startswith=a", "created_by__password__regex=."):
         assert browser.get(f"/admin/projects/project/?{query}").status_code == 400
     assert not caplog.records
+
+
+@pytest.mark.parametrize("model", ["project", "workitem", "sprint", "comment", "timeentry", "activity", "user"])
+def test_search_of_very_many_words_costs_little(browser: Client, project: Project, model: str) -> None:
+    begin = time.process_time()
+    assert browser.get(f"/admin/projects/{model}/?q={'+'.join(['e'] * 1000)}").status_code == 200
+    assert time.process_time() - begin < 5
 
 
 def test_activity_is_read_only(browser: Client, project: Project) -> None:

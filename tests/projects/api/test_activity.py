@@ -66,6 +66,7 @@ def test_filters_narrow(api: APIClient, history: list[int], project: Project) ->
         ("since", "9999-12-31T23:59:59-23:59"),
         ("since", "-1"),
         ("entity", "PONE"),
+        ("entity", ""),
         ("ordering", "actor"),
         ("fields", "secret"),
         ("colour", "red"),

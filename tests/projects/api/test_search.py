@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from projects.models import Comment, Project, User
+from tests.processes import Server
 from tests.projects.api.test_projects import error
 from tests.projects.plans import steps
 
@@ -68,6 +69,12 @@ def test_project_and_limit_narrow(api: APIClient, make_item: Make, make_project:
 )
 def test_wrong_parameter_is_refused(api: APIClient, project: Project, parameters: dict[str, str], field: str) -> None:
     error(api.get(URL, parameters), 400, "VALIDATION_ERROR", field)
+
+
+def test_longest_text_in_any_script_is_searched_for(server: Server) -> None:
+    answer = server.api("GET", "search/", params={"q": "\U0001f4a5" * 1000})
+    assert (answer.status_code, answer.json()["results"]) == (200, [])
+    assert server.api("GET", "search/", params={"q": "\u6f22" * 1001}).status_code == 400
 
 
 @pytest.mark.parametrize("text", ['"', "NEAR(a", "title:x", "a* ^b -c", "a\x00b", "\ud800", "x " * 500, "'--"])

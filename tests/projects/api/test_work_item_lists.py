@@ -56,6 +56,11 @@ def test_wrong_word_is_refused_whatever_marks_it_has(api: APIClient, project: Pr
     error(api.get(URL, {name: text}), 400, "VALIDATION_ERROR", name)
 
 
+@pytest.mark.parametrize("name", ["updated_since", "blocked", "orphaned", "deleted", "include_done", "status"])
+def test_empty_value_of_a_kind_is_refused(api: APIClient, project: Project, name: str) -> None:
+    error(api.get(URL, {name: ""}), 400, "VALIDATION_ERROR", name)
+
+
 def test_fields_picks(api: APIClient, board: dict[str, Any]) -> None:
     rows = api.get(URL, {"fields": "parent,assignee,created_by,labels", "search": "beta"}).json()["results"]
     assert rows == [{"parent": "PONE-1", "assignee": None, "created_by": "ada", "labels": ["ui", "api"]}]

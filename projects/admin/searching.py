@@ -1,0 +1,22 @@
+"""How much may be searched for: each word is a condition on every field, and SQLite takes a thousand in a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+MAX_WORDS = 20
+MAX_LENGTH = 1000  # characters
+
+
+class FewWordsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, few_words(search_term))
+
+
+def few_words(search_term: str) -> str:
+    """Return the first words of what is searched for; the rest would only narrow what they find."""
+    words = search_term[:MAX_LENGTH].split()
+    return search_term[:MAX_LENGTH] if len(words) <= MAX_WORDS else " ".join(words[:MAX_WORDS])
