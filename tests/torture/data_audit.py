@@ -32,6 +32,16 @@ _TEXTS = """
 """
 _LABELS = "SELECT DISTINCT item.id, label.value FROM projects_workitem item, json_each(item.labels) label"
 
+_FAR = """
+    (SELECT count(*) FROM projects_dependency link JOIN projects_workitem other ON other.id = link.{}
+     WHERE link.{} = item.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL
+     AND other.deleted_at IS NULL AND other.status <> 'done')
+"""
+_LINKED = f"""
+    SELECT item.id, item.open_blockers, item.unblocks, {_FAR.format("blocking_item_id", "blocked_item_id")},
+        {_FAR.format("blocked_item_id", "blocking_item_id")} FROM projects_workitem item
+"""
+
 
 def faults(database: Path, *, merged: bool = False) -> list[str]:
     """Return what does not agree; the database is opened for writing, for FTS5's own check is an INSERT.
@@ -65,6 +75,12 @@ def _searchable(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _labelled(connection: sqlite3.Connection) -> Iterator[str]:
     yield from _differ(connection, "labels", "SELECT work_item_id, name FROM projects_itemlabel", _LABELS)
+
+
+def _linked(connection: sqlite3.Connection) -> Iterator[str]:
+    for pk, blockers, unblocks, holding, waiting in connection.execute(_LINKED):
+        if (blockers, unblocks) != (holding, waiting):
+            yield f"work_item {pk} says {blockers} blockers and unblocks {unblocks}; there are {holding} and {waiting}"
 
 
 def _numbered(connection: sqlite3.Connection) -> Iterator[str]:
@@ -140,4 +156,4 @@ def _differ(connection: sqlite3.Connection, what: str, one: str, other: str) -> 
             yield f"{what}, {sign}: {row}"
 
 
-CHECKS = (_whole, _searchable, _labelled, _numbered)
+CHECKS = (_whole, _searchable, _labelled, _linked, _numbered)

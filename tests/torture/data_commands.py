@@ -136,7 +136,9 @@ class CommandWriter:
         gone = {**item, "version": item["version"] + 1}
         self.keep(gone, gone["version"])
         document = self.pm("work-item", "restore", item["id"], text=uuid.uuid4().hex, item=gone)
-        if document is not None:
+        if document is None:
+            self.items.pop(item["id"], None)  # it stays deleted
+        else:
             self.keep(document["work_item"], gone["version"] + 1)
 
 

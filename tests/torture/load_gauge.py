@@ -15,6 +15,8 @@ MIB = 1 << 20
 MAX_GROWTH = 8 * MIB  # PSS of master and workers, once their caches are full
 MAX_CACHES = 32 * MIB  # and before: each thread's connection keeps up to 2 MiB of pages
 MAX_FILES = 4  # that come and go: a connection just accepted, an export on its way
+MAX_THREADS = 11  # the master's, and five of each of two workers; each starts when it is needed first
+FILES_OF_THREAD = 3  # its connection to the database
 MAX_LOG = 16 * MIB  # whatever is read meanwhile
 INTERVAL = 0.2  # seconds
 
@@ -66,11 +68,12 @@ class Gauge:
     def grown(self, before: Reading, *, warmed: bool) -> list[str]:
         """Return what has grown."""
         now = self.read()
+        threads = now.threads - before.threads
         found = {
             "the workers are others": now.pids != before.pids,
             "memory has grown": now.memory > before.memory + (MAX_GROWTH if warmed else MAX_CACHES),
-            "there are more open files": now.files > before.files + MAX_FILES,
-            "there are more threads": now.threads > before.threads,
+            "there are more open files": now.files > before.files + MAX_FILES + FILES_OF_THREAD * max(0, threads),
+            "there are more threads": now.threads > max(before.threads, 0 if warmed else MAX_THREADS),
             f"the log grew to {self.longest_log / MIB:.1f} MiB": self.longest_log > MAX_LOG,
         }
         return [fault for fault, is_so in found.items() if is_so]
