@@ -11,7 +11,7 @@ from tests.processes import environment
 from tests.torture.board import besieged
 from tests.torture.reporter import Result
 
-OPERATIONS = 66
+WHOLE = 1000  # cases; below that not every operation is tried
 # A schema can't say which items there are, nor what the rules of the board forbid: 404 and 409 are right answers.
 UNANSWERABLE = "positive_data_acceptance"
 
@@ -21,15 +21,15 @@ def described_answers(count: int) -> Result:
     result = Result("schemathesis, all checks", "all of them")
     with besieged(result, changes=True) as board:
         server = board.server
-        examples = max(1, count // (OPERATIONS * 20))
+        examples = max(1, count // 800)  # of an operation, besides the some 3,000 of the coverage phase
         command = [
             str(Path(sys.executable).with_name("schemathesis")),
             *("run", f"{server.url}/api/v1/schema/", "-H", f"Authorization: Bearer {server.token}"),
             *("--checks", "all", "--exclude-checks", UNANSWERABLE, "--continue-on-failure", "--no-color"),
             *("--max-examples", str(examples), "--seed", "15", "--exclude-path", "/api/v1/server/stop/"),
         ]
-        if count < OPERATIONS * 20:  # the short form: each operation of one kind of thing
-            command += ["--include-path-regex", "^/api/v1/comments/", "--phases", "fuzzing"]
+        if count < WHOLE:  # the short form: two kinds of things
+            command += ["--include-path-regex", "^/api/v1/(comments|search)/$", "--phases", "fuzzing,coverage"]
         with result.clock():
             done = subprocess.run(
                 command,
