@@ -11,7 +11,6 @@ from tests.processes import environment
 from tests.torture.board import besieged
 from tests.torture.reporter import Result
 
-WHOLE = 1000  # cases; below that not every operation is tried
 # A schema can't say which items there are, nor what the rules of the board forbid: 404 and 409 are right answers.
 UNANSWERABLE = "positive_data_acceptance"
 
@@ -28,8 +27,6 @@ def described_answers(count: int) -> Result:
             *("--checks", "all", "--exclude-checks", UNANSWERABLE, "--continue-on-failure", "--no-color"),
             *("--max-examples", str(examples), "--seed", "15", "--exclude-path", "/api/v1/server/stop/"),
         ]
-        if count < WHOLE:  # the short form: two kinds of things
-            command += ["--include-path-regex", "^/api/v1/(comments|search)/$", "--phases", "fuzzing,coverage"]
         with result.clock():
             done = subprocess.run(
                 command,
