@@ -36,6 +36,10 @@ class Lock:
         """Tell whether the path still leads to the file that we hold (`git clean` deletes held files)."""
         return _same_file(self.path, self.fileno)
 
+    def successor_note(self) -> str:
+        """Return what the holder of the file that is now at the path has noted, "" where nobody holds one."""
+        return examine(self.path)[1]
+
     def note(self, text: str) -> None:
         """Write who holds it into the file; `examine` reads it. Raises OSError."""
         os.ftruncate(self.fileno, 0)

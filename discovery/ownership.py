@@ -19,26 +19,41 @@ def take_lock() -> lock.Lock:
     """Return the lock, held for as long as this process or a worker lives.
 
     Waits for a start that has published nothing yet, and for the workers of a dead master. Raises
-    ServerError, at once where a live server has published that the lock is its own.
+    ServerError, at once where a live server has published that the lock is its own. A live server whose lock was
+    deleted takes it again, and is waited for.
     """
     path = portfile.lock_path(conf.port_file)
     deadline = time.monotonic() + START_PATIENCE
     try:
         while True:
-            try:
-                held = lock.hold(path)
-                held.note("")  # the last holder's
-                return held
-            except lock.LockTaken:
-                _refuse_second(path)
-                if time.monotonic() > deadline:
-                    raise ServerError(
-                        f"{path} is locked by a server that has published nothing for {START_PATIENCE:.0f} s; "
-                        f"find it with: fuser {path}"
-                    ) from None
-                time.sleep(lock.RETRY_INTERVAL)
+            # Looked at before, too: who has lost its lock must find it free when it takes it again.
+            if lock.probe(path) == lock.HELD or not _publisher_lives():
+                held = _try_lock(path)
+                if held and not _publisher_lives():
+                    held.note("")  # the last holder's
+                    return held
+                if held:
+                    held.release()
+            _refuse_second(path)
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"{path} is locked by a server that has published nothing for {START_PATIENCE:.0f} s; "
+                    f"find it with: fuser {path}"
+                )
+            time.sleep(lock.RETRY_INTERVAL)
     except OSError as error:
         raise ServerError(f"{error.filename or path} can't be written: {error.strerror}") from None
+
+
+def _try_lock(path: str) -> lock.Lock | None:
+    try:
+        return lock.hold(path)
+    except lock.LockTaken:
+        return None
+
+
+def _publisher_lives() -> bool:
+    return conf.port_file_format == "json" and portfile.is_of_live_process(conf.port_file)
 
 
 def _refuse_second(path: str) -> None:

@@ -156,6 +156,15 @@ def read(path: str) -> ServerInfo:
     return info
 
 
+def is_of_live_process(path: str) -> bool:
+    """Tell whether the process that wrote the JSON file at `path` lives here, whatever its lock says."""
+    try:
+        _verify(parse(read_text(path)), lock.UNKNOWN, "")
+    except PortFileError:
+        return False
+    return True
+
+
 def read_port(path: str) -> int:
     """Return the number in a port file of the format "port"; it can't be verified. Raises PortFileError."""
     text = read_text(path).strip()

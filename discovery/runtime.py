@@ -11,23 +11,31 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from discovery import lock, portfile
 from discovery.conf import conf
 from discovery.portfile import ServerInfo
 
 
 @dataclass
 class Runtime:
-    """`token` is the bearer token of this run; `hosts` the exact `Host` headers that are served."""
+    """`token` is the bearer token of this run; `hosts` the exact `Host` headers that are served; `held` its lock."""
 
     info: ServerInfo | None = None
     token: str | None = None
     hosts: frozenset[str] = frozenset()
+    held: lock.Lock | None = None
+
+    def is_superseded(self) -> bool:
+        """Tell whether our lock was deleted and another server has taken its successor: we must change nothing."""
+        if self.held is None or self.info is None or self.held.is_current():
+            return False
+        return self.held.successor_note() not in ("", portfile.lock_note(self.info))
 
 
 current = Runtime()
 
 
-def describe(info: ServerInfo, *, named: str, allowed: Iterable[str]) -> None:
+def describe(info: ServerInfo, held: lock.Lock | None, *, named: str, allowed: Iterable[str]) -> None:
     """Fill `current` for a server that was bound as `named`, and let Django serve its names.
 
     `allowed` are further `Host` headers, NAME or NAME:PORT, such as a forwarded port's.
@@ -36,6 +44,7 @@ def describe(info: ServerInfo, *, named: str, allowed: Iterable[str]) -> None:
     further = {name.lower() for name in allowed}
     names = {"127.0.0.1", "localhost", "[::1]", address, named.lower()} | further
     current.info = info
+    current.held = held
     current.token = secrets.token_urlsafe(32) if conf.token_file else None
     current.hosts = frozenset({f"{name}:{info.port}" for name in names} | further)
     # HostMiddleware is exact; Django's own checks must only not stand in the way.

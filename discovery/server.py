@@ -72,7 +72,7 @@ def serve(options: Options) -> None:
         info = _describe(bound)
         if held:
             held.note(portfile.lock_note(info))
-        runtime.describe(info, named=options.host, allowed=options.allowed_hosts)
+        runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
         application = _load_application()
         server_starting.send(sender=serve)
         connections.close_all()  # SQLite's connections must not cross a fork

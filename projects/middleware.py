@@ -39,14 +39,17 @@ class InstanceMiddleware:
 
 
 class DatabaseMiddleware:
-    """Answer 503 where the database was deleted or replaced, or can't be used."""
+    """Answer 503 where the database was deleted, replaced or taken over by another server, or can't be used."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not identity.is_unchanged() and request.path_info != "/health":
-            return _unavailable(request, "the database was deleted or replaced; the server stops")
+        if request.path_info != "/health":
+            if not identity.is_unchanged():
+                return _unavailable(request, "the database was deleted or replaced; the server stops")
+            if runtime.current.is_superseded():
+                return _unavailable(request, "another server took over; this one stops")
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -38,6 +38,7 @@ from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
 from tests.torture.killed_starts import killed_starts
 from tests.torture.killed_workers import killed_workers
+from tests.torture.pulled_away import pulled_away
 from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, Missing, Result, row
 from tests.torture.set_clocks import set_clocks
@@ -59,6 +60,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "spent_descriptors": (spent_descriptors, 40, 4),
     "set_clocks": (set_clocks, 10, 1),
     "frozen_servers": (frozen_servers, 20, 2),
+    "pulled_away": (pulled_away, 60, 6),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),

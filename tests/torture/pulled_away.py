@@ -1,0 +1,154 @@
+"""Fire 10: the files of a running server are deleted, moved or put back under it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import requests
+
+from tests.processes import DEADLINE, Server, environment
+from tests.torture.ground import ended, projects_of, repository
+from tests.torture.reporter import Result
+
+WITHIN = 3.0  # seconds to heal or to end
+BACKUP = "0" * 32  # the instance that an old server.json names
+AT_ONCE = 3  # scenes mostly wait
+
+Pull = Callable[[Path], Path]
+
+
+def pulled_away(count: int) -> Result:
+    """Pull a server's files away and start another at once: it heals or ends, and at no time two acknowledge writes."""
+    result = Result("git clean, rm -rf, move, old server.json, lost lock", "healed or ended")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        names = [list(SCENES)[number % len(SCENES)] for number in range(count)]
+        for name, scene in zip(names, pool.map(_scene, names), strict=True):
+            with result.attempt(name):
+                if isinstance(scene, AssertionError):
+                    raise scene
+                result.add_time(scene)
+                assert scene < WITHIN, f"after {scene:.1f} s"
+    return result
+
+
+def _scene(name: str) -> float | AssertionError:
+    """Return how long it took, or what did not hold."""
+    pull, heals, keeps = SCENES[name]
+    try:
+        with repository() as directory:
+            server = Server(directory).ready()
+            with ended(server):
+                assert _write(server, server.token, "BEFORE")
+                return _survive(server, pull, heals=heals, keeps=keeps)
+    except AssertionError as error:
+        return error
+
+
+def _survive(server: Server, pull: Pull, *, heals: bool | None, keeps: bool) -> float:
+    token = server.token
+    directory = pull(server.directory)
+    begin = time.monotonic()
+    second = Server(directory)
+    with ended(second):
+        number, late, healed, before = 0, 0.0, False, {"BEFORE"}
+        while time.monotonic() < begin + DEADLINE:
+            number += 1
+            owner = _published(directory)
+            acknowledged = _write(server, token, f"K{number}")
+            if owner not in (None, BACKUP, server.info["instance_id"]):
+                assert not acknowledged, "the old server acknowledges a write, though another has published"
+            assert not acknowledged or keeps, "acknowledged, though its database is gone"
+            before |= {f"K{number}"} if acknowledged else set()
+            late = time.monotonic() - begin
+            healed = owner == server.info["instance_id"] and heals is not False
+            if healed or server.process.poll() is not None:
+                break
+        assert healed or not heals, "it ended"
+        if healed:
+            code, err = second.end(0)
+            assert (code, server.url in err) == (1, True), f"the second start: {code} {err}"
+            assert json.loads(server.port_file.read_text()) == server.info
+            assert projects_of(server) == before
+            assert server.end()[0] == 0
+            return late
+        code, err = server.end(0)
+        assert code == 1, f"exit {code}"
+        assert "was deleted" in err.strip().splitlines()[-1], err
+        second.ready()
+        assert projects_of(second) == (before if keeps else set())
+        assert second.end()[0] == 0
+        return late
+
+
+def _published(directory: Path) -> str | None:
+    """Return the instance that `server.json` names."""
+    try:
+        return str(json.loads((directory / ".pm" / "server.json").read_text())["instance_id"])
+    except OSError:
+        return None
+
+
+def _write(server: Server, token: str, key: str) -> bool:
+    """Return whether a write was acknowledged; anything else but a clear 503 or no answer is wrong."""
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        response = server.request(
+            "POST", "/api/v1/projects/", json={"key": key, "title": "t"}, headers=headers, timeout=WITHIN
+        )
+    except requests.RequestException:
+        return False
+    if response.status_code == 201:
+        return True
+    assert response.status_code == 503, f"{response.status_code} {response.text[:200]}"
+    assert "stops" in response.json()["error"]["message"], response.text
+    return False
+
+
+def _clean(directory: Path) -> Path:
+    subprocess.run(["git", "clean", "-fdXq"], cwd=directory, env=environment(), check=True)
+    return directory
+
+
+def _remove(directory: Path) -> Path:
+    shutil.rmtree(directory / ".pm")
+    return directory
+
+
+def _move(directory: Path) -> Path:
+    return directory.rename(directory.parent / "moved")
+
+
+def _put_back(directory: Path) -> Path:
+    """Put a backup of another day's server.json in the place of the server's own."""
+    path = directory / ".pm" / "server.json"
+    old = json.loads(path.read_text()) | {"instance_id": BACKUP, "pid": 2, "port": 1024, "process_start": "1"}
+    path.write_text(json.dumps(old))
+    return directory
+
+
+def _lose_lock(directory: Path) -> Path:
+    (directory / ".pm" / "server.lock").unlink()
+    return directory
+
+
+def _lose_lock_and_file(directory: Path) -> Path:
+    (directory / ".pm" / "server.json").unlink()
+    return _lose_lock(directory)
+
+
+# Whether the server heals or ends (None: the first of two servers to take the lock stays), and whether its
+# database stays where a server finds it.
+SCENES: dict[str, tuple[Pull, bool | None, bool]] = {
+    "git clean -fdX": (_clean, False, False),
+    "rm -rf .pm": (_remove, False, False),
+    "moved": (_move, False, True),
+    "old server.json": (_put_back, True, True),
+    "lost lock": (_lose_lock, True, True),
+    "lost lock and server.json": (_lose_lock_and_file, None, True),
+}
