@@ -32,6 +32,7 @@ from tests.torture import (
     load,
 )
 from tests.torture.crowded_starts import crowded_starts
+from tests.torture.forged import forged
 from tests.torture.frozen_servers import frozen_servers
 from tests.torture.full_disks import full_disks
 from tests.torture.killed_during_request import killed_during_request
@@ -45,6 +46,7 @@ from tests.torture.set_clocks import set_clocks
 from tests.torture.signalled import signalled
 from tests.torture.spent_descriptors import spent_descriptors
 from tests.torture.stopped import stopped
+from tests.torture.surroundings import surroundings
 
 # Full count, count of the short form in the suite (0: none).
 FIRES: dict[str, tuple[Fire, int, int]] = {
@@ -61,6 +63,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "set_clocks": (set_clocks, 10, 1),
     "frozen_servers": (frozen_servers, 20, 2),
     "pulled_away": (pulled_away, 60, 6),
+    "forged": (forged, 330, 22),
+    "surroundings": (surroundings, 40, 4),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
