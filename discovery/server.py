@@ -11,6 +11,7 @@ import logging
 import os
 import resource
 import secrets
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,7 +81,12 @@ def serve(options: Options) -> None:
         raise ServerError(str(error)) from None
     except (DatabaseError, OSError) as error:
         raise ServerError(f"the start failed: {' '.join(str(error).split())}") from error
-    _run(application, bound, info, held, options)
+    try:
+        _run(application, bound, info, held, options)
+    finally:
+        # Python gives up its handlers before it ends: a second TERM would make a killed server of a stopped one.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _last_port(held: lock.Lock | None) -> int:

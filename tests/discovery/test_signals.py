@@ -13,7 +13,7 @@ import pytest
 
 from discovery import lock, portfile
 from tests.discovery.conftest import lock_of
-from tests.processes import Server, gone, poll
+from tests.processes import DEADLINE, Server, gone, poll
 
 Start = Callable[..., Server]
 
@@ -130,3 +130,11 @@ def test_idle_server_stops(start_host: Start) -> None:
     assert host.request("GET", "/slow?seconds=2").text == "done"
     assert host.process.wait(10) == 0
     assert not host.port_file.exists()
+
+
+def test_signals_until_the_very_end_leave_a_clean_stop_one(host: Server) -> None:
+    host.send(signal.SIGTERM)
+    deadline = time.monotonic() + DEADLINE
+    while host.process.poll() is None and time.monotonic() < deadline:
+        host.send(signal.SIGTERM)
+    assert host.end()[0] == 0

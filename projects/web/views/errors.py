@@ -23,7 +23,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Tell what to do; an open page keeps what was typed, and has the token of a new login by its next try."""
     from projects.web import page
 
-    if page.is_scripted(request) and not request.path_info.startswith("/api/"):
+    if page.is_scripted(request) and not request.path_info.startswith(("/api/", "/admin/")):
         if not request.user.is_authenticated:
             return page.signed_out()
         return answer(request, 403, "you signed in anew since this page was opened; send it once more")
