@@ -11,7 +11,7 @@ from typing import IO, Any
 from django.db import transaction
 
 from projects.models import User
-from projects.transfer import checking, deciding, deleting, lanes, numbering, people, writing
+from projects.transfer import checking, deciding, deleting, indexes, lanes, numbering, people, writing
 from projects.transfer.journal import Journal
 from projects.transfer.outcome import Outcome
 from projects.transfer.staging import staged
@@ -39,7 +39,8 @@ def _merge(actor: User) -> dict[str, Any]:
     outcome.users_created = people.create_missing()
     numbering.make_way()
     writing.update(journal)
-    writing.create(journal)
+    with indexes.filled_at_end():
+        writing.create(journal)
     numbering.raise_counters()
     checking.check()
     deleting.detach(journal, outcome)
