@@ -37,33 +37,32 @@ class Rows:
     def __init__(self, model: type[models.Model], serializer: Any, extra: Sequence[str] = ()) -> None:
         self.columns = list(dict.fromkeys(extra))
         self.names: list[str] = []
-        self._plain: list[int] = []
-        self._made: list[tuple[int, Callable[..., Any], tuple[int, ...]]] = []
+        self._fields: list[tuple[Callable[..., Any] | None, tuple[int, ...]]] = []
         for name, field in serializer.fields.items():
             if field.write_only:
                 continue
             if name in serializer.makes:
                 places = tuple(self._place(column) for column in serializer.loads[name])
-                make = serializer.makes[name]
+                make: Callable[..., Any] | None = serializer.makes[name]
             else:
                 (column,) = serializer.loads.get(name) or (_source(field),)
                 places = (self._place(column),)
                 make = _form(field_at(model, column))
-            self._plain.append(places[0])
-            if make is not None:
-                self._made.append((len(self.names), make, places))
+            self._fields.append((make, places))
             self.names.append(name)
 
     def shown(self, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         """Return the rows as an answer has them."""
-        names, plain, made = self.names, self._plain, self._made
-        found = []
-        for row in rows:
-            values = [row[place] for place in plain]
-            for index, make, places in made:
-                values[index] = make(row[places[0]]) if len(places) == 1 else make(*[row[place] for place in places])
-            found.append(dict(zip(names, values, strict=True)))
-        return found
+        # Column by column, which leaves the loops to the interpreter's C.
+        columns = list(zip(*rows, strict=True))
+        if not columns:
+            return []
+        shown = [
+            columns[places[0]] if make is None else map(make, *[columns[place] for place in places])
+            for make, places in self._fields
+        ]
+        names = self.names
+        return [dict(zip(names, values, strict=True)) for values in zip(*shown, strict=True)]
 
     def _place(self, column: str) -> int:
         if column not in self.columns:

@@ -62,12 +62,13 @@ class EntityQuerySet(models.QuerySet[E]):
 
 def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
     """Return the id of the living entity of this id or key, None where there is none; by one compiled query."""
-    living = model._default_manager.living()  # type: ignore[attr-defined]
-    names = living.names_of(identifier)
+    manager: Any = model._default_manager
+    names = manager._queryset_class.names_of(identifier)
     if names is None:
         return None
     statement = _FINDING.get_or_make(
-        (model, *names), lambda: Statement(living.filter(**bound(model, names)).order_by().values_list("pk")[:1])
+        (model, *names),
+        lambda: Statement(manager.living().filter(**bound(model, names)).order_by().values_list("pk")[:1]),
     )
     rows = statement.rows(**{name: stored(value) for name, value in names.items()})
     return uuid.UUID(rows[0][0]) if rows else None
