@@ -124,7 +124,7 @@ def test_other_errors_are_a_page_for_people_and_json_for_programs(accept: str) -
 def test_form_without_its_csrf_token_is_refused_in_words(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
     assert b"reload it" in client.post("/admin/login/", HTTP_ACCEPT="text/html").content
-    error(client.post("/admin/login/"), 401, "UNAUTHENTICATED")
+    error(client.post("/admin/login/"), 403, "FORBIDDEN")
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/", "/login/abc/"])
