@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from tests.processes import MANAGE, Server, children, poll
 from tests.torture.ground import ended, need, projects_of, repository
-from tests.torture.reporter import Result
+from tests.torture.reporter import Missing, Result
 
 # What leaves something behind, or lets others see it.
 CALLS = "flock,ftruncate,pwrite64,bind,listen,write,fsync,fdatasync,rename,link,unlink,mkdir,clone,clone3,vfork"
@@ -43,7 +44,7 @@ def killed_starts(count: int) -> Result:
 
     Every second round of the named steps, and half of the others, are of a repository's first start.
     """
-    strace = need("strace", "strace")
+    strace = _tracer()
     result = Result("SIGKILL at a step of the start, start again", "a start after the kill")
     with repository() as directory:
         board = directory / ".pm"
@@ -70,6 +71,15 @@ def killed_starts(count: int) -> Result:
                 left = {path.name for path in board.iterdir()}
                 assert left == STANDING, f"left behind: {left ^ STANDING}"
     return result
+
+
+def _tracer() -> str:
+    """Return the path of strace. Raises Missing, also where it may not trace."""
+    strace = need("strace", "strace")
+    done = subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Missing(f"strace may not trace here: {done.stderr.strip()}")
+    return strace
 
 
 def _plan(strace: str, directory: Path) -> list[Step]:
