@@ -76,7 +76,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "stored_scripts": (attack_scripts.stored_scripts, 28, 1),
     "login_links": (attack_login.login_links, 1000, 30),
     "private_files": (attack_files.private_files, 5, 1),
-    "slow_patterns": (attack_patterns.slow_patterns, 400, 20),
+    "slow_patterns": (attack_patterns.slow_patterns, 250, 20),
     "fuzzed_files": (fuzz.fuzzed_files, 1500, 20),
     "fuzzed_command_line": (fuzz.fuzzed_command_line, 1500, 60),
     "described_answers": (fuzz_api.described_answers, 6000, 0),  # in the suite it is tests/test_openapi.py
