@@ -8,9 +8,9 @@ from django.urls import include, path
 from projects.web.views import errors
 
 urlpatterns = [
+    path("api/", include("projects.api.urls")),
     path("admin/r/<path:rest>", errors.nothing),  # the admin's own redirect knows no UUIDs
     path("admin/", admin.site.urls),
-    path("api/", include("projects.api.urls")),
     path("", include("projects.web.urls")),
 ]
 

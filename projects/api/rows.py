@@ -51,6 +51,13 @@ class Rows:
             self._fields.append((make, places))
             self.names.append(name)
 
+    def one(self, row: Sequence[Any]) -> dict[str, Any]:
+        """Return a single row as an answer has it."""
+        return {
+            name: row[places[0]] if make is None else make(*[row[place] for place in places])
+            for name, (make, places) in zip(self.names, self._fields, strict=True)
+        }
+
     def shown(self, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         """Return the rows as an answer has them."""
         # Column by column, which leaves the loops to the interpreter's C.

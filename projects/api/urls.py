@@ -18,11 +18,12 @@ from projects.api.views.transfer import BackupView, ExportView, ImportView
 from projects.api.views.work_items import WorkItemViewSet
 
 router = SimpleRouter()
+# First what is asked for most: the routes are tried in turn.
+router.register("work-items", WorkItemViewSet)
 router.register("projects", ProjectViewSet)
 router.register("activity", ActivityViewSet)
 router.register("comments", CommentViewSet)
 router.register("sprints", SprintViewSet)
-router.register("work-items", WorkItemViewSet)
 router.register("swim-lanes", SwimLaneViewSet)
 router.register("dependencies", DependencyViewSet)
 router.register("time-entries", TimeEntryViewSet)

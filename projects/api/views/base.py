@@ -98,7 +98,7 @@ class EntityViewSet(ListMixin):
     related: ClassVar[tuple[str, ...]] = ()  # what one entity is loaded with, besides the users of its stamps
 
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
-        names = self.get_queryset().names_of(id)
+        names = type(self).queryset.names_of(id)  # type: ignore[union-attr]
         if names is None:
             raise self._not_found(id)
         found, version = self._find(names)
@@ -113,7 +113,7 @@ class EntityViewSet(ListMixin):
         key = (type(self), is_living, *names)
         rows, statement = _kept.get_or_make(key, lambda: self._compile(names, is_living))
         found = statement.rows(**{name: stored(value) for name, value in names.items()})
-        return (rows.shown(found)[0], found[0][0]) if found else (None, 0)
+        return (rows.one(found[0]), found[0][0]) if found else (None, 0)
 
     def _compile(self, names: dict[str, Any], is_living: bool) -> tuple[Rows, Statement]:
         queryset = self.get_queryset().living() if is_living else self.get_queryset()
