@@ -192,7 +192,8 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
     # Life
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
-        signals: list[int] = super().wait_for_signals(timeout)
+        until_check = max(0.0, self.next_check - time.monotonic())
+        signals: list[int] = super().wait_for_signals(min(timeout, until_check))
         if time.monotonic() >= self.next_check:
             self.next_check = time.monotonic() + CHECK_INTERVAL
             self.checked()

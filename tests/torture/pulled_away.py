@@ -18,7 +18,7 @@ from tests.torture.reporter import Result
 
 WITHIN = 3.0  # seconds to heal or to end
 BACKUP = "0" * 32  # the instance that an old server.json names
-AT_ONCE = 3  # scenes mostly wait
+AT_ONCE = 2  # scenes mostly wait
 
 Pull = Callable[[Path], Path]
 
@@ -80,10 +80,22 @@ def _survive(server: Server, pull: Pull, *, heals: bool | None, keeps: bool) -> 
         code, err = server.end(0)
         assert code == 1, f"exit {code}"
         assert "was deleted" in err.strip().splitlines()[-1], err
-        second.ready()
-        assert projects_of(second) == (before if keeps else set())
-        assert second.end()[0] == 0
+        _serves(second, server, before if keeps else set())
         return late
+
+
+def _serves(second: Server, first: Server, board: set[str]) -> None:
+    """Assert that the second start has taken over, or has been refused while the first lived, and works now."""
+    assert second.process.stdout is not None
+    line = second.process.stdout.readline()
+    if not line:
+        code, err = second.end(0)
+        assert (code, first.url in err) == (1, True), f"the second start: {code} {err}"
+        second = Server(second.directory).ready()
+    second.info = second.info or json.loads(line)
+    with ended(second):
+        assert projects_of(second) == board
+        assert second.end()[0] == 0
 
 
 def _published(directory: Path) -> str | None:
