@@ -76,7 +76,9 @@ def test_no_page_has_a_serious_fault(scheme: Literal["light", "dark"], browser: 
     context = browser.new_context(bypass_csp=True, color_scheme=scheme)
     page = signed_in(context, demo)
     faults = {}
-    for path in paths(demo):
+    pages = paths(demo)
+    # In the dark the colours alone are others: a list and a form of each of two kinds have them all.
+    for path in pages if scheme == "light" else [path for path in pages if "/project/" in path or "/workitem/" in path]:
         page.goto(demo.url + path, wait_until="networkidle")
         faults[path] = found(page)
     question(page, demo)
