@@ -13,7 +13,7 @@ from tests.torture.ground import ended, heard, projects_of, repository
 from tests.torture.reporter import Result
 
 SPARE = (0, 1, 2, 4)
-SERVED_WITHIN = 5.0  # seconds: a worker that could not be started is tried again after one, then two
+SERVED_WITHIN = 4.0 + 3.0  # seconds: a worker that could not be started is tried again after four at most, and starts
 
 
 def spent_descriptors(count: int) -> Result:

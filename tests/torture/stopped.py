@@ -42,7 +42,7 @@ def stopped(count: int) -> Result:
                                 _goes_on(server, load)
                         with result.clock():
                             stop()
-                            server.process.wait(30)
+                            poll(lambda process=server.process: process.poll() is not None, what="the end")  # type: ignore[misc]
                     assert server.process.returncode == 0, f"exit {server.process.returncode}"
                     assert not server.port_file.exists(), "the file is still there"
                     assert not (server.config / "server.token").exists(), "the token is still there"
