@@ -100,9 +100,7 @@ class WorkItemAdmin(BulkAdmin):
         key = search_term.strip()
         if DISPLAY_KEY.fullmatch(key):
             return found.identified_by(key), False
-        for word in few_words(key).split():
-            found = found.containing(word)
-        return found, False
+        return (found.containing(few_words(key)) if key else found), False
 
     def offered(self, request: HttpRequest, queryset: Any) -> Any:
         found = super().offered(request, queryset)

@@ -56,7 +56,7 @@ FILTERS = (
     option("--ancestors-of", metavar="ITEM", help="only what is above this item"),
     option("--blocked", action="store_true", help="only what waits for an unfinished blocker"),
     option("--updated-since", metavar="TIME", help="only what was changed at this time (ISO 8601) or later"),
-    option("--search", metavar="TEXT", help="only with this text in key, title or description"),
+    option("--search", metavar="TEXT", help="only with these words in key, title or description"),
     option("--include-done", action="store_true", help="also what is done"),
     DELETED,
 )

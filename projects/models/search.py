@@ -1,8 +1,5 @@
 """Search in texts, by SQLite's FTS5; the triggers of its migration keep the index in the writes' own transactions.
 
-What people type is never query syntax: each word between blanks is a quoted phrase, so that `a-b` finds "a b" side by
-side; all must be there, and the last may be only the beginning of one. Marks alone are no words.
-
 What many have is no measure of what is meant, and to rank a hundred thousand matches takes half a second: of more than
 RANKED the newest come first, those with all words in the title before the others.
 """
@@ -15,20 +12,17 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from projects.models.matching import RANKED, has_few, match_expression
 from projects.models.project import Project
 from projects.models.work_item import WorkItem
 from projects.models.work_item_query import DISPLAY_KEY
 
 SNIPPET_WORDS = 24
-RANKED = 2000  # matches
 # Neither can be in a stored text.
 BEGIN, END = "\x02", "\x03"
 
-# Quotes would end a phrase; the others FTS5 reads as blanks or can't read at all.
-_NO_WORD = re.compile('["\x00-\x1f\x7f-\x9f\ud800-\udfff\\s]+')
 _MARKS = re.compile(f"[{BEGIN}{END}]")
 
-_COUNT = "SELECT rowid FROM projects_search WHERE projects_search MATCH %s LIMIT %s"
 # Best first, or newest first, which FTS5 does by itself; what lives is asked row by row, until there are enough.
 # Texts come from the index, names from the tables.
 _FIND = """
@@ -83,7 +77,7 @@ def search(text: str, *, project: Project | None = None, limit: int = 20, ranked
                 cursor.execute(statement, [BEGIN, END, SNIPPET_WORDS, match, skip, within, within, wanted])
                 return [_hit(row) for row in cursor.fetchall()]
 
-        if _count(query, ranked + 1) <= ranked:
+        if has_few(query, ranked):
             hits.extend(find(_BEST, query))
         else:
             found = {hit.id: hit for hit in find(_NEWEST, f"{{title}} : ({query})")}
@@ -91,19 +85,6 @@ def search(text: str, *, project: Project | None = None, limit: int = 20, ranked
                 found = {hit.id: hit for hit in (*found.values(), *find(_NEWEST, query))}
             hits.extend(list(found.values())[:wanted])
     return hits
-
-
-def _count(query: str, most: int) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [query, most])
-        return len(cursor.fetchall())
-
-
-def match_expression(text: str) -> str:
-    """Return FTS5's expression for all words of `text`; empty where it has none."""
-    words = [word for word in _NO_WORD.split(text) if any(character.isalnum() for character in word)]
-    phrases = [f'"{word}"' for word in words]
-    return " ".join([*phrases[:-1], f"{phrases[-1]} *"]) if phrases else ""
 
 
 def highlighted(marked: str) -> tuple[str, list[list[int]]]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth import get_user_model
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from projects.models.base import EntityQuerySet
 from projects.models.compiled import Bound
+from projects.models.matching import RANKED, EntryOf, has_few, match_expression, matching_entries, matching_ids
 from projects.models.planner import IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
@@ -101,11 +101,17 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         users = get_user_model().objects.filter(username=name).values("pk")
         return self.filter(assignee_id=models.Subquery(users))
 
-    def containing(self, text: str) -> Self:
-        """Narrow to those whose title, description or display key contains `text`, in any case."""
-        key = Concat("project__key", Value("-"), Cast("item_number", models.CharField()))
-        found = Q(title__icontains=text) | Q(description__icontains=text) | Q(called__icontains=text)
-        return self.alias(called=key).filter(found)
+    def containing(self, text: str, few: int = RANKED) -> Self:
+        """Narrow to those that have all words of `text` in title, description or display key; none where it has none.
+
+        The last word may be only the beginning of one, as in `search`. The query is entered by up to `few` matches.
+        """
+        match = match_expression(text)
+        if not match:
+            return self.none()
+        if has_few(match, few):
+            return self.filter(pk__in=matching_ids(match))
+        return self.alias(entry=EntryOf("pk")).filter(entry__in=matching_entries(match))
 
     def labelled(self, name: str) -> Self:
         from projects.models.label import ItemLabel

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from django.db.models import Q
 
 from projects.models import Project, WorkItem
-from projects.models.work_item_query import DISPLAY_KEY, WorkItemQuerySet
+from projects.models.work_item_query import WorkItemQuerySet
 
 NONE = "none"  # nobody, in no sprint
 MAX_LENGTH = 1000  # characters of a filter; SQLite takes no pattern of more than 50,000 bytes
@@ -39,7 +39,7 @@ class Filters:
         if values["blocked"]:
             blocked = Q(status="blocked") | Q(pk__in=WorkItem.objects.filter(project=project).blocked().values("pk"))
             items = items.exclude(status="done").filter(blocked if values["blocked"] == "yes" else ~blocked)
-        return items.filter(_text(values["q"])) if values["q"] else items
+        return items.containing(values["q"]) if values["q"] else items
 
 
 def _sprint(value: str) -> Q:
@@ -51,9 +51,3 @@ def _sprint(value: str) -> Q:
         return Q(sprint_id=uuid.UUID(value))
     except ValueError:
         return Q(pk__in=())
-
-
-def _text(text: str) -> Q:
-    key = DISPLAY_KEY.fullmatch(text)
-    words = Q(title__icontains=text) | Q(description__icontains=text)
-    return words | Q(item_number=int(key[2])) if key else words

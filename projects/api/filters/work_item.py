@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import django_filters
@@ -19,6 +20,7 @@ from projects.api.filters.base import (
 from projects.api.filters.references import ListFilterSet, ReferenceFilter, RelativesFilter
 from projects.models import Project, Sprint, WorkItem
 from projects.models.compiled import Bound
+from projects.models.matching import finds_few
 from projects.models.work_item import ItemType, Priority, Status
 from projects.models.work_item_query import WorkItemQuerySet
 
@@ -85,7 +87,9 @@ class WorkItemFilter(ListFilterSet):
     blocked = TruthFilter("blocked", "unblocked", help_text="`true`: what an unfinished item blocks.")
     updated_since = UpdatedSinceFilter(help_text="At this time and later: ISO 8601, or seconds since 1970.")
     search = django_filters.CharFilter(
-        method="contain", max_length=MAX_SEARCH_LENGTH, help_text="Text in the title, description or display key."
+        method="contain",
+        max_length=MAX_SEARCH_LENGTH,
+        help_text="Words in the title, description or display key, all of them; the last may be only begun.",
     )
     deleted = DeletedFilter(help_text="`true` lists what was deleted and can be restored.")
     include_done = IncludeDoneFilter(help_text="`true` lists what is done, too.")
@@ -94,10 +98,11 @@ class WorkItemFilter(ListFilterSet):
         model = WorkItem
         fields = ()
 
-    @property
+    @cached_property
     def is_selective(self) -> bool:
         """Whether it asks for few rows of a project, found by an index of their own."""
-        return any(self.form.cleaned_data[name] for name in SELECTIVE)
+        asked = self.form.cleaned_data
+        return any(asked[name] for name in SELECTIVE) or finds_few(asked["search"])
 
     def filter_queryset(self, queryset: WorkItemQuerySet) -> Any:
         if not self.form.cleaned_data["project"] and not self.is_selective:

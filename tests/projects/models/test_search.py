@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from projects.models import Comment, Project, User, WorkItem
-from projects.models.search import Hit, highlighted, match_expression, search
+from projects.models.search import Hit, highlighted, search
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]
@@ -148,27 +148,6 @@ def test_writes_of_other_columns_leave_the_index_alone(make_item: Make, user: Us
     assert search("quiet") == []
     item.update(actor=user, title="Loud")  # a text that the index lacks is not invented by an update
     assert search("loud") == []
-
-
-@pytest.mark.parametrize(
-    ("text", "expression"),
-    [
-        ("a", '"a" *'),
-        ("a b", '"a" "b" *'),
-        ('say "hi"', '"say" "hi" *'),
-        ("a OR b", '"a" "OR" "b" *'),
-        ("NEAR(a b)", '"NEAR(a" "b)" *'),
-        ("title:x", '"title:x" *'),
-        ("-a ^b* +", '"-a" "^b*" *'),
-        ("a\x00b\x02", '"a" "b" *'),
-        ("e\u0301te\u0301", '"e\u0301te\u0301" *'),
-        ("日本 語", '"日本" "語" *'),
-        ("\ud800a", '"a" *'),
-        *((text, "") for text in ("", "  ", '"', '"""', "-", "***", "()", "^", "\x00", "…—", "💥", "\u0301")),
-    ],
-)
-def test_match_expression_quotes_every_word(text: str, expression: str) -> None:
-    assert match_expression(text) == expression
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from projects.models import Comment, Project, User, WorkItem
+from projects.models.matching import match_expression
+from projects.models.search import search
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("a", '"a" *'),
+        ("a b", '"a" "b" *'),
+        ('say "hi"', '"say" "hi" *'),
+        ("a OR b", '"a" "OR" "b" *'),
+        ("NEAR(a b)", '"NEAR(a" "b)" *'),
+        ("title:x", '"title:x" *'),
+        ("-a ^b* +", '"-a" "^b*" *'),
+        ("a\x00b\x02", '"a" "b" *'),
+        ("e\u0301te\u0301", '"e\u0301te\u0301" *'),
+        ("日本 語", '"日本" "語" *'),
+        ("\ud800a", '"a" *'),
+        *((text, "") for text in ("", "  ", '"', '"""', "-", "***", "()", "^", "\x00", "…—", "💥", "\u0301")),
+    ],
+)
+def test_every_word_is_quoted(text: str, expression: str) -> None:
+    assert match_expression(text) == expression
+
+
+@pytest.mark.parametrize("few", [0, 1, 2, 2000])
+def test_a_list_finds_what_search_finds_by_few_and_by_many(
+    make_item: Make, project: Project, user: User, few: int
+) -> None:
+    """The two ways to enter the query give the same."""
+    login = make_item("Mend the login page", description="It forgets passwords.")
+    make_item("Mend the board", description="The café is closed.")
+    make_item("Unmended").soft_delete(actor=user)
+    Comment.objects.create(actor=user, work_item=login, content="Only a comment has lanterns.")
+    for text in ("mend", "LOGIN mend", "the", "pass", "cafe", "pone-1", "2", "nothing", "mended", "the lost", "*", ""):
+        wanted = {hit.id for hit in search(text) if hit.type == "work_item"}
+        assert {str(item.pk) for item in WorkItem.objects.living().containing(text, few)} == wanted, text
+    assert not WorkItem.objects.containing("lanterns", few)
+    assert WorkItem.objects.deleted().containing("unm", few).get().title == "Unmended"
