@@ -7,7 +7,7 @@ and records the activity in the transaction of the change.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.models.activity import Action, Activity, Change
-from projects.models.compiled import Bound, Kept, Statement, field_at, insert_row, stored
+from projects.models.compiled import Kept, Statement, bound, insert_row, stored
 from projects.models.exceptions import Conflict, StaleVersion
 
 if TYPE_CHECKING:
@@ -72,11 +72,6 @@ def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
     )
     rows = statement.rows(**{name: stored(value) for name, value in names.items()})
     return uuid.UUID(rows[0][0]) if rows else None
-
-
-def bound(model: type[models.Model], names: Iterable[str]) -> dict[str, Bound]:
-    """Return the lookups of `names` by values that come later."""
-    return {name: Bound(name, field_at(model, name)) for name in names}
 
 
 class Entity(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from projects.models.compiled import Bound, Loading, bound, stored
 from projects.models.exceptions import Claimed, Conflict, NothingReady
 
 if TYPE_CHECKING:
@@ -127,13 +129,20 @@ def claim_next(project: Project, *, actor: User, lease: int = DEFAULT_LEASE) -> 
 
     Called in one transaction, in which no other writer can be: of many callers each gets another item.
     """
-    from projects.models.work_item import WorkItem
-
     project.check_writable()
-    item = WorkItem.objects.filter(project=project).ready().select_related("project").first()
+    item = _first_ready().first(project_id=stored(project.pk), now=stored(timezone.now()))
     if item is None:
         raise NothingReady(f"nothing in {project.key} is ready: all is done, blocked, claimed or in progress")
     return item, item.claim(actor=actor, lease=lease)
+
+
+@functools.cache
+def _first_ready() -> Loading[WorkItem]:
+    from projects.models.work_item import WorkItem
+
+    now = Bound("now", WorkItem._meta.get_field("lease_expires_at"))
+    ready = WorkItem.objects.filter(**bound(WorkItem, ["project_id"])).ready(now)
+    return Loading(ready.select_related("project")[:1])
 
 
 def _minutes(lease: int) -> timedelta:

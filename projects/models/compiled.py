@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models.query import get_related_populators
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 _INSERTS: dict[type[Model], tuple[str, list[Field[Any, Any]]]] = {}
 
 
@@ -35,6 +38,11 @@ class Bound(Expression):
         return "%s", (self.place,)
 
 
+def bound(model: type[Model], names: Iterable[str]) -> dict[str, Bound]:
+    """Return the lookups of `names` by values that come later."""
+    return {name: Bound(name, field_at(model, name)) for name in names}
+
+
 class Statement:
     """The SQL of a queryset of `values_list`, without the converting of values that Django would do."""
 
@@ -46,12 +54,38 @@ class Statement:
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Return the rows as SQLite has them, with `values` for what is bound."""
-        if not self.sql:
-            return []
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, [values[each.name] if type(each) is _Place else each for each in self.parameters])
-            found: list[tuple[Any, ...]] = cursor.fetchall()
+        return _rows(self.sql, self.parameters, values) if self.sql else []
+
+
+class Loading(Generic[M]):
+    """The SQL of a queryset of models, and what makes Django's instances of its rows, related ones included."""
+
+    def __init__(self, queryset: QuerySet[M, M]) -> None:
+        self.compiler = queryset.query.get_compiler(connection.alias)
+        self.sql, self.parameters = self.compiler.as_sql()
+        info, select = self.compiler.klass_info, self.compiler.select
+        self.model: type[M] = queryset.model
+        self.columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        self.names = [column.target.attname for column, _, _ in select[self.columns]]
+        self.converters = self.compiler.get_converters([column for column, _, _ in select])
+        self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # stubs of 6.0
+
+    def first(self, **values: Any) -> M | None:
+        """Return the first instance, with `values` for what is bound; None where there is none."""
+        rows = _rows(self.sql, self.parameters, values)
+        for row in self.compiler.apply_converters(rows[:1], self.converters):
+            found: M = self.model.from_db(connection.alias, self.names, row[self.columns])
+            for each in self.related:
+                each.populate(row, found)
             return found
+        return None
+
+
+def _rows(sql: str, parameters: Sequence[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [values[each.name] if type(each) is _Place else each for each in parameters])
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def insert_row(row: Model) -> int | None:
@@ -99,7 +133,9 @@ class Kept(dict[Any, T]):
 
 
 def stored(value: Any) -> Any:
-    """Return an identifier's part as the database has it."""
+    """Return what is given for something bound as the database has it: an id, a moment, or plain text or number."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, uuid.UUID) else value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import os
 import uuid
@@ -12,6 +13,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from projects.models.compiled import Loading, bound
 from projects.models.fields import LineField, check_text
 
 AGENT_NAME = "llm"
@@ -43,9 +45,11 @@ class UserManager(DjangoUserManager["User"]):
         Raises ValidationError. Of two callers at once both get the same user.
         """
         name = self.clean_name(name)
-        user, _ = self.get_or_create(
-            username=name, defaults={"is_agent": name == AGENT_NAME, "password": _unusable_password()}
-        )
+        user = _called().first(username=name)
+        if user is None:
+            user, _ = self.get_or_create(
+                username=name, defaults={"is_agent": name == AGENT_NAME, "password": _unusable_password()}
+            )
         return user
 
     @transaction.atomic
@@ -82,6 +86,11 @@ class User(AbstractUser):
         if self.pk is None:
             self.pk = id_of(self.username)
         super().save(*args, **kwargs)
+
+
+@functools.cache
+def _called() -> Loading[User]:
+    return Loading(User.objects.filter(**bound(User, ["username"])))
 
 
 def _unusable_password() -> str:

@@ -19,10 +19,11 @@ from projects.api.idempotency import write
 from projects.api.listing import Listing, kept
 from projects.api.rows import Rows, render
 from projects.api.serializers.base import EXPECTED_VERSION, DeletionSerializer
-from projects.models.base import Entity, bound
-from projects.models.compiled import Kept, Statement, stored
+from projects.models.base import Entity
+from projects.models.compiled import Kept, Loading, Statement, bound, stored
 
 _kept: Kept[tuple[Rows, Statement]] = Kept(64)  # how one entity is found and shown
+_loaded: Kept[Loading[Any]] = Kept(64)  # how one entity is found to be written to
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 
@@ -154,24 +155,36 @@ class EntityViewSet(ListMixin):
 
     def get_object(self) -> Any:
         identifier = self.kwargs["id"]
-        entity = self._named(identifier).living().first()
+        entity = self.find(identifier)
         if entity is None:
             raise self._not_found(identifier)
         return entity
 
+    def find(self, identifier: str) -> Any:
+        """Return the living entity of this id or key, to be written to; None where there is none."""
+        names = type(self).queryset.names_of(identifier)  # type: ignore[union-attr]
+        if names is None:
+            return None
+        loading = _loaded.get_or_make((type(self), *names), lambda: self._load(names))
+        return loading.first(**{name: stored(value) for name, value in names.items()})
+
+    def _load(self, names: dict[str, Any]) -> Loading[Any]:
+        named = self._related().living().filter(**bound(self.get_queryset().model, names))
+        return Loading(named.order_by()[:1])
+
+    def _related(self) -> Any:
+        stamped = self.get_queryset().with_stamps()
+        return stamped.select_related(*self.related) if self.related else stamped
+
     def _restore(self, request: Request, id: str) -> Response:
         refuse_body(request)
-        named = self._named(id)
+        named = self._related().identified_by(id)
         # A key may have been deleted many times: the latest is meant.
         entity = named.deleted().order_by("-deleted_at").first() or named.first()
         if entity is None:
             raise self._not_found(id)
         entity.restore(actor=request.user)
         return self._answer(entity)
-
-    def _named(self, identifier: str) -> Any:
-        named = self.get_queryset().with_stamps().identified_by(identifier)
-        return named.select_related(*self.related) if self.related else named
 
     def _answer(self, entity: Entity, status: int = status.HTTP_200_OK) -> Response:
         """Return the entity as it was just written, in the transaction of the write."""

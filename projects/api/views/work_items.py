@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import connection
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -29,7 +28,7 @@ from projects.api.views.base import answer
 from projects.api.views.claims import ClaimActions
 from projects.api.work_item_page import page_of
 from projects.models import WorkItem
-from projects.models.compiled import Bound, Statement
+from projects.models.compiled import Bound, Statement, stored
 from projects.models.exceptions import Refused
 
 LEAST_BYTES = 1024
@@ -131,8 +130,7 @@ class WorkItemViewSet(ClaimActions):
     def ready(self, request: Request) -> HttpResponseBase:
         """What can be begun: by priority, then by how much it unblocks, then by position."""
         ready = kept(self, request, self._compile_ready)
-        now = connection.ops.adapt_datetimefield_value(timezone.now())
-        found = ready.statement.rows(now=now, **ready.query.find_references())
+        found = ready.statement.rows(now=stored(timezone.now()), **ready.query.find_references())
         return answer(request, {"results": ready.query.rows.shown(found), "next": None, "previous": None})
 
     def _compile_ready(self, request: Request) -> ReadyList:
@@ -163,7 +161,7 @@ class WorkItemViewSet(ClaimActions):
         identifier = update.pop("id", None)
         if not isinstance(identifier, str):
             raise exceptions.ValidationError({"id": "must be an item's id or display key"})
-        found = self._named(identifier).living().first()
+        found = self.find(identifier)
         if found is None:
             raise exceptions.ValidationError({"id": f"there is no work item {identifier}"})
         item = items.setdefault(found.pk, found)
