@@ -47,9 +47,9 @@ class DatabaseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info != "/health":
             if not identity.is_unchanged():
-                return _unavailable(request, "the database was deleted or replaced; the server stops")
+                return _stopping(request, "the database was deleted or replaced; the server stops")
             if runtime.current.is_superseded():
-                return _unavailable(request, "another server took over; this one stops")
+                return _stopping(request, "another server took over; this one stops")
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -98,6 +98,12 @@ def _copy(source: Any, target: IO[bytes], limit: int) -> int:
 
 def _too_large(request: HttpRequest) -> HttpResponse:
     return _answer(request, 413, f"the body is larger than {settings.PM_MAX_BODY_BYTES >> 20} MiB")
+
+
+def _stopping(request: HttpRequest, message: str) -> HttpResponse:
+    response = _unavailable(request, message)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # by the server, once, when it stops
+    return response
 
 
 def _unavailable(request: HttpRequest, message: str) -> HttpResponse:

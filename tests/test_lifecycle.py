@@ -130,6 +130,31 @@ def test_deleted_database_is_answered_503_until_then(repository: Path, server: S
     assert server.end(0, timeout=6)[0] == 1
 
 
+def test_log_that_nobody_reads_holds_nobody_up(repository: Path) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"\0" * 4096)
+    os.set_blocking(writing, True)
+    server = Server(repository, stderr=writing).ready()
+    try:
+        for worker in server.workers():
+            os.kill(worker, signal.SIGKILL)  # of which the master has something to say
+            poll(lambda pid=worker: gone(pid))
+        assert server.workers()
+        assert server.api("GET", "projects/").status_code == 200
+        server.send(signal.SIGTERM)
+        assert server.process.wait(timeout=15) == 0
+        assert not server.port_file.exists()
+        assert os.get_blocking(writing), "the pipe's other holders can still wait"
+    finally:
+        server.process.kill()
+        server.end()
+        os.close(reading)
+        os.close(writing)
+
+
 def test_deleted_directory_ends_the_server(repository: Path, server: Server) -> None:
     shutil.rmtree(server.config)
     code, err = server.end(0, timeout=6)
