@@ -109,7 +109,9 @@ class CommandWriter:
         self.keep(held, item["version"] + 1)
         arguments = (item["id"], "--lease-id", document["lease_id"])
         freed = self.pm("work-item", "release", *arguments, text=uuid.uuid4().hex, item=held)
-        if freed is not None:
+        if freed is None:
+            self.items.pop(item["id"], None)  # it stays claimed
+        else:
             self.keep(freed["work_item"], held["version"] + 1)
 
     def _comment(self, item: Document) -> None:
