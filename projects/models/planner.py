@@ -35,6 +35,12 @@ class MayBegin(_Literal):
     template = "%(expressions)s IN ('backlog', 'todo', 'in_progress')"
 
 
+class IsNoEpic(_Literal):
+    """A type is not `epic`."""
+
+    template = "%(expressions)s <> 'epic'"
+
+
 class IsZero(_Literal):
     """A number is 0."""
 

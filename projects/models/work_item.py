@@ -18,7 +18,7 @@ from projects.models.exceptions import HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
 from projects.models.hierarchy import HierarchyMixin
 from projects.models.ordering import STEP, OrderMixin
-from projects.models.planner import IsOpen, IsZero, MayBegin
+from projects.models.planner import IsNoEpic, IsOpen, IsZero, MayBegin
 from projects.models.project import DELETED, LIVING, Project
 from projects.models.work_item_query import WorkItemQuerySet
 
@@ -173,10 +173,9 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             models.Index(fields=("project", "deleted_at"), name="item_by_deletion"),
             models.Index(fields=("project", "position", "id"), condition=DELETED, name="item_deleted"),
             models.Index(
-                fields=(
-                    *("project", "deleted_at", "status", "item_type", "priority", "story_points", "open_blockers"),
-                ),
-                name="item_by_group",
+                fields=("project", "position", "id", "status"),
+                condition=LIVING & models.Q(IsNoEpic("item_type"), parent__isnull=True),
+                name="item_orphaned",
             ),
         )
 

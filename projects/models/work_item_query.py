@@ -16,7 +16,7 @@ from django.utils import timezone
 from projects.models.base import EntityQuerySet
 from projects.models.compiled import Bound
 from projects.models.matching import RANKED, EntryOf, has_few, match_expression, matching_entries, matching_ids
-from projects.models.planner import IsOpen, IsZero, MayBegin, Unindexed
+from projects.models.planner import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_item import WorkItem  # noqa: F401 -- named below
@@ -90,7 +90,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def orphaned(self) -> Self:
         """Narrow to stories and tasks without a parent."""
-        return self.filter(parent__isnull=True).exclude(item_type="epic")
+        return self.filter(IsNoEpic("item_type"), parent__isnull=True)
 
     def not_orphaned(self) -> Self:
         """Narrow to epics, and to what has a parent."""

@@ -9,9 +9,17 @@ _COUNT = """(
     WHERE link.{near} = item.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL
     AND other.deleted_at IS NULL AND other.status <> 'done')"""
 
+GROUPS = """
+    SELECT project_id, status, item_type, priority, count(*), coalesce(sum(story_points), 0), sum(open_blockers > 0)
+    FROM projects_workitem WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4"""
+KEPT = "SELECT * FROM projects_itemcount WHERE number <> 0 OR points <> 0 OR blocked <> 0"
 
-def miscounted() -> list[int]:
-    """Return the numbers of the items that have not as many open blockers, or blocked ones, as are said."""
+
+def miscounted() -> list[object]:
+    """Return the numbers of the items that have not as many open blockers, or blocked ones, as are said.
+
+    And the groups of a project's figures that have other items than are said.
+    """
     blockers = _COUNT.format(far="blocking_item_id", near="blocked_item_id")
     unblocks = _COUNT.format(far="blocked_item_id", near="blocking_item_id")
     with connection.cursor() as cursor:
@@ -19,4 +27,6 @@ def miscounted() -> list[int]:
             "SELECT item_number FROM projects_workitem item "
             f"WHERE open_blockers <> {blockers} OR unblocks <> {unblocks}"
         )
-        return [number for (number,) in cursor.fetchall()]
+        items = [number for (number,) in cursor.fetchall()]
+        found, kept = (set(cursor.execute(query).fetchall()) for query in (GROUPS, KEPT))
+        return [*items, *(found ^ kept)]

@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from tests.projects import links
+
 # By entity type; what the activity tells of each is what the row must say.
 TABLES = {
     "project": "projects_project",
@@ -81,6 +83,10 @@ def _linked(connection: sqlite3.Connection) -> Iterator[str]:
     for pk, blockers, unblocks, holding, waiting in connection.execute(_LINKED):
         if (blockers, unblocks) != (holding, waiting):
             yield f"work_item {pk} says {blockers} blockers and unblocks {unblocks}; there are {holding} and {waiting}"
+
+
+def _counted(connection: sqlite3.Connection) -> Iterator[str]:
+    yield from _differ(connection, "figures", links.KEPT, links.GROUPS)
 
 
 def _numbered(connection: sqlite3.Connection) -> Iterator[str]:
@@ -156,4 +162,4 @@ def _differ(connection: sqlite3.Connection, what: str, one: str, other: str) -> 
             yield f"{what}, {sign}: {row}"
 
 
-CHECKS = (_whole, _searchable, _labelled, _linked, _numbered)
+CHECKS = (_whole, _searchable, _labelled, _linked, _counted, _numbered)
