@@ -11,6 +11,11 @@ import pytest
 from tests.processes import Server, environment
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: a test of processes waits for a good part of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A fresh git repository."""

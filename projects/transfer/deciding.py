@@ -38,6 +38,7 @@ def decide(outcome: Outcome) -> None:
         _refuse_fixed(table)
     for table in IN_ORDER:
         _find_references(table, outcome)
+    _prefer_lower_ids()
 
 
 def settle_unique(outcome: Outcome) -> None:
@@ -144,6 +145,23 @@ def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Ou
             text = f"there is no {target.type} {dashed(reference)}, here or in the file"
             raise bad_row(table.collection, place, dashed(pk), name, text)
     _mark_skipped(table, skipped)
+
+
+def _prefer_lower_ids() -> None:
+    """Let a dependency of the file take the place of one of the same two items that has a higher id.
+
+    Two clones may both have linked them: each takes the other's export, and both must come to keep the same one. The
+    other one is deleted at a moment that is the same wherever they meet.
+    """
+    ends = " AND ".join(f"t.{name} = s.{name}" for name in DEPENDENCIES.unique)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {DELETED} SELECT s.place, '{DEPENDENCIES.type}', t.id, max(s.updated_at, t.updated_at || '')
+            FROM {DEPENDENCIES.staged} s JOIN {DEPENDENCIES.sql} t ON {ends} AND t.id > s.id AND t.deleted_at IS NULL
+            WHERE s.act IN {WRITTEN} AND NOT EXISTS (SELECT 1 FROM {DEPENDENCIES.staged} u WHERE u.id = t.id)
+            """  # noqa: S608
+        )
 
 
 def _taken(table: Table) -> list[Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import requests
@@ -57,7 +59,10 @@ def memory(ground: Ground) -> Figure:
             session.trust_env = False
             _visit(session, server, 3 if ground.short else 30)
         processes = [server.pid, *server.workers()]
-        return Figure(_proportional(processes), f"{len(processes)} processes; idle {idle:.0f} MiB")
+        parts = [_own(worker, server.pid) for worker in server.workers()]
+        copied, new = (statistics.mean(part) for part in zip(*parts, strict=True))
+        own = f"of a worker's own {copied + new:.0f} are {copied:.0f} copied from what the master had loaded"
+        return Figure(_proportional(processes), f"{len(processes)} processes; idle {idle:.0f} MiB; {own}")
     finally:
         server.end()
 
@@ -85,3 +90,22 @@ def _proportional(pids: list[int]) -> float:
         found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
         total += int(found[1]) if found else 0
     return total / 1024
+
+
+def _own(worker: int, master: int) -> tuple[float, float]:
+    """Return the MiB that only this worker has: copies of pages that the master has, too, and new ones."""
+    inherited = [(begin, end) for begin, end, _ in _mappings(master)]
+    copied = new = 0
+    for begin, _, private in _mappings(worker):
+        if any(first <= begin < last for first, last in inherited):
+            copied += private
+        else:
+            new += private
+    return copied / 1024, new / 1024
+
+
+def _mappings(pid: int) -> Iterator[tuple[int, int, int]]:
+    """Yield begin, end and private KiB of each mapping of a process."""
+    found = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) .*?^Private_Dirty:\s+(\d+)", re.M | re.S)
+    for begin, end, private in found.findall(Path(f"/proc/{pid}/smaps").read_text()):
+        yield int(begin, 16), int(end, 16), int(private)

@@ -251,6 +251,7 @@ def test_deletion_is_confirmed_in_the_page_and_undone_there(page: Page, board: S
     show(page, board, story)
     page.get_by_text("Delete…").click()
     expect(page.locator("#i-deleter")).to_contain_text("and the 1 item below it")
+    expect(page.locator("#i-deleter .danger")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#i-deleted")).to_contain_text("Deleted")
     assert board.api("GET", "work-items/?project=PONE").json()["results"] == []

@@ -55,15 +55,15 @@ from tests.torture.surroundings import surroundings
 # Full count, count of the short form in the suite (0: none).
 FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_masters": (killed_masters, 300, 4),
-    "crowded_starts": (crowded_starts, 30, 2),
+    "crowded_starts": (crowded_starts, 30, 1),
     "read_while_published": (read_while_published, 1000, 100),
     "killed_during_request": (killed_during_request, 20, 2),
     "killed_workers": (killed_workers, 100, 6),
     "signalled": (signalled, 50, 5),
     "stopped": (stopped, 80, 8),
-    "killed_starts": (killed_starts, 80, 5),
+    "killed_starts": (killed_starts, 80, 3),
     "full_disks": (full_disks, 50, 5),
-    "spent_descriptors": (spent_descriptors, 40, 4),
+    "spent_descriptors": (spent_descriptors, 40, 2),
     "set_clocks": (set_clocks, 10, 1),
     "frozen_servers": (frozen_servers, 20, 2),
     "pulled_away": (pulled_away, 60, 6),

@@ -17,7 +17,7 @@ def crowded_starts(count: int) -> Result:
     with repository() as directory:
         for number in range(count):
             with result.attempt():
-                if number % 2:
+                if number % 2 == 0:
                     dead = Server(directory).ready()
                     dead.process.kill()
                     dead.process.communicate()

@@ -104,6 +104,8 @@ class Clone:
             ("POST", "time-entries/", {"work_item_id": item, **span}),
             ("POST", "sprints/", {"project_id": project, "name": text, **dates}),
             ("DELETE", f"sprints/{sprint}/", None),
+            # From lower to higher, so that no circle closes.
+            ("POST", "dependencies/", {"blocking_item_id": min(item, other), "blocked_item_id": max(item, other)}),
         ]
         if SEEDS.random() < 0.3:
             self._create(project)

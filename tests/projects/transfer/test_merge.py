@@ -136,6 +136,28 @@ def test_second_of_what_is_unique_is_left_out_and_named(read: Read, document: Do
     assert {row["id"] for row in again["skipped_rows"]} == {row["id"] for row in doubles}
 
 
+def test_of_two_dependencies_of_the_same_two_both_clones_keep_the_lower_id(
+    read: Read, written: Written, document: Document
+) -> None:
+    one, two = document.item(1), document.item(2)
+    lower, higher = sorted(str(uuid.uuid4()) for _ in range(2))
+    document.dependency(one, two, id=higher, updated_at=LATE)
+    read(document)
+    document["dependencies"].clear()
+    document.dependency(one, two, id=lower)
+    assert read(document)["dependencies"] == {"created": 1, "updated": 0, "skipped": 0, "deleted": 1}
+    assert str(Dependency.objects.living().get().pk) == lower
+    assert WorkItem.objects.get(pk=two["id"]).open_blockers == 1
+    gone = Dependency.objects.deleted().get()
+    assert (str(gone.pk), gone.deleted_at) == (higher, gone.updated_at)
+    ours = written()
+    assert [(row["id"], row["deleted_at"]) for row in rows_of(ours, "deleted")] == [(higher, LATE)]
+    document["dependencies"].clear()
+    document.dependency(one, two, id=higher, updated_at=LATE)
+    assert read(document)["dependencies"]["skipped"] == 1
+    assert written() == ours
+
+
 def test_two_sprints_take_turns_in_one_import(read: Read, document: Document) -> None:
     first, second = document.sprint(status="active"), document.sprint(name="Two")
     read(document)
