@@ -48,7 +48,8 @@ class KeyField(LineField):
 class ProjectQuerySet(EntityQuerySet["Project"]):
     @classmethod
     def names_of(cls, identifier: str) -> dict[str, Any] | None:
-        return super().names_of(identifier) or {"key": identifier.upper()}
+        key = identifier.upper() if identifier.isascii() else ""
+        return super().names_of(identifier) or ({"key": key} if KEY_PATTERN.fullmatch(key) else None)
 
     def containing(self, text: str) -> Self:
         """Narrow to those whose key, title or description contains `text`, in any case."""

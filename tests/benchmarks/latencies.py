@@ -25,7 +25,7 @@ Asked = Callable[[Server, int], Iterator[load.Request]]
 def reads(ground: Ground) -> Figure:
     """Return the p99 of the slowest kind of list, filter, ready, search and figures, all kinds mixed; milliseconds."""
     server = ground.clocked_large
-    paths = _paths(server)
+    paths = read_paths(server)
     each = 20 if ground.short else 150
 
     def requests_of(number: int) -> Iterator[load.Request]:
@@ -51,7 +51,7 @@ def writes(name: str) -> Measure:
         keys = itertools.count(1)
 
         def requests_of(number: int) -> Iterator[load.Request]:
-            return itertools.islice((_write(server, name, next(keys)) for _ in itertools.count()), count)
+            return itertools.islice((write(server, name, next(keys)) for _ in itertools.count()), count)
 
         results = load.run(address(server), WRITERS, requests_of, 120)
         assert not results.wrong, results.wrong[:3]
@@ -61,7 +61,8 @@ def writes(name: str) -> Measure:
     return measure
 
 
-def _write(server: Server, name: str, number: int) -> load.Request:
+def write(server: Server, name: str, number: int) -> load.Request:
+    """Return a request that writes, the `number`th of its kind."""
     headers = {"Idempotency_Key": f"{name}-{number}-{random.getrandbits(64):x}"}
     if name == "update":
         body: dict[str, object] = {"status": "review", "title": f"Changed for the {number}th time"}
@@ -76,7 +77,7 @@ def new_item(number: int) -> dict[str, object]:
     return {"project": "BIG", "item_type": "task", "title": f"Task {number} of a run", "description": "As it is. " * 20}
 
 
-def _paths(server: Server) -> dict[str, str]:
+def read_paths(server: Server) -> dict[str, str]:
     """Return what is asked, by its name."""
     items = "work-items/?project=BIG"
     epic = json.loads(server.api("GET", f"{items}&type=epic&limit=1").content)["results"][0]["display_key"]

@@ -102,3 +102,11 @@ def test_project_whose_numbers_have_run_out_makes_no_item(project: Project, user
         WorkItem.objects.create(actor=user, project=project, item_type="task", title="one more")
     project.refresh_from_db()
     assert project.next_work_item_number == MAX_NUMBER + 1
+
+
+@pytest.mark.parametrize("text", ["", "\ud800", "straße", "ſs", "a b", "x" * 1000, "1A", "%"])
+def test_what_is_no_key_names_no_project(user: User, text: str) -> None:
+    for key in ("STRASSE", "SS"):
+        Project.objects.create(actor=user, key=key, title="t")
+    assert Project.objects.identified_by(text).first() is None
+    assert Project.objects.identified_by("strasse").get().key == "STRASSE"
