@@ -20,7 +20,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 
-from discovery import database, lock, ownership, portfile, process, receivers, runtime, sockets, stderr
+from discovery import database, lock, ownership, portfile, process, receivers, runtime, sockets
 from discovery.conf import conf
 from discovery.ownership import ServerError
 from discovery.portfile import ServerInfo
@@ -55,7 +55,6 @@ def serve(options: Options) -> None:
     """Serve until a signal, idleness or a failure ends it. Raises ServerError."""
     for name in ("GUNICORN_PID", "GUNICORN_FD", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"):
         os.environ.pop(name, None)  # another gunicorn's, or meant for it
-    stderr.unblock()
     try:
         sockets.check_port(options.port)
     except sockets.BindError as error:

@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -130,15 +131,21 @@ def test_deleted_database_is_answered_503_until_then(repository: Path, server: S
     assert server.end(0, timeout=6)[0] == 1
 
 
-def test_log_that_nobody_reads_holds_nobody_up(repository: Path) -> None:
-    reading, writing = os.pipe()
+@pytest.mark.parametrize(
+    "make", [os.pipe, lambda: [one.detach() for one in socket.socketpair()]], ids=["pipe", "socket"]
+)
+def test_log_that_nobody_reads_holds_nobody_up(repository: Path, make: Callable[[], Iterable[int]]) -> None:
+    reading, writing = make()
     os.set_blocking(writing, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(writing, b"\0" * 4096)
+    for size in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"\0" * size)
     os.set_blocking(writing, True)
-    server = Server(repository, stderr=writing).ready()
+    server = Server(repository, stderr=writing, PYTHONUNBUFFERED=None).ready()
     try:
+        second = Server(repository, stderr=writing, PYTHONUNBUFFERED=None)
+        assert second.process.wait(timeout=15) == 1
         for worker in server.workers():
             os.kill(worker, signal.SIGKILL)  # of which the master has something to say
             poll(lambda pid=worker: gone(pid))
@@ -147,10 +154,12 @@ def test_log_that_nobody_reads_holds_nobody_up(repository: Path) -> None:
         server.send(signal.SIGTERM)
         assert server.process.wait(timeout=15) == 0
         assert not server.port_file.exists()
-        assert os.get_blocking(writing), "the pipe's other holders can still wait"
+        assert os.get_blocking(writing), "its other holders can still wait"
     finally:
         server.process.kill()
+        second.process.kill()
         server.end()
+        second.end()
         os.close(reading)
         os.close(writing)
 

@@ -104,9 +104,12 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def containing(self, text: str, few: int = RANKED) -> Self:
         """Narrow to those that have all words of `text` in title, description or display key; none where it has none.
 
-        The last word may be only the beginning of one, as in `search`. The query is entered by up to `few` matches.
+        The last word may be only the beginning of one, as in `search`, but for a display key: PONE-1 is not PONE-10.
+        The query is entered by up to `few` matches.
         """
         match = match_expression(text)
+        if DISPLAY_KEY.fullmatch(text.strip()):
+            match = match.removesuffix(" *")
         if not match:
             return self.none()
         if has_few(match, few):

@@ -150,16 +150,18 @@ def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Ou
 def _prefer_lower_ids() -> None:
     """Let a dependency of the file take the place of one of the same two items that has a higher id.
 
-    Two clones may both have linked them: each takes the other's export, and both must come to keep the same one. The
-    other one is deleted at a moment that is the same wherever they meet.
+    Two clones may both have linked them: each takes the other's export, or a merge of both, and both must come to keep
+    the same one. The other one is deleted, after all that is known of it, by a moment that is the same everywhere.
     """
-    ends = " AND ".join(f"t.{name} = s.{name}" for name in DEPENDENCIES.unique)
+    same = " AND ".join(f"t.{name} = s.{name}" for name in (*DEPENDENCIES.unique, "dependency_type"))
+    staged = DEPENDENCIES.staged
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO {DELETED} SELECT s.place, '{DEPENDENCIES.type}', t.id, max(s.updated_at, t.updated_at || '')
-            FROM {DEPENDENCIES.staged} s JOIN {DEPENDENCIES.sql} t ON {ends} AND t.id > s.id AND t.deleted_at IS NULL
-            WHERE s.act IN {WRITTEN} AND NOT EXISTS (SELECT 1 FROM {DEPENDENCIES.staged} u WHERE u.id = t.id)
+            INSERT INTO {DELETED} SELECT s.place, '{DEPENDENCIES.type}', t.id, max(s.updated_at, t.updated_at || '',
+                coalesce((SELECT max(u.updated_at) FROM {staged} u WHERE u.id = t.id), ''))
+            FROM {staged} s JOIN {DEPENDENCIES.sql} t ON {same} AND t.id > s.id AND t.deleted_at IS NULL
+            WHERE s.act IN {WRITTEN}
             """  # noqa: S608
         )
 

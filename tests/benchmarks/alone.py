@@ -36,9 +36,7 @@ def main() -> None:
         assert not wrong, wrong[:3]
     finally:
         ground.close()
-    print(
-        f"{description()}\n\n| one client | median | p99 | of the processor, median | p99 |\n|---|---:|---:|---:|---:|"
-    )
+    print(f"{description()}\n\n{HEADER}")
     kinds = sorted(runs[0].by_name().items(), key=lambda kind: -median(answer.inside for answer in kind[1]))
     for name, answers in [*kinds[:SHOWN], *((name, run.answers) for name, run in zip(WRITES, runs[1:], strict=True))]:
         inside, busy = [answer.inside for answer in answers], [answer.busy for answer in answers]

@@ -125,7 +125,8 @@ def _run(name: str, scale: float) -> bool:
     """Run a fire in a process of its own, print its row, and return whether it was come through."""
     command = [sys.executable, "-m", "tests.torture", "--only", name, "--scale", str(scale)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    print(done.stdout.partition(f"{HEADER}\n")[2], end="", flush=True)
+    said = done.stdout.partition(f"{HEADER}\n")[2]
+    print(said or row(Result(name, failures=[f"it ended with {done.returncode}"])) + "\n", end="", flush=True)
     return done.returncode == 0
 
 

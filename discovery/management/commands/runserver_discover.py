@@ -5,8 +5,9 @@ import webbrowser
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, SystemCheckError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
+from discovery import stderr
 from discovery.conf import conf
 from discovery.ownership import ServerError
 from discovery.portfile import ServerInfo
@@ -63,6 +64,10 @@ class Command(BaseCommand):
                 flag = name.replace("_", "-")
                 raise CommandError(f"--{flag} {options[name]} is not allowed: use a whole number from {lowest}")
         self.as_json, self.open = options["json"], options["open"]
+        is_whole_program = getattr(self, "_called_from_command_line", False)
+        if is_whole_program:
+            stderr.unblock()
+            self.stderr = OutputWrapper(sys.stderr)
         try:
             serve(
                 Options(
@@ -81,7 +86,7 @@ class Command(BaseCommand):
                 )
             )
         except ServerError as error:
-            if not getattr(self, "_called_from_command_line", False):
+            if not is_whole_program:
                 raise CommandError(str(error)) from error.__cause__
             self.stderr.write(f"error: {error}")
             sys.exit(1)

@@ -60,7 +60,8 @@ class Reference(NamedTuple):
 class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc]
     """Filters whose query is compiled once: what names an entity is bound, and looked up each time.
 
-    `references` are those; `is_lasting` is False where another filter asked the database.
+    `references` are those; `is_lasting` is False where another filter asked the database
+    for what may be otherwise the next time.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -102,7 +102,10 @@ class WorkItemFilter(ListFilterSet):
     def is_selective(self) -> bool:
         """Whether it asks for few rows of a project, found by an index of their own."""
         asked = self.form.cleaned_data
-        return any(asked[name] for name in SELECTIVE) or finds_few(asked["search"])
+        if finds_few(asked["search"]):
+            self.is_lasting = False  # there may be many the next time
+            return True
+        return any(asked[name] for name in SELECTIVE)
 
     def filter_queryset(self, queryset: WorkItemQuerySet) -> Any:
         if not self.form.cleaned_data["project"] and not self.is_selective:

@@ -192,7 +192,8 @@ class EntityViewSet(ListMixin):
         return Response(found, status=status, headers={"ETag": f'"{version}"'})
 
     def _not_found(self, identifier: str) -> exceptions.NotFound:
-        return exceptions.NotFound(f"there is no {self.get_queryset().model.entity_type} {identifier}")
+        noun = self.get_queryset().model.entity_type.replace("_", " ")
+        return exceptions.NotFound(f"there is no {noun} {identifier}")
 
     @staticmethod
     def _expected_version(request: Request, body: dict[str, Any], entity: Entity) -> int | None:

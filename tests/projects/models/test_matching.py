@@ -48,3 +48,11 @@ def test_a_list_finds_what_search_finds_by_few_and_by_many(
         assert {str(item.pk) for item in WorkItem.objects.living().containing(text, few)} == wanted, text
     assert not WorkItem.objects.containing("lanterns", few)
     assert WorkItem.objects.deleted().containing("unm", few).get().title == "Unmended"
+
+
+@pytest.mark.parametrize("few", [0, 2000])
+def test_a_display_key_is_no_beginning_of_another(make_item: Make, few: int) -> None:
+    for number in range(1, 12):
+        make_item(f"Item {number}", description="as PONE-1 says" if number == 5 else "")
+    found = WorkItem.objects.containing(" pone-1 ", few)
+    assert {item.item_number for item in found} == {1, 5}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
+import pytest
+
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.activity import Action
 from projects.models.search import search
@@ -126,9 +128,11 @@ def test_rows_of_absent_items_are_named(read: Read, document: Document) -> None:
 def test_second_of_what_is_unique_is_left_out_and_named(read: Read, document: Document) -> None:
     one, two = document.item(1), document.item(2)
     document.lane("todo")
-    document.dependency(one, two)
+    lower, higher = sorted(str(uuid.uuid4()) for _ in range(2))
+    document.dependency(one, two, id=lower)
     document.time_entry(one, ended_at=None)
-    doubles = [document.lane("todo"), document.dependency(one, two), document.time_entry(two, ended_at=None)]
+    doubles = [document.lane("todo"), document.dependency(one, two, id=higher)]
+    doubles.append(document.time_entry(two, ended_at=None))
     found = read(document)
     assert {row["id"] for row in found["skipped_rows"]} == {row["id"] for row in doubles}
     assert Dependency.objects.count() == TimeEntry.objects.count() == 1
@@ -156,6 +160,20 @@ def test_of_two_dependencies_of_the_same_two_both_clones_keep_the_lower_id(
     document.dependency(one, two, id=higher, updated_at=LATE)
     assert read(document)["dependencies"]["skipped"] == 1
     assert written() == ours
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_merged_file_with_both_of_two_dependencies_leaves_the_lower_id(
+    read: Read, document: Document, first: int
+) -> None:
+    one, two = document.item(1), document.item(2)
+    both = [document.dependency(one, two, id=pk) for pk in sorted(str(uuid.uuid4()) for _ in range(2))]
+    document["dependencies"] = [both[first]]
+    read(document)
+    document["dependencies"] = both
+    for _ in range(2):
+        read(document)
+        assert str(Dependency.objects.living().get().pk) == both[0]["id"]
 
 
 def test_two_sprints_take_turns_in_one_import(read: Read, document: Document) -> None:
