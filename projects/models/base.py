@@ -17,7 +17,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.models.activity import Action, Activity, Change
-from projects.models.compiled import Kept, Statement, bound, insert_row, stored
+from projects.models.compiled import Kept, Statement, bound, insert_row, stored, update_row
 from projects.models.exceptions import Conflict, StaleVersion
 
 if TYPE_CHECKING:
@@ -113,8 +113,11 @@ class Entity(models.Model):
 
     def insert(self, *, actor: User) -> None:
         """Store what is new, made by `actor`. Raises ValidationError or Refused."""
-        self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by"})
         with transaction.atomic():
+            self.load_project()
+            # What is loaded is known to be there, and needs not be looked for once more.
+            loaded = self._state.fields_cache
+            self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded})
             self.check_insert()
             self.check_unique()
             self.created_at = self.updated_at = timezone.now()
@@ -180,6 +183,9 @@ class Entity(models.Model):
             raise ValidationError(errors)
         return changed
 
+    def load_project(self) -> None:
+        """Load the project that only its id tells, where the entity has one."""
+
     def check_insert(self) -> None:
         """Raise where it may not be made, and fill in what only the database knows; inside the write's transaction."""
 
@@ -211,8 +217,7 @@ class Entity(models.Model):
         written = {**values, "version": self.version + 1, "updated_at": self.next_moment(), "updated_by": actor}
         with transaction.atomic():
             # The check and the write are this one statement: of two writers who read the same version, one wins.
-            found = type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written)
-            if not found:
+            if not update_row(self, written, id=self.pk, version=self.version):
                 expected, current = self.version, type(self)._base_manager.get(pk=self.pk)
                 current._raise_stale(expected)
             for name, value in written.items():

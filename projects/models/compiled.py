@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -106,6 +106,18 @@ def insert_row(row: Model) -> int | None:
         row._state.db = connection.alias
         number: int | None = cursor.lastrowid
         return number
+
+
+def update_row(row: Model, values: Mapping[str, Any], **where: Any) -> bool:
+    """Write plain `values` to a row by one statement, if it still has what `where` says; return whether it had."""
+    fields = [field_at(type(row), name) for name in (*values, *where)]
+    names = [f'"{field.column}" = %s' for field in fields]
+    plain = [value.pk if isinstance(value, Model) else value for value in (*values.values(), *where.values())]
+    given = [field.get_db_prep_save(value, connection) for field, value in zip(fields, plain, strict=True)]
+    wanted, kept = ", ".join(names[: len(values)]), " AND ".join(names[len(values) :])
+    with connection.cursor() as cursor:
+        cursor.execute(f'UPDATE "{row._meta.db_table}" SET {wanted} WHERE {kept}', given)  # noqa: S608
+        return bool(cursor.rowcount)
 
 
 class Kept(dict[Any, T]):

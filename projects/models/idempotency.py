@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
+from projects.models.compiled import Bound, Loading, bound, insert_row, stored
 from projects.models.exceptions import Conflict
 
 if TYPE_CHECKING:
     from projects.models.user import User
 
 KEPT = timedelta(hours=24)
+_FORGET = "DELETE FROM projects_idempotentanswer WHERE created_at <= %s"
 
 
 class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
@@ -23,7 +26,8 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
 
         `fingerprint` stands for the request: raises Conflict where the key was used for another one.
         """
-        answer = self.filter(actor=actor, key=key, created_at__gt=timezone.now() - KEPT).first()
+        values = {"actor_id": actor.pk, "key": key, "since": timezone.now() - KEPT}
+        answer = _given().first(**{name: stored(value) for name, value in values.items()})
         if answer is not None and answer.fingerprint != fingerprint:
             raise Conflict(
                 "this Idempotency-Key was used for another request; take a new key for a new request",
@@ -35,8 +39,10 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
         self, actor: User, key: str, fingerprint: str, *, status: int, headers: dict[str, str], body: str
     ) -> None:
         """Keep an answer, in the transaction of the write that it tells of."""
-        self.filter(created_at__lte=timezone.now() - KEPT).delete()
-        self.create(actor=actor, key=key, fingerprint=fingerprint, status=status, headers=headers, body=body)
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, [stored(timezone.now() - KEPT)])
+        told = {"status": status, "headers": headers, "body": body}
+        insert_row(IdempotentAnswer(actor_id=actor.pk, key=key, fingerprint=fingerprint, **told))
 
 
 class IdempotentAnswer(models.Model):
@@ -57,3 +63,10 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.status} for {self.key}"
+
+
+@functools.cache
+def _given() -> Loading[IdempotentAnswer]:
+    since = Bound("since", IdempotentAnswer._meta.get_field("created_at"))
+    named = bound(IdempotentAnswer, ["actor_id", "key"])
+    return Loading(IdempotentAnswer.objects.filter(**named, created_at__gt=since))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from projects.models.base import Entity
 from projects.models.claims import ClaimMixin
+from projects.models.compiled import Loading, bound, stored
 from projects.models.exceptions import HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
 from projects.models.hierarchy import HierarchyMixin
@@ -196,6 +198,12 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         """Whether it is not done."""
         return self.status != Status.DONE
 
+    def load_project(self) -> None:
+        if self.project_id and "project" not in self._state.fields_cache:
+            project = _project().first(id=stored(self.project_id))
+            if project is not None:
+                self.project = project
+
     def check_insert(self) -> None:
         self.project.check_living()
         self.project.check_writable()
@@ -265,3 +273,8 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         if status == Status.IN_PROGRESS and self.started_at is None:
             return {"started_at": timezone.now()}
         return {"completed_at": timezone.now()} if status == Status.DONE else {}
+
+
+@functools.cache
+def _project() -> Loading[Project]:
+    return Loading(Project.objects.filter(**bound(Project, ["id"])))

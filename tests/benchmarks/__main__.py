@@ -1,6 +1,6 @@
 """Measure what is promised and print one table; exit 1 where a target is missed.
 
-make bench          full counts, boards of 100 and 100,000 items; a quarter of an hour
+make bench          full counts, boards of 100 and 100,000 items; five minutes
 make bench-short    few rounds, a small board; fails only where a target is missed by far
 python -m tests.benchmarks --only get --only list
 """
