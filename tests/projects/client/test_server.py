@@ -162,7 +162,10 @@ def test_logs_print_the_end_and_follow(pm: Pm, repository: Path) -> None:
         log.write_text("rotated\n")
         assert process.stdout.readline() == "rotated\n"
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=DEADLINE)
+        try:
+            process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
     assert process.returncode == 130
 
 
