@@ -11,12 +11,6 @@ import pytest
 from tests.processes import Server, environment
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """One more than there are processors: a test of processes waits for a good part of its time."""
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else (os.cpu_count() or 1) + 1
-
-
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A fresh git repository."""
