@@ -135,7 +135,7 @@ def _load_application() -> Callable[..., Any]:
     try:
         application = get_internal_wsgi_application()
         get_resolver()._populate()
-    except Exception as error:
+    except Exception as error:  # whatever the code of the host's applications raises
         raise ServerError(f"the application could not be loaded: {type(error).__name__}: {error}") from error
     return application
 

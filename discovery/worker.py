@@ -60,7 +60,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         die_with_parent(self.ppid)
         try:
             super().init_process()
-        except Exception as error:
+        except Exception as error:  # the master is told, whatever it was
             if self.booted or self.ready_pipe is None:
                 raise
             os.write(self.ready_pipe, f"{type(error).__name__}: {error}".encode())

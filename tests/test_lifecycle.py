@@ -134,7 +134,9 @@ def test_deleted_database_is_answered_503_until_then(repository: Path, server: S
 @pytest.mark.parametrize(
     "make", [os.pipe, lambda: [one.detach() for one in socket.socketpair()]], ids=["pipe", "socket"]
 )
-def test_log_that_nobody_reads_holds_nobody_up(repository: Path, make: Callable[[], Iterable[int]]) -> None:
+def test_log_that_nobody_reads_holds_nobody_up(
+    repository: Path, start_server: Start, make: Callable[[], Iterable[int]]
+) -> None:
     reading, writing = make()
     os.set_blocking(writing, False)
     for size in (4096, 1):
@@ -142,26 +144,21 @@ def test_log_that_nobody_reads_holds_nobody_up(repository: Path, make: Callable[
             while True:
                 os.write(writing, b"\0" * size)
     os.set_blocking(writing, True)
-    server = Server(repository, stderr=writing, PYTHONUNBUFFERED=None).ready()
-    try:
-        second = Server(repository, stderr=writing, PYTHONUNBUFFERED=None)
-        assert second.process.wait(timeout=15) == 1
-        for worker in server.workers():
-            os.kill(worker, signal.SIGKILL)  # of which the master has something to say
-            poll(lambda pid=worker: gone(pid))
-        assert server.workers()
-        assert server.api("GET", "projects/").status_code == 200
-        server.send(signal.SIGTERM)
-        assert server.process.wait(timeout=15) == 0
-        assert not server.port_file.exists()
-        assert os.get_blocking(writing), "its other holders can still wait"
-    finally:
-        server.process.kill()
-        second.process.kill()
-        server.end()
-        second.end()
-        os.close(reading)
-        os.close(writing)
+    streams = {"stderr": writing, "PYTHONUNBUFFERED": None}
+    server = start_server(repository, **streams)
+    second = start_server(repository, ready=False, **streams)
+    assert second.process.wait(timeout=15) == 1
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)  # of which the master has something to say
+        poll(lambda pid=worker: gone(pid))
+    assert server.workers()
+    assert server.api("GET", "projects/").status_code == 200
+    server.send(signal.SIGTERM)
+    assert server.process.wait(timeout=15) == 0
+    assert not server.port_file.exists()
+    assert os.get_blocking(writing), "its other holders can still wait"
+    os.close(reading)
+    os.close(writing)
 
 
 def test_deleted_directory_ends_the_server(repository: Path, server: Server) -> None:

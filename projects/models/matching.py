@@ -38,12 +38,6 @@ def has_few(match: str, most: int = RANKED) -> bool:
         return len(cursor.fetchall()) <= most
 
 
-def finds_few(text: str) -> bool:
-    """Return whether `text` has words, and few have them all."""
-    match = match_expression(text)
-    return bool(match) and has_few(match)
-
-
 def matching_ids(match: str) -> RawSQL:
     """Return the ids of all that match, for a query that is entered by them."""
     return RawSQL(_ENTITIES, [match])  # noqa: S611 -- constants; the expression is a parameter

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from projects.models.base import EntityQuerySet
 from projects.models.compiled import Bound
-from projects.models.matching import RANKED, EntryOf, has_few, match_expression, matching_entries, matching_ids
+from projects.models.matching import EntryOf, has_few, match_expression, matching_entries, matching_ids
 from projects.models.planner import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
@@ -101,18 +101,15 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         users = get_user_model().objects.filter(username=name).values("pk")
         return self.filter(assignee_id=models.Subquery(users))
 
-    def containing(self, text: str, few: int = RANKED) -> Self:
+    def containing(self, text: str, *, is_rare: bool | None = None) -> Self:
         """Narrow to those that have all words of `text` in title, description or display key; none where it has none.
 
-        The last word may be only the beginning of one, as in `search`, but for a display key: PONE-1 is not PONE-10.
-        The query is entered by up to `few` matches.
+        The query is entered by what matches where that `is_rare`, as the index says where the caller doesn't.
         """
-        match = match_expression(text)
-        if DISPLAY_KEY.fullmatch(text.strip()):
-            match = match.removesuffix(" *")
+        match = words_of_items(text)
         if not match:
             return self.none()
-        if has_few(match, few):
+        if has_few(match) if is_rare is None else is_rare:
             return self.filter(pk__in=matching_ids(match))
         return self.alias(entry=EntryOf("pk")).filter(entry__in=matching_entries(match))
 
@@ -168,6 +165,15 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def in_order(self) -> Self:
         return self.order_by("position", "item_number")
+
+
+def words_of_items(text: str) -> str:
+    """Return FTS5's expression for `text` in items; the last word may be only begun, a display key may not.
+
+    PONE-1 is not PONE-10.
+    """
+    match = match_expression(text)
+    return match.removesuffix(" *") if DISPLAY_KEY.fullmatch(text.strip()) else match
 
 
 def _ids(query: str, item_id: uuid.UUID | Bound) -> models.expressions.RawSQL:

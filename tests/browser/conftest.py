@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.pages import signed_in
+from tests.processes import Server
 
 FLAGS = [
     "--disable-gpu",
@@ -50,3 +53,16 @@ def person(browser: Browser) -> Iterator[BrowserContext]:
     yield context
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def board(server: Server) -> Server:
+    """A server whose only project is PONE."""
+    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
+    return server
+
+
+@pytest.fixture
+def page(person: BrowserContext, board: Server) -> Page:
+    """A page of a person who has signed in."""
+    return signed_in(person, board)

@@ -54,3 +54,18 @@ def card(page: Page, key: str) -> Locator:
 
 def lane(page: Page, status: str) -> Locator:
     return page.locator(f"#lane-0-{status}")
+
+
+def show(page: Page, server: Server, key: str) -> Page:
+    """Show the page of an item."""
+    page.goto(f"{server.url}/items/{key}/")
+    return page
+
+
+def error_of(page: Page, form: str) -> Locator:
+    return page.locator(f"#{form} [data-error]")
+
+
+def comments(server: Server, key: str) -> list[str]:
+    rows = server.api("GET", f"comments/?work_item={key}&fields=content").json()["results"]
+    return [row["content"] for row in rows]

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.pages import item, make_item, signed_in
 from tests.processes import Server
 
 ITEMS = "/admin/projects/workitem/"
-
-
-@pytest.fixture
-def board(server: Server) -> Server:
-    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
-    return server
 
 
 def make_sprint(server: Server, name: str) -> str:

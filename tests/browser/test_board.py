@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.pages import card, item, lane, make_item, open_board, signed_in
@@ -20,18 +19,6 @@ HOSTILE = [
     "javascript:window.hacked=1",
     "\"><b onmouseover='window.hacked=1'>",
 ]
-
-
-@pytest.fixture
-def board(server: Server) -> Server:
-    """A server whose only project is PONE."""
-    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
-    return server
-
-
-@pytest.fixture
-def page(person: BrowserContext, board: Server) -> Page:
-    return signed_in(person, board)
 
 
 def keys_of(page: Page, status: str) -> list[str | None]:

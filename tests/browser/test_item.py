@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.pages import item, login_url, make_item, pm, signed_in
+from tests.browser.pages import comments, error_of, item, make_item, pm, show
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
 Start = Callable[..., Server]
 SOON = 1500  # milliseconds
-
-
-@pytest.fixture
-def board(server: Server) -> Server:
-    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
-    return server
-
-
-@pytest.fixture
-def page(person: BrowserContext, board: Server) -> Page:
-    return signed_in(person, board)
-
-
-def show(page: Page, server: Server, key: str) -> Page:
-    page.goto(f"{server.url}/items/{key}/")
-    return page
-
-
-def error_of(page: Page, form: str) -> Locator:
-    return page.locator(f"#{form} [data-error]")
-
-
-def comments(server: Server, key: str) -> list[str]:
-    rows = server.api("GET", f"comments/?work_item={key}&fields=content").json()["results"]
-    return [row["content"] for row in rows]
 
 
 def test_text_is_edited_by_keyboard_alone_with_a_preview(page: Page, board: Server) -> None:
@@ -258,111 +231,6 @@ def test_deletion_is_confirmed_in_the_page_and_undone_there(page: Page, board: S
     page.get_by_role("button", name="Restore it").click()
     expect(page.locator("#i-deleted")).to_have_count(0)
     assert len(board.api("GET", "work-items/?project=PONE").json()["results"]) == 2
-
-
-def test_page_follows_an_agent_and_leaves_the_person_alone(page: Page, board: Server) -> None:
-    key = make_item(board, "Item", description="long\n\n" * 60)
-    show(page, board, key)
-    content = page.get_by_label("Comment", exact=True)
-    content.focus()
-    page.keyboard.type("half a sent")
-    place = page.evaluate("scrollY")
-    assert place > 0
-    page.evaluate("document.getElementById('i-content').setSelectionRange(4, 4)")
-    pm(board.directory, "work-item", "update", key, "--status", "review", "--label", "new")
-    expect(page.locator("#i-facts").get_by_label("Status")).to_have_value("review", timeout=SOON)
-    expect(page.locator("#i-facts").get_by_label("new", exact=True)).to_be_checked()
-    pm(board.directory, "work-item", "claim", key)
-    expect(page.locator("#i-claim")).to_contain_text("llm", timeout=SOON)
-    pm(board.directory, "comment", "create", "--work-item", key, "--content", "By the agent")
-    expect(page.locator("#i-comments")).to_contain_text("By the agent", timeout=SOON)
-    page.keyboard.type("!")
-    expect(content).to_be_focused()
-    expect(content).to_have_value("half! a sent")
-    facts = page.locator("#i-facts")
-    facts.get_by_label("Status").focus()
-    pm(board.directory, "work-item", "update", key, "--status", "todo")
-    expect(facts.get_by_label("Status")).to_have_value("todo", timeout=SOON)
-    expect(facts.get_by_label("Status")).to_be_focused()
-    facts.get_by_label("Priority").select_option("low")
-    facts.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#announcer")).to_have_text("Saved.")
-    expect(content).to_have_value("half! a sent")
-
-
-def test_item_deleted_under_a_half_written_comment_keeps_it(page: Page, board: Server) -> None:
-    key = make_item(board, "Item", item_type="story")
-    show(page, board, key)
-    page.get_by_label("Comment", exact=True).fill("Not lost")
-    pm(board.directory, "work-item", "delete", key)
-    expect(page.locator("#i-deleted")).to_contain_text("by llm", timeout=SOON)
-    for gone in ("#i-edit", "#i-child", "#i-link"):
-        expect(page.locator(gone)).not_to_be_visible()
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(error_of(page, "i-comment")).to_contain_text("restore it first")
-    page.get_by_role("button", name="Restore it").click()
-    expect(page.locator("#i-deleted")).to_have_count(0)
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(page.locator("#i-comments .rows")).to_contain_text("Not lost")
-
-
-def test_killed_server_comes_back_and_comment_and_edit_are_sent_once(
-    person: BrowserContext, page: Page, start_server: Start, board: Server
-) -> None:
-    key = make_item(board, "Old")
-    show(page, board, key)
-    port = str(board.info["port"])
-    page.get_by_label("Comment", exact=True).fill("Half a thought")
-    page.keyboard.press("Escape")
-    page.locator("#i-edit > summary").click()
-    page.get_by_label("Description, in Markdown").fill("Half a text")
-    board.end(signal.SIGKILL)
-    expect(page.locator("#notice")).to_contain_text("The server is away")
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(error_of(page, "i-comment")).to_contain_text("kept and sent when it is back")
-    page.locator("#i-editor").get_by_role("button", name="Save", exact=True).click()
-    expect(error_of(page, "i-editor")).to_contain_text("kept and sent when it is back")
-    expect(page.get_by_label("Description, in Markdown")).to_have_value("Half a text")
-    again = start_server(board.directory, "--port", port, "--strict-port")
-    expect(page.locator("#notice")).to_contain_text("Back again")
-    expect(page.locator("#i-comments .rows")).to_contain_text("Half a thought")
-    expect(page.locator("#i-read")).to_contain_text("Half a text")
-    expect(page.get_by_label("Comment", exact=True)).to_have_value("")
-    assert comments(again, key) == ["Half a thought"]
-    assert item(again, key)["version"] == 2
-
-
-def test_text_that_was_not_sent_survives_a_restart(page: Page, start_server: Start, board: Server) -> None:
-    key = make_item(board, "Old")
-    show(page, board, key)
-    port = str(board.info["port"])
-    page.get_by_label("Comment", exact=True).fill("Half a thought")
-    board.end(signal.SIGKILL)
-    expect(page.locator("#notice")).to_contain_text("The server is away")
-    again = start_server(board.directory, "--port", port, "--strict-port")
-    expect(page.locator("#notice")).to_contain_text("Back again")
-    expect(page.get_by_label("Comment", exact=True)).to_have_value("Half a thought")
-    assert comments(again, key) == []
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(page.locator("#i-comments .rows")).to_contain_text("Half a thought")
-    assert comments(again, key) == ["Half a thought"]
-
-
-def test_session_that_ended_keeps_the_text_until_it_is_sent(person: BrowserContext, page: Page, board: Server) -> None:
-    key = make_item(board, "Old")
-    show(page, board, key)
-    page.get_by_label("Comment", exact=True).fill("Half a thought")
-    person.clear_cookies()
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(error_of(page, "i-comment")).to_contain_text("pm server open")
-    expect(page.locator("#notice")).to_contain_text("pm server open")
-    expect(page.get_by_label("Comment", exact=True)).to_have_value("Half a thought")
-    person.new_page().goto(login_url(board.directory))
-    page.bring_to_front()
-    expect(page.locator("#notice")).to_contain_text("Back again")
-    page.get_by_role("button", name="Comment", exact=True).click()
-    expect(page.locator("#i-comments .rows")).to_contain_text("Half a thought")
-    assert comments(board, key) == ["Half a thought"]
 
 
 def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.pages import card, lane, login_url, make_item, open_board, pm, signed_in
@@ -14,17 +13,6 @@ from tests.processes import Server
 
 Start = Callable[..., Server]
 SOON = 1500  # milliseconds
-
-
-@pytest.fixture
-def board(server: Server) -> Server:
-    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
-    return server
-
-
-@pytest.fixture
-def page(person: BrowserContext, board: Server) -> Page:
-    return signed_in(person, board)
 
 
 def test_change_by_the_command_line_appears_without_reload(page: Page, board: Server) -> None:

@@ -6,26 +6,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.pages import card, item, make_item, pm, signed_in
+from tests.browser.pages import card, item, make_item, pm
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
 SOON = 1500  # milliseconds
 TODAY = datetime.now(UTC).date()
-
-
-@pytest.fixture
-def board(server: Server) -> Server:
-    server.api("POST", "projects/", json={"key": "PONE", "title": "First"})
-    return server
-
-
-@pytest.fixture
-def page(person: BrowserContext, board: Server) -> Page:
-    return signed_in(person, board)
 
 
 def make_sprint(board: Server, name: str, start: int = 0, **values: Any) -> str:

@@ -64,12 +64,12 @@ def test_nothing_above_the_top_is_taken(repository: Path) -> None:
 
 
 def test_nothing_above_home_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "home/work").mkdir(parents=True)
+    (tmp_path / "home/project").mkdir(parents=True)
     (tmp_path / ".pm").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert find(tmp_path / "home/work") == tmp_path / "home/work/.pm"
+    assert find(tmp_path / "home/project") == tmp_path / "home/project/.pm"
     (tmp_path / "home/.pm").mkdir()
-    assert find(tmp_path / "home/work") == tmp_path / "home/.pm"
+    assert find(tmp_path / "home/project") == tmp_path / "home/.pm"
 
 
 def test_linked_worktree_has_the_main_one(committed: Path, tmp_path: Path) -> None:

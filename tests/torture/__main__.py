@@ -85,7 +85,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "fuzzed_command_line": (fuzz.fuzzed_command_line, 1500, 60),
     "described_answers": (fuzz_api.described_answers, 6000, 0),  # in the suite it is tests/test_openapi.py
     "fuzzed_readers": (fuzz_readers.fuzzed_readers, 600, 0),  # seconds; it installs what the suite does without
-    "crafted_requests": (attack_crafted.crafted_requests, 200, 60),
+    "crafted_requests": (attack_crafted.crafted_requests, 200, 20),
     "hostile_queries": (attack_queries.hostile_queries, 4_000, 200),
     "crowded": (load.crowded, 60, 2),  # seconds
     "worn": (load.worn, 100_000, 200),
@@ -93,8 +93,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
 
 
 # Most fires wait more than they work. These run beside the others, and those alone, after all.
-BESIDE = {name for name, (fire, _, _) in FIRES.items() if ".data" in fire.__module__ or ".attack" in fire.__module__}
-BESIDE |= {name for name in FIRES if name.startswith("fuzzed_")} | {"described_answers"}
+KINDS_BESIDE = tuple(f"tests.torture.{kind}" for kind in ("data", "attack", "fuzz"))
+BESIDE = {name for name, (fire, _, _) in FIRES.items() if fire.__module__.startswith(KINDS_BESIDE)}
 ALONE = {"crowded", "worn"}
 
 

@@ -20,9 +20,9 @@ from projects.api.filters.base import (
 from projects.api.filters.references import ListFilterSet, ReferenceFilter, RelativesFilter
 from projects.models import Project, Sprint, WorkItem
 from projects.models.compiled import Bound
-from projects.models.matching import finds_few
+from projects.models.matching import has_few
 from projects.models.work_item import ItemType, Priority, Status
-from projects.models.work_item_query import WorkItemQuerySet
+from projects.models.work_item_query import WorkItemQuerySet, words_of_items
 
 SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 
@@ -98,14 +98,16 @@ class WorkItemFilter(ListFilterSet):
         model = WorkItem
         fields = ()
 
-    @cached_property
+    @property
     def is_selective(self) -> bool:
         """Whether it asks for few rows of a project, found by an index of their own."""
-        asked = self.form.cleaned_data
-        if finds_few(asked["search"]):
-            self.is_lasting = False  # there may be many the next time
-            return True
-        return any(asked[name] for name in SELECTIVE)
+        return any(self.form.cleaned_data[name] for name in SELECTIVE) or self.is_rare
+
+    @cached_property
+    def is_rare(self) -> bool:
+        """Whether few items have the words that are searched for."""
+        match = words_of_items(self.form.cleaned_data["search"])
+        return bool(match) and has_few(match)
 
     def filter_queryset(self, queryset: WorkItemQuerySet) -> Any:
         if not self.form.cleaned_data["project"] and not self.is_selective:
@@ -123,4 +125,6 @@ class WorkItemFilter(ListFilterSet):
 
     @extend_schema_field(OpenApiTypes.STR)
     def contain(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
-        return queryset.containing(value)
+        if self.is_rare:
+            self.is_lasting = False  # many may have them the next time
+        return queryset.containing(value, is_rare=self.is_rare)

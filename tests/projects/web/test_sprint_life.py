@@ -1,0 +1,131 @@
+"""A sprint made, changed, started, completed and cancelled on the page of sprints, without a browser."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from projects.models import Project, Sprint, User
+from tests.projects.web.sprints import TODAY, URL, Make, columns, complete_one, post, said
+
+pytestmark = pytest.mark.django_db
+
+
+def test_sprint_is_made_once_and_the_next_one_begins_after_it(browser: Client, project: Project, owner: User) -> None:
+    new = browser.get(URL).context["new"]
+    assert new == {"name": "Sprint 1", "start_date": TODAY, "end_date": TODAY + timedelta(days=13)}
+    data = {"id": uuid.uuid4(), "goal": " Ship it ", **new}
+    for _ in range(2):
+        assert post(browser, None, "create", **data).status_code in (200, 204)
+    sprint = Sprint.objects.get()
+    assert (sprint.name, sprint.goal, sprint.start_date, sprint.created_by) == ("Sprint 1", "Ship it", TODAY, owner)
+    after = browser.get(URL).context["new"]
+    assert (after["name"], after["start_date"]) == ("Sprint 2", TODAY + timedelta(days=14))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"name": " "}, "ame: must not be blank"),
+        ({"name": "x" * 101}, "at most 100"),
+        ({"end_date": TODAY}, "must be after"),
+        ({"start_date": "soon"}, "soon"),
+        ({"id": "x"}, "reload"),
+    ],
+)
+def test_sprint_that_can_not_be_is_refused_in_words(
+    wrong: dict[str, Any], words: str, browser: Client, project: Project
+) -> None:
+    dates = {"start_date": TODAY, "end_date": TODAY + timedelta(days=1)}
+    answer = post(browser, None, "create", **{"id": uuid.uuid4(), "name": "One", **dates, **wrong})
+    assert answer.status_code == 400
+    assert words in said(answer)
+    assert not Sprint.objects.exists()
+
+
+def test_loser_of_two_edits_sees_what_changed_and_may_insist(browser: Client, make_sprint: Make, user: User) -> None:
+    sprint = make_sprint()
+    Sprint.objects.get().update(actor=user, name="Renamed", goal="Another")
+    answer = post(browser, sprint, "edit", name="Mine", start_date=TODAY, end_date=sprint.end_date)
+    assert answer.status_code == 409
+    assert "ada changed name to “Renamed”, goal to “Another” of the sprint" in said(answer)
+    assert Sprint.objects.get().name == "Renamed"
+    assert "Changed meanwhile" in said(post(browser, sprint, "start"))
+    assert post(browser, sprint, "edit", name="Mine", anyway=2).status_code == 200
+    assert (Sprint.objects.get().name, Sprint.objects.get().goal) == ("Mine", "Another")
+
+
+def test_sprint_is_started_once_and_alone(browser: Client, make_sprint: Make) -> None:
+    first, second = make_sprint("First"), make_sprint("Second")
+    assert post(browser, first, "start").content == b"First is active."
+    first.refresh_from_db()
+    assert "First is active; it can't become active" in said(post(browser, first, "start")).replace("The sprint ", "")
+    assert "The sprint First is active; complete or cancel it first." in said(post(browser, second, "start"))
+
+
+@pytest.mark.parametrize("goal", ["backlog", "planned"])
+def test_completing_leads_what_is_left_where_it_is_told(
+    goal: str, browser: Client, make_sprint: Make, make_item: Make
+) -> None:
+    sprint, planned = make_sprint("First"), make_sprint("Second")
+    left, done = make_item(sprint=sprint), make_item(sprint=sprint, status="done")
+    post(browser, sprint, "start")
+    sprint.refresh_from_db()
+    answer = post(browser, sprint, "complete", move_to=planned.pk if goal == "planned" else "")
+    assert answer["HX-Redirect"] == f"{URL}?sprint={sprint.pk}"
+    page = browser.get(answer["HX-Redirect"])
+    where = "Second" if goal == "planned" else "the backlog"
+    told = f"First is completed. What was unfinished is in {where} now: {left.display_key}."
+    assert told in page.content.decode()
+    assert told not in browser.get(URL).content.decode()
+    left.refresh_from_db()
+    done.refresh_from_db()
+    assert (left.sprint_id, done.sprint_id) == (planned.pk if goal == "planned" else None, sprint.pk)
+    assert page.context["report"].sprint.pk == sprint.pk
+    assert [rows[0]["display_key"] for _, _, rows in page.context["report"].lists] == [left.display_key]
+
+
+def test_completing_is_refused_where_the_rest_can_not_go(browser: Client, make_sprint: Make, user: User) -> None:
+    sprint, other = make_sprint("First"), make_sprint("Second")
+    assert "it can't become completed" in said(post(browser, sprint, "complete"))
+    sprint.start(actor=user)
+    other.cancel(actor=user)
+    assert "Second is cancelled" in said(post(browser, sprint, "complete", move_to=other.pk))
+    assert "no such sprint" in said(post(browser, sprint, "complete", move_to="x"))
+    assert Sprint.objects.get(name="First").status == "active"
+
+
+def test_sprint_is_cancelled_deleted_and_restored_by_the_rules(
+    browser: Client, make_sprint: Make, make_item: Make, user: User
+) -> None:
+    sprint = make_sprint()
+    item = make_item(sprint=sprint)
+    assert post(browser, sprint, "delete")["HX-Redirect"] == URL
+    assert columns(browser) == {"": [item.display_key]}
+    assert b"Restore<" in browser.get(URL).content
+    sprint.refresh_from_db()
+    assert post(browser, sprint, "restore")["HX-Redirect"] == URL
+    assert columns(browser) == {"": [], "One": [item.display_key]}
+    sprint.refresh_from_db()
+    answer = post(browser, sprint, "cancel")
+    assert f"One is cancelled. What was unfinished is in the backlog now: {item.display_key}." in (
+        browser.get(answer["HX-Redirect"]).content.decode()
+    )
+    complete_one(make_sprint, make_item, user, 1)
+    past = Sprint.objects.get(name="Past")
+    assert "Past is completed; it can't be deleted" in said(post(browser, past, "delete"))
+
+
+def test_archived_project_is_shown_and_changed_by_nobody(
+    browser: Client, project: Project, make_sprint: Make, user: User
+) -> None:
+    sprint = make_sprint()
+    project.archive(actor=user)
+    content = browser.get(URL).content.decode()
+    assert "archived, read-only" in content
+    assert "hx-post" not in content
+    assert "archived" in said(post(browser, sprint, "start"))
