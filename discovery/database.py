@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 logger = logging.getLogger("discovery")
 
@@ -29,15 +30,8 @@ def prepare(*, migrate: bool) -> None:
     name = connection.settings_dict["NAME"]
     try:
         executor = MigrationExecutor(connection)
-        loader = executor.loader
-        unknown = sorted(
-            f"{app}.{migration}"
-            for app, migration in set(loader.applied_migrations) - set(loader.disk_migrations)
-            if app in loader.migrated_apps
-        )
-        if unknown:
-            raise DatabaseRefused(f"{name} was written by a newer version ({unknown[-1]}); install that one or a newer")
-        if not executor.migration_plan(loader.graph.leaf_nodes()):
+        _check_age(executor.loader, name)
+        if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return
         if migrate:
             with one_transaction(connection):
@@ -50,6 +44,21 @@ def prepare(*, migrate: bool) -> None:
         raise
     except Exception as error:  # a migration is anybody's code
         raise DatabaseRefused(f"a migration of {name} failed: {type(error).__name__}: {error}") from error
+
+
+def _check_age(loader: MigrationLoader, name: str) -> None:
+    """Raise DatabaseRefused where the migrations on disk can't lead on from those that were applied."""
+    on_disk, applied = loader.disk_migrations, set(loader.applied_migrations)
+    replaced = {old: on_disk[new].replaces for new in on_disk for old in on_disk[new].replaces}
+    unknown = sorted(each for each in applied - {*on_disk, *replaced} if each[0] in loader.migrated_apps)
+    if unknown:
+        last = ".".join(unknown[-1])
+        raise DatabaseRefused(f"{name} was written by a newer version ({last}); install that one or a newer")
+    # Of what one migration replaces, some were applied and the others are no more.
+    lost = sorted(old for old in {*replaced} - {*on_disk, *applied} if not applied.isdisjoint(replaced[old]))
+    if lost:
+        first = ".".join(lost[0])
+        raise DatabaseRefused(f"{name} is too old for this version, which has no {first} any more; start one that has")
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from rest_framework.renderers import JSONRenderer
+from projects.api.rows import render
 
 ELLIPSIS = "…"
 SHORTEST_TEXT = 40  # characters that are left of a text before rows go
@@ -46,7 +46,7 @@ def shorten(document: dict[str, Any], max_bytes: int) -> dict[str, Any]:
 
 def size(document: Any) -> int:
     """Return how many bytes `document` has as an answer."""
-    return len(JSONRenderer().render(document))
+    return len(render(document))
 
 
 def _cut(document: dict[str, Any], limit: int) -> dict[str, Any]:

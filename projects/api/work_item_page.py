@@ -1,63 +1,81 @@
-"""A work item and all around it, by a constant number of queries."""
+"""A work item and all around it, by a constant number of queries, each compiled once."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from projects.api.brevity import shorten
+from projects.api.rows import Rows, dashed, key_of
 from projects.api.serializers.activity import ActivitySerializer
 from projects.api.serializers.comment import CommentSerializer
 from projects.api.serializers.time_entry import TimeEntrySerializer
-from projects.api.serializers.work_item import SLIM, WorkItemRowSerializer, WorkItemSerializer
+from projects.api.serializers.work_item import SLIM, WorkItemRowSerializer
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
+from projects.models.compiled import Bound, Statement
+from projects.models.dependency import DependencyType
 
 ACTIVITY_SHOWN = 20
 COMMENT = ("id", "content", "version", "created_at", "updated_at", "created_by")
 TIME_ENTRY = ("id", "user", "started_at", "ended_at", "duration_seconds", "is_running", "description")
 ACTIVITY = ("id", "action", "changes", "actor", "created_at")
+OTHER = ("item_type", "title", "status", "priority")  # of the item at the other end of a dependency
 ENVELOPE = len('{"work_item":}\n')  # what the command line puts around the answer
 
 
-def page_of(item: WorkItem, max_bytes: int | None) -> dict[str, Any]:
-    """Return what there is to know of `item`, in at most `max_bytes` bytes of JSON; `truncated` says what was cut."""
+def page_of(item: dict[str, Any], item_id: str, max_bytes: int | None) -> dict[str, Any]:
+    """Return what there is to know of an item, in at most `max_bytes` bytes of JSON; `truncated` says what was cut.
+
+    `item` is what is shown of it alone, `item_id` its id as the database has it.
+    """
+    rows = {name: rows.shown(statement.rows(item=item_id)) for name, (rows, statement) in _parts().items()}
     page = {
-        **WorkItemSerializer(item).data,
-        "ancestors": _rows(WorkItem.objects.ancestors_of(item.pk).order_by("item_type")),  # an epic before a story
-        "children": _rows(WorkItem.objects.filter(parent_id=item.pk).in_order()),
-        **_dependencies(item),
-        "comments": CommentSerializer(_comments(item), many=True, pick=COMMENT).data,
-        "time_entries": TimeEntrySerializer(_time_entries(item), many=True, pick=TIME_ENTRY).data,
-        "activity": ActivitySerializer(_activity(item), many=True, pick=ACTIVITY).data,
+        **item,
+        **{name: rows[name] for name in ("ancestors", "children")},
+        **_dependencies(item_id),
+        **{name: rows[name] for name in ("comments", "time_entries", "activity")},
         "truncated": [],
     }
     return page if max_bytes is None else shorten(page, max_bytes - ENVELOPE)
 
 
-def _rows(items: Any) -> Any:
-    loaded = items.living().select_related("project", "parent", "assignee").defer("description")
-    return WorkItemRowSerializer(loaded, many=True, pick=SLIM).data
+@functools.cache
+def _parts() -> dict[str, tuple[Rows, Statement]]:
+    """Return the lists of rows around an item, by name."""
+    item = Bound("item", WorkItem._meta.pk)
+    slim = WorkItemRowSerializer(pick=SLIM)
+    above = WorkItem.objects.ancestors_of(item).living().order_by("item_type")  # an epic before a story
+    comments = Comment.objects.living().filter(work_item=item).order_by("created_at", "pk")
+    entries = TimeEntry.objects.living().filter(work_item=item).order_by("started_at", "pk")
+    activity = Activity.objects.filter(entity_id=item).order_by("-id")[:ACTIVITY_SHOWN]
+    lists: dict[str, tuple[Any, Any]] = {
+        "ancestors": (above, slim),
+        "children": (WorkItem.objects.living().filter(parent=item).in_order(), slim),
+        "comments": (comments, CommentSerializer(pick=COMMENT)),
+        "time_entries": (entries, TimeEntrySerializer(pick=TIME_ENTRY)),
+        "activity": (activity, ActivitySerializer(pick=ACTIVITY)),
+    }
+    parts = {}
+    for name, (queryset, serializer) in lists.items():
+        rows = Rows(queryset.model, serializer)
+        parts[name] = rows, Statement(queryset.values_list(*rows.columns))
+    return parts
 
 
-def _dependencies(item: WorkItem) -> dict[str, list[dict[str, Any]]]:
+def _dependencies(item_id: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {"blocking": [], "blocked_by": [], "relates_to": []}
-    links = Dependency.objects.living().of(item.pk).order_by("created_at", "pk")
-    ends = ("blocking_item__project", "blocked_item__project")
-    for link in links.select_related(*ends).defer("blocking_item__description", "blocked_item__description"):
-        blocks = link.blocking_item_id == item.pk
-        other = link.blocked_item if blocks else link.blocking_item
-        kind = "relates_to" if link.dependency_type != "blocks" else "blocking" if blocks else "blocked_by"
-        row = {name: getattr(other, name) for name in ("display_key", "item_type", "title", "status", "priority")}
-        found[kind].append({"dependency_id": str(link.pk), **row})
+    ends = {"blocking": _links("blocking_item", "blocked_item"), "blocked_by": _links("blocked_item", "blocking_item")}
+    links = [(*row, kind) for kind, statement in ends.items() for row in statement.rows(item=item_id)]
+    for _, dependency_id, dependency_type, number, project_key, *values, kind in sorted(links):
+        other = dict(zip(OTHER, values, strict=True))
+        row = {"dependency_id": dashed(dependency_id), "display_key": key_of(number, project_key), **other}
+        found["relates_to" if dependency_type == DependencyType.RELATES_TO else kind].append(row)
     return found
 
 
-def _comments(item: WorkItem) -> Any:
-    return Comment.objects.living().filter(work_item=item).with_stamps().order_by("created_at", "pk")
-
-
-def _time_entries(item: WorkItem) -> Any:
-    return TimeEntry.objects.living().filter(work_item=item).select_related("user").order_by("started_at", "pk")
-
-
-def _activity(item: WorkItem) -> Any:
-    return Activity.objects.of(item).select_related("actor").order_by("-id")[:ACTIVITY_SHOWN]
+@functools.cache
+def _links(near: str, far: str) -> Statement:
+    """Return the query of the dependencies of an item that is their `near` end, with the item at the `far` one."""
+    links = Dependency.objects.living().filter(**{near: Bound("item", WorkItem._meta.pk)})
+    other = (f"{far}__{name}" for name in ("item_number", "project__key", *OTHER))
+    return Statement(links.order_by("created_at", "pk").values_list("created_at", "pk", "dependency_type", *other))

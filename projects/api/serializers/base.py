@@ -64,20 +64,24 @@ class StrictMixin:
     if TYPE_CHECKING:
         fields: Any
 
+    def every_field(self) -> Mapping[str, Any]:
+        """Return all fields that there are, by name."""
+        return self.fields  # type: ignore[no-any-return]
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            writable = [name for name, field in self.fields.items() if not field.read_only]
-            unknown = f"is unknown; known are {', '.join(writable)}"
-            wrong = [name for name in data if name not in writable]
+            every = self.every_field()
+            wrong = [name for name in data if name not in every or every[name].read_only]
             if wrong:
+                unknown = f"is unknown; known are {', '.join(name for name in every if not every[name].read_only)}"
                 raise serializers.ValidationError(
-                    {str(name): "is read-only" if name in self.fields else unknown for name in wrong}
+                    {str(name): "is read-only" if name in every else unknown for name in wrong}
                 )
         return super().to_internal_value(data)  # type: ignore[misc]
 
 
 class PickMixin:
-    """Serialize only the fields that `pick` names.
+    """Serialize only the fields that `pick` names, and read only those that data give or lack.
 
     `loads` names, for each field that is no column itself, the columns that it is made of, and `makes` how it is
     made of their values.
@@ -90,10 +94,16 @@ class PickMixin:
         super().__init__(*args, **kwargs)
         self.pick = pick
 
+    def every_field(self) -> Mapping[str, Any]:
+        """Return all fields that there are, by name; none is bound, for they are made once of the model."""
+        return _FIELDS.get_or_make(type(self), super().get_fields)  # type: ignore[misc]
+
     def get_fields(self) -> dict[str, Any]:
-        # Made once of the model: to make the fields takes DRF longer than all that is done with them.
-        every = _FIELDS.get_or_make(type(self), super().get_fields)  # type: ignore[misc]
-        names = every if self.pick is None else self.pick
+        every = self.every_field()
+        names = [*every] if self.pick is None else self.pick
+        given = getattr(self, "initial_data", None)
+        if isinstance(given, Mapping):  # to copy and bind the others would take longer than all the rest
+            names = [name for name in names if name in given or every[name].required]
         if any(isinstance(every[name], serializers.BaseSerializer) for name in names):
             return {name: copy.deepcopy(every[name]) for name in names}
         return {name: copy.copy(every[name]) for name in names}
@@ -105,8 +115,10 @@ class DeletionSerializer(StrictMixin, serializers.Serializer[Any]):
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
-class EntitySerializer(StrictMixin, PickMixin, serializers.ModelSerializer[Any]):
+class EntitySerializer(PickMixin, StrictMixin, serializers.ModelSerializer[Any]):
     """An entity. The rules are the model's, here are types and names."""
+
+    of_changes: ClassVar[tuple[str, ...]] = (EXPECTED_VERSION,)  # what a creation can't say
 
     created_by = serializers.CharField(source="created_by.username", read_only=True, help_text="A user's name.")
     updated_by = serializers.CharField(source="updated_by.username", read_only=True, help_text="A user's name.")
@@ -131,11 +143,11 @@ class EntitySerializer(StrictMixin, PickMixin, serializers.ModelSerializer[Any])
             kwargs["error_messages"] = {"invalid_choice": f"must be one of {allowed}"}
         return kind, kwargs
 
-    def get_fields(self) -> dict[str, Any]:
-        every = super().get_fields()
-        if getattr(self.context.get("view"), "action", None) == "create":
-            del every[EXPECTED_VERSION]  # what is yet to be made has no version
-        return every
+    def every_field(self) -> Mapping[str, Any]:
+        every = super().every_field()
+        if getattr(self.context.get("view"), "action", None) != "create":
+            return every
+        return {name: field for name, field in every.items() if name not in self.of_changes}
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined]

@@ -49,6 +49,7 @@ class UserIdField(serializers.UUIDField):
 class WorkItemSerializer(ReferencesMixin, EntitySerializer):
     """A work item."""
 
+    of_changes = (*EntitySerializer.of_changes, "force")
     references = ("project",)
     optional_references = ("parent", "sprint", "assignee")
     loads = {
@@ -103,12 +104,6 @@ class WorkItemSerializer(ReferencesMixin, EntitySerializer):
             *("id", "item_number", "lease_expires_at", "position", "started_at", "completed_at", *STAMPS),
         )
         validators = ()  # the model's rules are all there is
-
-    def get_fields(self) -> dict[str, Any]:
-        every = super().get_fields()
-        if getattr(self.context.get("view"), "action", None) == "create":
-            every.pop("force", None)
-        return every
 
 
 class WorkItemRowSerializer(WorkItemSerializer):

@@ -96,18 +96,21 @@ class EntityViewSet(ListMixin):
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer
-    related: ClassVar[tuple[str, ...]] = ()  # what one entity is loaded with, besides the users of its stamps
+    related: ClassVar[tuple[str, ...]] = ()  # what an entity is loaded with to be written to
 
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
-        names = type(self).queryset.names_of(id)  # type: ignore[union-attr]
-        if names is None:
-            raise self._not_found(id)
-        found, version = self._find(names)
-        if found is None:
-            raise self._not_found(id)
+        found, version = self.shown(id)
         response = answer(request, found)
         response["ETag"] = f'"{version}"'
         return response
+
+    def shown(self, identifier: str) -> tuple[dict[str, Any], int]:
+        """Return what is shown of the living entity of this id or key, and its version. Raises NotFound."""
+        names = type(self).queryset.names_of(identifier)  # type: ignore[union-attr]
+        found, version = self._find(names) if names else (None, 0)
+        if found is None:
+            raise self._not_found(identifier)
+        return found, version
 
     def _find(self, names: dict[str, Any], *, is_living: bool = True) -> tuple[dict[str, Any] | None, int]:
         """Return what is shown of the entity that `names` tell, and its version."""
@@ -173,8 +176,7 @@ class EntityViewSet(ListMixin):
         return Loading(named.order_by()[:1])
 
     def _related(self) -> Any:
-        stamped = self.get_queryset().with_stamps()
-        return stamped.select_related(*self.related) if self.related else stamped
+        return self.get_queryset().select_related(*self.related or (None,))
 
     def _restore(self, request: Request, id: str) -> Response:
         refuse_body(request)

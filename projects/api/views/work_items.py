@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -45,7 +46,7 @@ class ReadyList(NamedTuple):
 
 class WorkItemViewSet(ClaimActions):
     queryset = WorkItem.objects.all()
-    related = ("project", "parent", "assignee", "claimed_by")
+    related = ("project",)
     serializer_class = WorkItemSerializer
     row_serializer_class = WorkItemRowSerializer
     deletion_serializer_class = WorkItemDeletionSerializer
@@ -108,15 +109,17 @@ class WorkItemViewSet(ClaimActions):
         responses=WorkItemPageSerializer,
     )
     @action(detail=True)
-    def show(self, request: Request, id: str) -> Response:
+    def show(self, request: Request, id: str) -> HttpResponseBase:
         """The item with all around it: ancestors, children, dependencies, comments, time, latest activity."""
         text = request.query_params.get("max_bytes")
-        if text is None:
-            return Response(page_of(self.get_object(), None))
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and LEAST_BYTES <= int(text) <= MOST_BYTES):
-            wanted = f"must be a whole number from {LEAST_BYTES} to {MOST_BYTES}"
-            raise exceptions.ValidationError({"max_bytes": wanted})
-        return Response(page_of(self.get_object(), int(text)))
+        most = None
+        if text is not None:
+            if not (text.isascii() and text.isdigit() and len(text) < 10 and LEAST_BYTES <= int(text) <= MOST_BYTES):
+                wanted = f"must be a whole number from {LEAST_BYTES} to {MOST_BYTES}"
+                raise exceptions.ValidationError({"max_bytes": wanted})
+            most = int(text)
+        item, _ = self.shown(id)
+        return answer(request, page_of(item, uuid.UUID(item["id"]).hex, most))
 
     @extend_schema(
         filters=True,

@@ -73,8 +73,10 @@ def operations() -> list[migrations.RunSQL]:
 
 
 class Migration(migrations.Migration):
+    replaces = [("projects", "0013_search")]
+
     dependencies = [
-        ("projects", "0012_time_entry"),
+        ("projects", "0002_item_labels"),
     ]
 
     operations = operations()
