@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from projects.api.pagination import Cursor, Order, read_limit
 from projects.api.rows import Rows
+from projects.api.sifting import TEXTS, Unsearched, sift
 from projects.models.compiled import Kept, Statement
 
 
@@ -23,6 +24,7 @@ class Query:
         if not filterset.is_valid():
             raise translate_validation(filterset.errors)
         self.queryset = filterset.qs
+        self.unsearched: Unsearched | None = filterset.unsearched
         self.references = filterset.references
         self.is_lasting: bool = filterset.is_lasting
 
@@ -30,9 +32,9 @@ class Query:
         """Return the ids of what the request names, as it is now. Raises ValidationError."""
         return {reference.name: reference.find() for reference in self.references}
 
-    def compiled(self, queryset: Any, limit: int) -> Statement:
-        """Return the statement of the first rows of `queryset`."""
-        return Statement(queryset.values_list(*self.rows.columns)[:limit])
+    def compiled(self, queryset: Any, limit: int, more: tuple[str, ...] = ()) -> Statement:
+        """Return the statement of the first rows of `queryset`, which have the columns `more` at their ends."""
+        return Statement(queryset.values_list(*self.rows.columns, *more)[:limit])
 
 
 class Listing:
@@ -44,7 +46,7 @@ class Listing:
         self.query = Query(view, request, view.get_queryset(), order.columns if order else ())
         self.order = order or Order(view, text)
         self.limit = read_limit(request)
-        self.statements: dict[tuple[bool, bool], Statement] = {}
+        self.statements: dict[tuple[bool | str, ...], Statement] = {}
 
     def page(self, request: Request) -> dict[str, Any]:
         """Return the answer to `request`, whose parameters are this listing's."""
@@ -53,7 +55,7 @@ class Listing:
         if cursor is not None:
             values |= self.order.bindings(cursor)
         backwards = cursor is not None and cursor.backwards
-        rows = self._statement(cursor is not None, backwards).rows(**values)
+        rows = self._rows(cursor is not None, backwards, values)
         more = len(rows) > self.limit
         rows = rows[: self.limit]
         if backwards:
@@ -67,11 +69,24 @@ class Listing:
             "previous": _url(request, previous),
         }
 
-    def _statement(self, is_bound: bool, backwards: bool) -> Statement:
-        found = self.statements.get((is_bound, backwards))
+    def _rows(self, is_bound: bool, backwards: bool, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a page, and one more where there is one."""
+        wanted = self.limit + 1
+        if self.query.unsearched is not None:
+            queryset, match = self.query.unsearched
+            rows = self._statement(queryset, is_bound, backwards, 2 * wanted, TEXTS).rows(**values)
+            sifted = sift(rows, match, wanted, is_all=len(rows) < 2 * wanted)
+            if sifted is not None:
+                return sifted
+        return self._statement(self.query.queryset, is_bound, backwards, wanted).rows(**values)
+
+    def _statement(
+        self, queryset: Any, is_bound: bool, backwards: bool, most: int, more: tuple[str, ...] = ()
+    ) -> Statement:
+        found = self.statements.get((is_bound, backwards, *more))
         if found is None:
-            arranged = self.order.arranged(self.query.queryset, is_bound=is_bound, backwards=backwards)
-            found = self.statements[is_bound, backwards] = self.query.compiled(arranged, self.limit + 1)
+            arranged = self.order.arranged(queryset, is_bound=is_bound, backwards=backwards)
+            found = self.statements[is_bound, backwards, *more] = self.query.compiled(arranged, most, more)
         return found
 
 

@@ -7,17 +7,23 @@ must be there, and the last may be only the beginning of one. Marks alone are no
 from __future__ import annotations
 
 import re
+import sqlite3
+import threading
+from collections.abc import Sequence
 
 from django.db import connection
 from django.db.models import Func, IntegerField
 from django.db.models.expressions import RawSQL
 
 RANKED = 2000  # matches
+TOKENIZER = "unicode61 remove_diacritics 2"  # the index's own
 
 # Quotes would end a phrase; the others FTS5 reads as blanks or can't read at all.
 _NO_WORD = re.compile('["\x00-\x1f\x7f-\x9f\ud800-\udfff\\s]+')
 
 _ROWS = "SELECT rowid FROM projects_search WHERE projects_search MATCH %s"
+# Words as they are come first: of one that is only begun the index merges all that begin so, which takes longer.
+_MANY = f"SELECT CASE WHEN EXISTS ({_ROWS} LIMIT 1 OFFSET %s) THEN 1 ELSE EXISTS ({_ROWS} LIMIT 1 OFFSET %s) END"
 _ENTITIES = """
     SELECT entry.entity_id FROM projects_search CROSS JOIN projects_searchentry entry
     ON entry.id = projects_search.rowid WHERE projects_search MATCH %s
@@ -34,8 +40,8 @@ def match_expression(text: str) -> str:
 def has_few(match: str, most: int = RANKED) -> bool:
     """Return whether no more than `most` projects, items and comments match."""
     with connection.cursor() as cursor:
-        cursor.execute(f"{_ROWS} LIMIT %s", [match, most + 1])
-        return len(cursor.fetchall()) <= most
+        cursor.execute(_MANY, [match.removesuffix(" *"), most, match, most])
+        return not cursor.fetchone()[0]
 
 
 def matching_ids(match: str) -> RawSQL:
@@ -54,3 +60,25 @@ class EntryOf(Func):
     arity = 1
     output_field = IntegerField()
     template = "(SELECT entry.id FROM projects_searchentry entry WHERE entry.entity_id = %(expressions)s)"
+
+
+class Sieve(threading.local):
+    """Tells which of a few texts match, in milliseconds, where the index would gather all matches of a board first."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.connection.execute(f"CREATE VIRTUAL TABLE text USING fts5(key, title, body, tokenize = '{TOKENIZER}')")
+
+    def passing(self, match: str, texts: Sequence[tuple[str, str, str]]) -> list[int]:
+        """Return the places of those `texts` (key, title, body) that match, ascending."""
+        self.connection.execute("BEGIN")
+        try:
+            rows = ((place, *text) for place, text in enumerate(texts))
+            self.connection.executemany("INSERT INTO text (rowid, key, title, body) VALUES (?, ?, ?, ?)", rows)
+            found = self.connection.execute("SELECT rowid FROM text WHERE text MATCH ? ORDER BY rowid", [match])
+            return [place for (place,) in found]
+        finally:
+            self.connection.execute("ROLLBACK")
+
+
+sieve = Sieve()

@@ -9,6 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
 
+from projects.api.sifting import Unsearched
 from projects.models.base import Entity, find_pk
 from projects.models.compiled import Bound
 
@@ -61,8 +62,10 @@ class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc]
     """Filters whose query is compiled once: what names an entity is bound, and looked up each time.
 
     `references` are those; `is_lasting` is False where another filter asked the database
-    for what may be otherwise the next time.
+    for what may be otherwise the next time. `unsearched` is set where words are searched for that many have.
     """
+
+    unsearched: Unsearched | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

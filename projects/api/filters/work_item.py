@@ -18,6 +18,7 @@ from projects.api.filters.base import (
     WordsFilter,
 )
 from projects.api.filters.references import ListFilterSet, ReferenceFilter, RelativesFilter
+from projects.api.sifting import Unsearched
 from projects.models import Project, Sprint, WorkItem
 from projects.models.compiled import Bound
 from projects.models.matching import has_few
@@ -113,7 +114,15 @@ class WorkItemFilter(ListFilterSet):
         if not self.form.cleaned_data["project"] and not self.is_selective:
             self.is_lasting = False
             queryset = queryset.in_only_project()
-        return super().filter_queryset(queryset)
+        found = super().filter_queryset(queryset)
+        text = self.form.cleaned_data["search"]
+        if not text:
+            return found
+        if self.is_rare:
+            self.is_lasting = False  # many may have them the next time
+        elif words_of_items(text):
+            self.unsearched = Unsearched(found, words_of_items(text))
+        return found.containing(text, is_rare=self.is_rare)
 
     @extend_schema_field(OpenApiTypes.STR)
     def assigned(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
@@ -125,6 +134,4 @@ class WorkItemFilter(ListFilterSet):
 
     @extend_schema_field(OpenApiTypes.STR)
     def contain(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
-        if self.is_rare:
-            self.is_lasting = False  # many may have them the next time
-        return queryset.containing(value, is_rare=self.is_rare)
+        return queryset  # `filter_queryset` does it, when all others have

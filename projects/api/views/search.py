@@ -1,14 +1,14 @@
 from __future__ import annotations
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from projects.api.filters.base import MAX_SEARCH_LENGTH
 from projects.api.pagination import read_limit
 from projects.api.serializers.search import SearchSerializer
-from projects.api.views.base import StrictQueryMixin
+from projects.api.views.base import StrictQueryMixin, answer
 from projects.models import Project
 from projects.models.search import search
 
@@ -38,7 +38,7 @@ class SearchView(StrictQueryMixin):
             ),
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Find items, comments and projects by the words in them, best first; a display key's item comes first."""
         text = request.query_params.get("q")
         if text is None:
@@ -48,7 +48,7 @@ class SearchView(StrictQueryMixin):
                 {"q": f"has {len(text)} characters; at most {MAX_SEARCH_LENGTH} are allowed"}
             )
         hits = search(text, project=_project(request), limit=read_limit(request, DEFAULT_LIMIT, MAX_LIMIT))
-        return Response(SearchSerializer({"results": hits, "next": None}).data)
+        return answer(request, {"results": [hit._asdict() for hit in hits], "next": None})
 
 
 def _project(request: Request) -> Project | None:

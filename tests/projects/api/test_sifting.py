@@ -1,0 +1,95 @@
+"""Lists by words that many items have: the same rows, whichever way they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from projects.api.sifting import MOST_TEXT
+from projects.models import Project, User, WorkItem
+from projects.models.matching import RANKED, TOKENIZER
+from tests.projects.api.test_work_item_lists import URL, keys
+
+pytestmark = pytest.mark.django_db
+SILENT = 100  # items
+
+
+@pytest.fixture
+def grow(project: Project, user: User) -> Callable[..., None]:
+    """Make so many items that what most of them say is common; those that say nothing come first."""
+
+    def grow(text: str = "") -> None:
+        now = timezone.now()
+        stamps = {"created_at": now, "updated_at": now, "created_by": user, "updated_by": user}
+        said = {7: "silent", 5: "sagt es so: Größe", 3: "says SO, size"}
+        WorkItem.objects.bulk_create(
+            WorkItem(
+                project=project,
+                item_number=number,
+                item_type="task",
+                title=f"Item {number % 50}",
+                description=next((text for part, text in said.items() if number % part == 0), f"say so {text}")
+                if number > SILENT
+                else "",
+                position=number,
+                **stamps,
+            )
+            for number in range(1, RANKED * 5 // 4)
+        )
+
+    return grow
+
+
+def walk(api: APIClient, **query: Any) -> list[str]:
+    """Return the keys of all pages, which are the same on the way back."""
+    pages, response = [], api.get(URL, {"project": "PONE", **query})
+    while response.json()["next"]:
+        pages.append(keys(response))
+        response = api.get(response.json()["next"])
+    last = keys(response)
+    for page in reversed(pages):
+        response = api.get(response.json()["previous"])
+        assert keys(response) == page
+    assert response.json()["previous"] is None
+    return [key for page in [*pages, last] for key in page]
+
+
+def asks_index(api: APIClient, **query: Any) -> bool:
+    """Tell whether the index was asked for all that match, for a first page."""
+    with CaptureQueriesContext(connection) as queries:
+        assert keys(api.get(URL, {"project": "PONE", **query}))
+    return any("entry.entity_id" in query["sql"] for query in queries)
+
+
+@pytest.mark.parametrize("order", ["position", "-position", "title", "-updated_at"])
+def test_rows_are_those_of_the_index(api: APIClient, grow: Callable[..., None], order: str) -> None:
+    grow()
+    for words in ("so", "S", "item", "so grosse", "so größe", "so 7", "PONE-7", "size says"):
+        found = WorkItem.objects.containing(words, is_rare=False).order_by(order, "-pk" if order[0] == "-" else "pk")
+        walked = walk(api, search=words, ordering=order, limit=900)
+        assert walked == [item.display_key for item in found.select_related("project")], words
+
+
+def test_index_is_asked_where_the_next_rows_have_few(api: APIClient, grow: Callable[..., None]) -> None:
+    grow()
+    assert not asks_index(api, search="so", limit=20, ordering="-position")
+    assert asks_index(api, search="so", limit=20, ordering="position")
+    assert not asks_index(api, search="item", limit=20, ordering="position")
+
+
+def test_index_is_asked_where_texts_are_long(api: APIClient, grow: Callable[..., None]) -> None:
+    grow("long " * (MOST_TEXT // 500))
+    assert not asks_index(api, search="so", limit=20, ordering="-position")
+    assert asks_index(api, search="so", limit=400, ordering="-position")
+
+
+def test_sieve_has_the_words_of_the_index(project: Project) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'projects_search'")
+        assert f"tokenize = '{TOKENIZER}'" in cursor.fetchone()[0]
