@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test check bench bench-short bench-peers bench-pages screenshots torture clean
+.PHONY: run test check bench bench-short bench-peers bench-pages screenshots torture torture-short clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -36,6 +36,9 @@ screenshots: $(VENV)/.installed-dev
 
 torture: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.torture
+
+torture-short: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.torture --short
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -1,6 +1,7 @@
 """Do to `pm` what nobody should do to it, in full counts, and print one table.
 
-make torture
+make torture        full counts
+make torture-short  a few of each
 python -m tests.torture --only killed_masters --scale 0.1
 """
 
@@ -101,18 +102,21 @@ ALONE = {"crowded", "worn"}
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=FIRES, action="append", help="this fire only (repeatable)")
-    parser.add_argument("--scale", type=float, default=1.0, help="part of the full counts (1.0)")
+    counts = parser.add_mutually_exclusive_group()
+    counts.add_argument("--scale", type=float, default=1.0, help="part of the full counts (1.0)")
+    counts.add_argument("--short", action="store_true", help="a few of each, in two minutes")
     options = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
     print(HEADER, flush=True)
     if options.only and len(options.only) == 1:
-        return _burn(options.only[0], options.scale)
-    names = options.only or list(FIRES)
+        return _burn(options.only[0], options)
+    names = options.only or [name for name, (_, _, short) in FIRES.items() if short or not options.short]
+    how = "--short" if options.short else f"--scale={options.scale}"
     begin = time.monotonic()
     held = []
     for lanes in ([_among(names, set(FIRES) - BESIDE - ALONE), _among(names, BESIDE)], [_among(names, ALONE)]):
         with ThreadPoolExecutor(len(lanes)) as pool:
-            held += pool.map(lambda lane: [_run(name, options.scale) for name in lane], lanes)
+            held += pool.map(lambda lane: [_run(name, how) for name in lane], lanes)
     print(f"{(time.monotonic() - begin) / 60:.0f} minutes")
     return int(not all(itertools.chain(*held)))
 
@@ -121,23 +125,23 @@ def _among(names: list[str], some: set[str]) -> list[str]:
     return [name for name in names if name in some]
 
 
-def _run(name: str, scale: float) -> bool:
+def _run(name: str, how: str) -> bool:
     """Run a fire in a process of its own, print its row, and return whether it was come through."""
-    command = [sys.executable, "-m", "tests.torture", "--only", name, "--scale", str(scale)]
+    command = [sys.executable, "-m", "tests.torture", "--only", name, how]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     said = done.stdout.partition(f"{HEADER}\n")[2]
     print(said or row(Result(name, failures=[f"it ended with {done.returncode}"])) + "\n", end="", flush=True)
     return done.returncode == 0
 
 
-def _burn(name: str, scale: float) -> int:
-    fire, full, _ = FIRES[name]
+def _burn(name: str, options: argparse.Namespace) -> int:
+    fire, full, short = FIRES[name]
     try:
-        result = fire(max(1, int(full * scale)))
+        result = fire(short if options.short else max(1, int(full * options.scale)))
     except Missing as missing:
         result = Result(name, failures=[str(missing)])
     print(row(result), flush=True)
-    return int(bool(result.failures))
+    return int(bool(result.failures) or result.held < result.tried)
 
 
 if __name__ == "__main__":
