@@ -32,7 +32,7 @@ class Query:
         """Return the ids of what the request names, as it is now. Raises ValidationError."""
         return {reference.name: reference.find() for reference in self.references}
 
-    def compiled(self, queryset: Any, limit: int, more: tuple[str, ...] = ()) -> Statement:
+    def compiled(self, queryset: Any, limit: int, more: tuple[Any, ...] = ()) -> Statement:
         """Return the statement of the first rows of `queryset`, which have the columns `more` at their ends."""
         return Statement(queryset.values_list(*self.rows.columns, *more)[:limit])
 
@@ -46,7 +46,7 @@ class Listing:
         self.query = Query(view, request, view.get_queryset(), order.columns if order else ())
         self.order = order or Order(view, text)
         self.limit = read_limit(request)
-        self.statements: dict[tuple[bool | str, ...], Statement] = {}
+        self.statements: dict[tuple[bool, bool, bool], Statement] = {}
 
     def page(self, request: Request) -> dict[str, Any]:
         """Return the answer to `request`, whose parameters are this listing's."""
@@ -81,12 +81,12 @@ class Listing:
         return self._statement(self.query.queryset, is_bound, backwards, wanted).rows(**values)
 
     def _statement(
-        self, queryset: Any, is_bound: bool, backwards: bool, most: int, more: tuple[str, ...] = ()
+        self, queryset: Any, is_bound: bool, backwards: bool, most: int, more: tuple[Any, ...] = ()
     ) -> Statement:
-        found = self.statements.get((is_bound, backwards, *more))
+        found = self.statements.get((is_bound, backwards, bool(more)))
         if found is None:
             arranged = self.order.arranged(queryset, is_bound=is_bound, backwards=backwards)
-            found = self.statements[is_bound, backwards, *more] = self.query.compiled(arranged, most, more)
+            found = self.statements[is_bound, backwards, bool(more)] = self.query.compiled(arranged, most, more)
         return found
 
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.api.sifting import MOST_TEXT
+from projects.api.sifting import LONGEST_TEXT, MOST_TEXT
 from projects.models import Project, User, WorkItem
 from projects.models.matching import RANKED, TOKENIZER
 from tests.projects.api.test_work_item_lists import URL, keys
@@ -87,6 +87,16 @@ def test_index_is_asked_where_texts_are_long(api: APIClient, grow: Callable[...,
     grow("long " * (MOST_TEXT // 500))
     assert not asks_index(api, search="so", limit=20, ordering="-position")
     assert asks_index(api, search="so", limit=400, ordering="-position")
+
+
+def test_index_is_asked_where_a_text_is_cut(api: APIClient, grow: Callable[..., None]) -> None:
+    grow()
+    last = WorkItem.objects.order_by("-position")[0]
+    for length, is_asked in ((LONGEST_TEXT - 1, False), (LONGEST_TEXT + 9, True)):
+        WorkItem.objects.filter(pk=last.pk).update(description=f"{'x' * (length - 3)} so")
+        query = {"search": "so", "limit": 20, "ordering": "-position"}
+        assert asks_index(api, **query) is is_asked
+        assert keys(api.get(URL, {"project": "PONE", **query}))[0] == last.display_key
 
 
 def test_sieve_has_the_words_of_the_index(project: Project) -> None:
