@@ -22,7 +22,6 @@ class Installation:
         _copy_source(source)
         _run(*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(wheels), str(source))
         _run(sys.executable, "-m", "venv", "--without-pip", str(self.environment))
-        # The newest pip writes the console script, as it does for a user.
         pip = [*PIP, "--python", str(self.environment / "bin" / "python"), "install"]
         _run(*pip, "--constraint", str(CHECKOUT / "constraints.txt"), *map(str, wheels.glob("*.whl")))
         self.home = folder / "home"
