@@ -36,12 +36,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_all_that_runs_and_no_tests(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        [script] = [name for name in names if ".data/" in name]
+        assert script.endswith("/scripts/pm")
+        assert archive.read(script).startswith(b"#!python\n"), "pip would not name its interpreter"
     for package in ("discovery", "projects", "pmsite"):
         for path in (CHECKOUT / package).rglob("*"):
             wanted = path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
             if wanted:
                 assert str(path.relative_to(CHECKOUT)) in names, path
-    strangers = {name.split("/")[0] for name in names} - {"discovery", "projects", "pmsite"}
+    strangers = {name.split("/")[0] for name in names - {script}} - {"discovery", "projects", "pmsite"}
     assert all(name.endswith(".dist-info") for name in strangers), strangers
 
 
