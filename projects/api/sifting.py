@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Substr
 
 from projects.api.rows import key_of
-from projects.models.matching import sieve
+from projects.models.matching import passing
 
 # Characters of a description, and of all texts; to read more takes longer than to ask the index.
 LONGEST_TEXT, MOST_TEXT = 1 << 12, 1 << 18
@@ -43,7 +43,7 @@ def sift(rows: Sequence[Row], match: str, wanted: int, *, is_all: bool) -> list[
         if longest == LONGEST_TEXT or length > MOST_TEXT:
             return None
         texts = [(str(key_of(*row[-4:-2])), row[-2], row[-1]) for row in asked]
-        found += [asked[place] for place in sieve.passing(match, texts)]
+        found += [asked[place] for place in passing(match, texts)]
         begin += len(asked)
         if 2 * len(found) < begin and not is_all:
             return None

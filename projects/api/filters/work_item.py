@@ -118,10 +118,11 @@ class WorkItemFilter(ListFilterSet):
         text = self.form.cleaned_data["search"]
         if not text:
             return found
+        match = words_of_items(text)
         if self.is_rare:
             self.is_lasting = False  # many may have them the next time
-        elif words_of_items(text):
-            self.unsearched = Unsearched(found, words_of_items(text))
+        elif match:
+            self.unsearched = Unsearched(found, match)
         return found.containing(text, is_rare=self.is_rare)
 
     @extend_schema_field(OpenApiTypes.STR)

@@ -176,6 +176,7 @@ class EntityViewSet(ListMixin):
         return Loading(named.order_by()[:1])
 
     def _related(self) -> Any:
+        # None is nothing; no name at all would be everything.
         return self.get_queryset().select_related(*self.related or (None,))
 
     def _restore(self, request: Request, id: str) -> Response:

@@ -99,7 +99,7 @@ def test_index_is_asked_where_a_text_is_cut(api: APIClient, grow: Callable[..., 
         assert keys(api.get(URL, {"project": "PONE", **query}))[0] == last.display_key
 
 
-def test_sieve_has_the_words_of_the_index(project: Project) -> None:
+def test_texts_in_memory_have_the_words_of_the_index(project: Project) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'projects_search'")
         assert f"tokenize = '{TOKENIZER}'" in cursor.fetchone()[0]
