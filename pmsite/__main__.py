@@ -52,7 +52,7 @@ def _execute() -> None:
         execute_from_command_line(sys.argv)
     except OperationalError as error:
         missing = "no such table" in str(error) or "unable to open" in str(error)
-        advice = f"; make it: {sys.argv[0]} migrate" if missing else ""
+        advice = f"; create it: {sys.argv[0]} migrate" if missing and sys.argv[1:2] != ["migrate"] else ""
         sys.exit(f"error: the database can't be used: {error}{advice}")
 
 

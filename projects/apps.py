@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
 
 
 class ProjectsConfig(AppConfig):
@@ -9,5 +13,17 @@ class ProjectsConfig(AppConfig):
 
     def ready(self) -> None:
         from projects import receivers
+        from projects.sqlite import checks
 
         receivers.connect()
+        register(checks.check_triggers, Tags.database)
+        post_migrate.connect(synchronize_triggers, sender=self, dispatch_uid="projects.synchronize_triggers")
+
+
+def synchronize_triggers(*, using: str, **kwargs: Any) -> None:
+    """Give a database that was just migrated the triggers of this code."""
+    from django.db import connections
+
+    from projects.sqlite import triggers
+
+    triggers.synchronize(connections[using])

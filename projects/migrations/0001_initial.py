@@ -8,8 +8,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import projects.models.constraints
-import projects.models.planner
+import projects.sqlite.expressions
 
 
 class Migration(migrations.Migration):
@@ -264,9 +263,9 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            projects.models.constraints.Glob("key", models.Value("[A-Z]?*")),
+                            projects.sqlite.expressions.Glob("key", models.Value("[A-Z]?*")),
                             models.Q(
-                                projects.models.constraints.Glob("key", models.Value("*[^A-Z0-9_]*")), _negated=True
+                                projects.sqlite.expressions.Glob("key", models.Value("*[^A-Z0-9_]*")), _negated=True
                             ),
                             django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length("key"), 20),
                         ),
@@ -705,7 +704,7 @@ class Migration(migrations.Migration):
                         name="item_by_title",
                     ),
                     models.Index(
-                        condition=models.Q(("deleted_at__isnull", True), projects.models.planner.IsOpen("status")),
+                        condition=models.Q(("deleted_at__isnull", True), projects.sqlite.expressions.IsOpen("status")),
                         fields=[
                             "project",
                             "position",
@@ -723,8 +722,8 @@ class Migration(migrations.Migration):
                     models.Index(
                         condition=models.Q(
                             ("deleted_at__isnull", True),
-                            projects.models.planner.MayBegin("status"),
-                            projects.models.planner.IsZero("open_blockers"),
+                            projects.sqlite.expressions.MayBegin("status"),
+                            projects.sqlite.expressions.IsZero("open_blockers"),
                         ),
                         fields=[
                             "project",

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from projects.models.planner import IsNoEpic
+from projects.sqlite.expressions import IsNoEpic
 
 # Kept by triggers, for every way of writing: the figures of a project would count all of its items, each time.
 TABLE = """

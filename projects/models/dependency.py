@@ -12,9 +12,9 @@ from django.db import connection, models
 
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
-from projects.models.planner import Unindexed
 from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
+from projects.sqlite.expressions import Unindexed
 
 # Whether there is a way: each item is visited once, however many ways lead to it.
 _REACHES = """

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from projects.models.base import Entity, EntityQuerySet
-from projects.models.planner import Unindexed
+from projects.sqlite.expressions import Unindexed
 
 if TYPE_CHECKING:
     from projects.models.user import User

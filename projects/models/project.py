@@ -13,9 +13,9 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from projects.models.base import Entity, EntityQuerySet
-from projects.models.constraints import Glob
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
+from projects.sqlite.expressions import Glob
 
 if TYPE_CHECKING:
     from projects.models.user import User

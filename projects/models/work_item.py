@@ -20,9 +20,9 @@ from projects.models.exceptions import HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
 from projects.models.hierarchy import HierarchyMixin
 from projects.models.ordering import STEP, OrderMixin
-from projects.models.planner import IsNoEpic, IsOpen, IsZero, MayBegin
 from projects.models.project import DELETED, LIVING, Project
 from projects.models.work_item_query import WorkItemQuerySet
+from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin
 
 if TYPE_CHECKING:
     from projects.models.user import User

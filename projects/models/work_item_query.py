@@ -16,7 +16,7 @@ from django.utils import timezone
 from projects.models.base import EntityQuerySet
 from projects.models.compiled import Bound
 from projects.models.matching import EntryOf, has_few, match_expression, matching_entries, matching_ids
-from projects.models.planner import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
+from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_item import WorkItem  # noqa: F401 -- named below

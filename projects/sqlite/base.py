@@ -16,12 +16,14 @@ from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
 from projects.sqlite.queue import queue_for
+from projects.sqlite.schema import DatabaseSchemaEditor
 
 MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite folds it in from 4 MiB on, where the readers let it
 PATIENCE = 2.0  # seconds that a commit waits for the readers to let it
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    SchemaEditorClass = DatabaseSchemaEditor
     _log_before = 0  # its length when the transaction began
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -1,0 +1,36 @@
+"""System checks of the database: `manage.py check --database default`, and before each `migrate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Warning
+from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
+
+from projects.sqlite import triggers
+
+LAST_WITHOUT_OWNER = ("projects", "0005_item_counts")
+
+
+def check_triggers(*, databases: Sequence[str] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn where a migrated database has other triggers than `triggers.sql` defines."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if (
+            connection.vendor != "sqlite"
+            or LAST_WITHOUT_OWNER not in MigrationRecorder(connection).applied_migrations()
+        ):
+            continue
+        names = triggers.differences(connection)
+        if names:
+            found.append(
+                Warning(
+                    f"{connection.settings_dict['NAME']} has other triggers than this version: {', '.join(names)}",
+                    hint="Run `manage.py migrate`, which restores them.",
+                    id="projects.W001",
+                )
+            )
+    return found

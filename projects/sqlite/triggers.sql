@@ -1,0 +1,201 @@
+-- Every trigger of the board. They keep derived data up to date for every way of writing: ORM, raw SQL, import.
+-- projects.sqlite.triggers creates and drops them. A change here needs a new migration: see that module.
+
+-- Labels: projects_itemlabel holds one row per label of an item, so that a label filter can use an index.
+
+CREATE TRIGGER item_label_insert AFTER INSERT ON projects_workitem
+WHEN json_array_length(new.labels) > 0 BEGIN
+    INSERT INTO projects_itemlabel (name, work_item_id)
+    SELECT DISTINCT value, new.id FROM json_each(new.labels);
+END;
+
+CREATE TRIGGER item_label_update AFTER UPDATE OF labels ON projects_workitem
+WHEN new.labels IS NOT old.labels BEGIN
+    DELETE FROM projects_itemlabel WHERE work_item_id = new.id;
+    INSERT INTO projects_itemlabel (name, work_item_id)
+    SELECT DISTINCT value, new.id FROM json_each(new.labels);
+END;
+
+CREATE TRIGGER item_label_delete AFTER DELETE ON projects_workitem BEGIN
+    DELETE FROM projects_itemlabel WHERE work_item_id = old.id;
+END;
+
+-- Search: the FTS5 table projects_search has its own copy of the texts. An external-content table would be
+-- corrupted by one update that the triggers see with other old values. projects_searchentry gives each entity
+-- the integer that FTS5 needs: VACUUM may change the row IDs of the tables themselves.
+
+CREATE TRIGGER search_project_insert AFTER INSERT ON projects_project BEGIN
+    INSERT INTO projects_searchentry (entity_id, entity_type) VALUES (new.id, 'project');
+    INSERT INTO projects_search (rowid, key, title, body)
+    SELECT entry.id, new.key, new.title, new.description
+    FROM projects_searchentry entry WHERE entry.entity_id = new.id;
+END;
+
+CREATE TRIGGER search_project_update AFTER UPDATE OF key, title, description ON projects_project
+WHEN new.key IS NOT old.key OR new.title IS NOT old.title OR new.description IS NOT old.description BEGIN
+    UPDATE projects_search SET (key, title, body) = (new.key, new.title, new.description)
+    WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = new.id);
+END;
+
+CREATE TRIGGER search_project_delete AFTER DELETE ON projects_project BEGIN
+    DELETE FROM projects_search WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = old.id);
+    DELETE FROM projects_searchentry WHERE entity_id = old.id;
+END;
+
+CREATE TRIGGER search_work_item_insert AFTER INSERT ON projects_workitem BEGIN
+    INSERT INTO projects_searchentry (entity_id, entity_type) VALUES (new.id, 'work_item');
+    INSERT INTO projects_search (rowid, key, title, body)
+    SELECT
+        entry.id,
+        (SELECT key FROM projects_project WHERE id = new.project_id) || '-' || new.item_number,
+        new.title,
+        new.description
+    FROM projects_searchentry entry WHERE entry.entity_id = new.id;
+END;
+
+CREATE TRIGGER search_work_item_update AFTER UPDATE OF item_number, title, description ON projects_workitem
+WHEN new.item_number IS NOT old.item_number OR new.title IS NOT old.title
+    OR new.description IS NOT old.description BEGIN
+    UPDATE projects_search SET (key, title, body) = (
+        (SELECT key FROM projects_project WHERE id = new.project_id) || '-' || new.item_number,
+        new.title,
+        new.description)
+    WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = new.id);
+END;
+
+CREATE TRIGGER search_work_item_delete AFTER DELETE ON projects_workitem BEGIN
+    DELETE FROM projects_search WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = old.id);
+    DELETE FROM projects_searchentry WHERE entity_id = old.id;
+END;
+
+CREATE TRIGGER search_comment_insert AFTER INSERT ON projects_comment BEGIN
+    INSERT INTO projects_searchentry (entity_id, entity_type) VALUES (new.id, 'comment');
+    INSERT INTO projects_search (rowid, key, title, body)
+    SELECT entry.id, '', '', new.content FROM projects_searchentry entry WHERE entry.entity_id = new.id;
+END;
+
+CREATE TRIGGER search_comment_update AFTER UPDATE OF content ON projects_comment
+WHEN new.content IS NOT old.content BEGIN
+    UPDATE projects_search SET (key, title, body) = ('', '', new.content)
+    WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = new.id);
+END;
+
+CREATE TRIGGER search_comment_delete AFTER DELETE ON projects_comment BEGIN
+    DELETE FROM projects_search WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = old.id);
+    DELETE FROM projects_searchentry WHERE entity_id = old.id;
+END;
+
+-- Dependencies: open_blockers and unblocks of an item count its living "blocks" links to open items. Every list of
+-- what is ready reads them; counting the links of all items for each request takes too long.
+
+CREATE TRIGGER item_link_insert AFTER INSERT ON projects_dependency
+WHEN new.dependency_type = 'blocks' AND new.deleted_at IS NULL BEGIN
+    UPDATE projects_workitem SET open_blockers = open_blockers + (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = new.blocking_item_id)
+    WHERE id = new.blocked_item_id;
+    UPDATE projects_workitem SET unblocks = unblocks + (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = new.blocked_item_id)
+    WHERE id = new.blocking_item_id;
+END;
+
+CREATE TRIGGER item_link_update
+AFTER UPDATE OF deleted_at, dependency_type, blocking_item_id, blocked_item_id ON projects_dependency BEGIN
+    UPDATE projects_workitem SET open_blockers = open_blockers - (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = old.blocking_item_id)
+    WHERE id = old.blocked_item_id AND old.dependency_type = 'blocks' AND old.deleted_at IS NULL;
+    UPDATE projects_workitem SET unblocks = unblocks - (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = old.blocked_item_id)
+    WHERE id = old.blocking_item_id AND old.dependency_type = 'blocks' AND old.deleted_at IS NULL;
+    UPDATE projects_workitem SET open_blockers = open_blockers + (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = new.blocking_item_id)
+    WHERE id = new.blocked_item_id AND new.dependency_type = 'blocks' AND new.deleted_at IS NULL;
+    UPDATE projects_workitem SET unblocks = unblocks + (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = new.blocked_item_id)
+    WHERE id = new.blocking_item_id AND new.dependency_type = 'blocks' AND new.deleted_at IS NULL;
+END;
+
+CREATE TRIGGER item_link_delete AFTER DELETE ON projects_dependency
+WHEN old.dependency_type = 'blocks' AND old.deleted_at IS NULL BEGIN
+    UPDATE projects_workitem SET open_blockers = open_blockers - (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = old.blocking_item_id)
+    WHERE id = old.blocked_item_id;
+    UPDATE projects_workitem SET unblocks = unblocks - (
+        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        FROM projects_workitem other WHERE other.id = old.blocked_item_id)
+    WHERE id = old.blocking_item_id;
+END;
+
+CREATE TRIGGER item_link_status AFTER UPDATE OF status, deleted_at ON projects_workitem
+WHEN (new.deleted_at IS NULL AND new.status <> 'done') <> (old.deleted_at IS NULL AND old.status <> 'done') BEGIN
+    UPDATE projects_workitem
+    SET open_blockers = open_blockers
+        + (new.deleted_at IS NULL AND new.status <> 'done') - (old.deleted_at IS NULL AND old.status <> 'done')
+    WHERE id IN (
+        SELECT link.blocked_item_id FROM projects_dependency link
+        WHERE link.blocking_item_id = new.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL);
+    UPDATE projects_workitem
+    SET unblocks = unblocks
+        + (new.deleted_at IS NULL AND new.status <> 'done') - (old.deleted_at IS NULL AND old.status <> 'done')
+    WHERE id IN (
+        SELECT link.blocking_item_id FROM projects_dependency link
+        WHERE link.blocked_item_id = new.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL);
+END;
+
+-- Figures of a project: projects_itemcount has one row per status, type and priority. The inserts test for the row
+-- instead of ON CONFLICT: the conflict clause of the statement that fires a trigger would override it.
+
+CREATE TRIGGER item_count_insert AFTER INSERT ON projects_workitem WHEN new.deleted_at IS NULL BEGIN
+    INSERT INTO projects_itemcount (project_id, status, item_type, priority)
+    SELECT new.project_id, new.status, new.item_type, new.priority
+    WHERE NOT EXISTS (
+        SELECT 1 FROM projects_itemcount
+        WHERE project_id = new.project_id AND status = new.status
+            AND item_type = new.item_type AND priority = new.priority);
+    UPDATE projects_itemcount
+    SET number = number + 1, points = points + coalesce(new.story_points, 0),
+        blocked = blocked + (new.open_blockers > 0)
+    WHERE project_id = new.project_id AND status = new.status
+        AND item_type = new.item_type AND priority = new.priority;
+END;
+
+CREATE TRIGGER item_count_update
+AFTER UPDATE OF project_id, status, item_type, priority, story_points, open_blockers, deleted_at ON projects_workitem
+WHEN new.project_id IS NOT old.project_id OR new.status IS NOT old.status OR new.item_type IS NOT old.item_type
+    OR new.priority IS NOT old.priority OR new.story_points IS NOT old.story_points
+    OR new.open_blockers IS NOT old.open_blockers OR new.deleted_at IS NOT old.deleted_at BEGIN
+    UPDATE projects_itemcount
+    SET number = number - 1, points = points - coalesce(old.story_points, 0),
+        blocked = blocked - (old.open_blockers > 0)
+    WHERE project_id = old.project_id AND status = old.status
+        AND item_type = old.item_type AND priority = old.priority AND old.deleted_at IS NULL;
+    INSERT INTO projects_itemcount (project_id, status, item_type, priority)
+    SELECT new.project_id, new.status, new.item_type, new.priority
+    WHERE new.deleted_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM projects_itemcount
+        WHERE project_id = new.project_id AND status = new.status
+            AND item_type = new.item_type AND priority = new.priority);
+    UPDATE projects_itemcount
+    SET number = number + 1, points = points + coalesce(new.story_points, 0),
+        blocked = blocked + (new.open_blockers > 0)
+    WHERE project_id = new.project_id AND status = new.status
+        AND item_type = new.item_type AND priority = new.priority AND new.deleted_at IS NULL;
+END;
+
+CREATE TRIGGER item_count_delete AFTER DELETE ON projects_workitem WHEN old.deleted_at IS NULL BEGIN
+    UPDATE projects_itemcount
+    SET number = number - 1, points = points - coalesce(old.story_points, 0),
+        blocked = blocked - (old.open_blockers > 0)
+    WHERE project_id = old.project_id AND status = old.status
+        AND item_type = old.item_type AND priority = old.priority;
+END;
+
+CREATE TRIGGER item_count_project AFTER DELETE ON projects_project BEGIN
+    DELETE FROM projects_itemcount WHERE project_id = old.id;
+END;

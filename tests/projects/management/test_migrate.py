@@ -1,0 +1,63 @@
+"""`manage.py migrate` on boards that version 0.1.0 wrote."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.processes import CHECKOUT, Server, environment
+from tests.projects.sqlite.boards import BOARD
+
+EXPORT = BOARD.with_name("board-0.1.0.json.gz")
+
+
+@pytest.fixture
+def board(repository: Path) -> Path:
+    """A repository with the board of 0.1.0; the path of its database."""
+    (repository / ".pm").mkdir(mode=0o700)
+    path = repository / ".pm" / "data.db"
+    with gzip.open(BOARD) as packed, path.open("wb") as file:
+        shutil.copyfileobj(packed, file)
+    path.chmod(0o600)
+    return path
+
+
+def migrate(board: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(CHECKOUT / "manage.py"), "migrate", "-v0"]
+    return subprocess.run(command, cwd=board.parent.parent, env=environment(), capture_output=True, text=True)
+
+
+def names(board: Path, kind: str) -> set[str]:
+    database = sqlite3.connect(board)
+    found = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = ?", [kind])}
+    database.close()
+    return found
+
+
+def test_board_of_0_1_0_opens_with_everything_on_it(board: Path, start_server: Callable[..., Server]) -> None:
+    with gzip.open(EXPORT) as packed:
+        exported = json.load(packed)
+    server = start_server(board.parent.parent)
+    assert server.api("GET", "export/").json() == exported
+    assert len(server.api("GET", "search/?q=gamma").json()["results"]) == 1
+
+
+def test_failed_migration_changes_nothing_and_says_what_to_do(board: Path) -> None:
+    board.unlink()
+    database = sqlite3.connect(board)
+    database.execute("CREATE TABLE projects_itemcount (another TEXT)")
+    database.close()
+    ended = migrate(board)
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "failed, nothing was changed: OperationalError: table projects_itemcount already exists" in ended.stderr
+    assert "can still open it" in ended.stderr
+    assert names(board, "table") == {"projects_itemcount"}

@@ -1,0 +1,38 @@
+"""Copies of a board that version 0.1.0 wrote, brought up to date, each with a connection of its own."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from projects.sqlite import triggers
+from projects.sqlite.base import DatabaseWrapper
+
+BOARD = Path(__file__).parents[2] / "data" / "board-0.1.0.db.gz"
+
+
+def unpack(path: Path) -> None:
+    with gzip.open(BOARD) as packed, path.open("wb") as file:
+        shutil.copyfileobj(packed, file)
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[DatabaseWrapper]:
+    own = connection.copy()
+    own.settings_dict["NAME"] = path
+    try:
+        yield own
+    finally:
+        own.close()
+
+
+def migrate(own: DatabaseWrapper) -> None:
+    executor = MigrationExecutor(own)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+    triggers.synchronize(own)
