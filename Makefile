@@ -26,10 +26,10 @@ bench-short: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks --short
 
 bench-peers: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.benchmarks.peers
+	$(BIN)/python -m tests.benchmarks.peers $(ARGS)
 
 bench-pages: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.benchmarks.pages
+	$(BIN)/python -m tests.benchmarks.pages $(ARGS)
 
 screenshots: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.browser.screenshots

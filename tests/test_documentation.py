@@ -176,3 +176,16 @@ def test_every_resource_of_the_api_and_page_is_documented() -> None:
     pages = {str(route.pattern).partition("/")[0].partition("<")[0] for route in urlpatterns}
     internal = {"live", "favicon.ico", "login"}
     assert not [page for page in pages - internal if f"`/{page}" not in README]
+
+
+def make_targets() -> list[str]:
+    [line] = [line for line in (CHECKOUT / "Makefile").read_text().splitlines() if line.startswith(".PHONY:")]
+    return line.split()[1:]
+
+
+@pytest.mark.parametrize("target", make_targets())
+def test_make_target_is_documented_and_run_by_ci(target: str) -> None:
+    documented = (CHECKOUT / "CONTRIBUTING.md").read_text()
+    assert re.search(rf"^make {target}( |$)", documented, re.M)
+    run = {word for line in (CHECKOUT / ".ci" / "run").read_text().splitlines() for word in line.split()}
+    assert target in run or f"{target}-short" in run

@@ -70,11 +70,22 @@ def deep_against_first(ground: Ground) -> Figure:
 
 
 def discovery(ground: Ground) -> Figure:
-    """Time discovery alone, inside a process; the median of the p99 of several processes, in milliseconds."""
+    """Time discovery inside a process: the median of the p99 of several processes, against `python -c pass`."""
     command = [ground.installed.command("python"), "-c", DISCOVER, "200" if ground.short else "2000"]
-    runs = [json.loads(ground.installed.run(command, ground.small.directory)) for _ in range(5)]
-    usual = statistics.median(time for run in runs for time in run)
-    return Figure(statistics.median(map(p99, runs)) * 1e3, f"median {usual * 1e3:.2f} ms")
+    runs, reference = [], []
+    for _ in range(5):
+        runs.append(json.loads(ground.installed.run(command, ground.small.directory)))
+        reference.append(interpreter(ground, rounds=3))
+    usual, slowest = statistics.median(time for run in runs for time in run), statistics.median(map(p99, runs))
+    basis = statistics.median(reference)
+    note = f"{slowest * 1e3:.2f} ms / {basis * 1e3:.1f} ms; median {usual * 1e3:.2f} ms"
+    return Figure(slowest / basis, note)
+
+
+def interpreter(ground: Ground, rounds: int = 5) -> float:
+    """Return the median seconds of `python -c pass` in the environment of the wheel."""
+    bare = [ground.installed.command("python"), "-c", "pass"]
+    return statistics.median(ground.installed.time(bare, ground.folder) for _ in range(rounds))
 
 
 def _cursor(ground: Ground, server: Server, page: int) -> str:

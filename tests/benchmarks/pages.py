@@ -1,6 +1,9 @@
 """Time the board in a real Chromium: first paint, a move, what the first view loads; and `pm` beside many open pages.
 
-python -m tests.benchmarks.pages --rounds 10
+make bench-pages
+make bench-pages ARGS=--short
+
+The first board is the real one of the original tool where it is beside the project, else a generated one of its size.
 """
 
 from __future__ import annotations
@@ -8,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import tempfile
 import threading
@@ -20,13 +24,13 @@ import requests
 from playwright.sync_api import Browser, Page
 
 from tests.benchmarks import boards
-from tests.boards import board_file
+from tests.boards import REAL
 from tests.browser.conftest import launch
 from tests.browser.pages import login_url, pm
 from tests.conftest import make_repository
 from tests.processes import CHECKOUT, DEADLINE, Server, poll
 
-MADE = 2000  # items
+LIKE_REAL, LARGE = 194, 2000  # items
 OPEN = 50  # pages
 PERIOD = 5.0  # seconds
 STATIC = CHECKOUT / "projects" / "web" / "static" / "pm"
@@ -157,17 +161,22 @@ def measure(what: str, data: Path, rounds: int, browser: Browser) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--short", action="store_true", help="two rounds, and no large board")
+    options = parser.parse_args()
+    rounds = 2 if options.short else options.rounds
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds")
     for name in ("pm.js", "cards.js", "pm.css"):
         print(f"{name:20} {(STATIC / name).stat().st_size / 1024:6.1f} KiB")
     with tempfile.TemporaryDirectory() as scratch, launch() as browser:
-        real, made = Path(scratch) / "real.json", Path(scratch) / "made.json"
-        real.write_bytes(board_file())
-        with open(made, "w") as file:
-            boards.write(file, MADE)
-        measure("a real board", real, rounds, browser)
-        measure("a made board", made, rounds, browser)
+        first, large = Path(scratch) / "first.json", Path(scratch) / "large.json"
+        if REAL.exists():
+            shutil.copy(REAL, first)
+        else:
+            boards.save(first, LIKE_REAL)
+        measure("the real board" if REAL.exists() else "a small board", first, rounds, browser)
+        if not options.short:
+            boards.save(large, LARGE)
+            measure("a large board", large, rounds, browser)
 
 
 if __name__ == "__main__":

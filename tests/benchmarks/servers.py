@@ -49,7 +49,10 @@ def start(ground: Ground) -> Figure:
 
 
 def memory(ground: Ground) -> Figure:
-    """Return the MiB of a server's processes after traffic by API and pages, what they share divided among them."""
+    """Return the memory of a server's processes after traffic by API and pages, against bare WSGI after as many.
+
+    Memory that processes share is divided among them (PSS).
+    """
     directory = ground.board("remembered", SMALL)
     command = [ground.installed.command("pm-manage")]
     server = Server(directory, command=command, **ground.installed.variables).ready()
@@ -62,9 +65,23 @@ def memory(ground: Ground) -> Figure:
         parts = [_own(worker, server.pid) for worker in server.workers()]
         copied, new = (statistics.mean(part) for part in zip(*parts, strict=True))
         own = f"of a worker's own {copied + new:.0f} are {copied:.0f} copied from what the master had loaded"
-        return Figure(_proportional(processes), f"{len(processes)} processes; idle {idle:.0f} MiB; {own}")
+        total = _proportional(processes)
     finally:
         server.end()
+    bare = _bare_memory(ground)
+    note = f"{total:.0f} MiB / {bare:.0f} MiB; {len(processes)} processes; idle {idle:.0f} MiB; {own}"
+    return Figure(total / bare, note)
+
+
+def _bare_memory(ground: Ground) -> float:
+    """Return the MiB of the processes of bare WSGI after some hundred answers."""
+    path = "projects/"
+    server = ground.bare({f"/api/v1/{path}": ([("Content-Type", "application/json"), ("Content-Length", "2")], "{}")})
+    for _ in range(300):
+        assert server.api("GET", path).status_code == 200
+    total = _proportional([server.pid, *server.workers()])
+    server.end()
+    return total
 
 
 def _visit(session: requests.Session, server: Server, rounds: int) -> None:

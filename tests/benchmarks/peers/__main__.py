@@ -1,6 +1,7 @@
 """List, create and search beside other trackers of a repository, in turn, and print one table of medians.
 
 make bench-peers
+make bench-peers ARGS=--short
 python -m tests.benchmarks.peers --sizes 100,1000
 
 Installs the others into a scratch folder: Backlog.md from npm, Taskwarrior and Fossil from Debian. What can't be had
@@ -71,7 +72,9 @@ def measure(programs: list[Program], size: int, folder: Path) -> dict[tuple[str,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="items of a board, with commas")
-    sizes = [int(size) for size in parser.parse_args().sizes.split(",")]
+    parser.add_argument("--short", action="store_true", help=f"only a board of {SIZES[0]} items")
+    options = parser.parse_args()
+    sizes = [SIZES[0]] if options.short else [int(size) for size in options.sizes.split(",")]
     heads = [f"{size:,}" for size in sizes]
     print(f"{description()}\n\n| ms at so many items | {' | '.join(heads)} |\n|---|{'---:|' * len(sizes)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="pm-peers-") as scratch, ExitStack() as stack:
