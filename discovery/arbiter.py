@@ -85,6 +85,10 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         super().init_signals()
         if hup_ignored:  # nohup's wish
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        for number in (signal.SIGTTIN, signal.SIGTTOU):
+            # gunicorn adds and removes workers on them. With its handler, a write of a background job to a
+            # terminal with `stty tostop` is interrupted and tried again for ever; ignored, it succeeds.
+            signal.signal(number, signal.SIG_IGN)
 
     def handle_hup(self) -> None:
         """Replace the workers; stop where HUP says that the terminal was closed."""
@@ -165,7 +169,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         except SystemExit as end:
             # Only a worker gets here. Its end must not unwind the frames of the master's start.
             os._exit(end.code if isinstance(end.code, int) else 1)
-        except OSError:
+        except BaseException:
             if os.getpid() != master:
                 os._exit(self.WORKER_BOOT_ERROR)
             raise
@@ -227,8 +231,8 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
 
     def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn:
         self.stop()
-        self.failure = reason
-        sys.exit(1 if exit_status else 0)
+        self.failure = reason or self.failure
+        sys.exit(1 if exit_status or self.failure else 0)
 
 
 def has_terminal() -> bool:

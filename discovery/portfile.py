@@ -129,7 +129,9 @@ def publish(path: str, content: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.rename(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = path  # a full disk's has none
         _unlink(temporary)
         raise
 

@@ -63,9 +63,15 @@ def list_servers(context: Context) -> None:
     import os
 
     from discovery import portfile, registry
+    from projects.client import resolution
 
+    try:
+        entries = registry.entries()
+    except OSError as error:
+        context.warn(f"the list of your servers can't be read: {error.strerror}; only this directory is looked at")
+        entries = [{"directory": context.directory, "file": resolution.PORT_FILE, "application": "pmsite"}]
     found = []
-    for entry in registry.entries():
+    for entry in entries:
         if entry["application"] == "pmsite":
             try:
                 info = portfile.read(os.path.join(entry["directory"], entry["file"]))
