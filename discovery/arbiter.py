@@ -6,6 +6,7 @@ No thread, no atexit: a killed worker or master leaves nothing behind but the po
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
 import select
@@ -21,7 +22,7 @@ from gunicorn.arbiter import Arbiter as GunicornArbiter
 from gunicorn.errors import HaltServer
 
 from discovery.idle import IdleClock
-from discovery.worker import Worker
+from discovery.worker import PROCESS_LIMIT, Worker
 
 CHECK_INTERVAL = 2.0  # seconds
 BOOT_TIMEOUT = 60.0  # seconds for the first worker to answer
@@ -130,7 +131,8 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
             os.close(writing)
             self._await_ready(reading)
         except OSError as error:
-            raise HaltServer(f"the first worker could not start: {error.strerror}", 1) from None
+            why = PROCESS_LIMIT if error.errno == errno.EAGAIN else error.strerror
+            raise HaltServer(f"the first worker could not start: {why}", 1) from None
         finally:
             os.close(reading)
             self.ready_pipe = None

@@ -99,6 +99,7 @@ def _last_port(held: lock.Lock | None) -> int:
 
 def _bind(options: Options, last_port: int) -> sockets.Bound:
     bound = sockets.bind(options.host, options.port or last_port, strict=options.strict_port and options.port > 0)
+    sockets.check_reachable(bound)
     if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
         bound.socket.close()  # a name's address changed since it was checked
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
@@ -123,6 +124,7 @@ def _describe(bound: sockets.Bound) -> ServerInfo:
         process_start=process.start_time(pid),
         boot_id=process.boot_id(),
         namespace=process.namespace(),
+        network=process.namespace("net"),
         root=str(conf.directory.parent),
     )
 
@@ -241,8 +243,8 @@ def _halting(action: Callable[[], None]) -> Callable[[], None]:
 
 def _sentence(error: BaseException) -> str:
     """Return what an exception says, on one line."""
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or conf.directory}: {error.strerror}"
     return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 

@@ -30,9 +30,10 @@ def start(context: Context) -> None:
     if resolution.given_url(context):
         context.warn("a server's URL is given: pm talks to that one, not to the one that is started here")
     context.autostart = False
+    was_running = resolution.live(context) is not None
     info = launcher.start(context, _flags(context.options), context.timeout(launcher.PATIENCE))
-    if not resolution.given_url(context):
-        health.check(context)  # one that was there before may hang
+    if was_running and not resolution.given_url(context):
+        health.check(context)  # it may hang
     context.show({"server": info.fields()})
 
 
