@@ -6,6 +6,7 @@ No thread, no atexit: a killed worker or master leaves nothing behind but the po
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import queue
 import select
@@ -21,7 +22,7 @@ from gunicorn.arbiter import Arbiter as GunicornArbiter
 from gunicorn.errors import HaltServer
 
 from discovery.idle import IdleClock
-from discovery.worker import Worker
+from discovery.worker import PROCESS_LIMIT, Worker
 
 CHECK_INTERVAL = 2.0  # seconds
 BOOT_TIMEOUT = 60.0  # seconds for the first worker to answer
@@ -85,6 +86,10 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         super().init_signals()
         if hup_ignored:  # nohup's wish
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        for number in (signal.SIGTTIN, signal.SIGTTOU):
+            # gunicorn adds and removes workers on them. With its handler, a write of a background job to a
+            # terminal with `stty tostop` is interrupted and tried again for ever; ignored, it succeeds.
+            signal.signal(number, signal.SIG_IGN)
 
     def handle_hup(self) -> None:
         """Replace the workers; stop where HUP says that the terminal was closed."""
@@ -126,7 +131,8 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
             os.close(writing)
             self._await_ready(reading)
         except OSError as error:
-            raise HaltServer(f"the first worker could not start: {error.strerror}", 1) from None
+            why = PROCESS_LIMIT if error.errno == errno.EAGAIN else error.strerror
+            raise HaltServer(f"the first worker could not start: {why}", 1) from None
         finally:
             os.close(reading)
             self.ready_pipe = None
@@ -165,7 +171,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         except SystemExit as end:
             # Only a worker gets here. Its end must not unwind the frames of the master's start.
             os._exit(end.code if isinstance(end.code, int) else 1)
-        except OSError:
+        except BaseException:
             if os.getpid() != master:
                 os._exit(self.WORKER_BOOT_ERROR)
             raise
@@ -227,8 +233,8 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
 
     def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn:
         self.stop()
-        self.failure = reason
-        sys.exit(1 if exit_status else 0)
+        self.failure = reason or self.failure
+        sys.exit(1 if exit_status or self.failure else 0)
 
 
 def has_terminal() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from discovery import lock, portfile
+from discovery import lock, portfile, process
 from discovery.conf import conf
 
 START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
@@ -68,7 +68,10 @@ def _refuse_second(path: str) -> None:
         info = portfile.read(conf.port_file)
     except portfile.PortFileError:
         return
-    raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); stop it with: kill {info.pid}")
+    advice = f"stop it with: kill {info.pid}"
+    if (info.namespace, info.network) != (process.namespace("pid"), process.namespace("net")):
+        advice = "it runs outside of this sandbox or container"
+    raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); {advice}")
 
 
 def remove_stale_files() -> None:

@@ -47,7 +47,7 @@ class ServerInfo:
 
     FIELDS = (
         *("schema", "pid", "port", "host", "url", "started_at", "version", "instance_id"),
-        *("process_start", "boot_id", "namespace", "root"),
+        *("process_start", "boot_id", "namespace", "network", "root"),
     )
     __slots__ = FIELDS
 
@@ -64,6 +64,7 @@ class ServerInfo:
         process_start: str | None = None,
         boot_id: str | None = None,
         namespace: str | None = None,
+        network: str | None = None,
         root: str | None = None,
     ) -> None:
         self.schema = schema
@@ -77,6 +78,7 @@ class ServerInfo:
         self.process_start = process_start
         self.boot_id = boot_id
         self.namespace = namespace
+        self.network = network
         self.root = root
 
     def fields(self) -> dict[str, Any]:
@@ -257,7 +259,8 @@ def lock_note(info: ServerInfo) -> str:
     return f"{info.instance_id} {info.host} {info.port}\n"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return True if the literal address `host` is this machine's own."""
     return host == "::1" or host.startswith("127.")
 
 
@@ -266,7 +269,7 @@ def _verify(info: ServerInfo, locked: str, note: str) -> None:
         raise PortFileRejected(f"it is stale: the server of pid {info.pid} is gone")
     if note and note != lock_note(info):
         raise PortFileRejected("it is not the file of the server that runs here")
-    if not note and not _is_loopback(info.host):
+    if not note and not is_loopback(info.host):
         raise PortFileRejected("its host is not this machine's")
     ours = process.boot_id()
     if ours and info.boot_id != ours and (info.boot_id or locked == lock.UNKNOWN):

@@ -15,10 +15,10 @@ def boot_id() -> str | None:
     return _read(f"{PROC}/sys/kernel/random/boot_id") or None
 
 
-def namespace() -> str | None:
-    """Return what names the process-id namespace we see (containers have their own), or None."""
+def namespace(kind: str = "pid", pid: int | str = "self") -> str | None:
+    """Return what names the "pid" or "net" namespace of a process (containers have their own), or None."""
     try:
-        return os.readlink(f"{PROC}/self/ns/pid")
+        return os.readlink(f"{PROC}/{pid}/ns/{kind}")
     except OSError:
         return None
 

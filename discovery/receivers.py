@@ -35,8 +35,15 @@ def withdraw_port_file(info: ServerInfo, **kwargs: Any) -> None:
         withdrawn = portfile.withdraw_port(conf.port_file, info.port)
     else:
         withdrawn = portfile.withdraw(conf.port_file, info)
-    if withdrawn and conf.token_file and os.path.lexists(conf.token_file):
+    if conf.token_file and os.path.lexists(conf.token_file) and (withdrawn or _is_our_token(conf.token_file)):
         os.unlink(conf.token_file)
+
+
+def _is_our_token(path: str) -> bool:
+    try:
+        return portfile.read_text(path) == runtime.current.token
+    except portfile.PortFileError:
+        return False
 
 
 def register_server(info: ServerInfo, **kwargs: Any) -> None:
@@ -45,7 +52,8 @@ def register_server(info: ServerInfo, **kwargs: Any) -> None:
     try:
         registry.add(str(conf.directory), os.path.basename(conf.port_file), application)
     except OSError as error:
-        logger.warning("the user's list of servers can't be written: %s", error)
+        where = f" ({error.filename})" if error.filename else ""
+        logger.warning("the user's list of servers can't be written: %s%s", error.strerror, where)
 
 
 def connect() -> None:

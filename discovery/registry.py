@@ -6,6 +6,7 @@ It says where to look, never that a server lives: that is the port file's word.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -15,10 +16,19 @@ from discovery import portfile
 
 
 def folder() -> str:
-    """Return the registry's folder, `~/.local/state/django-discovery/servers` on Linux."""
+    """Return the registry's folder, `~/.local/state/django-discovery/servers` on Linux.
+
+    Raises OSError if the user has no home directory.
+    """
     import platformdirs
 
-    return os.path.join(platformdirs.user_state_dir("django-discovery", appauthor=False), "servers")
+    try:
+        state = platformdirs.user_state_dir("django-discovery", appauthor=False)
+    except RuntimeError:  # no HOME, and no entry in passwd, as in a container with a foreign user ID
+        state = ""
+    if not os.path.isabs(state):
+        raise FileNotFoundError(errno.ENOENT, "you have no home directory: set HOME")
+    return os.path.join(state, "servers")
 
 
 def add(directory: str, file: str, application: str) -> None:
@@ -31,15 +41,16 @@ def add(directory: str, file: str, application: str) -> None:
 def entries() -> list[dict[str, str]]:
     """Return `{"directory", "file", "application"}` of each directory that still exists, sorted.
 
-    Entries of directories that are gone are removed.
+    Entries of directories that are gone are removed. Raises OSError if the folder can't be read.
     """
     found = []
+    directory = folder()
     try:
-        names = [name for name in os.listdir(folder()) if name.endswith(".json")]
-    except OSError:
+        names = [name for name in os.listdir(directory) if name.endswith(".json")]
+    except FileNotFoundError:
         return []
     for name in names:
-        path = os.path.join(folder(), name)
+        path = os.path.join(directory, name)
         entry = _read(path)
         if entry and os.path.isdir(entry["directory"]):
             found.append(entry)
@@ -56,9 +67,8 @@ def _path(directory: str, file: str) -> str:
 
 def _read(path: str) -> dict[str, str] | None:
     try:
-        with open(path, encoding="utf-8") as file:
-            entry: Any = json.loads(file.read(portfile.MAX_BYTES))
-    except (OSError, ValueError):
+        entry: Any = json.loads(portfile.read_text(path))
+    except (portfile.PortFileError, ValueError):
         return None
     keys = ("directory", "file", "application")
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):

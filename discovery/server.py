@@ -99,6 +99,7 @@ def _last_port(held: lock.Lock | None) -> int:
 
 def _bind(options: Options, last_port: int) -> sockets.Bound:
     bound = sockets.bind(options.host, options.port or last_port, strict=options.strict_port and options.port > 0)
+    sockets.check_reachable(bound)
     if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
         bound.socket.close()  # a name's address changed since it was checked
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
@@ -123,6 +124,7 @@ def _describe(bound: sockets.Bound) -> ServerInfo:
         process_start=process.start_time(pid),
         boot_id=process.boot_id(),
         namespace=process.namespace(),
+        network=process.namespace("net"),
         root=str(conf.directory.parent),
     )
 
@@ -163,7 +165,10 @@ def _run(
 
     def stopped() -> None:
         if arbiter.published:
-            server_stopped.send(sender=serve, info=info)
+            try:
+                server_stopped.send(sender=serve, info=info)
+            except Exception as error:  # a receiver's; the workers must end all the same
+                arbiter.failure = _sentence(error)
 
     address = bound.url
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -204,11 +209,14 @@ def _run(
     try:
         arbiter.run()
     except SystemExit as end:
+        cause = f": {_sentence(end.__context__)}" if isinstance(end.__context__, Exception) else ""
         if end.code:
-            raise ServerError(arbiter.failure or f"the server at {address} failed; its log says why") from None
+            raise ServerError(arbiter.failure or f"the server at {address} failed{cause}") from None
+    except Exception as error:  # of the master itself, outside its loop
+        raise ServerError(f"the server at {address} failed: {_sentence(error)}") from error
     finally:
-        if arbiter.published:  # what stop() did not reach: an error of the master itself
-            receivers.withdraw_port_file(info)
+        if os.getpid() == info.pid:
+            receivers.withdraw_port_file(info)  # where a start failed halfway, or stop() did not get there
     if conf.migrate:
         database.settle()
     if watch.reload_wanted:
@@ -216,7 +224,7 @@ def _run(
 
 
 def _halting(action: Callable[[], None]) -> Callable[[], None]:
-    """Let what goes wrong in a receiver end the server by one line."""
+    """Let any exception of a receiver end the server with one line."""
     from gunicorn.errors import HaltServer
 
     def run() -> None:
@@ -224,10 +232,20 @@ def _halting(action: Callable[[], None]) -> Callable[[], None]:
             action()
         except ServerStop as stop:
             raise HaltServer(str(stop), 1) from None
-        except OSError as error:
-            raise HaltServer(f"{error.filename or conf.directory} can't be written: {error.strerror}", 1) from None
+        except StopIteration:  # stop, all is well
+            raise
+        except Exception as error:
+            logger.debug("the exception that ends the server", exc_info=True)
+            raise HaltServer(_sentence(error), 1) from None
 
     return run
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what an exception says, on one line."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or conf.directory}: {error.strerror}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 
 def print_line(text: str) -> None:

@@ -14,6 +14,7 @@ from discovery.portfile import build_url
 
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535
 BACKLOG = 2048  # connections
+SELF_PATIENCE = 1.0  # seconds
 
 Bound = namedtuple("Bound", "socket host port url fell_back")
 
@@ -62,6 +63,25 @@ def bind(host: str, port: int, *, strict: bool = False) -> Bound:
     if ipaddress.ip_address(bound_host).is_unspecified:
         bound_host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
     return Bound(server, bound_host, bound_port, build_url(bound_host, bound_port), fell_back)
+
+
+def check_reachable(bound: Bound) -> None:
+    """Raise BindError, and close the socket, if not even this process can connect to it.
+
+    Binding also works where the loopback interface is down, or where a sandbox forbids connections.
+    """
+    try:
+        with socket.socket(bound.socket.family, socket.SOCK_STREAM) as client:
+            client.settimeout(SELF_PATIENCE)
+            client.connect((bound.host, bound.port))
+    except TimeoutError:  # a firewall's way; others may pass it
+        return
+    except OSError as error:
+        bound.socket.close()
+        raise BindError(
+            f"nobody here can connect to {bound.url}: {error.strerror}; "
+            "is the loopback interface up, and may this shell open connections (a sandbox)?"
+        ) from None
 
 
 def _resolve(host: str) -> list[tuple[socket.AddressFamily, str]]:

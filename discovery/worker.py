@@ -18,6 +18,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -30,8 +31,25 @@ from discovery.idle import IdleClock
 LINGER = 2.0  # seconds for a client to read its answer and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
 PR_SET_PDEATHSIG = 1
+BOOT_ERROR = 3  # the exit status by which gunicorn knows a worker that could not start
+PROCESS_LIMIT = "the limit of processes is reached (ulimit -u, or the container's)"
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+class ThreadsRefused(Exception):
+    """Not one thread can be started."""
+
+
+class Pool(ThreadPoolExecutor):
+    """A pool that serves with the threads it has where the system refuses more of them."""
+
+    def _adjust_thread_count(self) -> None:  # of submit, which has queued the task by then
+        try:
+            super()._adjust_thread_count()
+        except RuntimeError:
+            if not self._threads:
+                raise
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -56,15 +74,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     # Boot
 
+    def get_thread_pool(self) -> Pool:
+        """Return the pool with its first thread, which proves that a request would get one."""
+        pool = Pool(max_workers=self.cfg.threads)
+        try:
+            pool.submit(int)
+        except RuntimeError as error:
+            raise ThreadsRefused(f"{error}: {PROCESS_LIMIT}") from None
+        return pool
+
     def init_process(self) -> None:
         die_with_parent(self.ppid)
         try:
             super().init_process()
         except Exception as error:  # the master is told, whatever it was
-            if self.booted or self.ready_pipe is None:
-                raise
-            os.write(self.ready_pipe, f"{type(error).__name__}: {error}".encode())
-            raise SystemExit(1) from None
+            said = str(error) if isinstance(error, ThreadsRefused) else f"{type(error).__name__}: {error}"
+            if self.ready_pipe is not None and not self.booted:
+                os.write(self.ready_pipe, said.encode())
+                raise SystemExit(1) from None
+            if isinstance(error, ThreadsRefused):
+                self.log.error("A worker could not start: %s", said)
+                raise SystemExit(BOOT_ERROR) from None
+            raise
 
     def init_signals(self) -> None:
         super().init_signals()

@@ -13,6 +13,7 @@ MAKERS = ("migrate", "runserver_discover")
 def client() -> None:
     """Run the `pm` client: no Django, for an agent calls it hundreds of times a day."""
     _outrank_working_directory()
+    _open_missing_streams()
     from projects.client.cli import main as run
 
     sys.exit(run(sys.argv[1:]))
@@ -24,6 +25,7 @@ def main() -> None:
         del sys.argv[1]
         client()
     _outrank_working_directory()
+    _open_missing_streams()
     # Not setdefault: the repository we serve may be a Django site that exported its own.
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.settings"
     from pmsite.config import ConfigError, misspelt
@@ -60,6 +62,12 @@ def _outrank_working_directory() -> None:
     """Let our packages win over a `projects/` that PYTHONPATH or `-m` puts first."""
     if sys.path[:1] != [HOME]:
         sys.path.insert(0, HOME)
+
+
+def _open_missing_streams() -> None:
+    from discovery import stdio
+
+    stdio.open_missing()
 
 
 if __name__ == "__main__":

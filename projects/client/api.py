@@ -136,6 +136,14 @@ class Api:
 
     def _failure(self, error: TransportError, in_doubt: bool) -> ClientError:
         info = self.target.info
+        if self.target.loopback and isinstance(error, Silent | Refused):
+            from projects.client import sandbox
+
+            why = sandbox.obstacle(info)
+            if why is None and info is not None and isinstance(error, Refused):
+                why = sandbox.prohibition(info)
+            if why:
+                return sandbox.refusal(self.target.url, info, why)
         server = f"the server at {self.target.url}" + (f" (pid {info.pid})" if info else "")
         doubt = "; what was asked for may have been done all the same: look before you repeat it" if in_doubt else ""
         force = doubt + ("; if it hangs: pm server stop --force" if info else "")

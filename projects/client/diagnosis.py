@@ -8,8 +8,8 @@ import sys
 
 from discovery import lock, portfile
 from projects import workspace
-from projects.client import resolution
-from projects.client.errors import ClientError
+from projects.client import resolution, sandbox
+from projects.client.errors import ClientError, Sandboxed
 from projects.version import VERSION
 
 TYPE_CHECKING = False
@@ -120,6 +120,8 @@ def _server(context: Context) -> Iterator[Check]:
     except ClientError as error:
         if error.code == "NO_SERVER" and not resolution.given_url(context):
             yield _check("server", "ok", "none is running", "pm server start")
+        elif isinstance(error, Sandboxed):
+            yield _check("server", "fail", str(error), sandbox.ADVICE)
         else:
             yield _check("server", "fail", str(error), "pm server stop --force; pm server start")
         return

@@ -4,6 +4,7 @@
     ├── UsageError       USAGE           2   the command line is wrong
     ├── NoServer         NO_SERVER       3   nobody serves this directory, or nobody listens at the URL
     ├── Unresponsive     UNRESPONSIVE    1   somebody listens but does not answer
+    ├── Sandboxed        SANDBOXED       1   the server lives, but this shell may not connect to it
     ├── RemoteRefused    REMOTE_REFUSED  1   the URL leads off this machine, or is none
     ├── BadAnswer        BAD_ANSWER      1   what came is not an answer of pm: cut, too large, not JSON
     ├── ApiError         the server's    1   the server refused; its error object is passed on
@@ -55,6 +56,12 @@ class Unresponsive(ClientError):
     """A server is there, and does not answer."""
 
     code = "UNRESPONSIVE"
+
+
+class Sandboxed(ClientError):
+    """The system does not let this shell connect."""
+
+    code = "SANDBOXED"
 
 
 class RemoteRefused(ClientError):

@@ -81,10 +81,8 @@ class SocketTransport:
             lines.append(f"Content-Length: {len(body)}")
         head = "\r\n".join((*lines, "", "")).encode("ascii")
         # Not create_connection: it resolves names, for which Python imports the IDNA codec.
-        connection = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_STREAM)
+        connection = _connected(self.host, self.port, self.silence)
         try:
-            connection.settimeout(self.silence)
-            _connect(connection, self.host, self.port)
             if isinstance(body, bytes):
                 _write(connection, head + body)
             else:
@@ -183,13 +181,19 @@ class _Reader:
         return piece
 
 
-def _connect(connection: socket.socket, host: str, port: int) -> None:
+def _connected(host: str, port: int, silence: float) -> socket.socket:
+    connection = None
     try:
+        connection = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        connection.settimeout(silence)
         connection.connect((host, port))
-    except TimeoutError:
-        raise
     except OSError as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, TimeoutError):
+            raise Silent(f"nothing came for {silence:g} s") from None
         raise Refused(error.strerror or str(error)) from None
+    return connection
 
 
 def _write(connection: socket.socket, message: bytes, more: Iterable[bytes] = ()) -> None:

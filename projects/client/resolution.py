@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from discovery import portfile
+from discovery import portfile, process
 from projects.client.errors import ClientError, NoServer, RemoteRefused, UsageError
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ class Target:
 def resolve(context: Context) -> Target:
     """Return the server to talk to and the token that it may be sent.
 
-    Raises NoServer, RemoteRefused, and what starting one raises.
+    Raises NoServer, Sandboxed, RemoteRefused, and what starting one raises.
     """
     given = given_url(context)
     if given:
@@ -42,6 +42,11 @@ def resolve(context: Context) -> Target:
         info = launcher.start(context, AUTOSTARTED)
     if info is None:
         raise no_server(context)
+    if info.network and info.network != process.namespace("net") and portfile.is_loopback(info.host):
+        from projects.client import sandbox
+
+        # Somebody else may have this port in our namespace: send nothing there, least of all the token.
+        raise sandbox.refusal(info.url, info, sandbox.ELSEWHERE)
     return Target(info.url, _own_token(context) or _file_token(context), info, True)
 
 

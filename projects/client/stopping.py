@@ -7,6 +7,7 @@ import signal
 import time
 
 from discovery import lock, portfile, process
+from projects.client import sandbox
 from projects.client.errors import BadAnswer, NoServer, StopFailed, UsageError
 from projects.client.resolution import port_file
 
@@ -20,7 +21,7 @@ POLL = 0.02  # seconds
 
 
 def stop(context: Context, *, force: bool = False) -> None:
-    """Stop the server and return when it is gone. Raises NoServer, StopFailed, and what asking it raises."""
+    """Stop the server and return when it is gone. Raises NoServer, Sandboxed, StopFailed, and what asking it raises."""
     target = context.api.target
     info = target.info
     deadline = time.monotonic() + context.timeout(PATIENCE)
@@ -42,6 +43,9 @@ def stop(context: Context, *, force: bool = False) -> None:
 
 
 def _end(context: Context, info: portfile.ServerInfo, deadline: float) -> None:
+    why = sandbox.obstacle(info) or sandbox.prohibition(info)
+    if why:
+        raise sandbox.refusal(info.url, info, why)
     kill_at = min(time.monotonic() + GRACE, deadline - 1)
     _signal(context, info, signal.SIGTERM)
     killed = False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import pty
 import signal
 import subprocess
 import time
@@ -12,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from discovery import lock, portfile
-from tests.discovery.conftest import lock_of
-from tests.processes import DEADLINE, Server, gone, poll
+from tests.discovery.conftest import HOST, lock_of
+from tests.processes import DEADLINE, Server, environment, gone, poll
 
 Start = Callable[..., Server]
 
@@ -123,6 +126,30 @@ def test_other_signals_leave_the_file_right(host: Server, name: str) -> None:
     assert host.request("GET", "/").status_code == 200
     assert host.port_file.read_text() == before
     assert host.end()[0] == 0
+
+
+def test_background_job_serves_where_terminal_output_stops_jobs(tmp_path: Path) -> None:
+    shell, terminal = pty.fork()
+    if shell == 0:
+        os.chdir(tmp_path)
+        os.execvpe("bash", ["bash", "--norc", "-i"], environment(HOST_SETTINGS=json.dumps({"DISCOVERY_DIR": "."})))
+    os.write(terminal, f"stty tostop; {' '.join(HOST)} runserver_discover &\n".encode())
+    os.set_blocking(terminal, False)
+    shown = bytearray()
+
+    def is_ready() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            shown.extend(os.read(terminal, 4096))
+        return b"Stop it with Ctrl-C." in shown
+
+    poll(is_ready, what="the ready line")
+    info = portfile.read(str(tmp_path / "server.json"))
+    os.kill(info.pid, signal.SIGTERM)
+    poll(lambda: gone(info.pid))
+    assert not (tmp_path / "server.json").exists()
+    os.close(terminal)
+    os.kill(shell, signal.SIGKILL)
+    os.waitpid(shell, 0)
 
 
 def test_idle_server_stops(start_host: Start) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
-from discovery import stderr
+from discovery import stderr, stdio
 from discovery.conf import conf
 from discovery.ownership import ServerError
 from discovery.portfile import ServerInfo
@@ -19,6 +19,10 @@ LINK_LIFE = 600  # seconds
 
 class Command(BaseCommand):
     help = "Serve this site on a free port, and say where in a file that its clients read."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        stdio.open_missing()
+        super().__init__(*args, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=conf.host, help="address to serve on (%(default)s)")

@@ -30,9 +30,10 @@ def start(context: Context) -> None:
     if resolution.given_url(context):
         context.warn("a server's URL is given: pm talks to that one, not to the one that is started here")
     context.autostart = False
+    was_running = resolution.live(context) is not None
     info = launcher.start(context, _flags(context.options), context.timeout(launcher.PATIENCE))
-    if not resolution.given_url(context):
-        health.check(context)  # one that was there before may hang
+    if was_running and not resolution.given_url(context):
+        health.check(context)  # it may hang
     context.show({"server": info.fields()})
 
 
@@ -63,9 +64,15 @@ def list_servers(context: Context) -> None:
     import os
 
     from discovery import portfile, registry
+    from projects.client import resolution
 
+    try:
+        entries = registry.entries()
+    except OSError as error:
+        context.warn(f"the list of your servers can't be read: {error.strerror}; only this directory is looked at")
+        entries = [{"directory": context.directory, "file": resolution.PORT_FILE, "application": "pmsite"}]
     found = []
-    for entry in registry.entries():
+    for entry in entries:
         if entry["application"] == "pmsite":
             try:
                 info = portfile.read(os.path.join(entry["directory"], entry["file"]))

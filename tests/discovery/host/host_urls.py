@@ -6,6 +6,8 @@ import time
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from discovery.signals import server_checked, server_started, server_stopped
+
 if os.environ.get("HOST_BREAKS") == "import":
     raise RuntimeError("this site is broken")
 
@@ -31,3 +33,12 @@ urlpatterns = [path("", pid), path("slow", slow), path("body", body), path("sche
 
 if os.environ.get("HOST_BREAKS") == "worker":
     os.register_at_fork(after_in_child=lambda: os._exit(7))
+
+
+def fail(**kwargs: object) -> None:
+    raise LookupError("this receiver\nis broken")
+
+
+SIGNALS = {"started": server_started, "checked": server_checked, "stopped": server_stopped}
+if broken := SIGNALS.get(os.environ.get("HOST_BREAKS", "")):
+    broken.connect(fail)

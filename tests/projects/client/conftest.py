@@ -231,6 +231,7 @@ def publish(repository: Path) -> Iterator[Callable[..., None]]:
             process_start=process.start_time(pid),
             boot_id=process.boot_id(),
             namespace=process.namespace(),
+            network=process.namespace("net"),
         )
         portfile.publish(path, info.to_json())
         portfile.publish(str(config / "server.token"), token)

@@ -14,7 +14,8 @@ from tests.projects.client.conftest import Impostor, answer
 # Beside these, only our own.
 ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
 OURS = {
-    "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "projects.client.api",
+    "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.stdio",
+    "projects.client.api",
     "projects.client.arguments", "projects.client.cli", "projects.client.commands.project", "projects.client.context",
     "projects.client.errors", "projects.client.grammar", "projects.client.http", "projects.client.render",
     "projects.client.resolution", "projects.client.resource", "projects.client.texts", "projects.client.tokens",

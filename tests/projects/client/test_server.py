@@ -121,6 +121,21 @@ def test_list_names_the_live_servers_of_the_user(pm: Pm, repository: Path, tmp_p
     assert [one["directory"] for one in pm("server", "list", **home).document["servers"]] == [str(repository / ".pm")]
 
 
+def test_list_without_a_home_looks_at_this_directory_and_says_so(pm: Pm, repository: Path) -> None:
+    server = pm("server", "start").document["server"]
+    done = subprocess.run(
+        [*PM, "server", "list"],
+        cwd=repository,
+        env=environment(HOME=None),
+        preexec_fn=lambda: os.setresuid(12345, 0, 0),  # an ID without an entry in passwd
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {"servers": [{"directory": str(repository / ".pm"), **server}]}
+    assert "you have no home directory: set HOME" in done.stderr
+
+
 def test_open_answers_a_link_that_signs_in(pm: Pm, repository: Path, tmp_path: Path) -> None:
     server = pm("server", "start").document["server"]
     opened = pm("server", "open", "--no-browser").document["server"]

@@ -151,6 +151,12 @@ def test_warning_of_a_background_start_reaches_the_caller(pm: Pm, repository: Pa
     assert f"port {port} is in use" in result.err
 
 
+def test_start_with_closed_streams_serves(pm: Pm, repository: Path) -> None:
+    line = f"exec {' '.join(PM)} server start <&- >&- 2>&-"
+    assert subprocess.run(["bash", "-c", line], cwd=repository, env=environment(), check=False).returncode == 0
+    assert pm("server", "status").document["server"]["pid"] == read(repository).pid
+
+
 def test_start_beside_a_hung_server_says_so(pm: Pm, repository: Path) -> None:
     server = pm("server", "start").document["server"]
     pids = [server["pid"], *children(server["pid"])]

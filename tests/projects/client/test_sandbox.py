@@ -1,0 +1,86 @@
+"""A shell that may not connect: pm says so, and ends no server that only this shell can't reach."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import sandboxes
+from tests.processes import DEADLINE, environment
+from tests.projects.client.conftest import PM, Board, Result
+
+Sandbox = Callable[..., Result]
+WAYS = ["namespace", "namespace with loopback", "connect refused", "socket refused"]
+
+
+@pytest.fixture(params=WAYS)
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    """Run `pm` in a sandbox: `sandbox(directory, *arguments)`."""
+    prefix: list[str] = []
+    options: dict[str, Any] = {}
+    if request.param.startswith("namespace"):
+        prefix = sandboxes.new_network(loopback="loopback" in request.param)
+    else:
+        options["preexec_fn"] = sandboxes.refusing(request.param.partition(" ")[0])
+
+    def run(directory: Path, *arguments: str) -> Result:
+        done = subprocess.run(
+            [*prefix, *PM, *arguments],
+            cwd=directory,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+            **options,
+        )
+        if done.returncode == 77:
+            pytest.skip("no seccomp filter can be installed here")
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def test_commands_in_a_sandbox_say_that_the_server_is_well(own_board: Board, sandbox: Sandbox) -> None:
+    health = own_board("server", "status").document
+    for arguments in (
+        *(["project", "list"], ["project", "create", "--key", "AA", "--title", "A"], ["project", "list", "--start"]),
+        *(["server", verb] for verb in ("status", "wait", "open", "start", "stop")),
+        ["server", "stop", "--force"],
+    ):
+        result = sandbox(own_board.repository, *arguments)
+        assert (result.code, result.error["code"]) == (1, "SANDBOXED"), arguments
+        assert "runs, but this shell may not connect to it" in result.error["message"]
+        assert "outside of the sandbox" in result.error["message"]
+        assert "--force" not in result.err
+    assert own_board("server", "status").document == health
+
+
+def test_doctor_in_a_sandbox_advises_nothing_that_ends_the_server(own_board: Board, sandbox: Sandbox) -> None:
+    result = sandbox(own_board.repository, "doctor")
+    assert result.code == 1
+    checks = {check["name"]: check for check in json.loads(result.out)["checks"]}
+    assert checks["server"]["status"] == "fail"
+    assert "outside of the sandbox" in checks["server"]["fix"]
+    assert not [check for check in checks.values() if "stop" in check.get("fix", "")]
+    assert {check["status"] for name, check in checks.items() if name != "server"} == {"ok"}
+
+
+@pytest.mark.parametrize("sandbox", [way for way in WAYS if way != "namespace with loopback"], indirect=True)
+def test_start_in_a_sandbox_starts_nothing(repository: Path, sandbox: Sandbox) -> None:
+    result = sandbox(repository, "server", "start")
+    assert (result.code, result.error["code"]) == (1, "SANDBOXED")
+    assert "no server was started" in result.error["message"]
+    assert not (repository / ".pm").exists()
+
+
+@pytest.mark.parametrize("sandbox", [way for way in WAYS if way != "namespace with loopback"], indirect=True)
+def test_given_url_in_a_sandbox_is_not_called_dead(own_board: Board, sandbox: Sandbox) -> None:
+    result = sandbox(own_board.repository, "project", "list", "--server", "http://127.0.0.1:9")
+    assert (result.code, result.error["code"]) == (1, "SANDBOXED")
