@@ -64,5 +64,6 @@ class EndedSprintSerializer(serializers.Serializer[Any]):
 
     sprint = SprintSerializer()
     moved = serializers.ListField(
-        child=serializers.CharField(), help_text="Display keys of the unfinished items that left it, or that came back when it was reopened."
+        child=serializers.CharField(),
+        help_text="Display keys of the unfinished items that left it, or that came back when it was reopened.",
     )
