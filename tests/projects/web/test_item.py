@@ -48,6 +48,16 @@ def test_page_shows_all_around_an_item(person: Client, make: Callable[..., WorkI
     assert person.get("/items/PONE-99/").status_code == 404
 
 
+def test_page_calls_a_status_as_the_board_does(person: Client, make: Callable[..., WorkItem]) -> None:
+    actor = User.objects.actor("llm")
+    story = make("The story", item_type="story")
+    make("Below", parent=story, status="in_progress")
+    Dependency(blocking_item=make("Before", status="todo"), blocked_item=story).insert(actor=actor)
+    page = person.get("/items/PONE-1/").content.decode()
+    assert '<span class="state in_progress">in progress</span>' in page
+    assert '<span class="state todo">to do</span>' in page
+
+
 def test_keys_of_living_projects_alone_are_links_to_items(person: Client, make: Callable[..., WorkItem]) -> None:
     actor = User.objects.actor("llm")
     make("Seen", description="UTF-8, SHA-256, GPT-4, ISO-8601, pone-1 and PTWO-1, PTEN-1")

@@ -32,7 +32,7 @@ def test_sprint_is_made_once_and_the_next_one_begins_after_it(browser: Client, p
     [
         ({"name": " "}, "ame: must not be blank"),
         ({"name": "x" * 101}, "at most 100"),
-        ({"end_date": TODAY}, "must be after"),
+        ({"end_date": TODAY}, "Last day: must be after the first day."),
         ({"start_date": "soon"}, "soon"),
         ({"id": "x"}, "reload"),
     ],
