@@ -73,19 +73,6 @@ def test_keys_of_living_projects_alone_are_links_to_items(person: Client, make: 
     assert '<a href="/items/PTEN-1/">PTEN-1</a>' in person.get("/items/PONE-1/").content.decode()
 
 
-def test_search_finds_words_and_leads_straight_to_a_key(person: Client, make: Callable[..., WorkItem]) -> None:
-    make("Find the <b>needle</b>")
-    page = person.get("/search/", {"q": "need"}).content.decode()
-    assert "1 found" in page
-    assert "<mark>needle</mark>" in page
-    assert "<b>needle" not in page
-    assert person.get("/search/", {"q": "pone-1"})["Location"] == "/items/PONE-1/"
-    assert "Nothing has all of these" in person.get("/search/", {"q": "haystack", "project": "PONE"}).content.decode()
-    assert person.get("/search/").status_code == 200
-    for odd in ('"', "*", "NEAR(", "a" * 5000, "\x00", "col:x"):
-        assert person.get("/search/", {"q": odd}).status_code == 200
-
-
 def test_stranger_is_led_to_the_login(client: Client, make: Callable[..., WorkItem]) -> None:
     make()
     for path in ("/items/PONE-1/", "/search/?q=a"):

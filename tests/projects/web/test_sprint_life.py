@@ -129,8 +129,11 @@ def test_cancelling_asks_with_the_number_of_items_that_leave(
     make_item(sprint=sprint)
     make_item(sprint=sprint).update(actor=user, status="done")
     page = browser.get(URL).content.decode()
-    assert "2 unfinished items leave the sprint for the backlog. It can be reopened under “Past sprints”." in page
-    assert "3 items leave the sprint for the backlog. It can be restored under “Past sprints”." in page
+    for told in (
+        "2 unfinished items leave the sprint for the backlog. The sprint can be reopened under “Past sprints”.",
+        "3 items leave the sprint for the backlog. The sprint can be restored under “Past sprints”.",
+    ):
+        assert told in page
     asked = page[page.index(f'<details id="cancel-{sprint.pk}">') :]
     assert asked.index("<summary") < asked.index("Cancel the sprint") < asked.index("</details>")
 
