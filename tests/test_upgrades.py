@@ -15,6 +15,7 @@ from tests.processes import Server
 
 Start = Callable[..., Server]
 FOLDED = ("0001_initial", "0002_item_labels", "0003_search", "0004_item_links", "0005_item_counts")
+SEARCH_SHOWN = importlib.import_module("projects.migrations.0006_search_shown")
 REPLACED = sorted(
     name for folded in FOLDED for _, name in importlib.import_module(f"projects.migrations.{folded}").Migration.replaces
 )
@@ -40,12 +41,14 @@ def old(repository: Path, start_server: Start) -> Server:
         database.execute("DELETE FROM django_migrations WHERE app = 'projects'")
         rows = [("projects", name, "2026-11-01") for name in REPLACED]
         database.executemany("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", rows)
+        database.executescript(f"{SEARCH_SHOWN.NO_TRIGGERS} DROP TABLE projects_searchshown")
     return server
 
 
 def test_board_of_the_replaced_migrations_is_served(old: Server, start_server: Start) -> None:
     server = start_server(old.directory)
     assert server.api("GET", "work-items/ONE-1/").json()["title"] == "Kept"
+    assert server.api("GET", "search/", params={"q": "kept"}).json()["total"] == 1
 
 
 def test_board_without_the_last_of_them_gets_its_counts(old: Server, start_server: Start) -> None:

@@ -15,7 +15,7 @@ from projects.admin.links import sprints_page
 from projects.models import Sprint, WorkItem
 from projects.models.sprint_life import NEXT, Status
 
-VERBS = {Status.ACTIVE: "start", Status.COMPLETED: "complete", Status.CANCELLED: "cancel"}
+VERBS = {Status.PLANNED: "reopen", Status.ACTIVE: "start", Status.COMPLETED: "complete", Status.CANCELLED: "cancel"}
 
 
 @admin.register(Sprint)
@@ -27,7 +27,7 @@ class SprintAdmin(EntityAdmin):
     ordering = ("-start_date", "-id")
     date_hierarchy = "start_date"
     autocomplete_fields = ("project",)
-    actions = ("start", "complete", "cancel", *EntityAdmin.actions)
+    actions = ("start", "complete", "cancel", "reopen", *EntityAdmin.actions)
     typed = ("project", "name", "goal", "start_date", "end_date")
     told = ("status", "started_at", "completed_at", "items")
 
@@ -64,6 +64,14 @@ class SprintAdmin(EntityAdmin):
     @admin.action(permissions=["change"], description="Cancel selected sprints…")
     def cancel(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> HttpResponse | None:
         return self._end(request, queryset, "cancel", "cancelled")
+
+    @admin.action(permissions=["change"], description="Reopen selected cancelled sprints")
+    def reopen(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
+        actor: Any = request.user
+        moved: list[WorkItem] = []
+        self.run(request, queryset, "reopened", lambda sprint: moved.extend(sprint.reopen(actor=actor)))
+        if moved:
+            messages.info(request, f"Back in their sprint: {outcome.names(moved)}.")
 
     def _end(self, request: HttpRequest, queryset: QuerySet[Sprint], verb: str, done: str) -> HttpResponse | None:
         """Ask where goes what is left, which only a sprint that is completed can say, and end them."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from django_filters.utils import translate_validation
 from rest_framework.request import Request
 
-from projects.api.pagination import Cursor, Order, read_limit
+from projects.api.pagination import Order, page_url, read_limit
 from projects.api.rows import Rows
 from projects.api.sifting import TEXTS, Unsearched, sift
 from projects.models.compiled import Kept, Statement
@@ -65,8 +65,8 @@ class Listing:
         previous = self.order.cursor_at(rows[0])._replace(backwards=True) if rows and has_previous else None
         return {
             "results": self.query.rows.shown(rows),
-            "next": _url(request, following),
-            "previous": _url(request, previous),
+            "next": page_url(request, following.encode()) if following else None,
+            "previous": page_url(request, previous.encode()) if previous else None,
         }
 
     def _rows(self, is_bound: bool, backwards: bool, values: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -111,11 +111,3 @@ def kept(view: Any, request: Request, make: Callable[[Request], C]) -> C:
         if found.query.is_lasting:
             _kept.keep(key, found)
     return found
-
-
-def _url(request: Request, cursor: Cursor | None) -> str | None:
-    if cursor is None:
-        return None
-    query = request.query_params.copy()  # a name may be there twice
-    query["cursor"] = cursor.encode()
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")

@@ -65,6 +65,13 @@ def read_limit(request: Request, default: int | None = None, highest: int = MAX_
     return int(text)
 
 
+def page_url(request: Request, cursor: str) -> str:
+    """Return the URL of the page of the same list that begins at `cursor`."""
+    query = request.query_params.copy()  # a name may be there twice
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
 class Order:
     """The order of a list, by `ordering`: a field of the view's `ordering_fields`, its `ordering` by default.
 

@@ -24,10 +24,13 @@ EXPECTED_VERSION = option(
     "--expected-version", type=int, metavar="N", help="do it only if the version is still N, else fail"
 )
 LIMIT = option("--limit", type=int, metavar="N", help="rows of a page")
-LIST = (
+PAGES = (
     LIMIT,
     option("--cursor", metavar="CURSOR", help='go on where a list\'s "next" says'),
     option("--all", action="store_true", help="follow the pages to the end"),
+)
+LIST = (
+    *PAGES,
     option("--sort", metavar="FIELD", help="order by this field, -FIELD for descending"),
     option("--fields", metavar="A,B", help="answer these fields only"),
     option("--full", action="store_true", help="answer all fields, long texts too"),
@@ -54,25 +57,27 @@ class Resource:
             "limit": options.limit,
             "cursor": options.cursor,
         }
-        rows, following = self._pages(context, query, every=options.all)
+        rows, following, _ = self.pages(context, query, every=options.all)
         context.show({self.plural: rows, "next": following})
 
     def rows(self, context: Context, **query: object) -> Any:
         """Return all rows of a list, whatever the number of its pages."""
-        return self._pages(context, query, every=True)[0]
+        return self.pages(context, query, every=True)[0]
 
-    def _pages(self, context: Context, query: dict[str, object], *, every: bool) -> tuple[Any, str | None]:
-        """Return the rows of a page, or of `every` one that follows, and the cursor of the next."""
+    def pages(
+        self, context: Context, query: dict[str, object], *, every: bool, wanted: tuple[str, ...] = ()
+    ) -> tuple[Any, str | None, Any]:
+        """Return the rows of a page, or of `every` one that follows, the cursor of the next, and the last answer."""
         rows: list[Any] = []
         while True:
-            page = context.api.get(self.path, query, wanted=("results", "next"))
+            page = context.api.get(self.path, query, wanted=("results", "next", *wanted))
             try:
                 found, following = list(page["results"]), _cursor(page["next"])
             except (AttributeError, TypeError, ValueError):
                 raise BadAnswer(f"{context.api.target.url} answered with no page; is it a server of pm?") from None
             rows += found
             if not every or following is None:
-                return rows, following
+                return rows, following, page
             query["cursor"] = following
 
     def get(self, context: Context) -> None:

@@ -2,13 +2,18 @@
 
 What many have is no measure of what is meant, and to rank a hundred thousand matches takes half a second: of more than
 RANKED the newest come first, those with all words in the title before the others.
+
+Ranked results are paged by their number: one that is written between two pages may shift the others by one. The newest
+are paged by their place in the index, which nothing shifts.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 from django.db import connection
 
@@ -26,7 +31,7 @@ _MARKS = re.compile(f"[{BEGIN}{END}]")
 # Best first, or newest first, which FTS5 does by itself; what lives is asked row by row, until there are enough.
 # Texts come from the index, names from the tables.
 _FIND = """
-    SELECT entry.entity_type, entry.entity_id, project.key, item.item_number,
+    SELECT entry.id, entry.entity_type, entry.entity_id, project.key, item.item_number,
            coalesce(item.title, project.title), coalesce(item.status, project.status),
            snippet(projects_search, -1, %s, %s, '…', %s)
     FROM projects_search
@@ -38,10 +43,21 @@ _FIND = """
         WHEN 'project' THEN entry.entity_id ELSE item.project_id END
     WHERE projects_search MATCH %s AND project.deleted_at IS NULL AND item.deleted_at IS NULL
       AND comment.deleted_at IS NULL AND entry.entity_id <> %s AND (%s IS NULL OR project.id = %s)
-    ORDER BY {order} LIMIT %s
+      {page}
 """
-_BEST = _FIND.format(order="projects_search.rank")
-_NEWEST = _FIND.format(order="projects_search.rowid DESC")
+_BEST = _FIND.format(page="ORDER BY projects_search.rank LIMIT %s OFFSET %s")
+_NEWEST = _FIND.format(page="AND projects_search.rowid < %s ORDER BY projects_search.rowid DESC LIMIT %s")
+# The named item comes first whether the words match it or not: PONE-01 names PONE-1.
+_COUNT = """
+    SELECT count(*) + (%s <> '' AND NOT EXISTS (
+        SELECT 1 FROM projects_search WHERE projects_search MATCH %s
+        AND projects_search.rowid = (SELECT id FROM projects_searchentry WHERE entity_id = %s)
+    )) FROM projects_search
+    CROSS JOIN projects_searchshown shown ON shown.entry_id = projects_search.rowid
+    WHERE projects_search MATCH %s
+      AND shown.project_id IN (SELECT id FROM projects_project WHERE deleted_at IS NULL AND (%s IS NULL OR id = %s))
+"""
+LAST_ENTRY = 2**63 - 1
 
 
 class Hit(NamedTuple):
@@ -59,32 +75,100 @@ class Hit(NamedTuple):
     highlights: list[list[int]]
 
 
-def search(text: str, *, project: Project | None = None, limit: int = 20, ranked: int = RANKED) -> list[Hit]:
+Order = Literal["best", "titles", "texts"]
+
+
+class Place(NamedTuple):
+    """Where a page of results begins.
+
+    `order` is "best" with the number of results `at` that come before, or, newest first, "titles" and then "texts"
+    with the entry `at` of the index that the page follows.
+    """
+
+    order: Order
+    at: int
+
+
+class Results(list[Hit]):
+    """A page of what was found; `next` is where the next one begins, None where this is the last."""
+
+    def __init__(self, hits: Iterable[Hit], following: Place | None = None, finding: _Finding | None = None) -> None:
+        super().__init__(hits)
+        self.next = following
+        self._finding = finding
+
+    @cached_property
+    def total(self) -> int:
+        """How many results all pages have; by one query."""
+        return self._finding.total() if self._finding else 0
+
+
+def search(
+    text: str,
+    *,
+    project: Project | None = None,
+    limit: int = 20,
+    start: Place | None = None,
+    ranked: int = RANKED,
+) -> Results:
     """Return what has all the words of `text`, best first, nothing where it has no word; by at most four queries.
 
     The item whose display key is the whole text comes first. Of more than `ranked` matches the newest are best.
+    A page that is not the first begins at `start`, the `next` of the one before it.
     """
+    match = match_expression(text)
+    if not match:
+        return Results([])
     named = _named(text, project)
-    hits = [_exact(item) for item in named]
-    query = match_expression(text)
-    if query and limit > len(hits):
-        skip = named[0].pk.hex if named else ""
-        within = project.pk.hex if project else None
-        wanted = limit - len(hits)
+    finding = _Finding(match, named[0].pk.hex if named else "", project.pk.hex if project else None)
+    hits = [_exact(item) for item in named] if start is None else []
+    start = start or (Place("best", 0) if has_few(match, ranked) else Place("titles", LAST_ENTRY))
+    found, following = finding.page(start, limit - len(hits))
+    return Results([*hits, *found], following, finding)
 
-        def find(statement: str, match: str) -> list[Hit]:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, [BEGIN, END, SNIPPET_WORDS, match, skip, within, within, wanted])
-                return [_hit(row) for row in cursor.fetchall()]
 
-        if has_few(query, ranked):
-            hits.extend(find(_BEST, query))
-        else:
-            found = {hit.id: hit for hit in find(_NEWEST, f"{{title}} : ({query})")}
-            if len(found) < wanted:
-                found = {hit.id: hit for hit in (*found.values(), *find(_NEWEST, query))}
-            hits.extend(list(found.values())[:wanted])
-    return hits
+class _Finding(NamedTuple):
+    """A search: a match of FTS5, the id of the item `named` by its key or "", the id of a project or None."""
+
+    match: str
+    named: str
+    within: str | None
+
+    def total(self) -> int:
+        """Return the number of results of all pages."""
+        with connection.cursor() as cursor:
+            named = [self.named, self.match, self.named]
+            cursor.execute(_COUNT, [*named, self.match, self.within, self.within])
+            return int(cursor.fetchone()[0])
+
+    def page(self, start: Place, limit: int) -> tuple[list[Hit], Place | None]:
+        """Return `limit` results from `start` on, and where the next page begins."""
+        if start.order == "best":
+            rows = self._rows(_BEST, self.match, limit + 1, start.at)
+            following = Place("best", start.at + limit) if len(rows) > limit else None
+            return [_hit(row) for row in rows[:limit]], following
+        in_title = f"{{title}} : ({self.match})"
+        if start.order == "texts":
+            rows = self._rows(_NEWEST, f"({self.match}) NOT ({in_title})", start.at, limit + 1)
+            return [_hit(row) for row in rows[:limit]], _after(rows, limit, start)
+        rows = self._rows(_NEWEST, in_title, start.at, limit + 1)
+        if len(rows) > limit:
+            return [_hit(row) for row in rows[:limit]], _after(rows, limit, start)
+        more, following = self.page(Place("texts", LAST_ENTRY), limit - len(rows))
+        return [*(_hit(row) for row in rows), *more], following
+
+    def _rows(self, statement: str, match: str, *page: int) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [BEGIN, END, SNIPPET_WORDS, match, self.named, self.within, self.within, *page])
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
+
+
+def _after(rows: list[tuple[Any, ...]], limit: int, start: Place) -> Place | None:
+    """Return the place after the first `limit` of `rows`, which began at `start`; None where no more follow."""
+    if len(rows) <= limit:
+        return None
+    return start._replace(at=rows[limit - 1][0]) if limit else start
 
 
 def highlighted(marked: str) -> tuple[str, list[list[int]]]:
@@ -112,7 +196,7 @@ def _exact(item: WorkItem) -> Hit:
 
 
 def _hit(row: tuple[Any, ...]) -> Hit:
-    kind, pk, key, number, title, status, marked = row
+    _, kind, pk, key, number, title, status, marked = row
     snippet, places = highlighted(marked)
     display_key = key if number is None else f"{key}-{number}"
     return Hit(kind, str(uuid.UUID(pk)), display_key, title, status, snippet, places)

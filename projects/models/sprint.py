@@ -89,7 +89,7 @@ class Sprint(SprintLife, Entity):
 
     def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
         if "status" in values:
-            raise ValidationError({"status": "is changed by start, complete and cancel"})
+            raise ValidationError({"status": "is changed by start, complete, cancel and reopen"})
         changed = super().check_update(values)
         if changed:
             self.project.check_writable()
@@ -119,9 +119,7 @@ class Sprint(SprintLife, Entity):
         self.project.check_writable()
         with transaction.atomic():
             super().restore(actor=actor)
-            left = self.project.work_items.filter(pk__in=self.left_items or [], sprint__isnull=True, deleted_at=None)
-            for item in left.select_related("project"):
-                item.update(actor=actor, sprint_id=self.pk)
+            self.take_back(actor, self.left_items or ())
 
     def _check_not_completed(self, what: str) -> None:
         if self.status == Status.COMPLETED:

@@ -26,7 +26,11 @@ class Status(models.TextChoices):
     CANCELLED = "cancelled"
 
 
-NEXT = {Status.PLANNED: (Status.ACTIVE, Status.CANCELLED), Status.ACTIVE: (Status.COMPLETED, Status.CANCELLED)}
+NEXT = {
+    Status.PLANNED: (Status.ACTIVE, Status.CANCELLED),
+    Status.ACTIVE: (Status.COMPLETED, Status.CANCELLED),
+    Status.CANCELLED: (Status.PLANNED,),
+}
 
 
 class SprintLife(models.Model):
@@ -68,6 +72,18 @@ class SprintLife(models.Model):
             self._move(actor, Status.CANCELLED, expected_version, completed_at=timezone.now(), outcome=outcome)
             return self.release(actor, None)
 
+    def reopen(self: Sprint, *, actor: User, expected_version: int | None = None) -> list[WorkItem]:  # type: ignore[misc]
+        """Undo `cancel`: plan it again, and return the items that come back. Raises Conflict.
+
+        An item comes back if the cancellation took it out, and it is living and in no sprint. What the sprint
+        recorded at its start and its end is cleared, as in any planned sprint; its activity keeps both moves.
+        """
+        left = [row["id"] for row in self.outcome or () if row["status"] != "done"]
+        before_start = {"started_at": None, "committed": None, "completed_at": None, "outcome": None}
+        with transaction.atomic():
+            self._move(actor, Status.PLANNED, expected_version, **before_start)
+            return self.take_back(actor, left)
+
     def _move(self: Sprint, actor: User, status: Status, expected_version: int | None, **values: Any) -> None:  # type: ignore[misc]
         self.check_version(expected_version)
         self.check_living()
@@ -93,6 +109,14 @@ class SprintLife(models.Model):
         for item in leaving:
             item.update(actor=actor, sprint_id=move_to.pk if move_to else None)
         return leaving
+
+    def take_back(self: Sprint, actor: User, ids: Iterable[str]) -> list[WorkItem]:  # type: ignore[misc]
+        """Put the items of these ids that are living and in no sprint into it; return them."""
+        found = self.project.work_items.filter(pk__in=list(ids), sprint__isnull=True, deleted_at__isnull=True)
+        items = list(found.select_related("project").order_by("item_number"))
+        for item in items:
+            item.update(actor=actor, sprint_id=self.pk)
+        return items
 
     def snapshot(self: Sprint) -> list[dict[str, Any]]:  # type: ignore[misc]
         """Return its living items as they are now, in the form that `committed` and `outcome` have."""

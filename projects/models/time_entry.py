@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(hours=24)
 MAX_DESCRIPTION_LENGTH = 1000
+
+
+def elapsed(started_at: datetime, ended_at: datetime) -> timedelta:
+    """Return the time between two moments.
+
+    Subtracting two times of one zone compares their wall clocks, which a change to summer or winter time moves.
+    """
+    return ended_at.astimezone(UTC) - started_at.astimezone(UTC)
 
 
 class TimeEntryQuerySet(ItemPartQuerySet["TimeEntry"]):
@@ -94,7 +102,7 @@ class TimeEntry(ItemPart):
 
     @staticmethod
     def seconds_between(started_at: datetime, ended_at: datetime | None) -> int | None:
-        return None if ended_at is None else int((ended_at - started_at).total_seconds())
+        return None if ended_at is None else int(elapsed(started_at, ended_at).total_seconds())
 
     def stop(self, *, actor: User, expected_version: int | None = None) -> None:
         """End the timer now. Raises Conflict where it was stopped already, NotYours where it is another's."""
@@ -155,7 +163,8 @@ class TimeEntry(ItemPart):
         """Raise ValidationError unless a manual entry is a past span of at most a day."""
         if ended_at > timezone.now():
             raise ValidationError({"ended_at": "must not be in the future"})
-        if started_at >= ended_at:
+        spent = elapsed(started_at, ended_at)
+        if spent <= timedelta(0):
             raise ValidationError({"ended_at": "must be after started_at"})
-        if ended_at - started_at > LONGEST:
+        if spent > LONGEST:
             raise ValidationError({"ended_at": "must be at most 24 hours after started_at"})

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from projects.api.exceptions import envelope
 from projects.models.activity import Action, Activity
 from projects.models.exceptions import NotYours, Refused, StaleVersion
+from projects.web.words import label, reworded
 
 View = Callable[..., HttpResponse]
 MAX_NAMED = 5  # changes in a message
@@ -54,7 +55,7 @@ def explain(error: Refused | ValidationError) -> str:
         return _sentence(error.message)
     if hasattr(error, "error_dict"):
         named = error.message_dict.items()
-        return _sentence("; ".join(f"{_label(field)}: {' '.join(texts)}" for field, texts in named))
+        return _sentence("; ".join(f"{label(field)}: {reworded(' '.join(texts))}" for field, texts in named))
     return _sentence("; ".join(error.messages))
 
 
@@ -76,15 +77,11 @@ def deed(activity: Activity) -> str:
 
 
 def _change(change: dict[str, Any]) -> str:
-    field, new = _label(change["field"]), change["new"]
+    field, new = label(change["field"]), change["new"]
     plain = (
         isinstance(new, str | int) and not change["field"].endswith("_id") and field not in ("description", "position")
     )
     return f"{field} to “{str(new)[:60].replace('_', ' ')}”" if plain and new != "" else field
-
-
-def _label(field: str) -> str:
-    return field.removesuffix("_id").replace("_", " ")
 
 
 def _sentence(text: str) -> str:

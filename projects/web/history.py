@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from projects.models import Activity, Comment, Dependency, Sprint, TimeEntry, User, WorkItem
 from projects.models.activity import Action, ActivityQuerySet
 from projects.models.swim_lane import STATUSES
+from projects.web.words import label
 
 SHOWN = 30  # lines of a page
 TEXTS = ("description", "content")
@@ -125,10 +126,9 @@ def _verb(row: Activity, values: dict[str, Any]) -> str:
 def _field(change: dict[str, Any], names: dict[str, str]) -> Field:
     name = change["field"]
     old, new = (_readable(name, change[side], names) for side in ("old", "new"))
-    label = name.removesuffix("_id").replace("_", " ")
     if name in TEXTS and (max(len(old), len(new)) > LONG or "\n" in old + new):
-        return Field(label, f"{len(old)} characters", f"{len(new)}", list(difference(old, new)), is_text=True)
-    return Field(label, old, new)
+        return Field(label(name), f"{len(old)} characters", f"{len(new)}", list(difference(old, new)), is_text=True)
+    return Field(label(name), old, new)
 
 
 def _readable(name: str, value: Any, names: dict[str, str]) -> str:

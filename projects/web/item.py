@@ -12,6 +12,7 @@ from projects.models.activity import Action
 from projects.web.durations import spell
 from projects.web.history import history
 from projects.web.item_form import choices
+from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
 
 PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
@@ -34,12 +35,13 @@ def get(identifier: str) -> WorkItem:
 def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, Any]:
     """Return what the template shows `user`, with the lines of history before that activity."""
     lines, older = history(item, before)
+    projects = LivingProjects()
     return {
         "item": item,
         "project": item.project,
-        "description": to_html(item.description),
+        "description": to_html(item.description, projects),
         "ancestors": _ancestors(item),
-        "comments": [(comment, to_html(comment.content)) for comment in _comments(item)],
+        "comments": [(comment, to_html(comment.content, projects)) for comment in _comments(item)],
         "lines": lines,
         "older": older,
         "before": before,

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.web.autolinks import autolink
+from projects.web.item_keys import link_keys
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "s"),
     *("ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td"),
 }
-ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}}
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}, "th": {"align"}, "td": {"align"}}
 SCHEMES = {"http", "https", "mailto"}
-_KEY = re.compile(rf"(?<![\w/-])({DISPLAY_KEY.pattern})(?![\w-])")
-_TAG = re.compile(r"(<[^<>]*>)")  # in what was cleaned no attribute holds one of these signs
+REMOTE = ("http://", "https://")
+BREAKS = ("softbreak", "hardbreak")
 _TASK = re.compile(r"(<li>(?:\n<p>)?)\[([ xX])\] ")  # GitHub's task list
-_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
-def to_html(text: str) -> SafeString:
-    """Return the HTML of a Markdown text; display keys in it become links to their items."""
+def to_html(text: str, projects: Container[str]) -> SafeString:
+    """Return the HTML of a Markdown text; display keys of `projects` in it become links to their items."""
     clean = nh3.clean(
         _markdown.render(text),
         tags=TAGS,
@@ -33,19 +35,45 @@ def to_html(text: str) -> SafeString:
         link_rel="noopener noreferrer nofollow",
     )
     clean = _TASK.sub(lambda match: match[1] + ("☐ " if match[2] == " " else "☑ "), clean)
-    return mark_safe("".join(_linked(clean)))  # noqa: S308 -- cleaned above; a key is letters, digits and marks of its own
+    return mark_safe(link_keys(clean, projects))  # noqa: S308 -- cleaned above; a key is letters, digits and marks of its own
 
 
-def _linked(html: str) -> Iterator[str]:
-    """Yield the parts of `html`, with links where a display key stands in text that is in no link or code block."""
-    inside = 0
-    for part in _TAG.split(html):
-        if part.startswith(("<a ", "<a>", "<pre")):
-            inside += 1
-        elif part in ("</a>", "</pre>"):
-            inside -= 1
-        yield part if inside or part.startswith("<") else _KEY.sub(_link, part)
+def _adapt(state: StateCore) -> None:
+    """Replace what the pages' policy forbids: pictures of other hosts by their texts, styles by attributes."""
+    for token in state.tokens:
+        if token.type == "inline" and token.children:
+            token.children = list(_without_images(token.children))
+        elif token.type in ("th_open", "td_open") and "style" in token.attrs:
+            token.attrs["align"] = str(token.attrs.pop("style")).removeprefix("text-align:")
 
 
-def _link(match: re.Match[str]) -> str:
-    return f'<a href="/items/{match[1].upper()}/">{match[1]}</a>'
+def _without_images(tokens: list[Token]) -> Iterator[Token]:
+    """Yield `tokens` with each image as a link with its alt text; the text alone inside a link or for a local file."""
+    in_link = 0
+    for token in tokens:
+        in_link += token.nesting if token.type.startswith("link_") else 0
+        if token.type != "image":
+            yield token
+            continue
+        source = str(token.attrs["src"])
+        text = _plain(token.children or ()) or ("image" if source.lower().startswith("data:") else source)
+        parts = [Token("text", "", 0, content=text)]
+        if not in_link and source.lower().startswith(REMOTE):
+            title = {"title": token.attrs["title"]} if "title" in token.attrs else {}
+            link = Token("link_open", "a", 1, attrs={"href": source, **title})
+            parts = [link, *parts, Token("link_close", "a", -1)]
+        yield from parts
+
+
+def _plain(tokens: Iterable[Token]) -> str:
+    """Return the text of inline tokens."""
+    texts = []
+    for token in tokens:
+        texts.append(_plain(token.children or ()) if token.type == "image" else token.content)
+        texts.append(" " if token.type in BREAKS else "")
+    return "".join(texts)
+
+
+_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_markdown.inline.ruler.after("text", "autolink_bare", autolink)
+_markdown.core.ruler.push("adapt", _adapt)

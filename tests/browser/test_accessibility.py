@@ -50,6 +50,14 @@ def test_pages_have_no_serious_fault(
     page.get_by_label("The other item").fill("trail")
     page.locator("#i-offers button").first.wait_for()
     faults["all forms of an item"] = found(page)
+    page.goto(f"{server.url}/sprints/DEMO/")
+    page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
+    faults["all forms of the sprints"] = found(page)
+    for number in range(51):
+        server.api("POST", "work-items/", json={"project": "DEMO", "item_type": "task", "title": f"Hay {number}"})
+    page.goto(f"{server.url}/search/?q=hay")
+    page.get_by_role("link", name="Next page").wait_for()
+    faults["a page of a search"] = found(page)
     context.close()
     assert not any(faults.values()), faults
 

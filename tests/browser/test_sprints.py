@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.pages import card, item, make_item, pm
+from tests.browser.pages import card, item, make_item, pm, signed_in
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
@@ -178,12 +178,49 @@ def test_sprint_is_deleted_and_restored(page: Page, board: Server) -> None:
     pk = make_sprint(board, "One")
     key = make_item(board, "inside", sprint=pk)
     open_sprints(page, board)
-    page.locator(f"#edit-{pk} summary").click()
+    page.locator(f"#delete-{pk} summary").click()
     page.get_by_role("button", name="Delete the sprint").click()
     expect(page.get_by_role("status").first).to_contain_text("One is deleted")
     assert keys_of(page, "backlog") == [key]
     page.get_by_role("button", name="Restore One").click()
     expect(lane(page, pk).locator(f"#{key}")).to_be_visible()
+
+
+def test_keyboard_alone_cancels_after_a_question_and_reopens(page: Page, board: Server) -> None:
+    pk = make_sprint(board, "One")
+    key = make_item(board, "inside", sprint=pk)
+    open_sprints(page, board)
+    asks = page.locator(f"#cancel-{pk} summary")
+    asks.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#f-cancel-{pk}")).to_contain_text("1 unfinished item leaves the sprint for the backlog.")
+    expect(asks).to_be_focused()  # a second Enter only closes it again
+    pm(board.directory, "work-item", "create", "--type", "task", "--title", "another", "--sprint", pk)
+    expect(page.locator(f"#f-cancel-{pk}")).to_contain_text("2 unfinished items leave the sprint", timeout=SOON)
+    for press in ("Tab", "Tab", "Enter"):
+        page.keyboard.press(press)
+    expect(page.locator(f"#f-cancel-{pk}")).not_to_be_visible()
+    expect(asks).to_be_focused()
+    assert sprint(board, pk)["status"] == "planned"
+    for press in ("Enter", "Tab", "Enter"):
+        page.keyboard.press(press)
+    expect(page.get_by_role("status").first).to_contain_text("One is cancelled.")
+    assert keys_of(page, "backlog")[0] == key
+    page.get_by_role("button", name="Reopen One").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text(f"One is planned again. Back in it: {key}")
+    expect(lane(page, pk).locator(f"#{key}")).to_be_visible()
+
+
+def test_without_scripts_cancelling_asks_and_nothing_is_cancelled(browser: Browser, board: Server) -> None:
+    pk = make_sprint(board, "One")
+    context = browser.new_context(java_script_enabled=False)
+    page = open_sprints(signed_in(context, board), board)
+    expect(page.get_by_role("button", name="Cancel the sprint")).not_to_be_visible()
+    page.locator(f"#cancel-{pk} summary").click()
+    page.get_by_role("button", name="Cancel the sprint").click()
+    context.close()
+    assert sprint(board, pk)["status"] == "planned"
 
 
 def test_change_by_the_command_line_appears_without_reload(page: Page, board: Server) -> None:

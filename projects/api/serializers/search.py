@@ -23,7 +23,8 @@ class HitSerializer(serializers.Serializer[Any]):
 
 
 class SearchSerializer(serializers.Serializer[Any]):
-    """What was found, best first; there are no further pages."""
+    """A page of what was found, best first."""
 
     results = HitSerializer(many=True)
-    next = serializers.CharField(allow_null=True)
+    total = serializers.IntegerField(help_text="Results of all pages.")
+    next = serializers.URLField(allow_null=True, help_text="The next page.")

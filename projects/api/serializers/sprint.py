@@ -46,7 +46,7 @@ class SprintRowSerializer(SprintSerializer):
 
 
 class StartSerializer(StrictMixin, serializers.Serializer[Any]):
-    """The body that starting or cancelling a sprint may have."""
+    """The body that starting, cancelling or reopening a sprint may have."""
 
     expected_version = StrictIntegerField(required=False, min_value=1)
 
@@ -60,9 +60,10 @@ class CompletionSerializer(StartSerializer):
 
 
 class EndedSprintSerializer(serializers.Serializer[Any]):
-    """A sprint that was ended."""
+    """A sprint that was completed, cancelled or reopened."""
 
     sprint = SprintSerializer()
     moved = serializers.ListField(
-        child=serializers.CharField(), help_text="What was unfinished and left it, by display key."
+        child=serializers.CharField(),
+        help_text="Display keys of the unfinished items that left it, or that came back when it was reopened.",
     )

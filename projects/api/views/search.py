@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import base64
+import json
+from typing import get_args
+
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 from projects.api.filters.base import MAX_SEARCH_LENGTH
-from projects.api.pagination import read_limit
+from projects.api.pagination import page_url, read_limit
 from projects.api.serializers.search import SearchSerializer
 from projects.api.views.base import StrictQueryMixin, answer
 from projects.models import Project
-from projects.models.search import search
+from projects.models.search import LAST_ENTRY, Order, Place, search
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -18,7 +22,7 @@ MAX_LIMIT = 100
 
 class SearchView(StrictQueryMixin):
     def known_parameters(self) -> set[str]:
-        return {"q", "project", "limit"}
+        return {"q", "project", "limit", "cursor"}
 
     @extend_schema(
         responses=SearchSerializer,
@@ -34,8 +38,9 @@ class SearchView(StrictQueryMixin):
             OpenApiParameter(
                 "limit",
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                description="Results at most.",
+                description="Results of a page.",
             ),
+            OpenApiParameter("cursor", str, description="Where the page begins, from `next` of another."),
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
@@ -47,8 +52,27 @@ class SearchView(StrictQueryMixin):
             raise exceptions.ValidationError(
                 {"q": f"has {len(text)} characters; at most {MAX_SEARCH_LENGTH} are allowed"}
             )
-        hits = search(text, project=_project(request), limit=read_limit(request, DEFAULT_LIMIT, MAX_LIMIT))
-        return answer(request, {"results": [hit._asdict() for hit in hits], "next": None})
+        limit = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT)
+        found = search(text, project=_project(request), limit=limit, start=_start(request))
+        following = page_url(request, _encode(found.next)) if found.next else None
+        return answer(request, {"results": [hit._asdict() for hit in found], "total": found.total, "next": following})
+
+
+def _encode(place: Place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _start(request: Request) -> Place | None:
+    text = request.query_params.get("cursor")
+    if text is None:
+        return None
+    try:
+        order, at = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        if order in get_args(Order) and type(at) is int and 0 <= at <= LAST_ENTRY:
+            return Place(order, at)
+    except (ValueError, TypeError, RecursionError):
+        pass
+    raise exceptions.ValidationError({"cursor": "is not one of a search; take it from next"})
 
 
 def _project(request: Request) -> Project | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -62,20 +64,21 @@ class SprintViewSet(EntityViewSet):
             move_to=Sprint.objects.get(pk=goal) if goal else None,
             expected_version=self._expected_version(request, body.validated_data, sprint),
         )
-        return self._ended(sprint, moved)
+        return self._with_moved(sprint, moved)
 
     @extend_schema(request=StartSerializer, responses=EndedSprintSerializer)
     @action(detail=True, methods=["post"])
     @write
     def cancel(self, request: Request, id: str) -> Response:
         """Give it up; what is unfinished goes to no sprint."""
-        sprint = self.get_object()
-        body = StartSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        moved = sprint.cancel(
-            actor=request.user, expected_version=self._expected_version(request, body.validated_data, sprint)
-        )
-        return self._ended(sprint, moved)
+        return self._moving(request, Sprint.cancel)
+
+    @extend_schema(request=StartSerializer, responses=EndedSprintSerializer)
+    @action(detail=True, methods=["post"])
+    @write
+    def reopen(self, request: Request, id: str) -> Response:
+        """Undo the cancellation: it is planned again; what left it and is in no sprint comes back."""
+        return self._moving(request, Sprint.reopen)
 
     @extend_schema(responses=SprintReportSerializer)
     @action(detail=True, methods=["get"])
@@ -83,7 +86,14 @@ class SprintViewSet(EntityViewSet):
         """What was committed, done, carried over, added and removed, and the burndown by day."""
         return Response(SprintReportSerializer(report(self.get_object()), context=self.get_serializer_context()).data)
 
-    def _ended(self, sprint: Sprint, moved: list[WorkItem]) -> Response:
+    def _moving(self, request: Request, verb: Callable[..., list[WorkItem]]) -> Response:
+        sprint = self.get_object()
+        body = StartSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        expected_version = self._expected_version(request, body.validated_data, sprint)
+        return self._with_moved(sprint, verb(sprint, actor=request.user, expected_version=expected_version))
+
+    def _with_moved(self, sprint: Sprint, moved: list[WorkItem]) -> Response:
         answer = self._answer(sprint)
         answer.data = {"sprint": answer.data, "moved": [item.display_key for item in moved]}
         return answer

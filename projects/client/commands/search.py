@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.resource import LIMIT, ROOT
+from projects.client.resource import PAGES, Resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from projects.client.context import Context
 
+SEARCH = Resource("search", "result", "results")
+LARGEST_PAGE = 100
+
 
 def search(context: Context) -> None:
-    """Print what holds the words, the best first."""
+    """Print a page of what holds the words, the best first, or with `--all` all that follow."""
     options = context.options
-    query = {"q": options.text, "project": options.project, "limit": options.limit}
-    answer = context.api.get(f"{ROOT}search/", query, wanted=("results",))
-    context.show({"results": answer["results"]})
+    query = {
+        "q": options.text,
+        "project": options.project,
+        "limit": LARGEST_PAGE if options.all and options.limit is None else options.limit,
+        "cursor": options.cursor,
+    }
+    rows, following, page = SEARCH.pages(context, query, every=options.all, wanted=("total",))
+    context.show({"results": rows, "total": page["total"], "next": following})
 
 
 VERBS = (
@@ -26,7 +34,7 @@ VERBS = (
         (
             option("text", metavar="TEXT", help="words; no sign in them has a meaning"),
             option("--project", metavar="PROJECT", help="only in this project"),
-            LIMIT,
+            *PAGES,
         ),
     ),
 )

@@ -55,6 +55,11 @@ def cancel(context: Context) -> None:
     context.show(SPRINTS.act(context, "cancel"))
 
 
+def reopen(context: Context) -> None:
+    """Reopen a cancelled sprint."""
+    context.show(SPRINTS.act(context, "reopen"))
+
+
 def report(context: Context) -> None:
     """Print what came of a sprint."""
     context.show({"report": context.api.get(f"{SPRINTS.path_of(context)}report/")})
@@ -98,5 +103,6 @@ VERBS = (
         (ID, option("--move-to", metavar="SPRINT", help="put what is unfinished into this sprint")),
     ),
     Verb("cancel", "Give a sprint up; what is unfinished leaves it.", cancel, (ID,)),
+    Verb("reopen", "Plan a cancelled sprint again; the items that left it come back.", reopen, (ID,)),
     Verb("report", "Show what was committed, done and carried over, and the burndown by day.", report, (ID,)),
 )

@@ -11,6 +11,7 @@ from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.undo import undo as undo_change
 from projects.web import item, item_form, page
 from projects.web.answers import done, explain, refused, says_why
+from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
 
 BEFORE = 19  # digits of an activity's id
@@ -44,7 +45,8 @@ def edit(request: HttpRequest, identifier: str) -> HttpResponse:
 @page.for_people("POST")
 def preview(request: HttpRequest) -> HttpResponse:
     """Answer the HTML of the Markdown that is being typed."""
-    return HttpResponse(to_html(request.POST.get("description") or request.POST.get("content") or ""))
+    text = request.POST.get("description") or request.POST.get("content") or ""
+    return HttpResponse(to_html(text, LivingProjects()))
 
 
 @page.for_people("POST")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -38,9 +38,8 @@ def add(request: HttpRequest, identifier: str) -> HttpResponse:
     """Enter time by hand: how long, and until when."""
     found, pk, person = item.get(identifier), fresh_id(request.POST), page.person(request)
     if not TimeEntry.objects.filter(pk=pk).exists():
-        spent = durations.parse(request.POST.get("spent", ""))
-        ended_at = _moment(request.POST.get("ended_at", ""), request.POST.get("zone", ""))
-        new = TimeEntry(id=pk, work_item=found, user=person, started_at=ended_at - spent, ended_at=ended_at)
+        started_at, ended_at = _span(request.POST)
+        new = TimeEntry(id=pk, work_item=found, user=person, started_at=started_at, ended_at=ended_at)
         new.description = request.POST.get("description", "")
         new.insert(actor=person)
     return done("The time is noted.")
@@ -60,11 +59,18 @@ def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return done(f"Stopped after {durations.spell(found.duration_seconds)}.")
 
 
-def _moment(text: str, zone: str) -> datetime:
-    """Return the moment that a clock in `zone` calls so; now where nothing is said."""
-    if not text:
-        return timezone.now()
+def _span(data: QueryDict) -> tuple[datetime, datetime]:
+    """Return when the time that the form says was spent began and ended, in UTC.
+
+    A change of the clocks in between does not change its length. An end that the clocks skip or show twice is read by
+    the offset before the change: of the two, the first.
+    """
+    spent, until = durations.parse(data.get("spent", "")), data.get("ended_at", "")
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone or "UTC"))
-    except (ValueError, OSError, KeyError):  # a zone is looked up as a file
+        ended_at = datetime.fromisoformat(until) if until else timezone.now()
+        if ended_at.tzinfo is None:
+            ended_at = ended_at.replace(tzinfo=ZoneInfo(data.get("zone") or "UTC"))
+        ended_at = ended_at.astimezone(UTC)
+        return ended_at - spent, ended_at
+    except (ValueError, OSError, KeyError, OverflowError):  # a zone is looked up as a file
         raise ValidationError({"ended_at": "must be a day and a time, like 2026-01-31T12:00"}) from None

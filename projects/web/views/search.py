@@ -1,30 +1,67 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from projects.models import Project
-from projects.models.search import Hit, search
+from projects.models.search import LAST_ENTRY, Hit, Order, Place, search
 from projects.models.work_item_query import DISPLAY_KEY
 from projects.web import item, page
 
 MAX_LENGTH = 1000  # characters
-LIMIT = 50
+LIMIT = 50  # results of a page
+DIGITS = len(str(LAST_ENTRY))
 
 
 @page.for_people()
 def find(request: HttpRequest) -> HttpResponse:
-    """Show what has the words of `q`, best first; a display key leads straight to its item."""
+    """Show what has the words of `q`, best first, page by page; a display key leads straight to its item.
+
+    `start` is where a page begins, `before` how many results the pages before it showed.
+    """
     text = request.GET.get("q", "").strip()[:MAX_LENGTH]
     found = item.find(text) if DISPLAY_KEY.fullmatch(text) else None
     if found is not None:
         return redirect("item", found.display_key)
     key = request.GET.get("project", "")
     project = Project.objects.living().identified_by(key).first() if key else None
-    hits = [(hit, _pieces(hit)) for hit in search(text, project=project, limit=LIMIT)]
-    return render(request, "pm/search.html", {"project": project, "section": "search", "text": text, "hits": hits})
+    start = _place(request.GET.get("start", ""))
+    before = (_number(request.GET.get("before", "")) or 0) if start else 0
+    results = search(text, project=project, limit=LIMIT, start=start)
+    last = before + len(results)
+    query = {"q": text, **({"project": project.key} if project else {})}
+    context = {
+        "project": project,
+        "section": "search",
+        "text": text,
+        "hits": [(hit, _pieces(hit)) for hit in results],
+        "total": results.total,
+        "places": (before + 1, last) if results and (start or results.next) else None,
+        "first_page": f"?{urlencode(query)}" if start else "",
+        "next_page": f"?{urlencode({**query, 'start': _spelled(results.next), 'before': last})}"
+        if results.next
+        else "",
+    }
+    return render(request, "pm/search.html", context)
+
+
+def _spelled(place: Place) -> str:
+    return f"{place.order}-{place.at}"
+
+
+def _place(text: str) -> Place | None:
+    """Return the place that `_spelled` wrote as `text`, None where it is none: then the first page is shown."""
+    order, _, at = text.partition("-")
+    number = _number(at)
+    return Place(order, number) if order in get_args(Order) and number is not None else None  # type: ignore[arg-type]  # checked here
+
+
+def _number(text: str) -> int | None:
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= DIGITS else None
+    return number if number is not None and number <= LAST_ENTRY else None
 
 
 def _pieces(hit: Hit) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ def create(request: HttpRequest, key: str) -> HttpResponse:
 @says_why
 @transaction.atomic
 def change(request: HttpRequest, key: str, pk: uuid.UUID, verb: str) -> HttpResponse:
-    """Edit, start, complete, cancel, delete or restore a sprint; the version of the form guards each."""
+    """Edit, start, complete, cancel, reopen, delete or restore a sprint; the version of the form guards each."""
     project = page.find_project(key)
     sprint = Sprint.objects.select_related("project").filter(project=project, pk=pk).first()
     if sprint is None or verb not in VERBS:
@@ -113,6 +113,12 @@ def _cancel(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     return _over(request, sprint, f"{sprint.name} is cancelled. {_told(moved, None)}")
 
 
+def _reopen(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
+    back = sprint.reopen(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    items = f"Back in it: {_names(back)}." if back else "No item came back."
+    return _over(request, sprint, f"{sprint.name} is planned again. {items}")
+
+
 def _delete(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     sprint.soft_delete(actor=request.user, expected_version=version)  # type: ignore[arg-type]
     return _over(request, sprint, f"{sprint.name} is deleted; its items are in the backlog. It can be restored below.")
@@ -129,6 +135,7 @@ VERBS: dict[str, Callable[[HttpRequest, Sprint, int], HttpResponse]] = {
     "start": _start,
     "complete": _complete,
     "cancel": _cancel,
+    "reopen": _reopen,
     "delete": _delete,
     "restore": _restore,
 }
@@ -149,9 +156,12 @@ def _told(moved: list[WorkItem], goal: Sprint | None) -> str:
     """Return where what was unfinished went, by name."""
     if not moved:
         return "Nothing was left over."
-    names = ", ".join(item.display_key for item in moved[:MAX_NAMED])
-    more = f" and {len(moved) - MAX_NAMED} more" if len(moved) > MAX_NAMED else ""
-    return f"What was unfinished is in {goal.name if goal else 'the backlog'} now: {names}{more}."
+    return f"What was unfinished is in {goal.name if goal else 'the backlog'} now: {_names(moved)}."
+
+
+def _names(items: list[WorkItem]) -> str:
+    names = ", ".join(item.display_key for item in items[:MAX_NAMED])
+    return names + (f" and {len(items) - MAX_NAMED} more" if len(items) > MAX_NAMED else "")
 
 
 def _over(request: HttpRequest, sprint: Sprint, text: str, *, shows_report: bool = False) -> HttpResponse:

@@ -167,6 +167,17 @@ def test_completion_names_what_left(browser: Client, make_sprint: Make, make_ite
     assert "In no sprint any more: PONE-1." in run(browser, "complete", sprint, numbers="1+1")
 
 
+def test_reopen_names_what_came_back(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:
+    sprint = make_sprint()
+    make_item("open", sprint_id=sprint.pk)
+    sprint.cancel(actor=user)
+    content = run(browser, "reopen", sprint)
+    assert "1 reopened." in content
+    assert "Back in their sprint: PONE-1." in content
+    sprint.refresh_from_db()
+    assert (sprint.status, sprint.items().count()) == ("planned", 1)
+
+
 def test_what_is_left_goes_where_it_was_chosen(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:
     sprint, following = make_sprint("Now"), make_sprint("Then")
     item = make_item("open", sprint_id=sprint.pk)
@@ -194,6 +205,7 @@ def test_what_is_left_goes_where_it_was_chosen(browser: Client, make_sprint: Mak
         ("planned", {"start", "cancel"}),
         ("active", {"complete", "cancel"}),
         ("completed", set()),
+        ("cancelled", {"reopen"}),
         ("deleted", {"restore"}),
     ],
 )
@@ -205,6 +217,8 @@ def test_page_has_the_buttons_that_the_rules_allow(
         sprint.start(actor=user)
     if status == "completed":
         sprint.complete(actor=user)
+    if status == "cancelled":
+        sprint.cancel(actor=user)
     if status == "deleted":
         sprint.soft_delete(actor=user)
     content = browser.get(page(sprint)).content.decode()

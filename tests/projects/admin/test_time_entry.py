@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from projects.models import Activity, TimeEntry, User
 
@@ -129,3 +131,21 @@ def test_query_count_is_constant(browser: Client, entry: TimeEntry, make_item: M
                 assert browser.get(url).status_code == 200
             counts.append(len(queries))
     assert counts[1] <= counts[0] <= 8  # the later history names nothing but texts
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2025-03-30", 7), ("2025-10-26", 9)])
+def test_local_times_over_a_change_of_the_clocks_are_kept_as_the_time_between(
+    day: str, hours: int, browser: Client, make_item: Make
+) -> None:
+    data = {"work_item": str(make_item().pk), **times("00:00:00", "08:00:00", day)}
+    with timezone.override(ZoneInfo("Europe/Berlin")):
+        assert browser.post(f"{LIST}add/", data).status_code == 302
+        assert f">{hours}:00:00<" in browser.get(LIST).content.decode()
+
+
+def test_local_time_that_the_clocks_skip_or_show_twice_is_refused(browser: Client, make_item: Make) -> None:
+    for day in ("2025-03-30", "2025-10-26"):
+        data = {"work_item": str(make_item().pk), **times("00:00:00", "02:30:00", day)}
+        with timezone.override(ZoneInfo("Europe/Berlin")):
+            assert "may be ambiguous" in browser.post(f"{LIST}add/", data).content.decode()
+    assert not TimeEntry.objects.exists()

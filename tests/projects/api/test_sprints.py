@@ -135,16 +135,16 @@ def test_second_active_sprint_is_a_conflict(api: APIClient, sprint: Any, make_pr
 
 
 MOVES = {
-    "planned": {"start": 200, "complete": 409, "cancel": 200},
-    "active": {"start": 409, "complete": 200, "cancel": 200},
-    "completed": {"start": 409, "complete": 409, "cancel": 409},
-    "cancelled": {"start": 409, "complete": 409, "cancel": 409},
+    "planned": {"start": 200, "complete": 409, "cancel": 200, "reopen": 409},
+    "active": {"start": 409, "complete": 200, "cancel": 200, "reopen": 409},
+    "completed": {"start": 409, "complete": 409, "cancel": 409, "reopen": 409},
+    "cancelled": {"start": 409, "complete": 409, "cancel": 409, "reopen": 200},
 }
 WAYS = {"planned": [], "active": ["start"], "completed": ["start", "complete"], "cancelled": ["cancel"]}
 
 
 @pytest.mark.parametrize("status", MOVES)
-@pytest.mark.parametrize("verb", ["start", "complete", "cancel"])
+@pytest.mark.parametrize("verb", ["start", "complete", "cancel", "reopen"])
 def test_only_the_known_moves_are_allowed(api: APIClient, sprint: Any, status: str, verb: str) -> None:
     for step in WAYS[status]:
         assert act(api, sprint, step).status_code == 200
@@ -155,11 +155,10 @@ def test_only_the_known_moves_are_allowed(api: APIClient, sprint: Any, status: s
         assert response.status_code == 200, response.content
 
 
-@pytest.mark.parametrize("verb", ["start", "cancel", "complete"])
+@pytest.mark.parametrize("verb", ["start", "cancel", "complete", "reopen"])
 def test_moves_expect_a_version(api: APIClient, sprint: Any, verb: str) -> None:
-    if verb == "complete":
-        act(api, sprint, "start")
-    version = 2 if verb == "complete" else 1
+    before = {"complete": "start", "reopen": "cancel"}.get(verb)
+    version = act(api, sprint, before).json().get("version", 2) if before else 1
     problem = error(act(api, sprint, verb, {"expected_version": 7}), 409, "CONFLICT")
     assert problem["current"]["name"] == "S1"
     error(act(api, sprint, verb, {"colour": "red"}), 400, "VALIDATION_ERROR", "colour")
@@ -200,6 +199,16 @@ def test_cancel_takes_out_what_is_unfinished(api: APIClient, sprint: Any, make_i
     make_item("open", sprint_id=sprint["id"])
     body = act(api, sprint, "cancel").json()
     assert (body["sprint"]["status"], body["moved"]) == ("cancelled", ["PONE-1"])
+
+
+def test_reopen_plans_again_and_brings_back_what_left(api: APIClient, sprint: Any, make_item: Make) -> None:
+    make_item("open", sprint_id=sprint["id"])
+    act(api, sprint, "start")
+    act(api, sprint, "cancel")
+    body = act(api, sprint, "reopen").json()
+    assert (body["sprint"]["status"], body["moved"], body["sprint"]["version"]) == ("planned", ["PONE-1"], 4)
+    assert body["sprint"]["started_at"] is body["sprint"]["completed_at"] is None
+    assert str(WorkItem.objects.get().sprint_id) == sprint["id"]
 
 
 def test_completed_sprint_is_read_only(api: APIClient, sprint: Any, make_item: Make, user: Any) -> None:

@@ -52,6 +52,18 @@ def test_completing_moves_what_is_left_and_says_so(board: Board) -> None:
         assert board("sprint", verb[0], first["id"], *verb[1:]).error["code"] == "CONFLICT"
 
 
+def test_cancelled_sprint_is_reopened_with_its_items(board: Board) -> None:
+    board.project("REOPEN")
+    sprint = made(board, "REOPEN")["id"]
+    item = board.item("REOPEN", "open", "--sprint", sprint)
+    assert board("sprint", "cancel", sprint).document["moved"] == [item]
+    assert board.keys("list", "--sprint", sprint) == []
+    reopened = board("sprint", "reopen", sprint).document
+    assert (reopened["sprint"]["status"], reopened["moved"]) == ("planned", [item])
+    assert board.keys("list", "--sprint", sprint) == [item]
+    assert board("sprint", "reopen", sprint).error["code"] == "CONFLICT"
+
+
 def test_wrong_sprints_are_refused(board: Board) -> None:
     board.project("SPRWRONG")
     dates = ("--start-date", "2026-01-15", "--end-date", "2026-01-01")

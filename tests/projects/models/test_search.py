@@ -23,6 +23,10 @@ def indexed() -> int:
         cursor.execute("INSERT INTO projects_search(projects_search) VALUES ('integrity-check')")
         cursor.execute("SELECT (SELECT count(*) FROM projects_search), (SELECT count(*) FROM projects_searchentry)")
         texts, entries = cursor.fetchone()
+        cursor.execute(
+            "SELECT count(*) FROM projects_searchshown WHERE entry_id NOT IN (SELECT id FROM projects_searchentry)"
+        )
+        assert cursor.fetchone() == (0,)
     assert texts == entries
     return int(texts)
 
@@ -195,6 +199,73 @@ def test_words_of_any_script_are_found(make_item: Make) -> None:
     assert titles("日本") == ["日本語 テスト"]
     assert titles("задача") == ["Задача"]
     assert titles("NAIVE") == ["Straße naïve"]
+
+
+@pytest.mark.parametrize("ranked", [100, 3])
+@pytest.mark.parametrize("limit", [1, 2, 3, 20])
+def test_pages_lead_through_all_results_once(make_item: Make, ranked: int, limit: int) -> None:
+    for number in range(7):
+        make_item(f"Same {number}" if number % 2 else "Other", description="the same")
+    whole = search("same", ranked=ranked, limit=50)
+    pages = [search("same", ranked=ranked, limit=limit)]
+    while pages[-1].next:
+        pages.append(search("same", ranked=ranked, limit=limit, start=pages[-1].next))
+    assert [hit for page in pages for hit in page] == whole
+    assert {len(page) for page in pages[:-1]} <= {limit}
+    assert {page.total for page in pages} == {len(whole)} == {7}
+
+
+@pytest.mark.parametrize("ranked", [100, 1])
+def test_pages_begin_with_the_named_item_alone(make_item: Make, ranked: int) -> None:
+    for number in range(3):
+        make_item(f"Item {number}", description="see PONE-1")
+    first = search("PONE-1", ranked=ranked, limit=1)
+    assert [hit.display_key for hit in first] == ["PONE-1"]
+    assert first.next is not None
+    rest = search("PONE-1", ranked=ranked, start=first.next)
+    assert sorted(hit.display_key for hit in rest) == ["PONE-2", "PONE-3"]
+    assert first.total == rest.total == 3
+    assert (titles("PONE-01"), search("PONE-01").total) == (["Item 0"], 1)
+    assert search("PONE-99").total == search("…").total == 0
+
+
+def test_page_of_the_newest_is_not_moved_by_new_items(make_item: Make) -> None:
+    for number in range(4):
+        make_item(f"Same {number}")
+    first = search("same", ranked=1, limit=2)
+    make_item("Same again")
+    assert titles("same", ranked=1, limit=2, start=first.next) == ["Same 1", "Same 0"]
+
+
+def test_total_counts_the_living_of_the_project(
+    make_item: Make, make_project: Make, project: Project, user: User
+) -> None:
+    two = make_project("TWO", title="Another")
+    item, other = make_item("Findable"), make_item("Findable", project=two)
+    comment, late = (Comment.objects.create(actor=user, work_item=item, content="Findable") for _ in range(2))
+
+    def totals() -> list[int]:
+        found = [search("findable", project=within) for within in (None, project, two)]
+        assert [page.total for page in found] == [len(page) for page in found]
+        return [page.total for page in found]
+
+    assert totals() == [4, 3, 1]
+    late.soft_delete(actor=user)
+    assert totals() == [3, 2, 1]
+    item.soft_delete(actor=user)
+    assert totals() == [1, 0, 1]
+    item.restore(actor=user)
+    assert totals() == [3, 2, 1]
+    comment.update(actor=user, content="Lost")
+    other.update(actor=user, title="Lost")
+    assert totals() == [1, 1, 0]
+    assert search("another").total == 1
+    two.soft_delete(actor=user)
+    assert search("another").total == search("lost").total - 1 == 0
+    Comment.objects.all().delete()
+    WorkItem.objects.filter(pk=item.pk).delete()
+    assert totals() == [0, 0, 0]
+    assert indexed() == 3  # two projects and an item
 
 
 def test_highlighted_counts_characters() -> None:

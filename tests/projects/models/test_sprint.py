@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from projects.models import Activity, Project, Sprint, User
+from projects.models import Activity, Project, Sprint, User, WorkItem
 from projects.models.exceptions import Conflict, StaleVersion
+from projects.models.sprint_report import report
+from projects.models.velocity import completed
 from tests.projects.threads import at_once
 
 Make = Callable[..., Any]
@@ -46,6 +48,57 @@ def test_every_move_is_activity(project: Project, user: User) -> None:
         [{"field": "status", "old": "active", "new": "cancelled"}],
     ]
     assert [row.version for row in rows] == [2, 3]
+
+
+@pytest.mark.django_db
+def test_reopen_brings_back_what_left_and_is_in_no_sprint(project: Project, user: User, make_item: Make) -> None:
+    sprint, other = make(project, user), make(project, user, "S2")
+    left, moved, deleted, taken_out, done = (
+        make_item(title, sprint_id=sprint.pk) for title in ("left", "moved", "deleted", "taken out", "done")
+    )
+    sprint.start(actor=user)
+    taken_out.update(actor=user, sprint_id=None)
+    done.update(actor=user, status="done")
+    sprint.cancel(actor=user)
+    for item in (left, moved, deleted):
+        item.refresh_from_db()
+    moved.update(actor=user, sprint_id=other.pk)
+    deleted.soft_delete(actor=user)
+    assert sprint.reopen(actor=user) == [left]
+    sprints = dict(WorkItem.objects.values_list("title", "sprint__name"))
+    assert sprints == {"left": "S1", "done": "S1", "moved": "S2", "deleted": None, "taken out": None}
+    latest = Activity.objects.latest("id")
+    assert (latest.display_key, latest.changes[0]["new"]) == (left.display_key, str(sprint.pk))
+
+
+@pytest.mark.django_db
+def test_reopened_sprint_is_as_planned_and_starts_again(project: Project, user: User, make_item: Make) -> None:
+    sprint = make(project, user)
+    item = make_item(sprint_id=sprint.pk, story_points=3)
+    sprint.start(actor=user)
+    sprint.cancel(actor=user)
+    sprint.reopen(actor=user)
+    sprint.refresh_from_db()
+    assert (sprint.status, sprint.version) == ("planned", 4)
+    assert sprint.started_at is sprint.completed_at is sprint.committed is sprint.outcome is None
+    assert report(sprint)["committed"]["points"] == 3
+    assert report(sprint)["burndown"] == []
+    item.refresh_from_db()
+    item.update(actor=user, story_points=5)
+    sprint.start(actor=user)
+    assert [row["story_points"] for row in sprint.committed or ()] == [5]
+    assert completed(project) == []
+
+
+@pytest.mark.django_db
+def test_reopen_of_a_stale_or_deleted_sprint_is_refused(project: Project, user: User) -> None:
+    sprint = make(project, user)
+    sprint.cancel(actor=user)
+    with pytest.raises(StaleVersion):
+        sprint.reopen(actor=user, expected_version=1)
+    sprint.soft_delete(actor=user)
+    with pytest.raises(Conflict, match="is deleted"):
+        sprint.reopen(actor=user)
 
 
 @pytest.mark.django_db

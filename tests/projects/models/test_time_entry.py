@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from tests.projects.conftest import bearer
 from tests.projects.threads import at_once
 
 Make = Callable[..., Any]
+BERLIN = ZoneInfo("Europe/Berlin")
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -51,6 +53,30 @@ def test_database_keeps_one_timer_a_user_and_the_order_of_the_ends(make_item: Ma
     for values in ({"ended_at": None}, {"ended_at": NINE - timedelta(seconds=1)}):
         with pytest.raises(IntegrityError), transaction.atomic():
             TimeEntry.objects.filter(pk=ended.pk).update(**values)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [("2025-03-30T00:00", "2025-03-30T08:00", 7), ("2025-10-26T01:00", "2025-10-26T04:00", 4)],
+)
+def test_duration_between_local_times_counts_the_change_of_the_clocks(
+    start: str, end: str, hours: int, make_item: Make, user: User
+) -> None:
+    begin, until = (datetime.fromisoformat(text).replace(tzinfo=BERLIN) for text in (start, end))
+    entry = TimeEntry(work_item=make_item(), user=user, started_at=begin, ended_at=until)
+    assert entry.duration_seconds == hours * 3600
+    entry.insert(actor=user)
+    assert TimeEntry.objects.get().duration_seconds == hours * 3600
+
+
+@pytest.mark.django_db
+def test_local_times_over_a_change_of_the_clocks_are_at_most_24_hours_apart(make_item: Make, user: User) -> None:
+    begin, until = datetime(2025, 10, 25, 12, tzinfo=BERLIN), datetime(2025, 10, 26, 12, tzinfo=BERLIN)
+    with pytest.raises(ValidationError, match="at most 24 hours"):
+        TimeEntry(work_item=make_item(), user=user, started_at=begin, ended_at=until).insert(actor=user)
+    begin, until = datetime(2025, 3, 29, 12, 30, tzinfo=BERLIN), datetime(2025, 3, 30, 13, tzinfo=BERLIN)
+    TimeEntry(work_item=make_item(), user=user, started_at=begin, ended_at=until).insert(actor=user)
 
 
 @pytest.mark.django_db

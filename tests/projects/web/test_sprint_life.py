@@ -32,7 +32,7 @@ def test_sprint_is_made_once_and_the_next_one_begins_after_it(browser: Client, p
     [
         ({"name": " "}, "ame: must not be blank"),
         ({"name": "x" * 101}, "at most 100"),
-        ({"end_date": TODAY}, "must be after"),
+        ({"end_date": TODAY}, "Last day: must be after the first day."),
         ({"start_date": "soon"}, "soon"),
         ({"id": "x"}, "reload"),
     ],
@@ -118,6 +118,42 @@ def test_sprint_is_cancelled_deleted_and_restored_by_the_rules(
     complete_one(make_sprint, make_item, user, 1)
     past = Sprint.objects.get(name="Past")
     assert "Past is completed; it can't be deleted" in said(post(browser, past, "delete"))
+
+
+def test_cancelling_asks_with_the_number_of_items_that_leave(
+    browser: Client, make_sprint: Make, make_item: Make, user: User
+) -> None:
+    sprint = make_sprint()
+    make_item(sprint=sprint)
+    assert "1 unfinished item leaves the sprint for the backlog." in browser.get(URL).content.decode()
+    make_item(sprint=sprint)
+    make_item(sprint=sprint).update(actor=user, status="done")
+    page = browser.get(URL).content.decode()
+    for told in (
+        "2 unfinished items leave the sprint for the backlog. The sprint can be reopened under “Past sprints”.",
+        "3 items leave the sprint for the backlog. The sprint can be restored under “Past sprints”.",
+    ):
+        assert told in page
+    asked = page[page.index(f'<details id="cancel-{sprint.pk}">') :]
+    assert asked.index("<summary") < asked.index("Cancel the sprint") < asked.index("</details>")
+
+
+def test_cancelled_sprint_is_reopened_with_its_items(browser: Client, make_sprint: Make, make_item: Make) -> None:
+    sprint, other = make_sprint(), make_sprint("Other")
+    back, elsewhere = make_item(sprint=sprint), make_item(sprint=sprint)
+    post(browser, sprint, "cancel")
+    elsewhere.refresh_from_db()
+    elsewhere.update(actor=elsewhere.created_by, sprint_id=other.pk)
+    assert "Reopen<" in browser.get(URL).content.decode()
+    sprint.refresh_from_db()
+    answer = post(browser, sprint, "reopen")
+    page = browser.get(answer["HX-Redirect"]).content.decode()
+    assert f"One is planned again. Back in it: {back.display_key}." in page
+    assert "Reopen<" not in page
+    assert columns(browser) == {"": [], "One": [back.display_key], "Other": [elsewhere.display_key]}
+    assert "Changed meanwhile" in said(post(browser, sprint, "reopen"))
+    sprint.refresh_from_db()
+    assert "it can't become planned" in said(post(browser, sprint, "reopen"))
 
 
 def test_archived_project_is_shown_and_changed_by_nobody(

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from django import template
+
+from projects.models.swim_lane import STATUSES
+
+register = template.Library()
+
+
+@register.filter
+def status_name(status: str) -> str:
+    """Return the name of an item's status, as the board's columns have it; of any other status the word itself."""
+    return STATUSES.get(status, status)

@@ -1,0 +1,125 @@
+"""The search page, without a browser."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from projects.models import Comment, Project, User, WorkItem
+from projects.models.matching import RANKED
+from projects.models.search import LAST_ENTRY
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., WorkItem]
+
+
+@pytest.fixture
+def person(browser: Client) -> Client:
+    browser.defaults["HTTP_ACCEPT"] = "text/html"
+    return browser
+
+
+def keys(page: str) -> list[str]:
+    return re.findall(r'<li><a href="[^"]*"><span class="key">([^<]*)<', page)
+
+
+def following(page: str) -> str:
+    """Return the address of the next page, "" where there is none."""
+    found = re.search(r'href="([^"]*)" rel="next"', page)
+    return html.unescape(found[1]) if found else ""
+
+
+def test_search_finds_words_and_leads_straight_to_a_key(person: Client, make_item: Make) -> None:
+    make_item("Find the <b>needle</b>")
+    page = person.get("/search/", {"q": "need"}).content.decode()
+    assert "1 found" in page
+    assert "<mark>needle</mark>" in page
+    assert "<b>needle" not in page
+    assert person.get("/search/", {"q": "pone-1"})["Location"] == "/items/PONE-1/"
+    assert "Nothing has all of these" in person.get("/search/", {"q": "haystack", "project": "PONE"}).content.decode()
+    assert person.get("/search/").status_code == 200
+    for odd in ('"', "*", "NEAR(", "a" * 5000, "\x00", "col:x"):
+        assert person.get("/search/", {"q": odd}).status_code == 200
+
+
+def test_search_says_how_many_are_found_and_shows_them_page_by_page(person: Client, make_item: Make) -> None:
+    for number in range(120):
+        make_item(f"Haystack {number}")
+    page = person.get("/search/", {"q": "haystack", "project": "PONE"}).content.decode()
+    assert "120 found for “haystack” in PONE" in page
+    assert "Results 1 to 50 of 120" in page
+    assert "First page" not in page
+    shown = keys(page)
+    assert len(shown) == 50
+    page = person.get(f"/search/{following(page)}").content.decode()
+    assert "120 found for “haystack” in PONE" in page
+    assert "Results 51 to 100 of 120" in page
+    assert '<a class="button" href="?q=haystack&amp;project=PONE">First page</a>' in page
+    shown += keys(page)
+    page = person.get(f"/search/{following(page)}").content.decode()
+    assert "Results 101 to 120 of 120" in page
+    assert following(page) == ""
+    shown += keys(page)
+    assert sorted(shown) == sorted(f"PONE-{number}" for number in range(1, 121))
+
+
+def test_few_results_have_one_page_without_a_way_on(person: Client, make_item: Make) -> None:
+    for number in range(50):
+        make_item(f"Haystack {number}")
+    page = person.get("/search/", {"q": "haystack"}).content.decode()
+    assert "50 found" in page
+    assert "Results 1" not in page
+    assert "Next page" not in page
+
+
+def test_pages_of_more_than_can_be_ranked_show_each_once(
+    person: Client, project: Project, user: User, make_item: Make
+) -> None:
+    item = make_item("Haystack")
+    texts = [f"haystack {number}" for number in range(RANKED + 100)]
+    for text in texts:
+        Comment(work_item=item, content=text).insert(actor=user)
+    address, seen = "?q=haystack", 0
+    found: list[str] = []
+    while address:
+        page = person.get(f"/search/{address}").content.decode()
+        assert f"{RANKED + 101} found" in page
+        found += re.findall(r"<mark>haystack</mark> \d+|Haystack</a>", page)
+        seen, address = seen + len(keys(page)), following(page)
+    assert seen == RANKED + 101 == len(set(found))
+
+
+@pytest.mark.parametrize(
+    "start", ["x", "best", "best-", "best-x", "texts--1", "worst-1", f"texts-{LAST_ENTRY + 1}", "titles-²"]
+)
+def test_page_that_begins_nowhere_is_the_first(start: str, person: Client, make_item: Make) -> None:
+    make_item("Haystack")
+    page = person.get("/search/", {"q": "haystack", "start": start, "before": "50"}).content.decode()
+    assert keys(page) == ["PONE-1"]
+    assert "Results" not in page
+
+
+def test_results_are_called_what_people_call_them(person: Client, make_item: Make, user: User) -> None:
+    item = make_item("Haystack", status="in_progress")
+    Comment(work_item=item, content="Haystack").insert(actor=user)
+    page = person.get("/search/", {"q": "haystack"}).content.decode()
+    assert '<span class="meta">item, in progress</span>' in page
+    assert '<span class="meta">comment, in progress</span>' in page
+    assert "in_progress" not in page
+
+
+def test_number_of_queries_does_not_grow_with_what_is_found(person: Client, make_item: Make) -> None:
+    counts = []
+    for more in (2, 60):
+        for number in range(more):
+            make_item(f"Haystack {number}")
+        with CaptureQueriesContext(connection) as queries:
+            person.get("/search/", {"q": "haystack"})
+        counts.append(len(queries))
+    assert counts[0] == counts[1], queries.captured_queries
