@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from projects.entities import spec
 from projects.models.activity import Action, Activity, Change
 from projects.models.compiled import Kept, Statement, bound, insert_row, stored, update_row
 from projects.models.exceptions import Conflict, StaleVersion
@@ -81,9 +82,11 @@ class Entity(models.Model):
     faster, the write is refused as StaleVersion.
     """
 
+    by_type: ClassVar[dict[str, type[Entity]]] = {}  # every entity's, by its name
+    spec: ClassVar[spec.Entity]  # the description, from which the next three come
     entity_type: ClassVar[str]
     tracked: ClassVar[tuple[str, ...]]  # what the activity records, by attribute name
-    immutable: ClassVar[tuple[str, ...]] = ()
+    immutable: ClassVar[tuple[str, ...]]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -100,6 +103,12 @@ class Entity(models.Model):
 
     class Meta:
         abstract = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "spec" in vars(cls):
+            cls.entity_type, cls.tracked, cls.immutable = cls.spec.name, cls.spec.tracked, cls.spec.fixed
+            Entity.by_type[cls.entity_type] = cls
 
     @property
     def display_key(self) -> str:

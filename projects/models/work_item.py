@@ -13,6 +13,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
+from projects.entities.work_item import WORK_ITEM
 from projects.models.base import Entity
 from projects.models.claims import ClaimMixin
 from projects.models.compiled import Loading, bound, stored
@@ -64,22 +65,7 @@ ORDERS = {
 
 
 class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
-    entity_type = "work_item"
-    tracked = (
-        "item_type",
-        "title",
-        "description",
-        "status",
-        "priority",
-        "parent_id",
-        "sprint_id",
-        "assignee_id",
-        "claimed_by_id",
-        "labels",
-        "story_points",
-        "position",
-    )
-    immutable = ("item_type", "project_id", "item_number")
+    spec = WORK_ITEM
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="work_items")
     item_number = models.PositiveIntegerField(editable=False)
