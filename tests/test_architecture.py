@@ -26,10 +26,12 @@ ALLOWED = [
     ("projects.workspace", set(), True),
     ("projects.options", set(), True),
     ("projects.version", set(), True),
+    ("projects.entities", {"projects.entities"}, True),
     (
         "projects.client",
         {
             "projects.client",
+            "projects.entities",
             "projects.options",
             "projects.version",
             "projects.workspace",
@@ -42,7 +44,7 @@ ALLOWED = [
         True,
     ),
     ("discovery", {"discovery"}, False),
-    ("projects.models", {"projects.models", "projects.sqlite.expressions"}, False),
+    ("projects.models", {"projects.models", "projects.entities", "projects.sqlite.expressions"}, False),
     ("projects.sqlite", {"projects.sqlite"}, False),
 ]
 FORBIDDEN = [

@@ -10,9 +10,8 @@ from django.utils.safestring import SafeString
 from projects.admin import history
 from projects.admin.filters import AssigneeFilter, ProjectFilter
 from projects.admin.searching import FewWordsAdmin
-from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, WorkItem
-
-KINDS = tuple(kind.entity_type for kind in (Project, WorkItem, Sprint, Comment, Dependency, TimeEntry, SwimLane))
+from projects.entities.registry import ENTITIES
+from projects.models import Activity, Project
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -22,7 +21,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "entity_type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind, kind.replace("_", " ").capitalize()) for kind in KINDS]
+        return [(kind, kind.replace("_", " ").capitalize()) for kind in (entity.name for entity in ENTITIES)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(entity_type=self.value()) if self.value() else queryset

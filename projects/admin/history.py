@@ -10,21 +10,15 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from projects.admin.links import admin_url
-from projects.models import Activity, Sprint, User, WorkItem
+from projects.entities.registry import REFERS
+from projects.models import Activity, User, WorkItem
 from projects.models.base import Entity
 
 SHOWN = 20
 LONGEST = 120  # characters of a value
 # What a column with an id refers to.
 REFERENCES: dict[str, Any] = {
-    "parent_id": WorkItem,
-    "work_item_id": WorkItem,
-    "blocking_item_id": WorkItem,
-    "blocked_item_id": WorkItem,
-    "sprint_id": Sprint,
-    "assignee_id": User,
-    "claimed_by_id": User,
-    "user_id": User,
+    column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()
 }
 
 

@@ -10,7 +10,7 @@ from projects.api.rows import Rows, dashed, key_of
 from projects.api.serializers.activity import ActivitySerializer
 from projects.api.serializers.comment import CommentSerializer
 from projects.api.serializers.time_entry import TimeEntrySerializer
-from projects.api.serializers.work_item import SLIM, WorkItemRowSerializer
+from projects.api.serializers.work_item import WorkItemRowSerializer
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.compiled import Bound, Statement
 from projects.models.dependency import DependencyType
@@ -43,7 +43,7 @@ def page_of(item: dict[str, Any], item_id: str, max_bytes: int | None) -> dict[s
 def _parts() -> dict[str, tuple[Rows, Statement]]:
     """Return the lists of rows around an item, by name."""
     item = Bound("item", WorkItem._meta.pk)
-    slim = WorkItemRowSerializer(pick=SLIM)
+    slim = WorkItemRowSerializer(pick=WorkItem.spec.slim)
     above = WorkItem.objects.ancestors_of(item).living().order_by("item_type")  # an epic before a story
     comments = Comment.objects.living().filter(work_item=item).order_by("created_at", "pk")
     entries = TimeEntry.objects.living().filter(work_item=item).order_by("started_at", "pk")

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-_ITEMS = ("display_key", "status", "priority", "item_type", "title", "assignee", "story_points", "parent", "labels")
+from projects.entities.registry import ENTITIES
+from projects.entities.work_item import WORK_ITEM
+
 _RELATED = ("display_key", "work_item", "status", "priority", "item_type", "title", "id")
 _CHANGES = ("id", "created_at", "display_key", "action", "changes", "actor", "entity_type")
 
 # By the name of the list. Where the terminal is narrow, columns are left out from the end.
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "projects": ("key", "title", "status", "updated_at"),
-    "work_items": _ITEMS,
-    "ancestors": _ITEMS,
-    "children": _ITEMS,
+    **{entity.plural: entity.columns for entity in ENTITIES if entity.columns},
+    "ancestors": WORK_ITEM.columns,
+    "children": WORK_ITEM.columns,
     "blocking": _RELATED,
     "blocked_by": _RELATED,
     "relates_to": _RELATED,
-    "sprints": ("id", "name", "status", "start_date", "end_date"),
-    "comments": ("id", "work_item", "created_by", "created_at", "content"),
-    "time_entries": ("id", "work_item", "user", "started_at", "duration_seconds", "description"),
-    "swim_lanes": ("id", "name", "status_value", "wip_limit", "position"),
     "activities": _CHANGES,
     "activity": _CHANGES,
     "changes": _CHANGES,

@@ -1,24 +1,27 @@
-"""The verbs that the nouns share: list, get, create, update, delete, restore."""
+"""The verbs that the nouns share: list, get, create, update, delete, restore; their options come from the entity."""
 
 from __future__ import annotations
 
+from projects.client import texts
 from projects.client.api import quote, unquote
 from projects.client.errors import BadAnswer, UsageError
-from projects.client.grammar import option
+from projects.client.grammar import Words, option
+from projects.entities import spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
+    from projects.client.arguments import Options
     from projects.client.context import Context
+    from projects.client.grammar import Option
+    from projects.entities.spec import Entity, Field, Filter
 
 ROOT = "/api/v1/"
 
 ID = option("id", metavar="ID", help="UUID or key")
 PROJECT = option("project", nargs="?", metavar="PROJECT", help="UUID or key; may be left out where there is only one")
 PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; may be left out where there is only one")
-WORK_ITEM = option("--work-item", required=True, metavar="ITEM", help="the work item, by UUID or key")
 DELETED = option("--deleted", action="store_true", help="what was deleted and can be restored")
 EXPECTED_VERSION = option(
     "--expected-version", type=int, metavar="N", help="do it only if the version is still N, else fail"
@@ -35,6 +38,9 @@ LIST = (
     option("--fields", metavar="A,B", help="answer these fields only"),
     option("--full", action="store_true", help="answer all fields, long texts too"),
 )
+
+
+METAVARS = {spec.LINE: "TEXT", spec.NUMBER: "N", spec.DAY: "DATE", spec.MOMENT: "TIME", spec.PERSON: "NAME"}
 
 
 class Resource:
@@ -85,34 +91,6 @@ class Resource:
         path = self.path_of(context)
         context.show({self.singular: context.api.get(path)})
 
-    def create(self, context: Context, **fields: object) -> None:
-        """Make a thing of the fields that are not None, and print it."""
-        given = {name: value for name, value in fields.items() if value is not None}
-        context.show({self.singular: context.api.call("POST", self.path, given)})
-
-    def update(
-        self, context: Context, clearing: Mapping[str, tuple[str, object]], *, force: bool = False, **fields: object
-    ) -> None:
-        """Change the fields that are not None and empty those of `--clear`; print the thing.
-
-        `clearing` says for each name that `--clear` takes the field, and what it is when it is empty.
-        """
-        options = context.options
-        given = {name: value for name, value in fields.items() if value is not None}
-        for name in getattr(options, "clear", ()):
-            field, empty = clearing[name]
-            if given.get(field, empty) != empty:
-                raise UsageError(f"--clear {name} and a new {name} exclude each other", field=name)
-            given[field] = empty
-        if not given:
-            raise UsageError("nothing to change: name a field")
-        if options.expected_version is not None:
-            given["expected_version"] = options.expected_version
-        if force:
-            given["force"] = True
-        path = self.path_of(context)
-        context.show({self.singular: context.api.call("PATCH", path, given)})
-
     def delete(self, context: Context, body: object = None) -> None:
         """Delete the thing, and print the id that restores it: its key is free for others from now on."""
         path, version = self.path_of(context), context.options.expected_version
@@ -142,9 +120,129 @@ class Resource:
         return f"{self.path}{quote(identifier)}/"
 
 
-def clear(*names: str) -> Any:
-    """Return the flag `--clear FIELD` for the fields that can be emptied."""
-    return option("--clear", action="append", default=[], choices=names, help="empty this field")
+class EntityResource(Resource):
+    """The resource of an entity: the flags of its fields and filters, and what they send."""
+
+    def __init__(self, entity: Entity) -> None:
+        super().__init__(entity.path, entity.name, entity.plural)
+        self.entity = entity
+        self.has_project = any(field.name == "project" for field in entity.fields)
+
+    def create_options(self) -> tuple[Option, ...]:
+        """Return the options of `create`."""
+        options = [PROJECT_FLAG] if self.has_project else []
+        for field in self.entity.fields:
+            if field.create:
+                options += options_of(field, required=field.create == spec.REQUIRED)
+        return tuple(options)
+
+    def update_options(self, *more: Option) -> tuple[Option, ...]:
+        """Return the options of `update`: the ID, the fields, what can be cleared, `more`, the expected version."""
+        options = [ID]
+        for field in self.entity.fields:
+            if field.update:
+                options += options_of(field, required=False)
+        names = tuple(field.clear for field in self.entity.fields if field.clear)
+        if names:
+            options.append(option("--clear", action="append", default=[], choices=names, help="empty this field"))
+        return (*options, EXPECTED_VERSION, *more)
+
+    def list_options(self) -> tuple[Option, ...]:
+        """Return the options of `list`, but for PROJECT and those that narrow it to a parent."""
+        return (*(_filter_option(each) for each in self.entity.filters), DELETED, *LIST)
+
+    def filters(self, options: Options) -> dict[str, object]:
+        """Return the query parameters that the filters of a call give; None for those that it does not have."""
+        query: dict[str, object] = {}
+        for each in self.entity.filters:
+            value: Any = getattr(options, each.name)
+            if each.is_switch:
+                query[each.name] = "true" if value else None
+            else:
+                query[each.name] = ",".join(value) if each.many and value else value
+        return {**query, "deleted": "true" if options.deleted else None}
+
+    def given(self, options: Options) -> dict[str, object]:
+        """Return the fields that a call gives, by the names of the API."""
+        found: dict[str, object] = {}
+        for field in self.entity.fields:
+            name = field.flag.replace("-", "_")
+            if not hasattr(options, name) or not (field.create or field.update):
+                continue
+            value = texts.read(options, field.name) if field.kind == spec.TEXT else getattr(options, name)
+            if value is not None:
+                # A person is named, or has the UUID that older scripts send.
+                found[field.name if field.kind == spec.PERSON and not _is_uuid(value) else field.column] = value
+        return found
+
+    def create(self, context: Context, **more: object) -> None:
+        """Create a thing of the fields that the call gives and of `more`, and print it."""
+        fields = {**more, **self.given(context.options)}
+        if self.has_project:
+            from projects.client.board import project_of
+
+            fields = {"project": project_of(context, context.options.project), **fields}
+        context.show({self.singular: context.api.call("POST", self.path, fields)})
+
+    def update(self, context: Context, *, force: bool = False) -> None:
+        """Change the fields that the call gives and empty those of `--clear`; print the thing."""
+        options = context.options
+        given = self.given(options)
+        for name in getattr(options, "clear", ()):
+            (field,) = [field for field in self.entity.fields if field.clear == name]
+            empty = spec.EMPTY.get(field.kind)
+            key = field.name if field.kind == spec.PERSON else field.column
+            if given.get(key, empty) != empty:
+                raise UsageError(f"--clear {name} and a new {name} exclude each other", field=name)
+            given[key] = empty
+        if not given:
+            raise UsageError("nothing to change: name a field")
+        if options.expected_version is not None:
+            given["expected_version"] = options.expected_version
+        if force:
+            given["force"] = True
+        path = self.path_of(context)
+        context.show({self.singular: context.api.call("PATCH", path, given)})
+
+
+def moment(text: str) -> str | int:
+    """Return a time as the API takes it: ISO 8601, or whole seconds since 1970."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
+
+
+def options_of(field: Field, *, required: bool) -> list[Option]:
+    """Return the options that set a field: one, or for a long text two."""
+    if field.kind == spec.TEXT:
+        return [*texts.options(field.name)]
+    settings: dict[str, Any] = {"help": field.help}
+    if required:
+        settings["required"] = True
+    if field.choices:
+        settings["choices"] = field.choices
+    elif field.kind == spec.LABELS:
+        settings |= {"action": "append", "metavar": "NAME"}
+    else:
+        settings["metavar"] = field.metavar or METAVARS[field.kind]
+    if field.kind == spec.NUMBER:
+        settings["type"] = int
+    if field.kind == spec.MOMENT:
+        settings["type"] = moment
+    return [option(f"--{field.flag}", **settings)]
+
+
+def _filter_option(each: Filter) -> Option:
+    flag = f"--{each.name.replace('_', '-')}"
+    if each.is_switch:
+        return option(flag, action="store_true", help=each.help)
+    if each.many:
+        return option(flag, action="append", type=Words(each.choices), metavar="A,B", help=each.help)
+    if each.choices:
+        return option(flag, choices=each.choices, help=each.help)
+    return option(flag, metavar=each.metavar, help=each.help, **{"required": True} if each.required else {})
+
+
+def _is_uuid(value: object) -> bool:
+    return isinstance(value, str) and [len(part) for part in value.split("-")] == [8, 4, 4, 4, 12]
 
 
 def _cursor(url: str | None) -> str | None:

@@ -11,8 +11,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
-from projects.models.compiled import insert_row
-
 if TYPE_CHECKING:
     from projects.models.base import Entity
     from projects.models.user import User
@@ -42,7 +40,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 
     def record(self, entity: Entity, action: Action, actor: User, changes: Sequence[Change]) -> Activity:
         """Add what `actor` did to `entity`; belongs in the transaction of the change itself."""
-        activity = self.model(
+        return self.create(
             entity_type=entity.entity_type,
             entity_id=entity.pk,
             display_key=entity.display_key,
@@ -52,8 +50,6 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
             changes=changes,
             actor=actor,
         )
-        activity.pk = insert_row(activity)
-        return activity
 
 
 class Activity(models.Model):

@@ -9,15 +9,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from projects.entities import spec
 from projects.models.activity import Action, Activity, Change
-from projects.models.compiled import Kept, Statement, bound, insert_row, stored, update_row
+from projects.models.compiled import Kept, Statement, bound, stored
 from projects.models.exceptions import Conflict, StaleVersion
 
 if TYPE_CHECKING:
@@ -81,9 +82,11 @@ class Entity(models.Model):
     faster, the write is refused as StaleVersion.
     """
 
+    by_type: ClassVar[dict[str, type[Entity]]] = {}  # every entity's, by its name
+    spec: ClassVar[spec.Entity]  # the description, from which the next three come
     entity_type: ClassVar[str]
     tracked: ClassVar[tuple[str, ...]]  # what the activity records, by attribute name
-    immutable: ClassVar[tuple[str, ...]] = ()
+    immutable: ClassVar[tuple[str, ...]]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -100,6 +103,18 @@ class Entity(models.Model):
 
     class Meta:
         abstract = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "spec" in vars(cls):
+            cls.entity_type, cls.tracked, cls.immutable = cls.spec.name, cls.spec.tracked, cls.spec.fixed
+            Entity.by_type[cls.entity_type] = cls
+
+    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("use insert or update, which check the rules and record the activity")
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("use soft_delete, which checks the rules and records the activity")
 
     @property
     def display_key(self) -> str:
@@ -122,7 +137,7 @@ class Entity(models.Model):
             self.check_unique()
             self.created_at = self.updated_at = timezone.now()
             self.created_by = self.updated_by = actor
-            insert_row(self)
+            super().save(force_insert=True)
             new = [{"field": name, "old": None, "new": getattr(self, name)} for name in self.tracked]
             Activity.objects.record(self, Action.CREATED, actor, new)
 
@@ -217,7 +232,7 @@ class Entity(models.Model):
         written = {**values, "version": self.version + 1, "updated_at": self.next_moment(), "updated_by": actor}
         with transaction.atomic():
             # The check and the write are this one statement: of two writers who read the same version, one wins.
-            if not update_row(self, written, id=self.pk, version=self.version):
+            if not type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written):
                 expected, current = self.version, type(self)._base_manager.get(pk=self.pk)
                 current._raise_stale(expected)
             for name, value in written.items():

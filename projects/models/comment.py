@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from projects.entities.comment import COMMENT
 from projects.models.exceptions import NotYours
 from projects.models.fields import TextField
 from projects.models.item_part import ItemPart, ItemPartQuerySet
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 class Comment(ItemPart):
     """Only its author or a superuser edits or deletes it."""
 
-    entity_type = "comment"
-    tracked = ("content",)
+    spec = COMMENT
 
     work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="comments")
     content = TextField(limit="PM_MAX_COMMENT_LENGTH", help_text="Markdown.")

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import connection
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-_INSERTS: dict[type[Model], tuple[str, list[Field[Any, Any]]]] = {}
 
 
 class _Place(NamedTuple):
@@ -86,38 +85,6 @@ def _rows(sql: str, parameters: Sequence[Any], values: dict[str, Any]) -> list[t
         cursor.execute(sql, [values[each.name] if type(each) is _Place else each for each in parameters])
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
-
-
-def insert_row(row: Model) -> int | None:
-    """Store a new row by one statement, which sends no signals; return the number that the database gave it."""
-    model = type(row)
-    insert = _INSERTS.get(model)
-    if insert is None:
-        fields = [field for field in model._meta.concrete_fields if not field.generated]
-        fields = [field for field in fields if not isinstance(field, models.AutoField)]
-        names = ", ".join(f'"{field.column}"' for field in fields)
-        marks = ", ".join(["%s"] * len(fields))
-        insert = (f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})', fields)  # noqa: S608
-        _INSERTS[model] = insert
-    sql, fields = insert
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
-        row._state.adding = False
-        row._state.db = connection.alias
-        number: int | None = cursor.lastrowid
-        return number
-
-
-def update_row(row: Model, values: Mapping[str, Any], **where: Any) -> bool:
-    """Write plain `values` to a row by one statement, if it still has what `where` says; return whether it had."""
-    fields = [field_at(type(row), name) for name in (*values, *where)]
-    names = [f'"{field.column}" = %s' for field in fields]
-    plain = [value.pk if isinstance(value, Model) else value for value in (*values.values(), *where.values())]
-    given = [field.get_db_prep_save(value, connection) for field, value in zip(fields, plain, strict=True)]
-    wanted, kept = ", ".join(names[: len(values)]), " AND ".join(names[len(values) :])
-    with connection.cursor() as cursor:
-        cursor.execute(f'UPDATE "{row._meta.db_table}" SET {wanted} WHERE {kept}', given)  # noqa: S608
-        return bool(cursor.rowcount)
 
 
 class Kept(dict[Any, T]):

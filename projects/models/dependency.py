@@ -10,6 +10,7 @@ from typing import Any, Self
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
+from projects.entities.dependency import DEPENDENCY
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
 from projects.models.project import DELETED, LIVING
@@ -63,9 +64,7 @@ class DependencyQuerySet(EntityQuerySet["Dependency"]):
 
 
 class Dependency(Entity):
-    entity_type = "dependency"
-    tracked = ("blocking_item_id", "blocked_item_id", "dependency_type")
-    immutable = tracked
+    spec = DEPENDENCY
 
     blocking_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="dependencies_out")
     blocked_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="dependencies_in")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
-from projects.models.compiled import Bound, Loading, bound, insert_row, stored
+from projects.models.compiled import Bound, Loading, bound, stored
 from projects.models.exceptions import Conflict
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
         with connection.cursor() as cursor:
             cursor.execute(_FORGET, [stored(timezone.now() - KEPT)])
         told = {"status": status, "headers": headers, "body": body}
-        insert_row(IdempotentAnswer(actor_id=actor.pk, key=key, fingerprint=fingerprint, **told))
+        self.create(actor_id=actor.pk, key=key, fingerprint=fingerprint, **told)
 
 
 class IdempotentAnswer(models.Model):

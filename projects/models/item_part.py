@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from projects.models.base import Entity, EntityQuerySet
 from projects.sqlite.expressions import Unindexed
@@ -30,8 +30,6 @@ class ItemPartQuerySet(EntityQuerySet[P]):
 
 class ItemPart(Entity):
     """An abstract part of a living item; only its owner or a superuser changes it."""
-
-    immutable: ClassVar[tuple[str, ...]] = ("work_item_id",)
 
     class Meta:
         abstract = True

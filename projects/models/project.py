@@ -12,6 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from projects.entities.project import PROJECT
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
@@ -59,9 +60,7 @@ class ProjectQuerySet(EntityQuerySet["Project"]):
 
 
 class Project(Entity):
-    entity_type = "project"
-    tracked = ("key", "title", "description", "status")
-    immutable = ("key",)
+    spec = PROJECT
 
     key = KeyField(max_length=20, help_text="2 to 20 of A-Z, 0-9 and _, first a letter; it can't be changed later.")
     title = LineField(max_length=200, limit="PM_MAX_TITLE_LENGTH")

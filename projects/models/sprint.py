@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from projects.entities.sprint import SPRINT
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
@@ -29,9 +30,7 @@ class SprintQuerySet(EntityQuerySet["Sprint"]):
 
 
 class Sprint(SprintLife, Entity):
-    entity_type = "sprint"
-    tracked = ("name", "goal", "start_date", "end_date", "status")
-    immutable = ("project_id",)
+    spec = SPRINT
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="sprints")
     name = LineField(max_length=100, limit="PM_MAX_SPRINT_NAME_LENGTH")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from projects.entities.swim_lane import SWIM_LANE
+from projects.entities.work_item import STATUS_NAMES
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField
@@ -17,15 +19,7 @@ from projects.models.project import DELETED, LIVING, Project
 if TYPE_CHECKING:
     from projects.models.user import User
 
-STATUSES = {
-    "backlog": "Backlog",
-    "todo": "To do",
-    "in_progress": "In progress",
-    "review": "Review",
-    "done": "Done",
-    "blocked": "Blocked",
-}
-DEFAULTS = tuple(status for status in STATUSES if status != "blocked")
+DEFAULTS = tuple(status for status in STATUS_NAMES if status != "blocked")
 MAX_WIP_LIMIT = 10_000
 
 
@@ -40,7 +34,7 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
                 lane = self.model(
                     id=uuid.uuid5(project.pk, status),
                     project=project,
-                    name=STATUSES[status],
+                    name=STATUS_NAMES[status],
                     status_value=status,
                     position=position,
                 )
@@ -62,14 +56,12 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
 
 
 class SwimLane(Entity):
-    entity_type = "swim_lane"
-    tracked = ("name", "status_value", "position", "wip_limit")
-    immutable = ("project_id",)
+    spec = SWIM_LANE
     comes_with_project = False  # a project may be born archived, and has lanes all the same
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="swim_lanes")
     name = LineField(max_length=100)
-    status_value = models.CharField("status", max_length=11, choices=tuple(STATUSES.items()))
+    status_value = models.CharField("status", max_length=11, choices=tuple(STATUS_NAMES.items()))
     position = models.PositiveIntegerField(default=0)
     wip_limit = models.PositiveIntegerField("WIP limit", null=True, blank=True, help_text="Empty: no limit.")
 
@@ -81,7 +73,9 @@ class SwimLane(Entity):
             models.UniqueConstraint(
                 fields=("project", "status_value"), condition=LIVING, name="swim_lane_unique_living"
             ),
-            models.CheckConstraint(condition=models.Q(status_value__in=tuple(STATUSES)), name="swim_lane_status_known"),
+            models.CheckConstraint(
+                condition=models.Q(status_value__in=tuple(STATUS_NAMES)), name="swim_lane_status_known"
+            ),
             models.CheckConstraint(
                 condition=models.Q(wip_limit__isnull=True) | models.Q(wip_limit__range=(1, MAX_WIP_LIMIT)),
                 name="swim_lane_limit_range",

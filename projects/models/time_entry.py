@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from projects.entities.time_entry import TIME_ENTRY
 from projects.models.activity import Action
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
@@ -51,9 +52,7 @@ class TimeEntryQuerySet(ItemPartQuerySet["TimeEntry"]):
 class TimeEntry(ItemPart):
     """Only its owner or a superuser changes it."""
 
-    entity_type = "time_entry"
-    tracked = ("work_item_id", "user_id", "started_at", "ended_at", "description")
-    immutable = ("work_item_id", "user_id")
+    spec = TIME_ENTRY
 
     work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="time_entries")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.db import transaction
 
 from projects.models.activity import Action, Activity, stored
@@ -40,11 +39,10 @@ def undo(activity: Activity, *, actor: User) -> Entity:
 
 
 def _entity_of(activity: Activity) -> Entity:
-    for model in apps.get_app_config("projects").get_models():
-        if issubclass(model, Entity) and model.entity_type == activity.entity_type:
-            entity = model._base_manager.filter(pk=activity.entity_id).first()
-            if entity is not None:
-                return entity
+    model = Entity.by_type.get(activity.entity_type)
+    entity = model._base_manager.filter(pk=activity.entity_id).first() if model else None
+    if entity is not None:
+        return entity
     raise Conflict(f"{activity.display_key} is gone for good")
 
 

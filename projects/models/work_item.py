@@ -13,6 +13,8 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
+from projects.entities.work_item import WORK_ITEM
+from projects.models.activity import Action
 from projects.models.base import Entity
 from projects.models.claims import ClaimMixin
 from projects.models.compiled import Loading, bound, stored
@@ -64,22 +66,7 @@ ORDERS = {
 
 
 class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
-    entity_type = "work_item"
-    tracked = (
-        "item_type",
-        "title",
-        "description",
-        "status",
-        "priority",
-        "parent_id",
-        "sprint_id",
-        "assignee_id",
-        "claimed_by_id",
-        "labels",
-        "story_points",
-        "position",
-    )
-    immutable = ("item_type", "project_id", "item_number")
+    spec = WORK_ITEM
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="work_items")
     item_number = models.PositiveIntegerField(editable=False)
@@ -216,10 +203,14 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
 
     def update(self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any) -> bool:
         """As Entity.update; `force` lets it be done with open children or unfinished blockers."""
-        self._force = force
-        return super().update(actor=actor, expected_version=expected_version, **values)
+        self.check_version(expected_version)
+        self.check_living()
+        changed = self.check_update(values, force=force)
+        if changed:
+            self._write(actor, Action.UPDATED, changed)
+        return bool(changed)
 
-    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def check_update(self, values: Mapping[str, Any], *, force: bool = False) -> dict[str, Any]:
         changed = super().check_update(values)
         if not changed:
             return changed
@@ -228,7 +219,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         self._check_points(changed.get("story_points"))
         self._check_relations(changed)
         if "status" in changed:
-            if changed["status"] == Status.DONE and not getattr(self, "_force", False):
+            if changed["status"] == Status.DONE and not force:
                 self.check_done()
             changed |= self._moments(changed["status"])
             if changed["status"] != Status.IN_PROGRESS and self.claimed_by_id:

@@ -6,7 +6,8 @@ import uuid
 
 from django.db import connection
 
-from projects.models.swim_lane import DEFAULTS, STATUSES
+from projects.entities.work_item import STATUS_NAMES
+from projects.models.swim_lane import DEFAULTS
 from projects.transfer.staging import DELETED
 from projects.transfer.tables import PROJECTS, SWIM_LANES
 
@@ -34,7 +35,7 @@ def _stage(project: str, position: int, status: str, created_at: str, created_by
         "act": "create",
         "id": pk,
         "project_id": project,
-        "name": STATUSES[status],
+        "name": STATUS_NAMES[status],
         "status_value": status,
         "position": position,
         "version": 1,

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 
+from projects.entities.registry import BY_NAME
 from projects.models import Project, User
 from projects.models.base import Entity
 from projects.models.fields import LabelsField
@@ -47,21 +48,27 @@ class Column:
 class Table:
     """A collection. In its SQL, `t` is the row, `p` its project, `item` and `other` the items it hangs on."""
 
-    collection: str
     model: type[Entity]
-    names: tuple[str, ...]
     joins: str
     display_key: str  # an SQL expression
     alive: tuple[str, ...]  # whose deletion hides the row
     fixed: tuple[str, ...] = ()  # what no import changes; another value is an error
     unique: tuple[str, ...] = ()  # no two living rows agree in these …
     unique_where: str = "1"  # … among those of which this is true; `{}` stands for the row
-    references: tuple[tuple[str, str], ...] = ()  # field, collection that it points into
+
+    @property
+    def collection(self) -> str:
+        return self.model.spec.plural
+
+    @cached_property
+    def references(self) -> tuple[tuple[str, str], ...]:
+        """The columns that refer to a row of a collection, each with that collection."""
+        return tuple((field.column, BY_NAME[field.refers].plural) for field in self.model.spec.references)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         found = []
-        for name in ("id", *self.names, *STAMPS):
+        for name in ("id", *self.model.spec.exported, *STAMPS):
             field = self.model._meta.get_field(name)
             if not isinstance(field, models.Field):
                 raise TypeError(f"{name} is no column of {self.collection}")

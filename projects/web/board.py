@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from django.db.models import Count
 from django.utils import timezone
 
+from projects.entities.work_item import STATUS_NAMES
 from projects.models import Project, SwimLane, WorkItem
-from projects.models.swim_lane import STATUSES
 from projects.models.work_item_query import WorkItemQuerySet
 from projects.web.cards import SHOWN, Card, blockers
 from projects.web.filters import Filters
@@ -85,13 +85,13 @@ class Board:
         found = _counts(narrowed) if self.filters else totals
         named = {lane.status_value: lane for lane in SwimLane.objects.living().filter(project=self.project)}
         # What has no lane of its own is shown as well, or it would be lost.
-        statuses = [*named, *(status for status in STATUSES if totals.get(status) and status not in named)]
+        statuses = [*named, *(status for status in STATUS_NAMES if totals.get(status) and status not in named)]
         lanes = []
         for status in statuses:
             lane = named.get(status)
             shown = Lane(
                 status=status,
-                name=lane.name if lane else STATUSES[status],
+                name=lane.name if lane else STATUS_NAMES[status],
                 limit=lane.wip_limit if lane else None,
                 total=totals.get(status, 0),
                 found=found.get(status, 0),

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from projects.entities.work_item import STATUS_NAMES
 from projects.models import Dependency, Project
-from projects.models.swim_lane import STATUSES
 
 # Only what a card shows: a description may be long, and a board has thousands of cards.
 SHOWN = (
@@ -46,7 +46,7 @@ class Card:
 
     @property
     def status(self) -> str:
-        return STATUSES[self.item["status"]].lower()
+        return STATUS_NAMES[self.item["status"]].lower()
 
     @property
     def is_blocked(self) -> bool:

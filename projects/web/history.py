@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from projects.entities.registry import REFERS
+from projects.entities.work_item import STATUS_NAMES
 from projects.models import Activity, Comment, Dependency, Sprint, TimeEntry, User, WorkItem
 from projects.models.activity import Action, ActivityQuerySet
-from projects.models.swim_lane import STATUSES
+from projects.models.base import Entity
 from projects.web.words import label
 
 SHOWN = 30  # lines of a page
@@ -21,16 +23,7 @@ LONG = 80  # characters: what is longer is shown as a difference
 MAX_COMPARED = 2000  # lines of both, after what begins and ends alike
 GONE = "something that is gone"
 MAX_LINES = 60  # of a difference
-NAMES = {
-    "parent_id": WorkItem,
-    "work_item_id": WorkItem,
-    "blocking_item_id": WorkItem,
-    "blocked_item_id": WorkItem,
-    "sprint_id": Sprint,
-    "assignee_id": User,
-    "claimed_by_id": User,
-    "user_id": User,
-}
+NAMES: dict[str, Any] = {column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()}
 CREATED = {"work_item": "created it", "comment": "commented", "time_entry": "started the timer"}
 WHAT = {"work_item": "it", "comment": "a comment", "dependency": "the dependency", "time_entry": "a time entry"}
 
@@ -137,7 +130,7 @@ def _readable(name: str, value: Any, names: dict[str, str]) -> str:
     if name in NAMES:
         return names.get(value, GONE)
     if name == "status":
-        return STATUSES.get(value, str(value))
+        return STATUS_NAMES.get(value, str(value))
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import QueryDict
 
+from projects.entities.work_item import STATUS_NAMES
 from projects.models import ItemLabel, Sprint, User, WorkItem
 from projects.models.editing import edit
 from projects.models.hierarchy import PARENTS
-from projects.models.swim_lane import STATUSES
 from projects.models.work_item import MAX_POINTS, ItemType, Priority
 from projects.web.lookup import resolve
 
@@ -28,7 +28,7 @@ def choices(item: WorkItem) -> dict[str, Any]:
     sprints = Sprint.objects.filter(Q(status__in=OPEN, project=item.project, deleted_at=None) | Q(pk=item.sprint_id))
     labels = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
     return {
-        "statuses": STATUSES.items(),
+        "statuses": STATUS_NAMES.items(),
         "priorities": Priority.choices,
         "child_types": [kind for kind in ItemType.choices if item.item_type in PARENTS[kind[0]]][::-1],
         "parents": above.values_list("item_number", "title")[:OFFERED] if PARENTS[item.item_type] else (),

@@ -20,8 +20,6 @@ from projects.models import Project, Sprint, User, WorkItem
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS
 from projects.models.work_item import MAX_POINTS
 
-SLIM = ("display_key", "item_type", "title", "status", "priority", "parent", "assignee", "story_points", "version")
-
 
 class UserNameField(StrictCharField):
     """A user, by name; an unknown name becomes a user. The value is the id."""

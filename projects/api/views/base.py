@@ -98,6 +98,12 @@ class EntityViewSet(ListMixin):
     deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer
     related: ClassVar[tuple[str, ...]] = ()  # what an entity is loaded with to be written to
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "queryset" in vars(cls):
+            spec = vars(cls)["queryset"].model.spec
+            cls.slim, cls.ordering, cls.ordering_fields = spec.slim, spec.ordering[0], spec.ordering
+
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
         found, version = self.shown(id)
         response = answer(request, found)

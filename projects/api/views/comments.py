@@ -18,9 +18,6 @@ class CommentViewSet(EntityViewSet):
     serializer_class = CommentSerializer
     row_serializer_class = CommentRowSerializer
     filterset_class = CommentFilter
-    slim = ("id", "work_item", "created_by", "created_at", "version")
-    ordering = "created_at"
-    ordering_fields = ("created_at",)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

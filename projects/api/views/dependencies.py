@@ -19,9 +19,6 @@ class DependencyViewSet(EntityViewSet):
     serializer_class = DependencySerializer
     row_serializer_class = DependencyRowSerializer
     filterset_class = DependencyFilter
-    slim = ("id", "blocking_item", "blocked_item", "dependency_type")
-    ordering = "created_at"
-    ordering_fields = ("created_at",)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

@@ -19,9 +19,6 @@ class ProjectViewSet(EntityViewSet):
     serializer_class = ProjectSerializer
     row_serializer_class = ProjectRowSerializer
     filterset_class = ProjectFilter
-    slim = ("id", "key", "title", "status", "version")
-    ordering = "created_at"
-    ordering_fields = ("created_at", "updated_at", "key", "title")
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

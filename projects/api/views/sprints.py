@@ -28,9 +28,6 @@ class SprintViewSet(EntityViewSet):
     serializer_class = SprintSerializer
     row_serializer_class = SprintRowSerializer
     filterset_class = SprintFilter
-    slim = ("id", "name", "status", "start_date", "end_date", "version")
-    ordering = "start_date"
-    ordering_fields = ("start_date",)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

@@ -23,9 +23,6 @@ class SwimLaneViewSet(EntityViewSet):
     serializer_class = SwimLaneSerializer
     row_serializer_class = SwimLaneRowSerializer
     filterset_class = SwimLaneFilter
-    slim = ("id", "name", "status_value", "position", "wip_limit", "version")
-    ordering = "position"
-    ordering_fields = ("position",)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

@@ -29,9 +29,6 @@ class TimeEntryViewSet(EntityViewSet):
     serializer_class = TimeEntrySerializer
     row_serializer_class = TimeEntryRowSerializer
     filterset_class = TimeEntryFilter
-    slim = ("id", "work_item", "user", "started_at", "ended_at", "duration_seconds", "is_running", "version")
-    ordering = "started_at"
-    ordering_fields = ("started_at",)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

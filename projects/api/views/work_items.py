@@ -18,7 +18,6 @@ from projects.api.listing import Query, kept
 from projects.api.pagination import limit_schema, read_limit
 from projects.api.serializers.move import MoveSerializer
 from projects.api.serializers.work_item import (
-    SLIM,
     WorkItemDeletionSerializer,
     WorkItemRowSerializer,
     WorkItemSerializer,
@@ -51,9 +50,6 @@ class WorkItemViewSet(ClaimActions):
     row_serializer_class = WorkItemRowSerializer
     deletion_serializer_class = WorkItemDeletionSerializer
     filterset_class = WorkItemFilter
-    slim = SLIM
-    ordering = "position"
-    ordering_fields = ("position", "created_at", "updated_at", "priority", "title", "item_number")
     ordering_columns = {"priority": ("urgency", "position")}  # the most urgent first
 
     def known_parameters(self) -> set[str]:
@@ -156,7 +152,7 @@ class WorkItemViewSet(ClaimActions):
             except (Refused, exceptions.APIException, DjangoValidationError) as error:
                 error.row = row  # type: ignore[union-attr]
                 raise
-        rows = WorkItemRowSerializer(items.values(), many=True, pick=SLIM).data
+        rows = WorkItemRowSerializer(items.values(), many=True, pick=WorkItem.spec.slim).data
         return Response({"updated": count, "work_items": rows})
 
     def _update_row(self, request: Request, update: dict[str, Any], items: dict[Any, WorkItem]) -> bool:

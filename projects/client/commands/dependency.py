@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.resource import EXPECTED_VERSION, ID, WORK_ITEM, Resource
+from projects.client.resource import EXPECTED_VERSION, ID, EntityResource, Resource
+from projects.entities import dependency
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
 
     from projects.client.context import Context
 
-DEPENDENCIES = Resource("dependencies", "dependency", "dependencies")
-TYPES = ("blocks", "relates_to")
+DEPENDENCIES = EntityResource(dependency.DEPENDENCY)
+WORK_ITEM = option("--work-item", required=True, metavar="ITEM", help="the work item, by UUID or key")
 
 
 def list_dependencies(context: Context) -> None:
@@ -34,14 +35,6 @@ def list_dependencies(context: Context) -> None:
     context.show({"dependencies": found})
 
 
-def create(context: Context) -> None:
-    """Let one item block another."""
-    options = context.options
-    DEPENDENCIES.create(
-        context, blocking_item_id=options.blocking, blocked_item_id=options.blocked, dependency_type=options.type
-    )
-
-
 VERBS = (
     Verb(
         "list", "List what an item blocks, what blocks it, and what it is related to.", list_dependencies, (WORK_ITEM,)
@@ -50,12 +43,8 @@ VERBS = (
     Verb(
         "create",
         "Let one item block another, or be related to it.",
-        create,
-        (
-            option("--blocking", required=True, metavar="ITEM", help="what is to be done first"),
-            option("--blocked", required=True, metavar="ITEM", help="what waits for it"),
-            option("--type", choices=TYPES, help="blocks, or relates_to"),
-        ),
+        DEPENDENCIES.create,
+        DEPENDENCIES.create_options(),
     ),
     Verb("delete", "Delete a dependency; restore brings it back.", DEPENDENCIES.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Bring a deleted dependency back.", DEPENDENCIES.restore, (ID,)),

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from projects.client import texts
 from projects.client.grammar import Verb, option
-from projects.client.resource import DELETED, EXPECTED_VERSION, ID, LIST, PROJECT, PROJECT_FLAG, Resource, clear
+from projects.client.resource import EXPECTED_VERSION, ID, PROJECT, EntityResource
+from projects.entities import sprint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from projects.client.arguments import Options
     from projects.client.context import Context
 
-SPRINTS = Resource("sprints", "sprint", "sprints")
-STATUSES = ("planned", "active", "completed", "cancelled")
-CLEARING = {"goal": ("goal", "")}
+SPRINTS = EntityResource(sprint.SPRINT)
 
 
 def list_sprints(context: Context) -> None:
@@ -23,21 +18,7 @@ def list_sprints(context: Context) -> None:
     from projects.client.board import project_of
 
     options = context.options
-    project = project_of(context, options.project)
-    SPRINTS.list(context, project=project, status=options.status, deleted="true" if options.deleted else None)
-
-
-def create(context: Context) -> None:
-    """Create a sprint."""
-    from projects.client.board import project_of
-
-    fields = _fields(context.options)
-    SPRINTS.create(context, project=project_of(context, context.options.project), **fields)
-
-
-def update(context: Context) -> None:
-    """Update a sprint."""
-    SPRINTS.update(context, CLEARING, **_fields(context.options))
+    SPRINTS.list(context, project=project_of(context, options.project), **SPRINTS.filters(options))
 
 
 def start(context: Context) -> None:
@@ -65,34 +46,11 @@ def report(context: Context) -> None:
     context.show({"report": context.api.get(f"{SPRINTS.path_of(context)}report/")})
 
 
-def _fields(options: Options) -> dict[str, Any]:
-    return {
-        "name": options.name,
-        "goal": texts.read(options, "goal"),
-        "start_date": options.start_date,
-        "end_date": options.end_date,
-    }
-
-
-def _options(*, required: bool) -> tuple[Any, ...]:
-    return (
-        option("--name", required=required, metavar="TEXT", help="name, 100 characters at most"),
-        option("--start-date", required=required, metavar="DATE", help="first day, as 2026-01-31"),
-        option("--end-date", required=required, metavar="DATE", help="last day, after the first"),
-        *texts.options("goal"),
-    )
-
-
 VERBS = (
-    Verb(
-        "list",
-        "List the sprints of a project.",
-        list_sprints,
-        (PROJECT, option("--status", choices=STATUSES, help="only these"), DELETED, *LIST),
-    ),
+    Verb("list", "List the sprints of a project.", list_sprints, (PROJECT, *SPRINTS.list_options())),
     Verb("get", "Show one sprint.", SPRINTS.get, (ID,)),
-    Verb("create", "Plan a sprint.", create, (PROJECT_FLAG, *_options(required=True))),
-    Verb("update", "Change a sprint.", update, (ID, *_options(required=False), clear(*CLEARING), EXPECTED_VERSION)),
+    Verb("create", "Plan a sprint.", SPRINTS.create, SPRINTS.create_options()),
+    Verb("update", "Change a sprint.", SPRINTS.update, SPRINTS.update_options()),
     Verb("delete", "Delete a sprint; restore brings it back.", SPRINTS.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Bring a deleted sprint back, with its items.", SPRINTS.restore, (ID,)),
     Verb("start", "Start a planned sprint; a project has one active sprint.", start, (ID,)),

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from projects.client.errors import UsageError
 from projects.client.grammar import Verb, option
-from projects.client.resource import EXPECTED_VERSION, ID, LIMIT, LIST, PROJECT, PROJECT_FLAG, Resource, clear
-from projects.client.work_item_options import (
-    CLEARING,
-    FIELDS,
-    FILTERS,
-    LEASE,
-    LEASE_ID,
-    MOVE,
-    NEW_TITLE,
-    TITLE,
-    TYPE,
-    fields_of,
-)
+from projects.client.resource import EXPECTED_VERSION, ID, LIMIT, PROJECT, EntityResource
+from projects.entities import work_item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from projects.client.context import Context
 
-ITEMS = Resource("work-items", "work_item", "work_items")
+ITEMS = EntityResource(work_item.WORK_ITEM)
 # What is below an item or in a sprint is in one project anyway.
 LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of")
+LEASE = option("--lease", type=int, metavar="MINUTES", help="how long the claim holds without a renewal (60)")
+LEASE_ID = option("--lease-id", required=True, metavar="L", help="your claim, as it was answered")
+MOVE = (
+    option("--before", metavar="ITEM", help="put it right before this item"),
+    option("--after", metavar="ITEM", help="put it right after this item"),
+)
 
 
 def list_items(context: Context) -> None:
@@ -35,20 +30,7 @@ def list_items(context: Context) -> None:
         from projects.client.board import project_of
 
         project = project_of(context, None)
-    ITEMS.list(
-        context,
-        project=project,
-        assignee=options.assignee,
-        label=options.label,
-        sprint=options.sprint,
-        parent=options.parent,
-        descendants_of=options.descendants_of,
-        ancestors_of=options.ancestors_of,
-        updated_since=options.updated_since,
-        search=options.search,
-        **{name: ",".join(getattr(options, name)) for name in ("type", "status", "priority") if getattr(options, name)},
-        **{name: "true" for name in ("orphaned", "blocked", "include_done", "deleted") if getattr(options, name)},
-    )
+    ITEMS.list(context, project=project, **ITEMS.filters(options))
 
 
 def ready(context: Context) -> None:
@@ -96,18 +78,9 @@ def show(context: Context) -> None:
     context.show({"work_item": context.api.get(f"{ITEMS.path_of(context)}show/", query)})
 
 
-def create(context: Context) -> None:
-    """Create an item."""
-    from projects.client.board import project_of
-
-    fields = fields_of(context.options)
-    project = project_of(context, context.options.project)
-    ITEMS.create(context, project=project, item_type=context.options.type, **fields)
-
-
 def update(context: Context) -> None:
     """Update an item."""
-    ITEMS.update(context, CLEARING, force=context.options.force, **fields_of(context.options))
+    ITEMS.update(context, force=context.options.force)
 
 
 def delete(context: Context) -> None:
@@ -132,7 +105,7 @@ def bulk_update(context: Context) -> None:
 
 
 VERBS = (
-    Verb("list", "List the items of a project, all that are not done.", list_items, (PROJECT, *FILTERS, *LIST)),
+    Verb("list", "List the items of a project, all that are not done.", list_items, (PROJECT, *ITEMS.list_options())),
     Verb("ready", "List what can be begun, the most urgent first.", ready, (PROJECT, LIMIT)),
     Verb(
         "claim",
@@ -162,19 +135,12 @@ VERBS = (
         show,
         (ID, option("--max-bytes", type=int, metavar="N", help="shorten texts until the answer fits")),
     ),
-    Verb("create", "Create an item.", create, (PROJECT_FLAG, TYPE, NEW_TITLE, *FIELDS)),
+    Verb("create", "Create an item.", ITEMS.create, ITEMS.create_options()),
     Verb(
         "update",
         "Change an item.",
         update,
-        (
-            ID,
-            TITLE,
-            *FIELDS,
-            clear(*CLEARING),
-            EXPECTED_VERSION,
-            option("--force", action="store_true", help="done in spite of open children or blockers"),
-        ),
+        ITEMS.update_options(option("--force", action="store_true", help="done in spite of open children or blockers")),
     ),
     Verb(
         "delete",

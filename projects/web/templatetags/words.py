@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django import template
 
-from projects.models.swim_lane import STATUSES
+from projects.entities.work_item import STATUS_NAMES
 
 register = template.Library()
 
@@ -10,4 +10,4 @@ register = template.Library()
 @register.filter
 def status_name(status: str) -> str:
     """Return the name of an item's status, as the board's columns have it; of any other status the word itself."""
-    return STATUSES.get(status, status)
+    return STATUS_NAMES.get(status, status)

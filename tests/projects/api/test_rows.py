@@ -21,8 +21,8 @@ from projects.api.views.sprints import SprintViewSet
 from projects.api.views.swim_lanes import SwimLaneViewSet
 from projects.api.views.time_entries import TimeEntryViewSet
 from projects.api.views.work_items import WorkItemViewSet
+from projects.entities.work_item import STATUSES
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
-from projects.models.swim_lane import STATUSES
 from projects.models.work_item import Priority, Status
 
 pytestmark = pytest.mark.django_db

@@ -19,6 +19,7 @@ OURS = {
     "projects.client.arguments", "projects.client.cli", "projects.client.commands.project", "projects.client.context",
     "projects.client.errors", "projects.client.grammar", "projects.client.http", "projects.client.render",
     "projects.client.resolution", "projects.client.resource", "projects.client.texts", "projects.client.tokens",
+    "projects.entities.project", "projects.entities.spec",
     "projects.version", "projects.workspace",
 }  # fmt: skip
 SPY = """
@@ -55,7 +56,7 @@ def test_call_of_a_discovered_server_loads_little(
     assert json.loads(out) == {"projects": [], "next": None}
     tops = {name.partition(".")[0] for name in modules if not name.startswith("_")}
     assert tops <= ALLOWED
-    packages = {"discovery", "projects", "projects.client", "projects.client.commands"}
+    packages = {"discovery", "projects", "projects.client", "projects.client.commands", "projects.entities"}
     assert {name for name in modules if name.startswith(("projects", "discovery"))} - packages <= OURS
 
 

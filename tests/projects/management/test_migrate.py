@@ -14,9 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import CHECKOUT, Server, environment
-from tests.projects.sqlite.boards import BOARD
-
-EXPORT = BOARD.with_name("board-0.1.0.json.gz")
+from tests.projects.sqlite.boards import BOARD, EXPORT
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from projects.sqlite import triggers
 from projects.sqlite.base import DatabaseWrapper
 
 BOARD = Path(__file__).parents[2] / "data" / "board-0.1.0.db.gz"
+EXPORT = BOARD.with_name("board-0.1.0.json.gz")  # its export, by the same version
 
 
 def unpack(path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Dependencies between work items."""
+
+from __future__ import annotations
+
+from projects.entities.spec import CHOICE, OPTIONAL, REFERENCE, REQUIRED, Entity, Field
+
+TYPES = ("blocks", "relates_to")
+
+DEPENDENCY = Entity(
+    "dependency",
+    "dependencies",
+    fields=(
+        Field(
+            "blocking_item",
+            REFERENCE,
+            "what is to be done first",
+            flag="blocking",
+            metavar="ITEM",
+            refers="work_item",
+            create=REQUIRED,
+            tracked=True,
+            fixed=True,
+        ),
+        Field(
+            "blocked_item",
+            REFERENCE,
+            "what waits for it",
+            flag="blocked",
+            metavar="ITEM",
+            refers="work_item",
+            create=REQUIRED,
+            tracked=True,
+            fixed=True,
+        ),
+        Field(
+            "dependency_type",
+            CHOICE,
+            "blocks, or relates_to",
+            flag="type",
+            choices=TYPES,
+            create=OPTIONAL,
+            tracked=True,
+            fixed=True,
+        ),
+    ),
+    slim=("id", "blocking_item", "blocked_item", "dependency_type"),
+    ordering=("created_at",),
+)

@@ -1,0 +1,34 @@
+"""Projects."""
+
+from __future__ import annotations
+
+from projects.entities.spec import CHOICE, LINE, NUMBER, OPTIONAL, REQUIRED, TEXT, Entity, Field, Filter
+
+STATUSES = ("active", "archived")
+
+PROJECT = Entity(
+    "project",
+    "projects",
+    fields=(
+        Field(
+            "key",
+            LINE,
+            "2 to 20 of A-Z, 0-9 and _, first a letter",
+            metavar="KEY",
+            create=REQUIRED,
+            tracked=True,
+            fixed=True,
+        ),
+        Field("title", LINE, "title, 200 characters at most", create=REQUIRED, update=True, tracked=True),
+        Field("description", TEXT, create=OPTIONAL, update=True, clear="description", tracked=True),
+        Field("status", CHOICE, "an archived project is read-only", choices=STATUSES, update=True, tracked=True),
+        Field("next_work_item_number", NUMBER),
+    ),
+    filters=(
+        Filter("status", "only these", choices=STATUSES),
+        Filter("search", "only with this in key, title or description", metavar="TEXT"),
+    ),
+    slim=("id", "key", "title", "status", "version"),
+    columns=("key", "title", "status", "updated_at"),
+    ordering=("created_at", "updated_at", "key", "title"),
+)

@@ -1,0 +1,24 @@
+"""All entities."""
+
+from __future__ import annotations
+
+from projects.entities.comment import COMMENT
+from projects.entities.dependency import DEPENDENCY
+from projects.entities.project import PROJECT
+from projects.entities.spec import PERSON, REFERENCE
+from projects.entities.sprint import SPRINT
+from projects.entities.swim_lane import SWIM_LANE
+from projects.entities.time_entry import TIME_ENTRY
+from projects.entities.work_item import WORK_ITEM
+
+# In the order of a file. What refers to others comes after them in `BY_REFERENCE`.
+ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY)
+BY_REFERENCE = (PROJECT, SPRINT, WORK_ITEM, SWIM_LANE, COMMENT, DEPENDENCY, TIME_ENTRY)
+BY_NAME = {entity.name: entity for entity in ENTITIES}
+# What the ID in a column of the history names: an entity, or "user".
+REFERS = {
+    field.column: field.refers or "user"
+    for entity in ENTITIES
+    for field in entity.fields
+    if field.tracked and field.kind in (REFERENCE, PERSON)
+}

@@ -1,0 +1,151 @@
+"""How an entity is described: once, as plain data, for the models, the API, the command, files and pages.
+
+A Django model says what a column is. What it cannot say stands in the entity's module beside this one: which flag sets
+a field, what empties it, whether it travels in files, whether history records it, which lists show it. The client reads
+the same modules, so they import nothing but each other. Rules are code and belong to the models: nothing here is
+callable.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Kinds of fields. A REFERENCE names another entity, a PERSON a user; both are a column NAME_id in the database.
+LINE, TEXT, CHOICE, NUMBER, RANK, DAY, MOMENT, LABELS, SNAPSHOT, REFERENCE, PERSON = (
+    *("line", "text", "choice", "number", "rank", "day", "moment", "labels", "snapshot", "reference", "person"),
+)
+REQUIRED, OPTIONAL = "required", "optional"
+EMPTY: dict[str, object] = {LINE: "", TEXT: "", LABELS: []}  # what a cleared field holds; all other kinds None
+
+
+class Field:
+    """A field of an entity.
+
+    `name` is its name in the API and in the model, without the `_id` of a reference.
+    `help` is the text of its flag; `flag` and `metavar` where they do not follow from name and kind.
+    `create` is REQUIRED or OPTIONAL where `create` of the command has the flag, `update` where `update` has it.
+    `clear` is the word after `--clear`, `refers` the entity that a REFERENCE names.
+    `tracked` fields are in the history, `exported` ones in files, `fixed` ones never change.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        help: str = "",
+        *,
+        flag: str = "",
+        metavar: str = "",
+        choices: tuple[str, ...] = (),
+        create: str = "",
+        update: bool = False,
+        clear: str = "",
+        refers: str = "",
+        tracked: bool = False,
+        exported: bool = True,
+        fixed: bool = False,
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.help = help
+        self.flag = flag or name.replace("_", "-")
+        self.metavar = metavar
+        self.choices = choices
+        self.create = create
+        self.update = update
+        self.clear = clear
+        self.refers = refers
+        self.tracked = tracked
+        self.exported = exported
+        self.fixed = fixed
+
+    @property
+    def column(self) -> str:
+        """The attribute of the model that holds the value itself: a reference's ID."""
+        return f"{self.name}_id" if self.kind in (REFERENCE, PERSON) else self.name
+
+
+class Filter:
+    """A filter of a list: a flag of `list` and a query parameter of the API, both named `name`.
+
+    With `choices` it takes words, separated by commas or repeated where it is `many`; with a `metavar` a value; with
+    neither it is a switch.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        help: str,
+        *,
+        metavar: str = "",
+        choices: tuple[str, ...] = (),
+        many: bool = False,
+        required: bool = False,
+    ) -> None:
+        self.name = name
+        self.help = help
+        self.metavar = metavar
+        self.choices = choices
+        self.many = many
+        self.required = required
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the flag has no value."""
+        return not (self.metavar or self.choices)
+
+
+class Entity:
+    """An entity: `name` as in `work_item`, `plural` as its lists are called, `path` of its API.
+
+    `slim` are the fields of a list's rows, `columns` those of a person's table, `ordering` the default order first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        plural: str,
+        *,
+        fields: tuple[Field, ...],
+        filters: tuple[Filter, ...] = (),
+        slim: tuple[str, ...],
+        columns: tuple[str, ...] = (),
+        ordering: tuple[str, ...],
+    ) -> None:
+        self.name = name
+        self.plural = plural
+        self.path = plural.replace("_", "-")
+        self.fields = fields
+        self.filters = filters
+        self.slim = slim
+        self.columns = columns
+        self.ordering = ordering
+
+    def field(self, name: str) -> Field:
+        """Return the field of this name. Raises KeyError."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(name)
+
+    @property
+    def tracked(self) -> tuple[str, ...]:
+        """The columns that the history records."""
+        return tuple(field.column for field in self.fields if field.tracked)
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The columns that never change."""
+        return tuple(field.column for field in self.fields if field.fixed)
+
+    @property
+    def exported(self) -> tuple[str, ...]:
+        """The columns that travel in files, in their order there."""
+        return tuple(field.column for field in self.fields if field.exported)
+
+    @property
+    def references(self) -> Iterator[Field]:
+        """The fields that name other entities."""
+        return (field for field in self.fields if field.kind == REFERENCE)

@@ -1,0 +1,41 @@
+"""Sprints."""
+
+from __future__ import annotations
+
+from projects.entities.spec import (
+    CHOICE,
+    DAY,
+    LINE,
+    MOMENT,
+    OPTIONAL,
+    REFERENCE,
+    REQUIRED,
+    SNAPSHOT,
+    TEXT,
+    Entity,
+    Field,
+    Filter,
+)
+
+STATUSES = ("planned", "active", "completed", "cancelled")
+
+SPRINT = Entity(
+    "sprint",
+    "sprints",
+    fields=(
+        Field("project", REFERENCE, refers="project", fixed=True),
+        Field("name", LINE, "name, 100 characters at most", create=REQUIRED, update=True, tracked=True),
+        Field("goal", TEXT, create=OPTIONAL, update=True, clear="goal", tracked=True),
+        Field("start_date", DAY, "first day, as 2026-01-31", create=REQUIRED, update=True, tracked=True),
+        Field("end_date", DAY, "last day, after the first", create=REQUIRED, update=True, tracked=True),
+        Field("status", CHOICE, choices=STATUSES, tracked=True),
+        Field("started_at", MOMENT),
+        Field("completed_at", MOMENT),
+        Field("committed", SNAPSHOT),
+        Field("outcome", SNAPSHOT),
+    ),
+    filters=(Filter("status", "only these", choices=STATUSES),),
+    slim=("id", "name", "status", "start_date", "end_date", "version"),
+    columns=("id", "name", "status", "start_date", "end_date"),
+    ordering=("start_date",),
+)

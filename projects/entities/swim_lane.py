@@ -1,0 +1,38 @@
+"""Swim lanes: the columns of the board."""
+
+from __future__ import annotations
+
+from projects.entities.spec import CHOICE, LINE, NUMBER, OPTIONAL, REFERENCE, REQUIRED, Entity, Field
+from projects.entities.work_item import STATUSES
+
+SWIM_LANE = Entity(
+    "swim_lane",
+    "swim_lanes",
+    fields=(
+        Field("project", REFERENCE, refers="project", fixed=True),
+        Field("name", LINE, "name, 100 characters at most", create=REQUIRED, update=True, tracked=True),
+        Field(
+            "status_value",
+            CHOICE,
+            "the status whose items it shows",
+            flag="status",
+            choices=STATUSES,
+            create=REQUIRED,
+            update=True,
+            tracked=True,
+        ),
+        Field("position", NUMBER, "where it stands, from 0", create=OPTIONAL, update=True, tracked=True),
+        Field(
+            "wip_limit",
+            NUMBER,
+            "warn of more items than this",
+            create=OPTIONAL,
+            update=True,
+            clear="wip_limit",
+            tracked=True,
+        ),
+    ),
+    slim=("id", "name", "status_value", "position", "wip_limit", "version"),
+    columns=("id", "name", "status_value", "wip_limit", "position"),
+    ordering=("position",),
+)

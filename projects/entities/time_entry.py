@@ -1,0 +1,43 @@
+"""Time entries: timers, and time spent."""
+
+from __future__ import annotations
+
+from projects.entities.spec import LINE, MOMENT, OPTIONAL, PERSON, REFERENCE, REQUIRED, Entity, Field, Filter
+
+TIME_ENTRY = Entity(
+    "time_entry",
+    "time_entries",
+    fields=(
+        Field(
+            "work_item",
+            REFERENCE,
+            "the work item, by UUID or key",
+            metavar="ITEM",
+            refers="work_item",
+            create=REQUIRED,
+            tracked=True,
+            fixed=True,
+        ),
+        Field("user", PERSON, tracked=True, fixed=True),
+        Field("started_at", MOMENT, "as 2026-01-31T09:00:00Z", create=REQUIRED, update=True, tracked=True),
+        Field("ended_at", MOMENT, "24 hours later at most", create=REQUIRED, update=True, tracked=True),
+        Field(
+            "description",
+            LINE,
+            "what was done, 1000 characters at most",
+            create=OPTIONAL,
+            update=True,
+            clear="description",
+            tracked=True,
+        ),
+    ),
+    filters=(
+        Filter("work_item", "only on this item", metavar="ITEM"),
+        Filter("project", "only in this project", metavar="PROJECT"),
+        Filter("user", "only this user's", metavar="NAME"),
+        Filter("running", "only timers that run"),
+    ),
+    slim=("id", "work_item", "user", "started_at", "ended_at", "duration_seconds", "is_running", "version"),
+    columns=("id", "work_item", "user", "started_at", "duration_seconds", "description"),
+    ordering=("started_at",),
+)

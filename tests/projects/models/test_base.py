@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from projects.models import WorkItem
+
+Make = Callable[..., WorkItem]
+
+
+def test_entity_is_not_saved_past_its_rules(make_item: Make) -> None:
+    item = make_item("One")
+    item.title = "Two"
+    with pytest.raises(TypeError, match="use insert or update"):
+        item.save()
+    assert WorkItem.objects.get(pk=item.pk).title == "One"
+
+
+def test_entity_is_not_deleted_past_its_rules(make_item: Make) -> None:
+    item = make_item("One")
+    with pytest.raises(TypeError, match="use soft_delete"):
+        item.delete()
+    assert WorkItem.objects.filter(pk=item.pk).exists()
