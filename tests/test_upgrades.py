@@ -41,6 +41,7 @@ def old(repository: Path, start_server: Start) -> Server:
         database.execute("DELETE FROM django_migrations WHERE app = 'projects'")
         rows = [("projects", name, "2026-11-01") for name in REPLACED]
         database.executemany("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", rows)
+        database.execute("UPDATE projects_workitem SET completed_at = '2026-10-01'")  # as if it was reopened then
         database.executescript(f"{SEARCH_SHOWN.NO_TRIGGERS} DROP TABLE projects_searchshown")
     return server
 
@@ -48,6 +49,8 @@ def old(repository: Path, start_server: Start) -> Server:
 def test_board_of_the_replaced_migrations_is_served(old: Server, start_server: Start) -> None:
     server = start_server(old.directory)
     assert server.api("GET", "work-items/ONE-1/").json()["title"] == "Kept"
+    assert server.api("GET", "work-items/ONE-1/").json()["completed_at"] is None
+    assert server.api("GET", "work-items/ONE-1/").json()["version"] == 1
     assert server.api("GET", "search/", params={"q": "kept"}).json()["total"] == 1
 
 

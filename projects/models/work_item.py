@@ -260,10 +260,12 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             raise ValidationError(errors)
 
     def _moments(self, status: str) -> dict[str, Any]:
-        """Return the moments that reaching `status` sets."""
+        """Return the moments that reaching `status` sets; only what is done has `completed_at`."""
+        now = timezone.now()
+        moments = {"completed_at": now if status == Status.DONE else None}
         if status == Status.IN_PROGRESS and self.started_at is None:
-            return {"started_at": timezone.now()}
-        return {"completed_at": timezone.now()} if status == Status.DONE else {}
+            moments["started_at"] = now
+        return moments
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from projects.models import Project, SwimLane, WorkItem
 from projects.models.fields import LabelsField
 from projects.models.project import MAX_NUMBER
 from projects.models.swim_lane import MAX_WIP_LIMIT
-from projects.models.work_item import MAX_POINTS
+from projects.models.work_item import MAX_POINTS, Status
 from projects.transfer.exceptions import bad_row
 from projects.transfer.kinds import (
     Clean,
@@ -60,7 +60,11 @@ def clean(table: Table, index: int, row: dict[str, Any]) -> list[Any]:
                 values.append(_of_other(table, name, values) if name in ("updated_at", "updated_by") else default)
         except ValidationError as error:
             raise bad_row(table.collection, index, row.get("id"), name, "; ".join(error.messages)) from None
-    fault = _fault(table, dict(zip((column.name for column in table.columns), values, strict=True)))
+    names = [column.name for column in table.columns]
+    if table is WORK_ITEMS and values[names.index("status")] != Status.DONE:
+        # Boards of older versions kept it when an item was reopened.
+        values[names.index("completed_at")] = None
+    fault = _fault(table, dict(zip(names, values, strict=True)))
     if fault:
         raise bad_row(table.collection, index, row.get("id"), *fault)
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from django.db import connection
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions
@@ -52,7 +53,15 @@ class ChangesView(StrictQueryMixin):
             found = found.exclude(actor__username=query["not_by"])
         rows = _rows()
         changes = rows.shown(Statement(found.values_list(*rows.columns)[: read_limit(request)]).rows())
-        return answer(request, {"changes": changes, "next": changes[-1]["id"] if changes else since})
+        following = changes[-1]["id"] if changes else min(since, self._last_id())
+        return answer(request, {"changes": changes, "next": following})
+
+    @staticmethod
+    def _last_id() -> int:
+        # A cursor beyond it was guessed, or is of a board that a backup has replaced: nothing would ever follow it.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT max(id) FROM projects_activity")
+            return cursor.fetchone()[0] or 0
 
     @staticmethod
     def _since(text: str) -> int:

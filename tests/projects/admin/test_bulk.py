@@ -71,6 +71,13 @@ def test_value_is_chosen_and_set(
     assert WorkItem.objects.get(title="untouched").version == 1
 
 
+def test_reopened_item_is_not_completed(browser: Client, make_item: Make) -> None:
+    item = make_item(status="done")
+    assert "1 given the" in answer(browser, "set_status", item, status="todo")
+    item.refresh_from_db()
+    assert (item.status, item.completed_at) == ("todo", None)
+
+
 def test_sprint_and_assignee_are_taken_away(browser: Client, make_item: Make, user: User) -> None:
     item = make_item(assignee=user)
     assert "1 given no assignee" in answer(browser, "set_assignee", item, assignee="")

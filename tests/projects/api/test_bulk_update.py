@@ -42,6 +42,8 @@ def test_all_are_updated_in_their_order(api: APIClient, tree: None) -> None:
         ("PONE-3", "backlog", 1),
     ]
     assert (body["work_items"][0]["assignee"], body["work_items"][0]["parent"]) == ("bob", "PONE-1")
+    assert bulk(api, {"id": "PONE-1", "status": "todo"}, {"id": "PONE-2", "status": "todo"}).status_code == 200
+    assert not WorkItem.objects.filter(completed_at__isnull=False).exists()
 
 
 @pytest.mark.parametrize(

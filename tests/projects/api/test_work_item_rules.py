@@ -94,6 +94,7 @@ def test_moments_are_the_first_start_and_the_last_end(api: APIClient, make_item:
     last = patch(api, item, status="done").json()
     assert first["started_at"] == ended["started_at"] == again["started_at"] == last["started_at"]
     assert ended["completed_at"] < last["completed_at"]
+    assert again["completed_at"] is None
 
 
 def test_archived_project_is_read_only(api: APIClient, make_item: Make, project: Project) -> None:

@@ -31,6 +31,15 @@ def test_changes_lead_from_cursor_to_cursor(board: Board) -> None:
     assert board("changes", "--since", str(rest["next"])).document == {"changes": [], "next": rest["next"]}
 
 
+def test_cursor_beyond_the_end_leads_back_to_it(board: Board) -> None:
+    board.project("BEYOND")
+    last = latest(board)
+    assert board("changes", "--since", "99999999").document == {"changes": [], "next": last}
+    assert board("changes", "--since", "99999999", "--project", "BEYOND").document == {"changes": [], "next": last}
+    item = board.item("BEYOND")
+    assert [row["display_key"] for row in board("changes", "--since", str(last)).document["changes"]] == [item]
+
+
 def test_wrong_cursors_are_refused(board: Board) -> None:
     assert board("changes").code == 2
     assert board("changes", "--since", "now").code == 2

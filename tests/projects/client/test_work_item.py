@@ -272,3 +272,12 @@ def test_wrong_input_is_an_error_that_names_the_field(
     assert result.code == (2 if code == "USAGE" else 1)
     assert result.error["code"] == (code or "VALIDATION_ERROR")
     assert result.error.get("field") == field
+
+
+def test_reopened_item_is_not_completed(board: Board) -> None:
+    board.project("AGAIN")
+    item = board.item("AGAIN", "T", "--status", "done")
+    assert board("work-item", "get", item).document["work_item"]["completed_at"] is not None
+    for status, is_done in (("todo", False), ("done", True), ("review", False)):
+        changed = board("work-item", "update", item, "--status", status).document["work_item"]
+        assert (changed["completed_at"] is not None) is is_done

@@ -39,6 +39,15 @@ def test_undone_change_has_its_old_values_and_is_an_activity(make_item: Make, us
     assert again(item).title == "New"
 
 
+def test_undo_of_done_and_of_reopening_keeps_the_completion_in_step(make_item: Make, user: User) -> None:
+    item = make_item()
+    item.update(actor=user, status="done")
+    undo(latest(item), actor=user)
+    assert again(item).completed_at is None
+    undo(latest(item), actor=user)
+    assert (again(item).status, again(item).completed_at is not None) == ("done", True)
+
+
 def test_undo_refuses_and_names_what_changed_since(make_item: Make, user: User) -> None:
     item = make_item(title="First")
     item.update(actor=user, title="Second", priority="high")

@@ -80,6 +80,18 @@ def test_index_of_labels_follows_the_items(make_item: Make, user: User) -> None:
     assert list(names) == [("b", other.pk), ("c", item.pk)]
 
 
+@pytest.mark.parametrize("status", ["backlog", "todo", "in_progress", "review", "blocked"])
+def test_reopened_item_is_not_completed(make_item: Make, user: User, status: str) -> None:
+    item = make_item(status="done")
+    assert item.completed_at is not None
+    item.update(actor=user, title="Still done")
+    assert WorkItem.objects.get().completed_at is not None
+    item.update(actor=user, status=status)
+    assert WorkItem.objects.get().completed_at is None
+    item.update(actor=user, status="done")
+    assert WorkItem.objects.get().completed_at is not None
+
+
 @pytest.mark.parametrize("points", [-1, 101])
 def test_points_are_bounded(make_item: Make, user: User, points: int) -> None:
     for write in (lambda: make_item(story_points=points), lambda: make_item().update(actor=user, story_points=points)):

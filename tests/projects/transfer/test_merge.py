@@ -42,6 +42,18 @@ def test_newer_row_wins_and_older_one_is_skipped(read: Read, document: Document)
     assert WorkItem.objects.labelled("urgent").exists()
 
 
+def test_open_item_of_a_file_is_not_completed(read: Read, document: Document) -> None:
+    row = document.item(1, status="todo", completed_at=EARLY)
+    document.item(2, status="done", completed_at=EARLY)
+    read(document)
+    assert [item.completed_at is None for item in WorkItem.objects.order_by("item_number")] == [True, False]
+    row |= {"status": "done", "updated_at": LATE}
+    read(document)
+    row |= {"status": "review", "updated_at": LATER}
+    read(document)
+    assert WorkItem.objects.get(item_number=1).completed_at is None
+
+
 def test_of_two_changes_in_one_second_the_higher_version_wins(read: Read, document: Document) -> None:
     row = document.item(1, version=1)
     read(document)

@@ -124,6 +124,13 @@ def post(browser: Client, what: str, **data: Any) -> Any:
     return browser.post(f"/board/PONE/{what}/", {name: str(value) for name, value in data.items()})
 
 
+def test_card_that_leaves_done_is_not_completed(browser: Client, make_item: Callable[..., WorkItem]) -> None:
+    item = make_item(status="done")
+    assert post(browser, "move", item=item.display_key, version=1, status="todo").status_code == 200
+    item.refresh_from_db()
+    assert (item.status, item.completed_at) == ("todo", None)
+
+
 def test_move_writes_all_that_the_place_means_at_once(
     browser: Client, fill: Callable[[int], list[WorkItem]], owner: User
 ) -> None:
