@@ -15,7 +15,7 @@ from tests.processes import Server
 
 Start = Callable[..., Server]
 FOLDED = ("0001_initial", "0002_item_labels", "0003_search", "0004_item_links", "0005_item_counts")
-SEARCH_SHOWN = importlib.import_module("projects.migrations.0006_search_shown")
+SHOWN = ("insert", "delete", "work_item", "comment")  # triggers of a later migration
 REPLACED = sorted(
     name for folded in FOLDED for _, name in importlib.import_module(f"projects.migrations.{folded}").Migration.replaces
 )
@@ -42,7 +42,8 @@ def old(repository: Path, start_server: Start) -> Server:
         rows = [("projects", name, "2026-11-01") for name in REPLACED]
         database.executemany("INSERT INTO django_migrations (app, name, applied) VALUES (?, ?, ?)", rows)
         database.execute("UPDATE projects_workitem SET completed_at = '2026-10-01'")  # as if it was reopened then
-        database.executescript(f"{SEARCH_SHOWN.NO_TRIGGERS} DROP TABLE projects_searchshown")
+        database.executescript("".join(f"DROP TRIGGER search_shown_{name};" for name in SHOWN))
+        database.execute("DROP TABLE projects_searchshown")
     return server
 
 

@@ -85,6 +85,51 @@ CREATE TRIGGER search_comment_delete AFTER DELETE ON projects_comment BEGIN
     DELETE FROM projects_searchentry WHERE entity_id = old.id;
 END;
 
+-- Search totals: projects_searchshown has the indexed texts whose entity is not deleted, each with its project, so
+-- that the matches of a search are counted without reading another table.
+
+CREATE TRIGGER search_shown_insert AFTER INSERT ON projects_searchentry BEGIN
+    INSERT INTO projects_searchshown (entry_id, project_id)
+    SELECT new.id, new.entity_id WHERE new.entity_type = 'project';
+    INSERT INTO projects_searchshown (entry_id, project_id)
+    SELECT new.id, item.project_id FROM projects_workitem item
+    WHERE item.id = new.entity_id AND item.deleted_at IS NULL;
+    INSERT INTO projects_searchshown (entry_id, project_id)
+    SELECT new.id, item.project_id FROM projects_comment comment
+    JOIN projects_workitem item ON item.id = comment.work_item_id
+    WHERE comment.id = new.entity_id AND comment.deleted_at IS NULL AND item.deleted_at IS NULL;
+END;
+
+CREATE TRIGGER search_shown_delete AFTER DELETE ON projects_searchentry BEGIN
+    DELETE FROM projects_searchshown WHERE entry_id = old.id;
+END;
+
+CREATE TRIGGER search_shown_work_item AFTER UPDATE OF deleted_at ON projects_workitem
+WHEN (new.deleted_at IS NULL) <> (old.deleted_at IS NULL) BEGIN
+    DELETE FROM projects_searchshown WHERE entry_id IN (
+        SELECT id FROM projects_searchentry WHERE entity_id = new.id
+        UNION ALL
+        SELECT id FROM projects_searchentry
+        WHERE entity_id IN (SELECT id FROM projects_comment WHERE work_item_id = new.id));
+    INSERT INTO projects_searchshown (entry_id, project_id)
+    SELECT id, new.project_id FROM projects_searchentry
+    WHERE entity_id = new.id AND new.deleted_at IS NULL;
+    INSERT INTO projects_searchshown (entry_id, project_id)
+    SELECT entry.id, new.project_id FROM projects_comment comment
+    JOIN projects_searchentry entry ON entry.entity_id = comment.id
+    WHERE comment.work_item_id = new.id AND comment.deleted_at IS NULL AND new.deleted_at IS NULL;
+END;
+
+CREATE TRIGGER search_shown_comment AFTER UPDATE OF deleted_at ON projects_comment
+WHEN (new.deleted_at IS NULL) <> (old.deleted_at IS NULL) BEGIN
+    DELETE FROM projects_searchshown
+    WHERE entry_id IN (SELECT id FROM projects_searchentry WHERE entity_id = new.id);
+    INSERT INTO projects_searchshown (entry_id, project_id)
+    SELECT entry.id, item.project_id FROM projects_searchentry entry
+    JOIN projects_workitem item ON item.id = new.work_item_id
+    WHERE entry.entity_id = new.id AND new.deleted_at IS NULL AND item.deleted_at IS NULL;
+END;
+
 -- Dependencies: open_blockers and unblocks of an item count its living "blocks" links to open items. Every list of
 -- what is ready reads them; counting the links of all items for each request takes too long.
 

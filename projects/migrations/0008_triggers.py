@@ -1,13 +1,13 @@
 from django.db import migrations
 
-TRIGGERS = "ea7c4568a7647d5c"  # projects.sqlite.triggers.digest()
+TRIGGERS = "d4aef5fc43ba2066"  # projects.sqlite.triggers.digest()
 
 
 class Migration(migrations.Migration):
     """`migrate` ends with `projects.sqlite.triggers.synchronize`; this gives it a reason to run."""
 
     dependencies = [
-        ("projects", "0005_item_counts"),
+        ("projects", "0007_open_items_are_not_completed"),
     ]
 
     operations = []
