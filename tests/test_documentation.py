@@ -1,4 +1,4 @@
-"""What a user can meet must stand in README: the source is asked, not a list."""
+"""The README and docs/ name all that a user can meet: commands, flags, settings, codes, routes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
 from projects.client import agents_file, arguments, briefing, errors, grammar, tokens
 from projects.options import OPTIONS, variable_of
+from tests import reference
 from tests.processes import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text()
+PAGES = {path.name: path.read_text() for path in sorted((CHECKOUT / "docs").glob("*.md"))}
 VERBS = [(noun, verb) for noun in grammar.NOUNS for verb in grammar.verbs_of(noun)]
 
 
@@ -25,27 +27,23 @@ def codes(tree: type[errors.ClientError]) -> set[str]:
     return {tree.code} | {code for child in tree.__subclasses__() for code in codes(child)}
 
 
-@pytest.mark.parametrize(("noun", "verb"), VERBS, ids=[f"{noun} {verb.name}".strip() for noun, verb in VERBS])
-def test_command_and_its_flags_are_documented(noun: str, verb: grammar.Verb) -> None:
-    name = grammar.program(noun, verb)
-    rows = [line for line in README.splitlines() if line.startswith(f"| `{name}")]
-    assert len(rows) == 1, name
-    flags = [flag for names, _ in verb.options for flag in names if flag.startswith("--")]
-    known = rows[0] + (README if name == "pm server start" else "")
-    assert not [flag for flag in flags if flag not in known]
+def test_reference_of_commands_is_up_to_date() -> None:
+    assert reference.commands() == PAGES["commands.md"], "run python -m tests.reference"
 
 
-def test_documented_commands_and_flags_exist() -> None:
-    calls = re.findall(r"\bpm ([a-z-]+)(?: ([a-z-]+))?", README)
-    for noun, verb in calls:
+@pytest.mark.parametrize("name", ["README.md", *PAGES])
+def test_documented_commands_and_flags_exist(name: str) -> None:
+    text = README if name == "README.md" else PAGES[name]
+    for noun, verb in re.findall(r"`pm ([a-z-]+)(?: ([a-z-]+))?", text):
         if noun in grammar.NOUNS:
             names = [known.name for known in grammar.verbs_of(noun)]
-            assert verb in names or "" in names or not verb, f"pm {noun} {verb}"
+            assert verb in (*names, "-h") or "" in names or not verb, f"pm {noun} {verb}"
 
 
-@pytest.mark.parametrize("flag", [flag for flags, _ in grammar.GLOBALS for flag in flags])
-def test_global_flag_is_documented(flag: str) -> None:
-    assert flag in README
+def test_readme_is_short() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 150
+    assert not [line for line in lines if len(line) > 110]
 
 
 def test_flags_of_the_server_are_documented() -> None:
@@ -54,34 +52,35 @@ def test_flags_of_the_server_are_documented() -> None:
     theirs |= {"--no-color", "--force-color", "--skip-checks", "-v"}
     ours = {flag for action in parser._actions for flag in action.option_strings} - theirs
     assert len(ours) >= 11
-    assert not [flag for flag in ours if f"`{flag}" not in README]
+    documented = PAGES["server.md"] + PAGES["discovery.md"]
+    assert not [flag for flag in ours if not re.search(rf"`{flag}[` ]", documented)]
 
 
 @pytest.mark.parametrize("key", OPTIONS)
 def test_setting_is_documented_with_its_variable_and_default(key: str) -> None:
-    assert f"| `{key}` | `{variable_of(key)}` | `{OPTIONS[key].default}` |" in README
+    assert f"| `{key}` | `{variable_of(key)}` | `{OPTIONS[key].default}` |" in PAGES["server.md"]
 
 
 @pytest.mark.parametrize(
     "name", ["PM_CONFIG_DIR", "PM_SERVER_URL", "PM_TOKEN", "PM_AUTOSTART", "PM_ACTOR", "PM_ALLOW_REMOTE"]
 )
 def test_variable_is_documented(name: str) -> None:
-    assert f"`{name}" in README
+    assert f"`{name}" in PAGES["server.md"]
 
 
 @pytest.mark.parametrize("code", sorted((codes(errors.ClientError) | set(ERROR_CODES)) - {""}))
 def test_error_code_is_documented(code: str) -> None:
-    assert f"`{code}`" in README
+    assert f"`{code}`" in PAGES["api.md"]
 
 
 @pytest.mark.parametrize(("name", "identifier"), [(rule[0], rule[4]) for rule in RULES])
 def test_discovery_setting_and_its_check_are_documented(name: str, identifier: str) -> None:
-    assert re.search(rf"\| `DISCOVERY_{name}` \|.*`discovery\.{identifier}` \|", README)
+    assert re.search(rf"\| `DISCOVERY_{name}` \|.*`discovery\.{identifier}` \|", PAGES["discovery.md"])
 
 
 @pytest.mark.parametrize("key", ServerInfo.FIELDS)
 def test_key_of_the_port_file_is_documented(key: str) -> None:
-    assert f"`{key}`" in README.partition("## `server.json`")[2]
+    assert f"`{key}`" in PAGES["server.md"].partition("## `server.json`")[2]
 
 
 @pytest.mark.parametrize("name", [*workspace.SECRET_FILES, "server.json", "server.lock", "write.lock", "config.toml"])
@@ -102,8 +101,10 @@ def test_links_within_lead_somewhere() -> None:
         if line.startswith("#")
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", README)) <= headings
-    for path in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (CHECKOUT / path).exists(), path
+    texts = [(CHECKOUT, README), *((CHECKOUT / "docs", text) for text in PAGES.values())]
+    for folder, text in texts:
+        for path in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (folder / path).exists(), path
 
 
 def command_lines(text: str) -> list[list[str]]:
@@ -161,7 +162,7 @@ def test_guide_for_agents_begins_with_prime_and_names_every_exit_and_refusal() -
 
 @pytest.mark.parametrize(("old", "new"), tokens.ALIASES.items())
 def test_flag_of_old_is_documented_and_leads_somewhere(old: str, new: str) -> None:
-    assert old in README or old == "--status-value"
+    assert old in PAGES["commands.md"] or old == "--status-value"
     assert any(new in flags for _, verb in VERBS for flags, _ in verb.options)
 
 
@@ -172,10 +173,10 @@ def test_every_resource_of_the_api_and_page_is_documented() -> None:
 
     resources = {"/".join(path.split("/")[:4]) for path in SchemaGenerator().get_schema(public=True)["paths"]}
     assert len(resources) >= 15
-    assert not [resource for resource in resources if f"`{resource}/" not in README]
+    assert not [resource for resource in resources if f"`{resource}/" not in PAGES["api.md"]]
     pages = {str(route.pattern).partition("/")[0].partition("<")[0] for route in urlpatterns}
-    internal = {"live", "favicon.ico", "login"}
-    assert not [page for page in pages - internal if f"`/{page}" not in README]
+    internal = {"live", "favicon.ico", "login", "health", "ready"}
+    assert not [page for page in pages - internal if f"`/{page}" not in PAGES["board.md"]]
 
 
 def make_targets() -> list[str]:

@@ -1,0 +1,76 @@
+"""The reference pages that follow from the code: docs/commands.md.
+
+python -m tests.reference    write them again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from projects.client import grammar, manual
+from tests.processes import CHECKOUT
+
+COMMANDS = CHECKOUT / "docs" / "commands.md"
+HEAD = """\
+# Commands
+
+Generated from the command's own tables by `python -m tests.reference`; do not edit.
+
+- Standard output has one JSON document. One thing is `{"project": {…}}`; a list is `{"projects": […], "next": …}`, and
+  `next` is what `--cursor` takes. Lists are slim: `--fields a,b` or `--full` give more.
+- Standard error has warnings. After an error its last line is `{"error": {"code", "message", "field"?}}`.
+- An ID is a UUID, a project's key or an item's display key (`PONE-12`), in any case. PROJECT is optional if the board
+  has only one. Flags that end in `-file` take `-` for standard input.
+- Exit codes: 0 success, 1 refused or failed, 2 wrong usage, 3 no server, 130 interrupted.
+- `python manage.py pm …` in a checkout and `call_command("pm", …)` in Django do the same.
+- For compatibility with the agile-board tool these flags are accepted, too: `--project-id`, `--parent-id`,
+  `--sprint-id`, `--assignee-id`, `--work-item-id`, `--story-points`, `--version`.
+"""
+
+
+def commands() -> str:
+    """Return the page about all commands."""
+    return "\n".join([HEAD, *_globals(), *(line for noun in grammar.NOUNS for line in _noun(noun))]) + "\n"
+
+
+def _globals() -> Iterator[str]:
+    yield "## Flags of every command\n"
+    yield from _table(grammar.GLOBALS)
+    yield "\n`pm --version` prints the version."
+
+
+def _noun(noun: str) -> Iterator[str]:
+    verbs = grammar.verbs_of(noun)
+    yield f"\n## pm {noun}"
+    if verbs[0].name:
+        yield f"\n{grammar.NOUNS[noun][0].upper()}{grammar.NOUNS[noun][1:]}."
+    for verb in verbs:
+        if verb.name:
+            yield f"\n### pm {noun} {verb.name}"
+        yield f"\n{verb.summary}\n"
+        yield f"```\n{manual.usage(noun, verb)}\n```"
+        if verb.options:
+            yield ""
+            yield from _table(verb.options)
+
+
+def _table(options: Any) -> Iterator[str]:
+    yield "| argument | meaning |\n|---|---|"
+    for flags, settings in options:
+        value = settings.get("metavar") or "|".join(map(str, settings.get("choices", ())))
+        named = ", ".join(flags) if flags[0].startswith("-") else ""
+        name = " ".join(filter(None, (named, value))) or flags[0]
+        yield f"| `{_cell(name)}` | {_cell(settings.get('help', ''))} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def main() -> None:
+    COMMANDS.write_text(commands())
+
+
+if __name__ == "__main__":
+    main()
