@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
 from discovery import browser, stderr, stdio
@@ -88,7 +89,7 @@ class Command(BaseCommand):
                     reload=options["reload"],
                 )
             )
-        except ServerError as error:
+        except (ServerError, ImproperlyConfigured) as error:
             if not is_whole_program:
                 raise CommandError(str(error)) from error.__cause__
             self.stderr.write(f"error: {error}")
