@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -78,6 +79,11 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         self.had_terminal = has_terminal()
         self.ready_pipe: tuple[int, int] | None = None
         super().__init__(application)
+
+    def start(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # gunicorn forgets to close its second copy of the socket
+            super().start()
 
     # Signals
 

@@ -22,7 +22,10 @@ class Conf:
             value = value()
         if not value or not isinstance(value, str | os.PathLike):
             raise ImproperlyConfigured("DISCOVERY_DIR must be set to the folder of the port file.")
-        return Path(value).expanduser().absolute()
+        try:
+            return Path(value).expanduser().absolute()
+        except RuntimeError:
+            raise ImproperlyConfigured(f"DISCOVERY_DIR is {value}, but you have no home directory: set HOME.") from None
 
     @property
     def port_file(self) -> str:

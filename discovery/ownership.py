@@ -70,7 +70,7 @@ def _refuse_second(path: str) -> None:
         return
     advice = f"stop it with: kill {info.pid}"
     if (info.namespace, info.network) != (process.namespace("pid"), process.namespace("net")):
-        advice = "it runs outside of this sandbox or container"
+        advice = "it runs in another sandbox or container"
     raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); {advice}")
 
 

@@ -216,7 +216,8 @@ def _run(
         raise ServerError(f"the server at {address} failed: {_sentence(error)}") from error
     finally:
         if os.getpid() == info.pid:
-            receivers.withdraw_port_file(info)  # where a start failed halfway, or stop() did not get there
+            with contextlib.suppress(OSError):  # a start failed halfway, or stop() did not get there
+                receivers.withdraw_port_file(info)
     if conf.migrate:
         database.settle()
     if watch.reload_wanted:

@@ -19,6 +19,9 @@ SECRET_FILES = ("secret_key", "server.token", "data.db", "data.db-wal", "data.db
 # What a repository must not bring along: secrets others know, a board of theirs, a server elsewhere.
 LOCAL_FILES = (*SECRET_FILES, "data.db-journal", "server.json", "server.lock", "server.log", "write.lock")
 
+GIT_PATIENCE = 5.0  # seconds
+_git_hangs = False  # it is not waited for a second time
+
 
 class WorkspaceError(Exception):
     """The config directory can't be used; the message says why and what to do."""
@@ -119,20 +122,28 @@ def _tracked_by_git(directory: str) -> list[str]:
 
 
 def _git(directory: str, *arguments: str) -> list[str] | None:
-    """Return the names that git prints; None where there is no git or no repository."""
+    """Return the names that git prints; None where there is no git, no repository or no answer in time."""
+    import signal
     import subprocess
 
+    global _git_hangs
+    if _git_hangs:
+        return None
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     command = ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
+    null, pipe = subprocess.DEVNULL, subprocess.PIPE
     try:
-        answer = subprocess.run(
-            command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        git = subprocess.Popen(command, env=environ, stdin=null, stdout=pipe, stderr=null, start_new_session=True)
+    except OSError:
         return None
-    if answer.returncode > 1:
-        return None
-    return [name for name in os.fsdecode(answer.stdout).splitlines() if name]
+    with git:
+        try:
+            output, _ = git.communicate(timeout=GIT_PATIENCE)
+        except subprocess.TimeoutExpired:
+            _git_hangs = True
+            os.killpg(git.pid, signal.SIGKILL)  # a wrapper's children hold the pipe, too
+            return None
+    return None if git.returncode > 1 else [name for name in os.fsdecode(output).splitlines() if name]
 
 
 def _working_directory() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -59,3 +60,12 @@ def test_migration_that_fails_is_one_line(repository: Path, start_server: Start)
 def test_misspelt_variable_is_warned_of(repository: Path, start_server: Start) -> None:
     server = start_server(repository, PM_SERVER_PROT="5000")
     assert "did you mean PM_SERVER_PORT?" in server.end()[1]
+
+
+def test_git_that_hangs_is_waited_for_once(repository: Path, start_server: Start, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    git = tmp_path / "bin/git"
+    git.write_text(f"#!/bin/sh\necho >> {tmp_path}/calls\nsleep 60\n")
+    git.chmod(0o755)
+    start_server(repository, PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert (tmp_path / "calls").read_text().count("\n") == 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from projects.client.errors import BadAnswer
 
 TYPE_CHECKING = False
@@ -20,16 +18,7 @@ def login_url(context: Context) -> str:
 
 
 def visit(url: str) -> bool:
-    """Open the user's browser and return whether there is one; what it prints goes to standard error."""
-    import webbrowser
+    """Open the user's browser and return whether that worked, as far as two seconds show."""
+    from discovery import browser
 
-    try:
-        stdout = os.dup(1)
-    except OSError:  # closed by the caller
-        return webbrowser.open(url)
-    os.dup2(2, 1)
-    try:
-        return webbrowser.open(url)
-    finally:
-        os.dup2(stdout, 1)
-        os.close(stdout)
+    return browser.visit(url, patience=2.0)

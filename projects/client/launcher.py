@@ -44,7 +44,10 @@ def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENC
         return running
     why = sandbox.obstacle()
     if why:
-        raise Sandboxed(f"this shell can't connect even to itself, so no server was started: {why}; {sandbox.ADVICE}")
+        raise Sandboxed(
+            f"this shell can't connect even to itself ({why}), so no server was started; "
+            f"run pm outside of the sandbox, {sandbox.SETTINGS}"
+        )
     try:
         workspace.create(context.directory)
     except workspace.WorkspaceError as error:

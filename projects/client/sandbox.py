@@ -12,8 +12,9 @@ import errno
 from discovery import portfile, process
 from projects.client.errors import Sandboxed
 
-ADVICE = "run pm outside of the sandbox, or let its settings allow pm, or connections to localhost"
-ELSEWHERE = "it runs in another network namespace, outside of this sandbox or container"
+SETTINGS = "or let the settings of the sandbox allow pm, or connections to localhost"
+ADVICE = f"run pm where the server was started, {SETTINGS}"
+ELSEWHERE = "it runs in another network namespace, so this shell or the server is in a sandbox or container"
 # What the system says where a policy lets a process connect to some ports only.
 FORBIDDEN = (errno.EPERM, errno.EACCES)
 # No sandbox: the machine or the process has too much open.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.processes import Server, children, gone, poll
+from tests.processes import Server, children, gone, poll, without_override
 
 Start = Callable[..., Server]
 
@@ -24,3 +24,13 @@ def test_exception_of_a_receiver_withdraws_and_is_one_line(start_host: Start, wh
     assert {path.name for path in host.config.iterdir()} <= {"server.lock"}
     for worker in workers:
         poll(lambda pid=worker: gone(pid))
+
+
+def test_file_that_can_not_be_withdrawn_is_one_line(start_host: Start) -> None:
+    host = start_host(preexec=without_override)
+    host.config.chmod(0o500)
+    code, err = host.end()
+    host.config.chmod(0o700)
+    assert code == 1
+    assert err.strip().splitlines()[-1] == f"error: {host.port_file}: Permission denied"
+    assert "Traceback" not in err

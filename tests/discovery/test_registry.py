@@ -23,6 +23,14 @@ def test_server_of_a_user_without_a_home_starts(start_host: Start) -> None:
     assert "list of servers can't be written: you have no home directory: set HOME" in err
 
 
+def test_directory_in_a_home_that_is_unknown_is_one_line(start_host: Start) -> None:
+    host = start_host(ready=False, preexec=become_nobody_known, env={"HOME": None}, DISCOVERY_DIR="~/x")
+    code, err = host.end()
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "DISCOVERY_DIR is ~/x, but you have no home directory: set HOME" in err
+
+
 def become_nobody_known() -> None:
     """Take a user ID that has no entry in passwd; only the name changes, the rights stay."""
     os.setresuid(12345, 0, 0)

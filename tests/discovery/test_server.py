@@ -194,6 +194,10 @@ def test_environment_and_files_of_others_have_no_influence(start_host: Start, tm
     assert host.end()[0] == 0
 
 
+def test_start_and_stop_warn_of_nothing(start_host: Start) -> None:
+    assert start_host(env={"PYTHONWARNINGS": "error"}).end() == (0, "")
+
+
 def test_closed_standard_output_does_not_stop_the_server(start_host: Start) -> None:
     reading, writing = os.pipe()
     os.close(reading)

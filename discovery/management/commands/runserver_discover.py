@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import sys
-import webbrowser
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
-from discovery import stderr, stdio
+from discovery import browser, stderr, stdio
 from discovery.conf import conf
 from discovery.ownership import ServerError
 from discovery.portfile import ServerInfo
@@ -89,7 +89,7 @@ class Command(BaseCommand):
                     reload=options["reload"],
                 )
             )
-        except ServerError as error:
+        except (ServerError, ImproperlyConfigured) as error:
             if not is_whole_program:
                 raise CommandError(str(error)) from error.__cause__
             self.stderr.write(f"error: {error}")
@@ -112,4 +112,4 @@ class Command(BaseCommand):
             print_line(f"Open {url}  (good for {LINK_LIFE // 60} minutes)" if url != info.url else "")
             print_line("Stop it with Ctrl-C.")
         if self.open:
-            webbrowser.open(url)
+            browser.visit(url)

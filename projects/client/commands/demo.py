@@ -23,10 +23,10 @@ def demo(context: Context) -> None:
     # An agent at work: a claim is no part of a file.
     context.api.call("POST", f"/api/v1/work-items/{demo_board.CLAIMED}/claim/", {})
     url = browser.login_url(context)
-    if not context.options.no_browser and not browser.visit(url):
-        context.warn("no browser could be opened; open login_url yourself")
     counts = {name: len(rows) for name, rows in board.items() if isinstance(rows, list) and rows}
     context.show({"demo": {"project": demo_board.KEY, **counts, "login_url": url}})
+    if not context.options.no_browser and not browser.visit(url):
+        context.warn("no browser could be opened; open login_url yourself")
 
 
 VERBS = (

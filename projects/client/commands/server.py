@@ -87,9 +87,9 @@ def open_browser(context: Context) -> None:
     from projects.client import browser
 
     url = browser.login_url(context)
+    context.show({"server": {**health.fields(context), "login_url": url}})
     if not context.options.no_browser and not browser.visit(url):
         context.warn("no browser could be opened; open login_url yourself")
-    context.show({"server": {**health.fields(context), "login_url": url}})
 
 
 def logs(context: Context) -> None:

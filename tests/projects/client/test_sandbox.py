@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import sandboxes
-from tests.processes import DEADLINE, environment
+from tests.processes import DEADLINE, MANAGE, environment
 from tests.projects.client.conftest import PM, Board, Result
 
 Sandbox = Callable[..., Result]
@@ -57,7 +58,7 @@ def test_commands_in_a_sandbox_say_that_the_server_is_well(own_board: Board, san
         result = sandbox(own_board.repository, *arguments)
         assert (result.code, result.error["code"]) == (1, "SANDBOXED"), arguments
         assert "runs, but this shell may not connect to it" in result.error["message"]
-        assert "outside of the sandbox" in result.error["message"]
+        assert "run pm where the server was started" in result.error["message"]
         assert "--force" not in result.err
     assert own_board("server", "status").document == health
 
@@ -67,7 +68,7 @@ def test_doctor_in_a_sandbox_advises_nothing_that_ends_the_server(own_board: Boa
     assert result.code == 1
     checks = {check["name"]: check for check in json.loads(result.out)["checks"]}
     assert checks["server"]["status"] == "fail"
-    assert "outside of the sandbox" in checks["server"]["fix"]
+    assert "run pm where the server was started" in checks["server"]["fix"]
     assert not [check for check in checks.values() if "stop" in check.get("fix", "")]
     assert {check["status"] for name, check in checks.items() if name != "server"} == {"ok"}
 
@@ -76,7 +77,7 @@ def test_doctor_in_a_sandbox_advises_nothing_that_ends_the_server(own_board: Boa
 def test_start_in_a_sandbox_starts_nothing(repository: Path, sandbox: Sandbox) -> None:
     result = sandbox(repository, "server", "start")
     assert (result.code, result.error["code"]) == (1, "SANDBOXED")
-    assert "no server was started" in result.error["message"]
+    assert "no server was started; run pm outside of the sandbox" in result.error["message"]
     assert not (repository / ".pm").exists()
 
 
@@ -84,3 +85,39 @@ def test_start_in_a_sandbox_starts_nothing(repository: Path, sandbox: Sandbox) -
 def test_given_url_in_a_sandbox_is_not_called_dead(own_board: Board, sandbox: Sandbox) -> None:
     result = sandbox(own_board.repository, "project", "list", "--server", "http://127.0.0.1:9")
     assert (result.code, result.error["code"]) == (1, "SANDBOXED")
+
+
+def test_token_is_not_sent_to_another_who_listens_there(own_board: Board, tmp_path: Path) -> None:
+    listen = """
+import os, socket, subprocess, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
+    status = subprocess.run(sys.argv[2:]).returncode
+    listener.setblocking(False)
+    try:
+        listener.accept()
+    except BlockingIOError:
+        sys.exit(status)
+    sys.exit("somebody connected")
+"""
+    command = [*sandboxes.new_network(loopback=True), sys.executable, "-c", listen, str(own_board.server.info["port"])]
+    done = subprocess.run(
+        [*command, *PM, "project", "list"],
+        cwd=own_board.repository,
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (1, "SANDBOXED")
+
+
+def test_server_of_another_pid_namespace_is_not_signalled(own_board: Board) -> None:
+    sandboxes.new_network(loopback=False)  # where that is allowed, the other is
+    health = own_board("server", "status").document
+    command = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc", *PM, "server", "stop", "--force"]
+    done = subprocess.run(command, cwd=own_board.repository, env=environment(), capture_output=True, check=False)
+    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (1, "STOP_FAILED")
+    assert own_board("server", "status").document == health
+    foreground = [*command[:-4], *MANAGE, "runserver_discover"]
+    done = subprocess.run(foreground, cwd=own_board.repository, env=environment(), capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"kill" not in done.stderr

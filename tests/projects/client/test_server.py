@@ -152,6 +152,19 @@ def test_open_answers_a_link_that_signs_in(pm: Pm, repository: Path, tmp_path: P
     assert token not in result.out + result.err
 
 
+def test_open_prints_the_link_first_and_does_not_wait_for_the_browser(pm: Pm, tmp_path: Path) -> None:
+    pm("server", "start")
+    os.mkfifo(tmp_path / "window")
+    browser = tmp_path / "browser"
+    browser.write_text(f"#!/bin/sh\necho noise\ncat {tmp_path / 'window'} > {tmp_path / 'closed'}\n")
+    browser.chmod(0o755)
+    result = pm("server", "open", BROWSER=f"{browser} %s")
+    assert result.err == ""
+    assert "/login/" in result.document["server"]["login_url"]
+    (tmp_path / "window").write_text("closed")  # the browser still reads it
+    poll(lambda: (tmp_path / "closed").read_text() == "closed")
+
+
 def test_logs_print_the_end_and_follow(pm: Pm, repository: Path) -> None:
     assert pm("server", "logs").error["code"] == "FILE_REFUSED"
     pm("init")
