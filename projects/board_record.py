@@ -53,18 +53,20 @@ def remark(directory: str) -> str:
     entry = _read(home[0]).get(_key(home[0], directory)) if home else None
     if entry is None:
         return ""
+    # The record may come from a stranger's archive: a terminal must not obey it.
+    original = entry.directory if entry.directory.isprintable() else repr(entry.directory)
     has_board = os.path.lexists(os.path.join(directory, workspace.DATABASE))
     if _is_copy(entry, directory):
         if has_board:
-            return f"{directory} is a copy of {entry.directory}; from now on each of the two boards changes on its own"
+            return f"{directory} is a copy of {original}; from now on each of the two boards changes on its own"
         return (
-            f"this repository is a copy of one whose board is in {entry.directory}; the board here is new and empty; "
+            f"this repository is a copy of one whose board is in {original}; the board here is new and empty; "
             f"to bring the other one along: pm backup there, then pm restore-backup here"
         )
     if has_board:
         return ""
     return (
-        f"{entry.directory} had a board, and its {workspace.DATABASE} is gone (git sparse-checkout, git clean -x and "
+        f"{original} had a board, and its {workspace.DATABASE} is gone (git sparse-checkout, git clean -x and "
         f"git stash --all take ignored files); the board here is new and empty; a copy comes back by: "
         f"pm restore-backup FILE"
     )

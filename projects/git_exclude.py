@@ -11,6 +11,7 @@ import fcntl
 import os
 import re
 import stat
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,17 +54,17 @@ def is_protected(common: str, board: str) -> bool:
         os.close(fileno)
 
 
-def protect(common: str, board: str) -> None:
-    """Add the block to the exclude file unless it is there. Raises ExcludeError.
+def protect(common: str, board: str) -> bool:
+    """Add the block to the exclude file unless it is there; return True if it was added. Raises ExcludeError.
 
     The block is appended in one write: the file keeps its owner, its mode and every byte that is in it.
     """
     if is_protected(common, board):
-        return
+        return False
     try:
         fileno = _open(common)
         try:
-            _append(fileno, block(board))
+            return _append(fileno, block(board))
         finally:
             os.close(fileno)
     except OSError as error:
@@ -75,18 +76,32 @@ def protect(common: str, board: str) -> None:
         ) from None
 
 
-def _append(fileno: int, lines: list[bytes]) -> None:
-    fcntl.flock(fileno, fcntl.LOCK_EX)  # against another start; the lock ends with the descriptor
+def _append(fileno: int, lines: list[bytes]) -> bool:
+    _lock(fileno)
     size = os.fstat(fileno).st_size
     text = os.pread(fileno, MAX_BYTES, 0)
     if _holds(text, lines):
-        return
+        return False
     added = (b"" if not text or text.endswith(b"\n") else b"\n") + b"\n".join(lines) + b"\n"
     if size + len(added) > MAX_BYTES:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     if os.write(fileno, added) < len(added):
         os.ftruncate(fileno, size)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return True
+
+
+def _lock(fileno: int) -> None:
+    """Wait for another start that appends; without a lock two blocks are the worst. It ends with the descriptor."""
+    for _ in range(100):
+        try:
+            fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        except OSError:  # no locks on this file system
+            return
+        else:
+            return
 
 
 def _open(common: str) -> int:

@@ -30,8 +30,8 @@ class Guard:
         self._path = git_exclude.path_of(home[0])
         # Taken before the block is added: a change in between is found at the next look.
         self._seen = _signature(self._path)
-        protected, warning = workspace.keep_out_of_git(self.directory)
-        if not protected:
+        _, warning = workspace.keep_out_of_git(self.directory)
+        if warning:
             with contextlib.suppress(OSError):
                 workspace.write_gitignore(self.directory)
         if warning and warning != self._warning:

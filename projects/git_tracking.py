@@ -10,6 +10,7 @@ import hashlib
 import os
 
 TIMEOUT = 10  # seconds
+_is_usable = True
 
 
 def tracked(directory: str, names: tuple[str, ...]) -> list[str] | None:
@@ -46,6 +47,9 @@ def last_commit(directory: str, names: tuple[str, ...]) -> str | None:
 def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
     import subprocess
 
+    global _is_usable
+    if not _is_usable:
+        return None
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     # A partial clone fetches what it lacks; a question must not.
     environ |= {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
@@ -55,6 +59,7 @@ def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
             command, env=environ, input=stdin.encode(), capture_output=True, timeout=TIMEOUT, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
+        _is_usable = False  # there is no git, or it hangs: wait for it once
         return None
     return None if answer.returncode > 1 else answer.stdout
 

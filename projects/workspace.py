@@ -53,7 +53,7 @@ def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> st
         raise WorkspaceError(
             f"{top}/.git leads to {gitdir}, where no repository is: the main worktree, which has the board, was moved "
             f"or deleted; if it was moved, run in it: git worktree repair {top}; if it was deleted, make a board here: "
-            f"PM_CONFIG_DIR={directory} pm init"
+            f"PM_CONFIG_DIR={directory} pm server start"
         )
     return _trusted(directory)
 
@@ -105,9 +105,9 @@ def create(directory: str, *, anew: bool = False) -> str:
         ours = os.path.basename(directory) == NAME and status.st_uid == os.geteuid()
         if ours and stat.S_IMODE(status.st_mode) & 0o077:
             os.chmod(directory, 0o700)  # a clone made it with the umask's mode
-        protected, warning = keep_out_of_git(directory)
-        # Where a stash or a branch took it away, another one would be in the way when it comes back.
-        if is_new or anew or not protected:
+        was_protected, warning = keep_out_of_git(directory)
+        # Later a stash or a branch may take it away: another one would be in the way when it comes back.
+        if is_new or anew or not was_protected:
             write_gitignore(directory)
     except OSError as error:
         raise WorkspaceError(
@@ -117,17 +117,19 @@ def create(directory: str, *, anew: bool = False) -> str:
 
 
 def keep_out_of_git(directory: str) -> tuple[bool, str]:
-    """Name the config directory in git's exclude file; return True if it is named there, and a warning or ""."""
+    """Name the config directory in git's exclude file.
+
+    Returns True if it was named there before, and the reason, or "", why it can't be.
+    """
     from projects import git_exclude
 
     home = git_home(directory)
     if home is None or home[1] is None:
         return False, ""
     try:
-        git_exclude.protect(home[0], home[1])
+        return not git_exclude.protect(home[0], home[1]), ""
     except git_exclude.ExcludeError as error:
         return False, str(error)
-    return True, ""
 
 
 def write_gitignore(directory: str) -> None:
@@ -165,8 +167,8 @@ def _refuse_second_board(directory: str) -> None:
     if _is_git_directory(folder) and os.path.lexists(os.path.join(earlier, DATABASE)):
         raise WorkspaceError(
             f"earlier versions of pm kept the board of {folder} in {earlier}, together with those of other bare "
-            f"repositories there; to keep that board, stop its server and move it: mv {earlier} {directory}; to begin "
-            f"an empty one: pm init"
+            f"repositories there; to keep that board, stop its server (PM_CONFIG_DIR={earlier} pm server stop) and "
+            f"move it: mv {earlier} {directory}; to begin an empty one: pm init"
         )
 
 

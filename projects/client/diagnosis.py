@@ -46,6 +46,7 @@ def _directory(context: Context) -> Iterator[Check]:
         yield _check("directory", "fail", str(error))
         return
     if not os.path.isdir(directory):
+        yield from _lost_board(directory)
         yield _check("directory", "warn", f"{directory} does not exist yet", "pm init, or pm server start")
         return
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
@@ -81,6 +82,12 @@ def _git(directory: str) -> Iterator[Check]:
     from projects.client import git_checks
 
     return (_check(*found) for found in git_checks.examine(directory))
+
+
+def _lost_board(directory: str) -> Iterator[Check]:
+    from projects.client import git_checks
+
+    return (_check(*found) for found in git_checks.find_board(directory))
 
 
 def _lock_and_port_file(context: Context) -> Iterator[Check]:

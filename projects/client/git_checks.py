@@ -21,6 +21,11 @@ def examine(directory: str) -> Iterator[tuple[str, ...]]:
         yield from _history(directory)
         yield _ignored(directory)
     yield from _excluded(directory)
+    yield from find_board(directory)
+
+
+def find_board(directory: str) -> Iterator[tuple[str, ...]]:
+    """Yield a check if the board that the clone had is gone, or is a copy; the directory need not exist."""
     remark = board_record.remark(directory)
     if remark:
         yield "board", "warn", remark, "restore a copy, or go on with the board as it is: pm server start"

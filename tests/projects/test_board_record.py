@@ -140,6 +140,14 @@ def test_damaged_record_is_no_record(repository: Path, content: bytes) -> None:
     assert board_record.is_known(str(repository / ".pm"))
 
 
+def test_control_characters_of_a_record_reach_no_terminal(repository: Path) -> None:
+    content = {"../.pm": {"id": "a", "directory": "/nowhere/\x1b[31m\n.pm"}}
+    record_of(repository).write_text(json.dumps(content))
+    remark = board_record.remark(str(repository / ".pm"))
+    assert "is gone" in remark
+    assert remark.isprintable()
+
+
 def test_link_as_record_is_not_followed(repository: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").write_text("mine")
     record_of(repository).symlink_to(tmp_path / "elsewhere")

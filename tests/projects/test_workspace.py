@@ -249,3 +249,18 @@ def test_write_new_never_overwrites(tmp_path: Path) -> None:
     assert not workspace.write_new(str(path), "two")
     assert path.read_text() == "one"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_gitignore_is_written_at_first_and_by_init(repository: Path) -> None:
+    directory = repository / ".pm"
+    directory.mkdir()
+    for anew, written in ((False, True), (False, False), (True, True)):
+        (directory / ".gitignore").unlink(missing_ok=True)
+        assert workspace.create(str(directory), anew=anew) == ""
+        assert (directory / ".gitignore").exists() == written
+
+
+def test_gitignore_is_always_written_outside_a_repository(tmp_path: Path) -> None:
+    for _ in range(2):
+        workspace.create(str(tmp_path / ".pm"))
+        (tmp_path / ".pm/.gitignore").unlink()

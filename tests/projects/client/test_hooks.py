@@ -70,7 +70,7 @@ def test_commit_takes_the_board_along_and_nothing_else(hooked: Path, pm: Pm, git
     (hooked / "stray.txt").write_text("untracked")
     git("commit", "-am", "Second")
     assert [row["title"] for row in committed(git)["work_items"]] == ["Work"]
-    assert git("status", "--porcelain").split("\n")[:-1] == ["?? stray.txt"]
+    assert git("status", "--porcelain").split("\n")[:-1] == ["?? .pm/.gitignore", "?? stray.txt"]
     (hooked / "code.txt").write_text("three")
     git("commit", "-am", "Third")
     assert git("show", "--name-only", "--format=").split() == ["code.txt"]
