@@ -154,14 +154,14 @@ def read(path: str) -> ServerInfo:
     PortFileMissing or PortFileRejected; never blocks, never deletes.
     """
     info = parse(read_text(path))
-    _verify(info, *lock.examine(lock_path(path)))
+    _verify(path, info, *lock.examine(lock_path(path)))
     return info
 
 
 def is_of_live_process(path: str) -> bool:
     """Tell whether the process that wrote the JSON file at `path` lives here, whatever its lock says."""
     try:
-        _verify(parse(read_text(path)), lock.UNKNOWN, "")
+        _verify(path, parse(read_text(path)), lock.UNKNOWN, "")
     except PortFileError:
         return False
     return True
@@ -264,7 +264,10 @@ def is_loopback(host: str) -> bool:
     return host == "::1" or host.startswith("127.")
 
 
-def _verify(info: ServerInfo, locked: str, note: str) -> None:
+def _verify(path: str, info: ServerInfo, locked: str, note: str) -> None:
+    # Without a note nothing else ties the file to this directory.
+    if not note and info.root and process.wrote_elsewhere(info.root, path):
+        raise PortFileRejected(f"it is a copy: it names the server of {info.root}")
     if locked == lock.FREE:
         raise PortFileRejected(f"it is stale: the server of pid {info.pid} is gone")
     if note and note != lock_note(info):

@@ -43,6 +43,20 @@ def start_time(pid: int) -> str | None:
         return None
 
 
+def wrote_elsewhere(root: str, path: str) -> bool:
+    """Return True if the process that serves `root` wrote another file than the one at `path`, a copy of it.
+
+    Compares directories by identity, for a mount or a link has another name. False where `root` leads nowhere:
+    it was moved, or its name is one of another container.
+    """
+    directory = os.path.dirname(os.path.abspath(path))
+    try:
+        original = os.stat(os.path.join(root, os.path.basename(directory)))
+        return not os.path.samestat(original, os.stat(directory))
+    except (OSError, ValueError):  # ValueError: a zero byte
+        return False
+
+
 def _read(path: str) -> str:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # They may make the config directory; every other command leaves the tree as it is.
 MAKERS = ("migrate", "runserver_discover")
@@ -35,15 +39,23 @@ def main() -> None:
         if sys.argv[1:2] and sys.argv[1] in MAKERS and not {"-h", "--help"} & set(sys.argv):
             os.umask(0o077)
             directory = workspace.find()
-            workspace.create(directory)
-            workspace.refuse_hostile(directory)
-            if workspace.ignored_by_git(directory) is False:
-                print(f"warning: {directory}/.gitignore lets git see secrets; mend it: pm doctor", file=sys.stderr)
-            for warning in misspelt():
+            for warning in filter(None, (workspace.create(directory), *_examine(directory), *misspelt())):
                 print(f"warning: {warning}", file=sys.stderr)
         _execute()
     except (ConfigError, workspace.WorkspaceError) as error:
         sys.exit(f"error: {error}")
+
+
+def _examine(directory: str) -> Iterator[str]:
+    """Yield warnings about the config directory. Raises WorkspaceError where it must not be served."""
+    from projects import board_record, git_secrets, git_tracking, workspace
+
+    workspace.refuse_hostile(directory)
+    git_secrets.refuse_tracked(directory)
+    yield board_record.remark(directory)
+    yield git_secrets.replace_known_key(directory)
+    if git_tracking.ignored(directory, workspace.LOCAL_FILES) is False:
+        yield f"{directory}/.gitignore lets git see secrets; mend it: pm doctor"
 
 
 def _execute() -> None:

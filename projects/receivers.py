@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 from typing import Any
 
 from django.db import connection
 
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting
-from projects import leftovers
+from projects import board_record, git_guard, leftovers
 from projects.sqlite import identity
+
+logger = logging.getLogger(__name__)
+_guard = functools.cache(git_guard.Guard)
 
 
 def connect() -> None:
     """Connect the receivers below; once is enough."""
     server_starting.connect(prepare_database, dispatch_uid="projects.prepare_database")
     server_checked.connect(check_database, dispatch_uid="projects.check_database")
+    server_checked.connect(keep_out_of_git, dispatch_uid="projects.keep_out_of_git")
     person_url_requested.connect(issue_login_link, dispatch_uid="projects.issue_login_link")
 
 
@@ -25,12 +31,17 @@ def prepare_database(**kwargs: Any) -> None:
     from projects.transfer import backup
 
     backup.remove_leftovers()
-    leftovers.remove(os.path.dirname(identity.path()))
+    directory = os.path.dirname(identity.path())
+    leftovers.remove(directory)
     try:
         LoginTicket.objects.all().delete()
     finally:
         connection.close()  # an open one must not cross the fork
     identity.remember()
+    try:
+        board_record.note(directory)
+    except OSError as error:  # a repository that can't be written
+        logger.info("the board is not recorded in the repository: %s", error.strerror)
 
 
 def check_database(**kwargs: Any) -> bool:
@@ -42,6 +53,11 @@ def check_database(**kwargs: Any) -> bool:
     if not identity.is_unchanged():
         raise ServerStop(f"{identity.path()} was deleted or replaced while the server was running; start it again")
     return identity.became_writable()
+
+
+def keep_out_of_git(**kwargs: Any) -> None:
+    """Put back what keeps git from adding, committing and cleaning away the board."""
+    _guard(os.path.dirname(identity.path())).look()
 
 
 def issue_login_link(*, info: Any, seconds: int, **kwargs: Any) -> str:

@@ -2,6 +2,7 @@
 
 Standard library only: the client imports this on every call. The order of the rules is the
 contract's: PM_CONFIG_DIR, the main worktree of a linked one, the nearest `.pm/`, the repository's top.
+The format of git's files is gitrepository-layout(5).
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NAME = ".pm"
+DATABASE = "data.db"
 GITIGNORE = "*\n!.gitignore\n!config.toml\n!data.json\n"
 SECRET_FILES = ("secret_key", "server.token", "data.db", "data.db-wal", "data.db-shm")
 # What a repository must not bring along: secrets others know, a board of theirs, a server elsewhere.
 LOCAL_FILES = (*SECRET_FILES, "data.db-journal", "server.json", "server.lock", "server.log", "write.lock")
-
-GIT_PATIENCE = 5.0  # seconds
-_git_hangs = False  # it is not waited for a second time
 
 
 class WorkspaceError(Exception):
@@ -30,8 +29,8 @@ class WorkspaceError(Exception):
 def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> str:
     """Return the absolute path of the config directory for `cwd`; it need not exist.
 
-    Raises WorkspaceError where a directory was found that must not be trusted: a symbolic link,
-    not a directory, or another user's.
+    Raises WorkspaceError where a directory was found that must not be trusted (a symbolic link, not a
+    directory, another user's), and where git's pointer to the worktree that has the board is broken.
     """
     environ = os.environ if environ is None else environ
     here = os.path.realpath(cwd) if cwd else _working_directory()
@@ -39,14 +38,24 @@ def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> st
     if override:
         return os.path.abspath(os.path.join(here, override))
     top = repository_top(here)
-    main = _main_worktree(os.path.join(top, ".git")) if top else None
-    if main:
-        return _trusted(os.path.join(main, NAME))
+    gitdir = _pointer(os.path.join(top, ".git")) if top else None
+    linked = gitdir is not None and os.path.basename(os.path.dirname(gitdir)) == "worktrees"
+    if linked and gitdir:
+        common = _common(gitdir)
+        if common:
+            return _trusted(os.path.join(_core_worktree(common) or _folder_of(common), NAME))
+    directory = os.path.join(top or here, NAME)
     for folder in _upwards(here, stop_at=(top, os.path.realpath(os.path.expanduser("~")))):
-        candidate = os.path.join(folder, NAME)
-        if os.path.lexists(candidate):
-            return _trusted(candidate)
-    return _trusted(os.path.join(top or here, NAME))
+        if os.path.lexists(os.path.join(folder, NAME)):
+            directory = os.path.join(folder, NAME)
+            break
+    if linked and not os.path.lexists(os.path.join(directory, DATABASE)):
+        raise WorkspaceError(
+            f"{top}/.git leads to {gitdir}, where no repository is: the main worktree, which has the board, was moved "
+            f"or deleted; if it was moved, run in it: git worktree repair {top}; if it was deleted, make a board here: "
+            f"PM_CONFIG_DIR={directory} pm server start"
+        )
+    return _trusted(directory)
 
 
 def root_of(directory: str) -> str:
@@ -62,22 +71,70 @@ def repository_top(here: str) -> str | None:
     return None
 
 
-def create(directory: str) -> None:
-    """Make the config directory (mode 0700) and its `.gitignore`, where they are missing.
+def git_home(directory: str) -> tuple[str, str | None] | None:
+    """Return the git directory that belongs to the config directory, and the path of the latter in the worktree.
 
-    Raises WorkspaceError where that is not possible.
+    The git directory is the one that all worktrees share. The path is None where the config directory is in
+    a bare repository. Returns None where it is in no repository.
     """
+    folder, name = os.path.split(os.path.realpath(directory))
+    if _is_git_directory(folder):
+        return folder, None
+    top = repository_top(folder)
+    if top is None:
+        return None
+    dotgit = os.path.join(top, ".git")
+    gitdir = _pointer(dotgit) or os.path.realpath(dotgit)
+    common = _common(gitdir) or gitdir
+    below = os.path.relpath(os.path.join(folder, name), top)
+    return (common, below) if _is_git_directory(common) and below.partition("/")[0] != ".git" else None
+
+
+def create(directory: str, *, anew: bool = False) -> str:
+    """Make the config directory (mode 0700) where it is missing, and keep git from its files.
+
+    Returns a warning, "" for none. `anew` makes one even where a board seems to be elsewhere, and writes its
+    `.gitignore` even where that is not needed. Raises WorkspaceError where the directory can't be made.
+    """
+    is_new = not os.path.lexists(directory)
+    if is_new and not anew:
+        _refuse_second_board(directory)
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
         status = os.stat(directory)
         ours = os.path.basename(directory) == NAME and status.st_uid == os.geteuid()
         if ours and stat.S_IMODE(status.st_mode) & 0o077:
             os.chmod(directory, 0o700)  # a clone made it with the umask's mode
-        write_new(os.path.join(directory, ".gitignore"), GITIGNORE, mode=0o644)
+        was_protected, warning = keep_out_of_git(directory)
+        # Later a stash or a branch may take it away: another one would be in the way when it comes back.
+        if is_new or anew or not was_protected:
+            write_gitignore(directory)
     except OSError as error:
         raise WorkspaceError(
             f"{directory} can't be made: {error.strerror}; make it writable, or name another directory by PM_CONFIG_DIR"
         ) from None
+    return warning
+
+
+def keep_out_of_git(directory: str) -> tuple[bool, str]:
+    """Name the config directory in git's exclude file.
+
+    Returns True if it was named there before, and the reason, or "", why it can't be.
+    """
+    from projects import git_exclude
+
+    home = git_home(directory)
+    if home is None or home[1] is None:
+        return False, ""
+    try:
+        return not git_exclude.protect(home[0], home[1]), ""
+    except git_exclude.ExcludeError as error:
+        return False, str(error)
+
+
+def write_gitignore(directory: str) -> None:
+    """Write `.gitignore` unless there is one. Raises OSError."""
+    write_new(os.path.join(directory, ".gitignore"), GITIGNORE, mode=0o644)
 
 
 def write_new(path: str, text: str, *, mode: int = 0o600) -> bool:
@@ -99,51 +156,20 @@ def refuse_hostile(directory: str) -> None:
             mode = os.lstat(path).st_mode
         except OSError:
             continue
-        if name.startswith("data.db") and not stat.S_ISREG(mode):
+        if name.startswith(DATABASE) and not stat.S_ISREG(mode):
             raise WorkspaceError(f"{path} is not a regular file; remove it, the server makes its own database")
-    tracked = _tracked_by_git(directory)
-    if tracked:
-        name = tracked[0]
+
+
+def _refuse_second_board(directory: str) -> None:
+    """Raise WorkspaceError where an earlier version of pm kept the board of this bare repository elsewhere."""
+    folder = os.path.dirname(directory)
+    earlier = os.path.join(os.path.dirname(folder), NAME)
+    if _is_git_directory(folder) and os.path.lexists(os.path.join(earlier, DATABASE)):
         raise WorkspaceError(
-            f"{os.path.join(directory, name)} is tracked by git, so it is the repository's and not yours; "
-            f"untrack and remove it: git -C {root_of(directory)} rm --cached {NAME}/{name} && "
-            f"rm {os.path.join(directory, name)}"
+            f"earlier versions of pm kept the board of {folder} in {earlier}, together with those of other bare "
+            f"repositories there; to keep that board, stop its server (PM_CONFIG_DIR={earlier} pm server stop) and "
+            f"move it: mv {earlier} {directory}; to begin an empty one: pm init"
         )
-
-
-def ignored_by_git(directory: str) -> bool | None:
-    """Tell whether git ignores all that is local, whatever a `.gitignore` claims; None where git can't say."""
-    found = _git(directory, "check-ignore", "--no-index", "--", *LOCAL_FILES)
-    return None if found is None else set(LOCAL_FILES) <= set(found)
-
-
-def _tracked_by_git(directory: str) -> list[str]:
-    return _git(directory, "ls-files", "--", *LOCAL_FILES) or []
-
-
-def _git(directory: str, *arguments: str) -> list[str] | None:
-    """Return the names that git prints; None where there is no git, no repository or no answer in time."""
-    import signal
-    import subprocess
-
-    global _git_hangs
-    if _git_hangs:
-        return None
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    command = ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
-    null, pipe = subprocess.DEVNULL, subprocess.PIPE
-    try:
-        git = subprocess.Popen(command, env=environ, stdin=null, stdout=pipe, stderr=null, start_new_session=True)
-    except OSError:
-        return None
-    with git:
-        try:
-            output, _ = git.communicate(timeout=GIT_PATIENCE)
-        except subprocess.TimeoutExpired:
-            _git_hangs = True
-            os.killpg(git.pid, signal.SIGKILL)  # a wrapper's children hold the pipe, too
-            return None
-    return None if git.returncode > 1 else [name for name in os.fsdecode(output).splitlines() if name]
 
 
 def _working_directory() -> str:
@@ -163,23 +189,34 @@ def _upwards(folder: str, *, stop_at: tuple[str | None, ...] = ()) -> Iterator[s
         folder = parent
 
 
-def _main_worktree(dotgit: str) -> str | None:
-    """Return the main worktree of the linked one that `dotgit` belongs to; None where it is not linked.
+def _pointer(dotgit: str) -> str | None:
+    """Return the git directory that the file `dotgit` names; None where it is not such a file."""
+    line = _first_line(dotgit)
+    if not line.startswith("gitdir: "):
+        return None
+    return os.path.normpath(os.path.join(os.path.dirname(dotgit), line.removeprefix("gitdir: ")))
 
-    The format of these files is gitrepository-layout(5). Where the main repository is bare, this is
-    the folder beside its git directory.
+
+def _common(gitdir: str) -> str | None:
+    """Return the git directory that the worktrees share; None where `gitdir` does not name one."""
+    line = _first_line(os.path.join(gitdir, "commondir"))
+    return os.path.normpath(os.path.join(gitdir, line)) if line else None
+
+
+def _folder_of(common: str) -> str:
+    """Return the folder that has the board of a shared git directory without `core.worktree`.
+
+    That is the project's folder where the git directory belongs to one; else the git directory itself,
+    for others may lie beside it.
     """
-    pointer = _first_line(dotgit)
-    if not pointer.startswith("gitdir: "):
-        return None
-    gitdir = os.path.normpath(os.path.join(os.path.dirname(dotgit), pointer.removeprefix("gitdir: ")))
-    if os.path.basename(os.path.dirname(gitdir)) != "worktrees":
-        return None
-    common = _first_line(os.path.join(gitdir, "commondir"))
-    if not common:
-        return None
-    common = os.path.normpath(os.path.join(gitdir, common))
-    return _core_worktree(common) or os.path.dirname(common)
+    folder, name = os.path.split(common)
+    if name in (".git", ".bare") or _pointer(os.path.join(folder, ".git")) == common:
+        return folder
+    return common
+
+
+def _is_git_directory(folder: str) -> bool:
+    return os.path.lexists(os.path.join(folder, "HEAD")) and os.path.isdir(os.path.join(folder, "objects"))
 
 
 def _core_worktree(common: str) -> str | None:

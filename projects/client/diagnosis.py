@@ -29,7 +29,7 @@ def examine(context: Context) -> list[Check]:
     """Return `{"name", "status": ok|warn|fail, "message", "fix"?}` of each check."""
     checks = list(_directory(context))
     if checks[-1]["status"] == "ok":
-        checks += [*_permissions(context), *_git(context), *_lock_and_port_file(context)]
+        checks += [*_permissions(context), *_git(context.directory), *_lock_and_port_file(context)]
         server = list(_server(context))
         checks += [*server, *_database(context, serving=server[0]["status"] == "ok" and len(server) > 1)]
     return [*checks, *_environment(context), *_versions()]
@@ -46,6 +46,7 @@ def _directory(context: Context) -> Iterator[Check]:
         yield _check("directory", "fail", str(error))
         return
     if not os.path.isdir(directory):
+        yield from _lost_board(directory)
         yield _check("directory", "warn", f"{directory} does not exist yet", "pm init, or pm server start")
         return
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
@@ -77,23 +78,16 @@ def _permissions(context: Context) -> Iterator[Check]:
         yield _check("permissions", "ok", "nobody else can read what is private")
 
 
-def _git(context: Context) -> Iterator[Check]:
-    directory = context.directory
-    try:
-        workspace.refuse_hostile(directory)
-        yield _check("secrets", "ok", "git tracks none of them")
-    except workspace.WorkspaceError as error:
-        yield _check("secrets", "fail", str(error))
-    ignored = workspace.ignored_by_git(directory)
-    if ignored is None:
-        return  # no repository, or no git
-    if ignored:
-        yield _check("gitignore", "ok", "git ignores what is local")
-    else:
-        path = os.path.join(directory, ".gitignore")
-        yield _check(
-            "gitignore", "warn", f"{path} does not ignore the database and the secrets", f"rm -f {path}; pm init"
-        )
+def _git(directory: str) -> Iterator[Check]:
+    from projects.client import git_checks
+
+    return (_check(*found) for found in git_checks.examine(directory))
+
+
+def _lost_board(directory: str) -> Iterator[Check]:
+    from projects.client import git_checks
+
+    return (_check(*found) for found in git_checks.find_board(directory))
 
 
 def _lock_and_port_file(context: Context) -> Iterator[Check]:

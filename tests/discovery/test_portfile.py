@@ -228,6 +228,29 @@ def test_host_elsewhere_is_rejected_where_the_lock_says_nothing(path: str, held:
         portfile.read(path)
 
 
+def test_copy_of_a_live_servers_file_is_rejected_without_its_lock(path: str, tmp_path: Path) -> None:
+    original, copy = tmp_path / "a/.pm", tmp_path / "b/.pm"
+    for directory in (original, copy):
+        directory.mkdir(parents=True)
+        publish(str(directory / "server.json"), root=str(tmp_path / "a"))
+    assert portfile.is_of_live_process(str(original / "server.json"))
+    assert not portfile.is_of_live_process(str(copy / "server.json"))
+    with pytest.raises(PortFileRejected, match=f"it names the server of {tmp_path}/a"):
+        portfile.read(str(copy / "server.json"))
+    starting = lock.hold(str(copy / "server.lock"))
+    with pytest.raises(PortFileRejected, match="it is a copy"):
+        portfile.read(str(copy / "server.json"))
+    starting.release()
+
+
+@pytest.mark.parametrize("root", ["link", "gone", "nu\0l", "x" * 5000, ""])
+def test_other_name_of_the_directory_makes_no_copy(tmp_path: Path, root: str) -> None:
+    (tmp_path / "a/.pm").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    publish(str(tmp_path / "a/.pm/server.json"), root=str(tmp_path / root) if root else None)
+    assert portfile.is_of_live_process(str(tmp_path / "a/.pm/server.json"))
+
+
 def test_only_the_owner_withdraws(path: str) -> None:
     info = publish(path)
     assert not portfile.withdraw(path, made_info(instance_id="b" * 32))

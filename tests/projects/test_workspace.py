@@ -79,11 +79,65 @@ def test_linked_worktree_has_the_main_one(committed: Path, tmp_path: Path) -> No
     assert find(tmp_path / "tree") == find(tmp_path / "tree/deep") == committed / ".pm"
 
 
-def test_linked_worktree_of_a_bare_repository_has_it_beside(committed: Path, tmp_path: Path) -> None:
-    bare = tmp_path / "bare/repository.git"
-    git(tmp_path, "clone", "--bare", str(committed), str(bare))
-    git(bare, "worktree", "add", str(tmp_path / "tree"))
-    assert find(tmp_path / "tree") == tmp_path / "bare/.pm"
+def add_worktree(committed: Path, bare: Path, tree: Path) -> None:
+    git(committed, "clone", "--bare", str(committed), str(bare))
+    git(bare, "worktree", "add", str(tree))
+
+
+def test_worktrees_of_bare_repositories_side_by_side_have_a_board_each(committed: Path, tmp_path: Path) -> None:
+    for name in ("alpha", "beta"):
+        add_worktree(committed, tmp_path / f"{name}.git", tmp_path / f"{name}-main")
+        assert find(tmp_path / f"{name}-main") == tmp_path / f"{name}.git/.pm"
+        assert find(tmp_path / f"{name}.git") == tmp_path / f"{name}.git/.pm"
+
+
+@pytest.mark.parametrize("name", [".git", ".bare", "repository.git"])
+def test_project_folder_of_a_bare_repository_has_the_board(committed: Path, tmp_path: Path, name: str) -> None:
+    project = tmp_path / "project"
+    add_worktree(committed, project / name, project / "main")
+    if name != ".git":
+        (project / ".git").write_text(f"gitdir: ./{name}\n")
+    assert find(project / "main") == find(project) == project / ".pm"
+
+
+def test_bare_repository_with_worktrees_inside_has_the_board(committed: Path, tmp_path: Path) -> None:
+    add_worktree(committed, tmp_path / "project", tmp_path / "project/main")
+    assert find(tmp_path / "project/main") == find(tmp_path / "project") == tmp_path / "project/.pm"
+
+
+def test_board_of_a_bare_repository_at_its_earlier_place_is_named_before_a_second_is_made(
+    committed: Path, tmp_path: Path
+) -> None:
+    add_worktree(committed, tmp_path / "code/alpha.git", tmp_path / "code/alpha-main")
+    workspace.create(str(tmp_path / "code/.pm"))
+    (tmp_path / "code/.pm/data.db").touch()
+    directory = find(tmp_path / "code/alpha-main")
+    with pytest.raises(WorkspaceError, match=rf"mv {tmp_path}/code/.pm {directory}.*pm init"):
+        workspace.create(str(directory))
+    assert not directory.exists()
+    workspace.create(str(directory), anew=True)
+    workspace.create(str(directory))
+    assert directory.is_dir()
+
+
+def test_moved_main_worktree_is_named_instead_of_a_second_board(committed: Path, tmp_path: Path) -> None:
+    git(committed, "worktree", "add", str(tmp_path / "tree"))
+    workspace.create(str(committed / ".pm"))
+    committed.rename(tmp_path / "moved")
+    (tmp_path / "tree/.pm").mkdir()
+    with pytest.raises(WorkspaceError, match=rf"moved or deleted.*git worktree repair {tmp_path}/tree"):
+        find(tmp_path / "tree")
+    assert find(tmp_path / "tree", PM_CONFIG_DIR=".pm") == tmp_path / "tree/.pm"
+    git(tmp_path / "moved", "worktree", "repair", str(tmp_path / "tree"))
+    assert find(tmp_path / "tree") == tmp_path / "moved/.pm"
+
+
+def test_board_in_a_worktree_with_a_broken_pointer_is_used(committed: Path, tmp_path: Path) -> None:
+    git(committed, "worktree", "add", str(tmp_path / "tree"))
+    committed.rename(tmp_path / "moved")
+    (tmp_path / "tree/.pm").mkdir()
+    (tmp_path / "tree/.pm/data.db").touch()
+    assert find(tmp_path / "tree") == tmp_path / "tree/.pm"
 
 
 def test_linked_worktree_of_a_submodule_has_the_submodules(committed: Path, tmp_path: Path) -> None:
@@ -95,7 +149,7 @@ def test_linked_worktree_of_a_submodule_has_the_submodules(committed: Path, tmp_
 
 
 def test_pointer_elsewhere_is_an_ordinary_top(tmp_path: Path) -> None:
-    for pointer in ("gitdir: ../elsewhere", "gitdir: ", "", "nonsense", "gitdir: /x/worktrees/y", "\xff"):
+    for pointer in ("gitdir: ../elsewhere", "gitdir: ", "", "nonsense", "gitdir: /x/modules/y", "\xff"):
         (tmp_path / ".git").write_text(pointer, encoding="latin-1")
         assert find(tmp_path) == tmp_path / ".pm"
 
@@ -106,7 +160,11 @@ def test_zero_byte_in_a_file_of_git_names_nothing(tmp_path: Path, name: str) -> 
     for path, text in files.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(f"{text}/worktrees/\0" if path == name else text)
-    assert find(tmp_path) == tmp_path / ".pm"
+    if name.endswith("commondir"):
+        with pytest.raises(WorkspaceError, match="where no repository is"):
+            find(tmp_path)
+    else:
+        assert find(tmp_path) == tmp_path / ("x/.pm" if name == "x/config" else ".pm")
 
 
 def test_fifo_as_pointer_does_not_hang(tmp_path: Path) -> None:
@@ -178,17 +236,6 @@ def test_create_where_it_can_not_be_says_so(tmp_path: Path) -> None:
         workspace.create(str(tmp_path / "file/.pm"))
 
 
-@pytest.mark.parametrize("name", workspace.SECRET_FILES)
-def test_tracked_secret_is_refused_with_the_way_out(repository: Path, name: str) -> None:
-    workspace.create(str(repository / ".pm"))
-    workspace.refuse_hostile(str(repository / ".pm"))
-    (repository / ".pm" / name).write_text("x")
-    workspace.refuse_hostile(str(repository / ".pm"))
-    git(repository, "add", "-f", f".pm/{name}")
-    with pytest.raises(WorkspaceError, match=rf"{name} is tracked by git.*rm --cached"):
-        workspace.refuse_hostile(str(repository / ".pm"))
-
-
 def test_database_that_is_no_file_is_refused(repository: Path, tmp_path: Path) -> None:
     workspace.create(str(repository / ".pm"))
     (repository / ".pm/data.db").symlink_to(tmp_path / "elsewhere.db")
@@ -202,3 +249,18 @@ def test_write_new_never_overwrites(tmp_path: Path) -> None:
     assert not workspace.write_new(str(path), "two")
     assert path.read_text() == "one"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_gitignore_is_written_at_first_and_by_init(repository: Path) -> None:
+    directory = repository / ".pm"
+    directory.mkdir()
+    for anew, written in ((False, True), (False, False), (True, True)):
+        (directory / ".gitignore").unlink(missing_ok=True)
+        assert workspace.create(str(directory), anew=anew) == ""
+        assert (directory / ".gitignore").exists() == written
+
+
+def test_gitignore_is_always_written_outside_a_repository(tmp_path: Path) -> None:
+    for _ in range(2):
+        workspace.create(str(tmp_path / ".pm"))
+        (tmp_path / ".pm/.gitignore").unlink()

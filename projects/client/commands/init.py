@@ -19,12 +19,16 @@ def init(context: Context) -> None:
     files = [os.path.join(directory, name) for name in (".gitignore", "config.toml")]
     existing = [path for path in (directory, *files) if os.path.lexists(path)]
     try:
-        workspace.create(directory)
+        warning = workspace.create(directory, anew=True)
         workspace.write_new(files[1], options.template())
     except workspace.WorkspaceError as error:
         raise FileRefused(str(error)) from None
     except OSError as error:
         raise FileRefused(f"{files[1]} can't be written: {error.strerror}") from None
+    from projects import board_record
+
+    for remark in filter(None, (warning, board_record.remark(directory))):
+        context.warn(remark)
     created = [path for path in (directory, *files) if path not in existing]
     answer: dict[str, object] = {"directory": directory, "created": created, "existing": existing}
     if context.options.agents:

@@ -72,9 +72,8 @@ def test_doctor_finds_nothing_wrong_with_a_served_repository(pm: Pm) -> None:
     pm("server", "start")
     checks = checks_of(pm)
     assert {check["status"] for check in checks.values()} == {"ok"}
-    assert {"directory", "permissions", "secrets", "gitignore", "server.json", "lock", "server", "database"} <= {
-        *checks
-    }
+    names = {"directory", "permissions", "secrets", "gitignore", "exclude", "server.json", "lock", "server", "database"}
+    assert names <= {*checks}
     pm("server", "stop")
     checks = checks_of(pm)
     assert {check["status"] for check in checks.values()} == {"ok"}
@@ -96,13 +95,41 @@ def test_doctor_tells_what_is_stale_open_or_tracked(pm: Pm, repository: Path) ->
     (config / "secret_key").chmod(0o644)
     git = ["git", "-C", str(repository), "add", "-f", ".pm/secret_key"]
     subprocess.run(git, check=True, env=environment())
-    (config / ".gitignore").write_text("")
+    (config / ".gitignore").write_text("!*\n")
     checks = checks_of(pm, code=1)
     assert (checks["server.json"]["status"], checks["server.json"]["fix"]) == ("warn", "pm server start replaces it")
     assert (checks["secrets"]["status"], "git" in checks["secrets"]["message"]) == ("fail", True)
     assert checks["permissions"]["fix"].startswith("chmod go-rwx ")
     assert checks["gitignore"]["status"] == "warn"
     assert pm("doctor").err.splitlines()[-1].startswith('{"error":{"code":"UNHEALTHY"')
+
+
+def test_doctor_names_what_can_take_the_board(pm: Pm, repository: Path) -> None:
+    pm("init")
+    assert checks_of(pm)["exclude"]["status"] == "ok"
+    (repository / ".git/info/exclude").write_text("")
+    checks = checks_of(pm)
+    assert (checks["exclude"]["status"], checks["exclude"]["fix"]) == ("warn", "pm init adds it")
+    pm("init")
+    assert checks_of(pm)["exclude"]["status"] == "ok"
+
+
+def test_doctor_changes_no_key_that_git_has(pm: Pm, repository: Path) -> None:
+    pm("init")
+    key = repository / ".pm/secret_key"
+    key.write_text("k" * 60)
+    key.chmod(0o600)
+    for command in (["add", "-f", str(key)], ["rm", "-q", "--cached", "-f", str(key)]):
+        subprocess.run(["git", "-C", str(repository), *command], check=True, env=environment())
+    checks = checks_of(pm, code=1)
+    assert (checks["secrets"]["status"], "replaces it" in checks["secrets"]["fix"]) == ("fail", True)
+    assert key.read_text() == "k" * 60
+
+
+def test_doctor_says_when_git_can_not_be_asked(pm: Pm, repository: Path) -> None:
+    pm("init")
+    checks = checks_of(pm, PATH="/nonexistent")
+    assert (checks["secrets"]["status"], "gitignore" in checks) == ("warn", False)
 
 
 def test_doctor_tells_of_a_broken_database(pm: Pm, repository: Path) -> None:

@@ -1,0 +1,77 @@
+"""The checks of `pm doctor` on git: does it have the secrets, can it delete the board, is the board where it was?"""
+
+from __future__ import annotations
+
+import os
+
+from projects import board_record, git_exclude, git_secrets, git_tracking, workspace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HISTORY = (workspace.DATABASE, git_secrets.KEY)
+RESTART = "pm server stop; pm server start"
+
+
+def examine(directory: str) -> Iterator[tuple[str, ...]]:
+    """Yield (name, status, message, fix) of each check; the fix may be missing."""
+    yield _secrets(directory)
+    if git_tracking.tracked(directory, workspace.LOCAL_FILES) is not None:
+        yield from _history(directory)
+        yield _ignored(directory)
+    yield from _excluded(directory)
+    yield from find_board(directory)
+
+
+def find_board(directory: str) -> Iterator[tuple[str, ...]]:
+    """Yield a check if the board that the clone had is gone, or is a copy; the directory need not exist."""
+    remark = board_record.remark(directory)
+    if remark:
+        yield "board", "warn", remark, "restore a copy, or go on with the board as it is: pm server start"
+
+
+def _secrets(directory: str) -> tuple[str, ...]:
+    try:
+        workspace.refuse_hostile(directory)
+        complaint = git_secrets.complaint_about_tracked(directory)
+    except workspace.WorkspaceError as error:
+        complaint = str(error)
+    if complaint:
+        return "secrets", "fail", complaint
+    if git_secrets.has_known_key(directory):
+        path = os.path.join(directory, git_secrets.KEY)
+        return "secrets", "fail", f"{path} was added to git at some time; others may know it", f"{RESTART} replaces it"
+    if git_tracking.tracked(directory, workspace.LOCAL_FILES) is None and workspace.git_home(directory):
+        return "secrets", "warn", "git can't be asked if it tracks them", f"see why: git -C {directory} status"
+    return "secrets", "ok", "git tracks none of them"
+
+
+def _history(directory: str) -> Iterator[tuple[str, ...]]:
+    commit = git_tracking.last_commit(directory, HISTORY)
+    if commit:
+        message = (
+            f"commit {commit} or an earlier one has {' or '.join(HISTORY)} of {directory}: everybody who has the "
+            "repository can read them, and a checkout of such a commit overwrites the board"
+        )
+        yield "history", "warn", message, "pm backup before such a checkout; git filter-repo removes files from history"
+
+
+def _ignored(directory: str) -> tuple[str, ...]:
+    if git_tracking.ignored(directory, workspace.LOCAL_FILES):
+        return "gitignore", "ok", "git ignores what is local"
+    path = os.path.join(directory, ".gitignore")
+    message = f"{path}, or another .gitignore, lets git see the database and the secrets"
+    return "gitignore", "warn", message, f"rm -f {path}; pm init"
+
+
+def _excluded(directory: str) -> Iterator[tuple[str, ...]]:
+    home = workspace.git_home(directory)
+    if home is None or home[1] is None:
+        return
+    path = git_exclude.path_of(home[0])
+    if git_exclude.is_protected(home[0], home[1]):
+        yield "exclude", "ok", f"{path} keeps the board out of git on every commit"
+    else:
+        message = f"{path} does not name the board: a commit without .gitignore leaves it to `git clean` and `git add`"
+        yield "exclude", "warn", message, "pm init adds it"

@@ -1,0 +1,74 @@
+"""Refuse what must not be in git, without costing the board, and give up a key that was committed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+
+from projects import board_record, git_tracking, workspace
+
+KEY = "secret_key"
+
+
+def refuse_tracked(directory: str) -> None:
+    """Raise WorkspaceError where git tracks a file of the server.
+
+    The secret key is removed if git has it or the sessions: the next start makes a new one.
+    """
+    complaint = complaint_about_tracked(directory)
+    if complaint:
+        if git_tracking.tracked(directory, workspace.SECRET_FILES):
+            _remove_key(directory)
+            complaint += "; the next start makes a new secret key, so everybody has to sign in again"
+        raise workspace.WorkspaceError(complaint)
+
+
+def complaint_about_tracked(directory: str) -> str:
+    """Return what is wrong where git tracks a file of the server, and how to mend it; else ""."""
+    names = git_tracking.tracked(directory, workspace.LOCAL_FILES)
+    if not names:
+        return ""
+    database = os.path.join(directory, workspace.DATABASE)
+    command = shlex.join(["git", "-C", directory, "rm", "--cached", "-f", "--", *names])
+    one = len(names) == 1
+    complaint = (
+        f"{', '.join(os.path.join(directory, name) for name in names)} {'is' if one else 'are'} tracked by git, so "
+        f"everybody who has the repository has {'it' if one else 'them'}; untrack {'it' if one else 'them'}, which "
+        f"deletes no file, and commit that: {command}"
+    )
+    if workspace.DATABASE in names and not board_record.is_known(directory):
+        aside = shlex.join(["mv", database, f"{database}.from-git"])
+        complaint += f"; if you did not make this board yourself, put it aside as well: {aside}"
+    return complaint
+
+
+def replace_known_key(directory: str) -> str:
+    """Remove the secret key if its content was ever added to git; return the notice, "" for none."""
+    if not has_known_key(directory):
+        return ""
+    _remove_key(directory)
+    return (
+        f"{os.path.join(directory, KEY)} was added to git at some time, so others may know it; a new key replaces it, "
+        "and everybody has to sign in again"
+    )
+
+
+def has_known_key(directory: str) -> bool:
+    """Return True if git has an object with the content of the secret key."""
+    path = os.path.join(directory, KEY)
+    try:
+        regular = stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+    return regular and git_tracking.holds_content(directory, path) is True
+
+
+def _remove_key(directory: str) -> None:
+    path = os.path.join(directory, KEY)
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise workspace.WorkspaceError(f"{path} is known to others and can't be removed: {error.strerror}") from None

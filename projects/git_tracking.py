@@ -1,0 +1,75 @@
+"""Ask git what it knows of the files in the config directory.
+
+git runs without the variables by which a hook names its repository, runs no program of the repository's
+configuration, and opens no connection. Every answer is None where git can't give one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+TIMEOUT = 5  # seconds
+_is_usable = True
+
+
+def tracked(directory: str, names: tuple[str, ...]) -> list[str] | None:
+    """Return those of `names` in `directory` that are in git's index."""
+    return _lines(_run(directory, "ls-files", "--", *names))
+
+
+def ignored(directory: str, names: tuple[str, ...]) -> bool | None:
+    """Return True if git ignores all of `names`, tracked or not."""
+    found = _lines(_run(directory, "check-ignore", "--no-index", "--", *names))
+    return None if found is None else set(names) <= set(found)
+
+
+def holds_content(directory: str, path: str) -> bool | None:
+    """Return True if the content of the file is an object of the repository: it was added to git at some time."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError:
+        return None
+    blob = b"blob %d\0%s" % (len(content), content)
+    # The repository uses one of the two; a name of the other kind is "missing".
+    names = (hashlib.sha1(blob, usedforsecurity=False).hexdigest(), hashlib.sha256(blob).hexdigest())
+    found = _lines(_run(directory, "cat-file", "--batch-check=%(objecttype)", stdin="\n".join(names) + "\n"))
+    return None if found is None else "blob" in found
+
+
+def last_commit(directory: str, names: tuple[str, ...]) -> str | None:
+    """Return the short hash of the newest commit on any branch that touched one of `names`, "" if none did."""
+    found = _lines(_run(directory, "rev-list", "--all", "--max-count=1", "--abbrev-commit", "--", *names))
+    return None if found is None else "".join(found)
+
+
+def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
+    import signal
+    import subprocess
+
+    global _is_usable
+    if not _is_usable:
+        return None
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    # A partial clone fetches what it lacks; a question must not.
+    environ |= {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
+    command = ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
+    null, pipe = subprocess.DEVNULL, subprocess.PIPE
+    try:
+        git = subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=null, start_new_session=True)
+    except OSError:
+        _is_usable = False
+        return None
+    with git:
+        try:
+            output, _ = git.communicate(stdin.encode(), timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            _is_usable = False  # wait for a git that hangs only once
+            os.killpg(git.pid, signal.SIGKILL)  # the children of a wrapper hold the pipe, too
+            return None
+    return None if git.returncode > 1 else output
+
+
+def _lines(output: bytes | None) -> list[str] | None:
+    return None if output is None else [line for line in os.fsdecode(output).splitlines() if line]
