@@ -56,9 +56,8 @@ def _path(directory: str, file: str) -> str:
 
 def _read(path: str) -> dict[str, str] | None:
     try:
-        with open(path, encoding="utf-8") as file:
-            entry: Any = json.loads(file.read(portfile.MAX_BYTES))
-    except (OSError, ValueError):
+        entry: Any = json.loads(portfile.read_text(path))
+    except (portfile.PortFileError, ValueError, RecursionError):
         return None
     keys = ("directory", "file", "application")
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):
