@@ -13,6 +13,7 @@ MAKERS = ("migrate", "runserver_discover")
 def client() -> None:
     """Run the `pm` client: no Django, for an agent calls it hundreds of times a day."""
     _outrank_working_directory()
+    _unmask_owner()
     from projects.client.cli import main as run
 
     sys.exit(run(sys.argv[1:]))
@@ -24,10 +25,11 @@ def main() -> None:
         del sys.argv[1]
         client()
     _outrank_working_directory()
+    _unmask_owner()
     # Not setdefault: the repository we serve may be a Django site that exported its own.
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.settings"
     from pmsite.config import ConfigError, misspelt
-    from projects import workspace
+    from projects import storage, workspace
 
     try:
         if sys.argv[1:2] and sys.argv[1] in MAKERS and not {"-h", "--help"} & set(sys.argv):
@@ -35,6 +37,7 @@ def main() -> None:
             directory = workspace.find()
             workspace.create(directory)
             workspace.refuse_hostile(directory)
+            storage.choose_temporary_directory(directory)
             if workspace.ignored_by_git(directory) is False:
                 print(f"warning: {directory}/.gitignore lets git see secrets; mend it: pm doctor", file=sys.stderr)
             for warning in misspelt():
@@ -60,6 +63,11 @@ def _outrank_working_directory() -> None:
     """Let our packages win over a `projects/` that PYTHONPATH or `-m` puts first."""
     if sys.path[:1] != [HOME]:
         sys.path.insert(0, HOME)
+
+
+def _unmask_owner() -> None:
+    """Keep our own rights to what we make, whatever the umask says; those of others stay as it wants."""
+    os.umask(os.umask(0o077) & ~0o700)
 
 
 if __name__ == "__main__":

@@ -62,19 +62,34 @@ def repository_top(here: str) -> str | None:
 def create(directory: str) -> None:
     """Make the config directory (mode 0700) and its `.gitignore`, where they are missing.
 
-    Raises WorkspaceError where that is not possible.
+    Raises WorkspaceError, and leaves nothing that was not there, if that is not possible or the file system
+    can't hold a board.
     """
+    from projects import storage
+
+    made: list[str] = []
+    folder = os.path.abspath(directory)
     try:
+        while not os.path.lexists(folder):
+            made.append(folder)
+            folder = os.path.dirname(folder)
         os.makedirs(directory, mode=0o700, exist_ok=True)
         status = os.stat(directory)
         ours = os.path.basename(directory) == NAME and status.st_uid == os.geteuid()
-        if ours and stat.S_IMODE(status.st_mode) & 0o077:
-            os.chmod(directory, 0o700)  # a clone made it with the umask's mode
-        write_new(os.path.join(directory, ".gitignore"), GITIGNORE, mode=0o644)
+        if made or (ours and stat.S_IMODE(status.st_mode) & 0o077):
+            os.chmod(directory, 0o700)  # the umask took our own rights, or a clone gave some to others
+        trouble = storage.check(directory)
+        if trouble is None:
+            write_new(os.path.join(directory, ".gitignore"), GITIGNORE, mode=0o644)
+            return
     except OSError as error:
-        raise WorkspaceError(
-            f"{directory} can't be made: {error.strerror}; make it writable, or name another directory by PM_CONFIG_DIR"
-        ) from None
+        trouble = storage.explain(error, directory)
+    from contextlib import suppress
+
+    for folder in made:
+        with suppress(OSError):  # another start may use it already
+            os.rmdir(folder)
+    raise WorkspaceError(f"{directory} can't be {'made' if made else 'used'}: {'; '.join(trouble)}")
 
 
 def write_new(path: str, text: str, *, mode: int = 0o600) -> bool:
@@ -214,7 +229,11 @@ def _trusted(directory: str) -> str:
     elif not stat.S_ISDIR(status.st_mode):
         why = "is not a directory"
     elif status.st_uid != os.geteuid():
-        why = "belongs to another user"
+        from discovery import filesystem
+        from projects import storage
+
+        owner, advice = filesystem.user_label(status.st_uid), storage.hand_over(directory, status.st_uid)
+        raise WorkspaceError(f"{directory} belongs to another user, {owner}; {advice}")
     else:
         return directory
     raise WorkspaceError(f"{directory} {why}; if you trust it, say so: PM_CONFIG_DIR={os.path.realpath(directory)}")

@@ -23,7 +23,9 @@ ALLOWED = [
     ("discovery.process", set(), True),
     ("discovery.sockets", {"discovery.portfile"}, True),
     ("discovery.urls", set(), True),
+    ("discovery.filesystem", set(), True),
     ("projects.workspace", set(), True),
+    ("projects.storage", {"discovery.filesystem"}, True),
     ("projects.options", set(), True),
     ("projects.version", set(), True),
     (
@@ -31,8 +33,10 @@ ALLOWED = [
         {
             "projects.client",
             "projects.options",
+            "projects.storage",
             "projects.version",
             "projects.workspace",
+            "discovery.filesystem",
             "discovery.portfile",
             "discovery.lock",
             "discovery.process",
@@ -43,7 +47,7 @@ ALLOWED = [
     ),
     ("discovery", {"discovery"}, False),
     ("projects.models", {"projects.models"}, False),
-    ("projects.sqlite", {"projects.sqlite"}, False),
+    ("projects.sqlite", {"projects.sqlite", "projects.storage"}, False),
 ]
 FORBIDDEN = [
     ("discovery", {"projects", "pmsite", "rest_framework"}),
