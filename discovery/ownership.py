@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from discovery import lock, portfile, process
+from discovery import filesystem, lock, portfile, process
 from discovery.conf import conf
 
 START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
@@ -42,7 +42,20 @@ def take_lock() -> lock.Lock:
                 )
             time.sleep(lock.RETRY_INTERVAL)
     except OSError as error:
-        raise ServerError(f"{error.filename or path} can't be written: {error.strerror}") from None
+        blocked = error.filename or path
+        raise ServerError(f"{blocked} can't be written: {filesystem.explain(error, blocked)}") from None
+
+
+def check_file_system() -> None:
+    """Raise ServerError if files in the directory can't be private or locked, as far as these settings need that."""
+    try:
+        filesystem.try_out(
+            str(conf.directory), private=bool(conf.token_file), locks=conf.exclusive, shared_memory=False
+        )
+    except filesystem.Unsuitable as error:
+        raise ServerError(f"{conf.directory}: {error}; put DISCOVERY_DIR on another file system") from None
+    except OSError:
+        pass  # whatever writes there next says so
 
 
 def _try_lock(path: str) -> lock.Lock | None:

@@ -68,7 +68,7 @@ def _path(directory: str, file: str) -> str:
 def _read(path: str) -> dict[str, str] | None:
     try:
         entry: Any = json.loads(portfile.read_text(path))
-    except (portfile.PortFileError, ValueError):
+    except (portfile.PortFileError, ValueError, RecursionError):
         return None
     keys = ("directory", "file", "application")
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):

@@ -61,8 +61,10 @@ def serve(options: Options) -> None:
         raise ServerError(str(error)) from None
     if not options.allow_remote and not sockets.is_loopback(options.host):
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
+    os.umask(os.umask(0o077) & ~0o700)  # our files stay usable for ourselves
     with contextlib.suppress(OSError):  # what needs the directory says so itself
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
+    ownership.check_file_system()
     held = ownership.take_lock() if conf.exclusive else None
     try:
         if held:

@@ -17,6 +17,7 @@ MAKERS = ("migrate", "runserver_discover")
 def client() -> None:
     """Run the `pm` client: no Django, for an agent calls it hundreds of times a day."""
     _outrank_working_directory()
+    _unmask_owner()
     _open_missing_streams()
     from projects.client.cli import main as run
 
@@ -29,17 +30,20 @@ def main() -> None:
         del sys.argv[1]
         client()
     _outrank_working_directory()
+    _unmask_owner()
     _open_missing_streams()
     # Not setdefault: the repository we serve may be a Django site that exported its own.
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.settings"
     from pmsite.config import ConfigError, misspelt
-    from projects import workspace
+    from projects import storage, workspace
 
     try:
         if sys.argv[1:2] and sys.argv[1] in MAKERS and not {"-h", "--help"} & set(sys.argv):
             os.umask(0o077)
             directory = workspace.find()
-            for warning in filter(None, (workspace.create(directory), *_examine(directory), *misspelt())):
+            created = workspace.create(directory)
+            storage.choose_temporary_directory(directory)
+            for warning in filter(None, (created, *_examine(directory), *misspelt())):
                 print(f"warning: {warning}", file=sys.stderr)
         _execute()
     except (ConfigError, workspace.WorkspaceError) as error:
@@ -80,6 +84,11 @@ def _open_missing_streams() -> None:
     from discovery import stdio
 
     stdio.open_missing()
+
+
+def _unmask_owner() -> None:
+    """Keep our own rights to what we make, whatever the umask says; those of others stay as it wants."""
+    os.umask(os.umask(0o077) & ~0o700)
 
 
 if __name__ == "__main__":

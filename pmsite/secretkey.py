@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -13,7 +14,7 @@ MINIMUM_LENGTH = 50  # characters; Django's own check asks for as many
 def load(directory: str) -> str:
     """Return the key of `directory`, made if there is none; an unkept one where the directory is missing.
 
-    A file that is not a regular one of our own with mode 0600 may be known to others: it is replaced.
+    A file that is not a regular one of our own, or that others may read, may be known to them: it is replaced.
     """
     path = os.path.join(directory, FILE_NAME)
     key = _read(path)
@@ -30,13 +31,23 @@ def load(directory: str) -> str:
             os.fsync(file.fileno())
         if os.path.lexists(path) and not _read(path):
             os.unlink(path)
-        os.link(temporary, path)  # fails if another start was first: then theirs is the key
+        _place(temporary, path)
     except OSError:
         pass
     finally:
         if os.path.lexists(temporary):
             os.unlink(temporary)
     return _read(path) or made
+
+
+def _place(temporary: str, path: str) -> None:
+    """Let the key be at `path`, unless another start was first: then theirs is the key."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        os.rename(temporary, path)  # a file system without hard links, such as FAT
 
 
 def _read(path: str) -> str:
@@ -47,7 +58,8 @@ def _read(path: str) -> str:
         return ""
     try:
         status = os.fstat(fileno)
-        private = stat.S_ISREG(status.st_mode) and stat.S_IMODE(status.st_mode) == 0o600 and status.st_nlink <= 2
+        # Not exactly 0600: FAT shows 0700 for every file if it is mounted for one user.
+        private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077 and status.st_nlink <= 2
         if not private or status.st_uid != os.geteuid():
             return ""
         key = os.read(fileno, 1024).decode("ascii", "ignore").strip()

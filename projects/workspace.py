@@ -94,26 +94,40 @@ def create(directory: str, *, anew: bool = False) -> str:
     """Make the config directory (mode 0700) where it is missing, and keep git from its files.
 
     Returns a warning, "" for none. `anew` makes one even where a board seems to be elsewhere, and writes its
-    `.gitignore` even where that is not needed. Raises WorkspaceError where the directory can't be made.
+    `.gitignore` even where that is not needed. Raises WorkspaceError, and leaves nothing that was not there, if
+    the directory can't be made or the file system can't hold a board.
     """
+    from projects import storage
+
     is_new = not os.path.lexists(directory)
     if is_new and not anew:
         _refuse_second_board(directory)
+    made: list[str] = []
+    folder = os.path.abspath(directory)
     try:
+        while not os.path.lexists(folder):
+            made.append(folder)
+            folder = os.path.dirname(folder)
         os.makedirs(directory, mode=0o700, exist_ok=True)
         status = os.stat(directory)
         ours = os.path.basename(directory) == NAME and status.st_uid == os.geteuid()
-        if ours and stat.S_IMODE(status.st_mode) & 0o077:
-            os.chmod(directory, 0o700)  # a clone made it with the umask's mode
-        was_protected, warning = keep_out_of_git(directory)
-        # Later a stash or a branch may take it away: another one would be in the way when it comes back.
-        if is_new or anew or not was_protected:
-            write_gitignore(directory)
+        if made or (ours and stat.S_IMODE(status.st_mode) & 0o077):
+            os.chmod(directory, 0o700)  # the umask took our own rights, or a clone gave some to others
+        trouble = storage.check(directory)
+        if trouble is None:
+            was_protected, warning = keep_out_of_git(directory)
+            # Later a stash or a branch may take it away: another one would be in the way when it comes back.
+            if is_new or anew or not was_protected:
+                write_gitignore(directory)
+            return warning
     except OSError as error:
-        raise WorkspaceError(
-            f"{directory} can't be made: {error.strerror}; make it writable, or name another directory by PM_CONFIG_DIR"
-        ) from None
-    return warning
+        trouble = storage.explain(error, directory)
+    from contextlib import suppress
+
+    for folder in made:
+        with suppress(OSError):  # another start may use it already
+            os.rmdir(folder)
+    raise WorkspaceError(f"{directory} can't be {'made' if made else 'used'}: {'; '.join(trouble)}")
 
 
 def keep_out_of_git(directory: str) -> tuple[bool, str]:
@@ -262,7 +276,11 @@ def _trusted(directory: str) -> str:
     elif not stat.S_ISDIR(status.st_mode):
         why = "is not a directory"
     elif status.st_uid != os.geteuid():
-        why = "belongs to another user"
+        from discovery import filesystem
+        from projects import storage
+
+        owner, advice = filesystem.user_label(status.st_uid), storage.hand_over(directory, status.st_uid)
+        raise WorkspaceError(f"{directory} belongs to another user, {owner}; {advice}")
     else:
         return directory
     raise WorkspaceError(f"{directory} {why}; if you trust it, say so: PM_CONFIG_DIR={os.path.realpath(directory)}")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.commands import refusal
+from tests.file_systems import needs_root
 from tests.processes import Server, with_full_disk, without_override
 
 Start = Callable[..., Server]
@@ -30,13 +31,33 @@ def test_unwritable_directory_is_one_line(repository: Path, start_server: Start)
 
 
 def test_full_disk_is_one_line(repository: Path, start_server: Start) -> None:
-    assert refusal(start_server(repository, ready=False, preexec=with_full_disk))
+    # Without .pyc files: the limit would leave cut ones behind.
+    server = start_server(repository, ready=False, preexec=with_full_disk, PYTHONDONTWRITEBYTECODE="1")
+    assert refusal(server)
 
 
 def test_database_that_is_none_is_one_line(repository: Path, start_server: Start) -> None:
     (repository / ".pm").mkdir()
     (repository / ".pm" / "data.db").write_bytes(b"this is no database" * 100)
     assert "can't be migrated" in refusal(start_server(repository, ready=False))
+
+
+@needs_root
+def test_database_of_another_user_is_named_with_its_owner(repository: Path, start_server: Start) -> None:
+    start_server(repository).end()
+    path = repository / ".pm/data.db"
+    os.chown(path, 12345, 12345)
+    line = refusal(start_server(repository, ready=False, preexec=without_override))
+    assert f"{path} belongs to uid 12345; take it back: chown -R root {path}" in line
+
+
+@needs_root
+def test_lock_of_another_user_is_named_with_its_owner(repository: Path, start_server: Start) -> None:
+    start_server(repository).end()
+    path = repository / ".pm/server.lock"
+    os.chown(path, 12345, 12345)
+    line = refusal(start_server(repository, ready=False, preexec=without_override))
+    assert f"{path} belongs to uid 12345" in line
 
 
 def test_database_of_a_newer_version_is_refused(repository: Path, start_server: Start) -> None:

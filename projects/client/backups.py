@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import time
@@ -15,6 +16,7 @@ from projects.client.resolution import port_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from typing import BinaryIO
 
     from projects.client.context import Context
@@ -43,7 +45,7 @@ def make(context: Context, path: str, *, force: bool = False) -> None:
     with files.written(path, private=True) as file:
         transfer.backup(context, file)
         file.flush()
-        _check(str(file.name) if isinstance(file.name, str) else f"/dev/fd/{file.fileno()}", path)
+        _check(file.name if isinstance(file.name, str) else file, path)
 
 
 def restore(context: Context, path: str) -> str | None:
@@ -84,23 +86,39 @@ def _copy(backup: BinaryIO, target: str) -> None:
         os.fsync(copy.fileno())
 
 
-def _check(path: str, name: str) -> None:
-    """Raise FileRefused unless `path` is a database of pm in which SQLite finds nothing wrong."""
+def _check(source: str | BinaryIO, name: str) -> None:
+    """Raise FileRefused unless `source`, a path or a file without one, is a database of pm and not damaged."""
     import sqlite3
-    from urllib.parse import quote
 
     try:
-        # Immutable: a look must not make -wal and -shm files beside it.
-        uri = f"file:{quote(path)}?mode=ro&immutable=1"
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+        with contextlib.closing(_connect(source)) as connection:
             (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
             tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
+        from projects import storage
+
+        length = len(os.fsencode(os.path.abspath(source))) if isinstance(source, str) else 0
+        if length > storage.MAX_DATABASE_PATH:
+            limit = f"its path has {length} bytes, and SQLite opens at most {storage.MAX_DATABASE_PATH}"
+            raise FileRefused(f"{name} can't be checked: {limit}") from None
         raise FileRefused(f"{name} is no database that can be used: {error}") from None
     if found != "ok":
         raise FileRefused(f"{name} is broken: {found}")
     if not {"django_migrations", "projects_project"} <= tables:
         raise FileRefused(f"{name} is a database, but not one of pm")
+
+
+def _connect(source: str | BinaryIO) -> sqlite3.Connection:
+    import sqlite3
+    from urllib.parse import quote
+
+    if isinstance(source, str):
+        # Immutable: a look must not make -wal and -shm files beside it.
+        return sqlite3.connect(f"file:{quote(os.fsencode(source))}?mode=ro&immutable=1", uri=True)
+    connection = sqlite3.connect(":memory:")
+    source.seek(0)
+    connection.deserialize(source.read())
+    return connection
 
 
 def _swap(new: str, database: str) -> str | None:
@@ -109,7 +127,12 @@ def _swap(new: str, database: str) -> str | None:
     if os.path.lexists(database):
         _fold_in(database)
         kept = f"{database}.before-{_now()}"
-        os.link(database, kept, follow_symlinks=False)  # at no moment is there none
+        try:
+            os.link(database, kept, follow_symlinks=False)  # at no moment is there none
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+            os.rename(database, kept)  # a file system without hard links, such as FAT
         for suffix in ("-wal", "-shm"):  # what could not be folded in belongs to the old one
             with contextlib.suppress(FileNotFoundError):
                 os.rename(database + suffix, kept + suffix)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 
 from discovery import lock, portfile
-from projects import workspace
-from projects.client import resolution, sandbox
+from projects.client import directory_checks, resolution, sandbox
+from projects.client.directory_checks import check as _check
 from projects.client.errors import ClientError, Sandboxed
 from projects.version import VERSION
 
@@ -20,62 +18,20 @@ if TYPE_CHECKING:
 
     Check = dict[str, str]
 
-DATABASE = "data.db"
-PRIVATE = (*workspace.SECRET_FILES, "server.json", "server.lock", "server.log", "write.lock")
 PACKAGES = ("Django", "djangorestframework", "gunicorn", "requests", "whitenoise")
 
 
 def examine(context: Context) -> list[Check]:
     """Return `{"name", "status": ok|warn|fail, "message", "fix"?}` of each check."""
-    checks = list(_directory(context))
+    checks = [directory_checks.directory(context)]
     if checks[-1]["status"] == "ok":
-        checks += [*_permissions(context), *_git(context.directory), *_lock_and_port_file(context)]
+        checks += [*directory_checks.permissions(context), *_git(context.directory), *_lock_and_port_file(context)]
         server = list(_server(context))
-        checks += [*server, *_database(context, serving=server[0]["status"] == "ok" and len(server) > 1)]
+        serving = server[0]["status"] == "ok" and len(server) > 1
+        checks += [*server, directory_checks.database(context, serving=serving)]
+    elif checks[-1]["status"] == "warn":  # there is no directory
+        checks = [*_lost_board(context.directory), *checks]
     return [*checks, *_environment(context), *_versions()]
-
-
-def _check(name: str, status: str, message: str, fix: str = "") -> Check:
-    return {"name": name, "status": status, "message": message, **({"fix": fix} if fix else {})}
-
-
-def _directory(context: Context) -> Iterator[Check]:
-    try:
-        directory = context.directory
-    except ClientError as error:
-        yield _check("directory", "fail", str(error))
-        return
-    if not os.path.isdir(directory):
-        yield from _lost_board(directory)
-        yield _check("directory", "warn", f"{directory} does not exist yet", "pm init, or pm server start")
-        return
-    if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
-        yield _check("directory", "fail", f"{directory} is not writable for you", f"chmod u+rwx {directory}")
-        return
-    yield _check("directory", "ok", directory)
-
-
-def _permissions(context: Context) -> Iterator[Check]:
-    wrong = []
-    for name in ("", *PRIVATE):
-        path = os.path.join(context.directory, name) if name else context.directory
-        try:
-            status = os.lstat(path)
-        except OSError:
-            continue
-        if name and not stat.S_ISREG(status.st_mode):
-            yield _check("permissions", "fail", f"{path} is not a regular file", f"remove it: rm {path}")
-            return
-        if status.st_uid != os.geteuid():
-            yield _check("permissions", "fail", f"{path} belongs to another user", f"chown {os.geteuid()} {path}")
-            return
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            wrong.append(path)
-    if wrong:
-        message = f"others can read {', '.join(wrong)}"
-        yield _check("permissions", "warn", message, f"chmod go-rwx {' '.join(wrong)}")
-    else:
-        yield _check("permissions", "ok", "nobody else can read what is private")
 
 
 def _git(directory: str) -> Iterator[Check]:
@@ -126,35 +82,6 @@ def _server(context: Context) -> Iterator[Check]:
     else:
         message = f"the server is version {version}, this client {VERSION}"
         yield _check("server version", "warn", message, "pm server stop; pm server start")
-
-
-def _database(context: Context, *, serving: bool) -> Iterator[Check]:
-    path = os.path.join(context.directory, DATABASE)
-    if serving:
-        try:
-            context.api.call("GET", "/ready")
-            yield _check("database", "ok", "the server can use it")
-        except ClientError as error:
-            yield _check("database", "fail", f"the server can't use it: {error}", "pm server logs")
-    elif not os.path.lexists(path):
-        yield _check("database", "ok", "there is none yet: the first start makes it")
-    else:
-        yield _integrity(path)
-
-
-def _integrity(path: str) -> Check:
-    import contextlib
-    import sqlite3
-    from urllib.parse import quote
-
-    try:
-        with contextlib.closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, timeout=5)) as connection:
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.Error as error:
-        found = str(error)
-    if found == "ok":
-        return _check("database", "ok", "SQLite finds nothing wrong with it")
-    return _check("database", "fail", f"{path}: {found}", "put a backup in its place, with the server stopped")
 
 
 def _environment(context: Context) -> Iterator[Check]:

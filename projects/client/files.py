@@ -48,6 +48,23 @@ def written(path: str, *, mode: int = 0o666, private: bool = False, follow: bool
         raise FileRefused(f"{path} can't be written: {error.strerror or error}") from None
 
 
+def scratch() -> BinaryIO:
+    """Return a file without a name; in memory if the system has no directory for temporary files.
+
+    Raises FileRefused.
+    """
+    import tempfile
+
+    try:
+        return tempfile.TemporaryFile()
+    except FileNotFoundError:
+        if not hasattr(os, "memfd_create"):
+            raise FileRefused("there is no directory for temporary files; name one by TMPDIR") from None
+        return open(os.memfd_create("pm"), "w+b")
+    except OSError as error:
+        raise FileRefused(f"no temporary file can be made: {error.strerror}; name a directory by TMPDIR") from None
+
+
 def sync_folder(path: str) -> None:
     """Let the rename of `path` outlive a power cut."""
     fileno = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_CLOEXEC)
@@ -59,9 +76,7 @@ def sync_folder(path: str) -> None:
 
 def _temporary(folder: str | None, name: str, mode: int) -> tuple[str, BinaryIO]:
     if folder is None:
-        import tempfile
-
-        return "", tempfile.TemporaryFile()
+        return "", scratch()
     path = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
     return path, open(path, "x+b", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, mode))
 

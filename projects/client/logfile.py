@@ -28,11 +28,20 @@ def open_for_start(directory: str) -> int:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         fileno = os.open(path, flags, 0o600)
     except OSError as error:
-        raise FileRefused(f"{path} can't be written: {error.strerror}") from None
+        from projects import storage
+
+        raise FileRefused(f"{path} can't be written: {'; '.join(storage.explain(error, path))}") from None
     status = os.fstat(fileno)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+    if not stat.S_ISREG(status.st_mode):
         os.close(fileno)
-        raise FileRefused(f"{path} is not a regular file of yours; remove it")
+        raise FileRefused(f"{path} is not a regular file; remove it")
+    if status.st_uid != os.geteuid():
+        from discovery import filesystem
+        from projects import storage
+
+        os.close(fileno)
+        owner = filesystem.user_label(status.st_uid)
+        raise FileRefused(f"{path} belongs to another user, {owner}; {storage.hand_over(path, status.st_uid)}")
     try:
         os.fchmod(fileno, 0o600)
         os.set_blocking(fileno, True)

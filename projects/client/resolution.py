@@ -136,8 +136,11 @@ def _file_token(context: Context) -> str | None:
         return None
     try:
         status = os.fstat(fileno)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
-            context.warn(f"{path} is ignored: it is not a regular file of yours that only you can read")
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            context.warn(f"{path} is ignored: it is not a regular file of yours (uid {status.st_uid})")
+            return None
+        if stat.S_IMODE(status.st_mode) & 0o077:
+            context.warn(f"{path} is ignored: others can read it; stop the server and start it again")
             return None
         token = os.read(fileno, 1024).decode("latin-1").strip()
     except OSError as error:

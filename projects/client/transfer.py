@@ -33,9 +33,8 @@ def export(context: Context, path: str, project: str | None = None, *, follow: b
 def export_to_output(context: Context, project: str | None = None) -> None:
     """Print the export, as it is; nothing is printed of one that fails."""
     import codecs
-    import tempfile
 
-    with tempfile.TemporaryFile() as file:
+    with files.scratch() as file:
         _download_export(context, file, project)
         file.seek(0)
         raw = getattr(context.stdout, "buffer", None)
@@ -96,8 +95,6 @@ def _counts(file: BinaryIO) -> dict[str, int]:
 @contextmanager
 def _opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
     """Open a file to be sent; what can't be read twice (standard input, a pipe) is copied first."""
-    import tempfile
-
     try:
         if path == "-":
             source = sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")  # noqa: SIM115
@@ -113,7 +110,7 @@ def _opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
                 raise FileRefused(f"{path} is not a regular file")
             import shutil
 
-            with tempfile.TemporaryFile() as copy:
+            with files.scratch() as copy:
                 shutil.copyfileobj(source, copy)
                 yield copy
     except OSError as error:

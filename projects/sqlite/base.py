@@ -15,6 +15,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
+from projects import storage
 from projects.sqlite.queue import queue_for
 from projects.sqlite.schema import DatabaseSchemaEditor
 
@@ -29,7 +30,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if not self.is_in_memory_db():
             _make_private(conn_params["database"])
-        made = super().get_new_connection(conn_params)
+        try:
+            made = super().get_new_connection(conn_params)
+            made.execute("PRAGMA schema_version")  # the first read opens the log and its shared memory
+        except sqlite3.Error as error:
+            trouble = storage.explain_sqlite(error, conn_params["database"])
+            if trouble is None:
+                raise
+            raise type(error)(f"{error}: {'; '.join(trouble)}") from error
         # What a large transaction left is given back when the log begins anew.
         made.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
         return made

@@ -156,7 +156,7 @@ def _planted(directory: Path) -> None:
     below.mkdir(parents=True)
     refused = call(below, "project", "list").error["message"]
     assert f"{planted} belongs to another user" in refused, refused
-    assert "PM_CONFIG_DIR=" in refused
+    assert "PM_CONFIG_DIR" in refused
     second = Server(below)
     with ended(second):
         code, err = second.end(0)

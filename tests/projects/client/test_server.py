@@ -136,6 +136,15 @@ def test_list_without_a_home_looks_at_this_directory_and_says_so(pm: Pm, reposit
     assert "you have no home directory: set HOME" in done.stderr
 
 
+def test_list_passes_over_what_is_no_file_in_the_registry(pm: Pm, repository: Path, tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path / "home")}
+    pm("server", "start", **home)
+    (folder,) = (tmp_path / "home").rglob("django-discovery/servers")
+    os.mkfifo(folder / "pipe.json")
+    (folder / "deep.json").write_text("[" * 50000)
+    assert [one["directory"] for one in pm("server", "list", **home).document["servers"]] == [str(repository / ".pm")]
+
+
 def test_open_answers_a_link_that_signs_in(pm: Pm, repository: Path, tmp_path: Path) -> None:
     server = pm("server", "start").document["server"]
     opened = pm("server", "open", "--no-browser").document["server"]

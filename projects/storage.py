@@ -1,0 +1,137 @@
+"""Say why the config directory or its database can't be used, and what to do about it.
+
+Each answer is a pair: the reason and the remedy. A start, `pm init` and `pm doctor` give the same ones.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from discovery import filesystem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import sqlite3
+
+    Trouble = tuple[str, str]
+
+ELSEWHERE = "name a directory on another file system by PM_CONFIG_DIR"
+SHORTER = "name a directory with a shorter path by PM_CONFIG_DIR"
+# SQLite opens paths of up to 512 bytes, "-journal" included (MAX_PATHNAME in its os_unix.c). Of these, the
+# longest name below the directory takes 60: a backup in the making.
+MAX_DATABASE_PATH = 504  # bytes
+MAX_DIRECTORY_PATH = 440  # bytes
+# What SQLite says if the file system can't lock or share a file; other I/O errors may be a failing disk.
+UNSUPPORTED = ("IOERR_SHM", "IOERR_LOCK", "IOERR_RDLOCK", "IOERR_UNLOCK", "IOERR_CHECKRESERVEDLOCK", "PROTOCOL")
+DAMAGED = ("NOTADB", "CORRUPT")
+
+
+def check(directory: str) -> Trouble | None:
+    """Return why no board can be kept in `directory`, which need not exist; None if one can. Raises OSError."""
+    length = len(os.fsencode(directory))
+    if length > MAX_DIRECTORY_PATH:
+        limit = f"SQLite's limit of {MAX_DATABASE_PATH} leaves {MAX_DIRECTORY_PATH} for it"
+        return f"its path has {length} bytes, and {limit}", SHORTER
+    try:
+        filesystem.try_out(filesystem.nearest(directory))
+    except filesystem.Unsuitable as error:
+        return str(error), ELSEWHERE
+    return None
+
+
+def choose_temporary_directory(directory: str) -> None:
+    """Use the config directory for temporary files, Python's and SQLite's, if the system has no place for them."""
+    import tempfile
+
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        tempfile.tempdir = os.environ["SQLITE_TMPDIR"] = directory
+
+
+def explain(error: OSError, path: str) -> Trouble:
+    """Return why `path` could not be opened or made."""
+    reason = filesystem.explain(error, path)
+    where = filesystem.nearest(path)
+    if error.errno == errno.EROFS:
+        return reason, f"remount it read-write, or {ELSEWHERE}"
+    if error.errno == errno.ENAMETOOLONG:
+        return reason, SHORTER
+    if error.errno in (errno.EACCES, errno.EPERM):
+        owner = filesystem.foreign_owner(path)
+        if owner is not None:
+            return reason, hand_over(path, owner)
+        if filesystem.foreign_owner(where) is not None:
+            return reason, "name a directory of your own by PM_CONFIG_DIR"
+        return reason, f"make it usable: chmod u+rw{'x' if os.path.isdir(where) else ''} {_quoted(where)}"
+    if error.errno == errno.EIO:
+        return f"{reason} from {filesystem.describe(where)}", f"check that disk, or {ELSEWHERE}"
+    return reason, "name another directory by PM_CONFIG_DIR"
+
+
+def hand_over(path: str, owner: int) -> str:
+    """Return what each of the two users can do about a config directory, or a file in one, that `owner` has."""
+    folder = os.path.dirname(path)
+    command = f"chown -R {filesystem.user_name(os.geteuid())} {_quoted(path)}"
+    if os.geteuid() != 0:
+        command = f"sudo {command}"
+    if _is_config_directory(folder) and filesystem.foreign_owner(folder) is None:
+        return f"take it back: {command}"
+    if os.geteuid() == 0:
+        return f"run pm as {filesystem.user_name(owner)}, or name a directory of root's own by PM_CONFIG_DIR"
+    if _is_config_directory(path) or _is_config_directory(folder):
+        return f"if it should be yours: {command}; else name a directory of your own by PM_CONFIG_DIR"
+    return "name a directory of your own by PM_CONFIG_DIR"
+
+
+def _is_config_directory(path: str) -> bool:
+    """Return False for what PM_CONFIG_DIR may name by mistake: nobody shall be told to take over /etc."""
+    return os.path.basename(path) == ".pm" or os.path.lexists(os.path.join(path, "data.db"))
+
+
+def inaccessible(path: str) -> Trouble | None:
+    """Return why we can't read and write the existing `path`; None if we can."""
+    if os.access(path, os.R_OK | os.W_OK | (os.X_OK if os.path.isdir(path) else 0)):
+        return None
+    number = errno.EROFS if filesystem.is_read_only(path) else errno.EACCES
+    return explain(OSError(number, os.strerror(number)), path)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return True if SQLite read the file and found that it is not, or no longer, a database."""
+    return _name(error).startswith(DAMAGED)
+
+
+def explain_sqlite(error: sqlite3.Error, path: str) -> Trouble | None:
+    """Return why SQLite can't use the database file at `path`; None if its surroundings are not the reason."""
+    name = _name(error)
+    if not name.startswith(("CANTOPEN", "READONLY", "PERM", "PROTOCOL", "IOERR")):
+        return None
+    path = os.path.abspath(path)
+    for needed in (os.path.dirname(path), path, f"{path}-wal", f"{path}-shm"):
+        # By access(2): opening and closing the file would drop the locks that this process holds on it.
+        trouble = inaccessible(needed) if os.path.lexists(needed) else None
+        if trouble is not None:
+            return trouble
+    length = len(os.fsencode(path))
+    if name.startswith("CANTOPEN") and length > MAX_DATABASE_PATH:
+        return f"its path has {length} bytes, and SQLite opens at most {MAX_DATABASE_PATH}", SHORTER
+    if name.startswith(UNSUPPORTED):
+        return f"{filesystem.describe(path)} can't lock or share it as SQLite needs", ELSEWHERE
+    if name.startswith("IOERR"):
+        reason = f"{filesystem.describe(path)} could not read or write it"
+        return reason, f"check that disk and its free space, or {ELSEWHERE}"
+    return None
+
+
+def _name(error: sqlite3.Error) -> str:
+    """Return SQLite's name of the error, such as IOERR_SHMMAP."""
+    return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_")
+
+
+def _quoted(path: str) -> str:
+    from shlex import quote
+
+    return quote(path)
