@@ -23,6 +23,7 @@ ALLOWED = [
     ("discovery.process", set(), True),
     ("discovery.sockets", {"discovery.portfile"}, True),
     ("discovery.urls", set(), True),
+    ("discovery.restart", set(), True),
     ("projects.workspace", set(), True),
     ("projects.options", set(), True),
     ("projects.version", set(), True),
