@@ -72,6 +72,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         self.idle_clock = IdleClock()
         self.published = False
         self.stopping = False
+        self.unanswered: set[int] = set()  # signals that came and led to nothing yet
         self.failure: str | None = None
         self.next_check = time.monotonic() + CHECK_INTERVAL
         self.next_spawn = 0.0
@@ -97,9 +98,18 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
             # terminal with `stty tostop` is interrupted and tried again for ever; ignored, it succeeds.
             signal.signal(number, signal.SIG_IGN)
 
+    def signal(self, sig: int, frame: Any) -> None:
+        self.unanswered |= {sig} & GUARDED_SIGNALS
+        super().signal(sig, frame)
+
+    def must_end(self) -> bool:
+        """Return True if a signal told the server to stop, or its terminal was closed: it must not restart."""
+        return bool(self.unanswered) or (self.had_terminal and not has_terminal())
+
     def handle_hup(self) -> None:
         """Replace the workers; stop where HUP says that the terminal was closed."""
-        if self.had_terminal and not has_terminal():
+        self.unanswered.discard(signal.SIGHUP)
+        if self.must_end():
             raise StopIteration
         self.replace_workers()
 

@@ -77,6 +77,19 @@ def hold(path: str, *, wait: float = 0.0) -> Lock:
         time.sleep(RETRY_INTERVAL)
 
 
+def adopt(path: str, fileno: int) -> Lock | None:
+    """Return the lock that a program of this process held, None if it is not that of `path` any more."""
+    try:
+        os.set_inheritable(fileno, False)
+        fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _same_file(path, fileno):
+            return Lock(path, fileno)
+    except OSError:
+        pass
+    os.close(fileno)
+    return None
+
+
 def probe(path: str) -> str:
     """Return HELD or FREE, or UNKNOWN where the lock can't tell (no file, no such locks here)."""
     return examine(path)[0]

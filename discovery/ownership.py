@@ -15,14 +15,21 @@ class ServerError(Exception):
     """The server can't start or can't go on; the message is one line."""
 
 
-def take_lock() -> lock.Lock:
+class SiteError(ServerError):
+    """The code of the site is at fault: an edit of it may help."""
+
+
+def take_lock(kept: int = -1) -> lock.Lock:
     """Return the lock, held for as long as this process or a worker lives.
 
     Waits for a start that has published nothing yet, and for the workers of a dead master. Raises
     ServerError, at once where a live server has published that the lock is its own. A live server whose lock was
-    deleted takes it again, and is waited for.
+    deleted takes it again, and is waited for. `kept` is the descriptor of the lock that this process held before it
+    restarted, -1 for none.
     """
     path = portfile.lock_path(conf.port_file)
+    if kept >= 0 and (held := lock.adopt(path, kept)):
+        return held
     deadline = time.monotonic() + START_PATIENCE
     try:
         while True:

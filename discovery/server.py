@@ -20,9 +20,21 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 
-from discovery import database, lock, ownership, portfile, process, receivers, runtime, sockets
+from discovery import (
+    application,
+    autoreload,
+    database,
+    lock,
+    ownership,
+    portfile,
+    process,
+    receivers,
+    restart,
+    runtime,
+    sockets,
+)
 from discovery.conf import conf
-from discovery.ownership import ServerError
+from discovery.ownership import ServerError, SiteError
 from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, server_checked, server_started, server_starting, server_stopped
 
@@ -49,6 +61,7 @@ class Options:
     request_timeout: int = 30
     migrate: bool = True
     reload: bool = False
+    static: bool = False
 
 
 def serve(options: Options) -> None:
@@ -65,26 +78,37 @@ def serve(options: Options) -> None:
     with contextlib.suppress(OSError):  # what needs the directory says so itself
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
     ownership.check_file_system()
-    held = ownership.take_lock() if conf.exclusive else None
+    handed = restart.take()
+    held = ownership.take_lock(handed.lock) if conf.exclusive else None
+    bound, is_prepared = None, False
     try:
         if held:
             ownership.remove_stale_files()
         if conf.migrate:
             database.prepare(migrate=options.migrate)
-        bound = _bind(options, _last_port(held))
+        bound = _bind(options, _last_port(held), handed)
         info = _describe(bound)
         if held:
             held.note(portfile.lock_note(info))
         runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
-        application = _load_application()
+        wsgi = application.load(static=options.static)
         server_starting.send(sender=serve)
         connections.close_all()  # SQLite's connections must not cross a fork
-    except (database.DatabaseRefused, sockets.BindError) as error:
+        is_prepared = True
+    except database.DatabaseRefused as error:
+        raise SiteError(str(error)) from error.__cause__
+    except sockets.BindError as error:
         raise ServerError(str(error)) from None
     except (DatabaseError, OSError) as error:
         raise ServerError(f"the start failed: {' '.join(str(error).split())}") from error
+    finally:
+        if not is_prepared:  # a reloading server waits in this process for an edit
+            if bound:
+                bound.socket.close()
+            if held:
+                held.release()
     try:
-        _run(application, bound, info, held, options)
+        _run(wsgi, bound, info, held, options, handed)
     finally:
         # Python gives up its handlers before it ends: a second TERM would make a killed server of a stopped one.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
@@ -99,7 +123,12 @@ def _last_port(held: lock.Lock | None) -> int:
     return int(port[0]) if sockets.LOWEST_PORT <= int(port[0]) <= sockets.HIGHEST_PORT else 0
 
 
-def _bind(options: Options, last_port: int) -> sockets.Bound:
+def _bind(options: Options, last_port: int, handed: restart.State) -> sockets.Bound:
+    if handed.listener >= 0:
+        kept = sockets.adopt(handed.listener)
+        if (handed.host, handed.port) == (options.host, options.port):
+            return kept
+        kept.socket.close()
     bound = sockets.bind(options.host, options.port or last_port, strict=options.strict_port and options.port > 0)
     sockets.check_reachable(bound)
     if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
@@ -131,27 +160,20 @@ def _describe(bound: sockets.Bound) -> ServerInfo:
     )
 
 
-def _load_application() -> Callable[..., Any]:
-    """Load all of the application before the fork, so that the workers share its memory."""
-    from django.core.servers.basehttp import get_internal_wsgi_application
-    from django.urls import get_resolver
-
-    try:
-        application = get_internal_wsgi_application()
-        get_resolver()._populate()
-    except Exception as error:  # whatever the code of the host's applications raises
-        raise ServerError(f"the application could not be loaded: {type(error).__name__}: {error}") from error
-    return application
-
-
 def _run(
-    application: Callable[..., Any], bound: sockets.Bound, info: ServerInfo, held: lock.Lock | None, options: Options
+    wsgi: Callable[..., Any],
+    bound: sockets.Bound,
+    info: ServerInfo,
+    held: lock.Lock | None,
+    options: Options,
+    handed: restart.State,
 ) -> None:
     from discovery import arbiter as gunicorn_side
     from discovery.watch import Watch
     from discovery.worker import Worker
 
-    watch = Watch(info, held, reload=options.reload)
+    watch = Watch(info, held)
+    reloader = autoreload.Reloader(handed, bound.socket, options.host, options.port) if options.reload else None
 
     def started() -> None:
         server_started.send(sender=serve, info=info)
@@ -164,6 +186,8 @@ def _run(
         if any(answer for _, answer in server_checked.send(sender=serve, info=info)):
             arbiter.replace_workers()
         watch.look(arbiter)
+        if reloader and reloader.look():
+            raise StopIteration  # how the master's loop is left for a stop
 
     def stopped() -> None:
         if arbiter.published:
@@ -171,6 +195,13 @@ def _run(
                 server_stopped.send(sender=serve, info=info)
             except Exception as error:  # a receiver's; the workers must end all the same
                 arbiter.failure = _sentence(error)
+        if reloader and not reloader.wanted:
+            reloader.close_listener()
+
+    def worker_started(worker: Worker) -> None:
+        if autoreload.is_wanted(reloader):
+            autoreload.start_worker_thread(reloader)
+        gunicorn_side.post_worker_init(worker)
 
     address = bound.url
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -196,12 +227,12 @@ def _run(
         "loglevel": "info" if logger.isEnabledFor(logging.DEBUG) else "warning",
         "pre_fork": gunicorn_side.pre_fork,
         "post_fork": gunicorn_side.post_fork,
-        "post_worker_init": gunicorn_side.post_worker_init,
+        "post_worker_init": worker_started,
     }
     gc.collect()
     gc.freeze()  # a collection in a worker would copy every page that holds an object
     arbiter = gunicorn_side.Arbiter(
-        gunicorn_side.Application(application, gunicorn_settings),
+        gunicorn_side.Application(wsgi, gunicorn_settings),
         started=_halting(started),
         checked=_halting(checked),
         stopped=stopped,
@@ -222,8 +253,11 @@ def _run(
                 receivers.withdraw_port_file(info)
     if conf.migrate:
         database.settle()
-    if watch.reload_wanted:
-        watch.restart(info.port)
+    if reloader and reloader.wanted:
+        try:
+            reloader.restart(held, unless=arbiter.must_end)
+        except restart.RestartError as error:
+            raise ServerError(str(error)) from None
 
 
 def _halting(action: Callable[[], None]) -> Callable[[], None]:

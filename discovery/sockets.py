@@ -59,9 +59,20 @@ def bind(host: str, port: int, *, strict: bool = False) -> Bound:
             server = _bound(family, address, 0)
         except OSError as second:
             raise BindError(f"no free port on {address}: {second.strerror}") from None
+    return _name(server, fell_back=fell_back)
+
+
+def adopt(fileno: int) -> Bound:
+    """Return the listening socket that a program of this process bound before. Raises OSError."""
+    server = socket.socket(fileno=fileno)
+    server.set_inheritable(False)
+    return _name(server, fell_back=False)
+
+
+def _name(server: socket.socket, *, fell_back: bool) -> Bound:
     bound_host, bound_port = server.getsockname()[:2]
     if ipaddress.ip_address(bound_host).is_unspecified:
-        bound_host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+        bound_host = "::1" if server.family == socket.AF_INET6 else "127.0.0.1"
     return Bound(server, bound_host, bound_port, build_url(bound_host, bound_port), fell_back)
 
 

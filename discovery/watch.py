@@ -1,12 +1,10 @@
-"""What the master looks at every two seconds: is the lock still ours, the file still right, the code the same."""
+"""What the master looks at every two seconds: is the lock still ours, the file still right?"""
 
 from __future__ import annotations
 
 import logging
 import os
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from discovery import lock, portfile, receivers, runtime
 from discovery.conf import conf
@@ -22,11 +20,9 @@ logger = logging.getLogger("discovery")
 class Watch:
     """Heal what `git clean` and its like did to our files, or raise ServerStop."""
 
-    def __init__(self, info: ServerInfo, held: lock.Lock | None, *, reload: bool) -> None:
+    def __init__(self, info: ServerInfo, held: lock.Lock | None) -> None:
         self.info = info
         self.held = held
-        self.reload_wanted = False
-        self.sources = _sources() if reload else {}
 
     def look(self, arbiter: Arbiter) -> None:
         """Check everything once; called in the master's loop."""
@@ -35,12 +31,6 @@ class Watch:
             arbiter.replace_workers()  # those that run hold the deleted file
         if not self._is_published():
             self._publish_again()
-        if self.sources and _sources() != self.sources:
-            self._reload()
-
-    def restart(self, port: int) -> NoReturn:
-        """Run the same command again in this process, on the port that the browser knows."""
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:], "--port", str(port)])  # noqa: S606
 
     def _retake(self, held: lock.Lock) -> None:
         try:
@@ -74,28 +64,3 @@ class Watch:
             logger.warning("%s is gone and can't be written again yet: %s", conf.port_file, error.strerror)
         else:
             logger.warning("%s was deleted or replaced; published again", conf.port_file)
-
-    def _reload(self) -> None:
-        changed = _sources()
-        for path in changed.keys() - {path for path, time in self.sources.items() if changed.get(path) == time}:
-            try:
-                compile(Path(path).read_bytes(), path, "exec")
-            except (OSError, SyntaxError, ValueError) as error:
-                logger.warning("not restarted: %s: %s", path, error)
-                self.sources = changed
-                return
-        logger.warning("the code changed; restarting")
-        self.reload_wanted = True
-        raise StopIteration  # how the master's loop is left for a stop
-
-
-def _sources() -> dict[str, float]:
-    from django.utils.autoreload import iter_all_python_module_files
-
-    times = {}
-    for path in iter_all_python_module_files():
-        try:
-            times[str(path)] = path.stat().st_mtime
-        except OSError:
-            continue
-    return times

@@ -24,6 +24,7 @@ ALLOWED = [
     ("discovery.sockets", {"discovery.portfile"}, True),
     ("discovery.urls", set(), True),
     ("discovery.filesystem", set(), True),
+    ("discovery.restart", set(), True),
     ("projects.workspace", set(), True),
     ("projects.git_exclude", set(), True),
     ("projects.git_tracking", set(), True),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from discovery import portfile
-from tests.processes import Server
+from tests.processes import CHECKOUT, Server
 
 HOST = [sys.executable, str(Path(__file__).parent / "host" / "manage.py")]
 
@@ -42,3 +42,80 @@ def host(start_host: Callable[..., Server]) -> Server:
 
 def lock_of(server: Server) -> str:
     return portfile.lock_path(str(server.port_file))
+
+
+class Site:
+    """A development site of its own in `folder`: DEBUG, static files, a template and code to edit."""
+
+    def __init__(self, folder: Path, start_server: Callable[..., Server]) -> None:
+        self.folder, self.start_server = folder, start_server
+        self.templates, self.static = folder / "templates", folder / "static"
+        for each in (self.templates, self.static):
+            each.mkdir(parents=True)
+        (folder / "site_settings.py").write_text(SITE_SETTINGS)
+        (folder / "manage.py").write_text(SITE_MANAGE.format(checkout=str(CHECKOUT)))
+        (folder / "words.py").write_text("WORD = 'old'\n")
+        (folder / "site_urls.py").write_text(SITE_URLS)
+        (self.templates / "page.html").write_text("old {{ pid }}\n")
+        (self.static / "style.css").write_text("old style\n")
+
+    def start(self, *arguments: str, ready: bool = True, **settings: Any) -> Server:
+        return self.start_server(
+            self.folder,
+            *arguments,
+            ready=ready,
+            command=[sys.executable, "manage.py"],
+            config=self.folder / "run",
+            HOST_SETTINGS=json.dumps({"DISCOVERY_DIR": str(self.folder / "run"), **settings}),
+        )
+
+    def write(self, name: str, text: str) -> None:
+        """Replace a file as editors do, in one step."""
+        path = self.folder / name
+        new = path.with_name(f"{path.name}.new")
+        new.write_text(text)
+        new.replace(path)
+
+
+SITE_MANAGE = """\
+import os, sys
+sys.path.insert(1, {checkout!r})
+os.environ["DJANGO_SETTINGS_MODULE"] = "site_settings"
+from django.core.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
+SITE_SETTINGS = """\
+import json, os, pathlib
+BASE_DIR = pathlib.Path(__file__).parent
+SECRET_KEY = "x" * 50
+DEBUG = True
+ROOT_URLCONF = "site_urls"
+INSTALLED_APPS = ["django.contrib.staticfiles", "discovery"]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+USE_TZ = True
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}]
+globals().update(json.loads(os.environ["HOST_SETTINGS"]))
+"""
+SITE_URLS = """\
+import os
+from django.http import HttpResponse
+from django.urls import path
+from django.views.generic import TemplateView
+from words import WORD
+
+def late(request):
+    import late
+    return HttpResponse(late.WORD)
+
+urlpatterns = [
+    path("", lambda request: HttpResponse(f"{os.getpid()} {WORD}")),
+    path("page", TemplateView.as_view(template_name="page.html", extra_context={"pid": os.getpid})),
+    path("late", late),
+]
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, start_server: Callable[..., Server]) -> Site:
+    return Site(tmp_path / "site", start_server)

@@ -207,21 +207,3 @@ def test_closed_standard_output_does_not_stop_the_server(start_host: Start) -> N
     host.info = json.loads(host.port_file.read_text())
     assert host.request("GET", "/").status_code == 200
     assert host.end()[0] == 0
-
-
-def test_changed_code_restarts_on_the_same_port(start_host: Start, tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    shutil.copytree(Path(HOST[1]).parent, site)
-    (site / "manage.py").write_text(
-        f"import sys; sys.path.insert(0, {str(Path(HOST[1]).parents[3])!r})\n" + Path(HOST[1]).read_text()
-    )
-    command = [HOST[0], str(site / "manage.py")]
-    env = {"HOST_SETTINGS": json.dumps({"DISCOVERY_DIR": str(tmp_path)}), "PYTHONDONTWRITEBYTECODE": "1"}
-    host = Server(tmp_path, "--reload", command=command, config=tmp_path, **env).ready()
-    try:
-        with (site / "host_urls.py").open("a") as file:
-            file.write('\nurlpatterns.append(path("new", lambda request: HttpResponse("new")))\n')
-        poll(lambda: host.port_file.exists() and json.loads(host.port_file.read_text()) != host.info, 10)
-        assert host.request("GET", "/new").text == "new"
-    finally:
-        assert host.end()[0] == 0

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
-from discovery import browser, stderr, stdio
+from discovery import application, browser, restart, stderr, stdio
 from discovery.conf import conf
-from discovery.ownership import ServerError
+from discovery.ownership import ServerError, SiteError
 from discovery.portfile import ServerInfo
 from discovery.server import Options, print_line, serve
 from discovery.signals import person_url_requested
@@ -53,6 +53,22 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the content of the port file as the ready line")
         parser.add_argument("--open", action="store_true", help="open a browser when the server answers")
         parser.add_argument("--reload", action="store_true", help="restart when the code changes")
+        parser.add_argument("--nostatic", action="store_true", help="serve no static files under DEBUG")
+        parser.add_argument("--insecure", action="store_true", help="serve static files even if DEBUG is False")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        for name, lowest in (("workers", 1), ("threads", 1), ("idle_timeout", 0)):
+            if options[name] < lowest:
+                flag = name.replace("_", "-")
+                raise CommandError(f"--{flag} {options[name]} is not allowed: use a whole number from {lowest}")
+        if options["reload"]:
+            if not getattr(self, "_called_from_command_line", False):
+                raise CommandError("--reload restarts the whole program: it works from a command line only")
+            try:
+                restart.supervise()  # before the checks: what they find may be mended
+            except restart.RestartError as error:
+                raise CommandError(str(error)) from None
+        return super().execute(*args, **options)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         try:
@@ -60,14 +76,11 @@ class Command(BaseCommand):
         except SystemCheckError:
             raise
         except Exception as error:  # what the checks import is anybody's code
-            raise CommandError(f"the application could not be loaded: {type(error).__name__}: {error}") from error
+            raise CommandError(f"the application could not be loaded: {restart.describe(error)}") from error
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for name, lowest in (("workers", 1), ("threads", 1), ("idle_timeout", 0)):
-            if options[name] < lowest:
-                flag = name.replace("_", "-")
-                raise CommandError(f"--{flag} {options[name]} is not allowed: use a whole number from {lowest}")
-        self.as_json, self.open = options["json"], options["open"]
+        restarted = restart.State.current()
+        self.as_json, self.open = options["json"], options["open"] and not (restarted and restarted.served)
         is_whole_program = getattr(self, "_called_from_command_line", False)
         if is_whole_program:
             stderr.unblock()
@@ -87,13 +100,14 @@ class Command(BaseCommand):
                     request_timeout=conf.request_timeout,
                     migrate=not options["no_migrate"],
                     reload=options["reload"],
+                    static=application.wants_static(nostatic=options["nostatic"], insecure=options["insecure"]),
                 )
             )
         except (ServerError, ImproperlyConfigured) as error:
             if not is_whole_program:
                 raise CommandError(str(error)) from error.__cause__
             self.stderr.write(f"error: {error}")
-            sys.exit(1)
+            sys.exit(restart.REFUSED if options["reload"] and not isinstance(error, SiteError) else 1)
         except KeyboardInterrupt:  # before the server had its own handlers
             sys.exit(130)
 

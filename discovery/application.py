@@ -1,0 +1,39 @@
+"""Load the site's WSGI application; on a development site with static files, as `runserver` serves them."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
+
+from discovery import restart
+from discovery.ownership import SiteError
+
+
+def load(*, static: bool) -> WSGIHandler:
+    """Load all of the application before the fork, so that the workers share its memory. Raises SiteError.
+
+    With `static` it also answers for STATIC_URL.
+    """
+    from django.core.servers.basehttp import get_internal_wsgi_application
+    from django.urls import get_resolver
+
+    try:
+        application = get_internal_wsgi_application()
+        get_resolver()._populate()
+        if static:
+            from django.contrib.staticfiles.handlers import StaticFilesHandler
+
+            application = StaticFilesHandler(application)
+    except Exception as error:  # whatever the code of the host's applications raises
+        raise SiteError(f"the application could not be loaded: {restart.describe(error)}") from error
+    return application
+
+
+def wants_static(*, nostatic: bool, insecure: bool) -> bool:
+    """Return True if `runserver` would serve static files, given its flags of these names."""
+    if nostatic or not apps.is_installed("django.contrib.staticfiles"):
+        return False
+    if apps.is_installed("whitenoise.runserver_nostatic"):  # makes --nostatic the default of `runserver`
+        return False
+    return bool(settings.DEBUG or insecure)

@@ -1,0 +1,169 @@
+"""Watch what Django's autoreloader watches: restart for changed code, drop caches for changed templates.
+
+The master restarts the program. Each worker looks after its own caches in a thread, as `runserver` does, since
+templates and translations are cached where requests are served.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.template.autoreload import reset_loaders
+from django.utils.autoreload import BaseReloader, autoreload_started, file_changed, iter_all_python_module_files
+
+from discovery import lock, restart
+
+logger = logging.getLogger("discovery")
+
+INTERVAL = 1.0  # seconds, in a worker
+MAX_SHARE = 0.1  # of a worker's time that looking at the files may take
+PIPE_READ = 1 << 16  # bytes
+
+
+class FileWatch(BaseReloader):
+    """The files that Django's signals and this process's modules name, and which of them have changed.
+
+    Modules that are imported later than the first look do not count as changed.
+    """
+
+    def __init__(self, *, modules: bool) -> None:
+        super().__init__()
+        self.modules = modules
+        self.named: set[str] = set()  # by a module or a receiver, not only matched by a pattern
+        autoreload_started.send_robust(sender=self)
+        self.seen = self.signatures()
+
+    def signatures(self) -> dict[str, restart.Signature]:
+        """Return the state of all files that are watched."""
+        self.named.update(map(str, self.extra_files))
+        if self.modules:
+            self.named.update(map(str, iter_all_python_module_files()))
+        matched: set[str] = set()
+        for folder, patterns in self.directory_globs.items():
+            for pattern in patterns:
+                with contextlib.suppress(OSError):
+                    matched.update(map(str, folder.glob(pattern)))
+        return restart.sign(self.named | matched)
+
+    def changes(self) -> dict[str, bool]:
+        """Return the files that differ from the last look: True for edited ones, False for new or deleted ones."""
+        before, now = self.seen, self.signatures()
+        # A file may be away for the moment in which an editor replaces it.
+        self.seen = {path: state for path, state in before.items() if path in self.named} | now
+        changed = {path for path, _ in before.items() ^ self.seen.items()}
+        return {path: path in before and path in now for path in changed if path in before or path not in self.named}
+
+    def is_handled(self, path: str) -> bool:
+        """Tell the receivers of Django's `file_changed`; return True if one needs no restart for this file."""
+        answers = file_changed.send_robust(sender=self, file_path=Path(path))
+        return any(answer and not isinstance(answer, Exception) for _, answer in answers)
+
+
+class Reloader:
+    """The master's part of `--reload`: `look` says when the program must be restarted."""
+
+    def __init__(self, state: restart.State, listener: socket.socket, host: str, port: int) -> None:
+        self.wanted = False
+        # Clients wait in its queue during a restart.
+        self.successor = restart.State(listener=os.dup(listener.fileno()), host=host, port=port, served=True)
+        self.watch = FileWatch(modules=True)
+        self.pending: set[str] = set()
+        early = restart.changed_since(self.watch.seen, state.started) & self.watch.named
+        if early and state.early < restart.MAX_EARLY:
+            self.successor.early = state.early + 1
+            self.watch.seen |= dict.fromkeys(early, (0, 0, 0))
+        elif early:
+            logger.warning("%s changes at every start: that is no reason to restart", min(early))
+        # Workers import modules that the master never does.
+        self.reading, self.writing = os.pipe()
+        self.heard = b""
+        os.set_blocking(self.reading, False)
+        os.set_blocking(self.writing, False)
+
+    def look(self) -> bool:
+        """Return True if code has changed, once all of it can be compiled."""
+        self._hear_workers()
+        changes = {path: edited for path, edited in self.watch.changes().items() if not self.watch.is_handled(path)}
+        changed = {path for path, edited in changes.items() if edited}
+        if not changed:
+            self.successor.early = 0
+            return False
+        self.pending |= changed
+        for path in sorted(self.pending):
+            try:
+                if path.endswith(".py"):
+                    compile(Path(path).read_bytes(), path, "exec")
+            except (SyntaxError, ValueError) as error:
+                logger.warning("not restarted: %s", restart.describe(error))
+                return False
+            except OSError:
+                continue
+        logger.warning("%s changed; restarting", min(changed))
+        self.wanted = True
+        return True
+
+    def close_listener(self) -> None:
+        """Let connections be refused: the server stops."""
+        os.close(self.successor.listener)
+
+    def restart(self, held: lock.Lock | None, unless: Callable[[], bool]) -> None:
+        """Restart the program with its socket and lock, or return if `unless` says so. Raises RestartError."""
+        self.successor.lock = held.fileno if held else -1
+        restart.restart(self.successor, unless)
+
+    def _hear_workers(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            *paths, self.heard = (self.heard + os.read(self.reading, PIPE_READ)).split(b"\0")
+            for path in map(os.fsdecode, paths):
+                self.watch.extra_files.add(Path(path))
+                self.watch.seen |= restart.sign([path])
+
+    def tell(self, paths: set[str]) -> set[str]:
+        """Name modules of a worker to the master; return those that it could not take yet."""
+        for path in sorted(paths):
+            try:
+                os.write(self.writing, os.fsencode(path) + b"\0")
+            except BlockingIOError:
+                break
+            paths = paths - {path}
+        return paths
+
+
+def is_wanted(reloader: Reloader | None) -> bool:
+    """Return True if the workers show edited templates without a restart."""
+    return settings.DEBUG or reloader is not None
+
+
+def start_worker_thread(reloader: Reloader | None) -> None:
+    """Start the thread that looks after the caches of this worker."""
+    if reloader:
+        reloader.close_listener()  # the master's
+    threading.Thread(target=_watch_worker, args=(reloader,), name="discovery-autoreload", daemon=True).start()
+
+
+def _watch_worker(reloader: Reloader | None) -> None:
+    watch, failure = None, ""
+    told: set[str] = set(reloader.watch.seen) if reloader else set()
+    while True:
+        begin = time.monotonic()
+        try:
+            if watch is None:
+                watch = FileWatch(modules=False)
+                reset_loaders()  # what was loaded before the first look may be older than it
+            for path in watch.changes():
+                watch.is_handled(path)
+            if reloader:
+                new = {str(path) for path in iter_all_python_module_files()} - told
+                told |= new - reloader.tell(new)
+        except Exception as error:  # a receiver's or the file system's; the next look may succeed
+            if failure != (failure := restart.describe(error)):
+                logger.warning("templates can't be watched: %s", failure)
+        time.sleep(max(INTERVAL, (time.monotonic() - begin) / MAX_SHARE))
