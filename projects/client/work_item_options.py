@@ -48,7 +48,7 @@ FILTERS = (
     ),
     option("--priority", action="append", type=Words(PRIORITIES), metavar="A,B", help="only low … critical"),
     option("--assignee", metavar="NAME", help="only this user's"),
-    option("--label", metavar="NAME", help="only with this label"),
+    option("--label", action="append", metavar="A,B", help="only with all of these labels, in any case"),
     option("--sprint", metavar="SPRINT", help="only in this sprint"),
     option("--parent", metavar="ITEM", help="only the children of this item"),
     option("--orphaned", action="store_true", help="only stories and tasks without a parent"),

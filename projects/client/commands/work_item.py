@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 ITEMS = Resource("work-items", "work_item", "work_items")
+REPEATABLE = ("type", "status", "priority", "label")
 # What is below an item or in a sprint is in one project anyway.
 LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of")
 
@@ -39,14 +40,13 @@ def list_items(context: Context) -> None:
         context,
         project=project,
         assignee=options.assignee,
-        label=options.label,
         sprint=options.sprint,
         parent=options.parent,
         descendants_of=options.descendants_of,
         ancestors_of=options.ancestors_of,
         updated_since=options.updated_since,
         search=options.search,
-        **{name: ",".join(getattr(options, name)) for name in ("type", "status", "priority") if getattr(options, name)},
+        **{name: ",".join(getattr(options, name)) for name in REPEATABLE if getattr(options, name)},
         **{name: "true" for name in ("orphaned", "blocked", "include_done", "deleted") if getattr(options, name)},
     )
 
