@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "discovery.middleware.OriginMiddleware",
     "projects.middleware.DatabaseMiddleware",
     "projects.middleware.BodyMiddleware",
+    "projects.middleware.NullCharacterMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

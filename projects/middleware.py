@@ -1,4 +1,4 @@
-"""Around every request: which instance answers, is the database still ours, is the body of a sane size."""
+"""Around every request: which instance answers, is the database still ours, can the request be read."""
 
 from __future__ import annotations
 
@@ -87,6 +87,24 @@ class BodyMiddleware:
         return self.get_response(request)
 
 
+class NullCharacterMiddleware:
+    """Answer 400 to a path or query with a NUL, which no text of the board has and not every database can compare."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "\x00" in request.path_info:
+            return _answer(
+                request, 400, "the path holds the character U+0000, which nothing has in its name; remove it"
+            )
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            name = next((name for name, texts in request.GET.lists() if "\x00" in name + "".join(texts)), "")
+            name = name.replace("\x00", "\\x00")
+            return _answer(request, 400, f"{name} holds the character U+0000, which no text has; remove it", name)
+        return self.get_response(request)
+
+
 def _copy(source: Any, target: IO[bytes], limit: int) -> int:
     """Copy until the end, or until `limit` is passed; return how many bytes there were."""
     size = 0
@@ -112,8 +130,8 @@ def _unavailable(request: HttpRequest, message: str) -> HttpResponse:
     return unavailable(request, message)
 
 
-def _answer(request: HttpRequest, status: int, message: str) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, message: str, field: str | None = None) -> HttpResponse:
     # Imported here, for the middleware is loaded before the URLs and their views.
     from projects.web.views.errors import answer
 
-    return answer(request, status, message)
+    return answer(request, status, message, field)

@@ -23,6 +23,7 @@ Generated from the command's own tables by `python -m tests.reference`; do not e
 - An ID is a UUID, a project's key or an item's display key (`PONE-12`), in any case. PROJECT is optional if the board
   has only one. Flags that end in `-file` take `-` for standard input.
 - In a path that is not UTF-8 each such byte is half of a surrogate pair: `0xE9` is `"\\udce9"` in JSON (PEP 383).
+- A flag that takes a list (`A,B`, `NAME…`) may be repeated. A flag that takes one value may not: exit 2.
 - Exit codes: 0 success, 1 refused or failed, 2 wrong usage, 3 no server, 130 interrupted.
 - `python manage.py pm …` in a checkout and `call_command("pm", …)` in Django do the same.
 - For compatibility with the agile-board tool these flags are accepted, too: `--project-id`, `--parent-id`,

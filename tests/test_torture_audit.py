@@ -17,6 +17,7 @@ from tests.torture.ledger import Ledger, plain
 FAULTS = {
     "search": "UPDATE projects_search SET title = 'another'",
     "search-row": "DELETE FROM projects_searchentry",
+    "shown": "DELETE FROM projects_searchshown",
     "labels": "DELETE FROM projects_itemlabel",
     "links": "UPDATE projects_workitem SET open_blockers = 1",
     "figures": "UPDATE projects_itemcount SET number = number + 1",

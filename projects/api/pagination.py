@@ -21,6 +21,7 @@ from projects.api.rows import dashed
 from projects.models.compiled import Bound, field_at
 
 MAX_LIMIT = 1000
+LARGEST = 2**63 - 1
 
 
 class Cursor(NamedTuple):
@@ -47,6 +48,8 @@ class Cursor(NamedTuple):
             if not isinstance(text, str) or type(backwards) is not bool:
                 raise ValueError("not a cursor")
             text.encode()  # a lone surrogate is a ValueError
+            if "\x00" in text:
+                raise ValueError("no text of the board")
         return cls(ordering, value, pk, backwards, tuple(more))
 
 
@@ -116,6 +119,8 @@ class Order:
             value = field.to_python(text)
             if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
                 raise ValueError("no time of ours")
+            if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:  # nor is NaN
+                raise ValueError("no number of the database")
             found[_place(index)] = field.get_db_prep_value(value, connection)
         return found
 

@@ -7,7 +7,7 @@ tables, to judge and to explain: with what it imports it costs more than all the
 from __future__ import annotations
 
 from projects.client import grammar
-from projects.client.tokens import normalised
+from projects.client.tokens import normalised, refuse_repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ class Options:
 def parse(call: Any) -> Options:
     """Return the options of a call. Raises UsageError."""
     table = (*grammar.GLOBALS, *call.verb.options)
-    tokens = normalised(call.tokens, table, grammar.program(call.noun, call.verb))
+    program = grammar.program(call.noun, call.verb)
+    tokens = normalised(call.tokens, table, program)
+    refuse_repeated(tokens, call.verb.options, program)  # of the global flags, which an alias may set, the last counts
     values = read(table, tokens)
     if values is None:
         from projects.client import parser

@@ -235,7 +235,8 @@ def _filter_option(each: Filter) -> Option:
     if each.is_switch:
         return option(flag, action="store_true", help=each.help)
     if each.many:
-        return option(flag, action="append", type=Words(each.choices), metavar="A,B", help=each.help)
+        words = {"type": Words(each.choices)} if each.choices else {}
+        return option(flag, action="append", metavar="A,B", help=each.help, **words)
     if each.choices:
         return option(flag, choices=each.choices, help=each.help)
     return option(flag, metavar=each.metavar, help=each.help, **{"required": True} if each.required else {})

@@ -44,6 +44,18 @@ def normalised(tokens: Sequence[str], options: Sequence[Any], program: str) -> l
     return [*found, *tokens[end:]]
 
 
+def refuse_repeated(tokens: Sequence[str], options: Iterable[Any], program: str) -> None:
+    """Raise UsageError where a flag of one value has two: the first would be forgotten without a word."""
+    once = {flag for flags, settings in options for flag in flags if settings.get("action", "store") == "store"}
+    given: set[str] = set()
+    for token in tokens[: end_of_flags(tokens)]:
+        flag, equals, _ = token.partition("=")
+        if equals and flag in given:
+            raise UsageError(f"{flag} is given twice; it takes one value; see: {program} -h")
+        if flag in once:
+            given.add(flag)
+
+
 def flags_of(options: Iterable[Any]) -> dict[str, bool]:
     """Return whether each flag takes a value."""
     return {

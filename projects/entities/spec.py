@@ -70,8 +70,8 @@ class Field:
 class Filter:
     """A filter of a list: a flag of `list` and a query parameter of the API, both named `name`.
 
-    With `choices` it takes words, separated by commas or repeated where it is `many`; with a `metavar` a value; with
-    neither it is a switch.
+    It takes one of `choices`, or a value if it has a `metavar`; with neither it is a switch. If it is `many`, it takes
+    several, separated by commas or by repeating the flag.
     """
 
     def __init__(

@@ -126,7 +126,7 @@ WORK_ITEM = Entity(
         ),
         Filter("priority", "only low … critical", choices=PRIORITIES, many=True),
         Filter("assignee", "only this user's", metavar="NAME"),
-        Filter("label", "only with this label", metavar="NAME"),
+        Filter("label", "only with all of these labels, in any case", metavar="A,B", many=True),
         Filter("sprint", "only in this sprint", metavar="SPRINT"),
         Filter("parent", "only the children of this item", metavar="ITEM"),
         Filter("orphaned", "only stories and tasks without a parent"),

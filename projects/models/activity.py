@@ -58,7 +58,7 @@ class Activity(models.Model):
     id = models.BigAutoField(primary_key=True)  # AUTOINCREMENT: no number is ever used again
     entity_type = models.CharField(max_length=20)
     entity_id = models.UUIDField()
-    display_key = models.CharField(max_length=40)
+    display_key = models.CharField(max_length=80)  # two of the longest keys of items, for a dependency
     project_id = models.UUIDField()
     version = models.PositiveIntegerField(help_text="The entity's version after the change.")
     action = models.CharField(max_length=10, choices=Action.choices)

@@ -76,7 +76,7 @@ MAX_LABEL_LENGTH = 50
 
 
 class LabelsField(models.JSONField):
-    """A list of short names, each once, in the order in which they were given; a comma parts two of them."""
+    """A list of short names, each once in any case, in the order in which they were given; commas separate them."""
 
     empty_values = ()  # so that null is cleaned as well: into no label
 
@@ -84,7 +84,10 @@ class LabelsField(models.JSONField):
         if not isinstance(value, list | tuple) or not all(isinstance(label, str) for label in value):
             raise ValidationError("must be a list of short names", code="names")  # "invalid" has a form's own text
         names = (name.strip() for label in value for name in label.split(","))
-        return list(dict.fromkeys(name for name in names if name))
+        found: dict[str, str] = {}
+        for name in filter(None, names):
+            found.setdefault(name.casefold(), name)
+        return list(found.values())
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         labels = self.to_python([] if value is None else value)

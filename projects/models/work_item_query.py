@@ -39,6 +39,16 @@ _ANCESTORS = """
     ) SELECT id FROM above WHERE id IS NOT NULL
 """
 
+# The board's labels, each by a step in their index; there are few of them, and many items that have one.
+_LABELLED = """
+    WITH RECURSIVE known(name) AS (
+        SELECT min(name) FROM projects_itemlabel
+        UNION ALL SELECT (SELECT min(name) FROM projects_itemlabel WHERE name > known.name) FROM known
+        WHERE known.name IS NOT NULL
+    ) SELECT label.work_item_id FROM known CROSS JOIN projects_itemlabel label ON label.name = known.name
+    WHERE pm_casefold(known.name) = %s
+"""
+
 # Of the living and of the deleted, each by the end of an index.
 _LAST_POSITION = """
     SELECT max(position) FROM (
@@ -113,10 +123,12 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             return self.filter(pk__in=matching_ids(match))
         return self.alias(entry=EntryOf("pk")).filter(entry__in=matching_entries(match))
 
-    def labelled(self, name: str) -> Self:
-        from projects.models.label import ItemLabel
-
-        return self.filter(pk__in=ItemLabel.objects.filter(name=name).values("work_item_id"))
+    def labelled(self, *names: str) -> Self:
+        """Narrow to those that have each of these labels, in any case of letters."""
+        found = self
+        for name in names:
+            found = found.filter(pk__in=models.expressions.RawSQL(_LABELLED, [name.casefold()]))  # noqa: S611 -- as `_ids`
+        return found
 
     def blocking(self, item_id: uuid.UUID) -> Self:
         """Narrow to what blocks the item."""

@@ -40,6 +40,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise type(error)(f"{error}: {'; '.join(trouble)}") from error
         # What a large transaction left is given back when the log begins anew.
         made.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
+        made.create_function("pm_casefold", 1, _casefold, deterministic=True)
         return made
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -108,6 +109,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _leave_queue(self) -> None:
         if not self.is_in_memory_db():
             queue_for(self.settings_dict["NAME"]).release(self)
+
+
+def _casefold(text: str | None) -> str | None:
+    """For queries that compare in any case; SQLite's own functions know only ASCII. No trigger or index may use it."""
+    return None if text is None else text.casefold()
 
 
 def _make_private(path: str | os.PathLike[str]) -> None:

@@ -43,6 +43,30 @@ def test_too_large_body_is_refused_before_it_is_read(api: APIClient, settings: A
     error(APIClient().post(URL, {"key": "PTWO", "title": "t" * 100}), 413, "PAYLOAD_TOO_LARGE")
 
 
+@pytest.mark.parametrize(
+    ("url", "field"),
+    [
+        ("/api/v1/changes/?since=0&not_by=%00", "not_by"),
+        ("/api/v1/work-items/?label=a&label=a%00b", "label"),
+        ("/api/v1/work-items/a%00b/", None),
+        ("/search/?q=a%00b", "q"),
+        ("/board/PONE/?assignee=%00", "assignee"),
+        ("/admin/projects/workitem/?q=%00", "q"),
+        ("/?a%00=1", r"a\x00"),
+        ("/%00", None),
+    ],
+)
+def test_null_character_in_a_url_is_refused(api: APIClient, browser: Client, url: str, field: str | None) -> None:
+    assert "U+0000" in error(api.get(url), 400, "VALIDATION_ERROR", field)["message"]
+    answer = browser.get(url, HTTP_ACCEPT="text/html")
+    assert answer.status_code == 400
+    assert b"U+0000" in answer.content
+
+
+def test_percent_sign_before_zeros_is_no_null_character(api: APIClient, project: Project) -> None:
+    assert api.get(f"{URL}?search=%2500").status_code == 200
+
+
 def send_chunked(api: APIClient, body: bytes) -> Any:
     return api.generic(
         "POST",

@@ -32,6 +32,17 @@ _TEXTS = """
     FROM projects_workitem item JOIN projects_project project ON project.id = item.project_id
     UNION ALL SELECT 'comment', id, '', '', content FROM projects_comment
 """
+_SHOWN = """
+    SELECT entry.entity_type, entry.entity_id, shown.project_id
+    FROM projects_searchshown shown LEFT JOIN projects_searchentry entry ON entry.id = shown.entry_id
+"""
+_LIVING = """
+    SELECT 'project', id, id FROM projects_project
+    UNION ALL SELECT 'work_item', id, project_id FROM projects_workitem WHERE deleted_at IS NULL
+    UNION ALL SELECT 'comment', comment.id, item.project_id FROM projects_comment comment
+    JOIN projects_workitem item ON item.id = comment.work_item_id
+    WHERE comment.deleted_at IS NULL AND item.deleted_at IS NULL
+"""
 _LABELS = "SELECT DISTINCT item.id, label.value FROM projects_workitem item, json_each(item.labels) label"
 
 _FAR = """
@@ -65,6 +76,7 @@ def _whole(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _searchable(connection: sqlite3.Connection) -> Iterator[str]:
     yield from _differ(connection, "search", _INDEXED, _TEXTS)
+    yield from _differ(connection, "shown by search", _SHOWN, _LIVING)
     count = "SELECT (SELECT count(*) FROM projects_search), (SELECT count(*) FROM projects_searchentry)"
     texts, entries = connection.execute(count).fetchone()
     if texts != entries:

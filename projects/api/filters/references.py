@@ -76,7 +76,8 @@ class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc]
         """Tell whether every value is right; an empty one is, of a text alone."""
         if super().is_valid():
             for name, value in self.data.items():
-                if value == "" and type(self.form.fields.get(name, forms.CharField())) is not forms.CharField:
+                is_text = type(self.form.fields.get(name, forms.CharField())) is forms.CharField
+                if (value == "" and not is_text) or self.form.cleaned_data.get(name) == []:
                     self.form.add_error(name, ValidationError("must not be empty; leave it out", code="required"))
         return bool(self.form.is_valid())
 

@@ -5,6 +5,8 @@ from functools import cached_property
 from typing import Any
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -16,11 +18,13 @@ from projects.api.filters.base import (
     MomentField,
     TruthFilter,
     WordsFilter,
+    WordsInput,
 )
 from projects.api.filters.references import ListFilterSet, ReferenceFilter, RelativesFilter
 from projects.api.sifting import Unsearched
 from projects.models import Project, Sprint, WorkItem
 from projects.models.compiled import Bound
+from projects.models.fields import MAX_LABEL_LENGTH
 from projects.models.matching import has_few
 from projects.models.work_item import ItemType, Priority, Status
 from projects.models.work_item_query import WorkItemQuerySet, words_of_items
@@ -39,6 +43,27 @@ class IncludeDoneFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
         asked = self.parent.form.cleaned_data
         shown = value == "true" or Status.DONE in asked["status"] or asked["deleted"] == "true"
         return qs if shown else qs.unfinished()
+
+
+class LabelsFormField(forms.Field):
+    widget = WordsInput
+
+    def clean(self, value: list[str]) -> list[str]:
+        for name in value:
+            if len(name) > MAX_LABEL_LENGTH:
+                message = f"has {len(name)} characters; a label has {MAX_LABEL_LENGTH} at most"
+                raise ValidationError(message, code="max_length")
+        return value
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": MAX_LABEL_LENGTH}})
+class LabelsFilter(django_filters.Filter):  # type: ignore[misc]
+    """What has all of these labels."""
+
+    field_class = LabelsFormField
+
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return qs.labelled(*value)
 
 
 class OfProjectFilter(ReferenceFilter):
@@ -77,7 +102,7 @@ class WorkItemFilter(ListFilterSet):
     status = StatusFilter(Status.choices, help_text="Statuses, repeated or with commas.")
     priority = PriorityFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
     assignee = django_filters.CharFilter(method="assigned", max_length=150, help_text="A user's name.")
-    label = django_filters.CharFilter(method="labelled", max_length=50, help_text="A label.")
+    label = LabelsFilter(help_text="Labels, repeated or with commas: all of them, in any case.")
     sprint = ReferenceFilter(Sprint, field_name="sprint_id", help_text="A sprint's id.")
     parent = ReferenceFilter(WorkItem, field_name="parent_id", help_text="An item's id or display key.")
     descendants_of = RelativesFilter(
@@ -128,10 +153,6 @@ class WorkItemFilter(ListFilterSet):
     @extend_schema_field(OpenApiTypes.STR)
     def assigned(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
         return queryset.assigned_to(value)
-
-    @extend_schema_field(OpenApiTypes.STR)
-    def labelled(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
-        return queryset.labelled(value)
 
     @extend_schema_field(OpenApiTypes.STR)
     def contain(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:

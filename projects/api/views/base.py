@@ -15,6 +15,7 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from projects.api.filters.base import WordsInput
 from projects.api.idempotency import write
 from projects.api.listing import Listing, kept
 from projects.api.rows import Rows, render
@@ -28,12 +29,16 @@ _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 
 class StrictQueryMixin(APIView):
-    """Refuse unknown query parameters, which would otherwise be ignored without a word."""
+    """Refuse query parameters that are unknown or repeated, which would otherwise be ignored without a word."""
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
 
     def known_parameters(self) -> set[str]:
         """Return the names of the query parameters that the request may have."""
+        return set()
+
+    def repeatable_parameters(self) -> set[str]:
+        """Return the names of those that may be there more than once; of the others the first would be forgotten."""
         return set()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -46,6 +51,9 @@ class StrictQueryMixin(APIView):
             if name not in known:
                 allowed = ", ".join(sorted(known)) or "none"
                 raise exceptions.ValidationError({name: f"is no query parameter here; known are: {allowed}"})
+        for name, texts in request.query_params.lists():
+            if len(texts) > 1 and name not in self.repeatable_parameters():
+                raise exceptions.ValidationError({name: f"is given {len(texts)} times; it takes one value"})
 
 
 class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
@@ -66,6 +74,10 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
         if self.action != "list":
             return set()
         return {"fields", "limit", "cursor", "ordering", *self.filterset_class.base_filters}  # type: ignore[attr-defined]
+
+    def repeatable_parameters(self) -> set[str]:
+        filters = self.filterset_class.base_filters  # type: ignore[attr-defined]
+        return {name for name, one in filters.items() if issubclass(one.field_class.widget, WordsInput)}
 
     def get_serializer_class(self) -> Any:
         return self.row_serializer_class if self.action == "list" else self.serializer_class

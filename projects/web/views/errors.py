@@ -49,10 +49,10 @@ def unavailable(request: HttpRequest, message: str) -> HttpResponse:
     return response
 
 
-def answer(request: HttpRequest, status: int, message: str) -> HttpResponse:
+def answer(request: HttpRequest, status: int, message: str, field: str | None = None) -> HttpResponse:
     """Return the error in the form that the client can read."""
     if not wants_html(request):
-        return JsonResponse(envelope(CODES[status], message), status=status)
+        return JsonResponse(envelope(CODES[status], message, field), status=status)
     # Without the context processors: they may be what failed.
     return HttpResponse(render_to_string("errors/error.html", {"status": status, "message": message}), status=status)
 

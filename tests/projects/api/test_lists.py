@@ -138,6 +138,7 @@ def test_cursor_of_another_order_is_refused(api: APIClient, many: list[Project])
         ["created_at", 5, "00000000000000000000000000000001", False],
         ["password", "a", "00000000000000000000000000000001", False],
         ["created_at", "2026-01-01T00:00:00Z", "\ud800", False],
+        ["title", "a\x00b", "00000000000000000000000000000001", False],
         ["created_at", "2026-01-01T00:00:00Z", "00000000000000000000000000000001", 1],
         {"a": 1},
         "text",
@@ -146,7 +147,31 @@ def test_cursor_of_another_order_is_refused(api: APIClient, many: list[Project])
 )
 def test_forged_cursor_is_refused(api: APIClient, many: list[Project], forged: Any) -> None:
     cursor = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
-    error(api.get(URL, {"cursor": cursor}), 400, "VALIDATION_ERROR", "cursor")
+    query = {"cursor": cursor, "ordering": "title"} if "title" in (forged or "") else {"cursor": cursor}
+    error(api.get(URL, query), 400, "VALIDATION_ERROR", "cursor")
+
+
+@pytest.mark.parametrize(
+    ("ordering", "value"),
+    [("item_number", "9" * 30), ("item_number", str(-(2**63) - 1)), ("priority", "9" * 30), ("position", "nan")],
+)
+def test_cursor_with_a_number_that_no_row_has_is_refused(api: APIClient, ordering: str, value: str) -> None:
+    more = ["1.0"] if ordering == "priority" else []
+    forged = json.dumps([ordering, value, "00000000000000000000000000000001", False, *more]).encode()
+    query = {"ordering": ordering, "cursor": base64.urlsafe_b64encode(forged).decode().rstrip("=")}
+    error(api.get("/api/v1/work-items/", query), 400, "VALIDATION_ERROR", "cursor")
+
+
+def test_repeated_parameter_of_one_value_is_refused(api: APIClient, project: Project) -> None:
+    for url, query in (
+        (URL, {"status": ["active", "archived"]}),
+        ("/api/v1/work-items/", {"sprint": ["a", "b"], "label": ["a", "b"]}),
+        ("/api/v1/work-items/ready/", {"limit": ["1", "2"]}),
+        ("/api/v1/changes/", {"since": ["1", "2"]}),
+        ("/api/v1/search/", {"q": ["a", "b"]}),
+    ):
+        problem = error(api.get(url, query), 400, "VALIDATION_ERROR", next(iter(query)))
+        assert "is given 2 times" in problem["message"]
 
 
 @pytest.mark.parametrize("parameters", [{}, {"fields": "*"}, {"search": "t", "ordering": "-title", "limit": "5"}])

@@ -33,6 +33,9 @@ WALKING = {
 # What has few rows, which may be sorted.
 RARE = {"parent": "PONE-1", "descendants_of": "PONE-1", "ancestors_of": "PONE-2", "sprint": "", "deleted": "true"}
 
+# What recursive queries gather, which are no tables of the board.
+FOUND_SO_FAR = ("SCAN below", "SCAN above", "SCAN known")
+
 
 @pytest.fixture
 def board(make_item: Callable[..., WorkItem], project: Project, user: User) -> str:
@@ -52,7 +55,7 @@ def plan(api: APIClient, path: str, query: dict[str, Any]) -> tuple[list[str], l
     with CaptureQueriesContext(connection) as queries:
         assert api.get(path, query).status_code == 200
     sorting = [step for step in steps(queries) if "USE TEMP B-TREE" in step]
-    return unindexed(queries), sorting
+    return [step for step in unindexed(queries) if step not in FOUND_SO_FAR], sorting
 
 
 @pytest.mark.parametrize("ordering", [sign + name for name in WorkItemViewSet.ordering_fields for sign in ("", "-")])
@@ -63,7 +66,7 @@ def test_list_goes_along_the_index_of_its_order(api: APIClient, board: str, orde
         assert plan(api, URL, query) == ([], []), query
     for name, value in RARE.items():
         scans, _ = plan(api, URL, {**base, name: value or board})
-        assert [scan for scan in scans if scan not in ("SCAN below", "SCAN above")] == [], name  # what was found so far
+        assert scans == [], name
 
 
 @pytest.mark.parametrize("ordering", sorted({*WorkItemViewSet.ordering_fields} - {"item_number"}))

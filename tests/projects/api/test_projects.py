@@ -47,7 +47,7 @@ def test_retrieve_takes_id_and_key_in_any_case(api: APIClient, project: Project,
     assert response["ETag"] == '"1"'
 
 
-@pytest.mark.parametrize("identifier", ["NONE", str(uuid.UUID(int=7)), "%00", "a%2Fb", "💥"])
+@pytest.mark.parametrize("identifier", ["NONE", str(uuid.UUID(int=7)), "a%2Fb", "💥"])
 def test_retrieve_of_what_is_not_there_is_not_found(api: APIClient, project: Project, identifier: str) -> None:
     error(api.get(f"{URL}{identifier}/"), 404, "NOT_FOUND")
 

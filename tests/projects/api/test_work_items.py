@@ -162,9 +162,7 @@ def test_item_is_found_by_id_and_display_key_in_any_case(api: APIClient, make_it
     assert api.post(f"{URL}{name}/restore/").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "identifier", ["PONE-2", "NONE-1", "PONE", "PONE-", "PONE-0x1", str(uuid.UUID(int=7)), "%00", "💥"]
-)
+@pytest.mark.parametrize("identifier", ["PONE-2", "NONE-1", "PONE", "PONE-", "PONE-0x1", str(uuid.UUID(int=7)), "💥"])
 def test_what_is_not_there_is_not_found(api: APIClient, make_item: Make, identifier: str) -> None:
     make_item()
     error(api.get(f"{URL}{identifier}/"), 404, "NOT_FOUND")

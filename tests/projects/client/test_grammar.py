@@ -56,6 +56,20 @@ def test_values_that_begin_with_a_dash_are_values() -> None:
     assert options_of("project", "list", "--search=--all")["search"] == "--all"
 
 
+def test_repeated_flag_of_one_value_is_refused() -> None:
+    for argv in (
+        ["work-item", "list", "--sprint", "a", "--sprint=b"],
+        ["work-item", "list", "--sprint-id", "a", "--sprint", "b"],
+        ["project", "list", "--status", "active", "--status", "active"],
+        ["search", "x", "--limit", "1", "--limit", "2"],
+        ["comment", "create", "--work-item", "A-1", "--content", "a", "--content", "b"],
+        ["sync", "import", "-f", "a", "-f", "b"],
+    ):
+        assert "is given twice" in usage_error(*argv), argv
+    assert options_of("work-item", "list", "--type", "epic", "--type", "task")["type"] == ["epic", "task"]
+    assert options_of("--as", "Ann", "project", "list", "--as", "Bob")["actor"] == "Bob"
+
+
 def test_words_after_two_dashes_are_words() -> None:
     assert options_of("project", "get", "--pretty", "--", "-h")["id"] == "-h"
 

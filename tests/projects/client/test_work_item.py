@@ -91,6 +91,7 @@ def test_list_is_filtered_by_every_flag(board: Board) -> None:
         (("--priority", "high,critical"), [story, lone]),
         (("--assignee", "Ann"), [task]),
         (("--label", "web"), [story]),
+        (("--label", "WEB", "--label", "first"), []),
         (("--parent", epic), [story]),
         (("--descendants-of", epic), [story, task]),
         (("--ancestors-of", task), [epic, story]),
@@ -281,3 +282,11 @@ def test_reopened_item_is_not_completed(board: Board) -> None:
     for status, is_done in (("todo", False), ("done", True), ("review", False)):
         changed = board("work-item", "update", item, "--status", status).document["work_item"]
         assert (changed["completed_at"] is not None) is is_done
+
+
+def test_labels_of_a_filter_are_all_meant(board: Board) -> None:
+    board.project("LABELS")
+    both, _, _ = (board.item("LABELS", labels, "--label", labels) for labels in ("a,b", "a", "b"))
+    for flags in (("--label", "a", "--label", "b"), ("--label", "b", "--label", "a"), ("--label", "A,b")):
+        assert board.keys("list", "LABELS", *flags) == [both], flags
+    assert board("work-item", "list", "LABELS", "--label", ",").error["field"] == "label"

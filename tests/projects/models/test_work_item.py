@@ -72,6 +72,19 @@ def test_labels_are_trimmed_unique_and_never_null(make_item: Make, user: User) -
     assert WorkItem.objects.get(pk=item.pk).labels == []
 
 
+def test_labels_that_differ_in_case_are_one(make_item: Make, user: User) -> None:
+    item = make_item(labels=["Bug,bug", "ÄNDERUNG", "änderung", "Straße", "STRASSE"])
+    assert item.labels == ["Bug", "ÄNDERUNG", "Straße"]
+    for names in (["BUG"], ["änderung"], ["strasse", "bug"], ["Bug", "ÄNDERUNG", "straße"], []):
+        assert list(WorkItem.objects.labelled(*names)) == [item], names
+    make_item(labels=["änderung"])
+    assert WorkItem.objects.labelled("Änderung").count() == 2
+    for names in (["bugs"], ["bu"], ["bug", "feature"], [""]):
+        assert not WorkItem.objects.labelled(*names).exists()
+    item.delete()
+    assert WorkItem.objects.labelled("bug").count() == 0
+
+
 def test_index_of_labels_follows_the_items(make_item: Make, user: User) -> None:
     item = make_item(labels=["a", "b"])
     other = make_item(labels=["b"])

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """`migrate` ends with `projects.sqlite.triggers.synchronize`; this gives it a reason to run."""
 
     dependencies = [
-        ("projects", "0007_open_items_are_not_completed"),
+        ("projects", "0008_longer_display_key"),
     ]
 
     operations = []
