@@ -31,11 +31,10 @@ def complaint_about_tracked(directory: str) -> str:
         return ""
     database = os.path.join(directory, workspace.DATABASE)
     command = shlex.join(["git", "-C", directory, "rm", "--cached", "-f", "--", *names])
-    one = len(names) == 1
+    verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
     complaint = (
-        f"{', '.join(os.path.join(directory, name) for name in names)} {'is' if one else 'are'} tracked by git, so "
-        f"everybody who has the repository has {'it' if one else 'them'}; untrack {'it' if one else 'them'}, which "
-        f"deletes no file, and commit that: {command}"
+        f"{directory}: {', '.join(names)} {verb} tracked by git, so everybody who has the repository has {them}; "
+        f"untrack {them}, which deletes no file, and commit that: {command}"
     )
     if workspace.DATABASE in names and not board_record.is_known(directory):
         aside = shlex.join(["mv", database, f"{database}.from-git"])

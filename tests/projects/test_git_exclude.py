@@ -200,16 +200,15 @@ def test_what_is_not_a_file_is_a_warning(repository: Path, kind: str) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
 def test_unwritable_file_is_a_warning(repository: Path, tmp_path: Path) -> None:
     for path in (tmp_path, *tmp_path.parents):
-        if path.stat().st_uid == os.geteuid() and path != Path("/"):
+        if path.name.startswith(("test_", "pytest-", "popen-")):
             path.chmod(path.stat().st_mode | 0o055)
-    for path in (repository, repository / ".pm"):
-        path.mkdir(exist_ok=True)
-        os.chown(path, 65534, 65534)
-    code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); from projects import workspace\n"
-    code += f"print(workspace.create({str(repository / '.pm')!r}))"
-    command = ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    assert "Permission denied" in done.stdout, done.stderr
+    (repository / ".pm").mkdir()
+    os.chown(repository / ".pm", 65534, 65534)
+    # The interpreter may be where the other user can't read: become that user when all is loaded.
+    code = f"import os, sys; sys.path.insert(0, {str(CHECKOUT)!r}); from projects import git_exclude, workspace\n"
+    code += f"os.setuid(65534); print(workspace.create({str(repository / '.pm')!r}))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert "info/exclude can't be changed (Permission denied)" in done.stdout
     assert (repository / ".pm/.gitignore").exists()
     assert git_exclude.BEGIN not in exclude_of(repository).read_bytes()
 
