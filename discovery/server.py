@@ -94,7 +94,9 @@ def _last_port(held: lock.Lock | None) -> int:
     port = (held.last_note.split() if held else [])[2:]
     if len(port) != 1 or not port[0].isdecimal() or len(port[0]) > 5:
         return 0
-    return int(port[0]) if sockets.LOWEST_PORT <= int(port[0]) <= sockets.HIGHEST_PORT else 0
+    last = int(port[0])
+    allowed = sockets.LOWEST_PORT <= last <= sockets.HIGHEST_PORT and last not in sockets.BLOCKED_PORTS
+    return last if allowed else 0
 
 
 def _bind(options: Options, last_port: int) -> sockets.Bound:
@@ -104,6 +106,8 @@ def _bind(options: Options, last_port: int) -> sockets.Bound:
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
     if bound.fell_back and options.port:
         logger.warning("port %s is in use; %s serves instead", options.port, bound.url)
+    if bound.port in sockets.BLOCKED_PORTS:
+        logger.warning("browsers refuse to open port %s; choose another, or none for a free one", bound.port)
     if not sockets.is_loopback(options.host):
         logger.warning("serving on %s: everybody who reaches this machine can try the server", options.host)
     return bound
@@ -144,6 +148,7 @@ def _run(
     application: Callable[..., Any], bound: sockets.Bound, info: ServerInfo, held: lock.Lock | None, options: Options
 ) -> None:
     from discovery import arbiter as gunicorn_side
+    from discovery.connection import MAX_GATHERED
     from discovery.watch import Watch
     from discovery.worker import Worker
 
@@ -184,7 +189,8 @@ def _run(
         "control_socket_disable": True,
         "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed
         "http_parser": "python",
-        "limit_request_line": 0,  # the whole head is bounded, by discovery.connection
+        "limit_request_line": 0,  # discovery.connection limits the whole head
+        "limit_request_field_size": MAX_GATHERED,
         # Never "debug": then gunicorn logs the path of every request, and a path may be a login link's.
         "loglevel": "info" if logger.isEnabledFor(logging.DEBUG) else "warning",
         "pre_fork": gunicorn_side.pre_fork,

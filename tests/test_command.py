@@ -14,7 +14,7 @@ from tests.processes import CHECKOUT, environment
 PLACES = {
     "plain": "venv",
     "blank": "my projects/venv",
-    "quotes": "it's \"mine\" $HOME `id`/venv",
+    "quotes": 'it\'s "mine" $HOME `id`/venv',
     "not ASCII": "größe 中/venv",
     "128 bytes": "x" * 128,
     "300 bytes": f"{'x' * 150}/{'y' * 150}",
