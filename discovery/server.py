@@ -136,9 +136,12 @@ def _load_application() -> Callable[..., Any]:
     from django.core.servers.basehttp import get_internal_wsgi_application
     from django.urls import get_resolver
 
+    from discovery.codewatch import load_late_imports
+
     try:
         application = get_internal_wsgi_application()
         get_resolver()._populate()
+        load_late_imports()
     except Exception as error:  # whatever the code of the host's applications raises
         raise ServerError(f"the application could not be loaded: {type(error).__name__}: {error}") from error
     return application
@@ -148,11 +151,13 @@ def _run(
     application: Callable[..., Any], bound: sockets.Bound, info: ServerInfo, held: lock.Lock | None, options: Options
 ) -> None:
     from discovery import arbiter as gunicorn_side
+    from discovery.codewatch import CodeWatch, own_files
     from discovery.connection import MAX_GATHERED
     from discovery.watch import Watch
     from discovery.worker import Worker
 
     watch = Watch(info, held, reload=options.reload)
+    code = CodeWatch(own_files())
 
     def started() -> None:
         server_started.send(sender=serve, info=info)
@@ -165,6 +170,7 @@ def _run(
         if any(answer for _, answer in server_checked.send(sender=serve, info=info)):
             arbiter.replace_workers()
         watch.look(arbiter)
+        code.look()
 
     def stopped() -> None:
         if arbiter.published:

@@ -7,6 +7,7 @@ import stat
 
 from discovery import portfile
 from projects.client.errors import ClientError, NoServer, RemoteRefused, UsageError
+from projects.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def resolve(context: Context) -> Target:
         info = launcher.start(context, AUTOSTARTED)
     if info is None:
         raise no_server(context)
+    if context.compares_versions and info.version not in (None, VERSION):
+        context.warn(
+            f"the server is version {info.version}, this client {VERSION}; "
+            "restart the server: pm server stop && pm server start"
+        )
     return Target(info.url, _own_token(context) or _file_token(context), info, True)
 
 
