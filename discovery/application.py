@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
 from discovery import restart
+from discovery.codewatch import load_late_imports
 from discovery.ownership import SiteError
 
 
@@ -21,6 +22,7 @@ def load(*, static: bool) -> WSGIHandler:
     try:
         application = get_internal_wsgi_application()
         get_resolver()._populate()
+        load_late_imports()
         if static:
             from django.contrib.staticfiles.handlers import StaticFilesHandler
 

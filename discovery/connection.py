@@ -12,7 +12,8 @@ from typing import Any
 from gunicorn.workers.gthread import TConn
 
 HEAD_END = b"\r\n\r\n"
-MAX_GATHERED = 64 * 1024  # bytes of a head, and of a body
+# Bytes of a head, and of a body. A browser sends the cookies of all programs on this host, whatever their ports.
+MAX_GATHERED = 64 * 1024
 # Expect: the client waits for an answer before it sends the body.
 _BODY_HEADERS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
@@ -73,9 +74,29 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.received += data
         if self.needed is None:
             end = self.received.find(HEAD_END)
-            if end < 0:
-                return len(self.received) >= MAX_GATHERED
+            if end < 0 or end > MAX_GATHERED:
+                return len(self.received) > MAX_GATHERED
             length = body_length(self.received[: end + 2])
             self.is_slow = length is None or length > MAX_GATHERED
             self.needed = end + len(HEAD_END) + (0 if self.is_slow else length or 0)
         return len(self.received) >= self.needed
+
+
+def refuse_head(sock: socket.socket) -> None:
+    """Answer a request whose head is too long, with a page that says how to shorten it."""
+    page = f"""<!doctype html>
+<html lang="en">
+<title>Too many cookies</title>
+<h1>Too many cookies</h1>
+<p>This request has more than {MAX_GATHERED // 1024} KiB of headers. Most of them are usually cookies:
+a browser sends the cookies of 127.0.0.1 to every program on this computer, whatever its port.</p>
+<p>Delete the cookies of 127.0.0.1 and localhost in the settings of your browser, or use a private window.
+Then load this page again.</p>
+</html>
+""".encode()
+    head = (
+        "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
+        f"Content-Type: text/html; charset=utf-8\r\nContent-Length: {len(page)}\r\n\r\n"
+    )
+    with contextlib.suppress(OSError):
+        sock.send(head.encode() + page)

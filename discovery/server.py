@@ -120,7 +120,9 @@ def _last_port(held: lock.Lock | None) -> int:
     port = (held.last_note.split() if held else [])[2:]
     if len(port) != 1 or not port[0].isdecimal() or len(port[0]) > 5:
         return 0
-    return int(port[0]) if sockets.LOWEST_PORT <= int(port[0]) <= sockets.HIGHEST_PORT else 0
+    last = int(port[0])
+    allowed = sockets.LOWEST_PORT <= last <= sockets.HIGHEST_PORT and last not in sockets.BLOCKED_PORTS
+    return last if allowed else 0
 
 
 def _bind(options: Options, last_port: int, handed: restart.State) -> sockets.Bound:
@@ -136,6 +138,8 @@ def _bind(options: Options, last_port: int, handed: restart.State) -> sockets.Bo
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
     if bound.fell_back and options.port:
         logger.warning("port %s is in use; %s serves instead", options.port, bound.url)
+    if bound.port in sockets.BLOCKED_PORTS:
+        logger.warning("browsers refuse to open port %s; choose another, or none for a free one", bound.port)
     if not sockets.is_loopback(options.host):
         logger.warning("serving on %s: everybody who reaches this machine can try the server", options.host)
     return bound
@@ -169,11 +173,14 @@ def _run(
     handed: restart.State,
 ) -> None:
     from discovery import arbiter as gunicorn_side
+    from discovery.codewatch import CodeWatch, own_files
+    from discovery.connection import MAX_GATHERED
     from discovery.watch import Watch
     from discovery.worker import Worker
 
     watch = Watch(info, held)
     reloader = autoreload.Reloader(handed, bound.socket, options.host, options.port) if options.reload else None
+    code = CodeWatch(own_files())
 
     def started() -> None:
         server_started.send(sender=serve, info=info)
@@ -186,6 +193,7 @@ def _run(
         if any(answer for _, answer in server_checked.send(sender=serve, info=info)):
             arbiter.replace_workers()
         watch.look(arbiter)
+        code.look()
         if reloader and reloader.look():
             raise StopIteration  # how the master's loop is left for a stop
 
@@ -222,7 +230,8 @@ def _run(
         "control_socket_disable": True,
         "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed
         "http_parser": "python",
-        "limit_request_line": 0,  # the whole head is bounded, by discovery.connection
+        "limit_request_line": 0,  # discovery.connection limits the whole head
+        "limit_request_field_size": MAX_GATHERED,
         # Never "debug": then gunicorn logs the path of every request, and a path may be a login link's.
         "loglevel": "info" if logger.isEnabledFor(logging.DEBUG) else "warning",
         "pre_fork": gunicorn_side.pre_fork,

@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import ipaddress
 import socket
@@ -15,6 +16,10 @@ from discovery.portfile import build_url
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535
 BACKLOG = 2048  # connections
 SELF_PATIENCE = 1.0  # seconds
+# "Bad ports" from 1024: no browser opens a URL with one. https://fetch.spec.whatwg.org/#port-blocking
+BLOCKED_PORTS = frozenset(
+    {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670), 6679, 6697, 10080}
+)
 
 Bound = namedtuple("Bound", "socket host port url fell_back")
 
@@ -41,24 +46,21 @@ def is_loopback(host: str) -> bool:
 def bind(host: str, port: int, *, strict: bool = False) -> Bound:
     """Bind `host`:`port` and return the socket, its literal host, port and URL, and whether it fell back.
 
-    Port 0 is the system's choice; a wanted port that is in use gives way to a free one unless
-    `strict`. A wildcard is named by its loopback address. Raises BindError.
+    For port 0 the system picks one that browsers open; a wanted port that is in use gives way to such a port
+    unless `strict`. A wildcard is named by its loopback address. Raises BindError.
     """
     check_port(port)
     family, address = _resolve(host)[0]
     fell_back = False
     try:
-        server = _bound(family, address, port)
+        server = _bound(family, address, port) if port else _bound_free(family, address)
     except OSError as error:
-        if error.errno != errno.EADDRINUSE or not port:
+        if error.errno != errno.EADDRINUSE:
             raise BindError(f"{build_url(address, port)} can't be bound: {error.strerror}") from None
         if strict:
             raise BindError(f"port {port} is in use on {address}; leave --strict-port out to take a free one") from None
         fell_back = True
-        try:
-            server = _bound(family, address, 0)
-        except OSError as second:
-            raise BindError(f"no free port on {address}: {second.strerror}") from None
+        server = _bound_free(family, address)
     return _name(server, fell_back=fell_back)
 
 
@@ -102,6 +104,19 @@ def _resolve(host: str) -> list[tuple[socket.AddressFamily, str]]:
     except (OSError, UnicodeError) as error:
         raise BindError(f"host {host!r} can't be resolved: {getattr(error, 'strerror', None) or error}") from None
     return sorted({(family, str(address[0])) for family, _, _, _, address in found})
+
+
+def _bound_free(family: socket.AddressFamily, address: str) -> socket.socket:
+    """Return a socket on a free port that browsers open. Raises BindError."""
+    with contextlib.ExitStack() as blocked:  # kept bound, so that the system offers none of them again
+        while True:
+            try:
+                server = _bound(family, address, 0)
+            except OSError as error:
+                raise BindError(f"no free port on {address}: {error.strerror}") from None
+            if server.getsockname()[1] not in BLOCKED_PORTS:
+                return server
+            blocked.enter_context(server)
 
 
 def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:

@@ -22,14 +22,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from gunicorn import http, util
+from gunicorn import http
 from gunicorn.workers.gthread import ThreadWorker
 
-from discovery.connection import MAX_GATHERED, Connection
+from discovery.connection import MAX_GATHERED, Connection, refuse_head
 from discovery.idle import IdleClock
 
 LINGER = 2.0  # seconds for a client to read its answer and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
+MAX_WAITING = 32 * 1024 * 1024  # bytes of requests that are not whole yet
 PR_SET_PDEATHSIG = 1
 BOOT_ERROR = 3  # the exit status by which gunicorn knows a worker that could not start
 PROCESS_LIMIT = "the limit of processes is reached (ulimit -u, or the container's)"
@@ -69,6 +70,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.waiting: deque[Connection] = deque()  # without a whole request, oldest first
         self.queued: deque[Connection] = deque()  # with a long body to read, until a thread may wait for it
         self.lingering: deque[Connection] = deque()  # answered, oldest first
+        self.waiting_bytes = 0
         self.in_flight = 0
         self.slow_in_flight = 0
 
@@ -160,7 +162,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         now = time.monotonic()
         for connections in (self.waiting, self.lingering):
             while connections and connections[0].timeout <= now:
-                self._drop(connections.popleft())
+                self._drop_first(connections)
 
     def _cap_keepalive(self, deadline: float) -> None:
         # Called once, when the worker stops: who has sent nothing gets nothing.
@@ -187,16 +189,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         except OSError:
             data = b""
+        self.waiting_bytes += len(data)
         if data and not conn.gather(data):
+            while self.waiting_bytes > MAX_WAITING:
+                self._drop_first(self.waiting)
             return
         self.waiting.remove(conn)
+        self.waiting_bytes -= len(conn.received)
         if not data:
             self._drop(conn)
             return
         self.poller.unregister(conn.sock)
         if conn.needed is None:
-            with contextlib.suppress(OSError):
-                util.write_error(conn.sock, 431, "Request Header Fields Too Large", "")
+            refuse_head(conn.sock)
             self._linger(conn)
             return
         conn.sock.setblocking(True)
@@ -245,6 +250,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _register(self, conn: Connection, callback: Callable[[Any], None]) -> None:
         self.poller.register(conn.sock, selectors.EVENT_READ, callback)
 
+    def _drop_first(self, connections: deque[Connection]) -> None:
+        conn = connections.popleft()
+        if connections is self.waiting:
+            self.waiting_bytes -= len(conn.received)
+        self._drop(conn)
+
     def _drop(self, conn: Connection) -> None:
         with contextlib.suppress(OSError, KeyError, ValueError):
             self.poller.unregister(conn.sock)
@@ -257,7 +268,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         for connections in (self.lingering, self.waiting, self.keepalived_conns):
             if connections:
-                self._drop(connections.popleft())
+                self._drop_first(connections)
                 return
 
 

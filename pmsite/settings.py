@@ -105,6 +105,7 @@ SESSION_COOKIE_NAME = f"pm_session_{_COOKIE_SUFFIX}"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"pm_csrf_{_COOKIE_SUFFIX}"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = 14 * 24 * 3600  # seconds, as long as the session: old boards' cookies must not pile up
 CSRF_FAILURE_VIEW = "projects.web.views.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # its cookie would need a name, too
 X_FRAME_OPTIONS = "DENY"

@@ -10,6 +10,7 @@ import signal
 import socket
 import sqlite3
 import stat
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -205,3 +206,18 @@ def test_published_address_is_literal_where_localhost_is_ipv6(repository: Path, 
         pytest.skip("this machine has no IPv6")
     assert server.info["url"] == f"http://[::1]:{server.info['port']}"
     assert answer(repository, "project", "list")["projects"] == []
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/", "/admin/login/", "/api/v1/projects/"])
+def test_cookies_of_other_programs_change_no_answer(server: Server, path: str) -> None:
+    headers = {"Authorization": f"Bearer {server.token}"}
+    without = server.request("GET", path, headers=headers)
+    loaded = server.request("GET", path, headers={**headers, "Cookie": f"other={'a' * 16_384}"})
+    assert (loaded.status_code, len(loaded.content)) == (without.status_code, len(without.content))
+
+
+def test_cookies_of_a_board_end_with_its_session(server: Server) -> None:
+    [cookie] = server.request("GET", "/admin/login/").cookies
+    assert cookie.name.startswith("pm_csrf_")
+    assert cookie.expires is not None
+    assert cookie.expires - time.time() <= 14 * 24 * 3600

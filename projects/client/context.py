@@ -30,6 +30,8 @@ class Context:
         self.actor: str | None = options.actor or environ.get("PM_ACTOR") or None
         # Commands about the server's state put this to False: asking must not change the answer.
         self.autostart: bool = options.start or environ.get("PM_AUTOSTART") == "1"
+        # False where the command says so itself, or is the remedy.
+        self.compares_versions = True
         self._warned: set[str] = set()
         self._directory: str | None = None
         self._api: Api | None = None

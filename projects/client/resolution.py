@@ -7,6 +7,7 @@ import stat
 
 from discovery import portfile, process
 from projects.client.errors import ClientError, NoServer, RemoteRefused, UsageError
+from projects.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ def resolve(context: Context) -> Target:
 
         # Somebody else may have this port in our namespace: send nothing there, least of all the token.
         raise sandbox.refusal(info.url, info, sandbox.ELSEWHERE)
+    if context.compares_versions and info.version not in (None, VERSION):
+        context.warn(
+            f"the server is version {info.version}, this client {VERSION}; "
+            "restart the server: pm server stop && pm server start"
+        )
     return Target(info.url, _own_token(context) or _file_token(context), info, True)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from discovery.sockets import BLOCKED_PORTS
 from tests.processes import Server
 
 Start = Callable[..., Server]
@@ -43,9 +44,13 @@ def test_wanted_port_outranks_the_last(repository: Path, start_server: Start) ->
     assert start_server(repository, "--port", str(wanted)).info["port"] == wanted
 
 
-@pytest.mark.parametrize("note", ["", "x 127.0.0.1 80\n", "x 127.0.0.1 99999\n", "\0\xff 1 2 3", "a b " + "9" * 900])
+@pytest.mark.parametrize(
+    "note", ["", "x 127.0.0.1 80\n", "x 127.0.0.1 6000\n", "x 127.0.0.1 99999\n", "\0\xff 1 2 3", "a b " + "9" * 900]
+)
 def test_note_that_names_no_port_is_passed_over(repository: Path, start_server: Start, note: str) -> None:
     server = start_server(repository)
     server.end()
     (server.config / "server.lock").write_text(note, "utf-8")
-    assert start_server(repository).request("GET", "/health").status_code == 200
+    again = start_server(repository)
+    assert again.request("GET", "/health").status_code == 200
+    assert again.info["port"] not in BLOCKED_PORTS

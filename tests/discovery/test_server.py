@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import shutil
+import socket
 import stat
 import subprocess
 from collections.abc import Callable
@@ -12,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from discovery import lock, portfile
+from discovery import lock, portfile, sockets
 from tests.discovery.conftest import HOST, lock_of
 from tests.processes import Server, environment, poll, with_full_disk, without_override
 
@@ -164,6 +167,21 @@ def test_remote_host_is_allowed_by_flag_with_a_warning(start_host: Start) -> Non
     assert host.info["host"] == "127.0.0.1"
     assert host.request("GET", "/").status_code == 200
     assert "everybody" in host.end()[1]
+
+
+def free_blocked_port() -> int:
+    for port in random.sample(sorted(sockets.BLOCKED_PORTS), len(sockets.BLOCKED_PORTS)):  # other tests want one, too
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    pytest.fail("every port that browsers refuse is in use")
+
+
+@pytest.mark.parametrize("way", ["flag", "setting"])
+def test_port_that_browsers_refuse_is_warned_of(start_host: Start, way: str) -> None:
+    port = free_blocked_port()
+    host = start_host("--port", str(port)) if way == "flag" else start_host(DISCOVERY_PORT=port)
+    assert host.info["port"] == port
+    assert f"browsers refuse to open port {port}" in host.end()[1]
 
 
 def test_wrong_setting_is_named_with_what_is_right(start_host: Start) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from discovery import sockets
+from tests.processes import CHECKOUT, environment
 
 
 @pytest.fixture
@@ -108,3 +109,33 @@ def test_no_descriptor_left_is_one_clear_line() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     assert "Too many open files" in child.stdout, child.stderr
+
+
+# Bind in a network of its own, whose free ports are nearly all blocked by browsers.
+PICK = """
+import fcntl, socket, struct, sys
+from pathlib import Path
+from discovery import sockets
+with socket.socket() as control:
+    fcntl.ioctl(control, 0x8914, struct.pack("16sh22x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
+Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(sys.argv[1])
+try:
+    print(sockets.bind("127.0.0.1", int(sys.argv[2])).port)
+except sockets.BindError as error:
+    print(error)
+"""
+
+
+def bound_in_own_network(ports: str, wanted: int = 0) -> str:
+    command = ["unshare", "--net", "--map-root-user", sys.executable, "-c", PICK, ports, str(wanted)]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment(), capture_output=True, text=True)
+    if done.returncode and done.stderr.startswith("unshare:"):
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_system_picks_no_port_that_browsers_refuse() -> None:
+    assert bound_in_own_network("6665 6670") == "6670"
+    assert bound_in_own_network("6665 6669") == "no free port on 127.0.0.1: Address already in use"
+    assert bound_in_own_network("6665 6669", wanted=6000) == "6000"

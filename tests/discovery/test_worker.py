@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,12 @@ def answer_time(server: Server) -> float:
     begin = time.monotonic()
     assert server.request("GET", "/").status_code == 200
     return time.monotonic() - begin
+
+
+def resident(pid: int) -> int:
+    """Return the bytes of memory that a process holds."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
 
 
 @pytest.mark.parametrize("data", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1"], ids=["silent", "half a head"])
@@ -141,14 +149,32 @@ def test_idle_kept_connections_do_not_delay_the_stop(host: Server) -> None:
         assert time.monotonic() - begin < 1.9  # the stock worker lingers for two
 
 
-def test_oversized_head_is_refused(host: Server) -> None:
-    with connections(host, 1, b"GET / HTTP/1.1\r\nX: " + b"a" * 200_000) as [sock]:
-        assert sock.makefile("rb").readline().split()[1] == b"431"
+@pytest.mark.parametrize("size", [8_190, 16_384, 60_000])
+def test_cookies_of_other_programs_lock_nobody_out(host: Server, size: int) -> None:
+    assert host.request("GET", "/", headers={"Cookie": f"other={'a' * size}"}).status_code == 200
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"], ids=["endless", "whole"])
+@pytest.mark.parametrize("size", [70_000, 200_000])
+def test_head_that_is_too_long_gets_a_page_that_says_what_to_do(host: Server, size: int, end: bytes) -> None:
+    with connections(host, 1, b"GET / HTTP/1.1\r\nCookie: a=" + b"a" * size + end) as [sock]:
+        head, _, page = sock.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert f"Content-Length: {len(page)}".encode() in head
+    assert b"Delete the cookies of 127.0.0.1" in page
+
+
+def test_half_sent_requests_hold_bounded_memory(start_host: Start) -> None:
+    host = start_host("--workers", "1")
+    [worker] = host.workers(1)
+    before = resident(worker)
+    with connections(host, 1200, b"GET / HTTP/1.1\r\nCookie: a=" + b"a" * 60_000):  # 72 MB
+        for _ in range(10):
+            assert answer_time(host) < 2
+        assert resident(worker) - before < 56 << 20
 
 
 def test_more_connections_than_descriptors_leave_the_server_serving(start_host: Start) -> None:
-    import resource
-
     host = start_host("--workers", "1", preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300)))
     with connections(host, 400):
         assert poll(lambda: answer_time(host) < 5)

@@ -7,7 +7,7 @@ import resource
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 from tests.processes import Server, children, poll
@@ -28,7 +28,7 @@ def abused_connections(count: int) -> Result:
     with besieged(result, PM_SERVER_REQUEST_TIMEOUT=str(TIMEOUT)) as board:
         server = board.server
         files = _descriptors(server) + DATABASE_FILES
-        holds = [slow_heads, slow_bodies, chunked_bodies, unread_answers, idle]
+        holds = [slow_heads, long_heads, slow_bodies, chunked_bodies, unread_answers, idle]
         for hold in holds:
             with hold(server, count):
                 for _ in range(max(1, count // len(holds))):
@@ -46,6 +46,16 @@ def abused_connections(count: int) -> Result:
 def slow_heads(server: Server, count: int) -> Iterator[None]:
     """Send heads that never end, a byte at a time."""
     with _dripping(server, b"GET /api/v1/projects/ HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"a"):
+        yield
+
+
+@contextmanager
+def long_heads(server: Server, count: int) -> Iterator[None]:
+    """Send heads that never end and are as long as a head may be, more than the server keeps."""
+    with _many_connections(server, count * 10) as socks:
+        for sock in socks:
+            with suppress(ConnectionError):
+                sock.sendall(b"GET / HTTP/1.1\r\nCookie: a=" + b"a" * 60_000)
         yield
 
 
@@ -79,13 +89,18 @@ def unread_answers(server: Server, count: int) -> Iterator[None]:
 @contextmanager
 def idle(server: Server, count: int) -> Iterator[None]:
     """Open a hundred connections for each try, as many as the limits let us, and say nothing."""
+    with _many_connections(server, count * 100):
+        yield
+
+
+@contextmanager
+def _many_connections(server: Server, count: int) -> Iterator[list[socket.socket]]:
+    """Open `count` connections, or as many as the limits let us."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, MAX_IDLE + SPARE), hard))
     try:
         with ExitStack() as stack:
-            for _ in range(min(hard - SPARE, MAX_IDLE, count * 100)):
-                stack.enter_context(_connect(server))
-            yield
+            yield [stack.enter_context(_connect(server)) for _ in range(min(hard - SPARE, MAX_IDLE, count))]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 

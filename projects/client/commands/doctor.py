@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def doctor(context: Context) -> None:
     """Print the findings; fail if one of them must be mended."""
-    context.autostart = False
+    context.autostart = context.compares_versions = False
     checks = diagnosis.examine(context)
     context.show({"checks": checks})
     failed = [check["name"] for check in checks if check["status"] == "fail"]

@@ -41,7 +41,7 @@ def stop(context: Context) -> None:
     """Stop the server."""
     from projects.client import stopping
 
-    context.autostart = False
+    context.autostart = context.compares_versions = False
     server = health.fields(context)
     stopping.stop(context, force=context.options.force)
     context.show({"server": {**server, "stopped": True}})

@@ -220,13 +220,14 @@ def publish(repository: Path) -> Iterator[Callable[..., None]]:
     path = str(config / "server.json")
     held = lock.hold(portfile.lock_path(path))
 
-    def write(port: int, token: str = "secret", instance_id: str = "1") -> None:
+    def write(port: int, token: str = "secret", instance_id: str = "1", version: str | None = None) -> None:
         pid = os.getpid()
         info = portfile.ServerInfo(
             portfile.SCHEMA,
             pid,
             port,
             "127.0.0.1",
+            version=version,
             instance_id=instance_id,
             process_start=process.start_time(pid),
             boot_id=process.boot_id(),

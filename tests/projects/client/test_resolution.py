@@ -11,6 +11,7 @@ import pytest
 
 from projects.client.errors import RemoteRefused
 from projects.client.resolution import check_url
+from projects.version import VERSION
 from tests.projects.client.conftest import Impostor, Pm, answer
 
 Make = Callable[..., Impostor]
@@ -29,6 +30,20 @@ def test_discovered_server_is_sent_its_token(pm: Pm, publish: Publish, impostor:
     publish(server.port, token="hush")
     assert pm("project", "list").document == {"projects": [], "next": None}
     assert token_of(server.received[0]) == "hush"
+
+
+def test_server_of_another_version_is_warned_of_once(pm: Pm, publish: Publish, impostor: Make) -> None:
+    publish(impostor(EMPTY).port, version="0.0.9")
+    result = pm("project", "list")
+    assert (result.code, result.document["projects"]) == (0, [])
+    [warning] = result.err.splitlines()
+    assert warning.startswith(f"warning: the server is version 0.0.9, this client {VERSION}")
+    assert warning.endswith("pm server stop && pm server start")
+
+
+def test_server_of_the_same_version_gets_no_warning(pm: Pm, publish: Publish, impostor: Make) -> None:
+    publish(impostor(EMPTY).port, version=VERSION)
+    assert pm("project", "list").err == ""
 
 
 def test_no_server_is_exit_3_with_the_way_out(pm: Pm, repository: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from discovery import lock
+from discovery import lock, sockets
 from tests.conftest import make_repository
 from tests.processes import DEADLINE, children, environment, poll
 from tests.projects.client.conftest import PM, Pm, Result, call, end_server, read
@@ -155,6 +155,18 @@ def test_start_with_closed_streams_serves(pm: Pm, repository: Path) -> None:
     line = f"exec {' '.join(PM)} server start <&- >&- 2>&-"
     assert subprocess.run(["bash", "-c", line], cwd=repository, env=environment(), check=False).returncode == 0
     assert pm("server", "status").document["server"]["pid"] == read(repository).pid
+
+
+def test_port_that_browsers_refuse_is_warned_of_and_not_kept(pm: Pm, repository: Path) -> None:
+    for port in sorted(sockets.BLOCKED_PORTS):
+        result = pm("server", "start", "--strict-port", "--port", str(port))
+        if result.code == 0:  # nobody else has it
+            break
+    assert result.err.startswith(f"warning: browsers refuse to open port {port}")
+    pm("server", "stop")
+    again = pm("server", "start")
+    assert (again.code, again.err) == (0, "")
+    assert again.document["server"]["port"] not in sockets.BLOCKED_PORTS
 
 
 def test_start_beside_a_hung_server_says_so(pm: Pm, repository: Path) -> None:
