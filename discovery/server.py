@@ -183,6 +183,7 @@ def _run(
             arbiter.replace_workers()
         watch.look(arbiter)
         if reloader and reloader.look():
+            arbiter.cfg.set("graceful_timeout", autoreload.GRACE)
             raise StopIteration  # how the master's loop is left for a stop
 
     def stopped() -> None:
