@@ -7,6 +7,7 @@ templates and translations are cached where requests are served.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import socket
@@ -25,6 +26,7 @@ logger = logging.getLogger("discovery")
 
 INTERVAL = 1.0  # seconds, in a worker
 MAX_SHARE = 0.1  # of a worker's time that looking at the files may take
+GRACE = 2  # seconds to finish requests before a restart: a page that follows a stream would hold it up
 PIPE_READ = 1 << 16  # bytes
 
 
@@ -106,6 +108,7 @@ class Reloader:
                 return False
             except OSError:
                 continue
+        restart.forget_bytecode(self.pending)
         logger.warning("%s changed; restarting", min(changed))
         self.wanted = True
         return True
@@ -121,16 +124,16 @@ class Reloader:
 
     def _hear_workers(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            *paths, self.heard = (self.heard + os.read(self.reading, PIPE_READ)).split(b"\0")
-            for path in map(os.fsdecode, paths):
+            *lines, self.heard = (self.heard + os.read(self.reading, PIPE_READ)).split(b"\n")
+            for path, signature in map(json.loads, lines):
                 self.watch.extra_files.add(Path(path))
-                self.watch.seen |= restart.sign([path])
+                self.watch.seen.setdefault(path, tuple(signature))
 
     def tell(self, paths: set[str]) -> set[str]:
         """Name modules of a worker to the master; return those that it could not take yet."""
-        for path in sorted(paths):
+        for path, signature in restart.sign(paths).items():
             try:
-                os.write(self.writing, os.fsencode(path) + b"\0")
+                os.write(self.writing, json.dumps([path, signature]).encode() + b"\n")
             except BlockingIOError:
                 break
             paths = paths - {path}
@@ -153,7 +156,7 @@ def _watch_worker(reloader: Reloader | None) -> None:
     watch, failure = None, ""
     told: set[str] = set(reloader.watch.seen) if reloader else set()
     while True:
-        begin = time.monotonic()
+        begin = time.thread_time()
         try:
             if watch is None:
                 watch = FileWatch(modules=False)
@@ -166,4 +169,4 @@ def _watch_worker(reloader: Reloader | None) -> None:
         except Exception as error:  # a receiver's or the file system's; the next look may succeed
             if failure != (failure := restart.describe(error)):
                 logger.warning("templates can't be watched: %s", failure)
-        time.sleep(max(INTERVAL, (time.monotonic() - begin) / MAX_SHARE))
+        time.sleep(max(INTERVAL, (time.thread_time() - begin) / MAX_SHARE))

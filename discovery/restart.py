@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -164,6 +165,13 @@ def changed_since(signatures: dict[str, Signature], started: int) -> set[str]:
     return {path for path, (modified, _, _) in signatures.items() if started < modified <= now}
 
 
+def forget_bytecode(paths: Iterable[str]) -> None:
+    """Remove the cached bytecode of edited modules: Python takes it for right if size and whole second are the same."""
+    for path in paths:
+        with contextlib.suppress(OSError, NotImplementedError):  # NotImplementedError: this Python caches none
+            os.unlink(importlib.util.cache_from_source(path))
+
+
 def main() -> NoReturn:
     """Run the program that the arguments name; wait and restart when it fails."""
     started = time.time_ns()
@@ -228,11 +236,14 @@ def _wait_for_change(program: list[str], failure: BaseException, state: State) -
     files = {os.path.abspath(program[0]), *_files_of(failure), *_module_files()}
     look = _django_look()
     before = sign(files | _code_beside(files))
-    if state.early < MAX_EARLY and changed_since(before, state.started):
+    early = changed_since(before, state.started)
+    if early and state.early < MAX_EARLY:
+        forget_bytecode(early)
         return True
     before |= look()
-    while sign(files | _code_beside(files)) | look() == before:
+    while (after := sign(files | _code_beside(files)) | look()) == before:
         time.sleep(INTERVAL)
+    forget_bytecode(path for path, _ in before.items() ^ after.items())
     return False
 
 

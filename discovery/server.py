@@ -195,6 +195,7 @@ def _run(
         watch.look(arbiter)
         code.look()
         if reloader and reloader.look():
+            arbiter.cfg.set("graceful_timeout", autoreload.GRACE)
             raise StopIteration  # how the master's loop is left for a stop
 
     def stopped() -> None:

@@ -98,7 +98,7 @@ TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIR
 globals().update(json.loads(os.environ["HOST_SETTINGS"]))
 """
 SITE_URLS = """\
-import os
+import os, time
 from django.http import HttpResponse
 from django.urls import path
 from django.views.generic import TemplateView
@@ -112,6 +112,7 @@ urlpatterns = [
     path("", lambda request: HttpResponse(f"{os.getpid()} {WORD}")),
     path("page", TemplateView.as_view(template_name="page.html", extra_context={"pid": os.getpid})),
     path("late", late),
+    path("slow", lambda request: time.sleep(60)),
 ]
 """
 

@@ -17,6 +17,7 @@ import pytest
 
 from discovery import lock
 from discovery.arbiter import CHECK_INTERVAL
+from discovery.server import GRACE
 from tests.discovery.conftest import Site, lock_of
 from tests.processes import Server, poll
 
@@ -117,6 +118,17 @@ def test_edited_code_restarts_once_with_the_same_process_port_and_arguments(site
     assert server.end()[0] == 0
 
 
+def test_edit_within_the_second_of_the_bytecode_is_served(site: Site) -> None:
+    second = int(time.time()) - 10
+    os.utime(site.folder / "words.py", (second, second))
+    server = site.start("--reload")
+    new = site.folder / "new.py"
+    new.write_text("WORD = 'new'\n")  # of the same size
+    os.utime(new, (second + 0.5, second + 0.5))
+    new.replace(site.folder / "words.py")
+    poll(lambda: word(server) == "new")
+
+
 def test_module_that_only_a_worker_imported_is_watched(site: Site) -> None:
     site.write("late.py", "WORD = 'old'\n")
     server = site.start("--reload", "--workers", "1")
@@ -152,6 +164,18 @@ def test_requests_during_a_restart_wait_and_none_is_refused(site: Site) -> None:
     texts = []
     poll(lambda: texts.append(word(server)) or texts[-1] == "new")
     assert set(texts) == {"old", "new"}
+
+
+def test_long_request_does_not_hold_up_a_restart(site: Site) -> None:
+    server = site.start("--reload")
+    output = Output(server)
+    with socket.create_connection(("127.0.0.1", server.info["port"])) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        site.write("words.py", "WORD = 'new'\n")
+        poll(lambda: output.count("restarting"))
+        begin = time.monotonic()
+        poll(lambda: word(server) == "new")
+        assert time.monotonic() - begin < GRACE
 
 
 def test_lock_is_kept_through_a_restart(site: Site) -> None:
