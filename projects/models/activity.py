@@ -1,4 +1,4 @@
-"""What happened on the board, and who did it."""
+"""The activity log: every change on the board and its author."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Change = dict[str, Any]  # {"field", "old", "new"}
 
 
 def stored(value: Any) -> Any:
-    """Return `value` as a change keeps it, in JSON."""
+    """Return `value` in the JSON form in which a change stores it."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
 
@@ -35,11 +35,11 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         return self.filter(entity_id=entity.pk)
 
     def since(self, entity: Entity, version: int) -> ActivityQuerySet:
-        """Narrow to what happened to `entity` after it had this version, oldest first."""
+        """Filter by changes of `entity` after this version, oldest first."""
         return self.of(entity).filter(version__gt=version).order_by("id")
 
     def record(self, entity: Entity, action: Action, actor: User, changes: Sequence[Change]) -> Activity:
-        """Add what `actor` did to `entity`; belongs in the transaction of the change itself."""
+        """Log a change of `entity` by `actor`. Call it in the transaction of the change itself."""
         return self.create(
             entity_type=entity.entity_type,
             entity_id=entity.pk,
@@ -53,12 +53,12 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 
 
 class Activity(models.Model):
-    """One change of one entity. Never edited, and it survives its entity."""
+    """One change of one entity. It is never edited, and it outlives its entity."""
 
-    id = models.BigAutoField(primary_key=True)  # AUTOINCREMENT: no number is ever used again
+    id = models.BigAutoField(primary_key=True)  # AUTOINCREMENT: an ID is never reused
     entity_type = models.CharField(max_length=20)
     entity_id = models.UUIDField()
-    display_key = models.CharField(max_length=80)  # two of the longest keys of items, for a dependency
+    display_key = models.CharField(max_length=80)  # fits a dependency: two item keys of maximum length
     project_id = models.UUIDField()
     version = models.PositiveIntegerField(help_text="The entity's version after the change.")
     action = models.CharField(max_length=10, choices=Action.choices)

@@ -1,7 +1,7 @@
-"""What every mutable entity shares: an id, a version, four stamps, soft deletion, and its activity.
+"""The base of all mutable entities: ID, version, created/updated stamps, soft deletion and activity.
 
-Write by `objects.create` (or `insert`), `update`, `soft_delete` and `restore`; each names its actor, checks the rules
-and records the activity in the transaction of the change.
+Write with `objects.create` (or `insert`), `update`, `soft_delete` and `restore`. Each takes the actor, checks the
+rules, and records the activity in the transaction of the change.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 E = TypeVar("E", bound="Entity")
-_FINDING: Kept[Statement] = Kept(64)  # statements by model and by the fields that an identifier tells
+_FINDING: Kept[Statement] = Kept(64)  # statements by model and identifying fields
 MAX_CHANGES_SHOWN = 100
-TICK = timedelta(microseconds=1)  # what the database tells apart
+TICK = timedelta(microseconds=1)  # the resolution of stored timestamps
 
 
 class EntityQuerySet(models.QuerySet[E]):
@@ -38,31 +38,31 @@ class EntityQuerySet(models.QuerySet[E]):
         return self.filter(deleted_at__isnull=False)
 
     def identified_by(self, identifier: str) -> Self:
-        """Narrow to the one of this id, or of this key in any case."""
+        """Filter by ID or by key (case-insensitive)."""
         names = self.names_of(identifier)
         return self.none() if names is None else self.filter(**names)
 
     @classmethod
     def names_of(cls, identifier: str) -> dict[str, Any] | None:
-        """Return which fields an identifier tells, None where it can be nobody's."""
+        """Return the field values that an identifier stands for, or None if it can't be valid."""
         try:
             return {"pk": uuid.UUID(identifier)}
         except ValueError:
             return None
 
     def with_stamps(self) -> Self:
-        """Load the users of the stamps by the same query."""
+        """Load created_by and updated_by in the same query."""
         return self.select_related("created_by", "updated_by")
 
     def create(self, *, actor: User, **values: Any) -> E:  # type: ignore[override]
-        """Return a new entity, made by `actor`. Raises ValidationError or Refused."""
+        """Create an entity as `actor` and return it. Raises ValidationError or Refused."""
         entity = self.model(**values)
         entity.insert(actor=actor)
         return entity
 
 
 def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
-    """Return the id of the living entity of this id or key, None where there is none; by one compiled query."""
+    """Return the ID of the living entity with this ID or key, or None; runs one compiled query."""
     manager: Any = model._default_manager
     names = manager._queryset_class.names_of(identifier)
     if names is None:
@@ -76,23 +76,23 @@ def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
 
 
 class Entity(models.Model):
-    """An abstract row that people and agents change.
+    """An abstract model for rows that people and agents change, with optimistic locking.
 
-    An instance is written in the transaction that read it; where it is not, and somebody else was
-    faster, the write is refused as StaleVersion.
+    Read and write an instance in the same transaction. Otherwise, another writer may come first, and the write
+    raises StaleVersion.
     """
 
-    by_type: ClassVar[dict[str, type[Entity]]] = {}  # every entity's, by its name
-    spec: ClassVar[spec.Entity]  # the description, from which the next three come
+    by_type: ClassVar[dict[str, type[Entity]]] = {}  # all entity models, by name
+    spec: ClassVar[spec.Entity]  # the next three come from it
     entity_type: ClassVar[str]
-    tracked: ClassVar[tuple[str, ...]]  # what the activity records, by attribute name
+    tracked: ClassVar[tuple[str, ...]]  # attribute names that the activity records
     immutable: ClassVar[tuple[str, ...]]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(editable=False)
     updated_at = models.DateTimeField(editable=False)
-    # Nothing is looked up by them, and an index would cost every write.
+    # No index: nothing is looked up by these columns, and an index would slow down every write.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", editable=False, db_index=False
     )
@@ -118,19 +118,19 @@ class Entity(models.Model):
 
     @property
     def display_key(self) -> str:
-        """What people call it."""
+        """The name that users see, such as PONE-7."""
         raise NotImplementedError
 
-    if TYPE_CHECKING:  # a column of most entities, a property of the project
+    if TYPE_CHECKING:  # most entities have a column; a project has a property
 
         @property
         def project_id(self) -> uuid.UUID: ...
 
     def insert(self, *, actor: User) -> None:
-        """Store what is new, made by `actor`. Raises ValidationError or Refused."""
+        """Store this new entity as `actor`. Raises ValidationError or Refused."""
         with transaction.atomic():
             self.load_project()
-            # What is loaded is known to be there, and needs not be looked for once more.
+            # Loaded relations are known to exist; skip the query that would validate them.
             loaded = self._state.fields_cache
             self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded})
             self.check_insert()
@@ -142,9 +142,9 @@ class Entity(models.Model):
             Activity.objects.record(self, Action.CREATED, actor, new)
 
     def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
-        """Write `values` and return whether anything changed; what changes nothing writes nothing.
+        """Apply `values` and return True if anything changed; without a change, write nothing.
 
-        Raises ValidationError or Refused, StaleVersion where it is not at `expected_version`.
+        Raises ValidationError or Refused; raises StaleVersion if the entity is not at `expected_version`.
         """
         self.check_version(expected_version)
         self.check_living()
@@ -154,18 +154,18 @@ class Entity(models.Model):
         return bool(changed)
 
     def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
-        """Mark it as deleted, which frees its unique names. Raises Refused."""
+        """Mark the entity as deleted, which frees its unique names. Raises Refused."""
         self.check_version(expected_version)
         self.check_living()
         self.check_delete()
         self.mark_deleted(actor=actor, moment=self.next_moment())
 
     def mark_deleted(self, *, actor: User, moment: datetime) -> None:
-        """Write the deletion without asking whether it is allowed; what is removed together has one `moment`."""
+        """Write the deletion without checking the rules; entities deleted together share one `moment`."""
         self._write(actor, Action.DELETED, {"deleted_at": moment})
 
     def restore(self, *, actor: User) -> None:
-        """Undo `soft_delete`. Raises Conflict where it is not deleted, or its name is taken by now."""
+        """Undo `soft_delete`. Raises Conflict if the entity is not deleted or its unique name is taken."""
         if self.deleted_at is None:
             raise Conflict(f"{self.display_key} is not deleted")
         with transaction.atomic():
@@ -173,15 +173,15 @@ class Entity(models.Model):
             self._write(actor, Action.RESTORED, {"deleted_at": None})
 
     def validate_constraints(self, exclude: Any = None) -> None:
-        """Leave it to the rules, which every write checks: they say in words what a constraint says by its name."""
+        """Skip Django's constraint validation: every write checks the same rules, with readable messages."""
 
     def check_version(self, expected: int | None) -> None:
-        """Raise StaleVersion unless this is the version `expected`; None expects nothing."""
+        """Raise StaleVersion unless the entity is at version `expected`; None skips the check."""
         if expected is not None and expected != self.version:
             self._raise_stale(expected)
 
     def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what of `values` would change, cleaned. Raises ValidationError or Refused."""
+        """Return the cleaned subset of `values` that differs. Raises ValidationError or Refused."""
         changed: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for name, value in values.items():
@@ -199,26 +199,27 @@ class Entity(models.Model):
         return changed
 
     def load_project(self) -> None:
-        """Load the project that only its id tells, where the entity has one."""
+        """Load the project if only `project_id` is set; a hook for entities that have a project."""
 
     def check_insert(self) -> None:
-        """Raise where it may not be made, and fill in what only the database knows; inside the write's transaction."""
+        """Raise if the entity may not be created; set values that depend on other rows. Runs in the transaction."""
 
     def check_delete(self) -> None:
-        """Raise Refused where it may not be deleted."""
+        """Raise Refused if the entity may not be deleted."""
 
     def check_unique(self) -> None:
-        """Raise Conflict where a living entity has its unique name; called inside the write's transaction."""
+        """Raise Conflict if another living entity has the same unique name. Runs in the write transaction."""
 
     def check_living(self) -> None:
-        """Raise Conflict where it is deleted."""
+        """Raise Conflict if the entity is deleted."""
         if self.deleted_at is not None:
             raise Conflict(f"{self.display_key} is deleted; restore it first")
 
     def next_moment(self) -> datetime:
-        """Return the time of a change that is made now: after the last one, which a wrong clock may have dated ahead.
+        """Return the timestamp for a change made now; always later than the last change.
 
-        An import takes of two states the later one: dated by the clock alone, what is changed here would be undone.
+        A wrong clock may have dated the last change in the future. In an import the newer version of a row wins, so
+        with the plain clock time an import would undo this change.
         """
         last = max(self.updated_at, self.deleted_at or self.updated_at)
         return max(timezone.now(), last + TICK)
@@ -231,7 +232,7 @@ class Entity(models.Model):
         ]
         written = {**values, "version": self.version + 1, "updated_at": self.next_moment(), "updated_by": actor}
         with transaction.atomic():
-            # The check and the write are this one statement: of two writers who read the same version, one wins.
+            # Check and write in one statement: of two writers that read the same version, only one wins.
             if not type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written):
                 expected, current = self.version, type(self)._base_manager.get(pk=self.pk)
                 current._raise_stale(expected)

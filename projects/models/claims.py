@@ -1,4 +1,4 @@
-"""Claims: how one of many agents takes a work item, and how it comes free when that agent dies."""
+"""Claims: an agent takes a work item for a limited time; the lease expires if the agent dies."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ MAX_LEASE = 7 * 24 * 60  # minutes
 
 
 class ClaimMixin(models.Model):
-    """Who works on it until when. A claim locks no edits; `lease_id` is its holder's secret.
+    """The current claim: holder and lease expiry. A claim does not block edits; `lease_id` is the holder's secret.
 
-    Agents share names, so a name proves nothing: only the lease's id renews and releases.
+    Agents share names, so a name proves nothing: renewing and releasing require the lease ID.
     """
 
     claimed_by = models.ForeignKey(
@@ -46,13 +46,13 @@ class ClaimMixin(models.Model):
 
     @property
     def is_claimed(self) -> bool:
-        """Whether somebody holds it by a lease that has not run out."""
+        """True if the item has an unexpired lease."""
         return self.lease_expires_at is not None and self.lease_expires_at > timezone.now()
 
     def claim(self: WorkItem, *, actor: User, lease: int = DEFAULT_LEASE) -> uuid.UUID:  # type: ignore[misc]
-        """Give it to `actor`, in progress, for `lease` minutes; return what renews and releases the claim.
+        """Assign the item to `actor`, in progress, for `lease` minutes; return the lease ID.
 
-        Raises Claimed where somebody holds it, also under the actor's own name, Conflict where it is done.
+        Raises Claimed if the item has an unexpired claim, even one of the actor. Raises Conflict if it is done.
         """
         expires_at = timezone.now() + _minutes(lease)
         self.check_living()
@@ -72,16 +72,16 @@ class ClaimMixin(models.Model):
         return lease_id
 
     def renew(self: WorkItem, *, lease_id: uuid.UUID, lease: int = DEFAULT_LEASE) -> None:  # type: ignore[misc]
-        """Let the claim run for `lease` minutes from now. Raises Claimed unless it is the holder's own.
+        """Extend the claim to `lease` minutes from now. Raises Claimed unless `lease_id` is the claim's.
 
-        A renewal is no content: it moves no version, so that it never stands in the way of an edit.
+        A renewal leaves the version unchanged, so that it never causes a conflict with an edit.
         """
         self._check_holder(lease_id)
         self.lease_expires_at = timezone.now() + _minutes(lease)
         type(self)._base_manager.filter(pk=self.pk, lease_id=lease_id).update(lease_expires_at=self.lease_expires_at)
 
     def release(self: WorkItem, *, actor: User, lease_id: uuid.UUID | None = None, force: bool = False) -> None:  # type: ignore[misc]
-        """Make it ready for others. Raises Claimed unless `lease_id` is the claim's, or `force`."""
+        """Release the item for others. Raises Claimed unless `lease_id` is the claim's or `force` is set."""
         self.check_living()
         if not force:
             self._check_holder(lease_id)
@@ -95,11 +95,11 @@ class ClaimMixin(models.Model):
         self.write_claim(actor, **freed)
 
     def unclaimed(self) -> dict[str, None]:
-        """Return the values that end a claim."""
+        """Return the field values that end a claim."""
         return {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None}
 
     def refuse_claim(self: WorkItem) -> None:  # type: ignore[misc]
-        """Raise Claimed, naming the holder."""
+        """Raise Claimed with the holder and the lease expiry."""
         holder = self.claimed_by.username if self.claimed_by else None
         until = self.lease_expires_at
         raise Claimed(
@@ -107,7 +107,7 @@ class ClaimMixin(models.Model):
         )
 
     def write_claim(self: WorkItem, actor: User, **values: Any) -> None:  # type: ignore[misc]
-        """Write what a claim changes, as any other change; a project that is archived refuses it."""
+        """Write the fields that a claim changes, with version and activity. Raises Archived."""
         from projects.models.activity import Action
 
         self.project.check_writable()
@@ -125,9 +125,9 @@ class ClaimMixin(models.Model):
 
 
 def claim_next(project: Project, *, actor: User, lease: int = DEFAULT_LEASE) -> tuple[WorkItem, uuid.UUID]:
-    """Claim the first item of `project` that is ready; return it and its lease. Raises NothingReady.
+    """Claim the first ready item of `project`; return it and the lease ID. Raises NothingReady.
 
-    Called in one transaction, in which no other writer can be: of many callers each gets another item.
+    Call it in a write transaction, which excludes other writers: concurrent callers get different items.
     """
     project.check_writable()
     item = _first_ready().first(project_id=stored(project.pk), now=stored(timezone.now()))

@@ -1,4 +1,4 @@
-"""A comment on a work item."""
+"""Comments on work items."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Comment(ItemPart):
-    """Only its author or a superuser edits or deletes it."""
+    """A comment on a work item. Only its author or a superuser may edit or delete it."""
 
     spec = COMMENT
 

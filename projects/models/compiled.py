@@ -1,6 +1,6 @@
-"""Queries that are compiled once: a queryset says what is asked, its SQL is kept, and only values change.
+"""Compiled queries: build a queryset once, cache its SQL, and run it with new parameter values.
 
-Building and compiling a queryset takes Django ten times as long as SQLite takes to answer it.
+Django takes ten times as long to build and compile a queryset as SQLite takes to answer it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ M = TypeVar("M", bound=Model)
 
 
 class _Place(NamedTuple):
-    """Stands among the parameters for a value that comes later."""
+    """A placeholder in the parameter list for a value that is given at execution time."""
 
     name: str
 
 
 class Bound(Expression):
-    """A value of a queryset that is named now and given when the statement runs, in the database's form."""
+    """A named query parameter. Its value is given at execution time, in the database's storage format."""
 
     def __init__(self, name: str, field: Field[Any, Any]) -> None:
         super().__init__(output_field=field)
@@ -38,12 +38,12 @@ class Bound(Expression):
 
 
 def bound(model: type[Model], names: Iterable[str]) -> dict[str, Bound]:
-    """Return the lookups of `names` by values that come later."""
+    """Return filter arguments that bind each lookup in `names` to a parameter of the same name."""
     return {name: Bound(name, field_at(model, name)) for name in names}
 
 
 class Statement:
-    """The SQL of a queryset of `values_list`, without the converting of values that Django would do."""
+    """The compiled SQL of a `values_list` queryset; skips Django's value conversion."""
 
     def __init__(self, queryset: QuerySet[Any, Any]) -> None:
         try:
@@ -52,12 +52,12 @@ class Statement:
             self.sql, self.parameters = "", ()
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows as SQLite has them, with `values` for what is bound."""
+        """Run the query with `values` as the bound parameters; return SQLite's raw rows."""
         return _rows(self.sql, self.parameters, values) if self.sql else []
 
 
 class Loading(Generic[M]):
-    """The SQL of a queryset of models, and what makes Django's instances of its rows, related ones included."""
+    """The compiled SQL of a model queryset; builds model instances, including those of `select_related`."""
 
     def __init__(self, queryset: QuerySet[M, M]) -> None:
         self.compiler = queryset.query.get_compiler(connection.alias)
@@ -70,7 +70,7 @@ class Loading(Generic[M]):
         self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # stubs of 6.0
 
     def first(self, **values: Any) -> M | None:
-        """Return the first instance, with `values` for what is bound; None where there is none."""
+        """Run the query with `values` as the bound parameters; return the first instance, or None."""
         rows = _rows(self.sql, self.parameters, values)
         for row in self.compiler.apply_converters(rows[:1], self.converters):
             found: M = self.model.from_db(connection.alias, self.names, row[self.columns])
@@ -88,7 +88,7 @@ def _rows(sql: str, parameters: Sequence[Any], values: dict[str, Any]) -> list[t
 
 
 class Kept(dict[Any, T]):
-    """What was made by key, the newest `size`; of two threads that make the same at once one is forgotten."""
+    """A bounded FIFO cache of at most `size` values; concurrent misses may compute a value twice."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Kept(dict[Any, T]):
         self._lock = threading.Lock()
 
     def get_or_make(self, key: Any, make: Callable[[], T]) -> T:
-        """Return what is kept under `key`, made where there is none."""
+        """Return the cached value for `key`; on a miss, call `make` and cache its result."""
         found = self.get(key)
         if found is None:
             found = make()
@@ -104,7 +104,7 @@ class Kept(dict[Any, T]):
         return found
 
     def keep(self, key: Any, value: T) -> None:
-        """Keep `value`; what was kept first goes."""
+        """Cache `value`, evicting the oldest entries if the cache is full."""
         with self._lock:
             while len(self) >= self.size:
                 del self[next(iter(self))]
@@ -112,14 +112,14 @@ class Kept(dict[Any, T]):
 
 
 def stored(value: Any) -> Any:
-    """Return what is given for something bound as the database has it: an id, a moment, or plain text or number."""
+    """Convert a parameter value (ID, datetime, text or number) to the database's storage format."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, uuid.UUID) else value
 
 
 def field_at(model: type[Model], path: str) -> Field[Any, Any]:
-    """Return the field that the lookup `path` leads to."""
+    """Return the field that the lookup `path` refers to."""
     *above, name = path.split("__")
     for step in above:
         model = model._meta.get_field(step).related_model  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""A dependency: one item blocks another, or is related to it."""
+"""Dependencies: one item blocks another, or is related to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from projects.models.project import DELETED, LIVING
 from projects.models.work_item import WorkItem
 from projects.sqlite.expressions import Unindexed
 
-# Whether there is a way: each item is visited once, however many ways lead to it.
+# Is there a path? UNION visits each item once, however many paths lead to it.
 _REACHES = """
     WITH RECURSIVE reached(id) AS (
         SELECT %s
@@ -26,7 +26,7 @@ _REACHES = """
         WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
     ) SELECT 1 FROM reached WHERE id = %s
 """
-# All that leads away from an item, near or far.
+# All links reachable from an item.
 _LINKS = """
     WITH RECURSIVE reached(id) AS (
         SELECT %s
@@ -47,7 +47,7 @@ class DependencyType(models.TextChoices):
 
 class DependencyQuerySet(EntityQuerySet["Dependency"]):
     def living(self) -> Self:
-        """Narrow to those that were not deleted, nor one of their items."""
+        """Exclude deleted dependencies and dependencies of deleted items or projects."""
         return self.filter(
             deleted_at__isnull=True,
             blocking_item__deleted_at__isnull=True,
@@ -59,7 +59,7 @@ class DependencyQuerySet(EntityQuerySet["Dependency"]):
         return self.alias(of_project=Unindexed("blocking_item__project_id")).filter(of_project=project_id)
 
     def of(self, item_id: uuid.UUID) -> Self:
-        """Narrow to those of the item, at either end."""
+        """Filter by dependencies that have the item at either end."""
         return self.filter(models.Q(blocking_item_id=item_id) | models.Q(blocked_item_id=item_id))
 
 
@@ -122,7 +122,7 @@ class Dependency(Entity):
         self.blocking_item.project.check_writable()
 
     def restore(self, *, actor: Any) -> None:
-        """Undo the deletion. Raises Cycle or Conflict where it no longer fits."""
+        """Undo the deletion. Raises Cycle or Conflict if the dependency is no longer valid."""
         self.blocking_item.project.check_writable()
         for item in (self.blocking_item, self.blocked_item):
             item.check_living()
@@ -151,7 +151,7 @@ class Dependency(Entity):
 
 
 def _shortest_way(links: Sequence[tuple[str, str]], start: str, end: str) -> list[str]:
-    """Return the items from `start` to `end`, which is reached; breadth first."""
+    """Return the shortest path from `start` to `end`, found breadth-first. `end` must be reachable."""
     following: dict[str, list[str]] = {}
     for one, other in links:
         following.setdefault(one, []).append(other)

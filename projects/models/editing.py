@@ -1,4 +1,4 @@
-"""An edit that was begun on an older version: only what its author changed counts, and nobody is overwritten unseen."""
+"""Three-way merge of a form with the stored entity: apply only what the user changed, without lost updates."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 def edit(
     entity: Entity, values: Mapping[str, Any], *, actor: User, seen: int, anyway: int | None = None, **options: Any
 ) -> bool:
-    """Write what of `values`, a form's, was changed in that form, which showed version `seen`; tell whether any was.
+    """Apply only the `values` that the user changed since version `seen`; return True if anything changed.
 
-    Raises StaleVersion where somebody else wrote since, unless the author knows of it up to version `anyway`. What is
-    there already is no change: the same edit sent twice is made once. Else as Entity.update, which gets the `options`.
+    Raises StaleVersion if the entity was changed since, unless it is at version `anyway`, whose changes the user has
+    confirmed. A value that is already stored is not a change, so submitting a form twice is harmless. The `options` are
+    passed to Entity.update, which may raise more.
     """
     before = _changed_since(entity, seen) if entity.version != seen else {}
     mine = {
@@ -36,7 +37,7 @@ def edit(
 
 
 def _changed_since(entity: Entity, version: int) -> dict[str, Any]:
-    """Return what the fields that changed since held at that version, as it is stored."""
+    """Return the values at `version` of all fields that changed since, in their stored form."""
     before: dict[str, Any] = {}
     for activity in Activity.objects.since(entity, version):
         for change in activity.changes:

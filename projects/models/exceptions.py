@@ -1,17 +1,17 @@
-"""What the domain refuses. A wrong value of a field is Django's ValidationError; the rest is here:
+"""Exceptions of the domain rules. An invalid field value is Django's ValidationError; the rest is here:
 
-    Refused             the board's present state forbids it; the message says why and what would help
-    ├── Conflict        somebody else has it already, or it is no longer what the caller believes
-    │   └── StaleVersion    it was changed since the caller read it
-    ├── Archived        its project is archived, so it is read-only
-    ├── HasChildren     children that are open, or would be left behind, are in the way
-    ├── HasBlockers     what blocks it is unfinished
-    ├── Claimed         somebody holds it
-    ├── NothingReady    there is nothing to claim
-    ├── Cycle           items would block one another in a circle
-    └── NotYours        only whose it is, or a superuser, may change it
+    Refused             the current state of the board forbids the operation; the message says why and what to do
+    ├── Conflict        the operation conflicts with another row or with the state of the entity
+    │   └── StaleVersion    the entity changed since the caller read it
+    ├── Archived        the project is archived and therefore read-only
+    ├── HasChildren     the item has open children, or children that would lose their parent
+    ├── HasBlockers     the item has unfinished blockers
+    ├── Claimed         the item has an unexpired claim
+    ├── NothingReady    the project has no item to claim
+    ├── Cycle           the dependency would create a cycle
+    └── NotYours        only the owner or a superuser may change the entity
 
-The API maps them to answers in one place, the admin to messages in one.
+The API maps them to responses in one place, the admin to messages in another.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_NAMED = 20  # items in a message
 
 
 class Refused(Exception):
-    """The present state of the board forbids what was asked; `field` names the culprit, if one does."""
+    """The current state of the board forbids the operation; `field` names the field at fault, if any."""
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class Refused(Exception):
 
 
 class Conflict(Refused):
-    """Another row or another writer stands in the way."""
+    """The operation conflicts with another row, another writer or the state of the entity."""
 
 
 class Archived(Refused):
@@ -46,7 +46,7 @@ class Archived(Refused):
 
 
 class _InTheWay(Refused):
-    """`items` are what stands in the way, named in the message."""
+    """The base of errors caused by other items; the message lists the keys of `items`."""
 
     def __init__(self, message: str, items: Sequence[WorkItem]) -> None:
         names = ", ".join(item.display_key for item in items[:MAX_NAMED])
@@ -56,15 +56,15 @@ class _InTheWay(Refused):
 
 
 class HasChildren(_InTheWay):
-    """Children are in the way."""
+    """The item has children that prevent the operation."""
 
 
 class HasBlockers(_InTheWay):
-    """Unfinished blockers are in the way."""
+    """The item has unfinished blockers."""
 
 
 class Claimed(Refused):
-    """Somebody holds the item; `holder` is the name, `until` the end of the lease."""
+    """The item is claimed by the user `holder`, with a lease `until` a given time."""
 
     def __init__(self, message: str, *, holder: str | None = None, until: datetime | None = None) -> None:
         super().__init__(message)
@@ -73,11 +73,11 @@ class Claimed(Refused):
 
 
 class NothingReady(Refused):
-    """No item of the project is ready to be claimed."""
+    """The project has no item that is ready to be claimed."""
 
 
 class Cycle(Refused):
-    """A dependency would close a circle; `path` names its items by display key, first and last the same."""
+    """A dependency would create a cycle; `path` lists its display keys, with the same first and last one."""
 
     def __init__(self, path: Sequence[str]) -> None:
         super().__init__(f"that would close a circle: {' blocks '.join(path)}", field="blocked_item_id")
@@ -85,13 +85,13 @@ class Cycle(Refused):
 
 
 class NotYours(Refused):
-    """It is somebody else's."""
+    """The entity belongs to another user."""
 
 
 class StaleVersion(Conflict):
-    """The entity is not at the version that the caller expected.
+    """The entity is not at the version that the caller expects.
 
-    `current` is the entity as it is now, `changes` what happened to it since, oldest first.
+    `current` is the entity as it is now; `changes` are the changes since that version, oldest first.
     """
 
     def __init__(self, current: Entity, expected: int, changes: Sequence[Activity]) -> None:

@@ -1,4 +1,4 @@
-"""Model fields for text that people and agents type: trimmed, printable, of a bounded length."""
+"""Model fields for user text: trimmed, without control characters, limited in length."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-# Not even the terminal's escape sequences may hide in a text; a lone surrogate can't be stored as UTF-8.
+# Reject control characters (such as terminal escape sequences) and lone surrogates, which are not valid UTF-8.
 _NOT_IN_LINES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE_END = re.compile("\r\n?")
 _NOT_IN_TEXTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def check_text(text: str, *, limit: int, lines: bool = False) -> None:
-    """Raise ValidationError where `text` holds a control character or more than `limit` characters."""
+    """Raise ValidationError if `text` contains a control character or is longer than `limit` characters.
+
+    `lines` allows tabs and line feeds.
+    """
     wrong = (_NOT_IN_TEXTS if lines else _NOT_IN_LINES).search(text)
     if wrong:
         raise ValidationError(
@@ -27,26 +30,25 @@ def check_text(text: str, *, limit: int, lines: bool = False) -> None:
 
 
 class _Trimmed(models.Field):  # type: ignore[type-arg]
-    """`limit` names the setting that holds the most characters that are allowed."""
+    """A trimmed text field; `limit` names the setting with the maximum number of characters."""
 
     lines = False
 
     def __init__(self, *args: Any, limit: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limit = limit
-        # The length is counted after trimming, by the setting.
         self.error_messages["blank"] = "must not be blank"
 
     @property
     def max_characters(self) -> int:
-        """The most characters that are allowed now."""
+        """The maximum number of characters, by the current setting."""
         return getattr(settings, self.limit) if self.limit else (self.max_length or 0)
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         if not isinstance(text, str):
             return text
-        # A browser sends CRLF for every line's end; unmended, each save in the admin would be a change.
+        # Browsers send CRLF line endings; unless normalised, every save in the admin would be a change.
         return (_LINE_END.sub("\n", text) if self.lines else text).strip()
 
     def run_validators(self, value: Any) -> None:
@@ -55,18 +57,18 @@ class _Trimmed(models.Field):  # type: ignore[type-arg]
         super().run_validators(value)
 
     def deconstruct(self) -> Any:
-        # Migrations see a plain field: what is allowed is a setting, not a column's property.
+        # Migrations get a plain field: the limit is a setting, not a property of the column.
         name, _, args, kwargs = super().deconstruct()
         kind = "TextField" if self.lines else "CharField"
         return name, f"django.db.models.{kind}", args, kwargs
 
 
 class LineField(_Trimmed, models.CharField):  # type: ignore[type-arg]
-    """One line of text."""
+    """A single line of text."""
 
 
 class TextField(_Trimmed, models.TextField):  # type: ignore[type-arg]
-    """Text of any number of lines; line ends are stored as a line feed."""
+    """Multi-line text; line endings are stored as line feeds."""
 
     lines = True
 
@@ -76,13 +78,13 @@ MAX_LABEL_LENGTH = 50
 
 
 class LabelsField(models.JSONField):
-    """A list of short names, each once in any case, in the order in which they were given; commas separate them."""
+    """A list of labels, unique (case-insensitive) and in the given order; commas separate labels."""
 
-    empty_values = ()  # so that null is cleaned as well: into no label
+    empty_values = ()  # so that clean() turns null into an empty list
 
     def to_python(self, value: Any) -> Any:
         if not isinstance(value, list | tuple) or not all(isinstance(label, str) for label in value):
-            raise ValidationError("must be a list of short names", code="names")  # "invalid" has a form's own text
+            raise ValidationError("must be a list of label names", code="names")  # forms replace the text of "invalid"
         names = (name.strip() for label in value for name in label.split(","))
         found: dict[str, str] = {}
         for name in filter(None, names):

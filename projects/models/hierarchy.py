@@ -1,4 +1,4 @@
-"""The hierarchy of work items: an epic over stories, a story over tasks; what is deleted and restored together."""
+"""The hierarchy of work items (epic, story, task), and deletion and restoration of whole subtrees."""
 
 from __future__ import annotations
 
@@ -28,21 +28,24 @@ class HierarchyMixin(models.Model):
 
     @property
     def parent_key(self: WorkItem) -> str | None:  # type: ignore[misc]
-        """What people call its parent, which is of the same project."""
+        """The display key of the parent, which is always in the same project."""
         return f"{self.project.key}-{self.parent.item_number}" if self.parent else None
 
     def living_children(self: WorkItem) -> WorkItemQuerySet:  # type: ignore[misc]
-        """Return what is right below it."""
+        """Return the direct children that are not deleted."""
         return type(self).objects.living().filter(parent_id=self.pk).select_related("project")
 
     def open_children(self: WorkItem) -> WorkItemQuerySet:  # type: ignore[misc]
-        """Return its living children that are not done."""
+        """Return the direct children that are neither deleted nor done."""
         return self.living_children().unfinished()
 
     def soft_delete(  # type: ignore[misc]
         self: WorkItem, *, actor: User, expected_version: int | None = None, recursive: bool = False
     ) -> None:
-        """As Entity.soft_delete; with `recursive` its descendants, too. Raises HasChildren without."""
+        """Delete the item as Entity.soft_delete does; with `recursive`, delete its descendants too.
+
+        Raises HasChildren if the item has children and `recursive` is False.
+        """
         self.check_version(expected_version)
         self.check_living()
         self.check_delete()
@@ -58,9 +61,9 @@ class HierarchyMixin(models.Model):
             self.mark_deleted(actor=actor, moment=moment)
 
     def restore(self: WorkItem, *, actor: User) -> None:  # type: ignore[misc]
-        """Undo `soft_delete`, with the descendants that it removed. Raises Conflict where its parent is deleted.
+        """Undo `soft_delete`, including the descendants deleted with it. Raises Conflict if the parent is deleted.
 
-        What was in a sprint that is deleted by now comes back to no sprint.
+        An item whose sprint has been deleted since comes back without a sprint.
         """
         moment = self.deleted_at
         self.project.check_living()
@@ -77,8 +80,8 @@ class HierarchyMixin(models.Model):
                     item.update(actor=actor, sprint_id=None)
 
     def parent_errors(self: WorkItem, parent: WorkItem) -> dict[str, str]:  # type: ignore[misc]
-        """Return why `parent` can't be the item's parent, by field."""
-        # No cycle can arise: a parent is always of a higher type, and types never change.
+        """Return the reasons, by field, why `parent` can't be the item's parent."""
+        # No cycle is possible: a parent always has a higher type, and types never change.
         if parent.project_id != self.project_id:
             return {"parent_id": f"{parent.display_key} belongs to another project"}
         if parent.deleted_at is not None:

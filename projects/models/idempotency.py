@@ -1,4 +1,4 @@
-"""Answers that a repeated request gets again."""
+"""Stored responses for repeated requests with the same Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _FORGET = "DELETE FROM projects_idempotentanswer WHERE created_at <= %s"
 
 class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
     def recall(self, actor: User, key: str, fingerprint: str) -> IdempotentAnswer | None:
-        """Return the answer that `actor` got for `key`, None if there was none within 24 h.
+        """Return the response that `actor` got for `key` in the last 24 hours, or None.
 
-        `fingerprint` stands for the request: raises Conflict where the key was used for another one.
+        Raises Conflict if the key was used for a request with another `fingerprint`.
         """
         values = {"actor_id": actor.pk, "key": key, "since": timezone.now() - KEPT}
         answer = _given().first(**{name: stored(value) for name, value in values.items()})
@@ -38,7 +38,7 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
     def remember(
         self, actor: User, key: str, fingerprint: str, *, status: int, headers: dict[str, str], body: str
     ) -> None:
-        """Keep an answer, in the transaction of the write that it tells of."""
+        """Store a response. Call it in the transaction of the write that it reports."""
         with connection.cursor() as cursor:
             cursor.execute(_FORGET, [stored(timezone.now() - KEPT)])
         told = {"status": status, "headers": headers, "body": body}
@@ -46,7 +46,7 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
 
 
 class IdempotentAnswer(models.Model):
-    """The first answer to a request that bore an Idempotency-Key."""
+    """The first response to a request with an Idempotency-Key."""
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=255)

@@ -1,7 +1,7 @@
-"""What happened to work items, and when: their activity as events, played forward and backward over their states.
+"""The history of work items: activity as events that are replayed forward or backward over item states.
 
-An activity is dated when the board learnt of a change, which for an import may be long after it happened. There the
-item's own moments tell: created_at, started_at, completed_at, and updated_at for a status that has none of its own.
+For imported rows, the activity timestamp is the time of the import, perhaps long after the change. Those events use
+the item's own timestamps instead: created_at, started_at, completed_at, and updated_at for any other status.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Event(NamedTuple):
 
 
 class Stamps(NamedTuple):
-    """The moments that an item bears."""
+    """The timestamps of an item."""
 
     created_at: dt.datetime
     updated_at: dt.datetime
@@ -37,12 +37,12 @@ class Stamps(NamedTuple):
 
 
 def absent() -> State:
-    """Return the state of an item that is not there yet."""
+    """Return the state of an item before its creation."""
     return {"status": Status.BACKLOG.value, "story_points": None, "sprint_id": None, "living": False}
 
 
 def advance(state: State, event: Event) -> None:
-    """Make `state` what it was after `event`."""
+    """Apply `event` to `state` in place."""
     state["living"] = event.action != Action.DELETED
     for change in event.changes:
         if change["field"] in FOLLOWED:
@@ -50,7 +50,7 @@ def advance(state: State, event: Event) -> None:
 
 
 def rewind(state: State, events: Sequence[Event]) -> State:
-    """Return the state before `events`, oldest first, after which it is `state`."""
+    """Return the state before `events` (oldest first), given the `state` after them."""
     state = dict(state)
     for event in reversed(events):
         state["living"] = event.action in (Action.UPDATED, Action.DELETED)
@@ -61,7 +61,7 @@ def rewind(state: State, events: Sequence[Event]) -> State:
 
 
 def dated(events: Sequence[Event], stamps: Stamps) -> list[Event]:
-    """Return the events of one item, oldest first, when they happened, not when the board learnt of them."""
+    """Return the events of one item, oldest first, with the time of the change instead of the import."""
     found: list[Event] = []
     done = [number for number, event in enumerate(events) if _new_status(event) == Status.DONE]
     for number, event in enumerate(events):
@@ -76,7 +76,7 @@ def dated(events: Sequence[Event], stamps: Stamps) -> list[Event]:
 
 
 def _unfolded(event: Event, stamps: Stamps) -> list[Event]:
-    """Tell the creation of an item that was begun, or done, as what must have come before."""
+    """Expand the creation of an item that was already started or done into the status changes that led there."""
     status = _new_status(event)
     begun = status not in (None, Status.BACKLOG, Status.TODO)
     steps = [(stamps.created_at, Status.TODO.value if begun else status)]

@@ -1,4 +1,4 @@
-"""What a comment and a time entry share: each belongs to one work item and to one person."""
+"""The base of comments and time entries, which belong to one work item and one owner."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class ItemPartQuerySet(EntityQuerySet[P]):
 
 
 class ItemPart(Entity):
-    """An abstract part of a living item; only its owner or a superuser changes it."""
+    """An abstract child of a work item; only its owner or a superuser may change it."""
 
     class Meta:
         abstract = True
 
-    if TYPE_CHECKING:  # each has its own name for the way back
+    if TYPE_CHECKING:  # a field of each subclass, with its own related_name
         work_item: WorkItem
 
     @property
@@ -46,7 +46,7 @@ class ItemPart(Entity):
         return self.work_item.project_id
 
     def check_owner(self, actor: User) -> None:
-        """Raise NotYours unless `actor` may change it."""
+        """Raise NotYours unless `actor` may change the entity."""
         raise NotImplementedError
 
     def check_insert(self) -> None:

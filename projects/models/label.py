@@ -1,4 +1,4 @@
-"""An index of the labels, kept by triggers: `WorkItem.labels` is the truth."""
+"""An index of labels, maintained by triggers; `WorkItem.labels` is the source of truth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class ItemLabel(models.Model):
-    """A label of a work item. Nobody writes it but the triggers of its migration."""
+    """A label of a work item. Only triggers write to this table."""
 
     name = models.CharField(max_length=50)
     work_item = models.ForeignKey("projects.WorkItem", on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 class LoginTicketManager(models.Manager["LoginTicket"]):
     def issue(self, seconds: int) -> tuple[str, datetime]:
-        """Return a new ticket and when it expires, `seconds` from now."""
+        """Return a new ticket and its expiry time, `seconds` from now."""
         ticket = secrets.token_urlsafe(32)
         expires_at = timezone.now() + timedelta(seconds=seconds)
         self.purge()
@@ -20,18 +20,18 @@ class LoginTicketManager(models.Manager["LoginTicket"]):
         return ticket, expires_at
 
     def spend(self, ticket: str) -> bool:
-        """Use `ticket` up and return whether it was good; of any number of callers at once one gets True."""
-        # One DELETE statement: whoever's removed the row had it.
+        """Consume `ticket`; return True if it was valid. Of several concurrent callers, only one gets True."""
+        # A single DELETE statement: the caller whose DELETE removed the row wins.
         spent, _ = self.filter(digest=_digest(ticket), expires_at__gt=timezone.now()).delete()
         return spent == 1
 
     def purge(self) -> None:
-        """Remove what has expired."""
+        """Delete expired tickets."""
         self.filter(expires_at__lte=timezone.now()).delete()
 
 
 class LoginTicket(models.Model):
-    """A ticket that was issued and not spent; only its digest is stored, so a copy of the database opens nothing."""
+    """An unused ticket. Only its digest is stored, so a copy of the database gives no access."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(db_index=True, editable=False)

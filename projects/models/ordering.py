@@ -1,4 +1,4 @@
-"""The order of a project's work items: one line of positions, in which an item is put between two others."""
+"""The manual order of work items: each item has a numeric position in its project."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from projects.models.user import User
     from projects.models.work_item import WorkItem
 
-STEP = 1.0  # between the positions of two neighbours that were never moved
-ROOM = 2.0**-20  # between two that had to make way for a third
+STEP = 1.0  # between neighbours that were never moved
+ROOM = 2.0**-20  # minimum gap after shifting neighbours
 CHUNK = 20  # items
 
 
@@ -29,7 +29,7 @@ class OrderMixin(models.Model):
         after: WorkItem | None = None,
         expected_version: int | None = None,
     ) -> bool:
-        """Put it right before one item of its project, or right after one; return whether its place changed.
+        """Move the item directly before or after another item of its project; return True if its place changed.
 
         Raises ValidationError or Refused.
         """
@@ -49,21 +49,21 @@ class OrderMixin(models.Model):
             return self.update(actor=actor, position=place)
 
     def _place(self: WorkItem, neighbour: WorkItem, before: bool) -> float | None:  # type: ignore[misc]
-        """Return a position on this side of `neighbour`; None where no number is left between it and the next."""
+        """Return a position on this side of `neighbour`; None if no float fits before the next item."""
         next_one = self._beyond(neighbour, before).values_list("position", flat=True).first()
         if next_one is None:
             is_there = self.position < neighbour.position if before else self.position > neighbour.position
             return self.position if is_there else neighbour.position + (-STEP if before else STEP)
         low, high = sorted((neighbour.position, next_one))
         if low < self.position < high:
-            return self.position  # it is there already
+            return self.position  # already there
         middle = low + (high - low) / 2
         return middle if low < middle < high else None
 
     def _make_way(self: WorkItem, neighbour: WorkItem, before: bool, actor: User) -> None:  # type: ignore[misc]
-        """Push away those on this side of `neighbour` that are too near for another one to come between.
+        """Shift the items on this side of `neighbour` that leave no room for another position.
 
-        It is a change of each, for without it the clones would not learn where they are; so they are as few as can be.
+        Every shifted item gets a new version so that other clones converge; shift as few as possible.
         """
         start, end = neighbour.position, None
         pushed: list[WorkItem] = []
@@ -74,11 +74,11 @@ class OrderMixin(models.Model):
             pushed.append(item)
         if end is None:
             end = start + (-STEP if before else STEP) * (len(pushed) + 2)
-        for place, item in enumerate(pushed, 2):  # 1 is for the one that comes
+        for place, item in enumerate(pushed, 2):  # slot 1 is for the moved item
             item.update(actor=actor, position=start + (end - start) * place / (len(pushed) + 2))
 
     def _beyond(self: WorkItem, neighbour: WorkItem, before: bool) -> QuerySet[WorkItem]:  # type: ignore[misc]
-        """Return the other items on this side of `neighbour`, the nearest first."""
+        """Return the other items on this side of `neighbour`, nearest first."""
         side, sign = ("lt", "-") if before else ("gt", "")
         same = Q(position=neighbour.position, **{f"item_number__{side}": neighbour.item_number})
         others = type(self).objects.filter(project_id=self.project_id, deleted_at__isnull=True).exclude(pk=self.pk)

@@ -1,4 +1,4 @@
-"""A project: what work belongs to."""
+"""Projects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NUMBER = "SELECT next_work_item_number FROM projects_project WHERE id = %s"
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 LIVING = models.Q(deleted_at__isnull=True)
 DELETED = models.Q(deleted_at__isnull=False)
-MAX_NUMBER = 999_999_999  # of a work item: what a display key can say
+MAX_NUMBER = 999_999_999  # of a work item; a display key has at most nine digits
 
 
 class Status(models.TextChoices):
@@ -53,7 +53,7 @@ class ProjectQuerySet(EntityQuerySet["Project"]):
         return super().names_of(identifier) or ({"key": key} if KEY_PATTERN.fullmatch(key) else None)
 
     def containing(self, text: str) -> Self:
-        """Narrow to those whose key, title or description contains `text`, in any case."""
+        """Filter by `text` in key, title or description (case-insensitive)."""
         return self.filter(
             models.Q(key__icontains=text) | models.Q(title__icontains=text) | models.Q(description__icontains=text)
         )
@@ -115,15 +115,15 @@ class Project(Entity):
 
     @property
     def is_archived(self) -> bool:
-        """Whether it is read-only but for being made active again."""
+        """True if the project is read-only; only activating it is allowed."""
         return self.status == Status.ARCHIVED
 
     def archive(self, *, actor: User) -> bool:
-        """Make it read-only, which stops its timers; return whether it was active."""
+        """Make the project read-only and stop its timers; return True if it was active."""
         return self.update(actor=actor, status=Status.ARCHIVED)
 
     def activate(self, *, actor: User) -> bool:
-        """Make it active again; return whether it was archived."""
+        """Make the project active again; return True if it was archived."""
         return self.update(actor=actor, status=Status.ACTIVE)
 
     def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
@@ -133,7 +133,7 @@ class Project(Entity):
         with transaction.atomic():
             changed = super().update(actor=actor, expected_version=expected_version, **values)
             if was_active and self.is_archived:
-                # Read-only, it could not be stopped by a timer that its user starts elsewhere.
+                # Otherwise, starting a timer elsewhere would have to stop one in a read-only project.
                 for entry in (
                     TimeEntry.objects.living().running().in_project(self.pk).select_related("work_item__project")
                 ):
@@ -150,7 +150,7 @@ class Project(Entity):
         self.check_writable()
 
     def check_writable(self) -> None:
-        """Raise Archived unless the project, and what is in it, may be changed."""
+        """Raise Archived if the project is archived and its contents may not be changed."""
         if self.is_archived:
             raise Archived(f'{self.key} is archived, so it is read-only; make it active first: set status to "active"')
 
@@ -159,17 +159,17 @@ class Project(Entity):
 
         with transaction.atomic():
             super().insert(actor=actor)
-            # One that is made as archived is read-only only when it is whole.
+            # Create the default lanes before an archived project becomes read-only.
             status, self.status = self.status, Status.ACTIVE
             SwimLane.objects.create_defaults(self, actor=actor)
             self.status = status
 
     def take_item_number(self) -> int:
-        """Return the next number of a work item, which is never given again; inside the write's transaction.
+        """Allocate the next work item number, which is never reused. Runs in the write transaction.
 
-        Raises Conflict where none is left.
+        Raises Conflict if all numbers are used.
         """
-        # The counter is no content: it moves no version and no stamp, and is no activity.
+        # The counter is not content: a change does not affect version, timestamps or activity.
         with connection.cursor() as cursor:
             cursor.execute(_TAKE_NUMBER, [self.pk.hex])
             cursor.execute(_NUMBER, [self.pk.hex])

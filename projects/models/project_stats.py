@@ -1,4 +1,4 @@
-"""How a project stands, in figures, by a constant number of queries."""
+"""Project statistics, computed in a constant number of queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from projects.models.velocity import completed
 from projects.models.work_item import ItemType, Priority, Status
 
 Group = tuple[str, str, str, int, int, int]  # status, type, priority, number, points, blocked
-# Triggers keep it (migration 0019).
+# Triggers keep this table up to date (projects/sqlite/triggers.sql).
 _COUNTS = """
     SELECT status, item_type, priority, number, points, blocked FROM projects_itemcount
     WHERE project_id = %s AND number > 0
@@ -20,10 +20,10 @@ _COUNTS = """
 
 
 def stats(project: Project) -> dict[str, Any]:
-    """Return the figures of a project's living items; one without points counts 0.
+    """Return statistics of a project's living items; an item without points counts as 0 points.
 
-    `blocked` is the number of unfinished items with a living unfinished blocker, whatever their status;
-    `velocity` has what each completed sprint got done by its end, oldest first, and the mean of the points.
+    `blocked` is the number of open items, in any status, that have a living open blocker. `velocity` lists the points
+    and items done in each completed sprint, oldest first, and the mean of the points.
     """
     groups = _groups(project)
     return {

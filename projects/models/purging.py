@@ -1,4 +1,4 @@
-"""Remove for good what was deleted long ago. That it is deleted stays known, and so does its activity."""
+"""Permanently remove entities that were deleted long ago; keep their tombstones and activity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from projects.models.work_item import WorkItem
 _ITEM = "LEFT JOIN projects_workitem item ON item.id = t.work_item_id"
 _OLD = "t.deleted_at < %s"
 _GONE = "IN (SELECT id FROM temp.purged)"
-# What goes, in the order of finding it: model, joins, why a row goes beside its own deletion, its project.
+# In search order: model, joins, condition (besides its own deletion) to purge a row, project column.
 _FINDING = (
     (Project, "", "0", "t.id"),
     (WorkItem, "", f"t.project_id {_GONE}", "t.project_id"),
@@ -33,8 +33,8 @@ _FINDING = (
         "item.project_id",
     ),
 )
-# What must stay for what stays: a younger child's parent, a younger item's sprint, their project. Repeated, for
-# a parent that stays has a parent, too.
+# Keep rows that are still referenced by rows that stay: the parent of a child or the sprint of an item that was deleted
+# more recently. Repeat until stable, because a parent that stays may itself have a parent.
 _STAYING = f"""
     DELETE FROM temp.purged WHERE id IN (
         SELECT t.parent_id FROM projects_workitem t WHERE t.parent_id IS NOT NULL AND t.id NOT {_GONE}
@@ -43,9 +43,9 @@ _STAYING = f"""
 
 
 def purge(days: int, *, dry_run: bool = False) -> dict[str, int]:
-    """Remove what was deleted more than `days` days ago, with all that hangs on it; return how many rows by type.
+    """Remove what was deleted more than `days` days ago, with all dependent rows; return the row counts by type.
 
-    One transaction. What something that stays needs, stays.
+    Runs in one transaction. Rows that are still referenced by remaining rows are kept.
     """
     limit = str((timezone.now() - timedelta(days=days)).replace(tzinfo=None))
     with transaction.atomic(), connection.cursor() as cursor:
@@ -73,7 +73,7 @@ def purge(days: int, *, dry_run: bool = False) -> dict[str, int]:
 
 def _remove() -> None:
     with connection.cursor() as cursor:
-        # The export's `deleted` goes on naming them, else an old file would bring them back.
+        # The export still lists them under `deleted`; otherwise, importing an old file would bring them back.
         cursor.execute(
             """
             INSERT INTO projects_tombstone (entity_id, entity_type, project_id, deleted_at)

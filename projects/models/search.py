@@ -1,10 +1,10 @@
-"""Search in texts, by SQLite's FTS5; the triggers of its migration keep the index in the writes' own transactions.
+"""Full-text search with SQLite FTS5. Triggers update the index in the transaction of each write.
 
-What many have is no measure of what is meant, and to rank a hundred thousand matches takes half a second: of more than
-RANKED the newest come first, those with all words in the title before the others.
+Ranking very common terms is slow (half a second for 100,000 matches) and uninformative. With more than RANKED matches,
+results are ordered newest first, and title matches come before other matches.
 
-Ranked results are paged by their number: one that is written between two pages may shift the others by one. The newest
-are paged by their place in the index, which nothing shifts.
+Ranked results are paged by offset: a row written between two pages may shift the rest by one. Newest-first results use
+keyset pagination on the index rowid, which is stable.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from projects.models.work_item import WorkItem
 from projects.models.work_item_query import DISPLAY_KEY
 
 SNIPPET_WORDS = 24
-# Neither can be in a stored text.
+# Stored texts contain neither character.
 BEGIN, END = "\x02", "\x03"
 
 _MARKS = re.compile(f"[{BEGIN}{END}]")
 
-# Best first, or newest first, which FTS5 does by itself; what lives is asked row by row, until there are enough.
+# FTS5 itself sorts best first or newest first, so deleted rows are filtered one by one until the page is full.
 # Texts come from the index, names from the tables.
 _FIND = """
     SELECT entry.id, entry.entity_type, entry.entity_id, project.key, item.item_number,
@@ -47,7 +47,7 @@ _FIND = """
 """
 _BEST = _FIND.format(page="ORDER BY projects_search.rank LIMIT %s OFFSET %s")
 _NEWEST = _FIND.format(page="AND projects_search.rowid < %s ORDER BY projects_search.rowid DESC LIMIT %s")
-# The named item comes first whether the words match it or not: PONE-01 names PONE-1.
+# Add 1 for the item named by the text if the index does not match it: PONE-01 names PONE-1.
 _COUNT = """
     SELECT count(*) + (%s <> '' AND NOT EXISTS (
         SELECT 1 FROM projects_search WHERE projects_search MATCH %s
@@ -61,9 +61,9 @@ LAST_ENTRY = 2**63 - 1
 
 
 class Hit(NamedTuple):
-    """Something that was found; a comment's key, title and status are its item's.
+    """A search result; a comment has the key, title and status of its item.
 
-    `highlights` are the places in `snippet` that match, as [first, after the last] character.
+    `highlights` are the matching ranges of `snippet`, as [start, end) character offsets.
     """
 
     type: str
@@ -79,10 +79,10 @@ Order = Literal["best", "titles", "texts"]
 
 
 class Place(NamedTuple):
-    """Where a page of results begins.
+    """The start of a page of results.
 
-    `order` is "best" with the number of results `at` that come before, or, newest first, "titles" and then "texts"
-    with the entry `at` of the index that the page follows.
+    For order "best", `at` is the offset. For the newest-first orders "titles" and then "texts", `at` is the rowid of
+    the last index entry before the page.
     """
 
     order: Order
@@ -90,7 +90,7 @@ class Place(NamedTuple):
 
 
 class Results(list[Hit]):
-    """A page of what was found; `next` is where the next one begins, None where this is the last."""
+    """A page of results; `next` is the start of the next page, or None on the last page."""
 
     def __init__(self, hits: Iterable[Hit], following: Place | None = None, finding: _Finding | None = None) -> None:
         super().__init__(hits)
@@ -99,7 +99,7 @@ class Results(list[Hit]):
 
     @cached_property
     def total(self) -> int:
-        """How many results all pages have; by one query."""
+        """The number of results on all pages; runs one query."""
         return self._finding.total() if self._finding else 0
 
 
@@ -111,10 +111,10 @@ def search(
     start: Place | None = None,
     ranked: int = RANKED,
 ) -> Results:
-    """Return what has all the words of `text`, best first, nothing where it has no word; by at most four queries.
+    """Return entities that contain all words of `text`, best first; runs at most four queries.
 
-    The item whose display key is the whole text comes first. Of more than `ranked` matches the newest are best.
-    A page that is not the first begins at `start`, the `next` of the one before it.
+    A text without words has no results. An item whose display key equals the text comes first. With more than `ranked`
+    matches, results are ordered newest first. For later pages, pass the previous page's `next` as `start`.
     """
     match = match_expression(text)
     if not match:
@@ -142,7 +142,7 @@ class _Finding(NamedTuple):
             return int(cursor.fetchone()[0])
 
     def page(self, start: Place, limit: int) -> tuple[list[Hit], Place | None]:
-        """Return `limit` results from `start` on, and where the next page begins."""
+        """Return up to `limit` results from `start`, and the start of the next page."""
         if start.order == "best":
             rows = self._rows(_BEST, self.match, limit + 1, start.at)
             following = Place("best", start.at + limit) if len(rows) > limit else None
@@ -165,14 +165,14 @@ class _Finding(NamedTuple):
 
 
 def _after(rows: list[tuple[Any, ...]], limit: int, start: Place) -> Place | None:
-    """Return the place after the first `limit` of `rows`, which began at `start`; None where no more follow."""
+    """Return the place after the first `limit` of `rows`, which begin at `start`; None if there are no more."""
     if len(rows) <= limit:
         return None
     return start._replace(at=rows[limit - 1][0]) if limit else start
 
 
 def highlighted(marked: str) -> tuple[str, list[list[int]]]:
-    """Return `marked` without its marks, and the places that were between two of them."""
+    """Remove the highlight marks from `marked`; return the plain text and the marked ranges."""
     parts = _MARKS.split(marked)
     places, length = [], 0
     for number, part in enumerate(parts):

@@ -1,4 +1,4 @@
-"""A sprint: what is meant to be done from one day to another, and what came of it."""
+"""Sprints."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Sprint(SprintLife, Entity):
     goal = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH")
     start_date = models.DateField()
     end_date = models.DateField()
-    left_items = models.JSONField(null=True, editable=False)  # ids of what its deletion took out
+    left_items = models.JSONField(null=True, editable=False)  # IDs of the items that deleting the sprint took out
 
     objects = SprintQuerySet.as_manager()
 
@@ -67,13 +67,13 @@ class Sprint(SprintLife, Entity):
         return f"{self.project.key}/{self.name}"[:40]
 
     def check_open(self) -> None:
-        """Raise Conflict where no item may come in any more."""
+        """Raise Conflict if no more items may be added."""
         self.check_living()
         if self.status in (Status.COMPLETED, Status.CANCELLED):
             raise Conflict(f"the sprint {self.name} is {self.status}; no item can be put into it")
 
     def entry_errors(self, item: WorkItem) -> dict[str, str]:
-        """Return why `item` can't be in it, by field; raises Conflict where nothing can."""
+        """Return the reasons, by field, why `item` can't be in the sprint. Raises Conflict if no item can."""
         if self.project_id != item.project_id:
             return {"sprint_id": f"the sprint {self.name} belongs to another project"}
         if item.item_type == "epic":
@@ -113,7 +113,7 @@ class Sprint(SprintLife, Entity):
             self.release(actor, None, self.items())
 
     def restore(self, *, actor: User) -> None:
-        """Undo the deletion; of what left by it, all that is in no sprint since comes back."""
+        """Undo the deletion; the items it took out come back, unless they are in another sprint by now."""
         self.project.check_living()
         self.project.check_writable()
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""How sprints stood day by day: replayed from the snapshots of their start and end and the activity between them."""
+"""Daily sprint history, replayed from the snapshots at start and end and the activity in between."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from projects.models.sprint import Sprint
 from projects.models.work_item import Status, WorkItem
 
 Row = dict[str, Any]
-Present = Mapping[str, tuple[State, Stamps]]  # items as they are now, by id
-MAX_DAYS = 400  # of a history: the latest
+Present = Mapping[str, tuple[State, Stamps]]  # current items, by ID
+MAX_DAYS = 400  # keep only the latest days of a history
 
 
 class Standing(NamedTuple):
-    """What was in a sprint at the end of a day, or by now: what was left, all of it, and the number by status."""
+    """The totals of a sprint at the end of a day, or now: open work, all work, and item counts by status."""
 
     date: dt.date
     points: int
@@ -33,9 +33,9 @@ class Standing(NamedTuple):
 
 
 def histories(sprints: Sequence[Sprint]) -> dict[uuid.UUID, list[Standing]]:
-    """Return the days of each sprint that was started, by three queries for any number of them.
+    """Return the daily totals of each started sprint; runs three queries for any number of sprints.
 
-    From start_date to end_date, or to the sprint's end or today where that is earlier.
+    A history runs from start_date to end_date, or to the actual end or today if that is earlier.
     """
     sprints = [sprint for sprint in sprints if sprint.started_at]
     if not sprints:
@@ -50,7 +50,7 @@ def histories(sprints: Sequence[Sprint]) -> dict[uuid.UUID, list[Standing]]:
 
 
 def days(start: dt.date, end: dt.date, last: dt.date) -> list[dt.date]:
-    """Return the days from `start` to `end`, none after `last`, and of very many the latest."""
+    """Return the days from `start` to the earlier of `end` and `last`; at most the latest MAX_DAYS."""
     final = min(end, last)
     first = max(start, final - dt.timedelta(days=MAX_DAYS - 1)) if final > start else start
     return [first + dt.timedelta(days=number) for number in range((final - first).days + 1)]
@@ -59,7 +59,7 @@ def days(start: dt.date, end: dt.date, last: dt.date) -> list[dt.date]:
 def replay(
     sprint: Sprint, states: Mapping[str, State], events: Sequence[Event], last: dt.date, final: Iterable[State]
 ) -> list[Standing]:
-    """Play `events`, oldest first, over the `states` at the start; the day `last` ends with `final`, come what may."""
+    """Replay `events` (oldest first) over the `states` at the start; the day `last` always uses `final`."""
     states = {item_id: dict(state) for item_id, state in states.items()}
     waiting = list(reversed(events))
     found: list[Standing] = []
@@ -72,7 +72,7 @@ def replay(
 
 
 def standing(day: dt.date, sprint: Sprint, states: Iterable[State]) -> Standing:
-    """Sum up the states of what is in the sprint."""
+    """Return the totals of the items that are in the sprint."""
     inside = [state for state in states if state["living"] and state["sprint_id"] == str(sprint.pk)]
     left = [state for state in inside if state["status"] != Status.DONE]
     statuses = dict.fromkeys(Status.values, 0)
@@ -103,13 +103,13 @@ def _history(
         during += [event for event in since if event.moment <= end]
         if item_id in committed:
             continue
-        # Not in the snapshot: its state at the start is today's, less all that happened since.
+        # Not in the snapshot: rewind the current state to the start.
         state = states[item_id] = rewind(present[item_id][0], since) if item_id in present else absent()
         if state["sprint_id"] == str(sprint.pk):
             if not state["living"]:
-                continue  # it was deleted then, and is restored
+                continue  # deleted at the start, restored since
             state["sprint_id"] = None
-        # How it came in, a file doesn't tell.
+        # An imported item has no event that says when it entered the sprint; add one.
         if item_id in final and not any(_enters(sprint, event) for event in since):
             made = present[item_id][1].created_at if item_id in present else start
             came = {"sprint_id": str(sprint.pk), "story_points": final[item_id]["story_points"]}
@@ -133,7 +133,7 @@ def _enters(sprint: Sprint, event: Event) -> bool:
 
 
 def _named(sprints: Sequence[Sprint], now: dt.datetime) -> dict[uuid.UUID, set[str]]:
-    """Return the ids of the items whose activity names a sprint while it ran."""
+    """Return the IDs of items whose activity mentions a sprint while it was active."""
     first = min(sprint.started_at for sprint in sprints if sprint.started_at)
     rows = Activity.objects.filter(created_at__gte=first, created_at__lte=now, entity_type=WorkItem.entity_type)
     mentions = models.Q()
@@ -152,7 +152,7 @@ def _named(sprints: Sequence[Sprint], now: dt.datetime) -> dict[uuid.UUID, set[s
 
 
 def _present(sprints: Sequence[Sprint], ids: Iterable[str]) -> dict[str, tuple[State, Stamps]]:
-    """Return the items of these ids, and what is in the sprints now, as they are."""
+    """Return the current state of the items with these IDs and of the items in the sprints."""
     rows = WorkItem.objects.filter(
         models.Q(pk__in=[uuid.UUID(text) for text in ids]) | models.Q(sprint__in=[sprint.pk for sprint in sprints])
     )
@@ -172,7 +172,7 @@ def _present(sprints: Sequence[Sprint], ids: Iterable[str]) -> dict[str, tuple[S
 
 
 def _events(present: Present, ids: Iterable[str], start: dt.datetime) -> dict[str, list[Event]]:
-    """Return what happened to these items since then, item by item, oldest first."""
+    """Return the events of these items since `start` by item ID, oldest first."""
     wanted = [uuid.UUID(text) for text in {*ids, *present}]
     rows = Activity.objects.filter(entity_id__in=wanted, created_at__gte=start).order_by("id")
     found: dict[str, list[Event]] = {}

@@ -1,4 +1,4 @@
-"""The life of a sprint: it is planned, then active, then over; what was in it at both turns is kept."""
+"""The sprint lifecycle: planned, active, then completed or cancelled, with snapshots at start and end."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ NEXT = {
 
 
 class SprintLife(models.Model):
-    """`committed` and `outcome` are the items as they were at the start and at the end: reports stay true.
+    """`committed` and `outcome` are snapshots of the items at start and end, so that reports never change.
 
-    Each is a list of {"id", "display_key", "story_points", "status"}, None before that moment.
+    Each is a list of {"id", "display_key", "story_points", "status"}, or None before the start or end.
     """
 
     status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLANNED, editable=False)
@@ -49,13 +49,13 @@ class SprintLife(models.Model):
         abstract = True
 
     def start(self: Sprint, *, actor: User, expected_version: int | None = None) -> None:  # type: ignore[misc]
-        """Make it the active one and record what it commits to. Raises Conflict."""
+        """Activate the sprint and record its commitment. Raises Conflict."""
         self._move(actor, Status.ACTIVE, expected_version, started_at=timezone.now(), committed=self.snapshot())
 
     def complete(  # type: ignore[misc]
         self: Sprint, *, actor: User, move_to: Sprint | None = None, expected_version: int | None = None
     ) -> list[WorkItem]:
-        """End it, and return what was unfinished: that goes to `move_to`, or to no sprint. Raises Conflict."""
+        """Complete the sprint; move unfinished items to `move_to`, or out, and return them. Raises Conflict."""
         if move_to is not None:
             if move_to.pk == self.pk or move_to.project_id != self.project_id:
                 raise ValidationError({"move_to": "must be another sprint of the same project"})
@@ -66,17 +66,17 @@ class SprintLife(models.Model):
             return self.release(actor, move_to)
 
     def cancel(self: Sprint, *, actor: User, expected_version: int | None = None) -> list[WorkItem]:  # type: ignore[misc]
-        """Give it up, and return what was unfinished: that goes to no sprint. Raises Conflict."""
+        """Cancel the sprint; take out the unfinished items and return them. Raises Conflict."""
         with transaction.atomic():
             outcome = self.snapshot()
             self._move(actor, Status.CANCELLED, expected_version, completed_at=timezone.now(), outcome=outcome)
             return self.release(actor, None)
 
     def reopen(self: Sprint, *, actor: User, expected_version: int | None = None) -> list[WorkItem]:  # type: ignore[misc]
-        """Undo `cancel`: plan it again, and return the items that come back. Raises Conflict.
+        """Undo `cancel`: return the sprint to planned, and return the items that come back. Raises Conflict.
 
-        An item comes back if the cancellation took it out, and it is living and in no sprint. What the sprint
-        recorded at its start and its end is cleared, as in any planned sprint; its activity keeps both moves.
+        An item comes back if the cancellation took it out, it is not deleted and it is in no sprint. The snapshots and
+        timestamps of start and end are cleared, as in any planned sprint; the activity keeps both changes.
         """
         left = [row["id"] for row in self.outcome or () if row["status"] != "done"]
         before_start = {"started_at": None, "committed": None, "completed_at": None, "outcome": None}
@@ -98,20 +98,20 @@ class SprintLife(models.Model):
         self._write(actor, Action.UPDATED, {"status": status.value, **values})
 
     def items(self: Sprint) -> models.QuerySet[WorkItem]:  # type: ignore[misc]
-        """Return its living items."""
+        """Return the items that are not deleted."""
         return self.work_items.filter(deleted_at__isnull=True).select_related("project")
 
     def release(  # type: ignore[misc]
         self: Sprint, actor: User, move_to: Sprint | None, items: Iterable[WorkItem] | None = None
     ) -> list[WorkItem]:
-        """Move `items`, else what is unfinished, out; return them."""
+        """Move `items` (default: the unfinished ones) to `move_to` or to no sprint; return them."""
         leaving = list(self.items().exclude(status="done") if items is None else items)
         for item in leaving:
             item.update(actor=actor, sprint_id=move_to.pk if move_to else None)
         return leaving
 
     def take_back(self: Sprint, actor: User, ids: Iterable[str]) -> list[WorkItem]:  # type: ignore[misc]
-        """Put the items of these ids that are living and in no sprint into it; return them."""
+        """Add the items with these IDs that are not deleted and in no sprint; return them."""
         found = self.project.work_items.filter(pk__in=list(ids), sprint__isnull=True, deleted_at__isnull=True)
         items = list(found.select_related("project").order_by("item_number"))
         for item in items:
@@ -119,7 +119,7 @@ class SprintLife(models.Model):
         return items
 
     def snapshot(self: Sprint) -> list[dict[str, Any]]:  # type: ignore[misc]
-        """Return its living items as they are now, in the form that `committed` and `outcome` have."""
+        """Return the current items in the format of `committed` and `outcome`."""
         return [
             {
                 "id": str(item.pk),

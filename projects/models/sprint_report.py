@@ -1,8 +1,8 @@
-"""What came of a sprint, from the snapshots of its start and its end and the activity between them.
+"""Sprint reports, computed from the snapshots at start and end and the activity in between.
 
-Pure functions over rows; only `report` asks the database. A row is {"id", "display_key", "story_points", "status"},
-as in the sprint's snapshots; an item without points counts 0. What happens to an item after the sprint's end
-changes no number.
+Pure functions over rows; only `report` queries the database. A row is {"id", "display_key", "story_points", "status"},
+as in the sprint's snapshots. An item without points counts as 0. Changes after the end of the sprint do not affect
+the report.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from projects.models.sprint_history import Row, Standing, histories
 
 
 class Day(NamedTuple):
-    """What was left at the end of a day, or by now; `ideal_*` fall evenly from the commitment to 0."""
+    """The work left at the end of a day, or now; `ideal_*` fall linearly from the commitment to 0."""
 
     date: dt.date
     points: int
@@ -26,12 +26,15 @@ class Day(NamedTuple):
 
 
 def report(sprint: Sprint) -> dict[str, Any]:
-    """Return the report of a sprint, by a constant number of queries.
+    """Return the report of a sprint; runs a constant number of queries.
 
-    `committed` is what was in it at its start (of a planned one: what is in it now), with the status of then;
-    `done` and `carried_over` what was done and unfinished at its end, or is now; `added_after_start` what was in it
-    at its end and not at its start; `removed` the reverse. `burndown` has a `Day` from start_date to end_date, or
-    to the sprint's end or today where that is earlier; it is empty where the sprint was never started.
+    committed          items at the start, with their status at that time; for a planned sprint, the current items
+    done               items that were done at the end (or are done now)
+    carried_over       items that were unfinished at the end (or are unfinished now)
+    added_after_start  items in the sprint at the end but not at the start
+    removed            items in the sprint at the start but not at the end
+    burndown           a `Day` for each day from start_date to end_date, or to the actual end or today if that is
+                       earlier; empty if the sprint was never started
     """
     final = sprint.outcome if sprint.outcome is not None else sprint.snapshot()
     committed = sprint.committed if sprint.committed is not None else final
@@ -43,7 +46,7 @@ def report(sprint: Sprint) -> dict[str, Any]:
 
 
 def compare(committed: Sequence[Row], final: Sequence[Row]) -> dict[str, list[Row]]:
-    """Sort the rows of the start and of the end into what came of them."""
+    """Compare the rows at start and end; group them by outcome."""
     before, after = ({row["id"] for row in rows} for rows in (committed, final))
     return {
         "committed": list(committed),
@@ -55,17 +58,17 @@ def compare(committed: Sequence[Row], final: Sequence[Row]) -> dict[str, list[Ro
 
 
 def total(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the rows with their number and the sum of their points."""
+    """Return the rows with their count and total points."""
     return {"count": len(rows), "points": sum(row["story_points"] or 0 for row in rows), "items": list(rows)}
 
 
 def ideal(amount: int, start: dt.date, end: dt.date, day: dt.date) -> float:
-    """Return what is left of `amount` on `day` where it falls evenly from all at `start` to 0 at `end`."""
+    """Return the ideal remainder on `day`: linear from `amount` at `start` to 0 at `end`."""
     return round(amount * (end - day).days / (end - start).days, 2)
 
 
 def burndown(sprint: Sprint, history: Sequence[Standing]) -> list[Day]:
-    """Return what was left on each of these days beside what should have been."""
+    """Return the actual and the ideal remaining work for each day."""
     open_rows = [row for row in sprint.committed or () if row["status"] != "done"]
     amounts = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)
     return [

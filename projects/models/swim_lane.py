@@ -1,4 +1,4 @@
-"""A swim lane: a column of the board."""
+"""Swim lanes: the columns of the board."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
         return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
 
     def create_defaults(self, project: Project, *, actor: User) -> None:
-        """Make a lane for each status but `blocked`, unless the project has one; clones agree on their ids."""
+        """Create the missing lanes for all statuses except `blocked`; their IDs are the same on all clones."""
         for position, status in enumerate(DEFAULTS):
             if not self.filter(project=project, status_value=status).exists():
                 lane = self.model(
@@ -47,7 +47,7 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
         return 0 if highest is None else int(highest) + 1
 
     def reorder(self, project: Project, lanes: Sequence[uuid.UUID], *, actor: User) -> None:
-        """Put all living lanes of the project into this order. Raises ValidationError where one is missing."""
+        """Reorder all living lanes of the project. Raises ValidationError unless each is listed once."""
         by_id = {lane.pk: lane for lane in self.living().filter(project=project).select_related("project")}
         if sorted(lanes) != sorted(by_id):
             raise ValidationError({"order": "must name each lane of the project once"})
@@ -57,7 +57,7 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
 
 class SwimLane(Entity):
     spec = SWIM_LANE
-    comes_with_project = False  # a project may be born archived, and has lanes all the same
+    comes_with_project = False  # a project created as archived also gets its default lanes
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="swim_lanes")
     name = LineField(max_length=100)
@@ -109,7 +109,7 @@ class SwimLane(Entity):
         return changed
 
     def restore(self, *, actor: User) -> None:
-        """Undo the deletion. Raises Conflict where the status has another lane by now."""
+        """Undo the deletion. Raises Conflict if another lane has the status by now."""
         self.project.check_living()
         self.project.check_writable()
         super().restore(actor=actor)

@@ -1,4 +1,4 @@
-"""A time entry: who worked on an item from when to when; one timer a user runs at a time."""
+"""Time entries and timers; each user has at most one running timer."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ MAX_DESCRIPTION_LENGTH = 1000
 
 
 def elapsed(started_at: datetime, ended_at: datetime) -> timedelta:
-    """Return the time between two moments.
+    """Return the real time between two datetimes.
 
-    Subtracting two times of one zone compares their wall clocks, which a change to summer or winter time moves.
+    Subtracting datetimes in the same zone compares wall clocks, which is off by an hour across a DST change.
     """
     return ended_at.astimezone(UTC) - started_at.astimezone(UTC)
 
@@ -40,7 +40,7 @@ class TimeEntryQuerySet(ItemPartQuerySet["TimeEntry"]):
         return found.filter(user=user) if user is not None else found
 
     def start(self, work_item: WorkItem, *, actor: User, description: str = "") -> tuple[TimeEntry, TimeEntry | None]:
-        """Start a timer; return it and the actor's running one, which is stopped by that."""
+        """Start a timer and stop the actor's running one; return both (None if none was running)."""
         stopped = self.running(actor).select_related("work_item__project").first()
         if stopped is not None:
             stopped.stop(actor=actor)
@@ -50,7 +50,7 @@ class TimeEntryQuerySet(ItemPartQuerySet["TimeEntry"]):
 
 
 class TimeEntry(ItemPart):
-    """Only its owner or a superuser changes it."""
+    """Work on an item from start to end. Only its owner or a superuser may change it."""
 
     spec = TIME_ENTRY
 
@@ -91,12 +91,12 @@ class TimeEntry(ItemPart):
 
     @property
     def is_running(self) -> bool:
-        """Whether its timer runs."""
+        """True while the timer is running."""
         return self.ended_at is None
 
     @property
     def duration_seconds(self) -> int | None:
-        """Whole seconds from start to end; None while it runs."""
+        """Whole seconds from start to end; None while the timer is running."""
         return self.seconds_between(self.started_at, self.ended_at)
 
     @staticmethod
@@ -104,14 +104,14 @@ class TimeEntry(ItemPart):
         return None if ended_at is None else int(elapsed(started_at, ended_at).total_seconds())
 
     def stop(self, *, actor: User, expected_version: int | None = None) -> None:
-        """End the timer now. Raises Conflict where it was stopped already, NotYours where it is another's."""
+        """Stop the timer now. Raises Conflict if it was already stopped, NotYours if it belongs to another user."""
         if not self.is_running:
             raise Conflict(f"the timer on {self.display_key} was stopped at {self.ended_at:%Y-%m-%dT%H:%M:%SZ}")
-        # A clock that was set back must not end it before it began.
+        # The clock may have been set back: never end before the start.
         self.update(actor=actor, expected_version=expected_version, ended_at=max(timezone.now(), self.started_at))
 
     def mark_stopped(self, *, actor: User) -> None:
-        """End the timer now without asking whose it is."""
+        """Stop the timer now without checking its owner."""
         self._write(actor, Action.UPDATED, {"ended_at": max(timezone.now(), self.started_at)})
 
     def check_insert(self) -> None:
@@ -145,8 +145,8 @@ class TimeEntry(ItemPart):
             raise NotYours(f"only {self.user.username}, whose time it is, or a superuser may change this entry")
 
     def _check_stop(self, ended_at: datetime) -> None:
-        """Raise ValidationError unless the timer may end then; it may have run for longer than a day."""
-        # A clock that was set back may leave the start in the future: then it ends where it began.
+        """Raise ValidationError unless the timer may end then; unlike a manual entry, it may exceed a day."""
+        # If the clock was set back, the start may be in the future; then the timer may end at its start.
         if ended_at > max(timezone.now(), self.started_at):
             raise ValidationError({"ended_at": "must not be in the future"})
         if ended_at < self.started_at:
@@ -159,7 +159,7 @@ class TimeEntry(ItemPart):
 
     @staticmethod
     def _check_span(started_at: datetime, ended_at: datetime) -> None:
-        """Raise ValidationError unless a manual entry is a past span of at most a day."""
+        """Raise ValidationError unless the times of a manual entry are in the past and at most a day apart."""
         if ended_at > timezone.now():
             raise ValidationError({"ended_at": "must not be in the future"})
         spent = elapsed(started_at, ended_at)

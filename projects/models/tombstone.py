@@ -1,4 +1,4 @@
-"""What is known to be deleted and is no row here: purged, or deleted on another clone before it ever came."""
+"""Tombstones: deleted entities without a row, either purged here or deleted on another clone before any import."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from django.db import models
 
 
 class Tombstone(models.Model):
-    """Keeps an older export from bringing back what was deleted; written by imports and by `purge`."""
+    """Prevents an older export from resurrecting a deleted entity; written by imports and by `purge`."""
 
     entity_id = models.UUIDField(primary_key=True)
     entity_type = models.CharField(max_length=20)
-    project_id = models.UUIDField(null=True)  # unknown of what never was here
+    project_id = models.UUIDField(null=True)  # null if the entity never existed in this database
     deleted_at = models.DateTimeField()
 
     class Meta:

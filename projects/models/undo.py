@@ -1,4 +1,4 @@
-"""Undo one change of the activity, by the same rules as any other write; that is an activity itself."""
+"""Undo one logged change. The undo follows the rules of any other write and is itself logged."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CLAIM = "claimed_by_id"
 
 @transaction.atomic
 def undo(activity: Activity, *, actor: User) -> Entity:
-    """Put back what `activity` changed, or restore what it deleted; return the entity.
+    """Revert the fields that `activity` changed, or restore the entity that it deleted; return the entity.
 
-    Raises StaleVersion, which names what changed since, where a field no longer has the value that it got then, and
-    whatever refuses the old value now.
+    Raises StaleVersion, with the later changes, if a changed field no longer has the value it got then. Raises
+    ValidationError or Refused if the old value is no longer allowed.
     """
     entity = _entity_of(activity)
     if activity.action == Action.DELETED:

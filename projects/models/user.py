@@ -1,4 +1,4 @@
-"""Who did it: people and agents."""
+"""Users: people and agents."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from projects.models.fields import LineField, check_text
 
 AGENT_NAME = "llm"
 AGENT_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
-# Fixed for all time: a name has the same id on every clone's board. It is uuid5(NAMESPACE_URL, "urn:pm:user").
+# Never change this: a username must have the same ID on all clones.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:user")
 MAX_NAME_LENGTH = 150
 
 
 def id_of(name: str) -> uuid.UUID:
-    """Return the id of the user called `name`, who need not exist."""
+    """Return the ID that a user called `name` has or would have."""
     return AGENT_ID if name == AGENT_NAME else uuid.uuid5(NAMESPACE, name)
 
 
 class UserManager(DjangoUserManager["User"]):
-    use_in_migrations = False  # a migration shall not depend on this file
+    use_in_migrations = False  # migrations must not depend on this module
 
     def clean_name(self, name: str) -> str:
-        """Return `name` as it is stored: trimmed, Unicode-normalised. Raises ValidationError."""
+        """Return `name` trimmed and Unicode-normalised. Raises ValidationError."""
         name = self.model.normalize_username(name).strip()
         if not name:
             raise ValidationError("must not be blank", code="blank")
@@ -40,9 +40,9 @@ class UserManager(DjangoUserManager["User"]):
         return name
 
     def actor(self, name: str) -> User:
-        """Return the user called `name`, made on first use: without a password, never a superuser.
+        """Return the user called `name`; create it on first use, without a password or special rights.
 
-        Raises ValidationError. Of two callers at once both get the same user.
+        Raises ValidationError. Concurrent callers get the same user.
         """
         name = self.clean_name(name)
         user = _called().first(username=name)
@@ -54,10 +54,10 @@ class UserManager(DjangoUserManager["User"]):
 
     @transaction.atomic
     def owner(self) -> User:
-        """Return the superuser named after the operating system's user, made on first use."""
+        """Return the superuser named after the operating system user; create it on first use."""
         try:
             name = getpass.getuser()
-        except (KeyError, OSError):  # a container's user often has no name
+        except (KeyError, OSError):  # a user in a container often has no name
             name = f"uid-{os.getuid()}"
         user = self.actor(name)
         rights = ("is_active", "is_staff", "is_superuser")
@@ -69,7 +69,7 @@ class UserManager(DjangoUserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person or an agent; the name never changes, for the id is made of it."""
+    """A person or an agent; the username never changes, because the ID is derived from it."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     username = LineField(

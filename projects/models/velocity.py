@@ -1,4 +1,4 @@
-"""What the completed sprints of a project got done, and what the next may therefore hold."""
+"""The velocity of a project, computed from its completed sprints."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from projects.models.sprint import Sprint
 from projects.models.sprint_life import Status
 from projects.models.work_item import Status as ItemStatus
 
-LATEST = 5  # sprints that the velocity looks back upon
+LATEST = 5  # sprints used for the velocity
 
 
 class Completed(NamedTuple):
-    """A completed sprint in figures: what it committed to, and what was done at its end."""
+    """Totals of a completed sprint: the commitment, and what was done at its end."""
 
     pk: uuid.UUID
     name: str
@@ -29,7 +29,7 @@ class Completed(NamedTuple):
 
 
 class Velocity(NamedTuple):
-    """The median of what the latest `sprints` completed ones got done: one odd sprint moves it little."""
+    """The median over the latest `sprints` completed sprints; a median is robust against one unusual sprint."""
 
     points: float
     items: float
@@ -37,7 +37,7 @@ class Velocity(NamedTuple):
 
 
 def completed(project: Project, latest: int | None = None) -> list[Completed]:
-    """Return the completed sprints of a project, or the `latest` of them, oldest first; by one query."""
+    """Return the completed sprints of a project, or only the `latest`, oldest first; runs one query."""
     sprints = Sprint.objects.filter(project_id=project.pk, deleted_at__isnull=True, status=Status.COMPLETED)
     rows = sprints.order_by("-start_date", "-id").values_list("pk", "name", "end_date", "committed", "outcome")
     found = []
@@ -50,7 +50,7 @@ def completed(project: Project, latest: int | None = None) -> list[Completed]:
 
 
 def velocity(past: Sequence[Completed]) -> Velocity | None:
-    """Return the velocity so far, None where no sprint was completed."""
+    """Return the current velocity, or None if no sprint was completed."""
     latest = past[-LATEST:]
     if not latest:
         return None

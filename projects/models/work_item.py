@@ -1,4 +1,4 @@
-"""A work item: an epic, a story or a task, and the rules of its states."""
+"""Work items (epics, stories and tasks) and the rules for their status."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Priority(models.TextChoices):
 
 
 MAX_POINTS = 100
-# What lists of items are filtered by, and the orders that they may have, by the name of their index; that by number
-# has the index of what is unique.
+# Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
+# the unique index.
 FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at")
 ORDERS = {
     "position": ("position",),
@@ -85,7 +85,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         ),
         output_field=models.SmallIntegerField(),
         db_persist=True,
-    )  # 0 is critical: what an index sorts by
+    )  # 0 is critical; an integer, so that an index can sort by it
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     sprint = models.ForeignKey(
         "projects.Sprint", on_delete=models.PROTECT, null=True, blank=True, related_name="work_items"
@@ -98,7 +98,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
     position = models.FloatField(default=0.0, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
-    # Triggers count them: the living unfinished items that block it, and those that it blocks.
+    # Maintained by triggers: the number of living open items that block this one, and that it blocks.
     open_blockers = models.IntegerField(default=0, db_default=0, editable=False)
     unblocks = models.IntegerField(default=0, db_default=0, editable=False)
 
@@ -135,8 +135,8 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             ),
         )
         indexes = (
-            # A list goes along the index of its order until the page is full; what it is filtered by is in there,
-            # too, so that no row is fetched in vain.
+            # A list walks the index of its ordering until the page is full. Covering indexes: filters never touch
+            # the table.
             *(
                 models.Index(fields=("project", *order, "id", *FACETS), condition=LIVING, name=f"item_by_{name}")
                 for name, order in ORDERS.items()
@@ -177,12 +177,12 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
 
     @staticmethod
     def rank_of(priority: str) -> int:
-        """Return the urgency of a priority."""
+        """Return the urgency rank of a priority; 0 is critical."""
         return len(Priority.values) - 1 - Priority.values.index(priority)
 
     @property
     def is_open(self) -> bool:
-        """Whether it is not done."""
+        """True unless the item is done."""
         return self.status != Status.DONE
 
     def load_project(self) -> None:
@@ -202,7 +202,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             setattr(self, name, value)
 
     def update(self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any) -> bool:
-        """As Entity.update; `force` lets it be done with open children or unfinished blockers."""
+        """Update as Entity.update does; `force` allows status done despite open children or blockers."""
         self.check_version(expected_version)
         self.check_living()
         changed = self.check_update(values, force=force)
@@ -230,7 +230,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         self.project.check_writable()
 
     def check_done(self) -> None:
-        """Raise HasChildren or HasBlockers where it can't be done yet."""
+        """Raise HasChildren or HasBlockers if the item can't be set to done yet."""
         children = list(self.open_children())
         if children:
             raise HasChildren(f"{self.display_key} has open children", children)
@@ -239,7 +239,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             raise HasBlockers(f"{self.display_key} is blocked", blockers)
 
     def unfinished_blockers(self) -> WorkItemQuerySet:
-        """Return the living items that block it and are not done."""
+        """Return the living, open items that block this one."""
         return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
 
     @staticmethod
@@ -260,7 +260,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
             raise ValidationError(errors)
 
     def _moments(self, status: str) -> dict[str, Any]:
-        """Return the moments that reaching `status` sets; only what is done has `completed_at`."""
+        """Return the timestamps that a change to `status` sets; `completed_at` is None unless the item is done."""
         now = timezone.now()
         moments = {"completed_at": now if status == Status.DONE else None}
         if status == Status.IN_PROGRESS and self.started_at is None:

@@ -1,4 +1,4 @@
-"""What can be asked of work items: adjectives that chain."""
+"""Chainable queryset methods of work items."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DISPLAY_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,19})-([0-9]{1,9})")
 
-# One query, whatever the depth.
+# One recursive query for any depth.
 _DESCENDANTS = """
     WITH RECURSIVE below(id, depth) AS (
         SELECT id, 1 FROM projects_workitem WHERE parent_id = %s
@@ -39,7 +39,7 @@ _ANCESTORS = """
     ) SELECT id FROM above WHERE id IS NOT NULL
 """
 
-# The board's labels, each by a step in their index; there are few of them, and many items that have one.
+# A loose index scan over the distinct labels: a board has few labels, each on many items.
 _LABELLED = """
     WITH RECURSIVE known(name) AS (
         SELECT min(name) FROM projects_itemlabel
@@ -49,7 +49,7 @@ _LABELLED = """
     WHERE pm_casefold(known.name) = %s
 """
 
-# Of the living and of the deleted, each by the end of an index.
+# One index lookup each for living and deleted items.
 _LAST_POSITION = """
     SELECT max(position) FROM (
         SELECT max(position) AS position FROM projects_workitem WHERE project_id = %s AND deleted_at IS NULL
@@ -70,18 +70,18 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return super().names_of(identifier)
 
     def in_project(self, project_id: uuid.UUID | Bound) -> Self:
-        """Narrow to the project's, for a list that is entered by something rarer."""
+        """Filter by project without letting SQLite drive the query from the project index."""
         return self.alias(of_project=Unindexed("project_id")).filter(of_project=project_id)
 
     def in_only_project(self) -> Self:
-        """Narrow to the project where there is only one, which changes nothing but the index that is taken."""
+        """Filter by the only project, if there is just one: same rows, but SQLite can use the project index."""
         from projects.models.project import Project
 
         living = Project.objects.living().values_list("pk", flat=True)[:2]
         return self.filter(project_id=living[0]) if len(living) == 1 else self
 
     def in_statuses(self, statuses: Sequence[str]) -> Self:
-        """Narrow to what is in one of these, going along the list's own order."""
+        """Filter by status while SQLite walks the index of the list's ordering."""
         return self.alias(stands=Unindexed("status")).filter(stands__in=statuses)
 
     def of_priorities(self, priorities: Sequence[str]) -> Self:
@@ -89,7 +89,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.alias(rank=Unindexed("urgency")).filter(rank__in=ranks)
 
     def updated_since(self, moment: datetime) -> Self:
-        """Narrow to what was changed then or later, going along the list's own order."""
+        """Filter by updated_at >= `moment` while SQLite walks the index of the list's ordering."""
         return self.alias(changed=Unindexed("updated_at")).filter(changed__gte=moment)
 
     def unfinished(self) -> Self:
@@ -99,22 +99,22 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.exclude(status__in=("backlog", "done"))
 
     def orphaned(self) -> Self:
-        """Narrow to stories and tasks without a parent."""
+        """Filter by stories and tasks without a parent."""
         return self.filter(IsNoEpic("item_type"), parent__isnull=True)
 
     def not_orphaned(self) -> Self:
-        """Narrow to epics, and to what has a parent."""
+        """Filter by epics and items with a parent."""
         return self.filter(Q(parent__isnull=False) | Q(item_type="epic"))
 
     def assigned_to(self, name: str) -> Self:
-        """Narrow to the items of the user called `name`."""
+        """Filter by the assignee's username."""
         users = get_user_model().objects.filter(username=name).values("pk")
         return self.filter(assignee_id=models.Subquery(users))
 
     def containing(self, text: str, *, is_rare: bool | None = None) -> Self:
-        """Narrow to those that have all words of `text` in title, description or display key; none where it has none.
+        """Filter by items with all words of `text` in title, description or display key; none without words.
 
-        The query is entered by what matches where that `is_rare`, as the index says where the caller doesn't.
+        If the match `is_rare`, the matches drive the query; None asks the index whether it is.
         """
         match = words_of_items(text)
         if not match:
@@ -124,31 +124,31 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.alias(entry=EntryOf("pk")).filter(entry__in=matching_entries(match))
 
     def labelled(self, *names: str) -> Self:
-        """Narrow to those that have each of these labels, in any case of letters."""
+        """Filter by items that have all of these labels (case-insensitive)."""
         found = self
         for name in names:
             found = found.filter(pk__in=models.expressions.RawSQL(_LABELLED, [name.casefold()]))  # noqa: S611 -- as `_ids`
         return found
 
     def blocking(self, item_id: uuid.UUID) -> Self:
-        """Narrow to what blocks the item."""
+        """Filter by items that block the item."""
         from projects.models.dependency import Dependency
 
         links = Dependency.objects.filter(blocked_item_id=item_id, dependency_type="blocks", deleted_at__isnull=True)
         return self.filter(pk__in=links.values("blocking_item_id"))
 
     def blocked(self) -> Self:
-        """Narrow to what has a living unfinished blocker."""
+        """Filter by items with a living, open blocker."""
         return self.filter(open_blockers__gt=0)
 
     def unblocked(self) -> Self:
         return self.filter(IsZero("open_blockers"))
 
     def ready(self, moment: datetime | Bound | None = None) -> Self:
-        """Narrow to what can be begun, most urgent first, then what unblocks most, then by position.
+        """Filter by items that can be started, ordered by urgency, number of items they unblock, and position.
 
-        Not started, or claimed by a lease that ran out by `moment`, else by now; no living unfinished blocker; no epic
-        with open children.
+        Ready items are not started, or their lease has expired at `moment` (default: now). They have no living open
+        blocker and are not epics with open children.
         """
         waiting = Q(status__in=("backlog", "todo"))
         abandoned = Q(status="in_progress", lease_expires_at__lte=moment or timezone.now())
@@ -162,15 +162,15 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         )
 
     def descendants_of(self, item_id: uuid.UUID | Bound) -> Self:
-        """Narrow to what is below the item, at any depth, by one query."""
+        """Filter by descendants of the item at any depth."""
         return self.filter(pk__in=_ids(_DESCENDANTS, item_id))
 
     def ancestors_of(self, item_id: uuid.UUID | Bound) -> Self:
-        """Narrow to what is above the item, by one query."""
+        """Filter by ancestors of the item."""
         return self.filter(pk__in=_ids(_ANCESTORS, item_id))
 
     def last_position(self, project_id: uuid.UUID) -> float:
-        """Return the highest position of the project, 0 where it has no items."""
+        """Return the highest position in the project, 0 if it has no items."""
         with connection.cursor() as cursor:
             cursor.execute(_LAST_POSITION, [project_id.hex, project_id.hex])
             return float(cursor.fetchone()[0] or 0.0)
@@ -180,9 +180,9 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
 
 def words_of_items(text: str) -> str:
-    """Return FTS5's expression for `text` in items; the last word may be only begun, a display key may not.
+    """Return the FTS5 expression for items with `text`; the last word is a prefix, unless `text` is a display key.
 
-    PONE-1 is not PONE-10.
+    PONE-1 must not match PONE-10.
     """
     match = match_expression(text)
     return match.removesuffix(" *") if DISPLAY_KEY.fullmatch(text.strip()) else match
@@ -190,4 +190,4 @@ def words_of_items(text: str) -> str:
 
 def _ids(query: str, item_id: uuid.UUID | Bound) -> models.expressions.RawSQL:
     parameter = item_id.place if isinstance(item_id, Bound) else item_id.hex
-    return models.expressions.RawSQL(query, [parameter])  # noqa: S611 -- constants; the id is a parameter
+    return models.expressions.RawSQL(query, [parameter])  # noqa: S611 -- constants; the ID is a parameter

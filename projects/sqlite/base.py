@@ -1,7 +1,7 @@
-"""Django's SQLite backend, with private files and a queue of the writers.
+"""Django's SQLite backend with private file modes and a queue for writers.
 
-A transaction begins with BEGIN IMMEDIATE (settings), so each one is a writer's; reads are in autocommit
-and never wait.
+Transactions start with BEGIN IMMEDIATE (see settings), so every transaction is a write transaction. Reads run in
+autocommit mode and never wait.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from projects import storage
 from projects.sqlite.queue import queue_for
 from projects.sqlite.schema import DatabaseSchemaEditor
 
-MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite folds it in from 4 MiB on, where the readers let it
-PATIENCE = 2.0  # seconds that a commit waits for the readers to let it
+MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite checkpoints it from 4 MiB on, if no reader prevents it
+PATIENCE = 2.0  # seconds that a commit waits for readers to let the checkpoint finish
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
-    _log_before = 0  # its length when the transaction began
+    _log_before = 0  # bytes of the -wal file at the start of the transaction
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if not self.is_in_memory_db():
             _make_private(conn_params["database"])
         try:
             made = super().get_new_connection(conn_params)
-            made.execute("PRAGMA schema_version")  # the first read opens the log and its shared memory
+            made.execute("PRAGMA schema_version")  # the first read opens the WAL and its shared memory
         except sqlite3.Error as error:
             trouble = storage.explain_sqlite(error, conn_params["database"])
             if trouble is None:
                 raise
             raise type(error)(f"{error}: {'; '.join(trouble)}") from error
-        # What a large transaction left is given back when the log begins anew.
+        # Shrink the WAL file when it is reset after a large transaction.
         made.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
         made.create_function("pm_casefold", 1, _casefold, deterministic=True)
         return made
@@ -77,18 +77,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._leave_queue()
 
     def _fold_log_in(self) -> None:
-        """Let the log begin anew where this transaction made it grow beyond a multiple of its limit.
+        """Truncate the WAL when this transaction pushed it past a multiple of MAX_LOG.
 
-        SQLite waits for a moment without readers, which under constant ones never comes: the log would grow for
-        ever. In a writer's turn it is enough that those who read now come to their end. Who reads for longer makes
-        the commit wait no more than once in `MAX_LOG` bytes.
+        SQLite's automatic checkpoint resets the WAL only when there are no readers. Under constant reads that never
+        happens, and the WAL grows without limit. While we hold the write queue, it is enough to wait for the current
+        readers to finish. A long reader delays a commit at most once per `MAX_LOG` bytes.
         """
         if self.is_in_memory_db() or self._log_length() // MAX_LOG <= self._log_before // MAX_LOG:
             return
         timeout = self.settings_dict["OPTIONS"].get("timeout", 5.0)
         deadline = time.monotonic() + min(PATIENCE, timeout)
-        with contextlib.suppress(sqlite3.Error):  # the commit stands
-            # A longer one may wait for a slot that one reader hands to the next, though the old ones are gone.
+        with contextlib.suppress(sqlite3.Error):  # the commit has succeeded
+            # A longer timeout may wait for a read slot that readers keep passing on, though the old ones are gone.
             self.connection.execute("PRAGMA busy_timeout = 50")
             try:
                 while self._is_held_up() and time.monotonic() < deadline:
@@ -97,7 +97,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 self.connection.execute(f"PRAGMA busy_timeout = {timeout * 1000:.0f}")
 
     def _is_held_up(self) -> bool:
-        """Fold in what of the log nobody reads; tell whether some is left."""
+        """Run a TRUNCATE checkpoint; return True if readers prevented it from finishing."""
         return bool(self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
 
     def _log_length(self) -> int:
@@ -112,14 +112,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _casefold(text: str | None) -> str | None:
-    """For queries that compare in any case; SQLite's own functions know only ASCII. No trigger or index may use it."""
+    """Case folding for SQL; SQLite's own functions only handle ASCII. Triggers and indexes must not use it."""
     return None if text is None else text.casefold()
 
 
 def _make_private(path: str | os.PathLike[str]) -> None:
-    """Create the database file with mode 0600 where it is missing; its -wal and -shm get the same mode.
+    """Create the database file with mode 0600 if it is missing; SQLite gives -wal and -shm the same mode.
 
-    An existing file is not even opened: closing it would drop the locks that SQLite holds on it.
+    Never open an existing file: closing it would drop the locks that SQLite holds on it.
     """
-    with contextlib.suppress(OSError):  # what is wrong SQLite says itself
+    with contextlib.suppress(OSError):  # SQLite reports the error itself
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))

@@ -15,7 +15,7 @@ LAST_WITHOUT_OWNER = ("projects", "0005_item_counts")
 
 
 def check_triggers(*, databases: Sequence[str] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn where a migrated database has other triggers than `triggers.sql` defines."""
+    """Warn if the triggers of a migrated database differ from `triggers.sql`."""
     found: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
@@ -28,7 +28,7 @@ def check_triggers(*, databases: Sequence[str] | None, **kwargs: Any) -> list[Ch
         if names:
             found.append(
                 Warning(
-                    f"{connection.settings_dict['NAME']} has other triggers than this version: {', '.join(names)}",
+                    f"{connection.settings_dict['NAME']} has triggers of another version: {', '.join(names)}",
                     hint="Run `manage.py migrate`, which restores them.",
                     id="projects.W001",
                 )

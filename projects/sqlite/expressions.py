@@ -1,7 +1,7 @@
 """SQLite expressions that Django lacks, for constraints, partial indexes and queries.
 
-All but `Unindexed` are part of the schema. Migrations import them, so a class here is never changed or removed: a
-condition that changes gets a new class. A test holds the SQL of each.
+All but `Unindexed` are part of the schema. Migrations import them, so never change or remove a class here: add a
+new class for a new condition. A test pins the SQL of each.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class IsZero(_Literal):
 class Unindexed(Func):
     """Unary plus: keep SQLite from using an index on this column.
 
-    For a list by time in one project, the planner would read all items of the project and sort what belongs to
-    them; with this it walks the index of the list's order and stops when the page is full.
+    For a list by time in one project, the planner would read all rows of the project and sort them. With this
+    expression it walks the index of the list's ordering and stops when the page is full.
     Source: https://www.sqlite.org/optoverview.html, "Disqualifying Terms".
     """
 

@@ -1,7 +1,7 @@
-"""Is the database file still the one that the server started with, and may it be written?
+"""Detect a database file that was deleted or replaced, or that became writable.
 
-A file that was deleted or replaced (`git clean -fdX`, a restored copy) stays open in our connections:
-they would go on writing what nobody will ever read.
+After `git clean -fdX` or a restored backup, our connections keep the old file open: everything they write would
+be lost.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ _writable = True
 
 
 def path() -> str:
-    """Return the database file's path."""
+    """Return the path of the database file."""
     name: str | os.PathLike[str] = connection.settings_dict["NAME"]
     return os.fspath(name)
 
 
 def remember() -> None:
-    """Note which file is there now; before the fork, so that the workers know it too."""
+    """Record the identity of the current file. Call it before the fork, so that the workers inherit it."""
     global _known
     _known = _identity()
 
 
 def forget() -> None:
-    """Compare no more."""
+    """Forget the recorded file; `is_unchanged` then returns True."""
     global _known
     _known = None
 
 
 def is_unchanged() -> bool:
-    """Tell whether the file is the one that was noted; also where none was."""
+    """Return True if the file is the recorded one, or if none was recorded."""
     return _known is None or _identity() == _known
 
 
 def became_writable() -> bool:
-    """Tell that the file may be written, and could not be when this was asked before."""
+    """Return True if the file is writable now but was not at the previous call."""
     global _writable
     before, _writable = _writable, os.access(path(), os.W_OK)
     return _writable and not before

@@ -1,10 +1,10 @@
-"""The queue of the writers: one write transaction at a time, over the threads of all processes.
+"""The write queue: one write transaction at a time, across the threads of all processes.
 
 SQLite's own busy handler polls and is unfair: with 8 clients its slowest writers wait ten times longer.
-The queue only orders; what keeps two writers apart is still SQLite's lock.
+The queue only orders the writers; mutual exclusion is still SQLite's lock.
 
-A process whose writers follow one another would never leave a gap in which another's poll finds the lock free. So
-there is a door before it, the lock of the folder: who waits for the next turn holds it, and the rest wait outside.
+A process with back-to-back writers would never leave a gap in which the poll of another process finds the lock free.
+A second lock, on the directory, therefore admits one waiter at a time to the main lock.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import time
 from collections import deque
 
 LOCK_NAME = "write.lock"
-POLL = 0.0005  # seconds; of a process one thread polls, and a commit takes longer
+POLL = 0.0005  # seconds; only one thread per process polls, and a commit takes longer
 
 
 class Turnstile:
-    """A lock whose waiters get it in the order in which they came; `threading.Lock` promises no order."""
+    """A first-in-first-out lock; `threading.Lock` guarantees no order."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -29,7 +29,7 @@ class Turnstile:
         self._waiters: deque[threading.Lock] = deque()
 
     def acquire(self, timeout: float) -> bool:
-        """Wait for the turn, at most `timeout` seconds; return whether it came."""
+        """Acquire the lock within `timeout` seconds; return True on success."""
         with self._guard:
             if not self._taken:
                 self._taken = True
@@ -41,12 +41,12 @@ class Turnstile:
             return True
         with self._guard:
             if turn not in self._waiters:
-                return True  # it came while we gave up
+                return True  # granted just as we timed out
             self._waiters.remove(turn)
             return False
 
     def release(self) -> None:
-        """Hand the turn to who has waited longest."""
+        """Pass the lock to the longest waiter."""
         with self._guard:
             if self._waiters:
                 self._waiters.popleft().release()
@@ -55,7 +55,7 @@ class Turnstile:
 
 
 class WriteQueue:
-    """The queue of one database file; a process has one object for it (`queue_for`)."""
+    """The queue of one database file; use `queue_for` to get the only instance in this process."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -68,7 +68,7 @@ class WriteQueue:
         self._holder: object = None
 
     def acquire(self, holder: object, timeout: float) -> bool:
-        """Wait for `holder`'s turn, at most `timeout` seconds; return whether it came."""
+        """Wait up to `timeout` seconds for the turn of `holder`; return True on success."""
         deadline = time.monotonic() + timeout
         if not self._threads.acquire(timeout):
             return False
@@ -86,19 +86,19 @@ class WriteQueue:
 
     def _pass(self, deadline: float) -> bool:
         self._door = _open(os.path.dirname(self._path), os.O_RDONLY | os.O_DIRECTORY)
-        # Opened for each turn, so that a deleted file (`git clean -fdX`) is made anew by the next writer.
+        # Open the files for each turn, so that the next writer recreates a deleted lock file (`git clean -fdX`).
         if self._door is not None and not _lock(self._door, deadline):
             return False
         self._fileno = _open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
         return self._fileno is None or _lock(self._fileno, deadline)
 
     def release(self, holder: object) -> None:
-        """End `holder`'s turn; nothing happens where it has none, as in a forked child."""
+        """End the turn of `holder`; do nothing if it has none, as in a forked child."""
         if self._holder is holder and holder is not None:
             self._leave()
 
     def forget(self) -> None:
-        """Begin anew in a forked child: the turn that it inherited is the parent's."""
+        """Reset the queue in a forked child: an inherited turn belongs to the parent."""
         for fileno in (self._door, self._fileno):
             if fileno is not None:
                 os.close(fileno)
@@ -114,7 +114,7 @@ def _open(path: str, flags: int) -> int | None:
     try:
         return os.open(path, flags | os.O_CLOEXEC, 0o600)
     except OSError:
-        return None  # read-only or full: SQLite will say so itself, or does without the queue
+        return None  # read-only or full: SQLite reports the error, or works without the queue
 
 
 def _lock(fileno: int, deadline: float) -> bool:
@@ -126,13 +126,13 @@ def _lock(fileno: int, deadline: float) -> bool:
                 return False
             time.sleep(POLL)
         except OSError:
-            return True  # a file system that locks no such file: SQLite's own lock must do
+            return True  # the file system does not support flock: rely on SQLite's own lock
         else:
             return True
 
 
 def _unlock(fileno: int | None) -> None:
-    """Give up a lock, before its file is closed: a child that is being forked may hold a copy for a moment."""
+    """Unlock explicitly before closing: a child that is being forked may briefly hold a copy of the descriptor."""
     if fileno is not None:
         with contextlib.suppress(OSError):
             fcntl.flock(fileno, fcntl.LOCK_UN)
@@ -144,7 +144,7 @@ _queues_lock = threading.Lock()
 
 
 def queue_for(database: str) -> WriteQueue:
-    """Return the queue of the writers of the file `database`."""
+    """Return the write queue of the file `database`."""
     path = os.path.join(os.path.dirname(os.path.abspath(database)), LOCK_NAME)
     with _queues_lock:
         return _queues.setdefault(path, WriteQueue(path))

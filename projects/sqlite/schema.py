@@ -12,10 +12,10 @@ from projects.sqlite import triggers
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     def _remake_table(self, model: type[Model], *args: Any, **kwargs: Any) -> None:
-        """Rebuild the table of `model` with no trigger in the way, then put back triggers and the next ID.
+        """Drop all triggers, rebuild the table of `model`, then restore the triggers and the next ID.
 
-        All triggers are dropped, not only those of the table: SQLite refuses to rename a table while the trigger of
-        another one names it. The sequence of an AUTOINCREMENT table would restart at its highest row, and activity
+        Triggers of other tables must go too: SQLite refuses to rename a table while any trigger refers to it. The
+        sequence of an AUTOINCREMENT table would restart at its highest row, and activity
         IDs are cursors that must never be reused.
         """
         table = model._meta.db_table

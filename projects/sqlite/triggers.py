@@ -1,9 +1,9 @@
-"""Own the triggers of the board: `triggers.sql` defines them, this module creates, drops and compares them.
+"""Create, drop and compare the triggers of the database, which are defined in `triggers.sql`.
 
 SQLite drops the triggers of a table with the table, and Django rebuilds a table to add a constraint or to change a
-column. The schema editor puts back what was there, and `migrate` ends with `synchronize`, so that a database has
-exactly the triggers of this code. A change of `triggers.sql` needs a migration, even an empty one, so that `migrate`
-has something to do on existing boards; its `TRIGGERS` records the `digest()` and a test compares the two.
+column. The schema editor restores the existing triggers, and `migrate` ends with `synchronize`, so that a database has
+exactly the triggers of this version. A change of `triggers.sql` needs a migration, even an empty one, so that
+`migrate` runs on existing boards. Its `TRIGGERS` records the `digest()`, and a test compares the two.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def digest() -> str:
 
 
 def existing(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    """Return the SQL of each trigger on our tables by its name, in the order of creation."""
+    """Return the SQL of each existing trigger on our tables by its name, in creation order."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE %s ORDER BY rowid", [TABLES]
@@ -65,7 +65,7 @@ def create_all(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop_all(connection: BaseDatabaseWrapper) -> None:
-    """Drop every trigger on our tables, also those that no longer have a definition."""
+    """Drop every trigger on our tables, including those that `triggers.sql` no longer defines."""
     _run(connection, map(drop_statement, existing(connection)))
 
 
@@ -75,7 +75,7 @@ def drop_statement(name: str) -> str:
 
 
 def synchronize(connection: BaseDatabaseWrapper) -> None:
-    """Replace the triggers in the database where they differ from the definitions, in one transaction."""
+    """Replace all triggers in one transaction if any differs from its definition."""
     from django.db import transaction
 
     if connection.vendor == "sqlite" and differences(connection):

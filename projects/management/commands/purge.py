@@ -9,11 +9,11 @@ from projects.models.purging import purge
 
 
 class Command(BaseCommand):
-    help = "Remove for good what was deleted more than --days days ago; its activity stays."
+    help = "Permanently remove what was deleted more than --days days ago; keep its activity."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=_days, default=30, metavar="N", help="deleted so long ago (30)")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+        parser.add_argument("--days", type=_days, default=30, metavar="N", help="minimum age in days (default: 30)")
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be removed")
 
     def handle(self, *args: Any, days: int, dry_run: bool, **options: Any) -> None:
         found = purge(days, dry_run=dry_run)
@@ -24,5 +24,5 @@ class Command(BaseCommand):
 def _days(text: str) -> int:
     number = int(text)
     if not 0 <= number <= 36500:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 36500 days")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 0 to 36500")
     return number

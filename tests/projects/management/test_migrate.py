@@ -56,6 +56,6 @@ def test_failed_migration_changes_nothing_and_says_what_to_do(board: Path) -> No
     ended = migrate(board)
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
-    assert "failed, nothing was changed: OperationalError: table projects_itemcount already exists" in ended.stderr
+    assert "failed and changed nothing: OperationalError: table projects_itemcount already exists" in ended.stderr
     assert "can still open it" in ended.stderr
     assert names(board, "table") == {"projects_itemcount"}
