@@ -19,5 +19,5 @@ def sprint(project: Project, user: User) -> Sprint:
 
 @pytest.fixture
 def other(make_project: Callable[..., Project], make_item: Make) -> WorkItem:
-    """An epic of another project."""
+    """An epic in another project."""
     return make_item("Other", project=make_project("OTHER"), item_type="epic")

@@ -54,7 +54,10 @@ def test_filters_narrow(api: APIClient, history: list[int], project: Project) ->
     assert ids(api.get(URL, {"since": 2**70})) == []
     time = Activity.objects.get(pk=third).created_at
     assert ids(api.get(URL, {"since": time.isoformat()})) == [third, fourth]
-    assert ids(api.get(f"{URL}?since={time.isoformat()}")) == [third, fourth]  # its plus sign is a blank now
+    assert ids(api.get(f"{URL}?since={time.isoformat()}")) == [
+        third,
+        fourth,
+    ]  # the server decodes the plus sign as a space
     assert ids(api.get(URL, {"since": "2020-01-01"})) == history
 
 

@@ -48,7 +48,7 @@ def test_changes_come_oldest_first_and_go_on_at_next(api: APIClient, start: int)
 def test_cursor_beyond_the_end_is_answered_with_the_last(api: APIClient, start: int) -> None:
     assert changes(api, since=start + 1) == changes(api, since=2**63 - 1) == ([], start)
     assert changes(api, since=start + 1, project="OTHER", not_by="ada") == ([], start)
-    Activity.objects.all()._raw_delete("default")  # type: ignore[attr-defined]  # of the stubs
+    Activity.objects.all()._raw_delete("default")  # type: ignore[attr-defined]  # missing in the stubs
     assert changes(api, since=start) == ([], 0)
 
 
@@ -98,7 +98,7 @@ def test_wrong_parameter_is_refused(api: APIClient, start: int, parameter: str, 
 def test_look_costs_one_query_by_an_index(api: APIClient, start: int, query: dict[str, str]) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert api.get(URL, {"since": start - 2, **query}).status_code == 200
-    is_empty = "not_by" in query  # then the last cursor is asked for, too
+    is_empty = "not_by" in query  # then one more query fetches the last cursor
     assert len(queries) == 1 + ("project" in query) + is_empty
     plan = [step for step in steps(queries) if "projects_activity" in step]
     assert plan[1:] == ["SEARCH projects_activity"] * is_empty

@@ -33,7 +33,7 @@ def test_of_unconditional_updates_at_once_all_succeed(running: Any, project: Pro
     assert project.version == 9
     titles = [change["new"] for row in of_projects()[1:] for change in row.changes]
     olds = [change["old"] for row in of_projects()[1:] for change in row.changes]
-    assert olds == ["First", *titles[:-1]]  # each saw what the one before wrote
+    assert olds == ["First", *titles[:-1]]  # each saw the previous write
 
 
 def test_of_creates_with_one_key_at_once_one_succeeds(running: Any) -> None:

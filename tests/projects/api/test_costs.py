@@ -1,4 +1,4 @@
-"""What lists cost: the same queries for any number of rows, and each is entered by an index."""
+"""The cost of lists: a constant number of queries, each driven by an index."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]
 DATES = {"start_date": "2026-01-05", "end_date": "2026-01-16"}
 SPAN = {"started_at": "2026-01-05T09:00:00Z", "ended_at": "2026-01-05T10:00:00Z"}
-# path, queries; a filter by key looks the key up
+# path, number of queries; a filter by key adds a lookup
 LISTS = [
     ("sprints/", 1),
     ("sprints/?fields=*", 1),
@@ -44,7 +44,7 @@ LISTS = [
 
 @pytest.fixture
 def fill(make_item: Make) -> Callable[[int], None]:
-    """Add so many sprints, comments and time entries, each by another user on another item."""
+    """A function that adds `count` sprints, comments and time entries, each by another user on another item."""
 
     def add(count: int) -> None:
         for number in range(count):
@@ -76,7 +76,7 @@ def test_list_is_entered_by_an_index(api: APIClient, fill: Callable[[int], None]
     with CaptureQueriesContext(connection) as queries:
         api.get(f"/api/v1/{path}")
     assert unindexed(queries) == []
-    # The look-up of a key sorts its one row; the list itself sorts nothing.
+    # Only the lookup of a key may sort (one row); the list itself sorts nothing.
     assert sum("USE TEMP B-TREE" in step for step in steps(queries)) <= len(queries) - 1
 
 

@@ -93,7 +93,7 @@ def test_full_disk_is_unavailable(api: APIClient, full_disk: None) -> None:
 
 
 def test_fault_is_an_internal_error_without_details(api: APIClient, settings: Any) -> None:
-    settings.PM_MAX_TITLE_LENGTH = "secret"  # no number, so that a comparison fails
+    settings.PM_MAX_TITLE_LENGTH = "secret"  # not a number, so that a comparison raises
     api.raise_request_exception = False
     problem = error(api.post(URL, {"key": "PONE", "title": "t"}), 500, "INTERNAL_ERROR")
     assert "secret" not in str(problem)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def many(make_project: Callable[..., Project]) -> list[Project]:
-    # Titles repeat, so that the tie-break is needed.
+    # Titles repeat to exercise the tie-break.
     return [make_project(f"P{number:02}", title=f"T{number % 3}", description="long") for number in range(11)]
 
 

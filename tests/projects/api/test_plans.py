@@ -1,4 +1,4 @@
-"""No list reads a whole table or sorts more than few rows, whatever it is filtered by and in whatever order."""
+"""No list scans a whole table or sorts many rows, for any filter and ordering."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.projects.plans import steps, unindexed
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/work-items/"
-# What goes along the list's order until the page is full.
+# Filters that walk the index of the ordering until the page is full.
 WALKING = {
     "type": "task",
     "status": "todo",
@@ -30,16 +30,16 @@ WALKING = {
     "updated_since": "2020-01-01",
     "include_done": "true",
 }
-# What has few rows, which may be sorted.
+# Filters with few matches, which may be sorted.
 RARE = {"parent": "PONE-1", "descendants_of": "PONE-1", "ancestors_of": "PONE-2", "sprint": "", "deleted": "true"}
 
-# What recursive queries gather, which are no tables of the board.
+# Scans of recursive CTEs, not of tables.
 FOUND_SO_FAR = ("SCAN below", "SCAN above", "SCAN known")
 
 
 @pytest.fixture
 def board(make_item: Callable[..., WorkItem], project: Project, user: User) -> str:
-    """A board on which every filter finds something; answers its sprint."""
+    """The sprint ID of a board on which every filter has matches."""
     sprint = Sprint.objects.create(
         actor=user, project=project, name="S", start_date=date(2026, 1, 1), end_date=date(2026, 1, 15)
     )
@@ -51,7 +51,7 @@ def board(make_item: Callable[..., WorkItem], project: Project, user: User) -> s
 
 
 def plan(api: APIClient, path: str, query: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the whole tables that are read, and the steps that sort, beside the look-up of a key."""
+    """Return the full table scans and the sort steps of the query plans."""
     with CaptureQueriesContext(connection) as queries:
         assert api.get(path, query).status_code == 200
     sorting = [step for step in steps(queries) if "USE TEMP B-TREE" in step]
@@ -71,7 +71,7 @@ def test_list_goes_along_the_index_of_its_order(api: APIClient, board: str, orde
 
 @pytest.mark.parametrize("ordering", sorted({*WorkItemViewSet.ordering_fields} - {"item_number"}))
 def test_filter_is_looked_at_in_the_index(api: APIClient, board: str, ordering: str) -> None:
-    """A filter that few rows pass must not fetch the others."""
+    """A selective filter must not fetch the rows it rejects (covering index)."""
     with CaptureQueriesContext(connection) as queries:
         api.get(URL, {"project": "PONE", "ordering": ordering, "assignee": "ada", "type": "epic"})
     (entered,) = [step for step in steps(queries) if step.startswith("SEARCH projects_workitem")]

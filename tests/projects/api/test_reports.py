@@ -53,7 +53,7 @@ def test_stats_count_and_sum(api: APIClient, make_item: Make, make_project: Make
     c = make_item("C", status="todo", story_points=2)
     make_item("D").soft_delete(actor=user)
     make_item("X", project=make_project("TWO"), story_points=50)
-    for blocking, blocked in ((b, c), (epic, c), (a, b)):  # c is blocked twice, b by what is done
+    for blocking, blocked in ((b, c), (epic, c), (a, b)):  # c has two blockers; the blocker of b is done
         Dependency.objects.create(actor=user, blocking_item=blocking, blocked_item=blocked)
     body = api.get("/api/v1/projects/pone/stats/").json()
     assert (body["project"], body["items"], body["blocked"]) == ("PONE", 4, 1)
@@ -71,7 +71,7 @@ def test_stats_tell_the_velocity(api: APIClient, make_item: Make, user: User) ->
         make_item("B", story_points=100, sprint_id=sprint["id"])
         act(api, sprint, "start")
         act(api, sprint, "complete")
-        item.update(actor=user, story_points=1)  # later, which changes no velocity
+        item.update(actor=user, story_points=1)  # changes after the sprint don't affect the velocity
     act(api, create(api, name="cancelled"), "cancel")
     velocity = api.get(STATS).json()["velocity"]
     assert [(row["name"], row["points"], row["items"]) for row in velocity["sprints"]] == [("S0", 5, 1), ("S1", 8, 1)]

@@ -1,4 +1,4 @@
-"""The compiled reads answer, byte by byte, what the serializers say of the same rows."""
+"""Compiled reads return exactly the same bytes as the serializers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ DAY = st.dates(date(1971, 1, 1), date(2200, 1, 1))
 
 @st.composite
 def boards(draw: Any) -> dict[str, Any]:
-    """Draw what a board's rows hold, each kind of row once or twice."""
+    """Draw the field values for the rows of a board."""
     return {
         "title": draw(LINE),
         "text": draw(TEXT),
@@ -72,7 +72,7 @@ def boards(draw: Any) -> dict[str, Any]:
 
 
 def build(values: dict[str, Any], user: User) -> None:
-    """Put rows of these values into the database, past the rules."""
+    """Insert rows with these values, bypassing the model rules."""
     moment = values["moment"]
     stamps = {
         "version": values["version"],

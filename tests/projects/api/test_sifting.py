@@ -1,4 +1,4 @@
-"""Lists by words that many items have: the same rows, whichever way they are found."""
+"""Full-text filters for common terms: both query strategies return the same rows."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from projects.models.matching import RANKED, TOKENIZER
 from tests.projects.api.test_work_item_lists import URL, keys
 
 pytestmark = pytest.mark.django_db
-SILENT = 100  # items
+SILENT = 100  # items without a description
 
 
 @pytest.fixture
 def grow(project: Project, user: User) -> Callable[..., None]:
-    """Make so many items that what most of them say is common; those that say nothing come first."""
+    """Create enough items that their words are common terms; items without a description come first."""
 
     def grow(text: str = "") -> None:
         now = timezone.now()
@@ -47,7 +47,7 @@ def grow(project: Project, user: User) -> Callable[..., None]:
 
 
 def walk(api: APIClient, **query: Any) -> list[str]:
-    """Return the keys of all pages, which are the same on the way back."""
+    """Return the keys on all pages; check that paging backward gives the same pages."""
     pages, response = [], api.get(URL, {"project": "PONE", **query})
     while response.json()["next"]:
         pages.append(keys(response))
@@ -61,7 +61,7 @@ def walk(api: APIClient, **query: Any) -> list[str]:
 
 
 def asks_index(api: APIClient, **query: Any) -> bool:
-    """Tell whether the index was asked for all that match, for a first page."""
+    """Return True if the first page collects all matches from the index."""
     with CaptureQueriesContext(connection) as queries:
         assert keys(api.get(URL, {"project": "PONE", **query}))
     return any("entry.entity_id" in query["sql"] for query in queries)

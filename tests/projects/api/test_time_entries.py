@@ -20,7 +20,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def entry(api: APIClient, make_item: Make) -> Any:
-    """A manual entry of llm on PONE-1, as the API answers it."""
+    """A manual time entry by llm on PONE-1, as returned by the API."""
     make_item("Worked on")
     response = api.post(URL, {"work_item": "PONE-1", **SPAN, "description": "Thinking"})
     assert response.status_code == 201, response.content

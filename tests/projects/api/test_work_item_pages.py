@@ -1,4 +1,4 @@
-"""The lists of work items: their orders and pages, and what they cost."""
+"""Work item lists: ordering, pagination and query costs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_list_of_two_hundred_is_small(api: APIClient, make_item: Make) -> None:
 
 @pytest.fixture
 def grown(make_item: Make, user: User, project: Project) -> Callable[[int], None]:
-    """Grow the board by many items that are all like each other."""
+    """A function that adds many similar items to the board."""
     first = make_item("First", item_type="epic")
     sprint = Sprint.objects.create(
         actor=user, project=project, name="S", start_date=date(2026, 1, 1), end_date=date(2026, 1, 15)
@@ -137,7 +137,7 @@ QUERIES: tuple[dict[str, str], ...] = (
     ("path", "query"),
     [
         *((URL, query) for query in QUERIES),
-        *((f"{URL}ready/", query) for query in QUERIES if "ordering" not in query),  # it has its own
+        *((f"{URL}ready/", query) for query in QUERIES if "ordering" not in query),  # it has a fixed ordering
     ],
     ids=str,
 )
@@ -156,8 +156,8 @@ def test_list_costs_the_same_for_any_number_of_rows_and_reads_by_an_index(
             counts[bool(project)].append(len(queries))
             scans = [step for step in unindexed(queries) if "projects_workitem" in step or step.startswith("SCAN U")]
             assert scans == [], steps(queries)
-    # Who names a project or an item has it looked up; who does not is asked whether there is but one. Of words it is
-    # counted whether few or many have them.
+    # One extra query looks up the given project or item, or checks if there is only one project. A search adds one that
+    # checks whether its words are common.
     assert len(set(counts[True])) == len(set(counts[False])) == 1
     assert max(counts[True][0] - 1, counts[False][0] - 1) <= 2 - ("ordering" in query)
 
@@ -169,7 +169,7 @@ def test_page_in_any_order_is_not_sorted(api: APIClient, grown: Callable[[int], 
     following = api.get(URL, query).json()["next"]
     with CaptureQueriesContext(connection) as queries:
         assert len(numbers(api.get(following))) == 5
-    plan = steps(queries)[2:]  # the first finds the project
+    plan = steps(queries)[2:]  # the first query finds the project
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan
     column = {"priority": "urgency"}.get(name, name)
     assert [step for step in plan if "projects_workitem" in step and f"(project_id=? AND {column}>?)" in step], plan

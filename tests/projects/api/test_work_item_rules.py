@@ -1,4 +1,4 @@
-"""The rules of work items, as the API keeps them."""
+"""The API enforces the rules of work items."""
 
 from __future__ import annotations
 

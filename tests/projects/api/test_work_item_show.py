@@ -30,7 +30,7 @@ def show(api: APIClient, key: str, **query: Any) -> dict[str, Any]:
 
 
 def surround(make_item: Make, item: WorkItem, count: int, text: str) -> None:
-    """Give `item` so many of everything."""
+    """Add `count` related rows of each kind to `item`."""
     for number in range(count):
         actor = User.objects.actor(f"user {number}")
         other, blocker, related = make_item(text[:200]), make_item("Blocker"), make_item("Related")
@@ -103,7 +103,7 @@ def test_show_costs_the_same_for_any_number_of_rows(api: APIClient, make_item: M
         with CaptureQueriesContext(connection) as queries:
             show(api, "PONE-2")
         counts.append(len(queries))
-    assert counts == [8, 8]  # dependencies are asked for by either end
+    assert counts == [8, 8]  # two queries for dependencies, one per end
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "💥", '"', "\\", "\n", "\u2028", "<"])
@@ -127,7 +127,9 @@ def test_longest_texts_are_cut_first(api: APIClient, make_item: Make, user: User
     assert len(cut) == len(body["description"]) > 600
     assert cut.endswith("c…")
     assert body["truncated"] == ["description", "comments.content", "activity.changes"]
-    assert len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()) > 4800  # no more than needed
+    assert (
+        len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()) > 4800
+    )  # truncated no more than needed
 
 
 def test_then_the_oldest_rows_are_left_out(api: APIClient, make_item: Make, user: User) -> None:

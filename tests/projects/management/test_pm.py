@@ -1,4 +1,4 @@
-"""`call_command("pm", …)`, the client's second door."""
+"""Run the client inside Django with `call_command("pm", …)`."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ Make = Callable[..., Any]
 
 
 def age(days: int) -> None:
-    """Let all that is deleted have been deleted so many days ago."""
+    """Backdate all deletions by `days` days."""
     moment = timezone.now() - timedelta(days=days)
     for model in (Project, WorkItem, Comment, Dependency):
         model.objects.deleted().update(deleted_at=moment)

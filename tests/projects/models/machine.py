@@ -1,4 +1,4 @@
-"""A machine that works on the real board and on one in memory at once, and sees whether they stay the same."""
+"""A Hypothesis state machine that applies each operation to the real board and to an in-memory reference model."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from tests.projects.models import reference
 KINDS = st.sampled_from(["epic", "story", "task", "task"])
 STATUSES = st.sampled_from([*Status.values, Status.DONE, Status.DONE])
 FORCE = st.sampled_from([False, False, False, True])
-PICK = st.integers(min_value=0, max_value=5)  # of a list, by the remainder
-# What there is at the beginning: a kind, and the index of the parent.
+PICK = st.integers(min_value=0, max_value=5)  # a list index, modulo the length
+# Initial items: kind and index of the parent.
 FIRST = (("epic", None), ("story", 0), ("task", 1), ("task", None))
 DATES = {"start_date": date(2026, 1, 1), "end_date": date(2026, 1, 15)}
 
 
 class BoardMachine(RuleBasedStateMachine):
     def begin(self) -> None:
-        """Open an empty board with a few items."""
+        """Create a board with a few items."""
         self.undo = transaction.atomic()
         self.undo.__enter__()
         self.actor = User.objects.actor("ada")
@@ -102,7 +102,7 @@ class BoardMachine(RuleBasedStateMachine):
                     assert not self.board.reaches(link.blocked, link.blocking)
 
     def check_replay(self) -> None:
-        """Assert that the activity leads from nothing to the present state; it is read once, at the end."""
+        """Assert that replaying all activity yields the current state. Runs once, at the end."""
         replayed: dict[Any, dict[str, Any]] = {}
         for row in Activity.objects.filter(entity_type="work_item").order_by("id"):
             state = replayed.setdefault(row.entity_id, {"version": 0})
@@ -121,7 +121,7 @@ class BoardMachine(RuleBasedStateMachine):
 
     @contextlib.contextmanager
     def refused_as(self, refusal: type[Exception] | None) -> Iterator[None]:
-        """Expect that the block is refused in this way, and undoes itself; or that it is not refused."""
+        """Expect the block to raise `refusal` and roll back, or to succeed if `refusal` is None."""
         expected = pytest.raises(refusal) if refusal is not None else contextlib.nullcontext()
         with expected, transaction.atomic():
             yield

@@ -1,4 +1,4 @@
-"""The rules of the board, once more, in memory: what the real board is compared with."""
+"""An in-memory reference model of the board rules, to compare the real board with."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Item:
     status: str = "backlog"
     priority: str = "medium"
     sprint: Sprint | None = None
-    deletion: int | None = None  # which deletion removed it
+    deletion: int | None = None  # number of the deletion that removed it
     claimed: bool = False
 
 
@@ -85,7 +85,7 @@ class Board:
                 ways += [link.blocked for link in self._blocks() if link.blocking is item]
         return False
 
-    # What would be refused, and how.
+    # Checks: the exception that an operation would raise, or None.
 
     def refuses_parent(self, kind: str, parent: Item | None) -> Refusal:
         wrong = parent is not None and (parent.deletion is not None or parent.kind not in PARENTS[kind])
@@ -127,7 +127,7 @@ class Board:
         same = [link for link in self.links if (link.blocking, link.blocked) == (blocking, blocked)]
         return Conflict if any(not link.deleted for link in same) else None
 
-    # What is done.
+    # Operations.
 
     def set_status(self, item: Item, status: str) -> None:
         item.status = status

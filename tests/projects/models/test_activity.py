@@ -27,7 +27,7 @@ def test_longest_keys_fit_their_columns(make_project: Callable[..., Project], us
     Sprint.objects.create(actor=user, project=project, name="n" * 100, **days)
     kinds = set()
     for row in Activity.objects.all():
-        row.full_clean()  # SQLite would store what is too long
+        row.full_clean()  # SQLite does not enforce max_length
         kinds.add(row.entity_type)
     assert kinds == {"project", "swim_lane", "work_item", "dependency", "comment", "time_entry", "sprint"}
     assert Activity.objects.filter(display_key=f"{one.display_key} → {two.display_key}").count() == 1

@@ -1,4 +1,4 @@
-"""Random sequences of operations on the real board and on one in memory: both refuse the same, both end the same."""
+"""Random operations on the real board and on a reference model: same refusals, same final state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.projects.models.machine import PICK, BoardMachine
 
 
 class TreeMachine(BoardMachine):
-    """Parents, places, deletions."""
+    """Parents, positions, deletions."""
 
     @initialize()
     def begin_to_grow(self) -> None:

@@ -38,7 +38,7 @@ def test_every_word_is_quoted(text: str, expression: str) -> None:
 def test_a_list_finds_what_search_finds_by_few_and_by_many(
     make_item: Make, project: Project, user: User, is_rare: bool | None
 ) -> None:
-    """The two ways to enter the query give the same."""
+    """Both query strategies return the same items."""
     login = make_item("Mend the login page", description="It forgets passwords.")
     make_item("Mend the board", description="The café is closed.")
     make_item("Unmended").soft_delete(actor=user)

@@ -77,7 +77,7 @@ def test_refused_write_leaves_no_activity(project: Project, user: User, make_pro
 )
 def test_database_refuses_what_the_rules_do(project: Project, values: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        # Past the fields, which would mend a value first.
+        # Bypass the model fields, which would normalise the value.
         Project.objects.filter(pk=project.pk).update(**{name: Value(value) for name, value in values.items()})
 
 

@@ -18,7 +18,7 @@ def titles(text: str, **options: Any) -> list[str]:
 
 
 def indexed() -> int:
-    """Return how many texts the index holds; raise where it and its entries disagree."""
+    """Return the number of indexed texts; raise if the index and its entries disagree."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO projects_search(projects_search) VALUES ('integrity-check')")
         cursor.execute("SELECT (SELECT count(*) FROM projects_search), (SELECT count(*) FROM projects_searchentry)")
@@ -150,7 +150,7 @@ def test_writes_of_other_columns_leave_the_index_alone(make_item: Make, user: Us
         cursor.execute("DELETE FROM projects_search")
     item.update(actor=user, status="done", story_points=3)
     assert search("quiet") == []
-    item.update(actor=user, title="Loud")  # a text that the index lacks is not invented by an update
+    item.update(actor=user, title="Loud")  # an update must not add a text that the index lacks
     assert search("loud") == []
 
 

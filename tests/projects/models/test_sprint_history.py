@@ -1,4 +1,4 @@
-"""What an import tells of the past: the items' own moments stand in for an activity that is dated at the import."""
+"""The history of imported items, whose own timestamps replace activity dated at the import."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_imported_sprint_burns_down_when_its_items_were_done() -> None:
         item(1, "done", 5, 20, begun=9, done=8),
         item(2, "done", 3, 20, begun=7, done=5),
         item(3, "review", 2, 20, begun=3),
-        item(4, "todo", 1, 4),  # added on the way
-        item(5, "todo", 2, 20),  # added, the file does not tell when
+        item(4, "todo", 1, 4),  # added during the sprint
+        item(5, "todo", 2, 20),  # added at a time that the file does not record
     ]
     history = read(board(*items, committed=[row(1, "todo", 5), row(2, "todo", 3), row(3, "todo", 2)]))
     assert [then.points for then in history] == [12, 12, 7, 7, 7, 4, 5, 5, 5, 5, 5]
@@ -100,7 +100,7 @@ def test_imported_sprint_burns_down_when_its_items_were_done() -> None:
     }
     told = report(Sprint.objects.select_related("project").get())
     assert [(then.points, then.items) for then in told["burndown"]] == [(then.points, then.items) for then in history]
-    assert told["burndown"][0].ideal_points == 10  # of what was committed
+    assert told["burndown"][0].ideal_points == 10  # the committed points
 
 
 @pytest.mark.django_db
@@ -108,13 +108,13 @@ def test_imported_end_is_what_its_snapshot_says() -> None:
     outcome = [row(1, "done", 5), row(2, "todo", 3), row(4, "done", 1)]
     items = [
         item(1, "done", 5, 20, begun=9, done=8),
-        item(2, "done", 3, 20, begun=7, done=1),  # after the end
+        item(2, "done", 3, 20, begun=7, done=1),  # done after the end
         item(4, "done", 1, 5, done=4),
     ]
     data = board(*items, committed=[row(1, "todo", 5), row(2, "todo", 3), row(9, "todo", 8)], outcome=outcome, ended=2)
     history = read(data)
     assert [then.points for then in history] == [16, 16, 11, 11, 11, 12, 11, 11, 3]
-    assert history[-1].all_points == 9  # the removed one left without a date
+    assert history[-1].all_points == 9  # the file does not record when the item was removed
 
 
 @pytest.mark.django_db
@@ -164,5 +164,5 @@ def test_events_of_one_item_never_change_their_order() -> None:
     stamps = Stamps(moment(1), moment(11), moment(2), moment(10))
     told = [(event.moment.day, event.changes[-1]["new"]) for event in dated(events, stamps)]
     assert told == [(1, "todo"), (2, "in_progress"), (5, "review"), (7, "done"), (9, "todo"), (10, "done")]
-    stamps = stamps._replace(completed_at=moment(3))  # impossible; the order stands
+    stamps = stamps._replace(completed_at=moment(3))  # impossible times; the order of events is kept
     assert [event.moment.day for event in dated(events, stamps)] == [1, 2, 5, 7, 9, 9]

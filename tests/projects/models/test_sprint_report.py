@@ -22,7 +22,7 @@ def at(day: int, hour: int = 12) -> datetime:
 
 
 class Story:
-    """A sprint of five days, told step by step: what a step writes happened at its moment."""
+    """A five-day sprint, built in steps; the activity of each step is backdated to its time."""
 
     def __init__(self, project: Project, user: User) -> None:
         self.user = user
@@ -42,7 +42,7 @@ class Story:
     def complete(self, moment: datetime) -> None:
         self.step(moment, lambda: self.sprint.complete(actor=self.user))
         Sprint.objects.update(completed_at=moment)
-        # What left it did so after its end.
+        # Items that leave on completion do so after its end.
         Activity.objects.filter(created_at=moment, entity_type="work_item").update(created_at=at(9, 19))
 
     def change(self, moment: datetime, item: WorkItem, **values: Any) -> None:
@@ -59,7 +59,7 @@ def story(project: Project, user: User) -> Story:
 
 @pytest.fixture
 def told(story: Story, make_item: Make) -> dict[str, WorkItem]:
-    """The story's items by name, after its end."""
+    """The items of the story by name, after the sprint."""
     points = {"A": 5, "B": 3, "C": 2, "D": None}
     items = {name: make_item(name, story_points=value, sprint_id=story.sprint.pk) for name, value in points.items()}
     a, b, c, d = items.values()
@@ -136,7 +136,7 @@ def test_active_sprint_reports_until_today(story: Story, make_item: Make, user: 
     item = make_item("A", story_points=3, sprint_id=story.sprint.pk)
     story.start(at(5, 9))
     assert [day.points for day in story.report()["burndown"]] == [3] * 5
-    item.update(actor=user, status="done")  # after its last day
+    item.update(actor=user, status="done")  # after the last day of the sprint
     assert figures(story.report())["done"] == (1, 3, ["PONE-1"])
     assert [day.points for day in story.report()["burndown"]] == [3] * 5
     Sprint.objects.update(end_date=date(2026, 12, 31), start_date=item.created_at.date())

@@ -131,7 +131,7 @@ def test_edit_writes_only_what_its_author_changed(make_item: Make, user: User) -
     assert again(item).title == "Old"
     assert edit(item, form, actor=user, seen=1, anyway=2)
     assert (item.title, item.description, item.priority) == ("Mine", "By bob", "high")
-    assert not edit(again(item), form, actor=user, seen=1)  # sent twice
+    assert not edit(again(item), form, actor=user, seen=1)  # submitted twice
     assert again(item).version == 3
 
 

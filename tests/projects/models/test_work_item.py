@@ -18,7 +18,7 @@ Make = Callable[..., WorkItem]
 
 def refused_by_the_database(model: Any, pk: Any, **values: Any) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        # Past the fields, which would mend a value first.
+        # Bypass the model fields, which would normalise the value.
         model.objects.filter(pk=pk).update(**{name: Value(value) for name, value in values.items()})
 
 
@@ -174,7 +174,7 @@ def test_ancestors_and_descendants_are_one_query(make_item: Make, django_assert_
 
 
 def test_circle_through_many_ways_is_found_at_once(make_item: Make, user: User) -> None:
-    # Ladders double the ways at each rung: who walks them all never ends.
+    # Each rung of a ladder doubles the number of paths: a search that walks them all never ends.
     rungs = [(make_item(), make_item()) for _ in range(40)]
     for low, high in itertools.pairwise(rungs):
         for one in low:

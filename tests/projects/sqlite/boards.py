@@ -1,4 +1,4 @@
-"""Copies of a board that version 0.1.0 wrote, brought up to date, each with a connection of its own."""
+"""Migrated copies of a board that version 0.1.0 wrote, each with its own connection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from projects.sqlite import triggers
 from projects.sqlite.base import DatabaseWrapper
 
 BOARD = Path(__file__).parents[2] / "data" / "board-0.1.0.db.gz"
-EXPORT = BOARD.with_name("board-0.1.0.json.gz")  # its export, by the same version
+EXPORT = BOARD.with_name("board-0.1.0.json.gz")  # its export, written by the same version
 
 
 def unpack(path: Path) -> None:

@@ -26,7 +26,7 @@ print("held", flush=True)
 sys.stdin.read()
 """
 
-# Another process, whose writers follow one another without a gap; it counts its turns in a file.
+# Another process with back-to-back writers; it counts its turns in a file.
 BUSY = """
 import os, sys, time
 from projects.sqlite.queue import WriteQueue
@@ -41,7 +41,7 @@ while True:
 
 @pytest.fixture
 def database(tmp_path: Path, db: None) -> Iterator[DatabaseWrapper]:
-    """A connection of its own, to a file that is not there yet."""
+    """A separate connection to a file that does not exist yet."""
     own = connection.copy()
     own.settings_dict["NAME"] = tmp_path / "data.db"
     own.settings_dict["OPTIONS"] = {**own.settings_dict["OPTIONS"], "timeout": 0.3}
@@ -75,7 +75,7 @@ def test_writer_that_waits_too_long_is_refused(database: DatabaseWrapper, tmp_pa
         holder.stdout.readline()
         with pytest.raises(OperationalError, match="database is locked"):
             database.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
-        database.cursor().execute("SELECT 1")  # a reader does not wait
+        database.cursor().execute("SELECT 1")  # readers do not wait
         holder.kill()
     database.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
 
@@ -84,7 +84,7 @@ def test_queue_gives_turns_and_takes_them_back(tmp_path: Path) -> None:
     queue = WriteQueue(str(tmp_path / "write.lock"))
     assert queue.acquire("a", 1)
     assert not queue.acquire("b", 0.01)
-    queue.release("b")  # it is not its turn
+    queue.release("b")  # not its turn
     assert not queue.acquire("b", 0.01)
     queue.release("a")
     assert queue.acquire("b", 1)
@@ -130,13 +130,13 @@ def test_queue_gives_turns_to_each_process(tmp_path: Path) -> None:
                 queue.release("ours")
         finally:
             other.kill()
-    assert max(waited) < 5, waited  # not one behind the turn that it waited for, but for the machine's own delays
+    assert max(waited) < 5, waited  # none, except for delays of the machine
 
 
 def test_queue_whose_waiter_gave_up_lets_others_in(tmp_path: Path) -> None:
     first, second, third = (WriteQueue(str(tmp_path / "write.lock")) for _ in range(3))
     assert first.acquire("a", 1)
-    assert not second.acquire("b", 0.01)  # inside the door
+    assert not second.acquire("b", 0.01)  # while holding the directory lock
     assert not third.acquire("c", 0.01)
     first.release("a")
     assert third.acquire("c", 1)
@@ -157,7 +157,7 @@ def test_forked_child_waits_for_its_parents_turn(tmp_path: Path) -> None:
     assert queue.acquire("a", 1)
     child = os.fork()
     if not child:
-        queue.release("a")  # the parent's, so nothing happens
+        queue.release("a")  # does nothing: the turn belongs to the parent
         first = queue.acquire("child", 0.05)
         os._exit(2 if first else 0 if queue.acquire("child", 10) else 3)
     deadline = time.monotonic() + 0.2

@@ -21,5 +21,5 @@ from projects.sqlite.expressions import Glob, IsNoEpic, IsOpen, IsZero, MayBegin
     ],
 )
 def test_expression_that_migrations_use_never_changes(db: None, expression: Callable[[], Any], sql: str) -> None:
-    # Released migrations create constraints and indexes from these; add a class instead of changing one.
+    # Released migrations use these in constraints and indexes; add a class instead of changing one.
     assert sql in str(WorkItem.objects.filter(expression()).query)

@@ -1,4 +1,4 @@
-"""The write-ahead log stays short, whoever reads meanwhile."""
+"""The WAL stays short despite concurrent readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db import connection
 
 from projects.sqlite.base import MAX_LOG, DatabaseWrapper
 
-PAGES = 200  # of a commit; 0.8 MiB
+PAGES = 200  # per commit; 0.8 MiB
 COMMITS = 60
 
 
@@ -41,7 +41,7 @@ def length(database: DatabaseWrapper) -> int:
 
 @contextmanager
 def constant_readers(path: Path) -> Iterator[None]:
-    """Read in two threads so that there is a snapshot at every moment, none of it long."""
+    """Read in two threads so that some snapshot is always open, but none for long."""
     over = threading.Event()
     turns = [threading.Semaphore(1), threading.Semaphore(0)]
 
@@ -51,7 +51,7 @@ def constant_readers(path: Path) -> Iterator[None]:
                 turns[number].acquire(timeout=1)
                 reader.execute("BEGIN")
                 reader.execute("SELECT count(*) FROM a").fetchone()
-                turns[1 - number].release()  # the other one begins before this one ends
+                turns[1 - number].release()  # the other thread starts before this one ends
                 time.sleep(0.02)
                 reader.execute("COMMIT")
 
@@ -90,10 +90,10 @@ def test_reader_that_stays_holds_up_no_writer_for_long(database: DatabaseWrapper
         reader.execute("SELECT count(*) FROM a").fetchone()
         begin = time.monotonic()
         while length(database) < 3 * MAX_LOG:
-            write(database)  # raises nothing
+            write(database)  # must not raise
         assert time.monotonic() - begin < 5
         reader.execute("COMMIT")
-    for _ in range(2):  # the first folds it in, the second begins it anew
+    for _ in range(2):  # the first checkpoints the WAL, the second resets it
         write(database)
     assert length(database) <= MAX_LOG
     (patience,) = database.cursor().execute("PRAGMA busy_timeout").fetchone()

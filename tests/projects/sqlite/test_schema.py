@@ -1,4 +1,4 @@
-"""Altering any table keeps its rows, its triggers, its search index and its sequence of IDs."""
+"""Altering any table keeps its rows, triggers, search index and ID sequence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from projects.sqlite.base import DatabaseWrapper
 from tests.projects.sqlite.boards import connected, migrate, unpack
 
 MODELS = sorted(model.__name__ for model in apps.get_app_config("projects").get_models())
-LATER = frozenset({"LoginTicket"})  # tables that are empty on any board at rest
+LATER = frozenset({"LoginTicket"})  # tables that are usually empty
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_rebuilt_table_keeps_rows_and_triggers(board: DatabaseWrapper, name: str
 def test_derived_data_follows_after_a_rebuild(board: DatabaseWrapper, name: str) -> None:
     for operation in operations(name):
         apply(board, operation)
-    assert search(board, "gamma") == 1  # a comment from before
+    assert search(board, "gamma") == 1  # an existing comment
     with board.cursor() as cursor:
         cursor.execute("UPDATE projects_comment SET content = 'delta waves' WHERE content = 'Gamma rays'")
         cursor.execute("SELECT id, open_blockers FROM projects_workitem WHERE open_blockers > 0 LIMIT 1")

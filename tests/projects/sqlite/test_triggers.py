@@ -17,7 +17,7 @@ from tests.projects.sqlite.boards import connected, migrate, unpack
 
 @pytest.fixture
 def old(tmp_path: Path, db: None) -> Iterator[DatabaseWrapper]:
-    """The board of 0.1.0, as it was."""
+    """The board of 0.1.0, not migrated."""
     unpack(tmp_path / "data.db")
     with connected(tmp_path / "data.db") as own:
         yield own

@@ -24,7 +24,7 @@ TABLES = (
 
 @pytest.fixture
 def read(db: None) -> Read:
-    """Import a document, or bytes, as ada."""
+    """A function that imports a document or bytes as ada."""
 
     def run(content: Any, **options: Any) -> dict[str, Any]:
         data = content if isinstance(content, bytes) else json.dumps(dict(content)).encode()
@@ -37,7 +37,7 @@ def read(db: None) -> Read:
 
 @pytest.fixture
 def written(db: None) -> Callable[..., bytes]:
-    """Return the export."""
+    """A function that returns the export."""
 
     def run(*arguments: Any) -> bytes:
         file = io.BytesIO()
@@ -49,7 +49,7 @@ def written(db: None) -> Callable[..., bytes]:
 
 @pytest.fixture
 def wipe(db: None) -> Callable[[], None]:
-    """Empty the board, users aside."""
+    """A function that deletes everything but the users."""
 
     def run() -> None:
         with connection.cursor() as cursor:
@@ -61,7 +61,7 @@ def wipe(db: None) -> Callable[[], None]:
 
 @pytest.fixture
 def document() -> Document:
-    """A file with the project PONE and nothing in it."""
+    """An export file with an empty project PONE."""
     found = Document()
     found.project(id=str(uuid.uuid5(uuid.NAMESPACE_URL, "project")), key="PONE")
     return found
@@ -69,7 +69,7 @@ def document() -> Document:
 
 @pytest.fixture
 def board() -> bytes:
-    """The real board where it is at hand, else a small one of the same form."""
+    """The real board if available, else a small one of the same format."""
     return board_file()
 
 

@@ -1,4 +1,4 @@
-"""Files to import, row by row."""
+"""Build import files row by row."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 LLM = "00000000-0000-0000-0000-000000000001"
 EARLY, LATE, LATER = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"
-AHEAD = "2120-01-01T00:00:00Z"  # of a clock that is wrong
+AHEAD = "2120-01-01T00:00:00Z"  # a time in the future, from a wrong clock
 
 
 class Document(dict[str, Any]):
-    """An export file in the making; each method adds a row and returns it."""
+    """A builder of export files; each method adds a row and returns it."""
 
     def __init__(self) -> None:
         super().__init__(schema_version=1)

@@ -1,4 +1,4 @@
-"""A real board of the original tool, whole."""
+"""Import of a complete, real board of the original tool."""
 
 from __future__ import annotations
 

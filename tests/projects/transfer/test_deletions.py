@@ -1,4 +1,4 @@
-"""Deletions travel with an export, and are undone by what is newer."""
+"""Exports carry deletions; a newer change overrides a deletion."""
 
 from __future__ import annotations
 

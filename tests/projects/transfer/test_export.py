@@ -22,7 +22,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def full(project: Project, make_item: Make, make_project: Make) -> Project:
-    """A board with everything on it."""
+    """A board with at least one row of every entity."""
     ada = User.objects.actor("ada")
     epic = make_item("Epic", item_type="epic", labels=["b", 'ä "quoted"'])
     story = make_item("Story", item_type="story", parent=epic, story_points=3, assignee=User.objects.actor("grace"))
@@ -107,7 +107,7 @@ def test_export_is_of_one_moment(make_project: Make) -> None:
     make_project("PONE")
 
     class Slow(io.BytesIO):
-        """A writer comes in between the first row and the rest."""
+        """A file that lets another writer in before its first write."""
 
         def write(self, data: Any) -> int:
             if not self.tell():
@@ -123,11 +123,11 @@ def test_export_is_of_one_moment(make_project: Make) -> None:
             connection.close()
 
     with export.snapshot():
-        Project.objects.count()  # the snapshot is that of the first read
+        Project.objects.count()  # the first read opens the snapshot
         file = Slow()
         export._write(file, None)
     assert [row["key"] for row in json.loads(file.getvalue())["projects"]] == ["PONE"]
     assert Project.objects.count() == 2
-    with connection.cursor() as cursor:  # the snapshot has ended
+    with connection.cursor() as cursor:  # the snapshot must have ended
         cursor.execute("BEGIN IMMEDIATE")
         cursor.execute("ROLLBACK")

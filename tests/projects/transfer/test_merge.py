@@ -1,4 +1,4 @@
-"""Two boards that have gone their own ways."""
+"""Merge of two boards that have diverged."""
 
 from __future__ import annotations
 

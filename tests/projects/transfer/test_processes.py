@@ -1,4 +1,4 @@
-"""Imports and backups on a real server that is killed, or written to, meanwhile."""
+"""Imports and backups on a real server during a kill or concurrent writes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def board_of(items: int) -> bytes:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether somebody holds the lock: it is a writer's turn."""
+    """Return True while a write transaction holds the lock."""
     return lock.probe(str(path)) == lock.HELD
 
 
 def grows(path: Path) -> bool:
-    """Tell whether pages of a commit are on their way."""
+    """Return True once pages of a commit reach the WAL."""
     return path.exists() and path.stat().st_size > 4 << 20
 
 
@@ -60,7 +60,7 @@ def test_kill_during_an_import_leaves_all_or_nothing(repository: Path, start_ser
 
 
 def import_and_kill(server: Server, content: bytes, moment: Callable[[], bool]) -> bool:
-    """Kill the server at a moment of an import; return whether the import had no answer by then."""
+    """Kill the server during an import, at `moment`; return True if the import had no response by then."""
     answers = []
 
     def send() -> None:
@@ -101,7 +101,7 @@ def test_backup_under_writes_is_consistent(repository: Path, start_server: Calla
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         keys = {key for (key,) in connection.execute("SELECT key FROM projects_project")}
         assert acknowledged <= keys <= set(made)
-        # Each project with its activity and its lanes: none in half.
+        # Each project has its activity and its lanes: no project is incomplete.
         (recorded,) = connection.execute(
             "SELECT count(*) FROM projects_activity WHERE entity_type = 'project'"
         ).fetchone()

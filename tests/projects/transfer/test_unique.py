@@ -1,4 +1,4 @@
-"""Rows of which a board may have but one: links of two items, running clocks, active sprints, lanes."""
+"""Rows that must be unique: links between two items, running timers, active sprints, lanes."""
 
 from __future__ import annotations
 
