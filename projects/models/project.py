@@ -62,7 +62,10 @@ class ProjectQuerySet(EntityQuerySet["Project"]):
 class Project(Entity):
     spec = PROJECT
 
-    key = KeyField(max_length=20, help_text="2 to 20 of A-Z, 0-9 and _, first a letter; it can't be changed later.")
+    key = KeyField(
+        max_length=20,
+        help_text="2 to 20 characters from A-Z, 0-9 and _, starting with a letter. It can't be changed later.",
+    )
     title = LineField(max_length=200, limit="PM_MAX_TITLE_LENGTH")
     description = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH", help_text="Markdown.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)

@@ -73,7 +73,7 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, editable=False)
     username = LineField(
-        max_length=MAX_NAME_LENGTH, unique=True, error_messages={"unique": "a user of that name exists already"}
+        max_length=MAX_NAME_LENGTH, unique=True, error_messages={"unique": "a user with this name already exists"}
     )
     is_agent = models.BooleanField("agent", default=False, help_text="A program that works on the board by itself.")
 
