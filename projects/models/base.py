@@ -193,7 +193,9 @@ class Entity(models.Model):
             if clean != getattr(self, name):
                 changed[name] = clean
                 if name in self.immutable:
-                    errors[name] = ValidationError(f"is immutable; it stays {getattr(self, name)}", code="immutable")
+                    errors[name] = ValidationError(
+                        f"is immutable; the value stays {getattr(self, name)}", code="immutable"
+                    )
         if errors:
             raise ValidationError(errors)
         return changed

@@ -59,7 +59,7 @@ class ClaimMixin(models.Model):
         if self.is_claimed:
             self.refuse_claim()
         if not self.is_open:
-            raise Conflict(f"{self.display_key} is done; there is nothing to claim")
+            raise Conflict(f"{self.display_key} is done and can't be claimed")
         lease_id = uuid.uuid4()
         self.write_claim(
             actor,
@@ -119,7 +119,7 @@ class ClaimMixin(models.Model):
     def _check_holder(self: WorkItem, lease_id: uuid.UUID | None) -> None:  # type: ignore[misc]
         self.check_living()
         if self.claimed_by_id is None:
-            raise Conflict(f"{self.display_key} is not claimed; its lease ran out, or it was released")
+            raise Conflict(f"{self.display_key} is not claimed; the lease expired or was released")
         if lease_id is None or lease_id != self.lease_id:
             self.refuse_claim()
 
@@ -132,7 +132,7 @@ def claim_next(project: Project, *, actor: User, lease: int = DEFAULT_LEASE) -> 
     project.check_writable()
     item = _first_ready().first(project_id=stored(project.pk), now=stored(timezone.now()))
     if item is None:
-        raise NothingReady(f"nothing in {project.key} is ready: all is done, blocked, claimed or in progress")
+        raise NothingReady(f"no item in {project.key} is ready: all are done, blocked, claimed or in progress")
     return item, item.claim(actor=actor, lease=lease)
 
 

@@ -41,4 +41,4 @@ class Comment(ItemPart):
 
     def check_owner(self, actor: User) -> None:
         if actor.pk != self.created_by_id and not actor.is_superuser:
-            raise NotYours(f"only {self.created_by.username}, who wrote it, or a superuser may change this comment")
+            raise NotYours(f"only its author {self.created_by.username} or a superuser may change this comment")

@@ -134,7 +134,7 @@ class Dependency(Entity):
             blocking_item_id=self.blocking_item_id, blocked_item_id=self.blocked_item_id, deleted_at__isnull=True
         )
         if same.exclude(pk=self.pk).exists():
-            raise Conflict(f"there is a dependency {self.display_key} already", field="blocked_item_id")
+            raise Conflict(f"the dependency {self.display_key} already exists", field="blocked_item_id")
 
     def _check_circle(self) -> None:
         if self.dependency_type != DependencyType.BLOCKS:

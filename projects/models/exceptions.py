@@ -80,7 +80,7 @@ class Cycle(Refused):
     """A dependency would create a cycle; `path` lists its display keys, with the same first and last one."""
 
     def __init__(self, path: Sequence[str]) -> None:
-        super().__init__(f"that would close a circle: {' blocks '.join(path)}", field="blocked_item_id")
+        super().__init__(f"that would create a cycle: {' blocks '.join(path)}", field="blocked_item_id")
         self.path = path
 
 
@@ -97,7 +97,7 @@ class StaleVersion(Conflict):
     def __init__(self, current: Entity, expected: int, changes: Sequence[Activity]) -> None:
         super().__init__(
             f"{current.display_key} is at version {current.version}, not {expected}: {_summary(changes)}; "
-            "read it again and repeat the change if it is still wanted"
+            "reload it and repeat the change if it still applies"
         )
         self.current = current
         self.changes = changes

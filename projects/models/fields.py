@@ -23,7 +23,8 @@ def check_text(text: str, *, limit: int, lines: bool = False) -> None:
     wrong = (_NOT_IN_TEXTS if lines else _NOT_IN_LINES).search(text)
     if wrong:
         raise ValidationError(
-            f"holds the control character U+{ord(wrong[0]):04X} at position {wrong.start()}; remove it", code="invalid"
+            f"contains the control character U+{ord(wrong[0]):04X} at position {wrong.start()}; remove it",
+            code="invalid",
         )
     if len(text) > limit:
         raise ValidationError(f"has {len(text)} characters; at most {limit} are allowed", code="max_length")

@@ -69,7 +69,7 @@ class HierarchyMixin(models.Model):
         self.project.check_living()
         self.project.check_writable()
         if self.parent is not None and self.parent.deleted_at is not None:
-            raise Conflict(f"its parent {self.parent.display_key} is deleted; restore that one")
+            raise Conflict(f"its parent {self.parent.display_key} is deleted; restore the parent first")
         removed = type(self).objects.filter(deleted_at=moment).descendants_of(self.pk).select_related("project")
         below = list(removed) if moment else []
         with transaction.atomic():

@@ -30,7 +30,7 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
         answer = _given().first(**{name: stored(value) for name, value in values.items()})
         if answer is not None and answer.fingerprint != fingerprint:
             raise Conflict(
-                "this Idempotency-Key was used for another request; take a new key for a new request",
+                "this Idempotency-Key was already used for a different request; use a new key",
                 field="Idempotency-Key",
             )
         return answer

@@ -43,7 +43,9 @@ class KeyField(LineField):
 
     def run_validators(self, value: Any) -> None:
         if not KEY_PATTERN.fullmatch(value):
-            raise ValidationError("must be 2 to 20 of A-Z, 0-9 and _, first a letter", code="invalid")
+            raise ValidationError(
+                "must be 2 to 20 characters from A-Z, 0-9 and _, starting with a letter", code="invalid"
+            )
 
 
 class ProjectQuerySet(EntityQuerySet["Project"]):
@@ -155,7 +157,7 @@ class Project(Entity):
     def check_writable(self) -> None:
         """Raise Archived if the project is archived and its contents may not be changed."""
         if self.is_archived:
-            raise Archived(f'{self.key} is archived, so it is read-only; make it active first: set status to "active"')
+            raise Archived(f'{self.key} is archived and read-only; set its status to "active" first')
 
     def insert(self, *, actor: User) -> None:
         from projects.models.swim_lane import SwimLane
@@ -178,7 +180,7 @@ class Project(Entity):
             cursor.execute(_NUMBER, [self.pk.hex])
             (self.next_work_item_number,) = cursor.fetchone()
         if self.next_work_item_number > MAX_NUMBER + 1:
-            raise Conflict(f"{self.key} has no number left for a work item; the last one is {MAX_NUMBER}")
+            raise Conflict(f"{self.key} has used all work item numbers; the last one is {MAX_NUMBER}")
         return self.next_work_item_number - 1
 
     def check_unique(self) -> None:

@@ -70,14 +70,14 @@ class Sprint(SprintLife, Entity):
         """Raise Conflict if no more items may be added."""
         self.check_living()
         if self.status in (Status.COMPLETED, Status.CANCELLED):
-            raise Conflict(f"the sprint {self.name} is {self.status}; no item can be put into it")
+            raise Conflict(f"the sprint {self.name} is {self.status}; it can't take more items")
 
     def entry_errors(self, item: WorkItem) -> dict[str, str]:
         """Return the reasons, by field, why `item` can't be in the sprint. Raises Conflict if no item can."""
         if self.project_id != item.project_id:
             return {"sprint_id": f"the sprint {self.name} belongs to another project"}
         if item.item_type == "epic":
-            return {"sprint_id": "only stories and tasks go into a sprint"}
+            return {"sprint_id": "only stories and tasks can be in a sprint"}
         self.check_open()
         return {}
 
@@ -88,7 +88,7 @@ class Sprint(SprintLife, Entity):
 
     def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
         if "status" in values:
-            raise ValidationError({"status": "is changed by start, complete, cancel and reopen"})
+            raise ValidationError({"status": "can't be set directly; use start, complete, cancel or reopen"})
         changed = super().check_update(values)
         if changed:
             self.project.check_writable()

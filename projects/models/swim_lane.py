@@ -50,7 +50,7 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
         """Reorder all living lanes of the project. Raises ValidationError unless each is listed once."""
         by_id = {lane.pk: lane for lane in self.living().filter(project=project).select_related("project")}
         if sorted(lanes) != sorted(by_id):
-            raise ValidationError({"order": "must name each lane of the project once"})
+            raise ValidationError({"order": "must list each lane of the project exactly once"})
         for position, pk in enumerate(lanes):
             by_id[pk].update(actor=actor, position=position)
 
@@ -127,7 +127,7 @@ class SwimLane(Entity):
             .exclude(pk=self.pk)
             .exists()
         ):
-            raise Conflict(f"{self.project.key} has a lane for {status} already", field="status_value")
+            raise Conflict(f"{self.project.key} already has a lane for {status}", field="status_value")
 
     @staticmethod
     def _check_limit(limit: int | None) -> None:

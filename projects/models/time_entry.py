@@ -123,7 +123,7 @@ class TimeEntry(ItemPart):
 
     def check_unique(self) -> None:
         if self.is_running and TimeEntry.objects.running(self.user).exclude(pk=self.pk).exists():
-            raise Conflict(f"{self.user.username} has a running timer already")
+            raise Conflict(f"{self.user.username} already has a running timer")
 
     def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
         changed = super().check_update(values)
@@ -131,7 +131,7 @@ class TimeEntry(ItemPart):
             return changed
         started_at, ended_at = changed.get("started_at", self.started_at), changed.get("ended_at", self.ended_at)
         if "ended_at" in changed and ended_at is None:
-            raise ValidationError({"ended_at": "can't be taken back; start another timer"})
+            raise ValidationError({"ended_at": "can't be cleared; start a new timer"})
         if self.is_running and "ended_at" in changed and "started_at" not in changed:
             self._check_stop(changed["ended_at"])
         elif ended_at is not None and changed.keys() & {"started_at", "ended_at"}:
@@ -142,7 +142,7 @@ class TimeEntry(ItemPart):
 
     def check_owner(self, actor: User) -> None:
         if actor.pk != self.user_id and not actor.is_superuser:
-            raise NotYours(f"only {self.user.username}, whose time it is, or a superuser may change this entry")
+            raise NotYours(f"only its owner {self.user.username} or a superuser may change this time entry")
 
     def _check_stop(self, ended_at: datetime) -> None:
         """Raise ValidationError unless the timer may end then; unlike a manual entry, it may exceed a day."""

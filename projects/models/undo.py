@@ -31,10 +31,10 @@ def undo(activity: Activity, *, actor: User) -> Entity:
         _check_untouched(entity, activity)
         values = _old_values(entity, activity)
         if not values:
-            raise Conflict("a claim that ended can't be given back: its lease is gone; claim it again")
+            raise Conflict("an ended claim can't be restored because its lease is gone; claim the item again")
         entity.update(actor=actor, **values)
     else:
-        raise Conflict(f"what was {activity.action} is not undone but deleted")
+        raise Conflict(f"can't undo '{activity.action}'; delete {activity.display_key} instead")
     return entity
 
 
@@ -43,7 +43,7 @@ def _entity_of(activity: Activity) -> Entity:
     entity = model._base_manager.filter(pk=activity.entity_id).first() if model else None
     if entity is not None:
         return entity
-    raise Conflict(f"{activity.display_key} is gone for good")
+    raise Conflict(f"{activity.display_key} was permanently deleted")
 
 
 def _check_untouched(entity: Entity, activity: Activity) -> None:

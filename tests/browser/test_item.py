@@ -144,7 +144,7 @@ def test_dependency_is_found_by_words_picked_by_keys_and_a_circle_is_explained(p
     other.fill(two.lower())
     other.press("Enter")
     expect(error_of(page, "i-link")).to_have_text(
-        f"That would close a circle: {one} blocks {two} blocks {one}.", use_inner_text=True
+        f"That would create a cycle: {one} blocks {two} blocks {one}.", use_inner_text=True
     )
     expect(other).to_have_value(two.lower())
     page.get_by_role("button", name=f"Remove: blocked by {two}").click()

@@ -75,7 +75,7 @@ def test_epic_in_a_sprint_is_refused(browser: Client, make_item: Make, project: 
     sprint = Sprint.objects.create(actor=user, project=project, name="S", **dates)
     epic, task = make_item(item_type="epic"), make_item()
     page = browser.post(change_url(epic), form_of(epic, sprint=sprint.pk)).content.decode()
-    assert "only stories and tasks go into a sprint" in page
+    assert "only stories and tasks can be in a sprint" in page
     assert browser.post(change_url(task), form_of(task, sprint=sprint.pk)).status_code == 302
     assert WorkItem.objects.get(pk=task.pk).sprint_id == sprint.pk
 
@@ -143,7 +143,7 @@ def test_lane_is_changed_by_the_rules(browser: Client, project: Project, owner: 
     own = lane(project, "todo")
     assert "from 1 to 10000" in browser.post(change_url(own), lane_form(own, wip_limit="0")).content.decode()
     page = browser.post(change_url(own), lane_form(own, status_value="done")).content.decode()
-    assert "has a lane for done already" in page
+    assert "already has a lane for done" in page
 
 
 def test_dependency_comes_back_unless_it_closes_a_circle(browser: Client, make_item: Make) -> None:

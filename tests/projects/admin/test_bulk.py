@@ -101,7 +101,7 @@ def test_each_refusal_is_told_and_stops_no_other(browser: Client, make_item: Mak
     epic, task = make_item(item_type="epic"), make_item()
     sprint = Sprint.objects.create(actor=user, project=task.project, name="S1", **DATES)
     content = answer(browser, "set_sprint", epic, task, sprint=sprint.pk)
-    assert "PONE-1: only stories and tasks go into a sprint" in content
+    assert "PONE-1: only stories and tasks can be in a sprint" in content
     assert "1 given the sprint S1, 1 refused." in content
     task.refresh_from_db()
     assert task.sprint_id == sprint.pk
@@ -157,7 +157,7 @@ def test_archived_project_refuses_with_its_reason_once(browser: Client, make_ite
     items = [make_item() for _ in range(3)]
     project.archive(actor=project.created_by)
     content = answer(browser, "set_priority", *items, priority="high")
-    assert content.count("is archived, so it is read-only") == 1
+    assert content.count("is archived and read-only") == 1
     assert "3 refused" in content
 
 

@@ -104,7 +104,7 @@ def test_comment_dependency_and_time_are_added_by_the_rules(browser: Client, mak
 @pytest.mark.parametrize(
     ("values", "field", "message"),
     [
-        ({"relation": "blocked_by", "other_item": "child"}, "other_item", "would close a circle"),
+        ({"relation": "blocked_by", "other_item": "child"}, "other_item", "would create a cycle"),
         ({"relation": "blocks", "other_item": "self"}, "other_item", "can't depend on itself"),
         ({"relation": "blocks", "other_item": "junk"}, "other_item", "not a valid UUID"),
         ({"comment": "a\x1bb"}, "comment", "U+001B"),
@@ -131,7 +131,7 @@ def test_timer_is_started_without_an_end_and_only_one_runs(browser: Client, make
     item = make_item()
     start = {"worked_from_0": "2026-01-05", "worked_from_1": "09:00"}
     assert save(browser, item, **start) == ""
-    assert "has a running timer already" in save(browser, item, **start)
+    assert "already has a running timer" in save(browser, item, **start)
     assert TimeEntry.objects.get().is_running
 
 

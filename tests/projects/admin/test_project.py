@@ -152,7 +152,7 @@ def test_actions_go_through_the_model(browser: Client, make_project: Callable[..
     assert "1 made active." in run(browser, "activate", one)
     refused = run(browser, "delete_selected", one, two)
     assert "1 deleted, 1 refused." in refused
-    assert "TWO is archived, so it is read-only" in refused
+    assert "TWO is archived and read-only" in refused
     assert last() == ("deleted", owner.username)
     assert "1 restored." in run(browser, "restore", one, deleted="yes")
     assert last() == ("restored", owner.username)

@@ -122,7 +122,7 @@ def test_dependency_is_made_and_never_edited(admin_page: Client, make: MakeItem)
 def test_second_lane_of_a_status_is_refused(admin_page: Client, board: Project) -> None:
     data = {"project": board.pk, "name": "Again", "status_value": "todo", "position": 9}
     page = admin_page.post(reverse("admin:projects_swimlane_add"), data).content.decode()
-    assert "has a lane for todo already" in page
+    assert "already has a lane for todo" in page
     assert SwimLane.objects.count() == 5
 
 

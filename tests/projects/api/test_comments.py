@@ -17,7 +17,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def comment(api: APIClient, make_item: Make) -> Any:
-    """A comment of llm on PONE-1, as the API answers it."""
+    """A comment by llm on PONE-1, as returned by the API."""
     make_item("Talked about")
     response = api.post(URL, {"work_item": "PONE-1", "content": "*First*"})
     assert response.status_code == 201, response.content
@@ -99,7 +99,7 @@ def test_comment_of_somebody_else_is_forbidden(api: APIClient, comment: Any) -> 
     url = f"{URL}{comment['id']}/"
     eve = bearer("eve")
     for response in (eve.patch(url, {"content": "Mine"}), eve.delete(url)):
-        assert "only llm, who wrote it" in error(response, 403, "FORBIDDEN")["message"]
+        assert "only its author llm" in error(response, 403, "FORBIDDEN")["message"]
     api.delete(url)
     error(eve.post(f"{url}restore/"), 403, "FORBIDDEN")
     assert Comment.objects.get().content == "*First*"

@@ -17,7 +17,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def sprint(api: APIClient, project: Project) -> Any:
-    """A planned sprint of PONE, as the API answers it."""
+    """A planned sprint of PONE, as returned by the API."""
     return create(api)
 
 
@@ -216,7 +216,7 @@ def test_completed_sprint_is_read_only(api: APIClient, sprint: Any, make_item: M
     act(api, sprint, "complete")
     error(api.patch(f"{URL}{sprint['id']}/", {"name": "New"}), 409, "CONFLICT")
     error(api.delete(f"{URL}{sprint['id']}/"), 409, "CONFLICT")
-    with pytest.raises(Exception, match="is completed; no item can be put into it"):
+    with pytest.raises(Exception, match="is completed; it can't take more items"):
         make_item().update(actor=user, sprint_id=sprint["id"])
 
 

@@ -98,7 +98,7 @@ def test_project_whose_numbers_have_run_out_makes_no_item(project: Project, user
     Project.objects.update(next_work_item_number=MAX_NUMBER)
     item = WorkItem.objects.create(actor=user, project=project, item_type="task", title="last")
     assert WorkItem.objects.identified_by(f"PONE-{MAX_NUMBER}").get() == item
-    with pytest.raises(Conflict, match="no number left"):
+    with pytest.raises(Conflict, match="used all work item numbers"):
         WorkItem.objects.create(actor=user, project=project, item_type="task", title="one more")
     project.refresh_from_db()
     assert project.next_work_item_number == MAX_NUMBER + 1

@@ -40,7 +40,7 @@ def test_timer_ends_where_it_began_when_the_clock_was_set_back(make_item: Make, 
 def test_second_timer_by_insert_is_a_conflict(make_item: Make, user: User) -> None:
     item = make_item()
     TimeEntry.objects.start(item, actor=user)
-    with pytest.raises(Conflict, match="ada has a running timer already"):
+    with pytest.raises(Conflict, match="ada already has a running timer"):
         TimeEntry(work_item=item, user=user, started_at=NINE).insert(actor=user)
 
 
@@ -101,7 +101,7 @@ def test_of_starts_at_once_one_timer_runs(running: Any, make_item: Make) -> None
     assert {answer.status_code for answer in answers} == {201}
     assert TimeEntry.objects.count() == 8
     assert TimeEntry.objects.running().count() == 1
-    # Each but the first stopped the one before.
+    # Each timer but the first stopped the previous one.
     stopped = [answer.json()["stopped_entry"] for answer in answers]
     assert len({entry["id"] for entry in stopped if entry}) == 7
     assert stopped.count(None) == 1

@@ -29,7 +29,7 @@ def test_board_imports_whole_but_for_its_dangling_dependency(read: Read, board: 
     assert found["detached"] == []
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real board is not beside the project")
+@pytest.mark.skipif(not REAL.exists(), reason="the real board is not available")
 def test_real_board_has_the_figures_that_are_known_of_it(read: Read) -> None:
     found = read(REAL.read_bytes())
     created = {name: found[name]["created"] for name in ("projects", "work_items", "comments", "dependencies")}

@@ -1,4 +1,4 @@
-"""A wrong file: one error that names the row and the field, and nothing written."""
+"""An invalid file causes one error that names the row and the field, and nothing is written."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def second_project_of_a_key(document: Document) -> tuple[dict[str, Any], str, st
 
 
 def wrong_key(document: Document) -> tuple[dict[str, Any], str, str]:
-    return document.project(key="1X"), "key", "first a letter"
+    return document.project(key="1X"), "key", "starting with a letter"
 
 
 def dependency_on_itself(document: Document) -> tuple[dict[str, Any], str, str]:
@@ -177,7 +177,7 @@ def test_rule_between_rows_names_the_row_that_breaks_it(
     with pytest.raises(BadFile, match=text) as caught:
         read(document)
     assert caught.value.field == field
-    # Any row of a circle closes it.
+    # The error may name any row of the cycle.
     assert wrong is circle or caught.value.details["id"] == row["id"]
     assert not (Project.objects.exists())
     assert not (WorkItem.objects.exists())

@@ -167,7 +167,7 @@ def test_undo_puts_back_or_says_what_changed_since(browser: Client, owner: User,
     assert Activity.objects.of(item).latest("id").actor == owner
     assert "changed title to “First”" in error(browser.post(f"/items/undo/{change.pk}/"), 409)
     created = Activity.objects.of(item).get(action=Action.CREATED)
-    assert "not undone but deleted" in error(browser.post(f"/items/undo/{created.pk}/"), 409)
+    assert "an't undo 'created'" in error(browser.post(f"/items/undo/{created.pk}/"), 409)
     for pk in (0, 10**30):
         assert browser.post(f"/items/undo/{pk}/").status_code == 404
 

@@ -86,7 +86,7 @@ def test_comment_is_made_once_edited_and_deleted_by_its_author(browser: Client, 
 def test_another_ones_comment_is_not_edited(client: Client, make_item: Make) -> None:
     comment = Comment.objects.create(actor=User.objects.actor("llm"), work_item=make_item(), content="Of llm")
     client.force_login(User.objects.actor("bob"))
-    assert "llm, who wrote it" in error(
+    assert "its author llm" in error(
         client.post(f"/items/comments/{comment.pk}/", {"version": "1", "content": "x"}), 403
     )
     assert f"/items/comments/{comment.pk}/" not in client.get("/items/PONE-1/").content.decode()
@@ -129,7 +129,7 @@ def test_dependency_of_each_kind_and_what_is_refused(
     assert Dependency.objects.get(dependency_type="relates_to").blocked_item_id == three.pk
     post(browser, two, "link", id=fresh(), kind="blocks", other="PONE-3")
     circle = error(post(browser, three, "link", id=fresh(), kind="blocks", other="PONE-1"), 409)
-    assert circle == "That would close a circle: PONE-3 blocks PONE-1 blocks PONE-2 blocks PONE-3."
+    assert circle == "That would create a cycle: PONE-3 blocks PONE-1 blocks PONE-2 blocks PONE-3."
     make_item("Other", project=make_project("PTWO"))
     for typed, said in [
         ("", "type a key or words"),
