@@ -35,7 +35,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         return self.filter(entity_id=entity.pk)
 
     def since(self, entity: Entity, version: int) -> ActivityQuerySet:
-        """Filter by changes of `entity` after this version, oldest first."""
+        """Limit to changes of `entity` after this version, oldest first."""
         return self.of(entity).filter(version__gt=version).order_by("id")
 
     def record(self, entity: Entity, action: Action, actor: User, changes: Sequence[Change]) -> Activity:

@@ -59,7 +59,7 @@ class DependencyQuerySet(EntityQuerySet["Dependency"]):
         return self.alias(of_project=Unindexed("blocking_item__project_id")).filter(of_project=project_id)
 
     def of(self, item_id: uuid.UUID) -> Self:
-        """Filter by dependencies that have the item at either end."""
+        """Limit to dependencies that have the item at either end."""
         return self.filter(models.Q(blocking_item_id=item_id) | models.Q(blocked_item_id=item_id))
 
 

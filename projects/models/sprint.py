@@ -113,7 +113,7 @@ class Sprint(SprintLife, Entity):
             self.release(actor, None, self.items())
 
     def restore(self, *, actor: User) -> None:
-        """Undo the deletion; the items it took out come back, unless they are in another sprint by now."""
+        """Undo the deletion; the items it took out come back if they are not deleted and in no sprint."""
         self.project.check_living()
         self.project.check_writable()
         with transaction.atomic():

@@ -74,7 +74,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.alias(of_project=Unindexed("project_id")).filter(of_project=project_id)
 
     def in_only_project(self) -> Self:
-        """Filter by the only project, if there is just one: same rows, but SQLite can use the project index."""
+        """Limit to the only project, if there is just one: same rows, but SQLite can use the project index."""
         from projects.models.project import Project
 
         living = Project.objects.living().values_list("pk", flat=True)[:2]
@@ -99,11 +99,11 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.exclude(status__in=("backlog", "done"))
 
     def orphaned(self) -> Self:
-        """Filter by stories and tasks without a parent."""
+        """Limit to stories and tasks without a parent."""
         return self.filter(IsNoEpic("item_type"), parent__isnull=True)
 
     def not_orphaned(self) -> Self:
-        """Filter by epics and items with a parent."""
+        """Limit to epics and items with a parent."""
         return self.filter(Q(parent__isnull=False) | Q(item_type="epic"))
 
     def assigned_to(self, name: str) -> Self:
@@ -112,7 +112,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.filter(assignee_id=models.Subquery(users))
 
     def containing(self, text: str, *, is_rare: bool | None = None) -> Self:
-        """Filter by items with all words of `text` in title, description or display key; none without words.
+        """Limit to items with all words of `text` in title, description or display key; none without words.
 
         If the match `is_rare`, the matches drive the query; None asks the index whether it is.
         """
@@ -124,28 +124,28 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.alias(entry=EntryOf("pk")).filter(entry__in=matching_entries(match))
 
     def labelled(self, *names: str) -> Self:
-        """Filter by items that have all of these labels (case-insensitive)."""
+        """Limit to items that have all of these labels (case-insensitive)."""
         found = self
         for name in names:
             found = found.filter(pk__in=models.expressions.RawSQL(_LABELLED, [name.casefold()]))  # noqa: S611 -- as `_ids`
         return found
 
     def blocking(self, item_id: uuid.UUID) -> Self:
-        """Filter by items that block the item."""
+        """Limit to items that block the item."""
         from projects.models.dependency import Dependency
 
         links = Dependency.objects.filter(blocked_item_id=item_id, dependency_type="blocks", deleted_at__isnull=True)
         return self.filter(pk__in=links.values("blocking_item_id"))
 
     def blocked(self) -> Self:
-        """Filter by items with a living, open blocker."""
+        """Limit to items with a living, open blocker."""
         return self.filter(open_blockers__gt=0)
 
     def unblocked(self) -> Self:
         return self.filter(IsZero("open_blockers"))
 
     def ready(self, moment: datetime | Bound | None = None) -> Self:
-        """Filter by items that can be started, ordered by urgency, number of items they unblock, and position.
+        """Limit to items that can be started, ordered by urgency, number of items they unblock, and position.
 
         Ready items are not started, or their lease has expired at `moment` (default: now). They have no living open
         blocker and are not epics with open children.
@@ -162,11 +162,11 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         )
 
     def descendants_of(self, item_id: uuid.UUID | Bound) -> Self:
-        """Filter by descendants of the item at any depth."""
+        """Limit to descendants of the item at any depth."""
         return self.filter(pk__in=_ids(_DESCENDANTS, item_id))
 
     def ancestors_of(self, item_id: uuid.UUID | Bound) -> Self:
-        """Filter by ancestors of the item."""
+        """Limit to ancestors of the item."""
         return self.filter(pk__in=_ids(_ANCESTORS, item_id))
 
     def last_position(self, project_id: uuid.UUID) -> float:
