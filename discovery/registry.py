@@ -6,19 +6,26 @@ It says where to look, never that a server lives: that is the port file's word.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import sys
 from typing import Any
 
 from discovery import portfile
 
 
 def folder() -> str:
-    """Return the registry's folder, `~/.local/state/django-discovery/servers` on Linux."""
-    import platformdirs
+    """Return the registry's folder, `~/.local/state/django-discovery/servers` on Linux. Raises OSError."""
+    if sys.platform != "linux":
+        import platformdirs
 
-    return os.path.join(platformdirs.user_state_dir("django-discovery", appauthor=False), "servers")
+        return os.path.join(platformdirs.user_state_dir("django-discovery", appauthor=False), "servers")
+    state = os.environ.get("XDG_STATE_HOME", "").strip() or os.path.expanduser("~/.local/state")
+    if not os.path.isabs(state):
+        raise FileNotFoundError(errno.ENOENT, "there is no home directory", state)
+    return os.path.join(state, "django-discovery", "servers")
 
 
 def add(directory: str, file: str, application: str) -> None:

@@ -39,9 +39,18 @@ def main() -> None:
                 print(f"warning: {directory}/.gitignore lets git see secrets; mend it: pm doctor", file=sys.stderr)
             for warning in misspelt():
                 print(f"warning: {warning}", file=sys.stderr)
+            if sys.argv[1] == "runserver_discover":
+                _warn_of_conflicts()
         _execute()
     except (ConfigError, workspace.WorkspaceError) as error:
         sys.exit(f"error: {error}")
+
+
+def _warn_of_conflicts() -> None:
+    from projects.client import installation
+
+    for conflict in installation.conflicts():
+        print(f"warning: {conflict.message}; see: pm doctor", file=sys.stderr)
 
 
 def _execute() -> None:

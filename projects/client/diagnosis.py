@@ -32,7 +32,7 @@ def examine(context: Context) -> list[Check]:
         checks += [*_permissions(context), *_git(context), *_lock_and_port_file(context)]
         server = list(_server(context))
         checks += [*server, *_database(context, serving=server[0]["status"] == "ok" and len(server) > 1)]
-    return [*checks, *_environment(context), *_versions()]
+    return [*checks, *_environment(context), *_versions(), *_installation()]
 
 
 def _check(name: str, status: str, message: str, fix: str = "") -> Check:
@@ -180,3 +180,17 @@ def _versions() -> Iterator[Check]:
         yield _check("versions", "fail", f"not installed: {', '.join(missing)}", "install pm again")
     else:
         yield _check("versions", "ok", ", ".join(found))
+
+
+def _installation() -> Iterator[Check]:
+    from projects.client import installation
+
+    conflicts = installation.conflicts()
+    for conflict in conflicts:
+        yield _check("installation", "warn", conflict.message, conflict.remedy)
+    damaged = [] if conflicts else installation.damaged_files()
+    if damaged:
+        message = f"{len(damaged)} files of pm are missing or changed, such as {damaged[0]}"
+        yield _check("installation", "fail", message, "install pm again")
+    elif not conflicts:
+        yield _check("installation", "ok", "no other distribution shares a package with pm")
