@@ -45,6 +45,8 @@ def main() -> None:
             storage.choose_temporary_directory(directory)
             for warning in filter(None, (created, *_examine(directory), *misspelt())):
                 print(f"warning: {warning}", file=sys.stderr)
+            if sys.argv[1] == "runserver_discover":
+                _warn_of_conflicts()
         _execute()
     except (ConfigError, workspace.WorkspaceError) as error:
         sys.exit(f"error: {error}")
@@ -60,6 +62,13 @@ def _examine(directory: str) -> Iterator[str]:
     yield git_secrets.replace_known_key(directory)
     if git_tracking.ignored(directory, workspace.LOCAL_FILES) is False:
         yield f"{directory}/.gitignore lets git see secrets; mend it: pm doctor"
+
+
+def _warn_of_conflicts() -> None:
+    from projects.client import installation
+
+    for conflict in installation.conflicts():
+        print(f"warning: {conflict.message}; see: pm doctor", file=sys.stderr)
 
 
 def _execute() -> None:

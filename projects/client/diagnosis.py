@@ -31,7 +31,7 @@ def examine(context: Context) -> list[Check]:
         checks += [*server, directory_checks.database(context, serving=serving)]
     elif checks[-1]["status"] == "warn":  # there is no directory
         checks = [*_lost_board(context.directory), *checks]
-    return [*checks, *_environment(context), *_versions()]
+    return [*checks, *_environment(context), *_versions(), *_installation()]
 
 
 def _git(directory: str) -> Iterator[Check]:
@@ -103,3 +103,17 @@ def _versions() -> Iterator[Check]:
         yield _check("versions", "fail", f"not installed: {', '.join(missing)}", "install pm again")
     else:
         yield _check("versions", "ok", ", ".join(found))
+
+
+def _installation() -> Iterator[Check]:
+    from projects.client import installation
+
+    conflicts = installation.conflicts()
+    for conflict in conflicts:
+        yield _check("installation", "warn", conflict.message, conflict.remedy)
+    damaged = [] if conflicts else installation.damaged_files()
+    if damaged:
+        message = f"{len(damaged)} files of pm are missing or changed, such as {damaged[0]}"
+        yield _check("installation", "fail", message, "install pm again")
+    elif not conflicts:
+        yield _check("installation", "ok", "no other distribution shares a package with pm")
