@@ -76,7 +76,6 @@ def serve(options: Options) -> None:
         runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
         application = _load_application()
         server_starting.send(sender=serve)
-        connections.close_all()  # SQLite's connections must not cross a fork
     except (database.DatabaseRefused, sockets.BindError) as error:
         raise ServerError(str(error)) from None
     except (DatabaseError, OSError) as error:

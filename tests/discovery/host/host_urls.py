@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import time
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 if os.environ.get("HOST_BREAKS") == "import":
@@ -27,7 +27,13 @@ def scheme(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.scheme)
 
 
-urlpatterns = [path("", pid), path("slow", slow), path("body", body), path("scheme", scheme)]
+def openers(request: HttpRequest) -> HttpResponse:
+    import host_resources
+
+    return JsonResponse(host_resources.openers())
+
+
+urlpatterns = [path("openers", openers), path("", pid), path("slow", slow), path("body", body), path("scheme", scheme)]
 
 if os.environ.get("HOST_BREAKS") == "worker":
     os.register_at_fork(after_in_child=lambda: os._exit(7))
