@@ -67,8 +67,7 @@ def serve(options: Options) -> None:
     try:
         if held:
             ownership.remove_stale_files()
-        if conf.migrate:
-            database.prepare(migrate=options.migrate)
+        database.prepare(migrate=options.migrate)
         bound = _bind(options, _last_port(held))
         info = _describe(bound)
         if held:
@@ -208,8 +207,7 @@ def _run(
     finally:
         if arbiter.published:  # what stop() did not reach: an error of the master itself
             receivers.withdraw_port_file(info)
-    if conf.migrate:
-        database.settle()
+    database.settle()
     if watch.reload_wanted:
         watch.restart(info.port)
 

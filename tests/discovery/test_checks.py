@@ -18,12 +18,13 @@ WRONG: dict[str, list[Any]] = {
     "SERVER_URL_ENV": ["", 7],
     "DEFAULT_URL": ["", "http://evil.example", "localhost:5174", 7],
     "TOKEN_FILE": ["", "../token", 7],
-    "MIGRATE": [1, None],
+    "MIGRATE": [1, None, "default", ["default", "nowhere"]],
     "WORKERS": [0, "2", True],
     "THREADS": [0, -1],
     "IDLE_TIMEOUT": [-1, "5", 1.5],
     "REQUEST_TIMEOUT": [0, None],
     "VERSION": ["", 7],
+    "STRICT_MIGRATIONS": [1, None],
 }
 
 
@@ -56,7 +57,8 @@ def test_missing_directory_is_an_error_and_the_rest_has_defaults(settings: Setti
     assert check_settings() == []
     assert conf.port_file == "/somewhere/server.json"
     assert (conf.port_file_format, conf.exclusive, conf.host, conf.port) == ("json", True, "127.0.0.1", 0)
-    assert (conf.server_url_env, conf.default_url, conf.token_file, conf.migrate) == (None, None, None, False)
+    assert (conf.server_url_env, conf.default_url, conf.token_file) == (None, None, None)
+    assert (conf.migrated_databases, conf.strict_migrations) == ((), False)
 
 
 def test_bare_number_is_not_exclusive_unless_it_is_said(settings: Settings) -> None:
