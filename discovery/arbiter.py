@@ -47,7 +47,16 @@ class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
             self.cfg.set(name, value)
 
     def load(self) -> Callable[..., Any]:
-        return self.application
+        return self._serve
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Call the application; drop what it answers to HEAD, which gunicorn would log for each request."""
+        answer = self.application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return answer
+        if hasattr(answer, "close"):
+            answer.close()
+        return ()
 
 
 class Arbiter(GunicornArbiter):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import DEFAULT_DB_ALIAS
 
 from discovery.conf import FORMATS
+from discovery.portfile import lock_path
 from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
 from discovery.urls import RemoteRefused, check_loopback
 
@@ -94,6 +96,36 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
     return errors
 
 
+def check_file_names(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error if the port file, its lock and the token file are not different files."""
+    port_file = getattr(settings, "DISCOVERY_PORT_FILE", "server.json")
+    token_file = getattr(settings, "DISCOVERY_TOKEN_FILE", None)
+    if not _is_file_name(port_file):
+        return []  # an error of its own
+    names = [name for name in (port_file, lock_path(port_file), token_file) if name is not None]
+    if len(set(names)) == len(names):
+        return []
+    return [
+        Error(
+            f"The port file, its lock and the token file have one name in common: {', '.join(map(repr, names))}.",
+            hint="Set DISCOVERY_PORT_FILE and DISCOVERY_TOKEN_FILE to different names.",
+            id="discovery.E017",
+        )
+    ]
+
+
+def check_unknown_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about each `DISCOVERY_*` setting that does not exist."""
+    known = [f"DISCOVERY_{name}" for name, *_ in RULES]
+    warnings: list[CheckMessage] = []
+    for name in dir(settings):
+        if name.startswith("DISCOVERY_") and name not in known:
+            similar = difflib.get_close_matches(name, known, 1)
+            hint = f"Did you mean {similar[0]}?" if similar else "Remove it, or silence discovery.W002."
+            warnings.append(Warning(f"{name} is not a setting of discovery.", hint=hint, id="discovery.W002"))
+    return warnings
+
+
 def check_migrated_databases(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Warn if DISCOVERY_MIGRATE leaves out a database without saying so."""
     aliases = [alias for alias, database in settings.DATABASES.items() if database.get("ENGINE")]
@@ -111,4 +143,6 @@ def check_migrated_databases(app_configs: Sequence[AppConfig] | None = None, **k
 def connect() -> None:
     """Register the checks."""
     register(check_settings)
+    register(check_file_names)
+    register(check_unknown_settings)
     register(check_migrated_databases)

@@ -13,6 +13,7 @@ import resource
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -53,6 +54,8 @@ class Options:
 
 def serve(options: Options) -> None:
     """Serve until a signal, idleness or a failure ends it. Raises ServerError."""
+    if threading.current_thread() is not threading.main_thread():
+        raise ServerError("a server can only run in the main thread, which gets the signals; start a process for it")
     for name in ("GUNICORN_PID", "GUNICORN_FD", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"):
         os.environ.pop(name, None)  # another gunicorn's, or meant for it
     try:
@@ -63,18 +66,26 @@ def serve(options: Options) -> None:
         raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
     with contextlib.suppress(OSError):  # what needs the directory says so itself
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
-    held = ownership.take_lock() if conf.exclusive else None
+    with contextlib.ExitStack() as cleanup:
+        held = ownership.take_lock() if conf.exclusive else None
+        if held:
+            cleanup.callback(held.release)
+        _start(options, held, cleanup)
+
+
+def _start(options: Options, held: lock.Lock | None, cleanup: contextlib.ExitStack) -> None:
     try:
         if held:
             ownership.remove_stale_files()
         database.prepare(migrate=options.migrate)
         bound = _bind(options, _last_port(held))
+        cleanup.callback(bound.socket.close)
         info = _describe(bound)
         if held:
             held.note(portfile.lock_note(info))
         runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
         application = _load_application()
-        server_starting.send(sender=serve)
+        server_starting.send(sender=serve, info=info)
     except (database.DatabaseRefused, sockets.BindError) as error:
         raise ServerError(str(error)) from None
     except (DatabaseError, OSError) as error:

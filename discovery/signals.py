@@ -14,7 +14,10 @@ class ServerStop(Exception):
 
 
 server_starting = Signal()
-"""The lock is held, the database migrated, nothing forked or published. An exception ends the start."""
+"""The lock is held, the database migrated, nothing forked or published. An exception ends the start.
+
+`info` is the ServerInfo: a receiver may put `info.url` into settings, and the workers inherit them.
+"""
 
 server_started = Signal()
 """A worker answers requests; `info` is the ServerInfo. An exception ends the server."""

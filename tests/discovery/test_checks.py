@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from discovery.checks import REQUIRED, RULES, check_settings
+from discovery.checks import REQUIRED, RULES, check_file_names, check_settings, check_unknown_settings
 from discovery.conf import conf
 
 WRONG: dict[str, list[Any]] = {
@@ -67,3 +67,23 @@ def test_bare_number_is_not_exclusive_unless_it_is_said(settings: Settings) -> N
     assert conf.exclusive is False
     settings.DISCOVERY_EXCLUSIVE = True
     assert conf.exclusive is True
+
+
+@pytest.mark.parametrize(
+    ("port_file", "token_file"),
+    [("server.lock", None), ("server.json", "server.json"), ("server.json", "server.lock")],
+)
+def test_files_of_one_name_are_refused(settings: Settings, port_file: str, token_file: str | None) -> None:
+    assert check_file_names() == []
+    settings.DISCOVERY_PORT_FILE, settings.DISCOVERY_TOKEN_FILE = port_file, token_file
+    [error] = check_file_names()
+    assert error.id == "discovery.E017"
+    assert repr(port_file) in error.msg
+
+
+def test_unknown_setting_is_warned_about(settings: Settings) -> None:
+    assert check_unknown_settings() == []
+    settings.DISCOVERY_PORTFILE = "port"
+    [warning] = check_unknown_settings()
+    assert (warning.msg, warning.id) == ("DISCOVERY_PORTFILE is not a setting of discovery.", "discovery.W002")
+    assert warning.hint == "Did you mean DISCOVERY_PORT_FILE?"

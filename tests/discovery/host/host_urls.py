@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import time
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
@@ -33,7 +34,18 @@ def openers(request: HttpRequest) -> HttpResponse:
     return JsonResponse(host_resources.openers())
 
 
-urlpatterns = [path("openers", openers), path("", pid), path("slow", slow), path("body", body), path("scheme", scheme)]
+def address(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(settings.SITE_ROOT)
+
+
+urlpatterns = [
+    path("", pid),
+    path("slow", slow),
+    path("body", body),
+    path("scheme", scheme),
+    path("openers", openers),
+    path("address", address),
+]
 
 if os.environ.get("HOST_BREAKS") == "worker":
     os.register_at_fork(after_in_child=lambda: os._exit(7))
