@@ -157,6 +157,7 @@ DISCOVERY_REQUEST_TIMEOUT = OPTIONS["server.request_timeout"]
 DISCOVERY_SERVER_URL_ENV = "PM_SERVER_URL"
 DISCOVERY_TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
 DISCOVERY_MIGRATE = True
+DISCOVERY_STRICT_MIGRATIONS = True  # an older pm must not serve a newer one's board
 DISCOVERY_VERSION = VERSION
 
 PM_MAX_BODY_BYTES = OPTIONS["server.max_body_mib"] << 20

@@ -49,7 +49,7 @@ def run_once(port: int | None, *, browser: bool) -> int:
             return server.wait(STOP_TIMEOUT) or 1
         with connect(timeout=START_TIMEOUT) as session:
             session.get("/api/breakpoints").raise_for_status()
-            print(session.base_url.rpartition(":")[2], flush=True)
+            print(f"port {session.base_url.rpartition(':')[2]}", flush=True)
             if browser:
                 webbrowser.open(session.base_url)
     except ClientError as error:
