@@ -70,12 +70,12 @@ def test_restart_is_shown_waited_for_and_what_was_typed_is_sent_once(
     title = page.get_by_label("Add a card to To do")
     title.fill("Written while it was away")
     board.end()
-    expect(page.locator("#notice")).to_contain_text("The server is away")
+    expect(page.locator("#notice")).to_contain_text("The server is unreachable")
     title.press("Enter")
     expect(page.locator("#add-todo [data-error]")).to_contain_text("kept")
     expect(title).to_have_value("Written while it was away")
     again = start_server(board.directory, "--port", port, "--strict-port")
-    expect(page.locator("#notice")).to_contain_text("Back again")
+    expect(page.locator("#notice")).to_contain_text("Reconnected")
     expect(lane(page, "todo")).to_contain_text("Written while it was away")
     expect(title).to_have_value("")
     assert len(again.api("GET", "work-items/?project=PONE").json()["results"]) == 1
@@ -92,7 +92,7 @@ def test_signed_out_page_says_what_to_do_and_goes_on_after_it(
     expect(title).to_have_value("not lost")
     person.new_page().goto(login_url(board.directory))
     page.bring_to_front()
-    expect(page.locator("#notice")).to_contain_text("Back again")
+    expect(page.locator("#notice")).to_contain_text("Reconnected")
     title.press("Enter")
     expect(lane(page, "todo")).to_contain_text("not lost")
 
