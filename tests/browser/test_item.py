@@ -204,10 +204,10 @@ def test_history_reads_well_is_undone_and_paged(page: Page, board: Server) -> No
     expect(page.locator("h1")).to_contain_text("First")
     expect(page.locator("#i-history .rows > li").first).to_contain_text("title Second → First")
     page.locator("#i-history .rows > li").nth(1).get_by_role("button", name=re.compile("^Undo")).click()
-    expect(page.locator("#i-history")).to_contain_text("Changed meanwhile")
+    expect(page.locator("#i-history")).to_contain_text("Changed in the meantime")
     board.api("POST", "comments/", json={"work_item": key, "content": "Another change"})
     expect(page.locator("#i-comments")).to_contain_text("Another change", timeout=SOON)
-    expect(page.locator("#i-history")).to_contain_text("Changed meanwhile")
+    expect(page.locator("#i-history")).to_contain_text("Changed in the meantime")
     for number in range(30):
         board.api("PATCH", f"work-items/{key}/", json={"title": f"Title {number}"})
     expect(page.locator("h1")).to_contain_text("Title 29")

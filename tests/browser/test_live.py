@@ -29,7 +29,7 @@ def test_change_by_the_command_line_appears_without_reload(page: Page, board: Se
     pm(board.directory, "work-item", "create", "--project", "PONE", "--type", "task", "--title", "brand new")
     expect(card(page, "PONE-3")).to_contain_text("brand new", timeout=SOON)
     pm(board.directory, "work-item", "claim", other)
-    expect(card(page, other)).to_contain_text("llm has it", timeout=SOON)
+    expect(card(page, other)).to_contain_text("Claimed by llm", timeout=SOON)
     expect(focused).to_be_focused()
     assert page.evaluate("window.loaded") == 1
 
