@@ -126,13 +126,13 @@ def _nested(event: str, events: Iterator[Event]) -> Any:
             key = keys.pop()
             continue
         opens = event in ("start_map", "start_array")
-        made: Any = ({} if event == "start_map" else []) if opens else value
+        node: Any = ({} if event == "start_map" else []) if opens else value
         if isinstance(stack[-1], dict):
-            stack[-1][key] = made
+            stack[-1][key] = node
         else:
-            stack[-1].append(made)
+            stack[-1].append(node)
         if opens:
-            stack.append(made)
+            stack.append(node)
             keys.append(key)
     return top
 

@@ -47,8 +47,8 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
     """
     seen = number(data.get("version", ""))
     force = data.get("force", "")
-    told = data.get("anyway") or force
-    anyway = number(told) if told else None
+    agreed = data.get("anyway") or force
+    anyway = number(agreed) if agreed else None
     return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=bool(force))
 
 

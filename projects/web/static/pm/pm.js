@@ -174,18 +174,18 @@ export async function reason(response) {
 addEventListener("htmx:afterRequest", async ({ detail }) => {
   const form = detail.elt;
   if (!form.matches("form[hx-swap=none]")) return;
-  const { xhr } = detail, made = form.querySelector("[data-fresh-id]");
+  const { xhr } = detail, idField = form.querySelector("[data-fresh-id]");
   const [name, value] = xhr.getResponseHeader("PM-Again")?.split("=") ?? []; // the button that overrides the refusal
   for (const button of all("[data-again]", form)) [button.hidden, button.value] = [button.name !== name, value];
   if (!xhr.status || xhr.status >= 502) {
-    if (made) unsent.add(form);
-    sayError(form, `The server is unreachable. Your text is kept${made ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
+    if (idField) unsent.add(form);
+    sayError(form, `The server is unreachable. Your text is kept${idField ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
     gone("away");
   } else if (detail.successful) {
     unsent.delete(form);
     form.reset();
     sayError(form, "");
-    if (made) made.value = uuid();
+    if (idField) idField.value = uuid();
     if (xhr.responseText) announce(xhr.responseText);
   } else {
     sayError(form, await reason(new Response(xhr.responseText, { status: xhr.status })));
