@@ -1,4 +1,4 @@
-"""Fire 13, the backups: taken while clients write, each is one moment of the board, and restores to it."""
+"""Scenario 13, backups: taken while clients write, each shows one moment of the board, and restores to it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ DEADLINE = 120.0  # seconds
 
 
 def backups_under_writes(count: int) -> Result:
-    """Take backups and exports by `pm` while 5 clients write, in turn; restore each, and compare."""
-    result = Result("backups and exports under writes, each restored", "one of them")
+    """Take backups and exports with `pm` alternately while 5 clients write; restore each, and compare."""
+    result = Result("backups and exports under writes, each restored", "one of these")
     with repository() as directory:
         server = Server(directory).ready()
         with ended(server):
@@ -76,7 +76,7 @@ class Told:
 
 
 class Together:
-    """Changes ten items in one transaction, again and again: whoever sees two texts saw half of one."""
+    """Changes ten items in one transaction, again and again: two different texts show a partial transaction."""
 
     def __init__(self, board: Board, stop: threading.Event) -> None:
         self.writer = ApiWriter(board, 99, stop)
@@ -104,7 +104,7 @@ class Together:
 
 
 def pm(directory: Path, *arguments: str) -> dict[str, Any]:
-    """Run a command that must succeed, and return what it answers."""
+    """Run a command that must succeed, and return its output."""
     done = subprocess.run(
         [PM, *arguments], cwd=directory, env=environment(), capture_output=True, text=True, timeout=DEADLINE
     )
@@ -160,7 +160,7 @@ def _check_export(path: Path, before: Told, together: Together) -> None:
 
 
 def _killed_backup(server: Server) -> None:
-    """Kill the workers in the midst of a backup."""
+    """Kill the workers during a backup."""
     command = subprocess.Popen(
         [PM, "backup"], cwd=server.directory, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

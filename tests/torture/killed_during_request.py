@@ -1,4 +1,4 @@
-"""Fire 4: the master is killed while a worker serves a request that takes long."""
+"""Scenario 4: the master is killed while a worker serves a slow request."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tests.processes import DEADLINE, MANAGE, Server, gone, poll
 from tests.torture.ground import ended, patched, projects_of, repository
 from tests.torture.reporter import Result
 
-# As on a system where the kernel does not end a worker with its master.
+# As on a system whose kernel does not end a worker with its master.
 ORPHANING = patched("import discovery.worker\ndiscovery.worker._libc = None")
 
 
 def killed_during_request(count: int) -> Result:
-    """Kill the master while a body arrives, and start again at once: there is no second owner beside a worker.
+    """Kill the master while a body arrives, and start again at once: no second owner runs next to a worker.
 
     Every second time the kernel does not end the worker: it lives on, and may still acknowledge its request.
     """
-    result = Result("SIGKILL of the master during a slow request", "a start after the last worker's end")
+    result = Result("SIGKILL of the master during a slow request", "a start after the last worker exits")
     with repository() as directory:
         promised: set[str] = set()
         for number in range(count):
@@ -51,7 +51,7 @@ def killed_during_request(count: int) -> Result:
 
 
 class SlowRequest:
-    """A POST of a project whose body is too long to be gathered, so that a thread of a worker waits for it."""
+    """A POST of a project whose body is too long for the event loop to buffer, so a worker's thread waits for it."""
 
     def __init__(self, server: Server, key: str) -> None:
         body = json.dumps({"key": key, "title": "t", "description": "x" * 100_000}).encode()
@@ -75,7 +75,7 @@ class SlowRequest:
         poll(lambda: not _unsent(self.socket))
 
     def send_rest(self) -> bool:
-        """Send what is missing; return whether the write was acknowledged."""
+        """Send the rest; return whether the write was acknowledged."""
         try:
             self.socket.sendall(self.message[len(self.message) // 2 :])
             answer = b""
@@ -99,7 +99,7 @@ def _unsent(connection: socket.socket) -> int:
 
 
 def _stays_alone(server: Server, successor: Server, workers: list[int]) -> None:
-    """Assert that for a while a worker lives, and nobody else serves or takes its lock."""
+    """Assert that for a while a worker lives, and no other process serves or takes its lock."""
     out = successor.process.stdout
     assert out is not None
     assert not select.select([out], [], [], 1.5)[0], "a second server is ready, or has ended"
