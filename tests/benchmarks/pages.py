@@ -112,7 +112,7 @@ def open_pages(server: Server, count: int) -> Iterator[list[float]]:
     ended.set()
     for thread in pages:
         thread.join()
-    assert len(asked) == count, "a page did not ask"
+    assert len(asked) == count, "a page sent no request"
 
 
 def beside_open_pages(server: Server) -> None:

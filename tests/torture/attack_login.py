@@ -106,7 +106,7 @@ def _leads_home(server: Server, url: str) -> None:
     where = answer.headers["Location"]
     # As a browser reads it: it drops tabs and line breaks, and treats a backslash as a slash.
     seen = "".join(sign for sign in where.strip(" \x00\x1f") if sign not in "\t\r\n").replace("\\", "/")
-    assert urlsplit(urljoin(f"{server.url}/", seen)).netloc == server.url[7:], f"it leads to {where!r}"
+    assert urlsplit(urljoin(f"{server.url}/", seen)).netloc == server.url[7:], f"it redirects to {where!r}"
     assert "x=1" not in answer.headers.get("Set-Cookie", "")
 
 
@@ -127,7 +127,9 @@ def _plant(board: Board) -> None:
     headers = {"Cookie": f"{name}={kept}", "Accept": "text/html"}
     assert server.request("GET", "/board/PONE/", headers=headers).status_code == 200
     assert person.post(f"{server.url}/admin/logout/", headers={"Origin": server.url}).status_code == 200
-    assert server.request("GET", "/board/PONE/", headers=headers).status_code == 302, "a session outlives its end"
+    assert server.request("GET", "/board/PONE/", headers=headers).status_code == 302, (
+        "the session outlives the logout"
+    )
     for forged in ("", "a" * 32, "../" * 10, "'; --", kept[:-1] + "x"):
         answer = server.request("GET", "/board/PONE/", headers={**headers, "Cookie": f"{name}={forged}"})
         assert answer.status_code == 302, forged
@@ -142,7 +144,7 @@ def _carry_over(board: Board) -> None:
         with ended(other):
             names = [name for name in Board(other).signed_in().cookies.get_dict() if "session" in name]
             assert names != [name for name in person.cookies.get_dict() if "session" in name], (
-                "one name for two servers"
+                "two servers use the same cookie name"
             )
             headers = {"Cookie": f"{names[0]}={values[0]}", "Accept": "text/html"}
             assert other.request("GET", "/board/PONE/", headers=headers).status_code == 302

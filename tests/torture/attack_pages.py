@@ -86,7 +86,7 @@ def foreign_pages(count: int) -> Result:
         context, page = person_of(browser, board)
         origins = [f"http://{host}:{site.port}" for host in ("127.0.0.1", "localhost", EVIL)]
         tries = [(origin, name) for name in TRIES for origin in origins][:: max(1, len(TRIES) * 3 // count)]
-        with result.attempt("its own page reads"):  # proves that the attacks could read something
+        with result.attempt("the server's own page can read"):  # proves that the attacks could read something
             assert "First" in _try(context, board.server.url, "fetch GET", board.server.url)
         for origin, name in tries:
             with result.attempt(f"{name} from {origin}"), result.clock():
@@ -99,7 +99,7 @@ def foreign_pages(count: int) -> Result:
             _rebind(context, board)
         with result.attempt("tossed cookies"):
             _toss(context, site, board)
-        with result.attempt("the person is signed in no more"):
+        with result.attempt("the user is signed out"):
             page.goto(f"{board.server.url}/board/PONE/")
             assert "/admin/login/" in page.url  # the tossed cookie replaced the session, as SECURITY.md says
     return result
@@ -156,7 +156,7 @@ def _toss(context: BrowserContext, site: ForeignSite, board: Board) -> None:
     )
     again = context.new_page()
     again.goto(board.server.url + board.server.api("POST", "login-links/").json()["url"])
-    assert re.search(r"/board/PONE/$|\?overview", again.url), f"a planted session stays: {again.url}"
+    assert re.search(r"/board/PONE/$|\?overview", again.url), f"a planted session is kept: {again.url}"
     site.cookies = [f"{session}=planted; Path=/"]
     again.goto(f"http://127.0.0.1:{site.port}/")
     again.close()

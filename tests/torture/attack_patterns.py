@@ -84,13 +84,13 @@ def slow_patterns(count: int) -> Result:
                 result.add_time(seconds)
                 assert seconds < MAX_TIME, f"{said['unit']!r} takes {seconds:.1f} s"
         if process.wait(10):
-            result.failures.append(f"it ended after {said}")
+            result.failures.append(f"it stopped after {said}")
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
     if not result.tried:
-        result.failures.append("no pattern was found")
+        result.failures.append("no pattern found")
     return result
 
 

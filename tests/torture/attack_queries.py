@@ -106,7 +106,7 @@ def hostile_queries(count: int) -> Result:
                     answer = person.get(server.url + url, headers={"Accept": "text/html"})
                 assert answer.status_code < 500, f"{url[:200]}: {answer.status_code}"
                 told = secrets.told(f"{answer.headers} {answer.text}".replace(text, ""))
-                assert not told, f"{url[:200]} was told {told}"
+                assert not told, f"{url[:200]} leaked {told}"
                 assert "x=1" not in answer.headers.get("Set-Cookie", ""), url
                 if is_api and answer.status_code == 200 and name not in FREE:
                     body = answer.json()

@@ -49,7 +49,7 @@ def uninvited(count: int) -> Result:
                 with result.attempt(), result.clock():
                     intruder.check(asked, secrets)
         if tickets := rows(board.server, "SELECT * FROM projects_loginticket"):
-            result.failures.append(f"login links were made: {len(tickets)}")
+            result.failures.append(f"login links were created: {len(tickets)}")
     return result
 
 
@@ -149,7 +149,7 @@ class Intruder:
             return answer.status, dict(answer.getheaders()), answer.read().decode("utf-8", "replace")
         except (ConnectionError, http.client.RemoteDisconnected):
             self.connection.close()
-            raise AssertionError(f"no answer to {asked}") from None
+            raise AssertionError(f"no response to {asked}") from None
 
     def check(self, asked: Asked, secrets: Secrets) -> None:
         status, headers, text = self.send(asked)
@@ -158,7 +158,7 @@ class Intruder:
         # A redirect to the login repeats the requested path.
         sent = self.server.token if asked.credentials == "query" else "\0"
         told = secrets.told(f"{headers} {text}".replace(sent, ""))
-        assert not told, f"{asked} was told {told}"
+        assert not told, f"{asked} leaked {told}"
         assert "access-control-allow-origin" not in {name.lower() for name in headers}, f"{asked}: CORS"
         if asked.host != "ours":
             assert status == 400, f"{asked}: {status}"

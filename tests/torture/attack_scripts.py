@@ -70,7 +70,7 @@ def stored_scripts(count: int) -> Result:
                 assert not said, said[:3]
             said.clear()
         if site.seen:
-            result.failures.append(f"the foreign site was asked {len(site.seen)} times")
+            result.failures.append(f"the foreign site got {len(site.seen)} requests")
     return result
 
 

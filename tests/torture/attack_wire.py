@@ -36,9 +36,9 @@ def abused_connections(count: int) -> Result:
                         answer = server.api("GET", "projects/PONE/", timeout=30)
                         assert answer.status_code == 200, f"{hold.__name__}: {answer.status_code}"
                     if result.times[-1] > ANSWERED_WITHIN:
-                        result.failures.append(f"{hold.__name__}: an answer after {result.times[-1]:.1f} s")
+                        result.failures.append(f"{hold.__name__}: a response after {result.times[-1]:.1f} s")
         with result.attempt():
-            poll(lambda: _descriptors(server) <= files, TIMEOUT + 5, f"coming back to {files} descriptors")
+            poll(lambda: _descriptors(server) <= files, TIMEOUT + 5, f"at most {files} file descriptors")
     return result
 
 

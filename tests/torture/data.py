@@ -60,7 +60,7 @@ class Supervisor(threading.Thread):
         """Record lines that a server should not log."""
         for line in err.splitlines():
             if any(word in line for word in ("Traceback", " ERROR projects", " ERROR django", "database is locked")):
-                self.wrong.append(f"the server said: {line}")
+                self.wrong.append(f"the server logged: {line}")
 
 
 def killed_while_written(seconds: int) -> Result:
@@ -110,4 +110,4 @@ def _counted(database: Path, board: Board, ledgers: list[Ledger]) -> list[str]:
     with closing(sqlite3.connect(database)) as connection:
         query = "SELECT title FROM projects_workitem WHERE id = ?"
         (found,) = connection.execute(query, [board.counter.replace("-", "")]).fetchone()
-    return [] if found == str(due) else [f"counted to {found}, {due} were acknowledged"]
+    return [] if found == str(due) else [f"the counter is {found}, but {due} increments were acknowledged"]

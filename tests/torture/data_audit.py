@@ -94,7 +94,7 @@ def _labelled(connection: sqlite3.Connection) -> Iterator[str]:
 def _linked(connection: sqlite3.Connection) -> Iterator[str]:
     for pk, blockers, unblocks, holding, waiting in connection.execute(_LINKED):
         if (blockers, unblocks) != (holding, waiting):
-            yield f"work_item {pk} says {blockers} blockers and unblocks {unblocks}; there are {holding} and {waiting}"
+            yield f"work_item {pk} has {blockers} blockers and unblocks {unblocks}; expected {holding} and {waiting}"
 
 
 def _counted(connection: sqlite3.Connection) -> Iterator[str]:
@@ -109,7 +109,7 @@ def _numbered(connection: sqlite3.Connection) -> Iterator[str]:
     """
     for key, following, highest, doubles in connection.execute(query):
         if highest >= following or doubles:
-            yield f"{key} has number {highest} below the next one, {following}, and {doubles} numbers twice"
+            yield f"{key}: highest number {highest}, next number {following}, {doubles} duplicates"
 
 
 def _told(connection: sqlite3.Connection, merged: bool) -> Iterator[str]:
@@ -126,7 +126,7 @@ def _told(connection: sqlite3.Connection, merged: bool) -> Iterator[str]:
                 yield f"{kind} {row['id']}: {fault}"
     connection.row_factory = None
     for kind, pk in history:
-        yield f"{kind} {pk} has activity and no row"
+        yield f"{kind} {pk} has activity but no row"
 
 
 def _replayed(told: list[tuple[int, str, list[dict[str, Any]]]], row: sqlite3.Row, merged: bool) -> Iterator[str]:

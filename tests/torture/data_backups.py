@@ -100,7 +100,7 @@ class Together:
             self.rounds += 1
 
     def check(self, texts: set[str]) -> None:
-        assert len(texts) == 1, f"of one transaction there are {texts}"
+        assert len(texts) == 1, f"a partial transaction: {texts}"
 
 
 def pm(directory: Path, *arguments: str) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _check_database(database: Path, before: Told, together: Together) -> None:
     with closing(sqlite3.connect(database)) as connection:
         stored = set(connection.execute("SELECT entity_id, version FROM projects_activity"))
         items = dict(connection.execute("SELECT id, description FROM projects_workitem"))
-    assert not (lost := before.changes - stored), f"{len(lost)} changes that were acknowledged before are not in it"
+    assert not (lost := before.changes - stored), f"{len(lost)} changes acknowledged before it are missing"
     together.check({items[plain(pk)] for pk in together.ids})
 
 
@@ -148,14 +148,16 @@ def _check_export(path: Path, before: Told, together: Together) -> None:
     gone = {plain(row["id"]) for row in document["deleted"]}
     together.check({items[plain(pk)]["description"] for pk in together.ids})
     for pk, version in before.items.items():
-        assert pk in gone or (pk in items and items[pk]["version"] >= version), f"{pk} is older than acknowledged"
+        assert pk in gone or (pk in items and items[pk]["version"] >= version), (
+            f"{pk} is older than acknowledged"
+        )
     with repository() as other, ended(server := Server(other).ready()):
         answer = pm(other, "sync", "import", "-f", str(path))
         assert not any(answer[name] for name in ("renumbered", "detached", "skipped_rows")), answer
         again = other / "again.json"
         _export(other, again)
         assert server.end()[0] == 0
-        assert again.read_bytes() == content, "an export of what was imported is another one"
+        assert again.read_bytes() == content, "exporting what was imported gives different bytes"
         assert not (faults := data_audit.faults(other / ".pm" / "data.db")), faults[:5]
 
 
@@ -172,4 +174,4 @@ def _killed_backup(server: Server) -> None:
     poll(begun)
     for worker in children(server.pid):
         os.kill(worker, signal.SIGKILL)
-    assert command.wait(DEADLINE) == 0, "a backup is not tried again on the next worker"
+    assert command.wait(DEADLINE) == 0, "the backup was not retried on the next worker"

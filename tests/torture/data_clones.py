@@ -124,4 +124,4 @@ def _difference(one: bytes, other: bytes) -> str:
             rows = {json.dumps(row, sort_keys=True) for row in first[name]}
             others = {json.dumps(row, sort_keys=True) for row in second[name]}
             return f"{name} differ: {sorted(rows - others)[:2]} and {sorted(others - rows)[:2]}"
-    return "the same rows in another form"
+    return "the same rows with different bytes"

@@ -61,7 +61,7 @@ def killed_imports(count: int) -> Result:
             if count > 1:
                 field.begin_anew()
         if count > 1 and (field.start_import().wait(DEADLINE) or field.exported() != exported):
-            result.failures.append("after the kills an import is not what it was before")
+            result.failures.append("after the kills an import has another result")
     result.what += f": {whole} complete"
     return result
 

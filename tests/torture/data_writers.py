@@ -175,7 +175,7 @@ class ApiWriter:
         if not late:
             self.change(item, body=body, method="PATCH")
         elif self.write("PATCH", f"work-items/{item['id']}/", body) is not None:
-            self.ledger.wrong.append(f"{item['display_key']} was updated at a version that it no longer has")
+            self.ledger.wrong.append(f"{item['display_key']} was updated with an outdated expected version")
 
     def _label(self) -> None:
         labels = ["new", self.random.choice("abc"), uuid.uuid4().hex]
@@ -212,7 +212,7 @@ class ApiWriter:
         self.ledger.changed(item)
         freed = self.write("POST", f"work-items/{item['id']}/release/", {"lease_id": document["lease_id"]})
         if freed is None:
-            self.ledger.wrong.append(f"the claim of {item['display_key']} is another's")
+            self.ledger.wrong.append(f"another user holds the claim of {item['display_key']}")
         else:
             self.ledger.changed(freed, item["version"] + 1)
 
@@ -247,7 +247,7 @@ class ApiWriter:
         if self.random.random() < 0.5:
             ended = self.write("POST", f"time-entries/{entry['id']}/stop/", {})
             if ended is None:
-                self.ledger.wrong.append("a timer was stopped by somebody else")
+                self.ledger.wrong.append("someone else stopped a timer")
             else:
                 self.ledger.changed(ended, 2)
 
@@ -275,7 +275,7 @@ class ApiWriter:
         updates = [{"id": item["id"], "description": text} for item in items]
         document = self.write("POST", "work-items/bulk-update/", {"updates": updates})
         if document is None or document["updated"] != len(items):
-            self.ledger.wrong.append(f"of {len(items)} items in one request not all were updated: {document}")
+            self.ledger.wrong.append(f"not all of {len(items)} items in one request were updated: {document}")
             return
         versions = {row["display_key"]: row["version"] for row in document["work_items"]}
         for item in items:

@@ -42,7 +42,7 @@ def forged(count: int) -> Result:
         bystander = stack.enter_context(_bystander())
         other = stack.enter_context(_bystander(user=65534)) if os.geteuid() == 0 else None
         if other is None:
-            result.notes.append("no process of another user: that needs root")
+            result.notes.append("no process of another user: this needs root")
         zombie = stack.enter_context(_zombie())
         watched = [one for one in (bystander, other) if one]
         pids: dict[str, object] = {
@@ -84,9 +84,9 @@ def forged(count: int) -> Result:
                         answer = call(directory, *command)
                     assert answer.code == (0 if command == ("doctor",) else 3), (answer.out, answer.err)
                     assert "server.json" in answer.err + answer.out, answer.err
-                assert not stranger.heard, f"the impostor was told {stranger.heard[:200]!r}"
-                assert not stranger.calls, "the impostor was connected to"
-                assert not [one for one in watched if one.poll() is not None], "a bystander was ended"
+                assert not stranger.heard, f"the impostor received {stranger.heard[:200]!r}"
+                assert not stranger.calls, "the impostor got a connection"
+                assert not [one for one in watched if one.poll() is not None], "a bystander was killed"
                 if number % len(pids) == 0:
                     server = Server(directory)
                     with ended(server):

@@ -31,7 +31,7 @@ def frozen_servers(count: int) -> Result:
                             answer = call(directory, "project", "list", "--timeout", f"{TIMEOUT}")
                         assert answer.error["code"] == "UNRESPONSIVE", answer.err
                         assert f"(pid {server.pid})" in answer.error["message"]
-                        assert result.times[-1] < ALLOWED, f"said after {result.times[-1]:.1f} s"
+                        assert result.times[-1] < ALLOWED, f"reported after {result.times[-1]:.1f} s"
                         second = Server(directory)
                         with ended(second):
                             assert second.end(0)[0] == 1

@@ -26,7 +26,7 @@ def full_disks(count: int) -> Result:
     result = Result("full disk at publish, write, log, backup; read-only", "one of these")
     with repository() as directory, small_disk(directory / ".pm") as disk:
         if disk.refusal:
-            result.notes.append(f"no full tmpfs, but RLIMIT_FSIZE; no read-only disk: {disk.refusal}")
+            result.notes.append(f"RLIMIT_FSIZE instead of a full tmpfs, and no read-only disk: {disk.refusal}")
         scenes = dict(SCENES)
         if disk.refusal:
             del scenes["read-only"]
@@ -40,7 +40,7 @@ def full_disks(count: int) -> Result:
                     disk.free()
                 missing = promised - stored_projects(directory / ".pm")
                 result.lost += len(missing)
-                assert not missing, f"acknowledged, and gone: {sorted(missing)[:5]}"
+                assert not missing, f"acknowledged, but missing: {sorted(missing)[:5]}"
     return result
 
 

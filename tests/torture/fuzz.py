@@ -51,7 +51,7 @@ def _fuzz(result: Result, targets: tuple[str, ...], count: int) -> None:
     for target in targets:
         with result.attempt(target):
             examples = next((one["examples"] for one in said if one["target"] == target), 0)
-            assert examples, f"it was not come through: {done.stderr[-1500:]}"
+            assert examples, f"it failed: {done.stderr[-1500:]}"
             result.tried += examples - 1
             result.held += examples - 1
 

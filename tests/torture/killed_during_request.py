@@ -43,8 +43,8 @@ def killed_during_request(count: int) -> Result:
                             successor.ready()
                         stored = projects_of(successor)
                         result.lost += len(promised - stored)
-                        assert promised <= stored, f"acknowledged, and gone: {promised - stored}"
-                        assert stored - promised <= {key}, "what was never asked for"
+                        assert promised <= stored, f"acknowledged, but missing: {promised - stored}"
+                        assert stored - promised <= {key}, "a project that was never requested"
                         assert successor.end()[0] == 0
                     promised = stored
     return result
@@ -102,7 +102,7 @@ def _stays_alone(server: Server, successor: Server, workers: list[int]) -> None:
     """Assert that for a while a worker lives, and no other process serves or takes its lock."""
     out = successor.process.stdout
     assert out is not None
-    assert not select.select([out], [], [], 1.5)[0], "a second server is ready, or has ended"
-    assert not all(map(gone, workers)), "no worker outlived its master: nothing was tried"
-    assert lock.probe(portfile.lock_path(str(server.port_file))) == lock.HELD, "a worker lives, its lock is free"
+    assert not select.select([out], [], [], 1.5)[0], "a second server is ready, or has exited"
+    assert not all(map(gone, workers)), "no worker outlived its master, so nothing was tested"
+    assert lock.probe(portfile.lock_path(str(server.port_file))) == lock.HELD, "a worker lives, but its lock is free"
     assert json.loads(server.port_file.read_text()) == server.info, "a second owner has published"

@@ -31,7 +31,7 @@ def killed_masters(count: int) -> Result:
                 server.process.communicate()
                 with result.clock():
                     server = Server(directory).ready()
-                assert projects_of(server) == keys, "what was acknowledged is not there"
+                assert projects_of(server) == keys, "an acknowledged write is missing"
         with ended(server):
             result.worst = max(0.0, result.worst - basis)
             beyond = sorted(time - basis for time in result.times)

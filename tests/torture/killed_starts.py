@@ -106,7 +106,7 @@ def _options(trace: Path) -> list[str]:
 
 def _after(steps: list[Step], pattern: str) -> int:
     found = [number for number, step in enumerate(steps) if re.match(pattern, step.text)]
-    assert found, f"no step is like {pattern}"
+    assert found, f"no step matches {pattern}"
     return found[0] + 1
 
 

@@ -35,6 +35,6 @@ def killed_workers(count: int) -> Result:
             result.failures += writers.wrong[:5]
             result.lost = len(writers.acknowledged - projects_of_all(server))
             if result.lost:
-                result.failures.append(f"{result.lost} acknowledged writes are gone")
+                result.failures.append(f"{result.lost} acknowledged writes are missing")
             assert server.end()[0] == 0
     return result

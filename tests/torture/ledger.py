@@ -45,7 +45,7 @@ class Ledger:
     def changed(self, document: dict[str, Any], version: int | None = None) -> None:
         """Record an acknowledged change; `version` is the one that it must have produced."""
         if version is not None and document["version"] != version:
-            self.wrong.append(f"version {document['version']} where {version} was due: {document}")
+            self.wrong.append(f"version {document['version']} instead of {version}: {document}")
         self.changes[plain(document["id"]), document["version"]] += 1
 
     def compare(self, database: Path) -> tuple[int, list[str]]:
@@ -56,7 +56,7 @@ class Ledger:
             lost, extra = self.changes - stored, stored - self.changes
             faults = [*self.wrong, *self._texts(connection), *self._rows(connection), *self._answers(connection)]
         if lost:
-            faults.append(f"{self.actor}: {lost.total()} acknowledged changes are gone: {list(lost)[:3]}")
+            faults.append(f"{self.actor}: {lost.total()} acknowledged changes are missing: {list(lost)[:3]}")
         if extra.total() > len(self.doubtful):
             faults.append(f"{self.actor}: {extra.total()} changes that nobody acknowledged: {list(extra)[:3]}")
         return lost.total(), faults
@@ -67,7 +67,7 @@ class Ledger:
             found.setdefault(text, []).append(pk)
         wrong = [text for text, pk in self.texts.items() if found.get(text) != [pk]]
         doubled = [text for text in self.doubtful if len(found.get(text, ())) > 1]
-        return [f"{self.actor}: {text!r} is there {len(found.get(text, ()))} times" for text in wrong + doubled]
+        return [f"{self.actor}: {text!r} exists {len(found.get(text, ()))} times" for text in wrong + doubled]
 
     def _rows(self, connection: sqlite3.Connection) -> list[str]:
         faults = []
@@ -77,13 +77,13 @@ class Ledger:
             for name in ("title", "description", "status", "labels", "sprint_id", "position", "version"):
                 value = plain(told[name]) if name == "sprint_id" and told[name] else told[name]
                 if stored.get(name) != value:
-                    faults.append(f"{self.actor}: {name} of {pk} is {stored.get(name)!r}, was told {value!r}")
+                    faults.append(f"{self.actor}: {name} of {pk} is {stored.get(name)!r}, the response said {value!r}")
         return faults
 
     def _answers(self, connection: sqlite3.Connection) -> list[str]:
         stored = {key: (status, body) for key, status, body in connection.execute(_ANSWERS, [self.actor])}
         return [
-            f"{self.actor}: the answer to {key} was {answer}, {stored.get(key)} is kept"
+            f"{self.actor}: the response to {key} was {answer}, but {stored.get(key)} is stored"
             for key, answer in self.answers.items()
             if stored.get(key) != answer
         ]

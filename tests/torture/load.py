@@ -42,7 +42,7 @@ def crowded(seconds: int) -> Result:
         _enter(result, clients)
         waits = sorted(time for client in clients for kind in WRITES for time in client["times"].get(kind, ()))
         if waits[-1] > max(MAX_WAIT, MAX_RATIO * statistics.median(waits)):
-            result.failures.append(f"a write waited {waits[-1]:.1f} s while others went through")
+            result.failures.append(f"a write waited {waits[-1]:.1f} s while others succeeded")
         done = sorted(sum(len(client["times"].get(kind, ())) for kind in WRITES) for client in clients)
         result.notes.append(f"writes per client: {done[0]} to {done[-1]}, median {done[len(done) // 2]}")
         _finish(result, server, directory)
@@ -115,7 +115,7 @@ def _enter(result: Result, clients: Told) -> None:
 def _finish(result: Result, server: Server, directory: Path) -> None:
     code, err = server.end()
     lines = [line for line in err.splitlines() if "ERROR" in line or "Traceback" in line or "locked" in line]
-    result.failures += [f"the server said: {line}" for line in lines[:5]]
+    result.failures += [f"the server logged: {line}" for line in lines[:5]]
     if code:
-        result.failures.append(f"the server ended with {code}")
+        result.failures.append(f"the server's exit status is {code}")
     result.failures += data_audit.faults(directory / ".pm" / "data.db")

@@ -70,7 +70,7 @@ class Gauge:
         now = self.read()
         threads = now.threads - before.threads
         found = {
-            "the workers are others": now.pids != before.pids,
+            "the workers were replaced": now.pids != before.pids,
             "memory has grown": now.memory > before.memory + (MAX_GROWTH if warmed else MAX_CACHES),
             "there are more open files": now.files > before.files + MAX_FILES + FILES_OF_THREAD * max(0, threads),
             "there are more threads": now.threads > max(before.threads, 0 if warmed else MAX_THREADS),

@@ -62,14 +62,14 @@ def _survive(server: Server, pull: Pull, *, heals: bool | None, keeps: bool) -> 
             owner = _published(directory)
             acknowledged = _write(server, token, f"K{number}")
             if owner not in (None, BACKUP, server.info["instance_id"]):
-                assert not acknowledged, "the old server acknowledges a write, though another has published"
-            assert not acknowledged or keeps, "acknowledged, though its database is gone"
+                assert not acknowledged, "the old server acknowledged a write after another had published"
+            assert not acknowledged or keeps, "a write was acknowledged, but its database is gone"
             before |= {f"K{number}"} if acknowledged else set()
             late = time.monotonic() - begin
             healed = owner == server.info["instance_id"] and heals is not False
             if healed or server.process.poll() is not None:
                 break
-        assert healed or not heals, "it ended"
+        assert healed or not heals, "it exited"
         if healed:
             code, err = second.end(0)
             assert (code, server.url in err) == (1, True), f"the second start: {code} {err}"

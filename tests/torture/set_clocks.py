@@ -68,7 +68,7 @@ def set_clocks(count: int) -> Result:
                             server.process.wait(ALLOWED)
                         except subprocess.TimeoutExpired:
                             os.kill(hung, signal.SIGKILL)
-                            raise AssertionError("the stop does not end") from None
+                            raise AssertionError("the server does not stop") from None
                     assert server.process.returncode == 0
     return result
 

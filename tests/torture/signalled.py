@@ -48,9 +48,9 @@ def signalled(count: int) -> Result:
             result.failures += writers.wrong[:5]
             result.lost = len(writers.acknowledged - projects_of_all(server))
             if result.lost:
-                result.failures.append(f"{result.lost} acknowledged writes are gone")
+                result.failures.append(f"{result.lost} acknowledged writes are missing")
             if writers.dropped:
-                result.failures.append(f"{writers.dropped} connections ended without an answer")
+                result.failures.append(f"{writers.dropped} connections ended without a response")
             expected = 2 + (count % len(OTHERS) == OTHERS.index(signal.SIGTTIN) + 1)
             poll(lambda: len(children(server.pid)) == expected, what=f"{expected} workers")
             assert not workers & set(children(server.pid))

@@ -42,8 +42,8 @@ def spent_descriptors(count: int) -> Result:
                         poll(lambda: len(children(server.pid)) == 2, what="two workers")
                         stored = projects_of(server)
                     wrong = [key for key, done in told.items() if done is not (key in stored)]
-                    assert not wrong, f"acknowledged and gone, or refused and there: {wrong}"
-                    assert result.times[-1] < SERVED_WITHIN, f"whole again after {result.times[-1]:.1f} s"
+                    assert not wrong, f"acknowledged but missing, or refused but stored: {wrong}"
+                    assert result.times[-1] < SERVED_WITHIN, f"recovered after {result.times[-1]:.1f} s"
             assert server.end()[0] == 0
     return result
 

@@ -51,7 +51,7 @@ def stopped(count: int) -> Result:
                         assert not load.wrong, load.wrong[:3]
                         missing = load.acknowledged - stored_projects(server.config)
                         result.lost += len(missing)
-                        assert not missing, f"acknowledged, and gone: {sorted(missing)[:5]}"
+                        assert not missing, f"acknowledged, but missing: {sorted(missing)[:5]}"
     return result
 
 
@@ -118,6 +118,6 @@ def _goes_on(server: Server, load: Writers) -> None:
         written = len(load.acknowledged)
         with suppress(subprocess.TimeoutExpired):
             server.process.wait(1)
-        assert server.process.returncode is None, "it stopped while requests came"
+        assert server.process.returncode is None, "it stopped while requests arrived"
         assert len(load.acknowledged) > written
     load.stop()

@@ -30,7 +30,7 @@ def surroundings(count: int) -> Result:
         result.notes.append(f"no two PID namespaces: {refusal}")
     if os.geteuid() != 0:
         del scenes["planted .pm"]
-        result.notes.append("no .pm of another user: that needs root")
+        result.notes.append("no .pm of another user: this needs root")
     for number in range(count):
         name = list(scenes)[number % len(scenes)]
         with result.attempt(name), result.clock(), repository() as directory:
@@ -136,8 +136,8 @@ def _variables(directory: Path) -> None:
             ):
                 refused = call(directory, "project", "list", "--timeout", "2", PM_SERVER_URL=url).error
                 assert refused["code"] == code, (url, refused)
-            assert stranger.calls, "PM_SERVER_URL was not asked: nothing was tried"
-            assert token not in stranger.heard, "the token went to a given URL"
+            assert stranger.calls, "PM_SERVER_URL got no request, so nothing was tested"
+            assert token not in stranger.heard, "the token was sent to a given URL"
             assert server.end()[0] == 0
 
 

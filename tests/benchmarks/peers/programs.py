@@ -90,7 +90,7 @@ class Backlog(Program):
 
     def install(self) -> None:
         if shutil.which("npm") is None:
-            raise Unavailable("there is no npm")
+            raise Unavailable("npm is not installed")
         npm = ("npm", "install", "--prefix", str(self.folder), "--no-audit", "--no-fund", "--loglevel", "error")
         self.run(*npm, "backlog.md")
         self.program = str(self.folder / "node_modules" / ".bin" / "backlog")
@@ -130,7 +130,7 @@ class DebianProgram(Program):
 
     def install(self) -> None:
         if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-            raise Unavailable("this is no Debian")
+            raise Unavailable("no apt-get or dpkg")
         for package in self.packages:
             self.run("apt-get", "download", "--quiet", package)
         for path in self.folder.glob("*.deb"):
