@@ -127,9 +127,7 @@ def _plant(board: Board) -> None:
     headers = {"Cookie": f"{name}={kept}", "Accept": "text/html"}
     assert server.request("GET", "/board/PONE/", headers=headers).status_code == 200
     assert person.post(f"{server.url}/admin/logout/", headers={"Origin": server.url}).status_code == 200
-    assert server.request("GET", "/board/PONE/", headers=headers).status_code == 302, (
-        "the session outlives the logout"
-    )
+    assert server.request("GET", "/board/PONE/", headers=headers).status_code == 302, "the session outlives the logout"
     for forged in ("", "a" * 32, "../" * 10, "'; --", kept[:-1] + "x"):
         answer = server.request("GET", "/board/PONE/", headers={**headers, "Cookie": f"{name}={forged}"})
         assert answer.status_code == 302, forged

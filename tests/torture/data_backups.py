@@ -148,9 +148,7 @@ def _check_export(path: Path, before: Told, together: Together) -> None:
     gone = {plain(row["id"]) for row in document["deleted"]}
     together.check({items[plain(pk)]["description"] for pk in together.ids})
     for pk, version in before.items.items():
-        assert pk in gone or (pk in items and items[pk]["version"] >= version), (
-            f"{pk} is older than acknowledged"
-        )
+        assert pk in gone or (pk in items and items[pk]["version"] >= version), f"{pk} is older than acknowledged"
     with repository() as other, ended(server := Server(other).ready()):
         answer = pm(other, "sync", "import", "-f", str(path))
         assert not any(answer[name] for name in ("renumbered", "detached", "skipped_rows")), answer
