@@ -126,7 +126,7 @@ def _read_only(directory: Path, disk: Disk, promised: set[str]) -> None:
     server = _in_use(directory)
     with ended(server):
         board = str(server.config)
-        server.port_file.unlink()  # the server reports it, so it has checked
+        server.port_file.unlink()  # the server's report of this shows when it has checked
         refusal = mount("--bind", board, board) or mount("-o", "remount,ro,bind", board)
         assert not refusal, refusal
         try:

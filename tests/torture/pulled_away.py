@@ -156,7 +156,6 @@ def _lose_lock_and_file(directory: Path) -> Path:
 
 # Whether the server heals or exits (None: the first of two servers to take the lock stays), and whether its
 # database stays where a server finds it.
-# database stays where a server finds it.
 SCENES: dict[str, tuple[Pull, bool | None, bool]] = {
     "git clean -fdX": (_clean, False, False),
     "rm -rf .pm": (_remove, False, False),

@@ -36,7 +36,7 @@ def set_clocks(count: int) -> Result:
                 "LD_PRELOAD": library,
                 "FAKETIME_TIMESTAMP_FILE": str(clock),
                 "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # as the kernel's monotonic clock does not change
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # setting the clock leaves the kernel's monotonic clock alone too
             }
             _set(clock, "+0")
             with result.attempt():
