@@ -21,7 +21,7 @@ WRITTEN = "('create', 'update')"
 LEFT_OUT = {
     "swim_lanes": ("status_value", "the project already has a lane for this status"),
     "dependencies": ("blocked_item_id", "these two items already have this dependency"),
-    "time_entries": ("user_id", "the user already has a running timer; import this entry after it is stopped"),
+    "time_entries": ("user_id", "the user already has a running timer; this one is imported once either is stopped"),
 }
 REFUSED = {
     PROJECTS: ("key", "another project has this key"),
