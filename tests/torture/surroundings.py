@@ -60,7 +60,7 @@ def _namespaces(directory: Path) -> None:
                 code, err = second.end(0)
                 assert (code, server.url in err) == (1, True), err
             forced = call(directory, "server", "stop", "--force").error
-            assert "not signalled" in forced["message"], forced
+            assert "no signal was sent" in forced["message"], forced
             if end == "asked":
                 assert call(directory, "server", "stop").code == 0
             else:

@@ -139,7 +139,7 @@ def test_conflict_in_the_data_is_left_to_the_person(hooked: Path, pm: Pm, git: G
     git("commit", "-qam", "Mine")
     assert "CONFLICT" in git("merge", "side", check=False)
     out = git("commit", "-qam", "Merge with the marks in it")
-    assert "not compared" in out
+    assert "not synchronized" in out
     assert "<<<<<<<" in git("show", "HEAD:.pm/data.json")
 
 
@@ -200,7 +200,7 @@ def test_commit_goes_on_where_no_server_can_be_started(hooked: Path, server: Ser
     server.end()
     (hooked / ".pm" / "config.toml").write_text("[server]\nport = 'none'\n")
     (hooked / "code.txt").write_text("two")
-    assert "not compared" in git("commit", "-am", "Second")
+    assert "not synchronized" in git("commit", "-am", "Second")
 
 
 def test_commit_starts_a_server_where_there_is_none(hooked: Path, server: Server, git: Git) -> None:
@@ -235,7 +235,7 @@ def test_data_of_a_stranger_is_only_data(hooked: Path, pm: Pm, git: Git, tmp_pat
     data.unlink()
     os.mkfifo(data)
     run = ("sync", "hooks", "run", "--", "post-merge", "0")
-    assert "not compared" in pm(*run).err
+    assert "not synchronized" in pm(*run).err
 
 
 def test_wrong_calls_are_usage_errors(pm: Pm) -> None:
