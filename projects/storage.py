@@ -65,6 +65,8 @@ def explain(error: OSError, path: str) -> Trouble:
             return reason, hand_over(path, owner)
         if filesystem.foreign_owner(where) is not None:
             return reason, "name a directory of your own by PM_CONFIG_DIR"
+        if os.path.isfile(where) and os.stat(where).st_mode & 0o600 == 0o600:
+            return reason, f"its mode allows it, so it may be immutable: chattr -i {_quoted(where)}"
         return reason, f"make it usable: chmod u+rw{'x' if os.path.isdir(where) else ''} {_quoted(where)}"
     if error.errno == errno.EIO:
         return f"{reason} from {filesystem.describe(where)}", f"check that disk, or {ELSEWHERE}"
