@@ -65,7 +65,7 @@ def explain(error: OSError, path: str) -> Trouble:
             return reason, hand_over(path, owner)
         if filesystem.foreign_owner(where) is not None:
             return reason, "name a directory of your own by PM_CONFIG_DIR"
-        if os.path.isfile(where) and os.stat(where).st_mode & 0o600 == 0o600:
+        if error.errno == errno.EPERM and _mode_allows(where):
             return reason, f"its mode allows it, so it may be immutable: chattr -i {_quoted(where)}"
         return reason, f"make it usable: chmod u+rw{'x' if os.path.isdir(where) else ''} {_quoted(where)}"
     if error.errno == errno.EIO:
@@ -97,8 +97,15 @@ def inaccessible(path: str) -> Trouble | None:
     """Return why we can't read and write the existing `path`; None if we can."""
     if os.access(path, os.R_OK | os.W_OK | (os.X_OK if os.path.isdir(path) else 0)):
         return None
-    number = errno.EROFS if filesystem.is_read_only(path) else errno.EACCES
+    number = errno.EPERM if _mode_allows(path) else errno.EACCES
+    if filesystem.is_read_only(path):
+        number = errno.EROFS
     return explain(OSError(number, os.strerror(number)), path)
+
+
+def _mode_allows(path: str) -> bool:
+    """Return True for a file whose mode lets its owner read and write; chattr and others can still forbid it."""
+    return os.path.isfile(path) and os.stat(path).st_mode & 0o600 == 0o600
 
 
 def is_damage(error: sqlite3.Error) -> bool:
