@@ -35,6 +35,7 @@ class Place:
         self.scratch = directory.parent
         self.config = directory / ".pm"
         self.promised: set[str] = set()
+        self.lost: set[str] = set()
         self.settled = False
 
     def begin(self, *flags: str, **env: Any) -> None:
@@ -114,8 +115,8 @@ class Place:
         """
         if self.settled:
             return
-        missing = self.promised - self.titles()
-        assert not missing, f"acknowledged, and gone: {sorted(missing)}"
+        self.lost = self.promised - self.titles()
+        assert not self.lost, f"acknowledged, and gone: {sorted(self.lost)}"
         self.stop()
         with closing(sqlite3.connect(self.config / "data.db")) as database:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

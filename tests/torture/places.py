@@ -34,8 +34,11 @@ def places(count: int) -> Result:
         name = names[number % len(names)]
         try:
             with result.attempt(name), result.clock(), place() as here:
-                SCENES[name](here)
-                here.settle()
+                try:
+                    SCENES[name](here)
+                    here.settle()
+                finally:
+                    result.lost += len(here.lost)
         except Impossible as why:
             result.tried -= 1
             result.notes.append(f"left out: {name}: {why}")
