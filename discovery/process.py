@@ -10,6 +10,17 @@ import os
 PROC = "/proc"
 
 
+def reset_signals() -> None:
+    """Undo what a launcher may leave to the programs it starts: blocked signals and an ignored SIGCHLD.
+
+    A server with SIGTERM blocked can't be stopped; with SIGCHLD ignored the exit status of children is lost.
+    """
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
 def boot_id() -> str | None:
     """Return what names this boot of this machine, or None where the system has no such thing."""
     return _read(f"{PROC}/sys/kernel/random/boot_id") or None

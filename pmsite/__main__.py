@@ -32,6 +32,7 @@ def main() -> None:
     _outrank_working_directory()
     _unmask_owner()
     _open_missing_streams()
+    _reset_signals()
     # Not setdefault: the served repository may be a Django site that exports its own settings module.
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.settings"
     from pmsite.config import ConfigError, misspelt
@@ -50,13 +51,18 @@ def main() -> None:
         _execute()
     except (ConfigError, workspace.WorkspaceError) as error:
         sys.exit(f"error: {error}")
+    except MemoryError:
+        sys.exit("error: out of memory; allow this process more (ulimit -v, or the container's limit)")
 
 
 def _examine(directory: str) -> Iterator[str]:
     """Yield warnings about the config directory. Raises WorkspaceError if it is unsafe to serve."""
-    from projects import board_record, git_secrets, git_tracking, workspace
+    from projects import board_record, git_secrets, git_tracking, storage, workspace
 
     workspace.refuse_hostile(directory)
+    database = os.path.join(directory, "data.db")
+    if os.path.lexists(database) and (trouble := storage.inaccessible(database)):
+        raise workspace.WorkspaceError(f"{database} can't be used: {'; '.join(trouble)}")
     git_secrets.refuse_tracked(directory)
     yield board_record.remark(directory)
     yield git_secrets.replace_known_key(directory)
@@ -93,6 +99,12 @@ def _open_missing_streams() -> None:
     from discovery import stdio
 
     stdio.open_missing()
+
+
+def _reset_signals() -> None:
+    from discovery import process
+
+    process.reset_signals()
 
 
 def _unmask_owner() -> None:

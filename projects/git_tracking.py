@@ -15,7 +15,9 @@ _is_usable = True
 
 def tracked(directory: str, names: tuple[str, ...]) -> list[str] | None:
     """Return the `names` in `directory` that are in git's index."""
-    return _lines(_run(directory, "ls-files", "--", *names))
+    found = _lines(_run(directory, "ls-files", "--", *names))
+    # Another program under the name of git may print anything.
+    return None if found is None else [name for name in found if name in names]
 
 
 def ignored(directory: str, names: tuple[str, ...]) -> bool | None:

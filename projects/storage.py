@@ -65,6 +65,8 @@ def explain(error: OSError, path: str) -> Trouble:
             return reason, hand_over(path, owner)
         if filesystem.foreign_owner(where) is not None:
             return reason, "set PM_CONFIG_DIR to a directory of your own"
+        if error.errno == errno.EPERM and _mode_allows(where):
+            return reason, f"its mode allows it, so it may be immutable: chattr -i {_quoted(where)}"
         return reason, f"grant access: chmod u+rw{'x' if os.path.isdir(where) else ''} {_quoted(where)}"
     if error.errno == errno.EIO:
         return f"{reason} from {filesystem.describe(where)}", f"check that disk, or {ELSEWHERE}"
@@ -95,8 +97,15 @@ def inaccessible(path: str) -> Trouble | None:
     """Return why this process can't read and write the existing `path`; None if it can."""
     if os.access(path, os.R_OK | os.W_OK | (os.X_OK if os.path.isdir(path) else 0)):
         return None
-    number = errno.EROFS if filesystem.is_read_only(path) else errno.EACCES
+    number = errno.EPERM if _mode_allows(path) else errno.EACCES
+    if filesystem.is_read_only(path):
+        number = errno.EROFS
     return explain(OSError(number, os.strerror(number)), path)
+
+
+def _mode_allows(path: str) -> bool:
+    """Return True for a file whose mode lets its owner read and write; chattr and others can still forbid it."""
+    return os.path.isfile(path) and os.stat(path).st_mode & 0o600 == 0o600
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -34,6 +34,8 @@ def ask(*arguments: str, environ: Mapping[str, str]) -> str:
     if done.returncode:
         words = os.fsdecode(done.stderr).strip().splitlines() or [f"exit status {done.returncode}"]
         raise GitFailed(f"git {arguments[0]}: {words[-1]}")
+    if b"\0" in done.stdout:
+        raise GitFailed(f"git {arguments[0]} printed what git does not print; which program is it: command -v git")
     return os.fsdecode(done.stdout).removesuffix("\n")
 
 

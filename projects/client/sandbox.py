@@ -44,7 +44,13 @@ def obstacle(info: portfile.ServerInfo | None = None) -> str | None:
     """
     if info is not None and is_elsewhere(info):
         return ELSEWHERE
-    host = info.host if info is not None and portfile.is_loopback(info.host) else "127.0.0.1"
+    if info is not None and portfile.is_loopback(info.host):
+        return _obstacle_at(info.host)
+    reason = _obstacle_at("127.0.0.1")
+    return reason if reason and _obstacle_at("::1") else None  # a system may have IPv6 only
+
+
+def _obstacle_at(host: str) -> str | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.socket(family, socket.SOCK_STREAM)

@@ -44,6 +44,7 @@ from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
 from tests.torture.killed_starts import killed_starts
 from tests.torture.killed_workers import killed_workers
+from tests.torture.places import places
 from tests.torture.pulled_away import pulled_away
 from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, Missing, Result, row
@@ -70,6 +71,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "pulled_away": (pulled_away, 60, 6),
     "forged": (forged, 330, 22),
     "surroundings": (surroundings, 40, 4),
+    "places": (places, 51, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
-from discovery import application, browser, restart, stderr, stdio
+from discovery import application, browser, process, restart, stderr, stdio
 from discovery.checks import check_file_names, check_settings
 from discovery.conf import conf
 from discovery.ownership import ServerError, SiteError
@@ -84,7 +84,7 @@ class Command(BaseCommand):
     def check(self, *args: Any, **kwargs: Any) -> None:
         try:
             super().check(*args, **kwargs)
-        except SystemCheckError:
+        except (SystemCheckError, MemoryError):
             raise
         except Exception as error:  # what the checks import is anybody's code
             raise CommandError(f"the application could not be loaded: {restart.describe(error)}") from error
@@ -96,6 +96,7 @@ class Command(BaseCommand):
             self._refuse_wrong_settings()
         self.as_json, self.open = options["json"], options["open"] and not (restarted and restarted.served)
         if is_whole_program:
+            process.reset_signals()
             stderr.unblock()
             self.stderr = OutputWrapper(sys.stderr)
         try:

@@ -246,3 +246,10 @@ def test_wrong_calls_are_usage_errors(pm: Pm) -> None:
 
 def test_outside_a_repository_it_is_refused(tmp_path: Path) -> None:
     assert call(tmp_path, "sync", "hooks", "install").error["code"] == "FILE_REFUSED"
+
+
+def test_install_with_another_program_as_git_is_refused(pm: Pm, tmp_path: Path) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\nhead -c 100 /dev/zero\n")
+    (tmp_path / "git").chmod(0o755)
+    refused = pm("sync", "hooks", "install", PATH=f"{tmp_path}:{os.environ['PATH']}").error
+    assert "printed what git does not print" in refused["message"]
