@@ -116,7 +116,7 @@ def test_database_that_can_only_be_read_is_named_with_the_remedy(repository: Pat
     path = repository / ".pm/data.db"
     path.chmod(0o400)
     line = refusal(start_server(repository, ready=False, preexec=without_override))
-    assert line == f"error: {path} can't be used: Permission denied; make it usable: chmod u+rw {path}"
+    assert line == f"error: {path} can't be used: Permission denied; grant access: chmod u+rw {path}"
 
 
 @needs_root
