@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test check bench bench-short bench-peers bench-pages screenshots torture torture-short clean
+.PHONY: run test check bench bench-short bench-peers bench-pages screenshots torture torture-short wheels clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -39,6 +39,13 @@ torture: $(VENV)/.installed-dev
 
 torture-short: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.torture --short
+
+# pm, and discovery alone for other sites
+wheels: $(VENV)/.installed-dev
+	rm -rf build
+	mkdir -p build/discovery
+	cp -R packaging/discovery/. discovery LICENSE projects/version.py build/discovery
+	$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist . ./build/discovery
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

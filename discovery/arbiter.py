@@ -22,7 +22,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter as GunicornArbiter
 from gunicorn.errors import HaltServer
 
+from discovery import forks
 from discovery.idle import IdleClock
+from discovery.signals import worker_started
 from discovery.worker import PROCESS_LIMIT, Worker
 
 CHECK_INTERVAL = 2.0  # seconds
@@ -47,7 +49,16 @@ class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
             self.cfg.set(name, value)
 
     def load(self) -> Callable[..., Any]:
-        return self.application
+        return self._serve
+
+    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Call the application; drop what it answers to HEAD, which gunicorn would log for each request."""
+        answer = self.application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return answer
+        if hasattr(answer, "close"):
+            answer.close()
+        return ()
 
 
 class Arbiter(GunicornArbiter):  # type: ignore[misc]
@@ -263,7 +274,8 @@ def has_terminal() -> bool:
 
 
 def pre_fork(arbiter: Arbiter, worker: Worker) -> None:
-    """Hand the worker what it inherits (gunicorn's hook)."""
+    """Hand the worker what it inherits, and nothing else (gunicorn's hook)."""
+    forks.close_resources()
     worker.idle_clock = arbiter.idle_clock
     worker.request_timeout = arbiter.request_timeout
     if arbiter.ready_pipe is not None:
@@ -271,11 +283,13 @@ def pre_fork(arbiter: Arbiter, worker: Worker) -> None:
 
 
 def post_fork(arbiter: Arbiter, worker: Worker) -> None:
-    """Close the master's end (gunicorn's hook)."""
+    """Close the master's end and forget its pools (gunicorn's hook)."""
+    forks.abandon_pools()
     if arbiter.ready_pipe is not None:
         os.close(arbiter.ready_pipe[0])
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Say that the worker answers (gunicorn's hook)."""
+    """Let the host prepare the worker, then say that it answers (gunicorn's hook)."""
+    worker_started.send(sender=Worker)
     worker.say_ready()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.db import DEFAULT_DB_ALIAS
 
 from discovery.conf import FORMATS
+from discovery.portfile import lock_path
 from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
 from discovery.urls import RemoteRefused, check_loopback
 
@@ -29,6 +32,11 @@ def _is_port(value: Any) -> bool:
 
 def _is_bool(value: Any) -> bool:
     return isinstance(value, bool)
+
+
+def _is_bool_or_aliases(value: Any) -> bool:
+    known = list(settings.DATABASES)
+    return _is_bool(value) or (isinstance(value, list | tuple) and all(alias in known for alias in value))
 
 
 def _is_text(value: Any) -> bool:
@@ -61,12 +69,13 @@ RULES: tuple[tuple[str, bool, Callable[[Any], bool], str, str], ...] = (
     ("SERVER_URL_ENV", True, _is_text, "the name of an environment variable", "E007"),
     ("DEFAULT_URL", True, _is_loopback_url, "a loopback URL such as 'http://localhost:5174'", "E008"),
     ("TOKEN_FILE", True, _is_file_name, "a file name without a folder", "E009"),
-    ("MIGRATE", False, _is_bool, "True or False", "E010"),
+    ("MIGRATE", False, _is_bool_or_aliases, "True, False or a list of databases in DATABASES", "E010"),
     ("WORKERS", False, _whole_number(1), "a whole number from 1", "E011"),
     ("THREADS", False, _whole_number(1), "a whole number from 1", "E012"),
     ("IDLE_TIMEOUT", False, _whole_number(0), "seconds, a whole number from 0 (never)", "E013"),
     ("REQUEST_TIMEOUT", False, _whole_number(1), "seconds, a whole number from 1", "E014"),
     ("VERSION", True, _is_text, "the version to publish", "E015"),
+    ("STRICT_MIGRATIONS", False, _is_bool, "True or False", "E016"),
 )
 REQUIRED = "DIR"
 
@@ -87,6 +96,53 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
     return errors
 
 
+def check_file_names(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error if the port file, its lock and the token file are not different files."""
+    port_file = getattr(settings, "DISCOVERY_PORT_FILE", "server.json")
+    token_file = getattr(settings, "DISCOVERY_TOKEN_FILE", None)
+    if not _is_file_name(port_file):
+        return []  # an error of its own
+    names = [name for name in (port_file, lock_path(port_file), token_file) if name is not None]
+    if len(set(names)) == len(names):
+        return []
+    return [
+        Error(
+            f"The port file, its lock and the token file have one name in common: {', '.join(map(repr, names))}.",
+            hint="Set DISCOVERY_PORT_FILE and DISCOVERY_TOKEN_FILE to different names.",
+            id="discovery.E017",
+        )
+    ]
+
+
+def check_unknown_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn about each `DISCOVERY_*` setting that does not exist."""
+    known = [f"DISCOVERY_{name}" for name, *_ in RULES]
+    warnings: list[CheckMessage] = []
+    for name in dir(settings):
+        if name.startswith("DISCOVERY_") and name not in known:
+            similar = difflib.get_close_matches(name, known, 1)
+            hint = f"Did you mean {similar[0]}?" if similar else "Remove it, or silence discovery.W002."
+            warnings.append(Warning(f"{name} is not a setting of discovery.", hint=hint, id="discovery.W002"))
+    return warnings
+
+
+def check_migrated_databases(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn if DISCOVERY_MIGRATE leaves out a database without saying so."""
+    aliases = [alias for alias, database in settings.DATABASES.items() if database.get("ENGINE")]
+    if getattr(settings, "DISCOVERY_MIGRATE", False) is not True or set(aliases) <= {DEFAULT_DB_ALIAS}:
+        return []
+    return [
+        Warning(
+            f"DISCOVERY_MIGRATE is True, which migrates no database but {DEFAULT_DB_ALIAS!r}.",
+            hint=f"List the databases to migrate, such as {aliases}.",
+            id="discovery.W001",
+        )
+    ]
+
+
 def connect() -> None:
     """Register the checks."""
     register(check_settings)
+    register(check_file_names)
+    register(check_unknown_settings)
+    register(check_migrated_databases)

@@ -13,7 +13,7 @@ import time
 import warnings
 from collections import namedtuple
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -116,7 +116,9 @@ def _find(url: str | None) -> Found:
     path = conf.port_file
     try:
         if conf.port_file_format == "port":
-            return Found(portfile.build_url("127.0.0.1", portfile.read_port(path)), path, False)
+            # The file has no host: it is the one that the host's own default names, such as localhost.
+            host = urlsplit(conf.default_url or "").hostname or "127.0.0.1"
+            return Found(portfile.build_url(host, portfile.read_port(path)), path, False)
         return Found(portfile.read(path).url, path, True)
     except portfile.PortFileMissing:
         pass

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
 
 FORMATS = ("json", "port")
 
@@ -61,8 +62,13 @@ class Conf:
         return cast("str | None", self._get("DEFAULT_URL", None))
 
     @property
-    def migrate(self) -> bool:
-        return cast(bool, self._get("MIGRATE", False))
+    def migrated_databases(self) -> tuple[str, ...]:
+        value = self._get("MIGRATE", False)
+        return (DEFAULT_DB_ALIAS,) if value is True else tuple(value or ())
+
+    @property
+    def strict_migrations(self) -> bool:
+        return cast(bool, self._get("STRICT_MIGRATIONS", False))
 
     @property
     def workers(self) -> int:

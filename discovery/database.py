@@ -1,4 +1,4 @@
-"""Bring the host's database up to date before anything is served."""
+"""Bring the host's databases up to date before anything is served, or say what they lack."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from django.core.management import CommandError, call_command
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations import Migration, RunPython, SeparateDatabaseAndState
 from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations.base import Operation
+
+from discovery.conf import conf
 
 logger = logging.getLogger("discovery")
 
@@ -22,41 +27,87 @@ class DatabaseRefused(Exception):
 
 
 def prepare(*, migrate: bool) -> None:
-    """Apply what migrations are missing, or only warn of them. Raises DatabaseRefused.
+    """Apply the missing migrations of the databases that the host lists, or only warn about them.
 
-    Asking first is four times as fast as a `migrate` that finds nothing to do.
+    Raises DatabaseRefused. Where nothing is migrated, a database that can't be asked is served, as by `runserver`.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
-    name = connection.settings_dict["NAME"]
+    aliases = conf.migrated_databases
+    migrate = migrate and bool(aliases)
+    for alias in aliases or (DEFAULT_DB_ALIAS,):
+        database = connections.settings[alias]
+        if database["ENGINE"] == "django.db.backends.dummy":
+            continue  # not configured
+        try:
+            with _refusing(database["NAME"]):
+                _prepare(connections[alias], migrate=migrate)
+        except DatabaseRefused as error:
+            if migrate or conf.strict_migrations:
+                raise
+            logger.warning("the migrations of %s can't be checked: %s", database["NAME"], _in_one_line(error.__cause__))
+
+
+@contextlib.contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Turn what goes wrong with a database into DatabaseRefused."""
     try:
-        executor = MigrationExecutor(connection)
-        _check_age(executor.loader, name)
-        if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return
-        if migrate:
-            with one_transaction(connection):
-                call_command("migrate", interactive=False, verbosity=0)
-        else:
-            logger.warning("%s lacks migrations; apply them: migrate", name)
+        yield
     except (DatabaseError, MigrationSchemaMissing, CommandError, OSError) as error:
-        raise DatabaseRefused(f"the database {name} can't be migrated: {' '.join(str(error).split())}") from error
+        raise DatabaseRefused(f"the database {name} can't be migrated: {_in_one_line(error)}") from error
     except DatabaseRefused:
         raise
     except Exception as error:  # a migration is anybody's code
-        raise DatabaseRefused(f"a migration of {name} failed: {type(error).__name__}: {error}") from error
+        raise DatabaseRefused(f"a migration of {name} failed: {type(error).__name__}: {_in_one_line(error)}") from error
+
+
+def _prepare(connection: BaseDatabaseWrapper, *, migrate: bool) -> None:
+    """Migrate one database. Asking first is four times as fast as a `migrate` that finds nothing to do."""
+    executor = MigrationExecutor(connection)
+    _check_age(executor.loader, connection.settings_dict["NAME"])
+    plan = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    if plan and migrate:
+        _migrate(connection, plan)
+    elif plan:
+        count = "1 unapplied migration" if len(plan) == 1 else f"{len(plan)} unapplied migrations"
+        apps = ", ".join(sorted({migration.app_label for migration in plan}))
+        logger.warning("%s has %s (%s); apply with: migrate", connection.settings_dict["NAME"], count, apps)
+
+
+def _migrate(connection: BaseDatabaseWrapper, plan: list[Migration]) -> None:
+    """Do what `migrate` does, in one transaction where that makes no difference to the migrations."""
+    options: dict[str, Any] = {"database": connection.alias, "interactive": False, "verbosity": 0}
+    if connection.vendor == "sqlite" and all(map(_only_changes_schema, plan)):
+        # A receiver of post_migrate may need its own transactions. Then nothing has been done yet.
+        with contextlib.suppress(Exception), one_transaction(connection):
+            call_command("migrate", **options)
+            return
+    call_command("migrate", **options)
+
+
+def _only_changes_schema(migration: Migration) -> bool:
+    """Return True if the migration runs no code but Django's, which may open transactions and connections."""
+    return migration.atomic and all(_is_django_code(operation) for operation in migration.operations)
+
+
+def _is_django_code(operation: Operation) -> bool:
+    if isinstance(operation, SeparateDatabaseAndState):
+        return all(map(_is_django_code, operation.database_operations))
+    code = operation.code if isinstance(operation, RunPython) else type(operation)
+    return getattr(code, "__module__", "").startswith("django.")
 
 
 def _check_age(loader: MigrationLoader, name: str) -> None:
-    """Raise DatabaseRefused where the migrations on disk can't lead on from those that were applied."""
+    """Refuse a database whose migrations this code can't go on from, or only warn if the host isn't strict."""
     on_disk, applied = loader.disk_migrations, set(loader.applied_migrations)
     replaced = {old: on_disk[new].replaces for new in on_disk for old in on_disk[new].replaces}
     unknown = sorted(each for each in applied - {*on_disk, *replaced} if each[0] in loader.migrated_apps)
     if unknown:
         last = ".".join(unknown[-1])
-        raise DatabaseRefused(f"{name} was written by a newer version ({last}); install that one or a newer")
+        if conf.strict_migrations:
+            raise DatabaseRefused(f"{name} was written by a newer version ({last}); install that one or a newer")
+        logger.warning("%s has migrations that this code lacks (%s), of another branch or version", name, last)
     # Of what one migration replaces, some were applied and the others are no more.
     lost = sorted(old for old in {*replaced} - {*on_disk, *applied} if not applied.isdisjoint(replaced[old]))
-    if lost:
+    if lost and conf.strict_migrations:
         first = ".".join(lost[0])
         raise DatabaseRefused(f"{name} is too old for this version, which has no {first} any more; start one that has")
 
@@ -77,16 +128,21 @@ def one_transaction(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def settle() -> None:
-    """Leave the database in one file: SQLite folds its log in when the last connection closes.
+    """Leave each migrated database in one file: SQLite folds its log in when the last connection closes.
 
     The workers' connections end with their processes, which does not.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
-    if connection.vendor != "sqlite" or not os.path.exists(connection.settings_dict["NAME"]):
-        return
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.close()
-    except DatabaseError as error:
-        logger.warning("%s keeps its log beside it: %s", connection.settings_dict["NAME"], error)
+    for alias in conf.migrated_databases:
+        connection = connections[alias]
+        if connection.vendor != "sqlite" or not os.path.exists(connection.settings_dict["NAME"]):
+            continue
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.close()
+        except DatabaseError as error:
+            logger.warning("%s keeps its log beside it: %s", connection.settings_dict["NAME"], error)
+
+
+def _in_one_line(error: object) -> str:
+    return " ".join(str(error).split())

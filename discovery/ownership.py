@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 
 from discovery import filesystem, lock, portfile, process
 from discovery.conf import conf
 
 START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
+SHARED_PATIENCE = 3.0  # seconds of these, until a lock with hard links is taken for another directory's
 
 
 class ServerError(Exception):
@@ -42,6 +44,8 @@ def take_lock(kept: int = -1) -> lock.Lock:
                 if held:
                     held.release()
             _refuse_second(path)
+            if time.monotonic() > deadline - START_PATIENCE + SHARED_PATIENCE:
+                _refuse_shared(path)
             if time.monotonic() > deadline:
                 raise ServerError(
                     f"{path} is locked by a server that has published nothing for {START_PATIENCE:.0f} s; "
@@ -92,6 +96,24 @@ def _refuse_second(path: str) -> None:
     if (info.namespace, info.network) != (process.namespace("pid"), process.namespace("net")):
         advice = "it runs in another sandbox or container"
     raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); {advice}")
+
+
+def _refuse_shared(path: str) -> None:
+    """Raise ServerError if the lock, which another process holds, is also a file of another directory.
+
+    `cp -al` makes such copies. They have one database, and each its own log of it: two servers would damage it.
+    """
+    try:
+        links = os.stat(path).st_nlink
+    except OSError:
+        return
+    if links > 1:
+        folder = shlex.quote(os.path.dirname(path))
+        raise ServerError(
+            f"{os.path.dirname(path)} shares files with another directory by hard links (cp -al), and that one is "
+            f"served; stop its server, then give this one files of its own: "
+            f"cp -a {folder} {folder}.own && rm -r {folder} && mv {folder}.own {folder}"
+        )
 
 
 def remove_stale_files() -> None:

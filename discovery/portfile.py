@@ -25,6 +25,7 @@ SCHEMA = 1
 MAX_BYTES = 64 * 1024
 LOCK_SUFFIX = ".lock"
 TEMPORARY_SUFFIX = ".tmp"
+BYTE_ORDER_MARK = "\ufeff"  # which some editors of Windows write
 
 
 class PortFileError(Exception):
@@ -191,7 +192,7 @@ def read_text(path: str) -> str:
             raise PortFileRejected("it belongs to another user")
         if status.st_size > MAX_BYTES:
             raise PortFileRejected(f"it is larger than {MAX_BYTES // 1024} KiB")
-        return os.read(fileno, MAX_BYTES).decode("utf-8")
+        return os.read(fileno, MAX_BYTES).decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError:
         raise PortFileRejected("it is not UTF-8") from None
     except OSError as error:

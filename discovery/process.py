@@ -1,6 +1,6 @@
 """Tell whether a process is the one that wrote a file: process ids are reused, machines restart.
 
-Standard library only; psutil serves where there is no /proc, and is imported only there.
+Standard library only; where there is no /proc, psutil is used if it is installed.
 """
 
 from __future__ import annotations
@@ -8,6 +8,17 @@ from __future__ import annotations
 import os
 
 PROC = "/proc"
+
+
+def reset_signals() -> None:
+    """Undo what a launcher may leave to the programs it starts: blocked signals and an ignored SIGCHLD.
+
+    A server with SIGTERM blocked can't be stopped; with SIGCHLD ignored the exit status of children is lost.
+    """
+    import signal
+
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def boot_id() -> str | None:
@@ -24,7 +35,7 @@ def namespace(kind: str = "pid", pid: int | str = "self") -> str | None:
 
 
 def start_time(pid: int) -> str | None:
-    """Return when process `pid` started, as text to compare; None where there is no such process.
+    """Return when process `pid` started, as text to compare; None where there is no such process, or no way to know.
 
     Clock ticks since the boot from proc(5), for they don't move when the clock is set. A zombie is gone.
     """
@@ -34,8 +45,10 @@ def start_time(pid: int) -> str | None:
         # The command name stands in parentheses and may hold parentheses and spaces itself.
         fields = _read(f"{PROC}/{pid}/stat").rpartition(")")[2].split()
         return fields[19] if len(fields) > 19 and fields[0] not in "ZX" else None
-    import psutil
-
+    try:
+        import psutil
+    except ImportError:
+        return None
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"

@@ -24,7 +24,7 @@ def publish_port_file(info: ServerInfo, **kwargs: Any) -> None:
         portfile.publish(conf.port_file, info.to_json())
         return
     try:
-        portfile.publish(conf.port_file, f"{info.port}\n")
+        portfile.publish(conf.port_file, str(info.port))
     except OSError as error:
         logger.warning("%s can't be written (%s); clients must be told %s", conf.port_file, error.strerror, info.url)
 

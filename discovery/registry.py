@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import sys
 from typing import Any
 
 from discovery import portfile
@@ -18,14 +19,18 @@ from discovery import portfile
 def folder() -> str:
     """Return the registry's folder, `~/.local/state/django-discovery/servers` on Linux.
 
-    Raises OSError if the user has no home directory.
+    Raises OSError if the user has no home directory, as in a container with a foreign user ID.
     """
-    import platformdirs
+    if sys.platform == "linux":
+        state = os.environ.get("XDG_STATE_HOME", "").strip() or os.path.expanduser("~/.local/state")
+        state = os.path.join(state, "django-discovery")
+    else:
+        import platformdirs
 
-    try:
-        state = platformdirs.user_state_dir("django-discovery", appauthor=False)
-    except RuntimeError:  # no HOME, and no entry in passwd, as in a container with a foreign user ID
-        state = ""
+        try:
+            state = platformdirs.user_state_dir("django-discovery", appauthor=False)
+        except RuntimeError:
+            state = ""
     if not os.path.isabs(state):
         raise FileNotFoundError(errno.ENOENT, "you have no home directory: set HOME")
     return os.path.join(state, "servers")

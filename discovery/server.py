@@ -13,6 +13,7 @@ import resource
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,6 +67,8 @@ class Options:
 
 def serve(options: Options) -> None:
     """Serve until a signal, idleness or a failure ends it. Raises ServerError."""
+    if threading.current_thread() is not threading.main_thread():
+        raise ServerError("a server can only run in the main thread, which gets the signals; start a process for it")
     for name in ("GUNICORN_PID", "GUNICORN_FD", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"):
         os.environ.pop(name, None)  # another gunicorn's, or meant for it
     try:
@@ -79,34 +82,32 @@ def serve(options: Options) -> None:
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
     ownership.check_file_system()
     handed = restart.take()
-    held = ownership.take_lock(handed.lock) if conf.exclusive else None
-    bound, is_prepared = None, False
+    with contextlib.ExitStack() as cleanup:
+        held = ownership.take_lock(handed.lock) if conf.exclusive else None
+        if held:
+            cleanup.callback(held.release)
+        _start(options, held, handed, cleanup)
+
+
+def _start(options: Options, held: lock.Lock | None, handed: restart.State, cleanup: contextlib.ExitStack) -> None:
     try:
         if held:
             ownership.remove_stale_files()
-        if conf.migrate:
-            database.prepare(migrate=options.migrate)
+        database.prepare(migrate=options.migrate)
         bound = _bind(options, _last_port(held), handed)
+        cleanup.callback(bound.socket.close)
         info = _describe(bound)
         if held:
             held.note(portfile.lock_note(info))
         runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
         wsgi = application.load(static=options.static)
-        server_starting.send(sender=serve)
-        connections.close_all()  # SQLite's connections must not cross a fork
-        is_prepared = True
+        server_starting.send(sender=serve, info=info)
     except database.DatabaseRefused as error:
         raise SiteError(str(error)) from error.__cause__
     except sockets.BindError as error:
         raise ServerError(str(error)) from None
     except (DatabaseError, OSError) as error:
         raise ServerError(f"the start failed: {' '.join(str(error).split())}") from error
-    finally:
-        if not is_prepared:  # a reloading server waits in this process for an edit
-            if bound:
-                bound.socket.close()
-            if held:
-                held.release()
     try:
         _run(wsgi, bound, info, held, options, handed)
     finally:
@@ -261,8 +262,7 @@ def _run(
         if os.getpid() == info.pid:
             with contextlib.suppress(OSError):  # a start failed halfway, or stop() did not get there
                 receivers.withdraw_port_file(info)
-    if conf.migrate:
-        database.settle()
+    database.settle()
     if reloader and reloader.wanted:
         try:
             reloader.restart(held, unless=arbiter.must_end)

@@ -56,7 +56,9 @@ def bind(host: str, port: int, *, strict: bool = False) -> Bound:
         server = _bound(family, address, port) if port else _bound_free(family, address)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            raise BindError(f"{build_url(address, port)} can't be bound: {error.strerror}") from None
+            raise BindError(
+                _explain(error, address) or f"{build_url(address, port)} can't be bound: {error.strerror}"
+            ) from None
         if strict:
             raise BindError(f"port {port} is in use on {address}; leave --strict-port out to take a free one") from None
         fell_back = True
@@ -113,10 +115,18 @@ def _bound_free(family: socket.AddressFamily, address: str) -> socket.socket:
             try:
                 server = _bound(family, address, 0)
             except OSError as error:
-                raise BindError(f"no free port on {address}: {error.strerror}") from None
+                raise BindError(_explain(error, address) or f"no free port on {address}: {error.strerror}") from None
             if server.getsockname()[1] not in BLOCKED_PORTS:
                 return server
             blocked.enter_context(server)
+
+
+def _explain(error: OSError, address: str) -> str | None:
+    """Return a message for an address that no interface has; None for another error."""
+    if error.errno != errno.EADDRNOTAVAIL:
+        return None
+    other = "::1" if address == "127.0.0.1" else "127.0.0.1"
+    return f"this machine has no address {address}; serve on another: --host {other}"
 
 
 def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:

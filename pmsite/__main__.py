@@ -1,4 +1,4 @@
-"""The body of `manage.py`, `pm-manage` and `pm`."""
+"""Entry points of `manage.py`, `pm-manage` and `pm`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# They may make the config directory; every other command leaves the tree as it is.
+# Only these commands may create the config directory.
 MAKERS = ("migrate", "runserver_discover")
 
 
 def client() -> None:
-    """Run the `pm` client: no Django, for an agent calls it hundreds of times a day."""
+    """Run the `pm` client without importing Django: an agent calls it hundreds of times a day."""
     _outrank_working_directory()
     _unmask_owner()
     _open_missing_streams()
@@ -32,7 +32,8 @@ def main() -> None:
     _outrank_working_directory()
     _unmask_owner()
     _open_missing_streams()
-    # Not setdefault: the repository we serve may be a Django site that exported its own.
+    _reset_signals()
+    # Not setdefault: the served repository may be a Django site that exports its own settings module.
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.settings"
     from pmsite.config import ConfigError, misspelt
     from projects import storage, workspace
@@ -45,21 +46,35 @@ def main() -> None:
             storage.choose_temporary_directory(directory)
             for warning in filter(None, (created, *_examine(directory), *misspelt())):
                 print(f"warning: {warning}", file=sys.stderr)
+            if sys.argv[1] == "runserver_discover":
+                _warn_of_conflicts()
         _execute()
     except (ConfigError, workspace.WorkspaceError) as error:
         sys.exit(f"error: {error}")
+    except MemoryError:
+        sys.exit("error: out of memory; allow this process more (ulimit -v, or the container's limit)")
 
 
 def _examine(directory: str) -> Iterator[str]:
-    """Yield warnings about the config directory. Raises WorkspaceError where it must not be served."""
-    from projects import board_record, git_secrets, git_tracking, workspace
+    """Yield warnings about the config directory. Raises WorkspaceError if it is unsafe to serve."""
+    from projects import board_record, git_secrets, git_tracking, storage, workspace
 
     workspace.refuse_hostile(directory)
+    database = os.path.join(directory, "data.db")
+    if os.path.lexists(database) and (trouble := storage.inaccessible(database)):
+        raise workspace.WorkspaceError(f"{database} can't be used: {'; '.join(trouble)}")
     git_secrets.refuse_tracked(directory)
     yield board_record.remark(directory)
     yield git_secrets.replace_known_key(directory)
     if git_tracking.ignored(directory, workspace.LOCAL_FILES) is False:
-        yield f"{directory}/.gitignore lets git see secrets; mend it: pm doctor"
+        yield f"{directory}/.gitignore does not hide the secrets from git; to see the fix: pm doctor"
+
+
+def _warn_of_conflicts() -> None:
+    from projects.client import installation
+
+    for conflict in installation.conflicts():
+        print(f"warning: {conflict.message}; see: pm doctor", file=sys.stderr)
 
 
 def _execute() -> None:
@@ -71,11 +86,11 @@ def _execute() -> None:
     except OperationalError as error:
         missing = "no such table" in str(error) or "unable to open" in str(error)
         advice = f"; create it: {sys.argv[0]} migrate" if missing and sys.argv[1:2] != ["migrate"] else ""
-        sys.exit(f"error: the database can't be used: {error}{advice}")
+        sys.exit(f"error: can't use the database: {error}{advice}")
 
 
 def _outrank_working_directory() -> None:
-    """Let our packages win over a `projects/` that PYTHONPATH or `-m` puts first."""
+    """Import our packages ahead of a `projects/` that PYTHONPATH or `-m` puts first."""
     if sys.path[:1] != [HOME]:
         sys.path.insert(0, HOME)
 
@@ -86,8 +101,14 @@ def _open_missing_streams() -> None:
     stdio.open_missing()
 
 
+def _reset_signals() -> None:
+    from discovery import process
+
+    process.reset_signals()
+
+
 def _unmask_owner() -> None:
-    """Keep our own rights to what we make, whatever the umask says; those of others stay as it wants."""
+    """Clear the owner bits of the umask, so that pm can use the files it creates."""
     os.umask(os.umask(0o077) & ~0o700)
 
 

@@ -1,7 +1,7 @@
 """Read the settings: defaults < `config.toml` < `PM_<SECTION>_<KEY>`, typed and checked.
 
-The file comes with the repository, so it may be hostile: it can't open a non-loopback host, name a
-file or move the client. Flags of the command line outrank all of it.
+The file comes with the repository, so it may be hostile: it can't choose a non-loopback host, name a file or
+redirect the client. Command line flags override all settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_BYTES = 1 << 20
 
 
 class ConfigError(Exception):
-    """A setting is wrong; the message is one line: where, key, value, what is allowed."""
+    """A setting is invalid; the message is one line: source, key, value, allowed values."""
 
 
 def load(directory: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -37,8 +37,8 @@ def load(directory: str, environ: Mapping[str, str] = os.environ) -> dict[str, A
         values[key] = _checked(f"{path}", key, key, value)
         if key == "server.host" and not is_loopback_name(values[key]):
             raise ConfigError(
-                f"{path}: {key} = {value!r}: only a loopback address or localhost is allowed here; to serve others, "
-                "start with --host and --allow-remote"
+                f"{path}: {key} = {value!r}: only a loopback address or localhost is allowed here; to serve other "
+                "machines, start with --host and --allow-remote"
             )
     for key in OPTIONS:
         name = variable_of(key)
@@ -48,11 +48,11 @@ def load(directory: str, environ: Mapping[str, str] = os.environ) -> dict[str, A
 
 
 def misspelt(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return a warning for each variable that is nearly, but not quite, one of ours."""
+    """Return a warning for each variable that looks like a misspelt setting."""
     known = [variable_of(key) for key in OPTIONS]
     others = [name for name in environ if name.startswith("PM_") and name not in (*known, "PM_SERVER_URL")]
     found = ((name, difflib.get_close_matches(name, known, 1, 0.85)) for name in others)
-    return [f"environment: {name} is no setting; did you mean {near[0]}?" for name, near in found if near]
+    return [f"environment: unknown setting {name}; did you mean {near[0]}?" for name, near in found if near]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _read(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for section, keys in data.items():
         if section not in SECTIONS or not isinstance(keys, dict):
-            raise ConfigError(f"{path}: {section}: unknown; sections are {', '.join(SECTIONS)}{_nearest(section)}")
+            raise ConfigError(f"{path}: unknown section {section}; allowed: {', '.join(SECTIONS)}{_nearest(section)}")
         found |= {f"{section}.{key}": value for key, value in keys.items()}
     return found
 
@@ -92,9 +92,9 @@ def _checked(where: str, name: str, key: str, value: Any) -> int | str:
         if right:
             return int(number)
         allowed = f"0 or {LOWEST_PORT}..{HIGHEST_PORT}" if key == "server.port" else option.allowed
-        raise ConfigError(f"{where}: {name} = {value!r}: allowed is {allowed}")
+        raise ConfigError(f"{where}: {name} = {value!r}: allowed: {allowed}")
     if not isinstance(value, str) or (option.words and value not in option.words) or not value.strip():
-        raise ConfigError(f"{where}: {name} = {value!r}: allowed is {option.allowed}")
+        raise ConfigError(f"{where}: {name} = {value!r}: allowed: {option.allowed}")
     return value.strip()
 
 

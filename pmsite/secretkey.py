@@ -1,4 +1,4 @@
-"""Django's secret key: made once per config directory, private, never taken from the repository."""
+"""Django's secret key: created once per config directory, private, never taken from the repository."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import secrets
 import stat
 
 FILE_NAME = "secret_key"
-MINIMUM_LENGTH = 50  # characters; Django's own check asks for as many
+MINIMUM_LENGTH = 50  # characters; Django's check requires as many
 
 
 def load(directory: str) -> str:
-    """Return the key of `directory`, made if there is none; an unkept one where the directory is missing.
+    """Return the key of `directory`, created if missing; it is not saved if the directory is missing or read-only.
 
-    A file that is not a regular one of our own, or that others may read, may be known to them: it is replaced.
+    A file that is not regular, not ours, or readable by others may be compromised: it is replaced.
     """
     path = os.path.join(directory, FILE_NAME)
     key = _read(path)
@@ -41,7 +41,7 @@ def load(directory: str) -> str:
 
 
 def _place(temporary: str, path: str) -> None:
-    """Let the key be at `path`, unless another start was first: then theirs is the key."""
+    """Move the key to `path` unless another start was first; then use that key."""
     try:
         os.link(temporary, path)
     except OSError as error:
@@ -51,14 +51,14 @@ def _place(temporary: str, path: str) -> None:
 
 
 def _read(path: str) -> str:
-    """Return the key, or "" where the file is missing or not to be trusted."""
+    """Return the key, or "" if the file is missing or untrusted."""
     try:
         fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return ""
     try:
         status = os.fstat(fileno)
-        # Not exactly 0600: FAT shows 0700 for every file if it is mounted for one user.
+        # Not exactly 0600: FAT mounted for one user shows 0700 for every file.
         private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077 and status.st_nlink <= 2
         if not private or status.st_uid != os.geteuid():
             return ""

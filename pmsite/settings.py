@@ -1,4 +1,4 @@
-"""Django settings of `pm`: nothing is configured here that `config.toml` or the environment may say."""
+"""Django settings of `pm`; users configure it in `config.toml` and the environment."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from projects.version import VERSION
 CONFIG_DIR = Path(workspace.find())
 OPTIONS = config.load(str(CONFIG_DIR))
 
-# Browsers send cookies to every port of a host: each repository's have their own names.
+# Browsers send cookies to every port of a host, so each repository needs its own cookie names.
 _COOKIE_SUFFIX = hashlib.sha256(os.fsencode(CONFIG_DIR)).hexdigest()[:12]
 
 SECRET_KEY = secretkey.load(str(CONFIG_DIR))
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]  # a server adds those it was bound to or allowed
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]  # the server adds its own host and --allowed-host
 ROOT_URLCONF = "pmsite.urls"
 WSGI_APPLICATION = "pmsite.wsgi.application"
 
@@ -76,7 +76,7 @@ DATABASES = {
         "ENGINE": "projects.sqlite",
         "NAME": CONFIG_DIR / "data.db",
         "CONN_MAX_AGE": None,
-        "TEST": {"NAME": CONFIG_DIR / "test.db"},  # a file: threads and WAL as in use
+        "TEST": {"NAME": CONFIG_DIR / "test.db"},  # a file, to test threads and WAL as in production
         "OPTIONS": {
             "timeout": 20,  # seconds
             "transaction_mode": "IMMEDIATE",
@@ -105,12 +105,12 @@ SESSION_COOKIE_NAME = f"pm_session_{_COOKIE_SUFFIX}"
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = f"pm_csrf_{_COOKIE_SUFFIX}"
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_AGE = 14 * 24 * 3600  # seconds, as long as the session: old boards' cookies must not pile up
+CSRF_COOKIE_AGE = 14 * 24 * 3600  # seconds, like the session: cookies of old boards expire
 CSRF_FAILURE_VIEW = "projects.web.views.errors.csrf_failure"
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # its cookie would need a name, too
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie to name
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the body's limit is projects.middleware's
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # projects.middleware limits the body
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -123,7 +123,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "projects.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "projects.api.schema.AutoSchema",
-    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is 405: the schema tells more
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS returns 405: the schema says more
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "projects.api.exceptions.handle",
     "PAGE_SIZE": OPTIONS["api.page_size"],
@@ -157,6 +157,7 @@ DISCOVERY_REQUEST_TIMEOUT = OPTIONS["server.request_timeout"]
 DISCOVERY_SERVER_URL_ENV = "PM_SERVER_URL"
 DISCOVERY_TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
 DISCOVERY_MIGRATE = True
+DISCOVERY_STRICT_MIGRATIONS = True  # an older pm must not serve a newer one's board
 DISCOVERY_VERSION = VERSION
 
 PM_MAX_BODY_BYTES = OPTIONS["server.max_body_mib"] << 20
@@ -171,10 +172,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": OPTIONS["logging.level"].upper()},
-    # Django's own handlers would mail the admins, of whom there are none.
+    # Django's default handlers mail ADMINS, which is empty.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        # A refused request is its sender's to read; its path may be a login link's.
+        # Refused requests are reported to the client only: a path may be a login link.
         "django.request": {"level": "ERROR"},
         "django.security": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},

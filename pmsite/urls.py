@@ -9,7 +9,7 @@ from projects.web.views import errors
 
 urlpatterns = [
     path("api/", include("projects.api.urls")),
-    path("admin/r/<path:rest>", errors.nothing),  # the admin's own redirect knows no UUIDs
+    path("admin/r/<path:rest>", errors.nothing),  # the admin's redirect view can't parse UUIDs
     path("admin/", admin.site.urls),
     path("", include("projects.web.urls")),
 ]

@@ -21,7 +21,7 @@ class ProjectsConfig(AppConfig):
 
 
 def synchronize_triggers(*, using: str, **kwargs: Any) -> None:
-    """Give a database that was just migrated the triggers of this code."""
+    """Replace the triggers of a newly migrated database with those that this version defines."""
     from django.db import connections
 
     from projects.sqlite import triggers

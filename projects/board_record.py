@@ -1,7 +1,7 @@
-"""Remember which boards a clone has, so that a start can tell a new board from one that is gone or copied.
+"""Record which boards a clone has, so that a start can distinguish a new board from a lost or copied one.
 
-The record is a file in the git directory that all worktrees share: no checkout, stash or clean touches it, and a
-copy of the repository takes it along. Only a start, `pm init` and `pm doctor` read it.
+The record is a file in the shared git directory: checkout, stash and clean never touch it, and a copy of the
+repository includes it. Only a start, `pm init` and `pm doctor` read it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_BYTES = 1 << 20
 
 
 class Entry:
-    """A board that was served: its random ID, and the config directory that it had then."""
+    """A board that was served: its random ID, and its config directory at that time."""
 
     def __init__(self, identifier: str, directory: str) -> None:
         self.identifier = identifier
@@ -41,39 +41,39 @@ def note(directory: str) -> None:
 
 
 def is_known(directory: str) -> bool:
-    """Return True if a board was served from this very directory."""
+    """Return True if a board was served from this directory."""
     home = workspace.git_home(directory)
     entry = _read(home[0]).get(_key(home[0], directory)) if home else None
     return entry is not None and _same(entry.directory, directory)
 
 
 def remark(directory: str) -> str:
-    """Return what a user must know of the board in `directory`: it is gone, or a copy; "" for nothing."""
+    """Return a warning if the board in `directory` is lost or is a copy, else ""."""
     home = workspace.git_home(directory)
     entry = _read(home[0]).get(_key(home[0], directory)) if home else None
     if entry is None:
         return ""
-    # The record may come from a stranger's archive: a terminal must not obey it.
+    # The record may come from an untrusted archive: escape control characters.
     original = entry.directory if entry.directory.isprintable() else repr(entry.directory)
     has_board = os.path.lexists(os.path.join(directory, workspace.DATABASE))
     if _is_copy(entry, directory):
         if has_board:
-            return f"{directory} is a copy of {original}; from now on each of the two boards changes on its own"
+            return f"{directory} is a copy of {original}; from now on the two boards change independently"
         return (
             f"this repository is a copy of one whose board is in {original}; the board here is new and empty; "
-            f"to bring the other one along: pm backup there, then pm restore-backup here"
+            f"to copy the original: run pm backup there, then pm restore-backup here"
         )
     if has_board:
         return ""
     return (
-        f"{original} had a board, and its {workspace.DATABASE} is gone (git sparse-checkout, git clean -x and "
-        f"git stash --all take ignored files); the board here is new and empty; a copy comes back by: "
+        f"{original} had a board, but its {workspace.DATABASE} is gone (git sparse-checkout, git clean -x and "
+        f"git stash --all remove ignored files); the board here is new and empty; to restore a backup: "
         f"pm restore-backup FILE"
     )
 
 
 def _is_copy(entry: Entry, directory: str) -> bool:
-    """Return True if the directory of the entry still has the board that was recorded, and is another one."""
+    """Return True if the entry names another directory, and that directory still has the recorded board."""
     if _same(entry.directory, directory) or not os.path.lexists(os.path.join(entry.directory, workspace.DATABASE)):
         return False
     home = workspace.git_home(entry.directory)
@@ -82,19 +82,19 @@ def _is_copy(entry: Entry, directory: str) -> bool:
 
 
 def _key(common: str, directory: str) -> str:
-    """Return the name of a board in the record: it stays the same where the repository is moved."""
+    """Return the key of a board in the record; it is relative, so moving the repository does not change it."""
     return os.path.relpath(os.path.realpath(directory), os.path.realpath(common))
 
 
 def _same(one: str, other: str) -> bool:
     try:
-        return os.path.samefile(one, other)  # by identity: a mount or a link has another name
+        return os.path.samefile(one, other)  # compares inodes: mounts and links give one directory several paths
     except OSError:
         return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _read(common: str) -> dict[str, Entry]:
-    """Return the entries; none where the file is missing, unreadable or damaged."""
+    """Return the entries; an empty dict if the file is missing, unreadable or damaged."""
     try:
         fileno = os.open(os.path.join(common, NAME), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

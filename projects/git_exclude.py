@@ -1,7 +1,7 @@
-"""Keep a board out of git by a block in `info/exclude`, which belongs to the clone and to no commit.
+"""Keep a board out of git with a block in `info/exclude`, which belongs to the clone and not to a commit.
 
-`.pm/.gitignore` is a tracked file: a commit, branch or stash without it lets `git add -A` take the secrets and
-`git clean -fd` delete the board. git reads `info/exclude` of the common directory whatever is checked out.
+`.pm/.gitignore` is a tracked file: on a commit, branch or stash without it, `git add -A` adds the secrets and
+`git clean -fd` deletes the board. git always reads `info/exclude` of the common directory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHARED_FILES = (".gitignore", "config.toml", "data.json")  # an ordinary `git add` takes these
+SHARED_FILES = (".gitignore", "config.toml", "data.json")  # not ignored, so that `git add` adds them
 BEGIN = b"# pm: keep the board out of git on every commit (added by pm)"
 END = b"# pm: end"
 MAX_BYTES = 4 << 20
@@ -34,14 +34,14 @@ def path_of(common: str) -> str:
 
 def block(board: str) -> list[bytes]:
     """Return the lines for the config directory at `board`, a path below the top of the worktree."""
-    # A backslash quotes what gitignore(5) gives a meaning; a pattern can't hold a line's end, "?" matches it.
+    # Escape the special characters of gitignore(5). A pattern can't contain a newline; "?" matches it.
     pattern = re.sub(rb"[\r\n]", b"?", re.sub(rb"([\\*?\[])", rb"\\\1", os.fsencode(board)))
     shared = [b"!/%s/%s" % (pattern, name.encode()) for name in SHARED_FILES]
     return [BEGIN, b"/%s/*" % pattern, *shared, END]
 
 
 def is_protected(common: str, board: str) -> bool:
-    """Return True if the exclude file holds the whole block."""
+    """Return True if the exclude file contains the whole block."""
     try:
         fileno = os.open(path_of(common), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -55,9 +55,9 @@ def is_protected(common: str, board: str) -> bool:
 
 
 def protect(common: str, board: str) -> bool:
-    """Add the block to the exclude file unless it is there; return True if it was added. Raises ExcludeError.
+    """Add the block to the exclude file if it is missing; return True if it was added. Raises ExcludeError.
 
-    The block is appended in one write: the file keeps its owner, its mode and every byte that is in it.
+    The block is appended in one write: the file keeps its owner, mode and content.
     """
     if is_protected(common, board):
         return False
@@ -71,8 +71,8 @@ def protect(common: str, board: str) -> bool:
         why = "it or its folder is a symbolic link" if error.errno in (errno.ELOOP, errno.ENOTDIR) else error.strerror
         patterns = " ".join(os.fsdecode(line) for line in block(board)[1:-1])
         raise ExcludeError(
-            f"{path_of(common)} can't be changed ({why}), so a commit without {board}/.gitignore leaves the board to "
-            f"`git clean` and `git add`; add these lines yourself: {patterns}"
+            f"{path_of(common)} can't be changed ({why}), so on a commit without {board}/.gitignore, `git clean` and "
+            f"`git add` can take the board; add these lines yourself: {patterns}"
         ) from None
 
 
@@ -92,7 +92,7 @@ def _append(fileno: int, lines: list[bytes]) -> bool:
 
 
 def _lock(fileno: int) -> None:
-    """Wait for another start that appends; without a lock two blocks are the worst. It ends with the descriptor."""
+    """Lock the file against concurrent appends until it is closed; without a lock it may get two blocks at worst."""
     for _ in range(100):
         try:
             fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -105,7 +105,7 @@ def _lock(fileno: int) -> None:
 
 
 def _open(common: str) -> int:
-    """Open the exclude file for appending, and create it as readable as the repository is; follow no link."""
+    """Open the exclude file for appending without following links; a new file gets the repository's mode."""
     mode = stat.S_IMODE(os.stat(common).st_mode)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     folder = os.path.join(common, "info")

@@ -1,4 +1,4 @@
-"""Keep the board named in git's exclude file while the server runs."""
+"""Keep the board listed in git's exclude file while the server runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Guard:
-    """Add the block again when somebody takes it out. A look costs one `stat` where nothing changed."""
+    """Add the block again when it is removed. Checking an unchanged file costs one `stat`."""
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -21,14 +21,14 @@ class Guard:
         self._warning = ""
 
     def look(self) -> None:
-        """Compare the exclude file with what it was at the last look; call it every few seconds."""
+        """Check whether the exclude file changed since the last call; call this every few seconds."""
         if self._seen and _signature(self._path) == self._seen:
             return
         home = workspace.git_home(self.directory)
         if home is None or home[1] is None or not os.path.isdir(self.directory):
             return
         self._path = git_exclude.path_of(home[0])
-        # Taken before the block is added: a change in between is found at the next look.
+        # Read before the block is added, so that the next call notices a change in between.
         self._seen = _signature(self._path)
         _, warning = workspace.keep_out_of_git(self.directory)
         if warning:

@@ -1,4 +1,4 @@
-"""Refuse what must not be in git, without costing the board, and give up a key that was committed."""
+"""Refuse to serve files that git tracks, without deleting the board, and replace a committed key."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ KEY = "secret_key"
 
 
 def refuse_tracked(directory: str) -> None:
-    """Raise WorkspaceError where git tracks a file of the server.
+    """Raise WorkspaceError if git tracks one of the server's files.
 
-    The secret key is removed if git has it or the sessions: the next start makes a new one.
+    Remove the secret key if git tracks it or the sessions; the next start creates a new one.
     """
     complaint = complaint_about_tracked(directory)
     if complaint:
         if git_tracking.tracked(directory, workspace.SECRET_FILES):
             _remove_key(directory)
-            complaint += "; the next start makes a new secret key, so everybody has to sign in again"
+            complaint += "; the next start creates a new secret key, so everyone must sign in again"
         raise workspace.WorkspaceError(complaint)
 
 
 def complaint_about_tracked(directory: str) -> str:
-    """Return what is wrong where git tracks a file of the server, and how to mend it; else ""."""
+    """Return the problem and its fix if git tracks one of the server's files, else ""."""
     names = git_tracking.tracked(directory, workspace.LOCAL_FILES)
     if not names:
         return ""
@@ -33,23 +33,23 @@ def complaint_about_tracked(directory: str) -> str:
     command = shlex.join(["git", "-C", directory, "rm", "--cached", "-f", "--", *names])
     verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
     complaint = (
-        f"{directory}: {', '.join(names)} {verb} tracked by git, so everybody who has the repository has {them}; "
-        f"untrack {them}, which deletes no file, and commit that: {command}"
+        f"{directory}: {', '.join(names)} {verb} tracked by git, so anyone with the repository can read {them}; "
+        f"untrack {them} (this deletes no files), then commit: {command}"
     )
     if workspace.DATABASE in names and not board_record.is_known(directory):
         aside = shlex.join(["mv", database, f"{database}.from-git"])
-        complaint += f"; if you did not make this board yourself, put it aside as well: {aside}"
+        complaint += f"; if you did not create this board yourself, also move it aside: {aside}"
     return complaint
 
 
 def replace_known_key(directory: str) -> str:
-    """Remove the secret key if its content was ever added to git; return the notice, "" for none."""
+    """Remove the secret key if its content was ever added to git; return a warning, or "" if it was not."""
     if not has_known_key(directory):
         return ""
     _remove_key(directory)
     return (
-        f"{os.path.join(directory, KEY)} was added to git at some time, so others may know it; a new key replaces it, "
-        "and everybody has to sign in again"
+        f"{os.path.join(directory, KEY)} was once added to git, so others may know it; a new key replaces it, "
+        "and everyone must sign in again"
     )
 
 
@@ -70,4 +70,6 @@ def _remove_key(directory: str) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise workspace.WorkspaceError(f"{path} is known to others and can't be removed: {error.strerror}") from None
+        raise workspace.WorkspaceError(
+            f"{path} may be known to others and can't be removed: {error.strerror}"
+        ) from None

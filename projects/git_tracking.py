@@ -1,7 +1,7 @@
-"""Ask git what it knows of the files in the config directory.
+"""Ask git about the files in the config directory.
 
-git runs without the variables by which a hook names its repository, runs no program of the repository's
-configuration, and opens no connection. Every answer is None where git can't give one.
+git runs without the GIT_* variables of a hook, runs no program from the repository's configuration, and opens no
+connection. Every function returns None if git can't answer.
 """
 
 from __future__ import annotations
@@ -14,25 +14,27 @@ _is_usable = True
 
 
 def tracked(directory: str, names: tuple[str, ...]) -> list[str] | None:
-    """Return those of `names` in `directory` that are in git's index."""
-    return _lines(_run(directory, "ls-files", "--", *names))
+    """Return the `names` in `directory` that are in git's index."""
+    found = _lines(_run(directory, "ls-files", "--", *names))
+    # Another program under the name of git may print anything.
+    return None if found is None else [name for name in found if name in names]
 
 
 def ignored(directory: str, names: tuple[str, ...]) -> bool | None:
-    """Return True if git ignores all of `names`, tracked or not."""
+    """Return True if git's ignore rules match all of `names`, tracked or not."""
     found = _lines(_run(directory, "check-ignore", "--no-index", "--", *names))
     return None if found is None else set(names) <= set(found)
 
 
 def holds_content(directory: str, path: str) -> bool | None:
-    """Return True if the content of the file is an object of the repository: it was added to git at some time."""
+    """Return True if the repository has an object with the file's content, that is, it was once added to git."""
     try:
         with open(path, "rb") as file:
             content = file.read()
     except OSError:
         return None
     blob = b"blob %d\0%s" % (len(content), content)
-    # The repository uses one of the two; a name of the other kind is "missing".
+    # The repository uses one of the two hashes; git reports the other as "missing".
     names = (hashlib.sha1(blob, usedforsecurity=False).hexdigest(), hashlib.sha256(blob).hexdigest())
     found = _lines(_run(directory, "cat-file", "--batch-check=%(objecttype)", stdin="\n".join(names) + "\n"))
     return None if found is None else "blob" in found
@@ -52,7 +54,7 @@ def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
     if not _is_usable:
         return None
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    # A partial clone fetches what it lacks; a question must not.
+    # A partial clone fetches missing objects; these queries must not.
     environ |= {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
     command = ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
@@ -65,8 +67,8 @@ def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
         try:
             output, _ = git.communicate(stdin.encode(), timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
-            _is_usable = False  # wait for a git that hangs only once
-            os.killpg(git.pid, signal.SIGKILL)  # the children of a wrapper hold the pipe, too
+            _is_usable = False  # don't wait for a hanging git again
+            os.killpg(git.pid, signal.SIGKILL)  # a wrapper's children also hold the pipe
             return None
     return None if git.returncode > 1 else output
 

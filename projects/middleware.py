@@ -1,4 +1,4 @@
-"""Around every request: which instance answers, is the database still ours, can the request be read."""
+"""Middleware that names the instance, checks the database, and validates the body and URL of a request."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from projects.sqlite import identity
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 CHUNK = 64 * 1024
-UNLIMITED = ("/api/v1/import/",)  # their views take the body in by themselves, in pieces, from those who may
-IN_MEMORY = 1024 * 1024  # bytes of a chunked body; what is longer goes to a temporary file
+UNLIMITED = ("/api/v1/import/",)  # these views authenticate first, then stream the body
+IN_MEMORY = 1024 * 1024  # bytes of a chunked body; a longer one goes to a temporary file
 
 
 class InstanceMiddleware:
-    """Name the instance that answered, and how long the answer is. Put it first, to see every answer."""
+    """Add X-PM-Instance and Content-Length. Must come first, to see every response."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -34,12 +34,12 @@ class InstanceMiddleware:
             if not response.has_header("Content-Length"):
                 response["Content-Length"] = str(len(response.content))
             if request.method == "HEAD":
-                response.content = b""  # the length stays that of the GET
+                response.content = b""  # Content-Length stays that of the GET
         return response
 
 
 class DatabaseMiddleware:
-    """Answer 503 where the database was deleted, replaced or taken over by another server, or can't be used."""
+    """Respond 503 if the database was deleted, replaced, taken over by another server, or is unusable."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -47,9 +47,9 @@ class DatabaseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info != "/health":
             if not identity.is_unchanged():
-                return _stopping(request, "the database was deleted or replaced; the server stops")
+                return _stopping(request, "the database was deleted or replaced; the server is stopping")
             if runtime.current.is_superseded():
-                return _stopping(request, "another server took over; this one stops")
+                return _stopping(request, "another server took over; this one is stopping")
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -58,9 +58,9 @@ class DatabaseMiddleware:
 
 
 class BodyMiddleware:
-    """Answer 413 to a body that is too large, before anything reads it; make chunked bodies readable.
+    """Respond 413 to a body that is too large, before anything reads it; make chunked bodies readable.
 
-    Django takes a request without Content-Length for one without a body.
+    Django assumes that a request without Content-Length has no body.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -75,7 +75,7 @@ class BodyMiddleware:
                 try:
                     size = _copy(request.META["wsgi.input"], body, settings.PM_MAX_BODY_BYTES)
                 except (OSError, ValueError):
-                    return _answer(request, 400, "the chunked body is broken")
+                    return _answer(request, 400, "the chunked body is malformed")
                 if size > settings.PM_MAX_BODY_BYTES:
                     return _too_large(request)
                 body.seek(0)
@@ -88,25 +88,23 @@ class BodyMiddleware:
 
 
 class NullCharacterMiddleware:
-    """Answer 400 to a path or query with a NUL, which no text of the board has and not every database can compare."""
+    """Respond 400 to NUL in the path or query: no stored text contains it, and not every database accepts it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "\x00" in request.path_info:
-            return _answer(
-                request, 400, "the path holds the character U+0000, which nothing has in its name; remove it"
-            )
+            return _answer(request, 400, "the path contains the character U+0000, which is not allowed; remove it")
         if "%00" in request.META.get("QUERY_STRING", ""):
             name = next((name for name, texts in request.GET.lists() if "\x00" in name + "".join(texts)), "")
             name = name.replace("\x00", "\\x00")
-            return _answer(request, 400, f"{name} holds the character U+0000, which no text has; remove it", name)
+            return _answer(request, 400, f"{name} contains the character U+0000, which is not allowed; remove it", name)
         return self.get_response(request)
 
 
 def _copy(source: Any, target: IO[bytes], limit: int) -> int:
-    """Copy until the end, or until `limit` is passed; return how many bytes there were."""
+    """Copy until EOF or until more than `limit` bytes were read; return the number of bytes."""
     size = 0
     while size <= limit and (chunk := source.read(CHUNK)):
         size += len(chunk)
@@ -120,7 +118,7 @@ def _too_large(request: HttpRequest) -> HttpResponse:
 
 def _stopping(request: HttpRequest, message: str) -> HttpResponse:
     response = _unavailable(request, message)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # by the server, once, when it stops
+    response._has_been_logged = True  # type: ignore[attr-defined]  # the server logs it once, when it stops
     return response
 
 
@@ -131,7 +129,7 @@ def _unavailable(request: HttpRequest, message: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, status: int, message: str, field: str | None = None) -> HttpResponse:
-    # Imported here, for the middleware is loaded before the URLs and their views.
+    # Imported late: Django loads the middleware before the URLs and views.
     from projects.web.views.errors import answer
 
     return answer(request, status, message, field)

@@ -1,4 +1,4 @@
-"""What the board does when something happens to its server. All of it runs in the master process."""
+"""Signal receivers that connect the board to its server. They run in the master process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _guard = functools.cache(git_guard.Guard)
 
 
 def connect() -> None:
-    """Connect the receivers below; once is enough."""
+    """Connect the receivers below; repeated calls have no effect."""
     server_starting.connect(prepare_database, dispatch_uid="projects.prepare_database")
     server_checked.connect(check_database, dispatch_uid="projects.check_database")
     server_checked.connect(keep_out_of_git, dispatch_uid="projects.keep_out_of_git")
@@ -26,7 +26,7 @@ def connect() -> None:
 
 
 def prepare_database(**kwargs: Any) -> None:
-    """Remember which file the database is, and drop what earlier servers left: tickets, copies half made."""
+    """Record the database file's identity, and remove login tickets and temporary files of earlier servers."""
     from projects.models import LoginTicket
     from projects.transfer import backup
 
@@ -36,19 +36,19 @@ def prepare_database(**kwargs: Any) -> None:
     try:
         LoginTicket.objects.all().delete()
     finally:
-        connection.close()  # an open one must not cross the fork
+        connection.close()  # an open connection must not cross the fork
     identity.remember()
     try:
         board_record.note(directory)
-    except OSError as error:  # a repository that can't be written
+    except OSError as error:  # a read-only repository
         logger.info("the board is not recorded in the repository: %s", error.strerror)
 
 
 def check_database(**kwargs: Any) -> bool:
-    """End the server whose database was deleted or replaced: what it writes is lost.
+    """Stop the server if its database was deleted or replaced, since its writes would be lost.
 
-    After a time in which the database could not be written, ask for new workers: SQLite opened it for reading
-    only, and stays at that while any connection of the process is open.
+    Return True to replace the workers after the database became writable again: SQLite opened it read-only, and
+    keeps it so while any connection of the process is open.
     """
     if not identity.is_unchanged():
         raise ServerStop(f"{identity.path()} was deleted or replaced while the server was running; start it again")
@@ -56,12 +56,12 @@ def check_database(**kwargs: Any) -> bool:
 
 
 def keep_out_of_git(**kwargs: Any) -> None:
-    """Put back what keeps git from adding, committing and cleaning away the board."""
+    """Restore the exclude block that keeps git from adding or cleaning the board."""
     _guard(os.path.dirname(identity.path())).look()
 
 
 def issue_login_link(*, info: Any, seconds: int, **kwargs: Any) -> str:
-    """Return a URL that signs a person in, once."""
+    """Return a single-use login URL."""
     from django.urls import reverse
 
     from projects.models import LoginTicket
@@ -69,5 +69,5 @@ def issue_login_link(*, info: Any, seconds: int, **kwargs: Any) -> str:
     try:
         ticket, _ = LoginTicket.objects.issue(seconds)
     finally:
-        connection.close()  # an open one must not cross the fork of the next worker
+        connection.close()  # an open connection must not cross the fork of the next worker
     return f"{info.url}{reverse('login-link', args=[ticket])}"

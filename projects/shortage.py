@@ -1,4 +1,4 @@
-"""Say to whoever asked that the machine lacks something for now: the system's own words are for the log."""
+"""Map resource errors (disk full, EMFILE, read-only file system) to messages for a 503 response."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import os
 from django.db import OperationalError
 
 _OF_THE_SYSTEM = {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.EAGAIN}
-_OF_SQLITE = {  # what it says, in part, and what that means to a person
-    "database or disk is full": "the disk is full; make room and try again",
-    "readonly database": "the database can't be written: its file or file system is read-only",
-    "disk I/O error": "the disk failed, or is full; the server's log says more",
+_OF_SQLITE = {  # part of SQLite's message: the message for the user
+    "database or disk is full": "the disk is full; free some space and try again",
+    "readonly database": "can't write to the database: its file or file system is read-only",
+    "disk I/O error": "the disk failed or is full; see the server's log",
 }
 
 
 def explain(error: Exception) -> str | None:
-    """Return a sentence for the answer to a request that met `error`; None where it tells of no shortage."""
+    """Return the message for a request that failed with `error`; None if it is not a resource error."""
     if isinstance(error, OperationalError):
         text = str(error)
         known = (meaning for part, meaning in _OF_SQLITE.items() if part in text)
-        return next(known, "the database can't be used now; try again")
+        return next(known, "the database is temporarily unavailable; try again")
     if isinstance(error, OSError) and error.errno in _OF_THE_SYSTEM:
-        return f"the server can't do this now: {os.strerror(error.errno)}"
+        return f"the server is temporarily out of resources: {os.strerror(error.errno)}"
     return None

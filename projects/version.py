@@ -1,3 +1,3 @@
-"""The version, where both the package's metadata and the running code find it cheaply."""
+"""The version, in a module that both the package metadata and the running code can import cheaply."""
 
 VERSION = "0.1.0"

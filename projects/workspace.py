@@ -1,8 +1,8 @@
-"""Find the config directory (`.pm/`) that belongs to the working directory.
+"""Find the config directory (`.pm/`) of the working directory.
 
-Standard library only: the client imports this on every call. The order of the rules is the
-contract's: PM_CONFIG_DIR, the main worktree of a linked one, the nearest `.pm/`, the repository's top.
-The format of git's files is gitrepository-layout(5).
+Standard library only: the client imports this on every call. The rules, in order: PM_CONFIG_DIR, the main
+worktree of a linked one, the nearest `.pm/`, the repository's top. git's files are described in
+gitrepository-layout(5).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NAME = ".pm"
 DATABASE = "data.db"
 GITIGNORE = "*\n!.gitignore\n!config.toml\n!data.json\n"
 SECRET_FILES = ("secret_key", "server.token", "data.db", "data.db-wal", "data.db-shm")
-# What a repository must not bring along: secrets others know, a board of theirs, a server elsewhere.
+# Files that must not come with a repository: known secrets, someone else's board or server.
 LOCAL_FILES = (*SECRET_FILES, "data.db-journal", "server.json", "server.lock", "server.log", "write.lock")
 
 
@@ -29,8 +29,8 @@ class WorkspaceError(Exception):
 def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> str:
     """Return the absolute path of the config directory for `cwd`; it need not exist.
 
-    Raises WorkspaceError where a directory was found that must not be trusted (a symbolic link, not a
-    directory, another user's), and where git's pointer to the worktree that has the board is broken.
+    Raises WorkspaceError if the directory can't be trusted (a symbolic link, not a directory, owned by another
+    user), or if git's pointer to the worktree with the board is broken.
     """
     environ = os.environ if environ is None else environ
     here = os.path.realpath(cwd) if cwd else _working_directory()
@@ -51,15 +51,15 @@ def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> st
             break
     if linked and not os.path.lexists(os.path.join(directory, DATABASE)):
         raise WorkspaceError(
-            f"{top}/.git leads to {gitdir}, where no repository is: the main worktree, which has the board, was moved "
-            f"or deleted; if it was moved, run in it: git worktree repair {top}; if it was deleted, make a board here: "
+            f"{top}/.git points to {gitdir}, which is not a repository: the main worktree with the board was moved or "
+            f"deleted; if it was moved, run there: git worktree repair {top}; if it was deleted, create a board here: "
             f"PM_CONFIG_DIR={directory} pm server start"
         )
     return _trusted(directory)
 
 
 def root_of(directory: str) -> str:
-    """Return the folder that the config directory `directory` serves."""
+    """Return the parent folder of the config directory `directory`."""
     return os.path.dirname(os.path.abspath(directory))
 
 
@@ -72,10 +72,10 @@ def repository_top(here: str) -> str | None:
 
 
 def git_home(directory: str) -> tuple[str, str | None] | None:
-    """Return the git directory that belongs to the config directory, and the path of the latter in the worktree.
+    """Return the git directory of a config directory, and the config directory's path in the worktree.
 
-    The git directory is the one that all worktrees share. The path is None where the config directory is in
-    a bare repository. Returns None where it is in no repository.
+    The git directory is the one that all worktrees share. The path is None in a bare repository. Returns None
+    outside of a repository.
     """
     folder, name = os.path.split(os.path.realpath(directory))
     if _is_git_directory(folder):
@@ -91,11 +91,11 @@ def git_home(directory: str) -> tuple[str, str | None] | None:
 
 
 def create(directory: str, *, anew: bool = False) -> str:
-    """Make the config directory (mode 0700) where it is missing, and keep git from its files.
+    """Create the config directory (mode 0700) if it is missing, and keep its files out of git.
 
-    Returns a warning, "" for none. `anew` makes one even where a board seems to be elsewhere, and writes its
-    `.gitignore` even where that is not needed. Raises WorkspaceError, and leaves nothing that was not there, if
-    the directory can't be made or the file system can't hold a board.
+    Returns a warning, or "". With `anew`, create it even if a board seems to be elsewhere, and write `.gitignore`
+    even if it is not needed. Raises WorkspaceError, after removing everything it created, if the directory can't
+    be created or the file system can't hold a board.
     """
     from projects import storage
 
@@ -112,11 +112,11 @@ def create(directory: str, *, anew: bool = False) -> str:
         status = os.stat(directory)
         ours = os.path.basename(directory) == NAME and status.st_uid == os.geteuid()
         if made or (ours and stat.S_IMODE(status.st_mode) & 0o077):
-            os.chmod(directory, 0o700)  # the umask took our own rights, or a clone gave some to others
+            os.chmod(directory, 0o700)  # the umask removed our own permissions, or a clone granted some to others
         trouble = storage.check(directory)
         if trouble is None:
             was_protected, warning = keep_out_of_git(directory)
-            # Later a stash or a branch may take it away: another one would be in the way when it comes back.
+            # A stash or a branch may remove .gitignore later; a second copy would conflict when it comes back.
             if is_new or anew or not was_protected:
                 write_gitignore(directory)
             return warning
@@ -125,15 +125,15 @@ def create(directory: str, *, anew: bool = False) -> str:
     from contextlib import suppress
 
     for folder in made:
-        with suppress(OSError):  # another start may use it already
+        with suppress(OSError):  # another start may already use it
             os.rmdir(folder)
-    raise WorkspaceError(f"{directory} can't be {'made' if made else 'used'}: {'; '.join(trouble)}")
+    raise WorkspaceError(f"{directory} can't be {'created' if made else 'used'}: {'; '.join(trouble)}")
 
 
 def keep_out_of_git(directory: str) -> tuple[bool, str]:
-    """Name the config directory in git's exclude file.
+    """List the config directory in git's exclude file.
 
-    Returns True if it was named there before, and the reason, or "", why it can't be.
+    Returns True if it was listed before, and the reason if it can't be added, else "".
     """
     from projects import git_exclude
 
@@ -147,12 +147,12 @@ def keep_out_of_git(directory: str) -> tuple[bool, str]:
 
 
 def write_gitignore(directory: str) -> None:
-    """Write `.gitignore` unless there is one. Raises OSError."""
+    """Write `.gitignore` unless it exists. Raises OSError."""
     write_new(os.path.join(directory, ".gitignore"), GITIGNORE, mode=0o644)
 
 
 def write_new(path: str, text: str, *, mode: int = 0o600) -> bool:
-    """Write `text` to `path` unless something stands there; return whether it was written."""
+    """Write `text` to `path` unless the path exists; return True if it was written."""
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     except FileExistsError:
@@ -163,7 +163,7 @@ def write_new(path: str, text: str, *, mode: int = 0o600) -> bool:
 
 
 def refuse_hostile(directory: str) -> None:
-    """Raise WorkspaceError where a secret, the database or a server's file came with the repository."""
+    """Raise WorkspaceError if a database file is not a regular file; the repository may contain such a link."""
     for name in SECRET_FILES:
         path = os.path.join(directory, name)
         try:
@@ -171,18 +171,18 @@ def refuse_hostile(directory: str) -> None:
         except OSError:
             continue
         if name.startswith(DATABASE) and not stat.S_ISREG(mode):
-            raise WorkspaceError(f"{path} is not a regular file; remove it, the server makes its own database")
+            raise WorkspaceError(f"{path} is not a regular file; remove it, the server creates its own database")
 
 
 def _refuse_second_board(directory: str) -> None:
-    """Raise WorkspaceError where an earlier version of pm kept the board of this bare repository elsewhere."""
+    """Raise WorkspaceError if an earlier version of pm kept this bare repository's board elsewhere."""
     folder = os.path.dirname(directory)
     earlier = os.path.join(os.path.dirname(folder), NAME)
     if _is_git_directory(folder) and os.path.lexists(os.path.join(earlier, DATABASE)):
         raise WorkspaceError(
-            f"earlier versions of pm kept the board of {folder} in {earlier}, together with those of other bare "
+            f"earlier versions of pm kept the board of {folder} in {earlier}, shared with the other bare "
             f"repositories there; to keep that board, stop its server (PM_CONFIG_DIR={earlier} pm server stop) and "
-            f"move it: mv {earlier} {directory}; to begin an empty one: pm init"
+            f"move it: mv {earlier} {directory}; to start with an empty board: pm init"
         )
 
 
@@ -190,11 +190,11 @@ def _working_directory() -> str:
     try:
         return os.getcwd()
     except OSError:
-        raise WorkspaceError("the working directory no longer exists; change to one that does") from None
+        raise WorkspaceError("the working directory no longer exists; change to another one") from None
 
 
 def _upwards(folder: str, *, stop_at: tuple[str | None, ...] = ()) -> Iterator[str]:
-    """Yield `folder` and its parents, up to and with the first that `stop_at` names."""
+    """Yield `folder` and its parents, up to and including the first one in `stop_at`."""
     while True:
         yield folder
         parent = os.path.dirname(folder)
@@ -204,7 +204,7 @@ def _upwards(folder: str, *, stop_at: tuple[str | None, ...] = ()) -> Iterator[s
 
 
 def _pointer(dotgit: str) -> str | None:
-    """Return the git directory that the file `dotgit` names; None where it is not such a file."""
+    """Return the git directory that the file `dotgit` points to; None if it is not a gitdir file."""
     line = _first_line(dotgit)
     if not line.startswith("gitdir: "):
         return None
@@ -212,16 +212,16 @@ def _pointer(dotgit: str) -> str | None:
 
 
 def _common(gitdir: str) -> str | None:
-    """Return the git directory that the worktrees share; None where `gitdir` does not name one."""
+    """Return the git directory that the worktrees share; None if `gitdir` has no commondir file."""
     line = _first_line(os.path.join(gitdir, "commondir"))
     return os.path.normpath(os.path.join(gitdir, line)) if line else None
 
 
 def _folder_of(common: str) -> str:
-    """Return the folder that has the board of a shared git directory without `core.worktree`.
+    """Return the folder that holds the board of a shared git directory without `core.worktree`.
 
-    That is the project's folder where the git directory belongs to one; else the git directory itself,
-    for others may lie beside it.
+    That is the project's folder if the git directory belongs to one; otherwise the git directory itself, because
+    its parent may contain other repositories.
     """
     folder, name = os.path.split(common)
     if name in (".git", ".bare") or _pointer(os.path.join(folder, ".git")) == common:
@@ -234,7 +234,7 @@ def _is_git_directory(folder: str) -> bool:
 
 
 def _core_worktree(common: str) -> str | None:
-    """Return `core.worktree` of a git directory: a submodule's lies far from its git directory."""
+    """Return `core.worktree` of a git directory; a submodule's worktree is far from its git directory."""
     try:
         with open(os.path.join(common, "config"), encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read(1 << 16).splitlines()
@@ -257,7 +257,7 @@ def _first_line(path: str) -> str:
         return ""
     try:
         line = os.fsdecode(os.read(fd, 8192)).partition("\n")[0].strip()
-        return "" if "\0" in line else line  # no path
+        return "" if "\0" in line else line  # a path can't contain NUL
     except OSError:  # a directory: an ordinary repository
         return ""
     finally:
@@ -283,4 +283,4 @@ def _trusted(directory: str) -> str:
         raise WorkspaceError(f"{directory} belongs to another user, {owner}; {advice}")
     else:
         return directory
-    raise WorkspaceError(f"{directory} {why}; if you trust it, say so: PM_CONFIG_DIR={os.path.realpath(directory)}")
+    raise WorkspaceError(f"{directory} {why}; if you trust it, set PM_CONFIG_DIR={os.path.realpath(directory)}")

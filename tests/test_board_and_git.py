@@ -153,7 +153,7 @@ def test_board_that_git_deleted_is_missed_once(history: Path, start_server: Star
     checks = {check["name"]: check for check in json.loads(pm(history, "doctor").stdout)["checks"]}
     assert "is gone" in checks["board"]["message"]
     assert "is gone" in pm(history, "init").stderr
-    assert f"{history}/.pm had a board, and its data.db is gone" in start_server(history).end()[1]
+    assert f"{history}/.pm had a board, but its data.db is gone" in start_server(history).end()[1]
     assert start_server(history).end()[1].count("is gone") == 0
 
 

@@ -48,7 +48,7 @@ def test_config_that_reaches_outside_is_refused(repository: Path, start_server: 
     (repository / ".pm" / "config.toml").write_text('[server]\nhost = "0.0.0.0"\n')
     assert "only a loopback address or localhost" in refusal(start_server(repository, "--allow-remote", ready=False))
     (repository / ".pm" / "config.toml").write_text('[discovery]\ndir = "/tmp"\n')
-    assert "sections are" in refusal(start_server(repository, ready=False))
+    assert "unknown section" in refusal(start_server(repository, ready=False))
 
 
 def test_planted_link_is_refused_with_the_way_to_trust_it(

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import sqlite3
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from discovery.ownership import START_PATIENCE
 from tests.commands import refusal
 from tests.file_systems import needs_root
 from tests.processes import Server, with_full_disk, without_override
@@ -90,3 +97,50 @@ def test_git_that_hangs_is_waited_for_once(repository: Path, start_server: Start
     git.chmod(0o755)
     start_server(repository, PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
     assert (tmp_path / "calls").read_text().count("\n") == 1
+
+
+def test_lock_shared_by_a_hard_link_is_refused_at_once(repository: Path, start_server: Start) -> None:
+    start_server(repository)
+    copy = repository.parent / "copy"
+    copy.mkdir()
+    subprocess.run(["cp", "-al", str(repository / ".pm"), str(copy / ".pm")], check=True)
+    (copy / ".pm/server.json").unlink()
+    begin = time.monotonic()
+    line = refusal(start_server(copy, ready=False, PM_CONFIG_DIR=str(copy / ".pm")))
+    assert "shares files with another directory by hard links" in line
+    assert time.monotonic() - begin < START_PATIENCE / 2
+
+
+def test_database_that_can_only_be_read_is_named_with_the_remedy(repository: Path, start_server: Start) -> None:
+    start_server(repository).end()
+    path = repository / ".pm/data.db"
+    path.chmod(0o400)
+    line = refusal(start_server(repository, ready=False, preexec=without_override))
+    assert line == f"error: {path} can't be used: Permission denied; grant access: chmod u+rw {path}"
+
+
+@needs_root
+def test_immutable_database_is_named_with_the_remedy(repository: Path, start_server: Start) -> None:
+    start_server(repository).end()
+    path = repository / ".pm/data.db"
+    if subprocess.run(["chattr", "+i", str(path)], capture_output=True).returncode:
+        pytest.skip("this file system knows no immutable files")
+    try:
+        line = refusal(start_server(repository, ready=False))
+    finally:
+        subprocess.run(["chattr", "-i", str(path)], check=True)
+    assert line.endswith(f"its mode allows it, so it may be immutable: chattr -i {path}")
+
+
+@pytest.mark.parametrize("mebibytes", [50, 70, 90, 110])
+def test_start_with_too_little_memory_is_one_line_or_works(
+    repository: Path, start_server: Start, mebibytes: int
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (mebibytes << 20, mebibytes << 20))
+
+    server = start_server(repository, ready=False, preexec=limit)
+    assert server.process.stdout is not None
+    if not server.process.stdout.readline():
+        assert server.end()[0] in (1, -signal.SIGSEGV)
+        assert "Traceback" not in server.end()[1]

@@ -1,4 +1,4 @@
-"""The fires' accountant sees a fault where there is one."""
+"""The audit of the torture tests detects each kind of fault."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Show the whole sequence: start the server, wait for its file, call it on the port that it found.
+"""Show the whole sequence: start the server, wait for its file, call the server on the port in the file.
 
-The port is printed, and the server is stopped, once for each iteration.
+Each iteration prints the port and stops the server.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STOP_TIMEOUT = 15.0  # seconds
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--iterations", type=int, default=1, metavar="N", help="how often (%(default)s)")
+    parser.add_argument("--iterations", type=int, default=1, metavar="N", help="number of runs (%(default)s)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--port", type=int, help="port wanted (the settings' 5174)")
     options = parser.parse_args()
@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def run_once(port: int | None, *, browser: bool) -> int:
-    """Run the sequence once; return the exit code."""
+    """Run the sequence once and return the exit code."""
     from discovery.client import ClientError, connect
 
     command = [sys.executable, str(HERE / "manage.py"), "runserver_discover"]
@@ -44,12 +44,12 @@ def run_once(port: int | None, *, browser: bool) -> int:
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:
-        ready = server.stdout.readline()  # the file stands before this line is printed
+        ready = server.stdout.readline()  # the file exists before this line is printed
         if not ready:
             return server.wait(STOP_TIMEOUT) or 1
         with connect(timeout=START_TIMEOUT) as session:
             session.get("/api/breakpoints").raise_for_status()
-            print(session.base_url.rpartition(":")[2], flush=True)
+            print(f"port {session.base_url.rpartition(':')[2]}", flush=True)
             if browser:
                 webbrowser.open(session.base_url)
     except ClientError as error:
@@ -63,7 +63,7 @@ def run_once(port: int | None, *, browser: bool) -> int:
 
 
 def _set_up_django() -> None:
-    sys.path[:0] = [str(HERE), str(HERE.parents[1])]  # this site, and `discovery` of this checkout
+    sys.path[:0] = [str(HERE), str(HERE.parents[1])]  # this site, and the `discovery` of this checkout
     os.environ["DJANGO_SETTINGS_MODULE"] = "breakpoints.settings"
     import django
 

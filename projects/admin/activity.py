@@ -15,7 +15,7 @@ from projects.models import Activity, Project
 
 
 class KindFilter(admin.SimpleListFilter):
-    """By kind of entity: all there are, without looking for them in the rows."""
+    """Filter by entity type. The choices come from the registry, so no query has to collect them."""
 
     title = "kind"
     parameter_name = "entity_type"

@@ -1,4 +1,4 @@
-"""What the admin of every entity shares: all writes go through the model, which checks and records them."""
+"""The base class of all entity admins. All writes go through the model, which validates and records them."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from projects.models import Activity
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
-SHOWN = 20  # lines of what goes along
+SHOWN = 20  # affected objects listed on the delete page
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
 
 
 class EntityAdmin(FewWordsAdmin):
     form = EntityForm
     actions: tuple[str, ...] = ("delete_selected", "restore")
-    related: ClassVar[tuple[str, ...]] = ()  # what every row is loaded with, besides the users of its stamps
-    typed: ClassVar[tuple[str, ...]] = ()  # what can be typed; what is tracked, unless said otherwise
-    told: ClassVar[tuple[str, ...]] = ()  # what the page of one shows besides, read-only
+    related: ClassVar[tuple[str, ...]] = ()  # relations to select, besides created_by and updated_by
+    typed: ClassVar[tuple[str, ...]] = ()  # editable fields; default: the tracked fields
+    extra_readonly: ClassVar[tuple[str, ...]] = ()  # extra read-only fields on the change page
     save_on_top = True
     show_full_result_count = False
 
@@ -42,13 +42,13 @@ class EntityAdmin(FewWordsAdmin):
         return super().get_queryset(request).select_related("created_by", "updated_by", *self.related)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*self._names(obj.immutable), *self.told, *STAMPS, "activity") if obj is not None else ()
+        return (*self._names(obj.immutable), *self.extra_readonly, *STAMPS, "activity") if obj is not None else ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = list(self.typed or self._names(self.model.tracked))
         if obj is None or self.has_change_permission(request, obj):
             fields.append("expected_version")
-        return fields if obj is None else [*fields, *self.told, *STAMPS, "activity"]
+        return fields if obj is None else [*fields, *self.extra_readonly, *STAMPS, "activity"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -66,16 +66,16 @@ class EntityAdmin(FewWordsAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
-            field.widget.can_delete_related = False  # it is deleted on its own page, where one sees what goes along
+            field.widget.can_delete_related = False  # delete on its own page, which lists the affected objects
         return field
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        # What is picked for a field of another form must live; the list has its own filter.
+        # Autocomplete offers only living rows; the change list has a filter for deleted ones.
         found = self.offered(request, queryset.living()) if is_choosing(request) else queryset
         return super().get_search_results(request, found, search_term)
 
     def offered(self, request: HttpRequest, queryset: Any) -> Any:
-        """Narrow what a chooser offers by what its widget says it is for."""
+        """Filter autocomplete results by the parameters of the widget's URL."""
         project = request.GET.get("project", "")
         return queryset.filter(project=project) if has_project(self.model) and is_uuid(project) else queryset
 
@@ -102,7 +102,7 @@ class EntityAdmin(FewWordsAdmin):
         return self.page_of(obj) if obj is not None else None
 
     def page_of(self, obj: Any) -> str | None:
-        """Return the URL of its page for people, where it has one now."""
+        """Return the URL of the object's page outside the admin, or None."""
         return None
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -114,13 +114,13 @@ class EntityAdmin(FewWordsAdmin):
         return super().render_delete_form(request, {**context, "number": len(along), "along": along[:SHOWN] + more})
 
     def along(self, obj: Any) -> list[str]:
-        """Return what goes, or changes, with it when it is deleted, a line each."""
+        """Describe the objects affected when this one is deleted, one line each."""
         return []
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         return redirect(admin_url(Activity, "changelist", entity_id__exact=object_id))
 
-    # The activity says who did what; Django's own log would be a second, poorer one.
+    # Activity records every write in more detail; skip Django's own log.
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         pass
 
@@ -139,19 +139,19 @@ class EntityAdmin(FewWordsAdmin):
     def restore(self, request: HttpRequest, queryset: Any) -> None:
         def come_back(entity: Any) -> None:
             entity.refresh_from_db(fields=["deleted_at", "version"])
-            if entity.deleted_at is not None:  # else it came back along with what it is below
+            if entity.deleted_at is not None:  # otherwise restoring its parent already restored it
                 entity.restore(actor=request.user)
 
         self.run(request, queryset.deleted(), "restored", come_back)
 
     def run(self, request: HttpRequest, queryset: QuerySet[Any], done: str, verb: Callable[[Any], object]) -> None:
-        """Do `verb` to each entity, and tell what was done and what was refused."""
-        outcome.do(queryset, verb).tell(request, done)
+        """Apply `verb` to each entity and report successes and refusals as messages."""
+        outcome.do(queryset, verb).report(request, done)
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
         if all(map(is_uuid, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             return super().response_action(request, queryset)
-        messages.error(request, "What was selected has no such id; select it again.")
+        messages.error(request, "The selection contains an invalid ID; select the rows again.")
         return redirect(request.get_full_path())
 
     def get_urls(self) -> list[URLPattern]:
@@ -160,11 +160,11 @@ class EntityAdmin(FewWordsAdmin):
         return [path("<uuid:object_id>/do/<slug:action>/", view, name=name), *super().get_urls()]
 
     def buttons(self, obj: Any) -> tuple[str, ...]:
-        """Return the actions of the list that the page of `obj` has as buttons."""
+        """Return the list actions that the change page of `obj` offers as buttons."""
         return ("restore",) if obj.deleted_at is not None else ()
 
     def do_view(self, request: HttpRequest, object_id: uuid.UUID, action: str) -> Any:
-        """Run an action of the list on one entity, and come back to its page."""
+        """Run a list action on one entity and return to its change page."""
         found = self.get_queryset(request).filter(pk=object_id)
         obj = found.first()
         if obj is None:
@@ -204,7 +204,7 @@ class EntityAdmin(FewWordsAdmin):
 
 
 def is_choosing(request: HttpRequest) -> bool:
-    """Tell whether a chooser asks, and not a list."""
+    """Return True for autocomplete requests."""
     return request.path.endswith("/autocomplete/")
 
 

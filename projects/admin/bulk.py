@@ -1,4 +1,4 @@
-"""Setting one field of many work items, and deleting them with all that is below."""
+"""Bulk actions on work items: set one field, or delete items with their descendants."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from projects.models import WorkItem
 
 
 class ValueForm(forms.Form):
-    """The value that all of them get; its field is the model's."""
+    """Asks for the new value, using the model's form field."""
 
     def __init__(self, data: Any, name: str, field: forms.Field) -> None:
         super().__init__(data)
@@ -29,7 +29,7 @@ class ValueForm(forms.Form):
 
 
 class BulkAdmin(EntityAdmin):
-    """The list's actions on work items; the value is chosen on a page of its own."""
+    """Work item list actions; an intermediate page asks for the value."""
 
     actions = ("set_status", "set_priority", "set_sprint", "set_assignee", *EntityAdmin.actions)
 
@@ -50,7 +50,7 @@ class BulkAdmin(EntityAdmin):
         return self.set_field(request, queryset, "assignee")
 
     def set_field(self, request: HttpRequest, queryset: QuerySet[WorkItem], name: str) -> HttpResponse | None:
-        """Ask for the value, and write it to each."""
+        """Ask for the value and set it on each item."""
         form = ValueForm(question.answers(request), name, self.value_field(request, queryset, name))
         count = queryset.count()
         title = f"Set the {name} of {count} work item{'' if count == 1 else 's'}"
@@ -59,22 +59,22 @@ class BulkAdmin(EntityAdmin):
             return page
         actor, column, value = request.user, name if name in ("status", "priority") else f"{name}_id", form.value
         new = getattr(value, "pk", value)
-        told = dict(getattr(form.fields[name], "choices", None) or ()).get(value) if isinstance(value, str) else value
+        shown = dict(getattr(form.fields[name], "choices", None) or ()).get(value) if isinstance(value, str) else value
         self.run(
             request,
             queryset,
-            f"given the {name} {told}" if value else f"given no {name}",
+            f"set to {shown}" if value else f"set to no {name}",
             lambda item: item.update(actor=actor, **{column: new}),
         )
         return None
 
     def value_field(self, request: HttpRequest, queryset: QuerySet[WorkItem], name: str) -> forms.Field:
-        """Return the form's field of the model's, without a value that would be taken by mistake."""
+        """Return the model field's form field with no preselected value, so that nobody submits one by mistake."""
         db_field: Any = WorkItem._meta.get_field(name)
         if not db_field.is_relation:
             return forms.ChoiceField(choices=[("", "---------"), *db_field.choices])
         field: forms.Field = self.formfield_for_foreignkey(db_field, request, required=False)
-        field.help_text = f"Empty: no {name}."
+        field.help_text = f"Leave empty for no {name}."
         projects = list(queryset.order_by().values_list("project", flat=True).distinct()[:2])
         if name == "sprint" and len(projects) == 1:
             narrow(field, project=projects[0])
@@ -85,15 +85,13 @@ class BulkAdmin(EntityAdmin):
         selected = queryset.values("pk")
         along = list(below(selected).exclude(pk__in=selected).select_related("project").in_order())
         if along:
-            title = f"Delete {outcome.names(queryset)}, and {len(along)} below"
-            told = "Open or done, what is below goes along. It can all be restored together."
+            title = f"Delete {outcome.names(queryset)} and {len(along)} descendant{'' if len(along) == 1 else 's'}"
+            note = "Their descendants are deleted too, whether open or done. You can restore them together."
             form = forms.Form(question.answers(request))
-            page = question.ask(
-                self, request, queryset, form, title=title, button="Delete them all", told=told, along=along
-            )
+            page = question.ask(self, request, queryset, form, title=title, button="Delete all", note=note, along=along)
             if page is not None:
                 return page
-        # What is below another of them goes along with that, so that it comes back with it.
+        # Delete a selected descendant together with its ancestor, so that restoring the ancestor restores both.
         tops = queryset.exclude(parent__in=selected).exclude(parent__parent__in=selected) if along else queryset
         actor: Any = request.user
         self.run(request, tops, "deleted", lambda item: item.soft_delete(actor=actor, recursive=bool(along)))
@@ -101,5 +99,5 @@ class BulkAdmin(EntityAdmin):
 
 
 def below(items: Any) -> Any:
-    """Return the living items below these: an epic has stories, a story has tasks, and there it ends."""
+    """Return the living descendants of these items. Two levels suffice: epic, story, task."""
     return WorkItem.objects.living().filter(Q(parent__in=items) | Q(parent__parent__in=items))

@@ -1,4 +1,4 @@
-"""A field in which a row of another table is found by typing; what could not be chosen anyway is not offered."""
+"""Autocomplete widget for foreign keys that offers only valid choices."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetW
 
 
 class Chooser(AutocompleteSelect):
-    """`within` narrows what is found: the search reads it from its query."""
+    """An autocomplete whose `within` filters are sent as query parameters of the search."""
 
     def __init__(self, db_field: Any, **kwargs: Any) -> None:
         super().__init__(db_field, admin.site, **kwargs)
         self.within: dict[str, str] = {}
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
-        # What is no id has chosen nothing; asked for, it would be an error of the database's.
+        # Ignore values that are not UUIDs; the database query would fail on them.
         return super().optgroups(name, [one for one in value if is_uuid(str(one))], attr)
 
     def get_url(self) -> str:
@@ -28,7 +28,7 @@ class Chooser(AutocompleteSelect):
 
 
 def narrow(field: forms.Field | None, **within: object) -> None:
-    """Let a field's chooser, if it has one, offer only what is within."""
+    """Set the filters of the field's chooser, if it has one."""
     widget: Any = field.widget if field else None
     if isinstance(widget, RelatedFieldWidgetWrapper):
         widget = widget.widget
@@ -37,7 +37,7 @@ def narrow(field: forms.Field | None, **within: object) -> None:
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether a text is the id of a row, whichever."""
+    """Return True if the text is a valid UUID."""
     try:
         uuid.UUID(text)
     except ValueError:

@@ -19,13 +19,13 @@ class EndFilter(ProjectFilter):
 
 @admin.register(Dependency)
 class DependencyAdmin(PartAdmin):
-    """Made, deleted and restored; never edited."""
+    """Dependencies can be created, deleted and restored, but not edited."""
 
     related = ("blocking_item__project", "blocked_item__project")
     list_display = ("__str__", "blocking", "blocked", "dependency_type", "created_at", "created_by")
     list_filter = ("dependency_type", EndFilter, LifeFilter)
     search_fields = ("blocking_item__title", "blocked_item__title")
-    search_help_text = "A key like PONE-12, or words of a title."
+    search_help_text = "Search by key, e.g. PONE-12, or by words in a title."
     ordering = ("-created_at", "-id")
     autocomplete_fields = ("blocking_item", "blocked_item")
 

@@ -1,4 +1,4 @@
-"""Filters of the lists. What may have any number of choices shows the first few; the others are typed."""
+"""Change list filters. Filters with many choices show the first few and a text field for the rest."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.utils import timezone
 
 from projects.models import ItemLabel, Project, Sprint, User, WorkItem
 
-CHOICES = 15  # links of a filter
-SUGGESTED = 200  # names that are offered while typing
-NONE = "-"  # no name: it would not be typed
+CHOICES = 15  # links shown per filter
+SUGGESTED = 200  # names offered as suggestions
+NONE = "-"  # means "no value"; not a valid name
 DAYS = {"1": "The last 24 hours", "7": "The last 7 days", "30": "The last 30 days"}
 
 
 class LifeFilter(admin.SimpleListFilter):
-    """Show the living; or what was deleted, to be restored."""
+    """Show living or deleted rows; deleted rows can be restored."""
 
-    title = "life"
+    title = "deletion status"
     parameter_name = "deleted"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -29,7 +29,7 @@ class LifeFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         choices = super().choices(changelist)
-        yield {**next(choices), "display": "Living"}
+        yield {**next(choices), "display": "Not deleted"}
         yield from choices
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -37,9 +37,9 @@ class LifeFilter(admin.SimpleListFilter):
 
 
 class ChangedFilter(admin.SimpleListFilter):
-    """Show what was changed lately."""
+    """Show recently changed rows."""
 
-    title = "change"
+    title = "last change"
     parameter_name = "changed"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -52,7 +52,7 @@ class ChangedFilter(admin.SimpleListFilter):
 
 
 class BlockedFilter(admin.SimpleListFilter):
-    """Show what waits for others; or what does not."""
+    """Show blocked items, or items that are not blocked."""
 
     title = "blockers"
     parameter_name = "blocked"
@@ -65,7 +65,7 @@ class BlockedFilter(admin.SimpleListFilter):
 
 
 class ClaimedFilter(admin.SimpleListFilter):
-    """Show what somebody holds by a lease that runs; or what nobody holds."""
+    """Show items with an unexpired claim, or items without one."""
 
     title = "claim"
     parameter_name = "claimed"
@@ -81,17 +81,17 @@ class ClaimedFilter(admin.SimpleListFilter):
 
 
 class NamedFilter(admin.SimpleListFilter):
-    """Show what belongs to something that has a name: `names` says which there are, the most useful first."""
+    """Filter by the name of a related object; `names` lists the choices, most useful first."""
 
     template = "admin/named_filter.html"
-    none = ""  # what having none is called; empty: everything has one
+    none = ""  # label of the "no value" choice; empty if the relation is required
 
     def names(self) -> Iterable[str]:
-        """Return the names that there are; only the first of them are read."""
+        """Return the available names, limited to SUGGESTED."""
         raise NotImplementedError
 
     def narrow(self, queryset: Any, name: str | None) -> Any:
-        """Return what belongs to `name`; None: to nothing."""
+        """Filter by `name`; None means no related object."""
         raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -110,7 +110,7 @@ class NamedFilter(admin.SimpleListFilter):
         return queryset if not value else self.narrow(queryset, None if value == NONE and self.none else value)
 
     def choices(self, changelist: Any) -> Any:
-        """Give the template, with the first choice, what its form needs."""
+        """Attach the data of the template's form to the first choice."""
         others = [pair for pair in changelist.filter_params.items() if pair[0] != self.parameter_name]
         form = {"parameter": self.parameter_name, "others": others, "names": self.suggested}
         for number, choice in enumerate(super().choices(changelist)):
@@ -118,7 +118,7 @@ class NamedFilter(admin.SimpleListFilter):
 
 
 class ProjectFilter(NamedFilter):
-    """Show what is of one project, by its key; `path` leads there."""
+    """Filter by project key; `path` is the lookup from the model to its project."""
 
     title = "project"
     parameter_name = "project"
@@ -138,7 +138,7 @@ class ItemProjectFilter(ProjectFilter):
 class AssigneeFilter(NamedFilter):
     title = "assignee"
     parameter_name = "assignee"
-    none = "Nobody"
+    none = "Unassigned"
 
     def names(self) -> Iterable[str]:
         return User.objects.filter(is_active=True).order_by("username").values_list("username", flat=True)[:SUGGESTED]
@@ -148,7 +148,7 @@ class AssigneeFilter(NamedFilter):
 
 
 class SprintFilter(NamedFilter):
-    """By name, for sprints of several projects may share one."""
+    """Filter by sprint name, which sprints of several projects may share."""
 
     title = "sprint"
     parameter_name = "sprint"
@@ -167,7 +167,7 @@ class LabelFilter(NamedFilter):
     parameter_name = "label"
 
     def names(self) -> Iterable[str]:
-        # The index has a label's rows side by side: no row is read twice.
+        # DISTINCT is cheap: the index is ordered by name.
         return ItemLabel.objects.order_by("name").values_list("name", flat=True).distinct()[:SUGGESTED]
 
     def narrow(self, queryset: Any, name: str | None) -> Any:

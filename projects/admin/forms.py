@@ -1,4 +1,4 @@
-"""Forms that ask the model: what it refuses is said where it was typed, and nothing is lost."""
+"""Forms that validate through the model: refusals appear at their field and typed values are kept."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 class _Undo(Exception):
-    """Roll back what was only tried."""
+    """Raised to roll back a trial write."""
 
 
 class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A form that knows which version it was opened with: of two edits the second is refused, with what changed.
+    """A model form with optimistic locking: it refuses to overwrite changes made since it was opened.
 
-    It then shows what the others wrote where nothing was typed, keeps what was typed, and can be sent again. Whether
-    the write is allowed it finds out by the write itself, which is undone.
+    After a conflict it shows the others' values in untouched fields, keeps typed values and can be resubmitted.
+    Validation performs the write and rolls it back.
     """
 
-    actor: User  # who it is for; the admin sets it
+    actor: User  # the current user; set by the admin
     expected_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,24 +44,24 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["expected_version"].required = not self.instance._state.adding
 
     def values(self) -> dict[str, Any]:
-        """Return the entity's fields as they were typed, cleaned, by column."""
+        """Return the submitted, cleaned values by column."""
         columns = [field.attname for field in self.instance._meta.concrete_fields if field.name in self.cleaned_data]
         return {column: getattr(self.instance, column) for column in columns}
 
     def write(self) -> Entity:
-        """Store what was typed, by the model, and return it. Raises ValidationError or Refused."""
+        """Save the submitted values through the model and return the entity. Raises ValidationError or Refused."""
         if self.instance._state.adding:
-            made: Entity = copy.copy(self.instance)
-            made.insert(actor=self.actor)
-            return made
-        # The form has already put its values into the instance; the model wants to see what it is changing.
+            created: Entity = copy.copy(self.instance)
+            created.insert(actor=self.actor)
+            return created
+        # The form has already changed self.instance; the model needs the stored state to detect changes.
         before: Entity = type(self.instance).objects.get(pk=self.instance.pk)
         expected, typed = self.cleaned_data["expected_version"], self.values()
         try:
             before.check_version(expected)
         except StaleVersion as stale:
             chosen = meanwhile.chosen(before, typed, stale.changes)
-            # Sent twice, or nothing of it was touched: there is nothing to write, so nobody's change is in the way.
+            # Resubmitted or untouched forms have nothing to write, so there is no conflict.
             if any(getattr(before, column) != value for column, value in chosen.items()):
                 raise
         else:
@@ -92,14 +92,14 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         self.add_error(name if name in self.fields else None, message)
 
     def _lose(self, stale: StaleVersion) -> None:
-        """Say what others wrote, and make the form what it would be, had it been opened after them."""
+        """Report the others' changes and rebase the form onto the current version."""
         current, typed = stale.current, self.values()
         chosen = meanwhile.chosen(current, typed, stale.changes)
         changes = ", ".join(str(change) for change in stale.changes) or "it was changed"
         self.add_error(
             None,
-            f"Nothing was saved, for meanwhile: {changes}. The form shows it; what you typed is still here. "
-            "Look it through, and save again if it is still wanted.",
+            f"Not saved, because this changed in the meantime: {changes}. "
+            "The form shows these changes and keeps what you typed. Review it and save again.",
         )
         self.data = cast(Any, self.data).copy()
         self._show("expected_version", current.version)
@@ -110,10 +110,10 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
             if column not in chosen:
                 self._show(name, theirs)
             elif chosen[column] != theirs:
-                self.add_error(name, f"{author} has changed it to: {self._told(name, current)}")
+                self.add_error(name, f"{author} changed it to: {self._display(name, current)}")
 
     def _show(self, name: str, value: Any) -> None:
-        """Put a value into a field that was sent."""
+        """Replace the submitted value of a field."""
         key, prepared = self.add_prefix(name), self.fields[name].prepare_value(value)
         widget: Any = self.fields[name].widget
         parts: Mapping[str, Any] = {key: prepared}
@@ -123,7 +123,7 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         for part, text in parts.items():
             self.data[part] = "" if text is None else text  # type: ignore[index]
 
-    def _told(self, name: str, current: Entity) -> str:
+    def _display(self, name: str, current: Entity) -> str:
         value = getattr(current, name)
         if isinstance(value, list):
             return ", ".join(value) or "nothing"

@@ -1,4 +1,4 @@
-"""The latest activity of an entity, as a table: who changed what from what to what."""
+"""Render the latest activity of an entity as a table of changes with old and new values."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from projects.models import Activity, User, WorkItem
 from projects.models.base import Entity
 
 SHOWN = 20
-LONGEST = 120  # characters of a value
-# What a column with an id refers to.
+LONGEST = 120  # characters shown of a value
+# The models that ID columns refer to.
 REFERENCES: dict[str, Any] = {
     column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()
 }
 
 
 def latest(entity: Entity) -> SafeString:
-    """Return the table, and a link to all of it."""
+    """Return the table with a link to the full history."""
     rows = list(Activity.objects.of(entity).select_related("actor").order_by("-id")[:SHOWN])
     more = admin_url(Activity, "changelist", entity_id__exact=entity.pk)
     shown = zip(rows, named_changes(rows), strict=True)
@@ -31,7 +31,7 @@ def latest(entity: Entity) -> SafeString:
 
 
 def named_changes(rows: Iterable[Activity]) -> list[list[tuple[str, str, str]]]:
-    """Return the changes of each row as (field, old, new), ids replaced by names; by one query a table."""
+    """Return each row's changes as (field, old, new) with IDs resolved to names; one query per table."""
     rows = list(rows)
     wanted: dict[Any, set[str]] = {model: set() for model in REFERENCES.values()}
     for row in rows:

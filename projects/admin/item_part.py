@@ -1,4 +1,4 @@
-"""What the admin of all that hangs on a work item shares."""
+"""Base classes for the admin of comments, time entries and dependencies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from projects.models.work_item_query import DISPLAY_KEY
 
 
 class PartAdmin(EntityAdmin):
-    """Opened from an item's page, which its link names as `item`, it leads back there."""
+    """Returns to the work item's page if the URL has its ID as `item`."""
 
     def response_post_save_change(self, request: HttpRequest, obj: Any) -> Any:
         return _back(request, super().response_post_save_change(request, obj))
@@ -28,7 +28,7 @@ class PartAdmin(EntityAdmin):
 
 
 class ItemPartAdmin(PartAdmin):
-    """Found by the item's display key, too."""
+    """Also searches by the item's display key."""
 
     related: ClassVar[tuple[str, ...]] = ("work_item__project",)
     autocomplete_fields = ("work_item",)

@@ -1,4 +1,4 @@
-"""Labels as they are typed: names between commas."""
+"""Form field for comma-separated labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 
 
 class LabelsField(forms.Field):
-    """A list of names on one line; the model parts them, and says how many there may be, and how long."""
+    """Comma-separated names on one line; the model splits them and checks their number and length."""
 
     widget = AdminTextInputWidget
 

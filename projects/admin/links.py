@@ -1,4 +1,4 @@
-"""Where things are: their pages in the administration, and those for people."""
+"""URLs of entities, in the admin and outside it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from projects.models import Project, Sprint, WorkItem
 
 
 def admin_url(model: Any, page: str, *args: object, **query: object) -> str:
-    """Return the URL of a page of the administration; `model` is a model, or its options."""
+    """Return an admin URL; `model` is a model, an instance or model options."""
     opts = getattr(model, "_meta", model)
     url = reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)
     return f"{url}?{urlencode(query)}" if query else url
 
 
 def link(entity: Any, text: object) -> SafeString:
-    """Return a link to the entity's page in the administration."""
+    """Return a link to the entity's change page."""
     return format_html('<a href="{}">{}</a>', admin_url(entity, "change", entity.pk), text)
 
 
 def item_page(item: WorkItem) -> str:
-    """Return the URL of the item's page for people."""
+    """Return the URL of the item's page."""
     return reverse("item", args=[item.display_key])
 
 
@@ -35,5 +35,5 @@ def board_page(project: Project) -> str:
 
 
 def sprints_page(sprint: Sprint) -> str:
-    """Return the URL of the page for people on which the sprint is."""
+    """Return the URL of the sprints page that shows this sprint."""
     return reverse("sprints", args=[sprint.project.key])

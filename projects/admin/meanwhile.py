@@ -1,4 +1,4 @@
-"""What happened to an entity while somebody had its form open."""
+"""Three-way comparison for forms: opened version, submitted values, current version."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from projects.models.base import Entity
 
 
 def chosen(entity: Entity, typed: Mapping[str, Any], changes: Iterable[Activity]) -> dict[str, Any]:
-    """Return what of `typed`, values by column, is not what the form was opened with.
+    """Return the values in `typed` (by column) that differ from the version with which the form was opened.
 
-    That is what the entity holds now, with `changes`, oldest first, taken back.
+    That version is the current entity with `changes`, oldest first, reverted.
     """
     opened: dict[str, Any] = {}
     for activity in changes:
@@ -29,10 +29,10 @@ def chosen(entity: Entity, typed: Mapping[str, Any], changes: Iterable[Activity]
 
 
 def authors(changes: Iterable[Activity]) -> dict[str, str]:
-    """Return who changed each field last, by column."""
+    """Return the username of the last author per column."""
     return {change["field"]: activity.actor.username for activity in changes for change in activity.changes}
 
 
 def _stored(value: Any) -> Any:
-    """Return a value as the activity holds it."""
+    """Return the value in the form in which activity stores it."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))

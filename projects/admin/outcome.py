@@ -1,4 +1,4 @@
-"""Doing one thing to many entities: each by its model, and what was refused is said of each."""
+"""Apply an operation to many entities; collect successes and refusals."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from django.http import HttpRequest
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
-MAX_TOLD = 20  # messages of one request, and names in one of them
+MAX_TOLD = 20  # messages per request, and names per message
 
 
 class Outcome(NamedTuple):
-    """What was done, what there was nothing to do for, and what was refused: the entities by the reason."""
+    """Entities that changed, entities already in the wanted state, and refused entities by reason."""
 
     done: list[Entity]
     same: list[Entity]
     refused: dict[str, list[Entity]]
 
-    def tell(self, request: HttpRequest, done: str) -> None:
-        """Say it in messages; `done` is what was done, in words."""
+    def report(self, request: HttpRequest, done: str) -> None:
+        """Add messages to the request; `done` is a past participle such as "deleted"."""
         for number, (reason, entities) in enumerate(self.refused.items()):
             if number == MAX_TOLD:
                 rest = [entity for group in list(self.refused.values())[number:] for entity in group]
-                messages.error(request, f"{len(rest)} more were refused: {names(rest, len(rest))}")
+                messages.error(request, f"{len(rest)} more refused: {names(rest, len(rest))}")
                 break
-            told = reason if any(entity.display_key in reason for entity in entities) else ""
-            messages.error(request, told or f"{names(entities)}: {reason}")
+            names_it = any(entity.display_key in reason for entity in entities)
+            messages.error(request, reason if names_it else f"{names(entities)}: {reason}")
         refused = sum(map(len, self.refused.values()))
         parts = [f"{len(self.done)} {done}"]
-        parts += [f"{len(self.same)} already were"] if self.same else []
+        parts += [f"{len(self.same)} unchanged"] if self.same else []
         parts += [f"{refused} refused"] if refused else []
         level = messages.SUCCESS if self.done or not refused else messages.WARNING
         messages.add_message(request, level, f"{', '.join(parts)}.")
 
 
 def do(entities: Iterable[Any], verb: Callable[[Any], object]) -> Outcome:
-    """Do `verb` to each entity, in one transaction; one refusal stops no other. `verb` returns False where all was so.
+    """Apply `verb` to each entity in one transaction; a refusal doesn't stop the others.
 
-    What is refused is tried again after the others: a story is done, or deleted, with its tasks, whatever the order.
+    `verb` returns False if there was nothing to change. Refused entities are retried after the others, so a story and
+    its tasks can be completed or deleted together in any order.
     """
     outcome = Outcome([], [], {})
     stuck: list[tuple[Any, str]] = []
@@ -61,7 +62,7 @@ def do(entities: Iterable[Any], verb: Callable[[Any], object]) -> Outcome:
                     outcome.refused.setdefault("; ".join(error.messages), []).append(entity)
             if len(stuck) == len(waiting):
                 break
-            # The other way round: a chain that was met at its wrong end is done in the second round.
+            # Retry in reverse order, which resolves a chain of dependent entities in one more pass.
             waiting = [entity for entity, _ in reversed(stuck)]
             for entity in waiting:
                 entity.refresh_from_db()
@@ -71,7 +72,7 @@ def do(entities: Iterable[Any], verb: Callable[[Any], object]) -> Outcome:
 
 
 def names(entities: Iterable[Entity], limit: int = MAX_TOLD) -> str:
-    """Return the display keys, the first of them."""
+    """Return up to `limit` display keys, comma-separated."""
     keys = [entity.display_key for entity in entities]
     more = f" and {len(keys) - limit} more" if len(keys) > limit else ""
     return ", ".join(keys[:limit]) + more

@@ -23,7 +23,7 @@ class ProjectAdmin(EntityAdmin):
     search_fields = ("key", "title", "description")
     ordering = ("status", "created_at", "id")
     actions = ("archive", "activate", *EntityAdmin.actions)
-    told = ("work",)
+    extra_readonly = ("work",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
         projects: QuerySet[Project] = super().get_queryset(request)
@@ -69,7 +69,7 @@ class ProjectAdmin(EntityAdmin):
     @admin.display(description="board")
     def board(self, obj: Project) -> SafeString | str:
         url = self.page_of(obj)
-        return format_html('<a href="{}" aria-label="The board of {}">open</a>', url, obj.key) if url else ""
+        return format_html('<a href="{}" aria-label="Board of {}">open</a>', url, obj.key) if url else ""
 
     @admin.display(description="work")
     def work(self, obj: Any) -> SafeString:
@@ -85,10 +85,10 @@ class ProjectAdmin(EntityAdmin):
         actor: Any = request.user
         self.run(request, queryset, "archived", lambda project: project.archive(actor=actor))
 
-    @admin.action(permissions=["change"], description="Make selected projects active again")
+    @admin.action(permissions=["change"], description="Reactivate selected projects")
     def activate(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
         actor: Any = request.user
-        self.run(request, queryset, "made active", lambda project: project.activate(actor=actor))
+        self.run(request, queryset, "reactivated", lambda project: project.activate(actor=actor))
 
 
 def _count(items: Any) -> Any:

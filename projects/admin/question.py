@@ -1,4 +1,4 @@
-"""A page between an action and its doing, on which a value is chosen, or what goes along is seen and confirmed."""
+"""Intermediate page for admin actions: choose a value, or confirm the affected objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 
 from projects.admin.links import admin_url
 
-SHOWN = 20  # names of what was selected
+SHOWN = 20  # selected objects listed on the page
 
 
 def ask(
@@ -25,18 +25,18 @@ def ask(
     *,
     title: str,
     button: str,
-    told: str = "",
+    note: str = "",
     along: Sequence[object] = (),
 ) -> TemplateResponse | None:
-    """Return the page that asks; None where it was answered, and `form` is valid.
+    """Return the page, or None if it was submitted and `form` is valid.
 
-    `along` is what goes along with the selected. If it, or what is selected, has become another number since the page
-    was shown, it is asked again.
+    `along` lists further affected objects. The page is shown again if the number of selected or affected objects
+    changed since it was rendered.
     """
     numbers = f"{queryset.count()}+{len(along)}"
     if is_answered(request):
         if request.POST.get("numbers") != numbers:
-            messages.warning(request, "It has changed since you were asked; look again.")
+            messages.warning(request, "The affected objects have changed; review them and confirm again.")
         elif form.is_valid():
             return None
     match = request.resolver_match
@@ -46,7 +46,7 @@ def ask(
         "opts": admin.opts,
         "title": title,
         "button": button,
-        "told": told,
+        "note": note,
         "form": form,
         "media": admin.media + form.media,
         "numbers": numbers,
@@ -62,12 +62,12 @@ def ask(
 
 
 def is_answered(request: HttpRequest) -> bool:
-    """Tell whether the request is what the page sent."""
+    """Return True if the request submits the page."""
     return "numbers" in request.POST
 
 
 def answers(request: HttpRequest) -> Any:
-    """Return what a form of the page is bound to; None where it is shown for the first time."""
+    """Return the data for the page's form; None when the page is first shown."""
     return request.POST if is_answered(request) else None
 
 

@@ -1,4 +1,4 @@
-"""How much may be searched for: each word is a condition on every field, and SQLite takes a thousand in a row."""
+"""Limit search terms: each word adds a condition per field, and SQLite allows an expression depth of 1000."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class FewWordsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 def few_words(search_term: str) -> str:
-    """Return the first words of what is searched for; the rest would only narrow what they find."""
+    """Return the first words of the search term; further words would only narrow the result."""
     words = search_term[:MAX_LENGTH].split()
     return search_term[:MAX_LENGTH] if len(words) <= MAX_WORDS else " ".join(words[:MAX_WORDS])

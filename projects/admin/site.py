@@ -1,4 +1,4 @@
-"""The admin's own name, and its shape: its few kinds stand above each page, and the lists have the whole width."""
+"""Title and layout of the admin: navigation links at the top of each page, no sidebar."""
 
 from __future__ import annotations
 

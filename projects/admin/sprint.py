@@ -29,7 +29,7 @@ class SprintAdmin(EntityAdmin):
     autocomplete_fields = ("project",)
     actions = ("start", "complete", "cancel", "reopen", *EntityAdmin.actions)
     typed = ("project", "name", "goal", "start_date", "end_date")
-    told = ("status", "started_at", "completed_at", "items")
+    extra_readonly = ("status", "started_at", "completed_at", "items")
 
     def page_of(self, obj: Sprint) -> str | None:
         return sprints_page(obj) if obj.deleted_at is None and obj.project.deleted_at is None else None
@@ -38,11 +38,11 @@ class SprintAdmin(EntityAdmin):
         return super().buttons(obj) or tuple(VERBS[status] for status in NEXT.get(Status(obj.status), ()))
 
     def offered(self, request: HttpRequest, queryset: Any) -> Any:
-        # Nothing can be put into one that is over.
+        # Items can't be added to an ended sprint.
         return super().offered(request, queryset).filter(status__in=(Status.PLANNED, Status.ACTIVE))
 
     def along(self, obj: Any) -> list[str]:
-        return [f"{item} leaves it" for item in obj.items().order_by("position", "item_number")]
+        return [f"{item} leaves the sprint" for item in obj.items().order_by("position", "item_number")]
 
     @admin.display(description="project", ordering="project__key")
     def project_key(self, obj: Sprint) -> str:
@@ -71,19 +71,19 @@ class SprintAdmin(EntityAdmin):
         moved: list[WorkItem] = []
         self.run(request, queryset, "reopened", lambda sprint: moved.extend(sprint.reopen(actor=actor)))
         if moved:
-            messages.info(request, f"Back in their sprint: {outcome.names(moved)}.")
+            messages.info(request, f"Returned to their sprint: {outcome.names(moved)}.")
 
     def _end(self, request: HttpRequest, queryset: QuerySet[Sprint], verb: str, done: str) -> HttpResponse | None:
-        """Ask where goes what is left, which only a sprint that is completed can say, and end them."""
+        """End the sprints after confirmation. When completing, also ask where unfinished items go."""
         form = forms.Form(question.answers(request))
         left = list(_left(queryset))
         projects = list(queryset.order_by().values_list("project", flat=True).distinct()[:2])
         if verb == "complete" and left and len(projects) == 1:
             form.fields["move_to"] = self._target(request, projects[0])
         names = ", ".join(sprint.name for sprint in queryset[: question.SHOWN])
-        told = "What is unfinished leaves it:" if left else "Nothing in it is unfinished."
+        note = "Unfinished items leave the sprint." if left else "There are no unfinished items."
         title, button = f"{verb.capitalize()} {names}", verb.capitalize()
-        page = question.ask(self, request, queryset, form, title=title, button=button, told=told, along=left)
+        page = question.ask(self, request, queryset, form, title=title, button=button, note=note, along=left)
         if page is not None:
             return page
         actor: Any = request.user
@@ -92,7 +92,7 @@ class SprintAdmin(EntityAdmin):
         moved: list[WorkItem] = []
         self.run(request, queryset, done, lambda sprint: moved.extend(getattr(sprint, verb)(actor=actor, **options)))
         if moved:
-            where = f"In {target} now" if target else "In no sprint any more"
+            where = f"Moved to {target}" if target else "Moved to the backlog"
             messages.info(request, f"{where}: {outcome.names(moved)}.")
         return None
 
@@ -100,12 +100,12 @@ class SprintAdmin(EntityAdmin):
         field: Any = self.admin_site.get_model_admin(WorkItem).formfield_for_foreignkey(
             WorkItem._meta.get_field("sprint"), request, required=False
         )
-        field.label, field.help_text = "What is left goes to", "Empty: to no sprint."
+        field.label, field.help_text = "Move unfinished items to", "Leave empty for the backlog."
         narrow(field, project=project)
         return field  # type: ignore[no-any-return]
 
 
 def _left(sprints: QuerySet[Sprint]) -> Any:
-    """Return what is unfinished in these that are not over."""
+    """Return the unfinished items of those sprints that have not ended."""
     running = sprints.filter(status__in=(Status.PLANNED, Status.ACTIVE)).values("pk")
     return WorkItem.objects.living().filter(sprint__in=running).unfinished().select_related("project").in_order()

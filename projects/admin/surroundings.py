@@ -1,4 +1,4 @@
-"""What stands around a work item on its page, to be read: each list with the latest, and a link to all of it."""
+"""Read-only panels of related objects on the work item page, each with a link to the full list."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ORDER = ("epic", "story", "task")
 
 
 def path(item: WorkItem) -> SafeString:
-    """Return what is above it, from the top, and itself."""
+    """Return the item's ancestors, from the top, and the item itself."""
     above = list(WorkItem.objects.living().ancestors_of(item.pk).select_related("project"))
     above.sort(key=lambda ancestor: ORDER.index(ancestor.item_type))
     return render_to_string("admin/projects/workitem/path.html", {"item": item, "above": above})
 
 
 def children(item: WorkItem) -> SafeString:
-    """Return what is right below it, in the board's order, with the status of each."""
+    """Return the direct children in board order, with their status."""
     below = item.living_children().in_order()
     rows, done = list(below[:SHOWN]), below.filter(status="done").count()
     new = {"project": item.project_id, "parent": item.pk, "item_type": ORDER[min(ORDER.index(item.item_type) + 1, 2)]}
@@ -38,7 +38,7 @@ def children(item: WorkItem) -> SafeString:
 
 
 def dependencies(item: WorkItem) -> SafeString:
-    """Return what it waits for, what waits for it, and what is related."""
+    """Return the items that block this one, that it blocks, and that relate to it."""
     links = Dependency.objects.living().of(item.pk).select_related("blocking_item__project", "blocked_item__project")
     kinds: dict[str, list[Any]] = {"Blocked by": [], "Blocks": [], "Relates to": []}
     latest = list(links.order_by("-created_at", "-id")[: MAX_LINKS + 1])
@@ -53,19 +53,19 @@ def dependencies(item: WorkItem) -> SafeString:
 
 
 def comments(item: WorkItem) -> SafeString:
-    """Return the latest comments, the newest last."""
+    """Return the latest comments, newest last."""
     latest = item.comments.living().select_related("created_by").order_by("-created_at", "-id")[: SHOWN + 1]
     return _listed("comments", list(latest), Comment, item)
 
 
 def time_entries(item: WorkItem) -> SafeString:
-    """Return the latest time entries, the newest last."""
+    """Return the latest time entries, newest last."""
     latest = item.time_entries.living().select_related("user").order_by("-started_at", "-id")[: SHOWN + 1]
     return _listed("time_entries", list(latest), TimeEntry, item)
 
 
 def sprint_items(sprint: Sprint) -> SafeString:
-    """Return what is in a sprint, in the board's order."""
+    """Return the items of a sprint in board order."""
     inside = WorkItem.objects.living().filter(sprint=sprint).select_related("project").in_order()
     figures = [(item.story_points or 0, item.is_open) for item in inside.only("story_points", "status", "project")]
     context = {

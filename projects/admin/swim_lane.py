@@ -29,7 +29,7 @@ class SwimLaneAdmin(EntityAdmin):
     autocomplete_fields = ("project",)
     actions = ("move_left", "move_right", "set_limit", *EntityAdmin.actions)
     typed = ("project", "name", "status_value", "position", "wip_limit")
-    told = ("in_it",)
+    extra_readonly = ("in_it",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SwimLane]:
         items = WorkItem.objects.filter(
@@ -49,7 +49,7 @@ class SwimLaneAdmin(EntityAdmin):
     def project_key(self, obj: SwimLane) -> str:
         return str(obj.project.key)
 
-    @admin.display(description="items in it", ordering="items")
+    @admin.display(description="items", ordering="items")
     def in_it(self, obj: Any) -> str:
         return (
             f"{obj.items}, over the limit"
@@ -93,13 +93,13 @@ class SwimLaneAdmin(EntityAdmin):
         if page is not None:
             return page
         actor, limit = request.user, form.cleaned_data["limit"]
-        told = f"limited to {limit}" if limit else "without a limit now"
-        self.run(request, queryset, told, lambda lane: lane.update(actor=actor, wip_limit=limit))
+        done = f"limited to {limit}" if limit else "set to no limit"
+        self.run(request, queryset, done, lambda lane: lane.update(actor=actor, wip_limit=limit))
         return None
 
 
 def shifted(order: Sequence[Any], selected: set[Any], step: int) -> list[Any]:
-    """Return the order with the selected one place nearer to its beginning (-1) or its end (1), as far as it goes."""
+    """Move the selected elements one place towards the start (-1) or the end (1), where there is room."""
     new = list(order)[::-step]
     for place in range(1, len(new)):
         if new[place] in selected and new[place - 1] not in selected:

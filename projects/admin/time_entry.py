@@ -13,7 +13,7 @@ from projects.models import TimeEntry
 
 
 class TimeEntryForm(EntityForm):
-    """Time is entered for oneself; without an end the timer runs."""
+    """Users enter their own time. An entry without an end is a running timer."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,7 +38,7 @@ class TimeEntryAdmin(ItemPartAdmin):
     ordering = ("-started_at", "-id")
     actions = ("stop", *ItemPartAdmin.actions)
     typed = ("work_item", "started_at", "ended_at", "description")
-    told = ("user", "duration")
+    extra_readonly = ("user", "duration")
 
     def buttons(self, obj: Any) -> tuple[str, ...]:
         return super().buttons(obj) or (("stop",) if obj.is_running else ())

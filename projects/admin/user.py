@@ -16,14 +16,14 @@ RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 @admin.register(User)
 class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
-    """Only a superuser gives rights, or changes who has them all."""
+    """Only superusers can grant permissions or edit superusers."""
 
     list_display = ("username", "is_agent", "is_staff", "is_active", "last_login")
     list_filter = ("is_agent", "is_staff", "is_superuser", "is_active")
     fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Board", {"fields": ("is_agent",)}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        # The id is made of the name.
+        # The ID is derived from the username.
         own = () if obj is None else ("username", "last_login", "date_joined")
         return own if is_superuser(request) else (*own, *RIGHTS)
 
@@ -42,7 +42,7 @@ class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         return super().user_change_password(request, id, form_url)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        # Whoever did anything stays; what it was may be thousands of rows, so it is counted.
+        # Users with activity can't be deleted. Show counts: listing thousands of rows would be slow.
         protected = []
         for relation in self.model._meta.get_fields(include_hidden=True):
             if getattr(relation, "on_delete", None) is not PROTECT or relation.concrete:

@@ -41,7 +41,7 @@ class WorkItemAdmin(BulkAdmin):
         *(filters.LabelFilter, filters.BlockedFilter, filters.ClaimedFilter, filters.ChangedFilter, filters.LifeFilter),
     )
     search_fields = ("title", "description")
-    search_help_text = "A key like PONE-12, or words of title and description."
+    search_help_text = "Search by key, e.g. PONE-12, or by words in the title or description."
     ordering = ("project", "position", "item_number")
     autocomplete_fields = ("project", "parent", "sprint", "assignee")
     actions = ("release_claims", *BulkAdmin.actions)
@@ -49,7 +49,7 @@ class WorkItemAdmin(BulkAdmin):
         *("project", "item_type", "title", "description", "status", "priority"),
         *("parent", "sprint", "assignee", "labels", "story_points"),
     )
-    told = (
+    extra_readonly = (
         *("path", "children", "dependencies", "comments", "time"),
         *("claimed_by", "lease_expires_at", "started_at", "completed_at"),
     )
@@ -63,7 +63,7 @@ class WorkItemAdmin(BulkAdmin):
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # Its number is in its key.
+        # The display key contains the number.
         return tuple(name for name in super().get_readonly_fields(request, obj) if name != "item_number")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:
@@ -119,11 +119,12 @@ class WorkItemAdmin(BulkAdmin):
         return [str(item) for item in below([obj.pk]).select_related("project").in_order()]
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        # What was shown to go along is what goes along.
+        # Delete only as many descendants as the page showed.
         children = self.along(obj)
         if children and request.POST.get("along") not in (None, str(len(children))):
             raise HasChildren(
-                f"what is below {obj.display_key} has changed since you were asked", list(obj.living_children())
+                f"the descendants of {obj.display_key} have changed; review them and confirm again",
+                list(obj.living_children()),
             )
         obj.soft_delete(actor=request.user, recursive="along" in request.POST)
 
@@ -148,7 +149,7 @@ class WorkItemAdmin(BulkAdmin):
     @admin.display(description="page")
     def page(self, obj: WorkItem) -> SafeString | str:
         url = self.page_of(obj)
-        return format_html('<a href="{}" aria-label="{}, its page">open</a>', url, obj.display_key) if url else ""
+        return format_html('<a href="{}" aria-label="Page of {}">open</a>', url, obj.display_key) if url else ""
 
     @admin.display(description="path")
     def path(self, obj: WorkItem) -> SafeString:
@@ -170,7 +171,7 @@ class WorkItemAdmin(BulkAdmin):
     def time(self, obj: WorkItem) -> SafeString:
         return surroundings.time_entries(obj)
 
-    @admin.action(permissions=["change"], description="Release selected work items that are claimed")
+    @admin.action(permissions=["change"], description="Release the claims on selected work items")
     def release_claims(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> None:
         actor: Any = request.user
         self.run(request, queryset, "released", lambda item: item.release(actor=actor, force=True))

@@ -1,4 +1,4 @@
-"""The form of a work item: itself, and what one adds to it: a comment, a dependency, time."""
+"""The work item form: its own fields, plus fields to add a comment, a dependency or a time entry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
 RELATIONS = (("blocked_by", "is blocked by"), ("blocks", "blocks"), ("relates_to", "relates to"))
-# What is typed to add something, and the right that this needs.
+# Fields that add a related object, by the model whose "add" permission they need.
 ADDED = {
     "dependency": ("relation", "other_item"),
     "comment": ("comment",),
@@ -26,24 +26,24 @@ ADDED = {
 
 
 class WorkItemForm(EntityForm):
-    """All of it is stored at once, or nothing; what was sent twice is added once."""
+    """Saves everything in one transaction. Submitting twice adds related objects only once."""
 
-    labels = LabelsField(required=False, help_text="Words, separated by commas.")
+    labels = LabelsField(required=False, help_text="Comma-separated.")
     relation = forms.ChoiceField(choices=RELATIONS, required=False, label="This item")
     other_item = forms.ModelChoiceField(
         queryset=WorkItem.objects.none(),
         required=False,
         label="Add a dependency",
-        help_text="Type a key or words of its title.",
+        help_text="Type a key or words from its title.",
     )
     comment = forms.CharField(
         widget=AdminTextareaWidget(attrs={"rows": 4}), required=False, label="Add a comment", help_text="Markdown."
     )
-    worked_from = forms.SplitDateTimeField(widget=AdminSplitDateTime, required=False, label="Add time, from")
+    worked_from = forms.SplitDateTimeField(widget=AdminSplitDateTime, required=False, label="Add time from")
     worked_to = forms.SplitDateTimeField(
-        widget=AdminSplitDateTime, required=False, label="To", help_text="Empty: a timer runs."
+        widget=AdminSplitDateTime, required=False, label="To", help_text="Leave empty to start a timer."
     )
-    worked_on = forms.CharField(widget=AdminTextInputWidget, required=False, label="On what")
+    worked_on = forms.CharField(widget=AdminTextInputWidget, required=False, label="Description of the work")
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,7 +66,7 @@ class WorkItemForm(EntityForm):
     def clean(self) -> Any:
         cleaned = super().clean()
         if self.cleaned_data.get("worked_to") and not self.cleaned_data.get("worked_from"):
-            self.add_error("worked_from", "say since when")
+            self.add_error("worked_from", "enter the start time")
         return cleaned
 
     def write(self) -> WorkItem:
@@ -89,15 +89,15 @@ class WorkItemForm(EntityForm):
         return item  # type: ignore[no-any-return]
 
     def _add(self, entity: Entity, **fields: str) -> None:
-        """Insert it unless it was; what is refused is said at the form's `fields`, else at the first of them."""
+        """Insert the entity unless it exists. Map errors to form fields with `fields`; the first one is the default."""
         first = next(iter(fields.values()))
         if type(entity)._base_manager.filter(pk=entity.pk).exists():
             return
         try:
             entity.insert(actor=self.actor)
         except ValidationError as error:
-            said = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-            raise ValidationError({fields.get(name, first): messages for name, messages in said.items()}) from None
+            by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+            raise ValidationError({fields.get(name, first): messages for name, messages in by_field.items()}) from None
         except Refused as refusal:
             refusal.field = fields.get(refusal.field or "", first)
             raise

@@ -1,4 +1,4 @@
-"""AGENTS.md: a pointer to `pm prime` between two markers; all else in the file is somebody else's."""
+"""Write a pointer to `pm prime` between two markers in AGENTS.md; the rest of the file belongs to the user."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ BEGIN, END = b"<!-- pm:begin -->", b"<!-- pm:end -->"
 POINTER = b"""\
 ## Work is tracked with pm
 
-The tasks of this repository are on a board that the `pm` command reads and changes.
-Run `pm prime` before you begin: it tells how, and what is to be done now.
+This repository tracks its tasks on a board that you read and change with `pm`.
+Run `pm prime` before you start: it explains how, and lists the current work.
 """
 MAX_BYTES = 16 * 1024 * 1024
 
 
 def point(top: str) -> tuple[str, bool]:
-    """Write the pointer into AGENTS.md in the folder `top`; return the file's path, and whether it changed.
+    """Write the pointer into AGENTS.md in the folder `top`; return the file's path and whether it changed.
 
-    Raises FileRefused where the file is not one, leads out of the folder, or has markers that don't pair.
+    Raises FileRefused if it is not a regular file, links out of the folder, or has mismatched markers.
     """
     path = _real_path(top)
     try:
@@ -36,17 +36,17 @@ def point(top: str) -> tuple[str, bool]:
 
 
 def _real_path(top: str) -> str:
-    """Return where AGENTS.md really is: a link may lead to another file of the folder, not out of it."""
+    """Return the real path of AGENTS.md: a link may point to another file in the folder, but not out of it."""
     top = os.path.realpath(top)
     path = os.path.realpath(os.path.join(top, NAME))
     inside = os.path.relpath(path, top).split(os.sep)
     if inside[0] in ("..", ".git"):
-        raise FileRefused(f"{os.path.join(top, NAME)} is a symbolic link to {path}; it is left alone")
+        raise FileRefused(f"{os.path.join(top, NAME)} is a symbolic link to {path}; pm does not change it")
     return path
 
 
 def _read(path: str) -> tuple[bytes, int]:
-    """Return the file's bytes and mode; nothing, and the mode of a new one, where there is none."""
+    """Return the file's bytes and mode; b"" and the mode of a new file if it does not exist."""
     try:
         fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -54,7 +54,7 @@ def _read(path: str) -> tuple[bytes, int]:
     with open(fileno, "rb") as file:
         status = os.fstat(fileno)
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-            raise FileRefused(f"{path} is no text file; it is left alone")
+            raise FileRefused(f"{path} is not a regular file of at most {MAX_BYTES >> 20} MiB; pm does not change it")
         return file.read(), stat.S_IMODE(status.st_mode)
 
 
@@ -67,12 +67,13 @@ def _with_pointer(text: bytes, path: str) -> bytes:
         return text + gap + block + newline
     start, end = text.find(BEGIN), text.find(END)
     if counts != (1, 1) or end < start:
-        raise FileRefused(f"{path} has {BEGIN.decode()} and {END.decode()} not once each, in this order; mend it first")
+        markers = f"one {BEGIN.decode()} followed by one {END.decode()}"
+        raise FileRefused(f"{path} must contain {markers}; fix it first")
     return text[:start] + block + text[end + len(END) :]
 
 
 def _write(path: str, content: bytes, mode: int) -> None:
-    """Put `content` at `path` in one step."""
+    """Replace `path` atomically."""
     temporary = f"{path}.{os.getpid()}.tmp"
     fileno = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""The API as the commands see it: documents in, documents out, errors raised, a restarted server met again."""
+"""The API client: send and receive JSON documents, raise errors, reconnect to a restarted server."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 
 class Api:
-    """The API of the server that `resolution` finds."""
+    """A client of the server that `resolution` finds."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.target = resolve(context)
 
     def get(self, path: str, query: Mapping[str, object] | None = None, *, wanted: tuple[str, ...] = ()) -> Any:
-        """Return the document at `path`; of the query, what is None is left out. Raises ClientError."""
+        """Return the document at `path`; query parameters that are None are omitted. Raises ClientError."""
         return self.call("GET", path + encode_query(query or {}), wanted=wanted)
 
     def call(
@@ -45,10 +45,10 @@ class Api:
         silence: float | None = None,
         wanted: tuple[str, ...] = (),
     ) -> Any:
-        """Send a request, a write with an Idempotency-Key of its own, and return the document that it answers.
+        """Send a request and return the document in the response; a write gets its own Idempotency-Key.
 
-        None where it answers none (204). `silence` (seconds) yields to `--timeout`; `wanted` names what
-        the document must hold. Raises ClientError.
+        Returns None for 204. `--timeout` overrides `silence` (seconds); `wanted` names the members that the document
+        must have. Raises ClientError.
         """
         message = self._head(headers or {})
         content = b""
@@ -60,20 +60,20 @@ class Api:
         wait = self.context.timeout() if silence is None else self.context.timeout(silence)
         document = self._document(self._send(method, path, message, content, wait))
         if wanted and not (isinstance(document, dict) and document.keys() >= set(wanted)):
-            raise BadAnswer(f"{self.target.url} answered without {', '.join(wanted)}; is it a server of pm?")
+            raise BadAnswer(f"the response of {self.target.url} lacks {', '.join(wanted)}; is it a pm server?")
         return document
 
     def upload(self, path: str, body: Upload, silence: float) -> Any:
-        """Send a file and return the document that is answered. What is sent twice must do no more than once."""
+        """Send a file and return the document in the response; it may be sent twice, so this must be idempotent."""
         headers = self._head({"Content-Type": "application/json"})
         return self._document(self._send("POST", path, headers, body, silence))
 
     def download(self, path: str, sink: Sink, silence: float) -> None:
-        """Write what is at `path` to `sink`; it is emptied where the answer comes in two attempts."""
+        """Write the response body to `sink`, which is emptied before each attempt."""
         response = self._send("GET", path, self._head({"Accept": "*/*"}), b"", silence, sink)
         if response.status != 200:
             self._document(response)
-            raise BadAnswer(f"{self.target.url} answered {response.status} and sent no file; is it a server of pm?")
+            raise BadAnswer(f"{self.target.url} answered {response.status} without a file; is it a pm server?")
 
     def _head(self, headers: Mapping[str, str]) -> dict[str, str]:
         message = {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **headers}
@@ -90,9 +90,9 @@ class Api:
         silence: float,
         sink: Sink | None = None,
     ) -> Response:
-        """Send; where the server that was read of is gone or has another token, read once more and send again.
+        """Send a request; if the server from server.json is gone or has a new token, resolve it again and retry once.
 
-        A write that was sent and not answered is in doubt: NO_SERVER would say that it was not done.
+        A write without a response is in doubt: NO_SERVER would claim that it was not done.
         """
         second = in_doubt = False
         while True:
@@ -145,45 +145,45 @@ class Api:
             if why:
                 return sandbox.refusal(self.target.url, info, why)
         server = f"the server at {self.target.url}" + (f" (pid {info.pid})" if info else "")
-        doubt = "; what was asked for may have been done all the same: look before you repeat it" if in_doubt else ""
+        doubt = "; it may have been done anyway: check before you retry" if in_doubt else ""
         force = doubt + ("; if it hangs: pm server stop --force" if info else "")
         if isinstance(error, Silent):
-            return Unresponsive(f"{server} does not answer: {error}{force}")
+            return Unresponsive(f"{server} does not respond: {error}{force}")
         if isinstance(error, Refused):
             if info is None:
                 return NoServer(f"no server answers at {self.target.url}: {error}")
-            return Unresponsive(f"{server} takes no connections: {error}{force}")
-        return BadAnswer(f"{server} gave no usable answer: {error}{doubt}")
+            return Unresponsive(f"{server} does not accept connections: {error}{force}")
+        return BadAnswer(f"{server} sent no usable response: {error}{doubt}")
 
     def _document(self, response: Response) -> Any:
         status = response.status
         if status == 204:
             return None
         if 300 <= status < 400:
-            raise BadAnswer(f"{self.target.url} redirects to another place, and that is not followed")
+            raise BadAnswer(f"{self.target.url} redirects elsewhere; pm does not follow redirects")
         try:
             document = quickjson.loads(response.body)
         except (ValueError, RecursionError):
-            raise BadAnswer(f"{self.target.url} answered {status}, and not with JSON; is it a server of pm?") from None
+            raise BadAnswer(f"{self.target.url} answered {status} without JSON; is it a pm server?") from None
         if status < 300:
             return document
         error = document.get("error") if isinstance(document, dict) else None
         if not isinstance(error, dict) or not {"code", "message"} <= error.keys():
-            raise BadAnswer(f"{self.target.url} answered {status} without saying why; is it a server of pm?")
+            raise BadAnswer(f"{self.target.url} answered {status} without an error object; is it a pm server?")
         if status == 401 and self.target.token is None:
-            self.context.warn(f"{self.target.url} was sent no token; if it is not this directory's own, set PM_TOKEN")
+            self.context.warn(f"pm sent no token to {self.target.url}; set PM_TOKEN to send one")
         raise ApiError(error, status)
 
 
 def quote(text: str) -> str:
-    """Return `text` percent-encoded as UTF-8. `urllib.parse` would be dear for this."""
+    """Return `text` percent-encoded as UTF-8. Avoids the slow import of `urllib.parse`."""
     return "".join(
         chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass")
     )
 
 
 def unquote(text: str) -> str:
-    """Return what was percent-encoded."""
+    """Decode percent-encoded text."""
     first, *others = text.split("%")
     found = bytearray(first.encode())
     for part in others:
@@ -192,6 +192,6 @@ def unquote(text: str) -> str:
 
 
 def encode_query(values: Mapping[str, object]) -> str:
-    """Return `?a=1&b=2` without the names whose value is None, or ""."""
+    """Return a query string such as `?a=1&b=2` without the parameters that are None; "" if none is left."""
     pairs = [f"{name}={quote(str(value))}" for name, value in values.items() if value is not None]
     return "?" + "&".join(pairs) if pairs else ""

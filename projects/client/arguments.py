@@ -1,7 +1,7 @@
-"""What a command line asks for, by the tables of `grammar`.
+"""Parse the command line with the option tables of `grammar`.
 
-A plain call, as agents write them, is read here; whatever is wrong or unusual is argparse's, built from the same
-tables, to judge and to explain: with what it imports it costs more than all the rest of a call.
+Simple calls, as agents write them, are parsed here. Invalid or unusual ones fall back to argparse, built from the
+same tables: importing it takes longer than the rest of a call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Options:
-    """The options of a call by their names: what `argparse.Namespace` is, without argparse."""
+    """The options of a call by name, like `argparse.Namespace`, but without importing argparse."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.__dict__ = values
@@ -34,7 +34,7 @@ def parse(call: Any) -> Options:
     table = (*grammar.GLOBALS, *call.verb.options)
     program = grammar.program(call.noun, call.verb)
     tokens = normalised(call.tokens, table, program)
-    refuse_repeated(tokens, call.verb.options, program)  # of the global flags, which an alias may set, the last counts
+    refuse_repeated(tokens, call.verb.options, program)  # the last global flag wins: an alias may set one
     values = read(table, tokens)
     if values is None:
         from projects.client import parser
@@ -44,9 +44,9 @@ def parse(call: Any) -> Options:
 
 
 def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Any] | None:
-    """Return the values of a plain command line by their names, None for a line that argparse must judge.
+    """Return the values of a simple command line by name; None if it needs argparse.
 
-    The tokens are `normalised`: a flag has its value behind "=".
+    The tokens are `normalised`: a flag and its value are joined by "=".
     """
     values: dict[str, Any] = {}
     known: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -69,7 +69,7 @@ def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Any] | Non
     for token in tokens:
         flag, equals, text = token.partition("=")
         if flag not in known:
-            # argparse has its own mind about words with flags between them.
+            # argparse has its own rules for positionals with flags between them.
             if closed or token.startswith("-"):
                 return None
             words.append(token)
@@ -94,12 +94,12 @@ def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Any] | Non
 def _keep(
     values: dict[str, Any], name: str, settings: dict[str, Any], given: str | bool, *, append: bool = False
 ) -> bool:
-    """Put a value where it belongs; return whether it is one that the option takes."""
+    """Store a value; return False if the option does not accept it."""
     value: Any = given
     if "type" in settings:
         try:
             value = settings["type"](given)
-        except Exception:  # argparse tries again, and says what is wrong
+        except Exception:  # argparse tries again and reports the error
             return False
     if value not in settings.get("choices", (value,)):
         return False

@@ -1,4 +1,4 @@
-"""Copies of the database: fetched from the server, checked, and put back while no server runs."""
+"""Back up the database through the server, and restore a backup while no server runs."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 
 DATABASE = "data.db"
 FOLDER = "backups"  # in the config directory, whose .gitignore ignores it
-PATIENCE = 2.0  # seconds: others probe the lock for a moment
+PATIENCE = 2.0  # seconds: other processes hold the lock briefly to probe it
 
 
 def default_path(context: Context) -> str:
-    """Return a new path in the config directory, named after the time."""
+    """Return a new path in the config directory, named after the current time."""
     folder = os.path.join(context.directory, FOLDER)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except OSError as error:
-        raise FileRefused(f"{folder} can't be made: {error.strerror}") from None
+        raise FileRefused(f"{folder} can't be created: {error.strerror}") from None
     return os.path.join(folder, f"{_now()}.db")
 
 
 def make(context: Context, path: str, *, force: bool = False) -> None:
-    """Write a checked copy of the server's database to `path`, for nobody else to read. Raises FileRefused."""
+    """Write a verified copy of the server's database to `path`, readable only by its owner. Raises FileRefused."""
     if os.path.lexists(path) and not force:
-        raise FileRefused(f"{path} exists; take another name, or replace it with --force")
+        raise FileRefused(f"{path} exists; choose another name, or replace it with --force")
     if os.path.realpath(path) == os.path.realpath(os.path.join(context.directory, DATABASE)):
-        raise FileRefused(f"{path} is the database itself; take another name")
+        raise FileRefused(f"{path} is the database itself; choose another name")
     with files.written(path, private=True) as file:
         transfer.backup(context, file)
         file.flush()
@@ -49,9 +49,9 @@ def make(context: Context, path: str, *, force: bool = False) -> None:
 
 
 def restore(context: Context, path: str) -> str | None:
-    """Put the backup in the database's place; return where the old one is kept, None where there was none.
+    """Replace the database with the backup; return the path of the old database, None if there was none.
 
-    Raises FileRefused where a server runs, or the file is no whole database of pm.
+    Raises FileRefused if a server runs, or the file is not an intact pm database.
     """
     directory = context.directory
     database = os.path.join(directory, DATABASE)
@@ -71,7 +71,7 @@ def restore(context: Context, path: str) -> str | None:
             finally:
                 held.release()
     except lock.LockTaken:
-        raise FileRefused(f"a server runs for {directory}; stop it first: pm server stop") from None
+        raise FileRefused(f"a server is running for {directory}; stop it first: pm server stop") from None
     except workspace.WorkspaceError as error:
         raise FileRefused(str(error)) from None
     except OSError as error:
@@ -87,7 +87,7 @@ def _copy(backup: BinaryIO, target: str) -> None:
 
 
 def _check(source: str | BinaryIO, name: str) -> None:
-    """Raise FileRefused unless `source`, a path or a file without one, is a database of pm and not damaged."""
+    """Raise FileRefused unless `source`, a path or an open file, is an intact pm database."""
     import sqlite3
 
     try:
@@ -99,13 +99,13 @@ def _check(source: str | BinaryIO, name: str) -> None:
 
         length = len(os.fsencode(os.path.abspath(source))) if isinstance(source, str) else 0
         if length > storage.MAX_DATABASE_PATH:
-            limit = f"its path has {length} bytes, and SQLite opens at most {storage.MAX_DATABASE_PATH}"
+            limit = f"its path has {length} bytes; SQLite allows at most {storage.MAX_DATABASE_PATH}"
             raise FileRefused(f"{name} can't be checked: {limit}") from None
-        raise FileRefused(f"{name} is no database that can be used: {error}") from None
+        raise FileRefused(f"{name} is not a usable database: {error}") from None
     if found != "ok":
-        raise FileRefused(f"{name} is broken: {found}")
+        raise FileRefused(f"{name} is damaged: {found}")
     if not {"django_migrations", "projects_project"} <= tables:
-        raise FileRefused(f"{name} is a database, but not one of pm")
+        raise FileRefused(f"{name} is a database, but not a pm database")
 
 
 def _connect(source: str | BinaryIO) -> sqlite3.Connection:
@@ -113,7 +113,7 @@ def _connect(source: str | BinaryIO) -> sqlite3.Connection:
     from urllib.parse import quote
 
     if isinstance(source, str):
-        # Immutable: a look must not make -wal and -shm files beside it.
+        # Immutable: the check must not create -wal and -shm files.
         return sqlite3.connect(f"file:{quote(os.fsencode(source))}?mode=ro&immutable=1", uri=True)
     connection = sqlite3.connect(":memory:")
     source.seek(0)
@@ -122,18 +122,18 @@ def _connect(source: str | BinaryIO) -> sqlite3.Connection:
 
 
 def _swap(new: str, database: str) -> str | None:
-    """Let `new` be the database; return where the old one went."""
+    """Rename `new` to the database; return the new path of the old one."""
     kept = None
     if os.path.lexists(database):
         _fold_in(database)
         kept = f"{database}.before-{_now()}"
         try:
-            os.link(database, kept, follow_symlinks=False)  # at no moment is there none
+            os.link(database, kept, follow_symlinks=False)  # the database exists at every moment
         except OSError as error:
             if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise
             os.rename(database, kept)  # a file system without hard links, such as FAT
-        for suffix in ("-wal", "-shm"):  # what could not be folded in belongs to the old one
+        for suffix in ("-wal", "-shm"):  # not checkpointed: they belong to the old database
             with contextlib.suppress(FileNotFoundError):
                 os.rename(database + suffix, kept + suffix)
     else:
@@ -146,7 +146,7 @@ def _swap(new: str, database: str) -> str | None:
 
 
 def _fold_in(database: str) -> None:
-    """Write what stands in the old database's -wal into it; a broken one stays as it is."""
+    """Checkpoint the old database's WAL; a damaged database is left as it is."""
     import sqlite3
 
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(database, timeout=1)) as connection:
@@ -154,6 +154,6 @@ def _fold_in(database: str) -> None:
 
 
 def _now() -> str:
-    # To the microsecond: two of one second must not meet.
+    # To the microsecond, so that two backups in one second get different names.
     moment = time.time()
     return time.strftime("%Y%m%dT%H%M%S", time.gmtime(moment)) + f".{int(moment % 1 * 1e6):06d}Z"

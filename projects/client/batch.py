@@ -1,4 +1,4 @@
-"""Changes to many things at once, as JSON lines."""
+"""Read bulk changes from JSON lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read(path: str) -> list[dict[str, Any]]:
-    """Return the objects of a file, or with `-` of standard input. Raises UsageError, naming the line."""
+    """Return the objects in a file, or in standard input for `-`. Raises UsageError, naming the line."""
     found = []
     for number, line in enumerate(texts.read_file(path, "from_file").split("\n"), 1):
         if not line.strip():
@@ -26,5 +26,5 @@ def read(path: str) -> list[dict[str, Any]]:
             raise UsageError(f"line {number} is not an object with an id", field="from_file")
         found.append(row)
     if not found:
-        raise UsageError("there is no change in it", field="from_file")
+        raise UsageError("the file has no changes", field="from_file")
     return found

@@ -1,4 +1,4 @@
-"""The board's one project, where the command line names none."""
+"""Default to the board's only project if the command line names none."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_NAMED = 20
 
 
 def project_of(context: Context, given: str | None) -> str:
-    """Return the project that was given, else the only one of the board. Raises UsageError, ClientError."""
+    """Return `given`, else the board's only project. Raises UsageError, ClientError."""
     if given:
         return given
     query = {"fields": "key", "ordering": "key", "limit": MAX_NAMED + 1}
@@ -20,7 +20,7 @@ def project_of(context: Context, given: str | None) -> str:
     if len(keys) == 1:
         return keys[0]
     if not keys:
-        raise UsageError("the board has no project; make one: pm project create --key KEY --title TEXT")
+        raise UsageError("the board has no project; create one: pm project create --key KEY --title TEXT")
     more = ", …" if len(keys) > MAX_NAMED else ""
     names = ", ".join(keys[:MAX_NAMED]) + more
-    raise UsageError(f"the board has several projects; name one of {names}", field="project")
+    raise UsageError(f"the board has several projects; name one of: {names}", field="project")

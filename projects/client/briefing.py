@@ -1,4 +1,4 @@
-"""The text of `pm prime`: how to work with the board, and how it stands now, in less than MAX_BYTES."""
+"""The text of `pm prime`: how to work with the board, and its current state, in less than MAX_BYTES."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 MAX_BYTES = 3 * 1024
-MAX_PROJECTS, MAX_ITEMS, MAX_TITLE = 4, 5, 60  # projects told of, items of a list, characters of a title
+MAX_PROJECTS, MAX_ITEMS, MAX_TITLE = 4, 5, 60  # projects shown, items per list, characters per title
 
 HOW = """\
-# pm: the work of this repository is on a board; read and change it by `pm`, never by editing .pm/
+# pm: this repository tracks its work on a board; read and change it with `pm`, never by editing .pm/
 
-stdout is one JSON document, errors are JSON on stderr's last line: {"error": {"code", "message", "field"?}}.
-Exit: 0 done, 1 refused or failed, 2 usage, 3 no server. An ID is PONE-12 (any case) or a UUID. `pm NOUN VERB -h` helps.
-Say who you are by --as NAME or PM_ACTOR. PROJECT may be left out where there is one.
+stdout is one JSON document; errors are JSON on the last line of stderr: {"error": {"code", "message", "field"?}}.
+Exit: 0 done, 1 refused or failed, 2 usage, 3 no server. An ID is PONE-12 (any case) or a UUID. Help: pm NOUN VERB -h
+Identify yourself with --as NAME or PM_ACTOR. PROJECT is optional if there is only one.
 
-Begin    pm work-item claim --next PROJECT      your item and a lease_id; keep it. NOTHING_READY: all is taken
+Begin    pm work-item claim --next PROJECT      an item and its lease_id; keep it. NOTHING_READY: no free item
          pm work-item show ID --max-bytes 8000  parents, children, dependencies, comments, time, latest changes
-Work     pm work-item renew ID --lease-id L     before the 60 minutes end (claim --lease MINUTES asks for more)
+Work     pm work-item renew ID --lease-id L     before the 60 minutes expire (claim --lease MINUTES for more)
          pm comment create --work-item ID --content TEXT
          pm work-item create --project PROJECT --type task --title TEXT --parent ID --description-file PATH
          pm dependency create --blocking ID --blocked ID
-End      pm work-item update ID --status done   or review; or give it back: pm work-item release ID --lease-id L
+End      pm work-item update ID --status done   or review; or return it: pm work-item release ID --lease-id L
 Look     pm work-item list PROJECT --status todo --assignee NAME --limit 20   (slim; --full, --fields A,B)
-         pm work-item ready PROJECT;  pm search TEXT;  pm changes --since CURSOR  (0 at first, then its "next")
+         pm work-item ready PROJECT;  pm search TEXT;  pm changes --since CURSOR  (first 0, then its "next")
 
 epic > story > task. Status: backlog todo in_progress review done blocked. Types never change.
-HAS_CHILDREN, HAS_BLOCKERS: finish those first. CLAIMED: take another. CONFLICT (--expected-version N was stale): the
-error has the current object; read it, then repeat. UNRESPONSIVE: look whether it was done before you repeat it.
+HAS_CHILDREN, HAS_BLOCKERS: finish those first. CLAIMED: take another item. CONFLICT (--expected-version N is stale):
+the error contains the current object; read it, then retry. UNRESPONSIVE: check whether it was done before you retry.
 """
 NO_SERVER = "\nNo server is running. Start one: pm server start   (then: pm prime)\n"
-NO_PROJECT = "\nThe board is empty. Begin: pm project create --key KEY --title TEXT\n"
+NO_PROJECT = "\nThe board is empty. Start: pm project create --key KEY --title TEXT\n"
 
 
 def text(context: Context) -> str:
-    """Return what an agent is told; where the board can't be read, what to do about that. Raises nothing of its own."""
+    """Return the briefing; if the board can't be read, it says what to do. Raises no ClientError."""
     try:
         lines = _state(context)
     except NoServer:
         return HOW + NO_SERVER
     except ClientError as error:
-        return HOW + f"\nThe board can't be read now: {_line(str(error), 300)}\n"
+        return HOW + f"\nThe board can't be read: {_line(str(error), 300)}\n"
     if not lines:
         return HOW + NO_PROJECT
     found = HOW + "\n## Now\n"
@@ -61,7 +61,7 @@ def text(context: Context) -> str:
 
 
 def _state(context: Context) -> list[str]:
-    """Return a line for each thing worth knowing, the weightiest first. Raises ClientError."""
+    """Return the lines about the board's state, the most important first. Raises ClientError."""
     query = {"status": "active", "fields": "key,title", "ordering": "key", "limit": MAX_PROJECTS + 1}
     projects = _rows(context, "projects/", query)
     if not projects:
@@ -99,6 +99,6 @@ def _rows(context: Context, path: str, query: dict[str, object]) -> list[dict[st
 
 
 def _line(text: str, most: int = MAX_TITLE) -> str:
-    """Return a text of the board on one line; what is too long is cut."""
+    """Return a text on one line, truncated to `most` characters."""
     flat = " ".join(clean(text).split())
     return flat if len(flat) <= most else f"{flat[: most - 1]}…"

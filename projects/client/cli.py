@@ -1,6 +1,6 @@
-"""Run the command line: find the command, run it, map its errors. The only place that knows exits.
+"""Run the command line: find the command, run it, map its errors to exit statuses.
 
-Imports are bought dearly here: an agent calls `pm` hundreds of times a day.
+Every import here slows every call, and an agent calls `pm` hundreds of times a day.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> NoReturn:
     """Run the command line and end the process."""
-    # The process is ours and short: nothing in it is worth collecting or tearing down.
+    # The process is short-lived: skip garbage collection and interpreter shutdown.
     gc.disable()
     status = run(argv, sys.stdout, sys.stderr)
     os._exit(status)
@@ -33,7 +33,7 @@ def run(
     stderr: Stream | None,
     environ: Mapping[str, str] | None = None,
 ) -> int:
-    """Run one command and return its exit status; all that it printed is flushed."""
+    """Run one command, flush its output, and return its exit status."""
     error = attempt(argv, stdout, stderr, environ)
     return error.status if error else 0
 
@@ -44,7 +44,7 @@ def attempt(
     stderr: Stream | None,
     environ: Mapping[str, str] | None = None,
 ) -> errors.ClientError | None:
-    """Run one command and return what went wrong, after saying so on standard error."""
+    """Run one command; report an error on standard error and return it."""
     failure: errors.ClientError
     try:
         if os.name == "nt":
@@ -58,7 +58,7 @@ def attempt(
         import traceback
 
         traceback.print_exc(file=stderr)
-        failure = errors.Crashed(f"{type(error).__name__}: {error}; this is a fault of pm, please report it")
+        failure = errors.Crashed(f"{type(error).__name__}: {error}; this is a bug in pm, please report it")
     else:
         return None
     _report(failure, argv, stderr)
@@ -104,11 +104,11 @@ def _report(error: errors.ClientError, argv: Sequence[str], stderr: Stream | Non
     try:
         render.write(text + "\n", stderr)
     except errors.FileRefused:
-        return  # nowhere is left to say it
+        return  # standard error can't be written either
 
 
 def _wants_sentence(argv: Sequence[str]) -> bool:
-    """Tell whether `--output table` is asked for, also in a command line that is wrong."""
+    """Return True for `--output table`, even if the command line is invalid."""
     if "--output=table" in argv:
         return True
     return "--output" in argv[:-1] and argv[argv.index("--output") + 1] == "table"

@@ -1,6 +1,6 @@
-"""What may follow a command line that is not finished: for the shells, by the hidden `pm __complete`.
+"""Complete a partial command line for the shells, through the hidden `pm __complete`.
 
-Quick and quiet: it starts no server, waits a second at most, and where it knows nothing it says nothing.
+It starts no server, takes a second at most, and prints nothing on errors.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, NoReturn
 
-    Candidates = Iterable[tuple[str, str]]  # what may be typed, and what it is
+    Candidates = Iterable[tuple[str, str]]  # the candidate and its description
 
-PATIENCE = 0.8  # seconds, for the whole of it; Python itself takes some, too
-FILES, FOLDERS = ":files", ":folders"  # instead of candidates: the shell knows these better
+PATIENCE = 0.8  # seconds in total; starting Python takes some more
+FILES, FOLDERS = ":files", ":folders"  # printed instead of candidates: the shell completes paths itself
 BY_METAVAR = {"PATH": FILES, "FILE": FILES, "DIR": FOLDERS}
 KEYS = {"ITEM": "items", "PROJECT": "projects", "P": "projects"}
-IDS = {"project": "projects", "work-item": "items"}  # whose ID has a key
+IDS = {"project": "projects", "work-item": "items"}  # nouns with keys as IDs
 
 
 class OutOfTime(BaseException):
-    """The patience is at its end; no handler of errors on the way may think it is one of its own."""
+    """The time limit passed; a BaseException, so that `except Exception` can't swallow it."""
 
 
 def answer(words: Sequence[str], environ: Mapping[str, str]) -> str:
-    """Return the lines for the last of `words`, which may be empty: a candidate, a tab, what it is; "" for none."""
+    """Return the completions of the last word, which may be empty: lines of candidate, tab, description."""
     try:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGALRM, _give_up)
             signal.setitimer(signal.ITIMER_REAL, PATIENCE)
         found = _candidates(_joined(words), environ)
         return "".join(f"{word}\t{what}\n" if what else f"{word}\n" for word, what in found)
-    except (Exception, OutOfTime):  # a shell that completes wants no words about it
+    except (Exception, OutOfTime):  # errors would garble the prompt
         return ""
     finally:
         if threading.current_thread() is threading.main_thread():
@@ -48,7 +48,7 @@ def _give_up(number: int, frame: object) -> NoReturn:
 
 
 def _joined(words: Sequence[str]) -> list[str]:
-    """Return the words with `--flag = value`, as bash cuts them, made one word again."""
+    """Return the words with `--flag = value`, which bash splits, joined again."""
     found: list[str] = []
     for word in words:
         if found and word == "=" and found[-1].startswith("--"):
@@ -85,7 +85,7 @@ def _candidates(words: list[str], environ: Mapping[str, str]) -> Candidates:
 
 
 def _position(before: Sequence[str]) -> tuple[str | None, Any, tuple[Any, ...], Any, Any]:
-    """Return noun, verb, the flags that may come, the next positional, and the flag that waits for its value."""
+    """Return the noun, verb, allowed flags, next positional, and the flag that needs a value next."""
     noun: str | None = None
     verb: Any = None
     options: tuple[Any, ...] = grammar.GLOBALS
@@ -114,7 +114,7 @@ def _position(before: Sequence[str]) -> tuple[str | None, Any, tuple[Any, ...], 
 def _values(
     settings: Mapping[str, Any], noun: str | None, begun: str, before: Sequence[str], environ: Mapping[str, str]
 ) -> Candidates:
-    """Return the values of an option that begin with what was begun."""
+    """Return the values of an option that start with `begun`."""
     if "choices" in settings:
         return [(choice, "") for choice in settings["choices"] if choice.startswith(begun)]
     if isinstance(settings.get("type"), grammar.Words):

@@ -1,4 +1,4 @@
-"""The keys of the board that begin with what was typed, for the completion of the shells."""
+"""Complete the keys of projects and work items for the shells."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-MOST = 200  # those that were changed last
+MOST = 200  # the most recently changed
 TITLE = 60  # characters
-LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")  # what a shell inserts is a command, one key away
+LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")  # safe for a shell to insert unquoted
 
 
 def begun(kind: str, typed: str, before: Sequence[str], environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the keys of the projects or items that begin with `typed`, in any case, each with its title.
+    """Return the keys of the projects or items that start with `typed`, ignoring case, each with its title.
 
-    The server that the flags in `before` name is asked, and none is started. Raises ClientError.
+    Asks the server that the flags in `before` name; never starts one. Raises ClientError.
     """
     context = _context(before, environ)
     rows = _projects(context) if kind == "projects" else _items(context, typed)
-    # In the case that was typed: a shell drops what does not begin with that.
+    # Keep the typed case: a shell drops candidates with another prefix.
     return [
         (typed + key[len(typed) :], " ".join(clean(title).split())[:TITLE])
         for key, title in rows
@@ -40,7 +40,7 @@ def _projects(context: Context) -> list[tuple[str, str]]:
 def _items(context: Context, typed: str) -> list[tuple[str, str]]:
     project, dash, _ = typed.partition("-")
     keys = [project] if dash else [key for key, _ in _projects(context) if key.lower().startswith(typed.lower())]
-    if len(keys) > 1:  # the project first
+    if len(keys) > 1:  # complete the project first
         return [(f"{key}-", "") for key in keys]
     query = {"fields": "display_key,title", "ordering": "-updated_at", "include_done": "true", "limit": MOST}
     return [

@@ -1,4 +1,4 @@
-"""What a command is given: its surroundings, its two outputs, and the server, found when it is first wanted."""
+"""The context of a command: options, environment, output streams, and the server, resolved on first use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SILENCE = 30.0  # seconds
 
 
 class Context:
-    """The surroundings of one call."""
+    """The context of one call."""
 
     def __init__(
         self, options: Options, environ: Mapping[str, str], stdout: Stream | None, stderr: Stream | None
@@ -28,9 +28,9 @@ class Context:
         self.stdout = stdout
         self.stderr = stderr
         self.actor: str | None = options.actor or environ.get("PM_ACTOR") or None
-        # Commands about the server's state put this to False: asking must not change the answer.
+        # Commands that report the server's state set this to False: asking must not start one.
         self.autostart: bool = options.start or environ.get("PM_AUTOSTART") == "1"
-        # False where the command says so itself, or is the remedy.
+        # False if the command compares the versions itself, or stops the server.
         self.compares_versions = True
         self._warned: set[str] = set()
         self._directory: str | None = None
@@ -38,7 +38,7 @@ class Context:
 
     @property
     def directory(self) -> str:
-        """The config directory. Raises FileRefused where it must not be trusted."""
+        """The config directory. Raises FileRefused if it can't be trusted."""
         if self._directory is None:
             try:
                 self._directory = workspace.find(environ=self.environ)
@@ -48,13 +48,13 @@ class Context:
 
     @property
     def api(self) -> Api:
-        """The server's API. Raises what finding the server raises."""
+        """The server's API. Raises the errors of `resolution.resolve`."""
         if self._api is None:
             self._api = Api(self)
         return self._api
 
     def forget_server(self) -> None:
-        """Look for the server again when it is next wanted."""
+        """Resolve the server again on next use."""
         self._api = None
 
     def timeout(self, default: float = SILENCE) -> float:
@@ -63,17 +63,17 @@ class Context:
         return default if given is None else given
 
     def show(self, document: object) -> None:
-        """Print the answer, as the global flags want it."""
+        """Print a document in the format that the global flags choose."""
         options = self.options
         fields = getattr(options, "fields", None)
         render.show(document, self.stdout, pretty=options.pretty, table=options.output == "table", fields=fields)
 
     def write(self, text: str) -> None:
-        """Print a text that is not JSON."""
+        """Print plain text."""
         render.write(text, self.stdout)
 
     def warn(self, message: str) -> None:
-        """Print a warning on standard error, once."""
+        """Print a warning on standard error; repeated ones are printed once."""
         if message in self._warned:
             return
         self._warned.add(message)

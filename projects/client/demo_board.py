@@ -1,4 +1,4 @@
-"""The board of `pm demo` as an export file, its moments relative to now."""
+"""The board of `pm demo` as an export file, with times relative to now."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 KEY = "DEMO"
-CLAIMED = "DEMO-14"  # what an agent works on when the person looks
+CLAIMED = "DEMO-14"  # the item that an agent has claimed
 
 
 def document(now: float) -> dict[str, Any]:
-    """Return the export file, its moments relative to `now` (Unix seconds); each call makes other ids."""
+    """Return the export file, with times relative to `now` (Unix seconds); each call generates new IDs."""
     import uuid
     from datetime import UTC, datetime, timedelta
 
@@ -39,7 +39,7 @@ def document(now: float) -> dict[str, Any]:
         }
 
     def seen(number: int, first: int, left: tuple[int, ...], *, at_end: bool) -> list[dict[str, Any]]:
-        """Return what a sprint held at its start (nothing that was made later) or its end."""
+        """Return the items of a sprint at its start (none created later) or at its end."""
         return [
             {
                 "id": ident("item", row[0]),
@@ -51,7 +51,7 @@ def document(now: float) -> dict[str, Any]:
             if row[0] in left or (row[3] == number and (at_end or row[9] >= -first))
         ]
 
-    # As the server makes them of the names, so that a person's own name is one user.
+    # The server derives a user's ID from the name in the same way, so the same name is the same user.
     people = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:user")
     users = {name: str(uuid.uuid5(people, name)) for name in ("ada", "bob")}
     users["llm"] = "00000000-0000-0000-0000-000000000001"

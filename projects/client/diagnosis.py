@@ -1,4 +1,4 @@
-"""The checks of `pm doctor`: each looks at one thing and says what to do about it. None needs a server."""
+"""The checks of `pm doctor`: each reports a problem and its fix. None needs a server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES = ("Django", "djangorestframework", "gunicorn", "requests", "whitenoise
 
 
 def examine(context: Context) -> list[Check]:
-    """Return `{"name", "status": ok|warn|fail, "message", "fix"?}` of each check."""
+    """Return `{"name", "status": ok|warn|fail, "message", "fix"?}` for each check."""
     checks = [directory_checks.directory(context)]
     if checks[-1]["status"] == "ok":
         checks += [*directory_checks.permissions(context), *_git(context.directory), *_lock_and_port_file(context)]
@@ -31,7 +31,7 @@ def examine(context: Context) -> list[Check]:
         checks += [*server, directory_checks.database(context, serving=serving)]
     elif checks[-1]["status"] == "warn":  # there is no directory
         checks = [*_lost_board(context.directory), *checks]
-    return [*checks, *_environment(context), *_versions()]
+    return [*checks, *_environment(context), *_versions(), *_installation()]
 
 
 def _git(directory: str) -> Iterator[Check]:
@@ -54,12 +54,12 @@ def _lock_and_port_file(context: Context) -> Iterator[Check]:
         info = portfile.read(path)
         yield _check("server.json", "ok", f"{info.url}, pid {info.pid}")
     except portfile.PortFileMissing:
-        yield _check("server.json", "ok", "there is none: no server has published")
+        yield _check("server.json", "ok", "none: no server has published its address")
     except portfile.PortFileRejected as error:
         yield _check("server.json", "warn", f"{path}: {error}", "pm server start replaces it")
     if held and info is None:
-        fix = f"wait; if it stays so, find who holds it: fuser {portfile.lock_path(path)}"
-        yield _check("lock", "warn", "it is held, but no server has published: one starts or stops", fix)
+        fix = f"wait; if it persists, find the process that holds it: fuser {portfile.lock_path(path)}"
+        yield _check("lock", "warn", "held, but no server has published its address: one is starting or stopping", fix)
     else:
         yield _check("lock", "ok", "held by the server" if held else "free")
 
@@ -87,7 +87,7 @@ def _server(context: Context) -> Iterator[Check]:
 def _environment(context: Context) -> Iterator[Check]:
     for name in ("PM_SERVER_URL", "PM_TOKEN", "PM_CONFIG_DIR", "PM_ALLOW_REMOTE"):
         if context.environ.get(name):
-            yield _check("environment", "warn", f"{name} is set and outranks what is found", f"unset {name}")
+            yield _check("environment", "warn", f"{name} is set and overrides the default", f"unset {name}")
 
 
 def _versions() -> Iterator[Check]:
@@ -100,6 +100,20 @@ def _versions() -> Iterator[Check]:
         except metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        yield _check("versions", "fail", f"not installed: {', '.join(missing)}", "install pm again")
+        yield _check("versions", "fail", f"not installed: {', '.join(missing)}", "reinstall pm")
     else:
         yield _check("versions", "ok", ", ".join(found))
+
+
+def _installation() -> Iterator[Check]:
+    from projects.client import installation
+
+    conflicts = installation.conflicts()
+    for conflict in conflicts:
+        yield _check("installation", "warn", conflict.message, conflict.remedy)
+    damaged = [] if conflicts else installation.damaged_files()
+    if damaged:
+        message = f"{len(damaged)} files of pm are missing or changed, such as {damaged[0]}"
+        yield _check("installation", "fail", message, "install pm again")
+    elif not conflicts:
+        yield _check("installation", "ok", "no other distribution shares a package with pm")

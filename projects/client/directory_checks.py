@@ -22,7 +22,7 @@ PRIVATE = (*workspace.SECRET_FILES, "server.json", "server.lock", "server.log", 
 
 
 def check(name: str, status: str, message: str, fix: str = "") -> Check:
-    """Return the finding of one check."""
+    """Return the result of one check."""
     return {"name": name, "status": status, "message": message, **({"fix": fix} if fix else {})}
 
 
@@ -36,7 +36,7 @@ def directory(context: Context) -> Check:
     trouble = _trouble(path)
     if trouble is not None:
         reason, remedy = trouble
-        return check("directory", "fail", f"{path} can't be {'used' if exists else 'made'}: {reason}", remedy)
+        return check("directory", "fail", f"{path} can't be {'used' if exists else 'created'}: {reason}", remedy)
     if not exists:
         return check("directory", "warn", f"{path} does not exist yet", "pm init, or pm server start")
     return check("directory", "ok", path)
@@ -50,7 +50,7 @@ def _trouble(path: str) -> storage.Trouble | None:
 
 
 def permissions(context: Context) -> Iterator[Check]:
-    """Check that the private files are regular files of ours that nobody else can read."""
+    """Check that the private files are regular, owned by this user, and unreadable for others."""
     foreign, readable = [], []
     for name in ("", *PRIVATE):
         path = os.path.join(context.directory, name) if name else context.directory
@@ -71,11 +71,11 @@ def permissions(context: Context) -> Iterator[Check]:
         message = f"others can read {', '.join(readable)}"
         yield check("permissions", "warn", message, f"chmod go-rwx {' '.join(readable)}")
     else:
-        yield check("permissions", "ok", "nobody else can read what is private")
+        yield check("permissions", "ok", "only you can read the private files")
 
 
 def _hand_over(path: str) -> str:
-    """Return how all of the directory comes to belong to one user; root never takes over a user's directory."""
+    """Return the command that gives the whole directory to one user; root never takes over a user's directory."""
     from shlex import quote
 
     owner = os.lstat(path).st_uid
@@ -88,7 +88,7 @@ def _hand_over(path: str) -> str:
 
 
 def database(context: Context, *, serving: bool) -> Check:
-    """Check the database: by the server if it runs, else with SQLite."""
+    """Check the database: through the server if it runs, else with SQLite."""
     path = os.path.join(context.directory, DATABASE)
     if serving:
         try:
@@ -97,7 +97,7 @@ def database(context: Context, *, serving: bool) -> Check:
             return check("database", "fail", f"the server can't use it: {error}", "pm server logs")
         return check("database", "ok", "the server can use it")
     if not os.path.lexists(path):
-        return check("database", "ok", "there is none yet: the first start makes it")
+        return check("database", "ok", "none yet: the first start creates it")
     return _integrity(path)
 
 
@@ -113,17 +113,17 @@ def _integrity(path: str) -> Check:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         if not storage.is_damage(error):
-            reason, remedy = storage.explain_sqlite(error, path) or ("the file itself is not found to be damaged", "")
+            reason, remedy = storage.explain_sqlite(error, path) or ("the file does not appear to be damaged", "")
             return check("database", "fail", f"{path} can't be read: {error}: {reason}", remedy)
         found = str(error)
     if found == "ok":
-        return check("database", "ok", "SQLite finds nothing wrong with it")
+        return check("database", "ok", "SQLite found no errors")
     fix = f"stop the server, then: pm restore-backup {_newest_backup(path)}; it keeps the damaged file"
     return check("database", "fail", f"{path} is damaged: {found}", fix)
 
 
 def _newest_backup(path: str) -> str:
-    """Return the path of the newest backup beside the database, quoted for a shell; FILE if there is none."""
+    """Return the path of the newest backup in the config directory, shell-quoted; FILE if there is none."""
     from shlex import quote
 
     folder = os.path.join(os.path.dirname(path), "backups")

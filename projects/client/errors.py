@@ -1,23 +1,23 @@
-"""What can go wrong in the client, and what it tells whoever called it.
+"""The client's errors, their codes and exit statuses.
 
     ClientError                    exit status
     ├── UsageError       USAGE           2   the command line is wrong
-    ├── NoServer         NO_SERVER       3   nobody serves this directory, or nobody listens at the URL
-    ├── Unresponsive     UNRESPONSIVE    1   somebody listens but does not answer
-    ├── Sandboxed        SANDBOXED       1   the server lives, but this shell may not connect to it
-    ├── RemoteRefused    REMOTE_REFUSED  1   the URL leads off this machine, or is none
-    ├── BadAnswer        BAD_ANSWER      1   what came is not an answer of pm: cut, too large, not JSON
-    ├── ApiError         the server's    1   the server refused; its error object is passed on
-    ├── StartFailed      START_FAILED    1   the background server did not come up
-    ├── StopFailed       STOP_FAILED     1   the server did not go down
-    ├── Unhealthy        UNHEALTHY       1   `pm doctor` found something that must be mended
+    ├── NoServer         NO_SERVER       3   no server for this directory, or nothing listens at the URL
+    ├── Unresponsive     UNRESPONSIVE    1   a server accepts connections but does not respond
+    ├── Sandboxed        SANDBOXED       1   the server runs, but this shell may not connect to it
+    ├── RemoteRefused    REMOTE_REFUSED  1   the URL is invalid, or not on this machine
+    ├── BadAnswer        BAD_ANSWER      1   the response is truncated, too large, or not JSON
+    ├── ApiError         the server's    1   the server refused; its error object is printed unchanged
+    ├── StartFailed      START_FAILED    1   the background server did not start
+    ├── StopFailed       STOP_FAILED     1   the server did not stop
+    ├── Unhealthy        UNHEALTHY       1   `pm doctor` found a problem
     ├── FileRefused      FILE_REFUSED    1   the directory or a file in it is missing, not ours or not writable
     ├── NotEmpty         NOT_EMPTY       1   `pm demo` fills only a board without projects
-    ├── Crashed          INTERNAL_ERROR  1   a fault of pm itself; the traceback stands before it
+    ├── Crashed          INTERNAL_ERROR  1   a bug in pm; the traceback is printed before it
     ├── Unsupported      UNSUPPORTED     1   pm does not run on this system
-    └── Interrupted      INTERRUPTED   130   the user ended it
+    └── Interrupted      INTERRUPTED   130   the user pressed Ctrl-C
 
-`cli.run` maps them once: the document to standard error, the status to the exit.
+`cli.run` prints the error object on standard error and returns the exit status.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class ClientError(Exception):
-    """The command failed; the message is a sentence for the caller."""
+    """The command failed; the message is for the user."""
 
     code = ""
     status = 1
@@ -39,45 +39,45 @@ class ClientError(Exception):
 
 
 class UsageError(ClientError):
-    """The command line is wrong."""
+    """The command line is invalid."""
 
     code = "USAGE"
     status = 2
 
 
 class NoServer(ClientError):
-    """There is no server to talk to."""
+    """No server is running."""
 
     code = "NO_SERVER"
     status = 3
 
 
 class Unresponsive(ClientError):
-    """A server is there, and does not answer."""
+    """The server does not respond."""
 
     code = "UNRESPONSIVE"
 
 
 class Sandboxed(ClientError):
-    """The system does not let this shell connect."""
+    """The system forbids this shell to connect."""
 
     code = "SANDBOXED"
 
 
 class RemoteRefused(ClientError):
-    """The URL is not one that the client may talk to."""
+    """The client may not connect to this URL."""
 
     code = "REMOTE_REFUSED"
 
 
 class BadAnswer(ClientError):
-    """The answer can't be used."""
+    """The response is unusable."""
 
     code = "BAD_ANSWER"
 
 
 class ApiError(ClientError):
-    """The server refused; `error` is its error object, `http_status` the status of its answer."""
+    """The server refused; `error` is its error object, `http_status` its HTTP status."""
 
     def __init__(self, error: dict[str, Any], http_status: int) -> None:
         super().__init__(str(error["message"]))
@@ -86,13 +86,13 @@ class ApiError(ClientError):
 
 
 class StartFailed(ClientError):
-    """The background server did not come up."""
+    """The background server did not start."""
 
     code = "START_FAILED"
 
 
 class StopFailed(ClientError):
-    """The server did not go down."""
+    """The server did not stop."""
 
     code = "STOP_FAILED"
 
@@ -110,19 +110,19 @@ class FileRefused(ClientError):
 
 
 class NotEmpty(ClientError):
-    """There is something on the board already."""
+    """The board is not empty."""
 
     code = "NOT_EMPTY"
 
 
 class Crashed(ClientError):
-    """The client met something that it should have foreseen."""
+    """An unexpected exception: a bug in pm."""
 
     code = "INTERNAL_ERROR"
 
 
 class Unsupported(ClientError):
-    """The system is not one that pm runs on."""
+    """pm does not run on this system."""
 
     code = "UNSUPPORTED"
 

@@ -1,4 +1,4 @@
-"""Files that a command writes: whole, or not at all."""
+"""Write files atomically."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def written(path: str, *, mode: int = 0o666, private: bool = False, follow: bool = True) -> Iterator[BinaryIO]:
-    """Give a file to write, which takes the place of `path` when all went well. Raises FileRefused.
+    """Yield a file that replaces `path` on success. Raises FileRefused.
 
-    `mode` is for a new file, less the umask; an old one's stays, unless the file is `private`: then it is 0600.
-    A symbolic link is written through, unless `follow` is false; a device or a pipe can't be replaced and is
-    written to at the end.
+    `mode` applies to a new file, minus the umask; an existing file keeps its mode. A `private` file gets 0600.
+    Symbolic links are followed, unless `follow` is false. A device or a pipe can't be replaced, so the content is
+    copied to it at the end.
     """
     target = os.path.realpath(path) if follow else path
     kept = _mode_of(target)
@@ -49,7 +49,7 @@ def written(path: str, *, mode: int = 0o666, private: bool = False, follow: bool
 
 
 def scratch() -> BinaryIO:
-    """Return a file without a name; in memory if the system has no directory for temporary files.
+    """Return an anonymous temporary file; in memory if the system has no directory for temporary files.
 
     Raises FileRefused.
     """
@@ -59,14 +59,14 @@ def scratch() -> BinaryIO:
         return tempfile.TemporaryFile()
     except FileNotFoundError:
         if not hasattr(os, "memfd_create"):
-            raise FileRefused("there is no directory for temporary files; name one by TMPDIR") from None
+            raise FileRefused("there is no directory for temporary files; set TMPDIR") from None
         return open(os.memfd_create("pm"), "w+b")
     except OSError as error:
-        raise FileRefused(f"no temporary file can be made: {error.strerror}; name a directory by TMPDIR") from None
+        raise FileRefused(f"can't create a temporary file: {error.strerror}; set TMPDIR to another directory") from None
 
 
 def sync_folder(path: str) -> None:
-    """Let the rename of `path` outlive a power cut."""
+    """Sync the folder of `path`, so that its rename survives a power failure."""
     fileno = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fileno)

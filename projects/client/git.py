@@ -1,4 +1,4 @@
-"""Ask git about the repository that the working directory is in."""
+"""Run git in the repository of the working directory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ PATIENCE = 30  # seconds
 
 
 class GitFailed(FileRefused):
-    """git refused; the message is its own."""
+    """git failed; the message is git's own."""
 
 
 def ask(*arguments: str, environ: Mapping[str, str]) -> str:
-    """Return what `git` prints, without the last line's end. Raises GitFailed."""
+    """Return git's output without the final newline. Raises GitFailed."""
     try:
         done = subprocess.run(
             ["git", "-c", "core.fsmonitor=false", *arguments],
@@ -30,13 +30,15 @@ def ask(*arguments: str, environ: Mapping[str, str]) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise GitFailed(f"git can't be run: {getattr(error, 'strerror', None) or 'it takes too long'}") from None
+        raise GitFailed(f"can't run git: {getattr(error, 'strerror', None) or 'it timed out'}") from None
     if done.returncode:
-        words = os.fsdecode(done.stderr).strip().splitlines() or [f"it ended with {done.returncode}"]
+        words = os.fsdecode(done.stderr).strip().splitlines() or [f"exit status {done.returncode}"]
         raise GitFailed(f"git {arguments[0]}: {words[-1]}")
+    if b"\0" in done.stdout:
+        raise GitFailed(f"git {arguments[0]} printed what git does not print; which program is it: command -v git")
     return os.fsdecode(done.stdout).removesuffix("\n")
 
 
 def without_git(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without the variables by which a hook is told its repository and index."""
+    """Return the environment without the GIT_* variables that name a hook's repository and index."""
     return {name: value for name, value in environ.items() if not name.startswith("GIT_")}

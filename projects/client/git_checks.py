@@ -1,4 +1,4 @@
-"""The checks of `pm doctor` on git: does it have the secrets, can it delete the board, is the board where it was?"""
+"""The checks of `pm doctor` on git: secrets in the repository, ignore rules, a lost or copied board."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RESTART = "pm server stop; pm server start"
 
 
 def examine(directory: str) -> Iterator[tuple[str, ...]]:
-    """Yield (name, status, message, fix) of each check; the fix may be missing."""
+    """Yield (name, status, message[, fix]) for each check."""
     yield _secrets(directory)
     if git_tracking.tracked(directory, workspace.LOCAL_FILES) is not None:
         yield from _history(directory)
@@ -25,10 +25,10 @@ def examine(directory: str) -> Iterator[tuple[str, ...]]:
 
 
 def find_board(directory: str) -> Iterator[tuple[str, ...]]:
-    """Yield a check if the board that the clone had is gone, or is a copy; the directory need not exist."""
+    """Yield a check if the clone's board is lost or is a copy; the directory need not exist."""
     remark = board_record.remark(directory)
     if remark:
-        yield "board", "warn", remark, "restore a copy, or go on with the board as it is: pm server start"
+        yield "board", "warn", remark, "restore a backup, or use the board as it is: pm server start"
 
 
 def _secrets(directory: str) -> tuple[str, ...]:
@@ -41,9 +41,9 @@ def _secrets(directory: str) -> tuple[str, ...]:
         return "secrets", "fail", complaint
     if git_secrets.has_known_key(directory):
         path = os.path.join(directory, git_secrets.KEY)
-        return "secrets", "fail", f"{path} was added to git at some time; others may know it", f"{RESTART} replaces it"
+        return "secrets", "fail", f"{path} was once added to git; others may know it", f"{RESTART} replaces it"
     if git_tracking.tracked(directory, workspace.LOCAL_FILES) is None and workspace.git_home(directory):
-        return "secrets", "warn", "git can't be asked if it tracks them", f"see why: git -C {directory} status"
+        return "secrets", "warn", "git can't say whether it tracks them", f"see why: git -C {directory} status"
     return "secrets", "ok", "git tracks none of them"
 
 
@@ -51,17 +51,17 @@ def _history(directory: str) -> Iterator[tuple[str, ...]]:
     commit = git_tracking.last_commit(directory, HISTORY)
     if commit:
         message = (
-            f"commit {commit} or an earlier one has {' or '.join(HISTORY)} of {directory}: everybody who has the "
-            "repository can read them, and a checkout of such a commit overwrites the board"
+            f"commit {commit} or an earlier one contains {' or '.join(HISTORY)} of {directory}: anyone with the "
+            "repository can read it, and checking out such a commit overwrites the board"
         )
         yield "history", "warn", message, "pm backup before such a checkout; git filter-repo removes files from history"
 
 
 def _ignored(directory: str) -> tuple[str, ...]:
     if git_tracking.ignored(directory, workspace.LOCAL_FILES):
-        return "gitignore", "ok", "git ignores what is local"
+        return "gitignore", "ok", "git ignores the local files"
     path = os.path.join(directory, ".gitignore")
-    message = f"{path}, or another .gitignore, lets git see the database and the secrets"
+    message = f"{path}, or another .gitignore, does not hide the database and the secrets from git"
     return "gitignore", "warn", message, f"rm -f {path}; pm init"
 
 
@@ -73,5 +73,5 @@ def _excluded(directory: str) -> Iterator[tuple[str, ...]]:
     if git_exclude.is_protected(home[0], home[1]):
         yield "exclude", "ok", f"{path} keeps the board out of git on every commit"
     else:
-        message = f"{path} does not name the board: a commit without .gitignore leaves it to `git clean` and `git add`"
+        message = f"{path} does not list the board: on a commit without .gitignore, `git add` can take it"
         yield "exclude", "warn", message, "pm init adds it"

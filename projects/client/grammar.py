@@ -1,7 +1,7 @@
-"""The command line as data, read by `arguments`; only the called noun's is loaded.
+"""The command line as data, parsed by `arguments`; only the called noun's module is loaded.
 
-A noun is a module of `commands` with a line in NOUNS; its VERBS are tuples of options. A command of one
-word (`pm init`) is a module with one verb without a name.
+A noun is a module of `commands` with a line in NOUNS; its VERBS list the verbs and their options. A single-word
+command (`pm init`) is a module with one unnamed verb.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
     Option = tuple[tuple[str, ...], dict[str, Any]]
 
 NOUNS = {
-    "project": "projects, and what their figures say",
+    "project": "projects and their statistics",
     "work-item": "epics, stories and tasks: list, ready, claim, show, create, update, move …",
     "sprint": "sprints: plan, start, complete, report",
-    "comment": "comments of a work item",
-    "dependency": "which item blocks which",
-    "time-entry": "timers, and time spent",
+    "comment": "comments on work items",
+    "dependency": "which items block others",
+    "time-entry": "timers and time spent on work items",
     "swim-lane": "the columns of the board",
-    "activity": "who changed what, when",
-    "changes": "what changed since the last look, for a loop",
-    "search": "find words in titles, descriptions and comments",
-    "sync": "the board as a file for git: export, import, hooks",
-    "backup": "copy the database to a file, while the server runs",
-    "restore-backup": "put a backup in the database's place",
+    "activity": "who changed what, and when",
+    "changes": "what changed since the last call, for polling",
+    "search": "search titles, descriptions and comments",
+    "sync": "the board as a file in git: export, import, hooks",
+    "backup": "back up the database while the server runs",
+    "restore-backup": "replace the database with a backup",
     "server": "the repository's server: start, stop, status, wait, list, open, logs",
-    "demo": "fill an empty board with an example, and open it",
-    "init": "make the config directory and a commented config.toml; point agents here",
-    "prime": "what an agent must know to work with this board",
-    "completion": "print the completion script of a shell",
+    "demo": "fill an empty board with an example and open it",
+    "init": "create the config directory and a commented config.toml",
+    "prime": "print instructions and the board's state for an agent",
+    "completion": "print a shell completion script",
     "doctor": "check the directory, the server and the database",
     "schema": "print the API's OpenAPI document",
 }
 
 
 class Verb:
-    """A command: its name, what it does, the function that does it, and the table of its options."""
+    """A command: its name, summary, function and option table."""
 
     def __init__(
         self, name: str, summary: str, run: Callable[[Context], object], options: tuple[Option, ...] = ()
@@ -55,7 +55,7 @@ class Verb:
 
 
 class Call:
-    """What a command line calls, and the tokens that are left; no noun or no verb is a call for help."""
+    """The noun and verb of a command line, and the remaining tokens; without a noun or verb it asks for help."""
 
     def __init__(self, noun: str | None, verb: Verb | None, tokens: list[str]) -> None:
         self.noun = noun
@@ -64,26 +64,26 @@ class Call:
 
 
 def option(*flags: str, **settings: Any) -> Option:
-    """Return a line of an option table; the arguments are those of `argparse.add_argument`."""
+    """Return an entry of an option table; takes the arguments of `argparse.add_argument`."""
     return flags, settings
 
 
 class Words:
-    """Read words of `choices` with commas between them."""
+    """Parse comma-separated words of `choices`."""
 
     def __init__(self, choices: tuple[str, ...]) -> None:
         self.choices = choices
 
     def __call__(self, text: str) -> str:
-        """Return the text. Raises argparse.ArgumentTypeError where a word is none of the choices."""
+        """Return the text. Raises argparse.ArgumentTypeError for a word that is not a choice."""
         for word in text.split(","):
             if word not in self.choices:
-                raise refused(f"{word!r} is none of {', '.join(self.choices)}")
+                raise refused(f"{word!r} is not one of {', '.join(self.choices)}")
         return text
 
 
 def seconds(text: str) -> float:
-    """Return a positive number of seconds, a day at most."""
+    """Parse a positive number of seconds, at most a day."""
     number = float(text)
     if not 0 < number <= 86400:
         raise refused(f"{text!r} is not between 0 and 86400 seconds")
@@ -91,21 +91,21 @@ def seconds(text: str) -> float:
 
 
 def refused(message: str) -> Exception:
-    """Return what a `type` of an option raises: argparse puts the message behind the option's name."""
+    """Return the exception for an option's `type` to raise; argparse prefixes the message with the option's name."""
     import argparse
 
     return argparse.ArgumentTypeError(message)
 
 
 GLOBALS: tuple[Option, ...] = (
-    option("--server", metavar="URL", help="talk to this server instead of the repository's own"),
+    option("--server", metavar="URL", help="use this server instead of the repository's own"),
     option("--start", action="store_true", help="start a server if none is running"),
-    option("--timeout", type=seconds, metavar="SECONDS", help="seconds of silence before giving up (30)"),
-    option("--as", dest="actor", metavar="NAME", help="who is acting (PM_ACTOR, else llm)"),
+    option("--timeout", type=seconds, metavar="SECONDS", help="seconds without a response before giving up (30)"),
+    option("--as", dest="actor", metavar="NAME", help="act as this user (PM_ACTOR, else llm)"),
     option("--pretty", action="store_true", help="indent the JSON"),
-    option("--output", choices=("json", "table"), default="json", help="json, or a table for people"),
-    option("--config-dir", metavar="DIR", help="the config directory (PM_CONFIG_DIR, else the nearest .pm)"),
-    option("-h", "--help", action="store_true", help="show this text"),
+    option("--output", choices=("json", "table"), default="json", help="output format: json, or a table for people"),
+    option("--config-dir", metavar="DIR", help="config directory (PM_CONFIG_DIR, else the nearest .pm)"),
+    option("-h", "--help", action="store_true", help="show this help"),
 )
 
 
@@ -117,9 +117,9 @@ def verbs_of(noun: str) -> tuple[Verb, ...]:
 
 
 def find(argv: Sequence[str]) -> Call:
-    """Return the noun, its verb and the other tokens; either may be None where help is wanted.
+    """Return the noun, its verb and the other tokens; noun and verb may be None if the call asks for help.
 
-    Global flags may stand before, between and behind them. Raises UsageError.
+    Global flags may come before, between and after them. Raises UsageError.
     """
     takes_value = flags_of(GLOBALS)
     words: list[str] = []
@@ -147,12 +147,12 @@ def find(argv: Sequence[str]) -> Call:
 
 
 def wants_help(tokens: Sequence[str]) -> bool:
-    """Tell whether `-h` stands among the tokens."""
+    """Return True if `-h` is among the tokens."""
     return any(token in ("-h", "--help") for token in tokens[: end_of_flags(tokens)])
 
 
 def program(noun: str, verb: Verb) -> str:
-    """Return what calls a verb: `pm project list`, `pm init`."""
+    """Return the command of a verb: `pm project list`, `pm init`."""
     return f"pm {noun} {verb.name}".rstrip()
 
 

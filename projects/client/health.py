@@ -1,4 +1,4 @@
-"""Ask whether the server answers, and whether it is the one that server.json names."""
+"""Check whether the server responds, and whether it is the one in server.json."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ POLL = 0.05  # seconds
 
 
 def check(context: Context) -> dict[str, Any]:
-    """Return the fields of the server, which just answered for itself. Raises NoServer, Unresponsive, BadAnswer."""
+    """Return the fields of the server after it responded. Raises NoServer, Unresponsive, BadAnswer."""
     answer = context.api.call("GET", "/health", wanted=("version", "instance_id"))
     target = context.api.target
     if target.info is None:
         return {"url": target.url, "version": answer["version"], "instance_id": answer["instance_id"]}
     if answer["instance_id"] != target.info.instance_id:
-        raise NoServer(f"another server answers at {target.url} than the one of {context.directory}")
+        raise NoServer(f"the server at {target.url} is not the one of {context.directory}")
     return fields(context)
 
 
 def wait(context: Context) -> dict[str, Any]:
-    """Return the fields of the server as soon as it answers. Raises what the last look raised, at the timeout."""
+    """Return the fields of the server as soon as it responds. At the timeout, raises the last error of `check`."""
     patience = context.timeout()
     deadline = time.monotonic() + patience
     while True:
-        context.options.timeout = max(0.1, deadline - time.monotonic())  # a server may hang, too
+        context.options.timeout = max(0.1, deadline - time.monotonic())  # the server may hang
         context.forget_server()
         try:
             return check(context)
@@ -42,6 +42,6 @@ def wait(context: Context) -> dict[str, Any]:
 
 
 def fields(context: Context) -> dict[str, Any]:
-    """Return what is known of the server without asking it."""
+    """Return the fields of the server without a request."""
     target = context.api.target
     return {"url": target.url} if target.info is None else target.info.fields()

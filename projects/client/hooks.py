@@ -1,4 +1,4 @@
-"""The git hooks: put into the repository's real hooks directory, never over somebody else's."""
+"""Install the git hooks into the repository's real hooks directory, without overwriting other hooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OURS, FOREIGN, MISSING = "installed", "foreign", "missing"
 SCRIPT = """\
 #!/bin/sh
 {marker}
-# It never stands in git's way: whatever happens, it ends with 0.
+# The hook never blocks git: it always exits with 0.
 python={python}
 manage={manage}
 if [ -x "$python" ] && [ -f "$manage" ]; then
@@ -31,32 +31,32 @@ if [ -x "$python" ] && [ -f "$manage" ]; then
 elif command -v pm >/dev/null 2>&1; then
     pm sync hooks run {flags}-- {name} "$@" || true
 else
-    echo "warning: pm is not installed any more: .pm/data.json and the board are not compared" >&2
+    echo "warning: pm is no longer installed: .pm/data.json and the board are not synchronized" >&2
 fi
 exit 0
 """
 
 
 def status(context: Context) -> dict[str, object]:
-    """Return the hooks directory, and of each hook whether it is there and ours."""
+    """Return the hooks directory and the state of each hook: installed, foreign or missing."""
     folder = directory(context.environ)
     return {"directory": folder, **{name: _state(os.path.join(folder, name)) for name in NAMES}}
 
 
 def install(context: Context) -> dict[str, object]:
-    """Write the hooks, or write them anew. Raises FileRefused where one is somebody else's, before any is written."""
+    """Write or rewrite the hooks. Raises FileRefused, before writing any, if a hook is not ours."""
     folder = directory(context.environ)
     for name in NAMES:
         if _state(os.path.join(folder, name)) == FOREIGN:
             raise FileRefused(
-                f"{os.path.join(folder, name)} is not ours and stays as it is; to have both, add this line to it: "
+                f"{os.path.join(folder, name)} is not a pm hook and stays unchanged; to run both, add this line to it: "
                 f"{_line(context, name)}",
                 hook=name,
             )
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise FileRefused(f"{folder} can't be made: {error.strerror}") from None
+        raise FileRefused(f"{folder} can't be created: {error.strerror}") from None
     for name in NAMES:
         path = os.path.join(folder, name)
         with files.written(path, mode=0o777, follow=False) as file:
@@ -65,7 +65,7 @@ def install(context: Context) -> dict[str, object]:
 
 
 def uninstall(context: Context) -> dict[str, object]:
-    """Remove the hooks that are ours."""
+    """Remove our hooks."""
     folder = directory(context.environ)
     for name in NAMES:
         path = os.path.join(folder, name)
@@ -78,7 +78,7 @@ def uninstall(context: Context) -> dict[str, object]:
 
 
 def directory(environ: Mapping[str, str]) -> str:
-    """Return where git looks for hooks: worktrees share it, and `core.hooksPath` moves it. Raises FileRefused."""
+    """Return git's hooks directory, shared by worktrees and set by `core.hooksPath`. Raises FileRefused."""
     return os.path.abspath(git.ask("rev-parse", "--git-path", "hooks", environ=git.without_git(environ)))
 
 
@@ -97,7 +97,7 @@ def _line(context: Context, name: str) -> str:
 
 
 def _flags(context: Context) -> str:
-    """Return what leads the hook to this very config directory, where it would find another one by itself."""
+    """Return the `--config-dir` flag for the hook if it would otherwise find another config directory."""
     from shlex import quote
 
     top = git.ask("rev-parse", "--show-toplevel", environ=git.without_git(context.environ))

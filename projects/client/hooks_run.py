@@ -1,6 +1,6 @@
-"""What the git hooks do: export the board before a commit, import `.pm/data.json` after a merge or a checkout.
+"""Run the git hooks: export the board before a commit, import `.pm/data.json` after a merge or a checkout.
 
-They never stand in git's way: what goes wrong is a warning.
+They never block git: errors become warnings.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
 
 DATA = "data.json"
 DATABASE = "data.db"
-# What git leaves in its directory while somebody resolves conflicts.
+# Files in the git directory during an unfinished merge, cherry-pick or revert.
 HALF_MERGED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
 REBASING = ("rebase-merge", "rebase-apply")
 
 
 def run(context: Context, arguments: Sequence[str]) -> None:
-    """Do what the hook is for; its name comes first, then what git gave it."""
+    """Run a hook; the arguments are its name, then those of git."""
     actions = {"pre-commit": _before_commit, "post-merge": _after_merge, "post-checkout": _after_checkout}
     if not arguments or arguments[0] not in actions:
         raise UsageError(f"name the hook to run: {', '.join(actions)}")
-    # git's own calls need the variables of the hook; a server that is started must not inherit them.
+    # Calls of git need the hook's GIT_* variables; a server started here must not inherit them.
     environ = context.environ
     context.environ = git.without_git(environ)
     context.autostart = True
     try:
         actions[arguments[0]](context, environ, arguments[1:])
     except ClientError as error:
-        context.warn(f"{arguments[0]}: the board and {workspace.NAME}/{DATA} were not compared: {error}")
+        context.warn(f"{arguments[0]}: the board and {workspace.NAME}/{DATA} were not synchronized: {error}")
 
 
 def _before_commit(context: Context, environ: Mapping[str, str], arguments: Sequence[str]) -> None:
     if not os.path.exists(os.path.join(context.directory, DATABASE)) or _partial(environ):
         return
     if _in_progress(REBASING, environ):
-        return  # an old commit is made anew: today's board does not belong into it
+        return  # rebasing: don't write today's board into a rewritten commit
     path = _data_file(context, environ)
     if _in_progress(HALF_MERGED, environ) and os.path.lexists(path):
-        # The others' rows are in the file and not on the board yet; the export would drop them.
+        # The file has merged rows that are not on the board yet; the export would drop them.
         transfer.import_file(context, path, follow=False)
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # a linked worktree's may be missing
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)  # a linked worktree may lack it
     transfer.export(context, path, follow=False)
     git.ask("add", "--", path, environ=environ)
 
@@ -75,19 +75,19 @@ def _import(context: Context, environ: Mapping[str, str]) -> None:
 
 
 def _data_file(context: Context, environ: Mapping[str, str]) -> str:
-    """Return this worktree's `data.json`: the board may be the main worktree's, but each commits its own file."""
+    """Return this worktree's `data.json`: the main worktree may have the board, but each commits its own file."""
     top = os.path.realpath(git.ask("rev-parse", "--show-toplevel", environ=environ))
     folder = os.path.realpath(context.directory)
     if os.path.commonpath([top, folder]) != top:
         folder = os.path.join(top, workspace.NAME)
-    # A stranger's repository may have a link there, which leads anywhere.
+    # An untrusted repository may have a link there that points anywhere.
     if os.path.lexists(folder) and not stat.S_ISDIR(os.lstat(folder).st_mode):
         raise FileRefused(f"{folder} is not a directory")
     return os.path.join(folder, DATA)
 
 
 def _partial(environ: Mapping[str, str]) -> bool:
-    """Tell whether only named files are committed (`git commit FILE`): the index is then one for this commit only."""
+    """Return True for `git commit FILE`: git then uses a temporary index for this commit."""
     return os.path.basename(environ.get("GIT_INDEX_FILE", "")).startswith("next-index-")
 
 

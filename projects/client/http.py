@@ -1,18 +1,18 @@
 """HTTP/1.1 to a server on this machine, over one standard-library socket per request.
 
-`http.client` and `requests` cost an agent more time than the whole call. What comes is bounded and
-distrusted. A transport is anything with `send`; `remote.RequestsTransport` is the other one. Both raise
+Importing `http.client` or `requests` takes longer than the whole call. Responses are size-limited and validated.
+A transport is any class with `send`; `remote.RequestsTransport` is the other one. Both raise
 
     TransportError
-    ├── Disconnected  the connection ended before the answer did
-    │   └── Refused   there was none: nobody listens
-    ├── Silent        nothing came for as long as we were willing to wait
-    └── Malformed     what came is not HTTP, or more than we take
+    ├── Disconnected  the connection closed before the response was complete
+    │   └── Refused   nothing listens at the address
+    ├── Silent        no data arrived before the timeout
+    └── Malformed     the response is not HTTP, or is too large
 """
 
 from __future__ import annotations
 
-# The C half of `socket`: the other half costs 3 ms, for enums and selectors that nobody here needs.
+# The C part of `socket`: the Python part costs 3 ms for enums and selectors that we don't need.
 import _socket as socket
 
 TYPE_CHECKING = False
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from projects.client.streaming import Sink, Upload
 
-MAX_HEAD = 64 * 1024  # bytes of a status line and all header lines
+MAX_HEAD = 64 * 1024  # bytes of the status line and all headers
 MAX_BODY = 256 * 1024 * 1024  # bytes
-MAX_STREAM = 1 << 50  # bytes that go to a file
-PIECE = 64 * 1024  # bytes sent at once: the timeout counts from the last piece
+MAX_STREAM = 1 << 50  # bytes written to a file
+PIECE = 64 * 1024  # bytes per send: the timeout restarts with each piece
 
 
 class Response:
-    """An answer; the names of its headers are in lower case."""
+    """A response; header names are in lower case."""
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.status = status
@@ -37,27 +37,27 @@ class Response:
 
 
 class TransportError(Exception):
-    """No answer was had; the message says why, as half a sentence."""
+    """The request got no response; the message is a clause that says why."""
 
 
 class Disconnected(TransportError):
-    """The connection ended early."""
+    """The connection closed early."""
 
 
 class Refused(Disconnected):
-    """Nobody listens."""
+    """Nothing listens at the address."""
 
 
 class Silent(TransportError):
-    """Nothing came for too long."""
+    """No data arrived before the timeout."""
 
 
 class Malformed(TransportError):
-    """What came is no answer that we take."""
+    """The response is invalid or too large."""
 
 
 class SocketTransport:
-    """Talk to a literal loopback address; `silence` is the longest wait for any byte, in seconds."""
+    """Connect to a literal loopback address; `silence` is the socket timeout in seconds."""
 
     def __init__(self, host: str, port: int, silence: float, max_body: int = MAX_BODY) -> None:
         self.host = host
@@ -73,7 +73,7 @@ class SocketTransport:
         body: bytes | Upload = b"",
         sink: Sink | None = None,
     ) -> Response:
-        """Return the answer to one request; with a `sink` the body of a 200 goes there. Raises TransportError."""
+        """Send one request and return the response; a `sink` receives the body of a 200. Raises TransportError."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{self.port}", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -89,7 +89,7 @@ class SocketTransport:
                 _write(connection, head, body)
             return self._read(_Reader(connection), method, sink)
         except TimeoutError:
-            raise Silent(f"nothing came for {self.silence:g} s") from None
+            raise Silent(f"no data for {self.silence:g} s") from None
         except OSError as error:
             raise Disconnected(error.strerror or str(error)) from None
         finally:
@@ -101,7 +101,7 @@ class SocketTransport:
             if status >= 200:
                 break
         else:
-            raise Malformed("it sent nothing but provisional answers")
+            raise Malformed("it sent only provisional responses")
         if method == "HEAD" or status in (204, 304):
             return Response(status, headers, b"")
         if sink is None or status != 200:
@@ -111,10 +111,10 @@ class SocketTransport:
         return Response(status, headers, b"")
 
     def _pieces(self, reader: _Reader, headers: Mapping[str, str], most: int) -> Iterator[bytes]:
-        """Yield the body in pieces. Raises Malformed where it has more than `most` bytes."""
+        """Yield the body in pieces. Raises Malformed if it has more than `most` bytes."""
         if "transfer-encoding" in headers:
             if headers["transfer-encoding"].lower() != "chunked":
-                raise Malformed("its answer is encoded in an unknown way")
+                raise Malformed("its response has an unknown transfer encoding")
             yield from self._chunks(reader, most)
         elif "content-length" in headers:
             yield from reader.exactly(_checked(headers["content-length"], 10, most))
@@ -132,32 +132,32 @@ class SocketTransport:
             _checked(str(total), 10, most)
             yield from reader.exactly(size)
             if reader.line(2):
-                raise Malformed("a chunk of its answer is longer than it says")
+                raise Malformed("a chunk of its response is longer than declared")
         left = MAX_HEAD
         while line := reader.line(left):
             left -= len(line)
 
 
 class _Reader:
-    """What a connection sends, in lines and lengths."""
+    """A buffered reader of a connection."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.buffer = b""
 
     def line(self, limit: int) -> bytes:
-        """Return the next line without its end. Raises Malformed above `limit` bytes, Disconnected at an early end."""
+        """Return the next line without its newline. Raises Malformed above `limit` bytes, Disconnected at EOF."""
         searched = 0
         while (end := self.buffer.find(b"\n", searched)) < 0 and len(self.buffer) <= limit + 1:
             searched = len(self.buffer)
             self.buffer += self._piece()
         if end < 0 or end > limit + 1:
-            raise Malformed("its answer has a head that is too large")
+            raise Malformed("the headers of its response are too large")
         found, self.buffer = self.buffer[:end], self.buffer[end + 1 :]
         return found.rstrip(b"\r")
 
     def exactly(self, length: int) -> Iterator[bytes]:
-        """Yield the next `length` bytes. Raises Disconnected at an early end."""
+        """Yield the next `length` bytes. Raises Disconnected at EOF."""
         piece, missing = self.buffer[:length], length - len(self.buffer)
         self.buffer = self.buffer[length:]
         if piece:
@@ -168,7 +168,7 @@ class _Reader:
             yield piece
 
     def rest(self) -> Iterator[bytes]:
-        """Yield what comes until the end."""
+        """Yield all data until EOF."""
         piece, self.buffer = self.buffer, b""
         while piece or (piece := self.connection.recv(PIECE)):
             yield piece
@@ -177,7 +177,7 @@ class _Reader:
     def _piece(self, most: int = PIECE) -> bytes:
         piece = self.connection.recv(min(PIECE, most))
         if not piece:
-            raise Disconnected("the connection ended before the answer did")
+            raise Disconnected("the connection closed before the response was complete")
         return piece
 
 
@@ -191,7 +191,7 @@ def _connected(host: str, port: int, silence: float) -> socket.socket:
         if connection is not None:
             connection.close()
         if isinstance(error, TimeoutError):
-            raise Silent(f"nothing came for {silence:g} s") from None
+            raise Silent(f"no data for {silence:g} s") from None
         raise Refused(error.strerror or str(error)) from None
     return connection
 
@@ -203,14 +203,14 @@ def _write(connection: socket.socket, message: bytes, more: Iterable[bytes] = ()
         for piece in more:
             connection.sendall(piece)
     except (BrokenPipeError, ConnectionResetError):
-        pass  # it may have answered before it read all of it (413); reading tells
+        pass  # it may have responded (413) before it read everything; read the response
 
 
 def _checked(digits: str, base: int, most: int) -> int:
     if not digits or len(digits) > 19 or not set(digits.lower()) <= set("0123456789abcdef"[:base]):
-        raise Malformed("its answer has no valid length")
+        raise Malformed("its response has an invalid length")
     if int(digits, base) > most:
-        raise Malformed(f"its answer is larger than {most} bytes")
+        raise Malformed(f"its response is larger than {most} bytes")
     return int(digits, base)
 
 
@@ -219,13 +219,13 @@ def _read_head(reader: _Reader) -> tuple[int, dict[str, str]]:
     version, _, rest = line.partition(b" ")
     digits = rest[:3]
     if version not in (b"HTTP/1.1", b"HTTP/1.0") or not digits.isdigit() or rest[3:4].strip() or digits < b"100":
-        raise Malformed("its answer is not HTTP")
+        raise Malformed("its response is not HTTP")
     headers: dict[str, str] = {}
     left = MAX_HEAD - len(line)
     while line := reader.line(left):
         left -= len(line) + 2
         name, colon, value = line.partition(b":")
         if not colon:
-            raise Malformed("its answer has a broken header")
+            raise Malformed("its response has a malformed header")
         headers[name.decode("latin-1").lower()] = value.decode("latin-1").strip()
     return int(digits), headers

@@ -1,4 +1,4 @@
-"""Start the server in the background, and wait until it would answer."""
+"""Start the server in the background and wait until it is ready."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ MANAGE = os.path.join(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "pmsite", "__main__.py"
 )
 PATIENCE = 60.0  # seconds
-LAST_WORDS = 10.0  # seconds for a child that closed its output to end
-GRACE = 15.0  # seconds for a child to end when asked: it finishes requests first
-MAX_OUTPUT = 1 << 20  # bytes that others may print before the ready line
+LAST_WORDS = 10.0  # seconds for a child to exit after it closed its output
+GRACE = 15.0  # seconds for a child to exit after SIGTERM: it finishes requests first
+MAX_OUTPUT = 1 << 20  # bytes that other code may print before the ready line
 
 
 def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENCE) -> portfile.ServerInfo:
-    """Start a server with the flags of `runserver_discover`; return what it says of itself, in `patience` seconds.
+    """Start a server with the flags of `runserver_discover`; return its info within `patience` seconds.
 
-    A live one stays and is returned, with a warning; of two starts at once both return the winner's.
-    Whatever goes wrong, the child does not outlive it. Raises StartFailed, Sandboxed, FileRefused.
+    A running server is returned with a warning; two concurrent starts both return the winner. On any error the child
+    is ended. Raises StartFailed, Sandboxed, FileRefused.
     """
     running = live(context)
     if running is not None:
@@ -45,8 +45,8 @@ def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENC
     why = sandbox.obstacle()
     if why:
         raise Sandboxed(
-            f"this shell can't connect even to itself ({why}), so no server was started; "
-            f"run pm outside of the sandbox, {sandbox.SETTINGS}"
+            f"this shell can't connect to its own sockets ({why}), so no server was started; "
+            f"run pm outside the sandbox, {sandbox.SETTINGS}"
         )
     try:
         workspace.create(context.directory)
@@ -71,14 +71,14 @@ def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENC
     except BaseException as error:
         _end(context, child)
         if isinstance(error, subprocess.TimeoutExpired):
-            raise StartFailed("the server started, but did not say where it is; see: pm server logs") from None
+            raise StartFailed("the server started, but did not print its address; see: pm server logs") from None
         raise
     winner = live(context)
     if winner is not None:
-        context.warn(f"another start was first: {winner.url} (pid {winner.pid})")
+        context.warn(f"another process started the server first: {winner.url} (pid {winner.pid})")
         return winner
     why = logfile.failure_since(context.directory, offset)
-    raise StartFailed(why or f"the server ended with {child.returncode} and said nothing; see: pm server logs")
+    raise StartFailed(why or f"the server exited with {child.returncode} without a message; see: pm server logs")
 
 
 def _spawn(context: Context, flags: Iterable[str], log: int) -> subprocess.Popen[bytes]:
@@ -86,11 +86,11 @@ def _spawn(context: Context, flags: Iterable[str], log: int) -> subprocess.Popen
         return subprocess.Popen(
             [sys.executable, MANAGE, "runserver_discover", "--json", *flags],
             env={**context.environ, "PM_CONFIG_DIR": context.directory},
-            cwd=context.directory,  # ours may be deleted while it serves
+            cwd=context.directory,  # the caller's may be deleted while the server runs
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
-            start_new_session=True,  # the terminal's Ctrl-C is not meant for it
+            start_new_session=True,  # Ctrl-C in the terminal must not reach it
             close_fds=True,
         )
     except OSError as error:
@@ -100,9 +100,9 @@ def _spawn(context: Context, flags: Iterable[str], log: int) -> subprocess.Popen
 
 
 def _ready_info(child: subprocess.Popen[bytes], deadline: float) -> portfile.ServerInfo | None:
-    """Return what the server prints of itself when it answers; None where it ends without that.
+    """Return the info that the server prints when it is ready; None if it exits first.
 
-    Lines of others are passed over: a `sitecustomize` prints, too.
+    Other lines are skipped: a `sitecustomize` may print, too.
     """
     if child.stdout is None:  # never: it is a pipe
         return None
@@ -124,20 +124,20 @@ def _ready_info(child: subprocess.Popen[bytes], deadline: float) -> portfile.Ser
 
 
 def _check_answer(info: portfile.ServerInfo, silence: float) -> None:
-    """Ask the server that was started whether it is well. Raises StartFailed."""
+    """Check that the new server responds. Raises StartFailed."""
     try:
         answer = SocketTransport(info.host, info.port, silence).send("GET", "/health", {"Accept": "application/json"})
         healthy = quickjson.loads(answer.body)["instance_id"] == info.instance_id
     except TransportError as error:
-        raise StartFailed(f"the server that was started did not answer, and was stopped: {error}") from None
+        raise StartFailed(f"the new server did not respond and was stopped: {error}") from None
     except (ValueError, KeyError, TypeError):
         healthy = False
     if not healthy:
-        raise StartFailed(f"the server started, but another answers at {info.url}; it was stopped")
+        raise StartFailed(f"the server started, but another one responds at {info.url}; the new one was stopped")
 
 
 def _end(context: Context, child: subprocess.Popen[bytes]) -> None:
-    """End the child, and what it published if it had no time to withdraw that."""
+    """End the child; if it had to be killed, remove the files that it published."""
     child.terminate()
     try:
         child.wait(GRACE)
@@ -152,5 +152,5 @@ def _end(context: Context, child: subprocess.Popen[bytes]) -> None:
 
 
 def _disown(child: subprocess.Popen[bytes]) -> None:
-    # Popen warns of a child that outlives it, and this one is meant to.
+    # Popen warns about children that are still running; this one is meant to be.
     child.returncode = 0

@@ -1,4 +1,4 @@
-"""What a person's table shows of each kind of thing, and in which colours."""
+"""The columns and colours of `--output table`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from projects.entities.work_item import WORK_ITEM
 _RELATED = ("display_key", "work_item", "status", "priority", "item_type", "title", "id")
 _CHANGES = ("id", "created_at", "display_key", "action", "changes", "actor", "entity_type")
 
-# By the name of the list. Where the terminal is narrow, columns are left out from the end.
+# By list name. A narrow terminal drops columns from the end.
 COLUMNS: dict[str, tuple[str, ...]] = {
     **{entity.plural: entity.columns for entity in ENTITIES if entity.columns},
     "ancestors": WORK_ITEM.columns,
@@ -22,7 +22,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "results": ("display_key", "type", "status", "title", "snippet"),
     "servers": ("url", "directory", "pid", "version", "started_at"),
 }
-# What a column is called above it, where its field's name is long.
+# Column headings that differ from the field name.
 TITLES = {
     "display_key": "key",
     "item_type": "type",
@@ -35,7 +35,7 @@ TITLES = {
     "started_at": "started",
     "created_by": "by",
 }
-# The columns whose texts are wrapped; all others are shown whole or not at all.
+# Columns that wrap; all others are shown in full or dropped.
 FLEXIBLE = {"title", "name", "description", "content", "goal", "snippet", "changes", "labels", "directory"}
 COLOURS = {
     "ok": "green",

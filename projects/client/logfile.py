@@ -1,4 +1,4 @@
-"""The log of the background server: open it for a start, find why one failed, show its end, follow it."""
+"""The background server's log: open it for a start, find the error of a failed start, show or follow its end."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 NAME = "server.log"
-MAX_BYTES = 1 << 20  # above that a start makes it server.log.1
-TAIL_BYTES = 1 << 20  # looked at for the last lines
-POLL = 0.2  # seconds between two looks for new lines
+MAX_BYTES = 1 << 20  # a start renames a larger log to server.log.1
+TAIL_BYTES = 1 << 20  # searched for the last lines
+POLL = 0.2  # seconds between checks for new lines
 
 
 def open_for_start(directory: str) -> int:
-    """Return a descriptor that appends to the log (mode 0600), rotated where it is long. Raises FileRefused."""
+    """Rotate the log if it is too large, and return a descriptor for appending (mode 0600). Raises FileRefused."""
     path = os.path.join(directory, NAME)
     try:
         if os.path.lexists(path) and os.lstat(path).st_size > MAX_BYTES:
@@ -45,7 +45,7 @@ def open_for_start(directory: str) -> int:
     try:
         os.fchmod(fileno, 0o600)
         os.set_blocking(fileno, True)
-        # Also to see whether it can be written: on a full disk the server could not say what ails it.
+        # Also a write test: on a full disk the server could not log its error.
         os.write(fileno, time.strftime("%Y-%m-%d %H:%M:%S start\n").encode())
     except OSError as error:
         os.close(fileno)
@@ -54,7 +54,7 @@ def open_for_start(directory: str) -> int:
 
 
 def failure_since(directory: str, offset: int) -> str:
-    """Return what the last `error: …` line from `offset` (bytes) on says, else its last line, else ""."""
+    """Return the last `error: …` line after `offset` (bytes), else the last line, else ""."""
     with open(_open(directory), "rb") as file:
         file.seek(max(offset, os.fstat(file.fileno()).st_size - TAIL_BYTES))
         lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
@@ -63,7 +63,7 @@ def failure_since(directory: str, offset: int) -> str:
 
 
 def warnings_since(directory: str, offset: int) -> list[str]:
-    """Return what the server warned of from `offset` (bytes) on."""
+    """Return the server's warnings after `offset` (bytes)."""
     with open(_open(directory), "rb") as file:
         file.seek(offset)
         lines = file.read(TAIL_BYTES).decode("utf-8", "replace").splitlines()
@@ -72,9 +72,9 @@ def warnings_since(directory: str, offset: int) -> list[str]:
 
 
 def read(directory: str, count: int, *, follow: bool = False) -> Iterator[str]:
-    """Yield the last `count` lines, and with `follow` for ever what is added; a rotated log is met again.
+    """Yield the last `count` lines; with `follow`, also new lines, forever and across rotation.
 
-    Raises FileRefused where there is no log.
+    Raises FileRefused if there is no log.
     """
     path = os.path.join(directory, NAME)
     with open(_open(directory), "rb") as file:
@@ -89,7 +89,7 @@ def read(directory: str, count: int, *, follow: bool = False) -> Iterator[str]:
 
 
 def _added(path: str, file: BinaryIO) -> Iterator[str]:
-    """Yield what is written to the log, until another file takes its place."""
+    """Yield new text until another file replaces the log."""
     while True:
         text = file.read().decode("utf-8", "replace")
         if text:
@@ -115,7 +115,7 @@ def _open(directory: str) -> int:
 
 
 def _is_current(path: str, file: BinaryIO) -> bool:
-    """Tell whether the open log is the one at `path`, and was not cut; a missing one may come back."""
+    """Return True if `path` is still the open log and was not truncated; a missing log may come back."""
     try:
         status = os.stat(path, follow_symlinks=False)
     except OSError:

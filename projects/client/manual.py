@@ -1,4 +1,4 @@
-"""The help texts, from the same tables as the parsers."""
+"""The help texts, built from the same tables as the parsers."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
 INTRODUCTION = """\
 usage: pm NOUN VERB [ARGS]
 
-A project tracker that lives in this repository. Answers are JSON on standard output, errors JSON
-on the last line of standard error. Exit: 0 done, 1 refused or failed, 2 usage, 3 no server.
+A project tracker that lives in this repository. Results are JSON on standard output; errors are JSON
+on the last line of standard error. Exit status: 0 done, 1 refused or failed, 2 usage, 3 no server.
 """
 
 
 def text(call: Any) -> str:
-    """Return the help of what was called: of `pm`, of a noun, or of a verb."""
+    """Return the help of `pm`, a noun or a verb."""
     if call.noun is None:
         return _of_pm()
     return _of_noun(call.noun) if call.verb is None else _of_verb(call.noun, call.verb)
 
 
 def usage(noun: str, verb: Any) -> str:
-    """Return the shortest call of a verb: its name, its arguments, the flags that it needs."""
+    """Return the usage line of a verb: its name, arguments and required flags."""
     words = [grammar.program(noun, verb)]
     for flags, settings in verb.options:
         if not flags[0].startswith("-"):
@@ -36,9 +36,10 @@ def usage(noun: str, verb: Any) -> str:
 
 
 def _of_pm() -> str:
-    lines = [INTRODUCTION, "nouns and commands:"]
+    lines = [INTRODUCTION, "commands:"]
     lines += _columns(grammar.NOUNS.items())
-    lines += ["", "flags everywhere:", *_columns(_described(grammar.GLOBALS)), *_columns([("--version", "print it")])]
+    version = [("--version", "print the version")]
+    lines += ["", "global flags:", *_columns(_described(grammar.GLOBALS)), *_columns(version)]
     return "\n".join([*lines, "", "More: pm NOUN -h, pm NOUN VERB -h", ""])
 
 

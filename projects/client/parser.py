@@ -1,4 +1,4 @@
-"""The argparse parser of a verb, built from the tables of `grammar`: for help, and for lines that are wrong."""
+"""The argparse parser of a verb, built from the tables of `grammar`: for help and for invalid command lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
-WIDTH = 100  # characters of a help text; asking the terminal would import shutil for every option
+WIDTH = 100  # characters per line; asking the terminal would import shutil for every option
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,7 +30,7 @@ def build(noun: str, verb: grammar.Verb) -> argparse.ArgumentParser:
     )
     for flags, settings in verb.options:
         parser.add_argument(*flags, **settings)
-    group = parser.add_argument_group("everywhere")
+    group = parser.add_argument_group("global flags")
     for flags, settings in grammar.GLOBALS:
         group.add_argument(*flags, **settings)
     return parser

@@ -1,4 +1,4 @@
-"""How far a long transfer has come: drawn on standard error, on a terminal only."""
+"""A progress bar for transfers, on standard error if it is a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def shown(context: Context, text: str, total: int) -> Iterator[Callable[[int], object] | None]:
-    """Draw a bar of `total` bytes; what is given is called with the bytes of each step. None off a terminal."""
+    """Draw a bar of `total` bytes; yield a function that advances it by bytes, None if there is no terminal."""
     stream = context.stderr
     if stream is None or not stream.isatty():
         yield None
@@ -29,7 +29,7 @@ def shown(context: Context, text: str, total: int) -> Iterator[Callable[[int], o
         def advance(size: int) -> None:
             progress.update(task, advance=size)
             if progress.tasks[0].finished:
-                # From here on the server works and says nothing.
-                progress.update(task, description=f"{text}: the server works", total=None)
+                # The server processes the file and sends nothing until it is done.
+                progress.update(task, description=f"{text}: processing", total=None)
 
         yield advance

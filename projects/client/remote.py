@@ -1,4 +1,4 @@
-"""HTTP by `requests`, for a URL that was given: https, names, proxies. Imported only then."""
+"""HTTP with `requests`, for an explicit URL: https, host names, proxies. Imported only then."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RequestsTransport:
-    """Talk to the server at `url`; `silence` is the longest wait for any byte, in seconds."""
+    """Connect to the server at `url`; `silence` is the socket timeout in seconds."""
 
     def __init__(self, url: str, silence: float, *, loopback: bool, max_body: int = MAX_BODY) -> None:
         self.url = url
@@ -30,20 +30,20 @@ class RequestsTransport:
         body: bytes | Upload = b"",
         sink: Sink | None = None,
     ) -> Response:
-        """Return the answer to one request; a redirect is an answer and is not followed. Raises TransportError."""
+        """Send one request and return the response; redirects are not followed. Raises TransportError."""
         import requests
 
         with requests.Session() as session:
-            # A proxy of the environment has no business between two processes of one machine.
+            # Never use a proxy from the environment for loopback.
             session.trust_env = not self.loopback
-            # Else ~/.netrc would take the place of the token.
+            # Otherwise ~/.netrc would replace the token.
             session.auth = _keep_authorization
             session.headers.clear()
             try:
                 with session.request(
                     method,
                     self.url + path,
-                    data=body or None,  # an Upload has a length: it is not sent in chunks
+                    data=body or None,  # an Upload has a length, so it is not sent chunked
                     headers={"Connection": "close", "Accept-Encoding": "identity", **headers},
                     timeout=self.silence,
                     allow_redirects=False,
@@ -56,28 +56,28 @@ class RequestsTransport:
                         sink.write(piece)
                     return Response(answer.status_code, lowered, b"")
             except requests.Timeout:
-                raise Silent(f"nothing came for {self.silence:g} s") from None
+                raise Silent(f"no data for {self.silence:g} s") from None
             except requests.exceptions.InvalidHeader as error:
                 raise Malformed(str(error)) from None
             except requests.ConnectionError as error:
-                if "Read timed out" in str(error):  # how requests names a silence inside the body
-                    raise Silent(f"nothing came for {self.silence:g} s") from None
+                if "Read timed out" in str(error):  # requests raises this for a timeout in the body
+                    raise Silent(f"no data for {self.silence:g} s") from None
                 if "BadStatusLine" in str(error):
-                    raise Malformed("its answer is not HTTP") from None
+                    raise Malformed("its response is not HTTP") from None
                 kind = Refused if "NewConnectionError" in repr(error) else Disconnected
                 raise kind(_reason(error)) from None
             except requests.RequestException as error:
-                raise Disconnected(f"the connection ended before the answer did ({type(error).__name__})") from None
+                raise Disconnected(f"the connection closed too early ({type(error).__name__})") from None
 
     def _pieces(self, answer: requests.Response, most: int) -> Iterator[bytes]:
         announced = answer.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced[:20]) > most:
-            raise Malformed(f"its answer is larger than {most} bytes")
+            raise Malformed(f"its response is larger than {most} bytes")
         total = 0
         for piece in answer.iter_content(PIECE):
             total += len(piece)
             if total > most:
-                raise Malformed(f"its answer is larger than {most} bytes")
+                raise Malformed(f"its response is larger than {most} bytes")
             yield piece
 
 
@@ -86,7 +86,7 @@ def _keep_authorization(request: requests.PreparedRequest) -> requests.PreparedR
 
 
 def _reason(error: Exception) -> str:
-    """Return the system's words for a failed connection, from the innermost exception."""
+    """Return the system's message for a failed connection, from the innermost exception."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, OSError) and inner.strerror:

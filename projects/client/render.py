@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
     Stream = TextIO | TextIOBase
 
-# A terminal obeys these: C0 but for tab and newline, DEL, C1, the marks that turn a line's direction, halves of pairs.
+# Characters that control a terminal: C0 except tab and newline, DEL, C1, bidirectional controls.
 _OBEYED = (
     *(number for number in range(0x20) if number not in (0x09, 0x0A)),
     *range(0x7F, 0xA0),
     *range(0x202A, 0x202F),
     *range(0x2066, 0x206A),
 )
-# Many that split lines split at these, too; in JSON they can only stand inside a string.
+# Many programs also split lines at these; in JSON they occur only inside strings.
 _LINE_ENDS = (("\x85", "\\u0085"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 
 def show(
     document: object, stdout: Stream | None, *, pretty: bool = False, table: bool = False, fields: str | None = None
 ) -> None:
-    """Print a document; a table has the columns of `fields`, where that is given.
+    """Print a document; `fields` chooses the columns of a table.
 
-    Raises FileRefused where the output can't take it; a closed pipe is quiet.
+    Raises FileRefused if the output can't be written; a closed pipe is ignored.
     """
     if table:
         from projects.client import table as tables
@@ -39,16 +39,16 @@ def show(
 
 
 def to_json(document: object, stream: Stream | None, *, pretty: bool = False) -> str:
-    """Return the JSON of a document, in the characters that `stream` can take."""
+    """Return a document as JSON, in characters that `stream` can encode."""
     text = _dumps(document, pretty=pretty, ascii_only=False)
     for sign, escape in _LINE_ENDS:
         text = text.replace(sign, escape)
     try:
         text.encode(getattr(stream, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):  # half of a surrogate pair, or a terminal that is not UTF-8
+    except (UnicodeEncodeError, LookupError):  # a lone surrogate, or a terminal that is not UTF-8
         return _dumps(document, pretty=pretty, ascii_only=True)
     if stream is not None and stream.isatty():
-        # JSON escapes only C0; in JSON these can only stand inside a string.
+        # JSON escapes only C0; the others occur only inside strings.
         return text.translate({number: f"\\u{number:04x}" for number in _OBEYED if number >= 0x7F})
     return text
 
@@ -62,7 +62,7 @@ def _dumps(document: object, *, pretty: bool, ascii_only: bool) -> str:
 
 
 def write(text: str, stream: Stream | None) -> None:
-    """Print a text at once. Raises FileRefused where that fails; a closed pipe is quiet."""
+    """Print a text and flush. Raises FileRefused on errors; a closed pipe is ignored."""
     if stream is None:  # closed by the caller (`>&-`)
         return
     try:
@@ -72,12 +72,12 @@ def write(text: str, stream: Stream | None) -> None:
             stream.write(text.encode("ascii", "backslashreplace").decode())
         stream.flush()
     except BrokenPipeError:
-        pass  # `| head` has what it wanted
+        pass  # for example `| head`
     except OSError as error:
         raise FileRefused(f"the output can't be written: {error.strerror}") from None
 
 
 def clean(text: str) -> str:
-    """Return `text` without what a terminal would obey."""
+    """Replace the control characters and lone surrogates in `text`."""
     marked = text.translate(dict.fromkeys(_OBEYED, "\ufffd"))
     return marked.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Which server the client talks to: an explicit URL, PM_SERVER_URL, the live server.json, a new server, none."""
+"""Find the server: an explicit URL, PM_SERVER_URL, the live server.json, or a new server."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 PORT_FILE = "server.json"
 TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
-AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: a server that nobody asked for stops by itself
+AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started server stops by itself
 
 
 class Target:
-    """The server to talk to; `info` is what the live server.json says of it, None for a URL that was given."""
+    """The server to use; `info` is the content of the live server.json, None for an explicit URL."""
 
     def __init__(self, url: str, token: str | None, info: portfile.ServerInfo | None, loopback: bool) -> None:
         self.url = url
@@ -29,9 +29,9 @@ class Target:
 
 
 def resolve(context: Context) -> Target:
-    """Return the server to talk to and the token that it may be sent.
+    """Return the server to use and the token to send.
 
-    Raises NoServer, Sandboxed, RemoteRefused, and what starting one raises.
+    Raises NoServer, Sandboxed, RemoteRefused, and the errors of `launcher.start`.
     """
     given = given_url(context)
     if given:
@@ -46,7 +46,7 @@ def resolve(context: Context) -> Target:
     if info.network and info.network != process.namespace("net") and portfile.is_loopback(info.host):
         from projects.client import sandbox
 
-        # Somebody else may have this port in our namespace: send nothing there, least of all the token.
+        # Another process may have this port in our namespace: don't send it the token.
         raise sandbox.refusal(info.url, info, sandbox.ELSEWHERE)
     if context.compares_versions and info.version not in (None, VERSION):
         context.warn(
@@ -57,13 +57,13 @@ def resolve(context: Context) -> Target:
 
 
 def given_url(context: Context) -> str | None:
-    """Return the URL that outranks the directory's server, as it was given."""
+    """Return the explicit URL that overrides the directory's server, unchecked."""
     url: str | None = context.options.server or context.environ.get("PM_SERVER_URL")
     return url or None
 
 
 def live(context: Context) -> portfile.ServerInfo | None:
-    """Return what the live server of the directory says of itself; None, with a warning, for a file that lies."""
+    """Return the info of the directory's live server; None, with a warning, if server.json is rejected."""
     path = port_file(context)
     try:
         return portfile.read(path)
@@ -80,7 +80,7 @@ def port_file(context: Context) -> str:
 
 
 def no_server(context: Context) -> NoServer:
-    """Return the error that says there is none, and how to start one."""
+    """Return the error for a missing server, with advice to start one."""
     return NoServer(f"no server is running for {context.directory}; start one with: pm server start")
 
 
@@ -91,7 +91,7 @@ def _given(context: Context, url: str) -> Target:
         try:
             info = portfile.read(port_file(context))
         except (portfile.PortFileError, ClientError):
-            info = None  # the directory was not asked for: nobody wants to hear of its troubles
+            info = None  # ignore errors: this directory was not requested
         # The directory's own token goes to the directory's own server only.
         if info and port == info.port and host in (info.host, "localhost"):
             return Target(info.url, _file_token(context), None, True)
@@ -99,7 +99,7 @@ def _given(context: Context, url: str) -> Target:
 
 
 def check_url(url: str, *, allow_remote: bool) -> tuple[str, str, int, bool]:
-    """Return the URL without a slash at its end, its host, port, and whether it is loopback. Raises RemoteRefused."""
+    """Return the URL without its trailing slash, its host, port, and whether it is loopback. Raises RemoteRefused."""
     from urllib.parse import urlsplit
 
     from discovery.urls import is_loopback_name
@@ -111,15 +111,15 @@ def check_url(url: str, *, allow_remote: bool) -> tuple[str, str, int, bool]:
         host, port = "", 0
     plain = url.isascii() and url.isprintable() and not set(url) & set(" \\%")
     if not host or not plain:
-        raise RemoteRefused(f"{url!r} is no server's URL; one looks like http://127.0.0.1:8000")
+        raise RemoteRefused(f"{url!r} is not a server URL; expected for example http://127.0.0.1:8000")
     if "@" in parts.netloc or "?" in url or "#" in url:
-        raise RemoteRefused("a server's URL has no user, query or fragment")
+        raise RemoteRefused("a server URL must not have a user, query or fragment")
     loopback = is_loopback_name(host)
     if not loopback and not (allow_remote and parts.scheme == "https"):
         raise RemoteRefused(
-            f"{host} is not this machine; PM_ALLOW_REMOTE=1 allows https to others"
+            f"{host} is not this machine; set PM_ALLOW_REMOTE=1 to allow https to other machines"
             if not allow_remote
-            else f"{host} is not this machine; only https is allowed to others"
+            else f"{host} is not this machine; other machines need https"
         )
     return url.rstrip("/"), host, port, loopback
 
@@ -127,7 +127,7 @@ def check_url(url: str, *, allow_remote: bool) -> tuple[str, str, int, bool]:
 def _own_token(context: Context) -> str | None:
     token = context.environ.get("PM_TOKEN")
     if token and not _is_token(token):
-        raise UsageError("PM_TOKEN holds characters that no token has")
+        raise UsageError("PM_TOKEN contains characters that are not allowed in a token")
     return token or None
 
 
@@ -143,10 +143,12 @@ def _file_token(context: Context) -> str | None:
     try:
         status = os.fstat(fileno)
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            context.warn(f"{path} is ignored: it is not a regular file of yours (uid {status.st_uid})")
+            context.warn(f"{path} is ignored: it is not a regular file that you own (uid {status.st_uid})")
             return None
         if stat.S_IMODE(status.st_mode) & 0o077:
-            context.warn(f"{path} is ignored: others can read it; stop the server and start it again")
+            context.warn(
+                f"{path} is ignored: other users can read it; restart the server: pm server stop && pm server start"
+            )
             return None
         token = os.read(fileno, 1024).decode("latin-1").strip()
     except OSError as error:

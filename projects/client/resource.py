@@ -1,4 +1,4 @@
-"""The verbs that the nouns share: list, get, create, update, delete, restore; their options come from the entity."""
+"""The verbs that the nouns share (list, get, create, update, delete, restore), with options from the entity."""
 
 from __future__ import annotations
 
@@ -20,23 +20,21 @@ if TYPE_CHECKING:
 ROOT = "/api/v1/"
 
 ID = option("id", metavar="ID", help="UUID or key")
-PROJECT = option("project", nargs="?", metavar="PROJECT", help="UUID or key; may be left out where there is only one")
-PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; may be left out where there is only one")
-DELETED = option("--deleted", action="store_true", help="what was deleted and can be restored")
-EXPECTED_VERSION = option(
-    "--expected-version", type=int, metavar="N", help="do it only if the version is still N, else fail"
-)
-LIMIT = option("--limit", type=int, metavar="N", help="rows of a page")
+PROJECT = option("project", nargs="?", metavar="PROJECT", help="UUID or key; optional if there is only one")
+PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; optional if there is only one")
+DELETED = option("--deleted", action="store_true", help="list deleted objects, which can be restored")
+EXPECTED_VERSION = option("--expected-version", type=int, metavar="N", help="fail unless the version is still N")
+LIMIT = option("--limit", type=int, metavar="N", help="rows per page")
 PAGES = (
     LIMIT,
-    option("--cursor", metavar="CURSOR", help='go on where a list\'s "next" says'),
-    option("--all", action="store_true", help="follow the pages to the end"),
+    option("--cursor", metavar="CURSOR", help='continue at the "next" of the previous page'),
+    option("--all", action="store_true", help="fetch all pages"),
 )
 LIST = (
     *PAGES,
-    option("--sort", metavar="FIELD", help="order by this field, -FIELD for descending"),
-    option("--fields", metavar="A,B", help="answer these fields only"),
-    option("--full", action="store_true", help="answer all fields, long texts too"),
+    option("--sort", metavar="FIELD", help="sort by this field, -FIELD for descending"),
+    option("--fields", metavar="A,B", help="show only these fields"),
+    option("--full", action="store_true", help="show all fields, including long texts"),
 )
 
 
@@ -44,7 +42,7 @@ METAVARS = {spec.LINE: "TEXT", spec.NUMBER: "N", spec.DAY: "DATE", spec.MOMENT: 
 
 
 class Resource:
-    """One kind of thing in the API, by the names that its answers are wrapped in."""
+    """A collection of the API; `singular` and `plural` name its objects in the output."""
 
     def __init__(self, path: str, singular: str, plural: str) -> None:
         self.path = f"{ROOT}{path}/"
@@ -52,10 +50,10 @@ class Resource:
         self.plural = plural
 
     def list(self, context: Context, **filters: object) -> None:
-        """Print a page, or with `--all` all that follow, as `{plural: rows, "next": cursor}`."""
+        """Print a page, or all pages with `--all`, as `{plural: rows, "next": cursor}`."""
         options = context.options
         if options.full and options.fields:
-            raise UsageError("--full and --fields exclude each other", field="fields")
+            raise UsageError("--full and --fields can't be used together", field="fields")
         query = {
             **filters,
             "ordering": options.sort,
@@ -67,32 +65,32 @@ class Resource:
         context.show({self.plural: rows, "next": following})
 
     def rows(self, context: Context, **query: object) -> Any:
-        """Return all rows of a list, whatever the number of its pages."""
+        """Return the rows of all pages of a list."""
         return self.pages(context, query, every=True)[0]
 
     def pages(
         self, context: Context, query: dict[str, object], *, every: bool, wanted: tuple[str, ...] = ()
     ) -> tuple[Any, str | None, Any]:
-        """Return the rows of a page, or of `every` one that follows, the cursor of the next, and the last answer."""
+        """Return the rows of one page, or of `every` page, the next cursor, and the last response."""
         rows: list[Any] = []
         while True:
             page = context.api.get(self.path, query, wanted=("results", "next", *wanted))
             try:
                 found, following = list(page["results"]), _cursor(page["next"])
             except (AttributeError, TypeError, ValueError):
-                raise BadAnswer(f"{context.api.target.url} answered with no page; is it a server of pm?") from None
+                raise BadAnswer(f"{context.api.target.url} returned an invalid page; is it a pm server?") from None
             rows += found
             if not every or following is None:
                 return rows, following, page
             query["cursor"] = following
 
     def get(self, context: Context) -> None:
-        """Print the thing with the id."""
+        """Print the object that the ID names."""
         path = self.path_of(context)
         context.show({self.singular: context.api.get(path)})
 
     def delete(self, context: Context, body: object = None) -> None:
-        """Delete the thing, and print the id that restores it: its key is free for others from now on."""
+        """Delete the object, and print the UUID that restores it: another object may reuse its key."""
         path, version = self.path_of(context), context.options.expected_version
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         found = context.api.get(path, wanted=("id",))
@@ -100,28 +98,28 @@ class Resource:
         context.show({"deleted_id": found["id"]})
 
     def restore(self, context: Context) -> None:
-        """Undo the deletion of the thing, and print it."""
+        """Restore the object, and print it."""
         path = self.path_of(context)
         context.show({self.singular: context.api.call("POST", f"{path}restore/")})
 
     def act(self, context: Context, action: str, **fields: object) -> Any:
-        """Return what the server answers to an action on the thing, with the fields that are not None."""
+        """Run an action on the object with the fields that are not None; return the response."""
         given = {name: value for name, value in fields.items() if value is not None}
         return context.api.call("POST", f"{self.path_of(context)}{action}/", given or None)
 
     def path_of(self, context: Context) -> str:
-        """Return the path of the thing that the positional id names. Raises UsageError."""
+        """Return the path of the object that the ID argument names. Raises UsageError."""
         return self.path_to(context.options.id)
 
     def path_to(self, identifier: str) -> str:
-        """Return the path of a thing. Raises UsageError."""
-        if identifier in ("", ".", ".."):  # the path of something else
-            raise UsageError(f"{identifier!r} is no id", field="id")
+        """Return the path of an object. Raises UsageError."""
+        if identifier in ("", ".", ".."):  # would be the path of another resource
+            raise UsageError(f"invalid ID {identifier!r}", field="id")
         return f"{self.path}{quote(identifier)}/"
 
 
 class EntityResource(Resource):
-    """The resource of an entity: the flags of its fields and filters, and what they send."""
+    """The resource of an entity: the flags of its fields and filters, and the requests they make."""
 
     def __init__(self, entity: Entity) -> None:
         super().__init__(entity.path, entity.name, entity.plural)
@@ -137,22 +135,22 @@ class EntityResource(Resource):
         return tuple(options)
 
     def update_options(self, *more: Option) -> tuple[Option, ...]:
-        """Return the options of `update`: the ID, the fields, what can be cleared, `more`, the expected version."""
+        """Return the options of `update`: the ID, fields, `--clear`, expected version, and `more`."""
         options = [ID]
         for field in self.entity.fields:
             if field.update:
                 options += options_of(field, required=False)
         names = tuple(field.clear for field in self.entity.fields if field.clear)
         if names:
-            options.append(option("--clear", action="append", default=[], choices=names, help="empty this field"))
+            options.append(option("--clear", action="append", default=[], choices=names, help="clear this field"))
         return (*options, EXPECTED_VERSION, *more)
 
     def list_options(self) -> tuple[Option, ...]:
-        """Return the options of `list`, but for PROJECT and those that narrow it to a parent."""
+        """Return the options of `list`, except PROJECT."""
         return (*(_filter_option(each) for each in self.entity.filters), DELETED, *LIST)
 
     def filters(self, options: Options) -> dict[str, object]:
-        """Return the query parameters that the filters of a call give; None for those that it does not have."""
+        """Return the query parameters of a call's filters; None for filters that are not given."""
         query: dict[str, object] = {}
         for each in self.entity.filters:
             value: Any = getattr(options, each.name)
@@ -163,7 +161,7 @@ class EntityResource(Resource):
         return {**query, "deleted": "true" if options.deleted else None}
 
     def given(self, options: Options) -> dict[str, object]:
-        """Return the fields that a call gives, by the names of the API."""
+        """Return the fields that a call sets, by their API names."""
         found: dict[str, object] = {}
         for field in self.entity.fields:
             name = field.flag.replace("-", "_")
@@ -171,12 +169,12 @@ class EntityResource(Resource):
                 continue
             value = texts.read(options, field.name) if field.kind == spec.TEXT else getattr(options, name)
             if value is not None:
-                # A person is named, or has the UUID that older scripts send.
+                # A user is given by name, or by UUID in older scripts.
                 found[field.name if field.kind == spec.PERSON and not _is_uuid(value) else field.column] = value
         return found
 
     def create(self, context: Context, **more: object) -> None:
-        """Create a thing of the fields that the call gives and of `more`, and print it."""
+        """Create an object from the given fields and `more`, and print it."""
         fields = {**more, **self.given(context.options)}
         if self.has_project:
             from projects.client.board import project_of
@@ -185,7 +183,7 @@ class EntityResource(Resource):
         context.show({self.singular: context.api.call("POST", self.path, fields)})
 
     def update(self, context: Context, *, force: bool = False) -> None:
-        """Change the fields that the call gives and empty those of `--clear`; print the thing."""
+        """Change the given fields, clear those of `--clear`, and print the object."""
         options = context.options
         given = self.given(options)
         for name in getattr(options, "clear", ()):
@@ -193,10 +191,10 @@ class EntityResource(Resource):
             empty = spec.EMPTY.get(field.kind)
             key = field.name if field.kind == spec.PERSON else field.column
             if given.get(key, empty) != empty:
-                raise UsageError(f"--clear {name} and a new {name} exclude each other", field=name)
+                raise UsageError(f"--clear {name} and a new {name} can't be used together", field=name)
             given[key] = empty
         if not given:
-            raise UsageError("nothing to change: name a field")
+            raise UsageError("nothing to change: name at least one field")
         if options.expected_version is not None:
             given["expected_version"] = options.expected_version
         if force:
@@ -206,12 +204,12 @@ class EntityResource(Resource):
 
 
 def moment(text: str) -> str | int:
-    """Return a time as the API takes it: ISO 8601, or whole seconds since 1970."""
+    """Convert a time for the API: ISO 8601, or whole seconds since 1970."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
 
 
 def options_of(field: Field, *, required: bool) -> list[Option]:
-    """Return the options that set a field: one, or for a long text two."""
+    """Return the options that set a field: two for a long text, else one."""
     if field.kind == spec.TEXT:
         return [*texts.options(field.name)]
     settings: dict[str, Any] = {"help": field.help}

@@ -1,7 +1,7 @@
-"""Tell a server that hangs from one that only this shell can't reach, as in the sandbox of an agent program.
+"""Distinguish a hanging server from one that only this shell can't reach, such as in an agent's sandbox.
 
-Such a sandbox gives the shell a network namespace of its own, or lets the system refuse `socket()`, `bind()` or
-`connect()` (seccomp, Landlock, Seatbelt). The server is well then: nobody there may be told to end it.
+Such a sandbox gives the shell its own network namespace, or makes the system refuse `socket()`, `bind()` or
+`connect()` (seccomp, Landlock, Seatbelt). The server is healthy then, so never advise ending it.
 """
 
 from __future__ import annotations
@@ -12,39 +12,45 @@ import errno
 from discovery import portfile, process
 from projects.client.errors import Sandboxed
 
-SETTINGS = "or let the settings of the sandbox allow pm, or connections to localhost"
+SETTINGS = "or allow pm, or connections to localhost, in the sandbox settings"
 ADVICE = f"run pm where the server was started, {SETTINGS}"
 ELSEWHERE = "it runs in another network namespace, so this shell or the server is in a sandbox or container"
-# What the system says where a policy lets a process connect to some ports only.
+# Errors of a policy that allows connections to some ports only.
 FORBIDDEN = (errno.EPERM, errno.EACCES)
-# No sandbox: the machine or the process has too much open.
+# Not a sandbox: the machine or the process is out of resources.
 SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRINUSE)
 PATIENCE = 1.0  # seconds
 
 
 def refusal(url: str, info: portfile.ServerInfo | None, why: str) -> Sandboxed:
-    """Return the error for a server that lives and can't be reached from here, for the reason `why`."""
-    server = f"the server at {url} (pid {info.pid}) runs, but" if info else f"{url} can't be asked:"
+    """Return the error for a running server that this shell can't reach because of `why`."""
+    server = f"the server at {url} (pid {info.pid}) runs, but" if info else f"can't reach {url}:"
     return Sandboxed(f"{server} this shell may not connect to it: {why}; {ADVICE}")
 
 
 def is_elsewhere(info: portfile.ServerInfo) -> bool:
-    """Return True if the loopback address of `info` is another than ours."""
+    """Return True if the loopback address of `info` is in another network namespace."""
     ours = process.namespace("net")
     theirs = info.network
-    if theirs is None and info.namespace == process.namespace():  # of an older version
+    if theirs is None and info.namespace == process.namespace():  # written by an older version
         theirs = process.namespace("net", info.pid)
     return bool(portfile.is_loopback(info.host) and ours and theirs and ours != theirs)
 
 
 def obstacle(info: portfile.ServerInfo | None = None) -> str | None:
-    """Return why this shell can't reach the server of `info`, or any on this machine; None if nothing hinders it.
+    """Return why this shell can't reach the server of `info`, or any local server; None if it can.
 
-    A listener of our own proves it: if even that can't be reached, the server is not at fault.
+    The test is a listener of our own: if even that is unreachable, the server is not at fault.
     """
     if info is not None and is_elsewhere(info):
         return ELSEWHERE
-    host = info.host if info is not None and portfile.is_loopback(info.host) else "127.0.0.1"
+    if info is not None and portfile.is_loopback(info.host):
+        return _obstacle_at(info.host)
+    reason = _obstacle_at("127.0.0.1")
+    return reason if reason and _obstacle_at("::1") else None  # a system may have IPv6 only
+
+
+def _obstacle_at(host: str) -> str | None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -60,10 +66,10 @@ def obstacle(info: portfile.ServerInfo | None = None) -> str | None:
 
 
 def prohibition(info: portfile.ServerInfo) -> str | None:
-    """Return what the system says where it lets us connect to some ports only, and not to that of `info`; else None."""
+    """Return the system's message if a policy forbids connections to the port of `info`, else None."""
     try:
         _connect(info.host, info.port)
-    except OSError as error:  # a hung server's connections time out, a dead one's are refused
+    except OSError as error:  # a hung server times out, a dead one refuses
         return error.strerror if error.errno in FORBIDDEN else None
     return None
 

@@ -1,4 +1,4 @@
-"""The completion scripts. They know nothing of `pm` themselves: they ask `pm __complete` at each tab."""
+"""The completion scripts. They call `pm __complete` for every completion."""
 
 from __future__ import annotations
 

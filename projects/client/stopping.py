@@ -1,4 +1,4 @@
-"""Stop the server: ask it, or end a process that is verified to be it."""
+"""Stop the server: through its API, or by signalling its verified process."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 PATIENCE = 15.0  # seconds
-GRACE = 5.0  # seconds between asking a process to end and ending it
+GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 POLL = 0.02  # seconds
 
 
 def stop(context: Context, *, force: bool = False) -> None:
-    """Stop the server and return when it is gone. Raises NoServer, Sandboxed, StopFailed, and what asking it raises."""
+    """Stop the server and wait until it is gone. Raises NoServer, Sandboxed, StopFailed, and errors of the API."""
     target = context.api.target
     info = target.info
     deadline = time.monotonic() + context.timeout(PATIENCE)
     if force:
         if info is None:
-            raise UsageError("--force ends a process of this machine: it can't be used with a URL")
+            raise UsageError("--force ends a local process: it can't be used with a URL")
         _end(context, info, deadline)
         return
     try:
         context.api.call("POST", "/api/v1/server/stop/", silence=PATIENCE)
     except (NoServer, BadAnswer):
-        # It was faster than its answer; else this is the error.
+        # It may have exited before it responded; otherwise raise this error.
         if info is None or not _is_gone(context, info):
             raise
     while not (_is_gone(context, info) if info else _is_deaf(context)):
@@ -59,17 +59,17 @@ def _end(context: Context, info: portfile.ServerInfo, deadline: float) -> None:
 
 
 def _signal(context: Context, info: portfile.ServerInfo, number: signal.Signals) -> None:
-    """Signal the process of `info` if it is that process now. Raises StopFailed where that can't be known."""
+    """Signal the process of `info` if it is still the same. Raises StopFailed if that can't be verified."""
     if not info.process_start or info.namespace != process.namespace():
-        raise StopFailed(f"pid {info.pid} can't be verified from here (another container?), so it is not signalled")
+        raise StopFailed(f"pid {info.pid} can't be verified from here (another container?), so no signal was sent")
     try:
-        # Linux: taken before the look, this can't come to mean another process.
+        # Linux: opened before the check, the descriptor can't refer to a reused pid.
         handle = os.pidfd_open(info.pid) if hasattr(os, "pidfd_open") else None
     except ProcessLookupError:
         return
     try:
         if process.start_time(info.pid) != info.process_start:
-            return  # gone by itself
+            return  # it has already exited
         if handle is None:
             os.kill(info.pid, number)
         else:
@@ -84,14 +84,14 @@ def _signal(context: Context, info: portfile.ServerInfo, number: signal.Signals)
 
 
 def _is_gone(context: Context, info: portfile.ServerInfo) -> bool:
-    """Tell whether the server has ended: its lock is free, or another server's."""
+    """Return True if the server has ended: its lock is free, or another server holds it."""
     path = port_file(context)
     locked = lock.probe(portfile.lock_path(path))
     if locked == lock.HELD:
         try:
             return bool(portfile.read(path).instance_id != info.instance_id)
         except portfile.PortFileError:
-            return False  # it drains, or its workers do
+            return False  # it or its workers are finishing requests
     return locked == lock.FREE or process.start_time(info.pid) != info.process_start
 
 
@@ -100,6 +100,6 @@ def _is_deaf(context: Context) -> bool:
         context.api.call("GET", "/health")
     except NoServer:
         return True
-    except BadAnswer:  # it closes
+    except BadAnswer:  # it is closing the connection
         return False
     return False

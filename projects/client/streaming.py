@@ -1,4 +1,4 @@
-"""Files that are sent and received in pieces, however large they are."""
+"""Send and receive files of any size in pieces."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 PIECE = 256 * 1024  # bytes
-# Seconds: the server may work on a large board for long, and says nothing meanwhile.
+# Seconds: the server may process a large board for a long time without sending data.
 PATIENCE = 3600.0
 
 
 class Upload:
-    """A file that can be sent more than once; `told` is called with the number of bytes of each piece."""
+    """A file to send, more than once if needed; `told` is called with the size of each piece."""
 
     def __init__(self, file: BinaryIO, told: Callable[[int], object] | None = None) -> None:
         self.file = file
@@ -28,14 +28,14 @@ class Upload:
         return self.size
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the file from its beginning. Raises FileRefused where it can't be read to its end."""
+        """Yield the file from its beginning. Raises FileRefused if it can't be read to its end."""
         missing = self.size
         try:
             self.file.seek(0)
             while missing:
                 piece = self.file.read(min(PIECE, missing))
                 if not piece:
-                    raise FileRefused("the file became shorter while it was sent")
+                    raise FileRefused("the file was truncated while it was being sent")
                 missing -= len(piece)
                 yield piece
                 if self.told is not None:
@@ -45,18 +45,18 @@ class Upload:
 
 
 class Sink:
-    """What is received, in a file."""
+    """A file that receives a response body."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
 
     def empty(self) -> None:
-        """Begin anew."""
+        """Discard everything written so far."""
         self.file.seek(0)
         self.file.truncate()
 
     def write(self, piece: bytes) -> None:
-        """Add a piece. Raises FileRefused where there is no room."""
+        """Append a piece. Raises FileRefused, for example on a full disk."""
         try:
             self.file.write(piece)
         except OSError as error:

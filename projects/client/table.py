@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
     Rows = Sequence[Mapping[str, Any]]
 
-# 2026-01-31T12:00:00.123456Z: nobody reads the fraction, nor in a list the seconds.
+# 2026-01-31T12:00:00.123456Z: shown without the fraction, and in lists without the seconds.
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-GAP = 3  # characters that a column costs beside its text
-MIN_FLEXIBLE = 16  # characters: a narrower column of text is no pleasure
+GAP = 3  # characters of padding per column
+MIN_FLEXIBLE = 16  # characters: a narrower text column is hard to read
 
 
 def draw(document: object, stream: Stream | None, fields: str | None = None) -> str:
-    """Return the text of a document: rows for a list, fields and values for one thing.
+    """Render a document: rows for a list, fields and values for a single object.
 
-    As wide as the terminal, coloured only on one. Texts of the server are neither markup nor escapes.
-    `fields` names the columns that were asked for, with commas.
+    The width is that of the terminal, and only a terminal gets colours. Text from the server is never interpreted as
+    markup or escapes. `fields` lists the requested columns, separated by commas.
     """
     terminal = stream is not None and stream.isatty()
     console = Console(
@@ -55,7 +55,7 @@ def draw(document: object, stream: Stream | None, fields: str | None = None) -> 
 def _parts(
     document: Mapping[str, Any], width: int, chosen: tuple[str, ...] = (), *, nested: bool = False
 ) -> Iterator[Table | Text]:
-    """Yield what is drawn for each member of a document, one below the other."""
+    """Yield the renderables of a document's members, from top to bottom."""
     for name, value in document.items():
         if nested:
             yield Text(f"\n{clean(_title(name))}", style="bold underline")
@@ -71,17 +71,17 @@ def _parts(
 
 
 def _is_list(value: object) -> bool:
-    """Tell whether it is a list of things."""
+    """Return True for a list of objects."""
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)
 
 
 def _is_section(value: object) -> bool:
-    """Tell whether a member of a thing is drawn below it."""
+    """Return True if a member is drawn as a section below its object."""
     return isinstance(value, dict) or (_is_list(value) and bool(value))
 
 
 def _is_worth_it(name: str, fields: Mapping[str, Any]) -> bool:
-    """Tell whether a person wants to see a field: it is not empty, and no key or name beside it says the same."""
+    """Return True if a field is worth showing: non-empty, and not an _id whose readable twin is shown."""
     return fields[name] not in (None, "", []) and not (name.endswith("_id") and fields.get(name.removesuffix("_id")))
 
 
@@ -111,7 +111,7 @@ def _rows(name: str, rows: Rows, width: int, chosen: tuple[str, ...]) -> Table |
 
 
 def _fitting(columns: list[str], cells: Mapping[str, Sequence[Text]], width: int) -> list[str]:
-    """Return the columns without the last ones that would leave no room for texts; the first stays."""
+    """Drop columns from the end until the rest fits; the first and the main column stay."""
     found = list(columns)
     needed = {column: _needed(column, cells[column]) + GAP for column in columns}
     for column in reversed(columns[1:]):
@@ -123,7 +123,7 @@ def _fitting(columns: list[str], cells: Mapping[str, Sequence[Text]], width: int
 
 
 def _main(columns: Sequence[str]) -> str | None:
-    """Return the column that says most: it is never left out."""
+    """Return the main text column, which is never dropped."""
     return next((column for column in columns if column in FLEXIBLE), None)
 
 
@@ -146,7 +146,7 @@ def _title(name: str) -> str:
 
 
 def _short(name: str, value: Any) -> str:
-    """Return what stands in a row of a list."""
+    """Format a value for a row of a list."""
     time = TIME.fullmatch(value) if isinstance(value, str) else None
     return f"{time[1]} {time[2]}Z" if time else _plain(name, value)
 
@@ -169,7 +169,7 @@ def _plain(name: str, value: Any) -> str:
 
 
 def _change(change: Any) -> str:
-    """Return `status: todo → done`; nothing for a field that is empty from the start."""
+    """Return `status: todo → done`; "" for a new field that is empty."""
     if not isinstance(change, dict) or not {"field", "old", "new"} <= change.keys():
         return json.dumps(change, ensure_ascii=False)
     old, new = (" ".join(_plain("", change[side]).split()) for side in ("old", "new"))

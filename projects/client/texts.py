@@ -1,4 +1,4 @@
-"""Long texts on the command line: given by a flag, read from a file or from standard input."""
+"""Long texts on the command line: from a flag, a file or standard input."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 def options(name: str) -> tuple[Option, Option]:
     """Return the flags `--<name> TEXT` and `--<name>-file PATH`."""
     return (
-        option(f"--{name}", metavar="TEXT", help=f"{name}, as Markdown"),
-        option(f"--{name}-file", metavar="PATH", help=f"read the {name} from this file, - for standard input"),
+        option(f"--{name}", metavar="TEXT", help=f"{name} in Markdown"),
+        option(f"--{name}-file", metavar="PATH", help=f"read the {name} from this file; - for standard input"),
     )
 
 
 def read(given: Options, name: str) -> str | None:
-    """Return the text that the two flags ask for, None where neither is there. Raises UsageError."""
+    """Return the text of the two flags, None if neither is given. Raises UsageError."""
     text: str | None = getattr(given, name)
     path: str | None = getattr(given, f"{name}_file")
     if path is None:
         return text
     if text is not None:
-        raise UsageError(f"--{name} and --{name}-file exclude each other", field=name)
+        raise UsageError(f"--{name} and --{name}-file can't be used together", field=name)
     return read_file(path, name)
 
 
 def read_file(path: str, name: str) -> str:
-    """Return the text of a file, or with `-` of standard input; `name` is the field it is for. Raises UsageError."""
+    """Return the text of a file, or of standard input for `-`; `name` is its field. Raises UsageError."""
     try:
         if path == "-":
             data = sys.stdin.buffer.read() if sys.stdin else b""

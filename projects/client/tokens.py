@@ -1,4 +1,4 @@
-"""The words of a command line, made plain: values joined to their flags, old flags renamed, mistakes named."""
+"""Normalize the tokens of a command line: join values to flags, rename old flags, report mistakes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-# The long flags of the tool that came before this one: its scripts go on running.
+# Flags of the predecessor, agile-board, so that its scripts keep working.
 ALIASES = {
     "--project-id": "--project",
     "--parent-id": "--parent",
@@ -23,7 +23,7 @@ ALIASES = {
 
 
 def normalised(tokens: Sequence[str], options: Sequence[Any], program: str) -> list[str]:
-    """Return the tokens as argparse understands them: `--title -x` as `--title=-x`. Raises UsageError."""
+    """Rewrite the tokens for argparse, such as `--title -x` to `--title=-x`. Raises UsageError."""
     takes_value = flags_of(options)
     end = end_of_flags(tokens)
     found: list[str] = []
@@ -31,7 +31,7 @@ def normalised(tokens: Sequence[str], options: Sequence[Any], program: str) -> l
     for token in words:
         name, equals, rest = token.partition("=")
         flag = name if name in takes_value else ALIASES.get(name, name)
-        # A list names its project by its position; with the flag of the other verbs, too.
+        # `list` takes the project as a positional; accept the --project flag of the other verbs, too.
         placed = flag == "--project" and flag not in takes_value and _has_place(options)
         if placed or takes_value.get(flag):
             value = rest if equals else next(words, None)
@@ -45,7 +45,7 @@ def normalised(tokens: Sequence[str], options: Sequence[Any], program: str) -> l
 
 
 def refuse_repeated(tokens: Sequence[str], options: Iterable[Any], program: str) -> None:
-    """Raise UsageError where a flag of one value has two: the first would be forgotten without a word."""
+    """Raise UsageError if a single-value flag is repeated: argparse would silently drop the first value."""
     once = {flag for flags, settings in options for flag in flags if settings.get("action", "store") == "store"}
     given: set[str] = set()
     for token in tokens[: end_of_flags(tokens)]:
@@ -67,7 +67,7 @@ def flags_of(options: Iterable[Any]) -> dict[str, bool]:
 
 
 def end_of_flags(tokens: Sequence[str]) -> int:
-    """Return where `--` stands, behind which all is words, or the number of the tokens."""
+    """Return the index of `--`, after which all tokens are positionals, or the number of tokens."""
     return tokens.index("--") if "--" in tokens else len(tokens)
 
 
@@ -79,7 +79,7 @@ def known(word: str, words: Iterable[str], what: str) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return half a sentence that names the word that was perhaps meant, or nothing."""
+    """Return a "did you mean" clause with the closest word, or ""."""
     import difflib
 
     begun = [one for one in words if len(word) > 2 and one.startswith(word)]

@@ -1,4 +1,4 @@
-"""The board as a file, by the server's API: the client sends and stores the bytes, the server never sees a path."""
+"""Export, import and back up through the API: the client handles the files, the server never sees a path."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ EXPORT, IMPORT, BACKUP = "/api/v1/export/", "/api/v1/import/", "/api/v1/backup/"
 
 
 def export(context: Context, path: str, project: str | None = None, *, follow: bool = True) -> dict[str, Any]:
-    """Write the export to the file `path`; return the number of rows of each collection, and of bytes."""
+    """Write the export to the file `path`; return the number of rows per collection and of bytes."""
     with files.written(path, follow=follow) as file:
         _download_export(context, file, project)
         return {**_counts(file), "bytes": file.tell()}
 
 
 def export_to_output(context: Context, project: str | None = None) -> None:
-    """Print the export, as it is; nothing is printed of one that fails."""
+    """Print the export unchanged; print nothing if it fails."""
     import codecs
 
     with files.scratch() as file:
@@ -47,13 +47,13 @@ def export_to_output(context: Context, project: str | None = None) -> None:
                 raw.write(piece)
                 raw.flush()
             except BrokenPipeError:
-                return  # `| head` has what it wanted
+                return  # for example `| head`
             except OSError as error:
                 raise FileRefused(f"the output can't be written: {error.strerror}") from None
 
 
 def import_file(context: Context, path: str, *, dry_run: bool = False, follow: bool = True) -> Any:
-    """Import the file, or standard input for `-`; return what the server says it did."""
+    """Import the file, or standard input for `-`; return the server's report."""
     with _opened(path, follow=follow) as file:
         size = file.seek(0, os.SEEK_END)
         with shown(context, "import", size) as advance:
@@ -67,7 +67,7 @@ def backup(context: Context, file: BinaryIO) -> None:
 
 
 def patience(context: Context) -> float:
-    """Return the seconds of silence to bear: a server that works on a large board says nothing meanwhile."""
+    """Return the timeout in seconds: a server that processes a large board sends nothing until it is done."""
     return max(PATIENCE, context.timeout())
 
 
@@ -75,11 +75,11 @@ def _download_export(context: Context, file: BinaryIO, project: str | None) -> N
     context.api.download(EXPORT + encode_query({"project": project}), Sink(file), patience(context))
     end = b"\n}\n"
     if file.seek(0, os.SEEK_END) < len(end) or file.seek(-len(end), os.SEEK_END) < 0 or file.read() != end:
-        raise BadAnswer(f"{context.api.target.url} sent an export that is not whole; is it a server of pm?")
+        raise BadAnswer(f"{context.api.target.url} sent an incomplete export; is it a pm server?")
 
 
 def _counts(file: BinaryIO) -> dict[str, int]:
-    """Return the rows of each collection: each is a line."""
+    """Count the rows of each collection; each row is a line."""
     counts: dict[str, int] = {}
     name = ""
     file.seek(0)
@@ -94,12 +94,12 @@ def _counts(file: BinaryIO) -> dict[str, int]:
 
 @contextmanager
 def _opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
-    """Open a file to be sent; what can't be read twice (standard input, a pipe) is copied first."""
+    """Open a file to send; standard input and pipes, which can't be read twice, are copied first."""
     try:
         if path == "-":
             source = sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")  # noqa: SIM115
         else:
-            # A repository's data.json may be a link or a pipe that a stranger put there.
+            # data.json of an untrusted repository may be a link or a pipe.
             flags = 0 if follow else os.O_NOFOLLOW | os.O_NONBLOCK
             source = open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags), "rb")  # noqa: SIM115
         with source:

@@ -11,7 +11,7 @@ COMMENT = Entity(
         Field(
             "work_item",
             REFERENCE,
-            "the work item, by UUID or key",
+            "work item, by UUID or key",
             metavar="ITEM",
             refers="work_item",
             create=REQUIRED,
@@ -19,7 +19,7 @@ COMMENT = Entity(
         ),
         Field("content", TEXT, create=OPTIONAL, update=True, tracked=True),
     ),
-    filters=(Filter("work_item", "the work item, by UUID or key", metavar="ITEM", required=True),),
+    filters=(Filter("work_item", "work item, by UUID or key", metavar="ITEM", required=True),),
     slim=("id", "work_item", "created_by", "created_at", "version"),
     columns=("id", "work_item", "created_by", "created_at", "content"),
     ordering=("created_at",),

@@ -13,7 +13,7 @@ DEPENDENCY = Entity(
         Field(
             "blocking_item",
             REFERENCE,
-            "what is to be done first",
+            "the item to finish first",
             flag="blocking",
             metavar="ITEM",
             refers="work_item",
@@ -24,7 +24,7 @@ DEPENDENCY = Entity(
         Field(
             "blocked_item",
             REFERENCE,
-            "what waits for it",
+            "the item that waits for it",
             flag="blocked",
             metavar="ITEM",
             refers="work_item",
@@ -35,7 +35,7 @@ DEPENDENCY = Entity(
         Field(
             "dependency_type",
             CHOICE,
-            "blocks, or relates_to",
+            "blocks or relates_to",
             flag="type",
             choices=TYPES,
             create=OPTIONAL,

@@ -11,11 +11,11 @@ from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.time_entry import TIME_ENTRY
 from projects.entities.work_item import WORK_ITEM
 
-# In the order of a file. What refers to others comes after them in `BY_REFERENCE`.
+# ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
 ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY)
 BY_REFERENCE = (PROJECT, SPRINT, WORK_ITEM, SWIM_LANE, COMMENT, DEPENDENCY, TIME_ENTRY)
 BY_NAME = {entity.name: entity for entity in ENTITIES}
-# What the ID in a column of the history names: an entity, or "user".
+# The entity, or "user", that an ID in a history column refers to.
 REFERS = {
     field.column: field.refers or "user"
     for entity in ENTITIES

@@ -1,9 +1,8 @@
-"""How an entity is described: once, as plain data, for the models, the API, the command, files and pages.
+"""Describe each entity once, as plain data, for the models, API, command line, export files and pages.
 
-A Django model says what a column is. What it cannot say stands in the entity's module beside this one: which flag sets
-a field, what empties it, whether it travels in files, whether history records it, which lists show it. The client reads
-the same modules, so they import nothing but each other. Rules are code and belong to the models: nothing here is
-callable.
+A Django model defines the columns. The entity's module in this package adds the rest: which flag sets a field and
+which clears it, whether it is exported, whether history records it, which lists show it. The client reads the same
+modules, so they import only each other. Rules are code and belong to the models: descriptions contain no callables.
 """
 
 from __future__ import annotations
@@ -12,22 +11,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Kinds of fields. A REFERENCE names another entity, a PERSON a user; both are a column NAME_id in the database.
+# Kinds of fields. A REFERENCE refers to another entity, a PERSON to a user; both are a column NAME_id in the database.
 LINE, TEXT, CHOICE, NUMBER, RANK, DAY, MOMENT, LABELS, SNAPSHOT, REFERENCE, PERSON = (
     *("line", "text", "choice", "number", "rank", "day", "moment", "labels", "snapshot", "reference", "person"),
 )
 REQUIRED, OPTIONAL = "required", "optional"
-EMPTY: dict[str, object] = {LINE: "", TEXT: "", LABELS: []}  # what a cleared field holds; all other kinds None
+EMPTY: dict[str, object] = {LINE: "", TEXT: "", LABELS: []}  # the value of a cleared field; None for all other kinds
 
 
 class Field:
     """A field of an entity.
 
     `name` is its name in the API and in the model, without the `_id` of a reference.
-    `help` is the text of its flag; `flag` and `metavar` where they do not follow from name and kind.
-    `create` is REQUIRED or OPTIONAL where `create` of the command has the flag, `update` where `update` has it.
-    `clear` is the word after `--clear`, `refers` the entity that a REFERENCE names.
-    `tracked` fields are in the history, `exported` ones in files, `fixed` ones never change.
+    `help` is the help text of its flag; `flag` and `metavar` override the defaults from name and kind.
+    `create` is REQUIRED or OPTIONAL if the `create` command has the flag; `update` is true if `update` has it.
+    `clear` is the value for `--clear`, `refers` the entity that a REFERENCE refers to.
+    History records `tracked` fields, export files contain `exported` ones, `fixed` ones never change.
     """
 
     def __init__(
@@ -63,15 +62,15 @@ class Field:
 
     @property
     def column(self) -> str:
-        """The attribute of the model that holds the value itself: a reference's ID."""
+        """The model attribute with the stored value: for a reference, its ID."""
         return f"{self.name}_id" if self.kind in (REFERENCE, PERSON) else self.name
 
 
 class Filter:
     """A filter of a list: a flag of `list` and a query parameter of the API, both named `name`.
 
-    It takes one of `choices`, or a value if it has a `metavar`; with neither it is a switch. If it is `many`, it takes
-    several, separated by commas or by repeating the flag.
+    It takes one of `choices`, or any value if it has a `metavar`; with neither it is a switch. A `many` filter takes
+    several values, separated by commas or by repeating the flag.
     """
 
     def __init__(
@@ -93,14 +92,14 @@ class Filter:
 
     @property
     def is_switch(self) -> bool:
-        """Whether the flag has no value."""
+        """True if the flag takes no value."""
         return not (self.metavar or self.choices)
 
 
 class Entity:
-    """An entity: `name` as in `work_item`, `plural` as its lists are called, `path` of its API.
+    """An entity: `name` such as `work_item`, `plural` for its lists, `path` in the API.
 
-    `slim` are the fields of a list's rows, `columns` those of a person's table, `ordering` the default order first.
+    `slim` are the fields of list rows, `columns` those of `--output table`, `ordering` the sort fields, default first.
     """
 
     def __init__(
@@ -124,7 +123,7 @@ class Entity:
         self.ordering = ordering
 
     def field(self, name: str) -> Field:
-        """Return the field of this name. Raises KeyError."""
+        """Return the field with this name. Raises KeyError."""
         for field in self.fields:
             if field.name == name:
                 return field
@@ -142,10 +141,10 @@ class Entity:
 
     @property
     def exported(self) -> tuple[str, ...]:
-        """The columns that travel in files, in their order there."""
+        """The columns of export files, in file order."""
         return tuple(field.column for field in self.fields if field.exported)
 
     @property
     def references(self) -> Iterator[Field]:
-        """The fields that name other entities."""
+        """The fields that refer to other entities."""
         return (field for field in self.fields if field.kind == REFERENCE)

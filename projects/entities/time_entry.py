@@ -1,4 +1,4 @@
-"""Time entries: timers, and time spent."""
+"""Time entries: timers and time spent on work items."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TIME_ENTRY = Entity(
         Field(
             "work_item",
             REFERENCE,
-            "the work item, by UUID or key",
+            "work item, by UUID or key",
             metavar="ITEM",
             refers="work_item",
             create=REQUIRED,
@@ -19,12 +19,16 @@ TIME_ENTRY = Entity(
             fixed=True,
         ),
         Field("user", PERSON, tracked=True, fixed=True),
-        Field("started_at", MOMENT, "as 2026-01-31T09:00:00Z", create=REQUIRED, update=True, tracked=True),
-        Field("ended_at", MOMENT, "24 hours later at most", create=REQUIRED, update=True, tracked=True),
+        Field(
+            "started_at", MOMENT, "start time, such as 2026-01-31T09:00:00Z", create=REQUIRED, update=True, tracked=True
+        ),
+        Field(
+            "ended_at", MOMENT, "end time, at most 24 hours after the start", create=REQUIRED, update=True, tracked=True
+        ),
         Field(
             "description",
             LINE,
-            "what was done, 1000 characters at most",
+            "description, at most 1000 characters",
             create=OPTIONAL,
             update=True,
             clear="description",
@@ -32,10 +36,10 @@ TIME_ENTRY = Entity(
         ),
     ),
     filters=(
-        Filter("work_item", "only on this item", metavar="ITEM"),
-        Filter("project", "only in this project", metavar="PROJECT"),
-        Filter("user", "only this user's", metavar="NAME"),
-        Filter("running", "only timers that run"),
+        Filter("work_item", "only time on this item", metavar="ITEM"),
+        Filter("project", "only time in this project", metavar="PROJECT"),
+        Filter("user", "only time of this user", metavar="NAME"),
+        Filter("running", "only running timers"),
     ),
     slim=("id", "work_item", "user", "started_at", "ended_at", "duration_seconds", "is_running", "version"),
     columns=("id", "work_item", "user", "started_at", "duration_seconds", "description"),

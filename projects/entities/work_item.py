@@ -20,7 +20,7 @@ from projects.entities.spec import (
 )
 
 TYPES = ("epic", "story", "task")
-# Each status with the name that people read.
+# The display name of each status.
 STATUS_NAMES = {
     "backlog": "Backlog",
     "todo": "To do",
@@ -41,19 +41,19 @@ WORK_ITEM = Entity(
         Field(
             "item_type",
             CHOICE,
-            "epic, story or task; it never changes",
+            "epic, story or task; it can't be changed later",
             flag="type",
             choices=TYPES,
             create=REQUIRED,
             tracked=True,
             fixed=True,
         ),
-        Field("title", LINE, "200 characters at most", create=REQUIRED, update=True, tracked=True),
+        Field("title", LINE, "title, at most 200 characters", create=REQUIRED, update=True, tracked=True),
         Field("description", TEXT, create=OPTIONAL, update=True, clear="description", tracked=True),
         Field(
             "status",
             CHOICE,
-            "where it stands; new ones are in the backlog",
+            "status; new items start in backlog",
             choices=STATUSES,
             create=OPTIONAL,
             update=True,
@@ -62,7 +62,7 @@ WORK_ITEM = Entity(
         Field(
             "priority",
             CHOICE,
-            "how urgent it is; new ones are medium",
+            "priority; new items get medium",
             choices=PRIORITIES,
             create=OPTIONAL,
             update=True,
@@ -71,7 +71,7 @@ WORK_ITEM = Entity(
         Field(
             "parent",
             REFERENCE,
-            "what it belongs to: an epic, for a task also a story",
+            "parent item: an epic, or for a task also a story",
             metavar="ITEM",
             refers="work_item",
             create=OPTIONAL,
@@ -82,7 +82,7 @@ WORK_ITEM = Entity(
         Field(
             "sprint",
             REFERENCE,
-            "a sprint's id; stories and tasks only",
+            "sprint, by UUID; stories and tasks only",
             metavar="SPRINT",
             refers="sprint",
             create=OPTIONAL,
@@ -90,12 +90,12 @@ WORK_ITEM = Entity(
             clear="sprint",
             tracked=True,
         ),
-        Field("assignee", PERSON, "who does it", create=OPTIONAL, update=True, clear="assignee", tracked=True),
+        Field("assignee", PERSON, "user who works on it", create=OPTIONAL, update=True, clear="assignee", tracked=True),
         Field("claimed_by", PERSON, tracked=True, exported=False),
         Field(
             "labels",
             LABELS,
-            "a label, again for each; they replace those it has",
+            "label; repeat for several; replaces all current labels",
             flag="label",
             create=OPTIONAL,
             update=True,
@@ -117,25 +117,25 @@ WORK_ITEM = Entity(
         Field("completed_at", MOMENT),
     ),
     filters=(
-        Filter("type", "only epic, story, task", choices=TYPES, many=True),
+        Filter("type", "only these types: epic, story, task", choices=TYPES, many=True),
         Filter(
             "status",
-            "only backlog, todo, in_progress, review, blocked, done; done needs no --include-done",
+            "only these statuses: backlog, todo, in_progress, review, blocked, done; done implies --include-done",
             choices=STATUSES,
             many=True,
         ),
-        Filter("priority", "only low … critical", choices=PRIORITIES, many=True),
-        Filter("assignee", "only this user's", metavar="NAME"),
-        Filter("label", "only with all of these labels, in any case", metavar="A,B", many=True),
-        Filter("sprint", "only in this sprint", metavar="SPRINT"),
+        Filter("priority", "only these priorities: low, medium, high, critical", choices=PRIORITIES, many=True),
+        Filter("assignee", "only items assigned to this user", metavar="NAME"),
+        Filter("label", "only items with all of these labels, ignoring case", metavar="A,B", many=True),
+        Filter("sprint", "only items in this sprint", metavar="SPRINT"),
         Filter("parent", "only the children of this item", metavar="ITEM"),
         Filter("orphaned", "only stories and tasks without a parent"),
-        Filter("descendants_of", "only what is below this item, at any depth", metavar="ITEM"),
-        Filter("ancestors_of", "only what is above this item", metavar="ITEM"),
-        Filter("blocked", "only what waits for an unfinished blocker"),
-        Filter("updated_since", "only what was changed at this time (ISO 8601) or later", metavar="TIME"),
-        Filter("search", "only with these words in key, title or description", metavar="TEXT"),
-        Filter("include_done", "also what is done"),
+        Filter("descendants_of", "only items below this item, at any depth", metavar="ITEM"),
+        Filter("ancestors_of", "only the ancestors of this item", metavar="ITEM"),
+        Filter("blocked", "only items with an unfinished blocker"),
+        Filter("updated_since", "only items changed at or after this time (ISO 8601)", metavar="TIME"),
+        Filter("search", "only items with these words in key, title or description", metavar="TEXT"),
+        Filter("include_done", "also list done items"),
     ),
     slim=("display_key", "item_type", "title", "status", "priority", "parent", "assignee", "story_points", "version"),
     columns=(

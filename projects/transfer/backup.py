@@ -1,4 +1,4 @@
-"""A copy of the database that is consistent though the server writes on, and that SQLite finds nothing wrong with."""
+"""Consistent, integrity-checked copies of the database, taken while the server keeps writing."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from typing import IO
 
 from django.db import OperationalError, connection
 
-PREFIX = ".backup-"  # hidden: what it names is removed
+PREFIX = ".backup-"  # hidden; `remove_leftovers` deletes directories with this prefix
 
 
 def copy() -> IO[bytes]:
-    """Return a copy of the database, open for reading; its file is gone when it is closed.
+    """Return a copy of the database, open for reading. The file is already unlinked; closing it frees the space.
 
-    Raises OperationalError where the copy can't be made or is broken.
+    Raises OperationalError if the copy fails or is corrupt.
     """
     connection.ensure_connection()
-    # Beside the database: what holds that has room for the copy, and is nobody else's to read.
+    # Same directory as the database: the same disk space and access rights apply.
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=_folder()) as scratch:
         path = os.path.join(scratch, "copy.db")
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             with contextlib.closing(sqlite3.connect(path)) as target:
-                # In one step, which is one read transaction: no writer can come in between.
+                # pages=-1 copies everything in one read transaction, so no writer can interleave.
                 connection.connection.backup(target, pages=-1)
-                target.execute("PRAGMA journal_mode = DELETE")  # one file, without a -wal
+                target.execute("PRAGMA journal_mode = DELETE")  # a single file, no -wal
                 (found,) = target.execute("PRAGMA integrity_check(1)").fetchone()
         except sqlite3.Error as error:
             raise OperationalError(str(error)) from error
         if found != "ok":
-            raise OperationalError(f"the copy is broken: {found}")
+            raise OperationalError(f"the copy is corrupt: {found}")
         return open(path, "rb")
 
 
 def remove_leftovers() -> None:
-    """Remove copies that were in the making when a server was killed; while no server serves."""
+    """Remove partial copies left by a killed server. Call only while no server is running."""
     for scratch in glob.glob(os.path.join(glob.escape(_folder()), f"{PREFIX}*", "")):
         shutil.rmtree(scratch, ignore_errors=True)
 

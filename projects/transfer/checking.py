@@ -1,4 +1,4 @@
-"""The rules between rows, looked at when all rows are written: a file may name them in any order."""
+"""Rules between rows, checked after all rows are written because a file may list them in any order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projects.transfer.table import Table
 from projects.transfer.tables import DEPENDENCIES, WORK_ITEMS
 from projects.transfer.values import dashed
 
-MAX_NAMED = 20  # items of a circle in a message
+MAX_NAMED = 20  # items of a cycle in a message
 
 _PARENTS = f"""
     SELECT s.place, s.id, CASE
@@ -47,7 +47,7 @@ _EDGES = """
 
 
 def check() -> None:
-    """Raise BadFile where a row that was written breaks a rule with another one."""
+    """Raise BadFile if a written row breaks a rule that involves another row."""
     _refuse(WORK_ITEMS, "parent_id", _PARENTS)
     _refuse(WORK_ITEMS, "sprint_id", _SPRINTS)
     _refuse(DEPENDENCIES, "blocked_item_id", _ENDS)
@@ -64,7 +64,7 @@ def _refuse(table: Table, field: str, query: str) -> None:
 
 
 def _added() -> dict[tuple[str, str], tuple[int, str]]:
-    """Return the place and the id of each blocking dependency that was written, by its items."""
+    """Return the written blocking dependencies: (blocking item, blocked item) -> (place, ID)."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT blocking_item_id, blocked_item_id, place, id FROM {DEPENDENCIES.staged} "  # noqa: S608
@@ -84,16 +84,16 @@ def _refuse_circle(added: dict[tuple[str, str], tuple[int, str]]) -> None:
     if circle is None:
         return
     links = [pair for pair in pairwise(circle) if pair in added]
-    if not links:  # it stood here before
+    if not links:  # the cycle existed before this import
         return
     place, pk = added[links[0]]
     raise bad_row(
-        DEPENDENCIES.collection, place, dashed(pk), "blocked_item_id", f"closes a circle: {_names(circle[:MAX_NAMED])}"
+        DEPENDENCIES.collection, place, dashed(pk), "blocked_item_id", f"creates a cycle: {_names(circle[:MAX_NAMED])}"
     )
 
 
 def find_circle(blocks: dict[str, list[str]]) -> list[str] | None:
-    """Return a way that ends where it begins, None where there is none. Depth-first, without recursion."""
+    """Return a cycle as a list whose first and last ID are the same, or None. Iterative depth-first search."""
     done: set[str] = set()
     for start in blocks:
         if start in done:

@@ -1,6 +1,6 @@
-"""Check each row of a file by itself, and bring its values into the form of the database.
+"""Validate each row of a file on its own and convert its values to their database form.
 
-What a field allows is asked of the models; only types that JSON has otherwise are turned here.
+Limits come from the models; this module only converts types that JSON represents differently.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from projects.transfer.tables import DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_I
 
 REQUIRED = object()
 MAX_INTEGER = 2_147_483_647
-MAX_VERSION = 500_000_000  # changes that are made here must not lead beyond what other boards take
-SKEW = timedelta(days=1)  # the clocks of two clones may differ
+MAX_VERSION = 500_000_000  # far below MAX_INTEGER, so later changes stay importable by other boards
+SKEW = timedelta(days=1)  # tolerated difference between the clocks of two clones
 LIMITS: dict[tuple[type[models.Model], str], tuple[int, int]] = {
     (Project, "next_work_item_number"): (1, MAX_NUMBER + 1),
     (WorkItem, "item_number"): (1, MAX_NUMBER),
@@ -47,7 +47,7 @@ LIMITS: dict[tuple[type[models.Model], str], tuple[int, int]] = {
 
 
 def clean(table: Table, index: int, row: dict[str, Any]) -> list[Any]:
-    """Return the row's values in the order of the table's columns. Raises BadFile."""
+    """Return the row's cleaned values in column order. Raises BadFile."""
     values: list[Any] = []
     for name, check, default in _checks(table):
         value = row.get(name)
@@ -62,7 +62,7 @@ def clean(table: Table, index: int, row: dict[str, Any]) -> list[Any]:
             raise bad_row(table.collection, index, row.get("id"), name, "; ".join(error.messages)) from None
     names = [column.name for column in table.columns]
     if table is WORK_ITEMS and values[names.index("status")] != Status.DONE:
-        # Boards of older versions kept it when an item was reopened.
+        # Older versions kept completed_at when an item was reopened.
         values[names.index("completed_at")] = None
     fault = _fault(table, dict(zip(names, values, strict=True)))
     if fault:
@@ -113,19 +113,19 @@ def _default_of(column: Column) -> Any:
 
 
 def _of_other(table: Table, name: str, values: list[Any]) -> Any:
-    """Return when, or by whom, it was created: what was never changed may leave out the other stamp."""
+    """Return the matching `created_*` value: rows that never changed may omit `updated_at` and `updated_by`."""
     names = [column.name for column in table.columns]
     return values[names.index(name.replace("updated", "created"))]
 
 
 def _fault(table: Table, row: dict[str, Any]) -> tuple[str, str] | None:
-    """Return the field and the reason where the values don't fit one another."""
+    """Return (field, reason) if the row's values contradict each other, else None."""
     if table is WORK_ITEMS:
         if row["item_type"] == "epic":
             if row["parent_id"]:
                 return "parent_id", "an epic has no parent"
             if row["sprint_id"]:
-                return "sprint_id", "only stories and tasks go into a sprint"
+                return "sprint_id", "only stories and tasks can be in a sprint"
     elif table is SPRINTS:
         if row["end_date"] <= row["start_date"]:
             return "end_date", "must be after start_date"
@@ -137,7 +137,7 @@ def _fault(table: Table, row: dict[str, Any]) -> tuple[str, str] | None:
         for name in ("started_at", "ended_at"):
             if row[name] and row[name] > latest:
                 return name, "must not be in the future"
-        # A timer may run for longer than a manual entry may, and stop at once.
+        # Timers may exceed the limit for manual entries and may have zero length.
         if row["ended_at"] and row["ended_at"] < row["started_at"]:
             return "ended_at", "must not be before started_at"
     return None

@@ -1,6 +1,6 @@
-"""Compare what a file says with the board: which row is created, updated, or stays; what is deleted.
+"""Compare a file with the board and decide which rows to create, update, skip or delete.
 
-Of two states of a row the later one wins, by `updated_at`, then by `version`: Unix seconds are coarse.
+The newer version of a row wins: by `updated_at`, then by `version` because Unix seconds are coarse.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from projects.transfer.tables import BY_COLLECTION, DEPENDENCIES, IN_ORDER, PROJ
 from projects.transfer.values import dashed
 
 WRITTEN = "('create', 'update')"
-# A row that would say what another one says already is left out; a project or a sprint can't be: others hang on it.
+# Skip duplicates of these collections. Duplicate projects and sprints are errors: other rows refer to them.
 LEFT_OUT = {
-    "swim_lanes": ("status_value", "the project has a lane for this status already"),
-    "dependencies": ("blocked_item_id", "there is a dependency of these two already"),
-    "time_entries": ("user_id", "the user has a running timer already; it comes when it is stopped"),
+    "swim_lanes": ("status_value", "the project already has a lane for this status"),
+    "dependencies": ("blocked_item_id", "these two items already have this dependency"),
+    "time_entries": ("user_id", "the user already has a running timer; this one is imported once either is stopped"),
 }
 REFUSED = {
     PROJECTS: ("key", "another project has this key"),
@@ -30,7 +30,7 @@ REFUSED = {
 
 
 def decide(outcome: Outcome) -> None:
-    """Set `act` and `was` of every staged row. Raises BadFile."""
+    """Set `act` and `was` on every staged row. Raises BadFile."""
     _remember_deletions()
     for table in TABLES:
         _refuse_doubles(table)
@@ -42,7 +42,7 @@ def decide(outcome: Outcome) -> None:
 
 
 def settle_unique(outcome: Outcome) -> None:
-    """Refuse or leave out what would be a second one; after the deletions, which free names. Raises BadFile."""
+    """Refuse or skip rows that violate uniqueness. Call it after the deletions, which free names. Raises BadFile."""
     for table in TABLES:
         if not table.unique:
             continue
@@ -56,7 +56,7 @@ def settle_unique(outcome: Outcome) -> None:
 
 
 def _remember_deletions() -> None:
-    """Let DELETED also hold what is known here to be deleted."""
+    """Add the tombstones of this board to DELETED."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {DELETED} SELECT NULL, entity_type, entity_id, deleted_at || '' FROM projects_tombstone"  # noqa: S608
@@ -69,7 +69,7 @@ def _refuse_doubles(table: Table) -> None:
             f"SELECT max(place), id FROM {table.staged} GROUP BY id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"  # noqa: S608
         )
         for place, pk in cursor.fetchall():
-            raise bad_row(table.collection, place, dashed(pk), "id", "is in the file twice")
+            raise bad_row(table.collection, place, dashed(pk), "id", "appears twice in the file")
 
 
 def _compare(table: Table) -> None:
@@ -105,11 +105,11 @@ def _refuse_fixed(table: Table) -> None:
                 """  # noqa: S608
             )
             for place, pk in cursor.fetchall():
-                raise bad_row(table.collection, place, dashed(pk), name, "is immutable, and has another value here")
+                raise bad_row(table.collection, place, dashed(pk), name, "is immutable and differs from the board")
 
 
 def _find_references(table: Table, outcome: Outcome) -> None:
-    """Look for what each row points at, here and in the file."""
+    """Check that each row's references exist on the board or in the file."""
     for name, collection in table.references:
         target = BY_COLLECTION[collection]
         with connection.cursor() as cursor:
@@ -138,20 +138,20 @@ def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Ou
                 )
             outcome.detached.append({"id": dashed(pk), "field": name, "was": dashed(reference)})
         elif was_deleted or hangs_on_item:
-            why = "deleted" if was_deleted else "absent here and in the file"
+            why = "deleted" if was_deleted else "neither on the board nor in the file"
             outcome.skip(table, place, pk, name, f"the {target.type} {dashed(reference)} is {why}")
             skipped.append((place, pk))
         else:
-            text = f"there is no {target.type} {dashed(reference)}, here or in the file"
+            text = f"the {target.type} {dashed(reference)} is neither on the board nor in the file"
             raise bad_row(table.collection, place, dashed(pk), name, text)
     _mark_skipped(table, skipped)
 
 
 def _prefer_lower_ids() -> None:
-    """Let a dependency of the file take the place of one of the same two items that has a higher id.
+    """Replace dependencies on the board by duplicates in the file that have a lower ID.
 
-    Two clones may both have linked them: each takes the other's export, or a merge of both, and both must come to keep
-    the same one. The other one is deleted, after all that is known of it, by a moment that is the same everywhere.
+    Two clones may both have linked the same items. After importing each other's export, or a merge of both, they must
+    keep the same dependency. The other is deleted at a timestamp derived from the data, so it is equal everywhere.
     """
     same = " AND ".join(f"t.{name} = s.{name}" for name in (*DEPENDENCIES.unique, "dependency_type"))
     staged = DEPENDENCIES.staged
@@ -167,7 +167,7 @@ def _prefer_lower_ids() -> None:
 
 
 def _taken(table: Table) -> list[Any]:
-    """Return the staged rows that agree with a living row, here or earlier in the file, in what is unique."""
+    """Return staged rows whose unique columns equal those of a living row, on the board or earlier in the file."""
 
     def same(other: str) -> str:
         return " AND ".join(f"{other}.{name} = s.{name}" for name in table.unique)

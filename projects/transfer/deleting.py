@@ -1,4 +1,4 @@
-"""Deletions travel: what an import deletes here, what it takes out of what is deleted, and what it remembers."""
+"""Apply the deletions of a file: delete rows, detach items from deleted parents and sprints, keep tombstones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projects.transfer.values import dashed, encode
 
 
 def delete(journal: Journal, outcome: Outcome) -> None:
-    """Delete here what the file says is deleted, unless it is newer here or in the file."""
+    """Delete the rows that the file lists as deleted, unless the board or the file has a newer version."""
     for table in IN_ORDER:
         rows = fetch(
             f"""
@@ -37,7 +37,7 @@ def delete(journal: Journal, outcome: Outcome) -> None:
 
 
 def _date_as_the_last(table: Table) -> None:
-    """Of two deletions of a row keep the later moment, so that the clones agree on it; it is no change of the row."""
+    """Keep the later timestamp of two deletions so that clones agree. This does not count as a change of the row."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -49,7 +49,7 @@ def _date_as_the_last(table: Table) -> None:
 
 
 def remember_deletions() -> None:
-    """Keep what is deleted elsewhere and never was here; forget the deletion of what came back."""
+    """Store tombstones for deleted rows this board never had; drop those of rows that were restored."""
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(
@@ -68,7 +68,7 @@ def remember_deletions() -> None:
 
 
 def detach(journal: Journal, outcome: Outcome) -> None:
-    """Take living items out of parents and sprints that are deleted now."""
+    """Detach living items from deleted parents and sprints."""
     for name, table in (("parent_id", WORK_ITEMS), ("sprint_id", SPRINTS)):
         rows = fetch(
             f"""

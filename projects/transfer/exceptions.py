@@ -1,12 +1,12 @@
-"""What can be wrong with a file that is imported."""
+"""Errors in an imported file."""
 
 from __future__ import annotations
 
-MAX_ID = 100  # characters that are shown of what should be an id
+MAX_ID = 100  # characters of an invalid ID shown in messages
 
 
 class BadFile(Exception):
-    """The file is refused as a whole; `details` say where the fault is, if it is a row's."""
+    """The whole file is refused; `details` locate the row at fault, if there is one."""
 
     def __init__(self, message: str, *, field: str | None = None, place: str = "", **details: object) -> None:
         super().__init__(f"{place}{field}: {message}" if field else f"{place}{message}")
@@ -15,7 +15,7 @@ class BadFile(Exception):
 
 
 def bad_row(collection: str, index: int, identifier: object, field: str | None, message: str) -> BadFile:
-    """Return the error that names the row: the collection, the place in its list (from 0) and the id."""
+    """Return a BadFile that names the row: collection, zero-based index and ID."""
     details: dict[str, object] = {"collection": collection, "row": index}
     name = ""
     if identifier is not None:

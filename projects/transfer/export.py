@@ -1,7 +1,7 @@
-"""The whole board, or one project, as a file: the same bytes for the same data.
+"""Export the board, or one project, as a deterministic file: the same data gives the same bytes.
 
-One row a line, rows by id, keys sorted, no time of export: two files differ, and merge, line by line.
-Deleted rows, and those that hang on them, are left out; `deleted` says what was deleted and when.
+One row per line, rows sorted by ID, keys sorted, no export timestamp: files diff and merge line by line.
+Deleted rows and their dependents are omitted; `deleted` lists deleted IDs and timestamps.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ BATCH = 500  # rows
 
 
 def write(target: IO[bytes], project: Project | None = None) -> dict[str, int]:
-    """Write the export to `target`; return the number of rows of each collection. It reads one snapshot."""
+    """Write the export to `target` from one snapshot; return the number of rows per collection."""
     with snapshot():
         return _write(target, project.pk.hex if project else None)
 
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Let all that is read inside be of one moment, without the writers' lock."""
-    # A savepoint outside a transaction is a deferred one; BEGIN would fail inside of one.
+    """Read from one consistent snapshot inside the block, without taking the write lock."""
+    # SAVEPOINT outside a transaction starts a deferred one; BEGIN would fail inside a transaction.
     with connection.cursor() as cursor:
         cursor.execute("SAVEPOINT pm_snapshot")
         try:
@@ -46,7 +46,7 @@ def _write(target: IO[bytes], project_id: str | None) -> dict[str, int]:
         counts[table.collection] = _collection(target, table.collection, _rows(table, project_id, users))
     counts["users"] = _collection(target, "users", _users(users))
     counts["deleted"] = _collection(target, "deleted", _deleted(project_id))
-    # Without this line the file is no JSON: what was cut can't be taken for whole.
+    # A truncated file lacks this line and is not valid JSON, so it can't pass for a complete export.
     target.write(b"\n}\n")
     return counts
 
@@ -71,7 +71,7 @@ def _rows(table: Table, project_id: str | None, users: set[str]) -> Iterator[lis
         picked.append(table.display_key)
     living = " AND ".join(f"{alias}.deleted_at IS NULL" for alias in table.alive)
     narrowed = f"AND {table.project} = %s" if project_id else ""
-    # CROSS JOIN: SQLite keeps this order, so the rows come by id from the index.
+    # CROSS JOIN fixes SQLite's join order, so rows come sorted from the ID index.
     joins = table.joins.replace("JOIN", "CROSS JOIN")
     convert = [(place, OUTWARD[column.kind]) for place, column in enumerate(columns) if column.kind in OUTWARD]
     stamped = [place for place, column in enumerate(columns) if column.kind == "user"]

@@ -1,7 +1,7 @@
-"""Import an export file: check its rows one by one, compare them with the board, write, check what is between them.
+"""Import an export file: validate each row, compare with the board, write, then check rules between rows.
 
-One transaction: all or nothing. The rule on `done` and those on archived projects and completed sprints are
-not asked: a file tells of what has happened elsewhere, and what happened there was allowed there.
+One transaction: all or nothing. Imports skip the rules about completing items, archived projects and completed
+sprints: the file records changes that another board already allowed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from projects.transfer.staging import staged
 
 
 def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, Any]:
-    """Import the file as `actor`; return what was done to each collection. Raises BadFile.
+    """Import the file as `actor`; return the counts per collection. Raises BadFile.
 
-    A dry run answers the same and writes nothing.
+    A dry run returns the same result and writes nothing.
     """
     with staged(file), transaction.atomic():
         answer = _merge(actor)

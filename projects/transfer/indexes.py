@@ -1,4 +1,4 @@
-"""Let a large import fill the indexes of lists at its end, once, in place of row after row; tidy that of search."""
+"""Rebuild the list indexes once at the end of a large import, and merge the segments of the search index."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.db import connection
 
 from projects.transfer.tables import WORK_ITEMS
 
-MANY = 5_000  # items; below it, and where there are more here already, keeping the indexes is cheaper
-# An import itself looks items up by these.
+MANY = 5_000  # items; with fewer, or if the board already has more, keeping the indexes is cheaper
+# The import itself uses these indexes.
 KEPT = ("item_by_parent", "item_by_sprint")
 
 
 @contextmanager
 def filled_at_end() -> Iterator[None]:
-    """Drop the indexes of items and make them again, where more items come than there are; in one transaction."""
+    """Drop the item indexes and rebuild them afterwards if the import outnumbers the existing items. Transactional."""
     dropped = _indexes() if _is_large() else []
     with connection.cursor() as cursor:
         for name, _ in dropped:
@@ -27,7 +27,7 @@ def filled_at_end() -> Iterator[None]:
     with connection.cursor() as cursor:
         for _, statement in dropped:
             cursor.execute(statement)
-        # Else the next writers would wait until the parts of the index that came are one, a quarter of a second.
+        # Merge the FTS segments now; otherwise the next write pays 250 ms.
         cursor.execute("INSERT INTO projects_search(projects_search) VALUES ('optimize')")
 
 
@@ -43,7 +43,7 @@ def _is_large() -> bool:
 
 
 def _indexes() -> list[tuple[str, str]]:
-    """Return the name and the statement of each index that is not asked for by the import."""
+    """Return (name, CREATE statement) of each item index that the import does not need."""
     named = {index.name for index in WORK_ITEMS.model._meta.indexes} - {*KEPT}
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'projects_workitem'")

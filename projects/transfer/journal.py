@@ -1,4 +1,4 @@
-"""The activity of an import, and rows in batches: a hundred thousand are never in memory at once."""
+"""Record the activity of an import, and process rows in batches to bound memory use."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _INSERT = (
 
 
 class Journal:
-    """Records what `actor` does, all of it at one time."""
+    """Records activity of `actor`, all with the same timestamp."""
 
     def __init__(self, actor: User) -> None:
         self.actor = actor.pk.hex
         self.now = str(timezone.now().replace(tzinfo=None))
 
     def record(self, table: Table, action: Action, rows: list[Any]) -> None:
-        """Add the activity of rows that are (id, display key, project, version, changes)."""
+        """Insert activity for rows of (ID, display key, project, version, changes)."""
         many(
             _INSERT,
             [
@@ -39,7 +39,7 @@ class Journal:
 
 
 def fetch(query: str) -> Iterator[list[Any]]:
-    """Yield what the query finds, in batches."""
+    """Yield the query's rows in batches."""
     with connection.cursor() as cursor:
         cursor.execute(query)
         while batch := cursor.fetchmany(BATCH):
@@ -47,7 +47,7 @@ def fetch(query: str) -> Iterator[list[Any]]:
 
 
 def many(query: str, rows: list[Any]) -> None:
-    """Run the statement for each of the rows."""
+    """Run the statement once per row."""
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(query, rows)

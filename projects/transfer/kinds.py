@@ -1,4 +1,4 @@
-"""Values of a file by their kind: each function returns the database's form, or raises ValidationError."""
+"""Convert values of a file to their database form, one function per kind. Each raises ValidationError."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def clean_id(value: Any) -> str:
-    """Return a UUID as the database has it. Raises ValidationError."""
+    """Convert a UUID to its database form. Raises ValidationError."""
     if isinstance(value, str):
         if _ID.fullmatch(value):
             return value.replace("-", "")
@@ -32,23 +32,23 @@ def clean_id(value: Any) -> str:
 
 
 def clean_time(value: Any) -> str:
-    """Return ISO 8601 with a time zone, or Unix seconds, as the database has it. Raises ValidationError."""
+    """Convert ISO 8601 with a time zone, or Unix seconds, to the database form. Raises ValidationError."""
     try:
         if isinstance(value, str):
             found = datetime.fromisoformat(value)
             if found.tzinfo is None:
-                raise ValidationError("must name its time zone, as 2026-01-31T12:00:00Z")
+                raise ValidationError("must include a time zone, e.g. 2026-01-31T12:00:00Z")
             return _stored(found.astimezone(UTC))
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _stored(datetime.fromtimestamp(value, UTC))
     except (ValueError, OverflowError, OSError):
         pass
-    raise ValidationError("must be a time, as 2026-01-31T12:00:00Z or in Unix seconds")
+    raise ValidationError("must be a time, e.g. 2026-01-31T12:00:00Z, or Unix seconds")
 
 
 def _stored(moment: datetime) -> str:
     if moment.year == MAXYEAR:
-        raise ValueError  # what comes after it could not be dated
+        raise ValueError  # datetime can't represent anything later
     return str(moment.replace(tzinfo=None))
 
 
@@ -96,7 +96,7 @@ def clean_date(value: Any) -> str:
             return clean_time(value)[:10]
     except ValueError:
         pass
-    raise ValidationError("must be a date, as 2026-01-31")
+    raise ValidationError("must be a date, e.g. 2026-01-31")
 
 
 def clean_snapshot(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The default swim lanes of a project that came without its own."""
+"""Default swim lanes for imported projects that lack their own."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from projects.models.swim_lane import DEFAULTS
 from projects.transfer.staging import DELETED
 from projects.transfer.tables import PROJECTS, SWIM_LANES
 
-NOWHERE = -1  # the place of a row that no file has
+NOWHERE = -1  # the place of a row that is not in the file
 
 
 def stage_defaults() -> None:
-    """Add to the staged lanes one for each status for which a created project's file has none.
+    """Stage a default lane for each status for which the file of a created project has none.
 
-    They bear the project's own stamps, so that clones that import the same file agree on every byte.
+    The lanes get the project's timestamps and author, so clones that import the same file stay byte-identical.
     """
     with connection.cursor() as cursor:
         cursor.execute(

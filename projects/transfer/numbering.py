@@ -1,4 +1,4 @@
-"""Numbers of work items: none is given twice in a project, and none is ever used again."""
+"""Item numbers: unique within a project and never reused."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from projects.transfer.tables import PROJECTS, WORK_ITEMS
 from projects.transfer.values import dashed
 
 ITEMS, PROJECT_ROWS = WORK_ITEMS.staged, PROJECTS.staged
-OUT_OF_THE_WAY = 1_000_000_000  # added to the numbers that are about to change
+OUT_OF_THE_WAY = 1_000_000_000  # offset added to numbers that are about to change
 
 
 def renumber(outcome: Outcome) -> None:
-    """Give the next free number to each staged item whose own is another's.
+    """Give the next free number to each staged item whose number is taken.
 
-    Who is here keeps it; of two in the file the one that was created first. That changes the row: it
-    gets a later `updated_at`, or a higher version, so that the other clones learn the new number.
+    An item on the board keeps its number; between two imported items the older one wins. A renumbered row gets a
+    later `updated_at` or a higher version so that other clones pick up the new number.
     """
     losers = _losers()
     if not losers:
@@ -34,7 +34,7 @@ def renumber(outcome: Outcome) -> None:
         given = following[project]
         following[project] += 1
         if given > MAX_NUMBER:
-            raise bad_row(WORK_ITEMS.collection, place, dashed(pk), "item_number", "no number is left in the project")
+            raise bad_row(WORK_ITEMS.collection, place, dashed(pk), "item_number", "no free item number in the project")
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE {ITEMS} SET item_number = %s, updated_at = max(updated_at, %s), version = version + 1 "  # noqa: S608
@@ -45,7 +45,7 @@ def renumber(outcome: Outcome) -> None:
 
 
 def make_way() -> None:
-    """Move the numbers that the updates will change, so that two items can change theirs for each other's."""
+    """Move aside the numbers that updates will change, so that two items can swap numbers."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -57,7 +57,7 @@ def make_way() -> None:
 
 
 def raise_counters() -> None:
-    """Put each project's next number above the file's, and above all that is in use."""
+    """Raise each project's next number above the file's value and above every number in use."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

@@ -1,4 +1,4 @@
-"""What an import did, row by row where the rows are worth naming."""
+"""The result of an import: counts per collection, and the rows that need attention."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projects.transfer.values import dashed
 
 
 class Outcome:
-    """The answer in the making."""
+    """Collects the result during an import."""
 
     def __init__(self) -> None:
         self.deleted: Counter[str] = Counter()  # by collection
@@ -24,13 +24,13 @@ class Outcome:
         self.skipped_rows: list[dict[str, Any]] = []
 
     def skip(self, table: Table, place: int, pk: str, field: str, reason: str) -> None:
-        """Name a row that was not created, and why."""
+        """Report a row that was not imported, with the reason."""
         self.skipped_rows.append(
             {"collection": table.collection, "row": place, "id": dashed(pk), "field": field, "reason": reason}
         )
 
     def answer(self) -> dict[str, Any]:
-        """Return the document that tells of it; inside the transaction, while the staged rows are there."""
+        """Return the result as a JSON-ready dict. Call it inside the transaction, while the staged rows exist."""
         found: dict[str, Any] = {}
         with connection.cursor() as cursor:
             for table in TABLES:

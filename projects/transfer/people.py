@@ -1,4 +1,4 @@
-"""Users that the rows of a file name and that are not here: made without a password, without rights."""
+"""Create users that a file refers to and the board lacks, without a password or permissions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from projects.transfer.tables import TABLES
 
 
 def create_missing() -> int:
-    """Create the users that rows name, by the file's names where it has them; return how many."""
+    """Create missing users that rows refer to, with the file's usernames where given; return the number created."""
     named = " UNION ".join(
         f'SELECT "{column.sql}" AS id FROM {table.staged} WHERE act IN {WRITTEN}'  # noqa: S608
         for table in TABLES
@@ -44,13 +44,13 @@ def create_missing() -> int:
 
 
 def _free_name(pk: uuid.UUID, wanted: str | None) -> str:
-    """Return the name for the user: the wanted one, unless somebody else has it."""
+    """Return the wanted username, or a stand-in if it is taken."""
     if pk == AGENT_ID:
         return AGENT_NAME
     stand_in = f"user-{pk}"
     if not wanted:
         return stand_in
-    # `llm` belongs to its own id, which may come later.
+    # `llm` is reserved for AGENT_ID, which may be created later.
     if wanted == AGENT_NAME or User.objects.filter(username=wanted).exists():
         return stand_in
     return wanted

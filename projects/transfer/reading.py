@@ -1,4 +1,4 @@
-"""Read an export file in bounded memory: a stream of rows, whatever the order of its collections."""
+"""Stream the rows of an export file in bounded memory, with the collections in any order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from projects.transfer.exceptions import BadFile, bad_row
 from projects.transfer.tables import BY_COLLECTION, SCHEMA_VERSION
 
 COLLECTIONS = (*BY_COLLECTION, "users", "deleted")
-NESTED = ("labels", "committed", "outcome")  # the fields that hold more than one value
+NESTED = ("labels", "committed", "outcome")  # fields whose value is a list or an object
 MAX_ROW = 64 * 1024 * 1024  # bytes
 PIECE = 64 * 1024
 BOM = b"\xef\xbb\xbf"
@@ -21,7 +21,7 @@ Event = tuple[str, Any]
 
 
 class _Bounded:
-    """A file of which no more than `MAX_ROW` bytes are read without a row's end."""
+    """A file wrapper that raises BadFile after reading `MAX_ROW` bytes without completing a row."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -35,12 +35,12 @@ class _Bounded:
             data = data.removeprefix(BOM) or self.file.read(size)
         self.read_since += len(data)
         if self.read_since > MAX_ROW:
-            raise BadFile(f"it has a row or a value of more than {MAX_ROW >> 20} MiB")
+            raise BadFile(f"a row or a value exceeds {MAX_ROW >> 20} MiB")
         return data
 
 
 def rows(file: IO[bytes]) -> Iterator[tuple[str, int, Row]]:
-    """Yield (collection, place in its list, row) of all collections that are known. Raises BadFile."""
+    """Yield (collection, index, row) for all known collections. Raises BadFile."""
     bounded = _Bounded(file)
     events = ijson.basic_parse(bounded, use_float=True, buf_size=PIECE)
     try:
@@ -53,7 +53,7 @@ def rows(file: IO[bytes]) -> Iterator[tuple[str, int, Row]]:
 def _top(events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int, Row]]:
     event, _ = next(events)
     if event != "start_map":
-        raise BadFile("the file is not an export: it must be a JSON object")
+        raise BadFile("the file is not an export: expected a JSON object")
     version: Any = None
     seen: set[str] = set()
     for event, name in events:
@@ -67,13 +67,13 @@ def _top(events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int,
             if event != "start_array":
                 raise BadFile("must be a list", field=name)
             if name in seen:
-                raise BadFile("is in the file twice", field=name)
+                raise BadFile("appears twice in the file", field=name)
             seen.add(name)
             yield from _list(name, events, bounded)
         else:
             _skip(event, events, bounded)
         bounded.read_since = 0
-    for _ in events:  # what follows the object is an error, and is seen only by reading it
+    for _ in events:  # read to the end so that the parser reports trailing data
         pass
     if version is None:
         _check_version(version)
@@ -81,11 +81,11 @@ def _top(events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int,
 
 def _check_version(version: Any) -> None:
     if isinstance(version, bool) or version != SCHEMA_VERSION:
-        raise BadFile(f"must be {SCHEMA_VERSION}; this version of pm reads no other", field="schema_version")
+        raise BadFile(f"must be {SCHEMA_VERSION}, the only one this version of pm reads", field="schema_version")
 
 
 def _list(name: str, events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int, Row]]:
-    for index, (event, _) in enumerate(events):  # each turn takes all events of a row
+    for index, (event, _) in enumerate(events):  # each iteration consumes all events of one row
         if event == "end_array":
             return
         if event != "start_map":
@@ -105,13 +105,13 @@ def _object(events: Iterator[Event], bounded: _Bounded) -> Row:
         elif key in NESTED:
             row[key] = _nested(event, events)
         else:
-            row[key] = ()  # of no kind that any field takes
+            row[key] = ()  # a tuple, which every check refuses
             _skip(event, events, bounded)
     return row
 
 
 def _nested(event: str, events: Iterator[Event]) -> Any:
-    """Return the list or object that has begun; not by recursion, for its depth is the sender's choice."""
+    """Return the list or object that just began. Iterative, because the sender controls the depth."""
     top: Any = {} if event == "start_map" else []
     stack, key = [top], ""
     keys: list[str] = []
@@ -126,13 +126,13 @@ def _nested(event: str, events: Iterator[Event]) -> Any:
             key = keys.pop()
             continue
         opens = event in ("start_map", "start_array")
-        made: Any = ({} if event == "start_map" else []) if opens else value
+        node: Any = ({} if event == "start_map" else []) if opens else value
         if isinstance(stack[-1], dict):
-            stack[-1][key] = made
+            stack[-1][key] = node
         else:
-            stack[-1].append(made)
+            stack[-1].append(node)
         if opens:
-            stack.append(made)
+            stack.append(node)
             keys.append(key)
     return top
 
@@ -141,7 +141,7 @@ def _skip(event: str, events: Iterator[Event], bounded: _Bounded) -> None:
     depth = 1 if event in ("start_map", "start_array") else 0
     while depth:
         event, _ = next(events)
-        bounded.read_since = 0  # it is not kept
+        bounded.read_since = 0  # skipped data uses no memory
         if event in ("start_map", "start_array"):
             depth += 1
         elif event in ("end_map", "end_array"):

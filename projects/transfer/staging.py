@@ -1,6 +1,6 @@
-"""The rows of a file in temporary tables of this connection: checked one by one, not yet compared with the board.
+"""Load the rows of a file into temporary tables: each row validated on its own, not yet compared with the board.
 
-Staging takes no lock of the board; `index` is a row's place in its list, `act` what will be done with it.
+Staging takes no lock on the board. `place` is a row's index in its list, `act` the planned action.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from projects.transfer.kinds import clean_id, clean_time
 from projects.transfer.tables import BY_COLLECTION, BY_TYPE, TABLES, WORK_ITEMS
 
 BATCH = 500  # rows
-CACHE = 64 * 1024  # KiB of the database's pages; with the usual 2 MiB the indexes of a large board thrash
+CACHE = 64 * 1024  # KiB of page cache; with the default 2 MiB the indexes of a large board thrash
 USERS = "temp.import_users"
 DELETED = "temp.import_deleted"
 
 
 @contextmanager
 def staged(file: IO[bytes]) -> Iterator[None]:
-    """Hold the rows of `file` in the tables' `staged` ones, in USERS and in DELETED. Raises BadFile."""
+    """Stage the rows of `file` in each table's `staged` table, USERS and DELETED. Raises BadFile."""
     with connection.cursor() as cursor:
         (before,) = cursor.execute("PRAGMA cache_size").fetchone()
         cursor.execute(f"PRAGMA cache_size = -{CACHE}")
@@ -44,7 +44,7 @@ def staged(file: IO[bytes]) -> Iterator[None]:
 
 @contextmanager
 def _savepoint() -> Iterator[None]:
-    # Outside a transaction each INSERT would be one of its own; this one locks the temporary tables only.
+    # One transaction for all INSERTs; it locks only the temporary tables.
     with connection.cursor() as cursor:
         cursor.execute("SAVEPOINT pm_staging")
         try:

@@ -1,4 +1,4 @@
-"""What a collection of an export file is: a model, the columns of it that travel, and the rules between its rows."""
+"""Describe a collection of an export file: its model, exported columns and rules between rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
 
 @dataclass(frozen=True)
 class Column:
-    """A field of a row: its name in the file, and its column."""
+    """A field of a row: its name in the file and its database column."""
 
     name: str
     field: models.Field[Any, Any]
@@ -29,7 +29,7 @@ class Column:
 
     @cached_property
     def kind(self) -> str:
-        """Say how its value is written: id, user, time, date, json or plain."""
+        """Return how the value is encoded: id, user, time, date, json or plain."""
         field = self.field
         if isinstance(field, models.ForeignKey):
             return "user" if field.related_model is User else "id"
@@ -46,15 +46,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A collection. In its SQL, `t` is the row, `p` its project, `item` and `other` the items it hangs on."""
+    """A collection. SQL aliases: `t` is the row, `p` its project, `item` and `other` the items it belongs to."""
 
     model: type[Entity]
     joins: str
     display_key: str  # an SQL expression
-    alive: tuple[str, ...]  # whose deletion hides the row
-    fixed: tuple[str, ...] = ()  # what no import changes; another value is an error
-    unique: tuple[str, ...] = ()  # no two living rows agree in these …
-    unique_where: str = "1"  # … among those of which this is true; `{}` stands for the row
+    alive: tuple[str, ...]  # aliases; the row is hidden if any of them is deleted
+    fixed: tuple[str, ...] = ()  # immutable columns; a different value is an error
+    unique: tuple[str, ...] = ()  # columns unique among living rows …
+    unique_where: str = "1"  # … that match this condition; `{}` is the row's alias
 
     @property
     def collection(self) -> str:
@@ -62,7 +62,7 @@ class Table:
 
     @cached_property
     def references(self) -> tuple[tuple[str, str], ...]:
-        """The columns that refer to a row of a collection, each with that collection."""
+        """Foreign key columns, each with the collection it refers to."""
         return tuple((field.column, BY_NAME[field.refers].plural) for field in self.model.spec.references)
 
     @cached_property
@@ -71,7 +71,7 @@ class Table:
         for name in ("id", *self.model.spec.exported, *STAMPS):
             field = self.model._meta.get_field(name)
             if not isinstance(field, models.Field):
-                raise TypeError(f"{name} is no column of {self.collection}")
+                raise TypeError(f"{self.collection} has no column {name}")
             found.append(Column(name, field))
         return tuple(found)
 
@@ -85,7 +85,7 @@ class Table:
 
     @property
     def staged(self) -> str:
-        """The temporary table that holds what a file says."""
+        """The temporary table with the file's rows."""
         return f"temp.import_{self.collection}"
 
     @property

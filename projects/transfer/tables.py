@@ -1,6 +1,6 @@
-"""The collections of an export file: how a row is reached from its project, and what an import never changes.
+"""The collections of an export file: joins from a row to its project, and columns that imports never change.
 
-Which fields travel stands in `projects.entities`.
+`projects.entities` declares which fields are exported.
 """
 
 from __future__ import annotations
@@ -78,6 +78,6 @@ TIME_ENTRIES = Table(
 BY_TYPE = {
     table.type: table for table in (PROJECTS, WORK_ITEMS, SPRINTS, COMMENTS, SWIM_LANES, DEPENDENCIES, TIME_ENTRIES)
 }
-TABLES = tuple(BY_TYPE[entity.name] for entity in ENTITIES)  # in the order of the file
+TABLES = tuple(BY_TYPE[entity.name] for entity in ENTITIES)  # in file order
 BY_COLLECTION = {table.collection: table for table in TABLES}
-IN_ORDER = tuple(BY_TYPE[entity.name] for entity in BY_REFERENCE)  # what others refer to comes first
+IN_ORDER = tuple(BY_TYPE[entity.name] for entity in BY_REFERENCE)  # referenced collections first

@@ -1,4 +1,4 @@
-"""How values look in the file, and in the database: each kind of column has one form on either side."""
+"""Convert values between their file form and their database form."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=T
 
 
 def dashed(digits: str) -> str:
-    """Return the id of 32 digits as the file has it."""
+    """Convert a 32-digit hexadecimal ID to a dashed UUID."""
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def moment(text: str) -> str:
-    """Return the database's time as ISO 8601 with `Z`."""
+    """Convert a database timestamp to ISO 8601 with `Z`."""
     return f"{text.replace(' ', 'T')}Z"
 
 
@@ -29,12 +29,12 @@ OUTWARD: dict[str, Callable[[Any], Any]] = {"id": dashed, "user": dashed, "time"
 
 
 def selected(column: Column, alias: str) -> str:
-    """Return the SQL that reads a column as it is stored: Django's converters would cost more than the query."""
+    """Return SQL that reads the raw column: Django's converters would cost more than the query."""
     name = f'{alias}."{column.sql}"'
     return f"({name} || '')" if column.kind in ("time", "date") else name
 
 
 def outward(column: Column, value: Any) -> Any:
-    """Return the file's form of a value of the database."""
+    """Convert a database value to its file form."""
     convert = OUTWARD.get(column.kind)
     return value if value is None or convert is None else convert(value)

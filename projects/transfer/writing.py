@@ -1,6 +1,6 @@
-"""Write what was decided, row after row, with the activity of each; all inside the import's transaction.
+"""Write the staged rows and their activity inside the import's transaction.
 
-By SQL and in batches: saving a hundred thousand rows one by one through the models takes minutes.
+Uses batched SQL: saving a hundred thousand rows through the models takes minutes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ PARKED = "9999-12-31 00:00:00"
 
 
 def update(journal: Journal) -> None:
-    """Bring the rows that are older here to the file's state."""
+    """Update the rows for which the file has a newer version."""
     for table in TABLES:
         if table.unique and table is not PROJECTS:
-            # While they change one by one, two may be for a moment what only one may be.
+            # Rows change one by one and may briefly violate uniqueness, so hide them from the unique index first.
             with connection.cursor() as cursor:
                 cursor.execute(
                     f"UPDATE {table.sql} SET deleted_at = '{PARKED}' "  # noqa: S608
@@ -35,7 +35,7 @@ def update(journal: Journal) -> None:
 
 
 def create(journal: Journal) -> None:
-    """Insert what is not here. Foreign keys are looked at when the transaction ends."""
+    """Insert the new rows. SQLite checks foreign keys at commit."""
     for table in IN_ORDER:
         columns = ", ".join(f'"{column.sql}"' for column in table.columns)
         fixed = _unstaged(table)
@@ -105,13 +105,13 @@ def _record_created(journal: Journal, table: Table) -> None:
 
 @cache
 def _tracked(table: Table) -> tuple[tuple[str, int], ...]:
-    """Return what the activity records, with its place among the columns; claims don't travel."""
+    """Return (name, column index) of each tracked field. Claims are not exported."""
     places = {column.name: place for place, column in enumerate(table.columns)}
     return tuple((name, places[name]) for name in table.model.tracked if name in places)
 
 
 def _unstaged(table: Table) -> dict[str, str]:
-    """Return the columns that no file has and that can't be null, with what they begin with."""
+    """Return the NOT NULL columns that are not exported, with their initial SQL values."""
     staged = {column.sql for column in table.columns}
     return {
         f'"{field.column}"': "''"
@@ -125,7 +125,7 @@ def _changed_rows(table: Table) -> str:
         return ", ".join(_read(column, alias) for column in table.columns)
 
     held = "t.claimed_by_id" if table is WORK_ITEMS else "NULL"
-    # The number that it will have: the present one is out of the way (`numbering.make_way`).
+    # Use the new number: `numbering.make_way` has moved the current one aside.
     display_key = table.display_key.replace("t.item_number", "s.item_number")
     return f"""
         SELECT {display_key}, {table.project}, s.was, {held}, {values("s")}, {values("t")}

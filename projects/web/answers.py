@@ -1,4 +1,4 @@
-"""How a page's script is answered: 204 or a sentence when it is done, the JSON error when it was refused."""
+"""Responses to scripted forms: 204 or a sentence on success, the JSON error on refusal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_NAMED = 5  # changes in a message
 
 
 def says_why(view: View) -> View:
-    """Answer what the rules refuse with a message that a person understands."""
+    """Turn refusals and validation errors into JSON errors with readable messages."""
 
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -36,21 +36,21 @@ def says_why(view: View) -> View:
 
 
 def done(text: str = "") -> HttpResponse:
-    """Say that it was done; `text` is spoken to who can't see it."""
+    """Return a success response; screen readers announce `text`."""
     return HttpResponse(text, content_type="text/plain; charset=utf-8", status=200 if text else 204)
 
 
 def refused(status: int, message: str, again: str = "") -> HttpResponse:
-    """Return the JSON error of a refusal; `again`, "name=value", is the form's button that may be offered now."""
+    """Return a JSON error; `again` ("name=value") names the form's button that overrides the refusal."""
     code = {400: "VALIDATION_ERROR", 403: "FORBIDDEN", 404: "NOT_FOUND"}.get(status, "CONFLICT")
     return JsonResponse(envelope(code, message), status=status, headers={"PM-Again": again} if again else None)
 
 
 def explain(error: Refused | ValidationError) -> str:
-    """Return a sentence for a person; of two edits the second is told what the first changed, and by whom."""
+    """Describe the error in one sentence. For an edit conflict, list who changed what."""
     if isinstance(error, StaleVersion):
         changes = "; ".join(describe(change) for change in error.changes[-MAX_NAMED:])
-        return f"Changed meanwhile: {changes or 'somebody was faster'}. Nothing was overwritten."
+        return f"Changed in the meantime: {changes or 'by someone else'}. Nothing was overwritten."
     if isinstance(error, Refused):
         return _sentence(error.message)
     if hasattr(error, "error_dict"):
@@ -60,12 +60,12 @@ def explain(error: Refused | ValidationError) -> str:
 
 
 def describe(activity: Activity) -> str:
-    """Return who did what, field by field, with the new values where they are short."""
+    """Describe who changed which fields, with short new values."""
     return f"{activity.actor.username} {deed(activity)}"
 
 
 def deed(activity: Activity) -> str:
-    """Return what was done, as a verb that the name of an item may follow."""
+    """Return a verb phrase that an item's name can follow."""
     what = activity.entity_type.replace("_", " ")
     if what == "comment" and activity.action == Action.CREATED:
         return "commented on"

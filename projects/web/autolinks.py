@@ -1,4 +1,4 @@
-"""Bare URLs in Markdown as links: a rule for markdown-it's inline parser."""
+"""Turn bare URLs in Markdown into links: a rule for markdown-it's inline parser."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import re
 from markdown_it.common.utils import unescapeAll
 from markdown_it.rules_inline import StateInline
 
-# The parser stops at each colon: what stands before it is compared, not searched for.
+# The parser stops at each colon; the rule compares the text before it with these schemes.
 SCHEMES = ("https", "http", "mailto")
-_GOES_ON = re.compile(r"[A-Za-z0-9+./-]")  # before a scheme: it is part of another word
+_GOES_ON = re.compile(r"[A-Za-z0-9+./-]")  # before a scheme: the scheme is part of a longer word
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,254}")
-# White space, what no URL holds, brackets, the punctuation of other scripts, what turns or hides text.
+# Whitespace, characters invalid in URLs, brackets, non-Latin punctuation, bidirectional and zero-width characters.
 _END = re.compile(
     r"[\s\x00-\x1f<>\"`()\[\]。，、；：！？…“”‘’«»「」『』（）【】《》\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
     r"|\\(?![!-/:-@\[-`{-~])"  # a backslash that escapes nothing
 )
 _CLOSES = {")": "(", "]": "["}
-_PUNCTUATION = ".,:;!?'*_~([\\"  # belongs to the sentence, or to the Markdown around, where it ends a URL
+_PUNCTUATION = ".,:;!?'*_~([\\"  # trailing characters that belong to the sentence or the Markdown, not to the URL
 
 
 def autolink(state: StateInline, silent: bool) -> bool:
-    """Make a link of the URL whose scheme ends here; the parser calls it at each position.
+    """Link the URL whose scheme ends at the current position; the parser calls this at each position.
 
-    It looks at each character once, however often URLs begin: one begins only where the last one has ended.
+    Linear time: each URL starts only after the previous one has ended, so no character is scanned twice.
     """
     source, colon = state.src, state.pos
     if state.linkLevel or source[colon] != ":":
@@ -46,13 +46,13 @@ def autolink(state: StateInline, silent: bool) -> bool:
 
 
 def _end_of_address(state: StateInline) -> int:
-    """Return where the address of a mailto ends, 0 where there is none."""
+    """Return the end of a mailto address, or 0 if there is none."""
     found = _ADDRESS.match(state.src, state.pos + 1, state.posMax)
     return found.start() + len(found[0].rstrip(".-")) if found else 0
 
 
 def _end_of_url(state: StateInline) -> int:
-    """Return where the URL ends, 0 where no host follows. Brackets are part of it if their pair is, too."""
+    """Return the end of the URL, or 0 if no host follows. Balanced brackets are part of the URL."""
     source, host = state.src, state.pos + 3
     first = source[host : min(host + 1, state.posMax)]
     if source[state.pos : host] != "://" or not (first.isalnum() or first == "["):

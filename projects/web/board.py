@@ -1,4 +1,4 @@
-"""A project's board as its page shows it: the lanes, the cards in them, and how these are grouped."""
+"""The board page's data: lanes, their cards and the grouping of cards."""
 
 from __future__ import annotations
 
@@ -18,48 +18,48 @@ from projects.web.cards import SHOWN, Card, blockers
 from projects.web.filters import Filters
 
 CAP = 50  # cards of a lane
-CAP_MORE = 1000  # cards of a lane whose rest was asked for
+CAP_MORE = 1000  # cards of a lane after "Show more"
 DONE_CAP = 20
-DONE_DAYS = 14  # what was done before is folded away
+DONE_DAYS = 14  # items completed earlier are hidden
 GROUPINGS = {"": "None", "epic": "Epic", "assignee": "Assignee"}
 
 
 @dataclass
 class Lane:
-    """A column: a status, under the name that the project gave it."""
+    """A column: a status with the name that the project gave it."""
 
     status: str
     name: str
     limit: int | None
-    total: int  # whatever the filters
-    found: int  # by the filters
+    total: int  # without filters
+    found: int  # with filters
     items: list[dict[str, Any]] = field(default_factory=list)
     rest_url: str = ""
 
     @property
     def is_over(self) -> bool:
-        """Whether there is more in it than its WIP limit."""
+        """Whether the lane exceeds its WIP limit."""
         return self.limit is not None and self.total > self.limit
 
     @property
     def rest(self) -> int:
-        """How many cards are not shown."""
+        """Number of cards that are not shown."""
         return self.found - len(self.items)
 
 
 @dataclass
 class Group:
-    """A row of the board: the cards of one epic or assignee, lane by lane."""
+    """A row of the board: the cards of one epic or assignee, by lane."""
 
     name: str
     title: str
-    values: dict[str, str]  # what a card gets that is dropped here
+    values: dict[str, str]  # field values for cards dropped here
     cells: list[tuple[Lane, str, list[Card]]] = field(default_factory=list)
     count: int = 0
 
 
 class Board:
-    """What the page of `project` shows under this query of its URL, by a constant number of queries."""
+    """The contents of the board for a project and URL query. Uses a constant number of database queries."""
 
     def __init__(self, project: Project, query: Mapping[str, str]) -> None:
         self.project = project
@@ -84,7 +84,7 @@ class Board:
         narrowed = self.filters.narrow(self._items(), self.project)
         found = _counts(narrowed) if self.filters else totals
         named = {lane.status_value: lane for lane in SwimLane.objects.living().filter(project=self.project)}
-        # What has no lane of its own is shown as well, or it would be lost.
+        # Also show statuses without a lane; otherwise their items would be invisible.
         statuses = [*named, *(status for status in STATUS_NAMES if totals.get(status) and status not in named)]
         lanes = []
         for status in statuses:
@@ -137,10 +137,10 @@ class Board:
         return str(item["parent__parent__item_number"] or "")
 
     def _headings(self, names: set[str]) -> Iterable[Group]:
-        """Yield the groups in order, without their cards; who has none comes last."""
+        """Yield the groups in order, without cards; the group for "none" comes last."""
         if self.grouping == "assignee":
             yield from (Group(name, name, {"assignee": name}) for name in sorted(names - {""}, key=str.casefold))
-            yield Group("", "Nobody", {"assignee": ""})
+            yield Group("", "Unassigned", {"assignee": ""})
         elif self.grouping == "epic":
             epics = WorkItem.objects.living().filter(project=self.project, item_type="epic").in_order()
             for number, title in epics.values_list("item_number", "title"):

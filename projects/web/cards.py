@@ -1,4 +1,4 @@
-"""A card of the board."""
+"""Cards of the board."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from projects.entities.work_item import STATUS_NAMES
 from projects.models import Dependency, Project
 
-# Only what a card shows: a description may be long, and a board has thousands of cards.
+# Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
 SHOWN = (
     "id",
     "item_number",
@@ -32,7 +32,7 @@ SHOWN = (
 
 
 class Card:
-    """One item, from a row of SHOWN."""
+    """A card for one item, built from a row of SHOWN."""
 
     __slots__ = ("blocked_by", "claimed_by", "item", "key")
 
@@ -54,7 +54,7 @@ class Card:
 
 
 def blockers(project: Project) -> dict[uuid.UUID, list[int]]:
-    """Return the numbers of what blocks each blocked item of the project, by the item's id, by one query."""
+    """Return the blockers' item numbers by ID of the blocked item; one query."""
     links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__project=project)
     rows = links.exclude(blocking_item__status="done").order_by("blocking_item__item_number")
     found: dict[uuid.UUID, list[int]] = {}

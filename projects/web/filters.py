@@ -1,4 +1,4 @@
-"""What the board's URL narrows it to."""
+"""The board's filters, parsed from the URL query."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from django.db.models import Q
 from projects.models import Project, WorkItem
 from projects.models.work_item_query import WorkItemQuerySet
 
-NONE = "none"  # nobody, in no sprint
-MAX_LENGTH = 1000  # characters of a filter; SQLite takes no pattern of more than 50,000 bytes
+NONE = "none"  # unassigned, or without a sprint
+MAX_LENGTH = 1000  # characters per filter; SQLite limits LIKE patterns to 50,000 bytes
 NAMES = ("type", "assignee", "label", "sprint", "blocked", "q")
 
 
 class Filters:
-    """The filters that are set, by the names of the query; what is empty filters nothing."""
+    """Filter values by query parameter; empty values don't filter."""
 
     def __init__(self, query: Mapping[str, str]) -> None:
         self.values = {name: query.get(name, "").strip()[:MAX_LENGTH] for name in NAMES}
@@ -25,7 +25,7 @@ class Filters:
         return any(self.values.values())
 
     def narrow(self, items: WorkItemQuerySet, project: Project) -> WorkItemQuerySet:
-        """Narrow `items` of `project`; a value that nothing bears leaves none."""
+        """Filter `items` of `project`; unknown values match nothing."""
         values = self.values
         if values["type"]:
             items = items.filter(item_type=values["type"])

@@ -1,4 +1,4 @@
-"""The history of an item in words: who did what to it and to what hangs on it, with names in the place of ids."""
+"""The history of an item and its related objects in words, with IDs resolved to names."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from projects.models.activity import Action, ActivityQuerySet
 from projects.models.base import Entity
 from projects.web.words import label
 
-SHOWN = 30  # lines of a page
+SHOWN = 30  # lines per page
 TEXTS = ("description", "content")
-LONG = 80  # characters: what is longer is shown as a difference
-MAX_COMPARED = 2000  # lines of both, after what begins and ends alike
-GONE = "something that is gone"
-MAX_LINES = 60  # of a difference
+LONG = 80  # characters; longer texts are shown as a diff
+MAX_COMPARED = 2000  # lines of both texts, without their common start and end
+GONE = "a deleted object"
+MAX_LINES = 60  # of a diff
 NAMES: dict[str, Any] = {column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()}
 CREATED = {"work_item": "created it", "comment": "commented", "time_entry": "started the timer"}
 WHAT = {"work_item": "it", "comment": "a comment", "dependency": "the dependency", "time_entry": "a time entry"}
@@ -30,7 +30,7 @@ WHAT = {"work_item": "it", "comment": "a comment", "dependency": "the dependency
 
 @dataclass
 class Field:
-    """A field that changed; of a long text `difference` has the lines that differ, each with its sign."""
+    """A changed field; for long texts `difference` holds (sign, line) pairs."""
 
     name: str
     old: str
@@ -41,7 +41,7 @@ class Field:
 
 @dataclass
 class Line:
-    """One activity."""
+    """One line of the history, for one activity."""
 
     row: Activity
     text: str
@@ -49,12 +49,12 @@ class Line:
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it is of a kind that can be; whether it still can, undoing tells."""
+        """Whether undo is offered. It can still be refused if the field has changed since."""
         return self.row.action in (Action.UPDATED, Action.DELETED)
 
 
 def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int | None]:
-    """Return the newest lines, older than the activity `before`, and the `before` of the next ones."""
+    """Return the newest lines older than activity `before`, and `before` for the next page."""
     rows = _activity_around(item).select_related("actor").order_by("-id")
     if before is not None:
         rows = rows.filter(id__lt=before)
@@ -73,7 +73,7 @@ def _activity_around(item: WorkItem) -> ActivityQuerySet:
 
 
 def _names(rows: Sequence[Activity]) -> dict[str, str]:
-    """Return what the ids in the changes stand for, by at most one query a kind."""
+    """Resolve the IDs in the changes to names, with at most one query per model."""
     wanted: dict[type[Any], set[uuid.UUID]] = {WorkItem: set(), Sprint: set(), User: set()}
     for row in rows:
         for change in row.changes:
@@ -96,7 +96,7 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
         names = names | {str(item.pk): "it"}
         one, two = (names.get(values.get(end) or "", GONE) for end in ("blocking_item_id", "blocked_item_id"))
         verb = "blocks" if values.get("dependency_type") == "blocks" else "relates to"
-        return Line(row, f"noted that {one} {verb} {two}", [])
+        return Line(row, f"recorded that {one} {verb} {two}", [])
     return Line(row, text, [])
 
 
@@ -112,7 +112,7 @@ def _verb(row: Activity, values: dict[str, Any]) -> str:
         stopped = any(change["field"] == "ended_at" and change["old"] is None for change in row.changes)
         return "stopped the timer" if stopped else f"changed {what}"
     if set(values) == {"position"}:
-        return "moved it in the order"
+        return "changed its position"
     return f"changed {what}" if kind != "work_item" else "changed"
 
 
@@ -135,7 +135,7 @@ def _readable(name: str, value: Any, names: dict[str, str]) -> str:
 
 
 def difference(old: str, new: str) -> Iterator[tuple[str, str]]:
-    """Yield the lines that differ as ("-", line) and ("+", line), what is around as " "; nothing where that is dear."""
+    """Yield a diff as (sign, line) with signs "-", "+" and " " (context). Yield nothing for very long texts."""
     before, after = _without_ends(old.splitlines(), new.splitlines())
     if len(before) + len(after) > MAX_COMPARED:
         return

@@ -1,4 +1,4 @@
-"""What an item's page shows, by a number of queries that does not grow with it."""
+"""The item page's data. The number of queries does not grow with the item."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
 
 
 def find(identifier: str, *, deleted: bool = False) -> WorkItem | None:
-    """Return the item of this id or display key, with what its page names; a deleted one only where it is asked for."""
+    """Return the item with this ID or display key and its related objects; deleted items only on request."""
     items = WorkItem.objects.filter(project__deleted_at=None) if deleted else WorkItem.objects.living()
     return items.identified_by(identifier).select_related("project", "parent__project", "sprint", *PEOPLE).first()
 
 
 def get(identifier: str) -> WorkItem:
-    """Return the item, deleted or not. Raises Http404."""
+    """Return the item, even if deleted. Raises Http404."""
     found = find(identifier, deleted=True)
     if found is None:
         raise Http404(identifier)
@@ -33,7 +33,7 @@ def get(identifier: str) -> WorkItem:
 
 
 def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, Any]:
-    """Return what the template shows `user`, with the lines of history before that activity."""
+    """Return the template context for `user`, with the history before activity `before`."""
     lines, older = history(item, before)
     projects = LivingProjects()
     return {
@@ -64,7 +64,7 @@ def _comments(item: WorkItem) -> Any:
 
 
 def _below(item: WorkItem) -> dict[str, Any]:
-    """Return the children with their progress, and how many items a deletion would take along."""
+    """Return the children, their progress and the number of descendants that a deletion would include."""
     children = list(item.living_children().select_related("project", "assignee").defer("description").in_order())
     done = [child for child in children if not child.is_open]
     return {
@@ -77,7 +77,7 @@ def _below(item: WorkItem) -> dict[str, Any]:
 
 
 def _dependencies(item: WorkItem) -> dict[str, Any]:
-    """Return the dependencies by what they are to the item, each with the item at its other end."""
+    """Return the dependencies grouped by kind, each with the item at the other end."""
     ends = ("blocking_item__project", "blocked_item__project")
     links = Dependency.objects.living().of(item.pk).select_related(*ends).order_by("created_at", "id")
     groups: dict[str, list[tuple[Dependency, WorkItem]]] = {"Blocked by": [], "Blocks": [], "Relates to": []}

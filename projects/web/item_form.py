@@ -1,4 +1,4 @@
-"""What the forms of an item's page offer, and what they send."""
+"""The forms of the item page: their choices, and applying submitted data."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from projects.models.work_item import MAX_POINTS, ItemType, Priority
 from projects.web.lookup import resolve
 
 PLAIN = ("title", "description", "status", "priority")
-OFFERED = 200  # parents in the list; any other is found by its key or words
+OFFERED = 200  # parents suggested; others can be entered by key or words
 OPEN = ("planned", "active")
 
 
 def choices(item: WorkItem) -> dict[str, Any]:
-    """Return what the fields offer, by a constant number of queries."""
+    """Return the choices of the fields, with a constant number of queries."""
     living = WorkItem.objects.living().filter(project=item.project)
     above = living.filter(item_type__in=PARENTS[item.item_type]).unfinished().order_by("item_type", "position")
     sprints = Sprint.objects.filter(Q(status__in=OPEN, project=item.project, deleted_at=None) | Q(pk=item.sprint_id))
@@ -39,27 +39,28 @@ def choices(item: WorkItem) -> dict[str, Any]:
 
 
 def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
-    """Write what the form `data` changed of `item`; tell whether it changed anything.
+    """Apply the fields of `item` that the form changed; return True if anything changed.
 
-    A field that it lacks stays as it is. `version` is what the form showed, `anyway` what its sender was told of since;
-    so is `force`, which lets it be done in spite of open children and blockers. Raises ValidationError or Refused.
+    Missing fields are left unchanged. `version` is the version the form showed, `anyway` the later version that the
+    user agreed to overwrite. `force` completes the item despite open children and blockers. Raises ValidationError or
+    Refused.
     """
     seen = number(data.get("version", ""))
     force = data.get("force", "")
-    told = data.get("anyway") or force
-    anyway = number(told) if told else None
+    agreed = data.get("anyway") or force
+    anyway = number(agreed) if agreed else None
     return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=bool(force))
 
 
 def number(text: str) -> int:
-    """Return the version that a form was sent with. Raises ValidationError."""
+    """Return the form's version. Raises ValidationError."""
     if not text.isdecimal() or len(text) > 9:
         raise ValidationError("the form has no version; reload the page")
     return int(text)
 
 
 def fresh_id(data: QueryDict) -> uuid.UUID:
-    """Return the id that the page gave to what it makes: sent twice, it is made once. Raises ValidationError."""
+    """Return the ID that the page chose for the new object, which makes resubmission safe. Raises ValidationError."""
     try:
         return uuid.UUID(data.get("id", ""))
     except ValueError:
@@ -67,7 +68,7 @@ def fresh_id(data: QueryDict) -> uuid.UUID:
 
 
 def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
-    typed = {name: data.get(name, "") for name in data}  # the labels alone are several
+    typed = {name: data.get(name, "") for name in data}  # only labels can have several values
     values: dict[str, Any] = {name: typed[name] for name in PLAIN if name in typed}
     if "story_points" in typed:
         values["story_points"] = _points(typed["story_points"].strip())
@@ -102,13 +103,13 @@ def _sprint(item: WorkItem, text: str) -> uuid.UUID | None:
         return item.sprint_id if text else None
     sprint = Sprint.objects.living().filter(project=item.project).identified_by(text).first()
     if sprint is None:
-        raise ValidationError({"sprint": "there is no such sprint any more"})
+        raise ValidationError({"sprint": "this sprint no longer exists"})
     return sprint.pk
 
 
 def _parent(item: WorkItem, text: str) -> uuid.UUID | None:
     if not text:
         return None
-    if item.parent is not None and text == item.parent_key:  # which may be deleted by now, and stays
+    if item.parent is not None and text == item.parent_key:  # unchanged; it may be deleted by now
         return item.parent_id
     return resolve(item.project, text, field="parent", without=(item.display_key,)).pk

@@ -1,4 +1,4 @@
-"""Display keys in texts: those of living projects become links to their items."""
+"""Turn display keys of living projects in texts into links to their items."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from projects.models import Project
 from projects.models.work_item_query import DISPLAY_KEY
 
 _KEY = re.compile(rf"(?<![\w/-]){DISPLAY_KEY.pattern}(?![\w-])")
-_TAG = re.compile(r"(<[^<>]*>)")  # in what was cleaned no attribute holds one of these signs
+_TAG = re.compile(r"(<[^<>]*>)")  # cleaned HTML has no angle brackets inside attributes
 
 
 class LivingProjects:
-    """The projects whose items can be shown; read by one query, when the first key is looked up.
+    """The keys of the projects whose items can be linked, loaded lazily with one query.
 
-    UTF-8 and SHA-256 look like display keys, and so do the keys of a project that was deleted.
+    Needed because UTF-8, SHA-256 and keys of deleted projects also look like display keys.
     """
 
     def __contains__(self, key: object) -> bool:
@@ -28,7 +28,7 @@ class LivingProjects:
 
 
 def link_keys(html: str, projects: Container[str]) -> str:
-    """Return cleaned `html` with the display keys of `projects` as links, except in links and code blocks."""
+    """Link the display keys of `projects` in cleaned `html`, except inside links and code blocks."""
     return "".join(_linked(html, projects))
 
 

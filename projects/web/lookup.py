@@ -1,4 +1,4 @@
-"""Finding an item of a project by what a person types: a display key, its number, or words."""
+"""Find an item of a project by display key, number or words."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from projects.models.search import search
 from projects.models.work_item_query import DISPLAY_KEY
 
 OFFERED = 8
-HITS = 60  # of which some are comments, or of the same item
+HITS = 60  # some are comments, or several hits of one item
 
 
 def offers(project: Project, text: str, without: Collection[str] = ()) -> list[tuple[str, str, str]]:
-    """Return display key, title and status of what `text` may mean, best first; by at most two queries."""
+    """Return (display key, title, status) of the matching items, best first; at most two queries."""
     text = f"{project.key}-{text.strip()}" if text.strip().isdecimal() else text
     found: dict[str, tuple[str, str, str]] = {}
     for hit in search(text, project=project, limit=HITS):
@@ -25,18 +25,18 @@ def offers(project: Project, text: str, without: Collection[str] = ()) -> list[t
 
 
 def resolve(project: Project, text: str, *, field: str, without: Collection[str] = ()) -> WorkItem:
-    """Return the one living item of `project` that `text` names. Raises ValidationError, which names the candidates."""
+    """Return the only living item of `project` that matches. Raises ValidationError that lists the candidates."""
     text = text.strip()
     if not text:
-        raise ValidationError({field: "type a key or words of a title"})
+        raise ValidationError({field: "enter a key or words from a title"})
     if DISPLAY_KEY.fullmatch(text) or text.isdecimal():
         return _named(project, text, field)
     found = offers(project, text, without)
     if not found:
-        raise ValidationError({field: f"nothing in {project.key} has all of these words"})
+        raise ValidationError({field: f"no item in {project.key} contains all of these words"})
     if len(found) > 1:
         names = ", ".join(f"{key} {title[:40]}" for key, title, _ in found[:5])
-        raise ValidationError({field: f"several have these words; choose one by its key: {names}"})
+        raise ValidationError({field: f"several items match; enter one of these keys: {names}"})
     return _named(project, found[0][0], field)
 
 
@@ -44,5 +44,5 @@ def _named(project: Project, key: str, field: str) -> WorkItem:
     key = key.upper() if "-" in key else f"{project.key}-{key}"
     item = WorkItem.objects.living().identified_by(key).select_related("project").first()
     if item is None:
-        raise ValidationError({field: f"there is no {key[:40]}"})
+        raise ValidationError({field: f"{key[:40]} does not exist"})
     return item

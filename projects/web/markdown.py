@@ -1,4 +1,4 @@
-"""Markdown of people and agents as HTML that can do nothing: rendered without raw HTML, then cleaned."""
+"""Render untrusted Markdown to safe HTML: raw HTML is disabled and the output sanitized."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TASK = re.compile(r"(<li>(?:\n<p>)?)\[([ xX])\] ")  # GitHub's task list
 
 
 def to_html(text: str, projects: Container[str]) -> SafeString:
-    """Return the HTML of a Markdown text; display keys of `projects` in it become links to their items."""
+    """Render Markdown to HTML; display keys of `projects` become links."""
     clean = nh3.clean(
         _markdown.render(text),
         tags=TAGS,
@@ -39,7 +39,7 @@ def to_html(text: str, projects: Container[str]) -> SafeString:
 
 
 def _adapt(state: StateCore) -> None:
-    """Replace what the pages' policy forbids: pictures of other hosts by their texts, styles by attributes."""
+    """Replace what the Content-Security-Policy forbids: remote images by links, inline styles by attributes."""
     for token in state.tokens:
         if token.type == "inline" and token.children:
             token.children = list(_without_images(token.children))
@@ -48,7 +48,7 @@ def _adapt(state: StateCore) -> None:
 
 
 def _without_images(tokens: list[Token]) -> Iterator[Token]:
-    """Yield `tokens` with each image as a link with its alt text; the text alone inside a link or for a local file."""
+    """Replace each image by a link with its alt text, or by the text alone inside links and for local files."""
     in_link = 0
     for token in tokens:
         in_link += token.nesting if token.type.startswith("link_") else 0
@@ -66,7 +66,7 @@ def _without_images(tokens: list[Token]) -> Iterator[Token]:
 
 
 def _plain(tokens: Iterable[Token]) -> str:
-    """Return the text of inline tokens."""
+    """Return the plain text of inline tokens."""
     texts = []
     for token in tokens:
         texts.append(_plain(token.children or ()) if token.type == "image" else token.content)

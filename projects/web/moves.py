@@ -1,4 +1,4 @@
-"""What dropping a card does: the same writes as by any other way in, in one transaction."""
+"""Apply a card's drop: ordinary model updates in one transaction."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from projects.models.exceptions import Conflict
 
 @transaction.atomic
 def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tuple[WorkItem, str]:
-    """Give the item `data["item"]` what the place is for that it was dropped in; return it, and a warning or "".
+    """Move the item `data["item"]` to the place where it was dropped; return it and a warning or "".
 
-    `status`, `assignee` (a name), `epic`, `sprint` are what the place stands for, empty for none; `after` or `before`
-    names its neighbour there. Raises ValidationError or Refused, StaleVersion where `version` is not the item's.
+    `status`, `assignee` (username), `epic` and `sprint` describe the place, empty for none; `after` or `before` is the
+    key of the neighbour. Raises ValidationError or Refused; StaleVersion if `version` is outdated.
     """
     item = _item(project, data.get("item", ""))
     item.check_version(_number(data.get("version", "")))
@@ -42,7 +42,7 @@ def _values(item: WorkItem, data: Mapping[str, str]) -> dict[str, Any]:
     if "sprint" in data:
         sprint = Sprint.objects.living().identified_by(data["sprint"]).first() if data["sprint"] else None
         if data["sprint"] and sprint is None:
-            raise ValidationError({"sprint": "there is no such sprint any more"})
+            raise ValidationError({"sprint": "this sprint no longer exists"})
         values["sprint_id"] = sprint.pk if sprint else None
     if "epic" in data:
         values |= _parent(item, data["epic"])
@@ -50,14 +50,14 @@ def _values(item: WorkItem, data: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _parent(item: WorkItem, epic: str) -> dict[str, Any]:
-    """Return the change that puts `item` under the epic: what is a story's stays there, and is moved with it."""
+    """Return the change that moves `item` to the epic. Tasks of a story can only move with their story."""
     parent = item.parent
     story = parent if parent is not None and parent.item_type != "epic" else None
     now = story.parent if story is not None else parent
     if (now.display_key if now is not None else "") == epic:
         return {}
     if story is not None:
-        raise Conflict(f"{item.display_key} belongs to {story.display_key}; move that story, and it comes along")
+        raise Conflict(f"{item.display_key} belongs to {story.display_key}; move that story instead")
     return {"parent_id": _item(item.project, epic).pk if epic else None}
 
 
@@ -65,13 +65,13 @@ def _item(project: Project, key: str) -> WorkItem:
     items = WorkItem.objects.living().filter(project=project).select_related("project", "parent__parent__project")
     item = items.identified_by(key).first()
     if item is None:
-        raise ValidationError(f"there is no {key[:40]} in {project.key} any more")
+        raise ValidationError(f"{key[:40]} no longer exists in {project.key}")
     return item
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 9:
-        raise ValidationError("the version of the card is missing; reload the page")
+        raise ValidationError("the card has no version; reload the page")
     return int(text)
 
 
@@ -80,4 +80,4 @@ def _warning(item: WorkItem) -> str:
     if lane is None or lane.wip_limit is None:
         return ""
     count = WorkItem.objects.living().filter(project_id=item.project_id, status=item.status).count()
-    return f"{lane.name} now holds {count}; its limit is {lane.wip_limit}." if count > lane.wip_limit else ""
+    return f"{lane.name} now has {count} items; its WIP limit is {lane.wip_limit}." if count > lane.wip_limit else ""

@@ -1,4 +1,4 @@
-"""What is going on, over all projects: read by a constant number of queries."""
+"""The overview page's data for all projects, with a constant number of queries."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from projects.models.work_item_query import WorkItemQuerySet
 from projects.web.answers import deed
 from projects.web.sprint_page import burndown_of
 
-SHOWN = 12  # rows of a list
+SHOWN = 12  # rows per list
 RECENT = 25  # activities
 
 
 class Overview:
-    """The lists of the page; each is a queryset's first rows."""
+    """The lists of the page, each limited to its first rows."""
 
     def __init__(self) -> None:
         self.now = timezone.now()
@@ -55,7 +55,7 @@ def _cards(items: WorkItemQuerySet) -> WorkItemQuerySet:
 
 
 def _blocked(living: WorkItemQuerySet) -> list[WorkItem]:
-    """Return what is blocked, each with `blockers`, the items in its way."""
+    """Return the blocked items, each with its `blockers`."""
     waiting = Q(status="blocked") | Q(pk__in=living.blocked().values("pk"))
     items = list(living.unfinished().filter(waiting).select_related("project").order_by("urgency", "position")[:SHOWN])
     links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__in=items)
@@ -81,7 +81,7 @@ def _sprints() -> QuerySet[Sprint]:
 
 
 def _active() -> list[Any]:
-    """Return the active sprints, each with its `days_left` and the `chart` of its burndown."""
+    """Return the active sprints, each with `days_left` and its burndown `chart`."""
     sprints: list[Any] = list(_sprints()[:SHOWN])
     days = histories(sprints)
     today: date = timezone.now().date()
@@ -92,7 +92,7 @@ def _active() -> list[Any]:
 
 
 def _changes() -> list[dict[str, Any]]:
-    """Return the latest activities, each with the title of its item where that still lives."""
+    """Return the latest activities, each with its item's title unless the item is deleted."""
     shown = Activity.objects.exclude(entity_type="swim_lane").select_related("actor").order_by("-id")[:RECENT]
     rows = list(shown)
     ids = {row.entity_id for row in rows if row.entity_type == "work_item"}

@@ -1,4 +1,4 @@
-"""What every page for people shares: who may see it, and what its frame shows."""
+"""Shared by all pages: access control and the context of the page frame."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ View = Callable[..., HttpResponse]
 
 
 def for_people(*methods: str) -> Callable[[View], View]:
-    """Serve only who is signed in, by these methods (GET and HEAD where none is named).
+    """Require login and one of these methods (default: GET and HEAD).
 
-    A browser is led to the login; what a page's script asks is answered 401.
+    Browsers are redirected to the login page; scripted requests get 401.
     """
     allowed = methods or ("GET", "HEAD")
 
@@ -35,7 +35,7 @@ def for_people(*methods: str) -> Callable[[View], View]:
                     return signed_out()
                 return redirect_to_login(request.get_full_path())
             response = view(request, *args, **kwargs)
-            # Shown again by the back button it must be asked for again.
+            # Make the browser revalidate when the user navigates back.
             response.headers.setdefault("Cache-Control", "private, no-cache")
             return response
 
@@ -45,24 +45,24 @@ def for_people(*methods: str) -> Callable[[View], View]:
 
 
 def signed_out() -> HttpResponse:
-    """Answer a page's script that nobody is signed in any more."""
-    message = "You are signed out. What you typed is kept: run in the repository pm server open, then send it again."
+    """Return 401 for a scripted request after the session ended."""
+    message = "You are signed out. Your text is kept. Run pm server open in the repository, then submit again."
     return JsonResponse(envelope("UNAUTHENTICATED", message), status=401)
 
 
 def is_scripted(request: HttpRequest) -> bool:
-    """Tell whether a page's script asks, and not the browser itself."""
+    """Return True for requests of a page's script, False for browser navigation."""
     return "HX-Request" in request.headers or "text/html" not in request.META.get("HTTP_ACCEPT", "")
 
 
 def person(request: HttpRequest) -> User:
-    """Return who is signed in; a page for people is served to nobody else."""
+    """Return the signed-in user; pages require login."""
     assert isinstance(request.user, User)
     return request.user
 
 
 def find_project(key: str) -> Project:
-    """Return the living project of this key, in any case. Raises Http404."""
+    """Return the living project with this key, ignoring case. Raises Http404."""
     project = Project.objects.living().filter(key=key.upper()).first()
     if project is None:
         raise Http404(key)
@@ -70,9 +70,9 @@ def find_project(key: str) -> Project:
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Give the pages' templates what their frame shows; a context processor, lazy where it costs a query.
+    """Context processor for the page frame; values that need a query are lazy.
 
-    `live_cursor` is read before the page's own rows, where the view asks for it first: nothing is missed.
+    Views must read `live_cursor` before their own rows, so that the page misses no change.
     """
     info = runtime.current.info
     return {
@@ -82,5 +82,5 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def live_cursor() -> int:
-    """Return the id of the newest activity: what the page shows is at least as new."""
+    """Return the newest activity ID. Rows read afterwards are at least as new."""
     return Activity.objects.order_by("-id").values_list("id", flat=True).first() or 0

@@ -1,4 +1,4 @@
-"""What the page of sprints shows of the work to come: the backlog beside the planned and the active sprints."""
+"""The planning part of the sprints page: the backlog, planned sprints and the active sprint."""
 
 from __future__ import annotations
 
@@ -21,38 +21,38 @@ from projects.web.cards import SHOWN, Card, blockers
 from projects.web.charts.drawing import amount
 from projects.web.filters import Filters
 
-CAP = 50  # cards of a list
-CAP_MORE = 1000  # cards of a list whose rest was asked for
+CAP = 50  # cards per list
+CAP_MORE = 1000  # cards of a list after "Show more"
 LENGTH = timedelta(days=13)  # from the first day to the last: two weeks
 BACKLOG = "backlog"
 
 
 @dataclass
 class Column:
-    """A list of cards: the backlog (`sprint` is None) or a sprint, with its sums whatever is shown of it."""
+    """A list of cards: the backlog (`sprint` is None) or a sprint. The totals include hidden cards."""
 
     sprint: Any
     items: int
     points: int
     done: int = 0
     done_points: int = 0
-    above: str = ""  # what the velocity is, where more is planned
+    above: str = ""  # the velocity, if the plan exceeds it
     cards: list[Card] = field(default_factory=list)
     rest_url: str = ""
 
     @property
     def rest(self) -> int:
-        """How many cards are not shown."""
+        """Number of cards that are not shown."""
         return self.items - len(self.cards)
 
     @property
     def open(self) -> int:
-        """How many items are not done."""
+        """Number of items that are not done."""
         return self.items - self.done
 
 
 class Plan:
-    """What the page of `project` shows under this query of its URL, by a constant number of queries."""
+    """The contents of the page for a project and URL query. Uses a constant number of database queries."""
 
     def __init__(self, project: Project, query: Mapping[str, str], so_far: Velocity | None) -> None:
         self.project = project
@@ -84,7 +84,7 @@ class Plan:
         return column
 
     def _deal(self) -> None:
-        """Give each sprint its cards, all by one query."""
+        """Load the cards of all sprints with one query."""
         if not any(column.items for column in self.columns):
             return
         place = Window(RowNumber(), partition_by=F("sprint_id"), order_by=("position", "item_number"))
@@ -106,13 +106,13 @@ class Plan:
 
 
 def backlog(project: Project) -> WorkItemQuerySet:
-    """Return the open stories and tasks that are in no sprint."""
+    """Return open stories and tasks without a sprint."""
     items = WorkItem.objects.living().filter(project=project, sprint=None)
     return items.unfinished().exclude(item_type="epic")
 
 
 def open_sprints(project: Project) -> Any:
-    """Return the active sprint, then the planned ones by their start, each with its sums."""
+    """Return the active sprint, then the planned ones by start date, each with its totals."""
     living = Q(work_items__deleted_at=None)
     done = living & Q(work_items__status="done")
     sprints = Sprint.objects.living().filter(project=project, status__in=(Status.ACTIVE, Status.PLANNED))
@@ -130,7 +130,7 @@ def open_sprints(project: Project) -> Any:
 
 
 def above(so_far: Velocity | None, points: int, items: int) -> str:
-    """Return the velocity in words where more than that is planned, else ""."""
+    """Return the velocity as text if the plan exceeds it, else ""."""
     if so_far is None:
         return ""
     planned, usual, unit = (points, so_far.points, "point") if so_far.points else (items, so_far.items, "item")
@@ -138,9 +138,9 @@ def above(so_far: Velocity | None, points: int, items: int) -> str:
 
 
 def next_sprint(project: Project) -> dict[str, Any]:
-    """Return what a new sprint begins with: the day after the last one ends, or today; two weeks; the next number."""
+    """Return defaults for a new sprint: next number, starts after the last sprint or today, lasts two weeks."""
     sprints = Sprint.objects.living().filter(project=project)
-    told = sprints.aggregate(count=Count("pk"), last=Max("end_date", filter=~Q(status=Status.CANCELLED)))
+    known = sprints.aggregate(count=Count("pk"), last=Max("end_date", filter=~Q(status=Status.CANCELLED)))
     today: date = timezone.now().date()
-    start = max(today, told["last"] + timedelta(days=1)) if told["last"] else today
-    return {"name": f"Sprint {told['count'] + 1}", "start_date": start, "end_date": start + LENGTH}
+    start = max(today, known["last"] + timedelta(days=1)) if known["last"] else today
+    return {"name": f"Sprint {known['count'] + 1}", "start_date": start, "end_date": start + LENGTH}

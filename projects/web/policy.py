@@ -1,4 +1,4 @@
-"""What a page of this server may load: nothing but what this server serves, and no script or style of its own text."""
+"""Content-Security-Policy: load resources only from this server; no inline scripts or styles."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-# One policy for every page, the administration and Swagger UI included. Pictures may be data: both draw their
-# small arrows so.
+# One policy for all pages, including the admin and Swagger UI, whose icons need data: images.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -26,14 +25,14 @@ POLICY = "; ".join(
 
 
 class PolicyMiddleware:
-    """Send the Content-Security-Policy with all but JSON, which no browser runs; let no other origin embed anything."""
+    """Send the policy with every response except JSON, and forbid other origins to embed any response."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        # A page on another port of loopback is "same-site": it gets our cookies sent, and may embed nothing of ours.
+        # Another loopback port counts as same-site, so its requests carry our cookies: forbid it to embed responses.
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if not response.headers.get("Content-Type", "").startswith("application/json"):
             response.headers["Content-Security-Policy"] = POLICY

@@ -1,4 +1,4 @@
-"""What the page of sprints shows of the work that was: a sprint's report with its charts, and what ended."""
+"""The report part of the sprints page: a sprint's report with charts, and past sprints."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from projects.web.charts.drawing import Chart
 from projects.web.charts.flow import flow
 from projects.web.charts.velocity import velocity
 
-ENDED = 50  # sprints of a list
-NAMED = 100  # items of a list
+ENDED = 50  # sprints per list
+NAMED = 100  # items per list
 
 
 class Report:
-    """What came of a sprint, in figures, lists and charts."""
+    """The result of a sprint as totals, lists and charts."""
 
     def __init__(self, sprint: Sprint) -> None:
         self.sprint = sprint
@@ -32,7 +32,7 @@ class Report:
         self.lists = self._lists()
 
     def _lists(self) -> list[tuple[str, str, list[dict[str, Any]]]]:
-        """Return what is worth a look, item by item, with the titles of today."""
+        """Return the lists of notable items with their current titles."""
         over = self.sprint.status != Status.ACTIVE
         names = {
             "carried_over": "Carried over" if over else "Still open",
@@ -50,7 +50,7 @@ class Report:
 
 
 def find_report(project: Project, wanted: str, started: list[Sprint]) -> Report | None:
-    """Return the report of the sprint whose id is `wanted`, else of the active one, else of the latest."""
+    """Return the report of the sprint with ID `wanted`, else of the active sprint, else of the latest."""
     chosen = next((sprint for sprint in started if str(sprint.pk) == wanted), None)
     if chosen is None:
         chosen = min(started, key=lambda sprint: sprint.status != Status.ACTIVE, default=None)
@@ -60,19 +60,19 @@ def find_report(project: Project, wanted: str, started: list[Sprint]) -> Report 
 
 
 def burndown_of(sprint: Sprint, history: Any, ident: str) -> Chart:
-    """Return the burndown of a sprint that was started, under this id in the page."""
+    """Return the burndown of a started sprint; `ident` is its element ID."""
     open_rows = [row for row in sprint.committed or () if row["status"] != "done"]
     committed = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)
     return burndown(ident, sprint.start_date, sprint.end_date, committed, history)
 
 
 def velocity_of(past: list[Completed], so_far: Velocity | None) -> Chart | None:
-    """Return the chart of what the completed sprints got done, None where there is none yet."""
+    """Return the velocity chart, or None if no sprint is completed."""
     return velocity("velocity", past, so_far) if so_far is not None else None
 
 
 def ended(project: Project) -> list[Sprint]:
-    """Return the sprints that are over, and those that were deleted, latest first."""
+    """Return ended and deleted sprints, latest first."""
     sprints = Sprint.objects.filter(project=project).exclude(
         deleted_at=None, status__in=(Status.PLANNED, Status.ACTIVE)
     )
@@ -81,7 +81,7 @@ def ended(project: Project) -> list[Sprint]:
 
 
 def started(project: Project) -> list[Sprint]:
-    """Return the living sprints that have a report, latest first."""
+    """Return living sprints with a report, latest first."""
     sprints = Sprint.objects.living().filter(project=project, started_at__isnull=False)
     light = sprints.defer("committed", "outcome", "left_items").select_related("project")
     return list(light.order_by("-start_date", "-id")[:ENDED])

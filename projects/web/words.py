@@ -1,10 +1,10 @@
-"""What the pages call what the model and the API name otherwise."""
+"""Names of fields on the pages, where they differ from the model and the API."""
 
 from __future__ import annotations
 
 import re
 
-# As the forms of the pages label them; any other field by its own name, in words.
+# The labels of the page forms. Other fields use their own name with spaces.
 LABELS = {
     "start_date": "first day",
     "end_date": "last day",
@@ -15,16 +15,16 @@ LABELS = {
     "blocked_item_id": "the other item",
     "blocking_item_id": "the other item",
 }
-# Fields that a rule's message may name.
+# Field names that occur in messages of rules.
 _NAMED = {"start_date": "the first day", "started_at": "the start"}
 _FIELD = re.compile(rf"\b(?:{'|'.join(_NAMED)})\b")
 
 
 def label(field: str) -> str:
-    """Return what the pages call a field."""
+    """Return the label of a field."""
     return LABELS.get(field) or field.removesuffix("_id").replace("_", " ")
 
 
 def reworded(message: str) -> str:
-    """Return a rule's message with the fields that it names as the pages call them."""
+    """Replace field names in a rule's message by their labels."""
     return _FIELD.sub(lambda match: _NAMED[match[0]], message)

@@ -1,7 +1,7 @@
-"""Measure what is promised and print one table; exit 1 where a target is missed.
+"""Measure the targets and print one table; exit with 1 if a target is missed.
 
 make bench          full counts, boards of 100 and 100,000 items; five minutes
-make bench-short    few rounds, a small board; fails only where a target is missed by far
+make bench-short    few rounds, a small board; fails only if a target is missed by far
 python -m tests.benchmarks --only get --only list
 """
 
@@ -19,7 +19,7 @@ HEADER = "| what | target | figure | verdict | how |\n|---|---|---|---|---|"
 
 
 def row(target: Target, figure: Figure) -> str:
-    """Return the line of a target, for a table of Markdown."""
+    """Return the Markdown table row of a target."""
     verdict = "met" if target.is_met(figure.value) else "**missed**"
     value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.2f}"
     return f"| {target.what} | {target.promise} | {value} {target.unit} | {verdict} | {figure.note} |"
@@ -39,7 +39,7 @@ def main() -> int:
             margin = target.margin if options.short else 1.0
             figure = target.measure(ground)
             if options.short and not target.is_met(figure.value, margin):
-                figure = target.measure(ground)  # once more: something else may have been busy
+                figure = target.measure(ground)  # retry: the machine may have been busy
             print(row(target, figure), flush=True)
             if not target.is_met(figure.value, margin):
                 missed.append(name)

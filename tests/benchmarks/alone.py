@@ -1,4 +1,4 @@
-"""What each kind of request costs on the large board when nobody else asks: python -m tests.benchmarks.alone"""
+"""Measure each kind of request on the large board with a single client: python -m tests.benchmarks.alone"""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.benchmarks.machine import description
 
 WRITES = ("create", "update", "claim")
 READS_OF_EACH, WRITES_OF_EACH = 30, 400
-HEADER = "| ms, one client | median | p99 | of the processor, median | p99 |\n|---|---:|---:|---:|---:|"
-SHOWN = 12  # kinds of reads, the slowest
+HEADER = "| ms, one client | median | p99 | processor time, median | p99 |\n|---|---:|---:|---:|---:|"
+SHOWN = 12  # the slowest kinds of reads
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""An answer of the product against the same bytes from an application that does nothing, on the same gunicorn."""
+"""Compare a response of the product with the same bytes from an application that does nothing, on the same gunicorn."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.ground import Ground, address, asking
 from tests.processes import Server
 
-CLIENTS = 8  # so many that both workers get some
-BOTH = 2  # workers: a run in which one of them got all the clients does not count
+CLIENTS = 8  # enough for both workers to get some
+BOTH = 2  # workers; a run in which one of them got all clients does not count
 TRIES = 20
 OF_THE_SERVER = {"Date", "Server", "Connection", "Server-Timing"}
 
@@ -24,7 +24,7 @@ PAGE = "work-items/?project=BIG&include_done=true&limit=100"
 
 
 def against_bare(path: str) -> Measure:
-    """Return what measures the time per request of a path, several clients asking at once, both workers answering."""
+    """Return a function that measures the time per request of a path, with several clients, both workers answering."""
 
     def measure(ground: Ground) -> Figure:
         server = ground.clocked_small
@@ -36,7 +36,7 @@ def against_bare(path: str) -> Measure:
         times = statistics.median(floor.rate / ours.rate for (ours, _), (floor, _) in pairs)
         busy = statistics.median(ours / floor for (_, ours), (_, floor) in pairs)
         ours, floor = (statistics.median(run.rate for run, _ in runs) for runs in zip(*pairs, strict=True))
-        return Figure(times, f"{ours:.0f}/s, {floor:.0f}/s, {CLIENTS} clients; of the workers' processor {busy:.1f} ×")
+        return Figure(times, f"{ours:.0f}/s, {floor:.0f}/s, {CLIENTS} clients; workers' processor time {busy:.1f} ×")
 
     return measure
 
@@ -46,7 +46,7 @@ def _headers(answer: requests.Response) -> list[tuple[str, str]]:
 
 
 def _run(server: Server, path: str, seconds: float) -> tuple[load.Results, float]:
-    """Return a run in which both workers worked, and the ticks of the processor that an answer cost them."""
+    """Return a run in which both workers answered, and its processor ticks per response."""
     request = (path, asking(server, "GET", path))
     for _ in range(TRIES):
         before = _ticks(server)
@@ -58,6 +58,6 @@ def _run(server: Server, path: str, seconds: float) -> tuple[load.Results, float
 
 
 def _ticks(server: Server) -> int:
-    """Return the ticks that the workers have used, theirs and the system's for them; proc(5)."""
+    """Return the processor ticks that the workers have used, in user and system mode; proc(5)."""
     stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in server.workers()]
     return sum(int(fields[11]) + int(fields[12]) for fields in stats)

@@ -1,4 +1,4 @@
-"""Boards of any size, as files to import: made from a seed, so that two runs have the same."""
+"""Generate boards of any size as import files, from a seed, so that two runs get the same board."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LLM = "00000000-0000-0000-0000-000000000001"
 
 
 def save(path: Path, items: int) -> int:
-    """Write a board to a file; return its rows."""
+    """Write a board to a file and return the number of rows."""
     with open(path, "w") as file:
         return write(file, items)
 
 
 def write(file: IO[str], items: int, seed: int = 1) -> int:
-    """Write a board of one project with `items` items and half as many comments and dependencies; return its rows."""
+    """Write a project with `items` items and half as many comments and dependencies; return the number of rows."""
     board = _Board(items, random.Random(seed))
     collections = {
         "projects": [board.project],
@@ -108,7 +108,7 @@ class _Board:
 
     def dependencies(self) -> Iterator[dict[str, Any]]:
         for place in range(1, len(self.ids), 2):
-            # From earlier to later only, so that no circle closes.
+            # Only from earlier to later items, so no cycle arises.
             yield {
                 "id": self._id(),
                 "blocking_item_id": self.ids[place - 1],

@@ -1,4 +1,4 @@
-"""Where the time of one `pm` call goes, step by step, in medians of whole runs.
+"""Break down the time of one `pm` call by step, in medians of whole runs.
 
 python -m tests.benchmarks.breakdown work-item list BIG --include-done
 """
@@ -18,7 +18,7 @@ from tests.benchmarks.machine import description
 from tests.processes import environment
 
 ROUNDS = 60
-# The same steps in the same order as `pm`, with a look at the clock between them.
+# The same steps in the same order as `pm`, reading the clock between them.
 STEPS = """
 import time
 clock = time.perf_counter
@@ -38,7 +38,7 @@ done("the noun's module, with api.py, http.py, discovery")
 from projects.client import arguments
 from projects.client.context import Context
 options = arguments.parse(call)
-done("arguments.py, workspace.py; reading the command line")
+done("arguments.py, workspace.py; parsing the command line")
 import os
 context = Context(options, os.environ, sys.stdout, sys.stderr)
 api = context.api
@@ -46,13 +46,13 @@ done("discovery: the directory, server.json, lock, process, token")
 from projects.client import http
 send = http.SocketTransport.send
 def timed(*arguments):
-    done("making the request")
+    done("building the request")
     answer = send(*arguments)
-    done("the server: connecting, its answer")
+    done("the server: connection and response")
     return answer
 http.SocketTransport.send = timed
 call.verb.run(context)
-done("reading JSON, printing JSON")
+done("parsing and printing JSON")
 import json
 json.dump([(step, end - begin) for (step, end), (_, begin) in zip(seen[1:], seen)], sys.stderr)
 sys.stderr.flush()
@@ -61,7 +61,7 @@ os._exit(0)
 
 
 def whole(command: list[str], directory: Path, env: dict[str, str]) -> tuple[float, str]:
-    """Return the seconds of a command from outside, and what it said on standard error."""
+    """Return the seconds of a command, timed from outside, and its standard error."""
     begin = time.perf_counter()
     done = subprocess.run(
         command, cwd=directory, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True
@@ -86,7 +86,7 @@ def main() -> None:
         for number in range(ROUNDS + 1):
             for name, command in commands.items():
                 taken, said = whole(command, directory, env)
-                if not number:  # a warm-up
+                if not number:  # warm-up
                     continue
                 times[name].append(taken)
                 for step, seconds in json.loads(said) if name == "steps" else ():
@@ -94,11 +94,11 @@ def main() -> None:
     finally:
         ground.close()
     print(f"{description()}\n\n| pm {' '.join(words)} | ms |\n|---|---:|")
-    rows = {"the interpreter and site, left by os._exit": times["leave"], **steps}
+    rows = {"interpreter and site, exit with os._exit": times["leave"], **steps}
     for step, values in rows.items():
         print(f"| {step} | {statistics.median(values) * 1e3:.2f} |")
-    print(f"| **the whole, from outside** | {statistics.median(times['pm']) * 1e3:.2f} |")
-    print(f"| python -c pass, beside it | {statistics.median(times['pass']) * 1e3:.2f} |")
+    print(f"| **total, timed from outside** | {statistics.median(times['pm']) * 1e3:.2f} |")
+    print(f"| python -c pass, for comparison | {statistics.median(times['pass']) * 1e3:.2f} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whole commands, from outside: what an agent waits for."""
+"""Time whole commands from outside: what an agent waits for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GET = ("work-item", "get", "BIG-7")
 LIST = ("work-item", "list", "BIG", "--include-done", "--limit", str(SMALL))
 CREATE = ("work-item", "create", "--project", "BIG", "--type", "task", "--title", "One more")
 PAGES = 1000
-# What a call does before it asks: find the directory, read server.json, verify it, read the token.
+# What a call does before its request: find the directory, read server.json, verify it, read the token.
 DISCOVER = """
 import json, os, sys, time
 from projects.client.arguments import Options
@@ -33,7 +33,7 @@ print(json.dumps(times))
 
 
 def against_pass(*words: str) -> Measure:
-    """Return what times a command by the console script against `python -c pass` of the same environment."""
+    """Return a function that times a console script command against `python -c pass` in the same environment."""
 
     def measure(ground: Ground) -> Figure:
         directory, run = ground.small.directory, ground.installed.time
@@ -53,14 +53,14 @@ def manage_against_script(ground: Ground) -> Figure:
 
 
 def large_against_small(ground: Ground) -> Figure:
-    """Time the first page of the large board against that of the small one, by the console script."""
+    """Time the first page of the large board against that of the small one, with the console script."""
     large, small, run = ground.large.directory, ground.small.directory, ground.installed.time
     command = [ground.installed.command("pm"), *LIST]
     return ratio(ground.rounds, lambda: run(command, large), lambda: run(command, small))
 
 
 def deep_against_first(ground: Ground) -> Figure:
-    """Time page 1,000 of the large board against page 1; in the short form the last page."""
+    """Time page 1,000 of the large board against page 1; the short form uses the last page."""
     directory, run = ground.large.directory, ground.installed.time
     page = min(PAGES, ground.items // SMALL)
     first = [ground.installed.command("pm"), *LIST]
@@ -83,13 +83,13 @@ def discovery(ground: Ground) -> Figure:
 
 
 def interpreter(ground: Ground, rounds: int = 5) -> float:
-    """Return the median seconds of `python -c pass` in the environment of the wheel."""
+    """Return the median seconds of `python -c pass` in the wheel's environment."""
     bare = [ground.installed.command("python"), "-c", "pass"]
     return statistics.median(ground.installed.time(bare, ground.folder) for _ in range(rounds))
 
 
 def _cursor(ground: Ground, server: Server, page: int) -> str:
-    """Return the cursor of a page of LIST, found in long strides."""
+    """Return the cursor of a page of LIST, found with large pages."""
     passed, cursor = 0, None
     while passed < (page - 1) * SMALL:
         step = min(1000, (page - 1) * SMALL - passed)

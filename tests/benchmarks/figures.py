@@ -1,4 +1,4 @@
-"""What is made of many timings: medians, ratios pair by pair, the slowest but one in a hundred."""
+"""Statistics of many timings: medians, ratios of pairs, p99."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, and what a reader should know beside it."""
+    """A measured value, and a note for the reader."""
 
     value: float
     note: str = ""
 
 
 def in_turn(rounds: int, action: Callable[[], float], base: Callable[[], float]) -> tuple[float, float, float]:
-    """Return the medians of `action`, of `base`, and of their ratio, pair by pair: the machine's speed drifts."""
-    action(), base()  # warm
+    """Return the medians of `action`, of `base`, and of their ratio per pair, because the machine's speed drifts."""
+    action(), base()  # warm-up
     pairs = [(action(), base()) for _ in range(rounds)]
     taken, basis = zip(*pairs, strict=True)
     return statistics.median(taken), statistics.median(basis), statistics.median(a / b for a, b in pairs)
@@ -31,5 +31,5 @@ def ratio(rounds: int, action: Callable[[], float], base: Callable[[], float]) -
 
 
 def p99(values: Sequence[float]) -> float:
-    """Return the value that one in a hundred is above."""
+    """Return the 99th percentile."""
     return sorted(values)[max(0, math.ceil(len(values) * 0.99) - 1)]

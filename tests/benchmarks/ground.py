@@ -1,4 +1,4 @@
-"""What the measurements stand on, made when it is first wanted: an installation, boards, and their servers."""
+"""What the benchmarks run on, created on first use: an installation, boards, and their servers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.processes import CHECKOUT, Server
 
 SERVED = CHECKOUT / "tests" / "benchmarks" / "served"
 SMALL = 100  # items
-ACTIVITY = 3  # rows for an item of the large board
+ACTIVITY = 3  # rows per item of the large board
 CACHE = Path(tempfile.gettempdir()) / f"pm-benchmarks-{os.getuid()}"
 MORE_ACTIVITY = """
 INSERT INTO projects_activity (entity_type, entity_id, display_key, project_id, version, action, changes, actor_id,
@@ -34,18 +34,18 @@ FROM projects_activity WHERE entity_type = 'work_item' ORDER BY id LIMIT ?
 
 
 class Ground:
-    """Everything is ended and removed by `close`, but the large board, which is kept for the next run."""
+    """`close` stops and removes everything, except the large board, which the next run uses again."""
 
     def __init__(self, *, short: bool) -> None:
         self.short = short
         self.rounds = 5 if short else 30
-        self.seconds = 0.5 if short else 2.0  # of load in a round
+        self.seconds = 0.5 if short else 2.0  # of load per round
         self.items = 2_000 if short else 100_000
         self._open = ExitStack()
         self.folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="pm-bench-")))
 
     def close(self) -> None:
-        """End the servers and remove the folders."""
+        """Stop the servers and remove the directories."""
         self._open.close()
 
     @cached_property
@@ -55,26 +55,26 @@ class Ground:
 
     @cached_property
     def small(self) -> Server:
-        """A server of a board of 100 items, as `pm server start` starts it."""
+        """A server with a board of 100 items, as `pm server start` starts it."""
         return self._serve(self.board("small", SMALL), self._product)
 
     @cached_property
     def large(self) -> Server:
-        """The same of the large board, with at least three activity rows for an item."""
+        """The same with the large board, which has at least three activity rows per item."""
         return self._serve(self.board("large", self.items), self._product)
 
     @cached_property
     def clocked_small(self) -> Server:
-        """A server of a board of 100 items that tells its times."""
+        """A server with a board of 100 items that reports its times."""
         return self._serve(self.board("clocked-small", SMALL), self._clocked)
 
     @cached_property
     def clocked_large(self) -> Server:
-        """A server of the large board that tells its times."""
+        """A server with the large board that reports its times."""
         return self._serve(self.board("clocked-large", self.items), self._clocked)
 
     def repository(self, name: str) -> Path:
-        """Return an empty repository, with a database that is migrated."""
+        """Return an empty repository with a migrated database."""
         directory = make_repository(self.folder / name)
         if name == "empty":
             self.installed.run([self.installed.command("pm-manage"), "migrate", "--verbosity", "0"], directory)
@@ -87,7 +87,7 @@ class Ground:
         return self.repository("empty")
 
     def bare(self, answers: dict[str, tuple[list[tuple[str, str]], str]]) -> Server:
-        """Return a server that answers these headers and bodies by their paths, on the same gunicorn."""
+        """Return a server on the same gunicorn that answers each path with the given headers and body."""
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         (folder / "answers.json").write_text(json.dumps(answers))
         (folder / "server.token").write_text("none")
@@ -111,19 +111,19 @@ class Ground:
         return Server(directory, command=command, config=config, **variables)
 
     def board(self, name: str, items: int) -> Path:
-        """Return a repository with a copy of a made board."""
+        """Return a repository with a copy of a generated board."""
         directory = self.repository(name)
         shutil.copy(self._database(items), directory / ".pm" / "data.db")
         return directory
 
     def _database(self, items: int) -> Path:
-        """Return the database of a board of so many items: the one of an earlier run, if that had the same tables."""
+        """Return the database of a board of this size, from an earlier run if that had the same tables."""
         digest = hashlib.sha256(Path(boards.__file__).read_bytes() + MORE_ACTIVITY.encode())
         for path in sorted((CHECKOUT / "projects" / "migrations").glob("*.py")):
             digest.update(path.read_bytes())
         made = CACHE / f"{items}-{digest.hexdigest()[:16]}.db"
         if not made.exists():
-            print(f"making a board of {items} items, once …", file=sys.stderr, flush=True)
+            print(f"creating a board of {items} items, once …", file=sys.stderr, flush=True)
             directory = self.repository(f"made-{items}")
             boards.save(directory / "board.json", items)
             server = self._serve(directory, self._product)
@@ -152,7 +152,7 @@ def _rows(connection: sqlite3.Connection) -> int:
 
 
 def address(server: Server) -> tuple[str, int]:
-    """Return where a server listens."""
+    """Return the address on which a server listens."""
     parts = urlsplit(server.url)
     return str(parts.hostname), int(parts.port or 0)
 

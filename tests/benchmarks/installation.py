@@ -1,4 +1,4 @@
-"""`pm` as a user has it: a wheel, installed with its dependencies into an environment of its own."""
+"""`pm` as users install it: a wheel, with its dependencies, in an environment of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 
 class Installation:
-    """A fresh virtual environment in `folder` with the wheel of this checkout in it."""
+    """A new virtual environment in `folder` with the wheel of this checkout."""
 
     def __init__(self, folder: Path) -> None:
         source, wheels, self.environment = folder / "source", folder / "wheels", folder / "environment"
@@ -28,24 +28,24 @@ class Installation:
         self.home.mkdir()
 
     def command(self, name: str) -> str:
-        """Return the path of `python`, or of a console script."""
+        """Return the path of `python` or of a console script."""
         return str(self.environment / "bin" / name)
 
     @property
     def variables(self) -> dict[str, Any]:
-        """What a user's environment has and a benchmark's has not: a home of its own, and bytecode that is kept."""
+        """Variables that make the benchmark's environment like a user's: a home directory, and cached bytecode."""
         changes = dict.fromkeys(
             name for name in os.environ if name.startswith(("PYTHON", "XDG_", "GIT_")) or "proxy" in name.lower()
         )
         return {**changes, "HOME": str(self.home)}
 
     def run(self, command: list[str], directory: Path, **changes: str) -> bytes:
-        """Run a command to its end and return what it printed; what it says of an error is shown."""
+        """Run a command and return its standard output; standard error is shown."""
         env = environment(**{**self.variables, **changes})
         return subprocess.run(command, cwd=directory, env=env, stdout=subprocess.PIPE, check=True).stdout
 
     def time(self, command: list[str], directory: Path) -> float:
-        """Return the seconds that a command takes, from outside."""
+        """Return the seconds of a command, timed from outside."""
         env = environment(**self.variables)
         begin = time.perf_counter()
         subprocess.run(command, cwd=directory, env=env, stdout=subprocess.DEVNULL, check=True)
@@ -53,7 +53,7 @@ class Installation:
 
 
 def _copy_source(target: Path) -> None:
-    """Copy what git knows or would: a build leaves folders behind."""
+    """Copy all files that git does not ignore, so that a build's output stays out."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=CHECKOUT,
@@ -68,7 +68,7 @@ def _copy_source(target: Path) -> None:
 
 
 def _run(*command: str) -> None:
-    """Run a step of the installation; what it says is shown where it fails."""
+    """Run a step of the installation; show its output if it fails."""
     env = environment(PYTHONDONTWRITEBYTECODE=None)
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,4 +1,4 @@
-"""How long the application takes for a request of each kind at full size, while other clients ask, too.
+"""Measure how long the application takes for each kind of request at full size, while other clients send requests too.
 
 The time is the application's own, which the server reports in Server-Timing (served/clocked.py): reading, queueing
 for a thread and sending are gunicorn's and are part of the client's figure. Each p99 is divided by what the machine
@@ -43,12 +43,12 @@ def reads(ground: Ground) -> Figure:
     kinds = results.by_name()
     worst = sorted(((p99([answer.inside for answer in kind]), name) for name, kind in kinds.items()), reverse=True)
     named = ", ".join(f"{name} {time:.0f}" for time, name in worst[:4])
-    slowest = f"{worst[0][0]:.0f} ms / {basis:.1f} ms; of {len(kinds)} kinds the slowest: {named}"
+    slowest = f"{worst[0][0]:.0f} ms / {basis:.1f} ms; slowest of {len(kinds)} kinds: {named}"
     return Figure(worst[0][0] / basis, f"{slowest}; {_beside(results.answers)}")
 
 
 def writes(name: str) -> Measure:
-    """Return what measures the p99 of a kind of write, 8 clients at once, against `pass` and 8 bare commits."""
+    """Return a function that measures the p99 of a kind of write with 8 clients, against `pass` and 8 bare commits."""
 
     def measure(ground: Ground) -> Figure:
         server = ground.clocked_large
@@ -72,13 +72,13 @@ def writes(name: str) -> Measure:
 def _writers_basis(ground: Ground) -> float:
     """Return the milliseconds of one `python -c pass` and of one commit of SQLite alone for each writer.
 
-    The commits go to a small board: what size adds is the product's to keep small.
+    The commits go to a small board: the product is responsible for any cost that grows with size.
     """
     return (interpreter(ground) + rates.WRITERS / rates.commits(rates.floor(ground), ground.seconds / 2)) * 1e3
 
 
 def write(server: Server, name: str, number: int) -> load.Request:
-    """Return a request that writes, the `number`th of its kind."""
+    """Return the `number`th write request of its kind."""
     headers = {"Idempotency_Key": f"{name}-{number}-{random.getrandbits(64):x}"}
     if name == "update":
         body: dict[str, object] = {"status": "review", "title": f"Changed for the {number}th time"}
@@ -89,7 +89,7 @@ def write(server: Server, name: str, number: int) -> load.Request:
 
 
 def read_paths(server: Server) -> dict[str, str]:
-    """Return what is asked, by its name."""
+    """Return the paths to read, by name."""
     items = "work-items/?project=BIG"
     epic = json.loads(server.api("GET", f"{items}&type=epic&limit=1").content)["results"][0]["display_key"]
     sprint = json.loads(server.api("GET", "sprints/?project=BIG&limit=1").content)["results"][0]["id"]
@@ -144,6 +144,6 @@ def _beside(answers: list[load.Answer]) -> str:
     inside = [answer.inside for answer in answers]
     busy, outside = [answer.busy for answer in answers], [answer.outside for answer in answers]
     return (
-        f"all: median {statistics.median(inside):.0f}, p99 {p99(inside):.0f}, of the processor {p99(busy):.0f}, "
-        f"at the client {p99(outside):.0f} ms"
+        f"all: median {statistics.median(inside):.0f}, p99 {p99(inside):.0f}, processor time {p99(busy):.0f}, "
+        f"client {p99(outside):.0f} ms"
     )

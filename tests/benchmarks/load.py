@@ -1,6 +1,6 @@
-"""A number of keep-alive clients in one thread, each asking again as soon as it has its answer.
+"""Keep-alive clients in one thread, each sending its next request as soon as it has a response.
 
-As little work as can be for an answer: what the clients take, the server on the same cores has not.
+The clients do as little work per response as possible, because they share the processor with the server.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-DEADLINE = 30.0  # seconds without any answer
+DEADLINE = 30.0  # seconds without a response
 
-Request = tuple[str, bytes]  # what it is called in the results, and its bytes
+Request = tuple[str, bytes]  # its name in the results, and its bytes
 
 
 class Answer(NamedTuple):
-    """Of one answer, in milliseconds: in the application, of the processor there, and at the client."""
+    """The times of one response, in milliseconds: in the application, on the processor there, and at the client."""
 
     name: str
     inside: float
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 @dataclass
 class Results:
-    """What came of a run."""
+    """The results of a run."""
 
     seconds: float = 0.0
     answers: list[Answer] = field(default_factory=list)
@@ -37,11 +37,11 @@ class Results:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Responses per second."""
         return len(self.answers) / self.seconds
 
     def by_name(self) -> dict[str, list[Answer]]:
-        """Return the answers by the names of their requests."""
+        """Return the responses by the names of their requests."""
         found: dict[str, list[Answer]] = {}
         for answer in self.answers:
             found.setdefault(answer.name, []).append(answer)
@@ -66,7 +66,7 @@ class _Client:
         return True
 
     def read(self) -> bytes | None:
-        """Return the head of the answer when all of it is there."""
+        """Return the head of the response once all of it has arrived."""
         piece = self.socket.recv(1 << 18)
         if not piece:
             raise ConnectionError(f"{self.name}: the server closed the connection")
@@ -80,7 +80,7 @@ class _Client:
 def run(
     address: tuple[str, int], clients: int, requests_of: Callable[[int], Iterator[Request]], seconds: float
 ) -> Results:
-    """Let `clients` ask what `requests_of(number)` yields, for so many seconds at most."""
+    """Let `clients` send the requests that `requests_of(number)` yields, for at most this many seconds."""
     results = Results()
     begin = time.perf_counter()
     with selectors.DefaultSelector() as selector:
@@ -124,7 +124,7 @@ def _note(results: Results, client: _Client, head: bytes, now: float) -> None:
 
 
 def _value(head: bytes, name: bytes) -> bytes:
-    """Return a header's value; `name` is as the server writes it, with colon and space."""
+    """Return the value of a header; `name` is spelled as the server writes it, with colon and space."""
     begin = head.index(b"\r\n" + name) + 2 + len(name)
     end = head.find(b"\r\n", begin)
     return head[begin:] if end < 0 else head[begin:end]

@@ -1,4 +1,4 @@
-"""What a table of figures was measured on."""
+"""Describe the machine that a table of figures was measured on."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Time the board in a real Chromium: first paint, a move, what the first view loads; and `pm` beside many open pages.
+"""Time the board in Chromium: first paint, a move, what the first view loads; and `pm` with many open pages.
 
 make bench-pages
 make bench-pages ARGS=--short
 
-The first board is the real one of the original tool where it is beside the project, else a generated one of its size.
+The first board is the original tool's real one if it is next to the project, otherwise a generated one of its size.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LOADED = """() => {
 
 
 def median(rounds: int, measure: Callable[[], float]) -> float:
-    """Return the median of what `measure` returns, in milliseconds."""
+    """Return the median of the results of `measure`, in milliseconds."""
     return statistics.median(measure() for _ in range(rounds))
 
 
@@ -57,7 +57,7 @@ def visitor(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def first_paint(browser: Browser, server: Server, url: str) -> tuple[float, int, int]:
-    """Return milliseconds to the first paint of a board that was never seen, the requests made and the bytes loaded."""
+    """Return the milliseconds to the first paint with an empty cache, the number of requests, and the bytes loaded."""
     with visitor(browser, server) as page:
         session = page.context.new_cdp_session(page)
         session.send("Network.enable")
@@ -69,7 +69,7 @@ def first_paint(browser: Browser, server: Server, url: str) -> tuple[float, int,
 
 
 def move(page: Page, url: str) -> float:
-    """Move the first card of the first full column to the next one by keys; return the milliseconds to its answer."""
+    """Move the first card of the first full column to the next one with keys; return the milliseconds it took."""
     page.goto(url)
     card = page.locator("[data-card] > a").first
     card.focus()
@@ -84,7 +84,7 @@ def move(page: Page, url: str) -> float:
 
 @contextmanager
 def open_pages(server: Server, count: int) -> Iterator[list[float]]:
-    """Ask what `count` visible pages ask, each every second; yield the seconds that the answers took."""
+    """Send the requests of `count` visible pages, one per second each; yield the seconds that the responses took."""
     with requests.Session() as session:
         session.trust_env = False
         session.get(login_url(server.directory), timeout=DEADLINE)
@@ -112,11 +112,11 @@ def open_pages(server: Server, count: int) -> Iterator[list[float]]:
     ended.set()
     for thread in pages:
         thread.join()
-    assert len(asked) == count, "a page did not ask"
+    assert len(asked) == count, "a page sent no request"
 
 
 def beside_open_pages(server: Server) -> None:
-    """Print what a call of `pm` costs beside open pages, against the same call without."""
+    """Print what a call of `pm` costs while pages are open, against the same call without."""
 
     def calls() -> float:
         """Return the median of the calls of some seconds."""
@@ -132,12 +132,12 @@ def beside_open_pages(server: Server) -> None:
     with open_pages(server, OPEN) as took:
         beside = calls()
     ratio, asked = beside / alone, statistics.median(took) * 1e3
-    print(f"`pm project list` alone {alone:.1f} ms, beside {OPEN} open pages {beside:.1f} ms, ratio {ratio:.2f}")
-    print(f"what a page asks each second takes {asked:.1f} ms", flush=True)
+    print(f"`pm project list` alone {alone:.1f} ms, with {OPEN} open pages {beside:.1f} ms, ratio {ratio:.2f}")
+    print(f"a page's request each second takes {asked:.1f} ms", flush=True)
 
 
 def measure(what: str, data: Path, rounds: int, browser: Browser) -> None:
-    """Print a line of a board that is made of an import file."""
+    """Print a line for the board of an import file."""
     with tempfile.TemporaryDirectory() as scratch:
         directory = make_repository(Path(scratch) / "repository")
         server = Server(directory).ready()
@@ -161,7 +161,7 @@ def measure(what: str, data: Path, rounds: int, browser: Browser) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--short", action="store_true", help="two rounds, and no large board")
+    parser.add_argument("--short", action="store_true", help="two rounds, no large board")
     options = parser.parse_args()
     rounds = 2 if options.short else options.rounds
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds")

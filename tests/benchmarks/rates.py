@@ -1,4 +1,4 @@
-"""Writes a second of the server against SQLite alone, which commits the same rows as durably."""
+"""Compare the server's writes per second with SQLite alone, which commits the same rows as durably."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.benchmarks.ground import Ground, address, asking
 from tests.processes import Server
 
 WRITERS = 8  # clients
-# Tables that a new item adds a row to by a statement; triggers add the others.
+# Tables to which a statement adds a row for a new item; triggers fill the others.
 TABLES = ("projects_workitem", "projects_activity", "projects_idempotentanswer")
 
 
 def creation(ground: Ground) -> Figure:
-    """Return the rate of `POST /work-items/`, 8 clients, in percent of the rate of bare transactions, in turn."""
+    """Return the rate of `POST /work-items/` with 8 clients, in percent of the rate of bare transactions."""
     server, copy = ground.clocked_small, floor(ground)
     pairs = [(_posts(server, ground.seconds), commits(copy, ground.seconds)) for _ in range(max(3, ground.rounds // 5))]
     ours, bare = (statistics.median(rates) for rates in zip(*pairs, strict=True))
@@ -38,11 +38,11 @@ def new_item(number: int) -> dict[str, object]:
 
 
 def _posts(server: Server, seconds: float) -> float:
-    """Return items made in a second, in a run in which both workers worked."""
+    """Return the items created per second, in a run in which both workers answered."""
 
     def requests_of(number: int) -> Iterator[load.Request]:
         for count in itertools.count():
-            key = uuid.uuid4().hex  # as `pm` sends one
+            key = uuid.uuid4().hex  # as `pm` sends it
             yield "create", asking(server, "POST", "work-items/", new_item(count), Idempotency_Key=key)
 
     for _ in range(TRIES):
@@ -55,7 +55,7 @@ def _posts(server: Server, seconds: float) -> float:
 
 @cache
 def floor(ground: Ground) -> Path:
-    """Return a copy of the small board's database, in which each table has a row, for SQLite alone."""
+    """Return a copy of the small board's database for SQLite alone; each table has a row."""
     server, path = ground.clocked_small, ground.folder / "floor.db"
     _posts(server, ground.seconds / 4)
     with sqlite3.connect(server.config / "data.db") as source, sqlite3.connect(path) as target:
@@ -64,7 +64,7 @@ def floor(ground: Ground) -> Path:
 
 
 def commits(database: Path, seconds: float) -> float:
-    """Return the transactions a second, by SQLite alone, that store the rows of a new item."""
+    """Return the transactions per second in which SQLite alone stores the rows of a new item."""
     connection = sqlite3.connect(database, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
@@ -88,7 +88,7 @@ def commits(database: Path, seconds: float) -> float:
 
 
 def _last(connection: sqlite3.Connection, table: str) -> dict[str, Any]:
-    """Return the last row of a table, without the number that SQLite gives."""
+    """Return the last row of a table, without the ID that SQLite assigns."""
     names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     [values] = connection.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY rowid DESC LIMIT 1")
     return {

@@ -1,4 +1,4 @@
-"""The server as a process: how soon it answers, what memory it takes."""
+"""Measure the server as a process: how soon it answers, and how much memory it uses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RESOURCES = (
 
 
 def start(ground: Ground) -> Figure:
-    """Time a start with a migrated database until the first right answer, against `check` of the same settings."""
+    """Time a start with a migrated database until the first correct response, against `check` of the same settings."""
     directory = ground.repository("started")
     command = [ground.installed.command("pm-manage")]
 
@@ -49,9 +49,9 @@ def start(ground: Ground) -> Figure:
 
 
 def memory(ground: Ground) -> Figure:
-    """Return the memory of a server's processes after traffic by API and pages, against bare WSGI after as many.
+    """Return the memory of a server's processes after API and page traffic, against bare WSGI after similar traffic.
 
-    Memory that processes share is divided among them (PSS).
+    Shared memory is divided among the processes that share it (PSS).
     """
     directory = ground.board("remembered", SMALL)
     command = [ground.installed.command("pm-manage")]
@@ -64,7 +64,7 @@ def memory(ground: Ground) -> Figure:
         processes = [server.pid, *server.workers()]
         parts = [_own(worker, server.pid) for worker in server.workers()]
         copied, new = (statistics.mean(part) for part in zip(*parts, strict=True))
-        own = f"of a worker's own {copied + new:.0f} are {copied:.0f} copied from what the master had loaded"
+        own = f"of a worker's private {copied + new:.0f} MiB, {copied:.0f} are copies of the master's pages"
         total = _proportional(processes)
     finally:
         server.end()
@@ -74,7 +74,7 @@ def memory(ground: Ground) -> Figure:
 
 
 def _bare_memory(ground: Ground) -> float:
-    """Return the MiB of the processes of bare WSGI after some hundred answers."""
+    """Return the MiB of the processes of bare WSGI after some hundred responses."""
     path = "projects/"
     server = ground.bare({f"/api/v1/{path}": ([("Content-Type", "application/json"), ("Content-Length", "2")], "{}")})
     for _ in range(300):
@@ -85,7 +85,7 @@ def _bare_memory(ground: Ground) -> float:
 
 
 def _visit(session: requests.Session, server: Server, rounds: int) -> None:
-    """Ask for every page, every resource and a new item, again and again."""
+    """Request every page and every resource and create an item, again and again."""
     link = server.api("POST", "login-links/").json()["url"]
     assert session.get(server.url + link).status_code == 200
     shown = set()
@@ -110,7 +110,7 @@ def _proportional(pids: list[int]) -> float:
 
 
 def _own(worker: int, master: int) -> tuple[float, float]:
-    """Return the MiB that only this worker has: copies of pages that the master has, too, and new ones."""
+    """Return the MiB that only this worker has: copies of pages that the master has too, and new ones."""
     inherited = [(begin, end) for begin, end, _ in _mappings(master)]
     copied = new = 0
     for begin, _, private in _mappings(worker):

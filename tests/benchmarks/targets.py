@@ -1,4 +1,4 @@
-"""What is promised, as data: the figure that a row must reach, and the function that measures it."""
+"""The targets as data: the figure that each must reach, and the function that measures it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tests.benchmarks.commands import Measure
 
 @dataclass(frozen=True)
 class Target:
-    """A row; `limit` is the most, or the least where `at_least` is set.
+    """A target; `limit` is the maximum, or the minimum if `at_least` is set.
 
-    `margin` is how far the short form may miss it: few rounds, on a machine that perhaps does other things, too.
+    `margin` is the factor by which the short form may miss it: few rounds, on a machine that may be busy.
     """
 
     what: str
@@ -23,12 +23,12 @@ class Target:
     margin: float = 2.5
 
     def is_met(self, value: float, margin: float = 1.0) -> bool:
-        """Tell whether a figure reaches the limit, or comes as near as `margin` allows."""
+        """Return whether a value reaches the limit, or comes as near as `margin` allows."""
         return value * margin >= self.limit if self.at_least else value <= self.limit * margin
 
     @property
     def promise(self) -> str:
-        """Say the limit in words."""
+        """The limit as text."""
         return f"{'≥' if self.at_least else '≤'} {self.limit:,g} {self.unit}"
 
 
@@ -45,7 +45,7 @@ TARGETS = {
     "discovery": Target("discovery in the process, p99 / python -c pass", 0.09, "×", commands.discovery, margin=20.0),
     "item": Target("GET one item / bare WSGI", 4.0, "×", answers.against_bare(answers.ITEM), margin=3.0),
     "page": Target("GET a slim page of 100 / bare WSGI", 8.0, "×", answers.against_bare(answers.PAGE), margin=3.0),
-    "post": Target("POST an item, 8 clients, of SQLite alone", 20.0, "%", rates.creation, at_least=True),
+    "post": Target("POST an item, 8 clients / SQLite alone", 20.0, "%", rates.creation, at_least=True),
     "reads": Target("list, filter, ready, search, stats, p99 / python -c pass", 4.4, "×", latencies.reads, margin=20.0),
     "creates": Target(
         "create, 8 clients, p99 / pass and 8 bare commits", 3.1, "×", latencies.writes("create"), margin=20.0
@@ -56,13 +56,13 @@ TARGETS = {
     "claims": Target(
         "claim, 8 clients, p99 / pass and 8 bare commits", 3.1, "×", latencies.writes("claim"), margin=20.0
     ),
-    "start": Target("start to first right answer / manage.py check", 1.2, "×", servers.start),
+    "start": Target("start to first correct response / manage.py check", 1.2, "×", servers.start),
     "memory": Target("server with 2 workers after traffic, PSS / bare WSGI", 2.1, "×", servers.memory),
     "import": Target(
-        "import of 100,000 items, of SQLite alone", 170.0, "%", transfer.import_speed, at_least=True, margin=4.0
+        "import of 100,000 items / SQLite alone", 170.0, "%", transfer.import_speed, at_least=True, margin=4.0
     ),
     "export": Target(
-        "export of 100,000 items, of SQLite and json alone", 23.0, "%", transfer.export_speed, at_least=True, margin=4.0
+        "export of 100,000 items / SQLite and json alone", 23.0, "%", transfer.export_speed, at_least=True, margin=4.0
     ),
     "transfer-memory": Target("import and export, peak / Django alone", 4.0, "×", transfer.peak),
 }

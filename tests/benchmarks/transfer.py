@@ -1,4 +1,4 @@
-"""Import and export of a made board, each in a process of its own: rows a second, and what memory they took."""
+"""Measure import and export of a generated board, each in its own process: rows per second, and peak memory."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ TABLES = ("user", "project", "sprint", "swimlane", "workitem", "dependency", "co
 
 
 def import_speed(ground: Ground) -> Figure:
-    """Return the rows a second of an import into an empty board, in percent of SQLite alone storing the same rows."""
+    """Return the rows per second of an import into an empty board, in percent of SQLite alone storing the same rows."""
     return _speed(ground, "import")
 
 
 def export_speed(ground: Ground) -> Figure:
-    """Return the rows a second of an export, in percent of SQLite and json alone."""
+    """Return the rows per second of an export, in percent of SQLite and json alone."""
     return _speed(ground, "export")
 
 
 def peak(ground: Ground) -> Figure:
-    """Return how many times the memory of an idle Django the hungrier of both takes at most."""
+    """Return the peak memory of import or export, whichever is higher, as a multiple of an idle Django."""
     steps = _steps(ground)
     both = ", ".join(f"{name} {steps[name]['peak']:.0f} MiB" for name in ("import", "export"))
     idle = steps["import"]["idle"]
@@ -88,7 +88,7 @@ def _speed(ground: Ground, name: str) -> Figure:
 
 @cache
 def _steps(ground: Ground) -> dict[str, dict[str, float]]:
-    """Return what the import of a board, its export, and the same by SQLite alone took."""
+    """Return the results of importing a board, exporting it, and doing the same with SQLite alone."""
     directory = ground.repository("transferred")
     boards.save(directory / "board.json", ground.items)
     variables = {"PM_CONFIG_DIR": str(directory / ".pm"), "DJANGO_SETTINGS_MODULE": "pmsite.settings"}

@@ -143,7 +143,7 @@ def test_hostile_texts_do_nothing_anywhere(person: BrowserContext, server: Serve
     server.api("PATCH", "work-items/PONE-1/", json={"title": text + "?"})
     page.get_by_label("Title:").fill(text)
     page.locator("[name=_continue]").first.click()
-    expect(page.locator(".errorlist").first).to_contain_text("Nothing was saved")
+    expect(page.locator(".errorlist").first).to_contain_text("Not saved")
     is_deaf("conflict")
     page.goto(f"{server.url}/admin/projects/workitem/{two['id']}/delete/")
     page.get_by_role("button", name="Yes").click()

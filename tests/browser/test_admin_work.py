@@ -58,7 +58,7 @@ def test_item_is_worked_on_from_its_page(person: BrowserContext, board: Server) 
     expect(page.locator(".field-activity")).to_contain_text("sprint – → Soon")
     found = item(board, "PONE-2")
     assert (found["parent"], found["labels"]) == ("PONE-1", ["ui", "two words"])
-    page.get_by_role("link", name="Open its page").click()
+    page.get_by_role("link", name="View page").click()
     expect(page).to_have_url(f"{board.url}/items/PONE-2/")
     expect(page.locator("body")).to_contain_text("First comment")
 
@@ -84,7 +84,7 @@ def test_loser_of_two_edits_looks_it_through_and_saves_again(person: BrowserCont
     page.get_by_label("Title:").fill("By the person")
     save(page)
     expect(page.locator(".errorlist").first).to_contain_text("llm updated title, priority")
-    expect(page.locator(".field-title .errorlist")).to_contain_text("llm has changed it to: By the agent")
+    expect(page.locator(".field-title .errorlist")).to_contain_text("llm changed it to: By the agent")
     expect(page.get_by_label("Priority:")).to_have_value("high")
     expect(page.get_by_label("Title:")).to_have_value("By the person")
     assert item(board, "PONE-1")["title"] == "By the agent"
@@ -106,7 +106,7 @@ def test_many_items_are_put_into_a_sprint(person: BrowserContext, board: Server)
     expect(page.get_by_role("heading", level=1)).to_have_text("Set the sprint of 3 work items")
     choose(page, "Sprint:", "so", "Soon")
     page.get_by_role("button", name="Set the sprint").click()
-    expect(page.locator(".success")).to_have_text("3 given the sprint Soon.")
+    expect(page.locator(".success")).to_have_text("3 set to Soon.")
     expect(page).to_have_url(re.compile("item_type__exact=task"))
     expect(page.locator("td.field-sprint")).to_have_text(["Soon"] * 3)
 
@@ -120,9 +120,9 @@ def test_sprint_is_started_and_completed_with_a_choice(person: BrowserContext, b
     expect(page.locator(".success")).to_have_text("1 started.")
     page.get_by_role("button", name="Complete").click()
     expect(page.locator("body")).to_contain_text("PONE-1 Left")
-    choose(page, "What is left goes to:", "then", "Then")
+    choose(page, "Move unfinished items to:", "then", "Then")
     page.get_by_role("button", name="Complete").click()
-    expect(page.locator(".messagelist")).to_contain_text("In Then now: PONE-1.")
+    expect(page.locator(".messagelist")).to_contain_text("Moved to Then: PONE-1.")
     expect(page.get_by_role("button", name="Start")).to_have_count(0)
 
 

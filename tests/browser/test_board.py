@@ -114,7 +114,7 @@ def test_keyboard_alone_moves_a_card_and_says_where_it_is(page: Page, board: Ser
     link = card(page, second).get_by_role("link")
     link.focus()
     page.keyboard.press("Space")
-    expect(page.locator("#announcer")).to_contain_text("is lifted")
+    expect(page.locator("#announcer")).to_contain_text("picked up")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#announcer")).to_contain_text("To do, 1 of 2")
@@ -133,7 +133,7 @@ def test_escape_puts_a_lifted_card_back(page: Page, board: Server) -> None:
     card(page, first).get_by_role("link").focus()
     for key in ("Space", "ArrowRight", "ArrowRight", "Escape"):
         page.keyboard.press(key)
-    expect(page.locator("#announcer")).to_contain_text("back where it was")
+    expect(page.locator("#announcer")).to_contain_text("cancelled")
     assert keys_of(page, "backlog") == [first, second]
     assert item(board, first)["version"] == 1
 
@@ -200,7 +200,7 @@ def test_wip_limit_warns_and_refuses_nothing(page: Page, board: Server) -> None:
     key = make_item(board, "two", status="todo")
     open_board(page, board)
     card(page, key).drag_to(lane(page, "in_progress"))
-    expect(page.locator("#announcer")).to_contain_text("its limit is 1")
+    expect(page.locator("#announcer")).to_contain_text("its WIP limit is 1")
     expect(page.locator("#head-in_progress .over")).to_contain_text("2/1")
 
 

@@ -61,7 +61,7 @@ def test_facts_are_saved_where_they_stand(page: Page, board: Server) -> None:
     facts.get_by_label("Assignee").fill("ada")
     facts.get_by_label("Parent").fill("epic")
     facts.get_by_label("old").uncheck()
-    facts.get_by_label("More labels").fill("known, two words")
+    facts.get_by_label("Add labels").fill("known, two words")
     offered = page.locator("#i-labels option, #i-people option, #i-parents option").evaluate_all(
         "options => options.map(option => option.value)"
     )
@@ -70,7 +70,7 @@ def test_facts_are_saved_where_they_stand(page: Page, board: Server) -> None:
     expect(page.locator("#i-path")).to_contain_text("The epic")
     expect(save).not_to_be_visible()
     expect(facts.get_by_label("two words")).to_be_checked()
-    expect(facts.get_by_label("More labels")).to_have_value("")
+    expect(facts.get_by_label("Add labels")).to_have_value("")
     found = item(board, key)
     assert [found[name] for name in ("status", "priority", "story_points", "assignee", "labels")] == [
         *("review", "high", 8, "ada"),
@@ -116,9 +116,9 @@ def test_refused_done_names_the_children_and_can_be_forced(page: Page, board: Se
     facts.get_by_role("button", name="Save", exact=True).click()
     expect(error_of(page, "i-facts")).to_have_text("PONE-1 has open children: PONE-2.")
     expect(page.locator("#announcer")).to_contain_text("has open children")
-    facts.get_by_role("button", name="Set it done anyway").click()
+    facts.get_by_role("button", name="Mark as done anyway").click()
     expect(page.locator("#i-history")).to_contain_text("Done")
-    expect(facts.get_by_role("button", name="Set it done anyway")).not_to_be_visible()
+    expect(facts.get_by_role("button", name="Mark as done anyway")).not_to_be_visible()
     assert item(board, story)["status"] == "done"
 
 
@@ -126,7 +126,7 @@ def test_dependency_is_found_by_words_picked_by_keys_and_a_circle_is_explained(p
     one, two = make_item(board, "Draw the map"), make_item(board, "Parse GPX files")
     make_item(board, "Parse the command line")
     show(page, board, one)
-    other = page.get_by_label("The other item")
+    other = page.get_by_label("Other item")
     other.focus()
     page.keyboard.type("parse")
     offers = page.locator("#i-offers button")
@@ -180,10 +180,10 @@ def test_timer_runs_tells_which_it_stopped_and_time_is_added(page: Page, board: 
     show(page, board, one).get_by_role("button", name="Start the timer").click()
     expect(page.get_by_role("button", name="Stop the timer")).to_be_visible()
     show(page, board, two).get_by_role("button", name="Start the timer").click()
-    expect(page.locator("#announcer")).to_have_text(f"Your timer runs on {two}; the one on {one} is stopped.")
+    expect(page.locator("#announcer")).to_have_text(f"Timer started on {two}; stopped the one on {one}.")
     page.get_by_role("button", name="Stop the timer").click()
     expect(page.get_by_role("button", name="Start the timer")).to_be_visible()
-    page.get_by_text("Add time by hand").click()
+    page.get_by_text("Add time manually").click()
     expect(page.get_by_label("Spent")).to_be_focused()
     page.keyboard.type("soon")
     page.keyboard.press("Enter")
@@ -204,10 +204,10 @@ def test_history_reads_well_is_undone_and_paged(page: Page, board: Server) -> No
     expect(page.locator("h1")).to_contain_text("First")
     expect(page.locator("#i-history .rows > li").first).to_contain_text("title Second → First")
     page.locator("#i-history .rows > li").nth(1).get_by_role("button", name=re.compile("^Undo")).click()
-    expect(page.locator("#i-history")).to_contain_text("Changed meanwhile")
+    expect(page.locator("#i-history")).to_contain_text("Changed in the meantime")
     board.api("POST", "comments/", json={"work_item": key, "content": "Another change"})
     expect(page.locator("#i-comments")).to_contain_text("Another change", timeout=SOON)
-    expect(page.locator("#i-history")).to_contain_text("Changed meanwhile")
+    expect(page.locator("#i-history")).to_contain_text("Changed in the meantime")
     for number in range(30):
         board.api("PATCH", f"work-items/{key}/", json={"title": f"Title {number}"})
     expect(page.locator("h1")).to_contain_text("Title 29")
@@ -223,12 +223,12 @@ def test_deletion_is_confirmed_in_the_page_and_undone_there(page: Page, board: S
     make_item(board, "Child", parent=story)
     show(page, board, story)
     page.get_by_text("Delete…").click()
-    expect(page.locator("#i-deleter")).to_contain_text("and the 1 item below it")
+    expect(page.locator("#i-deleter")).to_contain_text("and its 1 descendant")
     expect(page.locator("#i-deleter .danger")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#i-deleted")).to_contain_text("Deleted")
     assert board.api("GET", "work-items/?project=PONE").json()["results"] == []
-    page.get_by_role("button", name="Restore it").click()
+    page.get_by_role("button", name="Restore").click()
     expect(page.locator("#i-deleted")).to_have_count(0)
     assert len(board.api("GET", "work-items/?project=PONE").json()["results"]) == 2
 
@@ -252,7 +252,7 @@ def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:
         with page.expect_response("**/preview/"):
             page.get_by_label("Description, in Markdown").press("End")
             page.keyboard.type(" ")
-        page.get_by_label("The other item").fill("again")
+        page.get_by_label("Other item").fill("again")
         expect(page.locator("#i-offers button").first).to_be_visible()
         page.get_by_label("Points").fill(text)
         page.get_by_label("Points").press("Enter")
@@ -260,7 +260,7 @@ def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:
         page.get_by_label("Parent").fill("again")
         page.get_by_label("Points").fill("")
         page.locator("#i-facts").get_by_role("button", name="Save", exact=True).click()
-        expect(error_of(page, "i-facts")).to_contain_text("several have these words")
+        expect(error_of(page, "i-facts")).to_contain_text("several items match")
         for details in page.locator("#i-history details").all():
             details.evaluate("details => { details.open = true }")
         assert page.evaluate("window.hacked") is None

@@ -29,7 +29,7 @@ def test_change_by_the_command_line_appears_without_reload(page: Page, board: Se
     pm(board.directory, "work-item", "create", "--project", "PONE", "--type", "task", "--title", "brand new")
     expect(card(page, "PONE-3")).to_contain_text("brand new", timeout=SOON)
     pm(board.directory, "work-item", "claim", other)
-    expect(card(page, other)).to_contain_text("llm has it", timeout=SOON)
+    expect(card(page, other)).to_contain_text("Claimed by llm", timeout=SOON)
     expect(focused).to_be_focused()
     assert page.evaluate("window.loaded") == 1
 
@@ -70,12 +70,12 @@ def test_restart_is_shown_waited_for_and_what_was_typed_is_sent_once(
     title = page.get_by_label("Add a card to To do")
     title.fill("Written while it was away")
     board.end()
-    expect(page.locator("#notice")).to_contain_text("The server is away")
+    expect(page.locator("#notice")).to_contain_text("The server is unreachable")
     title.press("Enter")
     expect(page.locator("#add-todo [data-error]")).to_contain_text("kept")
     expect(title).to_have_value("Written while it was away")
     again = start_server(board.directory, "--port", port, "--strict-port")
-    expect(page.locator("#notice")).to_contain_text("Back again")
+    expect(page.locator("#notice")).to_contain_text("Reconnected")
     expect(lane(page, "todo")).to_contain_text("Written while it was away")
     expect(title).to_have_value("")
     assert len(again.api("GET", "work-items/?project=PONE").json()["results"]) == 1
@@ -92,7 +92,7 @@ def test_signed_out_page_says_what_to_do_and_goes_on_after_it(
     expect(title).to_have_value("not lost")
     person.new_page().goto(login_url(board.directory))
     page.bring_to_front()
-    expect(page.locator("#notice")).to_contain_text("Back again")
+    expect(page.locator("#notice")).to_contain_text("Reconnected")
     title.press("Enter")
     expect(lane(page, "todo")).to_contain_text("not lost")
 

@@ -107,8 +107,8 @@ def test_more_than_the_velocity_is_said_where_it_is_planned(page: Page, board: S
     open_sprints(page, board)
     expect(page.locator("#velocity-so-far")).to_contain_text("2 points")
     card(page, key).drag_to(lane(page, pk))
-    expect(page.locator("#announcer")).to_contain_text("more than the velocity, 2 points")
-    expect(page.locator(f"#sprint-{pk}")).to_contain_text("more than the velocity, 2 points")
+    expect(page.locator("#announcer")).to_contain_text("the velocity of 2 points")
+    expect(page.locator(f"#sprint-{pk}")).to_contain_text("the velocity of 2 points")
     assert item(board, key)["sprint_id"] == pk
 
 
@@ -123,7 +123,7 @@ def test_sprint_lives_from_its_plan_to_its_report(page: Page, board: Server) -> 
     expect(new.get_by_label("First day")).to_have_value(str(TODAY))
     new.get_by_label("Name").fill("Walk")
     new.get_by_label("Goal").fill("Go & see")
-    new.get_by_role("button", name="Plan it").click()
+    new.get_by_role("button", name="Create sprint").click()
     expect(page.get_by_role("heading", name="Walk")).to_be_visible()
     [walk] = board.api("GET", "sprints/?project=PONE").json()["results"]
     pk, other = walk["id"], make_sprint(board, "Run", 14)
@@ -139,9 +139,9 @@ def test_sprint_lives_from_its_plan_to_its_report(page: Page, board: Server) -> 
     pm(board.directory, "work-item", "update", done, "--status", "done")
     expect(page.locator("#burndown svg desc")).to_have_text(re.compile("2 points of 5 left"), timeout=SOON)
     page.locator(f"#complete-{pk} summary").click()
-    page.get_by_label("1 unfinished item goes to").select_option(label="Run")
+    page.get_by_label("Move 1 unfinished item to").select_option(label="Run")
     page.get_by_role("button", name="Complete the sprint").click()
-    expect(page.get_by_role("status").first).to_contain_text(f"What was unfinished is in Run now: {left}.")
+    expect(page.get_by_role("status").first).to_contain_text(f"Unfinished items moved to Run: {left}.")
     expect(page.locator("#list-carried_over")).to_contain_text(left)
     expect(page.locator("#velocity svg desc")).to_have_text(re.compile("A sprint gets 3 points done"))
     assert item(board, left)["sprint_id"] == other
@@ -180,7 +180,7 @@ def test_sprint_is_deleted_and_restored(page: Page, board: Server) -> None:
     open_sprints(page, board)
     page.locator(f"#delete-{pk} summary").click()
     page.get_by_role("button", name="Delete the sprint").click()
-    expect(page.get_by_role("status").first).to_contain_text("One is deleted")
+    expect(page.get_by_role("status").first).to_contain_text("One deleted")
     assert keys_of(page, "backlog") == [key]
     page.get_by_role("button", name="Restore One").click()
     expect(lane(page, pk).locator(f"#{key}")).to_be_visible()
@@ -204,11 +204,11 @@ def test_keyboard_alone_cancels_after_a_question_and_reopens(page: Page, board: 
     assert sprint(board, pk)["status"] == "planned"
     for press in ("Enter", "Tab", "Enter"):
         page.keyboard.press(press)
-    expect(page.get_by_role("status").first).to_contain_text("One is cancelled.")
+    expect(page.get_by_role("status").first).to_contain_text("One cancelled.")
     assert keys_of(page, "backlog")[0] == key
     page.get_by_role("button", name="Reopen One").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text(f"One is planned again. Back in it: {key}")
+    expect(page.get_by_role("status").first).to_contain_text(f"One reopened. Returned items: {key}")
     expect(lane(page, pk).locator(f"#{key}")).to_be_visible()
 
 

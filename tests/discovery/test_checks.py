@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from discovery.checks import REQUIRED, RULES, check_settings
+from discovery.checks import REQUIRED, RULES, check_file_names, check_settings, check_unknown_settings
 from discovery.conf import conf
 
 WRONG: dict[str, list[Any]] = {
@@ -18,12 +18,13 @@ WRONG: dict[str, list[Any]] = {
     "SERVER_URL_ENV": ["", 7],
     "DEFAULT_URL": ["", "http://evil.example", "localhost:5174", 7],
     "TOKEN_FILE": ["", "../token", 7],
-    "MIGRATE": [1, None],
+    "MIGRATE": [1, None, "default", ["default", "nowhere"]],
     "WORKERS": [0, "2", True],
     "THREADS": [0, -1],
     "IDLE_TIMEOUT": [-1, "5", 1.5],
     "REQUEST_TIMEOUT": [0, None],
     "VERSION": ["", 7],
+    "STRICT_MIGRATIONS": [1, None],
 }
 
 
@@ -56,7 +57,8 @@ def test_missing_directory_is_an_error_and_the_rest_has_defaults(settings: Setti
     assert check_settings() == []
     assert conf.port_file == "/somewhere/server.json"
     assert (conf.port_file_format, conf.exclusive, conf.host, conf.port) == ("json", True, "127.0.0.1", 0)
-    assert (conf.server_url_env, conf.default_url, conf.token_file, conf.migrate) == (None, None, None, False)
+    assert (conf.server_url_env, conf.default_url, conf.token_file) == (None, None, None)
+    assert (conf.migrated_databases, conf.strict_migrations) == ((), False)
 
 
 def test_bare_number_is_not_exclusive_unless_it_is_said(settings: Settings) -> None:
@@ -65,3 +67,23 @@ def test_bare_number_is_not_exclusive_unless_it_is_said(settings: Settings) -> N
     assert conf.exclusive is False
     settings.DISCOVERY_EXCLUSIVE = True
     assert conf.exclusive is True
+
+
+@pytest.mark.parametrize(
+    ("port_file", "token_file"),
+    [("server.lock", None), ("server.json", "server.json"), ("server.json", "server.lock")],
+)
+def test_files_of_one_name_are_refused(settings: Settings, port_file: str, token_file: str | None) -> None:
+    assert check_file_names() == []
+    settings.DISCOVERY_PORT_FILE, settings.DISCOVERY_TOKEN_FILE = port_file, token_file
+    [error] = check_file_names()
+    assert error.id == "discovery.E017"
+    assert repr(port_file) in error.msg
+
+
+def test_unknown_setting_is_warned_about(settings: Settings) -> None:
+    assert check_unknown_settings() == []
+    settings.DISCOVERY_PORTFILE = "port"
+    [warning] = check_unknown_settings()
+    assert (warning.msg, warning.id) == ("DISCOVERY_PORTFILE is not a setting of discovery.", "discovery.W002")
+    assert warning.hint == "Did you mean DISCOVERY_PORT_FILE?"

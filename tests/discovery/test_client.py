@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from discovery import client, lock, portfile
+from discovery import client, lock, portfile, ports
 from tests.discovery.test_portfile import made_info
 from tests.processes import Server
 
@@ -157,11 +157,26 @@ def test_number_file_of_a_running_host(site: Settings, start_host: Start, tmp_pa
     options = {"DISCOVERY_PORT_FILE": "port", "DISCOVERY_PORT_FILE_FORMAT": "port"}
     first = start_host(**options)
     second = start_host(**options)
-    assert (tmp_path / "port").read_text() == f"{second.info['port']}\n"
+    assert (tmp_path / "port").read_text() == str(second.info["port"])
     assert first.end()[0] == 0
     assert client.resolve_server_url() == second.url
     assert second.end()[0] == 0
     assert not (tmp_path / "port").exists()
+
+
+@pytest.mark.parametrize(
+    ("default", "expected"),
+    [
+        (None, "http://127.0.0.1:5175"),
+        ("http://localhost:5174", "http://localhost:5175"),
+        ("http://[::1]:5174", "http://[::1]:5175"),
+    ],
+)
+def test_number_file_gets_the_host_of_the_default(site: Settings, default: str | None, expected: str) -> None:
+    site.DISCOVERY_PORT_FILE_FORMAT = "port"
+    site.DISCOVERY_DEFAULT_URL = default
+    ports.write_port_file(5175)
+    assert client.resolve_server_url() == expected
 
 
 def test_number_file_that_can_not_be_written_is_said_and_served_without(start_host: Start, tmp_path: Path) -> None:
@@ -181,9 +196,9 @@ def test_breakpoints_demo_prints_its_port_each_time(tmp_path: Path) -> None:
         answer = subprocess.run(
             command, env={**os.environ, "HOME": str(tmp_path)}, capture_output=True, text=True, check=True
         )
-    ports = answer.stdout.split()
-    assert len(ports) == 2
-    assert str(port) not in ports
+    words = answer.stdout.split()
+    assert words[::2] == ["port", "port"]
+    assert str(port) not in words
     assert not (tmp_path / ".cideldill" / "port").exists()
 
 

@@ -267,6 +267,18 @@ def test_port_number_is_written_and_read(path: str) -> None:
     assert portfile.withdraw_port(path, 5174)
 
 
+@pytest.mark.parametrize("text", ["5174", "\ufeff5174\r\n", " 5174 "])
+def test_port_number_is_read_whatever_surrounds_it(path: str, text: str) -> None:
+    Path(path).write_text(text, encoding="utf-8")
+    assert portfile.read_port(path) == 5174
+
+
+def test_byte_order_mark_is_accepted(path: str, held: lock.Lock) -> None:
+    info = made_info()
+    Path(path).write_text(f"\ufeff{info.to_json()}", encoding="utf-8")
+    assert portfile.read(path) == info
+
+
 @pytest.mark.parametrize(
     "text", ["", "0", "-1", "65536", "99999", "5174x", "5 174", "٥١٧٤", "0x10", "1" * 5000, "5174\n80"]
 )

@@ -52,6 +52,32 @@ def test_ready_line_for_people_names_the_url(tmp_path: Path) -> None:
     assert rest == ""
 
 
+def test_ready_lines_name_the_file_that_holds_only_the_port(tmp_path: Path) -> None:
+    settings = {"DISCOVERY_DIR": str(tmp_path), "DISCOVERY_PORT_FILE": "port", "DISCOVERY_PORT_FILE_FORMAT": "port"}
+    env = environment(HOST_SETTINGS=json.dumps(settings))
+    with subprocess.Popen([*HOST, "runserver_discover"], stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        port = (tmp_path / "port").read_text()
+        process.terminate()
+        rest = process.stdout.read()
+    assert ready == f"Server running on http://127.0.0.1:{port}\n"
+    assert rest == f"Port written to: {tmp_path / 'port'}\n"
+
+
+def test_receiver_of_server_starting_gets_the_address(start_host: Start) -> None:
+    host = start_host(INSTALLED_APPS=["discovery", "host_address.Address"])
+    assert host.request("GET", "/address").text == host.url
+
+
+def test_head_gets_no_body_and_logs_nothing(start_host: Start) -> None:
+    host = start_host()
+    answer = host.request("HEAD", "/")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Content-Length"] == str(len(host.request("GET", "/").content))
+    assert host.end() == (0, "")
+
+
 def test_second_start_names_the_first(host: Server, start_host: Start) -> None:
     second = start_host(ready=False)
     code, err = second.end()
@@ -184,11 +210,24 @@ def test_port_that_browsers_refuse_is_warned_of(start_host: Start, way: str) -> 
     assert f"browsers refuse to open port {port}" in host.end()[1]
 
 
-def test_wrong_setting_is_named_with_what_is_right(start_host: Start) -> None:
-    code, err = start_host(ready=False, DISCOVERY_PORT=80).end()
+@pytest.mark.parametrize(
+    ("setting", "value", "identifier"),
+    [
+        ("PORT", 80, "E005"),
+        ("PORT", "abc", "E005"),
+        ("WORKERS", "abc", "E011"),
+        ("THREADS", "abc", "E012"),
+        ("IDLE_TIMEOUT", "abc", "E013"),
+        ("TOKEN_FILE", "server.lock", "E017"),
+    ],
+)
+def test_wrong_setting_is_named_with_what_is_right(
+    start_host: Start, setting: str, value: object, identifier: str
+) -> None:
+    code, err = start_host(ready=False, **{f"DISCOVERY_{setting}": value}).end()
     assert code == 1
-    assert "DISCOVERY_PORT is 80" in err
-    assert "discovery.E005" in err
+    assert repr(value) in err
+    assert f"discovery.{identifier}" in err
     assert "Traceback" not in err
 
 

@@ -36,10 +36,13 @@ def test_environment_outranks_the_file(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[server]\nprot = 5\n", "server.prot = 5: unknown key; did you mean server.port?"),
-        ("[serve]\nport = 5\n", "serve: unknown; sections are server, logging, validation, api; did you mean server"),
-        ("port = 5\n", "port: unknown"),
-        ("[server]\nport = 80\n", "server.port = 80: allowed is 0 or 1024..65535"),
-        ("[server]\nport = 70000\n", "allowed is 0 or 1024..65535"),
+        (
+            "[serve]\nport = 5\n",
+            "unknown section serve; allowed: server, logging, validation, api; did you mean server",
+        ),
+        ("port = 5\n", "unknown section port"),
+        ("[server]\nport = 80\n", "server.port = 80: allowed: 0 or 1024..65535"),
+        ("[server]\nport = 70000\n", "allowed: 0 or 1024..65535"),
         ("[server]\nport = true\n", "server.port = True"),
         ('[server]\nport = "x"\n', "server.port = 'x'"),
         ("[server]\nport = 5000.5\n", "server.port = 5000.5"),
@@ -71,7 +74,7 @@ def test_wrong_variable_is_named(tmp_path: Path, value: str) -> None:
 
 def test_misspelt_variable_is_warned_of_and_others_are_left_alone() -> None:
     [warning] = config.misspelt({"PM_SERVER_PROT": "1", "PM_SERVER_URL": "x", "PM_API_KEY": "x", "PM2_HOME": "x"})
-    assert warning == "environment: PM_SERVER_PROT is no setting; did you mean PM_SERVER_PORT?"
+    assert warning == "environment: unknown setting PM_SERVER_PROT; did you mean PM_SERVER_PORT?"
 
 
 def test_link_out_of_the_directory_is_not_followed(tmp_path: Path) -> None:

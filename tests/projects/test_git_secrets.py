@@ -60,7 +60,7 @@ def test_tracked_file_is_refused_and_the_advice_deletes_nothing(board: Path, nam
 
 def test_database_that_came_with_the_repository_is_put_aside_whole(board: Path) -> None:
     git(board, "add", "-f", "data.db", "secret_key")
-    with pytest.raises(WorkspaceError, match="if you did not make this board yourself") as refused:
+    with pytest.raises(WorkspaceError, match="if you did not create this board yourself") as refused:
         git_secrets.refuse_tracked(str(board))
     follow(str(refused.value))
     assert not (board / "data.db").exists()

@@ -37,14 +37,14 @@ def test_ordinary_directory_is_in_order(tmp_path: Path) -> None:
 
 def test_long_path_names_both_lengths() -> None:
     reason, remedy = storage.check("/" + "a" * 500) or ("", "")
-    assert reason == "its path has 501 bytes, and SQLite's limit of 504 leaves 440 for it"
+    assert reason == "its path has 501 bytes; SQLite's limit of 504 leaves room for 440"
     assert "PM_CONFIG_DIR" in remedy
 
 
 def test_own_path_is_made_usable_by_chmod(tmp_path: Path) -> None:
     folder = tmp_path / "a b"
     folder.mkdir()
-    assert storage.explain(refused(errno.EACCES), str(folder))[1] == f"make it usable: chmod u+rwx '{folder}'"
+    assert storage.explain(refused(errno.EACCES), str(folder))[1] == f"grant access: chmod u+rwx '{folder}'"
     (folder / "file").touch()
     assert "chmod u+rw '" in storage.explain(refused(errno.EACCES), str(folder / "file"))[1]
 
@@ -61,7 +61,7 @@ def test_root_is_never_told_to_take_a_users_directory(tmp_path: Path) -> None:
     config.mkdir()
     os.chown(config, 12345, 12345)
     said = storage.hand_over(str(config), 12345)
-    assert said == "run pm as 12345, or name a directory of root's own by PM_CONFIG_DIR"
+    assert said == "run pm as 12345, or set PM_CONFIG_DIR to a directory that root owns"
     assert storage.hand_over(str(config / "server.log"), 12345) == said
 
 
@@ -80,8 +80,8 @@ def test_other_user_is_told_of_both_ways_but_not_to_take_what_is_no_config_direc
     command = " ".join([*as_user(12345), python, "-c", '"$1"', '"${@:2}"'])
     done = in_mounts(command, code, CHECKOUT, "/x/.pm", "/etc")
     assert done.stdout.splitlines() == [
-        "if it should be yours: sudo chown -R 12345 /x/.pm; else name a directory of your own by PM_CONFIG_DIR",
-        "name a directory of your own by PM_CONFIG_DIR",
+        "if it should be yours: sudo chown -R 12345 /x/.pm; otherwise set PM_CONFIG_DIR to a directory of your own",
+        "set PM_CONFIG_DIR to a directory of your own",
     ], done.stderr
 
 
@@ -103,7 +103,7 @@ def test_path_that_sqlite_can_not_open_is_explained_by_its_length(tmp_path: Path
     error = error_of(longer, "SELECT 1")
     assert not storage.is_damage(error)
     assert storage.explain_sqlite(error, str(longer)) == (
-        "its path has 505 bytes, and SQLite opens at most 504",
+        "its path has 505 bytes; SQLite allows at most 504",
         storage.SHORTER,
     )
 

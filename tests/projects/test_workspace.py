@@ -161,7 +161,7 @@ def test_zero_byte_in_a_file_of_git_names_nothing(tmp_path: Path, name: str) -> 
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(f"{text}/worktrees/\0" if path == name else text)
     if name.endswith("commondir"):
-        with pytest.raises(WorkspaceError, match="where no repository is"):
+        with pytest.raises(WorkspaceError, match="which is not a repository"):
             find(tmp_path)
     else:
         assert find(tmp_path) == tmp_path / ("x/.pm" if name == "x/config" else ".pm")
@@ -207,7 +207,7 @@ def test_deleted_working_directory_is_one_clear_error(tmp_path: Path) -> None:
     import sys
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "the working directory no longer exists; change to one that does\n"
+    assert done.stdout == "the working directory no longer exists; change to another one\n"
 
 
 def test_create_makes_it_private_and_ignored(repository: Path) -> None:
@@ -232,7 +232,7 @@ def test_create_tightens_what_a_clone_made_and_keeps_its_files(repository: Path)
 
 def test_create_where_it_can_not_be_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(WorkspaceError, match="can't be made"):
+    with pytest.raises(WorkspaceError, match="can't be created"):
         workspace.create(str(tmp_path / "file/.pm"))
 
 

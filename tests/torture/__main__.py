@@ -1,4 +1,4 @@
-"""Do to `pm` what nobody should do to it, in full counts, and print one table.
+"""Run `pm` through faults, attacks and load, and print one table.
 
 make torture        full counts
 make torture-short  a few of each
@@ -44,6 +44,7 @@ from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
 from tests.torture.killed_starts import killed_starts
 from tests.torture.killed_workers import killed_workers
+from tests.torture.places import places
 from tests.torture.pulled_away import pulled_away
 from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, Missing, Result, row
@@ -53,7 +54,7 @@ from tests.torture.spent_descriptors import spent_descriptors
 from tests.torture.stopped import stopped
 from tests.torture.surroundings import surroundings
 
-# Full count, count of the short form in the suite (0: none).
+# Full count, and the count of the short form (0: not part of it).
 FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_masters": (killed_masters, 300, 4),
     "crowded_starts": (crowded_starts, 30, 1),
@@ -70,6 +71,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "pulled_away": (pulled_away, 60, 6),
     "forged": (forged, 330, 22),
     "surroundings": (surroundings, 40, 4),
+    "places": (places, 51, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
@@ -84,8 +86,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "slow_patterns": (attack_patterns.slow_patterns, 250, 20),
     "fuzzed_files": (fuzz.fuzzed_files, 1500, 20),
     "fuzzed_command_line": (fuzz.fuzzed_command_line, 1500, 60),
-    "described_answers": (fuzz_api.described_answers, 6000, 0),  # in the suite it is tests/test_openapi.py
-    "fuzzed_readers": (fuzz_readers.fuzzed_readers, 600, 0),  # seconds; it installs what the suite does without
+    "described_answers": (fuzz_api.described_answers, 6000, 0),  # the suite has tests/test_openapi.py instead
+    "fuzzed_readers": (fuzz_readers.fuzzed_readers, 600, 0),  # seconds; it installs atheris, which the suite lacks
     "crafted_requests": (attack_crafted.crafted_requests, 200, 20),
     "hostile_queries": (attack_queries.hostile_queries, 4_000, 200),
     "crowded": (load.crowded, 60, 2),  # seconds
@@ -93,7 +95,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
 }
 
 
-# Most fires wait more than they work. These run beside the others, and those alone, after all.
+# Most scenarios mostly wait. Those of BESIDE run in parallel with the others; those of ALONE run after all others.
 KINDS_BESIDE = tuple(f"tests.torture.{kind}" for kind in ("data", "attack", "fuzz"))
 BESIDE = {name for name, (fire, _, _) in FIRES.items() if fire.__module__.startswith(KINDS_BESIDE)}
 ALONE = {"crowded", "worn"}
@@ -101,9 +103,9 @@ ALONE = {"crowded", "worn"}
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=FIRES, action="append", help="this fire only (repeatable)")
+    parser.add_argument("--only", choices=FIRES, action="append", help="run only this scenario (repeatable)")
     counts = parser.add_mutually_exclusive_group()
-    counts.add_argument("--scale", type=float, default=1.0, help="part of the full counts (1.0)")
+    counts.add_argument("--scale", type=float, default=1.0, help="fraction of the full counts (1.0)")
     counts.add_argument("--short", action="store_true", help="a few of each, in two minutes")
     options = parser.parse_args()
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
@@ -126,11 +128,11 @@ def _among(names: list[str], some: set[str]) -> list[str]:
 
 
 def _run(name: str, how: str) -> bool:
-    """Run a fire in a process of its own, print its row, and return whether it was come through."""
+    """Run a scenario in a process of its own, print its row, and return whether it passed."""
     command = [sys.executable, "-m", "tests.torture", "--only", name, how]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     said = done.stdout.partition(f"{HEADER}\n")[2]
-    print(said or row(Result(name, failures=[f"it ended with {done.returncode}"])) + "\n", end="", flush=True)
+    print(said or row(Result(name, failures=[f"exit status {done.returncode}"])) + "\n", end="", flush=True)
     return done.returncode == 0
 
 

@@ -1,4 +1,4 @@
-"""Fire 14: requests that no client writes: broken framing, huge and deep ones, paths that climb, lines in headers."""
+"""Scenario 14: malformed requests: broken framing, huge and nested bodies, path traversal, header injection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.torture.leaks import Secrets
 from tests.torture.reporter import Result
 
 MIB = 1 << 20
-LIMIT = 2  # MiB, server.max_body_mib under attack
+LIMIT = 2  # MiB, server.max_body_mib during the attack
 DEPTH = 10_000
 CLIMBING = (
     "/static/../../../.pm/secret_key",
@@ -98,12 +98,12 @@ class Crafted(NamedTuple):
 
 
 def crafted_requests(count: int) -> Result:
-    """Send what no client writes, `count` times over the list at most: refused or answered, never a fault or a leak."""
-    result = Result("broken, huge, deep and climbing requests", "an answer")
+    """Send at most `count` malformed requests: each is refused or answered, without a server error or a leak."""
+    result = Result("broken, huge, nested and traversing requests", "a response")
     with besieged(result, PM_SERVER_MAX_BODY_MIB=str(LIMIT), PM_SERVER_REQUEST_TIMEOUT="3") as board:
         secrets = Secrets(board.server)
         every = list(_requests(board))
-        step = max(1, len(every) // count)  # a small count meets all kinds
+        step = max(1, len(every) // count)  # even a small count covers all kinds
         for crafted in every[::step]:
             with result.attempt(), result.clock():
                 answer = _send(board.server, crafted.raw)
@@ -114,10 +114,10 @@ def crafted_requests(count: int) -> Result:
 def _check(crafted: Crafted, answer: bytes, secrets: Secrets) -> None:
     what = f"{crafted.what[:120]!r} got {answer[:200]!r}"
     if not answer:
-        return  # closed without a word, as what never became a request is
+        return  # closed without a response, as it never became a request
     assert answer.startswith(b"HTTP/1.1 "), what
     status = int(answer[9:12])
-    assert status < 500 or status in (501, 505), what  # what gunicorn does not speak
+    assert status < 500 or status in (501, 505), what  # 501 and 505: what gunicorn does not support
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"set-cookie: x" not in head.lower(), what
     assert b"evil.example" not in head.lower().partition(b"location:")[2].partition(b"\r\n")[0].partition(b"?")[0], what
@@ -186,10 +186,10 @@ def _requests(board: Board) -> Iterator[Crafted]:
 
 
 def _send(server: Server, raw: bytes) -> bytes:
-    """Return all that the server answers to `raw`."""
+    """Return everything that the server answers to `raw`."""
     answer = b""
     with socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0), timeout=20) as sock:
-        with contextlib.suppress(OSError):  # refused before all was sent
+        with contextlib.suppress(OSError):  # refused before everything was sent
             sock.sendall(raw)
         with contextlib.suppress(ConnectionError):
             while piece := sock.recv(65536):

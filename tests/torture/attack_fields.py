@@ -1,4 +1,4 @@
-"""Fire 14: fields that nobody may set, sent with every body of the API, and with the forms of admin and pages."""
+"""Scenario 14: read-only fields in every request body of the API, and in the forms of admin and pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.torture.board import Board, besieged, rows
 from tests.torture.ground import ended, repository
 from tests.torture.reporter import Result
 
-# What a sender would like to have, by what the column holds.
+# What an attacker would like to set, by column name.
 WISHES = (
     ("_at", "2000-01-01T00:00:00Z"),
     ("_id", str(uuid.UUID(int=1))),
@@ -21,18 +21,18 @@ WISHES = (
     ("", 999999),
 )
 WRONG = "987654321"
-UNTYPED = {"/api/v1/import/"}  # a file has its own rules, and other keys are ignored: tests/projects/transfer
+UNTYPED = {"/api/v1/import/"}  # a file has its own rules, and unknown keys are ignored: tests/projects/transfer
 
 
 def read_only_fields(count: int) -> Result:
-    """Send up to `count` bodies, each a good one with one column of the database that is not the sender's to set."""
-    result = Result("fields that nobody may set, in every body", "an answer")
+    """Send up to `count` valid bodies, each with one additional database column that the sender must not set."""
+    result = Result("read-only fields in every request body", "a response")
     with besieged(result) as board:
         for method, path, body in _bodies(board, count):
             with result.attempt(), result.clock():
                 answer = board.server.api(method, path.removeprefix("/api/v1/"), json=body)
                 if answer.status_code == 409 and path.endswith(("/stop/", "/restore/")):
-                    continue  # there is nothing to stop or restore, and nothing was
+                    continue  # there was nothing to stop or restore
                 assert answer.status_code == 400, f"{method} {path} {body}: {answer.status_code}"
                 field, error = list(body)[-1], answer.json()["error"]
                 assert field in error["message"] + error.get("field", ""), f"{method} {path} {field}: {error}"
@@ -42,7 +42,7 @@ def read_only_fields(count: int) -> Result:
 
 
 def columns(server: Server) -> set[str]:
-    """Return the name of every column of every table of ours."""
+    """Return the name of every column of our tables."""
     tables = [name for (name,) in rows(server, "SELECT name FROM sqlite_schema WHERE type = 'table'")]
     ours = [name for name in tables if name.startswith("projects_") and "search" not in name]
     found = {row[1] for table in ours for row in rows(server, f"PRAGMA table_info({table})")}
@@ -50,7 +50,7 @@ def columns(server: Server) -> set[str]:
 
 
 def _bodies(board: Board, count: int) -> list[tuple[str, str, dict[str, Any]]]:
-    """Return the requests, the operations in turn, so that a small `count` meets each of them."""
+    """Return the requests; the operations alternate, so a small `count` covers each of them."""
     every: list[tuple[str, str, dict[str, Any]]] = []
     schema = board.get("schema/")["components"]["schemas"]
     operations = [route for route in board.api_routes() if route.method in ("POST", "PATCH", "DELETE")]
@@ -71,7 +71,7 @@ def _bodies(board: Board, count: int) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _send_forms() -> None:
-    """Save each object in the admin, and make things on the pages, with more fields than the forms have."""
+    """Save each object in the admin, and create objects on the pages, with more fields than the forms have."""
     with repository() as directory:
         server = Server(directory).ready()
         with ended(server):

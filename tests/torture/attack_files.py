@@ -1,4 +1,4 @@
-"""Fire 14: the mode of every file that pm makes, with a umask that would let everybody read and write."""
+"""Scenario 14: the mode of every file that pm creates, under a umask that lets everybody read and write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.processes import MANAGE, Server, environment
 from tests.torture.ground import ended, repository
 from tests.torture.reporter import Result
 
-PUBLIC = {"config.toml", ".gitignore", "data.json"}  # tracked by git: the repository has them anyway
+PUBLIC = {"config.toml", ".gitignore", "data.json"}  # tracked by git, so not secret
 COMMANDS = (
     ("init",),
     ("server", "start"),
@@ -31,8 +31,8 @@ COMMANDS = (
 
 
 def private_files(count: int) -> Result:
-    """Run every command that makes files under umask 000, `count` times in fresh places; look after each."""
-    result = Result("files made under umask 000", "a command")
+    """Run every command that creates files under umask 000, `count` times in new places; check the modes."""
+    result = Result("files created under umask 000", "a command")
     for _ in range(count):
         with repository() as directory:
             home, outside = directory.parent / "home", directory.parent / "outside"
@@ -61,7 +61,7 @@ def _run(command: list[str], directory: Path, env: dict[str, str]) -> subprocess
 
 
 def _look(config: Path, home: Path, outside: Path) -> None:
-    """Fail where another user could read or write what is ours; an export is its user's, as the umask says."""
+    """Fail if another user could read or write pm's files; an exported file follows the user's umask."""
     assert stat.S_IMODE(config.stat().st_mode) == 0o700, oct(config.stat().st_mode)
     wrong = []
     for path in [*config.rglob("*"), *home.rglob("*"), *outside.rglob("*.db")]:

@@ -1,4 +1,4 @@
-"""Fire 14: links that sign in, where they lead, sessions that are planted or stolen, and the time of a wrong token."""
+"""Scenario 14: login links, their redirects, planted and stolen sessions, and the timing of a wrong token."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ PREFETCHING = ({"Purpose": "prefetch"}, {"Sec-Purpose": "prefetch;prerender"}, {
 
 
 def login_links(count: int) -> Result:
-    """Reuse, guess (`count` times), prefetch, outlive and bend login links; plant, keep and carry over sessions."""
+    """Reuse, guess (`count` times), prefetch, expire and redirect login links; plant, keep and carry over sessions."""
     result = Result("login links and sessions", "a guess")
     with besieged(result) as board:
         server = board.server
@@ -104,14 +104,14 @@ def _leads_home(server: Server, url: str) -> None:
     answer = server.request("GET", url)
     assert answer.status_code == 303, answer.status_code
     where = answer.headers["Location"]
-    # As a browser reads it: tabs and line ends are dropped, a backslash is a slash.
+    # As a browser reads it: it drops tabs and line breaks, and treats a backslash as a slash.
     seen = "".join(sign for sign in where.strip(" \x00\x1f") if sign not in "\t\r\n").replace("\\", "/")
-    assert urlsplit(urljoin(f"{server.url}/", seen)).netloc == server.url[7:], f"it leads to {where!r}"
+    assert urlsplit(urljoin(f"{server.url}/", seen)).netloc == server.url[7:], f"it redirects to {where!r}"
     assert "x=1" not in answer.headers.get("Set-Cookie", "")
 
 
 def _plant(board: Board) -> None:
-    """A planted session is not the one that is signed in, and one that was left is worth nothing."""
+    """Check that login ignores a planted session, and that a session is invalid after logout."""
     server, person = board.server, board.signed_in()
     [name] = [cookie for cookie in person.cookies.get_dict() if "session" in cookie]
     with requests.Session() as victim:
@@ -127,14 +127,14 @@ def _plant(board: Board) -> None:
     headers = {"Cookie": f"{name}={kept}", "Accept": "text/html"}
     assert server.request("GET", "/board/PONE/", headers=headers).status_code == 200
     assert person.post(f"{server.url}/admin/logout/", headers={"Origin": server.url}).status_code == 200
-    assert server.request("GET", "/board/PONE/", headers=headers).status_code == 302, "a session outlives its end"
+    assert server.request("GET", "/board/PONE/", headers=headers).status_code == 302, "the session outlives the logout"
     for forged in ("", "a" * 32, "../" * 10, "'; --", kept[:-1] + "x"):
         answer = server.request("GET", "/board/PONE/", headers={**headers, "Cookie": f"{name}={forged}"})
         assert answer.status_code == 302, forged
 
 
 def _carry_over(board: Board) -> None:
-    """What one server gave is nothing to another: not the session, not the token, not the link."""
+    """Check that another server accepts neither the session, nor the token, nor the link of this one."""
     person, link = board.signed_in(), _link(board.server)
     values = [value for name, value in person.cookies.items() if "session" in name]
     with repository() as directory:
@@ -142,7 +142,7 @@ def _carry_over(board: Board) -> None:
         with ended(other):
             names = [name for name in Board(other).signed_in().cookies.get_dict() if "session" in name]
             assert names != [name for name in person.cookies.get_dict() if "session" in name], (
-                "one name for two servers"
+                "two servers use the same cookie name"
             )
             headers = {"Cookie": f"{names[0]}={values[0]}", "Accept": "text/html"}
             assert other.request("GET", "/board/PONE/", headers=headers).status_code == 302
@@ -153,7 +153,7 @@ def _carry_over(board: Board) -> None:
 
 
 def _time_tokens(server: Server, count: int) -> str:
-    """Measure tokens that are wrong at their beginning and at their end; the comparison must take constant time."""
+    """Time tokens that are wrong at their start and at their end; the comparison must take constant time."""
     from projects.api import authentication
 
     calls = [ast.unparse(node.func) for node in ast.walk(_tree(authentication)) if isinstance(node, ast.Call)]
@@ -171,7 +171,7 @@ def _time_tokens(server: Server, count: int) -> str:
                 times[name].append(time.perf_counter() - begin)
                 assert answer.status_code == 401
     medians = [statistics.median(one) * 1000 for one in times.values()]
-    return f"a token wrong at its first sign: median {medians[0]:.3f} ms, at its last: {medians[1]:.3f} ms"
+    return f"a token wrong in its first character: median {medians[0]:.3f} ms, in its last: {medians[1]:.3f} ms"
 
 
 def _tree(module: object) -> ast.Module:

@@ -1,4 +1,4 @@
-"""Fire 14: pages of other origins in a Chromium whose person is signed in: they change nothing and read nothing."""
+"""Scenario 14: pages of other origins, in a Chromium whose user is signed in, change and read nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.torture.browsers import EVIL, ForeignSite, chromium, person_of
 from tests.torture.reporter import Result
 
 BODY = '{"key": "EVIL", "title": "By a page"}'
-# What a foreign page tries, as JavaScript: U is the server's URL; what it returns is what the page got to know.
+# What a foreign page tries, as JavaScript. U is the server's URL; the return value is what the page learned.
 POST = "{method: 'POST', credentials: 'include', mode: 'no-cors', body: BODY}"
 TRIES = {
     "fetch GET": "fetch(U + '/api/v1/export/', {credentials: 'include'}).then(a => a.text())",
@@ -80,13 +80,13 @@ FORMS = [
 
 
 def foreign_pages(count: int) -> Result:
-    """Try all that a foreign page can, `count` tries at most, from another port, another name and another site."""
-    result = Result("pages of other origins in a Chromium", "a try")
+    """Try up to `count` attacks of a foreign page, from another port, another name and another site."""
+    result = Result("pages of other origins in Chromium", "an attempt")
     with besieged(result) as board, ForeignSite() as site, chromium() as browser:
         context, page = person_of(browser, board)
         origins = [f"http://{host}:{site.port}" for host in ("127.0.0.1", "localhost", EVIL)]
         tries = [(origin, name) for name in TRIES for origin in origins][:: max(1, len(TRIES) * 3 // count)]
-        with result.attempt("its own page reads"):  # the tries are able to
+        with result.attempt("the server's own page can read"):  # proves that the attacks could read something
             assert "First" in _try(context, board.server.url, "fetch GET", board.server.url)
         for origin, name in tries:
             with result.attempt(f"{name} from {origin}"), result.clock():
@@ -99,9 +99,9 @@ def foreign_pages(count: int) -> Result:
             _rebind(context, board)
         with result.attempt("tossed cookies"):
             _toss(context, site, board)
-        with result.attempt("the person is signed in no more"):
+        with result.attempt("the user is signed out"):
             page.goto(f"{board.server.url}/board/PONE/")
-            assert "/admin/login/" in page.url  # the tossed cookie took the session's place: SECURITY.md says so
+            assert "/admin/login/" in page.url  # the tossed cookie replaced the session, as SECURITY.md says
     return result
 
 
@@ -147,7 +147,7 @@ def _toss(context: BrowserContext, site: ForeignSite, board: Board) -> None:
     site.cookies = [f"{session}=planted; Path=/", f"{csrf}={'a' * 32}; Path=/"]
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{site.port}/")
-    # Browsers send cookies to every port: the other server has read the session. SECURITY.md says so.
+    # Browsers send cookies to every port: the other server has received the session, as SECURITY.md says.
     assert any(session in seen for seen in site.seen)
     page.close()
     fields = {"csrfmiddlewaretoken": "a" * 32, "key": "EVIL", "title": "By a page", "status": "active"}
@@ -156,7 +156,7 @@ def _toss(context: BrowserContext, site: ForeignSite, board: Board) -> None:
     )
     again = context.new_page()
     again.goto(board.server.url + board.server.api("POST", "login-links/").json()["url"])
-    assert re.search(r"/board/PONE/$|\?overview", again.url), f"a planted session stays: {again.url}"
+    assert re.search(r"/board/PONE/$|\?overview", again.url), f"a planted session is kept: {again.url}"
     site.cookies = [f"{session}=planted; Path=/"]
     again.goto(f"http://127.0.0.1:{site.port}/")
     again.close()

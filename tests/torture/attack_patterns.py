@@ -1,4 +1,4 @@
-"""Fire 14: every compiled pattern of ours, against texts that make a careless one take for ever."""
+"""Scenario 14: every compiled pattern of ours, against texts that cause catastrophic backtracking."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ UNITS = (
 
 
 def patterns() -> list[tuple[str, re.Pattern[str] | re.Pattern[bytes]]]:
-    """Return every compiled pattern that a module of ours holds, by its name."""
+    """Return every compiled pattern in our modules, with its name."""
     found = {}
     for package in PACKAGES:
         for module in _modules(package):
@@ -70,8 +70,8 @@ def _modules(package: str) -> Iterator[object]:
 
 
 def slow_patterns(count: int) -> Result:
-    """Match every pattern against `count` hostile texts of 50,000 characters, in a process that can be ended."""
-    result = Result("patterns against hostile texts", "a match")
+    """Match every pattern against `count` hostile texts of 50,000 characters, in a process that can be killed."""
+    result = Result("regular expressions on hostile texts", "a match")
     command = [sys.executable, "-m", __name__, str(count)]
     process = subprocess.Popen(command, cwd=CHECKOUT, env=environment(), stdout=subprocess.PIPE, text=True)
     said: dict[str, object] = {}
@@ -84,18 +84,18 @@ def slow_patterns(count: int) -> Result:
                 result.add_time(seconds)
                 assert seconds < MAX_TIME, f"{said['unit']!r} takes {seconds:.1f} s"
         if process.wait(10):
-            result.failures.append(f"it ended after {said}")
+            result.failures.append(f"it stopped after {said}")
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
     if not result.tried:
-        result.failures.append("no pattern was found")
+        result.failures.append("no pattern found")
     return result
 
 
 def main(count: int) -> None:
-    """Match, and print a line for each pattern and text: the pattern, the unit and the time of the slowest way."""
+    """Match, and print a line for each pattern and text: the pattern, the unit, and the time of the slowest method."""
     import itertools
     import signal
     import time
@@ -110,7 +110,7 @@ def main(count: int) -> None:
             text: str | bytes = (unit * (LENGTH // len(unit)))[: LENGTH - 1] + "\x00"
             if isinstance(pattern.pattern, bytes):
                 text = str(text).encode("utf-8", "replace")
-            signal.alarm(60)  # ends this process: a pattern can't be interrupted
+            signal.alarm(60)  # kills this process: matching can't be interrupted
             slowest = 0.0
             for way in (pattern.match, pattern.fullmatch, pattern.search, lambda t, p=pattern: p.sub(p.pattern[:0], t)):
                 begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Fire 14: the syntax of SQL, FTS5, LIKE, templates and paths in every query parameter of the API, pages and admin."""
+"""Scenario 14: SQL, FTS5, LIKE, template and path syntax in every query parameter of the API, pages and admin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.torture.board import Board, besieged
 from tests.torture.leaks import Secrets
 from tests.torture.reporter import Result
 
-NONCE = "zzqq"  # a word that no row has: whatever needs it finds nothing
+NONCE = "zzqq"  # a word that no row contains: a query that requires it finds nothing
 HOSTILE: tuple[str | bytes, ...] = (
     "' OR '1'='1",
     f"{NONCE}' OR 1=1 --",
@@ -54,7 +54,7 @@ HOSTILE: tuple[str | bytes, ...] = (
     "created_by__password__startswith",
     "<script>alert(1)</script>",
     "a" * 999,
-    "a" * 55_000,  # SQLite's longest pattern for LIKE has 50,000 bytes
+    "a" * 55_000,  # SQLite limits LIKE patterns to 50,000 bytes
     "a " * 12_000,
     "\r\nSet-Cookie: x=1",
     "2026-99-99T99:99:99Z",
@@ -83,12 +83,12 @@ FREE = {
     "e",
     "overview",
     "all",
-}  # what leaves something out, or means nothing: what is found is no finding
+}  # parameters that exclude rows or have no effect, so matches prove nothing
 
 
 def hostile_queries(count: int) -> Result:
-    """Send `count` hostile values: none is an error of the server, none finds what it should not."""
-    result = Result("SQL, FTS5 and other syntax in every query", "an answer")
+    """Send `count` hostile values: none causes a server error, none finds anything."""
+    result = Result("SQL, FTS5 and other syntax in every parameter", "a response")
     with besieged(result) as board:
         server, person = board.server, board.signed_in()
         secrets, headers = Secrets(server), {"Authorization": f"Bearer {server.token}"}
@@ -106,7 +106,7 @@ def hostile_queries(count: int) -> Result:
                     answer = person.get(server.url + url, headers={"Accept": "text/html"})
                 assert answer.status_code < 500, f"{url[:200]}: {answer.status_code}"
                 told = secrets.told(f"{answer.headers} {answer.text}".replace(text, ""))
-                assert not told, f"{url[:200]} was told {told}"
+                assert not told, f"{url[:200]} leaked {told}"
                 assert "x=1" not in answer.headers.get("Set-Cookie", ""), url
                 if is_api and answer.status_code == 200 and name not in FREE:
                     body = answer.json()
@@ -116,7 +116,7 @@ def hostile_queries(count: int) -> Result:
 
 
 def _parameters(board: Board) -> list[tuple[str, str]]:
-    """Return every query parameter of every GET of the schema, with what else the request needs."""
+    """Return every query parameter of every GET of the schema, with the other parameters that the request needs."""
     found = []
     for method, path, operation in board.api_routes():
         for parameter in operation.get("parameters", ()) if method == "GET" else ():

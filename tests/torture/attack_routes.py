@@ -1,4 +1,4 @@
-"""Fire 14: requests that must not be let in, to every route, under every mixture of headers."""
+"""Scenario 14: unauthorized requests to every route, with every combination of headers."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Asked(NamedTuple):
 
 
 def uninvited(count: int) -> Result:
-    """Send `count` mixtures of the matrix to all routes, each to every route at least without credentials."""
-    result = Result("requests that must not be let in", "an answer")
+    """Send `count` combinations of the matrix; each route gets at least one request without credentials."""
+    result = Result("unauthorized requests", "a response")
     with besieged(result) as board:
         intruder = Intruder(board)
         secrets = Secrets(board.server, *intruder.secrets)
@@ -49,12 +49,12 @@ def uninvited(count: int) -> Result:
                 with result.attempt(), result.clock():
                     intruder.check(asked, secrets)
         if tickets := rows(board.server, "SELECT * FROM projects_loginticket"):
-            result.failures.append(f"login links were made: {len(tickets)}")
+            result.failures.append(f"login links were created: {len(tickets)}")
     return result
 
 
 def mixtures(board: Board, count: int) -> list[Asked]:
-    """Return every route under its own method without credentials, then mixtures drawn at random."""
+    """Return every route with its own method and no credentials, then random combinations."""
     draw = random.Random(14)  # the same ones in each run
     operations = [(route.path, route.method) for route in board.api_routes()]
     paths = sorted({path for path, _ in operations} | {*board.pages(), *STRANGE, *PUBLIC[:3], "/login/guess/"})
@@ -79,7 +79,7 @@ def mixtures(board: Board, count: int) -> list[Asked]:
 
 
 def _is_invited(asked: Asked) -> bool:
-    """Tell whether the request bears all that lets it in: it would do what it says."""
+    """Return whether the request has everything that it needs to be allowed."""
     if asked.credentials not in ("token", "session", "session+csrf") or asked.host != "ours":
         return False
     if asked.method in SAFE:
@@ -89,7 +89,7 @@ def _is_invited(asked: Asked) -> bool:
 
 
 class Intruder:
-    """Send requests over one connection after another, with good and bad credentials at hand."""
+    """Sends requests over one connection after another, with valid and invalid credentials."""
 
     CREDENTIALS = ("none", "wrong", "basic", "query", "cookie", "twice", "token", "session", "session+csrf")
 
@@ -149,16 +149,16 @@ class Intruder:
             return answer.status, dict(answer.getheaders()), answer.read().decode("utf-8", "replace")
         except (ConnectionError, http.client.RemoteDisconnected):
             self.connection.close()
-            raise AssertionError(f"no answer to {asked}") from None
+            raise AssertionError(f"no response to {asked}") from None
 
     def check(self, asked: Asked, secrets: Secrets) -> None:
         status, headers, text = self.send(asked)
         if asked.route.startswith(("/static/", "/admin/login/")) and status == 200:
-            return  # public files, and the form
-        # A redirect to the login repeats what was asked for.
+            return  # public files, and the login form
+        # A redirect to the login repeats the requested path.
         sent = self.server.token if asked.credentials == "query" else "\0"
         told = secrets.told(f"{headers} {text}".replace(sent, ""))
-        assert not told, f"{asked} was told {told}"
+        assert not told, f"{asked} leaked {told}"
         assert "access-control-allow-origin" not in {name.lower() for name in headers}, f"{asked}: CORS"
         if asked.host != "ours":
             assert status == 400, f"{asked}: {status}"

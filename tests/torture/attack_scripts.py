@@ -1,4 +1,4 @@
-"""Fire 14: scripts in every text of every entity, and in the pages' queries: none runs, none makes a request."""
+"""Scenario 14: scripts in every text of every entity, and in query strings of pages: none runs or sends a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.torture.board import Board, besieged
 from tests.torture.browsers import ForeignSite, chromium, person_of
 from tests.torture.reporter import Result
 
-# At most 50 characters, which every field takes; E is a foreign site. In Markdown, some are links and pictures.
+# At most 50 characters, which every field accepts. E is a foreign site. In Markdown, some are links and images.
 PAYLOADS = (
     "<img src=x onerror=window.hacked=1>",
     "\"'><script>window.hacked=1</script>",
@@ -52,13 +52,13 @@ LOOK = """() => ({
 
 
 def stored_scripts(count: int) -> Result:
-    """Put each of `count` payloads into all texts, and look at every page in a Chromium."""
-    result = Result("scripts in every text, seen in a Chromium", "a page")
+    """Store each of `count` payloads in all texts, and view every page in Chromium."""
+    result = Result("scripts in every text, viewed in Chromium", "a page")
     with besieged(result, changes=True) as board, ForeignSite() as site, chromium() as browser:
         payloads = [text.replace("E/", f"127.0.0.1:{site.port}/")[:50] for text in PAYLOADS[:count]]
         paths = [path for text in payloads for path in _store(board, text)]
         paths += [path for number, text in enumerate(payloads) for path in _reflecting(text)[number % 3 :: 3]]
-        # One payload is the short form's: it looks at some of the pages.
+        # One payload is the short form, which views only some of the pages.
         others = [path for path in board.pages() if not path.startswith(("/api/", "/live/"))]
         paths += others if count > 1 else others[::4]
         context, page = person_of(browser, board)
@@ -70,12 +70,12 @@ def stored_scripts(count: int) -> Result:
                 assert not said, said[:3]
             said.clear()
         if site.seen:
-            result.failures.append(f"the foreign site was asked {len(site.seen)} times")
+            result.failures.append(f"the foreign site got {len(site.seen)} requests")
     return result
 
 
 def _store(board: Board, payload: str) -> list[str]:
-    """Write the payload into every text that there is; return the pages of what bears it."""
+    """Write the payload into every text field; return the pages that show it."""
     line = " ".join(payload.split())
     actor = {"X-PM-Actor": quote(line)}
 
@@ -101,7 +101,7 @@ def _store(board: Board, payload: str) -> list[str]:
 
 
 def _reflecting(payload: str) -> list[str]:
-    """Return pages that show what they are asked for."""
+    """Return pages that show their query parameters."""
     text = quote(payload, safe="")
     found = [f"/board/PONE/?{name}={text}" for name in ("q", "group", "label", "assignee", "sprint", "type", "blocked")]
     found += [f"/search/?q={text}", f"/search/?q=hacked&project={text}", f"/nothing/{text}", f"/login/{text}/"]
@@ -109,7 +109,7 @@ def _reflecting(payload: str) -> list[str]:
 
 
 def _listen(context: BrowserContext, url: str) -> list[str]:
-    """Return a list that gets what should not happen: foreign requests, dialogs, what the policy had to refuse."""
+    """Return a list that collects foreign requests, dialogs, and violations of the Content-Security-Policy."""
     said: list[str] = []
     context.on("request", lambda one: None if one.url.startswith((url, "data:")) else said.append(one.url))
     context.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss())[0])

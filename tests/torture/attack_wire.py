@@ -1,4 +1,4 @@
-"""Fire 14: connections that say nothing, say it slowly, or stay; others must go on being answered."""
+"""Scenario 14: silent, slow and idle connections; other clients must still be served."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tests.processes import Server, children, poll
 from tests.torture.board import besieged
 from tests.torture.reporter import Result
 
-ANSWERED_WITHIN = 2.0  # seconds, for those who ask properly meanwhile
-DATABASE_FILES = 8 * 5  # descriptors that the threads open once
-SPARE = 300  # descriptors of this process that are no idle connections
+ANSWERED_WITHIN = 2.0  # seconds, for normal requests meanwhile
+DATABASE_FILES = 8 * 5  # file descriptors that the threads open once
+SPARE = 300  # file descriptors of this process that are not idle connections
 MAX_IDLE = 10_000
 SLOW = 40  # clients of each kind; the server has 2 x 4 threads
-TIMEOUT = 3  # seconds, server.request_timeout under attack
+TIMEOUT = 3  # seconds, server.request_timeout during the attack
 
 
 def abused_connections(count: int) -> Result:
-    """Ask properly `count` times while slow, silent and half-closed connections are held; all are answered."""
-    result = Result("slow heads, slow bodies, idle connections", "an answer meanwhile")
+    """Send `count` normal requests while slow, silent and half-closed connections are open; all are answered."""
+    result = Result("slow heads, slow bodies, idle connections", "a response meanwhile")
     with besieged(result, PM_SERVER_REQUEST_TIMEOUT=str(TIMEOUT)) as board:
         server = board.server
         files = _descriptors(server) + DATABASE_FILES
@@ -36,22 +36,22 @@ def abused_connections(count: int) -> Result:
                         answer = server.api("GET", "projects/PONE/", timeout=30)
                         assert answer.status_code == 200, f"{hold.__name__}: {answer.status_code}"
                     if result.times[-1] > ANSWERED_WITHIN:
-                        result.failures.append(f"{hold.__name__}: an answer after {result.times[-1]:.1f} s")
+                        result.failures.append(f"{hold.__name__}: a response after {result.times[-1]:.1f} s")
         with result.attempt():
-            poll(lambda: _descriptors(server) <= files, TIMEOUT + 5, f"coming back to {files} descriptors")
+            poll(lambda: _descriptors(server) <= files, TIMEOUT + 5, f"at most {files} file descriptors")
     return result
 
 
 @contextmanager
 def slow_heads(server: Server, count: int) -> Iterator[None]:
-    """Send heads that never end, a byte at a time."""
+    """Send headers that never end, one byte at a time."""
     with _dripping(server, b"GET /api/v1/projects/ HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"a"):
         yield
 
 
 @contextmanager
 def long_heads(server: Server, count: int) -> Iterator[None]:
-    """Send heads that never end and are as long as a head may be, more than the server keeps."""
+    """Send headers that never end, of the maximum length, which is more than the server buffers."""
     with _many_connections(server, count * 10) as socks:
         for sock in socks:
             with suppress(ConnectionError):
@@ -61,7 +61,7 @@ def long_heads(server: Server, count: int) -> Iterator[None]:
 
 @contextmanager
 def slow_bodies(server: Server, count: int) -> Iterator[None]:
-    """Send bodies that are announced as long, a byte at a time, some with the token."""
+    """Send bodies with a large Content-Length, one byte at a time, some with the token."""
     with _dripping(server, _post(server, "Content-Length: 900000"), b" "):
         yield
 
@@ -75,11 +75,11 @@ def chunked_bodies(server: Server, count: int) -> Iterator[None]:
 
 @contextmanager
 def unread_answers(server: Server, count: int) -> Iterator[None]:
-    """Ask for much, again and again, and read nothing of it."""
+    """Request large responses, and read nothing of them."""
     host = server.url.removeprefix("http://")
     request = f"GET /api/v1/schema/ HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
     with ExitStack() as stack:
-        for _ in range(3):  # fewer than a worker's threads: writing has no loop of its own
+        for _ in range(3):  # fewer than a worker's threads: responses are written by threads, not by the event loop
             sock = stack.enter_context(_connect(server))
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
             sock.sendall(request)
@@ -88,14 +88,14 @@ def unread_answers(server: Server, count: int) -> Iterator[None]:
 
 @contextmanager
 def idle(server: Server, count: int) -> Iterator[None]:
-    """Open a hundred connections for each try, as many as the limits let us, and say nothing."""
+    """Open a hundred connections per attempt, as far as the limits allow, and send nothing."""
     with _many_connections(server, count * 100):
         yield
 
 
 @contextmanager
 def _many_connections(server: Server, count: int) -> Iterator[list[socket.socket]]:
-    """Open `count` connections, or as many as the limits let us."""
+    """Open `count` connections, or as many as the limits allow."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, MAX_IDLE + SPARE), hard))
     try:
@@ -120,7 +120,7 @@ def _dripping(server: Server, head: bytes, drop: bytes) -> Iterator[None]:
                     try:
                         sock.sendall(drop)
                     except OSError:
-                        continue  # the server has had enough of it
+                        continue  # the server has closed it
 
         thread = threading.Thread(target=drip)
         thread.start()

@@ -1,4 +1,4 @@
-"""A board with one of each entity, and every route that a server has, with the ids of that board filled in."""
+"""A board with one of each entity, and every route of a server, with the IDs of that board filled in."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ NAMES = {"dependencies": "dependency", "time-entries": "timeentry"}
 class Route(NamedTuple):
     method: str
     path: str
-    operation: dict[str, Any]  # of the OpenAPI document; empty for what is not in it
+    operation: dict[str, Any]  # of the OpenAPI document; empty if it is not in there
 
 
 class Patient(requests.Session):
-    """A session that does not wait for ever."""
+    """A session with a default timeout."""
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         return super().request(*args, **{"timeout": DEADLINE, **kwargs})
 
 
 class Board:
-    """`ids` and the `bodies` that made them, by the collection in the API's paths."""
+    """`ids`, and the `bodies` that created them, by collection in the API's paths."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -72,7 +72,7 @@ class Board:
         return answer.json()
 
     def export(self) -> str:
-        """Return the whole board; the same bytes for the same data."""
+        """Return the whole board; the same data gives the same bytes."""
         return self.server.api("GET", "export/").text
 
     def api_routes(self) -> list[Route]:
@@ -85,7 +85,7 @@ class Board:
         ]
 
     def pages(self) -> list[str]:
-        """Return the path of every page for people, the administration's included."""
+        """Return the path of every page for people, including the admin."""
         found = ["/", "/?overview", "/search/?q=first", "/live/?since=0", "/admin/", "/api/v1/docs/"]
         found += [f"/{page}/PONE/" for page in ("board", "sprints")] + ["/items/PONE-2/", "/items/PONE-1/"]
         for collection, pk in self.ids.items():
@@ -95,7 +95,7 @@ class Board:
         return [*found, "/admin/projects/activity/", "/admin/projects/user/", "/admin/password_change/"]
 
     def signed_in(self) -> requests.Session:
-        """Return a session that a login link has signed in; its `token` for forms is in its headers."""
+        """Return a session signed in by a login link; its CSRF `token` is in its headers."""
         session = Patient()
         session.trust_env = False
         link = self.server.api("POST", "login-links/").json()["url"]
@@ -109,9 +109,9 @@ class Board:
 
 @contextmanager
 def besieged(result: Result, *arguments: str, changes: bool = False, **env: str) -> Iterator[Board]:
-    """Serve a board; afterwards the server must end well, with no traceback in its log.
+    """Serve a board; afterwards the server must exit cleanly, with no traceback in its log.
 
-    Unless the fire `changes` it, the board must be as it was.
+    Unless the scenario `changes` it, the board must be unchanged.
     """
     with repository() as directory, tempfile.TemporaryFile("w+") as log:
         server = Server(directory, *arguments, stderr=log.fileno(), **env).ready()
@@ -129,6 +129,6 @@ def besieged(result: Result, *arguments: str, changes: bool = False, **env: str)
 
 
 def rows(server: Server, query: str) -> list[Any]:
-    """Return what the database answers, which is only read."""
+    """Return the result of a read-only database query."""
     with closing(sqlite3.connect(f"file:{server.config / 'data.db'}?mode=ro", uri=True)) as database:
         return database.execute(query).fetchall()

@@ -1,4 +1,4 @@
-"""A real Chromium for the fires, and a foreign site that it may visit."""
+"""A real Chromium for the scenarios, and a foreign site for it to visit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.browser.conftest import launch
 from tests.torture.board import Board
 from tests.torture.reporter import Missing
 
-EVIL = "evil.example"  # resolved to this machine, as a rebound name is
+EVIL = "evil.example"  # resolves to this machine, as in DNS rebinding
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run a Chromium to which `evil.example` is this machine. Raises Missing."""
+    """Run a Chromium in which `evil.example` resolves to this machine. Raises Missing."""
     try:
         with launch(f"--host-resolver-rules=MAP *.{EVIL} 127.0.0.1,MAP {EVIL} 127.0.0.1") as browser:
             yield browser
@@ -39,7 +39,7 @@ def person_of(browser: Browser, board: Board) -> tuple[BrowserContext, Page]:
 
 
 class ForeignSite:
-    """An empty page on a port of its own; `seen` has the Cookie headers that browsers sent, `cookies` what it sets."""
+    """An empty page on its own port. `seen` has the Cookie headers that it got; `cookies` are those that it sets."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -53,12 +53,12 @@ class ForeignSite:
                 self.send_header("Content-Type", "text/html")
                 for cookie in site.cookies:
                     self.send_header("Set-Cookie", cookie)
-                with contextlib.suppress(OSError):  # the browser went on
+                with contextlib.suppress(OSError):  # the browser has navigated away
                     self.end_headers()
                     self.wfile.write(b"<!doctype html><title>evil</title><body>")
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Suppress the log."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]

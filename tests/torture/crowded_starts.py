@@ -1,4 +1,4 @@
-"""Fire 2: many starts at once."""
+"""Scenario 2: many concurrent starts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ CROWD = 16
 
 
 def crowded_starts(count: int) -> Result:
-    """Start 16 servers at once, half of the times on a dead one's file: one owner, the others name it."""
-    result = Result(f"{CROWD} starts at once, half on a stale file", "all have answered")
+    """Start 16 servers at once, every second time with the file of a dead one: one owner, and the others name it."""
+    result = Result(f"{CROWD} starts at once, half on a stale file", "until all have answered")
     with repository() as directory:
         for number in range(count):
             with result.attempt():

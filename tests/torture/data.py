@@ -1,4 +1,4 @@
-"""Fire 13: clients write while masters and workers are killed; nothing is lost, nothing is there twice."""
+"""Scenario 13: clients write while masters and workers are killed; nothing is lost or duplicated."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from tests.torture.reporter import Result
 
 API_WRITERS = 8
 COMMANDS = 4
-WORKERS_KILLED = 0.7  # of all kills; the others are masters
+WORKERS_KILLED = 0.7  # share of all kills; the others are masters
 BETWEEN_KILLS = (0.1, 1.2)  # seconds
 SEEDS = random.Random(13)
 
 
 class Supervisor(threading.Thread):
-    """Kills a master or a worker at random moments, and starts the server again that was killed."""
+    """Kills a master or a worker at random moments, and restarts a killed server."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(name="supervisor")
         self.directory = directory
         self.server = Server(directory).ready()
         self.workers = 0
-        self.starts: list[float] = []  # seconds, of each that a master's kill made necessary
+        self.starts: list[float] = []  # seconds, for each start after a killed master
         self.wrong: list[str] = []
         self.over = threading.Event()
 
@@ -52,20 +52,20 @@ class Supervisor(threading.Thread):
                     begin = time.monotonic()
                     self.server = Server(self.directory).ready()
                     self.starts.append(time.monotonic() - begin)
-        except Exception as error:  # without a server the writers would wait for ever: they see the end by this
+        except Exception as error:  # without a server the writers would wait forever; a new one lets them finish
             self.wrong.append(f"the supervisor: {error!r}")
             self.server = Server(self.directory).ready()
 
     def look_at(self, err: str) -> None:
-        """Note what a server said that it should not have to say."""
+        """Record lines that a server should not log."""
         for line in err.splitlines():
             if any(word in line for word in ("Traceback", " ERROR projects", " ERROR django", "database is locked")):
-                self.wrong.append(f"the server said: {line}")
+                self.wrong.append(f"the server logged: {line}")
 
 
 def killed_while_written(seconds: int) -> Result:
-    """Write by 8 API clients and 4 chains of `pm` under SIGKILLs; then compare ledgers, tables, activity, search."""
-    result = Result("SIGKILLs under 8 API writers and 4 of `pm`", "a write, until it was acknowledged")
+    """Write with 8 API clients and 4 chains of `pm` under SIGKILLs; then compare ledgers, tables, activity, search."""
+    result = Result("SIGKILLs under 8 API writers and 4 of `pm`", "a write, until acknowledged")
     with repository() as directory:
         supervisor = Supervisor(directory)
         database = directory / ".pm" / "data.db"
@@ -76,7 +76,7 @@ def killed_while_written(seconds: int) -> Result:
         threads = [threading.Thread(target=writer.run, name=writer.name) for writer in writers]
         for thread in (*threads, supervisor):
             thread.start()
-        time.sleep(seconds)  # the fire burns
+        time.sleep(seconds)  # the writers and the supervisor run
         stop.set()
         for thread in threads:
             thread.join()
@@ -105,9 +105,9 @@ def killed_while_written(seconds: int) -> Result:
 
 
 def _counted(database: Path, board: Board, ledgers: list[Ledger]) -> list[str]:
-    """Compare the item that all counted on: one update that went lost, or twice, shows."""
+    """Check the item that all writers incremented: a lost or duplicated update shows."""
     due = sum(ledger.increments for ledger in ledgers)
     with closing(sqlite3.connect(database)) as connection:
         query = "SELECT title FROM projects_workitem WHERE id = ?"
         (found,) = connection.execute(query, [board.counter.replace("-", "")]).fetchone()
-    return [] if found == str(due) else [f"counted to {found}, {due} were acknowledged"]
+    return [] if found == str(due) else [f"the counter is {found}, but {due} increments were acknowledged"]

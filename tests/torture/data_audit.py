@@ -1,4 +1,4 @@
-"""Look through a database as an accountant does: every book must agree with every other, row by row."""
+"""Audit a database: all tables and indexes must agree, row by row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.projects import links
 
-# By entity type; what the activity tells of each is what the row must say.
+# By entity type; the activity of each entity must match its row.
 TABLES = {
     "project": "projects_project",
     "work_item": "projects_workitem",
@@ -57,9 +57,9 @@ _LINKED = f"""
 
 
 def faults(database: Path, *, merged: bool = False) -> list[str]:
-    """Return what does not agree; the database is opened for writing, for FTS5's own check is an INSERT.
+    """Return all inconsistencies. The database is opened for writing, because FTS5's own check is an INSERT.
 
-    What is `merged` from other boards has versions that were made there, and that nobody tells of here.
+    Rows `merged` from other boards have versions that were created there and have no activity here.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         found = [fault for check in CHECKS for fault in check(connection)]
@@ -81,7 +81,7 @@ def _searchable(connection: sqlite3.Connection) -> Iterator[str]:
     texts, entries = connection.execute(count).fetchone()
     if texts != entries:
         yield f"search has {texts} texts for {entries} entries"
-    try:  # the index itself against the texts that it keeps
+    try:  # check the index itself against the texts that it stores
         connection.execute("INSERT INTO projects_search(projects_search, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError as error:
         yield f"search: {error}"
@@ -94,7 +94,7 @@ def _labelled(connection: sqlite3.Connection) -> Iterator[str]:
 def _linked(connection: sqlite3.Connection) -> Iterator[str]:
     for pk, blockers, unblocks, holding, waiting in connection.execute(_LINKED):
         if (blockers, unblocks) != (holding, waiting):
-            yield f"work_item {pk} says {blockers} blockers and unblocks {unblocks}; there are {holding} and {waiting}"
+            yield f"work_item {pk} has {blockers} blockers and unblocks {unblocks}; expected {holding} and {waiting}"
 
 
 def _counted(connection: sqlite3.Connection) -> Iterator[str]:
@@ -109,11 +109,11 @@ def _numbered(connection: sqlite3.Connection) -> Iterator[str]:
     """
     for key, following, highest, doubles in connection.execute(query):
         if highest >= following or doubles:
-            yield f"{key} has number {highest} below the next one, {following}, and {doubles} numbers twice"
+            yield f"{key}: highest number {highest}, next number {following}, {doubles} duplicates"
 
 
 def _told(connection: sqlite3.Connection, merged: bool) -> Iterator[str]:
-    """Replay the activity: each change begins where the one before ended, and the last one is what the row says."""
+    """Replay the activity: each change starts where the previous one ended, and the last one matches the row."""
     history: dict[tuple[str, str], list[tuple[int, str, list[dict[str, Any]]]]] = defaultdict(list)
     query = "SELECT entity_type, entity_id, version, action, changes FROM projects_activity ORDER BY id"
     for kind, pk, version, action, changes in connection.execute(query):
@@ -126,12 +126,12 @@ def _told(connection: sqlite3.Connection, merged: bool) -> Iterator[str]:
                 yield f"{kind} {row['id']}: {fault}"
     connection.row_factory = None
     for kind, pk in history:
-        yield f"{kind} {pk} has activity and no row"
+        yield f"{kind} {pk} has activity but no row"
 
 
 def _replayed(told: list[tuple[int, str, list[dict[str, Any]]]], row: sqlite3.Row, merged: bool) -> Iterator[str]:
     versions = [version for version, _, _ in told]
-    # What an import created may begin above 1.
+    # An imported row may start above version 1.
     due = sorted(set(versions)) if merged else list(range(versions[0] if told else 1, row["version"] + 1))
     if not told or versions != due or versions[-1] != row["version"] or told[0][1] != "created":
         yield f"version {row['version']}, activity of {versions[:20]}"
@@ -161,7 +161,7 @@ def _plain(name: str, value: Any) -> Any:
         if name.endswith("_id"):
             return value.replace("-", "")
         if name.endswith("_at"):
-            return value.replace("T", " ").rstrip("Z")[:23].ljust(23, "0")  # the activity has milliseconds
+            return value.replace("T", " ").rstrip("Z")[:23].ljust(23, "0")  # the activity stores milliseconds
         if name == "labels":
             return json.loads(value)
     return value

@@ -1,4 +1,4 @@
-"""Fire 13, the backups: taken while clients write, each is one moment of the board, and restores to it."""
+"""Scenario 13, backups: taken while clients write, each shows one moment of the board, and restores to it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ DEADLINE = 120.0  # seconds
 
 
 def backups_under_writes(count: int) -> Result:
-    """Take backups and exports by `pm` while 5 clients write, in turn; restore each, and compare."""
-    result = Result("backups and exports under writes, each restored", "one of them")
+    """Take backups and exports with `pm` alternately while 5 clients write; restore each, and compare."""
+    result = Result("backups and exports under writes, each restored", "one of these")
     with repository() as directory:
         server = Server(directory).ready()
         with ended(server):
@@ -76,7 +76,7 @@ class Told:
 
 
 class Together:
-    """Changes ten items in one transaction, again and again: whoever sees two texts saw half of one."""
+    """Changes ten items in one transaction, again and again: two different texts show a partial transaction."""
 
     def __init__(self, board: Board, stop: threading.Event) -> None:
         self.writer = ApiWriter(board, 99, stop)
@@ -100,11 +100,11 @@ class Together:
             self.rounds += 1
 
     def check(self, texts: set[str]) -> None:
-        assert len(texts) == 1, f"of one transaction there are {texts}"
+        assert len(texts) == 1, f"a partial transaction: {texts}"
 
 
 def pm(directory: Path, *arguments: str) -> dict[str, Any]:
-    """Run a command that must succeed, and return what it answers."""
+    """Run a command that must succeed, and return its output."""
     done = subprocess.run(
         [PM, *arguments], cwd=directory, env=environment(), capture_output=True, text=True, timeout=DEADLINE
     )
@@ -137,7 +137,7 @@ def _check_database(database: Path, before: Told, together: Together) -> None:
     with closing(sqlite3.connect(database)) as connection:
         stored = set(connection.execute("SELECT entity_id, version FROM projects_activity"))
         items = dict(connection.execute("SELECT id, description FROM projects_workitem"))
-    assert not (lost := before.changes - stored), f"{len(lost)} changes that were acknowledged before are not in it"
+    assert not (lost := before.changes - stored), f"{len(lost)} changes acknowledged before it are missing"
     together.check({items[plain(pk)] for pk in together.ids})
 
 
@@ -155,12 +155,12 @@ def _check_export(path: Path, before: Told, together: Together) -> None:
         again = other / "again.json"
         _export(other, again)
         assert server.end()[0] == 0
-        assert again.read_bytes() == content, "an export of what was imported is another one"
+        assert again.read_bytes() == content, "exporting what was imported gives different bytes"
         assert not (faults := data_audit.faults(other / ".pm" / "data.db")), faults[:5]
 
 
 def _killed_backup(server: Server) -> None:
-    """Kill the workers in the midst of a backup."""
+    """Kill the workers during a backup."""
     command = subprocess.Popen(
         [PM, "backup"], cwd=server.directory, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
@@ -172,4 +172,4 @@ def _killed_backup(server: Server) -> None:
     poll(begun)
     for worker in children(server.pid):
         os.kill(worker, signal.SIGKILL)
-    assert command.wait(DEADLINE) == 0, "a backup is not tried again on the next worker"
+    assert command.wait(DEADLINE) == 0, "the backup was not retried on the next worker"

@@ -1,4 +1,4 @@
-"""Fire 13, the clones: two boards go their own ways and exchange exports; they end as one, whoever changed what."""
+"""Scenario 13, clones: two boards change independently and exchange exports; they end up identical."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.torture import data_audit
 from tests.torture.ground import ended, repository
 from tests.torture.reporter import Result
 
-CHANGES = 12  # of a board in a round, at most
-EXCHANGES = 3  # until both must be the same: what is renumbered or detached by one must be learned by the other
+CHANGES = 12  # maximum per board and round
+EXCHANGES = 3  # until both must be the same: each must learn what the other renumbered or detached
 SEEDS = random.Random(13)
 
 Row = dict[str, Any]
 
 
 def merged_clones(count: int) -> Result:
-    """Change two clones at random, and let each import the other's export: both end as the same bytes."""
+    """Change two clones at random, and let each import the other's export: both end up with the same bytes."""
     result = Result("rounds of two clones that change and merge", "an import")
     with repository() as one, repository() as other, ended(*(servers := [Server(one), Server(other)])):
         boards = [Clone(server.ready()) for server in servers]
@@ -51,7 +51,7 @@ def merged_clones(count: int) -> Result:
 
 
 class Clone:
-    """A board that is changed by whatever the API allows; what it refuses is no fault here."""
+    """A board that gets random changes through the API; refused ones are not failures."""
 
     def __init__(self, server: Server) -> None:
         self.url = f"{server.url}/api/v1/"
@@ -104,7 +104,7 @@ class Clone:
             ("POST", "time-entries/", {"work_item_id": item, **span}),
             ("POST", "sprints/", {"project_id": project, "name": text, **dates}),
             ("DELETE", f"sprints/{sprint}/", None),
-            # From lower to higher, so that no circle closes.
+            # From lower to higher, so no cycle arises.
             ("POST", "dependencies/", {"blocking_item_id": min(item, other), "blocked_item_id": max(item, other)}),
         ]
         if SEEDS.random() < 0.3:
@@ -124,4 +124,4 @@ def _difference(one: bytes, other: bytes) -> str:
             rows = {json.dumps(row, sort_keys=True) for row in first[name]}
             others = {json.dumps(row, sort_keys=True) for row in second[name]}
             return f"{name} differ: {sorted(rows - others)[:2]} and {sorted(others - rows)[:2]}"
-    return "the same rows in another form"
+    return "the same rows with different bytes"

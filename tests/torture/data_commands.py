@@ -1,4 +1,4 @@
-"""Writers by the command: real `pm` processes, each of which says by its exit whether the change was acknowledged."""
+"""Writers that use the command: real `pm` processes, whose exit status says whether the change was acknowledged."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.torture.data_writers import Board
 from tests.torture.ledger import Ledger, plain
 
 PM = str(Path(sys.executable).with_name("pm"))
-PAUSE = 0.15  # seconds between two commands: their own start must not take the machine from the server
-# Between a kill and the next start there is nobody to ask; a command that was on its way can't know, and says so.
+PAUSE = 0.15  # seconds between two commands: starting them must not starve the server
+# No server runs between a kill and the next start; a command in progress can't know the outcome, and says so.
 DOWN = ("NO_SERVER", "UNRESPONSIVE", "BAD_ANSWER")
 IN_DOUBT = "may have been done"
 
@@ -41,13 +41,14 @@ class CommandWriter:
                     self._create()
                 else:
                     self.random.choice(ACTIONS)(self, self.random.choice(list(self.items.values())))
-        except Exception as error:  # a writer that is gone is a fault, not silence
+        except Exception as error:  # a dead writer must not go unnoticed
             self.ledger.wrong.append(f"{self.name}: {error!r}")
 
     def pm(self, *arguments: str, text: str, item: Document | None = None, changes: int = 1) -> Document | None:
-        """Run `pm`; return what it answers. What may have been done is doubtful, and its item is not touched again.
+        """Run `pm` and return its output.
 
-        All else that failed was not done: the ledger does not forgive a change that nobody acknowledged.
+        A change that may have been applied is doubtful, and its item is not used again. Any other failed change was not
+        applied: the ledger reports a change that nobody acknowledged.
         """
         begin = time.monotonic()
         done = subprocess.run(
@@ -78,7 +79,7 @@ class CommandWriter:
         return None
 
     def keep(self, document: Document | None, version: int) -> None:
-        """Enter a change of an item of ours."""
+        """Record a change of one of our items."""
         if document is not None:
             self.ledger.changed(document, version)
             self.items[document["id"]] = document

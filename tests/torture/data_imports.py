@@ -1,4 +1,4 @@
-"""Fire 13, the imports: killed at any moment, an import is there whole, or not at all."""
+"""Scenario 13, imports: an import killed at any moment is complete, or not there at all."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ VICTIMS = ("master", "workers", "client")
 SEEDS = random.Random(13)
 DEADLINE = 120.0  # seconds
 TABLES = ("project", "workitem", "comment", "dependency", "swimlane", "activity", "searchentry", "itemlabel")
-# What may lie in the config directory when nobody works.
+# Files that may be in the config directory when nothing runs.
 KNOWN = {".gitignore", "data.db", "data.db-wal", "data.db-shm", "secret_key", "write.lock", "server.lock"}
 
 
 def killed_imports(count: int) -> Result:
     """Kill the server, its workers or the client during an import of 5,000 items: all of it is there, or nothing."""
     items = ITEMS if count > len(VICTIMS) else FEWER
-    result = Result(f"SIGKILL at any moment of importing {items} items", "an import that was let be")
+    result = Result(f"SIGKILL during an import of {items} items", "an undisturbed import")
     whole = 0
     with repository() as directory, Field(directory, items) as field:
         for _ in range(3 if count > len(VICTIMS) else 1):
@@ -46,11 +46,11 @@ def killed_imports(count: int) -> Result:
             with result.attempt():
                 victim = VICTIMS[number % len(VICTIMS)]
                 command = field.start_import()
-                # Half of the kills near the end, where the rows are written and committed.
+                # Half of the kills near the end, when the rows are written and committed.
                 time.sleep(span * (SEEDS.random() if number % 2 else SEEDS.uniform(0.6, 1.1)))
                 field.kill(victim, command)
                 answered = command.wait(DEADLINE) == 0
-                if victim == "master":  # the next start mends what the kill left
+                if victim == "master":  # the next start cleans up after the kill
                     field.start()
                 field.stop()
                 found = field.counts()
@@ -61,13 +61,13 @@ def killed_imports(count: int) -> Result:
             if count > 1:
                 field.begin_anew()
         if count > 1 and (field.start_import().wait(DEADLINE) or field.exported() != exported):
-            result.failures.append("after the kills an import is not what it was before")
-    result.what += f": {whole} whole"
+            result.failures.append("after the kills an import has another result")
+    result.what += f": {whole} complete"
     return result
 
 
 class Field:
-    """A directory with a board to import, and its server, which is started on an empty database."""
+    """A directory with a board to import, and its server, which starts with an empty database."""
 
     def __init__(self, directory: Path, items: int) -> None:
         self.directory = directory
@@ -95,7 +95,7 @@ class Field:
         assert (code, "Traceback" in err) == (0, False), f"exit {code}: {err[-500:]}"
 
     def begin_anew(self) -> None:
-        """Start a server on an empty database."""
+        """Start a server with an empty database."""
         self.server.end()
         for suffix in ("-wal", "-shm"):
             Path(f"{self.database}{suffix}").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Writers by the API: each does what people and agents do, and enters in its ledger what it was told."""
+"""Writers that use the API: each acts like people and agents, and records the responses in its ledger."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from typing import Any
 
 from tests.torture.ledger import Ledger, plain
 
-POOL = 20  # items that all claim from
-FEW = 6  # items that a writer makes before it does anything else
-MOST = 40  # and the most that it has
+POOL = 20  # items that all writers claim
+FEW = 6  # items that a writer creates before it does anything else
+MOST = 40  # maximum number of its items
 STATUSES = ("backlog", "todo", "review", "blocked")
-TIMEOUT = 60.0  # seconds of silence
-PAUSE = 0.02  # seconds between two tries while nobody serves
-REFUSED = (404, 409)  # what may be answered to a change that came too late
+TIMEOUT = 60.0  # seconds without a response
+PAUSE = 0.02  # seconds between two attempts while no server runs
+REFUSED = (404, 409)  # status codes allowed for a change that came too late
 
 Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Board:
-    """What all writers share: a project, one to claim from, an item to count on, sprints."""
+    """What all writers share: a project, one to claim from, an item to increment, sprints."""
 
     config: Path
     project: str
@@ -38,19 +38,19 @@ class Board:
 
 
 class Wire:
-    """Sends requests to whatever server of the directory lives, again and again until one answers."""
+    """Sends each request to the directory's current server until one answers."""
 
     def __init__(self, config: Path, actor: str) -> None:
         self.config, self.actor = config, actor
 
     def answer(self, method: str, path: str, body: object = None, key: str | None = None) -> tuple[int, str]:
-        """Return the status and body of the first answer that is one; a repeated request bears the same key."""
+        """Return the status and body of the first valid response; a repeated request has the same key."""
         content = None if body is None else json.dumps(body)
         while True:
             try:
                 return self._try(method, path, content, key)
             except (OSError, http.client.HTTPException, ValueError, KeyError):
-                time.sleep(PAUSE)  # killed, or not there yet
+                time.sleep(PAUSE)  # killed, or not started yet
 
     def _try(self, method: str, path: str, content: str | None, key: str | None) -> tuple[int, str]:
         info = json.loads((self.config / "server.json").read_text())
@@ -73,7 +73,7 @@ class Wire:
 
 
 def make_board(config: Path) -> Board:
-    """Make on the server of `config` what the writers share."""
+    """Create on the server of `config` what the writers share."""
     wire = Wire(config, "owner")
 
     def made(path: str, **body: object) -> str:
@@ -99,7 +99,7 @@ class ApiWriter:
         self.board, self.stop = board, stop
         self.wire = Wire(board.config, self.name)
         self.random = random.Random(number)
-        self.items: dict[str, Document] = {}  # ours alone, so their versions are known
+        self.items: dict[str, Document] = {}  # only we change them, so their versions are known
 
     def run(self) -> None:
         try:
@@ -108,11 +108,11 @@ class ApiWriter:
                     self._create()
                 else:
                     self.random.choice(ACTIONS)(self)
-        except Exception as error:  # a writer that is gone is a fault, not silence
+        except Exception as error:  # a dead writer must not go unnoticed
             self.ledger.wrong.append(f"{self.name}: {error!r}")
 
     def write(self, method: str, path: str, body: object = None) -> Document | None:
-        """Send a write until it is answered; return the document, None where it was refused."""
+        """Send a write until it is answered; return the document, or None if it was refused."""
         key = uuid.uuid4().hex
         begin = time.monotonic()
         status, text = self.wire.answer(method, path, body, key)
@@ -138,13 +138,13 @@ class ApiWriter:
         return self.random.choice(list(self.items.values()))
 
     def keep(self, document: Document, version: int) -> None:
-        """Enter a change of an item of ours."""
+        """Record a change of one of our items."""
         self.ledger.changed(document, version)
         self.items[document["id"]] = document
         self.ledger.rows[plain(document["id"])] = document
 
     def change(self, item: Document, path: str = "", body: object = None, method: str = "POST") -> None:
-        """Send a write to an item of ours that must be done, and must have been done once."""
+        """Send a write to one of our items that must succeed, and must be applied once."""
         document = self.write(method, f"work-items/{item['id']}/{path}", body)
         if document is None:
             self.ledger.wrong.append(f"{path or 'an update'} of {item['display_key']} was refused")
@@ -175,7 +175,7 @@ class ApiWriter:
         if not late:
             self.change(item, body=body, method="PATCH")
         elif self.write("PATCH", f"work-items/{item['id']}/", body) is not None:
-            self.ledger.wrong.append(f"{item['display_key']} was updated at a version that it no longer has")
+            self.ledger.wrong.append(f"{item['display_key']} was updated with an outdated expected version")
 
     def _label(self) -> None:
         labels = ["new", self.random.choice("abc"), uuid.uuid4().hex]
@@ -187,7 +187,7 @@ class ApiWriter:
         self.change(item, body={"sprint_id": sprint}, method="PATCH")
 
     def _count(self) -> None:
-        """Count on by a conditional update: as many as were acknowledged must be counted at the end."""
+        """Increment with a conditional update: the final value must equal the number of acknowledged increments."""
         now = self.read(f"work-items/{self.board.counter}/")
         body = {"title": f"{int(now['title']) + 1}", "expected_version": now["version"]}
         document = self.write("PATCH", f"work-items/{self.board.counter}/", body)
@@ -212,7 +212,7 @@ class ApiWriter:
         self.ledger.changed(item)
         freed = self.write("POST", f"work-items/{item['id']}/release/", {"lease_id": document["lease_id"]})
         if freed is None:
-            self.ledger.wrong.append(f"the claim of {item['display_key']} is another's")
+            self.ledger.wrong.append(f"another user holds the claim of {item['display_key']}")
         else:
             self.ledger.changed(freed, item["version"] + 1)
 
@@ -225,7 +225,7 @@ class ApiWriter:
 
     def _depend(self) -> None:
         one, other = self.random.sample(list(self.items.values()), 2)
-        first, second = sorted((one, other), key=lambda item: item["item_number"])  # no circle
+        first, second = sorted((one, other), key=lambda item: item["item_number"])  # no cycle
         body = {"blocking_item_id": first["id"], "blocked_item_id": second["id"]}
         document = self.write("POST", "dependencies/", body)
         if document is not None:
@@ -247,7 +247,7 @@ class ApiWriter:
         if self.random.random() < 0.5:
             ended = self.write("POST", f"time-entries/{entry['id']}/stop/", {})
             if ended is None:
-                self.ledger.wrong.append("a timer was stopped by somebody else")
+                self.ledger.wrong.append("someone else stopped a timer")
             else:
                 self.ledger.changed(ended, 2)
 
@@ -257,7 +257,7 @@ class ApiWriter:
         document = self.write("POST", f"work-items/{item['id']}/move/", {side: neighbour["id"]})
         if document is None:
             self.ledger.wrong.append(f"a move of {item['display_key']} was refused")
-        elif document["version"] != item["version"]:  # it was not there already
+        elif document["version"] != item["version"]:  # it did not exist already
             self.keep(document, item["version"] + 1)
 
     def _delete(self) -> None:
@@ -275,7 +275,7 @@ class ApiWriter:
         updates = [{"id": item["id"], "description": text} for item in items]
         document = self.write("POST", "work-items/bulk-update/", {"updates": updates})
         if document is None or document["updated"] != len(items):
-            self.ledger.wrong.append(f"of {len(items)} items in one request not all were updated: {document}")
+            self.ledger.wrong.append(f"not all of {len(items)} items in one request were updated: {document}")
             return
         versions = {row["display_key"]: row["version"] for row in document["work_items"]}
         for item in items:

@@ -1,4 +1,4 @@
-"""A disk that is full, for the fires: a small tmpfs; where none may be mounted, a limit on the size of files."""
+"""A full disk for the scenarios: a small tmpfs, or a limit on file sizes if mounting is not allowed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NO_LIMIT = resource.RLIM_INFINITY
 
 
 class Disk:
-    """What holds `folder`; `refusal` says why no file system of its own could be mounted there."""
+    """The disk that holds `folder`; `refusal` says why no file system could be mounted there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.refusal = mount("-t", "tmpfs", "-o", f"size={SIZE}m,mode=700", "tmpfs", str(folder))
 
     def fill(self, pid: int | None = None) -> None:
-        """Leave no room; a limit is that of the processes of a running server, whose master has `pid`."""
+        """Leave no space; a limit applies to the processes of a running server with the master `pid`."""
         if self.refusal:
             self._limit(pid, 64)
             return
@@ -32,12 +32,12 @@ class Disk:
                 file.write(bytes(4096))
 
     def free(self, pid: int | None = None) -> None:
-        """Let everything be written again."""
+        """Allow writes again."""
         self._limit(pid, NO_LIMIT)
         (self.folder / BALLAST).unlink(missing_ok=True)
 
     def start(self, directory: Path) -> Server:
-        """Start a server while the disk is full; a limit must be its own from the beginning."""
+        """Start a server while the disk is full; a limit must apply from its start."""
         return Server(directory, preexec=with_full_disk if self.refusal else None)
 
     @staticmethod
@@ -49,7 +49,7 @@ class Disk:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk]:
-    """Make `folder`, on a disk of its own."""
+    """Create `folder`, on a disk of its own."""
     folder.mkdir(mode=0o700)
     disk = Disk(folder)
     try:
@@ -60,7 +60,7 @@ def small_disk(folder: Path) -> Iterator[Disk]:
 
 
 def mount(*arguments: str) -> str:
-    """Mount; return why it could not be done, or nothing."""
+    """Run mount; return why it failed, or nothing."""
     try:
         done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
     except OSError as error:
@@ -69,5 +69,5 @@ def mount(*arguments: str) -> str:
 
 
 def unmount(folder: Path) -> None:
-    """Unmount what was mounted last, also while files of it are open."""
+    """Unmount the topmost file system of `folder`, even if files on it are open."""
     subprocess.run(["umount", "--lazy", str(folder)], check=True)

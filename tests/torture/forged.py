@@ -1,4 +1,4 @@
-"""Fire 11: a server.json that lies about pid and port is never believed, and nobody is signalled for it."""
+"""Scenario 11: a server.json with a false pid or port is never believed, and no process is signalled because of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.torture.reporter import Result
 TOKEN = "t0ken-that-nobody-may-see"
 PORTS = {"0": 0, "-1": -1, "1": 1, "65536": 65536, "2^32-1": 2**32 - 1, "a string": "80", "true": True}
 COMMANDS = (("project", "list"), ("server", "status"), ("server", "stop"), ("server", "stop", "--force"), ("doctor",))
-# Says on standard output which signal it got.
+# Prints which signal it got.
 BYSTANDER = """
 import os, signal, sys
 def tell(number, frame):
@@ -42,7 +42,7 @@ def forged(count: int) -> Result:
         bystander = stack.enter_context(_bystander())
         other = stack.enter_context(_bystander(user=65534)) if os.geteuid() == 0 else None
         if other is None:
-            result.notes.append("no process of another user: that needs root")
+            result.notes.append("no process of another user: this needs root")
         zombie = stack.enter_context(_zombie())
         watched = [one for one in (bystander, other) if one]
         pids: dict[str, object] = {
@@ -72,7 +72,7 @@ def forged(count: int) -> Result:
                     "host": "127.0.0.1",
                     "instance_id": "0" * 32,
                     "boot_id": process.boot_id(),
-                    # Of another process with this number; without it a held lock would be enough for a reader.
+                    # Of another process with this pid; without a start time, a held lock is enough for a reader.
                     "process_start": "12345" if number % 2 or lock == "held" else None,
                 }
                 stranger.heard, stranger.calls = b"", 0
@@ -84,9 +84,9 @@ def forged(count: int) -> Result:
                         answer = call(directory, *command)
                     assert answer.code == (0 if command == ("doctor",) else 3), (answer.out, answer.err)
                     assert "server.json" in answer.err + answer.out, answer.err
-                assert not stranger.heard, f"the impostor was told {stranger.heard[:200]!r}"
-                assert not stranger.calls, "the impostor was connected to"
-                assert not [one for one in watched if one.poll() is not None], "a bystander was ended"
+                assert not stranger.heard, f"the impostor received {stranger.heard[:200]!r}"
+                assert not stranger.calls, "the impostor got a connection"
+                assert not [one for one in watched if one.poll() is not None], "a bystander was killed"
                 if number % len(pids) == 0:
                     server = Server(directory)
                     with ended(server):
@@ -102,7 +102,7 @@ def forged(count: int) -> Result:
 
 @contextmanager
 def _bystander(user: int | None = None) -> Iterator[subprocess.Popen[str]]:
-    """A process that no signal ends and that tells of each."""
+    """A process that survives every signal except SIGKILL and SIGSTOP, and reports each."""
     with subprocess.Popen(
         [sys.executable, "-c", BYSTANDER, str(os.geteuid() if user is None else user)],
         stdout=subprocess.PIPE,
@@ -128,7 +128,7 @@ def _zombie() -> Iterator[int]:
 
 @contextmanager
 def _lock(path: Path, state: str) -> Iterator[None]:
-    """Let the lock be free, missing, or held by somebody who has noted nothing in it."""
+    """Make the lock free, missing, or held by a process that wrote no note into it."""
     path.unlink(missing_ok=True)
     if state != "missing":
         path.touch(mode=0o600)

@@ -1,4 +1,4 @@
-"""Fire 9, fourth part: a server that is stopped (SIGSTOP) is neither waited for nor replaced."""
+"""Scenario 9, part 4: a server stopped with SIGSTOP is neither waited for nor replaced."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.torture.ground import ended, projects_of, repository, seen
 from tests.torture.reporter import Result
 
 TIMEOUT = 0.5  # seconds
-ALLOWED = TIMEOUT + 2.0  # with the start of Python
+ALLOWED = TIMEOUT + 2.0  # includes the start of Python
 
 
 def frozen_servers(count: int) -> Result:
-    """Freeze master and workers: the client says so within its timeout, nobody takes over, and it thaws whole."""
-    result = Result("SIGSTOPped server", f"a client with --timeout {TIMEOUT}")
+    """Freeze master and workers: the client reports it in time, no server takes over, and it continues intact."""
+    result = Result("server stopped with SIGSTOP", f"a client with --timeout {TIMEOUT}")
     with repository() as directory:
         server = Server(directory).ready()
         with ended(server):
@@ -31,7 +31,7 @@ def frozen_servers(count: int) -> Result:
                             answer = call(directory, "project", "list", "--timeout", f"{TIMEOUT}")
                         assert answer.error["code"] == "UNRESPONSIVE", answer.err
                         assert f"(pid {server.pid})" in answer.error["message"]
-                        assert result.times[-1] < ALLOWED, f"said after {result.times[-1]:.1f} s"
+                        assert result.times[-1] < ALLOWED, f"reported after {result.times[-1]:.1f} s"
                         second = Server(directory)
                         with ended(second):
                             assert second.end(0)[0] == 1

@@ -1,4 +1,4 @@
-"""Fire 9, first part: a disk that is full or read-only, at publishing, at a write, at the log, at a backup."""
+"""Scenario 9, part 1: a full or read-only disk at publishing, at a write, at the log and at a backup."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.torture.disk import Disk, mount, small_disk, unmount
 from tests.torture.ground import ended, heard, projects_of, repository, stored_projects
 from tests.torture.reporter import Result
 
-HEALED_WITHIN = 3.0 + 2.0  # seconds: the server looks every two, and new workers start
+HEALED_WITHIN = 3.0 + 2.0  # seconds: the server checks every two, and new workers start
 
 Scene = Callable[[Path, Disk, set[str]], None]
 
 
 def full_disks(count: int) -> Result:
-    """Take the room and give it back: what is refused is said clearly, what was acknowledged stays, all heals."""
-    result = Result("full disk at publish, write, log, backup; read-only disk", "one of these")
+    """Fill the disk and free it: refusals are clear, acknowledged writes stay, and everything recovers."""
+    result = Result("full disk at publish, write, log, backup; read-only", "one of these")
     with repository() as directory, small_disk(directory / ".pm") as disk:
         if disk.refusal:
-            result.notes.append(f"no full tmpfs, but RLIMIT_FSIZE; no read-only disk: {disk.refusal}")
+            result.notes.append(f"RLIMIT_FSIZE instead of a full tmpfs, and no read-only disk: {disk.refusal}")
         scenes = dict(SCENES)
         if disk.refusal:
             del scenes["read-only"]
@@ -40,7 +40,7 @@ def full_disks(count: int) -> Result:
                     disk.free()
                 missing = promised - stored_projects(directory / ".pm")
                 result.lost += len(missing)
-                assert not missing, f"acknowledged, and gone: {sorted(missing)[:5]}"
+                assert not missing, f"acknowledged, but missing: {sorted(missing)[:5]}"
     return result
 
 
@@ -67,7 +67,7 @@ def _write(directory: Path, disk: Disk, promised: set[str]) -> None:
     server = _in_use(directory)
     with ended(server):
         disk.fill(server.pid)
-        for _ in range(200):  # some find room in the log of the database
+        for _ in range(200):  # some find room in the database's log
             key, headers = _key(), {"Idempotency-Key": uuid.uuid4().hex}
             body = {"key": key, "title": "t", "description": "x" * 20_000}
             response = server.api("POST", "projects/", json=body, headers=headers)
@@ -96,7 +96,7 @@ def _log(directory: Path, disk: Disk, promised: set[str]) -> None:
     try:
         assert call(directory, "project", "list").code == 0
         disk.fill(pid)
-        for _ in range(2):  # each is told to the log
+        for _ in range(2):  # each is written to the log
             os.kill(poll(lambda: children(pid))[0], signal.SIGKILL)
         assert len(call(directory, "project", "list", "--all").document["projects"]) == len(promised)
         disk.free(pid)
@@ -126,11 +126,11 @@ def _read_only(directory: Path, disk: Disk, promised: set[str]) -> None:
     server = _in_use(directory)
     with ended(server):
         board = str(server.config)
-        server.port_file.unlink()  # what the server says of it tells when it has looked
+        server.port_file.unlink()  # the server's report of this shows when it has checked
         refusal = mount("--bind", board, board) or mount("-o", "remount,ro,bind", board)
         assert not refusal, refusal
         try:
-            for pid in server.workers():  # those that come open the database as it is now
+            for pid in server.workers():  # new workers open the database in its current state
                 os.kill(pid, signal.SIGKILL)
             poll(lambda: len(children(server.pid)) == 2)
             assert projects_of(server) == promised
@@ -164,7 +164,7 @@ SCENES: dict[str, Scene] = {
 
 
 def _in_use(directory: Path) -> Server:
-    """Start a server and ask it something: SQLite needs room to open a database that nobody has open."""
+    """Start a server and send a request: SQLite needs space to open a database that no process has open."""
     server = Server(directory).ready()
     projects_of(server)
     return server

@@ -1,6 +1,6 @@
-"""Fire 15: hypothesis on all that reads what others wrote: files, keys, texts and the command line.
+"""Scenario 15: hypothesis on everything that parses foreign input: files, keys, texts and the command line.
 
-Run as a module it is the process in which that happens: `python -m tests.torture.fuzz COUNT TARGET…`.
+As a module it is the process that runs the examples: `python -m tests.torture.fuzz COUNT TARGET…`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FILES = (
 
 
 def fuzzed_files(count: int) -> Result:
-    """Give each reader of files, keys and texts `count` examples: a refusal that it names, or nothing."""
+    """Give each parser of files, keys and texts `count` examples: it accepts them or raises its documented error."""
     result = Result("hypothesis on files, keys and texts")
     _fuzz(result, FILES, count)
     return result
@@ -51,13 +51,13 @@ def _fuzz(result: Result, targets: tuple[str, ...], count: int) -> None:
     for target in targets:
         with result.attempt(target):
             examples = next((one["examples"] for one in said if one["target"] == target), 0)
-            assert examples, f"it was not come through: {done.stderr[-1500:]}"
+            assert examples, f"it failed: {done.stderr[-1500:]}"
             result.tried += examples - 1
             result.held += examples - 1
 
 
 def main(count: int, targets: list[str]) -> None:
-    """Run the examples of each target, and print how many there were. Raises what a target raised."""
+    """Run the examples of each target, and print their number. Raises what a target raised."""
     import django
 
     django.setup()
@@ -67,7 +67,7 @@ def main(count: int, targets: list[str]) -> None:
 
     call_command("migrate", verbosity=0)
     for target in targets:
-        # A database takes its time for an import.
+        # Imports into a database are slow.
         examples = fuzz_targets.run(target, max(5, count // 10) if target == "imports" else count)
         print(json.dumps({"target": target, "examples": examples}), flush=True)
 

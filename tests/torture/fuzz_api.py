@@ -1,4 +1,4 @@
-"""Fire 15: schemathesis over the whole schema, with all checks on that the schema can answer for."""
+"""Scenario 15: schemathesis over the whole schema, with all checks that a schema can satisfy."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tests.processes import environment
 from tests.torture.board import Board, besieged
 from tests.torture.reporter import Result
 
-# A schema can't say which items there are, nor what the rules of the board forbid: 404 and 409 are right answers.
+# A schema doesn't know which items exist or what the board's rules forbid: 404 and 409 are correct responses.
 UNANSWERABLE = "positive_data_acceptance"
 
 
 def described_answers(count: int) -> Result:
-    """Make about `count` requests of the schema: no 5xx, no answer that it does not describe."""
+    """Send about `count` requests of the schema: no 5xx, no undocumented response."""
     result = Result("schemathesis, all checks", "all of them")
     with besieged(result, changes=True) as board:
         server = board.server
-        examples = max(1, count // 300)  # of an operation, besides the some 3,000 of the coverage phase
+        examples = max(1, count // 300)  # per operation, in addition to about 3,000 of the coverage phase
         (server.directory / "schemathesis.toml").write_text(_ids(board))
         command = [
             str(Path(sys.executable).with_name("schemathesis")),
@@ -49,7 +49,7 @@ def described_answers(count: int) -> Result:
 
 
 def _ids(board: Board) -> str:
-    """Return the settings that let every operation on one thing meet one that is there; what deletes takes any."""
+    """Return settings that give every operation an existing ID, except those that delete."""
     lines = []
     for path in board.get("schema/")["paths"]:
         if "{id}" in path:

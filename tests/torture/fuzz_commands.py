@@ -1,4 +1,4 @@
-"""Command lines made of the words that there are, and of others; each call of `pm` must end as the manual says."""
+"""Command lines made of known and unknown words; each call of `pm` must end as documented."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projects.client import cli, grammar
 from tests.processes import Server
 from tests.torture.ground import ended, repository
 
-# What starts a server or a browser, never ends, waits, or would stop what the others are tried on.
+# Words that start a server or a browser, never end, wait, or stop the server that other examples need.
 LEFT_OUT = {
     ("server", "start"),
     ("server", "open"),
@@ -62,7 +62,7 @@ def _lines() -> st.SearchStrategy[tuple[str, ...]]:
 
 
 def _is_harmless(line: tuple[str, ...]) -> bool:
-    """Tell whether the line can do nothing that the fire could not bear."""
+    """Return whether it is safe to run the command line here."""
     words = [word for word in line if not word.startswith("-")]
     return not any(flag in word for word in line for flag in FLAGS_LEFT_OUT) and (
         not any({noun, verb} <= set(words) for noun, verb in LEFT_OUT if verb) and "demo" not in words
@@ -74,7 +74,7 @@ _board: dict[str, Any] = {}
 
 
 def call(line: tuple[str, ...], scratch: str) -> None:
-    """Call `pm` where there is no server, and where there is one."""
+    """Call `pm` without a server, and with one."""
     for config in (os.path.join(scratch, "none"), _served()):
         stdout, stderr = io.StringIO(), io.StringIO()
         kept, sys.stdin = sys.stdin, io.StringIO("")

@@ -1,7 +1,8 @@
-"""Fire 15: atheris, which follows the branches of a program, on the readers of files that others wrote.
+"""Scenario 15: atheris, a coverage-guided fuzzer, on the parsers of foreign files.
 
-It is no dependency: the fire installs it into a scratch environment, and says so where that can't be. Run as a module
-under that environment's Python it is what atheris drives: `python -m tests.torture.fuzz_readers TARGET SECONDS`.
+It is not a dependency: the scenario installs it into a scratch environment, and says so if that fails. As a module
+under that environment's Python it is the process that atheris drives:
+`python -m tests.torture.fuzz_readers TARGET SECONDS`.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from tests.processes import CHECKOUT, environment
 from tests.torture.reporter import Missing, Result
 
 TARGETS = ("config", "port_file", "git_files", "request_head", "import_file", "markdown")
-AT_ONCE = 2  # processes, one a core
+AT_ONCE = 2  # processes, one per core
 
 
 def fuzzed_readers(count: int) -> Result:
-    """Fuzz each reader, `count` seconds together. Raises Missing where atheris can't be installed."""
+    """Fuzz all parsers, for `count` seconds in total. Raises Missing if atheris can't be installed."""
     result = Result("atheris on the readers of untrusted files")
     with tempfile.TemporaryDirectory(prefix="pm-torture-") as scratch:
         python = _install(Path(scratch) / "environment")
@@ -47,7 +48,7 @@ def fuzzed_readers(count: int) -> Result:
 
 
 def _install(where: Path) -> str:
-    """Return the Python of a new environment with atheris, which sees this one's packages. Raises Missing."""
+    """Return the Python of a new environment with atheris that also sees this one's packages. Raises Missing."""
     venv.create(where, with_pip=True)
     python = str(where / "bin" / "python")
     command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "atheris"]
@@ -73,7 +74,7 @@ def _start(python: str, target: str, seconds: int, scratch: str) -> subprocess.P
 
 
 def main(target: str, seconds: str) -> None:
-    """Let atheris drive one reader."""
+    """Let atheris drive one parser."""
     import atheris  # type: ignore[import-not-found]
     import django
 

@@ -1,4 +1,4 @@
-"""What hypothesis gives to each reader, and what that may raise. Imported in a process with Django set up."""
+"""What hypothesis gives to each parser, and what the parser may raise. Needs a process with Django set up."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from projects.options import OPTIONS, SECTIONS, variable_of
 from tests.projects.transfer.rows import Document
 from tests.torture import fuzz_commands
 
-# Texts as they come from elsewhere: any sign, halves of pairs, and the words that mean something here.
+# Foreign texts: any character, lone surrogates, and the words that have a meaning here.
 TEXT = st.one_of(
     st.text(max_size=60), st.text(st.characters(codec=None), max_size=20), st.sampled_from(["", "\0", "%"])
 )
@@ -60,7 +60,7 @@ GIT_FILE = st.binary(max_size=200) | st.builds(
 
 
 def run(target: str, count: int) -> int:
-    """Run `count` examples of a target in the working directory, and return how many there were."""
+    """Run `count` examples of a target in the working directory, and return their number."""
     strategy, body = TARGETS[target]
     scratch = os.getcwd()
     done = 0
@@ -184,7 +184,7 @@ def _imports(value: tuple[str, int, str, Any], _: str) -> None:
 
 
 def _quickjson(data: bytes | str, _: str) -> None:
-    """The same as `json`: the value, or the kind of error."""
+    """Check that quickjson agrees with `json`: the same value, or the same kind of error."""
 
     def tried(load: Callable[[Any], Any]) -> str:
         try:
@@ -192,7 +192,7 @@ def _quickjson(data: bytes | str, _: str) -> None:
         except (ValueError, RecursionError) as error:
             return "RecursionError" if isinstance(error, RecursionError) else "ValueError"
 
-    # `json` takes bytes for UTF-16 where they look so; the reader of answers does not.
+    # `json` reads some bytes as UTF-16; our parser does not.
     assert tried(quickjson.loads) == tried(lambda data: json.loads(data if isinstance(data, str) else data.decode()))
     with suppress(ValueError, RecursionError):
         value = json.loads(data if isinstance(data, str) else data.decode())

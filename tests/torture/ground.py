@@ -1,4 +1,4 @@
-"""Where the fires burn: repositories in a scratch folder, and servers that are ended whatever happens."""
+"""What the scenarios run on: repositories in a scratch directory, and servers that are always stopped."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def repository() -> Iterator[Path]:
 
 @contextmanager
 def ended(*servers: Server) -> Iterator[None]:
-    """Kill what still runs of `servers`."""
+    """Kill those of `servers` that still run."""
     try:
         yield
     finally:
@@ -45,7 +45,7 @@ def projects_of(server: Server) -> set[str]:
 
 
 def patched(code: str) -> list[str]:
-    """Return the command of a manage.py that runs `code` first: for what no flag of the product does."""
+    """Return a command of manage.py that runs `code` first, for changes that no flag of the product makes."""
     return [
         sys.executable,
         "-c",
@@ -54,14 +54,14 @@ def patched(code: str) -> list[str]:
 
 
 def stored_projects(config: Path) -> set[str]:
-    """Return the keys of all projects in the database of a server that has ended, which SQLite finds whole."""
+    """Return the keys of all projects in the database of a stopped server; SQLite's integrity check must pass."""
     with closing(sqlite3.connect(config / "data.db")) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return {key for (key,) in database.execute("SELECT key FROM projects_project")}
 
 
 def need(tool: str, package: str) -> str:
-    """Return the path of a program. Raises Missing where it is not installed."""
+    """Return the path of a program. Raises Missing if it is not installed."""
     path = shutil.which(tool)
     if path is None:
         raise Missing(f"{tool} is not installed; on Debian: apt-get install {package}")
@@ -69,13 +69,13 @@ def need(tool: str, package: str) -> str:
 
 
 def seen(path: Path) -> tuple[Any, ...]:
-    """Return what tells whether a file was touched: which one it is, when it was written, what it holds."""
+    """Return values that change if a file is touched: its identity, time and content."""
     status = path.stat()
     return status.st_dev, status.st_ino, status.st_mtime_ns, path.read_bytes()
 
 
 def heard(server: Server, wait: float = 0.0) -> str:
-    """Return what a server has said on standard error since; a pipe that nobody reads would fill and stop it."""
+    """Return new output on standard error; a pipe that nobody reads would fill up and block the server."""
     assert server.process.stderr is not None
     said = ""
     while select.select([server.process.stderr], [], [], 0 if said else wait)[0]:

@@ -1,4 +1,4 @@
-"""A stranger that listens on a port of loopback, for the fires."""
+"""A foreign program that listens on a loopback port, for the scenarios."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 class Impostor:
-    """Listens where a dead server did; `heard` is what it was sent."""
+    """Listens where a dead server did; `heard` is what it received."""
 
     def __init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -19,7 +19,7 @@ class Impostor:
         self.calls = 0
 
     def listen(self) -> None:
-        """Take connections, until it is closed."""
+        """Accept connections until it is closed."""
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._socket.accept()

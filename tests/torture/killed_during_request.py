@@ -1,4 +1,4 @@
-"""Fire 4: the master is killed while a worker serves a request that takes long."""
+"""Scenario 4: the master is killed while a worker serves a slow request."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tests.processes import DEADLINE, MANAGE, Server, gone, poll
 from tests.torture.ground import ended, patched, projects_of, repository
 from tests.torture.reporter import Result
 
-# As on a system where the kernel does not end a worker with its master.
+# As on a system whose kernel does not end a worker with its master.
 ORPHANING = patched("import discovery.worker\ndiscovery.worker._libc = None")
 
 
 def killed_during_request(count: int) -> Result:
-    """Kill the master while a body arrives, and start again at once: there is no second owner beside a worker.
+    """Kill the master while a body arrives, and start again at once: no second owner runs next to a worker.
 
     Every second time the kernel does not end the worker: it lives on, and may still acknowledge its request.
     """
-    result = Result("SIGKILL of the master during a slow request", "a start after the last worker's end")
+    result = Result("SIGKILL of the master during a slow request", "a start after the last worker exits")
     with repository() as directory:
         promised: set[str] = set()
         for number in range(count):
@@ -43,15 +43,15 @@ def killed_during_request(count: int) -> Result:
                             successor.ready()
                         stored = projects_of(successor)
                         result.lost += len(promised - stored)
-                        assert promised <= stored, f"acknowledged, and gone: {promised - stored}"
-                        assert stored - promised <= {key}, "what was never asked for"
+                        assert promised <= stored, f"acknowledged, but missing: {promised - stored}"
+                        assert stored - promised <= {key}, "a project that was never requested"
                         assert successor.end()[0] == 0
                     promised = stored
     return result
 
 
 class SlowRequest:
-    """A POST of a project whose body is too long to be gathered, so that a thread of a worker waits for it."""
+    """A POST of a project whose body is too long for the event loop to buffer, so a worker's thread waits for it."""
 
     def __init__(self, server: Server, key: str) -> None:
         body = json.dumps({"key": key, "title": "t", "description": "x" * 100_000}).encode()
@@ -75,7 +75,7 @@ class SlowRequest:
         poll(lambda: not _unsent(self.socket))
 
     def send_rest(self) -> bool:
-        """Send what is missing; return whether the write was acknowledged."""
+        """Send the rest; return whether the write was acknowledged."""
         try:
             self.socket.sendall(self.message[len(self.message) // 2 :])
             answer = b""
@@ -99,10 +99,10 @@ def _unsent(connection: socket.socket) -> int:
 
 
 def _stays_alone(server: Server, successor: Server, workers: list[int]) -> None:
-    """Assert that for a while a worker lives, and nobody else serves or takes its lock."""
+    """Assert that for a while a worker lives, and no other process serves or takes its lock."""
     out = successor.process.stdout
     assert out is not None
-    assert not select.select([out], [], [], 1.5)[0], "a second server is ready, or has ended"
-    assert not all(map(gone, workers)), "no worker outlived its master: nothing was tried"
-    assert lock.probe(portfile.lock_path(str(server.port_file))) == lock.HELD, "a worker lives, its lock is free"
+    assert not select.select([out], [], [], 1.5)[0], "a second server is ready, or has exited"
+    assert not all(map(gone, workers)), "no worker outlived its master, so nothing was tested"
+    assert lock.probe(portfile.lock_path(str(server.port_file))) == lock.HELD, "a worker lives, but its lock is free"
     assert json.loads(server.port_file.read_text()) == server.info, "a second owner has published"

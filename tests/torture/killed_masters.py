@@ -1,4 +1,4 @@
-"""Fire 1: killed masters."""
+"""Scenario 1: killed masters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_TAKEOVER = 1.0  # seconds beyond a normal start
 
 def killed_masters(count: int) -> Result:
     """Start, kill the master, start again: each restart serves what was acknowledged before."""
-    result = Result("start, SIGKILL the master, start again", "a start after a kill, beyond a normal one")
+    result = Result("SIGKILL the master, then restart", "a start after a kill, beyond a normal one")
     with repository() as directory:
         normal = Result("")
         for _ in range(5):
@@ -31,7 +31,7 @@ def killed_masters(count: int) -> Result:
                 server.process.communicate()
                 with result.clock():
                     server = Server(directory).ready()
-                assert projects_of(server) == keys, "what was acknowledged is not there"
+                assert projects_of(server) == keys, "an acknowledged write is missing"
         with ended(server):
             result.worst = max(0.0, result.worst - basis)
             beyond = sorted(time - basis for time in result.times)

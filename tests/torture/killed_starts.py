@@ -1,4 +1,4 @@
-"""Fire 8: the start is killed at one of its steps, found and reached by tracing its system calls."""
+"""Scenario 8: the start is killed at one of its steps, found and reached by tracing its system calls."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tests.processes import MANAGE, Server, children, poll
 from tests.torture.ground import ended, need, projects_of, repository
 from tests.torture.reporter import Missing, Result
 
-# What leaves something behind, or lets others see it.
+# Calls that leave something behind, or make it visible to others.
 CALLS = "flock,ftruncate,pwrite64,bind,listen,write,fsync,fdatasync,rename,link,unlink,mkdir,clone,clone3,vfork"
 READY = r"write\(1, "
-# Steps of which each form of the fire kills at the call that comes after.
+# Steps that every form of the scenario covers, killing at the call after them.
 NAMED = {
     "lock": r"flock\(\d+, LOCK_EX\|LOCK_NB\) = 0",
     "bind": r"bind\(\d+, {sa_family=AF_INET",
@@ -32,7 +32,7 @@ STANDING = {".gitignore", "data.db", "secret_key", "server.lock", "write.lock"}
 
 
 class Step(NamedTuple):
-    """Just before the `number`-th call of `call`; `text` is what strace says of it."""
+    """The point before the `number`-th call of `call`; `text` is its line in strace's output."""
 
     call: str
     number: int
@@ -40,19 +40,19 @@ class Step(NamedTuple):
 
 
 def killed_starts(count: int) -> Result:
-    """Kill the start before one of its calls, start again: it works, and what was left behind is gone.
+    """Kill the start before one of its calls, start again: it works, and removes what was left behind.
 
     Every second round of the named steps, and half of the others, are of a repository's first start.
     """
     strace = _tracer()
-    result = Result("SIGKILL at a step of the start, start again", "a start after the kill")
+    result = Result("SIGKILL at a step of the start, then restart", "a start after the kill")
     with repository() as directory:
         board = directory / ".pm"
         plans = {}
         for number in range(count):
             first = number // len(NAMED) % 2 == 1
             if first not in plans:
-                if not first:  # the plan is that of a later start
+                if not first:  # this plan is of a later start
                     assert Server(directory).ready().end()[0] == 0
                 elif board.exists():
                     shutil.rmtree(board)
@@ -74,7 +74,7 @@ def killed_starts(count: int) -> Result:
 
 
 def _tracer() -> str:
-    """Return the path of strace. Raises Missing, also where it may not trace."""
+    """Return the path of strace. Raises Missing, also if it may not trace."""
     strace = need("strace", "strace")
     done = subprocess.run([strace, "-o", os.devnull, "true"], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -83,11 +83,11 @@ def _tracer() -> str:
 
 
 def _plan(strace: str, directory: Path) -> list[Step]:
-    """Return the steps of a start, from the lock to the first call after the ready line, in their order."""
+    """Return the steps of a start in order, from the lock to the first call after the ready line."""
     trace = directory.parent / "trace"
     server = Server(directory, command=[strace, *_options(trace), *MANAGE]).ready()
     with _traced(server):
-        poll(lambda: len(children(server.info["pid"])) == 2)  # what is done after the ready line
+        poll(lambda: len(children(server.info["pid"])) == 2)  # calls after the ready line
     lines = [line.split(maxsplit=1) for line in trace.read_text().splitlines()]
     counts: Counter[str] = Counter()
     steps = []
@@ -106,12 +106,12 @@ def _options(trace: Path) -> list[str]:
 
 def _after(steps: list[Step], pattern: str) -> int:
     found = [number for number, step in enumerate(steps) if re.match(pattern, step.text)]
-    assert found, f"no step is like {pattern}"
+    assert found, f"no step matches {pattern}"
     return found[0] + 1
 
 
 def _pick(plan: list[Step], number: int, count: int) -> Step:
-    """Return the step to kill at: first the named ones, then all in turn, a run of equal calls counted once."""
+    """Return the step to kill at: first the named ones, then all in turn, counting a run of equal calls once."""
     if number < 2 * len(NAMED):
         name, pattern = list(NAMED.items())[number % len(NAMED)]
         return plan[0] if name == "lock" else plan[_after(plan, pattern)]
@@ -130,7 +130,7 @@ def _kill(strace: str, directory: Path, step: Step) -> None:
 
 @contextmanager
 def _traced(server: Server) -> Iterator[None]:
-    """Kill the master under strace, if it still runs: strace itself would leave it behind."""
+    """Kill the master if it still runs: killing strace would leave it behind."""
     with ended(server):
         try:
             yield

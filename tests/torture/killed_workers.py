@@ -1,4 +1,4 @@
-"""Fire 5: killed workers under load."""
+"""Scenario 5: killed workers under load."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.torture.ground import ended, repository, seen
 from tests.torture.reporter import Result
 from tests.torture.writers import Writers, answers, projects_of_all
 
-BACK_WITHIN = 1.0  # seconds until the service answers after a kill
+BACK_WITHIN = 1.0  # seconds until the service responds after a kill
 
 
 def killed_workers(count: int) -> Result:
-    """Kill workers while clients write: the file stays, the service is back, nothing acknowledged is lost."""
-    result = Result("SIGKILL of a worker under load", "an answer after the kill")
+    """Kill workers while clients write: the file stays, the service returns, no acknowledged write is lost."""
+    result = Result("SIGKILL of a worker under load", "a response after the kill")
     with repository() as directory:
         server = Server(directory).ready()
         with ended(server):
@@ -29,12 +29,12 @@ def killed_workers(count: int) -> Result:
                         victims = poll(lambda: children(server.pid))
                         os.kill(random.choice(victims), signal.SIGKILL)
                         with result.clock():
-                            poll(lambda: answers(server), 10, "an answer")
+                            poll(lambda: answers(server), 10, "a response")
                         assert seen(server.port_file) == before, "server.json was touched"
                         assert result.times[-1] < BACK_WITHIN, f"back after {result.times[-1]:.2f} s"
             result.failures += writers.wrong[:5]
             result.lost = len(writers.acknowledged - projects_of_all(server))
             if result.lost:
-                result.failures.append(f"{result.lost} acknowledged writes are gone")
+                result.failures.append(f"{result.lost} acknowledged writes are missing")
             assert server.end()[0] == 0
     return result

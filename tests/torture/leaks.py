@@ -1,4 +1,4 @@
-"""What no answer may tell: a stack, a path of this machine, a secret, a library's version."""
+"""What no response may contain: a stack trace, a path of this machine, a secret, a library's version."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _STACK = re.compile(
 
 
 class Secrets:
-    """The secrets of a running server, to be looked for in its answers."""
+    """The secrets of a running server, to search for in its responses."""
 
     def __init__(self, server: Server, *more: str) -> None:
         self.words = [server.token, (server.config / "secret_key").read_text(), *more]
         self.paths = {str(server.directory), str(CHECKOUT), sys.prefix, os.path.expanduser("~")} - {"/"}
 
     def told(self, text: str, *, root: bool = False) -> list[str]:
-        """Return what `text` tells of them; `root`: the repository's path is meant to be told."""
+        """Return the secrets in `text`; `root`: the repository's path is expected there."""
         found = [f"a secret: {word[:6]}…" for word in self.words if word and word in text]
         if not root:
             found += [f"the path {path}" for path in self.paths if path in text]

@@ -1,4 +1,4 @@
-"""What one writer was told, to be compared with the database when the fire is out."""
+"""What one writer was told, to be compared with the database after the scenario."""
 
 from __future__ import annotations
 
@@ -27,36 +27,36 @@ _ANSWERS = """
 
 @dataclass
 class Ledger:
-    """`changes` are the (entity, version) that were acknowledged; a writer has a name of its own.
+    """`changes` are the acknowledged (entity, version) pairs; each writer has a unique name.
 
-    `doubtful` are the texts of writes of which nobody knows: each was done once, or not at all.
+    `doubtful` has the texts of writes with unknown outcome: each was applied once, or not at all.
     """
 
     actor: str
     changes: Counter[tuple[str, int]] = field(default_factory=Counter)
-    texts: dict[str, str] = field(default_factory=dict)  # one that is unique on the board, and whose it is
+    texts: dict[str, str] = field(default_factory=dict)  # a text that is unique on the board, and its item
     doubtful: list[str] = field(default_factory=list)
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)  # the last state of an item that was acknowledged
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)  # the last acknowledged state of each item
     answers: dict[str, tuple[int, str]] = field(default_factory=dict)  # by idempotency key
     wrong: list[str] = field(default_factory=list)
     increments: int = 0
-    slowest: float = 0.0  # seconds from the first try to the acknowledgement
+    slowest: float = 0.0  # seconds from the first attempt to the acknowledgement
 
     def changed(self, document: dict[str, Any], version: int | None = None) -> None:
-        """Enter an acknowledged change; `version` is the one that it must have brought."""
+        """Record an acknowledged change; `version` is the one that it must have produced."""
         if version is not None and document["version"] != version:
-            self.wrong.append(f"version {document['version']} where {version} was due: {document}")
+            self.wrong.append(f"version {document['version']} instead of {version}: {document}")
         self.changes[plain(document["id"]), document["version"]] += 1
 
     def compare(self, database: Path) -> tuple[int, list[str]]:
-        """Return how many acknowledged changes are not there, and all that is wrong."""
+        """Return the number of lost acknowledged changes, and all faults."""
         with closing(sqlite3.connect(database)) as connection:
             connection.row_factory = sqlite3.Row
             stored = Counter((row[0], row[1]) for row in connection.execute(_CHANGES, [self.actor]))
             lost, extra = self.changes - stored, stored - self.changes
             faults = [*self.wrong, *self._texts(connection), *self._rows(connection), *self._answers(connection)]
         if lost:
-            faults.append(f"{self.actor}: {lost.total()} acknowledged changes are gone: {list(lost)[:3]}")
+            faults.append(f"{self.actor}: {lost.total()} acknowledged changes are missing: {list(lost)[:3]}")
         if extra.total() > len(self.doubtful):
             faults.append(f"{self.actor}: {extra.total()} changes that nobody acknowledged: {list(extra)[:3]}")
         return lost.total(), faults
@@ -67,7 +67,7 @@ class Ledger:
             found.setdefault(text, []).append(pk)
         wrong = [text for text, pk in self.texts.items() if found.get(text) != [pk]]
         doubled = [text for text in self.doubtful if len(found.get(text, ())) > 1]
-        return [f"{self.actor}: {text!r} is there {len(found.get(text, ()))} times" for text in wrong + doubled]
+        return [f"{self.actor}: {text!r} exists {len(found.get(text, ()))} times" for text in wrong + doubled]
 
     def _rows(self, connection: sqlite3.Connection) -> list[str]:
         faults = []
@@ -77,18 +77,18 @@ class Ledger:
             for name in ("title", "description", "status", "labels", "sprint_id", "position", "version"):
                 value = plain(told[name]) if name == "sprint_id" and told[name] else told[name]
                 if stored.get(name) != value:
-                    faults.append(f"{self.actor}: {name} of {pk} is {stored.get(name)!r}, was told {value!r}")
+                    faults.append(f"{self.actor}: {name} of {pk} is {stored.get(name)!r}, the response said {value!r}")
         return faults
 
     def _answers(self, connection: sqlite3.Connection) -> list[str]:
         stored = {key: (status, body) for key, status, body in connection.execute(_ANSWERS, [self.actor])}
         return [
-            f"{self.actor}: the answer to {key} was {answer}, {stored.get(key)} is kept"
+            f"{self.actor}: the response to {key} was {answer}, but {stored.get(key)} is stored"
             for key, answer in self.answers.items()
             if stored.get(key) != answer
         ]
 
 
 def plain(pk: str) -> str:
-    """Return an id as the database has it."""
+    """Return an ID as the database stores it."""
     return pk.replace("-", "")

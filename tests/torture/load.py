@@ -1,4 +1,4 @@
-"""Fire 16: sixty-four clients at once, then request upon request: no error, nobody starves, nothing grows."""
+"""Scenario 16: 64 concurrent clients, then 100,000 requests: no errors, no starvation, no growth."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ from tests.torture.reporter import Result
 PROCESSES = 2
 CLIENTS = 64
 STEADY = 16  # clients of the long run
-FEW, MANY = 500, 5000  # items on the board before; many fill the caches that grow with it
+FEW, MANY = 500, 5000  # items on the board before; many, to fill the caches that grow with them
 READS = {"list": 15, "get": 20, "show": 10, "search": 10, "changes": 10, "ready": 5}
 MIX = {**READS, "create": 8, "update": 12, "comment": 8, "claim": 2}
-# An export holds the longest snapshot of all that is read.
+# An export holds the longest read snapshot.
 CONSTANT = {**{kind: 10 * weight for kind, weight in MIX.items()}, "export": 1}
 MAX_WAIT = 5.0  # seconds that one of 64 clients may wait for a write …
-MAX_RATIO = 10  # … or, on a machine that is slow, so many times as long as the median write
-LONGEST = 480  # seconds of the long run: a slow machine does fewer requests
-WARM = 0.2  # of the requests, after which nothing may grow
+MAX_RATIO = 10  # … or, on a slow machine, this multiple of the median write
+LONGEST = 480  # seconds of the long run: a slow machine sends fewer requests
+WARM = 0.2  # share of the requests after which nothing may grow
 
-Told = list[dict[str, Any]]  # by client: times by kind, what was wrong
+Told = list[dict[str, Any]]  # by client: times by kind, failures
 
 
 def crowded(seconds: int) -> Result:
-    """Let 64 clients read and write for `seconds`: each gets all its answers, and none waits for long."""
-    result = Result(f"{CLIENTS} clients at once for {seconds} s, a third of it writes", "a request")
+    """Let 64 clients read and write for `seconds`: each gets all its responses, and none waits for long."""
+    result = Result(f"{CLIENTS} clients for {seconds} s, one third writes", "a request")
     with repository() as directory, ended(server := Server(directory).ready()):
         clients = _crowd(server, _board(server, FEW), CLIENTS, MIX, seconds=seconds)
         _enter(result, clients)
         waits = sorted(time for client in clients for kind in WRITES for time in client["times"].get(kind, ()))
         if waits[-1] > max(MAX_WAIT, MAX_RATIO * statistics.median(waits)):
-            result.failures.append(f"a write waited {waits[-1]:.1f} s while others went through")
+            result.failures.append(f"a write waited {waits[-1]:.1f} s while others succeeded")
         done = sorted(sum(len(client["times"].get(kind, ())) for kind in WRITES) for client in clients)
-        result.notes.append(f"writes of a client: {done[0]} to {done[-1]}, median {done[len(done) // 2]}")
+        result.notes.append(f"writes per client: {done[0]} to {done[-1]}, median {done[len(done) // 2]}")
         _finish(result, server, directory)
     return result
 
 
 def worn(requests: int) -> Result:
-    """Send 100,000 requests, exports among them, and look at memory, files, threads and the log meanwhile."""
+    """Send 100,000 requests, exports among them, and watch memory, files, threads and the log."""
     result = Result(f"{requests} requests: memory, files, threads, log", "a request")
     with repository() as directory, ended(server := Server(directory).ready()):
         warm = max(STEADY, int(requests * WARM))
@@ -79,7 +79,7 @@ def _board(server: Server, items: int) -> dict[str, Any]:
 def _crowd(
     server: Server, board: dict[str, Any], clients: int, mix: dict[str, int], *, seconds: int, requests: int = 10**9
 ) -> Told:
-    """Let clients in two processes ask for so long, or so often; return what each was told."""
+    """Run clients in two processes for a time or a number of requests; return the results of each."""
     share = clients // PROCESSES
     plan = {**board, "port": server.info["port"], "token": server.token, "mix": mix, "clients": share}
     plan |= {"seconds": seconds, "requests": -(-requests // clients)}
@@ -115,7 +115,7 @@ def _enter(result: Result, clients: Told) -> None:
 def _finish(result: Result, server: Server, directory: Path) -> None:
     code, err = server.end()
     lines = [line for line in err.splitlines() if "ERROR" in line or "Traceback" in line or "locked" in line]
-    result.failures += [f"the server said: {line}" for line in lines[:5]]
+    result.failures += [f"the server logged: {line}" for line in lines[:5]]
     if code:
-        result.failures.append(f"the server ended with {code}")
+        result.failures.append(f"the server's exit status is {code}")
     result.failures += data_audit.faults(directory / ".pm" / "data.db")

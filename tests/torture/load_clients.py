@@ -1,7 +1,7 @@
-"""Clients of one server in a process of their own, so that they don't wait for one another more than they must.
+"""Clients of one server in a process of their own, so that clients block each other less.
 
 python -m tests.torture.load_clients '{"port": …, "token": …, "clients": 16, "seconds": 60, …}'
-prints what each kind of request took, as JSON.
+prints the times of each kind of request as JSON.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from collections.abc import Callable
 from typing import Any
 
 Call = tuple[str, str, object]  # method, path, body
-TIMEOUT = 60.0  # seconds of silence
-CLOSING = 0.5  # of the clients close after each request, as `pm` does; the others keep their connection, as browsers do
+TIMEOUT = 60.0  # seconds without a response
+CLOSING = 0.5  # share of clients that close after each request, as `pm` does; others keep it open, as browsers do
 
 
 class Client:
-    """One client in a closed loop: it asks, waits for the answer, asks again."""
+    """One client in a closed loop: it sends a request, waits for the response, and repeats."""
 
     def __init__(self, plan: dict[str, Any], number: int) -> None:
         self.plan, self.number = plan, number

@@ -1,4 +1,4 @@
-"""What a server holds: memory, open files, threads, and the length of its write-ahead log."""
+"""What a server uses: memory, open files, threads, and the length of its write-ahead log."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.processes import Server, children
 
 MIB = 1 << 20
 MAX_GROWTH = 8 * MIB  # PSS of master and workers, once their caches are full
-MAX_CACHES = 32 * MIB  # and before: each thread's connection keeps up to 2 MiB of pages
-MAX_FILES = 4  # that come and go: a connection just accepted, an export on its way
-MAX_THREADS = 11  # the master's, and five of each of two workers; each starts when it is needed first
-FILES_OF_THREAD = 3  # its connection to the database
-MAX_LOG = 16 * MIB  # whatever is read meanwhile
+MAX_CACHES = 32 * MIB  # and before that: each thread's connection caches up to 2 MiB of pages
+MAX_FILES = 4  # temporary ones: a connection just accepted, an export in progress
+MAX_THREADS = 11  # one of the master, and five of each of two workers; each starts on first use
+FILES_OF_THREAD = 3  # its database connection
+MAX_LOG = 16 * MIB  # even during long reads
 INTERVAL = 0.2  # seconds
 
 
@@ -35,13 +35,13 @@ class Gauge:
         self.longest_log = 0
 
     def read(self) -> Reading:
-        """Return what master and workers hold together; nobody may be asking them meanwhile."""
+        """Return what master and workers use in total; call it without other requests in progress."""
         pids = (self.server.pid, *sorted(children(self.server.pid)))
         return Reading(pids, sum(map(_pss, pids)), sum(map(_files, pids)), sum(map(_threads, pids)))
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Look at the log all the while."""
+        """Watch the log in the meantime."""
         over = threading.Event()
 
         def watch() -> None:
@@ -57,7 +57,7 @@ class Gauge:
             thread.join()
 
     def notes(self, before: Reading) -> list[str]:
-        """Say what there was and what there is."""
+        """Describe the change since `before`."""
         now = self.read()
         return [
             f"memory {before.memory / MIB:.1f} MiB, then {now.memory / MIB:.1f} MiB (PSS of {len(now.pids)} processes)",
@@ -70,7 +70,7 @@ class Gauge:
         now = self.read()
         threads = now.threads - before.threads
         found = {
-            "the workers are others": now.pids != before.pids,
+            "the workers were replaced": now.pids != before.pids,
             "memory has grown": now.memory > before.memory + (MAX_GROWTH if warmed else MAX_CACHES),
             "there are more open files": now.files > before.files + MAX_FILES + FILES_OF_THREAD * max(0, threads),
             "there are more threads": now.threads > max(before.threads, 0 if warmed else MAX_THREADS),

@@ -1,4 +1,4 @@
-"""Fire 10: the files of a running server are deleted, moved or put back under it."""
+"""Scenario 10: the files of a running server are deleted, moved or restored."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tests.processes import DEADLINE, Server, environment
 from tests.torture.ground import ended, projects_of, repository
 from tests.torture.reporter import Result
 
-WITHIN = 3.0  # seconds to heal or to end
+WITHIN = 3.0  # seconds to heal or to exit
 BACKUP = "0" * 32  # the instance that an old server.json names
-AT_ONCE = 2  # scenes mostly wait
+AT_ONCE = 2  # the scenes mostly wait
 
 Pull = Callable[[Path], Path]
 
 
 def pulled_away(count: int) -> Result:
-    """Pull a server's files away and start another at once: it heals or ends, and at no time two acknowledge writes."""
-    result = Result("git clean, rm -rf, move, old server.json, lost lock", "healed or ended")
+    """Remove a server's files and start another: it heals or exits, and two never acknowledge writes at once."""
+    result = Result("git clean, rm -rf, move, old server.json, lost lock", "until healed or stopped")
     with ThreadPoolExecutor(AT_ONCE) as pool:
         names = [list(SCENES)[number % len(SCENES)] for number in range(count)]
         for name, scene in zip(names, pool.map(_scene, names), strict=True):
@@ -38,7 +38,7 @@ def pulled_away(count: int) -> Result:
 
 
 def _scene(name: str) -> float | AssertionError:
-    """Return how long it took, or what did not hold."""
+    """Return how long it took, or the failed assertion."""
     pull, heals, keeps = SCENES[name]
     try:
         with repository() as directory:
@@ -62,14 +62,14 @@ def _survive(server: Server, pull: Pull, *, heals: bool | None, keeps: bool) -> 
             owner = _published(directory)
             acknowledged = _write(server, token, f"K{number}")
             if owner not in (None, BACKUP, server.info["instance_id"]):
-                assert not acknowledged, "the old server acknowledges a write, though another has published"
-            assert not acknowledged or keeps, "acknowledged, though its database is gone"
+                assert not acknowledged, "the old server acknowledged a write after another had published"
+            assert not acknowledged or keeps, "a write was acknowledged, but its database is gone"
             before |= {f"K{number}"} if acknowledged else set()
             late = time.monotonic() - begin
             healed = owner == server.info["instance_id"] and heals is not False
             if healed or server.process.poll() is not None:
                 break
-        assert healed or not heals, "it ended"
+        assert healed or not heals, "it exited"
         if healed:
             code, err = second.end(0)
             assert (code, server.url in err) == (1, True), f"the second start: {code} {err}"
@@ -85,7 +85,7 @@ def _survive(server: Server, pull: Pull, *, heals: bool | None, keeps: bool) -> 
 
 
 def _serves(second: Server, first: Server, board: set[str]) -> None:
-    """Assert that the second start has taken over, or has been refused while the first lived, and works now."""
+    """Assert that the second start took over, or was refused while the first lived, and that a start works now."""
     assert second.process.stdout is not None
     line = second.process.stdout.readline()
     if not line:
@@ -107,7 +107,7 @@ def _published(directory: Path) -> str | None:
 
 
 def _write(server: Server, token: str, key: str) -> bool:
-    """Return whether a write was acknowledged; anything else but a clear 503 or no answer is wrong."""
+    """Return whether a write was acknowledged; the only other valid outcomes are a clear 503 and no response."""
     headers = {"Authorization": f"Bearer {token}"}
     try:
         response = server.request(
@@ -137,7 +137,7 @@ def _move(directory: Path) -> Path:
 
 
 def _put_back(directory: Path) -> Path:
-    """Put a backup of another day's server.json in the place of the server's own."""
+    """Replace the server's server.json with an old copy."""
     path = directory / ".pm" / "server.json"
     old = json.loads(path.read_text()) | {"instance_id": BACKUP, "pid": 2, "port": 1024, "process_start": "1"}
     path.write_text(json.dumps(old))
@@ -154,7 +154,7 @@ def _lose_lock_and_file(directory: Path) -> Path:
     return _lose_lock(directory)
 
 
-# Whether the server heals or ends (None: the first of two servers to take the lock stays), and whether its
+# Whether the server heals or exits (None: the first of two servers to take the lock stays), and whether its
 # database stays where a server finds it.
 SCENES: dict[str, tuple[Pull, bool | None, bool]] = {
     "git clean -fdX": (_clean, False, False),

@@ -1,4 +1,4 @@
-"""Fire 3: readers of a file that comes and goes."""
+"""Scenario 3: readers of a file that appears and disappears."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ print(reads)
 
 
 def read_while_published(count: int) -> Result:
-    """Publish and withdraw while 8 processes read: nothing torn, nothing deleted by a reader."""
+    """Publish and withdraw while 8 processes read: no torn reads, and no reader deletes the file."""
     result = Result(f"{READERS} readers during publish and withdraw")
     with tempfile.TemporaryDirectory(prefix="pm-torture-") as scratch:
         path = str(Path(scratch) / "server.json")

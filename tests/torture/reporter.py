@@ -1,4 +1,4 @@
-"""One fire, one row: what was done how often, what held, what was lost, and the worst time."""
+"""One row per scenario: attempts, successes, losses, and the worst time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 
 class Missing(Exception):
-    """A tool that a fire needs is not installed; the message says which, and how to get it."""
+    """A tool that a scenario needs is not installed; the message says which, and how to install it."""
 
 
 @dataclass
 class Result:
-    """`worst` is in seconds, of `timed`.
+    """The result of a scenario. `worst` is in seconds; `timed` says of what.
 
-    `failures` says what did not hold; `notes` stand below the row.
+    `failures` has the broken guarantees; `notes` are printed below the row.
     """
 
     what: str
@@ -31,7 +31,7 @@ class Result:
 
     @contextmanager
     def attempt(self, name: str = "") -> Iterator[None]:
-        """Count one try, and what is asserted in it; `name` says which of several kinds it was."""
+        """Count one attempt and its assertions; `name` is its kind."""
         self.tried += 1
         label = f"try {self.tried}{name and f' ({name})'}"
         try:
@@ -43,7 +43,7 @@ class Result:
 
     @contextmanager
     def clock(self) -> Iterator[None]:
-        """Time what is done within."""
+        """Time the body of the `with` statement."""
         begin = time.perf_counter()
         yield
         self.add_time(time.perf_counter() - begin)

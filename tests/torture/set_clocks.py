@@ -1,4 +1,4 @@
-"""Fire 9, third part: the clock is set an hour forth and back, by libfaketime."""
+"""Scenario 9, part 3: the clock is set an hour forward and back, with libfaketime."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tests.torture.reporter import Missing, Result
 
 LIBRARY = "libfaketimeMT.so.1"
 SETTINGS = ("+3600", "-3600", "+0")
-IDLE = 600  # seconds, less than the clock is set by
-ALLOWED = 2 + 2  # seconds of a stop whose second INT came
-# libfaketime refuses Python's own sleep (clock_nanosleep) where it must leave the monotonic clock alone.
+IDLE = 600  # seconds, less than the clock is changed by
+ALLOWED = 2 + 2  # seconds of a stop that got a second INT
+# libfaketime breaks Python's own sleep (clock_nanosleep) when it must leave the monotonic clock alone.
 COMMAND = patched("import select, time\ntime.sleep = lambda seconds: select.select([], [], [], seconds)")
 
 
 def set_clocks(count: int) -> Result:
-    """Set the clock of a running server: it serves and stays the owner, as its clients with any clock see it.
+    """Set the clock of a running server: it serves and stays the owner, also for clients with any clock.
 
-    Each round ends in a stop in which the clock is set back while a worker hangs.
+    Each round ends with a stop during which the clock is set back while a worker hangs.
     """
     library = _library()
-    result = Result("clock set by +1 h and -1 h, also during a stop", "the stop")
+    result = Result("clock set by +1 h and -1 h, also during a stop", "until the stop")
     with repository() as directory:
         promised: set[str] = set()
         for number in range(count):
@@ -36,7 +36,7 @@ def set_clocks(count: int) -> Result:
                 "LD_PRELOAD": library,
                 "FAKETIME_TIMESTAMP_FILE": str(clock),
                 "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # as the kernel's does not move
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # setting the clock leaves the kernel's monotonic clock alone too
             }
             _set(clock, "+0")
             with result.attempt():
@@ -50,7 +50,7 @@ def set_clocks(count: int) -> Result:
                         assert response.status_code == 201, response.text
                         assert abs(_hours(response.json()["created_at"]) - int(setting) / 3600) < 0.5, "not set"
                         promised.add(key)
-                        server.send(signal.SIGUSR1)  # its loop goes round, and looks at the idle time
+                        server.send(signal.SIGUSR1)  # its loop runs, and checks the idle time
                         assert projects_of(server) == promised
                         assert call(directory, "server", "status").code == 0
                         second = Server(directory)
@@ -68,7 +68,7 @@ def set_clocks(count: int) -> Result:
                             server.process.wait(ALLOWED)
                         except subprocess.TimeoutExpired:
                             os.kill(hung, signal.SIGKILL)
-                            raise AssertionError("the stop does not end") from None
+                            raise AssertionError("the server does not stop") from None
                     assert server.process.returncode == 0
     return result
 
@@ -85,11 +85,11 @@ def _library() -> str:
 def _set(clock: Path, setting: str) -> None:
     temporary = clock.with_suffix(".new")
     temporary.write_text(setting)
-    temporary.rename(clock)  # at no moment is it empty
+    temporary.rename(clock)  # the file is never empty
 
 
 def _hours(moment: str) -> float:
-    """Return by how many hours a moment is ahead of our clock."""
+    """Return by how many hours a time is ahead of our clock."""
     from datetime import datetime
 
     return (datetime.fromisoformat(moment).timestamp() - time.time()) / 3600

@@ -1,4 +1,4 @@
-"""Fire 6: every signal that does not stop a server, and workers that are replaced again and again."""
+"""Scenario 6: every signal that does not stop a server, and workers that are replaced repeatedly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.torture.writers import Writers, answers, projects_of_all
 
 OTHERS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH, signal.SIGTTIN, signal.SIGTTOU)
 MAX_REQUESTS = 40
-# gunicorn's max_requests: a worker ends by itself after so many, and is replaced.
+# gunicorn's max_requests: a worker exits after this many, and is replaced.
 RECYCLING = patched(
     f"""
 import discovery.worker
@@ -28,8 +28,8 @@ discovery.worker.Worker = Worker
 
 
 def signalled(count: int) -> Result:
-    """Under load, with workers that recycle: HUP, one of the other signals, TERM to a worker; nobody notices."""
-    result = Result("HUP, USR1, USR2, WINCH, TTIN, TTOU, TERM to a worker", "an answer after the signals")
+    """Under load, with workers that recycle: HUP, one of the other signals, TERM to a worker; no client notices."""
+    result = Result("HUP, USR1, USR2, WINCH, TTIN, TTOU, TERM to a worker", "a response after the signals")
     with repository() as directory:
         server = Server(directory, command=RECYCLING).ready()
         with ended(server):
@@ -43,14 +43,14 @@ def signalled(count: int) -> Result:
                         server.send(OTHERS[number % len(OTHERS)])
                         os.kill(poll(lambda: children(server.pid))[0], signal.SIGTERM)
                         with result.clock():
-                            poll(lambda: answers(server), 10, "an answer")
+                            poll(lambda: answers(server), 10, "a response")
                         assert seen(server.port_file) == before, "server.json was touched"
             result.failures += writers.wrong[:5]
             result.lost = len(writers.acknowledged - projects_of_all(server))
             if result.lost:
-                result.failures.append(f"{result.lost} acknowledged writes are gone")
+                result.failures.append(f"{result.lost} acknowledged writes are missing")
             if writers.dropped:
-                result.failures.append(f"{writers.dropped} connections ended without an answer")
+                result.failures.append(f"{writers.dropped} connections ended without a response")
             expected = 2 + (count % len(OTHERS) == OTHERS.index(signal.SIGTTIN) + 1)
             poll(lambda: len(children(server.pid)) == expected, what=f"{expected} workers")
             assert not workers & set(children(server.pid))

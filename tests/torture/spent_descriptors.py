@@ -1,4 +1,4 @@
-"""Fire 9, second part: no descriptors are left, to workers and to the master."""
+"""Scenario 9, part 2: workers and master run out of file descriptors."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tests.torture.ground import ended, heard, projects_of, repository
 from tests.torture.reporter import Result
 
 SPARE = (0, 1, 2, 4)
-SERVED_WITHIN = 4.0 + 3.0  # seconds: a worker that could not be started is tried again after four at most, and starts
+SERVED_WITHIN = 4.0 + 3.0  # seconds: the master retries to start a worker after at most four, and the worker starts
 
 
 def spent_descriptors(count: int) -> Result:
-    """Leave a few descriptors or none, kill a worker meanwhile: no wrong answer, and all is well afterwards."""
-    result = Result("no descriptors left, a worker killed meanwhile", "an answer of two workers, afterwards")
+    """Leave a few file descriptors or none, and kill a worker: no wrong response, and everything recovers."""
+    result = Result("no file descriptors left, a worker killed", "until two workers answer again")
     with repository() as directory:
         server, told = Server(directory).ready(), dict[str, bool]()
         with ended(server):
@@ -35,28 +35,28 @@ def spent_descriptors(count: int) -> Result:
                         poll(lambda pid=processes[1]: pid not in children(server.pid))  # type: ignore[misc]
                         told |= _write(server, f"N{number}_K")
                     finally:
-                        for pid in (server.pid, *children(server.pid)):  # also those that were forked meanwhile
+                        for pid in (server.pid, *children(server.pid)):  # also the workers forked in the meantime
                             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
                     heard(server)
                     with result.clock():
                         poll(lambda: len(children(server.pid)) == 2, what="two workers")
                         stored = projects_of(server)
                     wrong = [key for key, done in told.items() if done is not (key in stored)]
-                    assert not wrong, f"acknowledged and gone, or refused and there: {wrong}"
-                    assert result.times[-1] < SERVED_WITHIN, f"whole again after {result.times[-1]:.1f} s"
+                    assert not wrong, f"acknowledged but missing, or refused but stored: {wrong}"
+                    assert result.times[-1] < SERVED_WITHIN, f"recovered after {result.times[-1]:.1f} s"
             assert server.end()[0] == 0
     return result
 
 
 def _leave(pid: int, spare: int) -> None:
-    """Let a process open no more than `spare` further descriptors."""
+    """Let a process open at most `spare` more file descriptors."""
     used = max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
     _, most = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 1 + spare, most))
 
 
 def _write(server: Server, key: str) -> dict[str, bool]:
-    """Try to create a project; return whether it was, or nothing where no answer says so."""
+    """Try to create a project; return whether it was created, or nothing without a response."""
     try:
         response = server.api("POST", "projects/", json={"key": key, "title": "t"}, timeout=5)
     except requests.RequestException:

@@ -1,4 +1,4 @@
-"""Fire 7: every way to stop, idle and under load."""
+"""Scenario 7: every way to stop, idle and under load."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tests.torture.reporter import Result
 from tests.torture.writers import Writers
 
 IDLE = 1  # seconds
-ALLOWED = 10 + 2  # seconds to finish requests, and to end
+ALLOWED = 10 + 2  # seconds to finish requests, and to exit
 
 Way = tuple[Server, Callable[[], object]]
 
 
 def stopped(count: int) -> Result:
-    """Stop: the file is gone, what is in flight is finished or refused, exit 0, within the grace time."""
-    result = Result("every way to stop, idle and under load", "the exit")
+    """Stop: the file is gone, requests in progress are finished or refused, exit 0, within the grace period."""
+    result = Result("every way to stop, idle and under load", "until the exit")
     with repository() as directory:
         for number in range(count):
             name = list(WAYS)[number % len(WAYS)]
@@ -51,7 +51,7 @@ def stopped(count: int) -> Result:
                         assert not load.wrong, load.wrong[:3]
                         missing = load.acknowledged - stored_projects(server.config)
                         result.lost += len(missing)
-                        assert not missing, f"acknowledged, and gone: {sorted(missing)[:5]}"
+                        assert not missing, f"acknowledged, but missing: {sorted(missing)[:5]}"
     return result
 
 
@@ -78,7 +78,7 @@ def _closed_terminal(directory: Path) -> Way:
 def _closed_output(directory: Path) -> Way:
     server = Server(directory)
     assert server.process.stdout is not None
-    server.process.stdout.close()  # before it has said anything
+    server.process.stdout.close()  # before it has printed anything
     return _published(server), lambda: server.send(signal.SIGTERM)
 
 
@@ -113,11 +113,11 @@ def _published(server: Server) -> Server:
 
 
 def _goes_on(server: Server, load: Writers) -> None:
-    """Assert that requests keep the server from being idle, and end them."""
+    """Assert that requests keep the server from being idle, then stop them."""
     for _ in range(3 * IDLE):
         written = len(load.acknowledged)
         with suppress(subprocess.TimeoutExpired):
             server.process.wait(1)
-        assert server.process.returncode is None, "it stopped while requests came"
+        assert server.process.returncode is None, "it stopped while requests arrived"
         assert len(load.acknowledged) > written
     load.stop()

@@ -1,4 +1,4 @@
-"""Fire 12: containers, worktrees, hostile variables, a `.pm` that another user planted."""
+"""Scenario 12: containers, worktrees, hostile variables, a `.pm` that another user planted."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ UNSHARE = ("--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 def surroundings(count: int) -> Result:
-    """Meet what is around a repository: one owner, the right board, no token to strangers."""
-    result = Result("two PID namespaces, worktrees, variables, planted .pm", "one of these")
+    """Vary the surroundings of a repository: one owner, the right board, no token for strangers."""
+    result = Result("PID namespaces, worktrees, variables, planted .pm", "one of these")
     scenes = dict(SCENES)
     refusal = _unshare_refusal()
     if refusal:
@@ -30,7 +30,7 @@ def surroundings(count: int) -> Result:
         result.notes.append(f"no two PID namespaces: {refusal}")
     if os.geteuid() != 0:
         del scenes["planted .pm"]
-        result.notes.append("no .pm of another user: that needs root")
+        result.notes.append("no .pm of another user: this needs root")
     for number in range(count):
         name = list(scenes)[number % len(scenes)]
         with result.attempt(name), result.clock(), repository() as directory:
@@ -39,7 +39,7 @@ def surroundings(count: int) -> Result:
 
 
 def _unshare_refusal() -> str:
-    """Return why the kernel makes no PID namespace for us, or nothing. Raises Missing."""
+    """Return why the kernel refuses us a PID namespace, or nothing. Raises Missing."""
     done = subprocess.run(
         [need("unshare", "util-linux"), *UNSHARE, "true"], capture_output=True, text=True, check=False
     )
@@ -47,7 +47,7 @@ def _unshare_refusal() -> str:
 
 
 def _namespaces(directory: Path) -> None:
-    """Serve inside, look and stop from outside; kill inside, start outside."""
+    """Serve inside, check and stop from outside; kill inside, start outside."""
     inside = [need("unshare", "util-linux"), *UNSHARE, *MANAGE]
     for end in ("asked", "killed"):
         server = Server(directory, command=inside).ready()
@@ -60,16 +60,16 @@ def _namespaces(directory: Path) -> None:
                 code, err = second.end(0)
                 assert (code, server.url in err) == (1, True), err
             forced = call(directory, "server", "stop", "--force").error
-            assert "not signalled" in forced["message"], forced
+            assert "no signal was sent" in forced["message"], forced
             if end == "asked":
                 assert call(directory, "server", "stop").code == 0
             else:
-                server.process.kill()  # of a namespace's first process: all die
+                server.process.kill()  # the first process of a namespace: all others die with it
             server.process.wait(10)
     successor = Server(directory).ready()
     with ended(successor):
         assert projects_of(successor) == {"ASKED", "KILLED"}
-        # And the other way round: inside, the pid of the file is nobody, or somebody else.
+        # The other direction: inside, the pid of the file belongs to no process, or to another one.
         done = subprocess.run(
             [*inside, "pm", "project", "list"],
             cwd=directory,
@@ -83,7 +83,7 @@ def _namespaces(directory: Path) -> None:
 
 
 def _worktrees(directory: Path) -> None:
-    """Start in the main and in a linked worktree at once, each with a `.pm` of its own: one board, one owner."""
+    """Start in the main and in a linked worktree at once, each with its own `.pm`: one board, one owner."""
     linked = directory.parent / "linked"
     (directory / ".pm").mkdir()
     (directory / ".pm" / "config.toml").touch()
@@ -108,7 +108,7 @@ def _worktrees(directory: Path) -> None:
 
 
 def _variables(directory: Path) -> None:
-    """Set what sends git, HTTP and the client elsewhere: the board stays, and strangers learn no token."""
+    """Set variables that redirect git, HTTP and the client: the board stays, and strangers learn no token."""
     foreign = make_repository(directory.parent / "foreign")
     with impostor() as stranger:
         address = f"http://127.0.0.1:{stranger.port}"
@@ -136,13 +136,13 @@ def _variables(directory: Path) -> None:
             ):
                 refused = call(directory, "project", "list", "--timeout", "2", PM_SERVER_URL=url).error
                 assert refused["code"] == code, (url, refused)
-            assert stranger.calls, "PM_SERVER_URL was not asked: nothing was tried"
-            assert token not in stranger.heard, "the token went to a given URL"
+            assert stranger.calls, "PM_SERVER_URL got no request, so nothing was tested"
+            assert token not in stranger.heard, "the token was sent to a given URL"
             assert server.end()[0] == 0
 
 
 def _planted(directory: Path) -> None:
-    """Stand below a `.pm` of another user: above the repository it is not looked at, outside of one it is refused."""
+    """Work below a `.pm` of another user: ignored above the repository, refused outside of one."""
     planted = directory.parent / ".pm"
     planted.mkdir()
     (planted / "server.json").write_text("{}")

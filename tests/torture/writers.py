@@ -1,4 +1,4 @@
-"""Load for the fires: clients that write and read, and know what they were promised."""
+"""Load for the scenarios: clients that write and read, and remember what was acknowledged."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ WRITERS = 4
 class Writers:
     """Threads that create projects, each with an idempotency key, and one that reads what was acknowledged.
 
-    Their keys begin with `name`. `wrong` has what was answered and should not have been; `dropped` counts the
-    connections that ended without an answer, after which the same request is sent again.
+    Their keys start with `name`. `wrong` has the unexpected responses; `dropped` counts the connections that ended
+    without a response, after which the same request is sent again.
     """
 
     def __init__(self, server: Server, name: str = "W") -> None:
         self.server = server
         self.name = name
-        self.token = server.token  # a file that may be gone before the last answer
+        self.token = server.token  # read now, since the file may be gone before the last response
         self.acknowledged: set[str] = set()
         self.wrong: list[str] = []
         self.dropped = 0
@@ -42,7 +42,7 @@ class Writers:
             thread.join()
 
     def stop(self) -> None:
-        """Ask for nothing more; what is under way is still answered."""
+        """Start no new requests; those in progress are still answered."""
         self._stop.set()
 
     def _write(self, writer: int) -> None:
@@ -67,7 +67,7 @@ class Writers:
                 self._expect(response, 200, key)
 
     def _send(self, method: str, path: str, **options: object) -> requests.Response | None:
-        """Return the answer, however many connections it takes; None when it is no longer wanted."""
+        """Return the response, however many connections it takes; None once it is no longer wanted."""
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}  # type: ignore[dict-item]
         while True:
             try:
@@ -78,7 +78,7 @@ class Writers:
                     return None
 
     def _expect(self, response: requests.Response, status: int, key: str) -> bool:
-        """Note a wrong answer; return whether it is a right one."""
+        """Return whether the response is the expected one; record it if not."""
         right = (
             response.status_code == status
             and response.headers.get("X-PM-Instance") == self.server.info["instance_id"]
@@ -101,7 +101,7 @@ def projects_of_all(server: Server) -> set[str]:
 
 
 def answers(server: Server) -> bool:
-    """Tell whether a request is answered."""
+    """Return whether the server responds."""
     try:
         return server.request("GET", "/health", timeout=5).status_code == 200
     except requests.RequestException:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -7,14 +8,22 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
-from discovery import application, browser, restart, stderr, stdio
+from discovery import application, browser, process, restart, stderr, stdio
+from discovery.checks import check_file_names, check_settings
 from discovery.conf import conf
 from discovery.ownership import ServerError, SiteError
 from discovery.portfile import ServerInfo
+from discovery.ports import get_discovery_file_path, read_port_file
+from discovery.restoration import restored
 from discovery.server import Options, print_line, serve
 from discovery.signals import person_url_requested
 
 LINK_LIFE = 600  # seconds
+
+
+def _default(setting: int) -> int | None:
+    """Return the setting's value as a default: argparse would refuse a string before the system checks name it."""
+    return setting if isinstance(setting, int) else None
 
 
 class Command(BaseCommand):
@@ -27,7 +36,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=conf.host, help="address to serve on (%(default)s)")
         parser.add_argument(
-            "--port", type=int, default=conf.port, help="port wanted; 0 = the system picks (%(default)s)"
+            "--port", type=int, default=_default(conf.port), help="port wanted; 0 = the system picks (%(default)s)"
         )
         parser.add_argument(
             "--strict-port", action="store_true", help="fail when the wanted port is in use, take no other"
@@ -40,12 +49,14 @@ class Command(BaseCommand):
             metavar="NAME[:PORT]",
             help="a further Host header to serve, such as a forwarded port's (repeatable)",
         )
-        parser.add_argument("--workers", type=int, default=conf.workers, help="processes (%(default)s)")
-        parser.add_argument("--threads", type=int, default=conf.threads, help="threads of a process (%(default)s)")
+        parser.add_argument("--workers", type=int, default=_default(conf.workers), help="processes (%(default)s)")
+        parser.add_argument(
+            "--threads", type=int, default=_default(conf.threads), help="threads of a process (%(default)s)"
+        )
         parser.add_argument(
             "--idle-timeout",
             type=int,
-            default=conf.idle_timeout,
+            default=_default(conf.idle_timeout),
             metavar="SECONDS",
             help="stop after so long without a request; 0 = never (%(default)s)",
         )
@@ -73,43 +84,55 @@ class Command(BaseCommand):
     def check(self, *args: Any, **kwargs: Any) -> None:
         try:
             super().check(*args, **kwargs)
-        except SystemCheckError:
+        except (SystemCheckError, MemoryError):
             raise
         except Exception as error:  # what the checks import is anybody's code
             raise CommandError(f"the application could not be loaded: {restart.describe(error)}") from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         restarted = restart.State.current()
-        self.as_json, self.open = options["json"], options["open"] and not (restarted and restarted.served)
         is_whole_program = getattr(self, "_called_from_command_line", False)
+        if options["skip_checks"]:  # as call_command does
+            self._refuse_wrong_settings()
+        self.as_json, self.open = options["json"], options["open"] and not (restarted and restarted.served)
         if is_whole_program:
+            process.reset_signals()
             stderr.unblock()
             self.stderr = OutputWrapper(sys.stderr)
         try:
-            serve(
-                Options(
-                    announce=self.announce,
-                    host=options["host"],
-                    port=options["port"],
-                    strict_port=options["strict_port"],
-                    allow_remote=options["allow_remote"],
-                    allowed_hosts=tuple(options["allowed_host"]),
-                    workers=options["workers"],
-                    threads=options["threads"],
-                    idle_timeout=options["idle_timeout"],
-                    request_timeout=conf.request_timeout,
-                    migrate=not options["no_migrate"],
-                    reload=options["reload"],
-                    static=application.wants_static(nostatic=options["nostatic"], insecure=options["insecure"]),
+            with contextlib.nullcontext() if is_whole_program else restored():
+                serve(
+                    Options(
+                        announce=self.announce,
+                        host=options["host"],
+                        port=options["port"],
+                        strict_port=options["strict_port"],
+                        allow_remote=options["allow_remote"],
+                        allowed_hosts=tuple(options["allowed_host"]),
+                        workers=options["workers"],
+                        threads=options["threads"],
+                        idle_timeout=options["idle_timeout"],
+                        request_timeout=conf.request_timeout,
+                        migrate=not options["no_migrate"],
+                        reload=options["reload"],
+                        static=application.wants_static(nostatic=options["nostatic"], insecure=options["insecure"]),
+                    )
                 )
-            )
         except (ServerError, ImproperlyConfigured) as error:
             if not is_whole_program:
                 raise CommandError(str(error)) from error.__cause__
             self.stderr.write(f"error: {error}")
             sys.exit(restart.REFUSED if options["reload"] and not isinstance(error, SiteError) else 1)
         except KeyboardInterrupt:  # before the server had its own handlers
+            if not is_whole_program:
+                raise
             sys.exit(130)
+
+    def _refuse_wrong_settings(self) -> None:
+        """Raise CommandError for the first wrong setting, which no system check has found."""
+        for error in (*check_settings(), *check_file_names()):
+            if error.is_serious():
+                raise CommandError(f"{error.msg} {error.hint} ({error.id})")
 
     def announce(self, info: ServerInfo) -> None:
         """Print the ready line; for a person also the way in and the way out."""
@@ -117,6 +140,8 @@ class Command(BaseCommand):
             print_line(info.to_line())
         else:
             print_line(f"Server running on {info.url}")
+            if read_port_file() == info.port:  # a host whose readers know nothing but this file
+                print_line(f"Port written to: {get_discovery_file_path()}")
         at_terminal = sys.stdout.isatty() and not self.as_json
         if not (at_terminal or self.open):
             return

@@ -1,4 +1,4 @@
-"""Breakpoints by file and line, kept while the server runs."""
+"""Breakpoints by file and line, kept in memory while the server runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pm activity`: who changed what, when."""
+"""`pm activity`: who changed what, and when."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def list_activities(context: Context) -> None:
 VERBS = (
     Verb(
         "list",
-        "List what was changed, oldest first; --sort=-id for the latest, --full for old and new values.",
+        "List changes, oldest first; --sort=-id for newest first, --full for old and new values.",
         list_activities,
         (
-            option("--work-item", metavar="ITEM", help="only of this work item"),
+            option("--work-item", metavar="ITEM", help="only changes of this work item"),
             option("--project", metavar="PROJECT", help="only in this project"),
-            option("--actor", dest="by", metavar="NAME", help="only by this user"),
-            option("--since", metavar="ID_OR_TIME", help="only after this activity, or since this time"),
+            option("--actor", dest="by", metavar="NAME", help="only changes by this user"),
+            option("--since", metavar="ID_OR_TIME", help="only changes after this activity ID, or since this time"),
             *LIST,
         ),
     ),

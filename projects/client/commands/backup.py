@@ -1,4 +1,4 @@
-"""`pm backup`: a copy of the database, made while the server runs."""
+"""`pm backup`: copy the database while the server runs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def backup(context: Context) -> None:
 VERBS = (
     Verb(
         "",
-        "Copy the database to a file, consistent and checked, while the server runs; restore-backup puts it back.",
+        "Back up the database to a file while the server runs; restore-backup restores it.",
         backup,
         (
-            option("path", nargs="?", metavar="FILE", help="where to (.pm/backups/<time>.db)"),
-            option("--force", action="store_true", help="replace a file that exists"),
+            option("path", nargs="?", metavar="FILE", help="output file (.pm/backups/<time>.db)"),
+            option("--force", action="store_true", help="replace an existing file"),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""`pm changes`: what changed since the last look."""
+"""`pm changes`: what changed since the last call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def changes(context: Context) -> None:
-    """Print the changes after a cursor, and the cursor for the next look."""
+    """Print the changes after a cursor, and the cursor for the next call."""
     options = context.options
     query = {"since": options.since, "project": options.project, "not_by": options.not_by, "limit": options.limit}
     answer = context.api.get(f"{ROOT}changes/", query, wanted=("changes", "next"))
@@ -21,12 +21,14 @@ def changes(context: Context) -> None:
 VERBS = (
     Verb(
         "",
-        'Show what changed, oldest first; "next" is the --since of the next look.',
+        'List changes after a cursor, oldest first; pass "next" as --since to the next call.',
         changes,
         (
-            option("--since", type=int, required=True, metavar="CURSOR", help='the last answer\'s "next"; 0 begins'),
+            option(
+                "--since", type=int, required=True, metavar="CURSOR", help='"next" of the previous call; 0 at first'
+            ),
             option("--project", metavar="PROJECT", help="only in this project"),
-            option("--not-by", metavar="NAME", help="not what this user did"),
+            option("--not-by", metavar="NAME", help="exclude changes by this user"),
             LIMIT,
         ),
     ),

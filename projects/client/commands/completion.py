@@ -1,4 +1,4 @@
-"""`pm completion`: what a shell needs to complete a command line of `pm`."""
+"""`pm completion`: print a shell completion script."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def completion(context: Context) -> None:
-    """Print the script for a shell."""
+    """Print the completion script of a shell."""
     from projects.client import shells
 
     context.write(shells.SCRIPTS[context.options.shell])
@@ -19,7 +19,7 @@ def completion(context: Context) -> None:
 VERBS = (
     Verb(
         "",
-        'Print a shell\'s completion script; for bash: eval "$(pm completion bash)".',
+        'Print a shell completion script; for bash: eval "$(pm completion bash)".',
         completion,
         (option("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"),),
     ),

@@ -1,4 +1,4 @@
-"""`pm demo`: an example to look at, on a board that is still empty."""
+"""`pm demo`: fill an empty board with an example."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 def demo(context: Context) -> None:
-    """Fill the empty board with an example, and show it."""
+    """Fill the empty board with an example, and open it."""
     import time
 
     from projects.client import browser, demo_board
 
     if context.api.get("/api/v1/projects/", {"limit": 1}, wanted=("results",))["results"]:
-        raise NotEmpty("the board holds projects already; run pm demo in another repository, or with --config-dir")
+        raise NotEmpty("the board already has projects; run pm demo in another repository, or with --config-dir")
     board = demo_board.document(time.time())
     context.api.call("POST", "/api/v1/import/", board)
-    # An agent at work: a claim is no part of a file.
+    # An agent at work: export files don't contain claims.
     context.api.call("POST", f"/api/v1/work-items/{demo_board.CLAIMED}/claim/", {})
     url = browser.login_url(context)
     counts = {name: len(rows) for name, rows in board.items() if isinstance(rows, list) and rows}
@@ -32,8 +32,8 @@ def demo(context: Context) -> None:
 VERBS = (
     Verb(
         "",
-        "Fill an empty board with an example project, and open the browser there.",
+        "Fill an empty board with an example project, and open it in the browser.",
         demo,
-        (option("--no-browser", action="store_true", help="only answer the link"),),
+        (option("--no-browser", action="store_true", help="only print the login link"),),
     ),
 )

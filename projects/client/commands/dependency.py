@@ -1,4 +1,4 @@
-"""`pm dependency`: which item blocks which."""
+"""`pm dependency`: which items block others."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 DEPENDENCIES = EntityResource(dependency.DEPENDENCY)
-WORK_ITEM = option("--work-item", required=True, metavar="ITEM", help="the work item, by UUID or key")
+WORK_ITEM = option("--work-item", required=True, metavar="ITEM", help="work item, by UUID or key")
 
 
 def list_dependencies(context: Context) -> None:
-    """List what an item blocks, what blocks it, and what it is related to."""
+    """List the items that an item blocks, is blocked by, or relates to."""
     items = Resource("work-items", "work_item", "work_items")
     wanted = context.api.get(items.path_to(context.options.work_item), wanted=("id",))["id"]
     found: dict[str, list[Any]] = {"blocking": [], "blocked_by": [], "relates_to": []}
@@ -36,16 +36,14 @@ def list_dependencies(context: Context) -> None:
 
 
 VERBS = (
-    Verb(
-        "list", "List what an item blocks, what blocks it, and what it is related to.", list_dependencies, (WORK_ITEM,)
-    ),
+    Verb("list", "List the items that an item blocks, is blocked by, or relates to.", list_dependencies, (WORK_ITEM,)),
     Verb("get", "Show one dependency.", DEPENDENCIES.get, (ID,)),
     Verb(
         "create",
-        "Let one item block another, or be related to it.",
+        "Make one item block another, or relate to it.",
         DEPENDENCIES.create,
         DEPENDENCIES.create_options(),
     ),
-    Verb("delete", "Delete a dependency; restore brings it back.", DEPENDENCIES.delete, (ID, EXPECTED_VERSION)),
-    Verb("restore", "Bring a deleted dependency back.", DEPENDENCIES.restore, (ID,)),
+    Verb("delete", "Delete a dependency; restore undoes this.", DEPENDENCIES.delete, (ID, EXPECTED_VERSION)),
+    Verb("restore", "Restore a deleted dependency.", DEPENDENCIES.restore, (ID,)),
 )

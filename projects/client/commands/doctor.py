@@ -1,4 +1,4 @@
-"""`pm doctor`: what is wrong here, and what to do about it."""
+"""`pm doctor`: find problems and suggest fixes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def doctor(context: Context) -> None:
-    """Print the findings; fail if one of them must be mended."""
+    """Print the results of all checks; fail if a check failed."""
     context.autostart = context.compares_versions = False
     checks = diagnosis.examine(context)
     context.show({"checks": checks})
     failed = [check["name"] for check in checks if check["status"] == "fail"]
     if failed:
-        raise Unhealthy(f"to be mended: {', '.join(failed)}")
+        raise Unhealthy(f"failed checks: {', '.join(failed)}")
 
 
 VERBS = (Verb("", "Check the directory, the server, the database and the versions.", doctor),)

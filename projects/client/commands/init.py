@@ -1,4 +1,4 @@
-"""`pm init`: make the config directory."""
+"""`pm init`: create the config directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def init(context: Context) -> None:
-    """Make what is missing of the config directory, and say what was there."""
+    """Create the missing parts of the config directory; print what was created and what existed."""
     directory = context.directory
     files = [os.path.join(directory, name) for name in (".gitignore", "config.toml")]
     existing = [path for path in (directory, *files) if os.path.lexists(path)]
@@ -42,8 +42,12 @@ def init(context: Context) -> None:
 VERBS = (
     Verb(
         "",
-        "Make the config directory, its .gitignore and a config.toml with every key commented.",
+        "Create the config directory, its .gitignore and a config.toml with all settings commented out.",
         init,
-        (option("--agents", action="store_true", help="also point to `pm prime` in the repository's AGENTS.md"),),
+        (
+            option(
+                "--agents", action="store_true", help="also add a pointer to `pm prime` to the repository's AGENTS.md"
+            ),
+        ),
     ),
 )

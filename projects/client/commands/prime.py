@@ -1,4 +1,4 @@
-"""`pm prime`: what an agent must know to work with this board."""
+"""`pm prime`: instructions and the board's state for an agent."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def prime(context: Context) -> None:
-    """Print how to work with the board, and how it stands."""
+    """Print how to work with the board, and its current state."""
     from projects.client import briefing
 
     context.write(briefing.text(context))
 
 
-VERBS = (Verb("", "Print what an agent must know to work with this board, its present state included.", prime),)
+VERBS = (Verb("", "Print instructions for agents that work with this board, and its current state.", prime),)

@@ -19,7 +19,7 @@ def list_projects(context: Context) -> None:
 
 
 def stats(context: Context) -> None:
-    """Print the figures of a project."""
+    """Print the statistics of a project."""
     from projects.client.board import project_of
 
     key = project_of(context, context.options.project)
@@ -31,7 +31,7 @@ VERBS = (
     Verb("get", "Show one project.", PROJECTS.get, (ID,)),
     Verb("create", "Create a project.", PROJECTS.create, PROJECTS.create_options()),
     Verb("update", "Change a project.", PROJECTS.update, PROJECTS.update_options()),
-    Verb("delete", "Delete a project; restore brings it back.", PROJECTS.delete, (ID, EXPECTED_VERSION)),
-    Verb("restore", "Bring a deleted project back.", PROJECTS.restore, (ID,)),
-    Verb("stats", "Show a project's figures: counts, points, what is blocked, velocity.", stats, (PROJECT,)),
+    Verb("delete", "Delete a project; restore undoes this.", PROJECTS.delete, (ID, EXPECTED_VERSION)),
+    Verb("restore", "Restore a deleted project.", PROJECTS.restore, (ID,)),
+    Verb("stats", "Show a project's statistics: counts, points, blocked items, velocity.", stats, (PROJECT,)),
 )

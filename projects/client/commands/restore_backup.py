@@ -1,4 +1,4 @@
-"""`pm restore-backup`: put a backup in the database's place."""
+"""`pm restore-backup`: replace the database with a backup."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def restore(context: Context) -> None:
 VERBS = (
     Verb(
         "",
-        "Put a backup in the database's place, with the server stopped; the old data is kept beside it.",
+        "Replace the database with a backup; stop the server first. The old database is kept.",
         restore,
-        (option("path", metavar="FILE", help="what pm backup wrote"),),
+        (option("path", metavar="FILE", help="file written by pm backup"),),
     ),
 )

@@ -1,4 +1,4 @@
-"""`pm schema`: the API's description for machines."""
+"""`pm schema`: the API's OpenAPI document."""
 
 from __future__ import annotations
 

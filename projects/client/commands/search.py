@@ -1,4 +1,4 @@
-"""`pm search`: find words in titles, descriptions and comments."""
+"""`pm search`: search titles, descriptions and comments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST_PAGE = 100
 
 
 def search(context: Context) -> None:
-    """Print a page of what holds the words, the best first, or with `--all` all that follow."""
+    """Print a page of the matches, best first, or all pages with `--all`."""
     options = context.options
     query = {
         "q": options.text,
@@ -29,10 +29,10 @@ def search(context: Context) -> None:
 VERBS = (
     Verb(
         "",
-        "Find words in titles, descriptions and comments, the best match first.",
+        "Search titles, descriptions and comments, best match first.",
         search,
         (
-            option("text", metavar="TEXT", help="words; no sign in them has a meaning"),
+            option("text", metavar="TEXT", help="words to search for; there is no query syntax"),
             option("--project", metavar="PROJECT", help="only in this project"),
             *PAGES,
         ),

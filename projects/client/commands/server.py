@@ -1,4 +1,4 @@
-"""`pm server`: the repository's own server, and where the others are."""
+"""`pm server`: control the repository's server, and list all running servers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 START_FLAGS = (
     option("--host", metavar="HOST", help="address to serve on (127.0.0.1)"),
-    option("--port", type=int, metavar="PORT", help="port wanted, 0 or 1024..65535 (0: the system picks)"),
-    option("--strict-port", action="store_true", help="fail where the wanted port is in use"),
-    option("--allow-remote", action="store_true", help="allow a host that others can reach"),
+    option("--port", type=int, metavar="PORT", help="preferred port, 0 or 1024..65535 (0: the system picks)"),
+    option("--strict-port", action="store_true", help="fail if the preferred port is in use"),
+    option("--allow-remote", action="store_true", help="allow a host that other machines can reach"),
     option("--workers", type=int, metavar="N", help="worker processes"),
-    option("--threads", type=int, metavar="N", help="threads of a worker"),
-    option("--idle-timeout", type=int, metavar="SECONDS", help="stop after so long without a request"),
-    option("--allowed-host", action="append", default=[], metavar="NAME[:PORT]", help="another name it may be called"),
+    option("--threads", type=int, metavar="N", help="threads per worker"),
+    option("--idle-timeout", type=int, metavar="SECONDS", help="stop after this long without requests"),
+    option("--allowed-host", action="append", default=[], metavar="NAME[:PORT]", help="accept this Host header, too"),
 )
 
 
@@ -28,7 +28,7 @@ def start(context: Context) -> None:
     from projects.client import launcher, resolution
 
     if resolution.given_url(context):
-        context.warn("a server's URL is given: pm talks to that one, not to the one that is started here")
+        context.warn("a server URL is set: other commands use that server, not the one started here")
     context.autostart = False
     was_running = resolution.live(context) is not None
     info = launcher.start(context, _flags(context.options), context.timeout(launcher.PATIENCE))
@@ -48,19 +48,19 @@ def stop(context: Context) -> None:
 
 
 def status(context: Context) -> None:
-    """Say where the server is, if it answers."""
+    """Print the server's address if it responds."""
     context.autostart = False
     context.show({"server": health.check(context)})
 
 
 def wait(context: Context) -> None:
-    """Wait until the server answers."""
+    """Wait until the server responds."""
     context.autostart = False
     context.show({"server": health.wait(context)})
 
 
 def list_servers(context: Context) -> None:
-    """List the live servers of the user."""
+    """List the user's running servers."""
     import os
 
     from discovery import portfile, registry
@@ -69,7 +69,7 @@ def list_servers(context: Context) -> None:
     try:
         entries = registry.entries()
     except OSError as error:
-        context.warn(f"the list of your servers can't be read: {error.strerror}; only this directory is looked at")
+        context.warn(f"the list of your servers can't be read: {error.strerror}; only this directory is checked")
         entries = [{"directory": context.directory, "file": resolution.PORT_FILE, "application": "pmsite"}]
     found = []
     for entry in entries:
@@ -83,7 +83,7 @@ def list_servers(context: Context) -> None:
 
 
 def open_browser(context: Context) -> None:
-    """Open the browser at a login link."""
+    """Open a login link in the browser."""
     from projects.client import browser
 
     url = browser.login_url(context)
@@ -102,7 +102,7 @@ def logs(context: Context) -> None:
 
 
 def _flags(options: Options) -> list[str]:
-    """Return the flags of a start as they are passed on."""
+    """Return the flags to pass on to the server."""
     found = []
     for (flag, *_), _ in START_FLAGS:
         value = getattr(options, flag[2:].replace("-", "_"))
@@ -120,29 +120,29 @@ def _count(text: str) -> int:
 
 
 VERBS = (
-    Verb("start", "Start the server in the background, and return when it answers.", start, START_FLAGS),
+    Verb("start", "Start the server in the background, and wait until it responds.", start, START_FLAGS),
     Verb(
         "stop",
-        "Stop the server, and return when it is gone.",
+        "Stop the server, and wait until it is gone.",
         stop,
-        (option("--force", action="store_true", help="signal its process instead of asking it"),),
+        (option("--force", action="store_true", help="end its process with a signal instead of a request"),),
     ),
-    Verb("status", "Say where the server is, if it answers.", status),
-    Verb("wait", "Wait until the server answers, --timeout seconds at most.", wait),
-    Verb("list", "List every live server of yours, whatever its directory.", list_servers),
+    Verb("status", "Show the server's address if it responds.", status),
+    Verb("wait", "Wait until the server responds, at most --timeout seconds.", wait),
+    Verb("list", "List all your running servers, in any directory.", list_servers),
     Verb(
         "open",
-        "Open the browser, signed in by a link that is good once, for 30 seconds.",
+        "Open the board in the browser, signed in with a single-use link that expires after 30 seconds.",
         open_browser,
-        (option("--no-browser", action="store_true", help="only answer the link"),),
+        (option("--no-browser", action="store_true", help="only print the login link"),),
     ),
     Verb(
         "logs",
         "Print the end of the background server's log.",
         logs,
         (
-            option("--lines", type=_count, default=100, metavar="N", help="so many lines (100)"),
-            option("--follow", action="store_true", help="go on with what is added, until Ctrl-C"),
+            option("--lines", type=_count, default=100, metavar="N", help="number of lines (100)"),
+            option("--follow", action="store_true", help="print new lines until Ctrl-C"),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""`pm sprint`: what is meant to be done from one day to another."""
+"""`pm sprint`: plan and run sprints."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def reopen(context: Context) -> None:
 
 
 def report(context: Context) -> None:
-    """Print what came of a sprint."""
+    """Print the report of a sprint."""
     context.show({"report": context.api.get(f"{SPRINTS.path_of(context)}report/")})
 
 
@@ -51,16 +51,16 @@ VERBS = (
     Verb("get", "Show one sprint.", SPRINTS.get, (ID,)),
     Verb("create", "Plan a sprint.", SPRINTS.create, SPRINTS.create_options()),
     Verb("update", "Change a sprint.", SPRINTS.update, SPRINTS.update_options()),
-    Verb("delete", "Delete a sprint; restore brings it back.", SPRINTS.delete, (ID, EXPECTED_VERSION)),
-    Verb("restore", "Bring a deleted sprint back, with its items.", SPRINTS.restore, (ID,)),
-    Verb("start", "Start a planned sprint; a project has one active sprint.", start, (ID,)),
+    Verb("delete", "Delete a sprint; restore undoes this.", SPRINTS.delete, (ID, EXPECTED_VERSION)),
+    Verb("restore", "Restore a deleted sprint, with its items.", SPRINTS.restore, (ID,)),
+    Verb("start", "Start a planned sprint; a project has at most one active sprint.", start, (ID,)),
     Verb(
         "complete",
-        "Complete the active sprint; what is unfinished leaves it and is listed.",
+        "Complete the active sprint; unfinished items leave it and are listed.",
         complete,
-        (ID, option("--move-to", metavar="SPRINT", help="put what is unfinished into this sprint")),
+        (ID, option("--move-to", metavar="SPRINT", help="move unfinished items to this sprint")),
     ),
-    Verb("cancel", "Give a sprint up; what is unfinished leaves it.", cancel, (ID,)),
-    Verb("reopen", "Plan a cancelled sprint again; the items that left it come back.", reopen, (ID,)),
-    Verb("report", "Show what was committed, done and carried over, and the burndown by day.", report, (ID,)),
+    Verb("cancel", "Cancel a sprint; unfinished items leave it.", cancel, (ID,)),
+    Verb("reopen", "Reopen a cancelled sprint as planned; the items that left it return.", reopen, (ID,)),
+    Verb("report", "Show committed, completed and carried-over work, and the daily burndown.", report, (ID,)),
 )

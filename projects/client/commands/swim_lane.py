@@ -23,7 +23,7 @@ def list_lanes(context: Context) -> None:
 
 
 def reorder(context: Context) -> None:
-    """Put the columns into an order."""
+    """Reorder the columns."""
     from projects.client.board import project_of
 
     project = project_of(context, context.options.project)
@@ -32,7 +32,7 @@ def reorder(context: Context) -> None:
     order = []
     for name in context.options.order.split(","):
         if name.strip().lower() not in by_name:
-            raise UsageError(f"{name.strip()!r} is no swim lane of {project}: name ids or statuses", field="order")
+            raise UsageError(f"{name.strip()!r} is not a swim lane of {project}; use IDs or statuses", field="order")
         order.append(by_name[name.strip().lower()])
     answer = context.api.call(
         "POST", f"{LANES.path}reorder/", {"project": project, "order": order}, wanted=("results",)
@@ -45,12 +45,15 @@ VERBS = (
     Verb("get", "Show one column.", LANES.get, (ID,)),
     Verb("create", "Add a column.", LANES.create, LANES.create_options()),
     Verb("update", "Change a column.", LANES.update, LANES.update_options()),
-    Verb("delete", "Delete a column; restore brings it back.", LANES.delete, (ID, EXPECTED_VERSION)),
-    Verb("restore", "Bring a deleted column back.", LANES.restore, (ID,)),
+    Verb("delete", "Delete a column; restore undoes this.", LANES.delete, (ID, EXPECTED_VERSION)),
+    Verb("restore", "Restore a deleted column.", LANES.restore, (ID,)),
     Verb(
         "reorder",
-        "Put the columns into an order.",
+        "Reorder the columns.",
         reorder,
-        (PROJECT, option("--order", required=True, metavar="A,B", help="every column, by its id or its status")),
+        (
+            PROJECT,
+            option("--order", required=True, metavar="A,B", help="all columns in their new order, by ID or status"),
+        ),
     ),
 )

@@ -43,29 +43,31 @@ def hooks(context: Context) -> None:
 VERBS = (
     Verb(
         "export",
-        "Write the board as one JSON file: the same bytes for the same data, one row a line.",
+        "Write the board to a deterministic JSON file, one row per line.",
         export,
         (
-            option("--project", metavar="P", help="only this project, by its key or id"),
+            option("--project", metavar="P", help="only this project, by UUID or key"),
             option("-o", dest="path", metavar="FILE", help="write to this file instead of standard output"),
         ),
     ),
     Verb(
         "import",
-        "Merge an export into the board, all or nothing; of two states of a row the later one wins.",
+        "Merge an export into the board, all or nothing; the newer version of a row wins.",
         import_file,
         (
-            option("-f", "--file", dest="path", required=True, metavar="FILE", help="the file, - for standard input"),
-            option("--dry-run", action="store_true", help="answer the same, and write nothing"),
+            option(
+                "-f", "--file", dest="path", required=True, metavar="FILE", help="the export file; - for standard input"
+            ),
+            option("--dry-run", action="store_true", help="print the report without writing anything"),
         ),
     ),
     Verb(
         "hooks",
-        "Git hooks that export to .pm/data.json before a commit and import it after merge and checkout.",
+        "Manage git hooks that export to .pm/data.json before a commit and import it after merge and checkout.",
         hooks,
         (
             option("action", choices=("install", "uninstall", "status", "run"), metavar="install|uninstall|status"),
-            option("hook", nargs="*", metavar="HOOK", help="for run, which is what the hooks call"),
+            option("hook", nargs="*", metavar="HOOK", help="used by the hooks, which call run"),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""`pm time-entry`: timers, and time spent."""
+"""`pm time-entry`: timers and time spent on work items."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ WORK_ITEM, DESCRIPTION = (
 VERBS = (
     Verb("list", "List time entries.", list_entries, ENTRIES.list_options()),
     Verb("get", "Show one time entry.", ENTRIES.get, (ID,)),
-    Verb("start", "Start your timer on an item; one that runs is stopped and shown.", start, (WORK_ITEM, DESCRIPTION)),
+    Verb("start", "Start your timer on an item; a running one is stopped and shown.", start, (WORK_ITEM, DESCRIPTION)),
     Verb(
         "stop",
         "Stop your timer.",
         stop,
-        (option("id", nargs="?", metavar="ID", help="this entry's; else the one that runs"),),
+        (option("id", nargs="?", metavar="ID", help="time entry (your running timer)"),),
     ),
-    Verb("create", "Write down time that was spent.", ENTRIES.create, ENTRIES.create_options()),
-    Verb("update", "Change a time entry of yours.", ENTRIES.update, ENTRIES.update_options()),
-    Verb("delete", "Delete a time entry; restore brings it back.", ENTRIES.delete, (ID, EXPECTED_VERSION)),
-    Verb("restore", "Bring a deleted time entry back.", ENTRIES.restore, (ID,)),
+    Verb("create", "Log time spent.", ENTRIES.create, ENTRIES.create_options()),
+    Verb("update", "Change one of your time entries.", ENTRIES.update, ENTRIES.update_options()),
+    Verb("delete", "Delete a time entry; restore undoes this.", ENTRIES.delete, (ID, EXPECTED_VERSION)),
+    Verb("restore", "Restore a deleted time entry.", ENTRIES.restore, (ID,)),
 )

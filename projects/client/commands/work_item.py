@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 ITEMS = EntityResource(work_item.WORK_ITEM)
-# What is below an item or in a sprint is in one project anyway.
+# These filters imply a project.
 LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of")
-LEASE = option("--lease", type=int, metavar="MINUTES", help="how long the claim holds without a renewal (60)")
-LEASE_ID = option("--lease-id", required=True, metavar="L", help="your claim, as it was answered")
+LEASE = option("--lease", type=int, metavar="MINUTES", help="minutes until the claim expires unless renewed (60)")
+LEASE_ID = option("--lease-id", required=True, metavar="L", help="lease_id that claim returned")
 MOVE = (
-    option("--before", metavar="ITEM", help="put it right before this item"),
-    option("--after", metavar="ITEM", help="put it right after this item"),
+    option("--before", metavar="ITEM", help="move it directly before this item"),
+    option("--after", metavar="ITEM", help="move it directly after this item"),
 )
 
 
@@ -34,7 +34,7 @@ def list_items(context: Context) -> None:
 
 
 def ready(context: Context) -> None:
-    """List what can be begun."""
+    """List the items that are ready to start."""
     from projects.client.board import project_of
 
     query = {"project": project_of(context, context.options.project), "limit": context.options.limit}
@@ -43,11 +43,11 @@ def ready(context: Context) -> None:
 
 
 def claim(context: Context) -> None:
-    """Claim an item, or the first that is ready."""
+    """Claim an item, or the next ready one."""
     options = context.options
     if not options.next:
         if not options.id:
-            raise UsageError("which item? name it, or take the next one by --next", field="id")
+            raise UsageError("the item is missing: give its ID, or use --next PROJECT", field="id")
         context.show(ITEMS.act(context, "claim", lease=options.lease))
         return
     from projects.client.board import project_of
@@ -67,13 +67,13 @@ def release(context: Context) -> None:
     """Release a claim."""
     options = context.options
     if bool(options.lease_id) == options.force:
-        raise UsageError("name your claim by --lease-id, or end somebody's by --force", field="lease_id")
+        raise UsageError("use --lease-id for your own claim, or --force to release another user's", field="lease_id")
     answer = ITEMS.act(context, "release", lease_id=options.lease_id, force=options.force or None)
     context.show({"work_item": answer})
 
 
 def show(context: Context) -> None:
-    """Print an item and all around it."""
+    """Print an item with its context."""
     query = {"max_bytes": context.options.max_bytes}
     context.show({"work_item": context.api.get(f"{ITEMS.path_of(context)}show/", query)})
 
@@ -92,12 +92,12 @@ def move(context: Context) -> None:
     """Move an item before or after another."""
     options = context.options
     if bool(options.before) == bool(options.after):
-        raise UsageError("say where to: --before ID or --after ID", field="before")
+        raise UsageError("give either --before ID or --after ID", field="before")
     context.show({"work_item": ITEMS.act(context, "move", before=options.before, after=options.after)})
 
 
 def bulk_update(context: Context) -> None:
-    """Update many items in one step."""
+    """Update many items in one transaction."""
     from projects.client import batch
 
     updates = batch.read(context.options.from_file)
@@ -105,55 +105,64 @@ def bulk_update(context: Context) -> None:
 
 
 VERBS = (
-    Verb("list", "List the items of a project, all that are not done.", list_items, (PROJECT, *ITEMS.list_options())),
-    Verb("ready", "List what can be begun, the most urgent first.", ready, (PROJECT, LIMIT)),
+    Verb("list", "List the unfinished items of a project.", list_items, (PROJECT, *ITEMS.list_options())),
+    Verb("ready", "List the items that are ready to start, most urgent first.", ready, (PROJECT, LIMIT)),
     Verb(
         "claim",
-        "Take an item, or by --next the first that is ready: in progress, yours until the lease runs out.",
+        "Claim an item, or the next ready one with --next: in progress, and yours until the lease expires.",
         claim,
         (
-            option("id", nargs="?", metavar="ID|PROJECT", help="the item; with --next the project"),
-            option("--next", action="store_true", help="take the first item that is ready"),
+            option("id", nargs="?", metavar="ID|PROJECT", help="the item, or the project with --next"),
+            option("--next", action="store_true", help="claim the first ready item"),
             LEASE,
         ),
     ),
-    Verb("renew", "Let your claim run on.", renew, (ID, LEASE_ID, LEASE)),
+    Verb("renew", "Renew your claim.", renew, (ID, LEASE_ID, LEASE)),
     Verb(
         "release",
-        "Give an item back, ready for others.",
+        "Release a claim, so that others can take the item.",
         release,
         (
             ID,
-            option("--lease-id", metavar="L", help="your claim, as it was answered"),
-            option("--force", action="store_true", help="end the claim, whoever holds it"),
+            option("--lease-id", metavar="L", help="lease_id that claim returned"),
+            option("--force", action="store_true", help="release the claim of any user"),
         ),
     ),
-    Verb("get", "Show one item, all its fields.", ITEMS.get, (ID,)),
+    Verb("get", "Show one item with all its fields.", ITEMS.get, (ID,)),
     Verb(
         "show",
-        "Show an item with its parents, children, dependencies, comments, time and latest changes.",
+        "Show an item with its parents, children, dependencies, comments, time entries and latest changes.",
         show,
-        (ID, option("--max-bytes", type=int, metavar="N", help="shorten texts until the answer fits")),
+        (ID, option("--max-bytes", type=int, metavar="N", help="truncate texts to fit the output into N bytes")),
     ),
     Verb("create", "Create an item.", ITEMS.create, ITEMS.create_options()),
     Verb(
         "update",
         "Change an item.",
         update,
-        ITEMS.update_options(option("--force", action="store_true", help="done in spite of open children or blockers")),
+        ITEMS.update_options(
+            option("--force", action="store_true", help="set to done despite open children or blockers")
+        ),
     ),
     Verb(
         "delete",
-        "Delete an item; restore brings it back.",
+        "Delete an item; restore undoes this.",
         delete,
-        (ID, option("--recursive", action="store_true", help="with all that is below it"), EXPECTED_VERSION),
+        (ID, option("--recursive", action="store_true", help="also delete everything below it"), EXPECTED_VERSION),
     ),
-    Verb("restore", "Bring a deleted item back, with what was deleted along with it.", ITEMS.restore, (ID,)),
-    Verb("move", "Put an item before or after another.", move, (ID, *MOVE)),
+    Verb("restore", "Restore a deleted item, with the items deleted along with it.", ITEMS.restore, (ID,)),
+    Verb("move", "Move an item before or after another.", move, (ID, *MOVE)),
     Verb(
         "bulk-update",
-        "Change many items at once: all of them or none.",
+        "Change many items at once, all or none.",
         bulk_update,
-        (option("--from-file", required=True, metavar="PATH", help="a JSON object a line, with its id; - for stdin"),),
+        (
+            option(
+                "--from-file",
+                required=True,
+                metavar="PATH",
+                help="one JSON object with an id per line; - for standard input",
+            ),
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""A sprint's burndown: what is left, day by day, beside what should be, and the whole of it."""
+"""A sprint's burndown: remaining work per day, the ideal line and the scope."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from projects.models.sprint_history import Standing
 from projects.web.charts.drawing import Chart, Dates, Height, Key, Shape, amount, line, number, short
 
-MOST_DOTS = 31  # beyond that a dot a day is a blur
+MOST_DOTS = 31  # more daily dots would overlap
 DOT = 2.6  # radius
 
 
 def burndown(
     ident: str, start: dt.date, end: dt.date, committed: tuple[int, int], history: Sequence[Standing]
 ) -> Chart:
-    """Draw the days of `history`, in points, or in items where nothing has points; `committed` is (points, items)."""
+    """Draw `history` in points, or in items if no item has points; `committed` is (points, items)."""
     in_points = bool(committed[0]) or any(then.all_points for then in history)
     unit, ideal_from = ("point", committed[0]) if in_points else ("item", committed[1])
     left = [(then.date, then.points if in_points else then.items) for then in history]
@@ -52,7 +52,7 @@ def burndown(
 
 
 def _steps(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the line that stays level until the day of a change."""
+    """Return a step line."""
     found = [points[0]]
     for x, y in points[1:]:
         found += [(x, found[-1][1]), (x, y)]

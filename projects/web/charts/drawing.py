@@ -1,6 +1,6 @@
-"""What a chart is made of: shapes in one box, with axes, a legend, a sentence that says it, and the table behind it.
+"""The parts of a chart: shapes, axes, legend, a one-sentence description and the table of numbers.
 
-All is data, and a template draws it (templates/pm/chart.html). Colours are names of the stylesheet's variables.
+Everything is data; templates/pm/chart.html renders it. Colours are names of CSS variables.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# The box is about as wide as the screen of a phone, so that its letters are never too small to be read.
+# The view box is about as wide as a phone screen, so labels stay legible.
 WIDTH, HEIGHT = 320.0, 190.0
-LEFT, RIGHT, TOP, BOTTOM = 30.0, 300.0, 10.0, 164.0  # of the plot; beyond it half a label has room
-LETTER = 5.4  # width of a letter at the size of the labels
+LEFT, RIGHT, TOP, BOTTOM = 30.0, 300.0, 10.0, 164.0  # plot area; the margin holds half a label
+LETTER = 5.4  # average character width in labels
 MOST_TICKS = 5
 STEPS = (1, 2, 3, 7, 14, 21, 28, 56, 91, 182, 364)  # days between two labels
-MANY_DAYS = 200  # from here on a month is told with its year
+MANY_DAYS = 200  # longer spans show the year with the month
 
 
 class Tick(NamedTuple):
-    """A label of an axis, and where it is."""
+    """An axis label and its position."""
 
     at: str
     text: str
 
 
 class Shape(NamedTuple):
-    """A line (`stroke`) or an area (`fill`); `hint` is shown to who points at it."""
+    """A line (`stroke`) or an area (`fill`); `hint` is its tooltip."""
 
     path: str
     stroke: str = ""
     fill: str = ""
     dashed: bool = False
-    pale: bool = False  # of the fill
+    pale: bool = False  # translucent fill
     hint: str = ""
 
 
 class Key(NamedTuple):
-    """An entry of the legend."""
+    """A legend entry."""
 
     name: str
     stroke: str = ""
@@ -50,7 +50,7 @@ class Key(NamedTuple):
 
 @dataclass
 class Chart:
-    """A chart, ready to be drawn. `rows` begin with what they are about, a date or a name."""
+    """A chart, ready to render. The first cell of each row is its heading, a date or a name."""
 
     ident: str
     title: str
@@ -64,7 +64,7 @@ class Chart:
 
 
 class Height:
-    """The upright axis: from 0 to a round number at or above `most`."""
+    """The vertical axis: from 0 to a round number at or above `most`."""
 
     def __init__(self, most: float) -> None:
         self.step = _step(most)
@@ -78,7 +78,7 @@ class Height:
 
 
 class Dates:
-    """The level axis: from one day to a later one."""
+    """The horizontal axis: a range of days."""
 
     def __init__(self, first: dt.date, last: dt.date) -> None:
         self.first, self.span = first, max((last - first).days, 1)
@@ -87,7 +87,7 @@ class Dates:
         return LEFT + (RIGHT - LEFT) * min(max((day - self.first).days / self.span, 0.0), 1.0)
 
     def ticks(self) -> list[Tick]:
-        """Return labels that don't touch one another."""
+        """Return labels that don't overlap."""
         room = (RIGHT - LEFT) / self.span
         width = (8 if self.span > MANY_DAYS else 6) * LETTER + 10
         step = next((step for step in STEPS if step * room >= width), self.span)
@@ -104,7 +104,7 @@ def short(day: dt.date) -> str:
 
 
 def number(value: float) -> str:
-    """Return a coordinate, or an amount, without needless digits."""
+    """Format a coordinate or an amount without superfluous digits."""
     return f"{value:.1f}".removesuffix(".0")
 
 
@@ -114,22 +114,22 @@ def amount(value: float, unit: str) -> str:
 
 
 def line(points: Iterable[tuple[float, float]]) -> str:
-    """Return the path through the points."""
+    """Return the SVG path through the points."""
     return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
 
 
 def area(upper: Sequence[tuple[float, float]], lower: Sequence[tuple[float, float]]) -> str:
-    """Return the path around what is between two lines, both from left to right."""
+    """Return the SVG path of the area between two lines, both from left to right."""
     return line([*upper, *reversed(lower)]) + "Z"
 
 
 def box(left: float, top: float, width: float, bottom: float) -> str:
-    """Return the path of a rectangle."""
+    """Return the SVG path of a rectangle."""
     return f"M{number(left)} {number(bottom)}V{number(top)}H{number(left + width)}V{number(bottom)}Z"
 
 
 def _step(most: float) -> int:
-    """Return 1, 2 or 5 times a power of ten, such that few ticks reach `most`."""
+    """Return the tick step: 1, 2 or 5 times a power of ten, so that few ticks reach `most`."""
     size = 1
     while True:
         for factor in (1, 2, 5):

@@ -1,4 +1,4 @@
-"""A sprint's cumulative flow: how many of its items were in each status, day by day, done at the bottom."""
+"""A sprint's cumulative flow: items per status and day, stacked with done at the bottom."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from projects.models.sprint_history import Standing
 from projects.web.charts.drawing import Chart, Dates, Height, Key, Shape, area, line, short
 
-# From the bottom up; the colours are those that the board gives its columns.
+# Bottom to top, in the colours of the board's columns.
 BANDS = (
     ("done", "Done", "good"),
     ("review", "Review", "violet"),
@@ -17,11 +17,11 @@ BANDS = (
     ("todo", "To do", "soft"),
     ("backlog", "Backlog", "warn"),
 )
-ALONE = 4.0  # half the width of a day that is the only one
+ALONE = 4.0  # half the width of the band if there is only one day
 
 
 def flow(ident: str, start: dt.date, end: dt.date, history: Sequence[Standing]) -> Chart:
-    """Draw the days of `history`, one band a status; what never held an item has none."""
+    """Draw `history` with one band per status; statuses that never had items have none."""
     first = max(start, history[0].date) if history else start
     x, y = Dates(first, end), Height(max((then.all_items for then in history), default=0))
     chart = Chart(ident, "Cumulative flow", xs=x.ticks(), ys=y.ticks())

@@ -1,4 +1,4 @@
-"""A project's velocity: what its latest sprints committed to beside what they got done."""
+"""A project's velocity: committed and completed work of its latest sprints."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from projects.web.charts.drawing import (
 )
 
 SHOWN = 8  # sprints
-WIDEST = 22.0  # of a bar
-LONGEST = 6  # letters of a date
+WIDEST = 22.0  # width of a bar
+LONGEST = 6  # characters of a date
 
 
 def velocity(ident: str, past: Sequence[Completed], so_far: Velocity) -> Chart:
-    """Draw the latest sprints, oldest first, in points, or in items where nothing has points."""
+    """Draw the latest sprints, oldest first, in points, or in items if no item has points."""
     past = past[-SHOWN:]
     in_points = any(sprint.points or sprint.committed_points for sprint in past)
     unit = "point" if in_points else "item"

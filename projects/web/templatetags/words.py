@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def status_name(status: str) -> str:
-    """Return the name of an item's status, as the board's columns have it; of any other status the word itself."""
+    """Return the display name of an item status; other values are returned unchanged."""
     return STATUS_NAMES.get(status, status)

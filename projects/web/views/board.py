@@ -1,4 +1,4 @@
-"""A project's board: seen, moved on, added to."""
+"""Views of a project's board: show it, move cards, add cards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from projects.web.moves import move_card
 
 @page.for_people()
 def board(request: HttpRequest, key: str) -> HttpResponse:
-    """Show the board, narrowed and grouped as its URL says."""
+    """Show the board, filtered and grouped by the URL query."""
     cursor = page.live_cursor()
     project = page.find_project(key)
     context = {
@@ -38,7 +38,7 @@ def board(request: HttpRequest, key: str) -> HttpResponse:
 @page.for_people("POST")
 @says_why
 def move(request: HttpRequest, key: str) -> HttpResponse:
-    """Put a card where it was dropped; 409 says why not."""
+    """Move a card to where it was dropped; 409 with the reason if refused."""
     item, warning = move_card(page.find_project(key), request.POST.dict(), actor=request.user)  # type: ignore[arg-type]
     return JsonResponse({"version": item.version, "warning": warning})
 
@@ -47,12 +47,12 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
 @says_why
 @transaction.atomic
 def add(request: HttpRequest, key: str) -> HttpResponse:
-    """Make an item of a title; sent twice, with the same id, it is made once."""
+    """Create an item with a title. The client-chosen ID makes resubmission safe."""
     project = page.find_project(key)
     try:
         pk = uuid.UUID(request.POST.get("id", ""))
     except ValueError:
-        raise ValidationError("the form has no id; reload the page") from None
+        raise ValidationError("the form has no ID; reload the page") from None
     if WorkItem.objects.filter(pk=pk, project=project).exists():
         return done()
     item = WorkItem(
@@ -63,11 +63,11 @@ def add(request: HttpRequest, key: str) -> HttpResponse:
         status=request.POST.get("status", "backlog"),
     )
     item.insert(actor=request.user)  # type: ignore[arg-type]
-    return done(f"{item.display_key} is made.")
+    return done(f"{item.display_key} created.")
 
 
 def _choices(project: Project) -> dict[str, object]:
-    """Return what the filters offer."""
+    """Return the choices of the filters."""
     items = WorkItem.objects.living().filter(project=project)
     assigned = items.exclude(assignee=None).order_by().values("assignee")
     labels = ItemLabel.objects.filter(work_item__project=project, work_item__deleted_at=None)

@@ -1,4 +1,4 @@
-"""Errors outside of the API's views: JSON for programs, a page that says what to do for people."""
+"""Error responses outside the API: JSON for programs, a page with advice for browsers."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from projects.api.exceptions import CODES, envelope
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, 400, "the request can't be understood")
+    return answer(request, 400, "malformed request")
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, 403, "this is not allowed")
+    return answer(request, 403, "permission denied")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Tell what to do; an open page keeps what was typed, and has the token of a new login by its next try."""
+    """Explain a CSRF failure. An open page keeps its text and gets the new token before the next attempt."""
     from projects.web import page
 
     if page.is_scripted(request) and not request.path_info.startswith(("/api/", "/admin/")):
         if not request.user.is_authenticated:
             return page.signed_out()
-        return answer(request, 403, "you signed in anew since this page was opened; send it once more")
-    return answer(request, 403, "the form is too old or came from another page; go back, reload it and send it again")
+        return answer(request, 403, "you signed in again after opening this page; submit it again")
+    return answer(request, 403, "the form expired or came from another site; go back, reload it and submit again")
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return answer(request, 404, "there is no such page")
+    return answer(request, 404, "page not found")
 
 
 def nothing(request: HttpRequest, rest: str) -> HttpResponse:
-    """Answer a route that there shall not be."""
+    """Return 404 for a disabled route."""
     return not_found(request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return answer(request, 500, "the server failed; its log says why: pm server logs")
+    return answer(request, 500, "internal server error; for details run: pm server logs")
 
 
 def unavailable(request: HttpRequest, message: str) -> HttpResponse:
@@ -50,27 +50,27 @@ def unavailable(request: HttpRequest, message: str) -> HttpResponse:
 
 
 def answer(request: HttpRequest, status: int, message: str, field: str | None = None) -> HttpResponse:
-    """Return the error in the form that the client can read."""
+    """Return the error as JSON or HTML, depending on the client."""
     if not wants_html(request):
         return JsonResponse(envelope(CODES[status], message, field), status=status)
-    # Without the context processors: they may be what failed.
+    # Skip the context processors: one of them may have caused the error.
     return HttpResponse(render_to_string("errors/error.html", {"status": status, "message": message}), status=status)
 
 
 def wants_html(request: HttpRequest) -> bool:
-    """Tell whether a person reads the answer in a browser."""
+    """Return True if the client is a browser."""
     is_api = request.path_info == "/api" or request.path_info.startswith("/api/")
     return not is_api and "text/html" in request.META.get("HTTP_ACCEPT", "")
 
 
 def method_not_allowed(request: HttpRequest, *allowed: str) -> HttpResponse:
-    response = answer(request, 405, f"only {', '.join(allowed)} here")
+    response = answer(request, 405, f"method not allowed; use {', '.join(allowed)}")
     response["Allow"] = ", ".join(allowed)
     return response
 
 
 def safe_only(view: Any) -> Any:
-    """Answer 405 to all but GET and HEAD."""
+    """Allow only GET and HEAD; return 405 otherwise."""
     import functools
 
     @functools.wraps(view)
@@ -80,4 +80,4 @@ def safe_only(view: Any) -> Any:
         response: HttpResponse = view(request, *args, **kwargs)
         return response
 
-    return csrf_exempt(wrapped)  # what changes nothing needs no token, and a wrong method is told as that
+    return csrf_exempt(wrapped)  # needs no token, and a POST without one must get 405, not 403

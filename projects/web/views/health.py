@@ -1,4 +1,4 @@
-"""For whoever watches the server; both answer without credentials."""
+"""Health checks for monitoring; no credentials required."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from projects.web.views.errors import safe_only, unavailable
 
 @safe_only
 def health(request: HttpRequest) -> HttpResponse:
-    """Say that the server answers, and which one it is; no database is touched."""
+    """Liveness: return the server's identity without using the database."""
     info = runtime.current.info
     instance = info.instance_id if info is not None else None
     return JsonResponse({"status": "ok", "version": VERSION, "instance_id": instance})
@@ -21,9 +21,9 @@ def health(request: HttpRequest) -> HttpResponse:
 
 @safe_only
 def ready(request: HttpRequest) -> HttpResponse:
-    """Say that the database answers, too."""
+    """Readiness: also check the database."""
     try:
         User.objects.exists()
     except DatabaseError:
-        return unavailable(request, "the database can't be used; its log says why: pm server logs")
+        return unavailable(request, "the database is unavailable; for details run: pm server logs")
     return JsonResponse({"status": "ready"})

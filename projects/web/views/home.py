@@ -12,7 +12,7 @@ from projects.web.views.errors import safe_only
 
 @page.for_people()
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what is going on; where there is one project, its board, unless `?overview` asks for all."""
+    """Show the overview. With a single project, show its board unless the URL has `?overview`."""
     if "overview" not in request.GET:
         keys = list(Project.objects.living().values_list("key", flat=True)[:2])
         if len(keys) == 1:
@@ -23,5 +23,5 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @safe_only
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Answer the browsers that ask without looking at the page."""
+    """Serve browsers that request /favicon.ico regardless of the page's icon link."""
     return redirect(static("pm/favicon.svg"))

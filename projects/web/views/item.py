@@ -1,4 +1,4 @@
-"""An item: seen, edited, deleted and brought back."""
+"""Views of an item: show, edit, delete, restore."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from projects.web.answers import done, explain, refused, says_why
 from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
 
-BEFORE = 19  # digits of an activity's id
+BEFORE = 19  # digits of an activity ID
 
 
 @page.for_people()
 def show(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Show an item with all around it; a deleted one with the way back."""
+    """Show an item with its related objects; a deleted item with a restore button."""
     cursor = page.live_cursor()
     found = item.get(identifier)
     before = request.GET.get("before", "")
@@ -32,19 +32,19 @@ def show(request: HttpRequest, identifier: str) -> HttpResponse:
 @says_why
 @transaction.atomic
 def edit(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Write what a form changed; who was told of others' changes may insist."""
+    """Apply a form's changes. After seeing a conflict, the user may overwrite it."""
     found = item.get(identifier)
     try:
         changed = item_form.save(found, request.POST, actor=page.person(request))
     except (HasChildren, HasBlockers) as refusal:
-        # Who insists on this knows the version as well.
+        # A user who overrides the refusal has also seen the current version.
         return refused(409, explain(refusal), again=f"force={found.version}")
-    return done("Saved." if changed else "Nothing was changed.")
+    return done("Saved." if changed else "No changes.")
 
 
 @page.for_people("POST")
 def preview(request: HttpRequest) -> HttpResponse:
-    """Answer the HTML of the Markdown that is being typed."""
+    """Return a preview of the submitted Markdown as HTML."""
     text = request.POST.get("description") or request.POST.get("content") or ""
     return HttpResponse(to_html(text, LivingProjects()))
 
@@ -53,39 +53,39 @@ def preview(request: HttpRequest) -> HttpResponse:
 @says_why
 @transaction.atomic
 def delete(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Delete it with what is below it, if that is as many as the person was told."""
+    """Delete the item and its descendants, if their number is still the one the page showed."""
     found = item.get(identifier)
     below = WorkItem.objects.living().descendants_of(found.pk).count()
     if request.POST.get("below") != str(below):
-        raise Conflict(f"by now {below} items are below {found.display_key}; look again, then delete")
+        raise Conflict(f"{found.display_key} now has {below} descendants; review them and delete again")
     found.soft_delete(actor=page.person(request), recursive=bool(below))
-    return done(f"{found.display_key} is deleted.")
+    return done(f"{found.display_key} deleted.")
 
 
 @page.for_people("POST")
 @says_why
 @transaction.atomic
 def restore(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Bring it back, with what its deletion took along."""
+    """Restore the item and the descendants deleted with it."""
     found = item.get(identifier)
     found.restore(actor=page.person(request))
-    return done(f"{found.display_key} is back.")
+    return done(f"{found.display_key} restored.")
 
 
 @page.for_people("POST")
 @says_why
 @transaction.atomic
 def release(request: HttpRequest, identifier: str) -> HttpResponse:
-    """End whosever claim it is."""
+    """Release the claim, whoever holds it."""
     found = item.get(identifier)
     found.release(actor=page.person(request), force=True)
-    return done(f"{found.display_key} is free.")
+    return done(f"Claim on {found.display_key} released.")
 
 
 @page.for_people("POST")
 @says_why
 @transaction.atomic
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take one line of the history back."""
+    """Undo one line of the history."""
     undo_change(get_object_or_404(Activity, pk=pk), actor=page.person(request))
     return done("Undone.")

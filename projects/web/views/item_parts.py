@@ -1,4 +1,4 @@
-"""What hangs on an item: its comments, children and dependencies."""
+"""Views of an item's comments, children and dependencies."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = ("blocked_by", "blocks", "relates_to")
 @says_why
 @transaction.atomic
 def comment(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Add a comment; sent twice under one id it is made once."""
+    """Add a comment. The client-chosen ID makes resubmission safe."""
     found, pk = item.get(identifier), fresh_id(request.POST)
     if not Comment.objects.filter(pk=pk).exists():
         new = Comment(id=pk, work_item=found, content=request.POST.get("content", ""))
@@ -35,11 +35,11 @@ def comment(request: HttpRequest, identifier: str) -> HttpResponse:
 @says_why
 @transaction.atomic
 def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Write one's comment anew, or delete it."""
+    """Edit or delete the user's own comment."""
     found = get_object_or_404(Comment.objects.select_related("work_item__project", "created_by"), pk=pk)
     if "delete" in request.POST:
         found.soft_delete(actor=page.person(request))
-        return done("The comment is deleted; the history can undo that.")
+        return done("Comment deleted. You can undo this in the history.")
     seen, anyway = number(request.POST.get("version", "")), request.POST.get("anyway")
     content = {"content": request.POST.get("content", "")}
     edit(found, content, actor=page.person(request), seen=seen, anyway=number(anyway) if anyway else None)
@@ -50,7 +50,7 @@ def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @says_why
 @transaction.atomic
 def child(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Make an item below it; sent twice under one id it is made once."""
+    """Create a child item. The client-chosen ID makes resubmission safe."""
     found, pk = item.get(identifier), fresh_id(request.POST)
     if WorkItem.objects.filter(pk=pk).exists():
         return done()
@@ -58,12 +58,12 @@ def child(request: HttpRequest, identifier: str) -> HttpResponse:
     new = WorkItem(id=pk, project=found.project, parent=found, title=request.POST.get("title", ""))
     new.item_type = request.POST.get("type", "task")
     new.insert(actor=page.person(request))
-    return done(f"{new.display_key} is made.")
+    return done(f"{new.display_key} created.")
 
 
 @page.for_people()
 def offer(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Offer the items that what is being typed may mean."""
+    """Suggest items that match the typed text."""
     found, text = item.get(identifier), request.GET.get("other", "")
     shown = offers(found.project, text, without=(found.display_key,)) if text.strip() else []
     return render(request, "pm/item_offers.html", {"offers": shown, "text": text.strip()})
@@ -73,7 +73,7 @@ def offer(request: HttpRequest, identifier: str) -> HttpResponse:
 @says_why
 @transaction.atomic
 def link(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Make a dependency with the item that was picked, or that a key or words name."""
+    """Create a dependency with the chosen item, or the one that a key or words identify."""
     found, pk, kind = item.get(identifier), fresh_id(request.POST), request.POST.get("kind", "")
     if kind not in KINDS:
         raise ValidationError({"kind": f"must be one of {', '.join(KINDS)}"})
@@ -84,8 +84,8 @@ def link(request: HttpRequest, identifier: str) -> HttpResponse:
         new = Dependency(id=pk, blocking_item=one, blocked_item=two)
         new.dependency_type = "relates_to" if kind == "relates_to" else "blocks"
         new.insert(actor=page.person(request))
-    answer = done("It is noted.")
-    # What was offered is done with; the sentence takes its place.
+    answer = done("Dependency added.")
+    # Replace the suggestions by the message.
     answer["HX-Retarget"], answer["HX-Reswap"] = "#i-offers", "innerHTML"
     return answer
 
@@ -98,4 +98,4 @@ def unlink(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     ends = ("blocking_item__project", "blocked_item__project")
     found = get_object_or_404(Dependency.objects.select_related(*ends), pk=pk)
     found.soft_delete(actor=page.person(request))
-    return done("The dependency is deleted; the history can undo that.")
+    return done("Dependency deleted. You can undo this in the history.")

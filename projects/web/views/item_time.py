@@ -1,4 +1,4 @@
-"""The time that was spent on an item: a timer, and what is entered by hand."""
+"""Views of the time spent on an item: the timer and manual entries."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from projects.web.item_form import fresh_id
 @says_why
 @transaction.atomic
 def start(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Start one's timer, and say which other it stopped."""
+    """Start the user's timer and report which other timer it stopped."""
     found, person = item.get(identifier), page.person(request)
     if TimeEntry.objects.running(person).filter(work_item=found).exists():
-        return done("Your timer runs on this already.")
+        return done("Your timer is already running on this item.")
     _, stopped = TimeEntry.objects.start(found, actor=person)
-    other = f"; the one on {stopped.display_key} is stopped" if stopped is not None else ""
-    return done(f"Your timer runs on {found.display_key}{other}.")
+    other = f"; stopped the one on {stopped.display_key}" if stopped is not None else ""
+    return done(f"Timer started on {found.display_key}{other}.")
 
 
 @page.for_people("POST")
 @says_why
 @transaction.atomic
 def add(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Enter time by hand: how long, and until when."""
+    """Add a manual time entry from its duration and end."""
     found, pk, person = item.get(identifier), fresh_id(request.POST), page.person(request)
     if not TimeEntry.objects.filter(pk=pk).exists():
         started_at, ended_at = _span(request.POST)
         new = TimeEntry(id=pk, work_item=found, user=person, started_at=started_at, ended_at=ended_at)
         new.description = request.POST.get("description", "")
         new.insert(actor=person)
-    return done("The time is noted.")
+    return done("Time added.")
 
 
 @page.for_people("POST")
@@ -54,16 +54,16 @@ def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(entries, pk=pk)
     if "delete" in request.POST:
         found.soft_delete(actor=page.person(request))
-        return done("The time entry is deleted; the history can undo that.")
+        return done("Time entry deleted. You can undo this in the history.")
     found.stop(actor=page.person(request))
-    return done(f"Stopped after {durations.spell(found.duration_seconds)}.")
+    return done(f"Timer stopped after {durations.spell(found.duration_seconds)}.")
 
 
 def _span(data: QueryDict) -> tuple[datetime, datetime]:
-    """Return when the time that the form says was spent began and ended, in UTC.
+    """Return the start and end of the entered time in UTC.
 
-    A change of the clocks in between does not change its length. An end that the clocks skip or show twice is read by
-    the offset before the change: of the two, the first.
+    A DST change in between does not alter the duration. An end that is skipped or ambiguous because of a DST change
+    uses the offset before the change, so of two possible times the first.
     """
     spent, until = durations.parse(data.get("spent", "")), data.get("ended_at", "")
     try:
@@ -72,5 +72,5 @@ def _span(data: QueryDict) -> tuple[datetime, datetime]:
             ended_at = ended_at.replace(tzinfo=ZoneInfo(data.get("zone") or "UTC"))
         ended_at = ended_at.astimezone(UTC)
         return ended_at - spent, ended_at
-    except (ValueError, OSError, KeyError, OverflowError):  # a zone is looked up as a file
-        raise ValidationError({"ended_at": "must be a day and a time, like 2026-01-31T12:00"}) from None
+    except (ValueError, OSError, KeyError, OverflowError):  # ZoneInfo opens a file, so bad names raise OSError
+        raise ValidationError({"ended_at": "must be a date and time, e.g. 2026-01-31T12:00"}) from None

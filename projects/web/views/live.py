@@ -1,4 +1,4 @@
-"""What an open page asks every second: did anything change?"""
+"""The endpoint that open pages poll every second for changes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from projects.models import Activity, Project
 from projects.web.page import for_people
 
-MAX_CHANGES = 500  # in one answer; a page that was away longer is fetched again anyway
-ARROW = " → "  # between the two keys of a dependency's
+MAX_CHANGES = 500  # per response; a page that missed more reloads completely anyway
+ARROW = " → "  # separates the two keys in a dependency's display key
 
 
 @for_people()
 def live(request: HttpRequest) -> HttpResponse:
-    """Answer 204 when nothing changed since the activity `since`, else its keys and the next cursor.
+    """Return 204 if nothing changed since activity `since`, else the changed keys and the next cursor.
 
-    One query beside those of the login, by an index; nothing is written.
+    Costs one indexed query besides authentication, and no write.
     """
     since = request.GET.get("since", "")
     rows = Activity.objects.filter(id__gt=int(since) if since.isdecimal() and len(since) < 19 else 0)

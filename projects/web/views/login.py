@@ -1,4 +1,4 @@
-"""The link that signs a person in without a password."""
+"""The login link, which signs in without a password."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PURPOSES = ("HTTP_PURPOSE", "HTTP_SEC_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 def login_link(request: HttpRequest, ticket: str) -> HttpResponse:
     """Spend the ticket and sign in the superuser named after the operating system's user."""
     if request.method == "HEAD" or any("pre" in request.META.get(name, "").lower() for name in PURPOSES):
-        # A browser looks ahead: nobody has opened the link yet.
+        # The browser is prefetching; don't spend the ticket.
         response = HttpResponse(status=204)
     elif _sign_in(request, ticket):
         response = HttpResponseRedirect(_target(request))
@@ -36,7 +36,7 @@ def login_link(request: HttpRequest, ticket: str) -> HttpResponse:
 def _sign_in(request: HttpRequest, ticket: str) -> bool:
     if not LoginTicket.objects.spend(ticket):
         return False
-    # The session gets a new key: one that somebody else planted in this browser is worth nothing.
+    # login() rotates the session key, which prevents session fixation.
     login(request, User.objects.owner(), backend=BACKEND)
     return True
 

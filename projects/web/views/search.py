@@ -18,9 +18,9 @@ DIGITS = len(str(LAST_ENTRY))
 
 @page.for_people()
 def find(request: HttpRequest) -> HttpResponse:
-    """Show what has the words of `q`, best first, page by page; a display key leads straight to its item.
+    """Show the results for `q`, best first, in pages. A display key redirects to its item.
 
-    `start` is where a page begins, `before` how many results the pages before it showed.
+    `start` is the page's cursor, `before` the number of results on the preceding pages.
     """
     text = request.GET.get("q", "").strip()[:MAX_LENGTH]
     found = item.find(text) if DISPLAY_KEY.fullmatch(text) else None
@@ -53,7 +53,7 @@ def _spelled(place: Place) -> str:
 
 
 def _place(text: str) -> Place | None:
-    """Return the place that `_spelled` wrote as `text`, None where it is none: then the first page is shown."""
+    """Parse the cursor that `_spelled` formatted. None if invalid, which shows the first page."""
     order, _, at = text.partition("-")
     number = _number(at)
     return Place(order, number) if order in get_args(Order) and number is not None else None  # type: ignore[arg-type]  # checked here
@@ -65,7 +65,7 @@ def _number(text: str) -> int | None:
 
 
 def _pieces(hit: Hit) -> list[dict[str, Any]]:
-    """Return the snippet in pieces, each marked or not."""
+    """Split the snippet into highlighted and plain pieces."""
     pieces: list[dict[str, Any]] = []
     at = 0
     for begin, end in hit.highlights:

@@ -1,4 +1,4 @@
-"""A project's sprints: planned, started, ended, and what came of them."""
+"""Views of a project's sprints: plan, start, end and report."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from projects.web.charts.velocity import SHOWN
 from projects.web.moves import move_card
 from projects.web.plan import Plan, above, next_sprint, open_sprints
 
-MAX_NAMED = 20  # items in a message
+MAX_NAMED = 20  # items per message
 FIELDS = ("name", "goal", "start_date", "end_date")
 
 
 @page.for_people()
 def sprints(request: HttpRequest, key: str) -> HttpResponse:
-    """Show the plan, and the report of the sprint that the URL names, or the active one."""
+    """Show the plan and the report of the sprint in the URL, or of the active sprint."""
     cursor = page.live_cursor()
     project = page.find_project(key)
     past = completed(project, SHOWN)
@@ -52,7 +52,7 @@ def sprints(request: HttpRequest, key: str) -> HttpResponse:
 @page.for_people("POST")
 @says_why
 def move(request: HttpRequest, key: str) -> HttpResponse:
-    """Put a card where it was dropped; 409 says why not, the warning that a sprint now holds more than usual."""
+    """Move a card; 409 with the reason if refused. Warn if the sprint now exceeds the velocity."""
     project = page.find_project(key)
     item, warning = move_card(project, request.POST.dict(), actor=request.user)  # type: ignore[arg-type]
     if item.sprint_id and request.POST.get("sprint"):
@@ -64,24 +64,24 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
 @says_why
 @transaction.atomic
 def create(request: HttpRequest, key: str) -> HttpResponse:
-    """Plan a sprint; sent twice, with the same id, it is made once."""
+    """Create a planned sprint. The client-chosen ID makes resubmission safe."""
     project = page.find_project(key)
     try:
         pk = uuid.UUID(request.POST.get("id", ""))
     except ValueError:
-        raise ValidationError("the form has no id; reload the page") from None
+        raise ValidationError("the form has no ID; reload the page") from None
     if Sprint.objects.filter(pk=pk, project=project).exists():
         return done()
     sprint = Sprint(id=pk, project=project, **_fields(request))
     sprint.insert(actor=request.user)  # type: ignore[arg-type]
-    return done(f"{sprint.name} is planned.")
+    return done(f"{sprint.name} created.")
 
 
 @page.for_people("POST")
 @says_why
 @transaction.atomic
 def change(request: HttpRequest, key: str, pk: uuid.UUID, verb: str) -> HttpResponse:
-    """Edit, start, complete, cancel, reopen, delete or restore a sprint; the version of the form guards each."""
+    """Edit, start, complete, cancel, reopen, delete or restore a sprint, if the form's version is current."""
     project = page.find_project(key)
     sprint = Sprint.objects.select_related("project").filter(project=project, pk=pk).first()
     if sprint is None or verb not in VERBS:
@@ -91,43 +91,43 @@ def change(request: HttpRequest, key: str, pk: uuid.UUID, verb: str) -> HttpResp
 
 def _edit(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     sprint.update(actor=request.user, expected_version=version, **_fields(request))  # type: ignore[arg-type]
-    return done(f"{sprint.name} is saved.")
+    return done(f"{sprint.name} saved.")
 
 
 def _start(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     sprint.start(actor=request.user, expected_version=version)  # type: ignore[arg-type]
-    return done(f"{sprint.name} is active.")
+    return done(f"{sprint.name} started.")
 
 
 def _complete(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     wanted = request.POST.get("move_to", "")
     goal = Sprint.objects.living().identified_by(wanted).first() if wanted else None
     if wanted and goal is None:
-        raise ValidationError("there is no such sprint any more to move the rest to")
+        raise ValidationError("the sprint to move unfinished items to no longer exists")
     moved = sprint.complete(actor=request.user, move_to=goal, expected_version=version)  # type: ignore[arg-type]
-    return _over(request, sprint, f"{sprint.name} is completed. {_told(moved, goal)}", shows_report=True)
+    return _over(request, sprint, f"{sprint.name} completed. {_outcome(moved, goal)}", shows_report=True)
 
 
 def _cancel(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     moved = sprint.cancel(actor=request.user, expected_version=version)  # type: ignore[arg-type]
-    return _over(request, sprint, f"{sprint.name} is cancelled. {_told(moved, None)}")
+    return _over(request, sprint, f"{sprint.name} cancelled. {_outcome(moved, None)}")
 
 
 def _reopen(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     back = sprint.reopen(actor=request.user, expected_version=version)  # type: ignore[arg-type]
-    items = f"Back in it: {_names(back)}." if back else "No item came back."
-    return _over(request, sprint, f"{sprint.name} is planned again. {items}")
+    items = f"Returned items: {_names(back)}." if back else "No items returned."
+    return _over(request, sprint, f"{sprint.name} reopened. {items}")
 
 
 def _delete(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     sprint.soft_delete(actor=request.user, expected_version=version)  # type: ignore[arg-type]
-    return _over(request, sprint, f"{sprint.name} is deleted; its items are in the backlog. It can be restored below.")
+    return _over(request, sprint, f"{sprint.name} deleted; its items moved to the backlog. You can restore it below.")
 
 
 def _restore(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     sprint.check_version(version)
     sprint.restore(actor=request.user)  # type: ignore[arg-type]
-    return _over(request, sprint, f"{sprint.name} is restored, with what is in no sprint since.")
+    return _over(request, sprint, f"{sprint.name} restored, with its former items that are not in a sprint.")
 
 
 VERBS: dict[str, Callable[[HttpRequest, Sprint, int], HttpResponse]] = {
@@ -148,15 +148,15 @@ def _fields(request: HttpRequest) -> dict[str, Any]:
 def _version(request: HttpRequest) -> int:
     text = request.POST.get("anyway") or request.POST.get("version", "")
     if not text.isdecimal() or len(text) > 9:
-        raise ValidationError("the version of the sprint is missing; reload the page")
+        raise ValidationError("the form has no sprint version; reload the page")
     return int(text)
 
 
-def _told(moved: list[WorkItem], goal: Sprint | None) -> str:
-    """Return where what was unfinished went, by name."""
+def _outcome(moved: list[WorkItem], goal: Sprint | None) -> str:
+    """Describe where the unfinished items went."""
     if not moved:
-        return "Nothing was left over."
-    return f"What was unfinished is in {goal.name if goal else 'the backlog'} now: {_names(moved)}."
+        return "There were no unfinished items."
+    return f"Unfinished items moved to {goal.name if goal else 'the backlog'}: {_names(moved)}."
 
 
 def _names(items: list[WorkItem]) -> str:
@@ -165,14 +165,14 @@ def _names(items: list[WorkItem]) -> str:
 
 
 def _over(request: HttpRequest, sprint: Sprint, text: str, *, shows_report: bool = False) -> HttpResponse:
-    """Lead to the page anew, where `text` stands until it is left."""
+    """Redirect to the sprints page with a flash message."""
     messages.success(request, text)
     query = "?" + urlencode({"sprint": sprint.pk}) if shows_report else ""
     return HttpResponse(headers={"HX-Redirect": reverse("sprints", args=[sprint.project.key]) + query})
 
 
 def _warning(project: Project, sprint_id: uuid.UUID) -> str:
-    """Return that the sprint holds more than the velocity, where it does, else ""."""
+    """Return a warning if the sprint exceeds the velocity, else ""."""
     sprint = open_sprints(project).filter(pk=sprint_id).first()
     usual = above(velocity(completed(project, SHOWN)), sprint.points_all, sprint.items_all) if sprint else ""
-    return f"{sprint.name} now holds more than the velocity, {usual}." if usual else ""
+    return f"{sprint.name} now exceeds the velocity of {usual}." if usual else ""

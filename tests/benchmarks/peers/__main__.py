@@ -1,11 +1,11 @@
-"""List, create and search beside other trackers of a repository, in turn, and print one table of medians.
+"""Compare list, create and search with other trackers that live in a repository; print one table of medians.
 
 make bench-peers
 make bench-peers ARGS=--short
 python -m tests.benchmarks.peers --sizes 100,1000
 
-Installs the others into a scratch folder: Backlog.md from npm, Taskwarrior and Fossil from Debian. What can't be had
-is named in its row, and the run goes on.
+Installs the others into a scratch directory: Backlog.md from npm, Taskwarrior and Fossil from Debian. If a program
+can't be installed, its row says so, and the run continues.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from tests.conftest import make_repository
 
 ACTIONS = ("list", "create", "search")
 SIZES = (100, 1_000, 10_000)
-PATIENCE = 300.0  # seconds for a command
+PATIENCE = 300.0  # seconds per command
 
 
 def rounds_of(size: int) -> int:
-    """Return how often a command is timed: where one takes seconds, less often."""
+    """Return how often a command is timed: less often on boards where one takes seconds."""
     return 11 if size < 1000 else 7 if size < 10_000 else 5
 
 
 def elapsed(program: Program, action: str, directory: Path) -> float:
-    """Return the milliseconds that a command takes, from outside."""
+    """Return the milliseconds of a command, timed from outside."""
     command = program.command(action, directory)
     begin = time.perf_counter()
     done = subprocess.run(
@@ -53,7 +53,7 @@ def elapsed(program: Program, action: str, directory: Path) -> float:
 
 
 def measure(programs: list[Program], size: int, folder: Path) -> dict[tuple[str, str], float]:
-    """Return the medians of a size by program and action; the programs take turns."""
+    """Return the medians for a size by program and action; the programs alternate."""
     directories = {program.name: make_repository(folder / f"{program.name}-{size}") for program in programs}
     for program in programs:
         program.fill(directories[program.name], size)
@@ -71,12 +71,12 @@ def measure(programs: list[Program], size: int, folder: Path) -> dict[tuple[str,
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="items of a board, with commas")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="board sizes, comma-separated")
     parser.add_argument("--short", action="store_true", help=f"only a board of {SIZES[0]} items")
     options = parser.parse_args()
     sizes = [SIZES[0]] if options.short else [int(size) for size in options.sizes.split(",")]
     heads = [f"{size:,}" for size in sizes]
-    print(f"{description()}\n\n| ms at so many items | {' | '.join(heads)} |\n|---|{'---:|' * len(sizes)}", flush=True)
+    print(f"{description()}\n\n| ms, by board size | {' | '.join(heads)} |\n|---|{'---:|' * len(sizes)}", flush=True)
     with tempfile.TemporaryDirectory(prefix="pm-peers-") as scratch, ExitStack() as stack:
         folder = Path(scratch)
         programs: list[Program] = []

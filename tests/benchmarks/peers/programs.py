@@ -1,4 +1,4 @@
-"""Other trackers: how each is installed, filled with a board, and asked."""
+"""Other trackers: how to install each, fill it with a board, and call it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 from tests.benchmarks.boards import WORDS
 from tests.processes import environment
 
-PATIENCE = 600.0  # seconds for an installation
-LIST = "100"  # rows of a list, where a program can be told
+PATIENCE = 600.0  # seconds per installation
+LIST = "100"  # rows per list, if a program has such an option
 
 
 class Unavailable(Exception):
-    """The program can't be had here; the message says why."""
+    """The program can't be installed here; the message says why."""
 
 
 class Program:
@@ -35,15 +35,15 @@ class Program:
         self.version = self.find_version()
 
     def install(self) -> None:
-        """Make the program ready in `folder`. Raises Unavailable."""
+        """Install the program in `folder`. Raises Unavailable."""
         raise NotImplementedError
 
     def find_version(self) -> str:
-        """Return the version, as the program says it."""
+        """Return the version that the program reports."""
         raise NotImplementedError
 
     def fill(self, directory: Path, items: int) -> None:
-        """Make a board of so many items in a git repository."""
+        """Create a board of `items` items in a git repository."""
         raise NotImplementedError
 
     def command(self, action: str, directory: Path) -> list[str]:
@@ -51,14 +51,14 @@ class Program:
         raise NotImplementedError
 
     def environment(self, directory: Path) -> dict[str, str]:
-        """Return the environment of the program: a home of its own."""
+        """Return the environment of the program, with a home directory of its own."""
         return environment(HOME=str(self.folder))
 
     def close(self) -> None:
-        """End what runs."""
+        """Stop what is running."""
 
     def run(self, *command: str, cwd: Path | None = None, **changes: str) -> str:
-        """Run a step of an installation or a board. Raises Unavailable where it fails."""
+        """Run a step of an installation or a board. Raises Unavailable if it fails."""
         try:
             done = subprocess.run(
                 command,
@@ -84,13 +84,13 @@ class Program:
 
 
 class Backlog(Program):
-    """One Markdown file an item, in the repository."""
+    """One Markdown file per item, in the repository."""
 
     name = "Backlog.md"
 
     def install(self) -> None:
         if shutil.which("npm") is None:
-            raise Unavailable("there is no npm")
+            raise Unavailable("npm is not installed")
         npm = ("npm", "install", "--prefix", str(self.folder), "--no-audit", "--no-fund", "--loglevel", "error")
         self.run(*npm, "backlog.md")
         self.program = str(self.folder / "node_modules" / ".bin" / "backlog")
@@ -123,14 +123,14 @@ class Backlog(Program):
 
 
 class DebianProgram(Program):
-    """A program of Debian, unpacked into the folder with the libraries that are missing here."""
+    """A Debian program, unpacked into the directory together with the libraries that are missing here."""
 
     packages: tuple[str, ...] = ()
     program = ""
 
     def install(self) -> None:
         if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-            raise Unavailable("this is no Debian")
+            raise Unavailable("no apt-get or dpkg")
         for package in self.packages:
             self.run("apt-get", "download", "--quiet", package)
         for path in self.folder.glob("*.deb"):
@@ -143,7 +143,7 @@ class DebianProgram(Program):
 
 
 class Taskwarrior(DebianProgram):
-    """Text files in a folder of the user."""
+    """Text files in a directory of the user."""
 
     name = "Taskwarrior"
     packages = ("taskwarrior",)
@@ -189,7 +189,7 @@ class Fossil(DebianProgram):
 
     def fill(self, directory: Path, items: int) -> None:
         self.run(self.program, "init", "board.fossil", "--admin-user", "me", cwd=directory)
-        # The table that its reports read; by its own command, 10,000 tickets would take minutes.
+        # The table that its reports read; its own command would take minutes for 10,000 tickets.
         with sqlite3.connect(directory / "board.fossil") as connection:
             connection.executemany(
                 "INSERT INTO ticket (tkt_uuid, tkt_mtime, tkt_ctime, type, status, title) "

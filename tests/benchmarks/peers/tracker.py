@@ -1,4 +1,4 @@
-"""`pm` itself, from its wheel, with its server running as it does between two calls."""
+"""`pm` itself, from its wheel, with a running server as between two calls."""
 
 from __future__ import annotations
 

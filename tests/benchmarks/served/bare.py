@@ -8,4 +8,4 @@ INSTALLED_APPS = ["discovery"]
 USE_TZ = True
 WSGI_APPLICATION = "bare_wsgi.application"
 DISCOVERY_DIR = os.environ["BARE_DIR"]
-DISCOVERY_WORKERS, DISCOVERY_THREADS = 2, 4  # the product's
+DISCOVERY_WORKERS, DISCOVERY_THREADS = 2, 4  # as in the product

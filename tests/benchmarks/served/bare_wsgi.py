@@ -1,4 +1,4 @@
-"""An application that answers what it was given: the floor under every answer of this gunicorn."""
+"""An application that returns stored responses: the lower bound for any response of this gunicorn."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWERS = {
 
 @clocked
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer the bytes that belong to the path."""
+    """Return the stored response of the path."""
     headers, body = ANSWERS[environ["PATH_INFO"]]
     start_response("200 OK", [(name, value) for name, value in headers])
     return [body]

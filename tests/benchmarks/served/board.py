@@ -1,4 +1,4 @@
-"""The product with its clock: settings and application."""
+"""The product with timing: settings and application."""
 
 from pmsite.settings import *  # noqa: F403
 

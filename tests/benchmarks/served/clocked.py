@@ -1,8 +1,8 @@
-"""Tell in the header Server-Timing how long an application took, and which process it was.
+"""Report in the Server-Timing header how long an application took, and in which process.
 
-The time is from the call of the application to the begin of its answer: all of Django, the database and the wait for
-it, without the reading of the request and the sending of the answer. The processor's share of it is told beside it:
-where the two differ by much, the machine was busy with other things, or the request waited for its turn.
+The time is from the call of the application to the start of its response. It includes Django, the database and the
+wait for it, but not reading the request or sending the response. The processor time is reported too: if the two
+differ much, the machine was busy or the request waited for its turn.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def clocked(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Return an application that does what `application` does, and tells its time in milliseconds."""
+    """Return an application that wraps `application` and reports its time in milliseconds."""
 
     def run(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         begin, busy = time.perf_counter(), time.thread_time()

@@ -1,4 +1,4 @@
-"""Serve a site of this folder on the product's own gunicorn: `manage.py SETTINGS runserver_discover …`."""
+"""Serve a site of this directory on the product's own gunicorn: `manage.py SETTINGS runserver_discover …`."""
 
 import os
 import sys

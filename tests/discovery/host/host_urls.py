@@ -3,7 +3,8 @@ from __future__ import annotations
 import os
 import time
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
 from discovery.signals import server_checked, server_started, server_stopped
@@ -29,7 +30,24 @@ def scheme(request: HttpRequest) -> HttpResponse:
     return HttpResponse(request.scheme)
 
 
-urlpatterns = [path("", pid), path("slow", slow), path("body", body), path("scheme", scheme)]
+def openers(request: HttpRequest) -> HttpResponse:
+    import host_resources
+
+    return JsonResponse(host_resources.openers())
+
+
+def address(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(settings.SITE_ROOT)
+
+
+urlpatterns = [
+    path("", pid),
+    path("slow", slow),
+    path("body", body),
+    path("scheme", scheme),
+    path("openers", openers),
+    path("address", address),
+]
 
 if os.environ.get("HOST_BREAKS") == "worker":
     os.register_at_fork(after_in_child=lambda: os._exit(7))

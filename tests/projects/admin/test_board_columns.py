@@ -59,7 +59,7 @@ def test_limit_is_asked_for_and_set(browser: Client, project: Project) -> None:
     assert "greater than or equal to 1" in run(browser, "set_limit", *lanes, numbers="2+0", limit="0")
     assert "2 limited to 3." in run(browser, "set_limit", *lanes, numbers="2+0", limit="3")
     assert SwimLane.objects.filter(wip_limit=3).count() == 2
-    assert "2 without a limit now." in run(browser, "set_limit", *lanes, numbers="2+0", limit="")
+    assert "2 set to no limit." in run(browser, "set_limit", *lanes, numbers="2+0", limit="")
 
 
 def test_list_of_lanes_says_what_is_over_the_limit(

@@ -60,27 +60,27 @@ def test_value_is_chosen_and_set(
     sprint = Sprint.objects.create(actor=user, project=one.project, name="S1", **DATES)
     known: dict[str, Any] = {"sprint": sprint.pk, "user": user.pk}
     content = answer(browser, action, one, two, **{name: known.get(stored, value)})
-    assert "2 given the" in content
+    assert "2 set to" in content
     column = name if name in ("status", "priority") else f"{name}_id"
     assert [getattr(item, column) for item in WorkItem.objects.order_by("item_number")[:2]] == [
         known.get(stored, value)
     ] * 2
     latest = Activity.objects.order_by("-id")[:2]
     assert {(row.entity_id, row.actor) for row in latest} == {(one.pk, owner), (two.pk, owner)}
-    assert "2 already were" in answer(browser, action, one, two, **{name: known.get(stored, value)})
+    assert "2 unchanged" in answer(browser, action, one, two, **{name: known.get(stored, value)})
     assert WorkItem.objects.get(title="untouched").version == 1
 
 
 def test_reopened_item_is_not_completed(browser: Client, make_item: Make) -> None:
     item = make_item(status="done")
-    assert "1 given the" in answer(browser, "set_status", item, status="todo")
+    assert "1 set to" in answer(browser, "set_status", item, status="todo")
     item.refresh_from_db()
     assert (item.status, item.completed_at) == ("todo", None)
 
 
 def test_sprint_and_assignee_are_taken_away(browser: Client, make_item: Make, user: User) -> None:
     item = make_item(assignee=user)
-    assert "1 given no assignee" in answer(browser, "set_assignee", item, assignee="")
+    assert "1 set to no assignee" in answer(browser, "set_assignee", item, assignee="")
     item.refresh_from_db()
     assert item.assignee_id is None
 
@@ -102,7 +102,7 @@ def test_each_refusal_is_told_and_stops_no_other(browser: Client, make_item: Mak
     sprint = Sprint.objects.create(actor=user, project=task.project, name="S1", **DATES)
     content = answer(browser, "set_sprint", epic, task, sprint=sprint.pk)
     assert "PONE-1: only stories and tasks can be in a sprint" in content
-    assert "1 given the sprint S1, 1 refused." in content
+    assert "1 set to S1, 1 refused." in content
     task.refresh_from_db()
     assert task.sprint_id == sprint.pk
 
@@ -114,7 +114,7 @@ def test_all_refusals_are_named_however_many(browser: Client, make_item: Make, u
     content = answer(browser, "set_status", *stories, status="done")
     for story in stories:
         assert re.search(rf"\b{story.display_key}\b", content)
-    assert "0 given the status Done, 30 refused." in content
+    assert "0 set to Done, 30 refused." in content
 
 
 def test_what_waits_for_others_of_the_selection_is_done_after_them(
@@ -126,7 +126,7 @@ def test_what_waits_for_others_of_the_selection_is_done_after_them(
     for blocked, blocking in itertools.pairwise(tasks):
         Dependency.objects.create(actor=user, blocking_item=blocking, blocked_item=blocked)
     content = answer(browser, "set_status", epic, story, *tasks, status="done")
-    assert "6 given the status Done." in content
+    assert "6 set to Done." in content
     assert not WorkItem.objects.unfinished().exists()
 
 
@@ -140,7 +140,7 @@ def test_all_that_a_filter_shows_is_set(browser: Client, make_item: Make) -> Non
     assert "and 40 more" in page
     values = {"select_across": "1", "numbers": "60+0", "status": "todo"}
     done = start(browser, "set_status", *high, query="?priority__exact=high", **values)
-    assert "60 given the status Todo." in told(browser, done)
+    assert "60 set to Todo." in told(browser, done)
     assert WorkItem.objects.filter(status="todo").count() == 60
     assert not WorkItem.objects.filter(status="todo", priority="low").exists()
 
@@ -149,7 +149,7 @@ def test_it_is_asked_again_where_the_selection_has_changed(browser: Client, make
     items = [make_item() for _ in range(3)]
     values = {"select_across": "1", "numbers": "2+0", "status": "todo"}
     response = start(browser, "set_status", *items, **values)
-    assert "It has changed since you were asked" in response.content.decode()
+    assert "The affected objects have changed" in response.content.decode()
     assert not WorkItem.objects.filter(status="todo").exists()
 
 
@@ -168,7 +168,7 @@ def test_children_go_along_only_when_it_was_asked(browser: Client, make_item: Ma
     other = make_item("Other")
     asked = start(browser, "delete_selected", epic, other)
     page = asked.content.decode()
-    assert "Delete PONE-1, PONE-4, and 2 below" in page
+    assert "Delete PONE-1, PONE-4 and 2 descendants" in page
     assert "PONE-3 Below" in page
     assert WorkItem.objects.living().count() == 4
     assert "2 deleted." in answer(browser, "delete_selected", epic, other)
@@ -193,11 +193,11 @@ def test_delete_button_says_what_goes_along(browser: Client, make_item: Make) ->
     make_item("Below", parent=story)
     url = f"{LIST}{story.pk}/delete/"
     page = browser.get(url).content.decode()
-    assert "1 along with it" in page
+    assert "Also affected: 1" in page
     assert "PONE-2 Below" in page
     make_item("Late", parent=story)
     response = browser.post(url, {"post": "yes", "along": "1"}, follow=True)
-    assert "has changed since you were asked" in response.content.decode()
+    assert "The descendants of PONE-1 have changed" in response.content.decode()
     assert WorkItem.objects.living().count() == 3
     assert browser.post(url, {"post": "yes", "along": "2"}).status_code == 302
     assert not WorkItem.objects.living().exists()
@@ -207,4 +207,4 @@ def test_junk_selection_is_no_error(browser: Client, make_item: Make) -> None:
     make_item()
     for action in ("set_status", "delete_selected", "restore"):
         response = browser.post(LIST, {"action": action, "index": "0", "_selected_action": ["junk"]})
-        assert "has no such id" in told(browser, response)
+        assert "contains an invalid ID" in told(browser, response)

@@ -109,7 +109,7 @@ def test_comment_dependency_and_time_are_added_by_the_rules(browser: Client, mak
         ({"relation": "blocks", "other_item": "junk"}, "other_item", "not a valid UUID"),
         ({"comment": "a\x1bb"}, "comment", "U+001B"),
         ({"worked_from_0": "2126-01-05", "worked_from_1": "09:00"}, "worked_from", "must not be in the future"),
-        ({"worked_to_0": "2026-01-05", "worked_to_1": "09:00"}, "worked_from", "say since when"),
+        ({"worked_to_0": "2026-01-05", "worked_to_1": "09:00"}, "worked_from", "enter the start time"),
         ({"parent": "junk"}, "parent", "not a valid UUID"),
     ],
 )
@@ -145,7 +145,7 @@ def test_loser_sees_what_was_changed_keeps_what_was_typed_and_may_send_it_again(
     form = response.context["adminform"].form
     page = text_of(response.content.decode())
     assert "eve updated title, priority, labels" in page
-    assert "eve has changed it to: Hers" in page
+    assert "eve changed it to: Hers" in page
     assert (form["title"].value(), form["priority"].value(), form["labels"].value()) == ("Mine", "high", "ui, new")
     item.refresh_from_db()
     assert (item.title, item.version) == ("Hers", 2)

@@ -149,7 +149,7 @@ def test_actions_go_through_the_model(browser: Client, make_project: Callable[..
     one, two = make_project("ONE"), make_project("TWO")
     assert "2 archived." in run(browser, "archive", one, two)
     assert last() == ("updated", owner.username)
-    assert "1 made active." in run(browser, "activate", one)
+    assert "1 reactivated." in run(browser, "activate", one)
     refused = run(browser, "delete_selected", one, two)
     assert "1 deleted, 1 refused." in refused
     assert "TWO is archived and read-only" in refused

@@ -164,7 +164,7 @@ def test_completion_names_what_left(browser: Client, make_sprint: Make, make_ite
     sprint = make_sprint()
     make_item("open", sprint_id=sprint.pk)
     sprint.start(actor=user)
-    assert "In no sprint any more: PONE-1." in run(browser, "complete", sprint, numbers="1+1")
+    assert "Moved to the backlog: PONE-1." in run(browser, "complete", sprint, numbers="1+1")
 
 
 def test_reopen_names_what_came_back(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:
@@ -173,7 +173,7 @@ def test_reopen_names_what_came_back(browser: Client, make_sprint: Make, make_it
     sprint.cancel(actor=user)
     content = run(browser, "reopen", sprint)
     assert "1 reopened." in content
-    assert "Back in their sprint: PONE-1." in content
+    assert "Returned to their sprint: PONE-1." in content
     sprint.refresh_from_db()
     assert (sprint.status, sprint.items().count()) == ("planned", 1)
 
@@ -189,12 +189,12 @@ def test_what_is_left_goes_where_it_was_chosen(browser: Client, make_sprint: Mak
     assert "PONE-2" not in asked
     assert f"project={sprint.project_id}" in asked  # only sprints of the project are offered
     stale = browser.post(url, {"numbers": "1+5", "move_to": str(following.pk)}).content.decode()
-    assert "It has changed since you were asked" in stale
+    assert "The affected objects have changed" in stale
     refused = browser.post(url, {"numbers": "1+1", "move_to": str(sprint.pk)}, follow=True).content.decode()
     assert "must be another sprint" in refused
     assert Sprint.objects.get(name="Now").status == "active"
     done = browser.post(url, {"numbers": "1+1", "move_to": str(following.pk)}, follow=True).content.decode()
-    assert "In Then now: PONE-1." in done
+    assert "Moved to Then: PONE-1." in done
     item.refresh_from_db()
     assert (item.sprint, Sprint.objects.get(name="Now").status) == (following, "completed")
 

@@ -56,7 +56,7 @@ def test_all_else_stays_byte_for_byte(tmp_path: Path, before: bytes, after: byte
 @pytest.mark.parametrize("text", [BEGIN, END, END + BEGIN, BEGIN + BEGIN + END, BEGIN + END + END])
 def test_markers_that_do_not_pair_are_left_alone(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "AGENTS.md").write_bytes(text)
-    with pytest.raises(FileRefused, match="mend it first"):
+    with pytest.raises(FileRefused, match="fix it first"):
         point(str(tmp_path))
     assert (tmp_path / "AGENTS.md").read_bytes() == text
 
@@ -86,7 +86,7 @@ def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
         point(str(tmp_path))
     path.rmdir()
     os.mkfifo(path)
-    with pytest.raises(FileRefused, match="no text file"):
+    with pytest.raises(FileRefused, match="not a regular file"):
         point(str(tmp_path))
 
 

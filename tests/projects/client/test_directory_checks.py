@@ -62,7 +62,7 @@ def test_directory_that_root_made_tells_the_user_of_both_ways(home: Path, as_oth
     (home / ".pm").mkdir(mode=0o700)
     message = as_other("project", "list").error["message"]
     assert "belongs to another user, root (uid 0)" in message
-    assert f"sudo chown -R {USER} {home}/.pm; else name a directory of your own by PM_CONFIG_DIR" in message
+    assert f"sudo chown -R {USER} {home}/.pm; otherwise set PM_CONFIG_DIR to a directory of your own" in message
     assert f"PM_CONFIG_DIR={home}/.pm" not in message
     assert checks(as_other("doctor"))["directory"]["message"] == message
     named = as_other("init", PM_CONFIG_DIR=str(home / ".pm")).error["message"]

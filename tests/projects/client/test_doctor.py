@@ -78,7 +78,7 @@ def test_doctor_finds_nothing_wrong_with_a_served_repository(pm: Pm) -> None:
     checks = checks_of(pm)
     assert {check["status"] for check in checks.values()} == {"ok"}
     assert checks["server"]["message"] == "none is running"
-    assert checks["database"]["message"] == "SQLite finds nothing wrong with it"
+    assert checks["database"]["message"] == "SQLite found no errors"
 
 
 def test_doctor_starts_no_server(pm: Pm, repository: Path) -> None:

@@ -99,11 +99,11 @@ def test_one_word_commands_need_no_verb() -> None:
         (["project", "list", "more"], "unrecognized arguments: more"),
         (["project", "create", "--key", "K1"], "the following arguments are required: --title"),
         (["project", "get"], "the following arguments are required: ID"),
-        (["project", "get", ""], "'' is no id"),
-        (["project", "get", ".."], "'..' is no id"),
+        (["project", "get", ""], "invalid ID ''"),
+        (["project", "get", ".."], "invalid ID '..'"),
         (["project", "update", "K1"], "nothing to change"),
-        (["project", "update", "K1", "--clear", "description", "--description", "x"], "exclude each other"),
-        (["project", "list", "--full", "--fields", "id"], "exclude each other"),
+        (["project", "update", "K1", "--clear", "description", "--description", "x"], "can't be used together"),
+        (["project", "list", "--full", "--fields", "id"], "can't be used together"),
         (["server", "logs", "--lines", "-1"], "'-1' is negative"),
     ],
 )
@@ -113,7 +113,7 @@ def test_wrong_command_line_says_what_is_wrong(argv: list[str], said: str) -> No
 
 def test_long_text_is_given_once() -> None:
     argv = ["project", "create", "--key", "K1", "--title", "T", "--description", "a", "--description-file", "b"]
-    assert "exclude each other" in usage_error(*argv)
+    assert "can't be used together" in usage_error(*argv)
 
 
 def test_error_for_people_is_a_sentence() -> None:

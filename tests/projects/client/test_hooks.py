@@ -139,7 +139,7 @@ def test_conflict_in_the_data_is_left_to_the_person(hooked: Path, pm: Pm, git: G
     git("commit", "-qam", "Mine")
     assert "CONFLICT" in git("merge", "side", check=False)
     out = git("commit", "-qam", "Merge with the marks in it")
-    assert "not compared" in out
+    assert "not synchronized" in out
     assert "<<<<<<<" in git("show", "HEAD:.pm/data.json")
 
 
@@ -200,7 +200,7 @@ def test_commit_goes_on_where_no_server_can_be_started(hooked: Path, server: Ser
     server.end()
     (hooked / ".pm" / "config.toml").write_text("[server]\nport = 'none'\n")
     (hooked / "code.txt").write_text("two")
-    assert "not compared" in git("commit", "-am", "Second")
+    assert "not synchronized" in git("commit", "-am", "Second")
 
 
 def test_commit_starts_a_server_where_there_is_none(hooked: Path, server: Server, git: Git) -> None:
@@ -235,7 +235,7 @@ def test_data_of_a_stranger_is_only_data(hooked: Path, pm: Pm, git: Git, tmp_pat
     data.unlink()
     os.mkfifo(data)
     run = ("sync", "hooks", "run", "--", "post-merge", "0")
-    assert "not compared" in pm(*run).err
+    assert "not synchronized" in pm(*run).err
 
 
 def test_wrong_calls_are_usage_errors(pm: Pm) -> None:
@@ -246,3 +246,10 @@ def test_wrong_calls_are_usage_errors(pm: Pm) -> None:
 
 def test_outside_a_repository_it_is_refused(tmp_path: Path) -> None:
     assert call(tmp_path, "sync", "hooks", "install").error["code"] == "FILE_REFUSED"
+
+
+def test_install_with_another_program_as_git_is_refused(pm: Pm, tmp_path: Path) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\nhead -c 100 /dev/zero\n")
+    (tmp_path / "git").chmod(0o755)
+    refused = pm("sync", "hooks", "install", PATH=f"{tmp_path}:{os.environ['PATH']}").error
+    assert "printed what git does not print" in refused["message"]

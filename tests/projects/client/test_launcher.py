@@ -53,7 +53,7 @@ def test_start_without_processes_or_threads_says_why_and_leaves_nothing(
 def test_server_that_starts_and_does_not_answer_is_ended(repository: Path) -> None:
     result = start(repository, sandboxes.refusing("accept4"), "--timeout", "15")
     assert (result.code, result.error["code"]) == (1, "START_FAILED")
-    assert "did not answer, and was stopped" in result.error["message"]
+    assert "did not respond and was stopped" in result.error["message"]
     assert left_by(repository) == (False, [])
 
 

@@ -50,4 +50,4 @@ def test_server_that_fails_leaves_the_rest(
     publish(impostor(answer("500 Oops", {"error": {"code": "INTERNAL_ERROR", "message": "no\nluck"}})).port)
     result = pm("prime")
     assert result.code == 0
-    assert "The board can't be read now: no luck" in result.out
+    assert "The board can't be read: no luck" in result.out

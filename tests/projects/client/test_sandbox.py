@@ -77,7 +77,7 @@ def test_doctor_in_a_sandbox_advises_nothing_that_ends_the_server(own_board: Boa
 def test_start_in_a_sandbox_starts_nothing(repository: Path, sandbox: Sandbox) -> None:
     result = sandbox(repository, "server", "start")
     assert (result.code, result.error["code"]) == (1, "SANDBOXED")
-    assert "no server was started; run pm outside of the sandbox" in result.error["message"]
+    assert "no server was started; run pm outside the sandbox" in result.error["message"]
     assert not (repository / ".pm").exists()
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -17,6 +18,17 @@ from discovery import lock, sockets
 from tests.conftest import make_repository
 from tests.processes import DEADLINE, children, environment, poll
 from tests.projects.client.conftest import PM, Pm, Result, call, end_server, read
+from tests.sandboxes import new_network
+
+WITHOUT_IPV4 = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as any_socket:
+    address = struct.pack("16sHH4s8x", b"lo", socket.AF_INET, 0, bytes(4))
+    fcntl.ioctl(any_socket, 0x8916, address)  # SIOCSIFADDR to 0.0.0.0: the interface keeps no IPv4 address
+if not socket.has_ipv6 or not os.path.exists("/proc/net/if_inet6"):
+    sys.exit(77)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 def test_start_answers_when_the_server_does(pm: Pm, repository: Path) -> None:
@@ -180,3 +192,37 @@ def test_start_beside_a_hung_server_says_so(pm: Pm, repository: Path) -> None:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+def test_start_where_only_ipv6_has_a_loopback_advises_and_serves_it(repository: Path) -> None:
+    command = [*new_network(loopback=True), sys.executable, "-c", WITHOUT_IPV4, *PM]
+    refused = subprocess.run(
+        [*command, "server", "start"], cwd=repository, env=environment(), capture_output=True, text=True
+    )
+    if refused.returncode == 77:
+        pytest.skip("this system has no IPv6")
+    assert "this machine has no address 127.0.0.1; serve on another: --host ::1" in refused.stderr
+    begun = subprocess.run(
+        [*command, "server", "start", "--host", "::1"],
+        cwd=repository,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    try:
+        assert json.loads(begun.stdout)["server"]["host"] == "::1", begun.stderr
+    finally:
+        end_server(repository)
+
+
+def test_start_with_blocked_and_ignored_signals_can_be_stopped(pm: Pm, repository: Path) -> None:
+    def inherit() -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP})
+
+    arguments = [*PM, "server", "start"]
+    done = subprocess.run(
+        arguments, cwd=repository, env=environment(), preexec_fn=inherit, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert pm("server", "stop").code == 0

@@ -174,7 +174,7 @@ def test_many_items_are_updated_at_once_or_none(board: Board, tmp_path: Path) ->
         ('{"id": "A-1"}\n{', "line 2 is not JSON"),
         ("[]", "line 1 is not an object with an id"),
         ('{"id": 1}', "line 1 is not an object with an id"),
-        ("\n\n", "there is no change in it"),
+        ("\n\n", "the file has no changes"),
     ],
 )
 def test_lines_that_are_wrong_are_named(board: Board, tmp_path: Path, text: str, said: str) -> None:
@@ -223,7 +223,7 @@ def test_project_is_named_where_there_are_several(board: Board) -> None:
     board.project("TWO2")
     error = board("work-item", "list").error
     assert (error["code"], error["field"]) == ("USAGE", "project")
-    assert "the board has several projects; name one of " in error["message"]
+    assert "the board has several projects; name one of: " in error["message"]
     for arguments in (
         ("work-item", "create", "--type", "task", "--title", "T"),
         ("work-item", "ready"),

@@ -19,7 +19,7 @@ from tests.projects.transfer.rows import LATE, Document
 WRONG_ITEMS: list[tuple[str, Any, str]] = [
     ("id", "PONE-1", "UUID"),
     ("id", None, "missing"),
-    ("project_id", str(uuid.UUID(int=7)), "no project"),
+    ("project_id", str(uuid.UUID(int=7)), "the project .* is neither on the board"),
     ("item_number", 0, "whole number"),
     ("item_number", "7", "whole number"),
     ("item_number", True, "whole number"),
@@ -37,8 +37,8 @@ WRONG_ITEMS: list[tuple[str, Any, str]] = [
     ("labels", [1], "list"),
     ("labels", ["x" * 51], "51 characters"),
     ("position", "1", "number"),
-    ("parent_id", str(uuid.UUID(int=7)), "no work_item"),
-    ("sprint_id", str(uuid.UUID(int=8)), "no sprint"),
+    ("parent_id", str(uuid.UUID(int=7)), "the work_item .* is neither on the board"),
+    ("sprint_id", str(uuid.UUID(int=8)), "the sprint .* is neither on the board"),
     ("assignee_id", "ada", "UUID"),
     ("created_at", "yesterday", "time"),
     ("created_at", "2026-01-01T00:00:00", "time zone"),
@@ -206,8 +206,8 @@ def test_key_of_a_project_that_is_here_is_refused(read: Read, document: Document
     [
         (b"", "not valid JSON"),
         (b"{", "not valid JSON"),
-        (b"[]", "must be a JSON object"),
-        (b"null", "must be a JSON object"),
+        (b"[]", "expected a JSON object"),
+        (b"null", "expected a JSON object"),
         (b"{}", "schema_version"),
         (b'{"schema_version": 2}', "schema_version"),
         (b'{"schema_version": true}', "schema_version"),
@@ -243,5 +243,5 @@ def test_depth_of_a_hostile_file_is_no_trouble(read: Read) -> None:
 
 def test_value_without_end_is_refused_before_memory_is_full(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MAX_ROW", 1 << 20)
-    with pytest.raises(BadFile, match="more than 1 MiB"):
+    with pytest.raises(BadFile, match="exceeds 1 MiB"):
         read(b'{"schema_version": 1, "projects": [{"title": "' + b"x" * (2 << 20) + b'"}]}')

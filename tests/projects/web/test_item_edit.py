@@ -66,11 +66,11 @@ def test_form_writes_every_field_by_what_people_type(browser: Client, owner: Use
         ({"status": "gone"}, "Status: "),
         ({"story_points": "many"}, "Points: must be empty or a whole number from 0 to 100"),
         ({"story_points": "101"}, "Points: must be"),
-        ({"sprint": "x"}, "Sprint: there is no such sprint any more"),
-        ({"parent": "PONE-99"}, "Parent: there is no PONE-99"),
-        ({"parent": "nowhere found"}, "Parent: nothing in PONE has all of these words"),
+        ({"sprint": "x"}, "Sprint: this sprint no longer exists"),
+        ({"parent": "PONE-99"}, "Parent: PONE-99 does not exist"),
+        ({"parent": "nowhere found"}, "Parent: no item in PONE contains all of these words"),
         ({"parent": "PONE-1"}, "Parent: a task's parent is a story or an epic"),
-        ({"parent": "story"}, "Parent: several have these words; choose one by its key: PONE-"),
+        ({"parent": "story"}, "Parent: several items match; enter one of these keys: PONE-"),
         ({"more_labels": "l" * 51}, "Labels: has 51 characters"),
         ({"assignee": "a" * 151}, "Assignee: has 151 characters"),
         ({"version": "x", "title": "New"}, "The form has no version; reload the page"),
@@ -92,12 +92,12 @@ def test_loser_is_told_and_may_insist_without_taking_back_what_others_did(browse
     again(item).update(actor=User.objects.actor("llm"), priority="high")
     form = {"version": "1", "title": "Mine", "priority": "medium", "status": "backlog"}
     refused = post(browser, item, **form)
-    assert error(refused, 409) == "Changed meanwhile: llm changed priority to “high”. Nothing was overwritten."
+    assert error(refused, 409) == "Changed in the meantime: llm changed priority to “high”. Nothing was overwritten."
     assert refused["PM-Again"] == "anyway=2"
     assert again(item).title == "Old"
     assert post(browser, item, **form, anyway="2").content == b"Saved."
     assert (again(item).title, again(item).priority) == ("Mine", "high")
-    assert post(browser, item, **form).content == b"Nothing was changed."  # sent twice
+    assert post(browser, item, **form).content == b"No changes."  # sent twice
     assert again(item).version == 3
 
 
@@ -143,13 +143,13 @@ def test_item_keeps_a_sprint_that_ended(browser: Client, owner: User, make_item:
 def test_deletion_takes_what_was_told_along_and_is_restored(browser: Client, make_item: Make) -> None:
     story = make_item("Gone", item_type="story")
     make_item(parent=story)
-    assert "and the 1 item below it" in browser.get("/items/PONE-1/").content.decode()
+    assert "and its 1 descendant" in browser.get("/items/PONE-1/").content.decode()
     make_item(parent=story)
-    assert "by now 2 items are below" in error(post(browser, story, "delete", below="1"), 409).lower()
+    assert "now has 2 descendants" in error(post(browser, story, "delete", below="1"), 409).lower()
     assert post(browser, story, "delete", below="2").status_code == 200
     assert not WorkItem.objects.living().exists()
     page = browser.get("/items/PONE-1/").content.decode()
-    for text in ("Deleted", "Restore it", "Gone", "<fieldset disabled>"):
+    for text in ("Deleted", "Restore", "Gone", "<fieldset disabled>"):
         assert text in page
     assert "deleted; restore it first" in error(post(browser, story, version=2, title="New"), 409)
     assert post(browser, story, "restore").status_code == 200

@@ -132,12 +132,12 @@ def test_dependency_of_each_kind_and_what_is_refused(
     assert circle == "That would create a cycle: PONE-3 blocks PONE-1 blocks PONE-2 blocks PONE-3."
     make_item("Other", project=make_project("PTWO"))
     for typed, said in [
-        ("", "type a key or words"),
+        ("", "enter a key or words"),
         ("PONE-1", "can't depend on itself"),
-        ("PONE-77", "there is no PONE-77"),
+        ("PONE-77", "PONE-77 does not exist"),
         ("PTWO-1", "belongs to another project"),
-        ("nothing like it", "nothing in PONE has all of these words"),
-        ("trails", "several have these words; choose one by its key: PONE-"),
+        ("nothing like it", "no item in PONE contains all of these words"),
+        ("trails", "several items match; enter one of these keys: PONE-"),
         ("PONE-2", "already"),
     ]:
         answer = post(browser, one, "link", id=fresh(), kind="blocks", other=typed)
@@ -154,19 +154,19 @@ def test_offers_are_items_of_the_project_without_itself(browser: Client, make_it
     assert html.count('value="PONE-2"') == 1
     assert "PONE-1" not in html
     assert "<b>" not in html
-    assert "Nothing has all" in browser.get("/items/PONE-1/offer/", {"other": "x" * 2000}).content.decode()
+    assert "No item contains all" in browser.get("/items/PONE-1/offer/", {"other": "x" * 2000}).content.decode()
     assert browser.get("/items/PONE-1/offer/").content.strip() == b""
     assert 'value="PONE-2"' in browser.get("/items/PONE-1/offer/", {"other": "2"}).content.decode()
 
 
 def test_timer_starts_stops_the_other_and_stops(browser: Client, owner: User, make_item: Make) -> None:
     one, two = make_item(), make_item()
-    assert post(browser, one, "timer").content == b"Your timer runs on PONE-1."
+    assert post(browser, one, "timer").content == b"Timer started on PONE-1."
     assert b"already" in post(browser, one, "timer").content
-    assert b"the one on PONE-1 is stopped" in post(browser, two, "timer").content
+    assert b"stopped the one on PONE-1" in post(browser, two, "timer").content
     entry = TimeEntry.objects.running(owner).get()
     assert "Stop the timer" in browser.get("/items/PONE-2/").content.decode()
-    assert "stops yours on" in browser.get("/items/PONE-1/").content.decode()
+    assert "stops your timer on" in browser.get("/items/PONE-1/").content.decode()
     assert browser.post(f"/items/time-entries/{entry.pk}/", {"stop": "yes"}).status_code == 200
     assert "was stopped at" in error(browser.post(f"/items/time-entries/{entry.pk}/", {"stop": "yes"}), 409)
     assert browser.post(f"/items/time-entries/{entry.pk}/", {"delete": "yes"}).status_code == 200
@@ -183,12 +183,12 @@ def test_time_by_hand_is_entered_once_in_the_persons_zone(browser: Client, make_
     assert timezone.now() - TimeEntry.objects.latest("ended_at").ended_at < timedelta(minutes=1)  # type: ignore[operator]
     assert "2 h 15 min" in browser.get("/items/PONE-1/").content.decode()
     for wrong, said in [
-        ({"spent": "soon"}, "“soon” is no span of time; write it like 1h 30m"),
-        ({"spent": ""}, "Say how long"),
+        ({"spent": "soon"}, "“soon” is not a duration; write it like 1h 30m"),
+        ({"spent": ""}, "Enter a duration"),
         ({"spent": "25h"}, "Until: must be at most 24 hours after the start."),
         ({"spent": "1h", "ended_at": "2999-01-01T00:00"}, "future"),
-        ({"spent": "1h", "ended_at": "yesterday"}, "must be a day and a time"),
-        ({"spent": "1h", "ended_at": "2026-01-01T00:00", "zone": "../etc/passwd"}, "must be a day and a time"),
+        ({"spent": "1h", "ended_at": "yesterday"}, "must be a date and time"),
+        ({"spent": "1h", "ended_at": "2026-01-01T00:00", "zone": "../etc/passwd"}, "must be a date and time"),
         ({"spent": "1h", "description": "d" * 1001}, "1001 characters"),
     ]:
         assert said in error(post(browser, item, "time", id=fresh(), **wrong), 400)
@@ -229,8 +229,8 @@ def test_history_has_names_and_differences_and_older_pages(browser: Client, owne
         "<del>− two</del>",
         "<ins>+ 2 &lt;b&gt;two&lt;/b&gt;</ins>",
         "<del>Backlog</del>",
-        "moved it in the order",
-        "noted that PONE-1 The epic blocks it",
+        "changed its position",
+        "recorded that PONE-1 The epic blocks it",
         "deleted the dependency PONE-1 → PONE-2",
     ):
         assert shown in page

@@ -166,11 +166,11 @@ def test_move_writes_all_that_the_place_means_at_once(
         ({"version": "1", "status": "todo"}, 409, "ada changed title to “other”"),
         ({"version": "", "status": "todo"}, 400, "reload"),
         ({"version": "2", "status": "nonsense"}, 400, "nonsense"),
-        ({"version": "2", "after": "PONE-99"}, 400, "no PONE-99"),
+        ({"version": "2", "after": "PONE-99"}, 400, "PONE-99 no longer exists"),
         ({"version": "2", "after": "PONE-1"}, 400, "itself"),
         ({"version": "2", "sprint": "nonsense"}, 400, "sprint"),
-        ({"version": "2", "epic": "PONE-99"}, 400, "no PONE-99"),
-        ({"item": "PONE-99", "version": "2"}, 400, "no PONE-99"),
+        ({"version": "2", "epic": "PONE-99"}, 400, "PONE-99 no longer exists"),
+        ({"item": "PONE-99", "version": "2"}, 400, "PONE-99 no longer exists"),
     ],
 )
 def test_move_that_can_not_be_is_refused_with_the_reason(

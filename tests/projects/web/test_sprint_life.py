@@ -54,14 +54,14 @@ def test_loser_of_two_edits_sees_what_changed_and_may_insist(browser: Client, ma
     assert answer.status_code == 409
     assert "ada changed name to “Renamed”, goal to “Another” of the sprint" in said(answer)
     assert Sprint.objects.get().name == "Renamed"
-    assert "Changed meanwhile" in said(post(browser, sprint, "start"))
+    assert "Changed in the meantime" in said(post(browser, sprint, "start"))
     assert post(browser, sprint, "edit", name="Mine", anyway=2).status_code == 200
     assert (Sprint.objects.get().name, Sprint.objects.get().goal) == ("Mine", "Another")
 
 
 def test_sprint_is_started_once_and_alone(browser: Client, make_sprint: Make) -> None:
     first, second = make_sprint("First"), make_sprint("Second")
-    assert post(browser, first, "start").content == b"First is active."
+    assert post(browser, first, "start").content == b"First started."
     first.refresh_from_db()
     assert "First is active; it can't become active" in said(post(browser, first, "start")).replace("The sprint ", "")
     assert "The sprint First is active; complete or cancel it first." in said(post(browser, second, "start"))
@@ -79,7 +79,7 @@ def test_completing_leads_what_is_left_where_it_is_told(
     assert answer["HX-Redirect"] == f"{URL}?sprint={sprint.pk}"
     page = browser.get(answer["HX-Redirect"])
     where = "Second" if goal == "planned" else "the backlog"
-    told = f"First is completed. What was unfinished is in {where} now: {left.display_key}."
+    told = f"First completed. Unfinished items moved to {where}: {left.display_key}."
     assert told in page.content.decode()
     assert told not in browser.get(URL).content.decode()
     left.refresh_from_db()
@@ -95,7 +95,7 @@ def test_completing_is_refused_where_the_rest_can_not_go(browser: Client, make_s
     sprint.start(actor=user)
     other.cancel(actor=user)
     assert "Second is cancelled" in said(post(browser, sprint, "complete", move_to=other.pk))
-    assert "no such sprint" in said(post(browser, sprint, "complete", move_to="x"))
+    assert "no longer exists" in said(post(browser, sprint, "complete", move_to="x"))
     assert Sprint.objects.get(name="First").status == "active"
 
 
@@ -112,7 +112,7 @@ def test_sprint_is_cancelled_deleted_and_restored_by_the_rules(
     assert columns(browser) == {"": [], "One": [item.display_key]}
     sprint.refresh_from_db()
     answer = post(browser, sprint, "cancel")
-    assert f"One is cancelled. What was unfinished is in the backlog now: {item.display_key}." in (
+    assert f"One cancelled. Unfinished items moved to the backlog: {item.display_key}." in (
         browser.get(answer["HX-Redirect"]).content.decode()
     )
     complete_one(make_sprint, make_item, user, 1)
@@ -148,10 +148,10 @@ def test_cancelled_sprint_is_reopened_with_its_items(browser: Client, make_sprin
     sprint.refresh_from_db()
     answer = post(browser, sprint, "reopen")
     page = browser.get(answer["HX-Redirect"]).content.decode()
-    assert f"One is planned again. Back in it: {back.display_key}." in page
+    assert f"One reopened. Returned items: {back.display_key}." in page
     assert "Reopen<" not in page
     assert columns(browser) == {"": [], "One": [back.display_key], "Other": [elsewhere.display_key]}
-    assert "Changed meanwhile" in said(post(browser, sprint, "reopen"))
+    assert "Changed in the meantime" in said(post(browser, sprint, "reopen"))
     sprint.refresh_from_db()
     assert "it can't become planned" in said(post(browser, sprint, "reopen"))
 

@@ -102,7 +102,7 @@ def test_card_is_put_into_a_sprint_and_back(browser: Client, make_sprint: Make, 
     assert post(browser, None, "move", item=item.display_key, version=3, sprint="").status_code == 200
     assert columns(browser) == {"": [item.display_key], "One": [other.display_key]}
     assert "ada changed title" not in said(post(browser, None, "move", **data))
-    assert "Changed meanwhile" in said(post(browser, None, "move", **data))
+    assert "Changed in the meantime" in said(post(browser, None, "move", **data))
 
 
 def test_cards_that_can_not_go_there_are_refused_with_the_reason(
@@ -112,7 +112,7 @@ def test_cards_that_can_not_go_there_are_refused_with_the_reason(
     over.cancel(actor=user)
     data = {"item": item.display_key, "version": item.version}
     assert "Over is cancelled" in said(post(browser, None, "move", **data, sprint=over.pk))
-    assert "no such sprint" in said(post(browser, None, "move", **data, sprint=uuid.uuid4()))
+    assert "no longer exists" in said(post(browser, None, "move", **data, sprint=uuid.uuid4()))
 
 
 def test_more_than_the_velocity_is_warned_of_and_not_refused(
@@ -122,11 +122,11 @@ def test_more_than_the_velocity_is_warned_of_and_not_refused(
     sprint = make_sprint("Next")
     item = make_item(story_points=8)
     answer = post(browser, None, "move", item=item.display_key, version=item.version, sprint=sprint.pk)
-    assert answer.json()["warning"] == "Next now holds more than the velocity, 5 points."
+    assert answer.json()["warning"] == "Next now exceeds the velocity of 5 points."
     page = browser.get(URL)
     assert page.context["plan"].columns[0].above == "5 points"
-    assert "more than the velocity, 5 points" in page.content.decode()
-    assert "5 points, 1 item (of the only completed sprint)" in page.content.decode()
+    assert "exceeds the velocity of 5 points" in page.content.decode()
+    assert "5 points, 1 item (from the only completed sprint)" in page.content.decode()
 
 
 def test_velocity_without_points_counts_items(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:

@@ -1,6 +1,6 @@
 "use strict";
-// The names that a screen reader needs, where Django's widgets have none: of a chooser it is its label, with what is
-// chosen; a sign with a name is a picture. Django makes the choosers from jQuery's queue, the signs on load: before this.
+// Accessible names that Django's widgets lack: a chooser is named by its label and its selection; labelled icons get
+// the role "img". Django builds choosers from jQuery's ready queue and icons on load, so these handlers run after it.
 (window.django?.jQuery ?? ((run) => run()))(() => {
   for (const select of document.querySelectorAll("select.admin-autocomplete")) {
     const label = document.querySelector(`label[for="${select.id}"]`);

@@ -1,8 +1,8 @@
-// Cards in lists: walked over, lifted and moved, by keys, mouse, pen or finger. templates/pm/base.html says what they look like.
+// Keyboard navigation and drag and drop of cards, with keyboard, mouse, pen or touch. templates/pm/base.html documents the markup.
 
 import { all, announce, catchUp, gone, held, reason, refresh } from "./pm.js";
 
-let lifted = null; // {card, lane, next}: what is being moved, and where it came from
+let lifted = null; // {card, lane, next}: the card being moved and its original place
 const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
 const linkOf = (card) => card.querySelector("a[href]");
 const CARD = "[data-move] [data-card]";
@@ -37,7 +37,7 @@ function giveBack({ card, lane, next }) {
 function cancel(say = true) {
   const was = release();
   giveBack(was);
-  if (say) announce(`${was.card.dataset.key} is back where it was.`);
+  if (say) announce(`Move of ${was.card.dataset.key} cancelled.`);
   catchUp();
 }
 
@@ -53,7 +53,7 @@ async function send(url, data) {
     answer = await fetch(url, { method: "POST", body: data, headers });
   } catch {
     gone("away");
-    throw Error("The server is away; nothing was moved.");
+    throw Error("The server is unreachable; nothing was moved.");
   }
   if (!answer.ok) throw Error(await reason(answer));
   return answer.status === 204 ? {} : answer.json();
@@ -124,14 +124,14 @@ addEventListener("keydown", (event) => {
   else if (lifted && (event.key === " " || event.key === "Enter")) drop();
   else if (event.key === " ") {
     lift(card);
-    announce(`${card.dataset.key} is lifted. Arrows move it, Space drops it, Escape puts it back.`);
+    announce(`${card.dataset.key} picked up. Use the arrow keys to move it, Space to drop it, Escape to cancel.`);
   } else return;
   event.preventDefault();
 });
 
-// ---- By mouse after a few pixels; by finger after a moment, so that a list still scrolls under it.
+// ---- Dragging starts after a few pixels with a mouse, and after a delay with touch so that lists can still scroll.
 const FAR = 5, LONG = 350, EDGE = 48, STEP = 12; // pixels, milliseconds, pixels, pixels a frame
-let grip = null, dragged = 0; // the pointer that is down on a card; when a drag ended
+let grip = null, dragged = 0; // the pointer pressed on a card; timestamp of the last drag's end
 
 function grab() {
   if (lifted) cancel();
@@ -156,7 +156,7 @@ function carry() {
   const down = push(y, Math.max(box.top, 0), Math.min(box.bottom, innerHeight));
   card.style.translate = "";
   const lane = document.elementFromPoint(x, y)?.closest("[data-lane]"), over = lane && whole.contains(lane);
-  const own = over && getComputedStyle(lane).overflowY === "auto" && lane.getBoundingClientRect(); // a list that scrolls by itself
+  const own = over && getComputedStyle(lane).overflowY === "auto" && lane.getBoundingClientRect(); // a list with its own scrollbar
   whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), own ? 0 : down);
   if (own) lane.scrollBy(0, push(y, own.top, own.bottom));
   else scrollBy(0, push(y, 0, innerHeight));
@@ -179,7 +179,7 @@ addEventListener("pointerdown", ({ target, button, isPrimary, pointerType, point
 addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
   if (grip?.id !== pointerId) return;
   if (!grip.held && Math.hypot(x - grip.x, y - grip.y) > FAR) {
-    if (grip.timer) return letGo(); // it scrolls
+    if (grip.timer) return letGo(); // the user is scrolling
     grab();
   }
   if (grip.held) Object.assign(grip, { x, y });
@@ -202,9 +202,9 @@ addEventListener("pointercancel", () => {
 addEventListener("touchmove", (event) => grip?.held && event.preventDefault(), { passive: false });
 addEventListener("contextmenu", (event) => grip?.held && event.preventDefault());
 addEventListener("dragstart", (event) => event.target.closest?.(CARD) && event.preventDefault());
-addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.target.closest(CARD) && event.preventDefault(), true); // a drag's end is no click
+addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.target.closest(CARD) && event.preventDefault(), true); // ignore the click at the end of a drag
 
-// ---- One stop of the Tab key a list; the arrows go on from there.
+// ---- Roving tabindex: one tab stop per list; arrow keys move within it.
 
 function settle() {
   for (const lane of all("[data-lane]")) {

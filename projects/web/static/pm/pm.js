@@ -1,21 +1,21 @@
-// What the pages do by themselves. What a template must say for it stands at the top of templates/pm/base.html.
+// Behaviour shared by all pages. The top of templates/pm/base.html documents the markup it relies on.
 
 const $ = (id) => document.getElementById(id);
 export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // milliseconds between two looks; a hidden page's grow, so that an idle server may stop
+const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // polling interval in ms; it grows in hidden pages so that an idle server can stop
 
 // ---- Announcements, times
 
 export function announce(text) {
   $("announcer").textContent = "";
-  setTimeout(() => { $("announcer").textContent = text; }, 50); // a reader speaks what changes, not what is set twice
+  setTimeout(() => { $("announcer").textContent = text; }, 50); // screen readers announce only changes, so clear the text first
 }
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
-function tellTimes(root = document) {
+function updateTimes(root = document) {
   for (const time of all("time[datetime*=T]", root)) {
     const at = new Date(time.dateTime), seconds = (at - Date.now()) / 1000;
     const unit = UNITS.find(([, length]) => Math.abs(seconds) >= length);
@@ -25,13 +25,13 @@ function tellTimes(root = document) {
   }
 }
 
-// ---- Following the board
+// ---- Live updates
 
 const page = document.body.dataset;
 let cursor = Number(page.cursor), instance = page.instance;
 let timer = 0, pause = EVERY, absent = "", refreshing = null, again = false;
-export const held = new Set(); // what a refresh must not disturb: a lifted card, a move under way
-const unsent = new Set(); // forms that could not be sent
+export const held = new Set(); // blocks refreshes: a lifted card, a pending move
+const unsent = new Set(); // forms to resubmit after reconnecting
 
 async function look() {
   clearTimeout(timer);
@@ -59,8 +59,8 @@ async function look() {
 }
 
 const ABSENT = {
-  away: "The server is away; waiting for it. What you typed is kept. If it was started on another port: ",
-  "signed-out": "You are signed out. What you typed is kept. To go on, run in the repository: ",
+  away: "The server is unreachable; waiting for it. Your text is kept. If it was started on another port, run: ",
+  "signed-out": "You are signed out. Your text is kept. To continue, run in the repository: ",
 };
 
 export function gone(why) {
@@ -74,13 +74,13 @@ export function gone(why) {
 
 function back() {
   absent = "";
-  $("notice").textContent = "Back again: the page is up to date.";
+  $("notice").textContent = "Reconnected. The page is up to date.";
   setTimeout(() => { if (!absent) $("notice").hidden = true; }, 4000);
   for (const form of unsent) if (form.isConnected) form.requestSubmit();
   unsent.clear();
 }
 
-// Fetch the page again and put what differs into place; `keys` are lit. One at a time, never under what is held.
+// Fetch the page and morph the live parts; highlight `keys`. One refresh at a time, and none while something is held.
 export async function refresh(keys = []) {
   if (refreshing || held.size) {
     again = true;
@@ -92,17 +92,17 @@ export async function refresh(keys = []) {
   await catchUp();
 }
 
-// Do the refresh that was put off.
+// Run a postponed refresh.
 export const catchUp = () => again && !held.size && refresh();
 
 async function bring(keys) {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return gone("signed-out");
   if (answer.status >= 500) throw Error(answer.status);
-  if (!answer.ok) return; // what it shows is gone
+  if (!answer.ok) return; // the object was deleted
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (held.size) return void (again = true);
-  document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers")); // a new login has a new token
+  document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers")); // a new session has a new CSRF token
   cursor = Math.max(cursor, Number(fresh.body.dataset.cursor) || 0);
   const focused = document.activeElement, homes = [];
   for (let at = focused; at; at = at.parentElement) homes.push(idOf(at));
@@ -123,12 +123,12 @@ function light(element) {
   element.lit = setTimeout(() => element.removeAttribute("data-lit"), 3000);
 }
 
-const OURS = ["tabindex", "open", "data-lit", "data-lifted"]; // attributes that this script or the person sets
+const OURS = ["tabindex", "open", "data-lit", "data-lifted"]; // attributes set by this script or by the user
 
 const typed = (form) => form.matches("form[data-typed]");
 addEventListener("input", ({ target }) => target.form?.setAttribute("data-typed", ""));
 
-const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // form.id may be a field of that name
+const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // form.id may be an input named "id"
 
 function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return;
@@ -152,13 +152,13 @@ function morph(old, fresh) {
   }
   while (here) {
     const next = here.nextSibling;
-    // What has a place elsewhere is fetched from here when that place is reached.
+    // Keep elements that occur later in the fresh tree; they are moved when their place is reached.
     if (!here.matches?.("[data-keep]") && !(idOf(here) && fresh.ownerDocument.getElementById(idOf(here)))) here.remove();
     here = next;
   }
 }
 
-// ---- Forms: sent by htmx, answered here
+// ---- Forms: htmx submits them, this handles the response
 
 const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -168,32 +168,32 @@ function sayError(form, text) {
 }
 
 export async function reason(response) {
-  try { return (await response.json()).error.message; } catch { return `The server refused it (${response.status}).`; }
+  try { return (await response.json()).error.message; } catch { return `The server refused the request (${response.status}).`; }
 }
 
 addEventListener("htmx:afterRequest", async ({ detail }) => {
   const form = detail.elt;
   if (!form.matches("form[hx-swap=none]")) return;
-  const { xhr } = detail, made = form.querySelector("[data-fresh-id]");
-  const [name, value] = xhr.getResponseHeader("PM-Again")?.split("=") ?? []; // the button that insists
+  const { xhr } = detail, idField = form.querySelector("[data-fresh-id]");
+  const [name, value] = xhr.getResponseHeader("PM-Again")?.split("=") ?? []; // the button that overrides the refusal
   for (const button of all("[data-again]", form)) [button.hidden, button.value] = [button.name !== name, value];
   if (!xhr.status || xhr.status >= 502) {
-    if (made) unsent.add(form);
-    sayError(form, `The server is away. Your text is kept${made ? " and sent when it is back" : "; send it again when it is back"}.`);
+    if (idField) unsent.add(form);
+    sayError(form, `The server is unreachable. Your text is kept${idField ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
     gone("away");
   } else if (detail.successful) {
     unsent.delete(form);
     form.reset();
     sayError(form, "");
-    if (made) made.value = uuid();
+    if (idField) idField.value = uuid();
     if (xhr.responseText) announce(xhr.responseText);
   } else {
     sayError(form, await reason(new Response(xhr.responseText, { status: xhr.status })));
-    if (xhr.status === 403) refresh(); // for the token of a new login
+    if (xhr.status === 403) refresh(); // to get the CSRF token of a new session
   }
 });
 
-// Accepted, or given up.
+// After success or Cancel.
 addEventListener("reset", ({ target }) => {
   delete target.dataset.typed;
   const box = target.closest("details[open]");
@@ -203,14 +203,14 @@ addEventListener("reset", ({ target }) => {
 });
 addEventListener("toggle", ({ target }) => target.open && target.querySelector("[data-first]")?.focus(), true);
 
-addEventListener("htmx:configRequest", ({ detail: { verb, formData } }) => { // what filters nothing is not worth its place in the URL
+addEventListener("htmx:configRequest", ({ detail: { verb, formData } }) => { // omit empty filters from the URL
   if (verb === "get") for (const [name, value] of [...formData.entries()]) if (!value) formData.delete(name);
 });
 addEventListener("htmx:afterSettle", settle);
 
-// After the page was made or changed: what a script fills in.
+// Fill in values that only the browser knows, after load and after each change.
 function settle() {
-  tellTimes();
+  updateTimes();
   for (const field of all("[data-fresh-id]")) field.value ||= uuid();
   for (const field of all("[data-zone]")) field.value = absolute.resolvedOptions().timeZone;
   dispatchEvent(new Event("pm:settled"));
@@ -232,11 +232,11 @@ addEventListener("keydown", (event) => {
 addEventListener("click", ({ target }) => {
   for (const menu of all("[data-menu][open]")) if (!menu.contains(target)) menu.removeAttribute("open");
   const button = target.closest?.("[data-copy]");
-  if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("Copying is not allowed here."));
+  if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
 });
 
 settle();
-setInterval(tellTimes, 20000);
+setInterval(updateTimes, 20000);
 if (page.cursor) {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   timer = setTimeout(look, EVERY);

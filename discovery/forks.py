@@ -1,0 +1,67 @@
+"""What a fork must not share: database connections, their pools and cache clients.
+
+Two processes that use one socket read each other's answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.cache import caches
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger("discovery")
+
+_abandoned: list[Any] = []
+
+
+def close_resources() -> None:
+    """Close what this thread opened, and the pools of all threads; call it right before a fork.
+
+    Other threads keep their connections, which no thread of the child can reach.
+    """
+    for connection in _connections():
+        _attempt(f"the connection to the database {connection.alias!r}", connection.close)
+        _attempt(f"the pool of the database {connection.alias!r}", getattr(connection, "close_pool", _nothing))
+    for cache in caches.all(initialized_only=True):
+        _attempt("a cache", cache.close)
+    for alias in caches:
+        with contextlib.suppress(AttributeError):  # not in use
+            del caches[alias]  # some backends close nothing until their client is deleted
+
+
+def abandon_pools() -> None:
+    """Forget the pools that another thread opened meanwhile; call it in the child.
+
+    They are kept, unused: closing them would end the sessions of the parent.
+    """
+    for connection in _connections():
+        pools = getattr(type(connection), "_connection_pools", None)
+        if pools:
+            _abandoned.append(dict(pools))
+            pools.clear()
+
+
+def _connections() -> Iterator[BaseDatabaseWrapper]:
+    """Yield the connection of every configured database: a pool belongs to the process, whoever opened it."""
+    for alias in connections:
+        try:
+            yield connections[alias]
+        except ImproperlyConfigured:
+            continue  # its driver is missing, so nothing is open
+
+
+def _attempt(what: str, close: Any) -> None:
+    try:
+        close()
+    except Exception as error:  # a backend is anybody's code, and the server must go on
+        logger.warning("%s could not be closed: %s", what, error)
+
+
+def _nothing() -> None:
+    """Stand for `close_pool` where a backend has none."""

@@ -1,0 +1,39 @@
+"""A free port and the file that names it, for programs that only need these: the format "port"."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from discovery import portfile, sockets
+from discovery.conf import conf
+
+
+def find_free_port(host: str = "127.0.0.1") -> int:
+    """Return a port that nobody listens on now. Raises `sockets.BindError`.
+
+    Another process may take it before you bind it: a server binds port 0 instead and asks its socket.
+    """
+    bound = sockets.bind(host, 0)
+    bound.socket.close()
+    return int(bound.port)
+
+
+def get_discovery_file_path() -> Path:
+    """Return the path of the port file, which `DISCOVERY_DIR` and `DISCOVERY_PORT_FILE` set."""
+    return Path(conf.port_file)
+
+
+def write_port_file(port: int, path: str | os.PathLike[str] | None = None) -> None:
+    """Write the bare number to the port file, or to `path`, and make its folder if it is missing. Raises OSError."""
+    target = Path(path or get_discovery_file_path())
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    portfile.publish(str(target), str(port))
+
+
+def read_port_file(path: str | os.PathLike[str] | None = None) -> int | None:
+    """Return the number in the port file, or in `path`; None if the file is missing or holds no port number."""
+    try:
+        return portfile.read_port(os.fspath(path or get_discovery_file_path()))
+    except portfile.PortFileError:
+        return None
