@@ -38,6 +38,7 @@ def test_environment_outranks_the_file(tmp_path: Path) -> None:
         ("[server]\nprot = 5\n", "server.prot = 5: unknown key; did you mean server.port?"),
         ("[serve]\nport = 5\n", "serve: unknown; sections are server, logging, validation, api; did you mean server"),
         ("port = 5\n", "port: unknown"),
+        ("server = 5\n", "server = 5: is a section: write [server], and its keys below it"),
         ("[server]\nport = 80\n", "server.port = 80: allowed is 0 or 1024..65535"),
         ("[server]\nport = 70000\n", "allowed is 0 or 1024..65535"),
         ("[server]\nport = true\n", "server.port = True"),
