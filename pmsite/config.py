@@ -74,7 +74,9 @@ def _read(path: Path) -> dict[str, Any]:
         os.close(fileno)
     found: dict[str, Any] = {}
     for section, keys in data.items():
-        if section not in SECTIONS or not isinstance(keys, dict):
+        if section in SECTIONS and not isinstance(keys, dict):
+            raise ConfigError(f"{path}: {section} = {keys!r}: {section} is a section; write [{section}] above its keys")
+        if section not in SECTIONS:
             raise ConfigError(f"{path}: unknown section {section}; allowed: {', '.join(SECTIONS)}{_nearest(section)}")
         found |= {f"{section}.{key}": value for key, value in keys.items()}
     return found

@@ -41,7 +41,7 @@ def block(board: str) -> list[bytes]:
 
 
 def is_protected(common: str, board: str) -> bool:
-    """Return True if the exclude file contains the whole block."""
+    """Return True if the exclude file contains the patterns of the block."""
     try:
         fileno = os.open(path_of(common), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -131,8 +131,10 @@ def _open(common: str) -> int:
 
 
 def _holds(text: bytes, lines: list[bytes]) -> bool:
+    """Return True if the patterns are there, one after the other; a user who adds them may omit the comments."""
+    patterns = lines[1:-1]
     found = list(_lines(text))
-    return any(found[at : at + len(lines)] == lines for at, line in enumerate(found) if line == BEGIN)
+    return any(found[at : at + len(patterns)] == patterns for at, line in enumerate(found) if line == patterns[0])
 
 
 def _lines(text: bytes) -> Iterator[bytes]:

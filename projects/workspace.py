@@ -43,7 +43,8 @@ def find(cwd: str | None = None, environ: Mapping[str, str] | None = None) -> st
     if linked and gitdir:
         common = _common(gitdir)
         if common:
-            return _trusted(os.path.join(_core_worktree(common) or _folder_of(common), NAME))
+            main = _core_worktree(common) or _folder_of(common)
+            return _trusted(_nearest_in_main(main, os.path.relpath(here, top)))
     directory = os.path.join(top or here, NAME)
     for folder in _upwards(here, stop_at=(top, os.path.realpath(os.path.expanduser("~")))):
         if os.path.lexists(os.path.join(folder, NAME)):
@@ -227,6 +228,23 @@ def _folder_of(common: str) -> str:
     if name in (".git", ".bare") or _pointer(os.path.join(folder, ".git")) == common:
         return folder
     return common
+
+
+def _nearest_in_main(main: str, below: str) -> str:
+    """Return the nearest config directory of the main worktree at or above the folder `below` its top.
+
+    A folder that a symbolic link moves, or that belongs to another repository, has none.
+    """
+    while below not in ("", "."):
+        folder = os.path.join(os.path.realpath(main), below)
+        if (
+            os.path.lexists(os.path.join(folder, NAME))
+            and os.path.realpath(folder) == folder
+            and repository_top(folder) == os.path.realpath(main)
+        ):
+            return os.path.join(folder, NAME)
+        below = os.path.dirname(below)
+    return os.path.join(main, NAME)
 
 
 def _is_git_directory(folder: str) -> bool:

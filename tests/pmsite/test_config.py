@@ -41,6 +41,7 @@ def test_environment_outranks_the_file(tmp_path: Path) -> None:
             "unknown section serve; allowed: server, logging, validation, api; did you mean server",
         ),
         ("port = 5\n", "unknown section port"),
+        ("server = 5\n", "server = 5: server is a section; write [server] above its keys"),
         ("[server]\nport = 80\n", "server.port = 80: allowed: 0 or 1024..65535"),
         ("[server]\nport = 70000\n", "allowed: 0 or 1024..65535"),
         ("[server]\nport = true\n", "server.port = True"),

@@ -189,6 +189,15 @@ def test_link_to_a_file_with_the_block_is_enough(repository: Path, tmp_path: Pat
     assert workspace.keep_out_of_git(str(repository / ".pm")) == (True, "")
 
 
+def test_link_to_a_file_with_the_lines_of_the_warning_is_enough(repository: Path, tmp_path: Path) -> None:
+    exclude_of(repository).rename(tmp_path / "elsewhere")
+    exclude_of(repository).symlink_to(tmp_path / "elsewhere")
+    warning = workspace.keep_out_of_git(str(repository / ".pm"))[1]
+    lines = warning.partition("add these lines yourself: ")[2].split()
+    (tmp_path / "elsewhere").write_text("\n".join(lines) + "\n")
+    assert workspace.keep_out_of_git(str(repository / ".pm")) == (True, "")
+
+
 @pytest.mark.parametrize("kind", ["directory", "fifo"])
 def test_what_is_not_a_file_is_a_warning(repository: Path, kind: str) -> None:
     exclude_of(repository).unlink()

@@ -84,6 +84,26 @@ def add_worktree(committed: Path, bare: Path, tree: Path) -> None:
     git(bare, "worktree", "add", str(tree))
 
 
+def test_linked_worktree_has_the_nearest_board_of_the_main_one(committed: Path, tmp_path: Path) -> None:
+    (committed / "services/shop/.pm").mkdir(parents=True)
+    linked = tmp_path / "linked"
+    git(committed, "worktree", "add", str(linked))
+    (linked / "services/shop/src").mkdir(parents=True)
+    assert find(linked / "services/shop/src") == committed / "services/shop/.pm"
+    assert find(linked / "services") == find(linked) == committed / ".pm"
+
+
+def test_linked_worktree_does_not_take_the_board_of_another_repository(committed: Path, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    git(committed, "worktree", "add", str(linked))
+    make_repository(committed / "vendor")
+    (committed / "vendor/.pm").mkdir()
+    (committed / "link").symlink_to(committed / "vendor")
+    for name in ("vendor", "link"):
+        (linked / name).mkdir()
+        assert find(linked / name) == committed / ".pm"
+
+
 def test_worktrees_of_bare_repositories_side_by_side_have_a_board_each(committed: Path, tmp_path: Path) -> None:
     for name in ("alpha", "beta"):
         add_worktree(committed, tmp_path / f"{name}.git", tmp_path / f"{name}-main")
