@@ -114,7 +114,7 @@ def build(values: dict[str, Any], user: User) -> None:
             work_item=task, user=user, started_at=moment, ended_at=ended_at, description=values["text"], **stamps
         ),
     ):
-        row.save(force_insert=True)
+        row.save_base(force_insert=True)
     changes = [
         {"field": "title", "old": values["text"], "new": values["labels"]},
         {"field": "day", "old": None, "new": values["day"]},
