@@ -28,6 +28,7 @@ class Field:
     `create` is REQUIRED or OPTIONAL where `create` of the command has the flag, `update` where `update` has it.
     `clear` is the word after `--clear`, `refers` the entity that a REFERENCE names.
     `tracked` fields are in the history, `exported` ones in files, `fixed` ones never change.
+    The API shows a reference's ID; if it `shows_key`, it shows the key of the other entity, too.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Field:
         tracked: bool = False,
         exported: bool = True,
         fixed: bool = False,
+        shows_key: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -60,6 +62,12 @@ class Field:
         self.tracked = tracked
         self.exported = exported
         self.fixed = fixed
+        self.shows_key = shows_key
+
+    @property
+    def is_settable(self) -> bool:
+        """Whether the API accepts it; the command takes the project from its context and has no flag for it."""
+        return bool(self.create or self.update or self.refers == "project")
 
     @property
     def column(self) -> str:
@@ -101,6 +109,7 @@ class Entity:
     """An entity: `name` as in `work_item`, `plural` as its lists are called, `path` of its API.
 
     `slim` are the fields of a list's rows, `columns` those of a person's table, `ordering` the default order first.
+    `key` are the columns that make the key by which people name it, if it has one.
     """
 
     def __init__(
@@ -113,6 +122,7 @@ class Entity:
         slim: tuple[str, ...],
         columns: tuple[str, ...] = (),
         ordering: tuple[str, ...],
+        key: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.plural = plural
@@ -122,6 +132,7 @@ class Entity:
         self.slim = slim
         self.columns = columns
         self.ordering = ordering
+        self.key = key
 
     def field(self, name: str) -> Field:
         """Return the field of this name. Raises KeyError."""

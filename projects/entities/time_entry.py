@@ -17,6 +17,7 @@ TIME_ENTRY = Entity(
             create=REQUIRED,
             tracked=True,
             fixed=True,
+            shows_key=True,
         ),
         Field("user", PERSON, tracked=True, fixed=True),
         Field("started_at", MOMENT, "as 2026-01-31T09:00:00Z", create=REQUIRED, update=True, tracked=True),

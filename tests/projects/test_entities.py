@@ -22,7 +22,7 @@ from tests.projects.sqlite.boards import EXPORT
 STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by", "deleted_at"}
 # Columns that only this board needs: derived data, claims, what a deletion took out.
 LOCAL = {
-    "work_item": {"urgency", "open_blockers", "unblocks", "lease_id", "lease_expires_at"},
+    "work_item": {"urgency", "open_blockers", "unblocks", "lease_id"},
     "sprint": {"left_items"},
 }
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.fields]

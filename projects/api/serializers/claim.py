@@ -4,8 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from projects.api.serializers.base import StrictBooleanField, StrictIntegerField, StrictMixin
-from projects.api.serializers.references import ReferenceField, ReferencesMixin
+from projects.api.serializers.base import StrictMixin
+from projects.api.serializers.fields import ReferenceField, StrictBooleanField, StrictIntegerField
+from projects.api.serializers.references import ReferencesMixin
 from projects.api.serializers.work_item import WorkItemSerializer
 from projects.models import Project
 from projects.models.claims import DEFAULT_LEASE, MAX_LEASE

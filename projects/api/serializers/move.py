@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from projects.api.serializers.base import StrictIntegerField, StrictMixin
-from projects.api.serializers.references import ReferenceField
+from projects.api.serializers.base import StrictMixin
+from projects.api.serializers.fields import ReferenceField, StrictIntegerField
 from projects.models import WorkItem
 
 

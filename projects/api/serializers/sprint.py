@@ -4,39 +4,16 @@ from typing import Any
 
 from rest_framework import serializers
 
-from projects.api.serializers.base import STAMPS, EntitySerializer, StrictIntegerField, StrictMixin
-from projects.api.serializers.references import ReferenceField, ReferencesMixin
-from projects.models import Project, Sprint
+from projects.api.serializers.base import EntitySerializer, StrictMixin
+from projects.api.serializers.fields import ReferenceField, StrictIntegerField
+from projects.models import Sprint
 
 
-class SprintSerializer(ReferencesMixin, EntitySerializer):
+class SprintSerializer(EntitySerializer):
     """A sprint."""
 
-    references = ("project",)
-    loads = {"project": ("project__key",)}
-
-    project_id = ReferenceField(Project, shows="project_id", required=False, help_text="The project's id or key.")
-    project = ReferenceField(
-        Project, shows="project.key", source="project_id", required=False, help_text="The project's key or id."
-    )
-
-    class Meta:
+    class Meta(EntitySerializer.Meta):
         model = Sprint
-        fields = (
-            "id",
-            "project_id",
-            "project",
-            "name",
-            "goal",
-            "start_date",
-            "end_date",
-            "status",
-            "started_at",
-            "completed_at",
-            *STAMPS,
-            "expected_version",
-        )
-        read_only_fields = ("id", "status", "started_at", "completed_at", *STAMPS)
 
 
 class SprintRowSerializer(SprintSerializer):
@@ -46,16 +23,16 @@ class SprintRowSerializer(SprintSerializer):
 
 
 class StartSerializer(StrictMixin, serializers.Serializer[Any]):
-    """The body that starting, cancelling or reopening a sprint may have."""
+    """The optional body of a request that starts, cancels or reopens a sprint."""
 
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
 class CompletionSerializer(StartSerializer):
-    """The body that completing a sprint may have."""
+    """The optional body of a request that completes a sprint."""
 
     move_to = ReferenceField(
-        Sprint, required=False, allow_null=True, help_text="The id of the sprint that what is unfinished goes to."
+        Sprint, required=False, allow_null=True, help_text="The id of the sprint that takes the unfinished items."
     )
 
 

@@ -4,38 +4,24 @@ from typing import Any
 
 from rest_framework import serializers
 
-from projects.api.serializers.base import STAMPS, EntitySerializer, StrictIntegerField, StrictMixin
-from projects.api.serializers.references import ReferenceField, ReferencesMixin
+from projects.api.serializers.base import EntitySerializer, StrictMixin
+from projects.api.serializers.fields import ReferenceField
+from projects.api.serializers.references import ReferencesMixin
 from projects.models import Project, SwimLane
 from projects.models.swim_lane import MAX_WIP_LIMIT
 
 MAX_POSITION = 1_000_000
 
 
-class SwimLaneSerializer(ReferencesMixin, EntitySerializer):
+class SwimLaneSerializer(EntitySerializer):
     """A swim lane: a column of the board."""
 
-    references = ("project",)
-
-    project_id = ReferenceField(Project, shows="project_id", required=False, help_text="The project's id or key.")
-    project = ReferenceField(
-        Project, source="project_id", required=False, write_only=True, help_text="The project's key or id."
-    )
-    position = StrictIntegerField(
-        min_value=0, max_value=MAX_POSITION, required=False, help_text="Default: after the last one."
-    )
-    wip_limit = StrictIntegerField(
-        min_value=1, max_value=MAX_WIP_LIMIT, required=False, allow_null=True, help_text="null: no limit."
-    )
-
-    class Meta:
+    class Meta(EntitySerializer.Meta):
         model = SwimLane
-        fields = (
-            *("id", "project_id", "project", "name", "status_value", "position", "wip_limit"),
-            *(*STAMPS, "expected_version"),
-        )
-        read_only_fields = ("id", *STAMPS)
-        validators = ()  # the model's rules are all there is
+        extra_kwargs = {
+            "position": {"max_value": MAX_POSITION, "help_text": "Default: after the last one."},
+            "wip_limit": {"min_value": 1, "max_value": MAX_WIP_LIMIT, "help_text": "null: no limit."},
+        }
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         last = SwimLane.objects.next_position(validated_data["project_id"])
@@ -59,6 +45,6 @@ class ReorderSerializer(ReferencesMixin, StrictMixin, serializers.Serializer[Any
 
 
 class ReorderedSerializer(serializers.Serializer[Any]):
-    """The lanes of a project in their order."""
+    """The lanes of a project, in order."""
 
     results = SwimLaneRowSerializer(many=True)

@@ -22,9 +22,9 @@ class RelatedItemSerializer(serializers.Serializer[Any]):
 
 
 class WorkItemPageSerializer(WorkItemSerializer):
-    """A work item and all around it."""
+    """A work item with everything around it."""
 
-    all_optional = True  # the shortest form has not all of it
+    all_optional = True  # the shortest form lacks some of it
 
     ancestors = WorkItemRowSerializer(many=True, help_text="The outermost first.")
     children = WorkItemRowSerializer(many=True)
@@ -35,10 +35,3 @@ class WorkItemPageSerializer(WorkItemSerializer):
     time_entries = TimeEntryRowSerializer(many=True, help_text="The oldest first.")
     activity = ActivityRowSerializer(many=True, help_text="The latest first.")
     truncated = serializers.ListField(child=serializers.CharField(), help_text="What was cut.")
-
-    class Meta(WorkItemSerializer.Meta):
-        fields = (
-            *WorkItemSerializer.Meta.fields,
-            *("ancestors", "children", "blocking", "blocked_by", "relates_to"),
-            *("comments", "time_entries", "activity", "truncated"),
-        )
