@@ -149,7 +149,9 @@ def test_import_and_export_keep_every_field_of_every_row(board: dict[str, Any]) 
     with gzip.open(EXPORT) as packed:
         before = json.load(packed)
     for entity in ENTITIES:
-        assert board[entity.plural] == before[entity.plural]
+        rows = zip(board[entity.plural], before[entity.plural], strict=True)
+        # The file may be older than a field.
+        assert [{name: now[name] for name in old} for now, old in rows] == before[entity.plural]
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
