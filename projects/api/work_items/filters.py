@@ -1,3 +1,5 @@
+"""The filters of the list of work items."""
+
 from __future__ import annotations
 
 from datetime import datetime
