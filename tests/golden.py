@@ -5,6 +5,8 @@ python -m tests.golden    write the files again; read the difference before you 
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,9 @@ from typing import Any
 
 from projects.client import grammar, manual
 
-FOLDER = Path(__file__).parent / "data" / "golden"
+DATA = Path(__file__).parent / "data"
+FOLDER = DATA / "golden"
+ROWS = (("full", "&fields=*"), ("slim", ""))
 
 
 def help_texts() -> Iterator[tuple[str, str]]:
@@ -41,6 +45,45 @@ def schema() -> dict[str, Any]:
     return document
 
 
+def fields() -> dict[str, Any]:
+    """Return the keys of each resource's answers, in their order: a full row, a slim row, one entity, an item's page.
+
+    The database must be empty; the board of an export is imported into it.
+    """
+    from django.test import Client
+
+    from projects.entities.registry import ENTITIES
+    from projects.models import User
+    from projects.transfer import importer
+
+    with gzip.open(DATA / "board-0.1.0.json.gz") as packed:
+        importer.read(io.BytesIO(packed.read()), actor=User.objects.actor("ada"))
+    client = Client()
+    client.force_login(User.objects.owner())
+    found: dict[str, Any] = {}
+    for path in (*(entity.path for entity in ENTITIES), "activity"):
+        rows = {name: client.get(f"/api/v1/{path}/?limit=1{query}").json()["results"][0] for name, query in ROWS}
+        if path != "activity":
+            rows["one"] = client.get(f"/api/v1/{path}/{rows['full']['id']}/").json()
+        found[path] = {name: list(row) for name, row in rows.items()}
+    found["work-items"]["show"] = _keys_of_page(client)
+    return found
+
+
+def _keys_of_page(client: Any) -> dict[str, list[str] | None]:
+    """Return the keys of the fullest page of an item, with those of the rows in its lists."""
+    items = client.get("/api/v1/work-items/?limit=200&include_done=true&fields=id").json()["results"]
+    pages = [client.get(f"/api/v1/work-items/{item['id']}/show/").json() for item in items]
+    keys: dict[str, list[str] | None] = dict.fromkeys(pages[0])
+    for page in pages:
+        keys |= {name: list(rows[0]) for name, rows in page.items() if isinstance(rows, list) and _is_row(rows)}
+    return keys
+
+
+def _is_row(rows: list[Any]) -> bool:
+    return bool(rows) and isinstance(rows[0], dict)
+
+
 def as_text(document: Any) -> str:
     """Return JSON that a difference can be read in."""
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
@@ -50,9 +93,19 @@ def main() -> None:
     import django
 
     django.setup()
+
+    from django.db import connection
+    from django.test.utils import setup_test_environment
+
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "help.txt").write_text(helps())
     (FOLDER / "schema.json").write_text(as_text(schema()))
+    setup_test_environment()
+    connection.creation.create_test_db(verbosity=0)
+    try:
+        (FOLDER / "fields.json").write_text(as_text(fields()))
+    finally:
+        connection.creation.destroy_test_db("", verbosity=0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The recorded help texts and schema are those of the code; `python -m tests.golden` records them again."""
+"""The recorded help texts, schema and fields match the code; `python -m tests.golden` records them again."""
 
 from __future__ import annotations
 
@@ -13,3 +13,7 @@ def test_help_is_as_recorded() -> None:
 
 def test_schema_is_as_recorded(db: None) -> None:
     assert golden.schema() == json.loads((golden.FOLDER / "schema.json").read_text())
+
+
+def test_fields_of_answers_and_their_order_are_as_recorded(db: None) -> None:
+    assert golden.as_text(golden.fields()) == (golden.FOLDER / "fields.json").read_text()

@@ -3,19 +3,19 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from projects.api.views.activity import ActivityViewSet
-from projects.api.views.changes import ChangesView
-from projects.api.views.comments import CommentViewSet
-from projects.api.views.dependencies import DependencyViewSet
-from projects.api.views.documents import DocumentationView, SchemaView, UnknownRouteView
-from projects.api.views.projects import ProjectViewSet
-from projects.api.views.search import SearchView
-from projects.api.views.server import LoginLinkView, ServerView, StopView
-from projects.api.views.sprints import SprintViewSet
-from projects.api.views.swim_lanes import SwimLaneViewSet
-from projects.api.views.time_entries import TimeEntryViewSet
-from projects.api.views.transfer import BackupView, ExportView, ImportView
-from projects.api.views.work_items import WorkItemViewSet
+from projects.api.activity import ActivityViewSet
+from projects.api.changes import ChangesView
+from projects.api.comments import CommentViewSet
+from projects.api.dependencies import DependencyViewSet
+from projects.api.documents import DocumentationView, SchemaView, UnknownRouteView
+from projects.api.projects import ProjectViewSet
+from projects.api.search import SearchView
+from projects.api.server import LoginLinkView, ServerView, StopView
+from projects.api.sprints import SprintViewSet
+from projects.api.swim_lanes import SwimLaneViewSet
+from projects.api.time_entries import TimeEntryViewSet
+from projects.api.transfer import BackupView, ExportView, ImportView
+from projects.api.work_items.views import WorkItemViewSet
 
 router = SimpleRouter()
 # First what is asked for most: the routes are tried in turn.

@@ -16,6 +16,7 @@ COMMENT = Entity(
             refers="work_item",
             create=REQUIRED,
             fixed=True,
+            shows_key=True,
         ),
         Field("content", TEXT, create=OPTIONAL, update=True, tracked=True),
     ),

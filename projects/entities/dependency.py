@@ -20,6 +20,7 @@ DEPENDENCY = Entity(
             create=REQUIRED,
             tracked=True,
             fixed=True,
+            shows_key=True,
         ),
         Field(
             "blocked_item",
@@ -31,6 +32,7 @@ DEPENDENCY = Entity(
             create=REQUIRED,
             tracked=True,
             fixed=True,
+            shows_key=True,
         ),
         Field(
             "dependency_type",

@@ -31,4 +31,5 @@ PROJECT = Entity(
     slim=("id", "key", "title", "status", "version"),
     columns=("key", "title", "status", "updated_at"),
     ordering=("created_at", "updated_at", "key", "title"),
+    key=("key",),
 )

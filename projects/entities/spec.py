@@ -27,6 +27,7 @@ class Field:
     `create` is REQUIRED or OPTIONAL if the `create` command has the flag; `update` is true if `update` has it.
     `clear` is the value for `--clear`, `refers` the entity that a REFERENCE refers to.
     History records `tracked` fields, export files contain `exported` ones, `fixed` ones never change.
+    The API shows a reference's ID; if it `shows_key`, it also shows the key of the other entity.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Field:
         tracked: bool = False,
         exported: bool = True,
         fixed: bool = False,
+        shows_key: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -59,6 +61,12 @@ class Field:
         self.tracked = tracked
         self.exported = exported
         self.fixed = fixed
+        self.shows_key = shows_key
+
+    @property
+    def is_settable(self) -> bool:
+        """Whether the API accepts it; the command takes the project from its context and has no flag for it."""
+        return bool(self.create or self.update or self.refers == "project")
 
     @property
     def column(self) -> str:
@@ -100,6 +108,7 @@ class Entity:
     """An entity: `name` such as `work_item`, `plural` for its lists, `path` in the API.
 
     `slim` are the fields of list rows, `columns` those of `--output table`, `ordering` the sort fields, default first.
+    `key` are the columns that make the key by which people name it, if it has one.
     """
 
     def __init__(
@@ -112,6 +121,7 @@ class Entity:
         slim: tuple[str, ...],
         columns: tuple[str, ...] = (),
         ordering: tuple[str, ...],
+        key: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.plural = plural
@@ -121,6 +131,7 @@ class Entity:
         self.slim = slim
         self.columns = columns
         self.ordering = ordering
+        self.key = key
 
     def field(self, name: str) -> Field:
         """Return the field with this name. Raises KeyError."""

@@ -23,7 +23,7 @@ SPRINT = Entity(
     "sprint",
     "sprints",
     fields=(
-        Field("project", REFERENCE, refers="project", fixed=True),
+        Field("project", REFERENCE, refers="project", fixed=True, shows_key=True),
         Field("name", LINE, "name, at most 100 characters", create=REQUIRED, update=True, tracked=True),
         Field("goal", TEXT, create=OPTIONAL, update=True, clear="goal", tracked=True),
         Field("start_date", DAY, "first day, such as 2026-01-31", create=REQUIRED, update=True, tracked=True),

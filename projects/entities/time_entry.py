@@ -17,6 +17,7 @@ TIME_ENTRY = Entity(
             create=REQUIRED,
             tracked=True,
             fixed=True,
+            shows_key=True,
         ),
         Field("user", PERSON, tracked=True, fixed=True),
         Field(

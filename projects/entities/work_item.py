@@ -78,6 +78,7 @@ WORK_ITEM = Entity(
             update=True,
             clear="parent",
             tracked=True,
+            shows_key=True,
         ),
         Field(
             "sprint",
@@ -92,6 +93,7 @@ WORK_ITEM = Entity(
         ),
         Field("assignee", PERSON, "user who works on it", create=OPTIONAL, update=True, clear="assignee", tracked=True),
         Field("claimed_by", PERSON, tracked=True, exported=False),
+        Field("lease_expires_at", MOMENT, exported=False),
         Field(
             "labels",
             LABELS,
@@ -142,4 +144,5 @@ WORK_ITEM = Entity(
         *("display_key", "status", "priority", "item_type", "title", "assignee", "story_points", "parent", "labels"),
     ),
     ordering=("position", "created_at", "updated_at", "priority", "title", "item_number"),
+    key=("item_number", "project__key"),
 )

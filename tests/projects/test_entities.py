@@ -22,7 +22,7 @@ from tests.projects.sqlite.boards import EXPORT
 STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by", "deleted_at"}
 # Columns that only this board needs: derived data, claims, what a deletion took out.
 LOCAL = {
-    "work_item": {"urgency", "open_blockers", "unblocks", "lease_id", "lease_expires_at"},
+    "work_item": {"urgency", "open_blockers", "unblocks", "lease_id"},
     "sprint": {"left_items"},
 }
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.fields]
@@ -149,7 +149,9 @@ def test_import_and_export_keep_every_field_of_every_row(board: dict[str, Any]) 
     with gzip.open(EXPORT) as packed:
         before = json.load(packed)
     for entity in ENTITIES:
-        assert board[entity.plural] == before[entity.plural]
+        rows = zip(board[entity.plural], before[entity.plural], strict=True)
+        # The file may be older than a field.
+        assert [{name: now[name] for name in old} for now, old in rows] == before[entity.plural]
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)

@@ -17,8 +17,8 @@ MAX_NAME_LENGTH = 100
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class ReferenceFilter(django_filters.CharFilter):  # type: ignore[misc]
-    """What belongs to the entity of this id or key; a name that nothing has is an error."""
+class ReferenceFilter(django_filters.CharFilter):  # type: ignore[misc] # the library has no types
+    """Narrow to the rows that belong to the entity of this id or key. An unknown name is an error."""
 
     def __init__(self, model: type[Entity], **kwargs: Any) -> None:
         super().__init__(max_length=MAX_NAME_LENGTH, **kwargs)
@@ -31,26 +31,26 @@ class ReferenceFilter(django_filters.CharFilter):  # type: ignore[misc]
         return self.narrow(qs, self.parent.refer(name, self.named, value))
 
     def narrow(self, qs: Any, pk: Bound) -> Any:
-        """Return what of `qs` belongs to the entity."""
+        """Return the rows of `qs` that belong to the entity."""
         return qs.filter(**{self.field_name: pk})
 
 
 class RelativesFilter(ReferenceFilter):
-    """What the queryset's method of the name `field_name` says of the entity."""
+    """Narrow by the queryset's method `field_name`, called with the entity's id."""
 
     def narrow(self, qs: Any, pk: Bound) -> Any:
         return getattr(qs, self.field_name)(pk)
 
 
 class Reference(NamedTuple):
-    """An entity that the parameter `name` names."""
+    """The entity that the value of a query parameter names."""
 
     name: str
     model: type[Entity]
     value: str
 
     def find(self) -> str:
-        """Return its id as the database has it. Raises ValidationError where there is none."""
+        """Return its id as the database stores it. Raises ValidationError if there is no such entity."""
         pk = find_pk(self.model, self.value)
         if pk is None:
             noun = self.model.entity_type.replace("_", " ")
@@ -58,11 +58,11 @@ class Reference(NamedTuple):
         return pk.hex
 
 
-class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc]
-    """Filters whose query is compiled once: what names an entity is bound, and looked up each time.
+class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc] # the library has no types
+    """Filters whose query is compiled once; the entities that it names are bound parameters, looked up each time.
 
-    `references` are those; `is_lasting` is False where another filter asked the database
-    for what may be otherwise the next time. `unsearched` is set where words are searched for that many have.
+    `references` are those entities. `is_lasting` is False if a filter asked the database for something that may change
+    before the next request. `unsearched` is set if the words searched for are so common that the rows are searched.
     """
 
     unsearched: Unsearched | None = None
@@ -73,15 +73,15 @@ class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc]
         self.is_lasting = True
 
     def is_valid(self) -> bool:
-        """Tell whether every value is right; an empty one is, of a text alone."""
+        """Return True if every value is valid; only a text may be empty."""
         if super().is_valid():
             for name, value in self.data.items():
                 is_text = type(self.form.fields.get(name, forms.CharField())) is forms.CharField
                 if (value == "" and not is_text) or self.form.cleaned_data.get(name) == []:
-                    self.form.add_error(name, ValidationError("must not be empty; leave it out", code="required"))
+                    self.form.add_error(name, ValidationError("must not be empty; omit it instead", code="required"))
         return bool(self.form.is_valid())
 
     def refer(self, name: str, model: type[Entity], value: str) -> Bound:
-        """Return what stands for the id of the entity that `value` names."""
+        """Return the parameter for the id of the entity that `value` names."""
         self.references.append(Reference(name, model, value))
         return Bound(name, model._meta.pk)

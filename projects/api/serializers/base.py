@@ -1,4 +1,4 @@
-"""What the serializers of all entities share: no field is ignored, none is written by accident."""
+"""The base classes of the serializers: no field is ignored, and none is written by accident."""
 
 from __future__ import annotations
 
@@ -9,6 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db import models
 from rest_framework import serializers
 
+from projects.api.rows import key_of
+from projects.api.serializers.fields import (
+    LINE,
+    TEXT,
+    LabelsField,
+    MomentField,
+    StrictCharField,
+    StrictIntegerField,
+)
+from projects.api.serializers.references import USER_NAME, ReferencesMixin, build_link, names_of
+from projects.entities import spec
+from projects.entities.registry import BY_NAME
 from projects.models import fields
 from projects.models.base import Entity
 from projects.models.compiled import Kept
@@ -16,46 +28,7 @@ from projects.models.compiled import Kept
 STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
 EXPECTED_VERSION = "expected_version"
 
-
-_FIELDS: Kept[dict[str, Any]] = Kept(64)  # by serializer; none of them is bound
-
-# What the schema says of texts; the model's fields check it.
-_LINE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*"
-LINE = rf"^{_LINE}[^\s\u0000-\u001f\u007f-\u009f]{_LINE}$"
-TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
-
-
-class StrictCharField(serializers.CharField):
-    """Text; a number is not taken for one. The schema says that it matches `pattern`."""
-
-    default_error_messages = {"invalid": "must be text", "blank": "must not be blank"}
-
-    def __init__(self, *, pattern: str = "", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.pattern = pattern
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """A whole number; neither text nor truth is taken for one."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class StrictBooleanField(serializers.BooleanField):
-    """True or false; neither text nor a number is taken for one."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
+_FIELDS: Kept[dict[str, Any]] = Kept(64)  # unbound fields by serializer class
 
 
 class StrictMixin:
@@ -65,7 +38,7 @@ class StrictMixin:
         fields: Any
 
     def every_field(self) -> Mapping[str, Any]:
-        """Return all fields that there are, by name."""
+        """Return all fields by name, picked or not."""
         return self.fields  # type: ignore[no-any-return]
 
     def to_internal_value(self, data: Any) -> Any:
@@ -73,7 +46,8 @@ class StrictMixin:
             every = self.every_field()
             wrong = [name for name in data if name not in every or every[name].read_only]
             if wrong:
-                unknown = f"is unknown; known are {', '.join(name for name in every if not every[name].read_only)}"
+                allowed = ", ".join(name for name in every if not every[name].read_only)
+                unknown = f"unknown field; allowed: {allowed}"
                 raise serializers.ValidationError(
                     {str(name): "is read-only" if name in every else unknown for name in wrong}
                 )
@@ -81,10 +55,10 @@ class StrictMixin:
 
 
 class PickMixin:
-    """Serialize only the fields that `pick` names, and read only those that data give or lack.
+    """Serialize only the fields that `pick` names; of a request bind only the fields that it has or must have.
 
-    `loads` names, for each field that is no column itself, the columns that it is made of, and `makes` how it is
-    made of their values.
+    `loads` maps a field that is not a column to the columns from which it is computed, and `makes` maps it to the
+    function that computes it.
     """
 
     loads: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -95,14 +69,14 @@ class PickMixin:
         self.pick = pick
 
     def every_field(self) -> Mapping[str, Any]:
-        """Return all fields that there are, by name; none is bound, for they are made once of the model."""
+        """Return all fields by name, unbound; they are built once for each class."""
         return _FIELDS.get_or_make(type(self), super().get_fields)  # type: ignore[misc]
 
     def get_fields(self) -> dict[str, Any]:
         every = self.every_field()
         names = [*every] if self.pick is None else self.pick
         given = getattr(self, "initial_data", None)
-        if isinstance(given, Mapping):  # to copy and bind the others would take longer than all the rest
+        if isinstance(given, Mapping):  # copying and binding the others would take most of the time
             names = [name for name in names if name in given or every[name].required]
         if any(isinstance(every[name], serializers.BaseSerializer) for name in names):
             return {name: copy.deepcopy(every[name]) for name in names}
@@ -110,18 +84,23 @@ class PickMixin:
 
 
 class DeletionSerializer(StrictMixin, serializers.Serializer[Any]):
-    """The body that a DELETE may have."""
+    """The optional body of a DELETE."""
 
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
-class EntitySerializer(PickMixin, StrictMixin, serializers.ModelSerializer[Any]):
-    """An entity. The rules are the model's, here are types and names."""
+class EntitySerializer(ReferencesMixin, PickMixin, StrictMixin, serializers.ModelSerializer[Any]):
+    """An entity, with a field for each field of its description. The model checks the rules.
 
-    of_changes: ClassVar[tuple[str, ...]] = (EXPECTED_VERSION,)  # what a creation can't say
+    A subclass declares only what the description does not say; `places` names, for each declared field that does not
+    stand at the end, the field that it follows.
+    """
 
-    created_by = serializers.CharField(source="created_by.username", read_only=True, help_text="A user's name.")
-    updated_by = serializers.CharField(source="updated_by.username", read_only=True, help_text="A user's name.")
+    of_changes: ClassVar[tuple[str, ...]] = (EXPECTED_VERSION,)  # fields that a creation does not accept
+    places: ClassVar[Mapping[str, str]] = {}
+
+    created_by = serializers.CharField(source="created_by.username", read_only=True, help_text=USER_NAME)
+    updated_by = serializers.CharField(source="updated_by.username", read_only=True, help_text=USER_NAME)
     expected_version = StrictIntegerField(
         write_only=True, required=False, min_value=1, help_text="The version that the change is based on."
     )
@@ -130,17 +109,62 @@ class EntitySerializer(PickMixin, StrictMixin, serializers.ModelSerializer[Any])
         **serializers.ModelSerializer.serializer_field_mapping,
         fields.LineField: StrictCharField,
         fields.TextField: StrictCharField,
+        fields.LabelsField: LabelsField,
     }
+
+    class Meta:
+        model: type[Entity]
+        validators = ()  # the model checks uniqueness; a duplicate is a conflict
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        model = cls.Meta.model
+        links = [field for field in model.spec.fields if field.kind in (spec.REFERENCE, spec.PERSON)]
+        links = [field for field in links if field.is_settable]
+        optional = {field.name for field in links if model._meta.get_field(field.name).null}
+        cls.references = tuple(field.name for field in links if field.name not in optional)
+        cls.optional_references = tuple(field.name for field in links if field.name in optional)
+        for field in model.spec.references:
+            key = BY_NAME[field.refers].key
+            if field.shows_key and field.name not in cls.loads:
+                cls.loads = {**cls.loads, field.name: tuple(f"{field.name}__{column}" for column in key)}
+            if field.shows_key and len(key) > 1:
+                cls.makes = {**cls.makes, field.name: key_of}
+
+    def get_field_names(self, declared_fields: Mapping[str, Any], info: Any) -> list[str]:
+        described = (name for field in self.Meta.model.spec.fields for name in names_of(field))
+        names = ["id", *described, *STAMPS, EXPECTED_VERSION]
+        for name, previous in self.places.items():
+            names.insert(names.index(previous) + 1, name)
+        return [*names, *(name for name in declared_fields if name not in names)]
+
+    def get_extra_kwargs(self) -> Any:
+        options = super().get_extra_kwargs()
+        described = (field.name for field in self.Meta.model.spec.fields if not field.is_settable)
+        for name in ("id", *described, *STAMPS):
+            options.setdefault(name, {})["read_only"] = True
+        return options
+
+    def build_field(self, field_name: str, info: Any, model_class: Any, nested_depth: int) -> Any:
+        for field in model_class.spec.fields:
+            if field.kind in (spec.REFERENCE, spec.PERSON) and field_name in (field.name, field.column):
+                return build_link(model_class, field, field_name)
+        return super().build_field(field_name, info, model_class, nested_depth)
 
     def build_standard_field(self, field_name: str, model_field: models.Field[Any, Any]) -> Any:
         kind, kwargs = super().build_standard_field(field_name, model_field)
+        if isinstance(model_field, fields.LabelsField):
+            return kind, {"required": False}
         if isinstance(model_field, fields.LineField | fields.TextField):
-            # The model checks it in full; this is what the schema says of it.
             kwargs["max_length"] = model_field.max_characters
             kwargs["pattern"] = TEXT if model_field.blank else LINE
         if "choices" in kwargs:
             allowed = ", ".join(value for value, _ in model_field.choices or ())
             kwargs["error_messages"] = {"invalid_choice": f"must be one of {allowed}"}
+        elif kind is serializers.IntegerField:
+            kind = StrictIntegerField
+        elif kind is serializers.DateTimeField and model_field.editable:
+            kind = MomentField
         return kind, kwargs
 
     def every_field(self) -> Mapping[str, Any]:
@@ -150,7 +174,7 @@ class EntitySerializer(PickMixin, StrictMixin, serializers.ModelSerializer[Any])
         return {name: field for name, field in every.items() if name not in self.of_changes}
 
     def create(self, validated_data: dict[str, Any]) -> Any:
-        return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined]
+        return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined] # each entity's manager
 
     def update(self, instance: Entity, validated_data: dict[str, Any]) -> Entity:
         instance.update(**validated_data)

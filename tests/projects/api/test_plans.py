@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from projects.api.views.work_items import WorkItemViewSet
+from projects.api.work_items.views import WorkItemViewSet
 from projects.models import Dependency, Project, Sprint, User, WorkItem
 from tests.projects.plans import steps, unindexed
 

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
-from projects.api.views.activity import ActivityViewSet
-from projects.api.views.comments import CommentViewSet
-from projects.api.views.dependencies import DependencyViewSet
-from projects.api.views.projects import ProjectViewSet
-from projects.api.views.sprints import SprintViewSet
-from projects.api.views.swim_lanes import SwimLaneViewSet
-from projects.api.views.time_entries import TimeEntryViewSet
-from projects.api.views.work_items import WorkItemViewSet
+from projects.api.activity import ActivityViewSet
+from projects.api.comments import CommentViewSet
+from projects.api.dependencies import DependencyViewSet
+from projects.api.projects import ProjectViewSet
+from projects.api.sprints import SprintViewSet
+from projects.api.swim_lanes import SwimLaneViewSet
+from projects.api.time_entries import TimeEntryViewSet
+from projects.api.work_items.views import WorkItemViewSet
 from projects.entities.work_item import STATUSES
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.work_item import Priority, Status

@@ -1,3 +1,5 @@
+"""Comments on work items."""
+
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
@@ -5,11 +7,29 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters.comment import CommentFilter
+from projects.api.filters.derived import EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializers.comment import CommentRowSerializer, CommentSerializer
-from projects.api.views.base import EntityViewSet
+from projects.api.serializers.base import EntitySerializer
+from projects.api.viewsets import EntityViewSet
 from projects.models import Comment
+
+
+class CommentSerializer(EntitySerializer):
+    """A comment on a work item."""
+
+    class Meta(EntitySerializer.Meta):
+        model = Comment
+
+
+class CommentRowSerializer(CommentSerializer):
+    """A row of a list of comments."""
+
+    all_optional = True
+
+
+class CommentFilter(EntityFilterSet):
+    class Meta:
+        model = Comment
 
 
 class CommentViewSet(EntityViewSet):

@@ -1,25 +1,61 @@
-"""The actions by which agents take work items and give them back."""
+"""Claims: how agents take work items and give them back."""
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.idempotency import write
-from projects.api.serializers.claim import (
-    ClaimedSerializer,
-    ClaimNextSerializer,
-    LeaseSerializer,
-    ReleaseSerializer,
-    RenewalSerializer,
-)
-from projects.api.views.base import EntityViewSet
+from projects.api.serializers.base import StrictMixin
+from projects.api.serializers.fields import ReferenceField, StrictBooleanField, StrictIntegerField
+from projects.api.serializers.references import ReferencesMixin
+from projects.api.viewsets import EntityViewSet
+from projects.api.work_items.serializers import WorkItemSerializer
 from projects.models import Project, WorkItem
-from projects.models.claims import claim_next
+from projects.models.claims import DEFAULT_LEASE, MAX_LEASE, claim_next
+
+
+class LeaseSerializer(StrictMixin, serializers.Serializer[Any]):
+    """For how long."""
+
+    lease = StrictIntegerField(
+        min_value=1, max_value=MAX_LEASE, required=False, default=DEFAULT_LEASE, help_text="Minutes."
+    )
+
+
+class ClaimNextSerializer(ReferencesMixin, LeaseSerializer):
+    """Of which project, and for how long."""
+
+    references = ("project",)
+
+    project = ReferenceField(Project, source="project_id", required=False, help_text="The project's key or id.")
+    project_id = ReferenceField(Project, required=False, help_text="The project's id or key.")
+
+
+class RenewalSerializer(LeaseSerializer):
+    """Which claim, and for how long from now."""
+
+    lease_id = serializers.UUIDField(help_text="What the claim answered.")
+
+
+class ReleaseSerializer(StrictMixin, serializers.Serializer[Any]):
+    """Which claim; or `force`, for whosever it is."""
+
+    lease_id = serializers.UUIDField(required=False, help_text="What the claim answered.")
+    force = StrictBooleanField(required=False, default=False)
+
+
+class ClaimedSerializer(serializers.Serializer[Any]):
+    """The item, and what renews and releases the claim."""
+
+    work_item = WorkItemSerializer()
+    lease_id = serializers.UUIDField()
 
 
 class ClaimActions(EntityViewSet):

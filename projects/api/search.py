@@ -1,20 +1,47 @@
+"""Search in all texts."""
+
 from __future__ import annotations
 
 import base64
 import json
-from typing import get_args
+from typing import Any, get_args
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 
 from projects.api.filters.base import MAX_SEARCH_LENGTH
 from projects.api.pagination import page_url, read_limit
-from projects.api.serializers.search import SearchSerializer
-from projects.api.views.base import StrictQueryMixin, answer
+from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Project
 from projects.models.search import LAST_ENTRY, Order, Place, search
+
+TYPES = ("work_item", "comment", "project")
+
+
+class HitSerializer(serializers.Serializer[Any]):
+    """Something that was found; a comment's key, title and status are its item's."""
+
+    type = serializers.ChoiceField(choices=TYPES)
+    id = serializers.UUIDField()
+    display_key = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.CharField()
+    snippet = serializers.CharField(help_text="Plain text around what matches.")
+    highlights = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        help_text="What matches in the snippet, as [first character, after the last].",
+    )
+
+
+class SearchSerializer(serializers.Serializer[Any]):
+    """A page of what was found, best first."""
+
+    results = HitSerializer(many=True)
+    total = serializers.IntegerField(help_text="Results of all pages.")
+    next = serializers.URLField(allow_null=True, help_text="The next page.")
+
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100

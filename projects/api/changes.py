@@ -1,4 +1,4 @@
-"""What an agent asks again and again: what changed since I looked?"""
+"""The feed of changes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from typing import Any
 from django.db import connection
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 
+from projects.api.activity import ActivitySerializer
 from projects.api.pagination import limit_schema, read_limit
 from projects.api.rows import Rows
-from projects.api.serializers.activity import ActivitySerializer
-from projects.api.serializers.changes import ChangesSerializer
-from projects.api.views.base import StrictQueryMixin, answer
+from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Activity, Project
 from projects.models.compiled import Statement
+
+
+class ChangesSerializer(serializers.Serializer[Any]):
+    """What changed, and where to go on."""
+
+    changes = ActivitySerializer(many=True)
+    next = serializers.IntegerField()
+
 
 LARGEST_ID = 2**63 - 1
 

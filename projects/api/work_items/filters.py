@@ -1,3 +1,5 @@
+"""The filters of the list of work items."""
+
 from __future__ import annotations
 
 from datetime import datetime
@@ -14,19 +16,19 @@ from drf_spectacular.utils import extend_schema_field
 from projects.api.filters.base import (
     MAX_SEARCH_LENGTH,
     TRUTH,
-    DeletedFilter,
     MomentField,
     TruthFilter,
     WordsFilter,
     WordsInput,
 )
-from projects.api.filters.references import ListFilterSet, ReferenceFilter, RelativesFilter
+from projects.api.filters.derived import EntityFilterSet
+from projects.api.filters.references import ReferenceFilter, RelativesFilter
 from projects.api.sifting import Unsearched
-from projects.models import Project, Sprint, WorkItem
+from projects.models import Project, WorkItem
 from projects.models.compiled import Bound
 from projects.models.fields import MAX_LABEL_LENGTH
 from projects.models.matching import has_few
-from projects.models.work_item import ItemType, Priority, Status
+from projects.models.work_item import Priority, Status
 from projects.models.work_item_query import WorkItemQuerySet, words_of_items
 
 SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
@@ -34,7 +36,7 @@ SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
 class IncludeDoneFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
-    """Leave out what is done, unless it is asked for: by this, by status, or among the deleted."""
+    """Leave out done items, unless the request asks for them: by this, by status, or among the deleted."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)
@@ -58,7 +60,7 @@ class LabelsFormField(forms.Field):
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": MAX_LABEL_LENGTH}})
 class LabelsFilter(django_filters.Filter):  # type: ignore[misc]
-    """What has all of these labels."""
+    """Narrow to the items that have all of these labels."""
 
     field_class = LabelsFormField
 
@@ -67,7 +69,7 @@ class LabelsFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 class OfProjectFilter(ReferenceFilter):
-    """What belongs to the project; not by its index where another filter leaves fewer rows."""
+    """Narrow to the project, without its index if another filter leaves fewer rows."""
 
     def narrow(self, qs: Any, pk: Bound) -> Any:
         return qs.in_project(pk) if self.parent.is_selective else super().narrow(qs, pk)
@@ -85,7 +87,7 @@ class PriorityFilter(WordsFilter):
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]})
 class UpdatedSinceFilter(django_filters.Filter):  # type: ignore[misc]
-    """A moment and later; by the index of the changes where that is the list's order."""
+    """Narrow to changes at a time or later, by the index of changes if the list is in that order."""
 
     field_class = MomentField
 
@@ -96,42 +98,37 @@ class UpdatedSinceFilter(django_filters.Filter):  # type: ignore[misc]
         return qs.filter(updated_at__gte=value) if by_update else qs.updated_since(value)
 
 
-class WorkItemFilter(ListFilterSet):
+class WorkItemFilter(EntityFilterSet):
     project = OfProjectFilter(Project, field_name="project_id", help_text="A project's id or key.")
-    type = WordsFilter(ItemType.choices, field_name="item_type", help_text="Types, repeated or with commas.")
     status = StatusFilter(Status.choices, help_text="Statuses, repeated or with commas.")
     priority = PriorityFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
     assignee = django_filters.CharFilter(method="assigned", max_length=150, help_text="A user's name.")
     label = LabelsFilter(help_text="Labels, repeated or with commas: all of them, in any case.")
-    sprint = ReferenceFilter(Sprint, field_name="sprint_id", help_text="A sprint's id.")
-    parent = ReferenceFilter(WorkItem, field_name="parent_id", help_text="An item's id or display key.")
     descendants_of = RelativesFilter(
-        WorkItem, field_name="descendants_of", help_text="What is below this item, at any depth."
+        WorkItem, field_name="descendants_of", help_text="Items below this item, at any depth."
     )
-    ancestors_of = RelativesFilter(WorkItem, field_name="ancestors_of", help_text="What is above this item.")
+    ancestors_of = RelativesFilter(WorkItem, field_name="ancestors_of", help_text="Items above this item.")
     orphaned = TruthFilter("orphaned", "not_orphaned", help_text="`true`: stories and tasks without a parent.")
-    blocked = TruthFilter("blocked", "unblocked", help_text="`true`: what an unfinished item blocks.")
+    blocked = TruthFilter("blocked", "unblocked", help_text="`true`: items that an unfinished item blocks.")
     updated_since = UpdatedSinceFilter(help_text="At this time and later: ISO 8601, or seconds since 1970.")
     search = django_filters.CharFilter(
         method="contain",
         max_length=MAX_SEARCH_LENGTH,
-        help_text="Words in the title, description or display key, all of them; the last may be only begun.",
+        help_text="Words in the title, description or display key, all of them; the last may be a prefix.",
     )
-    deleted = DeletedFilter(help_text="`true` lists what was deleted and can be restored.")
-    include_done = IncludeDoneFilter(help_text="`true` lists what is done, too.")
+    include_done = IncludeDoneFilter(help_text="`true` also lists done items.")
 
     class Meta:
         model = WorkItem
-        fields = ()
 
     @property
     def is_selective(self) -> bool:
-        """Whether it asks for few rows of a project, found by an index of their own."""
+        """Whether other filters leave few rows of a project, found by an index of their own."""
         return any(self.form.cleaned_data[name] for name in SELECTIVE) or self.is_rare
 
     @cached_property
     def is_rare(self) -> bool:
-        """Whether few items have the words that are searched for."""
+        """Whether few items contain the words searched for."""
         match = words_of_items(self.form.cleaned_data["search"])
         return bool(match) and has_few(match)
 
@@ -145,7 +142,7 @@ class WorkItemFilter(ListFilterSet):
             return found
         match = words_of_items(text)
         if self.is_rare:
-            self.is_lasting = False  # many may have them the next time
+            self.is_lasting = False  # many may contain them at the next request
         elif match:
             self.unsearched = Unsearched(found, match)
         return found.containing(text, is_rare=self.is_rare)
@@ -156,4 +153,4 @@ class WorkItemFilter(ListFilterSet):
 
     @extend_schema_field(OpenApiTypes.STR)
     def contain(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
-        return queryset  # `filter_queryset` does it, when all others have
+        return queryset  # `filter_queryset` searches, after all other filters

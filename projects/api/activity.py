@@ -1,16 +1,61 @@
+"""The history of all entities."""
+
 from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
 
 from projects.api.filters.base import SinceFilter
 from projects.api.filters.references import ListFilterSet
+from projects.api.serializers.base import PickMixin
+from projects.api.viewsets import ListMixin
 from projects.models import Activity, Project
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    field = serializers.CharField()
+    old = serializers.JSONField(allow_null=True)
+    new = serializers.JSONField(allow_null=True)
+
+
+@extend_schema_field(ChangeSerializer(many=True))
+class ChangesField(serializers.JSONField):
+    """The changes as they are stored."""
+
+
+class ActivitySerializer(PickMixin, serializers.ModelSerializer[Activity]):
+    """One change of one entity."""
+
+    actor = serializers.CharField(source="actor.username", read_only=True, help_text="A user's name.")
+    changes = ChangesField(read_only=True)
+
+    class Meta:
+        model = Activity
+        fields = (
+            "id",
+            "entity_type",
+            "entity_id",
+            "display_key",
+            "project_id",
+            "version",
+            "action",
+            "changes",
+            "actor",
+            "created_at",
+        )
+
+
+class ActivityRowSerializer(ActivitySerializer):
+    """A row of the list of activity."""
+
+    all_optional = True
 
 
 class ActivityFilter(ListFilterSet):
@@ -38,3 +83,16 @@ class ActivityFilter(ListFilterSet):
         if isinstance(value, datetime):
             return queryset.filter(created_at__gte=value)
         return queryset.filter(pk__gt=value)
+
+
+class ActivityViewSet(ListMixin):
+    """What happened, oldest first."""
+
+    http_method_names = ["get", "head"]
+    queryset = Activity.objects.all()
+    serializer_class = ActivitySerializer
+    row_serializer_class = ActivityRowSerializer
+    filterset_class = ActivityFilter
+    slim = ("id", "entity_type", "display_key", "action", "actor", "created_at")
+    ordering = "id"
+    ordering_fields = ("id",)

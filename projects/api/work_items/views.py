@@ -1,3 +1,5 @@
+"""Work items: the list, one item with everything around it, and the actions on items."""
+
 from __future__ import annotations
 
 import uuid
@@ -12,21 +14,23 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters.work_item import WorkItemFilter
 from projects.api.idempotency import write
 from projects.api.listing import Query, kept
 from projects.api.pagination import limit_schema, read_limit
-from projects.api.serializers.move import MoveSerializer
-from projects.api.serializers.work_item import (
+from projects.api.viewsets import answer
+from projects.api.work_items.claims import ClaimActions
+from projects.api.work_items.filters import WorkItemFilter
+from projects.api.work_items.page import page_of
+from projects.api.work_items.serializers import (
+    BulkUpdatedSerializer,
+    BulkUpdateSerializer,
+    MoveSerializer,
+    ReadySerializer,
     WorkItemDeletionSerializer,
+    WorkItemPageSerializer,
     WorkItemRowSerializer,
     WorkItemSerializer,
 )
-from projects.api.serializers.work_item_lists import BulkUpdatedSerializer, BulkUpdateSerializer, ReadySerializer
-from projects.api.serializers.work_item_page import WorkItemPageSerializer
-from projects.api.views.base import answer
-from projects.api.views.claims import ClaimActions
-from projects.api.work_item_page import page_of
 from projects.models import WorkItem
 from projects.models.compiled import Bound, Statement, stored
 from projects.models.exceptions import Refused

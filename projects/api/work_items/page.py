@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from projects.api.activity import ActivitySerializer
 from projects.api.brevity import shorten
+from projects.api.comments import CommentSerializer
 from projects.api.rows import Rows, dashed, key_of
-from projects.api.serializers.activity import ActivitySerializer
-from projects.api.serializers.comment import CommentSerializer
-from projects.api.serializers.time_entry import TimeEntrySerializer
-from projects.api.serializers.work_item import WorkItemRowSerializer
+from projects.api.time_entries import TimeEntrySerializer
+from projects.api.work_items.serializers import WorkItemRowSerializer
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.compiled import Bound, Statement
 from projects.models.dependency import DependencyType

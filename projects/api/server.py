@@ -1,23 +1,44 @@
-"""The server itself: what it is, how to end it, how a person gets in."""
+"""The running server."""
 
 from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from discovery import runtime
 from discovery.portfile import ServerInfo
 from projects.api.exceptions import Unavailable
-from projects.api.serializers.server import LoginLinkSerializer, ServerSerializer
-from projects.api.views.base import StrictQueryMixin, refuse_body
+from projects.api.viewsets import StrictQueryMixin, refuse_body
 from projects.models import LoginTicket
+
+
+class ServerSerializer(serializers.Serializer[Any]):
+    """The running server, as it published itself."""
+
+    pid = serializers.IntegerField()
+    port = serializers.IntegerField()
+    host = serializers.CharField()
+    url = serializers.CharField()
+    started_at = serializers.CharField()
+    version = serializers.CharField()
+    instance_id = serializers.CharField()
+    root = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+
+
+class LoginLinkSerializer(serializers.Serializer[Any]):
+    """A link that signs a person in, once."""
+
+    url = serializers.CharField(help_text="A path on this server.")
+    expires_at = serializers.DateTimeField()
+
 
 LINK_LIFE = 30  # seconds
 

@@ -1,25 +1,114 @@
+"""Sprints, their life and their report."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters.sprint import SprintFilter
+from projects.api.filters.derived import EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializers.sprint import (
-    CompletionSerializer,
-    EndedSprintSerializer,
-    SprintRowSerializer,
-    SprintSerializer,
-    StartSerializer,
-)
-from projects.api.serializers.sprint_report import SprintReportSerializer
-from projects.api.views.base import EntityViewSet
+from projects.api.serializers.base import EntitySerializer, StrictMixin
+from projects.api.serializers.fields import ReferenceField, StrictIntegerField
+from projects.api.viewsets import EntityViewSet
 from projects.models import Sprint, WorkItem
 from projects.models.sprint_report import report
+
+
+class SprintSerializer(EntitySerializer):
+    """A sprint."""
+
+    class Meta(EntitySerializer.Meta):
+        model = Sprint
+
+
+class SprintRowSerializer(SprintSerializer):
+    """A row of a list of sprints."""
+
+    all_optional = True
+
+
+class StartSerializer(StrictMixin, serializers.Serializer[Any]):
+    """The optional body of a request that starts, cancels or reopens a sprint."""
+
+    expected_version = StrictIntegerField(required=False, min_value=1)
+
+
+class CompletionSerializer(StartSerializer):
+    """The optional body of a request that completes a sprint."""
+
+    move_to = ReferenceField(
+        Sprint, required=False, allow_null=True, help_text="The id of the sprint that takes the unfinished items."
+    )
+
+
+class EndedSprintSerializer(serializers.Serializer[Any]):
+    """A sprint that was completed, cancelled or reopened."""
+
+    sprint = SprintSerializer()
+    moved = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Display keys of the unfinished items that left it, or that came back when it was reopened.",
+    )
+
+
+class ReportedSprintSerializer(serializers.ModelSerializer[Sprint]):
+    """The sprint of a report."""
+
+    project = serializers.CharField(source="project.key")
+
+    class Meta:
+        model = Sprint
+        fields = ("id", "project", "name", "status", "start_date", "end_date", "started_at", "completed_at")
+
+
+class ReportedItemSerializer(serializers.Serializer[Any]):
+    """An item as it was then."""
+
+    id = serializers.UUIDField()
+    display_key = serializers.CharField()
+    story_points = serializers.IntegerField(allow_null=True)
+    status = serializers.CharField()
+
+
+class ReportedItemsSerializer(serializers.Serializer[Any]):
+    """Items, with their number and the sum of their points."""
+
+    count = serializers.IntegerField()
+    points = serializers.IntegerField()
+    items = ReportedItemSerializer(many=True)
+
+
+class BurndownDaySerializer(serializers.Serializer[Any]):
+    """What was left at the end of a day (UTC), or by now."""
+
+    date = serializers.DateField()
+    points = serializers.IntegerField()
+    items = serializers.IntegerField()
+    ideal_points = serializers.FloatField(help_text="Falls evenly from what was committed to 0.")
+    ideal_items = serializers.FloatField(help_text="The same.")
+
+
+class SprintReportSerializer(serializers.Serializer[Any]):
+    """What came of a sprint; what happens to its items later changes nothing."""
+
+    sprint = ReportedSprintSerializer()
+    committed = ReportedItemsSerializer(help_text="At the start; before it, what is in it now.")
+    done = ReportedItemsSerializer(help_text="At the end, or now.")
+    carried_over = ReportedItemsSerializer(help_text="Unfinished at the end, or now.")
+    added_after_start = ReportedItemsSerializer(help_text="In it at the end (or now), not at the start.")
+    removed = ReportedItemsSerializer(help_text="In it at the start, not at the end (or now).")
+    burndown = BurndownDaySerializer(many=True, help_text="From start_date to end_date, the sprint's end or today.")
+
+
+class SprintFilter(EntityFilterSet):
+    class Meta:
+        model = Sprint
 
 
 class SprintViewSet(EntityViewSet):

@@ -1,0 +1,62 @@
+"""Dependencies between work items."""
+
+from __future__ import annotations
+
+import django_filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.filters.derived import EntityFilterSet
+from projects.api.filters.references import RelativesFilter
+from projects.api.idempotency import write
+from projects.api.serializers.base import EntitySerializer
+from projects.api.viewsets import EntityViewSet
+from projects.models import Dependency, WorkItem
+from projects.models.dependency import DependencyType
+
+
+class DependencySerializer(EntitySerializer):
+    """A dependency: one item blocks another or is related to it. It never changes."""
+
+    places = {"project_id": "id"}
+    loads = {"project_id": ("blocking_item__project_id",)}
+
+    project_id = serializers.UUIDField(read_only=True)
+
+    class Meta(EntitySerializer.Meta):
+        model = Dependency
+
+
+class DependencyRowSerializer(DependencySerializer):
+    """A row of a list of dependencies."""
+
+    all_optional = True
+
+
+class DependencyFilter(EntityFilterSet):
+    work_item = RelativesFilter(
+        WorkItem, field_name="of", help_text="An item's id or display key: what it blocks, and what blocks it."
+    )
+    dependency_type = django_filters.ChoiceFilter(choices=DependencyType.choices)
+
+    class Meta:
+        model = Dependency
+
+
+class DependencyViewSet(EntityViewSet):
+    http_method_names = ["get", "post", "delete", "head"]  # it never changes
+    queryset = Dependency.objects.all()
+    related = ("blocking_item__project", "blocked_item__project")
+    serializer_class = DependencySerializer
+    row_serializer_class = DependencyRowSerializer
+    filterset_class = DependencyFilter
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    @write
+    def restore(self, request: Request, id: str) -> Response:
+        """Undo the deletion; where it would close a circle by now it is refused."""
+        return self._restore(request, id)

@@ -1,0 +1,138 @@
+"""Projects and their figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.filters.base import MAX_SEARCH_LENGTH
+from projects.api.filters.derived import EntityFilterSet
+from projects.api.idempotency import write
+from projects.api.serializers.base import EntitySerializer
+from projects.api.serializers.fields import StrictCharField
+from projects.api.viewsets import EntityViewSet
+from projects.models import Project
+from projects.models.project import ProjectQuerySet
+from projects.models.project_stats import stats
+from projects.models.work_item import ItemType, Priority, Status
+
+KEY = r"^[A-Za-z][A-Za-z0-9_]{1,19}$"
+
+
+class ProjectSerializer(EntitySerializer):
+    """A project."""
+
+    # Declared without a validator: the model checks that a key is unique among living projects. A duplicate is a
+    # conflict, not a wrong value.
+    key = StrictCharField(
+        max_length=20,
+        pattern=KEY,
+        help_text="2 to 20 of A-Z, 0-9 and _, first a letter; upper-cased, and never changed.",
+    )
+
+    class Meta(EntitySerializer.Meta):
+        model = Project
+
+
+class ProjectRowSerializer(ProjectSerializer):
+    """A row of a list of projects."""
+
+    all_optional = True  # the parameter `fields` selects the fields of a row
+
+
+class StatusCountsSerializer(serializers.Serializer[Any]):
+    """Items by status."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name: serializers.IntegerField() for name in Status.values}
+
+
+class TypeCountsSerializer(serializers.Serializer[Any]):
+    """Items by type."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name: serializers.IntegerField() for name in ItemType.values}
+
+
+class PriorityCountsSerializer(serializers.Serializer[Any]):
+    """Items by priority."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name: serializers.IntegerField() for name in Priority.values}
+
+
+class PointsSerializer(serializers.Serializer[Any]):
+    """Story points."""
+
+    done = serializers.IntegerField()
+    open = serializers.IntegerField()
+
+
+class SprintVelocitySerializer(serializers.Serializer[Any]):
+    """What a completed sprint got done."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    end_date = serializers.DateField()
+    points = serializers.IntegerField()
+    items = serializers.IntegerField()
+
+
+class VelocitySerializer(serializers.Serializer[Any]):
+    """What the completed sprints got done, oldest first."""
+
+    sprints = SprintVelocitySerializer(many=True)
+    average = serializers.FloatField(allow_null=True, help_text="Points of a sprint; null where none is completed.")
+
+
+class ProjectStatsSerializer(serializers.Serializer[Any]):
+    """How a project stands."""
+
+    project = serializers.CharField()
+    items = serializers.IntegerField()
+    by_status = StatusCountsSerializer()
+    by_type = TypeCountsSerializer()
+    by_priority = PriorityCountsSerializer()
+    points = PointsSerializer()
+    blocked = serializers.IntegerField(help_text="Unfinished items with an unfinished blocker.")
+    velocity = VelocitySerializer()
+
+
+class ProjectFilter(EntityFilterSet):
+    search = django_filters.CharFilter(
+        method="contain", max_length=MAX_SEARCH_LENGTH, help_text="Text in the key, title or description."
+    )
+
+    class Meta:
+        model = Project
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def contain(self, queryset: ProjectQuerySet, name: str, value: str) -> ProjectQuerySet:
+        return queryset.containing(value)
+
+
+class ProjectViewSet(EntityViewSet):
+    queryset = Project.objects.all()
+    serializer_class = ProjectSerializer
+    row_serializer_class = ProjectRowSerializer
+    filterset_class = ProjectFilter
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    @write
+    def restore(self, request: Request, id: str) -> Response:
+        """Undo the deletion; onto a key that another project has by now it is a conflict."""
+        return self._restore(request, id)
+
+    @extend_schema(responses=ProjectStatsSerializer)
+    @action(detail=True, methods=["get"])
+    def stats(self, request: Request, id: str) -> Response:
+        """How the project stands, in figures."""
+        return Response(ProjectStatsSerializer(stats(self.get_object())).data)

@@ -1,0 +1,135 @@
+"""Fields that take a value of the right JSON type and convert nothing silently."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from projects.models import User
+from projects.models.base import Entity, find_pk
+from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS
+
+# Patterns of texts in the schema; the fields of the models check the values.
+_LINE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*"
+LINE = rf"^{_LINE}[^\s\u0000-\u001f\u007f-\u009f]{_LINE}$"
+TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+
+
+class StrictCharField(serializers.CharField):
+    """A string; a number is refused. `pattern` is its pattern in the schema."""
+
+    default_error_messages = {"invalid": "must be text", "blank": "must not be blank"}
+
+    def __init__(self, *, pattern: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.pattern = pattern
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """An integer; a string or a boolean is refused."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """A boolean; a string or a number is refused."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0, "maximum": LAST_SECOND}]}
+)
+class MomentField(serializers.DateTimeField):
+    """A time in ISO 8601, or in whole seconds since 1970. A time without an offset is UTC."""
+
+    def __init__(self, *, help_text: str = "ISO 8601, or whole seconds since 1970.", **kwargs: Any) -> None:
+        super().__init__(help_text=help_text, **kwargs)
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if type(value) is int and 0 <= value <= LAST_SECOND:
+            return datetime.fromtimestamp(value, UTC)
+        if not isinstance(value, str):
+            self.fail("invalid", format="ISO 8601, or whole seconds since 1970")
+        return super().to_internal_value(value)
+
+
+class LabelsField(serializers.ListField):
+    """The labels of an item."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        child = StrictCharField(max_length=MAX_LABEL_LENGTH, allow_blank=True)
+        super().__init__(child=child, max_length=MAX_LABELS, **kwargs)
+
+
+class ReferenceField(StrictCharField):
+    """Another entity, named by its ID, or by its key in any case; the value is its ID.
+
+    `shows` is the path of attributes to what the answer shows: the ID or the key.
+    """
+
+    def __init__(self, model: type[Entity], *, shows: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.model = model
+        self.shows = shows
+
+    def get_attribute(self, instance: Any) -> Any:
+        return follow(instance, self.shows)
+
+    def run_validation(self, data: Any = empty) -> uuid.UUID | None:
+        name: str | None = super().run_validation(data)
+        if name is None:
+            return None
+        pk = find_pk(self.model, name)
+        if pk is None:
+            raise serializers.ValidationError(f"there is no {self.model.entity_type.replace('_', ' ')} {name}")
+        return pk
+
+
+class UserNameField(StrictCharField):
+    """A user by name; an unknown name creates a user. The value is the user's ID."""
+
+    def __init__(self, *, shows: str, **kwargs: Any) -> None:
+        super().__init__(pattern=LINE, **kwargs)  # User.objects.actor checks the length
+        self.shows = shows
+
+    def get_attribute(self, instance: Any) -> Any:
+        return follow(instance, self.shows)
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:  # type: ignore[override] # the value is the ID
+        return User.objects.actor(super().to_internal_value(data)).pk
+
+
+class UserIdField(serializers.UUIDField):
+    """An existing user by ID."""
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        pk: uuid.UUID = super().to_internal_value(data)
+        if not User.objects.filter(pk=pk).exists():
+            raise serializers.ValidationError(f"there is no user {pk}")
+        return pk
+
+
+def follow(instance: Any, path: str) -> Any:
+    """Return the value at a path of attributes, None if one of them is None."""
+    return functools.reduce(
+        lambda value, name: None if value is None else getattr(value, name), path.split("."), instance
+    )

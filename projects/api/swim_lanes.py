@@ -1,0 +1,92 @@
+"""Swim lanes: the columns of the board."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.filters.derived import EntityFilterSet
+from projects.api.idempotency import write
+from projects.api.serializers.base import EntitySerializer, StrictMixin
+from projects.api.serializers.fields import ReferenceField
+from projects.api.serializers.references import ReferencesMixin
+from projects.api.viewsets import EntityViewSet
+from projects.models import Project, SwimLane
+from projects.models.swim_lane import MAX_WIP_LIMIT
+
+MAX_POSITION = 1_000_000
+
+
+class SwimLaneSerializer(EntitySerializer):
+    """A swim lane: a column of the board."""
+
+    class Meta(EntitySerializer.Meta):
+        model = SwimLane
+        extra_kwargs = {
+            "position": {"max_value": MAX_POSITION, "help_text": "Default: after the last one."},
+            "wip_limit": {"min_value": 1, "max_value": MAX_WIP_LIMIT, "help_text": "null: no limit."},
+        }
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        last = SwimLane.objects.next_position(validated_data["project_id"])
+        return super().create({"position": last, **validated_data})
+
+
+class SwimLaneRowSerializer(SwimLaneSerializer):
+    """A row of a list of swim lanes."""
+
+    all_optional = True
+
+
+class ReorderSerializer(ReferencesMixin, StrictMixin, serializers.Serializer[Any]):
+    """All lanes of a project, in their new order."""
+
+    references = ("project",)
+
+    project = ReferenceField(Project, required=False, source="project_id", help_text="The project's key or id.")
+    project_id = ReferenceField(Project, required=False, help_text="The project's id or key.")
+    order = serializers.ListField(child=serializers.UUIDField(), max_length=100, help_text="Ids of lanes.")
+
+
+class ReorderedSerializer(serializers.Serializer[Any]):
+    """The lanes of a project, in order."""
+
+    results = SwimLaneRowSerializer(many=True)
+
+
+class SwimLaneFilter(EntityFilterSet):
+    class Meta:
+        model = SwimLane
+
+
+class SwimLaneViewSet(EntityViewSet):
+    queryset = SwimLane.objects.all()
+    related = ("project",)
+    serializer_class = SwimLaneSerializer
+    row_serializer_class = SwimLaneRowSerializer
+    filterset_class = SwimLaneFilter
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    @write
+    def restore(self, request: Request, id: str) -> Response:
+        """Undo the deletion; where the status has another lane by now it is a conflict."""
+        return self._restore(request, id)
+
+    @extend_schema(request=ReorderSerializer, responses=ReorderedSerializer)
+    @action(detail=False, methods=["post"])
+    @write
+    def reorder(self, request: Request) -> Response:
+        """Put all lanes of a project into the given order."""
+        body = ReorderSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        project = Project.objects.get(pk=body.validated_data["project_id"])
+        order = body.validated_data["order"]
+        SwimLane.objects.reorder(project, order, actor=request.user)  # type: ignore[arg-type]
+        lanes = SwimLane.objects.living().filter(project=project).order_by("position", "pk")
+        return Response({"results": SwimLaneRowSerializer(lanes, many=True, pick=self.slim).data})

@@ -1,0 +1,146 @@
+"""Time entries and timers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from projects.api.filters.base import TRUTH
+from projects.api.filters.derived import EntityFilterSet
+from projects.api.idempotency import write
+from projects.api.serializers.base import DeletionSerializer, EntitySerializer, StrictMixin
+from projects.api.serializers.fields import TEXT, ReferenceField, StrictCharField
+from projects.api.serializers.references import ReferencesMixin
+from projects.api.viewsets import EntityViewSet
+from projects.models import TimeEntry, WorkItem
+from projects.models.exceptions import Conflict
+from projects.models.time_entry import MAX_DESCRIPTION_LENGTH
+
+
+class TimeEntrySerializer(EntitySerializer):
+    """Time that a user spent on an item."""
+
+    places = {"duration_seconds": "ended_at", "is_running": "duration_seconds"}
+    loads = {"is_running": ("ended_at",), "duration_seconds": ("started_at", "ended_at")}
+    makes = {"is_running": lambda ended_at: ended_at is None, "duration_seconds": TimeEntry.seconds_between}
+
+    duration_seconds = serializers.IntegerField(read_only=True, allow_null=True, help_text="Null while it runs.")
+    is_running = serializers.BooleanField(read_only=True)
+
+    class Meta(EntitySerializer.Meta):
+        model = TimeEntry
+        extra_kwargs = {"ended_at": {"required": True, "help_text": "The same; null while the timer runs."}}
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        if validated_data["ended_at"] is None:
+            raise serializers.ValidationError({"ended_at": "must be a time; start a timer with time-entries/start/"})
+        return super().create({**validated_data, "user": validated_data["actor"]})
+
+
+class TimeEntryRowSerializer(TimeEntrySerializer):
+    """A row of a list of time entries."""
+
+    all_optional = True
+
+
+class TimerSerializer(ReferencesMixin, StrictMixin, serializers.Serializer[Any]):
+    """The item on which a timer starts."""
+
+    references = ("work_item",)
+
+    work_item_id = ReferenceField(WorkItem, required=False, help_text="The item's id or display key.")
+    work_item = ReferenceField(
+        WorkItem, source="work_item_id", required=False, help_text="The item's display key or id."
+    )
+    description = StrictCharField(
+        required=False, allow_blank=True, default="", max_length=MAX_DESCRIPTION_LENGTH, pattern=TEXT
+    )
+
+
+class StartedTimerSerializer(serializers.Serializer[Any]):
+    """A timer that was started, and the timer that stopped because of it."""
+
+    time_entry = TimeEntrySerializer()
+    stopped_entry = TimeEntrySerializer(allow_null=True)
+
+
+@extend_schema_field({"type": "string", "enum": ["true", "false"]})
+class RunningFilter(django_filters.ChoiceFilter):  # type: ignore[misc] # the library has no types
+    """Narrow to the running timers, or to the entries that have ended."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=TRUTH, empty_label=None, **kwargs)
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return qs.filter(ended_at__isnull=value == "true") if value else qs
+
+
+class TimeEntryFilter(EntityFilterSet):
+    running = RunningFilter(help_text="`true`: running timers; `false`: entries that have ended.")
+
+    class Meta:
+        model = TimeEntry
+
+
+class TimeEntryViewSet(EntityViewSet):
+    queryset = TimeEntry.objects.all()
+    related = ("user", "work_item__project")
+    serializer_class = TimeEntrySerializer
+    row_serializer_class = TimeEntryRowSerializer
+    filterset_class = TimeEntryFilter
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    @write
+    def restore(self, request: Request, id: str) -> Response:
+        """Undo the deletion."""
+        return self._restore(request, id)
+
+    @extend_schema(request=TimerSerializer, responses={201: StartedTimerSerializer})
+    @action(detail=False, methods=["post"])
+    @write
+    def start(self, request: Request) -> Response:
+        """Start a timer; the actor's running one is stopped by that, and answered as `stopped_entry`."""
+        body = TimerSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        item = WorkItem.objects.select_related("project").get(pk=body.validated_data["work_item_id"])
+        actor: Any = request.user
+        entry, stopped = TimeEntry.objects.start(item, actor=actor, description=body.validated_data["description"])
+        answer = self._answer(entry, status.HTTP_201_CREATED)
+        answer.data = {
+            "time_entry": answer.data,
+            "stopped_entry": self.get_serializer(stopped).data if stopped else None,
+        }
+        answer["Location"] = reverse(f"{self.basename}-detail", args=[entry.pk], request=request)
+        return answer
+
+    @extend_schema(request=DeletionSerializer, operation_id="time_entries_stop")
+    @action(detail=True, methods=["post"])
+    @write
+    def stop(self, request: Request, id: str) -> Response:
+        """Stop the timer now."""
+        return self._stop(request, self.get_object())
+
+    @extend_schema(request=DeletionSerializer, operation_id="time_entries_stop_running")
+    @action(detail=False, methods=["post"], url_path="stop", url_name="stop-running")
+    @write
+    def stop_running(self, request: Request) -> Response:
+        """Stop the actor's running timer now."""
+        actor: Any = request.user
+        running = TimeEntry.objects.running(actor).with_stamps().select_related(*self.related).first()
+        if running is None:
+            raise Conflict(f"{actor.username} has no running timer")
+        return self._stop(request, running)
+
+    def _stop(self, request: Request, entry: Any) -> Response:
+        body = DeletionSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        entry.stop(actor=request.user, expected_version=self._expected_version(request, body.validated_data, entry))
+        return self._answer(entry)

@@ -1,0 +1,112 @@
+"""The fields of work items and of the answers around them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from projects.api.activity import ActivityRowSerializer
+from projects.api.comments import CommentRowSerializer
+from projects.api.rows import key_of
+from projects.api.serializers.base import DeletionSerializer, EntitySerializer, StrictMixin
+from projects.api.serializers.fields import ReferenceField, StrictBooleanField, StrictIntegerField
+from projects.api.time_entries import TimeEntryRowSerializer
+from projects.models import WorkItem
+from projects.models.work_item import MAX_POINTS
+
+
+class WorkItemSerializer(EntitySerializer):
+    """A work item."""
+
+    of_changes = (*EntitySerializer.of_changes, "force")
+    places = {"display_key": "id"}
+    # A parent is in the same project: its key needs no second join.
+    loads = {"display_key": ("item_number", "project__key"), "parent": ("parent__item_number", "project__key")}
+    makes = {"display_key": key_of}
+
+    display_key = serializers.CharField(read_only=True)
+    force = StrictBooleanField(
+        write_only=True, required=False, help_text="Done, whatever is open below it or blocks it."
+    )
+
+    class Meta(EntitySerializer.Meta):
+        model = WorkItem
+        extra_kwargs = {"parent": {"shows": "parent_key"}, "story_points": {"max_value": MAX_POINTS}}
+
+
+class WorkItemRowSerializer(WorkItemSerializer):
+    """A row of a list of work items."""
+
+    all_optional = True
+
+
+class WorkItemDeletionSerializer(DeletionSerializer):
+    """The optional body of a work item's DELETE."""
+
+    recursive = StrictBooleanField(required=False)
+
+
+class MoveSerializer(StrictMixin, serializers.Serializer[Any]):
+    """Where to: right before or right after another item of the project."""
+
+    before = ReferenceField(WorkItem, required=False, help_text="An item's id or display key.")
+    after = ReferenceField(WorkItem, required=False, help_text="An item's id or display key.")
+    expected_version = StrictIntegerField(required=False, min_value=1)
+
+
+MAX_UPDATES = 1000
+
+
+class ReadySerializer(serializers.Serializer[Any]):
+    """What can be begun, the most urgent first."""
+
+    results = WorkItemRowSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
+@extend_schema_field({"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}})
+class UpdateField(serializers.DictField):
+    """An item's id or display key, and the fields of its update."""
+
+
+class BulkUpdateSerializer(StrictMixin, serializers.Serializer[Any]):
+    """Updates of many items, all or none."""
+
+    updates = serializers.ListField(child=UpdateField(), min_length=1, max_length=MAX_UPDATES)
+
+
+class BulkUpdatedSerializer(serializers.Serializer[Any]):
+    """What a bulk update did."""
+
+    updated = serializers.IntegerField(help_text="How many items changed.")
+    work_items = WorkItemRowSerializer(many=True)
+
+
+class RelatedItemSerializer(serializers.Serializer[Any]):
+    """The item at the other end of a dependency."""
+
+    dependency_id = serializers.UUIDField()
+    display_key = serializers.CharField()
+    item_type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.CharField()
+    priority = serializers.CharField()
+
+
+class WorkItemPageSerializer(WorkItemSerializer):
+    """A work item with everything around it."""
+
+    all_optional = True  # the shortest form lacks some of it
+
+    ancestors = WorkItemRowSerializer(many=True, help_text="The outermost first.")
+    children = WorkItemRowSerializer(many=True)
+    blocking = RelatedItemSerializer(many=True, help_text="What waits for this item.")
+    blocked_by = RelatedItemSerializer(many=True, help_text="What this item waits for.")
+    relates_to = RelatedItemSerializer(many=True)
+    comments = CommentRowSerializer(many=True, help_text="The oldest first.")
+    time_entries = TimeEntryRowSerializer(many=True, help_text="The oldest first.")
+    activity = ActivityRowSerializer(many=True, help_text="The latest first.")
+    truncated = serializers.ListField(child=serializers.CharField(), help_text="What was cut.")
