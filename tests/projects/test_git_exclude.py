@@ -213,9 +213,10 @@ def test_unwritable_file_is_a_warning(repository: Path, tmp_path: Path) -> None:
             path.chmod(path.stat().st_mode | 0o055)
     (repository / ".pm").mkdir()
     os.chown(repository / ".pm", 65534, 65534)
-    # The interpreter may be where the other user can't read: become that user when all is loaded.
-    code = f"import os, sys; sys.path.insert(0, {str(CHECKOUT)!r}); from projects import git_exclude, workspace\n"
-    code += f"os.setuid(65534); print(workspace.create({str(repository / '.pm')!r}))"
+    # The other user may not be able to read the interpreter's modules: load all of them by another call before.
+    code = f"import contextlib, os, sys; sys.path.insert(0, {str(CHECKOUT)!r}); from projects import workspace\n"
+    code += f"workspace.create({str(tmp_path / 'other' / '.pm')!r}); os.setuid(65534)\n"
+    code += f"print(workspace.create({str(repository / '.pm')!r}))"
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
     assert "info/exclude can't be changed (Permission denied)" in done.stdout
     assert (repository / ".pm/.gitignore").exists()
