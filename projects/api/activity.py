@@ -27,7 +27,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
 
 @extend_schema_field(ChangeSerializer(many=True))
 class ChangesField(serializers.JSONField):
-    """The changes as they are stored."""
+    """The changes as stored."""
 
 
 class ActivitySerializer(PickMixin, serializers.ModelSerializer[Activity]):
@@ -73,7 +73,7 @@ class ActivityFilter(ListFilterSet):
         try:
             return queryset.filter(project_id=uuid.UUID(value))
         except ValueError:
-            # Asked beforehand: of one project the list goes along its index, in its order.
+            # Look the project up first: for a known project SQLite reads its index in the order of the list.
             self.is_lasting = False
             named = list(Project.objects.identified_by(value).values_list("pk", flat=True))
             return queryset.filter(project_id=named[0]) if len(named) == 1 else queryset.filter(project_id__in=named)
@@ -86,7 +86,7 @@ class ActivityFilter(ListFilterSet):
 
 
 class ActivityViewSet(ListMixin):
-    """What happened, oldest first."""
+    """The history, oldest first."""
 
     http_method_names = ["get", "head"]
     queryset = Activity.objects.all()

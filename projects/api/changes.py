@@ -18,15 +18,14 @@ from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Activity, Project
 from projects.models.compiled import Statement
 
+LARGEST_ID = 2**63 - 1
+
 
 class ChangesSerializer(serializers.Serializer[Any]):
-    """What changed, and where to go on."""
+    """Changes, and the `since` of the next request."""
 
     changes = ActivitySerializer(many=True)
     next = serializers.IntegerField()
-
-
-LARGEST_ID = 2**63 - 1
 
 
 class ChangesView(StrictQueryMixin):
@@ -41,16 +40,16 @@ class ChangesView(StrictQueryMixin):
             OpenApiParameter(
                 "since",
                 {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0},
-                description="The last answer's `next`; 0 is the beginning.",
+                description="`next` of the last answer; 0 for the beginning.",
             ),
             OpenApiParameter("project", str, description="A project's id or key."),
-            OpenApiParameter("not_by", str, description="A user's name, whose changes are left out."),
+            OpenApiParameter("not_by", str, description="Leave out the changes by the user of this name."),
             OpenApiParameter("limit", limit_schema(), description="The most rows."),
         ],
         responses=ChangesSerializer,
     )
     def get(self, request: Request) -> HttpResponseBase:
-        """What changed after `since`, the oldest first; `next` is the `since` of the next look."""
+        """The changes after `since`, oldest first; `next` is the `since` of the next request."""
         query = request.query_params
         since = self._since(query.get("since", "0"))
         found = Activity.objects.filter(pk__gt=since).order_by("pk")
@@ -65,7 +64,7 @@ class ChangesView(StrictQueryMixin):
 
     @staticmethod
     def _last_id() -> int:
-        # A cursor beyond it was guessed, or is of a board that a backup has replaced: nothing would ever follow it.
+        # A cursor beyond the last ID was guessed, or a backup has replaced the board: no change would ever follow it.
         with connection.cursor() as cursor:
             cursor.execute("SELECT max(id) FROM projects_activity")
             return cursor.fetchone()[0] or 0
@@ -73,12 +72,12 @@ class ChangesView(StrictQueryMixin):
     @staticmethod
     def _since(text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID):
-            raise exceptions.ValidationError({"since": "must be a whole number: the last answer's next, or 0"})
+            raise exceptions.ValidationError({"since": "must be a whole number: next of the last answer, or 0"})
         return int(text)
 
     @staticmethod
     def _project_id(identifier: str) -> Any:
-        # A deleted project's activity goes on being told; of two of one key the living is meant.
+        # A deleted project keeps its history. If two projects have the key, it names the living one.
         named = Project.objects.identified_by(identifier).order_by("-deleted_at")
         found = named.living().first() or named.first()
         if found is None:

@@ -58,5 +58,5 @@ class DependencyViewSet(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; where it would close a circle by now it is refused."""
+        """Undo the deletion; it is refused if it would close a circle."""
         return self._restore(request, id)

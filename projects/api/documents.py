@@ -1,4 +1,4 @@
-"""The API's own description, and the answer where nothing is."""
+"""The OpenAPI document, Swagger UI, and the answer for unknown paths."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from projects.api.exceptions import handle
 
 
 class OneSchemaGenerator(SchemaGenerator):
-    """Make the document once: it is the same for every request, and takes long enough to be an attack.
+    """Generate the document once: it is the same for every request, and slow enough to overload the server.
 
-    drf-spectacular loads its extensions while it makes the first one, which two threads must not do at once.
+    drf-spectacular loads its extensions on first use, which two threads must not do at once.
     """
 
     _making = threading.Lock()
@@ -41,12 +41,12 @@ class SchemaView(SpectacularJSONAPIView):
 
 
 class DocumentationView(SpectacularSwaggerSplitView):
-    """Swagger UI, from this server alone."""
+    """Swagger UI, without files from other servers."""
 
     url_name = "schema"
 
     def handle_exception(self, exc: Exception) -> Any:
-        # There is no template for errors: a browser is led to the login, all else gets the JSON.
+        # There is no template for errors: redirect a browser to the login, and answer JSON otherwise.
         if isinstance(exc, exceptions.NotAuthenticated):
             return redirect_to_login(self.request.get_full_path())
         answer = handle(exc, self.get_exception_handler_context())
@@ -56,9 +56,9 @@ class DocumentationView(SpectacularSwaggerSplitView):
 
 
 class UnknownRouteView(APIView):
-    """Nothing is here; but that is told only to whom may know."""
+    """Answer 404, but only to authenticated clients."""
 
     schema = None
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
-        raise exceptions.NotFound("there is no such route; every path ends with a slash, all are in /api/v1/schema/")
+        raise exceptions.NotFound("unknown path; every path ends with a slash, and /api/v1/schema/ lists all")

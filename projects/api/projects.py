@@ -76,7 +76,7 @@ class PointsSerializer(serializers.Serializer[Any]):
 
 
 class SprintVelocitySerializer(serializers.Serializer[Any]):
-    """What a completed sprint got done."""
+    """The work done in a completed sprint."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -86,14 +86,14 @@ class SprintVelocitySerializer(serializers.Serializer[Any]):
 
 
 class VelocitySerializer(serializers.Serializer[Any]):
-    """What the completed sprints got done, oldest first."""
+    """The work done in the completed sprints, oldest first."""
 
     sprints = SprintVelocitySerializer(many=True)
-    average = serializers.FloatField(allow_null=True, help_text="Points of a sprint; null where none is completed.")
+    average = serializers.FloatField(allow_null=True, help_text="Points per sprint; null if no sprint is completed.")
 
 
 class ProjectStatsSerializer(serializers.Serializer[Any]):
-    """How a project stands."""
+    """The figures of a project."""
 
     project = serializers.CharField()
     items = serializers.IntegerField()
@@ -128,11 +128,11 @@ class ProjectViewSet(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; onto a key that another project has by now it is a conflict."""
+        """Undo the deletion; it is a conflict if another project has taken the key."""
         return self._restore(request, id)
 
     @extend_schema(responses=ProjectStatsSerializer)
     @action(detail=True, methods=["get"])
     def stats(self, request: Request, id: str) -> Response:
-        """How the project stands, in figures."""
+        """The figures of the project."""
         return Response(ProjectStatsSerializer(stats(self.get_object())).data)

@@ -17,34 +17,32 @@ from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Project
 from projects.models.search import LAST_ENTRY, Order, Place, search
 
+DEFAULT_LIMIT = 20
+MAX_LIMIT = 100
 TYPES = ("work_item", "comment", "project")
 
 
 class HitSerializer(serializers.Serializer[Any]):
-    """Something that was found; a comment's key, title and status are its item's."""
+    """A result. A comment has the key, title and status of its item."""
 
     type = serializers.ChoiceField(choices=TYPES)
     id = serializers.UUIDField()
     display_key = serializers.CharField()
     title = serializers.CharField()
     status = serializers.CharField()
-    snippet = serializers.CharField(help_text="Plain text around what matches.")
+    snippet = serializers.CharField(help_text="Plain text around the match.")
     highlights = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
-        help_text="What matches in the snippet, as [first character, after the last].",
+        help_text="The matches in the snippet, as [first character, one after the last].",
     )
 
 
 class SearchSerializer(serializers.Serializer[Any]):
-    """A page of what was found, best first."""
+    """A page of results, best first."""
 
     results = HitSerializer(many=True)
-    total = serializers.IntegerField(help_text="Results of all pages.")
+    total = serializers.IntegerField(help_text="The number of results on all pages.")
     next = serializers.URLField(allow_null=True, help_text="The next page.")
-
-
-DEFAULT_LIMIT = 20
-MAX_LIMIT = 100
 
 
 class SearchView(StrictQueryMixin):
@@ -59,15 +57,17 @@ class SearchView(StrictQueryMixin):
                 "q",
                 {"type": "string", "maxLength": MAX_SEARCH_LENGTH},
                 required=True,
-                description="Words that must all be there, the last perhaps only begun; or a display key.",
+                description="Words that must all occur, the last as a prefix; or a display key.",
             ),
-            OpenApiParameter("project", str, description="Only in the project of this id or key."),
+            OpenApiParameter("project", str, description="Search only the project of this id or key."),
             OpenApiParameter(
                 "limit",
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                description="Results of a page.",
+                description="The most results of a page.",
             ),
-            OpenApiParameter("cursor", str, description="Where the page begins, from `next` of another."),
+            OpenApiParameter(
+                "cursor", str, description="Where the page begins: the cursor in `next` of the page before."
+            ),
         ],
     )
     def get(self, request: Request) -> HttpResponseBase:
@@ -99,7 +99,7 @@ def _start(request: Request) -> Place | None:
             return Place(order, at)
     except (ValueError, TypeError, RecursionError):
         pass
-    raise exceptions.ValidationError({"cursor": "is not one of a search; take it from next"})
+    raise exceptions.ValidationError({"cursor": "is not the cursor of a search; take it from next"})
 
 
 def _project(request: Request) -> Project | None:

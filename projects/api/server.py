@@ -19,9 +19,11 @@ from projects.api.exceptions import Unavailable
 from projects.api.viewsets import StrictQueryMixin, refuse_body
 from projects.models import LoginTicket
 
+LINK_LIFE = 30  # seconds
+
 
 class ServerSerializer(serializers.Serializer[Any]):
-    """The running server, as it published itself."""
+    """The running server, as published in server.json."""
 
     pid = serializers.IntegerField()
     port = serializers.IntegerField()
@@ -40,24 +42,21 @@ class LoginLinkSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-LINK_LIFE = 30  # seconds
-
-
 class ServerView(StrictQueryMixin):
     @extend_schema(responses=ServerSerializer, operation_id="server_retrieve")
     def get(self, request: Request) -> Response:
-        """What the server published of itself."""
+        """The running server, as published in server.json."""
         return Response(ServerSerializer(_info()).data)
 
 
 class StopView(StrictQueryMixin):
     @extend_schema(request=None, responses={202: ServerSerializer}, operation_id="server_stop")
     def post(self, request: Request) -> Response:
-        """Stop the server; requests that it has are finished first."""
+        """Stop the server after it has answered the requests it has accepted."""
         refuse_body(request)
         info = _info()
         if os.getppid() != info.pid:
-            raise Unavailable("this server's master is gone; it can't be asked to stop")
+            raise Unavailable("the master process of this server has ended, so this request cannot stop the server")
         os.kill(info.pid, signal.SIGTERM)
         return Response(ServerSerializer(info).data, status=status.HTTP_202_ACCEPTED)
 
@@ -65,7 +64,7 @@ class StopView(StrictQueryMixin):
 class LoginLinkView(StrictQueryMixin):
     @extend_schema(request=None, responses={201: LoginLinkSerializer}, operation_id="login_links_create")
     def post(self, request: Request) -> Response:
-        """Make a link that signs a person in once, within 30 seconds."""
+        """Create a link that signs a person in once, within 30 seconds."""
         refuse_body(request)
         with transaction.atomic():
             ticket, expires_at = LoginTicket.objects.issue(LINK_LIFE)
@@ -79,5 +78,5 @@ class LoginLinkView(StrictQueryMixin):
 
 def _info() -> ServerInfo:
     if runtime.current.info is None:
-        raise Unavailable("this server was not started by runserver_discover; nothing was published")
+        raise Unavailable("this server was not started by runserver_discover and has published nothing")
     return runtime.current.info

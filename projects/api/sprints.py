@@ -1,4 +1,4 @@
-"""Sprints, their life and their report."""
+"""Sprints, their actions and their report."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class EndedSprintSerializer(serializers.Serializer[Any]):
     sprint = SprintSerializer()
     moved = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Display keys of the unfinished items that left it, or that came back when it was reopened.",
+        help_text="Display keys of the unfinished items that left it, or that returned when it was reopened.",
     )
 
 
@@ -68,7 +68,7 @@ class ReportedSprintSerializer(serializers.ModelSerializer[Sprint]):
 
 
 class ReportedItemSerializer(serializers.Serializer[Any]):
-    """An item as it was then."""
+    """An item as it was at that time."""
 
     id = serializers.UUIDField()
     display_key = serializers.CharField()
@@ -85,25 +85,27 @@ class ReportedItemsSerializer(serializers.Serializer[Any]):
 
 
 class BurndownDaySerializer(serializers.Serializer[Any]):
-    """What was left at the end of a day (UTC), or by now."""
+    """The work left at the end of a day (UTC), or now."""
 
     date = serializers.DateField()
     points = serializers.IntegerField()
     items = serializers.IntegerField()
-    ideal_points = serializers.FloatField(help_text="Falls evenly from what was committed to 0.")
+    ideal_points = serializers.FloatField(help_text="Falls evenly from the commitment to 0.")
     ideal_items = serializers.FloatField(help_text="The same.")
 
 
 class SprintReportSerializer(serializers.Serializer[Any]):
-    """What came of a sprint; what happens to its items later changes nothing."""
+    """The result of a sprint. Later changes of its items do not affect it."""
 
     sprint = ReportedSprintSerializer()
-    committed = ReportedItemsSerializer(help_text="At the start; before it, what is in it now.")
-    done = ReportedItemsSerializer(help_text="At the end, or now.")
-    carried_over = ReportedItemsSerializer(help_text="Unfinished at the end, or now.")
-    added_after_start = ReportedItemsSerializer(help_text="In it at the end (or now), not at the start.")
-    removed = ReportedItemsSerializer(help_text="In it at the start, not at the end (or now).")
-    burndown = BurndownDaySerializer(many=True, help_text="From start_date to end_date, the sprint's end or today.")
+    committed = ReportedItemsSerializer(help_text="Items at the start; before the start, the items in it now.")
+    done = ReportedItemsSerializer(help_text="Items done at the end, or now.")
+    carried_over = ReportedItemsSerializer(help_text="Items unfinished at the end, or now.")
+    added_after_start = ReportedItemsSerializer(help_text="Items in it at the end (or now) but not at the start.")
+    removed = ReportedItemsSerializer(help_text="Items in it at the start but not at the end (or now).")
+    burndown = BurndownDaySerializer(
+        many=True, help_text="From start_date to end_date, to the end of the sprint, or to today."
+    )
 
 
 class SprintFilter(EntityFilterSet):
@@ -122,14 +124,14 @@ class SprintViewSet(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; of what it took out, all that is in no sprint since comes back."""
+        """Undo the deletion; the items that it removed return unless they are in another sprint now."""
         return self._restore(request, id)
 
     @extend_schema(request=StartSerializer)
     @action(detail=True, methods=["post"])
     @write
     def start(self, request: Request, id: str) -> Response:
-        """Make it the project's active sprint, and record what it commits to."""
+        """Make it the active sprint of the project, and record its commitment."""
         sprint = self.get_object()
         body = StartSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -140,7 +142,7 @@ class SprintViewSet(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def complete(self, request: Request, id: str) -> Response:
-        """End it; what is unfinished goes to the sprint `move_to`, or to none."""
+        """Complete it; unfinished items move to the sprint `move_to`, or to none."""
         sprint = self.get_object()
         body = CompletionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
@@ -156,20 +158,20 @@ class SprintViewSet(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def cancel(self, request: Request, id: str) -> Response:
-        """Give it up; what is unfinished goes to no sprint."""
+        """Cancel it; unfinished items leave it."""
         return self._moving(request, Sprint.cancel)
 
     @extend_schema(request=StartSerializer, responses=EndedSprintSerializer)
     @action(detail=True, methods=["post"])
     @write
     def reopen(self, request: Request, id: str) -> Response:
-        """Undo the cancellation: it is planned again; what left it and is in no sprint comes back."""
+        """Undo the cancellation: it is planned again, and items that left it return unless in another sprint."""
         return self._moving(request, Sprint.reopen)
 
     @extend_schema(responses=SprintReportSerializer)
     @action(detail=True, methods=["get"])
     def report(self, request: Request, id: str) -> Response:
-        """What was committed, done, carried over, added and removed, and the burndown by day."""
+        """The items committed, done, carried over, added and removed, and the burndown by day."""
         return Response(SprintReportSerializer(report(self.get_object()), context=self.get_serializer_context()).data)
 
     def _moving(self, request: Request, verb: Callable[..., list[WorkItem]]) -> Response:

@@ -75,7 +75,7 @@ class SwimLaneViewSet(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; where the status has another lane by now it is a conflict."""
+        """Undo the deletion; it is a conflict if another lane shows the status now."""
         return self._restore(request, id)
 
     @extend_schema(request=ReorderSerializer, responses=ReorderedSerializer)

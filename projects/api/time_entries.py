@@ -107,7 +107,7 @@ class TimeEntryViewSet(EntityViewSet):
     @action(detail=False, methods=["post"])
     @write
     def start(self, request: Request) -> Response:
-        """Start a timer; the actor's running one is stopped by that, and answered as `stopped_entry`."""
+        """Start a timer; this stops the actor's running timer, which is `stopped_entry` of the answer."""
         body = TimerSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         item = WorkItem.objects.select_related("project").get(pk=body.validated_data["work_item_id"])

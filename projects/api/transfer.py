@@ -20,9 +20,12 @@ from projects.transfer.exceptions import BadFile
 from projects.transfer.reading import COLLECTIONS
 from projects.transfer.tables import SCHEMA_VERSION, TABLES
 
+PIECE = 256 * 1024  # bytes
+BOOLEANS = {"true": True, "false": False}
+
 
 class RowField(serializers.DictField):
-    """A row of a collection; `GET /api/v1/export/` shows its keys, and others are ignored."""
+    """A row of a collection; `GET /api/v1/export/` shows its keys. Other keys are ignored."""
 
 
 class ExportSerializer(serializers.Serializer[Any]):
@@ -43,7 +46,7 @@ class CountsSerializer(serializers.Serializer[Any]):
 
 
 class RenumberedSerializer(serializers.Serializer[Any]):
-    """An item whose number was another's."""
+    """An item that got a new number because another item had its number."""
 
     id = serializers.UUIDField()
     to = serializers.CharField(help_text="Its display key now.")
@@ -53,7 +56,7 @@ class RenumberedSerializer(serializers.Serializer[Any]):
 
 
 class DetachedSerializer(serializers.Serializer[Any]):
-    """An item that lost its parent or its sprint, which is deleted."""
+    """An item that lost its parent or sprint because that is deleted."""
 
     id = serializers.UUIDField()
     field = serializers.CharField()
@@ -61,17 +64,17 @@ class DetachedSerializer(serializers.Serializer[Any]):
 
 
 class SkippedRowSerializer(serializers.Serializer[Any]):
-    """A row that was not created, and why."""
+    """A row that was not created, with the reason."""
 
     collection = serializers.CharField()
-    row = serializers.IntegerField(help_text="Its place in the collection's list, from 0.")
+    row = serializers.IntegerField(help_text="Its index in the collection, from 0.")
     id = serializers.UUIDField()
     field = serializers.CharField()
     reason = serializers.CharField()
 
 
 class ImportAnswerSerializer(serializers.Serializer[Any]):
-    """What an import did."""
+    """The result of an import."""
 
     renumbered = RenumberedSerializer(many=True)
     detached = DetachedSerializer(many=True)
@@ -82,10 +85,6 @@ class ImportAnswerSerializer(serializers.Serializer[Any]):
         return {**counts, "users": CountsSerializer(), **super().get_fields()}
 
 
-PIECE = 256 * 1024  # bytes
-BOOLEANS = {"true": True, "false": False}
-
-
 class ExportView(StrictQueryMixin):
     http_method_names = ["get"]
 
@@ -93,14 +92,16 @@ class ExportView(StrictQueryMixin):
         return {"project"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("project", str, description="Only this one: its id, or its key in any case.")],
+        parameters=[
+            OpenApiParameter("project", str, description="Only the project of this id, or of this key in any case.")
+        ],
         responses=ExportSerializer,
         operation_id="export",
     )
     def get(self, request: Request) -> FileResponse:
         """The board, or one project, as one JSON file: the same bytes for the same data."""
         project = _project(request.query_params.get("project"))
-        # Written whole before it is sent: a slow client holds up no snapshot, and its length tells a cut one.
+        # Write the whole file first: a slow client holds no snapshot open, and the length shows a truncated download.
         file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the response
         try:
             export.write(file, project)
@@ -119,15 +120,15 @@ class ImportView(StrictQueryMixin):
         return {"dry_run"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("dry_run", bool, description="Answer the same, and write nothing.")],
+        parameters=[OpenApiParameter("dry_run", bool, description="Return the same answer, but write nothing.")],
         request=ExportSerializer,
         responses=ImportAnswerSerializer,
         operation_id="import",
     )
     def post(self, request: Request) -> Response:
-        """Merge an export file into the board, all or nothing; of two states of a row the later one wins.
+        """Merge an export file into the board, all or nothing; the newer version of a row wins.
 
-        The body may be of any size. A wrong row is named by the error: `collection`, `row` and `id`.
+        The body may have any size. The error names a wrong row by `collection`, `row` and `id`.
         """
         dry_run = BOOLEANS.get(request.query_params.get("dry_run", "false"))
         if dry_run is None:
@@ -135,7 +136,7 @@ class ImportView(StrictQueryMixin):
         if (request.content_type or "").partition(";")[0].strip().lower() != "application/json":
             raise exceptions.UnsupportedMediaType(request.content_type or "")
         with tempfile.TemporaryFile() as file:
-            # Taken in as fast as it comes: the time to read a request is limited, that to work on it is not.
+            # Receive the body before any work: only the time to read a request is limited.
             _receive(request, file)
             file.seek(0)
             try:
@@ -153,7 +154,7 @@ class BackupView(StrictQueryMixin):
         operation_id="backup",
     )
     def get(self, request: Request) -> FileResponse:
-        """A consistent copy of the whole database, checked. It holds all that is secret in it: keep it so."""
+        """A consistent, verified copy of the whole database. It contains all secrets of the board: keep it private."""
         file = backup.copy()
         length = file.seek(0, 2)
         file.seek(0)
@@ -170,7 +171,7 @@ def _project(identifier: str | None) -> Project | None:
 
 
 def _receive(request: Request, target: IO[bytes]) -> None:
-    """Copy the body, which `BodyMiddleware` left alone, in pieces."""
+    """Copy the body, which `BodyMiddleware` has not read, in pieces."""
     chunked = not request.META.get("CONTENT_LENGTH")
     source = request.META["wsgi.input"] if chunked else request._request
     while piece := _piece(source):

@@ -1,4 +1,4 @@
-"""What the views of all resources share."""
+"""The base classes of all views."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from projects.api.serializers.base import EXPECTED_VERSION, DeletionSerializer
 from projects.models.base import Entity
 from projects.models.compiled import Kept, Loading, Statement, bound, stored
 
-_kept: Kept[tuple[Rows, Statement]] = Kept(64)  # how one entity is found and shown
-_loaded: Kept[Loading[Any]] = Kept(64)  # how one entity is found to be written to
+_kept: Kept[tuple[Rows, Statement]] = Kept(64)  # how to find and show one entity
+_loaded: Kept[Loading[Any]] = Kept(64)  # how to load one entity for a write
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 
 class StrictQueryMixin(APIView):
-    """Refuse query parameters that are unknown or repeated, which would otherwise be ignored without a word."""
+    """Refuse unknown and repeated query parameters instead of ignoring them."""
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
 
     def known_parameters(self) -> set[str]:
-        """Return the names of the query parameters that the request may have."""
+        """Return the names of the allowed query parameters."""
         return set()
 
     def repeatable_parameters(self) -> set[str]:
-        """Return the names of those that may be there more than once; of the others the first would be forgotten."""
+        """Return the names of the query parameters that may be repeated."""
         return set()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -50,22 +50,22 @@ class StrictQueryMixin(APIView):
         for name in request.query_params:
             if name not in known:
                 allowed = ", ".join(sorted(known)) or "none"
-                raise exceptions.ValidationError({name: f"is no query parameter here; known are: {allowed}"})
+                raise exceptions.ValidationError({name: f"unknown query parameter; allowed: {allowed}"})
         for name, texts in request.query_params.lists():
             if len(texts) > 1 and name not in self.repeatable_parameters():
                 raise exceptions.ValidationError({name: f"is given {len(texts)} times; it takes one value"})
 
 
 class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
-    """A list whose rows are slim, unless `fields` asks for more: an agent pays for every byte that it reads."""
+    """A list of slim rows, unless `fields` asks for more: agents pay for every byte."""
 
     slim: ClassVar[tuple[str, ...]]
     ordering: ClassVar[str]
     ordering_fields: ClassVar[tuple[str, ...]]
-    ordering_columns: ClassVar[dict[str, tuple[str, ...]]] = {}  # of an order that is no column of that name
+    ordering_columns: ClassVar[dict[str, tuple[str, ...]]] = {}  # for an order that is not a column of its name
     row_serializer_class: Any
 
-    if TYPE_CHECKING:  # what every resource has, as its view's attributes say
+    if TYPE_CHECKING:  # provided by the attributes of each view
 
         def get_queryset(self) -> Any: ...
         def get_serializer(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -86,7 +86,7 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
         return answer(request, kept(self, request, partial(Listing, self)).page(request))
 
     def pick(self, request: Request) -> tuple[str, ...]:
-        """Return the names of the fields that a row shows. Raises ValidationError."""
+        """Return the names of the fields in a row. Raises ValidationError."""
         known = tuple(name for name, field in self.get_serializer().fields.items() if not field.write_only)
         text = request.query_params.get("fields")
         if text is None:
@@ -97,18 +97,18 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
         for name in names:
             if name not in known:
                 raise exceptions.ValidationError(
-                    {"fields": f"{name!r} is no field; known are {', '.join(known)}, or *"}
+                    {"fields": f"unknown field {name!r}; allowed: {', '.join(known)}, or *"}
                 )
         return names
 
 
 class EntityViewSet(ListMixin):
-    """List, create, retrieve, update, delete and restore one kind of entity, named by its id or its key."""
+    """List, create, retrieve, update, delete and restore entities; a path names one by id or key."""
 
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer
-    related: ClassVar[tuple[str, ...]] = ()  # what an entity is loaded with to be written to
+    related: ClassVar[tuple[str, ...]] = ()  # loaded together with an entity for a write
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -123,7 +123,7 @@ class EntityViewSet(ListMixin):
         return response
 
     def shown(self, identifier: str) -> tuple[dict[str, Any], int]:
-        """Return what is shown of the living entity of this id or key, and its version. Raises NotFound."""
+        """Return the fields and the version of the living entity of this id or key. Raises NotFound."""
         names = type(self).queryset.names_of(identifier)  # type: ignore[union-attr]
         found, version = self._find(names) if names else (None, 0)
         if found is None:
@@ -131,7 +131,7 @@ class EntityViewSet(ListMixin):
         return found, version
 
     def _find(self, names: dict[str, Any], *, is_living: bool = True) -> tuple[dict[str, Any] | None, int]:
-        """Return what is shown of the entity that `names` tell, and its version."""
+        """Return the fields and the version of the entity with the values `names`; (None, 0) if there is none."""
         key = (type(self), is_living, *names)
         rows, statement = _kept.get_or_make(key, lambda: self._compile(names, is_living))
         found = statement.rows(**{name: stored(value) for name, value in names.items()})
@@ -171,7 +171,7 @@ class EntityViewSet(ListMixin):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def deletion_data(self, request: Request) -> Any:
-        """Return what a DELETE says of itself."""
+        """Return the data of a DELETE request."""
         return request.data
 
     def get_object(self) -> Any:
@@ -182,7 +182,7 @@ class EntityViewSet(ListMixin):
         return entity
 
     def find(self, identifier: str) -> Any:
-        """Return the living entity of this id or key, to be written to; None where there is none."""
+        """Return the living entity of this id or key for a write; None if there is none."""
         names = type(self).queryset.names_of(identifier)  # type: ignore[union-attr]
         if names is None:
             return None
@@ -194,13 +194,13 @@ class EntityViewSet(ListMixin):
         return Loading(named.order_by()[:1])
 
     def _related(self) -> Any:
-        # None is nothing; no name at all would be everything.
+        # select_related() without a name would follow every reference; None follows none.
         return self.get_queryset().select_related(*self.related or (None,))
 
     def _restore(self, request: Request, id: str) -> Response:
         refuse_body(request)
         named = self._related().identified_by(id)
-        # A key may have been deleted many times: the latest is meant.
+        # Several deleted entities may have had the key: restore the latest.
         entity = named.deleted().order_by("-deleted_at").first() or named.first()
         if entity is None:
             raise self._not_found(id)
@@ -208,7 +208,7 @@ class EntityViewSet(ListMixin):
         return self._answer(entity)
 
     def _answer(self, entity: Entity, status: int = status.HTTP_200_OK) -> Response:
-        """Return the entity as it was just written, in the transaction of the write."""
+        """Return the entity as written, read in the transaction of the write."""
         found, version = self._find({"pk": entity.pk}, is_living=False)
         return Response(found, status=status, headers={"ETag": f'"{version}"'})
 
@@ -224,21 +224,21 @@ class EntityViewSet(ListMixin):
             return version
         match = _ETAG.fullmatch(header.strip())
         if match is None:
-            raise exceptions.ValidationError({"If-Match": 'must be one version, as "3"'})
-        if version is not None:  # both were given, so both must be right
+            raise exceptions.ValidationError({"If-Match": 'must be one version, such as "3"'})
+        if version is not None:  # both are given, so both must match
             entity.check_version(version)
         return int(match[1])
 
 
 def answer(request: Request, content: dict[str, Any]) -> HttpResponseBase:
-    """Return what DRF would answer with plain values; by DRF where the client wants it indented."""
+    """Return the response for plain values, rendered by DRF only if the client wants it indented."""
     if ";" in (request.accepted_media_type or ""):
         return Response(content)
     return HttpResponse(render(content), content_type="application/json")
 
 
 def refuse_body(request: Request) -> None:
-    """Raise ValidationError where a body came that nobody would read."""
+    """Raise ValidationError if the request has a body, which would be ignored."""
     if request.data:
         name = next(iter(request.data)) if isinstance(request.data, dict) else "body"
-        raise exceptions.ValidationError({str(name): "is unknown; this request has no body"})
+        raise exceptions.ValidationError({str(name): "unknown field; this request takes no body"})

@@ -1,4 +1,4 @@
-"""What the filters of all lists share; a wrong value is an error, never ignored."""
+"""Filters and form fields for all lists; a wrong value is an error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRUTH = (("true", "true"), ("false", "false"))
 
 
 class SinceField(forms.CharField):
-    """An id of an activity, or a time in ISO 8601; one without an offset is UTC."""
+    """The id of an activity, or a time in ISO 8601. A time without an offset is UTC."""
 
     wanted = "the id of an activity or a time, as 2026-01-31T12:00:00Z"
 
@@ -30,7 +30,7 @@ class SinceField(forms.CharField):
         if text.isascii() and text.isdigit():
             return self.read_number(int(text[:19]))
         try:
-            # A plus sign in a query string is a blank.
+            # A query string decodes a plus sign as a space.
             time = parse_datetime(text.replace(" ", "+") if text.count(":") > 2 else text)
             if time is not None:
                 return time.replace(tzinfo=UTC) if is_naive(time) else time.astimezone(UTC)
@@ -39,7 +39,7 @@ class SinceField(forms.CharField):
         raise ValidationError(f"must be {self.wanted}", code="invalid")
 
     def read_number(self, number: int) -> Any:
-        """Return what a bare number means."""
+        """Return the value of a bare number."""
         return number
 
 
@@ -60,7 +60,7 @@ class MomentField(SinceField):
 
 
 class WordsInput(forms.TextInput):
-    """A parameter that may be there many times, each a list with commas."""
+    """A parameter that may be repeated; each value is a list separated by commas."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         texts = data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
@@ -69,19 +69,19 @@ class WordsInput(forms.TextInput):
 
 class WordsField(forms.MultipleChoiceField):
     widget = WordsInput
-    default_error_messages = {"invalid_choice": "%(value)s is none of the choices"}
+    default_error_messages = {"invalid_choice": "%(value)s is not one of the choices"}
 
     def validate(self, value: Any) -> None:
         known = [name for name, _ in self.choices]  # type: ignore[misc,union-attr]
         for word in value:
             if word not in known:
-                # The word by `params`: what a message holds itself is a format, and a % in it an error.
+                # Pass the word in `params`: the message is a format string, in which a % of the word would be an error.
                 params = {"word": word, "known": ", ".join(known)}
-                raise ValidationError("%(word)r is none of %(known)s", code="invalid_choice", params=params)
+                raise ValidationError("%(word)r is not one of %(known)s", code="invalid_choice", params=params)
 
 
 class WordsFilter(django_filters.Filter):  # type: ignore[misc]
-    """One of some words: repeat the parameter, or put commas between them."""
+    """Narrow to rows whose value is one of several words, repeated or with commas."""
 
     field_class = WordsField
 
@@ -96,7 +96,7 @@ class WordsFilter(django_filters.Filter):  # type: ignore[misc]
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"]})
 class TruthFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
-    """What is so, by the queryset's method `so`; or what is not, by `otherwise`."""
+    """Narrow by the queryset's method `so` if true, by `otherwise` if false."""
 
     def __init__(self, so: str, otherwise: str, **kwargs: Any) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)
@@ -108,7 +108,7 @@ class TruthFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
 class DeletedFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
-    """Show what was deleted and can be restored, in place of the living."""
+    """Narrow to the deleted rows, which can be restored, or to the living."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)

@@ -22,7 +22,7 @@ from projects.models.claims import DEFAULT_LEASE, MAX_LEASE, claim_next
 
 
 class LeaseSerializer(StrictMixin, serializers.Serializer[Any]):
-    """For how long."""
+    """The length of a lease."""
 
     lease = StrictIntegerField(
         min_value=1, max_value=MAX_LEASE, required=False, default=DEFAULT_LEASE, help_text="Minutes."
@@ -30,7 +30,7 @@ class LeaseSerializer(StrictMixin, serializers.Serializer[Any]):
 
 
 class ClaimNextSerializer(ReferencesMixin, LeaseSerializer):
-    """Of which project, and for how long."""
+    """The project, and the length of the lease."""
 
     references = ("project",)
 
@@ -39,20 +39,20 @@ class ClaimNextSerializer(ReferencesMixin, LeaseSerializer):
 
 
 class RenewalSerializer(LeaseSerializer):
-    """Which claim, and for how long from now."""
+    """The claim, and the length of its lease from now."""
 
-    lease_id = serializers.UUIDField(help_text="What the claim answered.")
+    lease_id = serializers.UUIDField(help_text="`lease_id` in the answer to the claim.")
 
 
 class ReleaseSerializer(StrictMixin, serializers.Serializer[Any]):
-    """Which claim; or `force`, for whosever it is."""
+    """The claim; or `force`, to release a claim of anybody."""
 
-    lease_id = serializers.UUIDField(required=False, help_text="What the claim answered.")
+    lease_id = serializers.UUIDField(required=False, help_text="`lease_id` in the answer to the claim.")
     force = StrictBooleanField(required=False, default=False)
 
 
 class ClaimedSerializer(serializers.Serializer[Any]):
-    """The item, and what renews and releases the claim."""
+    """The item, and the id that renews and releases the claim."""
 
     work_item = WorkItemSerializer()
     lease_id = serializers.UUIDField()
@@ -63,7 +63,7 @@ class ClaimActions(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def claim(self, request: Request, id: str) -> Response:
-        """Take the item: it is the caller's and in progress, until the lease runs out."""
+        """Claim the item: it is assigned to the caller and in progress until the lease runs out."""
         body = LeaseSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         item = self.get_object()
@@ -73,7 +73,7 @@ class ClaimActions(EntityViewSet):
     @action(detail=False, methods=["post"], url_path="claim-next")
     @write
     def claim_next(self, request: Request) -> Response:
-        """Take the first item that is ready; of many callers at once each gets another."""
+        """Claim the first ready item; concurrent callers get different items."""
         body = ClaimNextSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         project = Project.objects.get(pk=body.validated_data["project_id"])
@@ -84,7 +84,7 @@ class ClaimActions(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def renew(self, request: Request, id: str) -> Response:
-        """Let the claim run on."""
+        """Renew the claim."""
         body = RenewalSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         item = self.get_object()
@@ -95,7 +95,7 @@ class ClaimActions(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def release(self, request: Request, id: str) -> Response:
-        """Give the item back: it is ready again."""
+        """Release the item: it is ready again."""
         body = ReleaseSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         item = self.get_object()

@@ -1,4 +1,4 @@
-"""A work item and all around it, by a constant number of queries, each compiled once."""
+"""A work item with everything around it, by a constant number of queries, each compiled once."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ ACTIVITY_SHOWN = 20
 COMMENT = ("id", "content", "version", "created_at", "updated_at", "created_by")
 TIME_ENTRY = ("id", "user", "started_at", "ended_at", "duration_seconds", "is_running", "description")
 ACTIVITY = ("id", "action", "changes", "actor", "created_at")
-OTHER = ("item_type", "title", "status", "priority")  # of the item at the other end of a dependency
-ENVELOPE = len('{"work_item":}\n')  # what the command line puts around the answer
+OTHER = ("item_type", "title", "status", "priority")  # fields of the item at the other end of a dependency
+ENVELOPE = len('{"work_item":}\n')  # what the command line adds around the answer
 
 
 def page_of(item: dict[str, Any], item_id: str, max_bytes: int | None) -> dict[str, Any]:
-    """Return what there is to know of an item, in at most `max_bytes` bytes of JSON; `truncated` says what was cut.
+    """Return an item with everything around it, in at most `max_bytes` bytes of JSON; `truncated` names what was cut.
 
-    `item` is what is shown of it alone, `item_id` its id as the database has it.
+    `item` has the fields of the item itself, `item_id` is its id as the database stores it.
     """
     rows = {name: rows.shown(statement.rows(item=item_id)) for name, (rows, statement) in _parts().items()}
     page = {
@@ -75,7 +75,7 @@ def _dependencies(item_id: str) -> dict[str, list[dict[str, Any]]]:
 
 @functools.cache
 def _links(near: str, far: str) -> Statement:
-    """Return the query of the dependencies of an item that is their `near` end, with the item at the `far` one."""
+    """Return the query for the dependencies that have an item at the end `near`, with the item at the end `far`."""
     links = Dependency.objects.living().filter(**{near: Bound("item", WorkItem._meta.pk)})
     other = (f"{far}__{name}" for name in ("item_number", "project__key", *OTHER))
     return Statement(links.order_by("created_at", "pk").values_list("created_at", "pk", "dependency_type", *other))

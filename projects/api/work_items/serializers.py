@@ -16,6 +16,8 @@ from projects.api.time_entries import TimeEntryRowSerializer
 from projects.models import WorkItem
 from projects.models.work_item import MAX_POINTS
 
+MAX_UPDATES = 1000
+
 
 class WorkItemSerializer(EntitySerializer):
     """A work item."""
@@ -28,7 +30,7 @@ class WorkItemSerializer(EntitySerializer):
 
     display_key = serializers.CharField(read_only=True)
     force = StrictBooleanField(
-        write_only=True, required=False, help_text="Done, whatever is open below it or blocks it."
+        write_only=True, required=False, help_text="Allow done although children or blockers are open."
     )
 
     class Meta(EntitySerializer.Meta):
@@ -49,18 +51,15 @@ class WorkItemDeletionSerializer(DeletionSerializer):
 
 
 class MoveSerializer(StrictMixin, serializers.Serializer[Any]):
-    """Where to: right before or right after another item of the project."""
+    """The new position: right before or right after another item of the project."""
 
     before = ReferenceField(WorkItem, required=False, help_text="An item's id or display key.")
     after = ReferenceField(WorkItem, required=False, help_text="An item's id or display key.")
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
-MAX_UPDATES = 1000
-
-
 class ReadySerializer(serializers.Serializer[Any]):
-    """What can be begun, the most urgent first."""
+    """Items that can be started, the most urgent first."""
 
     results = WorkItemRowSerializer(many=True)
     next = serializers.CharField(allow_null=True)
@@ -73,15 +72,15 @@ class UpdateField(serializers.DictField):
 
 
 class BulkUpdateSerializer(StrictMixin, serializers.Serializer[Any]):
-    """Updates of many items, all or none."""
+    """Updates of many items, all or nothing."""
 
     updates = serializers.ListField(child=UpdateField(), min_length=1, max_length=MAX_UPDATES)
 
 
 class BulkUpdatedSerializer(serializers.Serializer[Any]):
-    """What a bulk update did."""
+    """The result of a bulk update."""
 
-    updated = serializers.IntegerField(help_text="How many items changed.")
+    updated = serializers.IntegerField(help_text="The number of items that changed.")
     work_items = WorkItemRowSerializer(many=True)
 
 
@@ -103,10 +102,10 @@ class WorkItemPageSerializer(WorkItemSerializer):
 
     ancestors = WorkItemRowSerializer(many=True, help_text="The outermost first.")
     children = WorkItemRowSerializer(many=True)
-    blocking = RelatedItemSerializer(many=True, help_text="What waits for this item.")
-    blocked_by = RelatedItemSerializer(many=True, help_text="What this item waits for.")
+    blocking = RelatedItemSerializer(many=True, help_text="Items that wait for this item.")
+    blocked_by = RelatedItemSerializer(many=True, help_text="Items that this item waits for.")
     relates_to = RelatedItemSerializer(many=True)
     comments = CommentRowSerializer(many=True, help_text="The oldest first.")
     time_entries = TimeEntryRowSerializer(many=True, help_text="The oldest first.")
     activity = ActivityRowSerializer(many=True, help_text="The latest first.")
-    truncated = serializers.ListField(child=serializers.CharField(), help_text="What was cut.")
+    truncated = serializers.ListField(child=serializers.CharField(), help_text="Names what was cut.")

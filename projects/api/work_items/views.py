@@ -41,7 +41,7 @@ TRUTH = {"true": True, "false": False}
 
 
 class ReadyList(NamedTuple):
-    """The compiled list of what is ready."""
+    """The compiled list of ready items."""
 
     query: Query
     statement: Statement
@@ -64,9 +64,9 @@ class WorkItemViewSet(ClaimActions):
         }
         return own.get(f"{self.action}") or super().known_parameters()
 
-    @extend_schema(parameters=[OpenApiParameter("recursive", bool, description="What is below it, too.")])
+    @extend_schema(parameters=[OpenApiParameter("recursive", bool, description="Also delete everything below it.")])
     def destroy(self, request: Request, id: str) -> Any:
-        """Delete the item; one that has children only with `recursive`, in the query or the body."""
+        """Delete the item; an item with children needs `recursive`, in the query or the body."""
         return super().destroy(request, id)
 
     def deletion_data(self, request: Request) -> Any:
@@ -77,14 +77,14 @@ class WorkItemViewSet(ClaimActions):
     @action(detail=True, methods=["post"])
     @write
     def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion, with all that it removed."""
+        """Undo the deletion of the item and of everything deleted with it."""
         return self._restore(request, id)
 
     @extend_schema(request=MoveSerializer)
     @action(detail=True, methods=["post"])
     @write
     def move(self, request: Request, id: str) -> Response:
-        """Put the item right before or right after another one of its project."""
+        """Move the item right before or right after another item of its project."""
         body = MoveSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         item = self.get_object()
@@ -103,14 +103,14 @@ class WorkItemViewSet(ClaimActions):
             OpenApiParameter(
                 "max_bytes",
                 {"type": "integer", "minimum": LEAST_BYTES, "maximum": MOST_BYTES},
-                description="The longest answer: long texts are cut first, then the oldest rows left out.",
+                description="The most bytes of the answer: long texts are cut first, then the oldest rows dropped.",
             )
         ],
         responses=WorkItemPageSerializer,
     )
     @action(detail=True)
     def show(self, request: Request, id: str) -> HttpResponseBase:
-        """The item with all around it: ancestors, children, dependencies, comments, time, latest activity."""
+        """The item with its ancestors, children, dependencies, comments, time entries and latest activity."""
         text = request.query_params.get("max_bytes")
         most = None
         if text is not None:
@@ -125,13 +125,13 @@ class WorkItemViewSet(ClaimActions):
         filters=True,
         parameters=[
             OpenApiParameter("limit", limit_schema(), description="The most rows."),
-            OpenApiParameter("fields", str, description="Fields of a row, by commas; `*` for all."),
+            OpenApiParameter("fields", str, description="Fields of a row, separated by commas; `*` for all."),
         ],
         responses=ReadySerializer,
     )
     @action(detail=False)
     def ready(self, request: Request) -> HttpResponseBase:
-        """What can be begun: by priority, then by how much it unblocks, then by position."""
+        """Items that can be started: by priority, then by how many items they unblock, then by position."""
         ready = kept(self, request, self._compile_ready)
         found = ready.statement.rows(now=stored(timezone.now()), **ready.query.find_references())
         return answer(request, {"results": ready.query.rows.shown(found), "next": None, "previous": None})
@@ -145,7 +145,7 @@ class WorkItemViewSet(ClaimActions):
     @action(detail=False, methods=["post"], url_path="bulk-update")
     @write
     def bulk_update(self, request: Request) -> Response:
-        """Update many items, in the given order: all of them, or none where one is refused; the error names its row."""
+        """Update many items in the given order, all or nothing; the error names the refused row."""
         body = BulkUpdateSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         items: dict[Any, WorkItem] = {}
@@ -160,7 +160,7 @@ class WorkItemViewSet(ClaimActions):
         return Response({"updated": count, "work_items": rows})
 
     def _update_row(self, request: Request, update: dict[str, Any], items: dict[Any, WorkItem]) -> bool:
-        """Update one item, and keep it in `items`; return whether it changed."""
+        """Update one item, add it to `items`, and return whether it changed."""
         identifier = update.pop("id", None)
         if not isinstance(identifier, str):
             raise exceptions.ValidationError({"id": "must be an item's id or display key"})
