@@ -67,8 +67,9 @@ def remark(directory: str) -> str:
         return ""
     return (
         f"{original} had a board, and its {workspace.DATABASE} is gone (git sparse-checkout, git clean -x and "
-        f"git stash --all take ignored files); the board here is new and empty; a copy comes back by: "
-        f"pm restore-backup FILE"
+        f"git stash --all take ignored files); the board here is new and empty; a backup comes back by: "
+        f"pm restore-backup FILE; a stashed board by: git stash pop, after pm server stop and after moving the "
+        f"untracked files of the empty board out of {directory}"
     )
 
 
