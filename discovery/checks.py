@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import DEFAULT_DB_ALIAS
 
-from discovery.conf import FORMATS
+from discovery.conf import FORMATS, MAX_SECONDS, MAX_WORKERS
 from discovery.portfile import lock_path
 from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
 from discovery.urls import RemoteRefused, check_loopback
@@ -54,8 +54,8 @@ def _is_format(value: Any) -> bool:
     return value in FORMATS
 
 
-def _whole_number(lowest: int) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and value >= lowest
+def _whole_number(lowest: int, highest: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and lowest <= value <= highest
 
 
 # Setting without its prefix, whether None is right, what is right, how that is said, id.
@@ -70,10 +70,22 @@ RULES: tuple[tuple[str, bool, Callable[[Any], bool], str, str], ...] = (
     ("DEFAULT_URL", True, _is_loopback_url, "a loopback URL such as 'http://localhost:5174'", "E008"),
     ("TOKEN_FILE", True, _is_file_name, "a file name without a folder", "E009"),
     ("MIGRATE", False, _is_bool_or_aliases, "True, False or a list of databases in DATABASES", "E010"),
-    ("WORKERS", False, _whole_number(1), "a whole number from 1", "E011"),
-    ("THREADS", False, _whole_number(1), "a whole number from 1", "E012"),
-    ("IDLE_TIMEOUT", False, _whole_number(0), "seconds, a whole number from 0 (never)", "E013"),
-    ("REQUEST_TIMEOUT", False, _whole_number(1), "seconds, a whole number from 1", "E014"),
+    ("WORKERS", False, _whole_number(1, MAX_WORKERS), f"a whole number from 1 to {MAX_WORKERS}", "E011"),
+    ("THREADS", False, _whole_number(1, MAX_WORKERS), f"a whole number from 1 to {MAX_WORKERS}", "E012"),
+    (
+        "IDLE_TIMEOUT",
+        False,
+        _whole_number(0, MAX_SECONDS),
+        f"seconds, a whole number from 0 (never) to {MAX_SECONDS}",
+        "E013",
+    ),
+    (
+        "REQUEST_TIMEOUT",
+        False,
+        _whole_number(1, MAX_SECONDS),
+        f"seconds, a whole number from 1 to {MAX_SECONDS}",
+        "E014",
+    ),
     ("VERSION", True, _is_text, "the version to publish", "E015"),
     ("STRICT_MIGRATIONS", False, _is_bool, "True or False", "E016"),
 )

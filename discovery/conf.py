@@ -11,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 
 FORMATS = ("json", "port")
+MAX_WORKERS = 256  # processes, and threads of each: a typing error must not fork until the machine is full
+MAX_SECONDS = 10**9
 
 
 class Conf:

@@ -68,7 +68,8 @@ def remark(directory: str) -> str:
     return (
         f"{original} had a board, but its {workspace.DATABASE} is gone (git sparse-checkout, git clean -x and "
         f"git stash --all remove ignored files); the board here is new and empty; to restore a backup: "
-        f"pm restore-backup FILE"
+        f"pm restore-backup FILE; to restore a stashed board: pm server stop, move the untracked files of the empty "
+        f"board out of {directory}, then git stash pop"
     )
 
 

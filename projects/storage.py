@@ -37,7 +37,10 @@ def check(directory: str) -> Trouble | None:
     try:
         filesystem.try_out(filesystem.nearest(directory))
     except filesystem.Unsuitable as error:
-        return str(error), ELSEWHERE
+        if not os.path.lexists(os.path.join(directory, "data.db")):
+            return str(error), ELSEWHERE
+        board = f"{directory} has a board: first copy data.db, and data.db-wal if there is one, there"
+        return str(error), f"{ELSEWHERE}; {board}"
     return None
 
 

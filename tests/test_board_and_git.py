@@ -88,6 +88,23 @@ def test_stash_of_everything_untracked_comes_back(repository: Path, start_server
     assert server.request("GET", "/health").status_code == 200
 
 
+def test_stashed_board_comes_back_after_the_empty_one_was_moved_away(history: Path, start_server: Start) -> None:
+    server = start_server(history)
+    create(history)
+    server.end()
+    git(history, "stash", "--all")
+    warning = start_server(history).end()[1]
+    assert "git stash pop, after pm server stop and after moving the untracked files of the empty board" in warning
+    aside = history.parent / "aside"
+    aside.mkdir()
+    for path in (history / ".pm").iterdir():
+        if path.name not in git_exclude.SHARED_FILES:
+            path.rename(aside / path.name)
+    git(history, "stash", "pop")
+    start_server(history)
+    assert keys(history) == ["AA"]
+
+
 def test_running_server_puts_the_block_back(repository: Path, server: Server) -> None:
     exclude = repository / ".git/info/exclude"
     exclude.write_bytes(b"*.log\n")

@@ -50,6 +50,19 @@ def test_start_and_init_refuse_in_one_line_and_leave_nothing(
     assert not (repository / ".pm").exists()
 
 
+@pytest.mark.parametrize("command", [["server", "start"], ["doctor"]])
+def test_advice_to_move_takes_the_board_along(
+    repository: Path, start_server: Start, tmp_path: Path, command: list[str]
+) -> None:
+    start_server(repository)
+    answer(repository, "project", "create", "--key", "AA", "--title", "A")
+    answer(repository, "server", "stop")
+    library = shim(tmp_path, file_systems.NO_FLOCK, ERROR="ENOLCK")
+    done = pm(repository, *command, LD_PRELOAD=library)
+    advice = f"name a directory on another file system by PM_CONFIG_DIR; {repository}/.pm has a board: first copy"
+    assert f"{advice} data.db, and data.db-wal if there is one, there" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(("source", "defines", "reason"), LACKS)
 def test_doctor_says_the_same_and_advises_no_chmod(
     repository: Path, tmp_path: Path, source: str, defines: dict[str, str], reason: str

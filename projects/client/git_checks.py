@@ -19,7 +19,7 @@ def examine(directory: str) -> Iterator[tuple[str, ...]]:
     yield _secrets(directory)
     if git_tracking.tracked(directory, workspace.LOCAL_FILES) is not None:
         yield from _history(directory)
-        yield _ignored(directory)
+        yield from _ignored(directory)
     yield from _excluded(directory)
     yield from find_board(directory)
 
@@ -57,12 +57,14 @@ def _history(directory: str) -> Iterator[tuple[str, ...]]:
         yield "history", "warn", message, "pm backup before such a checkout; git filter-repo removes files from history"
 
 
-def _ignored(directory: str) -> tuple[str, ...]:
-    if git_tracking.ignored(directory, workspace.LOCAL_FILES):
-        return "gitignore", "ok", "git ignores the local files"
-    path = os.path.join(directory, ".gitignore")
-    message = f"{path}, or another .gitignore, does not hide the database and the secrets from git"
-    return "gitignore", "warn", message, f"rm -f {path}; pm init"
+def _ignored(directory: str) -> Iterator[tuple[str, ...]]:
+    is_ignored = git_tracking.ignored(directory, workspace.LOCAL_FILES)
+    if is_ignored:
+        yield "gitignore", "ok", "git ignores the local files"
+    elif is_ignored is False:  # None: a bare repository, where git ignores nothing and adds nothing
+        path = os.path.join(directory, ".gitignore")
+        message = f"{path}, or another .gitignore, does not hide the database and the secrets from git"
+        yield "gitignore", "warn", message, f"rm -f {path}; pm init"
 
 
 def _excluded(directory: str) -> Iterator[tuple[str, ...]]:
@@ -74,4 +76,4 @@ def _excluded(directory: str) -> Iterator[tuple[str, ...]]:
         yield "exclude", "ok", f"{path} keeps the board out of git on every commit"
     else:
         message = f"{path} does not list the board: on a commit without .gitignore, `git add` can take it"
-        yield "exclude", "warn", message, "pm init adds it"
+        yield "exclude", "warn", message, "pm init adds it, or says why it can't"

@@ -216,6 +216,7 @@ def test_port_that_browsers_refuse_is_warned_of(start_host: Start, way: str) -> 
         ("PORT", 80, "E005"),
         ("PORT", "abc", "E005"),
         ("WORKERS", "abc", "E011"),
+        ("WORKERS", 10**30, "E011"),
         ("THREADS", "abc", "E012"),
         ("IDLE_TIMEOUT", "abc", "E013"),
         ("TOKEN_FILE", "server.lock", "E017"),

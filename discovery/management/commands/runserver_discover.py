@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from discovery import application, browser, process, restart, stderr, stdio
 from discovery.checks import check_file_names, check_settings
-from discovery.conf import conf
+from discovery.conf import MAX_SECONDS, MAX_WORKERS, conf
 from discovery.ownership import ServerError, SiteError
 from discovery.portfile import ServerInfo
 from discovery.ports import get_discovery_file_path, read_port_file
@@ -68,10 +68,16 @@ class Command(BaseCommand):
         parser.add_argument("--insecure", action="store_true", help="serve static files even if DEBUG is False")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        for name, lowest in (("workers", 1), ("threads", 1), ("idle_timeout", 0)):
-            if options[name] < lowest:
-                flag = name.replace("_", "-")
-                raise CommandError(f"--{flag} {options[name]} is not allowed: use a whole number from {lowest}")
+        for name, lowest, highest in (
+            ("workers", 1, MAX_WORKERS),
+            ("threads", 1, MAX_WORKERS),
+            ("idle_timeout", 0, MAX_SECONDS),
+        ):
+            # A setting that is wrong is left to its check, which names it.
+            if options[name] != getattr(conf, name) and not lowest <= options[name] <= highest:
+                raise CommandError(
+                    f"--{name.replace('_', '-')} {options[name]}: allowed is a whole number from {lowest} to {highest}"
+                )
         if options["reload"]:
             if not getattr(self, "_called_from_command_line", False):
                 raise CommandError("--reload restarts the whole program: it works from a command line only")

@@ -109,9 +109,17 @@ def test_doctor_names_what_can_take_the_board(pm: Pm, repository: Path) -> None:
     assert checks_of(pm)["exclude"]["status"] == "ok"
     (repository / ".git/info/exclude").write_text("")
     checks = checks_of(pm)
-    assert (checks["exclude"]["status"], checks["exclude"]["fix"]) == ("warn", "pm init adds it")
+    assert (checks["exclude"]["status"], checks["exclude"]["fix"]) == ("warn", "pm init adds it, or says why it can't")
     pm("init")
     assert checks_of(pm)["exclude"]["status"] == "ok"
+
+
+def test_doctor_finds_nothing_wrong_with_a_bare_repository(pm: Pm, tmp_path: Path) -> None:
+    bare = tmp_path / "code/alpha.git"
+    subprocess.run(["git", "init", "-q", "--bare", str(bare)], check=True, env=environment())
+    in_bare = {"PM_CONFIG_DIR": str(bare / ".pm")}
+    pm("init", **in_bare)
+    assert [name for name, check in checks_of(pm, **in_bare).items() if check["status"] != "ok"] == ["environment"]
 
 
 def test_doctor_changes_no_key_that_git_has(pm: Pm, repository: Path) -> None:
