@@ -73,8 +73,8 @@ class Command(BaseCommand):
             ("threads", 1, MAX_WORKERS),
             ("idle_timeout", 0, MAX_SECONDS),
         ):
-            # A setting that is wrong is left to its check, which names it.
-            if options[name] != getattr(conf, name) and not lowest <= options[name] <= highest:
+            # A wrong setting is left to its check, which names it.
+            if options[name] != _default(getattr(conf, name)) and not lowest <= options[name] <= highest:
                 raise CommandError(
                     f"--{name.replace('_', '-')} {options[name]}: allowed is a whole number from {lowest} to {highest}"
                 )
