@@ -70,9 +70,14 @@ class Field:
         return bool(self.create or self.update or self.refers == "project")
 
     @property
+    def is_link(self) -> bool:
+        """Whether its value is the ID of an entity or a user."""
+        return self.kind in (REFERENCE, PERSON)
+
+    @property
     def column(self) -> str:
-        """The attribute of the model that holds the value itself: a reference's ID."""
-        return f"{self.name}_id" if self.kind in (REFERENCE, PERSON) else self.name
+        """The attribute of the model that holds the value itself: a link's ID."""
+        return f"{self.name}_id" if self.is_link else self.name
 
 
 class Filter:
