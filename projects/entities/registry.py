@@ -5,7 +5,6 @@ from __future__ import annotations
 from projects.entities.comment import COMMENT
 from projects.entities.dependency import DEPENDENCY
 from projects.entities.project import PROJECT
-from projects.entities.spec import PERSON, REFERENCE
 from projects.entities.sprint import SPRINT
 from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.time_entry import TIME_ENTRY
@@ -20,5 +19,5 @@ REFERS = {
     field.column: field.refers or "user"
     for entity in ENTITIES
     for field in entity.fields
-    if field.tracked and field.kind in (REFERENCE, PERSON)
+    if field.tracked and field.is_link
 }

@@ -69,9 +69,14 @@ class Field:
         return bool(self.create or self.update or self.refers == "project")
 
     @property
+    def is_link(self) -> bool:
+        """Whether its value is the ID of an entity or a user."""
+        return self.kind in (REFERENCE, PERSON)
+
+    @property
     def column(self) -> str:
-        """The model attribute with the stored value: for a reference, its ID."""
-        return f"{self.name}_id" if self.kind in (REFERENCE, PERSON) else self.name
+        """The model attribute with the stored value: for a link, its ID."""
+        return f"{self.name}_id" if self.is_link else self.name
 
 
 class Filter:

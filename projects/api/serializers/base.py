@@ -19,7 +19,6 @@ from projects.api.serializers.fields import (
     StrictIntegerField,
 )
 from projects.api.serializers.references import USER_NAME, ReferencesMixin, build_link, names_of
-from projects.entities import spec
 from projects.entities.registry import BY_NAME
 from projects.models import fields
 from projects.models.base import Entity
@@ -119,8 +118,7 @@ class EntitySerializer(ReferencesMixin, PickMixin, StrictMixin, serializers.Mode
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         model = cls.Meta.model
-        links = [field for field in model.spec.fields if field.kind in (spec.REFERENCE, spec.PERSON)]
-        links = [field for field in links if field.is_settable]
+        links = [field for field in model.spec.fields if field.is_link and field.is_settable]
         optional = {field.name for field in links if model._meta.get_field(field.name).null}
         cls.references = tuple(field.name for field in links if field.name not in optional)
         cls.optional_references = tuple(field.name for field in links if field.name in optional)
@@ -147,7 +145,7 @@ class EntitySerializer(ReferencesMixin, PickMixin, StrictMixin, serializers.Mode
 
     def build_field(self, field_name: str, info: Any, model_class: Any, nested_depth: int) -> Any:
         for field in model_class.spec.fields:
-            if field.kind in (spec.REFERENCE, spec.PERSON) and field_name in (field.name, field.column):
+            if field.is_link and field_name in (field.name, field.column):
                 return build_link(model_class, field, field_name)
         return super().build_field(field_name, info, model_class, nested_depth)
 

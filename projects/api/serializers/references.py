@@ -40,7 +40,7 @@ def names_of(field: spec.Field) -> tuple[str, ...]:
         return (field.name,)
     if field.kind == spec.REFERENCE and not (field.is_settable or field.shows_key):
         return (field.column,)
-    if field.kind in (spec.REFERENCE, spec.PERSON):
+    if field.is_link:
         return (field.column, field.name)
     return () if field.kind == spec.SNAPSHOT else (field.name,)
 
