@@ -94,7 +94,7 @@ def test_stashed_board_comes_back_after_the_empty_one_was_moved_away(history: Pa
     server.end()
     git(history, "stash", "--all")
     warning = start_server(history).end()[1]
-    assert "git stash pop, after pm server stop and after moving the untracked files of the empty board" in warning
+    assert "to restore a stashed board: pm server stop, move the untracked files of the empty board out of" in warning
     aside = history.parent / "aside"
     aside.mkdir()
     for path in (history / ".pm").iterdir():

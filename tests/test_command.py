@@ -82,4 +82,4 @@ def test_command_of_an_environment_without_its_interpreter_says_so(tmp_path: Pat
     python = command.with_name("python")
     python.unlink()
     python.symlink_to(tmp_path / "removed" / "python")
-    assert version_by(command) == f"error: {python}, which runs pm, is missing; reinstall pm\n"
+    assert version_by(command) == f"error: {python}, which runs pm, is missing: install pm again\n"

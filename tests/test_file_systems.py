@@ -59,7 +59,7 @@ def test_advice_to_move_takes_the_board_along(
     answer(repository, "server", "stop")
     library = shim(tmp_path, file_systems.NO_FLOCK, ERROR="ENOLCK")
     done = pm(repository, *command, LD_PRELOAD=library)
-    advice = f"name a directory on another file system by PM_CONFIG_DIR; {repository}/.pm has a board: first copy"
+    advice = f"{repository}/.pm has a board: first copy"
     assert f"{advice} data.db, and data.db-wal if there is one, there" in done.stdout + done.stderr
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 15.0  # seconds
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
+EXIT = 2.0  # seconds for the process to end after it released the lock; a program that called the server lives on
 POLL = 0.02  # seconds
 
 
@@ -40,6 +41,8 @@ def stop(context: Context, *, force: bool = False) -> None:
         if time.monotonic() > deadline:
             raise StopFailed(f"the server at {target.url} is still stopping; to end it: pm server stop --force")
         time.sleep(POLL)
+    if info:
+        _await_exit(info)
 
 
 def _end(context: Context, info: portfile.ServerInfo, deadline: float) -> None:
@@ -55,6 +58,19 @@ def _end(context: Context, info: portfile.ServerInfo, deadline: float) -> None:
             killed = True
         if time.monotonic() > deadline:
             raise StopFailed(f"the server's lock is still held, though its process {info.pid} was killed")
+        time.sleep(POLL)
+    _await_exit(info)
+
+
+def _await_exit(info: portfile.ServerInfo) -> None:
+    """Wait until the process of a stopped server has ended, if it can be seen from here."""
+    deadline = time.monotonic() + EXIT
+    while (
+        info.process_start
+        and info.namespace == process.namespace()
+        and process.start_time(info.pid) == info.process_start
+        and time.monotonic() < deadline
+    ):
         time.sleep(POLL)
 
 
