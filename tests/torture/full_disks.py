@@ -138,7 +138,7 @@ def _read_only(directory: Path, disk: Disk, promised: set[str]) -> None:
             second = Server(directory)
             with ended(second):
                 code, err = second.end(0)
-                assert (code, err.count("\n"), "Read-only file system" in err) == (1, 1, True), err
+                assert (code, err.count("\n"), "mounted read-only" in err) == (1, 1, True), err
             poll(lambda: "Read-only file system" in heard(server, 1.0), HEALED_WITHIN)
         finally:
             unmount(server.config)

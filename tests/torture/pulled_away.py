@@ -118,7 +118,7 @@ def _write(server: Server, token: str, key: str) -> bool:
     if response.status_code == 201:
         return True
     assert response.status_code == 503, f"{response.status_code} {response.text[:200]}"
-    assert "stops" in response.json()["error"]["message"], response.text
+    assert "stopping" in response.json()["error"]["message"], response.text
     return False
 
 
