@@ -12,9 +12,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from projects.api.filters.base import SinceFilter
-from projects.api.filters.references import ListFilterSet
-from projects.api.serializers.base import PickMixin
+from projects.api.filters import ListFilterSet, SinceFilter
+from projects.api.serializers import PickMixin
 from projects.api.viewsets import ListMixin
 from projects.models import Activity, Project
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 
 from projects.api.activity import ActivitySerializer
 from projects.api.pagination import limit_schema, read_limit
-from projects.api.rows import Rows
+from projects.api.row_rendering import Rows
 from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Activity, Project
 from projects.models.compiled import Statement

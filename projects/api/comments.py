@@ -7,9 +7,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters.derived import EntityFilterSet
+from projects.api.filters import EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializers.base import EntitySerializer
+from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Comment
 

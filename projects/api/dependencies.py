@@ -9,10 +9,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters.derived import EntityFilterSet
-from projects.api.filters.references import RelativesFilter
+from projects.api.filters import EntityFilterSet, RelativesFilter
 from projects.api.idempotency import write
-from projects.api.serializers.base import EntitySerializer
+from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Dependency, WorkItem
 from projects.models.dependency import DependencyType

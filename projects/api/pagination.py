@@ -17,7 +17,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from projects.api.rows import dashed
+from projects.api.row_rendering import dashed
 from projects.models.compiled import Bound, field_at
 
 MAX_LIMIT = 1000
@@ -157,7 +157,7 @@ def _text(field: models.Field[Any, Any], value: Any) -> str:
 
 
 class KeysetPagination(BasePagination):
-    """What the schema says of pages; `projects.api.listing` makes them."""
+    """What the schema says of pages; `projects.api.list_queries` makes them."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         url = {"type": "string", "format": "uri", "nullable": True}

@@ -12,11 +12,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters.base import MAX_SEARCH_LENGTH
-from projects.api.filters.derived import EntityFilterSet
+from projects.api.filters import MAX_SEARCH_LENGTH, EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializers.base import EntitySerializer
-from projects.api.serializers.fields import StrictCharField
+from projects.api.serializer_fields import StrictCharField
+from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Project
 from projects.models.project import ProjectQuerySet

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from projects.api.authentication import ACTOR_HEADER
 from projects.api.exceptions import ERROR_CODES
 from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
-from projects.api.serializers.base import EntitySerializer, StrictMixin
+from projects.api.serializers import EntitySerializer, StrictMixin
 from projects.api.viewsets import EntityViewSet, ListMixin
 
 ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"

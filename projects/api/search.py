@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 
-from projects.api.filters.base import MAX_SEARCH_LENGTH
+from projects.api.filters import MAX_SEARCH_LENGTH
 from projects.api.pagination import page_url, read_limit
 from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Project

@@ -10,11 +10,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.filters.derived import EntityFilterSet
+from projects.api.filters import EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializers.base import EntitySerializer, StrictMixin
-from projects.api.serializers.fields import ReferenceField
-from projects.api.serializers.references import ReferencesMixin
+from projects.api.serializer_fields import ReferenceField
+from projects.api.serializers import EntitySerializer, ReferencesMixin, StrictMixin
 from projects.api.viewsets import EntityViewSet
 from projects.models import Project, SwimLane
 from projects.models.swim_lane import MAX_WIP_LIMIT

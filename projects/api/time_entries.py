@@ -12,12 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from projects.api.filters.base import TRUTH
-from projects.api.filters.derived import EntityFilterSet
+from projects.api.filters import TRUTH, EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializers.base import DeletionSerializer, EntitySerializer, StrictMixin
-from projects.api.serializers.fields import TEXT, ReferenceField, StrictCharField
-from projects.api.serializers.references import ReferencesMixin
+from projects.api.serializer_fields import TEXT, ReferenceField, StrictCharField
+from projects.api.serializers import DeletionSerializer, EntitySerializer, ReferencesMixin, StrictMixin
 from projects.api.viewsets import EntityViewSet
 from projects.models import TimeEntry, WorkItem
 from projects.models.exceptions import Conflict

@@ -17,7 +17,7 @@ from projects.api.viewsets import StrictQueryMixin
 from projects.models import Project, User
 from projects.transfer import backup, export, importer
 from projects.transfer.exceptions import BadFile
-from projects.transfer.reading import COLLECTIONS
+from projects.transfer.file_reader import COLLECTIONS
 from projects.transfer.tables import SCHEMA_VERSION, TABLES
 
 PIECE = 256 * 1024  # bytes

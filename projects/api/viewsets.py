@@ -15,11 +15,12 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from projects.api.filters.base import WordsInput
+from projects.api.filters import WordsInput
 from projects.api.idempotency import write
-from projects.api.listing import Listing, kept
-from projects.api.rows import Rows, render
-from projects.api.serializers.base import EXPECTED_VERSION, DeletionSerializer
+from projects.api.json_format import render
+from projects.api.list_queries import Listing, kept
+from projects.api.row_rendering import Rows
+from projects.api.serializers import EXPECTED_VERSION, DeletionSerializer
 from projects.models.base import Entity
 from projects.models.compiled import Kept, Loading, Statement, bound, stored
 

@@ -13,9 +13,8 @@ from typing import IO, Any
 from django.db import connection
 
 from projects.models import Project
-from projects.transfer.table import Table
-from projects.transfer.tables import SCHEMA_VERSION, TABLES, WORK_ITEMS
-from projects.transfer.values import OUTWARD, dashed, encode, moment, selected
+from projects.transfer.converters import OUTWARD, dashed, encode, moment, selected
+from projects.transfer.tables import SCHEMA_VERSION, TABLES, WORK_ITEMS, Table
 
 BATCH = 500  # rows
 

@@ -11,9 +11,9 @@ from typing import IO, Any
 from django.db import transaction
 
 from projects.models import User
-from projects.transfer import checking, deciding, deleting, indexes, lanes, numbering, people, writing
+from projects.transfer import default_lanes, deletions, integrity, merge_plan, renumbering, upserts, users
 from projects.transfer.journal import Journal
-from projects.transfer.outcome import Outcome
+from projects.transfer.results import Outcome
 from projects.transfer.staging import staged
 
 
@@ -31,18 +31,18 @@ def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, An
 
 def _merge(actor: User) -> dict[str, Any]:
     outcome, journal = Outcome(), Journal(actor)
-    deciding.decide(outcome)
-    deleting.delete(journal, outcome)
-    deciding.settle_unique(outcome)
-    numbering.renumber(outcome)
-    lanes.stage_defaults()
-    outcome.users_created = people.create_missing()
-    numbering.make_way()
-    writing.update(journal)
-    with indexes.filled_at_end():
-        writing.create(journal)
-    numbering.raise_counters()
-    checking.check()
-    deleting.detach(journal, outcome)
-    deleting.remember_deletions()
+    merge_plan.decide(outcome)
+    deletions.delete(journal, outcome)
+    merge_plan.settle_unique(outcome)
+    renumbering.renumber(outcome)
+    default_lanes.stage_defaults()
+    outcome.users_created = users.create_missing()
+    renumbering.make_way()
+    upserts.update(journal)
+    with upserts.filled_at_end():
+        upserts.create(journal)
+    renumbering.raise_counters()
+    integrity.check()
+    deletions.detach(journal, outcome)
+    deletions.remember_deletions()
     return outcome.answer()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from projects.models import User
 from projects.models.activity import Action
-from projects.transfer.table import Table
+from projects.transfer.tables import Table
 
 BATCH = 500  # rows
 _INSERT = (

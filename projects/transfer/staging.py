@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from projects.models import User
-from projects.transfer import reading
-from projects.transfer.cleaning import clean
+from projects.transfer import file_reader
+from projects.transfer.converters import clean_id, clean_time
 from projects.transfer.exceptions import bad_row
-from projects.transfer.kinds import clean_id, clean_time
+from projects.transfer.row_validation import clean
 from projects.transfer.tables import BY_COLLECTION, BY_TYPE, TABLES, WORK_ITEMS
 
 BATCH = 500  # rows
@@ -70,8 +70,8 @@ def _drop() -> None:
 
 
 def _fill(file: IO[bytes]) -> None:
-    batches: dict[str, list[list[Any]]] = {name: [] for name in reading.COLLECTIONS}
-    for name, index, row in reading.rows(file):
+    batches: dict[str, list[list[Any]]] = {name: [] for name in file_reader.COLLECTIONS}
+    for name, index, row in file_reader.rows(file):
         batch = batches[name]
         batch.append([index, *_cleaned(name, index, row)])
         if len(batch) >= BATCH:

@@ -105,11 +105,11 @@ def _request_head(data: bytes) -> None:
 def _import_file(data: bytes) -> None:
     import io
 
-    from projects.transfer import reading
+    from projects.transfer import file_reader
     from projects.transfer.exceptions import BadFile
 
     with suppress(BadFile):
-        for _ in reading.rows(io.BytesIO(data)):
+        for _ in file_reader.rows(io.BytesIO(data)):
             pass
 
 

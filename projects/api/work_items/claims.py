@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.idempotency import write
-from projects.api.serializers.base import StrictMixin
-from projects.api.serializers.fields import ReferenceField, StrictBooleanField, StrictIntegerField
-from projects.api.serializers.references import ReferencesMixin
+from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
+from projects.api.serializers import ReferencesMixin, StrictMixin
 from projects.api.viewsets import EntityViewSet
 from projects.api.work_items.serializers import WorkItemSerializer
 from projects.models import Project, WorkItem

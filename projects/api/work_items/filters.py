@@ -13,17 +13,18 @@ from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
-from projects.api.filters.base import (
+from projects.api.filters import (
     MAX_SEARCH_LENGTH,
     TRUTH,
+    EntityFilterSet,
     MomentField,
+    ReferenceFilter,
+    RelativesFilter,
     TruthFilter,
     WordsFilter,
     WordsInput,
 )
-from projects.api.filters.derived import EntityFilterSet
-from projects.api.filters.references import ReferenceFilter, RelativesFilter
-from projects.api.sifting import Unsearched
+from projects.api.text_scan import Unsearched
 from projects.models import Project, WorkItem
 from projects.models.compiled import Bound
 from projects.models.fields import MAX_LABEL_LENGTH

@@ -6,11 +6,11 @@ import functools
 from typing import Any
 
 from projects.api.activity import ActivitySerializer
-from projects.api.brevity import shorten
 from projects.api.comments import CommentSerializer
-from projects.api.rows import Rows, dashed, key_of
+from projects.api.row_rendering import Rows, dashed, key_of
 from projects.api.time_entries import TimeEntrySerializer
 from projects.api.work_items.serializers import WorkItemRowSerializer
+from projects.api.work_items.truncation import shorten
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.compiled import Bound, Statement
 from projects.models.dependency import DependencyType

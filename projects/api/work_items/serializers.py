@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from projects.api.activity import ActivityRowSerializer
 from projects.api.comments import CommentRowSerializer
-from projects.api.rows import key_of
-from projects.api.serializers.base import DeletionSerializer, EntitySerializer, StrictMixin
-from projects.api.serializers.fields import ReferenceField, StrictBooleanField, StrictIntegerField
+from projects.api.row_rendering import key_of
+from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
+from projects.api.serializers import DeletionSerializer, EntitySerializer, StrictMixin
 from projects.api.time_entries import TimeEntryRowSerializer
 from projects.models import WorkItem
 from projects.models.work_item import MAX_POINTS

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.idempotency import write
-from projects.api.listing import Query, kept
+from projects.api.list_queries import Query, kept
 from projects.api.pagination import limit_schema, read_limit
 from projects.api.viewsets import answer
 from projects.api.work_items.claims import ClaimActions

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import WorkItem
-from projects.transfer import indexes
+from projects.transfer import upserts
 from projects.transfer.exceptions import BadFile
 from tests.projects.transfer.rows import Document
 
@@ -22,7 +22,7 @@ def indexes_of_items() -> dict[str, str]:
 def test_large_import_fills_the_indexes_at_its_end(
     read: Callable[..., Any], document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "MANY", 1)
+    monkeypatch.setattr(upserts, "MANY_ITEMS", 1)
     before = indexes_of_items()
     one, other = document.item(1), document.item(2)
     document.dependency(one, other)
@@ -44,7 +44,7 @@ def test_small_import_keeps_them(read: Callable[..., Any], document: Document) -
 def test_refused_import_leaves_them(
     read: Callable[..., Any], document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "MANY", 1)
+    monkeypatch.setattr(upserts, "MANY_ITEMS", 1)
     before = indexes_of_items()
     task = document.item(1)
     document.item(2, parent_id=task["id"])

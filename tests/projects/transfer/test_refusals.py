@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from projects.models import Activity, Project, User, WorkItem
-from projects.transfer import reading
+from projects.transfer import file_reader
 from projects.transfer.exceptions import BadFile
 from tests.projects.transfer.conftest import Read
 from tests.projects.transfer.rows import LATE, Document
@@ -242,6 +242,6 @@ def test_depth_of_a_hostile_file_is_no_trouble(read: Read) -> None:
 
 
 def test_value_without_end_is_refused_before_memory_is_full(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_ROW", 1 << 20)
+    monkeypatch.setattr(file_reader, "MAX_ROW", 1 << 20)
     with pytest.raises(BadFile, match="exceeds 1 MiB"):
         read(b'{"schema_version": 1, "projects": [{"title": "' + b"x" * (2 << 20) + b'"}]}')

@@ -7,10 +7,9 @@ from typing import Any
 
 from django.db import connection
 
+from projects.transfer.converters import dashed
 from projects.transfer.staging import USERS
-from projects.transfer.table import Table
-from projects.transfer.tables import TABLES
-from projects.transfer.values import dashed
+from projects.transfer.tables import TABLES, Table
 
 
 class Outcome:

@@ -9,12 +9,11 @@ from typing import Any
 
 from django.db import connection
 
+from projects.transfer.converters import dashed
 from projects.transfer.exceptions import bad_row
-from projects.transfer.outcome import Outcome
+from projects.transfer.results import Outcome
 from projects.transfer.staging import DELETED
-from projects.transfer.table import Table
-from projects.transfer.tables import BY_COLLECTION, DEPENDENCIES, IN_ORDER, PROJECTS, SPRINTS, TABLES, WORK_ITEMS
-from projects.transfer.values import dashed
+from projects.transfer.tables import BY_COLLECTION, DEPENDENCIES, IN_ORDER, PROJECTS, SPRINTS, TABLES, WORK_ITEMS, Table
 
 WRITTEN = "('create', 'update')"
 # Skip duplicates of these collections. Duplicate projects and sprints are errors: other rows refer to them.

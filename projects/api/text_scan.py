@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 from django.db.models.functions import Substr
 
-from projects.api.rows import key_of
+from projects.api.row_rendering import key_of
 from projects.models.matching import passing
 
 # Characters of a description, and of all texts; to read more takes longer than to ask the index.

@@ -1,4 +1,7 @@
-"""Convert values of a file to their database form, one function per kind. Each raises ValidationError."""
+"""Convert values between their file form and their database form, one function per kind.
+
+The functions that read a file's values raise ValidationError.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+
+from projects.transfer.tables import Column
 
 Clean = Callable[[Any], Any]
 
@@ -109,3 +114,35 @@ def clean_snapshot(value: Any) -> str:
     if not right:
         raise ValidationError(f"must be a list of objects with {', '.join(SNAPSHOT)}")
     return json.dumps(value)
+
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+
+
+def dashed(digits: str) -> str:
+    """Convert a 32-digit hexadecimal ID to a dashed UUID."""
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def moment(text: str) -> str:
+    """Convert a database timestamp to ISO 8601 with `Z`."""
+    return f"{text.replace(' ', 'T')}Z"
+
+
+def _document(text: str) -> Any:
+    return [] if text == "[]" else json.loads(text)
+
+
+OUTWARD: dict[str, Callable[[Any], Any]] = {"id": dashed, "user": dashed, "time": moment, "json": _document}
+
+
+def selected(column: Column, alias: str) -> str:
+    """Return SQL that reads the raw column: Django's converters would cost more than the query."""
+    name = f'{alias}."{column.sql}"'
+    return f"({name} || '')" if column.kind in ("time", "date") else name
+
+
+def outward(column: Column, value: Any) -> Any:
+    """Convert a database value to its file form."""
+    convert = OUTWARD.get(column.kind)
+    return value if value is None or convert is None else convert(value)

@@ -14,14 +14,6 @@ from django.db import models
 
 from projects.models.compiled import field_at
 
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-
-def render(content: Any) -> bytes:
-    """Return the bytes that DRF's renderer makes of plain values."""
-    # These two are allowed in JSON, but not in JavaScript.
-    return encode(content).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
-
 
 def key_of(number: int | None, project_key: str) -> str | None:
     """Return an item's display key; None where there is no item."""

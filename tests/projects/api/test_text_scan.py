@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.api.sifting import LONGEST_TEXT, MOST_TEXT
+from projects.api.text_scan import LONGEST_TEXT, MOST_TEXT
 from projects.models import Project, User, WorkItem
 from projects.models.matching import RANKED, TOKENIZER
 from tests.projects.api.test_work_item_lists import URL, keys

@@ -19,8 +19,7 @@ from projects.models.fields import LabelsField
 from projects.models.project import MAX_NUMBER
 from projects.models.swim_lane import MAX_WIP_LIMIT
 from projects.models.work_item import MAX_POINTS, Status
-from projects.transfer.exceptions import bad_row
-from projects.transfer.kinds import (
+from projects.transfer.converters import (
     Clean,
     choice,
     clean_date,
@@ -31,8 +30,8 @@ from projects.transfer.kinds import (
     integer,
     text,
 )
-from projects.transfer.table import Column, Table
-from projects.transfer.tables import DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS
+from projects.transfer.exceptions import bad_row
+from projects.transfer.tables import DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS, Column, Table
 
 REQUIRED = object()
 MAX_INTEGER = 2_147_483_647

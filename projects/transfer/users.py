@@ -9,7 +9,7 @@ from django.db import connection
 
 from projects.models import User
 from projects.models.user import AGENT_ID, AGENT_NAME
-from projects.transfer.deciding import WRITTEN
+from projects.transfer.merge_plan import WRITTEN
 from projects.transfer.staging import USERS
 from projects.transfer.tables import TABLES
 

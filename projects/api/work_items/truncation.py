@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from projects.api.rows import render
+from projects.api.json_format import render
 
 ELLIPSIS = "…"
 SHORTEST_TEXT = 40  # characters that are left of a text before rows go

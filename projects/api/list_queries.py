@@ -9,8 +9,8 @@ from django_filters.utils import translate_validation
 from rest_framework.request import Request
 
 from projects.api.pagination import Order, page_url, read_limit
-from projects.api.rows import Rows
-from projects.api.sifting import TEXTS, Unsearched, sift
+from projects.api.row_rendering import Rows
+from projects.api.text_scan import TEXTS, Unsearched, sift
 from projects.models.compiled import Kept, Statement
 
 

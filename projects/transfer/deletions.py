@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.db import connection
 
 from projects.models.activity import Action
+from projects.transfer.converters import dashed, encode
 from projects.transfer.journal import Journal, fetch, many
-from projects.transfer.outcome import Outcome
+from projects.transfer.results import Outcome
 from projects.transfer.staging import DELETED
-from projects.transfer.table import Table
-from projects.transfer.tables import IN_ORDER, SPRINTS, TABLES, WORK_ITEMS
-from projects.transfer.values import dashed, encode
+from projects.transfer.tables import IN_ORDER, SPRINTS, TABLES, WORK_ITEMS, Table
 
 
 def delete(journal: Journal, outcome: Outcome) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 
 from django.db import connection
 
-from projects.transfer.deciding import WRITTEN
+from projects.transfer.converters import dashed
 from projects.transfer.exceptions import bad_row
-from projects.transfer.table import Table
-from projects.transfer.tables import DEPENDENCIES, WORK_ITEMS
-from projects.transfer.values import dashed
+from projects.transfer.merge_plan import WRITTEN
+from projects.transfer.tables import DEPENDENCIES, WORK_ITEMS, Table
 
 MAX_NAMED = 20  # items of a cycle in a message
 

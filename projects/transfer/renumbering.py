@@ -8,11 +8,11 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.models.project import MAX_NUMBER
-from projects.transfer.deciding import WRITTEN
+from projects.transfer.converters import dashed
 from projects.transfer.exceptions import bad_row
-from projects.transfer.outcome import Outcome
+from projects.transfer.merge_plan import WRITTEN
+from projects.transfer.results import Outcome
 from projects.transfer.tables import PROJECTS, WORK_ITEMS
-from projects.transfer.values import dashed
 
 ITEMS, PROJECT_ROWS = WORK_ITEMS.staged, PROJECTS.staged
 OUT_OF_THE_WAY = 1_000_000_000  # offset added to numbers that are about to change

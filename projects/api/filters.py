@@ -1,0 +1,241 @@
+"""The filters of lists: form fields, filters, and the filter sets that are derived from the entities.
+
+A wrong value is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_naive
+from drf_spectacular.drainage import set_override
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import exceptions
+
+from projects.api.serializers import USER_NAME, describe
+from projects.api.text_scan import Unsearched
+from projects.entities import spec
+from projects.entities.registry import BY_NAME
+from projects.models import Project
+from projects.models.base import Entity, find_pk
+from projects.models.compiled import Bound
+from projects.models.user import MAX_NAME_LENGTH
+
+MAX_IDENTIFIER_LENGTH = 100
+MAX_SEARCH_LENGTH = 1000
+TRUTH = (("true", "true"), ("false", "false"))
+
+
+class SinceField(forms.CharField):
+    """The id of an activity, or a time in ISO 8601. A time without an offset is UTC."""
+
+    wanted = "the id of an activity or a time, as 2026-01-31T12:00:00Z"
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        if text.isascii() and text.isdigit():
+            return self.read_number(int(text[:19]))
+        try:
+            # A query string decodes a plus sign as a space.
+            time = parse_datetime(text.replace(" ", "+") if text.count(":") > 2 else text)
+            if time is not None:
+                return time.replace(tzinfo=UTC) if is_naive(time) else time.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise ValidationError(f"must be {self.wanted}", code="invalid")
+
+    def read_number(self, number: int) -> Any:
+        """Return the value of a bare number."""
+        return number
+
+
+class SinceFilter(django_filters.Filter):  # type: ignore[misc]
+    field_class = SinceField
+
+
+class MomentField(SinceField):
+    """A time in ISO 8601, or in whole seconds since 1970."""
+
+    wanted = "a time, as 2026-01-31T12:00:00Z or in whole seconds since 1970"
+
+    def read_number(self, number: int) -> datetime:
+        try:
+            return datetime.fromtimestamp(number, UTC)
+        except (ValueError, OverflowError, OSError):
+            raise ValidationError(f"must be {self.wanted}", code="invalid") from None
+
+
+class WordsInput(forms.TextInput):
+    """A parameter that may be repeated; each value is a list separated by commas."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        texts = data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
+        return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+
+
+class WordsField(forms.MultipleChoiceField):
+    widget = WordsInput
+    default_error_messages = {"invalid_choice": "%(value)s is not one of the choices"}
+
+    def validate(self, value: Any) -> None:
+        known = [name for name, _ in self.choices]  # type: ignore[misc,union-attr]
+        for word in value:
+            if word not in known:
+                # Pass the word in `params`: the message is a format string, in which a % of the word would be an error.
+                params = {"word": word, "known": ", ".join(known)}
+                raise ValidationError("%(word)r is not one of %(known)s", code="invalid_choice", params=params)
+
+
+class WordsFilter(django_filters.Filter):  # type: ignore[misc]
+    """Narrow to rows whose value is one of several words, repeated or with commas."""
+
+    field_class = WordsField
+
+    def __init__(self, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(choices=choices, lookup_expr="in", **kwargs)
+        items = {"type": "string", "enum": [name for name, _ in choices]}
+        set_override(self, "field", {"type": "array", "items": items})
+
+    def filter(self, qs: Any, value: list[str]) -> Any:
+        return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
+
+
+@extend_schema_field({"type": "string", "enum": ["true", "false"]})
+class TruthFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+    """Narrow by the queryset's method `so` if true, by `otherwise` if false."""
+
+    def __init__(self, so: str, otherwise: str, **kwargs: Any) -> None:
+        super().__init__(choices=TRUTH, empty_label=None, **kwargs)
+        self.methods = {"true": so, "false": otherwise}
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return getattr(qs, self.methods[value])() if value else qs
+
+
+@extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
+class DeletedFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+    """Narrow to the deleted rows, which can be restored, or to the living."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=TRUTH, empty_label=None, **kwargs)
+
+    def filter(self, qs: Any, value: str) -> Any:
+        return qs.deleted() if value == "true" else qs.living()
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class ReferenceFilter(django_filters.CharFilter):  # type: ignore[misc] # the library has no types
+    """Narrow to the rows that belong to the entity of this id or key. An unknown name is an error."""
+
+    def __init__(self, model: type[Entity], **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_IDENTIFIER_LENGTH, **kwargs)
+        self.named = model
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if not value:
+            return qs
+        name = next(name for name, own in self.parent.filters.items() if own is self)
+        return self.narrow(qs, self.parent.refer(name, self.named, value))
+
+    def narrow(self, qs: Any, pk: Bound) -> Any:
+        """Return the rows of `qs` that belong to the entity."""
+        return qs.filter(**{self.field_name: pk})
+
+
+class RelativesFilter(ReferenceFilter):
+    """Narrow by the queryset's method `field_name`, called with the entity's id."""
+
+    def narrow(self, qs: Any, pk: Bound) -> Any:
+        return getattr(qs, self.field_name)(pk)
+
+
+class Reference(NamedTuple):
+    """The entity that the value of a query parameter names."""
+
+    name: str
+    model: type[Entity]
+    value: str
+
+    def find(self) -> str:
+        """Return its id as the database stores it. Raises ValidationError if there is no such entity."""
+        pk = find_pk(self.model, self.value)
+        if pk is None:
+            noun = self.model.entity_type.replace("_", " ")
+            raise exceptions.ValidationError({self.name: f"there is no {noun} {self.value}"})
+        return pk.hex
+
+
+class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc] # the library has no types
+    """Filters whose query is compiled once; the entities that it names are bound parameters, looked up each time.
+
+    `references` are those entities. `is_lasting` is False if a filter asked the database for something that may change
+    before the next request. `unsearched` is set if the words searched for are so common that the rows are searched.
+    """
+
+    unsearched: Unsearched | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.references: list[Reference] = []
+        self.is_lasting = True
+
+    def is_valid(self) -> bool:
+        """Return True if every value is valid; only a text may be empty."""
+        if super().is_valid():
+            for name, value in self.data.items():
+                is_text = type(self.form.fields.get(name, forms.CharField())) is forms.CharField
+                if (value == "" and not is_text) or self.form.cleaned_data.get(name) == []:
+                    self.form.add_error(name, ValidationError("must not be empty; omit it instead", code="required"))
+        return bool(self.form.is_valid())
+
+    def refer(self, name: str, model: type[Entity], value: str) -> Bound:
+        """Return the parameter for the id of the entity that `value` names."""
+        self.references.append(Reference(name, model, value))
+        return Bound(name, model._meta.pk)
+
+
+class EntityFilterSet(ListFilterSet):
+    """The filters that the entity's description names, and filters by project and by deletion.
+
+    A subclass declares the filters that need rules of their own; a declared filter replaces a derived one.
+    """
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        model: type[Entity] | None = cls._meta.model
+        if model is None:
+            return {}
+        described = {each.name: each for each in model.spec.filters}
+        names = [*described] if model is Project or "project" in described else ["project", *described]
+        derived = {name: cls.declared_filters.get(name) or _derive(model, name, described.get(name)) for name in names}
+        deleted = DeletedFilter(help_text="`true` lists what was deleted and can be restored.")
+        return {**derived, **cls.declared_filters, "deleted": deleted}
+
+
+def _derive(model: type[Entity], name: str, filter: spec.Filter | None) -> django_filters.Filter:
+    """Return a filter by the field that has this name or flag. Raises TypeError if the filter must be declared."""
+    field = next((field for field in model.spec.fields if name in (field.name, field.flag)), None)
+    if field is None and name == "project":
+        return RelativesFilter(Project, field_name="in_project", help_text=describe(name, Project.spec))
+    if field is not None and field.kind == spec.REFERENCE:
+        help_text = describe(name, BY_NAME[field.refers])
+        return ReferenceFilter(Entity.by_type[field.refers], field_name=field.column, help_text=help_text)
+    if field is not None and field.kind == spec.PERSON:
+        return django_filters.CharFilter(
+            field_name=f"{field.name}__username", max_length=MAX_NAME_LENGTH, help_text=USER_NAME
+        )
+    if field is not None and field.kind == spec.CHOICE:
+        column: Any = model._meta.get_field(field.name)
+        if filter is not None and filter.many:
+            return WordsFilter(column.choices, field_name=field.name, help_text="Repeated or with commas.")
+        return django_filters.ChoiceFilter(choices=column.choices, field_name=field.name)
+    raise TypeError(f"declare the filter {name} of {model.__name__}: its description does not say how it works")

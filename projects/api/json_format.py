@@ -1,0 +1,57 @@
+"""The JSON parser and renderer of the API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any, NoReturn
+
+from rest_framework import parsers, renderers
+from rest_framework.exceptions import ParseError
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+class JSONParser(parsers.JSONParser):
+    """JSON in UTF-8, whatever charset the client claims; no NaN, and no depth that Python can't follow."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        try:
+            return json.loads(stream.read().decode(), parse_constant=_refuse)
+        except UnicodeDecodeError:
+            raise ParseError("the body is not UTF-8") from None
+        except RecursionError:
+            raise ParseError("the body is nested too deeply") from None
+        except ValueError as error:
+            raise ParseError(f"the body is not valid JSON: {error}") from None
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+class JSONRenderer(renderers.JSONRenderer):
+    """Escape everything that is not ASCII if the answer has bytes of a path that are not UTF-8.
+
+    A byte 0xE9 is the text "\\udce9" then, as in `server.json` and in what the client prints (PEP 383).
+    """
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        try:
+            return super().render(data, accepted_media_type, renderer_context)
+        except UnicodeEncodeError:
+            return _ASCIIRenderer().render(data, accepted_media_type, renderer_context)
+
+
+class _ASCIIRenderer(renderers.JSONRenderer):
+    ensure_ascii = True
+
+
+def render(content: Any) -> bytes:
+    """Return the bytes that DRF's renderer makes of plain values."""
+    # These two are allowed in JSON, but not in JavaScript.
+    return encode(content).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
