@@ -8,7 +8,7 @@ from django.core.handlers.wsgi import WSGIHandler
 
 from discovery import restart
 from discovery.codewatch import load_late_imports
-from discovery.ownership import SiteError
+from discovery.exclusive_start import SiteError
 
 
 def load(*, static: bool) -> WSGIHandler:

@@ -23,9 +23,8 @@ from gunicorn.arbiter import Arbiter as GunicornArbiter
 from gunicorn.errors import HaltServer
 
 from discovery import forks
-from discovery.idle import IdleClock
 from discovery.signals import worker_started
-from discovery.worker import PROCESS_LIMIT, Worker
+from discovery.worker import PROCESS_LIMIT, IdleClock, Worker
 
 CHECK_INTERVAL = 2.0  # seconds
 BOOT_TIMEOUT = 60.0  # seconds for the first worker to answer

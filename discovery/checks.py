@@ -13,9 +13,9 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.db import DEFAULT_DB_ALIAS
 
 from discovery.conf import FORMATS, MAX_SECONDS, MAX_WORKERS
+from discovery.loopback import RemoteRefused, check_loopback
 from discovery.portfile import lock_path
 from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
-from discovery.urls import RemoteRefused, check_loopback
 
 
 def _is_file_name(value: Any) -> bool:

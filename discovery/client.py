@@ -17,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from discovery import portfile, urls
+from discovery import loopback, portfile
 from discovery.conf import conf
 
 TIMEOUT = 30.0  # seconds of silence
@@ -108,10 +108,10 @@ def _find(url: str | None) -> Found:
     variable = conf.server_url_env
     try:
         if url:
-            return Found(urls.check_loopback(url), "the argument", False)
+            return Found(loopback.check_loopback(url), "the argument", False)
         if variable and os.environ.get(variable):
-            return Found(urls.check_loopback(os.environ[variable]), variable, False)
-    except urls.RemoteRefused as error:
+            return Found(loopback.check_loopback(os.environ[variable]), variable, False)
+    except loopback.RemoteRefused as error:
         raise RemoteRefused(str(error)) from None
     path = conf.port_file
     try:
@@ -125,7 +125,7 @@ def _find(url: str | None) -> Found:
     except portfile.PortFileRejected as error:
         warnings.warn(f"{path} is not used: {error}", stacklevel=3)
     if conf.default_url:
-        return Found(urls.check_loopback(conf.default_url), "DISCOVERY_DEFAULT_URL", False)
+        return Found(loopback.check_loopback(conf.default_url), "DISCOVERY_DEFAULT_URL", False)
     raise ServerNotFound(f"no server is running for {conf.directory}; start one with: runserver_discover")
 
 

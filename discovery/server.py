@@ -25,8 +25,8 @@ from discovery import (
     application,
     autoreload,
     database,
+    exclusive_start,
     lock,
-    ownership,
     portfile,
     process,
     receivers,
@@ -35,7 +35,7 @@ from discovery import (
     sockets,
 )
 from discovery.conf import conf
-from discovery.ownership import ServerError, SiteError
+from discovery.exclusive_start import ServerError, SiteError
 from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, server_checked, server_started, server_starting, server_stopped
 
@@ -80,10 +80,10 @@ def serve(options: Options) -> None:
     os.umask(os.umask(0o077) & ~0o700)  # our files stay usable for ourselves
     with contextlib.suppress(OSError):  # what needs the directory says so itself
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
-    ownership.check_file_system()
+    exclusive_start.check_file_system()
     handed = restart.take()
     with contextlib.ExitStack() as cleanup:
-        held = ownership.take_lock(handed.lock) if conf.exclusive else None
+        held = exclusive_start.take_lock(handed.lock) if conf.exclusive else None
         if held:
             cleanup.callback(held.release)
         _start(options, held, handed, cleanup)
@@ -92,7 +92,7 @@ def serve(options: Options) -> None:
 def _start(options: Options, held: lock.Lock | None, handed: restart.State, cleanup: contextlib.ExitStack) -> None:
     try:
         if held:
-            ownership.remove_stale_files()
+            exclusive_start.remove_stale_files()
         database.prepare(migrate=options.migrate)
         bound = _bind(options, _last_port(held), handed)
         cleanup.callback(bound.socket.close)
@@ -176,10 +176,10 @@ def _run(
     from discovery import arbiter as gunicorn_side
     from discovery.codewatch import CodeWatch, own_files
     from discovery.connection import MAX_GATHERED
-    from discovery.watch import Watch
+    from discovery.watchdog import Watchdog
     from discovery.worker import Worker
 
-    watch = Watch(info, held)
+    watchdog = Watchdog(info, held)
     reloader = autoreload.Reloader(handed, bound.socket, options.host, options.port) if options.reload else None
     code = CodeWatch(own_files())
 
@@ -193,7 +193,7 @@ def _run(
     def checked() -> None:
         if any(answer for _, answer in server_checked.send(sender=serve, info=info)):
             arbiter.replace_workers()
-        watch.look(arbiter)
+        watchdog.look(arbiter)
         code.look()
         if reloader and reloader.look():
             arbiter.cfg.set("graceful_timeout", autoreload.GRACE)

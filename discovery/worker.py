@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import mmap
 import os
 import selectors
 import signal
 import socket
+import struct
 import sys
 import time
 from collections import deque
@@ -26,7 +28,6 @@ from gunicorn import http
 from gunicorn.workers.gthread import ThreadWorker
 
 from discovery.connection import MAX_GATHERED, Connection, refuse_head
-from discovery.idle import IdleClock
 
 LINGER = 2.0  # seconds for a client to read its answer and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
@@ -36,6 +37,26 @@ BOOT_ERROR = 3  # the exit status by which gunicorn knows a worker that could no
 PROCESS_LIMIT = "the limit of processes is reached (ulimit -u, or the container's)"
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+_CLOCK_FORMAT = struct.Struct("d")
+
+
+class IdleClock:
+    """The time of the last request, shared by the master and its workers; create it before the fork."""
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, _CLOCK_FORMAT.size)  # anonymous and shared: forks see one value
+        self.touch()
+
+    def touch(self) -> None:
+        """Record that a request is being served."""
+        # Processes can compare the monotonic clock, which is the system's; the eight bytes are written at once.
+        _CLOCK_FORMAT.pack_into(self._memory, 0, time.monotonic())
+
+    def elapsed(self) -> float:
+        """Return the seconds since the last touch."""
+        return time.monotonic() - float(_CLOCK_FORMAT.unpack_from(self._memory, 0)[0])
 
 
 class ThreadsRefused(Exception):

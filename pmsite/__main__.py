@@ -96,9 +96,9 @@ def _outrank_working_directory() -> None:
 
 
 def _open_missing_streams() -> None:
-    from discovery import stdio
+    from discovery import standard_streams
 
-    stdio.open_missing()
+    standard_streams.open_missing()
 
 
 def _reset_signals() -> None:

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from discovery.loopback import is_loopback_name
 from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
-from discovery.urls import is_loopback_name
-from projects.options import OPTIONS, SECTIONS, variable_of
+from projects.config_schema import OPTIONS, SECTIONS, variable_of
 
 FILE_NAME = "config.toml"
 MAX_BYTES = 1 << 20

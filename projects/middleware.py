@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from discovery import runtime
-from projects.shortage import explain
+from projects.resource_errors import explain
 from projects.sqlite import identity
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting
-from projects import board_record, git_guard, leftovers
+from projects import board_record, git_guard, stale_files
 from projects.sqlite import identity
 
 logger = logging.getLogger(__name__)
@@ -28,11 +28,9 @@ def connect() -> None:
 def prepare_database(**kwargs: Any) -> None:
     """Record the database file's identity, and remove login tickets and temporary files of earlier servers."""
     from projects.models import LoginTicket
-    from projects.transfer import backup
 
-    backup.remove_leftovers()
     directory = os.path.dirname(identity.path())
-    leftovers.remove(directory)
+    stale_files.remove(directory)
     try:
         LoginTicket.objects.all().delete()
     finally:

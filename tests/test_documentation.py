@@ -14,7 +14,7 @@ from discovery.portfile import ServerInfo
 from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
 from projects.client import agents_file, arguments, briefing, errors, grammar, tokens
-from projects.options import OPTIONS, variable_of
+from projects.config_schema import OPTIONS, variable_of
 from tests import reference
 from tests.processes import CHECKOUT
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from discovery.ownership import START_PATIENCE
+from discovery.exclusive_start import START_PATIENCE
 from tests.commands import refusal
 from tests.file_systems import needs_root
 from tests.processes import Server, with_full_disk, without_override

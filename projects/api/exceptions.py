@@ -25,7 +25,7 @@ from projects.models.exceptions import (
     Refused,
     StaleVersion,
 )
-from projects.shortage import explain
+from projects.resource_errors import explain
 
 logger = logging.getLogger(__name__)
 

@@ -102,7 +102,7 @@ def check_url(url: str, *, allow_remote: bool) -> tuple[str, str, int, bool]:
     """Return the URL without its trailing slash, its host, port, and whether it is loopback. Raises RemoteRefused."""
     from urllib.parse import urlsplit
 
-    from discovery.urls import is_loopback_name
+    from discovery.loopback import is_loopback_name
 
     try:
         parts = urlsplit(url)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
-import shutil
 import sqlite3
 import tempfile
 from typing import IO
 
 from django.db import OperationalError, connection
 
-PREFIX = ".backup-"  # hidden; `remove_leftovers` deletes directories with this prefix
+from projects.stale_files import BACKUP_PREFIX
 
 
 def copy() -> IO[bytes]:
@@ -22,7 +20,7 @@ def copy() -> IO[bytes]:
     """
     connection.ensure_connection()
     # Same directory as the database: the same disk space and access rights apply.
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=_folder()) as scratch:
+    with tempfile.TemporaryDirectory(prefix=BACKUP_PREFIX, dir=_folder()) as scratch:
         path = os.path.join(scratch, "copy.db")
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
@@ -36,12 +34,6 @@ def copy() -> IO[bytes]:
         if found != "ok":
             raise OperationalError(f"the copy is corrupt: {found}")
         return open(path, "rb")
-
-
-def remove_leftovers() -> None:
-    """Remove partial copies left by a killed server. Call only while no server is running."""
-    for scratch in glob.glob(os.path.join(glob.escape(_folder()), f"{PREFIX}*", "")):
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _folder() -> str:

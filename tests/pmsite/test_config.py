@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pmsite import config
 from pmsite.config import ConfigError, load
-from projects.options import OPTIONS, template
+from projects.config_schema import OPTIONS, template
 
 
 def write(directory: Path, text: str) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from discovery import portfile, quickjson
 from pmsite import config
 from projects import workspace
-from projects.options import OPTIONS, SECTIONS, variable_of
+from projects.config_schema import OPTIONS, SECTIONS, variable_of
 from tests.projects.transfer.rows import Document
 from tests.torture import fuzz_commands
 

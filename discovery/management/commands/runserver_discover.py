@@ -8,10 +8,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper, SystemCheckError
 
-from discovery import application, browser, process, restart, stderr, stdio
+from discovery import application, browser, process, restart, standard_streams
 from discovery.checks import check_file_names, check_settings
 from discovery.conf import MAX_SECONDS, MAX_WORKERS, conf
-from discovery.ownership import ServerError, SiteError
+from discovery.exclusive_start import ServerError, SiteError
 from discovery.portfile import ServerInfo
 from discovery.ports import get_discovery_file_path, read_port_file
 from discovery.restoration import restored
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     help = "Serve this site on a free port, and say where in a file that its clients read."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        stdio.open_missing()
+        standard_streams.open_missing()
         super().__init__(*args, **kwargs)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -103,7 +103,7 @@ class Command(BaseCommand):
         self.as_json, self.open = options["json"], options["open"] and not (restarted and restarted.served)
         if is_whole_program:
             process.reset_signals()
-            stderr.unblock()
+            standard_streams.unblock_stderr()
             self.stderr = OutputWrapper(sys.stderr)
         try:
             with contextlib.nullcontext() if is_whole_program else restored():

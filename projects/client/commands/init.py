@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from projects import options, workspace
+from projects import config_schema, workspace
 from projects.client.errors import FileRefused
 from projects.client.grammar import Verb, option
 
@@ -20,7 +20,7 @@ def init(context: Context) -> None:
     existing = [path for path in (directory, *files) if os.path.lexists(path)]
     try:
         warning = workspace.create(directory, anew=True)
-        workspace.write_new(files[1], options.template())
+        workspace.write_new(files[1], config_schema.template())
     except workspace.WorkspaceError as error:
         raise FileRefused(str(error)) from None
     except OSError as error:

@@ -15,7 +15,7 @@ import pytest
 
 from discovery import lock
 from projects.client import errors
-from projects.options import OPTIONS
+from projects.config_schema import OPTIONS
 from tests.processes import CHECKOUT, children, environment
 from tests.projects.client.conftest import Pm
 

@@ -14,7 +14,7 @@ from tests.projects.client.conftest import Impostor, answer
 # Beside these, only our own.
 ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
 OURS = {
-    "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.stdio",
+    "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.standard_streams",
     "projects.client.api",
     "projects.client.arguments", "projects.client.cli", "projects.client.commands.project", "projects.client.context",
     "projects.client.errors", "projects.client.grammar", "projects.client.http", "projects.client.render",

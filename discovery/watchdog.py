@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("discovery")
 
 
-class Watch:
+class Watchdog:
     """Heal what `git clean` and its like did to our files, or raise ServerStop."""
 
     def __init__(self, info: ServerInfo, held: lock.Lock | None) -> None:

@@ -42,10 +42,10 @@ def test_server_with_closed_streams_serves_and_withdraws(start_host: Start, whic
 def test_missing_streams_are_replaced_and_inherited() -> None:
     code = """
 import os, subprocess, sys
-from discovery import stdio
+from discovery import standard_streams
 sys.stdin, sys.stdout = None, None
 os.close(0), os.close(1)
-stdio.open_missing()
+standard_streams.open_missing()
 print("nobody reads this \\udcff", flush=True)
 inherited = subprocess.run([sys.executable, "-c", "import os; os.fstat(0), os.fstat(1)"]).returncode
 sys.exit(inherited or sys.stdin.read() or os.open(os.devnull, os.O_RDONLY) < 3)
