@@ -15,7 +15,7 @@ from projects.api.filters import MAX_SEARCH_LENGTH
 from projects.api.pagination import page_url, read_limit
 from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Project
-from projects.models.search import LAST_ENTRY, Order, Place, search
+from projects.models.search import COUNTED, LAST_ENTRY, Order, Place, search
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -41,7 +41,8 @@ class SearchSerializer(serializers.Serializer[Any]):
     """A page of results, best first."""
 
     results = HitSerializer(many=True)
-    total = serializers.IntegerField(help_text="The number of results on all pages.")
+    total = serializers.IntegerField(help_text=f"The number of results on all pages, counted up to {COUNTED:,}.")
+    total_is_exact = serializers.BooleanField(help_text="False if there are more results than `total`.")
     next = serializers.URLField(allow_null=True, help_text="The next page.")
 
 
@@ -82,7 +83,15 @@ class SearchView(StrictQueryMixin):
         limit = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT)
         found = search(text, project=_project(request), limit=limit, start=_start(request))
         following = page_url(request, _encode(found.next)) if found.next else None
-        return answer(request, {"results": [hit._asdict() for hit in found], "total": found.total, "next": following})
+        return answer(
+            request,
+            {
+                "results": [hit._asdict() for hit in found],
+                "total": found.total,
+                "total_is_exact": found.total_is_exact,
+                "next": following,
+            },
+        )
 
 
 def _encode(place: Place) -> str:

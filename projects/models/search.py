@@ -3,6 +3,8 @@
 Ranking very common terms is slow (half a second for 100,000 matches) and uninformative. With more than RANKED matches,
 results are ordered newest first, and title matches come before other matches.
 
+Counting stops at COUNTED matches: counting 134,000 takes 20 to 90 ms of processor time.
+
 Ranked results are paged by offset: a row written between two pages may shift the rest by one. Newest-first results use
 keyset pagination on the index rowid, which is stable.
 """
@@ -23,6 +25,7 @@ from projects.models.work_item import WorkItem
 from projects.models.work_item_query import DISPLAY_KEY
 
 SNIPPET_WORDS = 24
+COUNTED = 10_000  # results
 # Stored texts contain neither character.
 BEGIN, END = "\x02", "\x03"
 
@@ -52,10 +55,13 @@ _COUNT = """
     SELECT count(*) + (%s <> '' AND NOT EXISTS (
         SELECT 1 FROM projects_search WHERE projects_search MATCH %s
         AND projects_search.rowid = (SELECT id FROM projects_searchentry WHERE entity_id = %s)
-    )) FROM projects_search
-    CROSS JOIN projects_searchshown shown ON shown.entry_id = projects_search.rowid
-    WHERE projects_search MATCH %s
-      AND shown.project_id IN (SELECT id FROM projects_project WHERE deleted_at IS NULL AND (%s IS NULL OR id = %s))
+    )) FROM (
+        SELECT 1 FROM projects_search
+        CROSS JOIN projects_searchshown shown ON shown.entry_id = projects_search.rowid
+        WHERE projects_search MATCH %s AND shown.project_id IN (
+            SELECT id FROM projects_project WHERE deleted_at IS NULL AND (%s IS NULL OR id = %s)
+        ) LIMIT %s
+    )
 """
 LAST_ENTRY = 2**63 - 1
 
@@ -97,10 +103,19 @@ class Results(list[Hit]):
         self.next = following
         self._finding = finding
 
-    @cached_property
+    @property
     def total(self) -> int:
-        """The number of results on all pages; runs one query."""
-        return self._finding.total() if self._finding else 0
+        """The number of results on all pages, at most the limit of counting; the first access runs one query."""
+        return self._counted[0]
+
+    @property
+    def total_is_exact(self) -> bool:
+        """False if counting stopped at the limit: there are more than `total` results."""
+        return self._counted[1]
+
+    @cached_property
+    def _counted(self) -> tuple[int, bool]:
+        return self._finding.counted_results() if self._finding else (0, True)
 
 
 def search(
@@ -110,17 +125,19 @@ def search(
     limit: int = 20,
     start: Place | None = None,
     ranked: int = RANKED,
+    counted: int = COUNTED,
 ) -> Results:
     """Return entities that contain all words of `text`, best first; runs at most four queries.
 
     A text without words has no results. An item whose display key equals the text comes first. With more than `ranked`
-    matches, results are ordered newest first. For later pages, pass the previous page's `next` as `start`.
+    matches, results are ordered newest first. `total` counts at most `counted` results. For later pages, pass the
+    previous page's `next` as `start`.
     """
     match = match_expression(text)
     if not match:
         return Results([])
     named = _named(text, project)
-    finding = _Finding(match, named[0].pk.hex if named else "", project.pk.hex if project else None)
+    finding = _Finding(match, named[0].pk.hex if named else "", project.pk.hex if project else None, counted)
     hits = [_exact(item) for item in named] if start is None else []
     start = start or (Place("best", 0) if has_few(match, ranked) else Place("titles", LAST_ENTRY))
     found, following = finding.page(start, limit - len(hits))
@@ -133,13 +150,15 @@ class _Finding(NamedTuple):
     match: str
     named: str
     within: str | None
+    counted: int
 
-    def total(self) -> int:
-        """Return the number of results of all pages."""
+    def counted_results(self) -> tuple[int, bool]:
+        """Return the number of results of all pages, at most `counted`, and whether it is exact."""
         with connection.cursor() as cursor:
             named = [self.named, self.match, self.named]
-            cursor.execute(_COUNT, [*named, self.match, self.within, self.within])
-            return int(cursor.fetchone()[0])
+            cursor.execute(_COUNT, [*named, self.match, self.within, self.within, self.counted + 1])
+            found = int(cursor.fetchone()[0])
+        return min(found, self.counted), found <= self.counted
 
     def page(self, start: Place, limit: int) -> tuple[list[Hit], Place | None]:
         """Return up to `limit` results from `start`, and the start of the next page."""

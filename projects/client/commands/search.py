@@ -22,8 +22,8 @@ def search(context: Context) -> None:
         "limit": LARGEST_PAGE if options.all and options.limit is None else options.limit,
         "cursor": options.cursor,
     }
-    rows, following, page = SEARCH.pages(context, query, every=options.all, wanted=("total",))
-    context.show({"results": rows, "total": page["total"], "next": following})
+    rows, following, page = SEARCH.pages(context, query, every=options.all, wanted=("total", "total_is_exact"))
+    context.show({"results": rows, "total": page["total"], "total_is_exact": page["total_is_exact"], "next": following})
 
 
 VERBS = (

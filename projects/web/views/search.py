@@ -38,7 +38,7 @@ def find(request: HttpRequest) -> HttpResponse:
         "section": "search",
         "text": text,
         "hits": [(hit, _pieces(hit)) for hit in results],
-        "total": results.total,
+        "total": f"{results.total:,}" if results.total_is_exact else f"more than {results.total:,}",
         "places": (before + 1, last) if results and (start or results.next) else None,
         "first_page": f"?{urlencode(query)}" if start else "",
         "next_page": f"?{urlencode({**query, 'start': _spelled(results.next), 'before': last})}"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from projects.models import Comment, Project, User
+from projects.models.search import COUNTED
 from tests.processes import Server
 from tests.projects.api.test_projects import error
 from tests.projects.plans import steps
@@ -47,7 +48,7 @@ def test_search_answers_ranked_hits(api: APIClient, make_item: Make, user: User)
 
 @pytest.mark.parametrize("text", ["", "  ", '"', "*", "-", "()", "…"])
 def test_search_without_words_finds_nothing(api: APIClient, project: Project, text: str) -> None:
-    assert api.get(URL, {"q": text}).json() == {"results": [], "total": 0, "next": None}
+    assert api.get(URL, {"q": text}).json() == {"results": [], "total": 0, "total_is_exact": True, "next": None}
 
 
 def test_pages_lead_through_all_and_tell_the_total(api: APIClient, make_item: Make) -> None:
@@ -60,6 +61,31 @@ def test_pages_lead_through_all_and_tell_the_total(api: APIClient, make_item: Ma
         found, totals = found + page["results"], [*totals, page["total"]]
     assert sorted(row["display_key"] for row in found) == [f"PONE-{number}" for number in range(1, 6)]
     assert totals == [5, 5, 5]
+
+
+def test_total_says_that_counting_stopped(api: APIClient, make_item: Make, user: User) -> None:
+    item = make_item("Same")
+    columns = [field.column for field in Comment._meta.fields]
+    changed = {
+        "id": "lower(hex(randomblob(4)) || hex(randomblob(2)) || '4' || substr(hex(randomblob(2)), 2) || '8'"
+        " || substr(hex(randomblob(2)), 2) || hex(randomblob(6)))",
+        "content": "'many'",
+    }
+    comment = Comment.objects.create(actor=user, work_item=item, content="few")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < %s)"
+            f" INSERT INTO projects_comment ({', '.join(columns)})"
+            f" SELECT {', '.join(changed.get(name, name) for name in columns)} FROM projects_comment, number"
+            " WHERE projects_comment.id = %s",
+            [COUNTED, comment.pk.hex],
+        )
+        exact = api.get(URL, {"q": "many"}).json()
+        assert (exact["total"], exact["total_is_exact"]) == (COUNTED, True)
+        cursor.execute("UPDATE projects_comment SET content = 'many' WHERE id = %s", [comment.pk.hex])
+    more = api.get(URL, {"q": "many"}).json()
+    assert (more["total"], more["total_is_exact"]) == (COUNTED, False)
+    assert more["next"]
 
 
 def test_display_key_comes_first(api: APIClient, make_item: Make) -> None:
@@ -119,8 +145,8 @@ def test_search_costs_the_same_for_any_number(api: APIClient, make_item: Make, u
             counts.append(len(queries))
     assert counts == [4, 4]
     plan = [step for step in steps(queries) if step.startswith(("SCAN", "USE TEMP"))]
-    # Allowed: projects are few, and this partial index contains only living ones.
-    fine = ("VIRTUAL TABLE INDEX", "ORDER BY", "CONSTANT ROW", "USING INDEX project_by_update")
+    # Allowed: projects are few, this partial index contains only living ones, and counting stops at a limit.
+    fine = ("VIRTUAL TABLE INDEX", "ORDER BY", "CONSTANT ROW", "USING INDEX project_by_update", "SCAN (subquery")
     assert [step for step in plan if not any(part in step for part in fine)] == []
     with CaptureQueriesContext(connection) as queries:
         api.get(URL, {"q": "same"})

@@ -55,7 +55,7 @@ def test_search_finds_words_and_obeys_no_sign(board: Board) -> None:
         assert {row["display_key"] for row in board("search", words).document["results"]} == {item}, words
     (hit,) = board("search", "pelican flies", "--project", "FIND", "--limit", "1").document["results"]
     assert hit["title"] == "A pelican"
-    assert board("search", "").document == {"results": [], "total": 0, "next": None}
+    assert board("search", "").document == {"results": [], "total": 0, "total_is_exact": True, "next": None}
     for signs in ('"', "pelican NOT", "*", "title:pelican", "NEAR(", "--", "'; --"):
         arguments = ("search", "--", signs) if signs.startswith("-") else ("search", signs)
         assert board(*arguments).code == 0, signs
@@ -73,7 +73,8 @@ def test_search_pages_and_tells_the_total(board: Board) -> None:
     assert {row["display_key"] for row in (*first["results"], *second["results"])} == items
     assert (second["total"], second["next"]) == (5, None)
     whole = board(*command, "--limit", "2", "--all").document
-    assert whole == {"results": [*first["results"], *second["results"]], "total": 5, "next": None}
+    found = [*first["results"], *second["results"]]
+    assert whole == {"results": found, "total": 5, "total_is_exact": True, "next": None}
     assert board(*command, "--all").document == whole
     assert board(*command, "--cursor", "x").error["field"] == "cursor"
     assert board(*command, "--output", "table").out.count("A heron") == 10  # title and snippet

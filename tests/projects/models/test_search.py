@@ -237,6 +237,13 @@ def test_page_of_the_newest_is_not_moved_by_new_items(make_item: Make) -> None:
     assert titles("same", ranked=1, limit=2, start=first.next) == ["Same 1", "Same 0"]
 
 
+def test_counting_stops_at_its_limit(make_item: Make) -> None:
+    for number in range(3):
+        make_item(f"Same {number}")
+    counted = [search("same", counted=limit) for limit in (2, 3, 4)]
+    assert [(found.total, found.total_is_exact) for found in counted] == [(2, False), (3, True), (3, True)]
+
+
 def test_total_counts_the_living_of_the_project(
     make_item: Make, make_project: Make, project: Project, user: User
 ) -> None:

@@ -91,7 +91,7 @@ def test_pages_of_more_than_can_be_ranked_show_each_once(
     found: list[str] = []
     while address:
         page = person.get(f"/search/{address}").content.decode()
-        assert f"{RANKED + 101} found" in page
+        assert f"{RANKED + 101:,} found" in page
         found += re.findall(r"<mark>haystack</mark> \d+|Haystack</a>", page)
         seen, address = seen + len(keys(page)), following(page)
     assert seen == RANKED + 101 == len(set(found))
