@@ -142,8 +142,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ProjectStatusEnum": "projects.models.project.Status",
-        "SprintStatusEnum": "projects.models.sprint_life.Status",
-        "WorkItemStatusEnum": "projects.models.work_item.Status",
+        "SprintStatusEnum": "projects.models.sprints.lifecycle.Status",
+        "WorkItemStatusEnum": "projects.models.work_items.choices.Status",
     },
 }
 

@@ -10,7 +10,7 @@ from projects.admin.filters import LifeFilter, ProjectFilter
 from projects.admin.item_part import PartAdmin
 from projects.admin.links import item_page, link
 from projects.models import Dependency, WorkItem
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.models.work_items.queries import DISPLAY_KEY
 
 
 class EndFilter(ProjectFilter):

@@ -14,7 +14,7 @@ from projects.admin.base import EntityAdmin
 from projects.admin.chooser import is_uuid
 from projects.admin.links import admin_url, item_page, link
 from projects.models import WorkItem
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.models.work_items.queries import DISPLAY_KEY
 
 
 class PartAdmin(EntityAdmin):

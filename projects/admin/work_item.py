@@ -17,8 +17,8 @@ from projects.admin.searching import few_words
 from projects.admin.work_item_form import ADDED, WorkItemForm
 from projects.models import Project, WorkItem
 from projects.models.exceptions import HasChildren
-from projects.models.hierarchy import PARENTS
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.models.work_items.hierarchy import PARENTS
+from projects.models.work_items.queries import DISPLAY_KEY
 
 PARTS = {
     "dependency": ("Dependencies", "dependencies"),

@@ -16,7 +16,7 @@ from projects.api.pagination import limit_schema, read_limit
 from projects.api.row_rendering import Rows
 from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Activity, Project
-from projects.models.compiled import Statement
+from projects.models.prepared_queries import Statement
 
 LARGEST_ID = 2**63 - 1
 

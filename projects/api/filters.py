@@ -25,7 +25,7 @@ from projects.entities import spec
 from projects.entities.registry import BY_NAME
 from projects.models import Project
 from projects.models.base import Entity, find_pk
-from projects.models.compiled import Bound
+from projects.models.prepared_queries import Bound
 from projects.models.user import MAX_NAME_LENGTH
 
 MAX_IDENTIFIER_LENGTH = 100

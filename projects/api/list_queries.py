@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from projects.api.pagination import Order, page_url, read_limit
 from projects.api.row_rendering import Rows
 from projects.api.text_scan import TEXTS, Unsearched, sift
-from projects.models.compiled import Kept, Statement
+from projects.models.prepared_queries import Kept, Statement
 
 
 class Query:

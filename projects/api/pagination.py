@@ -18,7 +18,7 @@ from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from projects.api.row_rendering import dashed
-from projects.models.compiled import Bound, field_at
+from projects.models.prepared_queries import Bound, field_at
 
 MAX_LIMIT = 1000
 LARGEST = 2**63 - 1

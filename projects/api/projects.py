@@ -20,7 +20,7 @@ from projects.api.viewsets import EntityViewSet
 from projects.models import Project
 from projects.models.project import ProjectQuerySet
 from projects.models.project_stats import stats
-from projects.models.work_item import ItemType, Priority, Status
+from projects.models.work_items.choices import ItemType, Priority, Status
 
 KEY = r"^[A-Za-z][A-Za-z0-9_]{1,19}$"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import models
 
-from projects.models.compiled import field_at
+from projects.models.prepared_queries import field_at
 
 
 def key_of(number: int | None, project_key: str) -> str | None:

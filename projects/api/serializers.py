@@ -28,7 +28,7 @@ from projects.entities import spec
 from projects.entities.registry import BY_NAME
 from projects.models import fields
 from projects.models.base import Entity
-from projects.models.compiled import Kept
+from projects.models.prepared_queries import Kept
 
 STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
 EXPECTED_VERSION = "expected_version"

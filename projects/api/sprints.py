@@ -17,7 +17,7 @@ from projects.api.serializer_fields import ReferenceField, StrictIntegerField
 from projects.api.serializers import EntitySerializer, StrictMixin
 from projects.api.viewsets import EntityViewSet
 from projects.models import Sprint, WorkItem
-from projects.models.sprint_report import report
+from projects.models.sprints.report import report
 
 
 class SprintSerializer(EntitySerializer):

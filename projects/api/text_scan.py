@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Substr
 
 from projects.api.row_rendering import key_of
-from projects.models.matching import passing
+from projects.models.fts import passing
 
 # Characters of a description, and of all texts; to read more takes longer than to ask the index.
 LONGEST_TEXT, MOST_TEXT = 1 << 12, 1 << 18

@@ -22,7 +22,7 @@ from projects.api.list_queries import Listing, kept
 from projects.api.row_rendering import Rows
 from projects.api.serializers import EXPECTED_VERSION, DeletionSerializer
 from projects.models.base import Entity
-from projects.models.compiled import Kept, Loading, Statement, bound, stored
+from projects.models.prepared_queries import Kept, Loading, Statement, bound, stored
 
 _kept: Kept[tuple[Rows, Statement]] = Kept(64)  # how to find and show one entity
 _loaded: Kept[Loading[Any]] = Kept(64)  # how to load one entity for a write

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from projects.entities import spec
 from projects.models.activity import Action, Activity, Change
-from projects.models.compiled import Kept, Statement, bound, stored
 from projects.models.exceptions import Conflict, StaleVersion
+from projects.models.prepared_queries import Kept, Statement, bound, stored
 
 if TYPE_CHECKING:
     from projects.models.user import User

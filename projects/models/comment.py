@@ -9,15 +9,15 @@ from django.db import models
 from projects.entities.comment import COMMENT
 from projects.models.exceptions import NotYours
 from projects.models.fields import TextField
-from projects.models.item_part import ItemPart, ItemPartQuerySet
 from projects.models.project import DELETED, LIVING
-from projects.models.work_item import WorkItem
+from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
+from projects.models.work_items.item import WorkItem
 
 if TYPE_CHECKING:
     from projects.models.user import User
 
 
-class Comment(ItemPart):
+class Comment(WorkItemChild):
     """A comment on a work item. Only its author or a superuser may edit or delete it."""
 
     spec = COMMENT
@@ -25,7 +25,7 @@ class Comment(ItemPart):
     work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="comments")
     content = TextField(limit="PM_MAX_COMMENT_LENGTH", help_text="Markdown.")
 
-    objects = ItemPartQuerySet["Comment"].as_manager()
+    objects = WorkItemChildQuerySet["Comment"].as_manager()
 
     class Meta:
         ordering = ("created_at", "id")

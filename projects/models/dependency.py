@@ -14,7 +14,7 @@ from projects.entities.dependency import DEPENDENCY
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
 from projects.models.project import DELETED, LIVING
-from projects.models.work_item import WorkItem
+from projects.models.work_items.item import WorkItem
 from projects.sqlite.expressions import Unindexed
 
 # Is there a path? UNION visits each item once, however many paths lead to it.

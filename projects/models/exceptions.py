@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from projects.models.activity import Activity
     from projects.models.base import Entity
-    from projects.models.work_item import WorkItem
+    from projects.models.work_items.item import WorkItem
 
 MAX_NAMED = 20  # items in a message
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
-from projects.models.compiled import Bound, Loading, bound, stored
 from projects.models.exceptions import Conflict
+from projects.models.prepared_queries import Bound, Loading, bound, stored
 
 if TYPE_CHECKING:
     from projects.models.user import User

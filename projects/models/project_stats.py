@@ -8,8 +8,8 @@ from typing import Any
 from django.db import connection
 
 from projects.models.project import Project
-from projects.models.velocity import completed
-from projects.models.work_item import ItemType, Priority, Status
+from projects.models.sprints.velocity import completed
+from projects.models.work_items.choices import ItemType, Priority, Status
 
 Group = tuple[str, str, str, int, int, int]  # status, type, priority, number, points, blocked
 # Triggers keep this table up to date (projects/sqlite/triggers.sql).

@@ -19,10 +19,10 @@ from typing import Any, Literal, NamedTuple
 
 from django.db import connection
 
-from projects.models.matching import RANKED, has_few, match_expression
+from projects.models.fts import RANKED, has_few, match_expression
 from projects.models.project import Project
-from projects.models.work_item import WorkItem
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.models.work_items.item import WorkItem
+from projects.models.work_items.queries import DISPLAY_KEY
 
 SNIPPET_WORDS = 24
 COUNTED = 10_000  # results

@@ -15,9 +15,9 @@ from projects.entities.time_entry import TIME_ENTRY
 from projects.models.activity import Action
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
-from projects.models.item_part import ItemPart, ItemPartQuerySet
 from projects.models.project import DELETED, LIVING
-from projects.models.work_item import WorkItem
+from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
+from projects.models.work_items.item import WorkItem
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -34,7 +34,7 @@ def elapsed(started_at: datetime, ended_at: datetime) -> timedelta:
     return ended_at.astimezone(UTC) - started_at.astimezone(UTC)
 
 
-class TimeEntryQuerySet(ItemPartQuerySet["TimeEntry"]):
+class TimeEntryQuerySet(WorkItemChildQuerySet["TimeEntry"]):
     def running(self, user: User | None = None) -> Self:
         found = self.filter(ended_at__isnull=True, deleted_at__isnull=True)
         return found.filter(user=user) if user is not None else found
@@ -49,7 +49,7 @@ class TimeEntryQuerySet(ItemPartQuerySet["TimeEntry"]):
         return entry, stopped
 
 
-class TimeEntry(ItemPart):
+class TimeEntry(WorkItemChild):
     """Work on an item from start to end. Only its owner or a superuser may change it."""
 
     spec = TIME_ENTRY

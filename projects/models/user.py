@@ -13,8 +13,8 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from projects.models.compiled import Loading, bound
 from projects.models.fields import LineField, check_text
+from projects.models.prepared_queries import Loading, bound
 
 AGENT_NAME = "llm"
 AGENT_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")

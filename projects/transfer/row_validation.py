@@ -18,7 +18,7 @@ from projects.models import Project, SwimLane, WorkItem
 from projects.models.fields import LabelsField
 from projects.models.project import MAX_NUMBER
 from projects.models.swim_lane import MAX_WIP_LIMIT
-from projects.models.work_item import MAX_POINTS, Status
+from projects.models.work_items.choices import MAX_POINTS, Status
 from projects.transfer.converters import (
     Clean,
     choice,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.models import Project, SwimLane, WorkItem
-from projects.models.work_item_query import WorkItemQuerySet
+from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.cards import SHOWN, Card, blockers
 from projects.web.filters import Filters
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from django.db.models import Q
 
 from projects.models import Project, WorkItem
-from projects.models.work_item_query import WorkItemQuerySet
+from projects.models.work_items.queries import WorkItemQuerySet
 
 NONE = "none"  # unassigned, or without a sprint
 MAX_LENGTH = 1000  # characters per filter; SQLite limits LIKE patterns to 50,000 bytes

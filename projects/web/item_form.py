@@ -11,9 +11,9 @@ from django.http import QueryDict
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.models import ItemLabel, Sprint, User, WorkItem
-from projects.models.editing import edit
-from projects.models.hierarchy import PARENTS
-from projects.models.work_item import MAX_POINTS, ItemType, Priority
+from projects.models.edits import edit
+from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority
+from projects.models.work_items.hierarchy import PARENTS
 from projects.web.lookup import resolve
 
 PLAIN = ("title", "description", "status", "priority")

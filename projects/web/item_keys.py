@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 from functools import cached_property
 
 from projects.models import Project
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.models.work_items.queries import DISPLAY_KEY
 
 _KEY = re.compile(rf"(?<![\w/-]){DISPLAY_KEY.pattern}(?![\w-])")
 _TAG = re.compile(r"(<[^<>]*>)")  # cleaned HTML has no angle brackets inside attributes

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from projects.models import Project, WorkItem
 from projects.models.search import search
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.models.work_items.queries import DISPLAY_KEY
 
 OFFERED = 8
 HITS = 60  # some are comments, or several hits of one item

@@ -10,8 +10,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from projects.models import Activity, Dependency, Project, Sprint, WorkItem
-from projects.models.sprint_history import histories
-from projects.models.work_item_query import WorkItemQuerySet
+from projects.models.sprints.history import histories
+from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.answers import deed
 from projects.web.sprint_page import burndown_of
 

@@ -14,9 +14,9 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from projects.models import Project, Sprint, WorkItem
-from projects.models.sprint_life import Status
-from projects.models.velocity import Velocity
-from projects.models.work_item_query import WorkItemQuerySet
+from projects.models.sprints.lifecycle import Status
+from projects.models.sprints.velocity import Velocity
+from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.cards import SHOWN, Card, blockers
 from projects.web.charts.drawing import amount
 from projects.web.filters import Filters

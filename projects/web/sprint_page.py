@@ -6,10 +6,10 @@ import uuid
 from typing import Any
 
 from projects.models import Project, Sprint, WorkItem
-from projects.models.sprint_history import histories
-from projects.models.sprint_life import Status
-from projects.models.sprint_report import compare, total
-from projects.models.velocity import Completed, Velocity
+from projects.models.sprints.history import histories
+from projects.models.sprints.lifecycle import Status
+from projects.models.sprints.report import compare, total
+from projects.models.sprints.velocity import Completed, Velocity
 from projects.web.charts.burndown import burndown
 from projects.web.charts.drawing import Chart
 from projects.web.charts.flow import flow

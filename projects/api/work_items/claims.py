@@ -17,7 +17,8 @@ from projects.api.serializers import ReferencesMixin, StrictMixin
 from projects.api.viewsets import EntityViewSet
 from projects.api.work_items.serializers import WorkItemSerializer
 from projects.models import Project, WorkItem
-from projects.models.claims import DEFAULT_LEASE, MAX_LEASE, claim_next
+from projects.models.work_items.choices import DEFAULT_LEASE, MAX_LEASE
+from projects.models.work_items.claims import claim_next
 
 
 class LeaseSerializer(StrictMixin, serializers.Serializer[Any]):

@@ -26,11 +26,11 @@ from projects.api.filters import (
 )
 from projects.api.text_scan import Unsearched
 from projects.models import Project, WorkItem
-from projects.models.compiled import Bound
 from projects.models.fields import MAX_LABEL_LENGTH
-from projects.models.matching import has_few
-from projects.models.work_item import Priority, Status
-from projects.models.work_item_query import WorkItemQuerySet, words_of_items
+from projects.models.fts import has_few
+from projects.models.prepared_queries import Bound
+from projects.models.work_items.choices import Priority, Status
+from projects.models.work_items.queries import WorkItemQuerySet, words_of_items
 
 SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 

@@ -14,7 +14,7 @@ from projects.api.serializer_fields import ReferenceField, StrictBooleanField, S
 from projects.api.serializers import DeletionSerializer, EntitySerializer, StrictMixin
 from projects.api.time_entries import TimeEntryRowSerializer
 from projects.models import WorkItem
-from projects.models.work_item import MAX_POINTS
+from projects.models.work_items.choices import MAX_POINTS
 
 MAX_UPDATES = 1000
 

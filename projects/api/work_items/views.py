@@ -32,8 +32,8 @@ from projects.api.work_items.serializers import (
     WorkItemSerializer,
 )
 from projects.models import WorkItem
-from projects.models.compiled import Bound, Statement, stored
 from projects.models.exceptions import Refused
+from projects.models.prepared_queries import Bound, Statement, stored
 
 LEAST_BYTES = 1024
 MOST_BYTES = 100_000_000

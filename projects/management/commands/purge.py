@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from projects.models.purging import purge
+from projects.models.deletion import purge
 
 
 class Command(BaseCommand):

@@ -6,7 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Sequence
 
-from projects.models.sprint_history import Standing
+from projects.models.sprints.history import Standing
 from projects.web.charts.drawing import Chart, Dates, Height, Key, Shape, amount, line, number, short
 
 MOST_DOTS = 31  # more daily dots would overlap

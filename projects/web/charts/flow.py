@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from projects.models.sprint_history import Standing
+from projects.models.sprints.history import Standing
 from projects.web.charts.drawing import Chart, Dates, Height, Key, Shape, area, line, short
 
 # Bottom to top, in the colours of the board's columns.

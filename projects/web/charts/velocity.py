@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from projects.models.velocity import Completed, Velocity
+from projects.models.sprints.velocity import Completed, Velocity
 from projects.web.charts.drawing import (
     LEFT,
     LETTER,

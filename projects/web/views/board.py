@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from projects.models import ItemLabel, Project, Sprint, User, WorkItem
-from projects.models.work_item import ItemType
+from projects.models.work_items.choices import ItemType
 from projects.web import page
 from projects.web.answers import done, says_why
 from projects.web.board import DONE_DAYS, GROUPINGS, Board

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from projects.models import Activity, WorkItem
+from projects.models.edits import undo as undo_change
 from projects.models.exceptions import Conflict, HasBlockers, HasChildren
-from projects.models.undo import undo as undo_change
 from projects.web import item, item_form, page
 from projects.web.answers import done, explain, refused, says_why
 from projects.web.item_keys import LivingProjects

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from projects.models import Comment, Dependency, WorkItem
-from projects.models.editing import edit
+from projects.models.edits import edit
 from projects.web import item, page
 from projects.web.answers import done, says_why
 from projects.web.item_form import fresh_id, number

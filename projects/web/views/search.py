@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 
 from projects.models import Project
 from projects.models.search import LAST_ENTRY, Hit, Order, Place, search
-from projects.models.work_item_query import DISPLAY_KEY
+from projects.models.work_items.queries import DISPLAY_KEY
 from projects.web import item, page
 
 MAX_LENGTH = 1000  # characters

@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from projects.models import Project, Sprint, WorkItem
-from projects.models.velocity import completed, velocity
+from projects.models.sprints.velocity import completed, velocity
 from projects.web import page, sprint_page
 from projects.web.answers import done, says_why
 from projects.web.charts.velocity import SHOWN

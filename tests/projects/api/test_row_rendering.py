@@ -23,7 +23,7 @@ from projects.api.time_entries import TimeEntryViewSet
 from projects.api.work_items.views import WorkItemViewSet
 from projects.entities.work_item import STATUSES
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
-from projects.models.work_item import Priority, Status
+from projects.models.work_items.choices import Priority, Status
 
 pytestmark = pytest.mark.django_db
 VIEWS = {

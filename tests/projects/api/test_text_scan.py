@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from projects.api.text_scan import LONGEST_TEXT, MOST_TEXT
 from projects.models import Project, User, WorkItem
-from projects.models.matching import RANKED, TOKENIZER
+from projects.models.fts import RANKED, TOKENIZER
 from tests.projects.api.test_work_item_lists import URL, keys
 
 pytestmark = pytest.mark.django_db

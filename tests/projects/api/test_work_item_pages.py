@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from projects.models import Dependency, Project, Sprint, User, WorkItem
-from projects.models.matching import RANKED
+from projects.models.fts import RANKED
 from tests.projects.api.test_projects import error
 from tests.projects.api.test_work_item_lists import URL, keys, numbers
 from tests.projects.plans import steps, unindexed

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.models import Activity, Comment, Dependency, ItemLabel, Project, SwimLane, User, WorkItem
-from projects.models.purging import purge
+from projects.models.deletion import purge
 from projects.transfer import export, importer
 
 Make = Callable[..., Any]

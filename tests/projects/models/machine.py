@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from projects.models import Activity, Project, Sprint, User, WorkItem
-from projects.models.work_item import Status
+from projects.models.work_items.choices import Status
 from tests.projects.links import miscounted
 from tests.projects.models import reference
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
 
 from projects.models import Dependency, Project, Sprint
-from projects.models.claims import claim_next
 from projects.models.exceptions import NothingReady, Refused
-from projects.models.work_item import Priority
+from projects.models.work_items.choices import Priority
+from projects.models.work_items.claims import claim_next
 from tests.projects.models import reference
 from tests.projects.models.machine import PICK, BoardMachine
 

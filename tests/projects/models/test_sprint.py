@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 
 from projects.models import Activity, Project, Sprint, User, WorkItem
 from projects.models.exceptions import Conflict, StaleVersion
-from projects.models.sprint_report import report
-from projects.models.velocity import completed
+from projects.models.sprints.report import report
+from projects.models.sprints.velocity import completed
 from tests.projects.threads import at_once
 
 Make = Callable[..., Any]

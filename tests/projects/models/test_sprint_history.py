@@ -13,9 +13,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Sprint, User, WorkItem
-from projects.models.item_history import Event, Stamps, dated
-from projects.models.sprint_history import Standing, histories
-from projects.models.sprint_report import report
+from projects.models.sprints.history import Standing, histories
+from projects.models.sprints.report import report
+from projects.models.work_items.history import Event, Stamps, dated
 from projects.transfer import importer
 
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)

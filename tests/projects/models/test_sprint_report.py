@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Activity, Project, Sprint, User, WorkItem
-from projects.models.item_history import Event, rewind
-from projects.models.sprint_history import MAX_DAYS, days
-from projects.models.sprint_report import compare, ideal, report, total
+from projects.models.sprints.history import MAX_DAYS, days
+from projects.models.sprints.report import compare, ideal, report, total
+from projects.models.work_items.history import Event, rewind
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]

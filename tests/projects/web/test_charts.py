@@ -13,9 +13,9 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projects.models.sprint_history import Standing
-from projects.models.velocity import Completed, velocity
-from projects.models.work_item import Status
+from projects.models.sprints.history import Standing
+from projects.models.sprints.velocity import Completed, velocity
+from projects.models.work_items.choices import Status
 from projects.web.charts import velocity as velocity_chart
 from projects.web.charts.burndown import burndown
 from projects.web.charts.drawing import HEIGHT, LETTER, WIDTH, Chart, Dates, Height

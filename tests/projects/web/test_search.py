@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Comment, Project, User, WorkItem
-from projects.models.matching import RANKED
+from projects.models.fts import RANKED
 from projects.models.search import LAST_ENTRY
 
 pytestmark = pytest.mark.django_db

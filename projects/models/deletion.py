@@ -1,19 +1,19 @@
-"""Permanently remove entities that were deleted long ago; keep their tombstones and activity."""
+"""Permanent deletion: purge entities that were deleted long ago; keep their tombstones and activity."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from projects.models.comment import Comment
 from projects.models.dependency import Dependency
 from projects.models.project import Project
-from projects.models.sprint import Sprint
+from projects.models.sprints.sprint import Sprint
 from projects.models.swim_lane import SwimLane
 from projects.models.time_entry import TimeEntry
-from projects.models.work_item import WorkItem
+from projects.models.work_items.item import WorkItem
 
 _ITEM = "LEFT JOIN projects_workitem item ON item.id = t.work_item_id"
 _OLD = "t.deleted_at < %s"
@@ -40,6 +40,24 @@ _STAYING = f"""
         SELECT t.parent_id FROM projects_workitem t WHERE t.parent_id IS NOT NULL AND t.id NOT {_GONE}
         UNION SELECT t.sprint_id FROM projects_workitem t WHERE t.sprint_id IS NOT NULL AND t.id NOT {_GONE})
 """  # noqa: S608
+
+
+class Tombstone(models.Model):
+    """A deleted entity without a row, either purged here or deleted on another clone before any import.
+
+    It prevents an older export from resurrecting the entity. Imports and `purge` write it.
+    """
+
+    entity_id = models.UUIDField(primary_key=True)
+    entity_type = models.CharField(max_length=20)
+    project_id = models.UUIDField(null=True)  # null if the entity never existed in this database
+    deleted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("entity_type", "entity_id")
+
+    def __str__(self) -> str:
+        return f"{self.entity_type} {self.entity_id}"
 
 
 def purge(days: int, *, dry_run: bool = False) -> dict[str, int]:

@@ -12,9 +12,10 @@ from django.db.models.functions import Cast, StrIndex
 from django.utils import timezone
 
 from projects.models.activity import Action, Activity
-from projects.models.item_history import Event, Stamps, State, absent, advance, dated, rewind
-from projects.models.sprint import Sprint
-from projects.models.work_item import Status, WorkItem
+from projects.models.sprints.sprint import Sprint
+from projects.models.work_items.choices import Status
+from projects.models.work_items.history import Event, Stamps, State, absent, advance, dated, rewind
+from projects.models.work_items.item import WorkItem
 
 Row = dict[str, Any]
 Present = Mapping[str, tuple[State, Stamps]]  # current items, by ID

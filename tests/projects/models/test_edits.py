@@ -8,9 +8,8 @@ import pytest
 from projects.models import Activity, Comment, Dependency, Sprint, User, WorkItem
 from projects.models.activity import Action
 from projects.models.base import Entity
-from projects.models.editing import edit
+from projects.models.edits import edit, undo
 from projects.models.exceptions import Conflict, Cycle, HasBlockers, NotYours, StaleVersion
-from projects.models.undo import undo
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 if TYPE_CHECKING:
     from projects.models.user import User
-    from projects.models.work_item import WorkItem
+    from projects.models.work_items.item import WorkItem
 
 STEP = 1.0  # between neighbours that were never moved
 ROOM = 2.0**-20  # minimum gap after shifting neighbours

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from projects.models import Comment, Project, User, WorkItem
-from projects.models.matching import match_expression
+from projects.models.fts import match_expression
 from projects.models.search import search
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from projects.models.activity import Action
-from projects.models.work_item import Status
+from projects.models.work_items.choices import Status
 
 State = dict[str, Any]  # {"status", "story_points", "sprint_id", "living"}
 FOLLOWED = ("status", "story_points", "sprint_id")

@@ -16,43 +16,21 @@ from django.utils import timezone
 from projects.entities.work_item import WORK_ITEM
 from projects.models.activity import Action
 from projects.models.base import Entity
-from projects.models.claims import ClaimMixin
-from projects.models.compiled import Loading, bound, stored
 from projects.models.exceptions import HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
-from projects.models.hierarchy import HierarchyMixin
-from projects.models.ordering import STEP, OrderMixin
+from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import DELETED, LIVING, Project
-from projects.models.work_item_query import WorkItemQuerySet
+from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority, Status
+from projects.models.work_items.claims import ClaimMixin
+from projects.models.work_items.hierarchy import HierarchyMixin
+from projects.models.work_items.ordering import STEP, OrderMixin
+from projects.models.work_items.queries import WorkItemQuerySet
 from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin
 
 if TYPE_CHECKING:
     from projects.models.user import User
 
 
-class ItemType(models.TextChoices):
-    EPIC = "epic"
-    STORY = "story"
-    TASK = "task"
-
-
-class Status(models.TextChoices):
-    BACKLOG = "backlog"
-    TODO = "todo"
-    IN_PROGRESS = "in_progress"
-    REVIEW = "review"
-    DONE = "done"
-    BLOCKED = "blocked"
-
-
-class Priority(models.TextChoices):
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-MAX_POINTS = 100
 # Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
 # the unique index.
 FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at")
@@ -253,7 +231,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         if parent_id:
             errors |= self.parent_errors(WorkItem.objects.select_related("project").get(pk=parent_id))
         if sprint_id:
-            from projects.models.sprint import Sprint
+            from projects.models.sprints.sprint import Sprint
 
             errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self)
         if errors:

@@ -11,8 +11,8 @@ from projects.models.exceptions import Conflict, HasChildren
 
 if TYPE_CHECKING:
     from projects.models.user import User
-    from projects.models.work_item import WorkItem
-    from projects.models.work_item_query import WorkItemQuerySet
+    from projects.models.work_items.item import WorkItem
+    from projects.models.work_items.queries import WorkItemQuerySet
 
 PARENTS = {"epic": (), "story": ("epic",), "task": ("story", "epic")}
 ALLOWED = {

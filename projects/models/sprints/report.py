@@ -11,8 +11,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from projects.models.sprint import Sprint
-from projects.models.sprint_history import Row, Standing, histories
+from projects.models.sprints.history import Row, Standing, histories
+from projects.models.sprints.sprint import Sprint
 
 
 class Day(NamedTuple):

@@ -1,4 +1,4 @@
-"""Compiled queries: build a queryset once, cache its SQL, and run it with new parameter values.
+"""Prepared queries: build a queryset once, cache its SQL, and run it with new parameter values.
 
 Django takes ten times as long to build and compile a queryset as SQLite takes to answer it.
 """

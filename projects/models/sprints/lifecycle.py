@@ -14,9 +14,9 @@ from projects.models.activity import Action
 from projects.models.exceptions import Conflict
 
 if TYPE_CHECKING:
-    from projects.models.sprint import Sprint
+    from projects.models.sprints.sprint import Sprint
     from projects.models.user import User
-    from projects.models.work_item import WorkItem
+    from projects.models.work_items.item import WorkItem
 
 
 class Status(models.TextChoices):

@@ -14,12 +14,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from projects.models.base import EntityQuerySet
-from projects.models.compiled import Bound
-from projects.models.matching import EntryOf, has_few, match_expression, matching_entries, matching_ids
+from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
+from projects.models.prepared_queries import Bound
 from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
-    from projects.models.work_item import WorkItem  # noqa: F401 -- named below
+    from projects.models.work_items.item import WorkItem  # noqa: F401 -- named below
 
 DISPLAY_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,19})-([0-9]{1,9})")
 

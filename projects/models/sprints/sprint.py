@@ -14,11 +14,11 @@ from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
 from projects.models.project import DELETED, LIVING, Project
-from projects.models.sprint_life import SprintLife, Status
+from projects.models.sprints.lifecycle import SprintLife, Status
 
 if TYPE_CHECKING:
     from projects.models.user import User
-    from projects.models.work_item import WorkItem
+    from projects.models.work_items.item import WorkItem
 
 
 class SprintQuerySet(EntityQuerySet["Sprint"]):

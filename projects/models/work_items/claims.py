@@ -12,16 +12,14 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from projects.models.compiled import Bound, Loading, bound, stored
 from projects.models.exceptions import Claimed, Conflict, NothingReady
+from projects.models.prepared_queries import Bound, Loading, bound, stored
+from projects.models.work_items.choices import DEFAULT_LEASE, MAX_LEASE
 
 if TYPE_CHECKING:
     from projects.models.project import Project
     from projects.models.user import User
-    from projects.models.work_item import WorkItem
-
-DEFAULT_LEASE = 60  # minutes
-MAX_LEASE = 7 * 24 * 60  # minutes
+    from projects.models.work_items.item import WorkItem
 
 
 class ClaimMixin(models.Model):
@@ -138,7 +136,7 @@ def claim_next(project: Project, *, actor: User, lease: int = DEFAULT_LEASE) -> 
 
 @functools.cache
 def _first_ready() -> Loading[WorkItem]:
-    from projects.models.work_item import WorkItem
+    from projects.models.work_items.item import WorkItem
 
     now = Bound("now", WorkItem._meta.get_field("lease_expires_at"))
     ready = WorkItem.objects.filter(**bound(WorkItem, ["project_id"])).ready(now)

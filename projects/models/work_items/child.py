@@ -11,12 +11,12 @@ from projects.sqlite.expressions import Unindexed
 
 if TYPE_CHECKING:
     from projects.models.user import User
-    from projects.models.work_item import WorkItem
+    from projects.models.work_items.item import WorkItem
 
-P = TypeVar("P", bound="ItemPart")
+P = TypeVar("P", bound="WorkItemChild")
 
 
-class ItemPartQuerySet(EntityQuerySet[P]):
+class WorkItemChildQuerySet(EntityQuerySet[P]):
     def living(self) -> Self:
         return self.filter(
             deleted_at__isnull=True,
@@ -28,7 +28,7 @@ class ItemPartQuerySet(EntityQuerySet[P]):
         return self.alias(of_project=Unindexed("work_item__project_id")).filter(of_project=project_id)
 
 
-class ItemPart(Entity):
+class WorkItemChild(Entity):
     """An abstract child of a work item; only its owner or a superuser may change it."""
 
     class Meta:

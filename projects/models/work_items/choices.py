@@ -1,0 +1,32 @@
+"""The choices and limits of a work item's fields."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class ItemType(models.TextChoices):
+    EPIC = "epic"
+    STORY = "story"
+    TASK = "task"
+
+
+class Status(models.TextChoices):
+    BACKLOG = "backlog"
+    TODO = "todo"
+    IN_PROGRESS = "in_progress"
+    REVIEW = "review"
+    DONE = "done"
+    BLOCKED = "blocked"
+
+
+class Priority(models.TextChoices):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+MAX_POINTS = 100
+DEFAULT_LEASE = 60  # minutes
+MAX_LEASE = 7 * 24 * 60  # minutes
