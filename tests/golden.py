@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from projects.client import grammar, manual
+from projects.client import grammar, help
 
 DATA = Path(__file__).parent / "data"
 FOLDER = DATA / "golden"
@@ -21,13 +21,13 @@ ROWS = (("full", "&fields=*"), ("slim", ""))
 
 def help_texts() -> Iterator[tuple[str, str]]:
     """Yield each command with its help."""
-    yield "pm", manual.text(grammar.Call(None, None, []))
+    yield "pm", help.text(grammar.Call(None, None, []))
     for noun in grammar.NOUNS:
         verbs = grammar.verbs_of(noun)
         if verbs[0].name:
-            yield f"pm {noun}", manual.text(grammar.Call(noun, None, []))
+            yield f"pm {noun}", help.text(grammar.Call(noun, None, []))
         for verb in verbs:
-            yield grammar.program(noun, verb), manual.text(grammar.Call(noun, verb, []))
+            yield grammar.program(noun, verb), help.text(grammar.Call(noun, verb, []))
 
 
 def helps() -> str:

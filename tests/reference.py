@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from projects.client import grammar, manual
+from projects.client import grammar, help
 from tests.processes import CHECKOUT
 
 COMMANDS = CHECKOUT / "docs" / "commands.md"
@@ -51,7 +51,7 @@ def _noun(noun: str) -> Iterator[str]:
         if verb.name:
             yield f"\n### pm {noun} {verb.name}"
         yield f"\n{verb.summary}\n"
-        yield f"```\n{manual.usage(noun, verb)}\n```"
+        yield f"```\n{help.usage(noun, verb)}\n```"
         if verb.options:
             yield ""
             yield from _table(verb.options)

@@ -13,7 +13,7 @@ from discovery.management.commands.runserver_discover import Command
 from discovery.portfile import ServerInfo
 from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
-from projects.client import agents_file, arguments, briefing, errors, grammar, tokens
+from projects.client import agents_file, argv, errors, grammar, parsing, prime
 from projects.config_schema import OPTIONS, variable_of
 from tests import reference
 from tests.processes import CHECKOUT
@@ -122,19 +122,19 @@ def test_command_lines_of_the_documents_are_understood(name: str) -> None:
     for call in calls:
         found = grammar.find(call)
         assert found.verb is not None, call
-        arguments.parse(found)
+        parsing.parse(found)
 
 
 def test_commands_within_the_texts_for_agents_are_understood() -> None:
     guide = re.sub(r"^```sh\n.*?^```", "", (CHECKOUT / "docs/agents.md").read_text(), flags=re.M | re.S)
     spans = [span for span in re.findall(r"`([^`]+)`", guide + agents_file.POINTER.decode()) if span.startswith("pm ")]
-    told = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", briefing.HOW.replace("CURSOR", "0"), re.M)
+    told = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", prime.HOW.replace("CURSOR", "0"), re.M)
     assert len(spans) > 10
     assert len(told) > 10
     for text in (
         *spans,
         *told,
-        *re.findall(r"pm server start|pm project create .*", briefing.NO_SERVER + briefing.NO_PROJECT),
+        *re.findall(r"pm server start|pm project create .*", prime.NO_SERVER + prime.NO_PROJECT),
     ):
         complaint = complaint_about(text.split()[1:])
         assert not complaint or "required" in complaint, text
@@ -145,7 +145,7 @@ def complaint_about(argv: list[str]) -> str:
     try:
         call = grammar.find(argv)
         if not grammar.wants_help(call.tokens):
-            arguments.parse(call)
+            parsing.parse(call)
     except errors.UsageError as error:
         return str(error)
     return ""
@@ -160,7 +160,7 @@ def test_guide_for_agents_begins_with_prime_and_names_every_exit_and_refusal() -
         assert f"| {status} |" in guide
 
 
-@pytest.mark.parametrize(("old", "new"), tokens.ALIASES.items())
+@pytest.mark.parametrize(("old", "new"), argv.ALIASES.items())
 def test_flag_of_old_is_documented_and_leads_somewhere(old: str, new: str) -> None:
     assert old in PAGES["commands.md"] or old == "--status-value"
     assert any(new in flags for _, verb in VERBS for flags, _ in verb.options)

@@ -10,7 +10,7 @@ import time
 
 from discovery import lock, portfile
 from projects import workspace
-from projects.client import files, transfer
+from projects.client import atomic_files, transfer
 from projects.client.errors import FileRefused
 from projects.client.resolution import port_file
 
@@ -42,7 +42,7 @@ def make(context: Context, path: str, *, force: bool = False) -> None:
         raise FileRefused(f"{path} exists; choose another name, or replace it with --force")
     if os.path.realpath(path) == os.path.realpath(os.path.join(context.directory, DATABASE)):
         raise FileRefused(f"{path} is the database itself; choose another name")
-    with files.written(path, private=True) as file:
+    with atomic_files.written(path, private=True) as file:
         transfer.backup(context, file)
         file.flush()
         _check(file.name if isinstance(file.name, str) else file, path)
@@ -141,7 +141,7 @@ def _swap(new: str, database: str) -> str | None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(database + suffix)
     os.replace(new, database)
-    files.sync_folder(database)
+    atomic_files.sync_folder(database)
     return kept
 
 

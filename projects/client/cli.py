@@ -80,14 +80,14 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
         return
     call = grammar.find(argv)
     if call.verb is None or grammar.wants_help(call.tokens):
-        from projects.client import manual
+        from projects.client import help
 
-        render.write(manual.text(call), stdout)
+        render.write(help.text(call), stdout)
         return
-    from projects.client import arguments
+    from projects.client import parsing
     from projects.client.context import Context
 
-    options = arguments.parse(call)
+    options = parsing.parse(call)
     if options.config_dir:
         environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
     call.verb.run(Context(options, environ, stdout, stderr))

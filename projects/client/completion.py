@@ -1,4 +1,4 @@
-"""Complete a partial command line for the shells, through the hidden `pm __complete`.
+"""Complete a partial command line for the shells: the scripts, and the hidden `pm __complete` that they call.
 
 It starts no server, takes a second at most, and prints nothing on errors.
 """
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any, NoReturn
 
+    from projects.client.context import Context
+
     Candidates = Iterable[tuple[str, str]]  # the candidate and its description
 
 PATIENCE = 0.8  # seconds in total; starting Python takes some more
@@ -22,6 +24,86 @@ FILES, FOLDERS = ":files", ":folders"  # printed instead of candidates: the shel
 BY_METAVAR = {"PATH": FILES, "FILE": FILES, "DIR": FOLDERS}
 KEYS = {"ITEM": "items", "PROJECT": "projects", "P": "projects"}
 IDS = {"project": "projects", "work-item": "items"}  # nouns with keys as IDs
+MOST = 200  # the most recently changed keys
+TITLE = 60  # characters
+LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")  # safe for a shell to insert unquoted
+
+BASH = """\
+# Completion of pm for bash; in ~/.bashrc: eval "$(pm completion bash)"
+_pm_complete() {
+    local line words=("${COMP_WORDS[@]:1:COMP_CWORD}")
+    COMPREPLY=()
+    while IFS= read -r line; do
+        case "$line" in
+            :files) compopt -o default 2>/dev/null ;;
+            :folders) compopt -o dirnames 2>/dev/null ;;
+            *)
+                COMPREPLY+=("${line%%$'\\t'*}")
+                case "$line" in *-) compopt -o nospace 2>/dev/null ;; esac
+                ;;
+        esac
+    done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)
+}
+complete -F _pm_complete pm
+"""
+
+ZSH = """\
+#compdef pm
+# Completion of pm for zsh; in ~/.zshrc, after compinit: eval "$(pm completion zsh)"
+_pm() {
+    local line word prefix=""
+    local -a found described open
+    local -a asked=("${(@)words[2,CURRENT]}")
+    case "$PREFIX" in --*=*) compset -P '*=' ;; esac
+    while IFS= read -r line; do
+        case "$line" in
+            :files) _files; return ;;
+            :folders) _files -/; return ;;
+        esac
+        word="${line%%$'\\t'*}"
+        case "$word" in
+            *-) open+=("$word") ;;
+            *)
+                found+=("$word")
+                case "$line" in
+                    *$'\\t'*) described+=("$word -- ${line#*$'\\t'}") ;;
+                    *) described+=("$word") ;;
+                esac
+                ;;
+        esac
+    done < <("${words[1]}" __complete "${asked[@]}" 2>/dev/null)
+    (( ${#open} )) && compadd -S '' -a open
+    (( ${#found} )) && compadd -l -d described -a found
+}
+if [ "$funcstack[1]" = "_pm" ]; then
+    _pm "$@"
+else
+    compdef _pm pm
+fi
+"""
+
+FISH = """\
+# Completion of pm for fish; in ~/.config/fish/config.fish: pm completion fish | source
+function __pm_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l before ''
+    string match -q -- '--*=*' $current; and set before (string replace -r '=.*' '=' -- $current)
+    for line in ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)
+        switch $line
+            case ':files'
+                __fish_complete_path (string replace -r '^--[^=]*=' '' -- $current)
+            case ':folders'
+                __fish_complete_directories (string replace -r '^--[^=]*=' '' -- $current)
+            case '*'
+                echo -- "$before$line"
+        end
+    end
+end
+complete -c pm -f -a '(__pm_complete)'
+"""
+
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 
 class OutOfTime(BaseException):
@@ -128,6 +210,56 @@ def _values(
         kind = "projects" if "--next" in before else "items"
     if kind is None:
         return []
-    from projects.client import completion_keys
+    return _keys(kind, begun, before, environ)
 
-    return completion_keys.begun(kind, begun, before, environ)
+
+def _keys(kind: str, typed: str, before: Sequence[str], environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the keys of the projects or items that start with `typed`, ignoring case, each with its title.
+
+    Asks the server that the flags in `before` name; never starts one. Raises ClientError.
+    """
+    from projects.client.render import clean
+
+    context = _context(before, environ)
+    rows = _projects(context) if kind == "projects" else _items(context, typed)
+    # Keep the typed case: a shell drops candidates with another prefix.
+    return [
+        (typed + key[len(typed) :], " ".join(clean(title).split())[:TITLE])
+        for key, title in rows
+        if key.lower().startswith(typed.lower()) and set(key) <= LETTERS
+    ]
+
+
+def _projects(context: Context) -> list[tuple[str, str]]:
+    query = {"fields": "key,title", "ordering": "key", "limit": MOST}
+    return [(row["key"], row["title"]) for row in context.api.get("/api/v1/projects/", query)["results"]]
+
+
+def _items(context: Context, typed: str) -> list[tuple[str, str]]:
+    project, dash, _ = typed.partition("-")
+    keys = [project] if dash else [key for key, _ in _projects(context) if key.lower().startswith(typed.lower())]
+    if len(keys) > 1:  # complete the project first
+        return [(f"{key}-", "") for key in keys]
+    query = {"fields": "display_key,title", "ordering": "-updated_at", "include_done": "true", "limit": MOST}
+    return [
+        (row["display_key"], row["title"])
+        for key in keys
+        for row in context.api.get("/api/v1/work-items/", {**query, "project": key})["results"]
+    ]
+
+
+def _context(before: Sequence[str], environ: Mapping[str, str]) -> Context:
+    from projects.client import parsing
+    from projects.client.context import Context
+
+    flags: list[str] = []
+    for number, word in enumerate(before):
+        name, equals, value = word.partition("=")
+        if name in ("--server", "--config-dir"):
+            flags += [name, value if equals else "".join(before[number + 1 : number + 2])]
+    options: Any = parsing.parse(grammar.find(["activity", "list", *flags]))
+    environ = {name: value for name, value in environ.items() if name != "PM_AUTOSTART"}
+    if options.config_dir:
+        environ["PM_CONFIG_DIR"] = options.config_dir
+    options.timeout = 0.5
+    return Context(options, environ, None, None)

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from projects.client.arguments import Options
+    from projects.client.parsing import Options
     from projects.client.render import Stream
 
 SILENCE = 30.0  # seconds

@@ -1,4 +1,4 @@
-"""The command line as data, parsed by `arguments`; only the called noun's module is loaded.
+"""The command line as data, parsed by `parsing`; only the called noun's module is loaded.
 
 A noun is a module of `commands` with a line in NOUNS; its VERBS list the verbs and their options. A single-word
 command (`pm init`) is a module with one unnamed verb.
@@ -6,8 +6,8 @@ command (`pm init`) is a module with one unnamed verb.
 
 from __future__ import annotations
 
+from projects.client.argv import end_of_flags, flags_of, known, nearest
 from projects.client.errors import UsageError
-from projects.client.tokens import end_of_flags, flags_of, known, nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import stat
 import sys
 
 from projects import workspace
-from projects.client import files, git
+from projects.client import atomic_files, git
 from projects.client.errors import FileRefused
 from projects.client.launcher import MANAGE
 
@@ -59,7 +59,7 @@ def install(context: Context) -> dict[str, object]:
         raise FileRefused(f"{folder} can't be created: {error.strerror}") from None
     for name in NAMES:
         path = os.path.join(folder, name)
-        with files.written(path, mode=0o777, follow=False) as file:
+        with atomic_files.written(path, mode=0o777, follow=False) as file:
             file.write(_script(context, name).encode("utf-8", "surrogateescape"))
     return status(context)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.client import texts
+from projects.client import text_input
 from projects.client.api import quote, unquote
 from projects.client.errors import BadAnswer, UsageError
 from projects.client.grammar import Words, option
@@ -12,9 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from projects.client.arguments import Options
     from projects.client.context import Context
     from projects.client.grammar import Option
+    from projects.client.parsing import Options
     from projects.entities.spec import Entity, Field, Filter
 
 ROOT = "/api/v1/"
@@ -167,7 +167,7 @@ class EntityResource(Resource):
             name = field.flag.replace("-", "_")
             if not hasattr(options, name) or not (field.create or field.update):
                 continue
-            value = texts.read(options, field.name) if field.kind == spec.TEXT else getattr(options, name)
+            value = text_input.read(options, field.name) if field.kind == spec.TEXT else getattr(options, name)
             if value is not None:
                 # A user is given by name, or by UUID in older scripts.
                 found[field.name if field.kind == spec.PERSON and not _is_uuid(value) else field.column] = value
@@ -177,7 +177,7 @@ class EntityResource(Resource):
         """Create an object from the given fields and `more`, and print it."""
         fields = {**more, **self.given(context.options)}
         if self.has_project:
-            from projects.client.board import project_of
+            from projects.client.default_project import project_of
 
             fields = {"project": project_of(context, context.options.project), **fields}
         context.show({self.singular: context.api.call("POST", self.path, fields)})
@@ -211,7 +211,7 @@ def moment(text: str) -> str | int:
 def options_of(field: Field, *, required: bool) -> list[Option]:
     """Return the options that set a field: two for a long text, else one."""
     if field.kind == spec.TEXT:
-        return [*texts.options(field.name)]
+        return [*text_input.options(field.name)]
     settings: dict[str, Any] = {"help": field.help}
     if required:
         settings["required"] = True

@@ -7,7 +7,7 @@ import stat
 import sys
 from contextlib import contextmanager
 
-from projects.client import files
+from projects.client import atomic_files
 from projects.client.api import encode_query
 from projects.client.errors import BadAnswer, FileRefused
 from projects.client.progress import shown
@@ -25,7 +25,7 @@ EXPORT, IMPORT, BACKUP = "/api/v1/export/", "/api/v1/import/", "/api/v1/backup/"
 
 def export(context: Context, path: str, project: str | None = None, *, follow: bool = True) -> dict[str, Any]:
     """Write the export to the file `path`; return the number of rows per collection and of bytes."""
-    with files.written(path, follow=follow) as file:
+    with atomic_files.written(path, follow=follow) as file:
         _download_export(context, file, project)
         return {**_counts(file), "bytes": file.tell()}
 
@@ -34,7 +34,7 @@ def export_to_output(context: Context, project: str | None = None) -> None:
     """Print the export unchanged; print nothing if it fails."""
     import codecs
 
-    with files.scratch() as file:
+    with atomic_files.scratch() as file:
         _download_export(context, file, project)
         file.seek(0)
         raw = getattr(context.stdout, "buffer", None)
@@ -110,7 +110,7 @@ def _opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
                 raise FileRefused(f"{path} is not a regular file")
             import shutil
 
-            with files.scratch() as copy:
+            with atomic_files.scratch() as copy:
                 shutil.copyfileobj(source, copy)
                 yield copy
     except OSError as error:

@@ -32,12 +32,12 @@ import gc
 gc.disable()
 done("the script, cli.py, errors.py")
 from projects.client import grammar, render
-done("grammar.py, tokens.py, render.py, quickjson.py")
+done("grammar.py, argv.py, render.py, quickjson.py")
 call = grammar.find(sys.argv[1:])
 done("the noun's module, with api.py, http.py, discovery")
-from projects.client import arguments
+from projects.client import parsing
 from projects.client.context import Context
-options = arguments.parse(call)
+options = parsing.parse(call)
 done("arguments.py, workspace.py; parsing the command line")
 import os
 context = Context(options, os.environ, sys.stdout, sys.stderr)

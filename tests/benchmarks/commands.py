@@ -19,7 +19,7 @@ PAGES = 1000
 # What a call does before its request: find the directory, read server.json, verify it, read the token.
 DISCOVER = """
 import json, os, sys, time
-from projects.client.arguments import Options
+from projects.client.parsing import Options
 from projects.client.context import Context
 from projects.client.resolution import resolve
 times = []

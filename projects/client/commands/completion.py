@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 def completion(context: Context) -> None:
     """Print the completion script of a shell."""
-    from projects.client import shells
+    from projects.client.completion import SCRIPTS
 
-    context.write(shells.SCRIPTS[context.options.shell])
+    context.write(SCRIPTS[context.options.shell])
 
 
 VERBS = (

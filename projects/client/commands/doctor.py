@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.client import diagnosis
+from projects.client.doctor import examine
 from projects.client.errors import Unhealthy
 from projects.client.grammar import Verb
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def doctor(context: Context) -> None:
     """Print the results of all checks; fail if a check failed."""
     context.autostart = context.compares_versions = False
-    checks = diagnosis.examine(context)
+    checks = examine(context)
     context.show({"checks": checks})
     failed = [check["name"] for check in checks if check["status"] == "fail"]
     if failed:

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 def prime(context: Context) -> None:
     """Print how to work with the board, and its current state."""
-    from projects.client import briefing
+    from projects.client.prime import text
 
-    context.write(briefing.text(context))
+    context.write(text(context))
 
 
 VERBS = (Verb("", "Print instructions for agents that work with this board, and its current state.", prime),)

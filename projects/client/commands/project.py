@@ -20,7 +20,7 @@ def list_projects(context: Context) -> None:
 
 def stats(context: Context) -> None:
     """Print the statistics of a project."""
-    from projects.client.board import project_of
+    from projects.client.default_project import project_of
 
     key = project_of(context, context.options.project)
     context.show({"stats": context.api.get(f"{PROJECTS.path_to(key)}stats/")})

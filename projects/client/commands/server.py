@@ -8,8 +8,8 @@ from projects.client.render import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from projects.client.arguments import Options
     from projects.client.context import Context
+    from projects.client.parsing import Options
 
 START_FLAGS = (
     option("--host", metavar="HOST", help="address to serve on (127.0.0.1)"),
@@ -39,11 +39,11 @@ def start(context: Context) -> None:
 
 def stop(context: Context) -> None:
     """Stop the server."""
-    from projects.client import stopping
+    from projects.client import server_stop
 
     context.autostart = context.compares_versions = False
     server = health.fields(context)
-    stopping.stop(context, force=context.options.force)
+    server_stop.stop(context, force=context.options.force)
     context.show({"server": {**server, "stopped": True}})
 
 

@@ -15,7 +15,7 @@ SPRINTS = EntityResource(sprint.SPRINT)
 
 def list_sprints(context: Context) -> None:
     """List the sprints of a project."""
-    from projects.client.board import project_of
+    from projects.client.default_project import project_of
 
     options = context.options
     SPRINTS.list(context, project=project_of(context, options.project), **SPRINTS.filters(options))

@@ -16,7 +16,7 @@ LANES = EntityResource(swim_lane.SWIM_LANE)
 
 def list_lanes(context: Context) -> None:
     """List the columns of a project's board."""
-    from projects.client.board import project_of
+    from projects.client.default_project import project_of
 
     options = context.options
     LANES.list(context, project=project_of(context, options.project), **LANES.filters(options))
@@ -24,7 +24,7 @@ def list_lanes(context: Context) -> None:
 
 def reorder(context: Context) -> None:
     """Reorder the columns."""
-    from projects.client.board import project_of
+    from projects.client.default_project import project_of
 
     project = project_of(context, context.options.project)
     lanes = LANES.rows(context, project=project, fields="*")

@@ -27,7 +27,7 @@ def list_items(context: Context) -> None:
     options = context.options
     project = options.project
     if not project and not any(getattr(options, name) for name in LOCATING):
-        from projects.client.board import project_of
+        from projects.client.default_project import project_of
 
         project = project_of(context, None)
     ITEMS.list(context, project=project, **ITEMS.filters(options))
@@ -35,7 +35,7 @@ def list_items(context: Context) -> None:
 
 def ready(context: Context) -> None:
     """List the items that are ready to start."""
-    from projects.client.board import project_of
+    from projects.client.default_project import project_of
 
     query = {"project": project_of(context, context.options.project), "limit": context.options.limit}
     page = context.api.get(f"{ITEMS.path}ready/", query, wanted=("results",))
@@ -50,7 +50,7 @@ def claim(context: Context) -> None:
             raise UsageError("the item is missing: give its ID, or use --next PROJECT", field="id")
         context.show(ITEMS.act(context, "claim", lease=options.lease))
         return
-    from projects.client.board import project_of
+    from projects.client.default_project import project_of
 
     body = {"project": project_of(context, options.id)}
     if options.lease is not None:
@@ -98,9 +98,9 @@ def move(context: Context) -> None:
 
 def bulk_update(context: Context) -> None:
     """Update many items in one transaction."""
-    from projects.client import batch
+    from projects.client import jsonl
 
-    updates = batch.read(context.options.from_file)
+    updates = jsonl.read(context.options.from_file)
     context.show(context.api.call("POST", f"{ITEMS.path}bulk-update/", {"updates": updates}))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.client import completion, shells
+from projects.client import completion
 from tests.processes import CHECKOUT, environment
 from tests.projects.client.conftest import Board, Impostor, Pm
 
@@ -117,7 +117,7 @@ def test_keys_that_a_shell_would_obey_are_not_offered(
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_script_is_printed_and_understood_by_its_shell(pm: Pm, shell: str, tmp_path: Path) -> None:
     result = pm("completion", shell)
-    assert result.out == shells.SCRIPTS[shell]
+    assert result.out == completion.SCRIPTS[shell]
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     (tmp_path / "script").write_text(result.out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from projects.client import briefing
+from projects.client import prime
 from tests.projects.client.conftest import Board, Impostor, Pm, answer
 
 
@@ -13,7 +13,7 @@ def test_without_a_server_it_says_how_to_start_one(pm: Pm) -> None:
     result = pm("prime")
     assert (result.code, result.err) == (0, "")
     assert "pm server start" in result.out
-    assert len(result.out.encode()) < briefing.MAX_BYTES
+    assert len(result.out.encode()) < prime.MAX_BYTES
 
 
 def test_state_of_the_board_is_told_in_three_kilobytes(own_board: Board) -> None:
@@ -28,7 +28,7 @@ def test_state_of_the_board_is_told_in_three_kilobytes(own_board: Board) -> None
         own_board("work-item", "claim", f"K0{'X' * 18}-{count + 1}", "--as", "A name\tof many words")
     shown = own_board("prime")
     assert (shown.code, shown.err) == (0, "")
-    assert len(shown.out.encode()) < briefing.MAX_BYTES
+    assert len(shown.out.encode()) < prime.MAX_BYTES
     assert "K0XXXXXXXXXXXXXXXXXX" in shown.out
     assert "in_progress" in shown.out
 

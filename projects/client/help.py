@@ -50,9 +50,9 @@ def _of_noun(noun: str) -> str:
 
 
 def _of_verb(noun: str, verb: Any) -> str:
-    from projects.client import parser
+    from projects.client.parsing import argparse_parser
 
-    found = parser.build(noun, verb)
+    found = argparse_parser(noun, verb)
     found.usage = usage(noun, verb).replace("%", "%%")
     return found.format_help()
 

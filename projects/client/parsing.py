@@ -7,14 +7,18 @@ same tables: importing it takes longer than the rest of a call.
 from __future__ import annotations
 
 from projects.client import grammar
-from projects.client.tokens import normalised, refuse_repeated
+from projects.client.argv import normalised, refuse_repeated
+from projects.client.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, NoReturn
 
     from projects.client.grammar import Option
+
+WIDTH = 100  # characters per line of help; asking the terminal would import shutil for every option
 
 
 class Options:
@@ -37,9 +41,7 @@ def parse(call: Any) -> Options:
     refuse_repeated(tokens, call.verb.options, program)  # the last global flag wins: an alias may set one
     values = read(table, tokens)
     if values is None:
-        from projects.client import parser
-
-        values = vars(parser.build(call.noun, call.verb).parse_args(tokens))
+        values = vars(argparse_parser(call.noun, call.verb).parse_args(tokens))
     return Options(values)
 
 
@@ -105,3 +107,29 @@ def _keep(
         return False
     values[name] = [*(values[name] or ()), value] if append else value
     return True
+
+
+def argparse_parser(noun: str, verb: grammar.Verb) -> argparse.ArgumentParser:
+    """Return the argparse parser of a verb, global flags included: for help and for invalid command lines."""
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise UsageError(f"{message}; see: {self.prog} -h")
+
+    def formatter(prog: str) -> argparse.HelpFormatter:
+        return argparse.HelpFormatter(prog, width=WIDTH, max_help_position=34)
+
+    parser = Parser(
+        prog=grammar.program(noun, verb),
+        description=verb.summary,
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=formatter,
+    )
+    for flags, settings in verb.options:
+        parser.add_argument(*flags, **settings)
+    group = parser.add_argument_group("global flags")
+    for flags, settings in grammar.GLOBALS:
+        group.add_argument(*flags, **settings)
+    return parser

@@ -9,8 +9,8 @@ from projects.client.grammar import option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from projects.client.arguments import Options
     from projects.client.grammar import Option
+    from projects.client.parsing import Options
 
 
 def options(name: str) -> tuple[Option, Option]:

@@ -41,7 +41,7 @@ NO_PROJECT = "\nThe board is empty. Start: pm project create --key KEY --title T
 
 
 def text(context: Context) -> str:
-    """Return the briefing; if the board can't be read, it says what to do. Raises no ClientError."""
+    """Return the text; if the board can't be read, it says what to do. Raises no ClientError."""
     try:
         lines = _state(context)
     except NoServer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from projects.client import texts
+from projects.client import text_input
 from projects.client.errors import UsageError
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def read(path: str) -> list[dict[str, Any]]:
     """Return the objects in a file, or in standard input for `-`. Raises UsageError, naming the line."""
     found = []
-    for number, line in enumerate(texts.read_file(path, "from_file").split("\n"), 1):
+    for number, line in enumerate(text_input.read_file(path, "from_file").split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from projects.client import arguments, grammar, parser
+from projects.client import grammar, parsing
+from projects.client.argv import normalised
 from projects.client.errors import UsageError
-from projects.client.tokens import normalised
 
 EVERY_VERB = [(noun, verb) for noun in grammar.NOUNS for verb in grammar.verbs_of(noun)]
 IDS = [f"{noun} {verb.name}".strip() for noun, verb in EVERY_VERB]
@@ -18,7 +18,7 @@ WORDS = ["", "-", "-1", "-x y", "0", "3", "1.5", "nan", "PONE-1", "a b", "a=b", 
 
 def judged(noun: str, verb: grammar.Verb, tokens: list[str]) -> dict[str, Any] | None:
     try:
-        return vars(parser.build(noun, verb).parse_args(tokens))
+        return vars(parsing.argparse_parser(noun, verb).parse_args(tokens))
     except UsageError:
         return None
 
@@ -51,7 +51,7 @@ def test_line_that_is_read_is_read_as_argparse_reads_it(noun: str, verb: grammar
             tokens = normalised(line(chance, verb), table, "pm")
         except UsageError:
             continue
-        values = arguments.read(table, tokens)
+        values = parsing.read(table, tokens)
         if values is not None:
             assert values == judged(noun, verb, tokens), tokens
             read += 1
@@ -60,10 +60,10 @@ def test_line_that_is_read_is_read_as_argparse_reads_it(noun: str, verb: grammar
 
 def test_two_dashes_may_be_a_value() -> None:
     # argparse of Python 3.11 makes an empty list of it.
-    assert arguments.parse(grammar.find(["comment", "create", "--work-item", "P-1", "--content=--"])).content == "--"
+    assert parsing.parse(grammar.find(["comment", "create", "--work-item", "P-1", "--content=--"])).content == "--"
 
 
 def test_values_of_one_call_are_not_those_of_the_next() -> None:
-    first = arguments.parse(grammar.find(["project", "update", "P", "--clear", "description"]))
-    second = arguments.parse(grammar.find(["project", "update", "P"]))
+    first = parsing.parse(grammar.find(["project", "update", "P", "--clear", "description"]))
+    second = parsing.parse(grammar.find(["project", "update", "P"]))
     assert (first.clear, second.clear) == (["description"], [])
