@@ -40,7 +40,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "projects.middleware.InstanceMiddleware",
-    "projects.web.policy.PolicyMiddleware",
+    "projects.web.csp.CSPMiddleware",
     "discovery.middleware.HostMiddleware",
     "discovery.middleware.OriginMiddleware",
     "projects.middleware.DatabaseMiddleware",

@@ -130,6 +130,6 @@ def _unavailable(request: HttpRequest, message: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, message: str, field: str | None = None) -> HttpResponse:
     # Imported late: Django loads the middleware before the URLs and views.
-    from projects.web.views.errors import answer
+    from projects.web.responses import answer
 
     return answer(request, status, message, field)

@@ -1,25 +1,12 @@
-from projects.admin import (
-    activity,
-    comment,
-    dependency,
-    project,
-    site,
-    sprint,
-    swim_lane,
-    time_entry,
-    user,
-    work_item,
-)
+"""The admin: registers the models, and sets the titles and layout: links at the top of each page, no sidebar."""
 
-__all__ = [
-    "activity",
-    "comment",
-    "dependency",
-    "project",
-    "site",
-    "sprint",
-    "swim_lane",
-    "time_entry",
-    "user",
-    "work_item",
-]
+from django.contrib import admin
+
+from projects.admin import activity, project, sprint, swim_lane, user, work_item, work_item_children
+
+__all__ = ["activity", "project", "sprint", "swim_lane", "user", "work_item", "work_item_children"]
+
+admin.site.site_header = "pm"
+admin.site.site_title = "pm"
+admin.site.index_title = "Board"
+admin.site.enable_nav_sidebar = False

@@ -1,17 +1,30 @@
+"""The activity: its admin, and the table of an entity's latest changes with old and new values."""
+
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
-from projects.admin import history
 from projects.admin.filters import AssigneeFilter, ProjectFilter
-from projects.admin.searching import FewWordsAdmin
-from projects.entities.registry import ENTITIES
-from projects.models import Activity, Project
+from projects.admin.links import admin_url
+from projects.admin.search_limits import FewWordsAdmin
+from projects.entities.registry import ENTITIES, REFERS
+from projects.models import Activity, Project, User, WorkItem
+from projects.models.base import Entity
+
+SHOWN = 20
+LONGEST = 120  # characters shown of a value
+# The models that ID columns refer to.
+REFERENCES: dict[str, Any] = {
+    column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()
+}
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -68,8 +81,48 @@ class ActivityAdmin(FewWordsAdmin):
 
     @admin.display(description="changes")
     def what_changed(self, obj: Activity) -> SafeString:
-        rows = history.named_changes([obj])[0]
+        rows = named_changes([obj])[0]
         return format_html(
             '<table class="inner"><tr><th scope="col">field<th scope="col">old<th scope="col">new</tr>{}</table>',
             format_html_join("", "<tr><td>{}<td>{}<td>{}</tr>", rows),
         )
+
+
+def latest_changes(entity: Entity) -> SafeString:
+    """Return the table with a link to the full history."""
+    rows = list(Activity.objects.of(entity).select_related("actor").order_by("-id")[:SHOWN])
+    more = admin_url(Activity, "changelist", entity_id__exact=entity.pk)
+    shown = zip(rows, named_changes(rows), strict=True)
+    return render_to_string("admin/history.html", {"rows": list(shown), "more": more})
+
+
+def named_changes(rows: Iterable[Activity]) -> list[list[tuple[str, str, str]]]:
+    """Return each row's changes as (field, old, new) with IDs resolved to names; one query per table."""
+    rows = list(rows)
+    wanted: dict[Any, set[str]] = {model: set() for model in REFERENCES.values()}
+    for row in rows:
+        for change in row.changes:
+            if model := REFERENCES.get(change["field"]):
+                wanted[model] |= {value for value in (change["old"], change["new"]) if isinstance(value, str)}
+    called = {model: _names_of(model, ids) for model, ids in wanted.items() if ids}
+    return [[_named(change, called) for change in row.changes] for row in rows]
+
+
+def _names_of(model: Any, ids: set[str]) -> dict[str, str]:
+    found = model._base_manager.filter(pk__in=ids)
+    if model is WorkItem:
+        found = found.select_related("project")
+    return {str(one.pk): one.display_key if model is WorkItem else str(one) for one in found}
+
+
+def _named(change: dict[str, Any], called: dict[Any, dict[str, str]]) -> tuple[str, str, str]:
+    names = called.get(REFERENCES.get(change["field"]), {})
+    old, new = (_short(names.get(str(value), value)) for value in (change["old"], change["new"]))
+    return change["field"].removesuffix("_id"), old, new
+
+
+def _short(value: Any) -> str:
+    if value is None or value in ("", []):
+        return "–"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return Truncator(text).chars(LONGEST)

@@ -16,11 +16,12 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from projects.admin import history, outcome
-from projects.admin.chooser import Chooser, is_uuid
+from projects.admin import bulk_results
+from projects.admin.activity import latest_changes
+from projects.admin.autocomplete import AutocompleteWidget, is_uuid
 from projects.admin.forms import EntityForm
 from projects.admin.links import admin_url
-from projects.admin.searching import FewWordsAdmin
+from projects.admin.search_limits import FewWordsAdmin
 from projects.models import Activity
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
@@ -60,7 +61,7 @@ class EntityAdmin(FewWordsAdmin):
         if issubclass(model, Entity):
             kwargs["queryset"] = model.objects.living().select_related(*(("project",) if has_project(model) else ()))
         if db_field.name in self.get_autocomplete_fields(request):
-            kwargs["widget"] = Chooser(db_field)
+            kwargs["widget"] = AutocompleteWidget(db_field)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -146,7 +147,7 @@ class EntityAdmin(FewWordsAdmin):
 
     def run(self, request: HttpRequest, queryset: QuerySet[Any], done: str, verb: Callable[[Any], object]) -> None:
         """Apply `verb` to each entity and report successes and refusals as messages."""
-        outcome.do(queryset, verb).report(request, done)
+        bulk_results.do(queryset, verb).report(request, done)
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
         if all(map(is_uuid, request.POST.getlist(ACTION_CHECKBOX_NAME))):
@@ -197,7 +198,7 @@ class EntityAdmin(FewWordsAdmin):
 
     @admin.display(description="activity")
     def activity(self, obj: Entity) -> SafeString:
-        return history.latest(obj)
+        return latest_changes(obj)
 
     def _names(self, columns: tuple[str, ...]) -> list[str]:
         return [self.model._meta.get_field(column).name for column in columns]

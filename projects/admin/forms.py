@@ -11,7 +11,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from projects.admin import meanwhile
+from projects.admin import edit_conflicts
 from projects.models.base import Entity
 from projects.models.exceptions import Refused, StaleVersion
 
@@ -60,7 +60,7 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             before.check_version(expected)
         except StaleVersion as stale:
-            chosen = meanwhile.chosen(before, typed, stale.changes)
+            chosen = edit_conflicts.chosen(before, typed, stale.changes)
             # Resubmitted or untouched forms have nothing to write, so there is no conflict.
             if any(getattr(before, column) != value for column, value in chosen.items()):
                 raise
@@ -94,7 +94,7 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
     def _lose(self, stale: StaleVersion) -> None:
         """Report the others' changes and rebase the form onto the current version."""
         current, typed = stale.current, self.values()
-        chosen = meanwhile.chosen(current, typed, stale.changes)
+        chosen = edit_conflicts.chosen(current, typed, stale.changes)
         changes = ", ".join(str(change) for change in stale.changes) or "it was changed"
         self.add_error(
             None,
@@ -103,7 +103,7 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         self.data = cast(Any, self.data).copy()
         self._show("expected_version", current.version)
-        for column, author in meanwhile.authors(stale.changes).items():
+        for column, author in edit_conflicts.authors(stale.changes).items():
             if column not in typed:
                 continue
             name, theirs = current._meta.get_field(column).name, getattr(current, column)

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from projects.admin import filters, outcome, question, surroundings
+from projects.admin import bulk_results, confirmation, filters, related_panels
+from projects.admin.autocomplete import narrow
 from projects.admin.base import EntityAdmin
-from projects.admin.chooser import narrow
 from projects.admin.links import sprints_page
 from projects.models import Sprint, WorkItem
 from projects.models.sprints.lifecycle import NEXT, Status
@@ -50,7 +50,7 @@ class SprintAdmin(EntityAdmin):
 
     @admin.display(description="items")
     def items(self, obj: Sprint) -> SafeString:
-        return surroundings.sprint_items(obj)
+        return related_panels.sprint_items(obj)
 
     @admin.action(permissions=["change"], description="Start selected sprints (one of a project)")
     def start(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
@@ -71,19 +71,19 @@ class SprintAdmin(EntityAdmin):
         moved: list[WorkItem] = []
         self.run(request, queryset, "reopened", lambda sprint: moved.extend(sprint.reopen(actor=actor)))
         if moved:
-            messages.info(request, f"Returned to their sprint: {outcome.names(moved)}.")
+            messages.info(request, f"Returned to their sprint: {bulk_results.names(moved)}.")
 
     def _end(self, request: HttpRequest, queryset: QuerySet[Sprint], verb: str, done: str) -> HttpResponse | None:
         """End the sprints after confirmation. When completing, also ask where unfinished items go."""
-        form = forms.Form(question.answers(request))
+        form = forms.Form(confirmation.form_data(request))
         left = list(_left(queryset))
         projects = list(queryset.order_by().values_list("project", flat=True).distinct()[:2])
         if verb == "complete" and left and len(projects) == 1:
             form.fields["move_to"] = self._target(request, projects[0])
-        names = ", ".join(sprint.name for sprint in queryset[: question.SHOWN])
+        names = ", ".join(sprint.name for sprint in queryset[: confirmation.SHOWN])
         note = "Unfinished items leave the sprint." if left else "There are no unfinished items."
         title, button = f"{verb.capitalize()} {names}", verb.capitalize()
-        page = question.ask(self, request, queryset, form, title=title, button=button, note=note, along=left)
+        page = confirmation.ask(self, request, queryset, form, title=title, button=button, note=note, along=left)
         if page is not None:
             return page
         actor: Any = request.user
@@ -93,7 +93,7 @@ class SprintAdmin(EntityAdmin):
         self.run(request, queryset, done, lambda sprint: moved.extend(getattr(sprint, verb)(actor=actor, **options)))
         if moved:
             where = f"Moved to {target}" if target else "Moved to the backlog"
-            messages.info(request, f"{where}: {outcome.names(moved)}.")
+            messages.info(request, f"{where}: {bulk_results.names(moved)}.")
         return None
 
     def _target(self, request: HttpRequest, project: object) -> forms.Field:

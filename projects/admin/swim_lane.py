@@ -11,7 +11,7 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 
-from projects.admin import filters, question
+from projects.admin import confirmation, filters
 from projects.admin.base import EntityAdmin
 from projects.admin.links import board_page
 from projects.models import Project, SwimLane, WorkItem
@@ -85,11 +85,11 @@ class SwimLaneAdmin(EntityAdmin):
 
     @admin.action(permissions=["change"], description="Set the WIP limit of selected swim lanes…")
     def set_limit(self, request: HttpRequest, queryset: QuerySet[SwimLane]) -> HttpResponse | None:
-        form = forms.Form(question.answers(request))
+        form = forms.Form(confirmation.form_data(request))
         field = forms.IntegerField(min_value=1, max_value=MAX_WIP_LIMIT, required=False, help_text="Empty: no limit.")
         form.fields["limit"] = field
         title = f"Set the WIP limit of {queryset.count()} swim lanes"
-        page = question.ask(self, request, queryset, form, title=title, button="Set the limit")
+        page = confirmation.ask(self, request, queryset, form, title=title, button="Set the limit")
         if page is not None:
             return page
         actor, limit = request.user, form.cleaned_data["limit"]

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import PROTECT
 from django.http import HttpRequest
 
-from projects.admin.searching import FewWordsAdmin
+from projects.admin.search_limits import FewWordsAdmin
 from projects.models import User
 
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")

@@ -9,9 +9,8 @@ from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
 
-from projects.admin.chooser import Chooser, narrow
+from projects.admin.autocomplete import AutocompleteWidget, narrow
 from projects.admin.forms import EntityForm
-from projects.admin.labels import LabelsField
 from projects.models import Comment, Dependency, TimeEntry, WorkItem
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
@@ -23,6 +22,21 @@ ADDED = {
     "comment": ("comment",),
     "timeentry": ("worked_from", "worked_to", "worked_on"),
 }
+
+
+class LabelsField(forms.Field):
+    """Comma-separated names on one line; the model splits them and checks their number and length."""
+
+    widget = AdminTextInputWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        return [value] if value else []
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.prepare_value(initial) != data)
 
 
 class WorkItemForm(EntityForm):
@@ -56,7 +70,7 @@ class WorkItemForm(EntityForm):
                     del self.fields[name]
         if "other_item" in self.fields:
             other: Any = self.fields["other_item"]
-            other.widget = Chooser(Dependency._meta.get_field("blocked_item"), choices=other.choices)
+            other.widget = AutocompleteWidget(Dependency._meta.get_field("blocked_item"), choices=other.choices)
             other.queryset = WorkItem.objects.living().select_related("project")
         project = item.project_id or self.initial.get("project")
         if project:

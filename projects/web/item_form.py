@@ -14,7 +14,7 @@ from projects.models import ItemLabel, Sprint, User, WorkItem
 from projects.models.edits import edit
 from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority
 from projects.models.work_items.hierarchy import PARENTS
-from projects.web.lookup import resolve
+from projects.web.item_lookup import resolve
 
 PLAIN = ("title", "description", "status", "priority")
 OFFERED = 200  # parents suggested; others can be entered by key or words

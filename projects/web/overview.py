@@ -12,7 +12,7 @@ from django.utils import timezone
 from projects.models import Activity, Dependency, Project, Sprint, WorkItem
 from projects.models.sprints.history import histories
 from projects.models.work_items.queries import WorkItemQuerySet
-from projects.web.answers import deed
+from projects.web.responses import deed
 from projects.web.sprint_page import burndown_of
 
 SHOWN = 12  # rows per list

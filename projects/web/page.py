@@ -7,13 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from discovery import runtime
-from projects.api.exceptions import envelope
 from projects.models import Activity, Project, User
-
-View = Callable[..., HttpResponse]
+from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
 
 
 def for_people(*methods: str) -> Callable[[View], View]:
@@ -26,8 +24,6 @@ def for_people(*methods: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            from projects.web.views.errors import method_not_allowed
-
             if request.method not in allowed:
                 return method_not_allowed(request, *allowed)
             if not request.user.is_authenticated:
@@ -42,17 +38,6 @@ def for_people(*methods: str) -> Callable[[View], View]:
         return wrapped
 
     return decorate
-
-
-def signed_out() -> HttpResponse:
-    """Return 401 for a scripted request after the session ended."""
-    message = "You are signed out. Your text is kept. Run pm server open in the repository, then submit again."
-    return JsonResponse(envelope("UNAUTHENTICATED", message), status=401)
-
-
-def is_scripted(request: HttpRequest) -> bool:
-    """Return True for requests of a page's script, False for browser navigation."""
-    return "HX-Request" in request.headers or "text/html" not in request.META.get("HTTP_ACCEPT", "")
 
 
 def person(request: HttpRequest) -> User:

@@ -12,9 +12,9 @@ from django.shortcuts import render
 from projects.models import ItemLabel, Project, Sprint, User, WorkItem
 from projects.models.work_items.choices import ItemType
 from projects.web import page
-from projects.web.answers import done, says_why
-from projects.web.board import DONE_DAYS, GROUPINGS, Board
-from projects.web.moves import move_card
+from projects.web.board_page import DONE_DAYS, GROUPINGS, Board
+from projects.web.card_moves import move_card
+from projects.web.responses import done, reports_errors
 
 
 @page.for_people()
@@ -36,7 +36,7 @@ def board(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move a card to where it was dropped; 409 with the reason if refused."""
     item, warning = move_card(page.find_project(key), request.POST.dict(), actor=request.user)  # type: ignore[arg-type]
@@ -44,7 +44,7 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def add(request: HttpRequest, key: str) -> HttpResponse:
     """Create an item with a title. The client-chosen ID makes resubmission safe."""

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from discovery import runtime
 from projects.models import User
 from projects.version import VERSION
-from projects.web.views.errors import safe_only, unavailable
+from projects.web.responses import safe_only
+from projects.web.views.errors import unavailable
 
 
 @safe_only

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from projects.models import Project
 from projects.web import page
 from projects.web.overview import Overview
-from projects.web.views.errors import safe_only
+from projects.web.responses import safe_only
 
 
 @page.for_people()

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from projects.models import Activity, WorkItem
 from projects.models.edits import undo as undo_change
 from projects.models.exceptions import Conflict, HasBlockers, HasChildren
-from projects.web import item, item_form, page
-from projects.web.answers import done, explain, refused, says_why
+from projects.web import item_form, item_page, page
 from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
+from projects.web.responses import done, explain, refused, reports_errors
 
 BEFORE = 19  # digits of an activity ID
 
@@ -21,19 +21,19 @@ BEFORE = 19  # digits of an activity ID
 def show(request: HttpRequest, identifier: str) -> HttpResponse:
     """Show an item with its related objects; a deleted item with a restore button."""
     cursor = page.live_cursor()
-    found = item.get(identifier)
+    found = item_page.get(identifier)
     before = request.GET.get("before", "")
     older_than = int(before) if before.isdecimal() and len(before) < BEFORE else None
-    context = item.context(found, page.person(request), older_than)
+    context = item_page.context(found, page.person(request), older_than)
     return render(request, "pm/item.html", {"cursor": cursor, "section": "item", **context})
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def edit(request: HttpRequest, identifier: str) -> HttpResponse:
     """Apply a form's changes. After seeing a conflict, the user may overwrite it."""
-    found = item.get(identifier)
+    found = item_page.get(identifier)
     try:
         changed = item_form.save(found, request.POST, actor=page.person(request))
     except (HasChildren, HasBlockers) as refusal:
@@ -50,11 +50,11 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def delete(request: HttpRequest, identifier: str) -> HttpResponse:
     """Delete the item and its descendants, if their number is still the one the page showed."""
-    found = item.get(identifier)
+    found = item_page.get(identifier)
     below = WorkItem.objects.living().descendants_of(found.pk).count()
     if request.POST.get("below") != str(below):
         raise Conflict(f"{found.display_key} now has {below} descendants; review them and delete again")
@@ -63,27 +63,27 @@ def delete(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def restore(request: HttpRequest, identifier: str) -> HttpResponse:
     """Restore the item and the descendants deleted with it."""
-    found = item.get(identifier)
+    found = item_page.get(identifier)
     found.restore(actor=page.person(request))
     return done(f"{found.display_key} restored.")
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def release(request: HttpRequest, identifier: str) -> HttpResponse:
     """Release the claim, whoever holds it."""
-    found = item.get(identifier)
+    found = item_page.get(identifier)
     found.release(actor=page.person(request), force=True)
     return done(f"Claim on {found.display_key} released.")
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undo one line of the history."""

@@ -11,20 +11,20 @@ from django.shortcuts import get_object_or_404, render
 
 from projects.models import Comment, Dependency, WorkItem
 from projects.models.edits import edit
-from projects.web import item, page
-from projects.web.answers import done, says_why
+from projects.web import item_page, page
 from projects.web.item_form import fresh_id, number
-from projects.web.lookup import offers, resolve
+from projects.web.item_lookup import offers, resolve
+from projects.web.responses import done, reports_errors
 
 KINDS = ("blocked_by", "blocks", "relates_to")
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def comment(request: HttpRequest, identifier: str) -> HttpResponse:
     """Add a comment. The client-chosen ID makes resubmission safe."""
-    found, pk = item.get(identifier), fresh_id(request.POST)
+    found, pk = item_page.get(identifier), fresh_id(request.POST)
     if not Comment.objects.filter(pk=pk).exists():
         new = Comment(id=pk, work_item=found, content=request.POST.get("content", ""))
         new.insert(actor=page.person(request))
@@ -32,7 +32,7 @@ def comment(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Edit or delete the user's own comment."""
@@ -47,11 +47,11 @@ def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def child(request: HttpRequest, identifier: str) -> HttpResponse:
     """Create a child item. The client-chosen ID makes resubmission safe."""
-    found, pk = item.get(identifier), fresh_id(request.POST)
+    found, pk = item_page.get(identifier), fresh_id(request.POST)
     if WorkItem.objects.filter(pk=pk).exists():
         return done()
     found.check_living()
@@ -64,17 +64,17 @@ def child(request: HttpRequest, identifier: str) -> HttpResponse:
 @page.for_people()
 def offer(request: HttpRequest, identifier: str) -> HttpResponse:
     """Suggest items that match the typed text."""
-    found, text = item.get(identifier), request.GET.get("other", "")
+    found, text = item_page.get(identifier), request.GET.get("other", "")
     shown = offers(found.project, text, without=(found.display_key,)) if text.strip() else []
     return render(request, "pm/item_offers.html", {"offers": shown, "text": text.strip()})
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def link(request: HttpRequest, identifier: str) -> HttpResponse:
     """Create a dependency with the chosen item, or the one that a key or words identify."""
-    found, pk, kind = item.get(identifier), fresh_id(request.POST), request.POST.get("kind", "")
+    found, pk, kind = item_page.get(identifier), fresh_id(request.POST), request.POST.get("kind", "")
     if kind not in KINDS:
         raise ValidationError({"kind": f"must be one of {', '.join(KINDS)}"})
     if not Dependency.objects.filter(pk=pk).exists():
@@ -91,7 +91,7 @@ def link(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def unlink(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Delete a dependency."""

@@ -13,17 +13,17 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from projects.models import TimeEntry
-from projects.web import durations, item, page
-from projects.web.answers import done, says_why
+from projects.web import durations, item_page, page
 from projects.web.item_form import fresh_id
+from projects.web.responses import done, reports_errors
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def start(request: HttpRequest, identifier: str) -> HttpResponse:
     """Start the user's timer and report which other timer it stopped."""
-    found, person = item.get(identifier), page.person(request)
+    found, person = item_page.get(identifier), page.person(request)
     if TimeEntry.objects.running(person).filter(work_item=found).exists():
         return done("Your timer is already running on this item.")
     _, stopped = TimeEntry.objects.start(found, actor=person)
@@ -32,11 +32,11 @@ def start(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def add(request: HttpRequest, identifier: str) -> HttpResponse:
     """Add a manual time entry from its duration and end."""
-    found, pk, person = item.get(identifier), fresh_id(request.POST), page.person(request)
+    found, pk, person = item_page.get(identifier), fresh_id(request.POST), page.person(request)
     if not TimeEntry.objects.filter(pk=pk).exists():
         started_at, ended_at = _span(request.POST)
         new = TimeEntry(id=pk, work_item=found, user=person, started_at=started_at, ended_at=ended_at)
@@ -46,7 +46,7 @@ def add(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def change(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Stop a timer, or delete an entry."""

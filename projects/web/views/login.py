@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from projects.models import LoginTicket, User
-from projects.web.views.errors import safe_only
+from projects.web.responses import safe_only
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 PURPOSES = ("HTTP_PURPOSE", "HTTP_SEC_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from projects.models import Project
 from projects.models.search import LAST_ENTRY, Hit, Order, Place, search
 from projects.models.work_items.queries import DISPLAY_KEY
-from projects.web import item, page
+from projects.web import item_page, page
 
 MAX_LENGTH = 1000  # characters
 LIMIT = 50  # results of a page
@@ -23,7 +23,7 @@ def find(request: HttpRequest) -> HttpResponse:
     `start` is the page's cursor, `before` the number of results on the preceding pages.
     """
     text = request.GET.get("q", "").strip()[:MAX_LENGTH]
-    found = item.find(text) if DISPLAY_KEY.fullmatch(text) else None
+    found = item_page.find(text) if DISPLAY_KEY.fullmatch(text) else None
     if found is not None:
         return redirect("item", found.display_key)
     key = request.GET.get("project", "")

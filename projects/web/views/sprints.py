@@ -17,10 +17,10 @@ from django.urls import reverse
 from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.velocity import completed, velocity
 from projects.web import page, sprint_page
-from projects.web.answers import done, says_why
+from projects.web.card_moves import move_card
 from projects.web.charts.velocity import SHOWN
-from projects.web.moves import move_card
-from projects.web.plan import Plan, above, next_sprint, open_sprints
+from projects.web.responses import done, reports_errors
+from projects.web.sprint_planning import Plan, above, next_sprint, open_sprints
 
 MAX_NAMED = 20  # items per message
 FIELDS = ("name", "goal", "start_date", "end_date")
@@ -50,7 +50,7 @@ def sprints(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move a card; 409 with the reason if refused. Warn if the sprint now exceeds the velocity."""
     project = page.find_project(key)
@@ -61,7 +61,7 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def create(request: HttpRequest, key: str) -> HttpResponse:
     """Create a planned sprint. The client-chosen ID makes resubmission safe."""
@@ -78,7 +78,7 @@ def create(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@says_why
+@reports_errors
 @transaction.atomic
 def change(request: HttpRequest, key: str, pk: uuid.UUID, verb: str) -> HttpResponse:
     """Edit, start, complete, cancel, reopen, delete or restore a sprint, if the form's version is current."""

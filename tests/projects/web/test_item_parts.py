@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from projects.models import Comment, Dependency, Sprint, TimeEntry, User, WorkItem
 from projects.web.durations import parse, spell
-from projects.web.history import MAX_LINES, SHOWN, difference, history
+from projects.web.history_lines import MAX_LINES, SHOWN, difference, history
 from tests.projects.web.test_item_edit import again, days, error, post
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
-from projects.web.policy import POLICY
+from projects.web.csp import POLICY
 
 pytestmark = pytest.mark.django_db
 HTML = {"HTTP_ACCEPT": "text/html"}

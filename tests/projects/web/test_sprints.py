@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Project, Sprint, User, WorkItem
-from projects.web.plan import CAP
+from projects.web.sprint_planning import CAP
 from tests.projects.web.sprints import HTML, TODAY, URL, Make, columns, complete_one, post, said
 
 pytestmark = pytest.mark.django_db

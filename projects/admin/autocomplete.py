@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 
 
-class Chooser(AutocompleteSelect):
+class AutocompleteWidget(AutocompleteSelect):
     """An autocomplete whose `within` filters are sent as query parameters of the search."""
 
     def __init__(self, db_field: Any, **kwargs: Any) -> None:
@@ -32,7 +32,7 @@ def narrow(field: forms.Field | None, **within: object) -> None:
     widget: Any = field.widget if field else None
     if isinstance(widget, RelatedFieldWidgetWrapper):
         widget = widget.widget
-    if isinstance(widget, Chooser):
+    if isinstance(widget, AutocompleteWidget):
         widget.within = {name: str(value) for name, value in within.items() if value}
 
 

@@ -10,7 +10,7 @@ from django.http import Http404
 from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
 from projects.models.activity import Action
 from projects.web.durations import spell
-from projects.web.history import history
+from projects.web.history_lines import history
 from projects.web.item_form import choices
 from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
-MAX_TOLD = 20  # messages per request, and names per message
+MAX_MESSAGES = 20  # messages per request, and names per message
 
 
 class Outcome(NamedTuple):
@@ -26,7 +26,7 @@ class Outcome(NamedTuple):
     def report(self, request: HttpRequest, done: str) -> None:
         """Add messages to the request; `done` is a past participle such as "deleted"."""
         for number, (reason, entities) in enumerate(self.refused.items()):
-            if number == MAX_TOLD:
+            if number == MAX_MESSAGES:
                 rest = [entity for group in list(self.refused.values())[number:] for entity in group]
                 messages.error(request, f"{len(rest)} more refused: {names(rest, len(rest))}")
                 break
@@ -71,7 +71,7 @@ def do(entities: Iterable[Any], verb: Callable[[Any], object]) -> Outcome:
     return outcome
 
 
-def names(entities: Iterable[Entity], limit: int = MAX_TOLD) -> str:
+def names(entities: Iterable[Entity], limit: int = MAX_MESSAGES) -> str:
     """Return up to `limit` display keys, comma-separated."""
     keys = [entity.display_key for entity in entities]
     more = f" and {len(keys) - limit} more" if len(keys) > limit else ""

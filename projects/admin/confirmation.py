@@ -34,7 +34,7 @@ def ask(
     changed since it was rendered.
     """
     numbers = f"{queryset.count()}+{len(along)}"
-    if is_answered(request):
+    if is_submitted(request):
         if request.POST.get("numbers") != numbers:
             messages.warning(request, "The affected objects have changed; review them and confirm again.")
         elif form.is_valid():
@@ -58,17 +58,17 @@ def ask(
         "across": request.POST.get("select_across", "0"),
         "back": admin_url(admin.opts, "change", one) if one else request.get_full_path(),
     }
-    return TemplateResponse(request, "admin/question.html", context)
+    return TemplateResponse(request, "admin/confirmation.html", context)
 
 
-def is_answered(request: HttpRequest) -> bool:
+def is_submitted(request: HttpRequest) -> bool:
     """Return True if the request submits the page."""
     return "numbers" in request.POST
 
 
-def answers(request: HttpRequest) -> Any:
+def form_data(request: HttpRequest) -> Any:
     """Return the data for the page's form; None when the page is first shown."""
-    return request.POST if is_answered(request) else None
+    return request.POST if is_submitted(request) else None
 
 
 def _first(queryset: QuerySet[Any]) -> Iterable[str]:

@@ -24,7 +24,7 @@ POLICY = "; ".join(
 )
 
 
-class PolicyMiddleware:
+class CSPMiddleware:
     """Send the policy with every response except JSON, and forbid other origins to embed any response."""
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from projects.entities.work_item import STATUS_NAMES
 from projects.models import Project, SwimLane, WorkItem
 from projects.models.work_items.queries import WorkItemQuerySet
+from projects.web.board_filters import Filters
 from projects.web.cards import SHOWN, Card, blockers
-from projects.web.filters import Filters
 
 CAP = 50  # cards of a lane
 CAP_MORE = 1000  # cards of a lane after "Show more"

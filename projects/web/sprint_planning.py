@@ -17,9 +17,9 @@ from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.lifecycle import Status
 from projects.models.sprints.velocity import Velocity
 from projects.models.work_items.queries import WorkItemQuerySet
+from projects.web.board_filters import Filters
 from projects.web.cards import SHOWN, Card, blockers
 from projects.web.charts.drawing import amount
-from projects.web.filters import Filters
 
 CAP = 50  # cards per list
 CAP_MORE = 1000  # cards of a list after "Show more"

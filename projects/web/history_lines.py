@@ -15,7 +15,7 @@ from projects.entities.work_item import STATUS_NAMES
 from projects.models import Activity, Comment, Dependency, Sprint, TimeEntry, User, WorkItem
 from projects.models.activity import Action, ActivityQuerySet
 from projects.models.base import Entity
-from projects.web.words import label
+from projects.web.field_labels import label
 
 SHOWN = 30  # lines per page
 TEXTS = ("description", "content")

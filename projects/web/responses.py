@@ -1,4 +1,4 @@
-"""Responses to scripted forms: 204 or a sentence on success, the JSON error on refusal."""
+"""Responses outside the API: errors as JSON or as a page, and the answers to scripted forms."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import csrf_exempt
 
-from projects.api.exceptions import envelope
+from projects.api.exceptions import CODES, envelope
 from projects.models.activity import Action, Activity
 from projects.models.exceptions import NotYours, Refused, StaleVersion
-from projects.web.words import label, reworded
+from projects.web.field_labels import label, reworded
 
 View = Callable[..., HttpResponse]
 MAX_NAMED = 5  # changes in a message
 
 
-def says_why(view: View) -> View:
+def reports_errors(view: View) -> View:
     """Turn refusals and validation errors into JSON errors with readable messages."""
 
     @functools.wraps(view)
@@ -86,3 +88,47 @@ def _change(change: dict[str, Any]) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?')) else '.'}"
+
+
+def answer(request: HttpRequest, status: int, message: str, field: str | None = None) -> HttpResponse:
+    """Return the error as JSON or HTML, depending on the client."""
+    if not wants_html(request):
+        return JsonResponse(envelope(CODES[status], message, field), status=status)
+    # Skip the context processors: one of them may have caused the error.
+    return HttpResponse(render_to_string("errors/error.html", {"status": status, "message": message}), status=status)
+
+
+def wants_html(request: HttpRequest) -> bool:
+    """Return True if the client is a browser."""
+    is_api = request.path_info == "/api" or request.path_info.startswith("/api/")
+    return not is_api and "text/html" in request.META.get("HTTP_ACCEPT", "")
+
+
+def is_scripted(request: HttpRequest) -> bool:
+    """Return True for requests of a page's script, False for browser navigation."""
+    return "HX-Request" in request.headers or "text/html" not in request.META.get("HTTP_ACCEPT", "")
+
+
+def method_not_allowed(request: HttpRequest, *allowed: str) -> HttpResponse:
+    response = answer(request, 405, f"method not allowed; use {', '.join(allowed)}")
+    response["Allow"] = ", ".join(allowed)
+    return response
+
+
+def signed_out() -> HttpResponse:
+    """Return 401 for a scripted request after the session ended."""
+    message = "You are signed out. Your text is kept. Run pm server open in the repository, then submit again."
+    return JsonResponse(envelope("UNAUTHENTICATED", message), status=401)
+
+
+def safe_only(view: Any) -> Any:
+    """Allow only GET and HEAD; return 405 otherwise."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return method_not_allowed(request, "GET", "HEAD")
+        response: HttpResponse = view(request, *args, **kwargs)
+        return response
+
+    return csrf_exempt(wrapped)  # needs no token, and a POST without one must get 405, not 403
