@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.processes import MANAGE, Server, environment
+from tests.processes import DEADLINE, MANAGE, Server, environment
 
 PLANTED = "k" * 60
 
@@ -21,7 +21,7 @@ def pm(directory: Path, *arguments: str, **env: str | None) -> subprocess.Comple
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * DEADLINE,
         check=False,
     )
 

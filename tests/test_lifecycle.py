@@ -18,7 +18,7 @@ import pytest
 
 from tests.commands import answer, error, git, pm
 from tests.conftest import make_repository
-from tests.processes import Server, gone, poll
+from tests.processes import Server, gone, poll, scaled
 
 Start = Callable[..., Server]
 
@@ -117,7 +117,7 @@ def test_parallel_first_starts_make_one_board(repository: Path) -> None:
 def test_git_clean_under_a_running_server_ends_it_with_a_reason(repository: Path, server: Server) -> None:
     git(repository, "clean", "-fdX")
     assert not (server.config / "data.db").exists()
-    code, err = server.end(0, timeout=6)
+    code, err = server.end(0, timeout=scaled(6))
     assert code == 1
     assert "data.db was deleted or replaced" in err.strip().splitlines()[-1]
     assert not server.port_file.exists()
@@ -129,7 +129,7 @@ def test_deleted_database_is_answered_503_until_then(repository: Path, server: S
     response = server.request("GET", "/api/v1/projects/", headers={"Authorization": f"Bearer {token}"})
     assert response.status_code == 503
     assert response.json()["error"]["code"] == "UNAVAILABLE"
-    assert server.end(0, timeout=6)[0] == 1
+    assert server.end(0, timeout=scaled(6))[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ def test_log_that_nobody_reads_holds_nobody_up(
     streams = {"stderr": writing, "PYTHONUNBUFFERED": None}
     server = start_server(repository, **streams)
     second = start_server(repository, ready=False, **streams)
-    assert second.process.wait(timeout=15) == 1
+    assert second.process.wait(timeout=scaled(15)) == 1
     for worker in server.workers():
         os.kill(worker, signal.SIGKILL)  # of which the master has something to say
         poll(lambda pid=worker: gone(pid))
     assert server.workers()
     assert server.api("GET", "projects/").status_code == 200
     server.send(signal.SIGTERM)
-    assert server.process.wait(timeout=15) == 0
+    assert server.process.wait(timeout=scaled(15)) == 0
     assert not server.port_file.exists()
     assert os.get_blocking(writing), "its other holders can still wait"
     os.close(reading)
@@ -164,7 +164,7 @@ def test_log_that_nobody_reads_holds_nobody_up(
 
 def test_deleted_directory_ends_the_server(repository: Path, server: Server) -> None:
     shutil.rmtree(server.config)
-    code, err = server.end(0, timeout=6)
+    code, err = server.end(0, timeout=scaled(6))
     assert code == 1
     assert len(err.strip().splitlines()[-1]) > 20
     assert not server.config.exists()
@@ -175,7 +175,7 @@ def test_moved_repository_ends_the_server_and_serves_again(
 ) -> None:
     answer(repository, "project", "create", "--key", "ONE", "--title", "One")
     repository.rename(tmp_path / "moved")
-    assert server.end(0, timeout=6)[0] == 1
+    assert server.end(0, timeout=scaled(6))[0] == 1
     again = start_server(tmp_path / "moved")
     assert again.info["root"] == str(tmp_path / "moved")
     assert answer(tmp_path / "moved", "project", "list")["projects"][0]["key"] == "ONE"

@@ -16,7 +16,7 @@ import pytest
 from discovery.exclusive_start import START_PATIENCE
 from tests.commands import refusal
 from tests.file_systems import needs_root
-from tests.processes import Server, with_full_disk, without_override
+from tests.processes import Server, scaled, with_full_disk, without_override
 
 Start = Callable[..., Server]
 
@@ -108,7 +108,7 @@ def test_lock_shared_by_a_hard_link_is_refused_at_once(repository: Path, start_s
     begin = time.monotonic()
     line = refusal(start_server(copy, ready=False, PM_CONFIG_DIR=str(copy / ".pm")))
     assert "shares files with another directory by hard links" in line
-    assert time.monotonic() - begin < START_PATIENCE / 2
+    assert time.monotonic() - begin < scaled(START_PATIENCE / 2)
 
 
 def test_database_that_can_only_be_read_is_named_with_the_remedy(repository: Path, start_server: Start) -> None:

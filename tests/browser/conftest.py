@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.pages import signed_in
-from tests.processes import Server
+from tests.processes import Server, scaled
 
+expect.set_options(timeout=scaled(5000))  # milliseconds
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",
@@ -44,7 +45,7 @@ def browser() -> Iterator[Browser]:
 def person(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of its own: cookies, storage; what a page logs as an error fails the test."""
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(scaled(15_000))
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
     # What the Content-Security-Policy refuses is said in the console alone.

@@ -9,7 +9,9 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Locator, Page
 
-from tests.processes import MANAGE, Server, environment
+from tests.processes import MANAGE, Server, environment, scaled
+
+SOON = scaled(1500)  # milliseconds
 
 
 def pm(directory: Path, *arguments: str) -> Any:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.pages import comments, error_of, item, make_item, pm, show
+from tests.browser.pages import SOON, comments, error_of, item, make_item, pm, show
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
 Start = Callable[..., Server]
-SOON = 1500  # milliseconds
 
 
 def test_text_is_edited_by_keyboard_alone_with_a_preview(page: Page, board: Server) -> None:

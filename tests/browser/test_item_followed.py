@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.pages import comments, error_of, item, login_url, make_item, pm, show
+from tests.browser.pages import SOON, comments, error_of, item, login_url, make_item, pm, show
 from tests.processes import Server
 
 Start = Callable[..., Server]
-SOON = 1500  # milliseconds
 
 
 def test_page_follows_an_agent_and_leaves_the_person_alone(page: Page, board: Server) -> None:

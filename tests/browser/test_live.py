@@ -8,11 +8,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.pages import card, lane, login_url, make_item, open_board, pm, signed_in
-from tests.processes import Server
+from tests.browser.pages import SOON, card, lane, login_url, make_item, open_board, pm, signed_in
+from tests.processes import Server, scaled
 
 Start = Callable[..., Server]
-SOON = 1500  # milliseconds
 
 
 def test_change_by_the_command_line_appears_without_reload(page: Page, board: Server) -> None:
@@ -49,10 +48,10 @@ def test_typed_text_scroll_and_a_lifted_card_are_left_alone(page: Page, board: S
     lifted.focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
-    with page.expect_response(re.compile("/live/"), timeout=5000) as told:
+    with page.expect_response(re.compile("/live/"), timeout=scaled(5000)) as told:
         make_item(board, "not now", status="todo")
     while told.value.status == 204:
-        with page.expect_response(re.compile("/live/"), timeout=5000) as told:
+        with page.expect_response(re.compile("/live/"), timeout=scaled(5000)) as told:
             pass
     expect(lane(page, "todo").locator("#PONE-40")).to_be_visible()
     expect(lane(page, "todo")).not_to_contain_text("not now")

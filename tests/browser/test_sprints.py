@@ -8,11 +8,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.pages import card, item, make_item, pm, signed_in
+from tests.browser.pages import SOON, card, item, make_item, pm, signed_in
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
-SOON = 1500  # milliseconds
 TODAY = datetime.now(UTC).date()
 
 

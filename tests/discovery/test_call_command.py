@@ -13,7 +13,7 @@ import pytest
 
 from discovery import lock
 from tests.discovery.conftest import HOST
-from tests.processes import CHECKOUT, environment
+from tests.processes import CHECKOUT, DEADLINE, environment
 
 PROGRAM = """
 import gc, json, logging, os, resource, signal, sys, threading
@@ -85,7 +85,7 @@ def call_twice(directory: Path, *, env: dict[str, str] | None = None, **settings
         env=environment(**variables, **(env or {})),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * DEADLINE,
         check=False,
     )
     assert call.returncode == 0, call.stderr

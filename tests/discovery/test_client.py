@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from discovery import client, lock, portfile, ports
 from tests.discovery.test_portfile import made_info
-from tests.processes import Server
+from tests.processes import DEADLINE, Server, scaled
 
 Start = Callable[..., Server]
 
@@ -104,7 +104,7 @@ def test_session_talks_to_the_server_and_to_no_proxy(start_host: Start, monkeypa
 
 def test_wait_returns_when_a_request_is_answered(start_host: Start) -> None:
     found: list[str] = []
-    waiting = threading.Thread(target=lambda: found.append(client.wait_for_server(20)))
+    waiting = threading.Thread(target=lambda: found.append(client.wait_for_server(DEADLINE)))
     waiting.start()
     host = start_host()
     waiting.join()
@@ -117,7 +117,7 @@ def test_wait_is_bounded(hung: int) -> None:
         client.wait_for_server(0.2)
     with pytest.raises(client.ServerUnreachable):
         client.wait_for_server(0.2, f"http://127.0.0.1:{hung}")
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < scaled(5)
 
 
 def test_hung_server_is_named_and_not_waited_for(hung: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from discovery.codewatch import PATIENCE, CodeWatch, own_files
 from tests.commands import answer, pm
-from tests.processes import CHECKOUT, DEADLINE, Server, environment, gone, poll
+from tests.processes import CHECKOUT, Server, environment, gone, poll
 
 Start = Callable[..., Server]
 
@@ -48,7 +48,7 @@ def test_server_without_its_environment_answers_and_can_be_stopped(
 @pytest.mark.slow
 def test_server_without_its_environment_ends_with_the_reason(server: Server, installed: Path, repository: Path) -> None:
     shutil.rmtree(installed)
-    poll(lambda: gone(server.pid), PATIENCE + DEADLINE)
+    poll(lambda: gone(server.pid), PATIENCE + 30)
     code, err = server.end()
     assert code == 1
     assert "was removed while the server was running" in err.splitlines()[-1]

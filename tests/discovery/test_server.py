@@ -17,7 +17,7 @@ import pytest
 
 from discovery import lock, portfile, sockets
 from tests.discovery.conftest import HOST, lock_of
-from tests.processes import Server, environment, poll, with_full_disk, without_override
+from tests.processes import Server, environment, poll, scaled, with_full_disk, without_override
 
 Start = Callable[..., Server]
 
@@ -135,7 +135,7 @@ def test_server_whose_lock_was_lost_to_another_ends_and_deletes_nothing(host: Se
     os.unlink(lock_of(host))
     os.unlink(host.port_file)
     successor = start_host()
-    code, err = host.end(0, timeout=5)
+    code, err = host.end(0, timeout=scaled(5))
     assert code == 1
     assert "was deleted" in err
     assert json.loads(host.port_file.read_text()) == successor.info
@@ -144,7 +144,7 @@ def test_server_whose_lock_was_lost_to_another_ends_and_deletes_nothing(host: Se
 
 def test_deleted_directory_ends_the_server(host: Server) -> None:
     shutil.rmtree(host.config)
-    code, err = host.end(0, timeout=5)
+    code, err = host.end(0, timeout=scaled(5))
     assert code == 1
     assert "was deleted" in one_line(err)
 

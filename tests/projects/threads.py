@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from django.db import connection
 
+from tests.processes import DEADLINE
+
 T = TypeVar("T")
 
 
@@ -18,10 +20,10 @@ def at_once(count: int, work: Callable[[int], T]) -> list[T]:
 
     def run(number: int) -> T:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=DEADLINE)
             return work(number)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(run, range(count), timeout=120))
+        return list(pool.map(run, range(count), timeout=4 * DEADLINE))

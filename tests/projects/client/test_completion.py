@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from projects.client import completion
-from tests.processes import CHECKOUT, environment
+from tests.processes import CHECKOUT, environment, scaled
 from tests.projects.client.conftest import Board, Impostor, Pm
 
 
@@ -87,7 +87,7 @@ def test_server_that_is_silent_is_not_waited_for(
 ) -> None:
     def drip(connection: object) -> None:
         # Slow enough to pass for alive, for longer than anybody waits at a tab.
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + scaled(3)
         while time.monotonic() < deadline:
             connection.send(b"H")  # type: ignore[attr-defined]
             connection.settimeout(0.1)  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def test_server_that_is_silent_is_not_waited_for(
         publish(impostor(silence).port)
         begun = time.monotonic()
         result = pm("__complete", "project", "get", "")
-        assert time.monotonic() - begun < 2  # the patience, and Python's start on a busy machine
+        assert time.monotonic() - begun < scaled(2)  # the patience, and Python's start on a busy machine
         assert (result.code, result.out, result.err) == (0, "", "")
 
 

@@ -15,7 +15,7 @@ from django.db import OperationalError, connection, transaction
 from projects.models import User
 from projects.sqlite.base import DatabaseWrapper
 from projects.sqlite.queue import WriteQueue, queue_for
-from tests.processes import CHECKOUT, environment, poll
+from tests.processes import CHECKOUT, DEADLINE, environment, poll
 from tests.projects.threads import at_once
 
 HOLD = """
@@ -32,7 +32,7 @@ import os, sys, time
 from projects.sqlite.queue import WriteQueue
 queue, turns = WriteQueue(sys.argv[1]), os.open(sys.argv[2], os.O_WRONLY)
 while True:
-    assert queue.acquire(queue, 20)
+    assert queue.acquire(queue, float(sys.argv[3]))
     time.sleep(0.003)
     queue.release(queue)
     os.write(turns, b".")
@@ -97,7 +97,7 @@ def test_queue_gives_turns_in_the_order_of_asking(tmp_path: Path) -> None:
     served: list[int] = []
 
     def ask(number: int) -> None:
-        assert queue.acquire(number, 10)
+        assert queue.acquire(number, DEADLINE)
         served.append(number)
         queue.release(number)
 
@@ -118,14 +118,16 @@ def test_queue_gives_turns_to_each_process(tmp_path: Path) -> None:
     path, turns = str(tmp_path / "write.lock"), tmp_path / "turns"
     turns.touch()
     queue = WriteQueue(path)
-    with subprocess.Popen([sys.executable, "-c", BUSY, path, str(turns)], cwd=CHECKOUT, env=environment()) as other:
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY, path, str(turns), str(DEADLINE)], cwd=CHECKOUT, env=environment()
+    ) as other:
         try:
             waited = []
             for _ in range(10):
                 before = turns.stat().st_size
                 poll(lambda before=before: turns.stat().st_size > before)  # type: ignore[misc]
                 before = turns.stat().st_size
-                assert queue.acquire("ours", 20)
+                assert queue.acquire("ours", DEADLINE)
                 waited.append(turns.stat().st_size - before)
                 queue.release("ours")
         finally:
@@ -159,7 +161,7 @@ def test_forked_child_waits_for_its_parents_turn(tmp_path: Path) -> None:
     if not child:
         queue.release("a")  # does nothing: the turn belongs to the parent
         first = queue.acquire("child", 0.05)
-        os._exit(2 if first else 0 if queue.acquire("child", 10) else 3)
+        os._exit(2 if first else 0 if queue.acquire("child", DEADLINE) else 3)
     deadline = time.monotonic() + 0.2
     while time.monotonic() < deadline:
         pid, _ = os.waitpid(child, os.WNOHANG)
