@@ -6,7 +6,7 @@ import os
 import shlex
 import time
 
-from discovery import filesystem, lock, portfile, process
+from discovery import filesystem, lock, portfile, process, safe_files
 from discovery.conf import conf
 
 START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
@@ -119,7 +119,7 @@ def _refuse_shared(path: str) -> None:
 def remove_stale_files() -> None:
     """Remove what a killed server left: we hold the lock, so whatever stands there is nobody's."""
     for published in filter(None, (conf.port_file, conf.token_file)):
-        for path in (published, *portfile.unfinished(published)):
+        for path in (published, *safe_files.unfinished(published)):
             try:
                 if os.path.lexists(path):
                     os.unlink(path)

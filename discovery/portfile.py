@@ -13,19 +13,15 @@ PortFileError is what reading raises, in two kinds:
 from __future__ import annotations
 
 import os
-import stat
 
-from discovery import lock, process, quickjson
+from discovery import lock, process, quickjson, safe_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = 1
-MAX_BYTES = 64 * 1024
 LOCK_SUFFIX = ".lock"
-TEMPORARY_SUFFIX = ".tmp"
-BYTE_ORDER_MARK = "\ufeff"  # which some editors of Windows write
 
 
 class PortFileError(Exception):
@@ -117,37 +113,6 @@ def build_url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def publish(path: str, content: str) -> None:
-    """Put `content` at `path` so that a reader sees all of it or nothing (mode 0600).
-
-    Raises OSError, and leaves nothing behind then.
-    """
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f"{_temporary_prefix(name)}{os.getpid()}{TEMPORARY_SUFFIX}")
-    _unlink(temporary)  # of a process that was killed and had our number
-    fileno = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(fileno, "w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except BaseException:
-        _unlink(temporary)
-        raise
-
-
-def unfinished(path: str) -> list[str]:
-    """Return what a `publish` of `path` left behind when its process was killed, or has not renamed yet."""
-    folder, name = os.path.split(path)
-    prefix = _temporary_prefix(name)
-    try:
-        names = os.listdir(folder)
-    except OSError:
-        return []
-    return [os.path.join(folder, one) for one in names if one.startswith(prefix) and one.endswith(TEMPORARY_SUFFIX)]
-
-
 def read(path: str) -> ServerInfo:
     """Return the live server that the JSON file at `path` names.
 
@@ -177,28 +142,13 @@ def read_port(path: str) -> int:
 
 
 def read_text(path: str) -> str:
-    """Return the text of a regular file of our own, at most MAX_BYTES; never blocks. Raises PortFileError."""
+    """Return the text of a regular file of our own, at most 64 KiB; never blocks. Raises PortFileError."""
     try:
-        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        raise PortFileMissing("there is no such file") from None
-    except OSError as error:
-        raise PortFileRejected("it is a symbolic link" if os.path.islink(path) else f"{error.strerror}") from None
-    try:
-        status = os.fstat(fileno)
-        if not stat.S_ISREG(status.st_mode):
-            raise PortFileRejected("it is not a regular file")
-        if status.st_uid != os.geteuid():
-            raise PortFileRejected("it belongs to another user")
-        if status.st_size > MAX_BYTES:
-            raise PortFileRejected(f"it is larger than {MAX_BYTES // 1024} KiB")
-        return os.read(fileno, MAX_BYTES).decode("utf-8").removeprefix(BYTE_ORDER_MARK)
-    except UnicodeDecodeError:
-        raise PortFileRejected("it is not UTF-8") from None
-    except OSError as error:
-        raise PortFileRejected(f"{error.strerror}") from None
-    finally:
-        os.close(fileno)
+        return safe_files.read_text(path)
+    except safe_files.FileMissing as error:
+        raise PortFileMissing(str(error)) from None
+    except safe_files.FileRejected as error:
+        raise PortFileRejected(str(error)) from None
 
 
 def parse(text: str) -> ServerInfo:
@@ -289,10 +239,6 @@ def _verify(path: str, info: ServerInfo, locked: str, note: str) -> None:
             raise PortFileRejected(f"it is stale: pid {info.pid} is gone or another process")
     elif locked == lock.UNKNOWN or info.pid == 1:
         raise PortFileRejected("its lock is missing and it does not say when its process started")
-
-
-def _temporary_prefix(name: str) -> str:
-    return f".{name}."
 
 
 def _unlink(path: str) -> bool:

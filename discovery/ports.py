@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from discovery import portfile, sockets
+from discovery import portfile, safe_files, sockets
 from discovery.conf import conf
 
 
@@ -28,7 +28,7 @@ def write_port_file(port: int, path: str | os.PathLike[str] | None = None) -> No
     """Write the bare number to the port file, or to `path`, and make its folder if it is missing. Raises OSError."""
     target = Path(path or get_discovery_file_path())
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    portfile.publish(str(target), str(port))
+    safe_files.write(str(target), str(port))
 
 
 def read_port_file(path: str | os.PathLike[str] | None = None) -> int | None:

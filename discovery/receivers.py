@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
-from discovery import portfile, registry, runtime
+from discovery import portfile, registry, runtime, safe_files
 from discovery.conf import conf
 from discovery.portfile import ServerInfo
 from discovery.signals import server_started, server_stopped
@@ -19,12 +19,12 @@ logger = logging.getLogger("discovery")
 def publish_port_file(info: ServerInfo, **kwargs: Any) -> None:
     """Write the token, then the port file: who can read where the server is can talk to it."""
     if conf.token_file and runtime.current.token:
-        portfile.publish(conf.token_file, runtime.current.token)
+        safe_files.write(conf.token_file, runtime.current.token)
     if conf.port_file_format == "json":
-        portfile.publish(conf.port_file, info.to_json())
+        safe_files.write(conf.port_file, info.to_json())
         return
     try:
-        portfile.publish(conf.port_file, str(info.port))
+        safe_files.write(conf.port_file, str(info.port))
     except OSError as error:
         logger.warning("%s can't be written (%s); clients must be told %s", conf.port_file, error.strerror, info.url)
 

@@ -13,7 +13,7 @@ import os
 import sys
 from typing import Any
 
-from discovery import portfile
+from discovery import safe_files
 
 
 def folder() -> str:
@@ -40,7 +40,7 @@ def add(directory: str, file: str, application: str) -> None:
     """Note that servers of `application` publish `file` in `directory`. Raises OSError."""
     os.makedirs(folder(), mode=0o700, exist_ok=True)
     entry = {"directory": directory, "file": file, "application": application}
-    portfile.publish(_path(directory, file), json.dumps(entry) + "\n")
+    safe_files.write(_path(directory, file), json.dumps(entry) + "\n")
 
 
 def entries() -> list[dict[str, str]]:
@@ -72,8 +72,8 @@ def _path(directory: str, file: str) -> str:
 
 def _read(path: str) -> dict[str, str] | None:
     try:
-        entry: Any = json.loads(portfile.read_text(path))
-    except (portfile.PortFileError, ValueError, RecursionError):
+        entry: Any = json.loads(safe_files.read_text(path))
+    except (safe_files.FileError, ValueError, RecursionError):
         return None
     keys = ("directory", "file", "application")
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in keys):

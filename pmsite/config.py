@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 import os
-import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from discovery import safe_files
 from discovery.loopback import is_loopback_name
 from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
 from projects.config_schema import OPTIONS, SECTIONS, variable_of
@@ -57,21 +57,14 @@ def misspelt(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
+        text = safe_files.read(str(path), limit=MAX_BYTES, own=False).decode()
+        data = tomllib.loads(text)
+    except safe_files.FileMissing:
         return {}
-    except OSError as error:
-        why = "a symbolic link is not followed" if path.is_symlink() else error.strerror
-        raise ConfigError(f"{path}: can't be read: {why}") from None
-    try:
-        status = os.fstat(fileno)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-            raise ConfigError(f"{path}: not a regular file of at most {MAX_BYTES >> 20} MiB")
-        data = tomllib.loads(os.read(fileno, MAX_BYTES).decode())
+    except safe_files.FileRejected as error:
+        raise ConfigError(f"{path}: can't be read: {error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {' '.join(str(error).split())}") from None
-    finally:
-        os.close(fileno)
     found: dict[str, Any] = {}
     for section, keys in data.items():
         if section in SECTIONS and not isinstance(keys, dict):

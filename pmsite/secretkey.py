@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
 import secrets
-import stat
+
+from discovery import safe_files
 
 FILE_NAME = "secret_key"
 MINIMUM_LENGTH = 50  # characters; Django's check requires as many
@@ -23,44 +24,23 @@ def load(directory: str) -> str:
     made = secrets.token_urlsafe(MINIMUM_LENGTH)
     if not os.path.isdir(directory) or not os.access(directory, os.W_OK):
         return made
-    temporary = os.path.join(directory, f".{FILE_NAME}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-            file.write(made)
-            file.flush()
-            os.fsync(file.fileno())
+    with contextlib.suppress(OSError):
         if os.path.lexists(path) and not _read(path):
             os.unlink(path)
-        _place(temporary, path)
-    except OSError:
-        pass
-    finally:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
+        safe_files.write(path, made, overwrite=False)  # another start may be first: use its key
     return _read(path) or made
-
-
-def _place(temporary: str, path: str) -> None:
-    """Move the key to `path` unless another start was first; then use that key."""
-    try:
-        os.link(temporary, path)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
-            raise
-        os.rename(temporary, path)  # a file system without hard links, such as FAT
 
 
 def _read(path: str) -> str:
     """Return the key, or "" if the file is missing or untrusted."""
     try:
-        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+        fileno = safe_files.open_regular(path)
+    except safe_files.FileError:
         return ""
     try:
         status = os.fstat(fileno)
-        # Not exactly 0600: FAT mounted for one user shows 0700 for every file.
-        private = stat.S_ISREG(status.st_mode) and not status.st_mode & 0o077 and status.st_nlink <= 2
-        if not private or status.st_uid != os.geteuid():
+        # Not exactly 0600: FAT mounted for one user shows 0700 for every file. Two links: while it gets its name.
+        if status.st_mode & 0o077 or status.st_nlink > 2:
             return ""
         key = os.read(fileno, 1024).decode("ascii", "ignore").strip()
     finally:

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 
+from discovery import safe_files
 from projects import workspace
 
 NAME = "pm-boards.json"
@@ -97,15 +98,9 @@ def _same(one: str, other: str) -> bool:
 def _read(common: str) -> dict[str, Entry]:
     """Return the entries; an empty dict if the file is missing, unreadable or damaged."""
     try:
-        fileno = os.open(os.path.join(common, NAME), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+        found = json.loads(safe_files.read(os.path.join(common, NAME), limit=MAX_BYTES, own=False))
+    except (safe_files.FileError, ValueError, RecursionError):
         return {}
-    try:
-        found = json.loads(os.read(fileno, MAX_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    finally:
-        os.close(fileno)
     entries = {}
     for key, value in found.items() if isinstance(found, dict) else ():
         identifier, folder = (value.get("id"), value.get("directory")) if isinstance(value, dict) else (None, None)
@@ -115,14 +110,5 @@ def _read(common: str) -> dict[str, Entry]:
 
 
 def _write(common: str, boards: dict[str, Entry]) -> None:
-    path = os.path.join(common, NAME)
-    temporary = f"{path}.{secrets.token_hex(8)}.tmp"
     found = {key: {"id": one.identifier, "directory": one.directory} for key, one in boards.items()}
-    try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
-            file.write(json.dumps(found, indent=2) + "\n")
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise
+    safe_files.write(os.path.join(common, NAME), json.dumps(found, indent=2) + "\n")

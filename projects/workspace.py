@@ -10,11 +10,14 @@ from __future__ import annotations
 import os
 import stat
 
+from discovery import safe_files
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NAME = ".pm"
+MAX_CONFIG = 1 << 20  # bytes of git's configuration file
 DATABASE = "data.db"
 GITIGNORE = "*\n!.gitignore\n!config.toml\n!data.json\n"
 SECRET_FILES = ("secret_key", "server.token", "data.db", "data.db-wal", "data.db-shm")
@@ -153,13 +156,13 @@ def write_gitignore(directory: str) -> None:
 
 
 def write_new(path: str, text: str, *, mode: int = 0o600) -> bool:
-    """Write `text` to `path` unless the path exists; return True if it was written."""
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    except FileExistsError:
+    """Write `text` to `path` unless the path exists; return True if it was written. Raises OSError."""
+    if os.path.lexists(path):
         return False
-    with open(fd, "w", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        safe_files.write(path, text, mode=mode, overwrite=False)
+    except FileExistsError:  # another process was faster
+        return False
     return True
 
 
@@ -254,10 +257,10 @@ def _is_git_directory(folder: str) -> bool:
 def _core_worktree(common: str) -> str | None:
     """Return `core.worktree` of a git directory; a submodule's worktree is far from its git directory."""
     try:
-        with open(os.path.join(common, "config"), encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read(1 << 16).splitlines()
-    except OSError:
+        content = safe_files.read(os.path.join(common, "config"), limit=MAX_CONFIG, follow=True, own=False)
+    except safe_files.FileError:
         return None
+    lines = content.decode("utf-8", "surrogateescape").splitlines()
     section = ""
     for line in map(str.strip, lines):
         if line.startswith("["):
@@ -270,16 +273,10 @@ def _core_worktree(common: str) -> str | None:
 
 def _first_line(path: str) -> str:
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+        line = os.fsdecode(safe_files.read(path, follow=True, own=False)).partition("\n")[0].strip()
+    except safe_files.FileError:  # often a directory: an ordinary repository
         return ""
-    try:
-        line = os.fsdecode(os.read(fd, 8192)).partition("\n")[0].strip()
-        return "" if "\0" in line else line  # a path can't contain NUL
-    except OSError:  # a directory: an ordinary repository
-        return ""
-    finally:
-        os.close(fd)
+    return "" if "\0" in line else line  # a path can't contain NUL
 
 
 def _trusted(directory: str) -> str:

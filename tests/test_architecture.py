@@ -17,7 +17,12 @@ STDLIB = frozenset(sys.stdlib_module_names)
 
 # Module or package, what of our own it may import, whether of others only the standard library.
 ALLOWED = [
-    ("discovery.portfile", {"discovery.lock", "discovery.process", "discovery.quickjson"}, True),
+    (
+        "discovery.portfile",
+        {"discovery.lock", "discovery.process", "discovery.quickjson", "discovery.safe_files"},
+        True,
+    ),
+    ("discovery.safe_files", set(), True),
     ("discovery.quickjson", set(), True),
     ("discovery.lock", set(), True),
     ("discovery.process", set(), True),
@@ -25,10 +30,10 @@ ALLOWED = [
     ("discovery.loopback", set(), True),
     ("discovery.filesystem", set(), True),
     ("discovery.restart", set(), True),
-    ("projects.workspace", set(), True),
+    ("projects.workspace", {"discovery.safe_files"}, True),
     ("projects.git_exclude", set(), True),
     ("projects.git_tracking", set(), True),
-    ("projects.board_record", {"projects.workspace"}, True),
+    ("projects.board_record", {"projects.workspace", "discovery.safe_files"}, True),
     ("projects.storage", {"discovery.filesystem"}, True),
     ("projects.config_schema", set(), True),
     ("projects.version", set(), True),
@@ -51,6 +56,7 @@ ALLOWED = [
             "discovery.lock",
             "discovery.process",
             "discovery.quickjson",
+            "discovery.safe_files",
             "discovery.loopback",
         },
         True,

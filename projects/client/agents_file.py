@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
 
+from discovery import safe_files
 from projects.client.errors import FileRefused
 
 NAME = "AGENTS.md"
@@ -25,11 +25,16 @@ def point(top: str) -> tuple[str, bool]:
     """
     path = _real_path(top)
     try:
-        before, mode = _read(path)
-        after = _with_pointer(before, path)
-        if after == before:
-            return path, False
-        _write(path, after, mode)
+        before = safe_files.read(path, limit=MAX_BYTES, own=False)
+    except safe_files.FileMissing:
+        before = b""
+    except safe_files.FileRejected as error:
+        raise FileRefused(f"{path} can't be changed: {error}") from None
+    after = _with_pointer(before, path)
+    if after == before:
+        return path, False
+    try:
+        safe_files.write(path, after, mode=0o644, keep_mode=True)
     except OSError as error:
         raise FileRefused(f"{path} can't be written: {error.strerror}") from None
     return path, True
@@ -45,19 +50,6 @@ def _real_path(top: str) -> str:
     return path
 
 
-def _read(path: str) -> tuple[bytes, int]:
-    """Return the file's bytes and mode; b"" and the mode of a new file if it does not exist."""
-    try:
-        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return b"", 0o644
-    with open(fileno, "rb") as file:
-        status = os.fstat(fileno)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
-            raise FileRefused(f"{path} is not a regular file of at most {MAX_BYTES >> 20} MiB; pm does not change it")
-        return file.read(), stat.S_IMODE(status.st_mode)
-
-
 def _with_pointer(text: bytes, path: str) -> bytes:
     newline = b"\r\n" if b"\r\n" in text else b"\n"
     block = (BEGIN + b"\n" + POINTER + END).replace(b"\n", newline)
@@ -70,19 +62,3 @@ def _with_pointer(text: bytes, path: str) -> bytes:
         markers = f"one {BEGIN.decode()} followed by one {END.decode()}"
         raise FileRefused(f"{path} must contain {markers}; fix it first")
     return text[:start] + block + text[end + len(END) :]
-
-
-def _write(path: str, content: bytes, mode: int) -> None:
-    """Replace `path` atomically."""
-    temporary = f"{path}.{os.getpid()}.tmp"
-    fileno = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(fileno, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(fileno, mode)
-            os.fsync(fileno)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

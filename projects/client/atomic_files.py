@@ -1,4 +1,4 @@
-"""Write files atomically."""
+"""Write files that the user names: atomically, or through to a device or a pipe."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import stat
 from contextlib import contextmanager
 
+from discovery import safe_files
 from projects.client.errors import FileRefused
 
 TYPE_CHECKING = False
@@ -23,27 +24,16 @@ def written(path: str, *, mode: int = 0o666, private: bool = False, follow: bool
     copied to it at the end.
     """
     target = os.path.realpath(path) if follow else path
-    kept = _mode_of(target)
-    special = kept is not None and not stat.S_ISREG(kept) and not stat.S_ISLNK(kept)
-    folder = None if special else os.path.dirname(os.path.abspath(target))
     try:
-        temporary, file = _temporary(folder, os.path.basename(target), 0o600 if private else mode)
-        try:
-            with file:
+        if _is_special(target):
+            with scratch() as file:
                 yield file
-                file.flush()
-                if special:
-                    _pour(file, target)
-                    return
-                if kept is not None and stat.S_ISREG(kept) and not private:
-                    os.fchmod(file.fileno(), stat.S_IMODE(kept))
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-            temporary = ""
-            sync_folder(target)
-        finally:
-            if temporary:
-                os.unlink(temporary)
+                _pour(file, target)
+            return
+        with safe_files.Replacement(
+            target, mode=0o600 if private else mode, keep_mode=not private, sync_folder=True
+        ) as new:
+            yield new.file
     except OSError as error:
         raise FileRefused(f"{path} can't be written: {error.strerror or error}") from None
 
@@ -65,22 +55,6 @@ def scratch() -> BinaryIO:
         raise FileRefused(f"can't create a temporary file: {error.strerror}; set TMPDIR to another directory") from None
 
 
-def sync_folder(path: str) -> None:
-    """Sync the folder of `path`, so that its rename survives a power failure."""
-    fileno = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fileno)
-    finally:
-        os.close(fileno)
-
-
-def _temporary(folder: str | None, name: str, mode: int) -> tuple[str, BinaryIO]:
-    if folder is None:
-        return "", scratch()
-    path = os.path.join(folder, f".{name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
-    return path, open(path, "x+b", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, mode))
-
-
 def _pour(file: BinaryIO, target: str) -> None:
     import shutil
 
@@ -89,10 +63,10 @@ def _pour(file: BinaryIO, target: str) -> None:
         shutil.copyfileobj(file, device)
 
 
-def _mode_of(path: str) -> int | None:
+def _is_special(path: str) -> bool:
+    """Return True for a device, a pipe or a directory."""
     try:
-        return os.lstat(path).st_mode
+        mode = os.lstat(path).st_mode
     except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise FileRefused(f"{path} can't be written: {error.strerror}") from None
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISLNK(mode)

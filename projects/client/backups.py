@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import time
 
-from discovery import lock, portfile
+from discovery import lock, portfile, safe_files
 from projects import workspace
 from projects.client import atomic_files, transfer
 from projects.client.errors import FileRefused
@@ -60,14 +59,11 @@ def restore(context: Context, path: str) -> str | None:
         with open(path, "rb") as backup:
             held = lock.hold(portfile.lock_path(port_file(context)), wait=PATIENCE)
             try:
-                temporary = os.path.join(directory, f".{DATABASE}.{os.getpid()}.tmp")
-                try:
-                    _copy(backup, temporary)
-                    _check(temporary, path)
-                    return _swap(temporary, database)
-                finally:
-                    with contextlib.suppress(FileNotFoundError):
-                        os.unlink(temporary)
+                with safe_files.Replacement(database, sync_folder=True) as new:
+                    shutil.copyfileobj(backup, new.file)
+                    new.file.flush()
+                    _check(new.temporary, path)
+                    return _set_aside(database)
             finally:
                 held.release()
     except lock.LockTaken:
@@ -76,14 +72,6 @@ def restore(context: Context, path: str) -> str | None:
         raise FileRefused(str(error)) from None
     except OSError as error:
         raise FileRefused(f"{error.filename or path}: {error.strerror or error}") from None
-
-
-def _copy(backup: BinaryIO, target: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with open(os.open(target, flags, 0o600), "wb") as copy:
-        shutil.copyfileobj(backup, copy)
-        copy.flush()
-        os.fsync(copy.fileno())
 
 
 def _check(source: str | BinaryIO, name: str) -> None:
@@ -121,8 +109,8 @@ def _connect(source: str | BinaryIO) -> sqlite3.Connection:
     return connection
 
 
-def _swap(new: str, database: str) -> str | None:
-    """Rename `new` to the database; return the new path of the old one."""
+def _set_aside(database: str) -> str | None:
+    """Give the database, if there is one, a second path before it is replaced; return that path."""
     kept = None
     if os.path.lexists(database):
         _fold_in(database)
@@ -130,7 +118,7 @@ def _swap(new: str, database: str) -> str | None:
         try:
             os.link(database, kept, follow_symlinks=False)  # the database exists at every moment
         except OSError as error:
-            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            if error.errno not in safe_files.NO_HARD_LINKS:
                 raise
             os.rename(database, kept)  # a file system without hard links, such as FAT
         for suffix in ("-wal", "-shm"):  # not checkpointed: they belong to the old database
@@ -140,8 +128,6 @@ def _swap(new: str, database: str) -> str | None:
         for suffix in ("-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(database + suffix)
-    os.replace(new, database)
-    atomic_files.sync_folder(database)
     return kept
 
 

@@ -6,6 +6,7 @@ import os
 import stat
 import time
 
+from discovery import safe_files
 from projects.client.errors import FileRefused
 
 TYPE_CHECKING = False
@@ -103,15 +104,11 @@ def _added(path: str, file: BinaryIO) -> Iterator[str]:
 def _open(directory: str) -> int:
     path = os.path.join(directory, NAME)
     try:
-        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
+        return safe_files.open_regular(path, own=False)
+    except safe_files.FileMissing:
         raise FileRefused(f"{path} does not exist: no server was started in the background here") from None
-    except OSError as error:
-        raise FileRefused(f"{path} can't be read: {error.strerror}") from None
-    if not stat.S_ISREG(os.fstat(fileno).st_mode):
-        os.close(fileno)
-        raise FileRefused(f"{path} is not a regular file; remove it")
-    return fileno
+    except safe_files.FileRejected as error:
+        raise FileRefused(f"{path} can't be read: {error}") from None
 
 
 def _is_current(path: str, file: BinaryIO) -> bool:

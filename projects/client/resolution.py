@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from discovery import portfile, process
+from discovery import portfile, process, safe_files
 from projects.client.errors import ClientError, NoServer, RemoteRefused, UsageError
 from projects.version import VERSION
 
@@ -134,18 +134,14 @@ def _own_token(context: Context) -> str | None:
 def _file_token(context: Context) -> str | None:
     path = os.path.join(context.directory, TOKEN_FILE)
     try:
-        fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
+        fileno = safe_files.open_regular(path)
+    except safe_files.FileMissing:
         return None
-    except OSError as error:
-        context.warn(f"{path} is ignored: {error.strerror}")
+    except safe_files.FileRejected as error:
+        context.warn(f"{path} is ignored: {error}")
         return None
     try:
-        status = os.fstat(fileno)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            context.warn(f"{path} is ignored: it is not a regular file that you own (uid {status.st_uid})")
-            return None
-        if stat.S_IMODE(status.st_mode) & 0o077:
+        if stat.S_IMODE(os.fstat(fileno).st_mode) & 0o077:
             context.warn(
                 f"{path} is ignored: other users can read it; restart the server: pm server stop && pm server start"
             )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from discovery import client, lock, portfile, ports
+from discovery import client, lock, portfile, ports, safe_files
 from tests.discovery.test_portfile import made_info
 from tests.processes import DEADLINE, Server, scaled
 
@@ -42,7 +42,7 @@ def test_argument_outranks_variable_file_and_default(
     site.DISCOVERY_DEFAULT_URL = "http://localhost:5174"
     assert client.resolve_server_url() == "http://localhost:5174"
     held = lock.hold(portfile.lock_path(str(tmp_path / "server.json")))
-    portfile.publish(str(tmp_path / "server.json"), made_info(port=40001).to_json())
+    safe_files.write(str(tmp_path / "server.json"), made_info(port=40001).to_json())
     assert client.resolve_server_url() == "http://127.0.0.1:40001"
     monkeypatch.setenv("CIDELDILL_SERVER_URL", "http://127.0.0.1:40002/")
     assert client.resolve_server_url() == "http://127.0.0.1:40002"

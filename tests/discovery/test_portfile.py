@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from discovery import lock, portfile, process
+from discovery import lock, portfile, process, safe_files
 from discovery.portfile import PortFileMissing, PortFileRejected, ServerInfo
 
 
@@ -45,7 +45,7 @@ def held(path: str) -> Iterator[lock.Lock]:
 
 def publish(path: str, **changes: Any) -> ServerInfo:
     info = made_info(**changes)
-    portfile.publish(path, info.to_json())
+    safe_files.write(path, info.to_json())
     return info
 
 
@@ -53,11 +53,6 @@ def test_published_file_is_read_back(path: str, held: lock.Lock) -> None:
     info = publish(path)
     assert portfile.read(path) == info
     assert os.stat(path).st_mode & 0o777 == 0o600
-
-
-def test_publishing_leaves_no_temporary_file(path: str, tmp_path: Path) -> None:
-    publish(path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["server.json"]
 
 
 def test_pid_port_host_and_a_held_lock_suffice(path: str, held: lock.Lock) -> None:
@@ -261,7 +256,7 @@ def test_only_the_owner_withdraws(path: str) -> None:
 
 
 def test_port_number_is_written_and_read(path: str) -> None:
-    portfile.publish(path, "5174\n")
+    safe_files.write(path, "5174\n")
     assert portfile.read_port(path) == 5174
     assert not portfile.withdraw_port(path, 5175)
     assert portfile.withdraw_port(path, 5174)
@@ -311,21 +306,6 @@ def test_readers_never_see_a_torn_file(path: str, held: lock.Lock) -> None:
     for reader in readers:
         reader.join()
     assert wrong == []
-
-
-def test_publishing_on_a_full_disk_keeps_the_old_file(path: str, tmp_path: Path) -> None:
-    publish(path)
-    before = Path(path).read_text()
-    script = (
-        "import resource, signal, sys; from discovery import portfile\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
-        f"portfile.publish({path!r}, 'x' * 100)"
-    )
-    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert "File too large" in child.stderr
-    assert Path(path).read_text() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["server.json"]
 
 
 def test_json_line_is_one_line(path: str) -> None:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from discovery import lock, portfile, process
+from discovery import lock, portfile, process, safe_files
 from discovery.portfile import ServerInfo
 from tests.processes import CHECKOUT, environment
 from tests.torture.reporter import Result
@@ -63,7 +63,7 @@ def read_while_published(count: int) -> Result:
         ]
         for _ in range(count):
             with result.attempt():
-                portfile.publish(path, info.to_json())
+                safe_files.write(path, info.to_json())
                 assert portfile.read(path) == info
                 assert portfile.withdraw(path, info), "a reader deleted it"
         for reader in readers:

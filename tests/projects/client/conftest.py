@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from discovery import lock, portfile, process
+from discovery import lock, portfile, process, safe_files
 from projects.client import cli
 from tests.conftest import make_repository
 from tests.processes import DEADLINE, MANAGE, Server, environment
@@ -234,8 +234,8 @@ def publish(repository: Path) -> Iterator[Callable[..., None]]:
             namespace=process.namespace(),
             network=process.namespace("net"),
         )
-        portfile.publish(path, info.to_json())
-        portfile.publish(str(config / "server.token"), token)
+        safe_files.write(path, info.to_json())
+        safe_files.write(str(config / "server.token"), token)
 
     yield write
     held.release()

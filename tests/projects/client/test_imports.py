@@ -14,7 +14,8 @@ from tests.projects.client.conftest import Impostor, answer
 # Beside these, only our own.
 ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
 OURS = {
-    "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.standard_streams",
+    "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.safe_files",
+    "discovery.standard_streams",
     "projects.client.api",
     "projects.client.parsing", "projects.client.cli", "projects.client.commands.project", "projects.client.context",
     "projects.client.errors", "projects.client.grammar", "projects.client.http", "projects.client.render",
