@@ -87,7 +87,7 @@ class EntityAdmin(FewWordsAdmin):
         return (obj is None or obj.deleted_at is None) and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        obj.__dict__.update(form.write().__dict__)
+        form.write()
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         obj.soft_delete(actor=request.user)

@@ -9,28 +9,24 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
-from projects.admin import edit_conflicts
 from projects.models.base import Entity
+from projects.models.edits import own_changes
 from projects.models.exceptions import Refused, StaleVersion
 
 if TYPE_CHECKING:
     from projects.models import User
 
 
-class _Undo(Exception):
-    """Raised to roll back a trial write."""
-
-
 class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
     """A model form with optimistic locking: it refuses to overwrite changes made since it was opened.
 
     After a conflict it shows the others' values in untouched fields, keeps typed values and can be resubmitted.
-    Validation performs the write and rolls it back.
     """
 
     actor: User  # the current user; set by the admin
+    stored: Entity | None = None  # the entity before the form's values were set on `instance`; None for a new one
+    changes: Mapping[str, Any]  # of the stored entity, by column; set by validation
     expected_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -48,53 +44,48 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         columns = [field.attname for field in self.instance._meta.concrete_fields if field.name in self.cleaned_data]
         return {column: getattr(self.instance, column) for column in columns}
 
-    def write(self) -> Entity:
-        """Save the submitted values through the model and return the entity. Raises ValidationError or Refused."""
-        if self.instance._state.adding:
-            created: Entity = copy.copy(self.instance)
-            created.insert(actor=self.actor)
-            return created
-        # The form has already changed self.instance; the model needs the stored state to detect changes.
-        before: Entity = type(self.instance).objects.get(pk=self.instance.pk)
-        expected, typed = self.cleaned_data["expected_version"], self.values()
-        try:
-            before.check_version(expected)
-        except StaleVersion as stale:
-            chosen = edit_conflicts.chosen(before, typed, stale.changes)
-            # Resubmitted or untouched forms have nothing to write, so there is no conflict.
-            if any(getattr(before, column) != value for column, value in chosen.items()):
-                raise
-        else:
-            before.update(actor=self.actor, expected_version=expected, **typed)
-        return before
+    def write(self) -> None:
+        """Store the valid form through the model."""
+        if self.stored is None:
+            self.instance.insert(actor=self.actor)
+        elif self.changes:
+            self.stored.update(actor=self.actor, **self.changes)
+
+    def check(self) -> None:
+        """Check the model's rules. Raises ValidationError or Refused."""
+        if self.stored is None:
+            self.instance.validate_insert()
+            return
+        seen = self.cleaned_data["expected_version"]
+        self.changes = own_changes(self.stored, self.values(), seen)
+        # An outdated form without changes has nothing to write, so there is no conflict.
+        if self.changes or self.stored.version == seen:
+            self.stored.validate_update(actor=self.actor, expected_version=seen, **self.changes)
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
+        if not self.instance._state.adding:
+            self.stored = copy.copy(self.instance)
+        super()._post_clean()  # type: ignore[misc]  # Django's hook for checks of the finished instance; not in stubs
         if self.errors:
             return
         try:
-            with transaction.atomic():
-                self.write()
-                raise _Undo
-        except _Undo:
-            pass
+            self.check()
         except StaleVersion as stale:
-            self._lose(stale)
+            self._report_conflict(stale)
         except Refused as refusal:
-            self._say(refusal.field, refusal.message)
+            self._report(refusal.field, refusal.message)
         except ValidationError as error:
             by_field: dict[Any, Any] = error.error_dict if hasattr(error, "error_dict") else {None: error.error_list}
             for name, messages in by_field.items():
-                self._say(name, messages)
+                self._report(name, messages)
 
-    def _say(self, field: str | None, message: Any) -> None:
+    def _report(self, field: str | None, message: Any) -> None:
         name = (field or "").removesuffix("_id")
         self.add_error(name if name in self.fields else None, message)
 
-    def _lose(self, stale: StaleVersion) -> None:
+    def _report_conflict(self, stale: StaleVersion) -> None:
         """Report the others' changes and rebase the form onto the current version."""
         current, typed = stale.current, self.values()
-        chosen = edit_conflicts.chosen(current, typed, stale.changes)
         changes = ", ".join(str(change) for change in stale.changes) or "it was changed"
         self.add_error(
             None,
@@ -103,14 +94,15 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         self.data = cast(Any, self.data).copy()
         self._show("expected_version", current.version)
-        for column, author in edit_conflicts.authors(stale.changes).items():
+        authors = {change["field"]: one.actor.username for one in stale.changes for change in one.changes}
+        for column, author in authors.items():
             if column not in typed:
                 continue
-            name, theirs = current._meta.get_field(column).name, getattr(current, column)
-            if column not in chosen:
-                self._show(name, theirs)
-            elif chosen[column] != theirs:
+            name = current._meta.get_field(column).name
+            if column in self.changes:
                 self.add_error(name, f"{author} changed it to: {self._display(name, current)}")
+            else:
+                self._show(name, getattr(current, column))
 
     def _show(self, name: str, value: Any) -> None:
         """Replace the submitted value of a field."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -42,6 +43,7 @@ class LabelsField(forms.Field):
 class WorkItemForm(EntityForm):
     """Saves everything in one transaction. Submitting twice adds related objects only once."""
 
+    added: list[Entity]  # related objects to insert; set by validation
     labels = LabelsField(required=False, help_text="Comma-separated.")
     relation = forms.ChoiceField(choices=RELATIONS, required=False, label="This item")
     other_item = forms.ModelChoiceField(
@@ -83,35 +85,45 @@ class WorkItemForm(EntityForm):
             self.add_error("worked_from", "enter the start time")
         return cleaned
 
-    def write(self) -> WorkItem:
-        item: Any = super().write()
+    def check(self) -> None:
+        super().check()
+        self.added = [] if self.stored is None else list(self._added(self.stored))
+
+    def write(self) -> None:
+        super().write()
+        for entity in self.added:
+            entity.insert(actor=self.actor)
+
+    def _added(self, item: Any) -> Iterator[Entity]:
+        """Yield the related objects to add, checked."""
         typed = self.cleaned_data
         once = typed.get("once") or uuid.uuid4()
         if typed.get("comment"):
-            self._add(Comment(id=once, work_item=item, content=typed["comment"]), content="comment")
+            yield from self._checked(Comment(id=once, work_item=item, content=typed["comment"]), content="comment")
         if typed.get("other_item"):
             ends, kind = [typed["other_item"], item], typed["relation"] or "blocked_by"
             if kind != "blocked_by":
                 ends.reverse()
             link = Dependency(id=once, blocking_item=ends[0], blocked_item=ends[1])
             link.dependency_type = "relates_to" if kind == "relates_to" else "blocks"
-            self._add(link, blocked_item_id="other_item", blocking_item_id="other_item")
+            yield from self._checked(link, blocked_item_id="other_item", blocking_item_id="other_item")
         if typed.get("worked_from"):
             entry = TimeEntry(id=once, work_item=item, user=self.actor, description=typed["worked_on"])
             entry.started_at, entry.ended_at = typed["worked_from"], typed["worked_to"]
-            self._add(entry, started_at="worked_from", ended_at="worked_to", description="worked_on")
-        return item  # type: ignore[no-any-return]
+            fields = {"started_at": "worked_from", "ended_at": "worked_to", "description": "worked_on"}
+            yield from self._checked(entry, **fields)
 
-    def _add(self, entity: Entity, **fields: str) -> None:
-        """Insert the entity unless it exists. Map errors to form fields with `fields`; the first one is the default."""
+    def _checked(self, entity: Entity, **fields: str) -> Iterator[Entity]:
+        """Yield the entity unless it exists. Map errors to form fields with `fields`; the first one is the default."""
         first = next(iter(fields.values()))
         if type(entity)._base_manager.filter(pk=entity.pk).exists():
             return
         try:
-            entity.insert(actor=self.actor)
+            entity.validate_insert()
         except ValidationError as error:
             by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
             raise ValidationError({fields.get(name, first): messages for name, messages in by_field.items()}) from None
         except Refused as refusal:
             refusal.field = fields.get(refusal.field or "", first)
             raise
+        yield entity

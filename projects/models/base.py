@@ -129,29 +129,38 @@ class Entity(models.Model):
     def insert(self, *, actor: User) -> None:
         """Store this new entity as `actor`. Raises ValidationError or Refused."""
         with transaction.atomic():
-            self.load_project()
-            # Loaded relations are known to exist; skip the query that would validate them.
-            loaded = self._state.fields_cache
-            self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded})
-            self.check_insert()
-            self.check_unique()
+            self.validate_insert()
+            self.prepare_insert()
             self.created_at = self.updated_at = timezone.now()
             self.created_by = self.updated_by = actor
             super().save(force_insert=True)
             new = [{"field": name, "old": None, "new": getattr(self, name)} for name in self.tracked]
             Activity.objects.record(self, Action.CREATED, actor, new)
 
+    def validate_insert(self) -> None:
+        """Clean the fields and raise ValidationError or Refused if `insert` would. Writes nothing."""
+        self.load_project()
+        # Loaded relations are known to exist; skip the query that would validate them.
+        loaded = self._state.fields_cache
+        self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded})
+        self.check_insert()
+        self.check_unique()
+
     def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
         """Apply `values` and return True if anything changed; without a change, write nothing.
 
         Raises ValidationError or Refused; raises StaleVersion if the entity is not at `expected_version`.
         """
-        self.check_version(expected_version)
-        self.check_living()
-        changed = self.check_update(values)
+        changed = self.validate_update(actor=actor, expected_version=expected_version, **values)
         if changed:
             self._write(actor, Action.UPDATED, changed)
         return bool(changed)
+
+    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> dict[str, Any]:
+        """Return what `update` would write. Raises as `update` does; writes nothing."""
+        self.check_version(expected_version)
+        self.check_living()
+        return self.check_update(values)
 
     def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
         """Mark the entity as deleted, which frees its unique names. Raises Refused."""
@@ -204,7 +213,10 @@ class Entity(models.Model):
         """Load the project if only `project_id` is set; a hook for entities that have a project."""
 
     def check_insert(self) -> None:
-        """Raise if the entity may not be created; set values that depend on other rows. Runs in the transaction."""
+        """Raise ValidationError or Refused if the entity may not be created."""
+
+    def prepare_insert(self) -> None:
+        """Set values that depend on other rows. Runs in the write transaction, after the checks."""
 
     def check_delete(self) -> None:
         """Raise Refused if the entity may not be deleted."""

@@ -27,17 +27,26 @@ def edit(
     confirmed. A value that is already stored is not a change, so submitting a form twice is harmless. The `options` are
     passed to Entity.update, which may raise more.
     """
-    before = _changed_since(entity, seen) if entity.version != seen else {}
-    mine = {
-        name: value
-        for name, value in _cleaned(entity, values).items()
-        if value != getattr(entity, name) and not (name in before and before[name] == stored(value))
-    }
+    mine = own_changes(entity, values, seen)
     if not mine:
         return False
     return entity.update(
         actor=actor, expected_version=entity.version if anyway == entity.version else seen, **options, **mine
     )
+
+
+def own_changes(entity: Entity, values: Mapping[str, Any], seen: int) -> dict[str, Any]:
+    """Return the cleaned `values` that the user changed since version `seen` and that are not stored yet.
+
+    `values` are those of a whole form; those that still have the value of version `seen` were left untouched. Raises
+    ValidationError.
+    """
+    before = _changed_since(entity, seen) if entity.version != seen else {}
+    return {
+        name: value
+        for name, value in _cleaned(entity, values).items()
+        if value != getattr(entity, name) and not (name in before and before[name] == stored(value))
+    }
 
 
 def _changed_since(entity: Entity, version: int) -> dict[str, Any]:

@@ -63,9 +63,9 @@ class WorkItemChild(Entity):
     def check_delete(self) -> None:
         self.work_item.project.check_writable()
 
-    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> dict[str, Any]:
         self.check_owner(actor)
-        return super().update(actor=actor, expected_version=expected_version, **values)
+        return super().validate_update(actor=actor, expected_version=expected_version, **values)
 
     def soft_delete(self, *, actor: User, expected_version: int | None = None) -> None:
         self.check_owner(actor)

@@ -14,7 +14,6 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils import timezone
 
 from projects.entities.work_item import WORK_ITEM
-from projects.models.activity import Action
 from projects.models.base import Entity
 from projects.models.exceptions import HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
@@ -174,19 +173,20 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         self.project.check_writable()
         self._check_points(self.story_points)
         self._check_relations({"parent_id": self.parent_id, "sprint_id": self.sprint_id})
+
+    def prepare_insert(self) -> None:
         self.item_number = self.project.take_item_number()
         self.position = WorkItem.objects.last_position(self.project_id) + STEP
         for name, value in self._moments(self.status).items():
             setattr(self, name, value)
 
-    def update(self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any) -> bool:
-        """Update as Entity.update does; `force` allows status done despite open children or blockers."""
+    def validate_update(
+        self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any
+    ) -> dict[str, Any]:
+        """Validate as Entity.validate_update does; `force` allows status done despite open children or blockers."""
         self.check_version(expected_version)
         self.check_living()
-        changed = self.check_update(values, force=force)
-        if changed:
-            self._write(actor, Action.UPDATED, changed)
-        return bool(changed)
+        return self.check_update(values, force=force)
 
     def check_update(self, values: Mapping[str, Any], *, force: bool = False) -> dict[str, Any]:
         changed = super().check_update(values)

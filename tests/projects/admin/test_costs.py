@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
+from tests.projects.admin.test_work_item import change_url, form_of
 
 pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -124,3 +126,28 @@ def test_no_page_offers_all_rows_of_a_table(browser: Client, board: Board) -> No
         content = browser.get(url, query).content.decode()
         for row in (board.story, User.objects.get(username="user 13"), Project.objects.get(key="KEY13")):
             assert f'<option value="{row.pk}">' not in content, name
+
+
+def written(queries: CaptureQueriesContext) -> list[tuple[str, str]]:
+    """Return the verb and table of each statement that writes to the board."""
+    found = (re.match(r'(INSERT INTO|UPDATE) "?projects_(\w+)', query["sql"]) for query in queries.captured_queries)
+    return [(match[1], match[2]) for match in found if match]
+
+
+def test_saved_form_writes_once(browser: Client, make_item: Make) -> None:
+    item = make_item("Before")
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.post(change_url(item), form_of(item, title="After", comment="Hi")).status_code == 302
+    log = ("INSERT INTO", "activity")
+    assert written(queries) == [("UPDATE", "workitem"), log, ("INSERT INTO", "comment"), log]
+    new = {"project": item.project_id, "item_type": "task", "title": "New", "status": "todo", "priority": "low"}
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.post(reverse("admin:projects_workitem_add"), new).status_code == 302
+    assert written(queries) == [("UPDATE", "project"), ("INSERT INTO", "workitem"), log]
+
+
+def test_refused_form_writes_nothing(browser: Client, make_item: Make) -> None:
+    item = make_item("Before")
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.post(change_url(item), form_of(item, title="After", comment="a\x1bb")).status_code == 200
+    assert written(queries) == []
