@@ -142,7 +142,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ProjectStatusEnum": "projects.models.project.Status",
-        "SprintStatusEnum": "projects.models.sprints.lifecycle.Status",
+        "SprintStatusEnum": "projects.models.sprints.sprint.Status",
         "WorkItemStatusEnum": "projects.models.work_items.choices.Status",
     },
 }

@@ -13,7 +13,7 @@ from projects.admin.autocomplete import narrow
 from projects.admin.base import EntityAdmin
 from projects.admin.links import sprints_page
 from projects.models import Sprint, WorkItem
-from projects.models.sprints.lifecycle import NEXT, Status
+from projects.models.sprints.sprint import NEXT, Status
 
 VERBS = {Status.PLANNED: "reopen", Status.ACTIVE: "start", Status.COMPLETED: "complete", Status.CANCELLED: "cancel"}
 

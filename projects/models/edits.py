@@ -11,6 +11,7 @@ from django.db import transaction
 from projects.models.activity import Action, Activity, stored
 from projects.models.base import Entity
 from projects.models.exceptions import Conflict, StaleVersion
+from projects.models.work_items.item import NO_CLAIM
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -115,5 +116,5 @@ def _check_untouched(entity: Entity, activity: Activity) -> None:
 def _old_values(entity: Any, activity: Activity) -> dict[str, Any]:
     values = {change["field"]: change["old"] for change in activity.changes}
     if CLAIM in values and values.pop(CLAIM) is None:
-        values |= entity.unclaimed()
+        values |= NO_CLAIM
     return values

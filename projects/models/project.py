@@ -132,18 +132,21 @@ class Project(Entity):
         return self.update(actor=actor, status=Status.ACTIVE)
 
     def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
-        from projects.models.time_entry import TimeEntry
-
         was_active = not self.is_archived
         with transaction.atomic():
             changed = super().update(actor=actor, expected_version=expected_version, **values)
             if was_active and self.is_archived:
-                # Otherwise, starting a timer elsewhere would have to stop one in a read-only project.
-                for entry in (
-                    TimeEntry.objects.living().running().in_project(self.pk).select_related("work_item__project")
-                ):
-                    entry.mark_stopped(actor=actor)
+                self._stop_timers(actor)
         return changed
+
+    def _stop_timers(self, actor: User) -> None:
+        # Otherwise, starting a timer elsewhere would have to stop one in a read-only project.
+        timed = self.work_items.living().filter(
+            time_entries__ended_at__isnull=True, time_entries__deleted_at__isnull=True
+        )
+        for item in timed.distinct():
+            for entry in item.time_entries.running():
+                entry.mark_stopped(actor=actor)
 
     def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
         changed = super().check_update(values)
@@ -160,14 +163,9 @@ class Project(Entity):
             raise Archived(f'{self.key} is archived and read-only; set its status to "active" first')
 
     def insert(self, *, actor: User) -> None:
-        from projects.models.swim_lane import SwimLane
-
         with transaction.atomic():
             super().insert(actor=actor)
-            # Create the default lanes before an archived project becomes read-only.
-            status, self.status = self.status, Status.ACTIVE
-            SwimLane.objects.create_defaults(self, actor=actor)
-            self.status = status
+            self.swim_lanes.create_defaults(self, actor=actor)
 
     def take_item_number(self) -> int:
         """Allocate the next work item number, which is never reused. Runs in the write transaction.

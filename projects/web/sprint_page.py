@@ -7,8 +7,8 @@ from typing import Any
 
 from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.history import histories
-from projects.models.sprints.lifecycle import Status
 from projects.models.sprints.report import compare, total
+from projects.models.sprints.sprint import Status
 from projects.models.sprints.velocity import Completed, Velocity
 from projects.web.charts.burndown import burndown
 from projects.web.charts.drawing import Chart

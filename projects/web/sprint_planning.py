@@ -14,7 +14,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from projects.models import Project, Sprint, WorkItem
-from projects.models.sprints.lifecycle import Status
+from projects.models.sprints.sprint import Status
 from projects.models.sprints.velocity import Velocity
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.board_filters import Filters

@@ -1,24 +1,42 @@
-"""Sprints."""
+"""Sprints: planned, active, then completed or cancelled, with snapshots of their items at start and end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
+from django.utils import timezone
 
 from projects.entities.sprint import SPRINT
+from projects.models.activity import Action
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
 from projects.models.project import DELETED, LIVING, Project
-from projects.models.sprints.lifecycle import SprintLife, Status
+from projects.models.work_items.choices import ItemType
+from projects.models.work_items.choices import Status as ItemStatus
 
 if TYPE_CHECKING:
     from projects.models.user import User
     from projects.models.work_items.item import WorkItem
+
+
+class Status(models.TextChoices):
+    PLANNED = "planned"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+NEXT = {
+    Status.PLANNED: (Status.ACTIVE, Status.CANCELLED),
+    Status.ACTIVE: (Status.COMPLETED, Status.CANCELLED),
+    Status.CANCELLED: (Status.PLANNED,),
+}
 
 
 class SprintQuerySet(EntityQuerySet["Sprint"]):
@@ -29,7 +47,12 @@ class SprintQuerySet(EntityQuerySet["Sprint"]):
         return self.living().filter(status=Status.ACTIVE)
 
 
-class Sprint(SprintLife, Entity):
+class Sprint(Entity):
+    """A sprint; `committed` and `outcome` are snapshots of its items at start and end, so that reports never change.
+
+    Each is a list of {"id", "display_key", "story_points", "status"}, or None before the start or end.
+    """
+
     spec = SPRINT
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="sprints")
@@ -37,6 +60,11 @@ class Sprint(SprintLife, Entity):
     goal = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH")
     start_date = models.DateField()
     end_date = models.DateField()
+    status = models.CharField(max_length=9, choices=Status.choices, default=Status.PLANNED, editable=False)
+    started_at = models.DateTimeField(null=True, editable=False)
+    completed_at = models.DateTimeField(null=True, editable=False)  # or cancelled
+    committed = models.JSONField(null=True, editable=False, encoder=DjangoJSONEncoder)
+    outcome = models.JSONField(null=True, editable=False, encoder=DjangoJSONEncoder)
     left_items = models.JSONField(null=True, editable=False)  # IDs of the items that deleting the sprint took out
 
     objects = SprintQuerySet.as_manager()
@@ -76,7 +104,7 @@ class Sprint(SprintLife, Entity):
         """Return the reasons, by field, why `item` can't be in the sprint. Raises Conflict if no item can."""
         if self.project_id != item.project_id:
             return {"sprint_id": f"the sprint {self.name} belongs to another project"}
-        if item.item_type == "epic":
+        if item.item_type == ItemType.EPIC:
             return {"sprint_id": "only stories and tasks can be in a sprint"}
         self.check_open()
         return {}
@@ -119,6 +147,86 @@ class Sprint(SprintLife, Entity):
         with transaction.atomic():
             super().restore(actor=actor)
             self.take_back(actor, self.left_items or ())
+
+    def start(self, *, actor: User, expected_version: int | None = None) -> None:
+        """Activate the sprint and record its commitment. Raises Conflict."""
+        self._move(actor, Status.ACTIVE, expected_version, started_at=timezone.now(), committed=self.snapshot())
+
+    def complete(
+        self, *, actor: User, move_to: Sprint | None = None, expected_version: int | None = None
+    ) -> list[WorkItem]:
+        """Complete the sprint; move unfinished items to `move_to`, or out, and return them. Raises Conflict."""
+        if move_to is not None:
+            if move_to.pk == self.pk or move_to.project_id != self.project_id:
+                raise ValidationError({"move_to": "must be another sprint of the same project"})
+            move_to.check_open()
+        with transaction.atomic():
+            outcome = self.snapshot()
+            self._move(actor, Status.COMPLETED, expected_version, completed_at=timezone.now(), outcome=outcome)
+            return self.release(actor, move_to)
+
+    def cancel(self, *, actor: User, expected_version: int | None = None) -> list[WorkItem]:
+        """Cancel the sprint; take out the unfinished items and return them. Raises Conflict."""
+        with transaction.atomic():
+            outcome = self.snapshot()
+            self._move(actor, Status.CANCELLED, expected_version, completed_at=timezone.now(), outcome=outcome)
+            return self.release(actor, None)
+
+    def reopen(self, *, actor: User, expected_version: int | None = None) -> list[WorkItem]:
+        """Undo `cancel`: return the sprint to planned, and return the items that come back. Raises Conflict.
+
+        An item comes back if the cancellation took it out, it is not deleted and it is in no sprint. The snapshots and
+        timestamps of start and end are cleared, as in any planned sprint; the activity keeps both changes.
+        """
+        left = [row["id"] for row in self.outcome or () if row["status"] != ItemStatus.DONE]
+        before_start = {"started_at": None, "committed": None, "completed_at": None, "outcome": None}
+        with transaction.atomic():
+            self._move(actor, Status.PLANNED, expected_version, **before_start)
+            return self.take_back(actor, left)
+
+    def items(self) -> models.QuerySet[WorkItem]:
+        """Return the items that are not deleted."""
+        return self.work_items.filter(deleted_at__isnull=True).select_related("project")
+
+    def release(self, actor: User, move_to: Sprint | None, items: Iterable[WorkItem] | None = None) -> list[WorkItem]:
+        """Move `items` (default: the unfinished ones) to `move_to` or to no sprint; return them."""
+        leaving = list(self.items().exclude(status=ItemStatus.DONE) if items is None else items)
+        for item in leaving:
+            item.update(actor=actor, sprint_id=move_to.pk if move_to else None)
+        return leaving
+
+    def take_back(self, actor: User, ids: Iterable[str]) -> list[WorkItem]:
+        """Add the items with these IDs that are not deleted and in no sprint; return them."""
+        found = self.project.work_items.filter(pk__in=list(ids), sprint__isnull=True, deleted_at__isnull=True)
+        items = list(found.select_related("project").order_by("item_number"))
+        for item in items:
+            item.update(actor=actor, sprint_id=self.pk)
+        return items
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Return the current items in the format of `committed` and `outcome`."""
+        return [
+            {
+                "id": str(item.pk),
+                "display_key": item.display_key,
+                "story_points": item.story_points,
+                "status": item.status,
+            }
+            for item in self.items().order_by("item_number")
+        ]
+
+    def _move(self, actor: User, status: Status, expected_version: int | None, **values: Any) -> None:
+        self.check_version(expected_version)
+        self.check_living()
+        self.project.check_writable()
+        if status not in NEXT.get(Status(self.status), ()):
+            raise Conflict(f"the sprint {self.name} is {self.status}; it can't become {status}")
+        before, self.status = self.status, status
+        try:
+            self.check_unique()
+        finally:
+            self.status = before
+        self._write(actor, Action.UPDATED, {"status": status.value, **values})
 
     def _check_not_completed(self, what: str) -> None:
         if self.status == Status.COMPLETED:

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from projects.models.project import Project
-from projects.models.sprints.lifecycle import Status
-from projects.models.sprints.sprint import Sprint
+from projects.models.sprints.sprint import Sprint, Status
 from projects.models.work_items.choices import Status as ItemStatus
 
 LATEST = 5  # sprints used for the velocity

@@ -1,48 +1,45 @@
-"""Work items (epics, stories and tasks) and the rules for their status."""
+"""Work items (epics, stories and tasks) and the rules for their status, claims, hierarchy and order."""
 
 from __future__ import annotations
 
 import functools
+import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
-from django.db.models.functions import Length
-from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
+from django.db import models, transaction
 from django.utils import timezone
 
 from projects.entities.work_item import WORK_ITEM
 from projects.models.base import Entity
-from projects.models.exceptions import HasBlockers, HasChildren
+from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
-from projects.models.project import DELETED, LIVING, Project
-from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority, Status
-from projects.models.work_items.claims import ClaimMixin
-from projects.models.work_items.hierarchy import HierarchyMixin
-from projects.models.work_items.ordering import STEP, OrderMixin
+from projects.models.project import Project
+from projects.models.sprints.sprint import Sprint
+from projects.models.work_items.choices import (
+    DEFAULT_LEASE,
+    MAX_LEASE,
+    MAX_POINTS,
+    ItemType,
+    Priority,
+    Status,
+)
+from projects.models.work_items.hierarchy import parent_errors
+from projects.models.work_items.ordering import STEP, make_room, position_beside
 from projects.models.work_items.queries import WorkItemQuerySet
-from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin
+from projects.models.work_items.schema import CONSTRAINTS, INDEXES
 
 if TYPE_CHECKING:
     from projects.models.user import User
 
-
-# Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
-# the unique index.
-FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at")
-ORDERS = {
-    "position": ("position",),
-    "creation": ("created_at",),
-    "update": ("updated_at",),
-    "urgency": ("urgency", "position"),
-    "title": ("title",),
-}
+NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None}  # the values that end a claim
 
 
-class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
+class WorkItem(Entity):
     spec = WORK_ITEM
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="work_items")
@@ -64,9 +61,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         db_persist=True,
     )  # 0 is critical; an integer, so that an index can sort by it
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
-    sprint = models.ForeignKey(
-        "projects.Sprint", on_delete=models.PROTECT, null=True, blank=True, related_name="work_items"
-    )
+    sprint = models.ForeignKey(Sprint, on_delete=models.PROTECT, null=True, blank=True, related_name="work_items")
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -75,6 +70,18 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
     position = models.FloatField(default=0.0, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
+    # The current claim: holder and lease expiry. A claim does not block edits. Agents share names, so a name proves
+    # nothing: renewing and releasing require `lease_id`, the holder's secret.
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
+    lease_id = models.UUIDField(null=True, editable=False)
+    lease_expires_at = models.DateTimeField(null=True, editable=False)
     # Maintained by triggers: the number of living open items that block this one, and that it blocks.
     open_blockers = models.IntegerField(default=0, db_default=0, editable=False)
     unblocks = models.IntegerField(default=0, db_default=0, editable=False)
@@ -83,67 +90,8 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
 
     class Meta:
         ordering = ("position", "item_number")
-        constraints = (
-            models.UniqueConstraint(fields=("project", "item_number"), name="work_item_number_unique"),
-            models.CheckConstraint(condition=models.Q(item_type__in=ItemType.values), name="work_item_type_known"),
-            models.CheckConstraint(condition=models.Q(status__in=Status.values), name="work_item_status_known"),
-            models.CheckConstraint(condition=models.Q(priority__in=Priority.values), name="work_item_priority_known"),
-            models.CheckConstraint(
-                condition=models.Q(story_points__isnull=True) | models.Q(story_points__range=(0, MAX_POINTS)),
-                name="work_item_points_range",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(item_type=ItemType.EPIC) | models.Q(parent__isnull=True, sprint__isnull=True),
-                name="work_item_epic_stands_alone",
-            ),
-            models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="work_item_not_its_own_parent"),
-            models.CheckConstraint(condition=models.Q(item_number__gte=1), name="work_item_number_positive"),
-            models.CheckConstraint(
-                condition=models.Q(
-                    GreaterThanOrEqual(Length("title"), 1),
-                    LessThanOrEqual(Length("title"), 200),
-                ),
-                name="work_item_title_length",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(claimed_by__isnull=True, lease_id__isnull=True, lease_expires_at__isnull=True)
-                | models.Q(claimed_by__isnull=False, lease_id__isnull=False, lease_expires_at__isnull=False),
-                name="work_item_claim_whole",
-            ),
-        )
-        indexes = (
-            # A list walks the index of its ordering until the page is full. Covering indexes: filters never touch
-            # the table.
-            *(
-                models.Index(fields=("project", *order, "id", *FACETS), condition=LIVING, name=f"item_by_{name}")
-                for name, order in ORDERS.items()
-            ),
-            models.Index(
-                fields=("project", "position", "id", *FACETS),
-                condition=LIVING & models.Q(IsOpen("status")),
-                name="item_open_by_position",
-            ),
-            models.Index(
-                fields=(
-                    *("project", "urgency", "-unblocks", "position", "item_number"),
-                    *("status", "lease_expires_at", "item_type", "assignee", "parent", "id"),
-                ),
-                condition=LIVING & models.Q(MayBegin("status"), IsZero("open_blockers")),
-                name="item_ready",
-            ),
-            models.Index(
-                fields=("project", "status", "position", "item_number"), condition=LIVING, name="item_in_lane"
-            ),
-            models.Index(fields=("parent", "position"), condition=LIVING, name="item_by_parent"),
-            models.Index(fields=("sprint", "position"), condition=LIVING, name="item_by_sprint"),
-            models.Index(fields=("project", "deleted_at"), name="item_by_deletion"),
-            models.Index(fields=("project", "position", "id"), condition=DELETED, name="item_deleted"),
-            models.Index(
-                fields=("project", "position", "id", "status"),
-                condition=LIVING & models.Q(IsNoEpic("item_type"), parent__isnull=True),
-                name="item_orphaned",
-            ),
-        )
+        constraints = CONSTRAINTS
+        indexes = INDEXES
 
     def __str__(self) -> str:
         return f"{self.display_key} {self.title}"
@@ -151,6 +99,11 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
     @property
     def display_key(self) -> str:
         return f"{self.project.key}-{self.item_number}"
+
+    @property
+    def parent_key(self) -> str | None:
+        """The display key of the parent, which is always in the same project."""
+        return f"{self.project.key}-{self.parent.item_number}" if self.parent else None
 
     @staticmethod
     def rank_of(priority: str) -> int:
@@ -161,6 +114,23 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
     def is_open(self) -> bool:
         """True unless the item is done."""
         return self.status != Status.DONE
+
+    @property
+    def is_claimed(self) -> bool:
+        """True if the item has an unexpired lease."""
+        return self.lease_expires_at is not None and self.lease_expires_at > timezone.now()
+
+    def living_children(self) -> WorkItemQuerySet:
+        """Return the direct children that are not deleted."""
+        return WorkItem.objects.living().filter(parent_id=self.pk).select_related("project")
+
+    def open_children(self) -> WorkItemQuerySet:
+        """Return the direct children that are neither deleted nor done."""
+        return self.living_children().unfinished()
+
+    def unfinished_blockers(self) -> WorkItemQuerySet:
+        """Return the living, open items that block this one."""
+        return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
 
     def load_project(self) -> None:
         if self.project_id and "project" not in self._state.fields_cache:
@@ -201,7 +171,7 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
                 self.check_done()
             changed |= self._moments(changed["status"])
             if changed["status"] != Status.IN_PROGRESS and self.claimed_by_id:
-                changed |= self.unclaimed()
+                changed |= NO_CLAIM
         return changed
 
     def check_delete(self) -> None:
@@ -216,9 +186,137 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         if blockers:
             raise HasBlockers(f"{self.display_key} is blocked", blockers)
 
-    def unfinished_blockers(self) -> WorkItemQuerySet:
-        """Return the living, open items that block this one."""
-        return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
+    def soft_delete(self, *, actor: User, expected_version: int | None = None, recursive: bool = False) -> None:
+        """Delete the item as Entity.soft_delete does; with `recursive`, delete its descendants too.
+
+        Raises HasChildren if the item has children and `recursive` is False.
+        """
+        self.check_version(expected_version)
+        self.check_living()
+        self.check_delete()
+        children = list(self.living_children())
+        if children and not recursive:
+            count = "a child" if len(children) == 1 else f"{len(children)} children"
+            raise HasChildren(f"{self.display_key} has {count}; delete it recursively", children)
+        below = list(WorkItem.objects.living().descendants_of(self.pk).select_related("project"))
+        moment = max(item.next_moment() for item in (self, *below))
+        with transaction.atomic():
+            for descendant in below:
+                descendant.mark_deleted(actor=actor, moment=moment)
+            self.mark_deleted(actor=actor, moment=moment)
+
+    def restore(self, *, actor: User) -> None:
+        """Undo `soft_delete`, including the descendants deleted with it. Raises Conflict if the parent is deleted.
+
+        An item whose sprint has been deleted since comes back without a sprint.
+        """
+        moment = self.deleted_at
+        self.project.check_living()
+        self.project.check_writable()
+        if self.parent is not None and self.parent.deleted_at is not None:
+            raise Conflict(f"its parent {self.parent.display_key} is deleted; restore the parent first")
+        removed = WorkItem.objects.filter(deleted_at=moment).descendants_of(self.pk).select_related("project")
+        below = list(removed) if moment else []
+        with transaction.atomic():
+            for item in (self, *below):
+                Entity.restore(item, actor=actor)
+            for item in (self, *below):
+                if item.sprint is not None and item.sprint.deleted_at is not None:
+                    item.update(actor=actor, sprint_id=None)
+
+    def move(
+        self,
+        *,
+        actor: User,
+        before: WorkItem | None = None,
+        after: WorkItem | None = None,
+        expected_version: int | None = None,
+    ) -> bool:
+        """Move the item directly before or after another item of its project; return True if its place changed.
+
+        Raises ValidationError or Refused.
+        """
+        if (before is None) is (after is None):
+            raise ValidationError({"before": "give either before or after"})
+        name, neighbour = ("before", before) if before is not None else ("after", after)
+        if neighbour is None or neighbour.pk == self.pk:
+            raise ValidationError({name: f"{self.display_key} can't be moved {name} itself"})
+        if neighbour.project_id != self.project_id:
+            raise ValidationError({name: f"{neighbour.display_key} belongs to another project"})
+        with transaction.atomic():
+            self.check_version(expected_version)
+            position = position_beside(self, neighbour, before=name == "before")
+            if position is None:
+                make_room(self, neighbour, before=name == "before", actor=actor)
+                position = position_beside(self, neighbour, before=name == "before")
+            return self.update(actor=actor, position=position)
+
+    def claim(self, *, actor: User, lease: int = DEFAULT_LEASE) -> uuid.UUID:
+        """Assign the item to `actor`, in progress, for `lease` minutes; return the lease ID.
+
+        Raises Claimed if the item has an unexpired claim, even one of the actor. Raises Conflict if it is done.
+        """
+        expires_at = timezone.now() + _minutes(lease)
+        self.check_living()
+        if self.is_claimed:
+            self._raise_claimed()
+        if not self.is_open:
+            raise Conflict(f"{self.display_key} is done and can't be claimed")
+        lease_id = uuid.uuid4()
+        self._write_claim(
+            actor,
+            status=Status.IN_PROGRESS.value,
+            assignee_id=actor.pk,
+            claimed_by_id=actor.pk,
+            lease_id=lease_id,
+            lease_expires_at=expires_at,
+        )
+        return lease_id
+
+    def renew(self, *, lease_id: uuid.UUID, lease: int = DEFAULT_LEASE) -> None:
+        """Extend the claim to `lease` minutes from now. Raises Claimed unless `lease_id` is the claim's.
+
+        A renewal leaves the version unchanged, so that it never causes a conflict with an edit.
+        """
+        self._check_holder(lease_id)
+        self.lease_expires_at = timezone.now() + _minutes(lease)
+        WorkItem._base_manager.filter(pk=self.pk, lease_id=lease_id).update(lease_expires_at=self.lease_expires_at)
+
+    def release(self, *, actor: User, lease_id: uuid.UUID | None = None, force: bool = False) -> None:
+        """Release the item for others. Raises Claimed unless `lease_id` is the claim's or `force` is set."""
+        self.check_living()
+        if not force:
+            self._check_holder(lease_id)
+        elif self.claimed_by_id is None:
+            raise Conflict(f"{self.display_key} is not claimed")
+        values: dict[str, Any] = dict(NO_CLAIM)
+        if self.status == Status.IN_PROGRESS:
+            values["status"] = Status.TODO.value
+        if self.assignee_id == self.claimed_by_id:
+            values["assignee_id"] = None
+        self._write_claim(actor, **values)
+
+    def _write_claim(self, actor: User, **values: Any) -> None:
+        """Write the fields that a claim changes, with version and activity. Raises Archived."""
+        self.project.check_writable()
+        changed = {name: value for name, value in values.items() if getattr(self, name) != value}
+        if "status" in changed:
+            changed |= self._moments(changed["status"])
+        self._write(actor, Action.UPDATED, changed)
+
+    def _check_holder(self, lease_id: uuid.UUID | None) -> None:
+        self.check_living()
+        if self.claimed_by_id is None:
+            raise Conflict(f"{self.display_key} is not claimed; the lease expired or was released")
+        if lease_id is None or lease_id != self.lease_id:
+            self._raise_claimed()
+
+    def _raise_claimed(self) -> NoReturn:
+        holder = self.claimed_by.username if self.claimed_by else None
+        until = self.lease_expires_at
+        raise Claimed(
+            f"{self.display_key} is claimed by {holder} until {until:%Y-%m-%dT%H:%M:%SZ}", holder=holder, until=until
+        )
 
     @staticmethod
     def _check_points(points: int | None) -> None:
@@ -229,10 +327,8 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
         errors: dict[str, Any] = {}
         parent_id, sprint_id = values.get("parent_id"), values.get("sprint_id")
         if parent_id:
-            errors |= self.parent_errors(WorkItem.objects.select_related("project").get(pk=parent_id))
+            errors |= parent_errors(self, WorkItem.objects.select_related("project").get(pk=parent_id))
         if sprint_id:
-            from projects.models.sprints.sprint import Sprint
-
             errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self)
         if errors:
             raise ValidationError(errors)
@@ -249,3 +345,9 @@ class WorkItem(ClaimMixin, HierarchyMixin, OrderMixin, Entity):
 @functools.cache
 def _project() -> Loading[Project]:
     return Loading(Project.objects.filter(**bound(Project, ["id"])))
+
+
+def _minutes(lease: int) -> timedelta:
+    if not 1 <= lease <= MAX_LEASE:
+        raise ValidationError({"lease": f"must be a whole number of minutes from 1 to {MAX_LEASE}"})
+    return timedelta(minutes=lease)

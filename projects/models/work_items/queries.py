@@ -16,28 +16,16 @@ from django.utils import timezone
 from projects.models.base import EntityQuerySet
 from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
 from projects.models.prepared_queries import Bound
+from projects.models.project import Project
+from projects.models.project import Status as ProjectStatus
+from projects.models.work_items.choices import ItemType, Status
+from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
 from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem  # noqa: F401 -- named below
 
 DISPLAY_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,19})-([0-9]{1,9})")
-
-# One recursive query for any depth.
-_DESCENDANTS = """
-    WITH RECURSIVE below(id, depth) AS (
-        SELECT id, 1 FROM projects_workitem WHERE parent_id = %s
-        UNION SELECT item.id, depth + 1 FROM projects_workitem item JOIN below ON item.parent_id = below.id
-        WHERE depth < 10
-    ) SELECT id FROM below
-"""
-_ANCESTORS = """
-    WITH RECURSIVE above(id, depth) AS (
-        SELECT parent_id, 1 FROM projects_workitem WHERE id = %s
-        UNION SELECT item.parent_id, depth + 1 FROM projects_workitem item JOIN above ON item.id = above.id
-        WHERE depth < 10
-    ) SELECT id FROM above WHERE id IS NOT NULL
-"""
 
 # A loose index scan over the distinct labels: a board has few labels, each on many items.
 _LABELLED = """
@@ -75,8 +63,6 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def in_only_project(self) -> Self:
         """Limit to the only project, if there is just one: same rows, but SQLite can use the project index."""
-        from projects.models.project import Project
-
         living = Project.objects.living().values_list("pk", flat=True)[:2]
         return self.filter(project_id=living[0]) if len(living) == 1 else self
 
@@ -96,7 +82,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.filter(IsOpen("status"))
 
     def in_work(self) -> Self:
-        return self.exclude(status__in=("backlog", "done"))
+        return self.exclude(status__in=(Status.BACKLOG, Status.DONE))
 
     def orphaned(self) -> Self:
         """Limit to stories and tasks without a parent."""
@@ -104,7 +90,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def not_orphaned(self) -> Self:
         """Limit to epics and items with a parent."""
-        return self.filter(Q(parent__isnull=False) | Q(item_type="epic"))
+        return self.filter(Q(parent__isnull=False) | Q(item_type=ItemType.EPIC))
 
     def assigned_to(self, name: str) -> Self:
         """Filter by the assignee's username."""
@@ -127,15 +113,16 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         """Limit to items that have all of these labels (case-insensitive)."""
         found = self
         for name in names:
-            found = found.filter(pk__in=models.expressions.RawSQL(_LABELLED, [name.casefold()]))  # noqa: S611 -- as `_ids`
+            found = found.filter(pk__in=models.expressions.RawSQL(_LABELLED, [name.casefold()]))  # noqa: S611 -- constants; names are parameters
         return found
 
     def blocking(self, item_id: uuid.UUID) -> Self:
         """Limit to items that block the item."""
-        from projects.models.dependency import Dependency
-
-        links = Dependency.objects.filter(blocked_item_id=item_id, dependency_type="blocks", deleted_at__isnull=True)
-        return self.filter(pk__in=links.values("blocking_item_id"))
+        return self.filter(
+            dependencies_out__blocked_item_id=item_id,
+            dependencies_out__dependency_type="blocks",
+            dependencies_out__deleted_at__isnull=True,
+        )
 
     def blocked(self) -> Self:
         """Limit to items with a living, open blocker."""
@@ -150,24 +137,24 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         Ready items are not started, or their lease has expired at `moment` (default: now). They have no living open
         blocker and are not epics with open children.
         """
-        waiting = Q(status__in=("backlog", "todo"))
-        abandoned = Q(status="in_progress", lease_expires_at__lte=moment or timezone.now())
+        waiting = Q(status__in=(Status.BACKLOG, Status.TODO))
+        abandoned = Q(status=Status.IN_PROGRESS, lease_expires_at__lte=moment or timezone.now())
         open_children = self.model.objects.filter(parent=OuterRef("pk"), deleted_at__isnull=True).unfinished()
         return (
             self.living()
-            .filter(MayBegin("status"), waiting | abandoned, project__status="active")
+            .filter(MayBegin("status"), waiting | abandoned, project__status=ProjectStatus.ACTIVE)
             .unblocked()
-            .exclude(Q(item_type="epic") & Exists(open_children))
+            .exclude(Q(item_type=ItemType.EPIC) & Exists(open_children))
             .order_by("urgency", "-unblocks", "position", "item_number")
         )
 
     def descendants_of(self, item_id: uuid.UUID | Bound) -> Self:
         """Limit to descendants of the item at any depth."""
-        return self.filter(pk__in=_ids(_DESCENDANTS, item_id))
+        return self.filter(pk__in=descendant_ids(item_id))
 
     def ancestors_of(self, item_id: uuid.UUID | Bound) -> Self:
         """Limit to ancestors of the item."""
-        return self.filter(pk__in=_ids(_ANCESTORS, item_id))
+        return self.filter(pk__in=ancestor_ids(item_id))
 
     def last_position(self, project_id: uuid.UUID) -> float:
         """Return the highest position in the project, 0 if it has no items."""
@@ -186,8 +173,3 @@ def words_of_items(text: str) -> str:
     """
     match = match_expression(text)
     return match.removesuffix(" *") if DISPLAY_KEY.fullmatch(text.strip()) else match
-
-
-def _ids(query: str, item_id: uuid.UUID | Bound) -> models.expressions.RawSQL:
-    parameter = item_id.place if isinstance(item_id, Bound) else item_id.hex
-    return models.expressions.RawSQL(query, [parameter])  # noqa: S611 -- constants; the ID is a parameter
