@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,11 @@ FORBIDDEN = [
     ("projects.models", {"projects.api", "projects.client", "discovery"}),
     ("projects.api", {"projects.client"}),
     ("projects.client", {"django", "projects.models", "projects.api"}),
+]
+# Packages whose files must not import each other in a circle, imports inside functions included.
+NO_CIRCLES = [
+    *("projects.admin", "projects.api", "projects.entities", "projects.management", "projects.models"),
+    *("projects.sqlite", "projects.transfer", "projects.web", "pmsite"),
 ]
 # Only inside the function that needs them.
 DRAWN = {"projects.client.table": {"rich"}}  # itself imported only when a table is drawn
@@ -147,6 +153,17 @@ def test_room_never_imports_what_it_must_not(room: str, forbidden: set[str]) -> 
         if within(name, {room}):
             wrong = {module for module in imports(path) if within(module, forbidden)}
             assert not wrong, f"{name} imports {sorted(wrong)}"
+
+
+@pytest.mark.parametrize("package", NO_CIRCLES)
+def test_files_of_a_package_import_each_other_in_no_circle(package: str) -> None:
+    # Of `from projects.admin import forms` only the module counts: the package itself is always imported first.
+    files = {name: path for name, path in MODULES if within(name, {package}) and path.name != "__init__.py"}
+    graph = {name: imports(path) & (files.keys() - {name}) for name, path in files.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize(
