@@ -28,6 +28,9 @@ class Field:
     `clear` is the value for `--clear`, `refers` the entity that a REFERENCE refers to.
     History records `tracked` fields, export files contain `exported` ones, `fixed` ones never change.
     The API shows a reference's ID; if it `shows_key`, it also shows the key of the other entity.
+    It may be `null`; a text has at most `limit` characters, a number lies in `range`, both inclusive.
+    A field that `travels` is synchronised with other clones. Fields of one `register` change together: of two changes
+    that did not see each other, one wins for all of them. By default each field is its own register.
     """
 
     def __init__(
@@ -47,6 +50,11 @@ class Field:
         exported: bool = True,
         fixed: bool = False,
         shows_key: bool = False,
+        null: bool = False,
+        limit: int = 0,
+        range: tuple[int, int] = (0, 0),
+        register: str = "",
+        travels: bool = True,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -62,6 +70,11 @@ class Field:
         self.exported = exported
         self.fixed = fixed
         self.shows_key = shows_key
+        self.null = null
+        self.limit = limit
+        self.range = range
+        self.register = register or name
+        self.travels = travels and exported
 
     @property
     def is_settable(self) -> bool:
@@ -159,6 +172,11 @@ class Entity:
     def exported(self) -> tuple[str, ...]:
         """The columns of export files, in file order."""
         return tuple(field.column for field in self.fields if field.exported)
+
+    @property
+    def travelling(self) -> tuple[Field, ...]:
+        """The fields that are synchronised with other clones."""
+        return tuple(field for field in self.fields if field.travels)
 
     @property
     def references(self) -> Iterator[Field]:

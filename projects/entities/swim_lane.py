@@ -10,7 +10,7 @@ SWIM_LANE = Entity(
     "swim_lanes",
     fields=(
         Field("project", REFERENCE, refers="project", fixed=True),
-        Field("name", LINE, "name, at most 100 characters", create=REQUIRED, update=True, tracked=True),
+        Field("name", LINE, "name, at most 100 characters", create=REQUIRED, update=True, tracked=True, limit=100),
         Field(
             "status_value",
             CHOICE,
@@ -21,7 +21,15 @@ SWIM_LANE = Entity(
             update=True,
             tracked=True,
         ),
-        Field("position", NUMBER, "position on the board, from 0", create=OPTIONAL, update=True, tracked=True),
+        Field(
+            "position",
+            NUMBER,
+            "position on the board, from 0",
+            create=OPTIONAL,
+            update=True,
+            tracked=True,
+            range=(0, 2_147_483_647),
+        ),
         Field(
             "wip_limit",
             NUMBER,
@@ -30,6 +38,8 @@ SWIM_LANE = Entity(
             update=True,
             clear="wip_limit",
             tracked=True,
+            null=True,
+            range=(1, 10_000),
         ),
     ),
     slim=("id", "name", "status_value", "position", "wip_limit", "version"),

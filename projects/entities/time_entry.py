@@ -21,10 +21,23 @@ TIME_ENTRY = Entity(
         ),
         Field("user", PERSON, tracked=True, fixed=True),
         Field(
-            "started_at", MOMENT, "start time, such as 2026-01-31T09:00:00Z", create=REQUIRED, update=True, tracked=True
+            "started_at",
+            MOMENT,
+            "start time, such as 2026-01-31T09:00:00Z",
+            create=REQUIRED,
+            update=True,
+            tracked=True,
+            register="span",
         ),
         Field(
-            "ended_at", MOMENT, "end time, at most 24 hours after the start", create=REQUIRED, update=True, tracked=True
+            "ended_at",
+            MOMENT,
+            "end time, at most 24 hours after the start",
+            create=REQUIRED,
+            update=True,
+            tracked=True,
+            null=True,
+            register="span",
         ),
         Field(
             "description",
@@ -34,6 +47,7 @@ TIME_ENTRY = Entity(
             update=True,
             clear="description",
             tracked=True,
+            limit=1000,
         ),
     ),
     filters=(

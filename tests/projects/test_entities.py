@@ -17,6 +17,7 @@ from projects.entities.registry import BY_REFERENCE, ENTITIES
 from projects.models import Activity, User
 from projects.models.base import Entity
 from projects.transfer import export, importer
+from projects.transfer.row_validation import LIMITS
 from tests.projects.sqlite.boards import EXPORT
 
 STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by", "deleted_at"}
@@ -70,6 +71,18 @@ def test_field_is_a_column_of_its_kind(entity: spec.Entity, field: spec.Field) -
     if field.kind == spec.REFERENCE:
         assert column.related_model is Entity.by_type[field.refers]
     assert tuple(value for value, _ in column.choices or ()) == field.choices
+
+
+@pytest.mark.parametrize(("entity", "field"), FIELDS, ids=names(FIELDS))
+def test_description_has_the_limits_of_the_column(entity: spec.Entity, field: spec.Field) -> None:
+    column: Any = Entity.by_type[entity.name]._meta.get_field(field.name)
+    assert field.null is column.null
+    assert field.limit == (column.max_length or 0 if field.kind == spec.LINE else 0)
+    if field.kind == spec.NUMBER:
+        low, high = field.range
+        assert low < high
+        if (Entity.by_type[entity.name], field.name) in LIMITS:
+            assert field.range == LIMITS[Entity.by_type[entity.name], field.name]
 
 
 @pytest.mark.parametrize(("entity", "field"), FIELDS, ids=names(FIELDS))
