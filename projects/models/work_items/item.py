@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.entities.work_item import WORK_ITEM
+from projects.models.activity import Action
 from projects.models.base import Entity
 from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
