@@ -53,6 +53,16 @@ class ChangeSetSerializer(serializers.Serializer[Any]):
     changes = serializers.ListField(child=serializers.DictField())
 
 
+class FileErrorSerializer(serializers.Serializer[Any]):
+    """What is wrong with an imported file, and where."""
+
+    message = serializers.CharField()
+    collection = serializers.CharField(required=False)
+    row = serializers.IntegerField(required=False)
+    id = serializers.CharField(required=False)
+    field = serializers.CharField(allow_null=True, help_text="null: the whole row or file.")
+
+
 class ErrorDetailSerializer(serializers.Serializer[Any]):
     code = serializers.ChoiceField(choices=ERROR_CODES)
     message = serializers.CharField()
@@ -67,6 +77,11 @@ class ErrorDetailSerializer(serializers.Serializer[Any]):
     collection = serializers.CharField(required=False, help_text="The list of the imported file that has the row.")
     id = serializers.CharField(required=False, help_text="The id of that row, as the file has it.")
     changes = ChangeSetSerializer(many=True, required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        # Serializer.errors is a property: a declared field would hide it from the type checker.
+        errors = FileErrorSerializer(many=True, required=False, help_text="The first 100 errors of an imported file.")
+        return super().get_fields() | {"errors": errors}
 
 
 class ErrorSerializer(serializers.Serializer[Any]):

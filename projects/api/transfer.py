@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.exceptions import envelope
+from projects.api.serializers import StrictMixin
 from projects.api.viewsets import StrictQueryMixin
 from projects.models import Project, User
 from projects.transfer import backup, export, importer
@@ -25,11 +26,11 @@ BOOLEANS = {"true": True, "false": False}
 
 
 class RowField(serializers.DictField):
-    """A row of a collection; `GET /api/v1/export/` shows its keys. Other keys are ignored."""
+    """A row of a collection; `GET /api/v1/export/` shows its fields. Unknown fields are refused."""
 
 
-class ExportSerializer(serializers.Serializer[Any]):
-    """A board as a file. Other keys are ignored."""
+class ExportSerializer(StrictMixin, serializers.Serializer[Any]):
+    """A board as a file. Unknown collections are refused."""
 
     schema_version = serializers.ChoiceField(choices=(SCHEMA_VERSION,))
 
@@ -128,7 +129,8 @@ class ImportView(StrictQueryMixin):
     def post(self, request: Request) -> Response:
         """Merge an export file into the board, all or nothing; the newer version of a row wins.
 
-        The body may have any size. The error names a wrong row by `collection`, `row` and `id`.
+        The body may have any size. The error lists what is wrong with the file, the first 100 `errors` in one answer;
+        `collection`, `row`, `id` and `field` name the place of the first.
         """
         dry_run = BOOLEANS.get(request.query_params.get("dry_run", "false"))
         if dry_run is None:
@@ -142,7 +144,7 @@ class ImportView(StrictQueryMixin):
             try:
                 answer = importer.read(file, actor=cast(User, request.user), dry_run=dry_run)
             except BadFile as error:
-                return Response(envelope("VALIDATION_ERROR", str(error), error.field, **error.details), status=400)
+                return Response(_body_of(error), status=400)
         return Response(answer)
 
 
@@ -168,6 +170,12 @@ def _project(identifier: str | None) -> Project | None:
     if found is None:
         raise exceptions.ValidationError({"project": f"there is no project {identifier}"})
     return found
+
+
+def _body_of(error: BadFile) -> dict[str, Any]:
+    errors = [{"message": each.message, **each.place, "field": each.field} for each in error.errors]
+    first = error.errors[0]
+    return envelope("VALIDATION_ERROR", str(error), first.field, **first.place, errors=errors)
 
 
 def _receive(request: Request, target: IO[bytes]) -> None:

@@ -7,10 +7,11 @@ from typing import IO, Any
 
 import ijson
 
-from projects.transfer.exceptions import BadFile, bad_row
+from projects.transfer.exceptions import Errors, refusal
 from projects.transfer.tables import BY_COLLECTION, SCHEMA_VERSION
 
 COLLECTIONS = (*BY_COLLECTION, "users", "deleted")
+IGNORED_KEYS = ("exported_at", "exported_by")  # written by the agile-board tool
 NESTED = ("labels", "committed", "outcome")  # fields whose value is a list or an object
 MAX_ROW = 64 * 1024 * 1024  # bytes
 PIECE = 64 * 1024
@@ -35,25 +36,28 @@ class _Bounded:
             data = data.removeprefix(BOM) or self.file.read(size)
         self.read_since += len(data)
         if self.read_since > MAX_ROW:
-            raise BadFile(f"a row or a value exceeds {MAX_ROW >> 20} MiB")
+            raise refusal(f"a row or a value exceeds {MAX_ROW >> 20} MiB")
         return data
 
 
-def rows(file: IO[bytes]) -> Iterator[tuple[str, int, Row]]:
-    """Yield (collection, index, row) for all known collections. Raises BadFile."""
+def rows(file: IO[bytes], errors: Errors) -> Iterator[tuple[str, int, Row]]:
+    """Yield (collection, index, row) for all known collections; add unknown ones and what is no row to `errors`.
+
+    Raises BadFile if the file can't be read to its end.
+    """
     bounded = _Bounded(file)
     events = ijson.basic_parse(bounded, use_float=True, buf_size=PIECE)
     try:
-        yield from _top(events, bounded)
+        yield from _top(events, bounded, errors)
     except (ijson.JSONError, UnicodeDecodeError, OverflowError) as error:
         text = " ".join(str(error.args[0] if error.args else error).split())
-        raise BadFile(f"the file is not valid JSON: {text[:200]}") from None
+        raise refusal(f"the file is not valid JSON: {text[:200]}") from None
 
 
-def _top(events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int, Row]]:
+def _top(events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator[tuple[str, int, Row]]:
     event, _ = next(events)
     if event != "start_map":
-        raise BadFile("the file is not an export: expected a JSON object")
+        raise refusal("the file is not an export: expected a JSON object")
     version: Any = None
     seen: set[str] = set()
     for event, name in events:
@@ -63,14 +67,14 @@ def _top(events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int,
         if name == "schema_version":
             version = value
             _check_version(version)
-        elif name in COLLECTIONS:
-            if event != "start_array":
-                raise BadFile("must be a list", field=name)
-            if name in seen:
-                raise BadFile("appears twice in the file", field=name)
+        elif name in COLLECTIONS and name not in seen and event == "start_array":
             seen.add(name)
-            yield from _list(name, events, bounded)
+            yield from _list(name, events, bounded, errors)
         else:
+            if name in COLLECTIONS:
+                errors.add("appears twice in the file" if name in seen else "must be a list", name)
+            elif name not in IGNORED_KEYS:
+                errors.add(f"unknown collection; allowed: {', '.join(COLLECTIONS)}", name)
             _skip(event, events, bounded)
         bounded.read_since = 0
     for _ in events:  # read to the end so that the parser reports trailing data
@@ -81,16 +85,18 @@ def _top(events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int,
 
 def _check_version(version: Any) -> None:
     if isinstance(version, bool) or version != SCHEMA_VERSION:
-        raise BadFile(f"must be {SCHEMA_VERSION}, the only one this version of pm reads", field="schema_version")
+        raise refusal(f"must be {SCHEMA_VERSION}, the only one this version of pm reads", "schema_version")
 
 
-def _list(name: str, events: Iterator[Event], bounded: _Bounded) -> Iterator[tuple[str, int, Row]]:
+def _list(name: str, events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator[tuple[str, int, Row]]:
     for index, (event, _) in enumerate(events):  # each iteration consumes all events of one row
         if event == "end_array":
             return
-        if event != "start_map":
-            raise bad_row(name, index, None, None, "must be an object")
-        yield name, index, _object(events, bounded)
+        if event == "start_map":
+            yield name, index, _object(events, bounded)
+        else:
+            errors.add_row(name, index, None, None, "must be an object")
+            _skip(event, events, bounded)
         bounded.read_since = 0
 
 

@@ -1,4 +1,4 @@
-"""Import an export file: validate each row, compare with the board, write, then check rules between rows.
+"""Import an export file: validate each row, compare with the board, check the rules between rows, then write.
 
 One transaction: all or nothing. Imports skip the rules about completing items, archived projects and completed
 sprints: the file records changes that another board already allowed.
@@ -12,29 +12,33 @@ from django.db import transaction
 
 from projects.models import User
 from projects.transfer import default_lanes, deletions, integrity, merge_plan, renumbering, upserts, users
+from projects.transfer.exceptions import Errors
 from projects.transfer.journal import Journal
 from projects.transfer.results import Outcome
 from projects.transfer.staging import staged
 
 
 def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, Any]:
-    """Import the file as `actor`; return the counts per collection. Raises BadFile.
+    """Import the file as `actor`; return the counts per collection. Raises BadFile with all errors of the file.
 
     A dry run returns the same result and writes nothing.
     """
-    with staged(file), transaction.atomic():
-        answer = _merge(actor)
+    errors = Errors()
+    with staged(file, errors), transaction.atomic():
+        answer = _merge(actor, errors)
         if dry_run:
             transaction.set_rollback(True)
         return answer
 
 
-def _merge(actor: User) -> dict[str, Any]:
+def _merge(actor: User, errors: Errors) -> dict[str, Any]:
     outcome, journal = Outcome(), Journal(actor)
-    merge_plan.decide(outcome)
+    merge_plan.decide(outcome, errors)
     deletions.delete(journal, outcome)
-    merge_plan.settle_unique(outcome)
-    renumbering.renumber(outcome)
+    merge_plan.settle_unique(outcome, errors)
+    integrity.check(errors)
+    renumbering.renumber(outcome, errors)
+    errors.check()
     default_lanes.stage_defaults()
     outcome.users_created = users.create_missing()
     renumbering.make_way()
@@ -42,7 +46,6 @@ def _merge(actor: User) -> dict[str, Any]:
     with upserts.filled_at_end():
         upserts.create(journal)
     renumbering.raise_counters()
-    integrity.check()
     deletions.detach(journal, outcome)
     deletions.remember_deletions()
     return outcome.answer()

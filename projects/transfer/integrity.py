@@ -1,84 +1,105 @@
-"""Rules between rows, checked after all rows are written because a file may list them in any order."""
+"""Rules between rows, checked on the plan before anything is written: a file may list its rows in any order.
+
+A row that the file creates or updates counts as the file has it, every other row as the board has it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 from django.db import connection
 
+from projects.models.dependency import DependencyType
 from projects.transfer.converters import dashed
-from projects.transfer.exceptions import bad_row
+from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
-from projects.transfer.tables import DEPENDENCIES, WORK_ITEMS, Table
+from projects.transfer.tables import DEPENDENCIES, PROJECTS, SPRINTS, WORK_ITEMS, Table
 
 MAX_NAMED = 20  # items of a cycle in a message
 
+
+def _planned(table: Table, alias: str, reference: str) -> str:
+    """Return joins to the row that `reference` names: `alias_new` is the file's version, `alias_old` the board's."""
+    return (
+        f"LEFT JOIN {table.staged} {alias}_new ON {alias}_new.id = {reference} AND {alias}_new.act IN {WRITTEN} "
+        f"LEFT JOIN {table.sql} {alias}_old ON {alias}_old.id = {reference}"
+    )
+
+
+def _value(alias: str, column: str) -> str:
+    return f"coalesce({alias}_new.{column}, {alias}_old.{column})"
+
+
 _PARENTS = f"""
-    SELECT s.place, s.id, CASE
-        WHEN parent.project_id <> t.project_id THEN 'the parent belongs to another project'
-        WHEN t.item_type = 'story' THEN 'a story''s parent is an epic'
+    SELECT place, id, CASE
+        WHEN parent_project_id <> project_id THEN 'the parent belongs to another project'
+        WHEN item_type = 'story' THEN 'a story''s parent is an epic'
         ELSE 'a task''s parent is a story or an epic' END
-    FROM {WORK_ITEMS.staged} s CROSS JOIN projects_workitem t ON t.id = s.id
-    JOIN projects_workitem parent ON parent.id = t.parent_id
-    WHERE s.act IN {WRITTEN} AND (parent.project_id <> t.project_id OR NOT (
-        parent.item_type = 'epic' AND t.item_type IN ('story', 'task')
-        OR parent.item_type = 'story' AND t.item_type = 'task'))
-    ORDER BY s.place LIMIT 1
+    FROM (
+        SELECT s.place, s.id, s.project_id, s.item_type, {_value("parent", "project_id")} AS parent_project_id,
+            {_value("parent", "item_type")} AS parent_type
+        FROM {WORK_ITEMS.staged} s {_planned(WORK_ITEMS, "parent", "s.parent_id")}
+        WHERE s.act IN {WRITTEN} AND s.parent_id IS NOT NULL)
+    WHERE parent_project_id <> project_id OR NOT (
+        parent_type = 'epic' AND item_type IN ('story', 'task') OR parent_type = 'story' AND item_type = 'task')
+    ORDER BY place LIMIT {MAX_ERRORS}
 """  # noqa: S608
 _SPRINTS = f"""
     SELECT s.place, s.id, 'the sprint belongs to another project'
-    FROM {WORK_ITEMS.staged} s CROSS JOIN projects_workitem t ON t.id = s.id
-    JOIN projects_sprint sprint ON sprint.id = t.sprint_id
-    WHERE s.act IN {WRITTEN} AND sprint.project_id <> t.project_id ORDER BY s.place LIMIT 1
+    FROM {WORK_ITEMS.staged} s {_planned(SPRINTS, "sprint", "s.sprint_id")}
+    WHERE s.act IN {WRITTEN} AND {_value("sprint", "project_id")} <> s.project_id
+    ORDER BY s.place LIMIT {MAX_ERRORS}
 """  # noqa: S608
 _ENDS = f"""
     SELECT s.place, s.id, 'the two items belong to different projects'
-    FROM {DEPENDENCIES.staged} s JOIN projects_workitem a ON a.id = s.blocking_item_id
-    JOIN projects_workitem b ON b.id = s.blocked_item_id
-    WHERE s.act IN {WRITTEN} AND a.project_id <> b.project_id ORDER BY s.place LIMIT 1
+    FROM {DEPENDENCIES.staged} s {_planned(WORK_ITEMS, "blocking", "s.blocking_item_id")}
+    {_planned(WORK_ITEMS, "blocked", "s.blocked_item_id")}
+    WHERE s.act IN {WRITTEN} AND {_value("blocking", "project_id")} <> {_value("blocked", "project_id")}
+    ORDER BY s.place LIMIT {MAX_ERRORS}
 """  # noqa: S608
-_EDGES = """
-    SELECT d.blocking_item_id, d.blocked_item_id FROM projects_dependency d
-    WHERE d.dependency_type = 'blocks' AND d.deleted_at IS NULL
-"""
+# The blocking dependencies after the import, each with its place in the file.
+_LINKS = f"""
+    SELECT blocking_item_id, blocked_item_id, place, id FROM {DEPENDENCIES.staged}
+    WHERE act IN {WRITTEN} AND dependency_type = '{DependencyType.BLOCKS}'
+    UNION ALL
+    SELECT t.blocking_item_id, t.blocked_item_id, NULL, t.id FROM {DEPENDENCIES.sql} t
+    WHERE t.dependency_type = '{DependencyType.BLOCKS}' AND t.deleted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM {DEPENDENCIES.staged} s WHERE s.id = t.id AND s.act IN {WRITTEN})
+"""  # noqa: S608
 
 
-def check() -> None:
-    """Raise BadFile if a written row breaks a rule that involves another row."""
-    _refuse(WORK_ITEMS, "parent_id", _PARENTS)
-    _refuse(WORK_ITEMS, "sprint_id", _SPRINTS)
-    _refuse(DEPENDENCIES, "blocked_item_id", _ENDS)
-    added = _added()
-    if added:
-        _refuse_circle(added)
+def check(errors: Errors) -> None:
+    """Add a row that the file writes to `errors` if it breaks a rule that involves another row.
+
+    Call it after the deletions, which end dependencies.
+    """
+    _refuse(WORK_ITEMS, "parent_id", _PARENTS, errors)
+    _refuse(WORK_ITEMS, "sprint_id", _SPRINTS, errors)
+    _refuse(DEPENDENCIES, "blocked_item_id", _ENDS, errors)
+    _refuse_circle(errors)
 
 
-def _refuse(table: Table, field: str, query: str) -> None:
+def _refuse(table: Table, field: str, query: str, errors: Errors) -> None:
     with connection.cursor() as cursor:
         cursor.execute(query)
-        for place, pk, message in cursor.fetchall():
-            raise bad_row(table.collection, place, dashed(pk), field, message)
+        rows = cursor.fetchall()
+    for place, pk, message in rows:
+        errors.add_row(table.collection, place, dashed(pk), field, message)
 
 
-def _added() -> dict[tuple[str, str], tuple[int, str]]:
-    """Return the written blocking dependencies: (blocking item, blocked item) -> (place, ID)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT blocking_item_id, blocked_item_id, place, id FROM {DEPENDENCIES.staged} "  # noqa: S608
-            f"WHERE act IN {WRITTEN} AND dependency_type = 'blocks'"
-        )
-        return {(blocking, blocked): (place, pk) for blocking, blocked, place, pk in cursor.fetchall()}
-
-
-def _refuse_circle(added: dict[tuple[str, str], tuple[int, str]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_EDGES)
-        edges = cursor.fetchall()
+def _refuse_circle(errors: Errors) -> None:
     blocks: dict[str, list[str]] = {}
-    for blocking, blocked in edges:
-        blocks.setdefault(blocking, []).append(blocked)
+    added: dict[tuple[str, str], tuple[int, str]] = {}  # (blocking item, blocked item) -> (place, ID)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {DEPENDENCIES.staged} WHERE act IN {WRITTEN} LIMIT 1")  # noqa: S608
+        if cursor.fetchone() is None:
+            return  # the file adds no dependency; reading those of a large board takes a while
+        cursor.execute(_LINKS)
+        for blocking, blocked, place, pk in cursor.fetchall():
+            blocks.setdefault(blocking, []).append(blocked)
+            if place is not None:
+                added[blocking, blocked] = place, pk
     circle = find_circle(blocks)
     if circle is None:
         return
@@ -86,9 +107,8 @@ def _refuse_circle(added: dict[tuple[str, str], tuple[int, str]]) -> None:
     if not links:  # the cycle existed before this import
         return
     place, pk = added[links[0]]
-    raise bad_row(
-        DEPENDENCIES.collection, place, dashed(pk), "blocked_item_id", f"creates a cycle: {_names(circle[:MAX_NAMED])}"
-    )
+    message = f"creates a cycle: {_names(circle[:MAX_NAMED])}"
+    errors.add_row(DEPENDENCIES.collection, place, dashed(pk), "blocked_item_id", message)
 
 
 def find_circle(blocks: dict[str, list[str]]) -> list[str] | None:
@@ -116,12 +136,16 @@ def find_circle(blocks: dict[str, list[str]]) -> list[str] | None:
 
 
 def _names(ids: list[str]) -> str:
-    marks = ", ".join(["%s"] * len(ids))
+    named = []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT t.id, p.key || '-' || t.item_number FROM projects_workitem t "  # noqa: S608
-            f"JOIN projects_project p ON p.id = t.project_id WHERE t.id IN ({marks})",
-            ids,
-        )
-        keys: dict[str, Any] = dict(cursor.fetchall())
-    return " blocks ".join(keys[pk] for pk in ids)
+        for pk in ids:
+            cursor.execute(
+                f"""
+                SELECT {_value("project", "key")} || '-' || {_value("item", "item_number")}
+                FROM (SELECT %s AS id) wanted {_planned(WORK_ITEMS, "item", "wanted.id")}
+                {_planned(PROJECTS, "project", _value("item", "project_id"))}
+                """,  # noqa: S608
+                [pk],
+            )
+            named.append(cursor.fetchone()[0])
+    return " blocks ".join(named)

@@ -1,6 +1,7 @@
 """Compare a file with the board and decide which rows to create, update, skip or delete.
 
-The newer version of a row wins: by `updated_at`, then by `version` because Unix seconds are coarse.
+The newer version of a row wins: by `updated_at`, then by `version` because Unix seconds are coarse. Rows that can't be
+merged are errors; they stay in the plan, because an import with errors writes nothing.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from typing import Any
 from django.db import connection
 
 from projects.transfer.converters import dashed
-from projects.transfer.exceptions import bad_row
+from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.results import Outcome
-from projects.transfer.staging import DELETED
+from projects.transfer.staging import DELETED, INVALID
 from projects.transfer.tables import BY_COLLECTION, DEPENDENCIES, IN_ORDER, PROJECTS, SPRINTS, TABLES, WORK_ITEMS, Table
 
 WRITTEN = "('create', 'update')"
@@ -28,30 +29,31 @@ REFUSED = {
 }
 
 
-def decide(outcome: Outcome) -> None:
-    """Set `act` and `was` on every staged row. Raises BadFile."""
+def decide(outcome: Outcome, errors: Errors) -> None:
+    """Set `act` and `was` on every staged row."""
     _remember_deletions()
     for table in TABLES:
-        _refuse_doubles(table)
+        _refuse_doubles(table, errors)
         _compare(table)
-        _refuse_fixed(table)
+        _refuse_fixed(table, errors)
     for table in IN_ORDER:
-        _find_references(table, outcome)
+        _find_references(table, outcome, errors)
     _prefer_lower_ids()
 
 
-def settle_unique(outcome: Outcome) -> None:
-    """Refuse or skip rows that violate uniqueness. Call it after the deletions, which free names. Raises BadFile."""
+def settle_unique(outcome: Outcome, errors: Errors) -> None:
+    """Refuse or skip rows that violate uniqueness. Call it after the deletions, which free names."""
     for table in TABLES:
         if not table.unique:
             continue
         rows = _taken(table)
-        if rows and table in REFUSED:
-            place, pk = rows[0]
-            raise bad_row(table.collection, place, dashed(pk), *REFUSED[table])
         for place, pk in rows:
-            outcome.skip(table, place, pk, *LEFT_OUT[table.collection])
-        _mark_skipped(table, rows)
+            if table in REFUSED:
+                errors.add_row(table.collection, place, dashed(pk), *REFUSED[table])
+            else:
+                outcome.skip(table, place, pk, *LEFT_OUT[table.collection])
+        if table not in REFUSED:
+            _mark_skipped(table, rows)
 
 
 def _remember_deletions() -> None:
@@ -62,13 +64,14 @@ def _remember_deletions() -> None:
         )
 
 
-def _refuse_doubles(table: Table) -> None:
+def _refuse_doubles(table: Table, errors: Errors) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT max(place), id FROM {table.staged} GROUP BY id HAVING count(*) > 1 ORDER BY 1 LIMIT 1"  # noqa: S608
+            f"SELECT max(place), id FROM {table.staged} GROUP BY id HAVING count(*) > 1 "  # noqa: S608
+            f"ORDER BY 1 LIMIT {MAX_ERRORS}"
         )
         for place, pk in cursor.fetchall():
-            raise bad_row(table.collection, place, dashed(pk), "id", "appears twice in the file")
+            errors.add_row(table.collection, place, dashed(pk), "id", "appears twice in the file")
 
 
 def _compare(table: Table) -> None:
@@ -92,7 +95,7 @@ def _compare(table: Table) -> None:
         )
 
 
-def _refuse_fixed(table: Table) -> None:
+def _refuse_fixed(table: Table, errors: Errors) -> None:
     columns = {column.name: column.sql for column in table.columns}
     for name in table.fixed:
         column = columns[name]
@@ -100,14 +103,15 @@ def _refuse_fixed(table: Table) -> None:
             cursor.execute(
                 f"""
                 SELECT s.place, s.id FROM {table.staged} s JOIN {table.sql} t ON t.id = s.id
-                WHERE s.act = 'update' AND s."{column}" IS NOT t."{column}" ORDER BY s.place LIMIT 1
+                WHERE s.act = 'update' AND s."{column}" IS NOT t."{column}"
+                ORDER BY s.place LIMIT {MAX_ERRORS}
                 """  # noqa: S608
             )
             for place, pk in cursor.fetchall():
-                raise bad_row(table.collection, place, dashed(pk), name, "is immutable and differs from the board")
+                errors.add_row(table.collection, place, dashed(pk), name, "is immutable and differs from the board")
 
 
-def _find_references(table: Table, outcome: Outcome) -> None:
+def _find_references(table: Table, outcome: Outcome, errors: Errors) -> None:
     """Check that each row's references exist on the board or in the file."""
     for name, collection in table.references:
         target = BY_COLLECTION[collection]
@@ -118,13 +122,14 @@ def _find_references(table: Table, outcome: Outcome) -> None:
                 FROM {table.staged} s WHERE s.act IN {WRITTEN} AND s.{name} IS NOT NULL
                 AND NOT EXISTS (SELECT 1 FROM {target.sql} t WHERE t.id = s.{name})
                 AND NOT EXISTS (SELECT 1 FROM {target.staged} o WHERE o.id = s.{name} AND o.act IN {WRITTEN})
+                AND NOT EXISTS (SELECT 1 FROM {INVALID} i WHERE i.id = s.{name})
                 ORDER BY s.place
                 """  # noqa: S608
             )
-            _settle(table, name, target, cursor.fetchall(), outcome)
+            _settle(table, name, target, cursor.fetchall(), outcome, errors)
 
 
-def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Outcome) -> None:
+def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Outcome, errors: Errors) -> None:
     detaches = name in ("parent_id", "sprint_id")
     skipped = []
     for place, pk, reference, was_deleted in rows:
@@ -142,7 +147,7 @@ def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Ou
             skipped.append((place, pk))
         else:
             text = f"the {target.type} {dashed(reference)} is neither on the board nor in the file"
-            raise bad_row(table.collection, place, dashed(pk), name, text)
+            errors.add_row(table.collection, place, dashed(pk), name, text)
     _mark_skipped(table, skipped)
 
 
@@ -179,7 +184,7 @@ def _taken(table: Table) -> list[Any]:
               EXISTS (SELECT 1 FROM {table.sql} t WHERE {same("t")} AND t.id <> s.id AND t.deleted_at IS NULL
                       AND {where.format("t")}
                       AND NOT EXISTS (SELECT 1 FROM {table.staged} u WHERE u.id = t.id AND u.act = 'update'))
-              OR EXISTS (SELECT 1 FROM {table.staged} o WHERE {same("o")} AND o.place < s.place
+              OR EXISTS (SELECT 1 FROM {table.staged} o WHERE {same("o")} AND o.place < s.place AND o.id <> s.id
                          AND o.act IN {WRITTEN} AND {where.format("o")})
             ) ORDER BY s.place
             """  # noqa: S608

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from projects.models.project import MAX_NUMBER
 from projects.transfer.converters import dashed
-from projects.transfer.exceptions import bad_row
+from projects.transfer.exceptions import Errors
 from projects.transfer.merge_plan import WRITTEN
 from projects.transfer.results import Outcome
 from projects.transfer.tables import PROJECTS, WORK_ITEMS
@@ -18,7 +18,7 @@ ITEMS, PROJECT_ROWS = WORK_ITEMS.staged, PROJECTS.staged
 OUT_OF_THE_WAY = 1_000_000_000  # offset added to numbers that are about to change
 
 
-def renumber(outcome: Outcome) -> None:
+def renumber(outcome: Outcome, errors: Errors) -> None:
     """Give the next free number to each staged item whose number is taken.
 
     An item on the board keeps its number; between two imported items the older one wins. A renumbered row gets a
@@ -34,7 +34,9 @@ def renumber(outcome: Outcome) -> None:
         given = following[project]
         following[project] += 1
         if given > MAX_NUMBER:
-            raise bad_row(WORK_ITEMS.collection, place, dashed(pk), "item_number", "no free item number in the project")
+            message = "no free item number in the project"
+            errors.add_row(WORK_ITEMS.collection, place, dashed(pk), "item_number", message)
+            continue
         with connection.cursor() as cursor:
             cursor.execute(
                 f"UPDATE {ITEMS} SET item_number = %s, updated_at = max(updated_at, %s), version = version + 1 "  # noqa: S608

@@ -6,6 +6,7 @@ Limits come from the models; this module only converts types that JSON represent
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -14,11 +15,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from projects.models import Project, SwimLane, WorkItem
+from projects.models import Project, SwimLane, User, WorkItem
 from projects.models.fields import LabelsField
 from projects.models.project import MAX_NUMBER
 from projects.models.swim_lane import MAX_WIP_LIMIT
-from projects.models.work_items.choices import MAX_POINTS, Status
+from projects.models.work_items.choices import MAX_POINTS, ItemType, Status
 from projects.transfer.converters import (
     Clean,
     choice,
@@ -30,12 +31,18 @@ from projects.transfer.converters import (
     integer,
     text,
 )
-from projects.transfer.exceptions import bad_row
-from projects.transfer.tables import DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS, Column, Table
+from projects.transfer.exceptions import Errors
+from projects.transfer.tables import BY_TYPE, DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS, Column, Table
 
 REQUIRED = object()
 MAX_INTEGER = 2_147_483_647
 MAX_VERSION = 500_000_000  # far below MAX_INTEGER, so later changes stay importable by other boards
+# Derived values: pm exports an item's display key, the agile-board tool exports all of these.
+IGNORED_FIELDS = {
+    "work_items": ("display_key",),
+    "swim_lanes": ("is_default",),
+    "time_entries": ("duration_seconds", "is_running"),
+}
 SKEW = timedelta(days=1)  # tolerated difference between the clocks of two clones
 LIMITS: dict[tuple[type[models.Model], str], tuple[int, int]] = {
     (Project, "next_work_item_number"): (1, MAX_NUMBER + 1),
@@ -45,28 +52,91 @@ LIMITS: dict[tuple[type[models.Model], str], tuple[int, int]] = {
 }
 
 
-def clean(table: Table, index: int, row: dict[str, Any]) -> list[Any]:
-    """Return the row's cleaned values in column order. Raises BadFile."""
-    values: list[Any] = []
-    for name, check, default in _checks(table):
+def clean(table: Table, index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+    """Return the row's cleaned values in column order; None if one is invalid, after adding all to `errors`."""
+    _check_names(table.collection, index, row, _names(table), errors)
+    checks = _checks(table)
+    values: dict[str, Any] = {}
+    for name, check, default in checks:
         value = row.get(name)
         try:
             if value is not None:
-                values.append(check(value))
+                values[name] = check(value)
             elif default is REQUIRED:
                 raise ValidationError("is missing")
+            elif name in ("updated_at", "updated_by"):
+                # Rows that never changed may omit these.
+                values[name] = values.get(name.replace("updated", "created"))
             else:
-                values.append(_of_other(table, name, values) if name in ("updated_at", "updated_by") else default)
+                values[name] = default
         except ValidationError as error:
-            raise bad_row(table.collection, index, row.get("id"), name, "; ".join(error.messages)) from None
-    names = [column.name for column in table.columns]
-    if table is WORK_ITEMS and values[names.index("status")] != Status.DONE:
+            errors.add_row(table.collection, index, row.get("id"), name, "; ".join(error.messages))
+    if len(values) < len(checks):
+        return None
+    if table is WORK_ITEMS and values["status"] != Status.DONE:
         # Older versions kept completed_at when an item was reopened.
-        values[names.index("completed_at")] = None
-    fault = _fault(table, dict(zip(names, values, strict=True)))
-    if fault:
-        raise bad_row(table.collection, index, row.get("id"), *fault)
-    return values
+        values["completed_at"] = None
+    contradictions = list(_contradictions(table, values))
+    for name, reason in contradictions:
+        errors.add_row(table.collection, index, row.get("id"), name, reason)
+    return None if contradictions else list(values.values())
+
+
+def clean_user(index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+    """Return the ID, username and `is_agent` of a row of `users`; None if it is invalid."""
+    return _clean_fields("users", index, row, _USER, errors)
+
+
+def clean_deletion(index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+    """Return the type, ID and time of a row of `deleted`; None if it is invalid."""
+    return _clean_fields("deleted", index, row, _DELETION, errors)
+
+
+def find_id(row: dict[str, Any]) -> str | None:
+    """Return the row's ID in its database form; None if the row has no valid ID."""
+    try:
+        return clean_id(row.get("id"))
+    except ValidationError:
+        return None
+
+
+def _clean_fields(
+    collection: str, index: int, row: dict[str, Any], checks: dict[str, Clean], errors: Errors
+) -> list[Any] | None:
+    _check_names(collection, index, row, tuple(checks), errors)
+    values = []
+    for name, check in checks.items():
+        try:
+            values.append(check(row.get(name)))
+        except ValidationError as error:
+            errors.add_row(collection, index, row.get("id"), name, "; ".join(error.messages))
+    return values if len(values) == len(checks) else None
+
+
+def _username(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValidationError("must be text")
+    return User.objects.clean_name(value)
+
+
+_USER: dict[str, Clean] = {"id": clean_id, "username": _username, "is_agent": lambda value: value is True}
+_DELETION: dict[str, Clean] = {"type": choice(dict.fromkeys(BY_TYPE)), "id": clean_id, "deleted_at": clean_time}
+
+
+def _check_names(collection: str, index: int, row: dict[str, Any], allowed: tuple[str, ...], errors: Errors) -> None:
+    accepted = _accepted(collection, allowed)
+    if not row.keys() <= accepted:
+        errors.add_unknown(collection, index, row.get("id"), [name for name in row if name not in accepted], allowed)
+
+
+@cache
+def _accepted(collection: str, allowed: tuple[str, ...]) -> frozenset[str]:
+    return frozenset((*allowed, *IGNORED_FIELDS.get(collection, ())))
+
+
+@cache
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns)
 
 
 @cache
@@ -111,32 +181,24 @@ def _default_of(column: Column) -> Any:
     return json.dumps(default) if column.kind == "json" else default
 
 
-def _of_other(table: Table, name: str, values: list[Any]) -> Any:
-    """Return the matching `created_*` value: rows that never changed may omit `updated_at` and `updated_by`."""
-    names = [column.name for column in table.columns]
-    return values[names.index(name.replace("updated", "created"))]
-
-
-def _fault(table: Table, row: dict[str, Any]) -> tuple[str, str] | None:
-    """Return (field, reason) if the row's values contradict each other, else None."""
+def _contradictions(table: Table, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, reason) for values of the row that contradict each other."""
     if table is WORK_ITEMS:
-        if row["item_type"] == "epic":
-            if row["parent_id"]:
-                return "parent_id", "an epic has no parent"
-            if row["sprint_id"]:
-                return "sprint_id", "only stories and tasks can be in a sprint"
+        if row["item_type"] == ItemType.EPIC and row["parent_id"]:
+            yield "parent_id", "an epic has no parent"
+        if row["item_type"] == ItemType.EPIC and row["sprint_id"]:
+            yield "sprint_id", "only stories and tasks can be in a sprint"
     elif table is SPRINTS:
         if row["end_date"] <= row["start_date"]:
-            return "end_date", "must be after start_date"
+            yield "end_date", "must be after start_date"
     elif table is DEPENDENCIES:
         if row["blocking_item_id"] == row["blocked_item_id"]:
-            return "blocked_item_id", "an item can't depend on itself"
+            yield "blocked_item_id", "an item can't depend on itself"
     elif table is TIME_ENTRIES:
         latest = str((timezone.now() + SKEW).replace(tzinfo=None))
         for name in ("started_at", "ended_at"):
             if row[name] and row[name] > latest:
-                return name, "must not be in the future"
+                yield name, "must not be in the future"
         # Timers may exceed the limit for manual entries and may have zero length.
         if row["ended_at"] and row["ended_at"] < row["started_at"]:
-            return "ended_at", "must not be before started_at"
-    return None
+            yield "ended_at", "must not be before started_at"

@@ -1,6 +1,7 @@
 """Load the rows of a file into temporary tables: each row validated on its own, not yet compared with the board.
 
-Staging takes no lock on the board. `place` is a row's index in its list, `act` the planned action.
+Staging takes no lock on the board. `place` is a row's index in its list, `act` the planned action. INVALID has the IDs
+of the rows that were refused, so that a reference to one of them is not a second error.
 """
 
 from __future__ import annotations
@@ -9,32 +10,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from django.core.exceptions import ValidationError
 from django.db import connection
 
-from projects.models import User
 from projects.transfer import file_reader
-from projects.transfer.converters import clean_id, clean_time
-from projects.transfer.exceptions import bad_row
-from projects.transfer.row_validation import clean
-from projects.transfer.tables import BY_COLLECTION, BY_TYPE, TABLES, WORK_ITEMS
+from projects.transfer.exceptions import Errors
+from projects.transfer.row_validation import clean, clean_deletion, clean_user, find_id
+from projects.transfer.tables import BY_COLLECTION, TABLES, WORK_ITEMS
 
 BATCH = 500  # rows
 CACHE = 64 * 1024  # KiB of page cache; with the default 2 MiB the indexes of a large board thrash
 USERS = "temp.import_users"
 DELETED = "temp.import_deleted"
+INVALID = "temp.import_invalid"
 
 
 @contextmanager
-def staged(file: IO[bytes]) -> Iterator[None]:
-    """Stage the rows of `file` in each table's `staged` table, USERS and DELETED. Raises BadFile."""
+def staged(file: IO[bytes], errors: Errors) -> Iterator[None]:
+    """Stage the valid rows of `file` in each table's `staged` table, USERS and DELETED; add the others to `errors`.
+
+    Raises BadFile if the file can't be read to its end, or has too many errors.
+    """
     with connection.cursor() as cursor:
         (before,) = cursor.execute("PRAGMA cache_size").fetchone()
         cursor.execute(f"PRAGMA cache_size = -{CACHE}")
         try:
             with _savepoint():
                 _make()
-                _fill(file)
+                _fill(file, errors)
                 _index()
             yield
         finally:
@@ -61,45 +63,39 @@ def _make() -> None:
             cursor.execute(f"CREATE TEMP TABLE import_{table.collection} (place, act, was, {columns})")
         cursor.execute("CREATE TEMP TABLE import_users (place, id, username, is_agent)")
         cursor.execute("CREATE TEMP TABLE import_deleted (place, type, id, deleted_at)")
+        cursor.execute("CREATE TEMP TABLE import_invalid (id)")
 
 
 def _drop() -> None:
     with connection.cursor() as cursor:
-        for name in (*(table.staged for table in TABLES), USERS, DELETED):
+        for name in (*(table.staged for table in TABLES), USERS, DELETED, INVALID):
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _fill(file: IO[bytes]) -> None:
-    batches: dict[str, list[list[Any]]] = {name: [] for name in file_reader.COLLECTIONS}
-    for name, index, row in file_reader.rows(file):
-        batch = batches[name]
-        batch.append([index, *_cleaned(name, index, row)])
-        if len(batch) >= BATCH:
-            _insert(name, batch)
-            batch.clear()
+def _fill(file: IO[bytes], errors: Errors) -> None:
+    batches: dict[str, list[list[Any]]] = {name: [] for name in (*file_reader.COLLECTIONS, "invalid")}
+    for name, index, row in file_reader.rows(file, errors):
+        cleaned = _cleaned(name, index, row, errors)
+        if cleaned is not None:
+            batch = batches[name]
+            batch.append([index, *cleaned])
+            if len(batch) >= BATCH:
+                _insert(name, batch)
+                batch.clear()
+        elif (pk := find_id(row)) is not None:
+            batches["invalid"].append([pk])
     for name, batch in batches.items():
         _insert(name, batch)
 
 
-def _cleaned(name: str, index: int, row: dict[str, Any]) -> list[Any]:
-    if name in BY_COLLECTION:
-        return [None, None, *clean(BY_COLLECTION[name], index, row)]
-    field = "id"
-    try:
-        pk = clean_id(row.get("id"))
-        if name == "users":
-            field = "username"
-            username, is_agent = row.get(field), row.get("is_agent")
-            if not isinstance(username, str):
-                raise ValidationError("must be text")
-            return [pk, User.objects.clean_name(username), is_agent is True]
-        field = "type"
-        if row.get(field) not in BY_TYPE:
-            raise ValidationError(f"must be one of {', '.join(BY_TYPE)}")
-        field = "deleted_at"
-        return [row["type"], pk, clean_time(row.get(field))]
-    except ValidationError as error:
-        raise bad_row(name, index, row.get("id"), field, "; ".join(error.messages)) from None
+def _cleaned(name: str, index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+    """Return the values of a row for its temporary table, without `place`; None if the row is invalid."""
+    if name == "users":
+        return clean_user(index, row, errors)
+    if name == "deleted":
+        return clean_deletion(index, row, errors)
+    values = clean(BY_COLLECTION[name], index, row, errors)
+    return None if values is None else [None, None, *values]
 
 
 def _insert(name: str, rows: list[list[Any]]) -> None:
@@ -120,3 +116,4 @@ def _index() -> None:
         cursor.execute(f"CREATE INDEX temp.work_items_number ON {number}")
         cursor.execute("CREATE INDEX temp.deleted_id ON import_deleted (id, deleted_at)")
         cursor.execute("CREATE INDEX temp.users_id ON import_users (id)")
+        cursor.execute("CREATE INDEX temp.invalid_id ON import_invalid (id)")

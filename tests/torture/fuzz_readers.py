@@ -106,10 +106,10 @@ def _import_file(data: bytes) -> None:
     import io
 
     from projects.transfer import file_reader
-    from projects.transfer.exceptions import BadFile
+    from projects.transfer.exceptions import BadFile, Errors
 
     with suppress(BadFile):
-        for _ in file_reader.rows(io.BytesIO(data)):
+        for _ in file_reader.rows(io.BytesIO(data), Errors()):
             pass
 
 

@@ -65,6 +65,21 @@ def test_wrong_row_is_named(api: APIClient, document: Document) -> None:
     assert not Project.objects.exists()
 
 
+def test_all_errors_are_listed(api: APIClient, document: Document) -> None:
+    row = document.item(1, status="later", due_date="2026-12-01")
+    document["milestones"] = []
+    error = send(api, document).json()["error"]
+    assert {(each.get("row"), each.get("id"), each["field"]) for each in error["errors"]} == {
+        (0, row["id"], "status"), (0, row["id"], "due_date"), (None, None, "milestones"),
+    }  # fmt: skip
+    first = error["errors"][0]
+    assert {name: error[name] for name in ("field", "collection", "row", "id")} == {
+        name: first[name] for name in ("field", "collection", "row", "id")
+    }
+    assert error["message"].endswith(" (and 2 more errors)")
+    assert "unknown collection; allowed: projects, " in error["errors"][-1]["message"]
+
+
 def test_body_may_be_larger_than_others(api: APIClient, document: Document, settings: LazySettings) -> None:
     settings.PM_MAX_BODY_BYTES = 100
     assert send(api, document).status_code == 200

@@ -71,6 +71,15 @@ def test_wrong_row_is_said_and_nothing_is_written(server: Server, pm: Pm, board:
     assert pm("project", "list").document["projects"] == []
 
 
+def test_unknown_fields_and_collections_are_named(server: Server, pm: Pm, board: Path) -> None:
+    document = json.loads(board.read_bytes())
+    document["milestones"] = [{"id": 1}]
+    document["work_items"][0] |= {"due_date": "2026-12-01", "prioritty": "high"}
+    errors = pm("sync", "import", "-f", "-", stdin=json.dumps(document)).error["errors"]
+    assert {error["field"] for error in errors} == {"milestones", "due_date", "prioritty"}
+    assert pm("project", "list").document["projects"] == []
+
+
 def test_file_that_cannot_be_read_or_written_is_refused(server: Server, pm: Pm, repository: Path) -> None:
     assert pm("sync", "import", "-f", "missing.json").error["code"] == "FILE_REFUSED"
     assert pm("sync", "export", "-o", "no/such/folder.json").error["code"] == "FILE_REFUSED"

@@ -1,4 +1,4 @@
-"""An invalid file causes one error that names the row and the field, and nothing is written."""
+"""An invalid file is refused: each error names the row and the field, and nothing is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projects.models import Activity, Project, User, WorkItem
 from projects.transfer import file_reader
 from projects.transfer.exceptions import BadFile
 from tests.projects.transfer.conftest import Read
-from tests.projects.transfer.rows import LATE, Document
+from tests.projects.transfer.rows import EARLY, LATE, LLM, Document
 
 WRONG_ITEMS: list[tuple[str, Any, str]] = [
     ("id", "PONE-1", "UUID"),
@@ -61,9 +61,8 @@ def test_wrong_value_is_named_by_row_and_field(
     row[field] = value
     with pytest.raises(BadFile, match=text) as caught:
         read(document)
-    assert caught.value.field == field
-    assert caught.value.details["collection"] == "work_items"
-    assert caught.value.details["row"] == 1
+    (error,) = caught.value.errors
+    assert (error.collection, error.row, error.field) == ("work_items", 1, field)
     assert str(caught.value).startswith(
         f"work_items[1]{'' if row['id'] is None else ' (' + row['id'] + ')'}: {field}: "
     )
@@ -176,9 +175,10 @@ def test_rule_between_rows_names_the_row_that_breaks_it(
     row, field, text = wrong(document)
     with pytest.raises(BadFile, match=text) as caught:
         read(document)
-    assert caught.value.field == field
+    (error,) = caught.value.errors
+    assert error.field == field
     # The error may name any row of the cycle.
-    assert wrong is circle or caught.value.details["id"] == row["id"]
+    assert wrong is circle or error.id == row["id"]
     assert not (Project.objects.exists())
     assert not (WorkItem.objects.exists())
     assert not (Activity.objects.exists())
@@ -228,11 +228,98 @@ def test_file_that_is_no_export_is_refused(read: Read, content: bytes, text: str
         read(content)
 
 
-def test_unknown_keys_are_ignored_however_deep(read: Read, document: Document) -> None:
-    document["extra"] = [{"deep": [[[{}]]]}]
-    document.item(1, custom={"a": [1, {"b": None}]})
+def named(caught: pytest.ExceptionInfo[BadFile]) -> list[tuple[str | None, int | None, str | None]]:
+    return [(error.collection, error.row, error.field) for error in caught.value.errors]
+
+
+def test_unknown_fields_and_collections_are_named(read: Read, document: Document) -> None:
+    document["milestones"] = [{"deep": [[[{}]]]}]
+    document["exporter"] = "another tool"
+    item = document.item(1, due_date="2026-12-01", custom={"a": [1, {"b": None}]})
+    document["users"] = [{"id": LLM, "username": "llm", "email": "llm@example.com"}]
+    document.deleted("comment", item, LATE)
+    document["deleted"][0]["reason"] = "spam"
+    with pytest.raises(BadFile, match=r"unknown collection; allowed: projects, .* 5 more errors") as caught:
+        read(document)
+    assert set(named(caught)) == {
+        (None, None, "milestones"), (None, None, "exporter"), ("work_items", 0, "due_date"),
+        ("work_items", 0, "custom"), ("users", 0, "email"), ("deleted", 0, "reason"),
+    }  # fmt: skip
+    assert not Project.objects.exists()
+
+
+def test_unknown_field_of_many_rows_is_one_error(read: Read, document: Document) -> None:
+    for number in range(1, 4):
+        document.item(number, due_date="2026-12-01")
+    document.comment(document["work_items"][0], due_date="2026-12-01")
+    with pytest.raises(BadFile) as caught:
+        read(document)
+    assert named(caught) == [("work_items", 0, "due_date"), ("comments", 0, "due_date")]
+    assert str(caught.value.errors[1]).endswith(
+        "due_date: unknown field; allowed: id, work_item_id, content, version, created_at, updated_at, created_by, "
+        "updated_by"
+    )
+
+
+def test_fields_that_others_derive_are_accepted(read: Read, document: Document) -> None:
+    """pm exports an item's display key; the agile-board tool exports all of these."""
+    document |= {"exported_at": EARLY, "exported_by": "pm-server"}
+    item = document.item(1, display_key="PONE-1")
+    document.lane("todo", is_default=True)
+    document.time_entry(item, duration_seconds=3600, is_running=False)
     content = b"\xef\xbb\xbf" + json.dumps(document).encode()
-    assert read(content)["work_items"]["created"] == 1
+    assert read(content)["time_entries"]["created"] == 1
+
+
+def test_all_errors_are_listed(read: Read, document: Document) -> None:
+    read(document)
+    document.item(1, status="later", priority="none")
+    document.item(2, "epic", parent_id=document["work_items"][0]["id"], sprint_id=document.sprint()["id"])
+    document.item(3, "story", parent_id=document.item(4)["id"])
+    document.item(5, assignee_id="ada", sprint_id=str(uuid.UUID(int=8)))
+    document.item(6, sprint_id=str(uuid.UUID(int=8)))
+    document.project(key="PONE", title="Second")
+    document["comments"] = [7, {"id": "1"}]
+    document["sprints"][0]["end_date"] = "2025-01-01"
+    document["dependencies"] = {}
+    with pytest.raises(BadFile, match=r"and \d+ more errors") as caught:
+        read(document)
+    found = set(named(caught))
+    assert found >= {
+        ("work_items", 0, "status"), ("work_items", 0, "priority"), ("work_items", 1, "parent_id"),
+        ("work_items", 1, "sprint_id"), ("work_items", 3, "parent_id"), ("work_items", 4, "assignee_id"),
+        ("work_items", 5, "sprint_id"), ("projects", 1, "key"), ("comments", 0, None), ("comments", 1, "id"),
+        ("comments", 1, "content"), ("sprints", 0, "end_date"), (None, None, "dependencies"),
+    }  # fmt: skip
+    # One error names a value once.
+    assert len(found) == len(caught.value.errors)
+    assert not WorkItem.objects.exists()
+
+
+def test_reference_to_an_invalid_row_is_no_further_error(read: Read, document: Document) -> None:
+    document["projects"][0]["key"] = "1X"
+    epic = document.item(1, "epic", title="")
+    document.comment(document.item(2, parent_id=epic["id"]))
+    document.comment(epic)
+    with pytest.raises(BadFile) as caught:
+        read(document)
+    assert named(caught) == [("projects", 0, "key"), ("work_items", 0, "title")]
+
+
+def test_no_more_than_100_errors_are_listed(read: Read, document: Document) -> None:
+    for number in range(1, 121):
+        document.item(number, status="later")
+    with pytest.raises(BadFile, match="and at least 99 more errors") as caught:
+        read(document)
+    assert [error.row for error in caught.value.errors] == list(range(100))
+
+
+def test_references_that_lead_nowhere_are_listed_up_to_100(read: Read, document: Document) -> None:
+    for number in range(1, 121):
+        document.item(number, sprint_id=str(uuid.UUID(int=8)))
+    with pytest.raises(BadFile) as caught:
+        read(document)
+    assert [error.row for error in caught.value.errors] == list(range(100))
 
 
 def test_depth_of_a_hostile_file_is_no_trouble(read: Read) -> None:
