@@ -94,7 +94,7 @@ def _start(options: Options, held: lock.Lock | None, handed: restart.State, clea
         if held:
             exclusive_start.remove_stale_files()
         database.prepare(migrate=options.migrate)
-        bound = _bind(options, _last_port(held), handed)
+        bound = _bind(options, last_port(held), handed)
         cleanup.callback(bound.socket.close)
         info = _describe(bound)
         if held:
@@ -116,7 +116,7 @@ def _start(options: Options, held: lock.Lock | None, handed: restart.State, clea
             signal.signal(number, signal.SIG_IGN)
 
 
-def _last_port(held: lock.Lock | None) -> int:
+def last_port(held: lock.Lock | None) -> int:
     """Return the port of the last server here, 0 where none is known: an open page looks for its server there."""
     port = (held.last_note.split() if held else [])[2:]
     if len(port) != 1 or not port[0].isdecimal() or len(port[0]) > 5:
@@ -126,13 +126,13 @@ def _last_port(held: lock.Lock | None) -> int:
     return last if allowed else 0
 
 
-def _bind(options: Options, last_port: int, handed: restart.State) -> sockets.Bound:
+def _bind(options: Options, preferred: int, handed: restart.State) -> sockets.Bound:
     if handed.listener >= 0:
         kept = sockets.adopt(handed.listener)
         if (handed.host, handed.port) == (options.host, options.port):
             return kept
         kept.socket.close()
-    bound = sockets.bind(options.host, options.port or last_port, strict=options.strict_port and options.port > 0)
+    bound = sockets.bind(options.host, options.port or preferred, strict=options.strict_port and options.port > 0)
     sockets.check_reachable(bound)
     if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
         bound.socket.close()  # a name's address changed since it was checked

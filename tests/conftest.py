@@ -37,18 +37,28 @@ def start_server() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="session")
 def new_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database that a first start has made."""
+    """The database that a first start creates."""
     server = Server(make_repository(tmp_path_factory.mktemp("new") / "repository")).ready()
     assert server.end()[0] == 0
     return server.config / "data.db"
 
 
 @pytest.fixture
-def server(repository: Path, new_board: Path, start_server: Callable[..., Server]) -> Server:
-    """A server of `repository`, ready; of a board that was made before, which takes half as long."""
+def board_repository(repository: Path, new_board: Path) -> Path:
+    """A repository with a new board, on which a start has nothing to migrate: it takes half as long."""
+    add_board(repository, new_board)
+    return repository
+
+
+@pytest.fixture
+def server(board_repository: Path, start_server: Callable[..., Server]) -> Server:
+    """A running server of `repository`."""
+    return start_server(board_repository)
+
+
+def add_board(repository: Path, new_board: Path) -> None:
     (repository / ".pm").mkdir(mode=0o700)
     shutil.copy(new_board, repository / ".pm")
-    return start_server(repository)
 
 
 def make_repository(path: Path) -> Path:

@@ -16,7 +16,7 @@ import pytest
 
 from discovery import lock, portfile, process, safe_files
 from projects.client import cli
-from tests.conftest import make_repository
+from tests.conftest import add_board, make_repository
 from tests.processes import DEADLINE, MANAGE, Server, environment
 
 PM = [*MANAGE, "pm"]
@@ -90,19 +90,20 @@ class Board:
 
 
 @pytest.fixture(scope="session")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def board(tmp_path_factory: pytest.TempPathFactory, new_board: Path) -> Iterator[Board]:
     """A board that many tests share; each makes a project of its own."""
-    yield from serve(tmp_path_factory)
+    yield from serve(tmp_path_factory, new_board)
 
 
 @pytest.fixture(scope="module")
-def own_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def own_board(tmp_path_factory: pytest.TempPathFactory, new_board: Path) -> Iterator[Board]:
     """A board that is the module's alone, and empty at first."""
-    yield from serve(tmp_path_factory)
+    yield from serve(tmp_path_factory, new_board)
 
 
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def serve(tmp_path_factory: pytest.TempPathFactory, new_board: Path) -> Iterator[Board]:
     repository = make_repository(tmp_path_factory.mktemp("board") / "repository")
+    add_board(repository, new_board)
     server = Server(repository)
     try:
         yield Board(repository, server.ready())
