@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
+from django.test.client import ClientHandler
 from rest_framework.test import APIClient
 
 from discovery import runtime
 from discovery.portfile import ServerInfo
 from projects.models import Activity, Project, User, WorkItem
 
+AnyClient = TypeVar("AnyClient", bound=Client)
 TOKEN = "a-token-of-the-tests"
 INFO = ServerInfo(
     schema=1,
@@ -81,7 +84,7 @@ def owner(db: None) -> User:
 @pytest.fixture
 def browser(owner: User) -> Client:
     """A browser in which the owner is signed in."""
-    client = Client()
+    client = with_middleware(Client())
     client.force_login(owner)
     return client
 
@@ -101,9 +104,22 @@ def of_projects() -> QuerySet[Activity]:
     return Activity.objects.filter(entity_type="project").order_by("id")
 
 
+@cache
+def loaded_middleware() -> object:
+    handler = ClientHandler()
+    handler.load_middleware()
+    return handler._middleware_chain
+
+
+def with_middleware(client: AnyClient) -> AnyClient:
+    """Share one loaded middleware among all clients: loading it makes WhiteNoise look at all static files."""
+    client.handler._middleware_chain = loaded_middleware()
+    return client
+
+
 def bearer(actor: str | None = None, **headers: str) -> APIClient:
     """Return a client that bears the token, acting as `actor`."""
-    client = APIClient()
+    client = with_middleware(APIClient())
     credentials = {"HTTP_AUTHORIZATION": f"Bearer {TOKEN}", **headers}
     if actor is not None:
         credentials["HTTP_X_PM_ACTOR"] = actor
