@@ -15,16 +15,13 @@ from django.utils.text import Truncator
 from projects.admin.filters import AssigneeFilter, ProjectFilter
 from projects.admin.links import admin_url
 from projects.admin.search_limits import FewWordsAdmin
-from projects.entities.registry import ENTITIES, REFERS
-from projects.models import Activity, Project, User, WorkItem
+from projects.entities.registry import ENTITIES
+from projects.models import Activity, Project, WorkItem
 from projects.models.base import Entity
+from projects.models.references import referenced_objects
 
 SHOWN = 20
 LONGEST = 120  # characters shown of a value
-# The models that ID columns refer to.
-REFERENCES: dict[str, Any] = {
-    column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()
-}
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -99,26 +96,16 @@ def latest_changes(entity: Entity) -> SafeString:
 def named_changes(rows: Iterable[Activity]) -> list[list[tuple[str, str, str]]]:
     """Return each row's changes as (field, old, new) with IDs resolved to names; one query per table."""
     rows = list(rows)
-    wanted: dict[Any, set[str]] = {model: set() for model in REFERENCES.values()}
-    for row in rows:
-        for change in row.changes:
-            if model := REFERENCES.get(change["field"]):
-                wanted[model] |= {value for value in (change["old"], change["new"]) if isinstance(value, str)}
-    called = {model: _names_of(model, ids) for model, ids in wanted.items() if ids}
-    return [[_named(change, called) for change in row.changes] for row in rows]
+    objects = referenced_objects(rows)
 
+    def text(value: Any) -> str:
+        found = objects.get(value) if isinstance(value, str) else None
+        return _short(found.display_key if isinstance(found, WorkItem) else found or value)
 
-def _names_of(model: Any, ids: set[str]) -> dict[str, str]:
-    found = model._base_manager.filter(pk__in=ids)
-    if model is WorkItem:
-        found = found.select_related("project")
-    return {str(one.pk): one.display_key if model is WorkItem else str(one) for one in found}
-
-
-def _named(change: dict[str, Any], called: dict[Any, dict[str, str]]) -> tuple[str, str, str]:
-    names = called.get(REFERENCES.get(change["field"]), {})
-    old, new = (_short(names.get(str(value), value)) for value in (change["old"], change["new"]))
-    return change["field"].removesuffix("_id"), old, new
+    return [
+        [(change["field"].removesuffix("_id"), text(change["old"]), text(change["new"])) for change in row.changes]
+        for row in rows
+    ]
 
 
 def _short(value: Any) -> str:

@@ -40,15 +40,12 @@ def children(item: WorkItem) -> SafeString:
 def dependencies(item: WorkItem) -> SafeString:
     """Return the items that block this one, that it blocks, and that relate to it."""
     links = Dependency.objects.living().of(item.pk).select_related("blocking_item__project", "blocked_item__project")
-    kinds: dict[str, list[Any]] = {"Blocked by": [], "Blocks": [], "Relates to": []}
-    latest = list(links.order_by("-created_at", "-id")[: MAX_LINKS + 1])
-    for link in latest[:MAX_LINKS]:
-        is_blocked = link.blocked_item_id == item.pk
-        other = link.blocking_item if is_blocked else link.blocked_item
-        kind = "Relates to" if link.dependency_type == "relates_to" else "Blocked by" if is_blocked else "Blocks"
-        kinds[kind].append((link, other))
-    more = admin_url(Dependency, "changelist", q=item.display_key) if len(latest) > MAX_LINKS else ""
-    context = {"kinds": kinds.items(), "item": item, "more": more, "any": latest}
+    groups = links.order_by("-created_at", "-id")[:MAX_LINKS].by_relation(item)
+    context = {
+        "groups": [(relation.replace("_", " ").capitalize(), rows) for relation, rows in groups.items() if rows],
+        "item": item,
+        "more": admin_url(Dependency, "changelist", q=item.display_key) if links.count() > MAX_LINKS else "",
+    }
     return render_to_string("admin/projects/workitem/dependencies.html", context)
 
 

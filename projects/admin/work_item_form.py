@@ -12,11 +12,11 @@ from django.core.exceptions import ValidationError
 
 from projects.admin.autocomplete import AutocompleteWidget, narrow
 from projects.admin.forms import EntityForm
+from projects.entities.dependency import RELATIONS
 from projects.models import Comment, Dependency, TimeEntry, WorkItem
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
-RELATIONS = (("blocked_by", "is blocked by"), ("blocks", "blocks"), ("relates_to", "relates to"))
 # Fields that add a related object, by the model whose "add" permission they need.
 ADDED = {
     "dependency": ("relation", "other_item"),
@@ -45,7 +45,7 @@ class WorkItemForm(EntityForm):
 
     added: list[Entity]  # related objects to insert; set by validation
     labels = LabelsField(required=False, help_text="Comma-separated.")
-    relation = forms.ChoiceField(choices=RELATIONS, required=False, label="This item")
+    relation = forms.ChoiceField(choices=list(RELATIONS.items()), required=False, label="This item")
     other_item = forms.ModelChoiceField(
         queryset=WorkItem.objects.none(),
         required=False,
@@ -101,11 +101,7 @@ class WorkItemForm(EntityForm):
         if typed.get("comment"):
             yield from self._checked(Comment(id=once, work_item=item, content=typed["comment"]), content="comment")
         if typed.get("other_item"):
-            ends, kind = [typed["other_item"], item], typed["relation"] or "blocked_by"
-            if kind != "blocked_by":
-                ends.reverse()
-            link = Dependency(id=once, blocking_item=ends[0], blocked_item=ends[1])
-            link.dependency_type = "relates_to" if kind == "relates_to" else "blocks"
+            link = Dependency.between(item, typed["relation"] or "blocked_by", typed["other_item"], pk=once)
             yield from self._checked(link, blocked_item_id="other_item", blocking_item_id="other_item")
         if typed.get("worked_from"):
             entry = TimeEntry(id=once, work_item=item, user=self.actor, description=typed["worked_on"])

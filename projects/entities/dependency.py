@@ -5,6 +5,8 @@ from __future__ import annotations
 from projects.entities.spec import CHOICE, OPTIONAL, REFERENCE, REQUIRED, Entity, Field
 
 TYPES = ("blocks", "relates_to")
+# How an item can relate to another, with the words between their names.
+RELATIONS = {"blocked_by": "is blocked by", "blocks": "blocks", "relates_to": "relates to"}
 
 DEPENDENCY = Entity(
     "dependency",

@@ -10,7 +10,7 @@ from typing import Any, Self
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
-from projects.entities.dependency import DEPENDENCY
+from projects.entities.dependency import DEPENDENCY, RELATIONS
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
 from projects.models.project import DELETED, LIVING
@@ -58,6 +58,14 @@ class DependencyQuerySet(EntityQuerySet["Dependency"]):
     def in_project(self, project_id: uuid.UUID) -> Self:
         return self.alias(of_project=Unindexed("blocking_item__project_id")).filter(of_project=project_id)
 
+    def by_relation(self, item: WorkItem) -> dict[str, list[tuple[Dependency, WorkItem]]]:
+        """Return these dependencies of `item` by its relation (each of RELATIONS), with the item at the other end."""
+        found: dict[str, list[tuple[Dependency, WorkItem]]] = {relation: [] for relation in RELATIONS}
+        for link in self:
+            relation, other = link.seen_from(item)
+            found[relation].append((link, other))
+        return found
+
     def of(self, item_id: uuid.UUID) -> Self:
         """Limit to dependencies that have the item at either end."""
         return self.filter(models.Q(blocking_item_id=item_id) | models.Q(blocked_item_id=item_id))
@@ -104,6 +112,21 @@ class Dependency(Entity):
     @property
     def project_id(self) -> uuid.UUID:
         return self.blocking_item.project_id
+
+    @classmethod
+    def between(cls, item: WorkItem, relation: str, other: WorkItem, *, pk: uuid.UUID) -> Dependency:
+        """Return a new dependency that gives `item` this relation (one of RELATIONS) to `other`."""
+        blocking, blocked = (other, item) if relation == "blocked_by" else (item, other)
+        kind = DependencyType.RELATES_TO if relation == "relates_to" else DependencyType.BLOCKS
+        return cls(id=pk, blocking_item=blocking, blocked_item=blocked, dependency_type=kind)
+
+    def seen_from(self, item: WorkItem) -> tuple[str, WorkItem]:
+        """Return the relation of `item` to the item at the other end, and that item."""
+        is_blocking = self.blocking_item_id == item.pk
+        other = self.blocked_item if is_blocking else self.blocking_item
+        if self.dependency_type == DependencyType.RELATES_TO:
+            return "relates_to", other
+        return "blocks" if is_blocking else "blocked_by", other
 
     def check_insert(self) -> None:
         blocking, blocked = self.blocking_item, self.blocked_item

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from projects.models import Project, Sprint, SwimLane, User, WorkItem
 from projects.models.exceptions import Conflict
+from projects.web.form_values import version
 
 
 @transaction.atomic
@@ -20,7 +21,7 @@ def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tupl
     key of the neighbour. Raises ValidationError or Refused; StaleVersion if `version` is outdated.
     """
     item = _item(project, data.get("item", ""))
-    item.check_version(_number(data.get("version", "")))
+    item.check_version(version(data))
     values = _values(item, data)
     before = item.status
     if values:
@@ -67,12 +68,6 @@ def _item(project: Project, key: str) -> WorkItem:
     if item is None:
         raise ValidationError(f"{key[:40]} no longer exists in {project.key}")
     return item
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise ValidationError("the card has no version; reload the page")
-    return int(text)
 
 
 def _warning(item: WorkItem) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from projects.entities.registry import REFERS
 from projects.entities.work_item import STATUS_NAMES
-from projects.models import Activity, Comment, Dependency, Sprint, TimeEntry, User, WorkItem
+from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.activity import Action, ActivityQuerySet
-from projects.models.base import Entity
+from projects.models.references import referenced_models, referenced_objects
 from projects.web.field_labels import label
 
 SHOWN = 30  # lines per page
@@ -23,7 +21,6 @@ LONG = 80  # characters; longer texts are shown as a diff
 MAX_COMPARED = 2000  # lines of both texts, without their common start and end
 GONE = "a deleted object"
 MAX_LINES = 60  # of a diff
-NAMES: dict[str, Any] = {column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()}
 CREATED = {"work_item": "created it", "comment": "commented", "time_entry": "started the timer"}
 WHAT = {"work_item": "it", "comment": "a comment", "dependency": "the dependency", "time_entry": "a time entry"}
 
@@ -73,18 +70,9 @@ def _activity_around(item: WorkItem) -> ActivityQuerySet:
 
 
 def _names(rows: Sequence[Activity]) -> dict[str, str]:
-    """Resolve the IDs in the changes to names, with at most one query per model."""
-    wanted: dict[type[Any], set[uuid.UUID]] = {WorkItem: set(), Sprint: set(), User: set()}
-    for row in rows:
-        for change in row.changes:
-            if change["field"] in NAMES:
-                values = (change["old"], change["new"])
-                wanted[NAMES[change["field"]]].update(uuid.UUID(value) for value in values if value)
-    items = WorkItem.objects.filter(pk__in=wanted[WorkItem]).select_related("project").defer("description")
-    names = {str(one.pk): f"{one.display_key} {one.title}" for one in items}
-    names |= {str(pk): name for pk, name in Sprint.objects.filter(pk__in=wanted[Sprint]).values_list("pk", "name")}
-    users = User.objects.filter(pk__in=wanted[User]).values_list("pk", "username")
-    return names | {str(pk): name for pk, name in users}
+    """Resolve the IDs in the changes to names."""
+    objects = referenced_objects(rows).items()
+    return {pk: f"{one.display_key} {one.title}" if isinstance(one, WorkItem) else str(one) for pk, one in objects}
 
 
 def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
@@ -127,7 +115,7 @@ def _field(change: dict[str, Any], names: dict[str, str]) -> Field:
 def _readable(name: str, value: Any, names: dict[str, str]) -> str:
     if value is None or value in ("", []):
         return ""
-    if name in NAMES:
+    if name in referenced_models():
         return names.get(value, GONE)
     if name == "status":
         return STATUS_NAMES.get(value, str(value))

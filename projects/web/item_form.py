@@ -14,6 +14,7 @@ from projects.models import ItemLabel, Sprint, User, WorkItem
 from projects.models.edits import edit
 from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority
 from projects.models.work_items.hierarchy import PARENTS
+from projects.web.form_values import agreed_version, version
 from projects.web.item_lookup import resolve
 
 PLAIN = ("title", "description", "status", "priority")
@@ -45,26 +46,8 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
     user agreed to overwrite. `force` completes the item despite open children and blockers. Raises ValidationError or
     Refused.
     """
-    seen = number(data.get("version", ""))
-    force = data.get("force", "")
-    agreed = data.get("anyway") or force
-    anyway = number(agreed) if agreed else None
-    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=bool(force))
-
-
-def number(text: str) -> int:
-    """Return the form's version. Raises ValidationError."""
-    if not text.isdecimal() or len(text) > 9:
-        raise ValidationError("the form has no version; reload the page")
-    return int(text)
-
-
-def fresh_id(data: QueryDict) -> uuid.UUID:
-    """Return the ID that the page chose for the new object, which makes resubmission safe. Raises ValidationError."""
-    try:
-        return uuid.UUID(data.get("id", ""))
-    except ValueError:
-        raise ValidationError({"id": "must be a UUID; reload the page"}) from None
+    seen, anyway = version(data), agreed_version(data, "anyway", "force")
+    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=bool(data.get("force")))
 
 
 def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:

@@ -80,14 +80,11 @@ def _dependencies(item: WorkItem) -> dict[str, Any]:
     """Return the dependencies grouped by kind, each with the item at the other end."""
     ends = ("blocking_item__project", "blocked_item__project")
     links = Dependency.objects.living().of(item.pk).select_related(*ends).order_by("created_at", "id")
-    groups: dict[str, list[tuple[Dependency, WorkItem]]] = {"Blocked by": [], "Blocks": [], "Relates to": []}
-    for link in links.defer("blocking_item__description", "blocked_item__description"):
-        blocks = link.blocking_item_id == item.pk
-        name = "Relates to" if link.dependency_type != "blocks" else "Blocks" if blocks else "Blocked by"
-        groups[name].append((link, link.blocked_item if blocks else link.blocking_item))
+    groups = links.defer("blocking_item__description", "blocked_item__description").by_relation(item)
     return {
-        "links": [(name, rows) for name, rows in groups.items() if rows],
-        "is_blocked": any(other.is_open for _, other in groups["Blocked by"]) and item.is_open,
+        "links": [(relation.replace("_", " ").capitalize(), rows) for relation, rows in groups.items() if rows],
+        "relations": [(relation, relation.replace("_", " ").capitalize()) for relation in groups],
+        "is_blocked": any(other.is_open for _, other in groups["blocked_by"]) and item.is_open,
     }
 
 

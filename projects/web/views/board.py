@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -14,6 +11,7 @@ from projects.models.work_items.choices import ItemType
 from projects.web import page
 from projects.web.board_page import DONE_DAYS, GROUPINGS, Board
 from projects.web.card_moves import move_card
+from projects.web.form_values import fresh_id
 from projects.web.responses import done, reports_errors
 
 
@@ -49,10 +47,7 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
 def add(request: HttpRequest, key: str) -> HttpResponse:
     """Create an item with a title. The client-chosen ID makes resubmission safe."""
     project = page.find_project(key)
-    try:
-        pk = uuid.UUID(request.POST.get("id", ""))
-    except ValueError:
-        raise ValidationError("the form has no ID; reload the page") from None
+    pk = fresh_id(request.POST)
     if WorkItem.objects.filter(pk=pk, project=project).exists():
         return done()
     item = WorkItem(

@@ -9,14 +9,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from projects.entities.dependency import RELATIONS
 from projects.models import Comment, Dependency, WorkItem
 from projects.models.edits import edit
 from projects.web import item_page, page
-from projects.web.item_form import fresh_id, number
+from projects.web.form_values import agreed_version, fresh_id, version
 from projects.web.item_lookup import offers, resolve
 from projects.web.responses import done, reports_errors
-
-KINDS = ("blocked_by", "blocks", "relates_to")
 
 
 @page.for_people("POST")
@@ -40,9 +39,9 @@ def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if "delete" in request.POST:
         found.soft_delete(actor=page.person(request))
         return done("Comment deleted. You can undo this in the history.")
-    seen, anyway = number(request.POST.get("version", "")), request.POST.get("anyway")
     content = {"content": request.POST.get("content", "")}
-    edit(found, content, actor=page.person(request), seen=seen, anyway=number(anyway) if anyway else None)
+    seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
+    edit(found, content, actor=page.person(request), seen=seen, anyway=anyway)
     return done("Saved.")
 
 
@@ -75,15 +74,12 @@ def offer(request: HttpRequest, identifier: str) -> HttpResponse:
 def link(request: HttpRequest, identifier: str) -> HttpResponse:
     """Create a dependency with the chosen item, or the one that a key or words identify."""
     found, pk, kind = item_page.get(identifier), fresh_id(request.POST), request.POST.get("kind", "")
-    if kind not in KINDS:
-        raise ValidationError({"kind": f"must be one of {', '.join(KINDS)}"})
+    if kind not in RELATIONS:
+        raise ValidationError({"kind": f"must be one of {', '.join(RELATIONS)}"})
     if not Dependency.objects.filter(pk=pk).exists():
         typed = request.POST.get("pick") or request.POST.get("other", "")
         other = resolve(found.project, typed, field="other", without=(found.display_key,))
-        one, two = (other, found) if kind == "blocked_by" else (found, other)
-        new = Dependency(id=pk, blocking_item=one, blocked_item=two)
-        new.dependency_type = "relates_to" if kind == "relates_to" else "blocks"
-        new.insert(actor=page.person(request))
+        Dependency.between(found, kind, other, pk=pk).insert(actor=page.person(request))
     answer = done("Dependency added.")
     # Replace the suggestions by the message.
     answer["HX-Retarget"], answer["HX-Reswap"] = "#i-offers", "innerHTML"

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from projects.models import TimeEntry
 from projects.web import durations, item_page, page
-from projects.web.item_form import fresh_id
+from projects.web.form_values import fresh_id
 from projects.web.responses import done, reports_errors
 
 

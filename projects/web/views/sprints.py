@@ -19,6 +19,7 @@ from projects.models.sprints.velocity import completed, velocity
 from projects.web import page, sprint_page
 from projects.web.card_moves import move_card
 from projects.web.charts.velocity import SHOWN
+from projects.web.form_values import agreed_version, fresh_id, version
 from projects.web.responses import done, reports_errors
 from projects.web.sprint_planning import Plan, above, next_sprint, open_sprints
 
@@ -66,10 +67,7 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
 def create(request: HttpRequest, key: str) -> HttpResponse:
     """Create a planned sprint. The client-chosen ID makes resubmission safe."""
     project = page.find_project(key)
-    try:
-        pk = uuid.UUID(request.POST.get("id", ""))
-    except ValueError:
-        raise ValidationError("the form has no ID; reload the page") from None
+    pk = fresh_id(request.POST)
     if Sprint.objects.filter(pk=pk, project=project).exists():
         return done()
     sprint = Sprint(id=pk, project=project, **_fields(request))
@@ -86,7 +84,7 @@ def change(request: HttpRequest, key: str, pk: uuid.UUID, verb: str) -> HttpResp
     sprint = Sprint.objects.select_related("project").filter(project=project, pk=pk).first()
     if sprint is None or verb not in VERBS:
         raise Http404
-    return VERBS[verb](request, sprint, _version(request))
+    return VERBS[verb](request, sprint, agreed_version(request.POST, "anyway") or version(request.POST))
 
 
 def _edit(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
@@ -143,13 +141,6 @@ VERBS: dict[str, Callable[[HttpRequest, Sprint, int], HttpResponse]] = {
 
 def _fields(request: HttpRequest) -> dict[str, Any]:
     return {name: request.POST[name].strip() for name in FIELDS if name in request.POST}
-
-
-def _version(request: HttpRequest) -> int:
-    text = request.POST.get("anyway") or request.POST.get("version", "")
-    if not text.isdecimal() or len(text) > 9:
-        raise ValidationError("the form has no sprint version; reload the page")
-    return int(text)
 
 
 def _outcome(moved: list[WorkItem], goal: Sprint | None) -> str:

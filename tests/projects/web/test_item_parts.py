@@ -70,7 +70,7 @@ def test_comment_is_made_once_edited_and_deleted_by_its_author(browser: Client, 
         assert post(browser, item, "comment", **data).status_code == 204
     comment = Comment.objects.get()
     assert "<script>x" not in browser.get("/items/PONE-1/").content.decode()
-    assert "UUID" in error(post(browser, item, "comment", id="x", content="x"), 400)
+    assert "no ID" in error(post(browser, item, "comment", id="x", content="x"), 400)
     assert "must not be blank" in error(post(browser, item, "comment", id=fresh(), content=" "), 400)
     url = f"/items/comments/{comment.pk}/"
     for _ in range(2):

@@ -1,0 +1,42 @@
+"""The objects that the IDs in the activity refer to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+from projects.entities.registry import REFERS
+from projects.models.activity import Activity
+from projects.models.base import Entity
+from projects.models.user import User
+
+
+@functools.cache
+def referenced_models() -> dict[str, type[models.Model]]:
+    """Return the model that each ID column of a change refers to."""
+    return {column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()}
+
+
+def referenced_objects(rows: Iterable[Activity]) -> dict[str, Any]:
+    """Return the objects that the changes refer to, by ID as text; deleted ones too. One query per model."""
+    wanted: dict[type[models.Model], set[str]] = {}
+    for row in rows:
+        for change in row.changes:
+            if model := referenced_models().get(change["field"]):
+                values = (change["old"], change["new"])
+                wanted.setdefault(model, set()).update(value for value in values if isinstance(value, str))
+    found: dict[str, Any] = {}
+    for model, ids in wanted.items():
+        objects = model._base_manager.filter(pk__in=ids)
+        if "project" in {field.name for field in model._meta.fields}:
+            objects = objects.select_related("project").defer(*_long(model))
+        found |= {str(each.pk): each for each in objects}
+    return found
+
+
+def _long(model: type[models.Model]) -> list[str]:
+    """Return the columns that can be long and that a name does not need."""
+    return [field.name for field in model._meta.fields if isinstance(field, models.TextField | models.JSONField)]
