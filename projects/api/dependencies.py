@@ -14,7 +14,7 @@ from projects.api.idempotency import write
 from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Dependency, WorkItem
-from projects.models.dependency import DependencyType
+from projects.models.work_items.choices import DependencyType
 
 
 class DependencySerializer(EntitySerializer):

@@ -19,7 +19,7 @@ from django.utils import timezone
 from projects.entities import spec
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
-from projects.models.prepared_queries import Kept, Statement, bound, stored
+from projects.models.prepared_queries import Kept, Statement, bound, field_at, stored
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -54,7 +54,7 @@ class EntityQuerySet(models.QuerySet[E]):
         """Load created_by and updated_by in the same query."""
         return self.select_related("created_by", "updated_by")
 
-    def create(self, *, actor: User, **values: Any) -> E:  # type: ignore[override]
+    def create(self, *, actor: User, **values: Any) -> E:  # type: ignore[override]  # Django's takes no actor
         """Create an entity as `actor` and return it. Raises ValidationError or Refused."""
         entity = self.model(**values)
         entity.insert(actor=actor)
@@ -195,7 +195,7 @@ class Entity(models.Model):
         errors: dict[str, Any] = {}
         for name, value in values.items():
             try:
-                clean = self._meta.get_field(name).clean(value, self)  # type: ignore[union-attr]
+                clean = field_at(type(self), name).clean(value, self)
             except ValidationError as error:
                 errors[name] = error
                 continue

@@ -1,4 +1,8 @@
-"""Permanent deletion: purge entities that were deleted long ago; keep their tombstones and activity."""
+"""Permanent deletion: purge entities that were deleted long ago; keep their tombstones and activity.
+
+A required reference says what a row belongs to, so a row is purged with what it refers to: a comment with its item, an
+item with its project. An optional reference keeps what it refers to: an item keeps its parent and its sprint.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,11 @@ from datetime import timedelta
 from django.db import connection, models, transaction
 from django.utils import timezone
 
-from projects.models.comment import Comment
-from projects.models.dependency import Dependency
-from projects.models.project import Project
-from projects.models.sprints.sprint import Sprint
-from projects.models.swim_lane import SwimLane
-from projects.models.time_entry import TimeEntry
-from projects.models.work_items.item import WorkItem
+from projects.entities.registry import BY_REFERENCE
+from projects.models.base import Entity
+from projects.models.prepared_queries import field_at
 
-_ITEM = "LEFT JOIN projects_workitem item ON item.id = t.work_item_id"
-_OLD = "t.deleted_at < %s"
 _GONE = "IN (SELECT id FROM temp.purged)"
-# In search order: model, joins, condition (besides its own deletion) to purge a row, project column.
-_FINDING = (
-    (Project, "", "0", "t.id"),
-    (WorkItem, "", f"t.project_id {_GONE}", "t.project_id"),
-    (Sprint, "", f"t.project_id {_GONE}", "t.project_id"),
-    (SwimLane, "", f"t.project_id {_GONE}", "t.project_id"),
-    (Comment, _ITEM, f"t.work_item_id {_GONE}", "item.project_id"),
-    (TimeEntry, _ITEM, f"t.work_item_id {_GONE}", "item.project_id"),
-    (
-        Dependency,
-        "LEFT JOIN projects_workitem item ON item.id = t.blocking_item_id",
-        f"t.blocking_item_id {_GONE} OR t.blocked_item_id {_GONE}",
-        "item.project_id",
-    ),
-)
-# Keep rows that are still referenced by rows that stay: the parent of a child or the sprint of an item that was deleted
-# more recently. Repeat until stable, because a parent that stays may itself have a parent.
-_STAYING = f"""
-    DELETE FROM temp.purged WHERE id IN (
-        SELECT t.parent_id FROM projects_workitem t WHERE t.parent_id IS NOT NULL AND t.id NOT {_GONE}
-        UNION SELECT t.sprint_id FROM projects_workitem t WHERE t.sprint_id IS NOT NULL AND t.id NOT {_GONE})
-"""  # noqa: S608
 
 
 class Tombstone(models.Model):
@@ -66,30 +42,65 @@ def purge(days: int, *, dry_run: bool = False) -> dict[str, int]:
     Runs in one transaction. Rows that are still referenced by remaining rows are kept.
     """
     limit = str((timezone.now() - timedelta(days=days)).replace(tzinfo=None))
+    in_order = [Entity.by_type[entity.name] for entity in BY_REFERENCE]  # referenced entities first
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS temp.purged")
         cursor.execute("CREATE TEMP TABLE purged (id PRIMARY KEY, type, project_id, deleted_at)")
         try:
-            for model, joins, reason, project in _FINDING:
-                cursor.execute(
-                    f"INSERT INTO temp.purged SELECT t.id, '{model.entity_type}', {project}, t.deleted_at || '' "  # noqa: S608
-                    f"FROM {model._meta.db_table} t {joins} WHERE {_OLD} OR {reason}",
-                    [limit],
-                )
-                while model is Sprint:
-                    cursor.execute(_STAYING)
-                    if not cursor.rowcount:
-                        break
+            for model in in_order:
+                cursor.execute(_finding(model), [limit])
+                _keep_referenced(model)
             cursor.execute("SELECT type, count(*) FROM temp.purged GROUP BY type ORDER BY type")
             found = dict(cursor.fetchall())
             if not dry_run:
-                _remove()
+                _remove(in_order)
         finally:
             cursor.execute("DROP TABLE temp.purged")
     return found
 
 
-def _remove() -> None:
+def _references(model: type[Entity], *, required: bool) -> dict[str, type[Entity]]:
+    """Return the columns that refer to other entities, each with the model it refers to."""
+    return {
+        field.column: Entity.by_type[field.refers]
+        for field in model.spec.references
+        if field_at(model, field.name).null is not required
+    }
+
+
+def _finding(model: type[Entity]) -> str:
+    """Return the SQL that adds the rows to purge: those deleted before the parameter, and those of purged rows."""
+    owners = _references(model, required=True)
+    joins, project_id = "", "t.project_id"
+    if not owners:
+        project_id = "t.id"  # a project
+    elif "project_id" not in owners:
+        column, owner = next(iter(owners.items()))
+        joins, project_id = f"LEFT JOIN {owner._meta.db_table} owner ON owner.id = t.{column}", "owner.project_id"
+    conditions = " OR ".join(("t.deleted_at < %s", *(f"t.{column} {_GONE}" for column in owners)))
+    return (
+        f"INSERT INTO temp.purged SELECT t.id, '{model.entity_type}', {project_id}, t.deleted_at || '' "  # noqa: S608 -- names of ours
+        f"FROM {model._meta.db_table} t {joins} WHERE {conditions}"
+    )
+
+
+def _keep_referenced(model: type[Entity]) -> None:
+    """Keep rows that an optional reference of a row that stays refers to: the parent or sprint of a younger deletion.
+
+    Repeat until stable, because a parent that stays may itself have a parent.
+    """
+    staying = " UNION ".join(
+        f"SELECT t.{column} FROM {model._meta.db_table} t WHERE t.{column} IS NOT NULL AND t.id NOT {_GONE}"  # noqa: S608 -- names of ours
+        for column in _references(model, required=False)
+    )
+    with connection.cursor() as cursor:
+        while staying:
+            cursor.execute(f"DELETE FROM temp.purged WHERE id IN ({staying})")  # noqa: S608 -- names of ours
+            if not cursor.rowcount:
+                break
+
+
+def _remove(in_order: list[type[Entity]]) -> None:
     with connection.cursor() as cursor:
         # The export still lists them under `deleted`; otherwise, importing an old file would bring them back.
         cursor.execute(
@@ -99,5 +110,5 @@ def _remove() -> None:
             ON CONFLICT (entity_id) DO NOTHING
             """
         )
-        for model, *_ in reversed(_FINDING):
-            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id {_GONE}")  # noqa: S608
+        for model in reversed(in_order):
+            cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id {_GONE}")  # noqa: S608 -- names of ours

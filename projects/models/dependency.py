@@ -14,6 +14,7 @@ from projects.entities.dependency import DEPENDENCY, RELATIONS
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
 from projects.models.project import DELETED, LIVING
+from projects.models.work_items.choices import DependencyType
 from projects.models.work_items.item import WorkItem
 from projects.sqlite.expressions import Unindexed
 
@@ -38,11 +39,6 @@ _LINKS = """
     FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
     WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
 """
-
-
-class DependencyType(models.TextChoices):
-    BLOCKS = "blocks"
-    RELATES_TO = "relates_to"
 
 
 class DependencyQuerySet(EntityQuerySet["Dependency"]):

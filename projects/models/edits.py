@@ -11,6 +11,7 @@ from django.db import transaction
 from projects.models.activity import Action, Activity, stored
 from projects.models.base import Entity
 from projects.models.exceptions import Conflict, StaleVersion
+from projects.models.prepared_queries import field_at
 from projects.models.work_items.item import NO_CLAIM
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _cleaned(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
     errors: dict[str, Any] = {}
     for name, value in values.items():
         try:
-            cleaned[name] = entity._meta.get_field(name).clean(value, entity)  # type: ignore[union-attr]
+            cleaned[name] = field_at(type(entity), name).clean(value, entity)
         except ValidationError as error:
             errors[name] = error
     if errors:

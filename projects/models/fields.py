@@ -30,7 +30,7 @@ def check_text(text: str, *, limit: int, lines: bool = False) -> None:
         raise ValidationError(f"has {len(text)} characters; at most {limit} are allowed", code="max_length")
 
 
-class _Trimmed(models.Field):  # type: ignore[type-arg]
+class _Trimmed(models.Field):  # type: ignore[type-arg]  # takes no arguments at run time
     """A trimmed text field; `limit` names the setting with the maximum number of characters."""
 
     lines = False
@@ -64,11 +64,11 @@ class _Trimmed(models.Field):  # type: ignore[type-arg]
         return name, f"django.db.models.{kind}", args, kwargs
 
 
-class LineField(_Trimmed, models.CharField):  # type: ignore[type-arg]
+class LineField(_Trimmed, models.CharField):  # type: ignore[type-arg]  # as above
     """A single line of text."""
 
 
-class TextField(_Trimmed, models.TextField):  # type: ignore[type-arg]
+class TextField(_Trimmed, models.TextField):  # type: ignore[type-arg]  # as above
     """Multi-line text; line endings are stored as line feeds."""
 
     lines = True

@@ -67,7 +67,7 @@ class Loading(Generic[M]):
         self.columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
         self.names = [column.target.attname for column, _, _ in select[self.columns]]
         self.converters = self.compiler.get_converters([column for column, _, _ in select])
-        self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # stubs of 6.0
+        self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # the stubs are of Django 6.0
 
     def first(self, **values: Any) -> M | None:
         """Run the query with `values` as the bound parameters; return the first instance, or None."""
@@ -122,7 +122,10 @@ def field_at(model: type[Model], path: str) -> Field[Any, Any]:
     """Return the field that the lookup `path` refers to."""
     *above, name = path.split("__")
     for step in above:
-        model = model._meta.get_field(step).related_model  # type: ignore[assignment]
+        related = model._meta.get_field(step).related_model
+        if not isinstance(related, type):
+            raise LookupError(f"{model.__name__}.{step} refers to no model")
+        model = related
     if name == "pk":
         return model._meta.pk
     for field in model._meta.concrete_fields:

@@ -141,8 +141,9 @@ class Project(Entity):
 
     def _stop_timers(self, actor: User) -> None:
         # Otherwise, starting a timer elsewhere would have to stop one in a read-only project.
+        # `isnull=False` turns the outer join, which would match all items without time entries, into an inner one.
         timed = self.work_items.living().filter(
-            time_entries__ended_at__isnull=True, time_entries__deleted_at__isnull=True
+            time_entries__isnull=False, time_entries__ended_at__isnull=True, time_entries__deleted_at__isnull=True
         )
         for item in timed.distinct():
             for entry in item.time_entries.running():

@@ -15,11 +15,12 @@ from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField
 from projects.models.project import DELETED, LIVING, Project
+from projects.models.work_items.choices import Status
 
 if TYPE_CHECKING:
     from projects.models.user import User
 
-DEFAULTS = tuple(status for status in STATUS_NAMES if status != "blocked")
+DEFAULTS = tuple(status for status in STATUS_NAMES if status != Status.BLOCKED)
 MAX_WIP_LIMIT = 10_000
 
 

@@ -10,7 +10,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
@@ -23,7 +23,21 @@ MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite checkpoints it from 4 MiB on
 PATIENCE = 2.0  # seconds that a commit waits for readers to let the checkpoint finish
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+if TYPE_CHECKING:
+
+    class _DjangoWrapper(base.DatabaseWrapper):
+        """Private methods of Django's wrapper that are overridden here; the stubs lack them."""
+
+        def _start_transaction_under_autocommit(self) -> None: ...
+        def _commit(self) -> None: ...
+        def _rollback(self) -> None: ...
+        def _close(self) -> None: ...
+
+else:
+    _DjangoWrapper = base.DatabaseWrapper
+
+
+class DatabaseWrapper(_DjangoWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     _log_before = 0  # bytes of the -wal file at the start of the transaction
 
@@ -45,13 +59,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         if self.is_in_memory_db():
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+            super()._start_transaction_under_autocommit()
             return
         queue = queue_for(self.settings_dict["NAME"])
         if not queue.acquire(self, self.settings_dict["OPTIONS"].get("timeout", 5.0)):
             raise OperationalError("database is locked")
         try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+            super()._start_transaction_under_autocommit()
             self._log_before = self._log_length()
         except BaseException:
             queue.release(self)
@@ -59,20 +73,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         try:
-            super()._commit()  # type: ignore[misc]
+            super()._commit()
             self._fold_log_in()
         finally:
             self._leave_queue()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()  # type: ignore[misc]
+            super()._rollback()
         finally:
             self._leave_queue()
 
     def _close(self) -> None:
         try:
-            super()._close()  # type: ignore[misc]
+            super()._close()
         finally:
             self._leave_queue()
 

@@ -12,8 +12,8 @@ from projects.api.time_entries import TimeEntrySerializer
 from projects.api.work_items.serializers import WorkItemRowSerializer
 from projects.api.work_items.truncation import shorten
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
-from projects.models.dependency import DependencyType
 from projects.models.prepared_queries import Bound, Statement
+from projects.models.work_items.choices import DependencyType
 
 ACTIVITY_SHOWN = 20
 COMMENT = ("id", "content", "version", "created_at", "updated_at", "created_by")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from projects.models.sprints.history import Row, Standing, histories
 from projects.models.sprints.sprint import Sprint
+from projects.models.work_items.choices import Status
 
 
 class Day(NamedTuple):
@@ -50,8 +51,8 @@ def compare(committed: Sequence[Row], final: Sequence[Row]) -> dict[str, list[Ro
     before, after = ({row["id"] for row in rows} for rows in (committed, final))
     return {
         "committed": list(committed),
-        "done": [row for row in final if row["status"] == "done"],
-        "carried_over": [row for row in final if row["status"] != "done"],
+        "done": [row for row in final if row["status"] == Status.DONE],
+        "carried_over": [row for row in final if row["status"] != Status.DONE],
         "added_after_start": [row for row in final if row["id"] not in before],
         "removed": [row for row in committed if row["id"] not in after],
     }
@@ -69,7 +70,7 @@ def ideal(amount: int, start: dt.date, end: dt.date, day: dt.date) -> float:
 
 def burndown(sprint: Sprint, history: Sequence[Standing]) -> list[Day]:
     """Return the actual and the ideal remaining work for each day."""
-    open_rows = [row for row in sprint.committed or () if row["status"] != "done"]
+    open_rows = [row for row in sprint.committed or () if row["status"] != Status.DONE]
     amounts = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)
     return [
         Day(

@@ -1,4 +1,4 @@
-"""The choices and limits of a work item's fields."""
+"""The choices and limits of work items and their dependencies."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class Priority(models.TextChoices):
     MEDIUM = "medium"
     HIGH = "high"
     CRITICAL = "critical"
+
+
+class DependencyType(models.TextChoices):
+    BLOCKS = "blocks"
+    RELATES_TO = "relates_to"
 
 
 MAX_POINTS = 100

@@ -18,7 +18,7 @@ from projects.models.fts import EntryOf, has_few, match_expression, matching_ent
 from projects.models.prepared_queries import Bound
 from projects.models.project import Project
 from projects.models.project import Status as ProjectStatus
-from projects.models.work_items.choices import ItemType, Status
+from projects.models.work_items.choices import DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
 from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
 
@@ -120,7 +120,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         """Limit to items that block the item."""
         return self.filter(
             dependencies_out__blocked_item_id=item_id,
-            dependencies_out__dependency_type="blocks",
+            dependencies_out__dependency_type=DependencyType.BLOCKS,
             dependencies_out__deleted_at__isnull=True,
         )
 

@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from projects import models
+from projects.entities.registry import ENTITIES
 from projects.models import WorkItem
+from projects.models.base import Entity
 
 Make = Callable[..., WorkItem]
 
@@ -22,3 +25,8 @@ def test_entity_is_not_deleted_past_its_rules(make_item: Make) -> None:
     with pytest.raises(TypeError, match="use soft_delete"):
         item.delete()
     assert WorkItem.objects.filter(pk=item.pk).exists()
+
+
+def test_each_entity_has_one_exported_model() -> None:
+    assert Entity.by_type.keys() == {entity.name for entity in ENTITIES}
+    assert {model.__name__ for model in Entity.by_type.values()} <= {*models.__all__}
