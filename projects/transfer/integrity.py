@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from django.db import connection
 
-from projects.models.dependency import DependencyType
+from projects.models.work_items.choices import DependencyType
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
