@@ -15,14 +15,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn
 
-from gunicorn import sock
-from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter as GunicornArbiter
-from gunicorn.errors import HaltServer
-
-from discovery import forks
+from discovery import forks, gunicorn_private
+from discovery.gunicorn_private import BaseApplication, HaltServer
 from discovery.signals import worker_started
 from discovery.worker import PROCESS_LIMIT, IdleClock, Worker
 
@@ -35,7 +32,7 @@ HURRY = 2.0  # seconds for the workers to end after a second INT or QUIT
 GUARDED_SIGNALS = {*STOP_SIGNALS, signal.SIGHUP}
 
 
-class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class Application(BaseApplication):
     """Give gunicorn the WSGI application and the settings; nothing else configures it."""
 
     def __init__(self, application: Callable[..., Any], settings: dict[str, Any]) -> None:
@@ -60,7 +57,7 @@ class Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no typ
         return ()
 
 
-class Arbiter(GunicornArbiter):  # type: ignore[misc]
+class Arbiter(gunicorn_private.Arbiter):
     """The master.
 
     `started`, `checked` and `stopped` are called in this process: when the first worker answers, every
@@ -108,7 +105,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
             # terminal with `stty tostop` is interrupted and tried again for ever; ignored, it succeeds.
             signal.signal(number, signal.SIG_IGN)
 
-    def signal(self, sig: int, frame: Any) -> None:
+    def signal(self, sig: int, frame: FrameType | None) -> None:
         self.unanswered |= {sig} & GUARDED_SIGNALS
         super().signal(sig, frame)
 
@@ -193,7 +190,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         master = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, GUARDED_SIGNALS)
         try:
-            return int(super().spawn_worker())
+            return super().spawn_worker()
         except SystemExit as end:
             # Only a worker gets here. Its end must not unwind the frames of the master's start.
             os._exit(end.code if isinstance(end.code, int) else 1)
@@ -225,7 +222,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         until_check = max(0.0, self.next_check - time.monotonic())
-        signals: list[int] = super().wait_for_signals(min(timeout, until_check))
+        signals = super().wait_for_signals(min(timeout, until_check))
         if time.monotonic() >= self.next_check:
             self.next_check = time.monotonic() + CHECK_INTERVAL
             self.checked()
@@ -238,8 +235,8 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]
         if not self.stopping:
             self.stopping = True
             self.stopped()
-            sock.close_sockets(self.LISTENERS, unlink=False)
-            self.LISTENERS: list[Any] = []
+            gunicorn_private.close_sockets(self.LISTENERS, unlink=False)
+            self.LISTENERS = []
             self.kill_workers(signal.SIGTERM if graceful else signal.SIGQUIT)
             self._await_end(self.cfg.graceful_timeout, may_hurry=graceful)
             self.kill_workers(signal.SIGKILL)

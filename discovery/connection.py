@@ -9,7 +9,7 @@ import socket
 import time
 from typing import Any
 
-from gunicorn.workers.gthread import TConn
+from discovery.gunicorn_private import TConn
 
 HEAD_END = b"\r\n\r\n"
 # Bytes of a head, and of a body. A browser sends the cookies of all programs on this host, whatever their ports.
@@ -50,7 +50,7 @@ def body_length(head: bytes | bytearray) -> int | None:
     return length
 
 
-class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
+class Connection(TConn):
     """A connection with what was read of its next request, which is whole when it has `needed` bytes.
 
     `is_slow`: a thread must wait for the rest of the body, which is too long to be gathered.

@@ -272,7 +272,7 @@ def _run(
 
 def _halting(action: Callable[[], None]) -> Callable[[], None]:
     """Let any exception of a receiver end the server with one line."""
-    from gunicorn.errors import HaltServer
+    from discovery.gunicorn_private import HaltServer
 
     def run() -> None:
         try:

@@ -20,14 +20,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from gunicorn import http
-from gunicorn.workers.gthread import ThreadWorker
-
 from discovery.connection import MAX_GATHERED, Connection, refuse_head
+from discovery.gunicorn_private import ThreadWorker, get_parser
 
 LINGER = 2.0  # seconds for a client to read its answer and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
@@ -74,7 +72,7 @@ class Pool(ThreadPoolExecutor):
                 raise
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """The worker that `discovery.arbiter` runs.
 
     `ready_pipe` is where it says that it answers; `idle_clock` is touched by requests; both are set
@@ -142,7 +140,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if self.in_flight:
             self.idle_clock.touch()
 
-    def accept(self, listener: Any) -> None:
+    def accept(self, listener: socket.socket) -> None:
         self._make_room()
         try:
             client, address = listener.accept()
@@ -155,7 +153,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns += 1
         self._await_request(Connection(self.cfg, client, address, listener.getsockname()))
 
-    def on_client_socket_readable(self, conn: Connection, client: Any) -> None:
+    def on_client_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
         self._await_request(conn)
@@ -165,7 +163,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.idle_clock.touch()
         super().enqueue_req(conn)
 
-    def finish_request(self, conn: Connection, future: Any) -> None:
+    def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
         self.in_flight -= 1
         self.idle_clock.touch()
         if conn.is_slow:
@@ -174,8 +172,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if self.queued:
                 self._dispatch(self.queued.popleft())
         # A stopping worker keeps none: the stock one would give it two seconds more.
-        if self.alive and not future.cancelled() and not future.exception() and future.result():
-            super().finish_request(conn, future)
+        if self.alive and not fs.cancelled() and not fs.exception() and fs.result():
+            super().finish_request(conn, fs)
         else:
             self._linger(conn)
 
@@ -227,7 +225,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         conn.sock.setblocking(True)
         if conn.parser is None:
-            conn.parser = http.get_parser(self.cfg, conn.reader, conn.client)
+            conn.parser = get_parser(self.cfg, conn.reader, conn.client)
             conn.initialized = True
         conn.parser.unreader.unread(bytes(conn.received))
         conn.received = bytearray()
