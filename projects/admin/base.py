@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -22,6 +22,7 @@ from projects.admin.autocomplete import AutocompleteWidget, is_uuid
 from projects.admin.forms import EntityForm
 from projects.admin.links import admin_url
 from projects.admin.search_limits import FewWordsAdmin
+from projects.entities.registry import BY_NAME
 from projects.models import Activity
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
@@ -33,20 +34,36 @@ STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
 class EntityAdmin(FewWordsAdmin):
     form = EntityForm
     actions: tuple[str, ...] = ("delete_selected", "restore")
-    related: ClassVar[tuple[str, ...]] = ()  # relations to select, besides created_by and updated_by
-    typed: ClassVar[tuple[str, ...]] = ()  # editable fields; default: the tracked fields
     extra_readonly: ClassVar[tuple[str, ...]] = ()  # extra read-only fields on the change page
     save_on_top = True
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("created_by", "updated_by", *self.related)
+        return super().get_queryset(request).select_related("created_by", "updated_by", *self._links())
+
+    def _links(self) -> Iterator[str]:
+        """Yield the relations that a row shows; the key of some entities starts with that of their project."""
+        for field in self.model.spec.fields:
+            if field.is_link:
+                has_project_key = field.refers and "project__key" in BY_NAME[field.refers].key
+                yield f"{field.name}__project" if has_project_key else field.name
+
+    @property
+    def editable(self) -> list[str]:
+        """The fields that users set when they create or change an entity."""
+        return [field.name for field in self.model.spec.fields if field.is_settable]
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        return [name for name in self.editable if self.model.spec.field(name).is_link]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*self._names(obj.immutable), *self.extra_readonly, *STAMPS, "activity") if obj is not None else ()
+        if obj is None:
+            return ()
+        fixed = [name for name in self.editable if self.model.spec.field(name).fixed]
+        return (*fixed, *self.extra_readonly, *STAMPS, "activity")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = list(self.typed or self._names(self.model.tracked))
+        fields = self.editable
         if obj is None or self.has_change_permission(request, obj):
             fields.append("expected_version")
         return fields if obj is None else [*fields, *self.extra_readonly, *STAMPS, "activity"]
@@ -199,9 +216,6 @@ class EntityAdmin(FewWordsAdmin):
     @admin.display(description="activity")
     def activity(self, obj: Entity) -> SafeString:
         return latest_changes(obj)
-
-    def _names(self, columns: tuple[str, ...]) -> list[str]:
-        return [self.model._meta.get_field(column).name for column in columns]
 
 
 def is_choosing(request: HttpRequest) -> bool:

@@ -20,15 +20,12 @@ VERBS = {Status.PLANNED: "reopen", Status.ACTIVE: "start", Status.COMPLETED: "co
 
 @admin.register(Sprint)
 class SprintAdmin(EntityAdmin):
-    related = ("project",)
     list_display = ("name", "project_key", "status", "start_date", "end_date", "updated_at", "updated_by")
     list_filter = ("status", filters.ProjectFilter, filters.LifeFilter)
     search_fields = ("name", "goal", "project__key")
     ordering = ("-start_date", "-id")
     date_hierarchy = "start_date"
-    autocomplete_fields = ("project",)
     actions = ("start", "complete", "cancel", "reopen", *EntityAdmin.actions)
-    typed = ("project", "name", "goal", "start_date", "end_date")
     extra_readonly = ("status", "started_at", "completed_at", "items")
 
     def page_of(self, obj: Sprint) -> str | None:

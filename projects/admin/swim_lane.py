@@ -21,14 +21,11 @@ from projects.models.swim_lane import MAX_WIP_LIMIT
 
 @admin.register(SwimLane)
 class SwimLaneAdmin(EntityAdmin):
-    related = ("project",)
     list_display = ("name", "project_key", "status_value", "position", "wip_limit", "in_it", "updated_at")
     list_filter = (filters.ProjectFilter, "status_value", filters.LifeFilter)
     search_fields = ("name", "project__key")
     ordering = ("project", "position", "id")
-    autocomplete_fields = ("project",)
     actions = ("move_left", "move_right", "set_limit", *EntityAdmin.actions)
-    typed = ("project", "name", "status_value", "position", "wip_limit")
     extra_readonly = ("in_it",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SwimLane]:

@@ -44,7 +44,6 @@ class ValueForm(forms.Form):
 @admin.register(WorkItem)
 class WorkItemAdmin(EntityAdmin):
     form = WorkItemForm
-    related = ("project", "parent__project", "sprint", "assignee", "claimed_by")
     list_display = (
         *("key", "title", "item_type", "state", "priority_shown", "assignee"),
         *("sprint", "story_points", "changed", "page"),
@@ -57,14 +56,9 @@ class WorkItemAdmin(EntityAdmin):
     search_fields = ("title", "description")
     search_help_text = "Search by key, e.g. PONE-12, or by words in the title or description."
     ordering = ("project", "position", "item_number")
-    autocomplete_fields = ("project", "parent", "sprint", "assignee")
     actions = (
         *("release_claims", "set_status", "set_priority", "set_sprint", "set_assignee"),
         *EntityAdmin.actions,
-    )
-    typed = (
-        *("project", "item_type", "title", "description", "status", "priority"),
-        *("parent", "sprint", "assignee", "labels", "story_points"),
     )
     extra_readonly = (
         *("path", "children", "dependencies", "comments", "time"),
@@ -78,10 +72,6 @@ class WorkItemAdmin(EntityAdmin):
             if is_choosing(request)
             else items.annotate(waits=Exists(WorkItem.objects.blocked().filter(pk=OuterRef("pk"))))
         )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # The display key contains the number.
-        return tuple(name for name in super().get_readonly_fields(request, obj) if name != "item_number")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> Any:
         first = list(Project.objects.living().filter(status="active").values_list("pk", flat=True)[:2])
@@ -102,7 +92,7 @@ class WorkItemAdmin(EntityAdmin):
             seen = (listed,) if any(user.has_perm(f"projects.{right}_{kind}") for right in ("view", "change")) else ()
             if added or seen:
                 parts.append((title, {"fields": (*seen, *([added] if len(added) > 1 else added))}))
-        own = [name for name in self.get_fields(request, obj) if name in (*self.typed, "expected_version", "once")]
+        own = [name for name in self.get_fields(request, obj) if name in (*self.editable, "expected_version", "once")]
         record = ("claimed_by", "lease_expires_at", "started_at", "completed_at", "created_at", "created_by")
         return [
             (None, {"fields": ("path", *own)}),

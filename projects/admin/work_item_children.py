@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -34,9 +34,6 @@ class RelatedAdmin(EntityAdmin):
 class WorkItemChildAdmin(RelatedAdmin):
     """Also searches by the item's display key."""
 
-    related: ClassVar[tuple[str, ...]] = ("work_item__project",)
-    autocomplete_fields = ("work_item",)
-
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         key = search_term.strip()
         if DISPLAY_KEY.fullmatch(key):
@@ -60,7 +57,6 @@ class CommentAdmin(WorkItemChildAdmin):
     date_hierarchy = "created_at"
     search_fields = ("content", "work_item__title", "created_by__username")
     ordering = ("-created_at", "-id")
-    typed = ("work_item", "content")
 
     @admin.display(description="comment")
     def excerpt(self, obj: Comment) -> str:
@@ -76,13 +72,11 @@ class DependencyProjectFilter(ProjectFilter):
 class DependencyAdmin(RelatedAdmin):
     """Dependencies can be created, deleted and restored, but not edited."""
 
-    related = ("blocking_item__project", "blocked_item__project")
     list_display = ("__str__", "blocking", "blocked", "dependency_type", "created_at", "created_by")
     list_filter = ("dependency_type", DependencyProjectFilter, LifeFilter)
     search_fields = ("blocking_item__title", "blocked_item__title")
     search_help_text = "Search by key, e.g. PONE-12, or by words in a title."
     ordering = ("-created_at", "-id")
-    autocomplete_fields = ("blocking_item", "blocked_item")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
@@ -119,7 +113,6 @@ class TimeEntryForm(EntityForm):
 @admin.register(TimeEntry)
 class TimeEntryAdmin(WorkItemChildAdmin):
     form = TimeEntryForm
-    related = (*WorkItemChildAdmin.related, "user")
     list_display = ("item", "user", "started_at", "ended_at", "duration", "description")
     list_display_links = ("started_at",)
     list_filter = (
@@ -132,7 +125,6 @@ class TimeEntryAdmin(WorkItemChildAdmin):
     search_fields = ("description", "work_item__title", "user__username")
     ordering = ("-started_at", "-id")
     actions = ("stop", *WorkItemChildAdmin.actions)
-    typed = ("work_item", "started_at", "ended_at", "description")
     extra_readonly = ("user", "duration")
 
     def buttons(self, obj: Any) -> tuple[str, ...]:
