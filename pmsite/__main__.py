@@ -8,20 +8,19 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import NoReturn
 
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only these commands may create the config directory.
 MAKERS = ("migrate", "runserver_discover")
 
 
-def client() -> None:
+def client() -> NoReturn:
     """Run the `pm` client without importing Django: an agent calls it hundreds of times a day."""
     _outrank_working_directory()
-    _unmask_owner()
-    _open_missing_streams()
     from projects.client.cli import main as run
 
-    sys.exit(run(sys.argv[1:]))
+    run(sys.argv[1:])
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from discovery.management.commands.runserver_discover import Command
 from discovery.portfile import ServerInfo
 from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
-from projects.client import agents_file, argv, errors, grammar, parsing, prime
+from projects.client import agents_file, argv, errors, grammar, prime
 from projects.config_schema import OPTIONS, variable_of
 from tests import reference
 from tests.processes import CHECKOUT
@@ -122,7 +122,7 @@ def test_command_lines_of_the_documents_are_understood(name: str) -> None:
     for call in calls:
         found = grammar.find(call)
         assert found.verb is not None, call
-        parsing.parse(found)
+        grammar.parse(found)
 
 
 def test_commands_within_the_texts_for_agents_are_understood() -> None:
@@ -145,7 +145,7 @@ def complaint_about(argv: list[str]) -> str:
     try:
         call = grammar.find(argv)
         if not grammar.wants_help(call.tokens):
-            parsing.parse(call)
+            grammar.parse(call)
     except errors.UsageError as error:
         return str(error)
     return ""

@@ -7,29 +7,37 @@ import os
 from discovery import quickjson
 from projects.client.errors import ApiError, BadAnswer, NoServer, Unresponsive
 from projects.client.http import Disconnected, Malformed, Refused, Silent, SocketTransport
-from projects.client.resolution import resolve
 from projects.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
-    from projects.client.context import Context
     from projects.client.errors import ClientError
     from projects.client.http import Response, TransportError
     from projects.client.remote import RequestsTransport
+    from projects.client.resolution import Target
     from projects.client.streaming import Sink, Upload
 
+SILENCE = 30.0  # seconds
 UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")  # RFC 3986, 2.3
 
 
 class Api:
-    """A client of the server that `resolution` finds."""
+    """A client of the server that `find` returns; `find` is called again when that server is gone.
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.target = resolve(context)
+    `timeout` (seconds) overrides the timeout of each call.
+    """
+
+    def __init__(
+        self, find: Callable[[], Target], *, actor: str | None, timeout: float | None, warn: Callable[[str], None]
+    ) -> None:
+        self.find = find
+        self.actor = actor
+        self.timeout = timeout
+        self.warn = warn
+        self.target = find()
 
     def get(self, path: str, query: Mapping[str, object] | None = None, *, wanted: tuple[str, ...] = ()) -> Any:
         """Return the document at `path`; query parameters that are None are omitted. Raises ClientError."""
@@ -42,13 +50,13 @@ class Api:
         body: object = None,
         *,
         headers: Mapping[str, str] | None = None,
-        silence: float | None = None,
+        silence: float = SILENCE,
         wanted: tuple[str, ...] = (),
     ) -> Any:
         """Send a request and return the document in the response; a write gets its own Idempotency-Key.
 
-        Returns None for 204. `--timeout` overrides `silence` (seconds); `wanted` names the members that the document
-        must have. Raises ClientError.
+        Returns None for 204. `silence` is the timeout in seconds, unless the client has its own; `wanted` names the
+        members that the document must have. Raises ClientError.
         """
         message = self._head(headers or {})
         content = b""
@@ -57,7 +65,7 @@ class Api:
             message["Content-Type"] = "application/json"
         if method != "GET":
             message["Idempotency-Key"] = os.urandom(16).hex()
-        wait = self.context.timeout() if silence is None else self.context.timeout(silence)
+        wait = silence if self.timeout is None else self.timeout
         document = self._document(self._send(method, path, message, content, wait))
         if wanted and not (isinstance(document, dict) and document.keys() >= set(wanted)):
             raise BadAnswer(f"the response of {self.target.url} lacks {', '.join(wanted)}; is it a pm server?")
@@ -77,8 +85,8 @@ class Api:
 
     def _head(self, headers: Mapping[str, str]) -> dict[str, str]:
         message = {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **headers}
-        if self.context.actor:
-            message["X-PM-Actor"] = quote(self.context.actor)
+        if self.actor:
+            message["X-PM-Actor"] = quote(self.actor)
         return message
 
     def _send(
@@ -106,7 +114,7 @@ class Api:
                 if second or not own:
                     raise self._failure(error, in_doubt) from None
                 try:
-                    self.target = resolve(self.context)
+                    self.target = self.find()
                 except NoServer:
                     if in_doubt:
                         raise self._failure(error, in_doubt) from None
@@ -116,7 +124,7 @@ class Api:
             else:
                 if response.status != 401 or second or not own:
                     return response
-                again = resolve(self.context)
+                again = self.find()
                 if again.token == self.target.token:
                     return response
                 self.target = again
@@ -171,7 +179,7 @@ class Api:
         if not isinstance(error, dict) or not {"code", "message"} <= error.keys():
             raise BadAnswer(f"{self.target.url} answered {status} without an error object; is it a pm server?")
         if status == 401 and self.target.token is None:
-            self.context.warn(f"pm sent no token to {self.target.url}; set PM_TOKEN to send one")
+            self.warn(f"pm sent no token to {self.target.url}; set PM_TOKEN to send one")
         raise ApiError(error, status)
 
 

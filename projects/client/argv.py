@@ -1,4 +1,4 @@
-"""Normalize the tokens of a command line: join values to flags, rename old flags, report mistakes."""
+"""Read the tokens of a command line: join values to flags, rename old flags, report mistakes, convert the values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
+
+    Option = tuple[tuple[str, ...], dict[str, Any]]
 
 # Flags of the predecessor, agile-board, so that its scripts keep working.
 ALIASES = {
@@ -20,6 +22,18 @@ ALIASES = {
     "--status-value": "--status",
     "--version": "--expected-version",
 }
+
+
+class Options:
+    """The options of a call by name, like `argparse.Namespace`, but without importing argparse."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__ = values
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
 
 def normalised(tokens: Sequence[str], options: Sequence[Any], program: str) -> list[str]:
@@ -56,6 +70,54 @@ def refuse_repeated(tokens: Sequence[str], options: Iterable[Any], program: str)
             given.add(flag)
 
 
+def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Any] | None:
+    """Return the values of a simple command line by name; None if it needs argparse.
+
+    The tokens are `normalised`: a flag and its value are joined by "=".
+    """
+    values: dict[str, Any] = {}
+    known: dict[str, tuple[str, dict[str, Any]]] = {}
+    places: list[tuple[str, dict[str, Any]]] = []
+    missing: set[str] = set()
+    for flags, settings in table:
+        named = flags[0].startswith("-")
+        name = settings.get("dest") or flags[-1].lstrip("-").replace("-", "_")
+        values[name] = settings.get("default", False if settings.get("action") == "store_true" else None)
+        if named:
+            known.update((flag, (name, settings)) for flag in flags)
+        elif "nargs" in settings and settings["nargs"] != "?":
+            return None
+        else:
+            places.append((name, settings))
+        if settings.get("required", not named and "nargs" not in settings):
+            missing.add(name)
+    words: list[str] = []
+    closed = False
+    for token in tokens:
+        flag, equals, text = token.partition("=")
+        if flag not in known:
+            # argparse has its own rules for positionals with flags between them.
+            if closed or token.startswith("-"):
+                return None
+            words.append(token)
+            continue
+        closed = bool(words)
+        name, settings = known[flag]
+        action = settings.get("action", "store")
+        if bool(equals) == (action == "store_true"):
+            return None
+        if not _keep(values, name, settings, text if equals else True, append=action == "append"):
+            return None
+        missing.discard(name)
+    if len(words) > len(places):
+        return None
+    for (name, settings), word in zip(places, words, strict=False):
+        if not _keep(values, name, settings, word):
+            return None
+        missing.discard(name)
+    return None if missing else values
+
+
 def flags_of(options: Iterable[Any]) -> dict[str, bool]:
     """Return whether each flag takes a value."""
     return {
@@ -89,3 +151,19 @@ def nearest(word: str, words: Iterable[str]) -> str:
 
 def _has_place(options: Iterable[Any]) -> bool:
     return any("PROJECT" in settings.get("metavar", "") for flags, settings in options if flags[0][0] != "-")
+
+
+def _keep(
+    values: dict[str, Any], name: str, settings: dict[str, Any], given: str | bool, *, append: bool = False
+) -> bool:
+    """Store a value; return False if the option does not accept it."""
+    value: Any = given
+    if "type" in settings:
+        try:
+            value = settings["type"](given)
+        except Exception:  # argparse tries again and reports the error
+            return False
+    if value not in settings.get("choices", (value,)):
+        return False
+    values[name] = [*(values[name] or ()), value] if append else value
+    return True

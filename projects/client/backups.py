@@ -57,7 +57,7 @@ def restore(context: Context, path: str) -> str | None:
     try:
         workspace.create(directory)
         with open(path, "rb") as backup:
-            held = lock.hold(portfile.lock_path(port_file(context)), wait=PATIENCE)
+            held = lock.hold(portfile.lock_path(port_file(context.directory)), wait=PATIENCE)
             try:
                 with safe_files.Replacement(database, sync_folder=True) as new:
                     shutil.copyfileobj(backup, new.file)

@@ -23,6 +23,11 @@ def main(argv: Sequence[str]) -> NoReturn:
     """Run the command line and end the process."""
     # The process is short-lived: skip garbage collection and interpreter shutdown.
     gc.disable()
+    os.umask(os.umask(0o077) & ~0o700)  # pm must be able to use the files that it creates
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from discovery import standard_streams
+
+        standard_streams.open_missing()
     status = run(argv, sys.stdout, sys.stderr)
     os._exit(status)
 
@@ -84,10 +89,9 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
 
         render.write(help.text(call), stdout)
         return
-    from projects.client import parsing
     from projects.client.context import Context
 
-    options = parsing.parse(call)
+    options = grammar.parse(call)
     if options.config_dir:
         environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
     call.verb.run(Context(options, environ, stdout, stderr))
@@ -98,7 +102,9 @@ def _report(error: errors.ClientError, argv: Sequence[str], stderr: Stream | Non
     from projects.client import render
 
     if _wants_sentence(argv):
-        text = f"error: {render.clean(str(error))}"
+        from projects.client.terminal import clean
+
+        text = f"error: {clean(str(error))}"
     else:
         text = render.to_json({"error": error.error}, stderr)
     try:

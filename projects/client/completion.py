@@ -218,7 +218,7 @@ def _keys(kind: str, typed: str, before: Sequence[str], environ: Mapping[str, st
 
     Asks the server that the flags in `before` name; never starts one. Raises ClientError.
     """
-    from projects.client.render import clean
+    from projects.client.terminal import clean
 
     context = _context(before, environ)
     rows = _projects(context) if kind == "projects" else _items(context, typed)
@@ -249,7 +249,6 @@ def _items(context: Context, typed: str) -> list[tuple[str, str]]:
 
 
 def _context(before: Sequence[str], environ: Mapping[str, str]) -> Context:
-    from projects.client import parsing
     from projects.client.context import Context
 
     flags: list[str] = []
@@ -257,7 +256,7 @@ def _context(before: Sequence[str], environ: Mapping[str, str]) -> Context:
         name, equals, value = word.partition("=")
         if name in ("--server", "--config-dir"):
             flags += [name, value if equals else "".join(before[number + 1 : number + 2])]
-    options: Any = parsing.parse(grammar.find(["activity", "list", *flags]))
+    options: Any = grammar.parse(grammar.find(["activity", "list", *flags]))
     environ = {name: value for name, value in environ.items() if name != "PM_AUTOSTART"}
     if options.config_dir:
         environ["PM_CONFIG_DIR"] = options.config_dir

@@ -1,20 +1,22 @@
-"""The context of a command: options, environment, output streams, and the server, resolved on first use."""
+"""The context of a command: options, environment, output streams, and the server, found on first use."""
 
 from __future__ import annotations
 
 from projects import workspace
-from projects.client import render
-from projects.client.api import Api
-from projects.client.errors import FileRefused
+from projects.client import render, resolution
+from projects.client.api import SILENCE, Api
+from projects.client.errors import FileRefused, NoServer
+from projects.version import VERSION
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from projects.client.parsing import Options
+    from projects.client.argv import Options
     from projects.client.render import Stream
+    from projects.client.resolution import Target
 
-SILENCE = 30.0  # seconds
+AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started server stops by itself
 
 
 class Context:
@@ -48,10 +50,42 @@ class Context:
 
     @property
     def api(self) -> Api:
-        """The server's API. Raises the errors of `resolution.resolve`."""
+        """The server's API. Raises the errors of `find_server`."""
         if self._api is None:
-            self._api = Api(self)
+            self._api = Api(self.find_server, actor=self.actor, timeout=self.options.timeout, warn=self.warn)
         return self._api
+
+    @property
+    def given_url(self) -> str | None:
+        """The explicit URL that overrides the directory's server, unchecked."""
+        url: str | None = self.options.server or self.environ.get("PM_SERVER_URL")
+        return url or None
+
+    def find_server(self) -> Target:
+        """Return the server to use: at the explicit URL, or the directory's live one, or a new one with `--start`.
+
+        Raises NoServer, Sandboxed, RemoteRefused, and the errors of `launcher.start`.
+        """
+        if self.given_url:
+            try:
+                directory: str | None = self.directory
+            except FileRefused:
+                directory = None
+            return resolution.given_target(self.given_url, directory, self.environ, self.warn)
+        info = resolution.live(self.directory, self.warn)
+        if info is None and self.autostart:
+            from projects.client import launcher
+
+            info = launcher.start(self.directory, self.environ, self.warn, AUTOSTARTED)
+        if info is None:
+            raise NoServer(f"no server is running for {self.directory}; start one with: pm server start")
+        target = resolution.own_target(info, self.directory, self.environ, self.warn)
+        if self.compares_versions and info.version not in (None, VERSION):
+            self.warn(
+                f"the server is version {info.version}, this client {VERSION}; "
+                "restart the server: pm server stop && pm server start"
+            )
+        return target
 
     def forget_server(self) -> None:
         """Resolve the server again on next use."""
@@ -65,8 +99,13 @@ class Context:
     def show(self, document: object) -> None:
         """Print a document in the format that the global flags choose."""
         options = self.options
-        fields = getattr(options, "fields", None)
-        render.show(document, self.stdout, pretty=options.pretty, table=options.output == "table", fields=fields)
+        if options.output == "table":
+            from projects.client import table
+
+            text = table.draw(document, self.stdout, getattr(options, "fields", None))
+        else:
+            text = render.to_json(document, self.stdout, pretty=options.pretty) + "\n"
+        render.write(text, self.stdout)
 
     def write(self, text: str) -> None:
         """Print plain text."""
@@ -77,4 +116,6 @@ class Context:
         if message in self._warned:
             return
         self._warned.add(message)
-        render.write(f"warning: {render.clean(message)}\n", self.stderr)
+        from projects.client.terminal import clean
+
+        render.write(f"warning: {clean(message)}\n", self.stderr)

@@ -47,7 +47,7 @@ def _lost_board(directory: str) -> Iterator[Check]:
 
 
 def _lock_and_port_file(context: Context) -> Iterator[Check]:
-    path = resolution.port_file(context)
+    path = resolution.port_file(context.directory)
     held = lock.probe(portfile.lock_path(path)) == lock.HELD
     info: portfile.ServerInfo | None = None
     try:
@@ -68,7 +68,7 @@ def _server(context: Context) -> Iterator[Check]:
     try:
         health = context.api.call("GET", "/health", wanted=("version",))
     except ClientError as error:
-        if error.code == "NO_SERVER" and not resolution.given_url(context):
+        if error.code == "NO_SERVER" and not context.given_url:
             yield _check("server", "ok", "none is running", "pm server start")
         elif isinstance(error, Sandboxed):
             yield _check("server", "fail", str(error), sandbox.ADVICE)

@@ -1,4 +1,4 @@
-"""The command line as data, parsed by `parsing`; only the called noun's module is loaded.
+"""The command line as data: find the verb of a call and parse its options; only its noun's module is loaded.
 
 A noun is a module of `commands` with a line in NOUNS; its VERBS list the verbs and their options. A single-word
 command (`pm init`) is a module with one unnamed verb.
@@ -6,7 +6,7 @@ command (`pm init`) is a module with one unnamed verb.
 
 from __future__ import annotations
 
-from projects.client.argv import end_of_flags, flags_of, known, nearest
+from projects.client.argv import Options, end_of_flags, flags_of, known, nearest, normalised, read, refuse_repeated
 from projects.client.errors import UsageError
 
 TYPE_CHECKING = False
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from projects.client.argv import Option
     from projects.client.context import Context
-
-    Option = tuple[tuple[str, ...], dict[str, Any]]
 
 NOUNS = {
     "project": "projects and their statistics",
@@ -144,6 +143,26 @@ def find(argv: Sequence[str]) -> Call:
     if words[1:]:
         return Call(words[0], verbs[known(words[1], verbs, f"verb of pm {words[0]}:")], tokens)
     return Call(words[0], verbs.get(""), tokens)
+
+
+def parse(call: Call) -> Options:
+    """Return the options of a call that has a verb. Raises UsageError.
+
+    Simple calls, as agents write them, are read here. Invalid or unusual ones fall back to argparse, built from the
+    same tables: importing it takes longer than the rest of a call.
+    """
+    if call.noun is None or call.verb is None:
+        raise ValueError("a call without a verb asks for help")
+    command, options = program(call.noun, call.verb), call.verb.options
+    table = (*GLOBALS, *options)
+    tokens = normalised(call.tokens, table, command)
+    refuse_repeated(tokens, options, command)  # the last global flag wins: an alias may set one
+    values = read(table, tokens)
+    if values is None:
+        from projects.client import argparse_parser
+
+        values = vars(argparse_parser.build(command, call.verb.summary, options, GLOBALS).parse_args(tokens))
+    return Options(values)
 
 
 def wants_help(tokens: Sequence[str]) -> bool:

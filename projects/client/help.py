@@ -50,9 +50,9 @@ def _of_noun(noun: str) -> str:
 
 
 def _of_verb(noun: str, verb: Any) -> str:
-    from projects.client.parsing import argparse_parser
+    from projects.client import argparse_parser
 
-    found = argparse_parser(noun, verb)
+    found = argparse_parser.build(grammar.program(noun, verb), verb.summary, verb.options, grammar.GLOBALS)
     found.usage = usage(noun, verb).replace("%", "%%")
     return found.format_help()
 

@@ -19,9 +19,9 @@ from projects.client.resolution import TOKEN_FILE, live, port_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from projects.client.context import Context
+    from projects.client.resolution import Warn
 
 MANAGE = os.path.join(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "pmsite", "__main__.py"
@@ -32,15 +32,17 @@ GRACE = 15.0  # seconds for a child to exit after SIGTERM: it finishes requests 
 MAX_OUTPUT = 1 << 20  # bytes that other code may print before the ready line
 
 
-def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENCE) -> portfile.ServerInfo:
+def start(
+    directory: str, environ: Mapping[str, str], warn: Warn, flags: Iterable[str] = (), patience: float = PATIENCE
+) -> portfile.ServerInfo:
     """Start a server with the flags of `runserver_discover`; return its info within `patience` seconds.
 
     A running server is returned with a warning; two concurrent starts both return the winner. On any error the child
     is ended. Raises StartFailed, Sandboxed, FileRefused.
     """
-    running = live(context)
+    running = live(directory, warn)
     if running is not None:
-        context.warn(f"a server is already running at {running.url} (pid {running.pid}); its settings stay as they are")
+        warn(f"a server is already running at {running.url} (pid {running.pid}); its settings stay as they are")
         return running
     why = sandbox.obstacle()
     if why:
@@ -49,13 +51,13 @@ def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENC
             f"run pm outside the sandbox, {sandbox.SETTINGS}"
         )
     try:
-        workspace.create(context.directory)
+        workspace.create(directory)
     except workspace.WorkspaceError as error:
         raise FileRefused(str(error)) from None
-    log = logfile.open_for_start(context.directory)
+    log = logfile.open_for_start(directory)
     try:
         offset = os.fstat(log).st_size
-        child = _spawn(context, flags, log)
+        child = _spawn(directory, environ, flags, log)
     finally:
         os.close(log)
     try:
@@ -63,30 +65,30 @@ def start(context: Context, flags: Iterable[str] = (), patience: float = PATIENC
         info = _ready_info(child, deadline)
         if info is not None:
             _check_answer(info, max(1.0, deadline - time.monotonic()))
-            for warning in logfile.warnings_since(context.directory, offset):
-                context.warn(warning)
+            for warning in logfile.warnings_since(directory, offset):
+                warn(warning)
             _disown(child)
             return info
         child.wait(LAST_WORDS)
     except BaseException as error:
-        _end(context, child)
+        _end(directory, child)
         if isinstance(error, subprocess.TimeoutExpired):
             raise StartFailed("the server started, but did not print its address; see: pm server logs") from None
         raise
-    winner = live(context)
+    winner = live(directory, warn)
     if winner is not None:
-        context.warn(f"another process started the server first: {winner.url} (pid {winner.pid})")
+        warn(f"another process started the server first: {winner.url} (pid {winner.pid})")
         return winner
-    why = logfile.failure_since(context.directory, offset)
+    why = logfile.failure_since(directory, offset)
     raise StartFailed(why or f"the server exited with {child.returncode} without a message; see: pm server logs")
 
 
-def _spawn(context: Context, flags: Iterable[str], log: int) -> subprocess.Popen[bytes]:
+def _spawn(directory: str, environ: Mapping[str, str], flags: Iterable[str], log: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             [sys.executable, MANAGE, "runserver_discover", "--json", *flags],
-            env={**context.environ, "PM_CONFIG_DIR": context.directory},
-            cwd=context.directory,  # the caller's may be deleted while the server runs
+            env={**environ, "PM_CONFIG_DIR": directory},
+            cwd=directory,  # the caller's may be deleted while the server runs
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -136,7 +138,7 @@ def _check_answer(info: portfile.ServerInfo, silence: float) -> None:
         raise StartFailed(f"the server started, but another one responds at {info.url}; the new one was stopped")
 
 
-def _end(context: Context, child: subprocess.Popen[bytes]) -> None:
+def _end(directory: str, child: subprocess.Popen[bytes]) -> None:
     """End the child; if it had to be killed, remove the files that it published."""
     child.terminate()
     try:
@@ -144,11 +146,11 @@ def _end(context: Context, child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
-        path = port_file(context)
+        path = port_file(directory)
         with suppress(portfile.PortFileError, OSError):
             if portfile.parse(portfile.read_text(path)).pid == child.pid:
                 os.unlink(path)
-                os.unlink(os.path.join(context.directory, TOKEN_FILE))
+                os.unlink(os.path.join(directory, TOKEN_FILE))
 
 
 def _disown(child: subprocess.Popen[bytes]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from projects.client.errors import ClientError, NoServer
-from projects.client.render import clean
 from projects.client.resource import ROOT
+from projects.client.terminal import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

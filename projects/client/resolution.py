@@ -1,4 +1,4 @@
-"""Find the server: an explicit URL, PM_SERVER_URL, the live server.json, or a new server."""
+"""The server to use, from an explicit URL or the live server.json, and the token to send."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import os
 import stat
 
 from discovery import portfile, process, safe_files
-from projects.client.errors import ClientError, NoServer, RemoteRefused, UsageError
-from projects.version import VERSION
+from projects.client.errors import RemoteRefused, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from projects.client.context import Context
+    from collections.abc import Callable, Mapping
+
+    Warn = Callable[[str], None]
 
 PORT_FILE = "server.json"
 TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
-AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started server stops by itself
 
 
 class Target:
@@ -28,74 +28,49 @@ class Target:
         self.loopback = loopback
 
 
-def resolve(context: Context) -> Target:
-    """Return the server to use and the token to send.
+def given_target(url: str, directory: str | None, environ: Mapping[str, str], warn: Warn) -> Target:
+    """Return the target of an explicit URL; `directory` is the config directory, if it can be used.
 
-    Raises NoServer, Sandboxed, RemoteRefused, and the errors of `launcher.start`.
+    Raises RemoteRefused, UsageError.
     """
-    given = given_url(context)
-    if given:
-        return _given(context, given)
-    info = live(context)
-    if info is None and context.autostart:
-        from projects.client import launcher
+    url, host, port, loopback = check_url(url, allow_remote=environ.get("PM_ALLOW_REMOTE") == "1")
+    token = _own_token(environ)
+    if token is None and loopback and directory is not None:
+        try:
+            info = portfile.read(port_file(directory))
+        except portfile.PortFileError:
+            info = None  # ignore errors: this directory was not requested
+        # The directory's own token goes to the directory's own server only.
+        if info and port == info.port and host in (info.host, "localhost"):
+            return Target(info.url, _file_token(directory, warn), None, True)
+    return Target(url, token, None, loopback)
 
-        info = launcher.start(context, AUTOSTARTED)
-    if info is None:
-        raise no_server(context)
+
+def own_target(info: portfile.ServerInfo, directory: str, environ: Mapping[str, str], warn: Warn) -> Target:
+    """Return the target of the directory's live server. Raises Sandboxed, UsageError."""
     if info.network and info.network != process.namespace("net") and portfile.is_loopback(info.host):
         from projects.client import sandbox
 
         # Another process may have this port in our namespace: don't send it the token.
         raise sandbox.refusal(info.url, info, sandbox.ELSEWHERE)
-    if context.compares_versions and info.version not in (None, VERSION):
-        context.warn(
-            f"the server is version {info.version}, this client {VERSION}; "
-            "restart the server: pm server stop && pm server start"
-        )
-    return Target(info.url, _own_token(context) or _file_token(context), info, True)
+    return Target(info.url, _own_token(environ) or _file_token(directory, warn), info, True)
 
 
-def given_url(context: Context) -> str | None:
-    """Return the explicit URL that overrides the directory's server, unchecked."""
-    url: str | None = context.options.server or context.environ.get("PM_SERVER_URL")
-    return url or None
-
-
-def live(context: Context) -> portfile.ServerInfo | None:
+def live(directory: str, warn: Warn) -> portfile.ServerInfo | None:
     """Return the info of the directory's live server; None, with a warning, if server.json is rejected."""
-    path = port_file(context)
+    path = port_file(directory)
     try:
         return portfile.read(path)
     except portfile.PortFileMissing:
         return None
     except portfile.PortFileRejected as error:
-        context.warn(f"{path} is ignored: {error}")
+        warn(f"{path} is ignored: {error}")
         return None
 
 
-def port_file(context: Context) -> str:
+def port_file(directory: str) -> str:
     """Return the path of the directory's server.json."""
-    return os.path.join(context.directory, PORT_FILE)
-
-
-def no_server(context: Context) -> NoServer:
-    """Return the error for a missing server, with advice to start one."""
-    return NoServer(f"no server is running for {context.directory}; start one with: pm server start")
-
-
-def _given(context: Context, url: str) -> Target:
-    url, host, port, loopback = check_url(url, allow_remote=context.environ.get("PM_ALLOW_REMOTE") == "1")
-    token = _own_token(context)
-    if token is None and loopback:
-        try:
-            info = portfile.read(port_file(context))
-        except (portfile.PortFileError, ClientError):
-            info = None  # ignore errors: this directory was not requested
-        # The directory's own token goes to the directory's own server only.
-        if info and port == info.port and host in (info.host, "localhost"):
-            return Target(info.url, _file_token(context), None, True)
-    return Target(url, token, None, loopback)
+    return os.path.join(directory, PORT_FILE)
 
 
 def check_url(url: str, *, allow_remote: bool) -> tuple[str, str, int, bool]:
@@ -124,31 +99,29 @@ def check_url(url: str, *, allow_remote: bool) -> tuple[str, str, int, bool]:
     return url.rstrip("/"), host, port, loopback
 
 
-def _own_token(context: Context) -> str | None:
-    token = context.environ.get("PM_TOKEN")
+def _own_token(environ: Mapping[str, str]) -> str | None:
+    token = environ.get("PM_TOKEN")
     if token and not _is_token(token):
         raise UsageError("PM_TOKEN contains characters that are not allowed in a token")
     return token or None
 
 
-def _file_token(context: Context) -> str | None:
-    path = os.path.join(context.directory, TOKEN_FILE)
+def _file_token(directory: str, warn: Warn) -> str | None:
+    path = os.path.join(directory, TOKEN_FILE)
     try:
         fileno = safe_files.open_regular(path)
     except safe_files.FileMissing:
         return None
     except safe_files.FileRejected as error:
-        context.warn(f"{path} is ignored: {error}")
+        warn(f"{path} is ignored: {error}")
         return None
     try:
         if stat.S_IMODE(os.fstat(fileno).st_mode) & 0o077:
-            context.warn(
-                f"{path} is ignored: other users can read it; restart the server: pm server stop && pm server start"
-            )
+            warn(f"{path} is ignored: other users can read it; restart the server: pm server stop && pm server start")
             return None
         token = os.read(fileno, 1024).decode("latin-1").strip()
     except OSError as error:
-        context.warn(f"{path} is ignored: {error.strerror}")
+        warn(f"{path} is ignored: {error.strerror}")
         return None
     finally:
         os.close(fileno)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from projects.client import text_input
 from projects.client.api import quote, unquote
 from projects.client.errors import BadAnswer, UsageError
 from projects.client.grammar import Words, option
@@ -12,9 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from projects.client.argv import Option, Options
     from projects.client.context import Context
-    from projects.client.grammar import Option
-    from projects.client.parsing import Options
     from projects.entities.spec import Entity, Field, Filter
 
 ROOT = "/api/v1/"
@@ -167,7 +165,7 @@ class EntityResource(Resource):
             name = field.flag.replace("-", "_")
             if not hasattr(options, name) or not (field.create or field.update):
                 continue
-            value = text_input.read(options, field.name) if field.kind == spec.TEXT else getattr(options, name)
+            value = _text(options, name) if field.kind == spec.TEXT else getattr(options, name)
             if value is not None:
                 # A user is given by name, or by UUID in older scripts.
                 found[field.name if field.kind == spec.PERSON and not _is_uuid(value) else field.column] = value
@@ -211,7 +209,14 @@ def moment(text: str) -> str | int:
 def options_of(field: Field, *, required: bool) -> list[Option]:
     """Return the options that set a field: two for a long text, else one."""
     if field.kind == spec.TEXT:
-        return [*text_input.options(field.name)]
+        return [
+            option(f"--{field.flag}", metavar="TEXT", help=f"{field.name} in Markdown"),
+            option(
+                f"--{field.flag}-file",
+                metavar="PATH",
+                help=f"read the {field.name} from this file; - for standard input",
+            ),
+        ]
     settings: dict[str, Any] = {"help": field.help}
     if required:
         settings["required"] = True
@@ -226,6 +231,19 @@ def options_of(field: Field, *, required: bool) -> list[Option]:
     if field.kind == spec.MOMENT:
         settings["type"] = moment
     return [option(f"--{field.flag}", **settings)]
+
+
+def _text(options: Options, name: str) -> str | None:
+    """Return the text of a flag or of its `-file` twin, None if neither is given. Raises UsageError."""
+    text: str | None = getattr(options, name)
+    path: str | None = getattr(options, f"{name}_file")
+    if path is None:
+        return text
+    if text is not None:
+        raise UsageError(f"--{name} and --{name}-file can't be used together", field=name)
+    from projects.client.text_input import read_file
+
+    return read_file(path, name)
 
 
 def _filter_option(each: Filter) -> Option:

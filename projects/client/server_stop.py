@@ -101,7 +101,7 @@ def _signal(context: Context, info: portfile.ServerInfo, number: signal.Signals)
 
 def _is_gone(context: Context, info: portfile.ServerInfo) -> bool:
     """Return True if the server has ended: its lock is free, or another server holds it."""
-    path = port_file(context)
+    path = port_file(context.directory)
     locked = lock.probe(portfile.lock_path(path))
     if locked == lock.HELD:
         try:

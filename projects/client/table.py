@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from projects.client.render import clean
 from projects.client.table_columns import COLOURS, COLUMNS, FLEXIBLE, TITLES
+from projects.client.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

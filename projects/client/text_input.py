@@ -1,35 +1,14 @@
-"""Long texts on the command line: from a flag, a file or standard input."""
+"""Read a text or a list of changes from a file or from standard input."""
 
 from __future__ import annotations
 
 import sys
 
 from projects.client.errors import UsageError
-from projects.client.grammar import option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from projects.client.grammar import Option
-    from projects.client.parsing import Options
-
-
-def options(name: str) -> tuple[Option, Option]:
-    """Return the flags `--<name> TEXT` and `--<name>-file PATH`."""
-    return (
-        option(f"--{name}", metavar="TEXT", help=f"{name} in Markdown"),
-        option(f"--{name}-file", metavar="PATH", help=f"read the {name} from this file; - for standard input"),
-    )
-
-
-def read(given: Options, name: str) -> str | None:
-    """Return the text of the two flags, None if neither is given. Raises UsageError."""
-    text: str | None = getattr(given, name)
-    path: str | None = getattr(given, f"{name}_file")
-    if path is None:
-        return text
-    if text is not None:
-        raise UsageError(f"--{name} and --{name}-file can't be used together", field=name)
-    return read_file(path, name)
+    from typing import Any
 
 
 def read_file(path: str, name: str) -> str:
@@ -45,3 +24,23 @@ def read_file(path: str, name: str) -> str:
         raise UsageError(f"{path} is not UTF-8 text", field=name) from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}", field=name) from None
+
+
+def read_changes(path: str) -> list[dict[str, Any]]:
+    """Return the changes in a file of JSON lines, or in standard input for `-`. Raises UsageError, naming the line."""
+    import json
+
+    found = []
+    for number, line in enumerate(read_file(path, "from_file").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"line {number} is not JSON: {error}", field="from_file") from None
+        if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+            raise UsageError(f"line {number} is not an object with an id", field="from_file")
+        found.append(row)
+    if not found:
+        raise UsageError("the file has no changes", field="from_file")
+    return found

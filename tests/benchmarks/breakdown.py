@@ -35,10 +35,9 @@ from projects.client import grammar, render
 done("grammar.py, argv.py, render.py, quickjson.py")
 call = grammar.find(sys.argv[1:])
 done("the noun's module, with api.py, http.py, discovery")
-from projects.client import parsing
 from projects.client.context import Context
-options = parsing.parse(call)
-done("arguments.py, workspace.py; parsing the command line")
+options = grammar.parse(call)
+done("workspace.py; parsing the command line")
 import os
 context = Context(options, os.environ, sys.stdout, sys.stderr)
 api = context.api

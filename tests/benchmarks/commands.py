@@ -19,13 +19,13 @@ PAGES = 1000
 # What a call does before its request: find the directory, read server.json, verify it, read the token.
 DISCOVER = """
 import json, os, sys, time
-from projects.client.parsing import Options
+from projects.client.argv import Options
 from projects.client.context import Context
-from projects.client.resolution import resolve
 times = []
 for _ in range(int(sys.argv[1])):
     begin = time.perf_counter()
-    target = resolve(Context(Options({"server": None, "actor": None, "start": False}), os.environ, None, sys.stderr))
+    options = Options({"server": None, "actor": None, "start": False})
+    target = Context(options, os.environ, None, sys.stderr).find_server()
     times.append(time.perf_counter() - begin)
 assert target.info and target.token
 print(json.dumps(times))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from projects.client import health
 from projects.client.grammar import Verb, option, refused
-from projects.client.render import clean
+from projects.client.terminal import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from projects.client.argv import Options
     from projects.client.context import Context
-    from projects.client.parsing import Options
 
 START_FLAGS = (
     option("--host", metavar="HOST", help="address to serve on (127.0.0.1)"),
@@ -27,12 +27,13 @@ def start(context: Context) -> None:
     """Start the server in the background."""
     from projects.client import launcher, resolution
 
-    if resolution.given_url(context):
+    if context.given_url:
         context.warn("a server URL is set: other commands use that server, not the one started here")
     context.autostart = False
-    was_running = resolution.live(context) is not None
-    info = launcher.start(context, _flags(context.options), context.timeout(launcher.PATIENCE))
-    if was_running and not resolution.given_url(context):
+    was_running = resolution.live(context.directory, context.warn) is not None
+    flags, patience = _flags(context.options), context.timeout(launcher.PATIENCE)
+    info = launcher.start(context.directory, context.environ, context.warn, flags, patience)
+    if was_running and not context.given_url:
         health.check(context)  # it may hang
     context.show({"server": info.fields()})
 

@@ -98,9 +98,9 @@ def move(context: Context) -> None:
 
 def bulk_update(context: Context) -> None:
     """Update many items in one transaction."""
-    from projects.client import jsonl
+    from projects.client import text_input
 
-    updates = jsonl.read(context.options.from_file)
+    updates = text_input.read_changes(context.options.from_file)
     context.show(context.api.call("POST", f"{ITEMS.path}bulk-update/", {"updates": updates}))
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from projects.client import cli, grammar, parsing
-from projects.client.grammar import NOUNS, find, verbs_of
-from projects.client.parsing import parse
+from projects.client import argparse_parser, cli, grammar
+from projects.client.grammar import NOUNS, find, parse, verbs_of
 from projects.version import VERSION
 
 EVERY_VERB = [(noun, verb.name) for noun in NOUNS for verb in verbs_of(noun)]
@@ -144,7 +143,7 @@ def test_help_of_a_verb_names_its_flags(noun: str, verb: str) -> None:
     code, out, err = run(*words, "-h")
     assert (code, err) == (0, "")
     assert out.startswith(f"usage: pm {' '.join(words)}")
-    assert max(map(len, out.splitlines())) <= parsing.WIDTH
+    assert max(map(len, out.splitlines())) <= argparse_parser.WIDTH
     (found,) = [known for known in verbs_of(noun) if known.name == verb]
     for flags, settings in (*found.options, *grammar.GLOBALS):
         assert (flags[0] if flags[0].startswith("-") else settings.get("metavar", flags[0])) in out

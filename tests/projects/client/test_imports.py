@@ -15,13 +15,10 @@ from tests.projects.client.conftest import Impostor, answer
 ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
 OURS = {
     "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.safe_files",
-    "discovery.standard_streams",
-    "projects.client.api",
-    "projects.client.parsing", "projects.client.cli", "projects.client.commands.project", "projects.client.context",
-    "projects.client.errors", "projects.client.grammar", "projects.client.http", "projects.client.render",
-    "projects.client.resolution", "projects.client.resource", "projects.client.text_input", "projects.client.argv",
-    "projects.entities.project", "projects.entities.spec",
-    "projects.version", "projects.workspace",
+    "projects.client.api", "projects.client.argv", "projects.client.cli", "projects.client.commands.project",
+    "projects.client.context", "projects.client.errors", "projects.client.grammar", "projects.client.http",
+    "projects.client.render", "projects.client.resolution", "projects.client.resource",
+    "projects.entities.project", "projects.entities.spec", "projects.version", "projects.workspace",
 }  # fmt: skip
 SPY = """
 import os, sys

@@ -9,22 +9,32 @@ import pty
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
-from projects.client import render
+from projects.client.argv import Options
+from projects.client.context import Context
 from projects.client.errors import FileRefused
+from projects.client.terminal import clean
 from tests.processes import environment
 from tests.projects.client.conftest import PM
 
+IMPORT = "from tests.projects.client.test_render import show"
 ESCAPES = "\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\r\u202egnp.exe\ud800"
+
+
+def show(
+    document: object, stream: TextIO | None, *, table: bool = False, pretty: bool = False, fields: str | None = None
+) -> None:
+    given = {"output": "table" if table else "json", "pretty": pretty, "fields": fields, "actor": None, "start": False}
+    Context(Options(given), {}, stream, None).show(document)
 
 
 def shown(document: object, encoding: str = "utf-8", **options: Any) -> str:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, newline="")
-    render.show(document, stream, **options)
+    show(document, stream, **options)
     return raw.getvalue().decode(encoding)
 
 
@@ -50,33 +60,30 @@ def test_json_survives_every_text_and_encoding(encoding: str) -> None:
 
 
 def test_json_has_no_escapes_of_a_terminal() -> None:
-    out = on_terminal(
-        "import sys; from projects.client import render; "
-        f"render.show({{'a': {ESCAPES!r}.replace(chr(0xd800), '')}}, sys.stdout)"
-    )
+    out = on_terminal(f"import sys; {IMPORT}; show({{'a': {ESCAPES!r}.replace(chr(0xd800), '')}}, sys.stdout)")
     assert json.loads(out) == {"a": ESCAPES.replace("\ud800", "")}
     assert not {"\x1b", "\x9b", "\x7f", "\u202e"} & set(out)
 
 
 def test_closed_output_is_quiet() -> None:
-    render.show({}, None)
+    show({}, None)
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w", buffering=1) as stream:
-        render.show({"a": 1}, stream)
+        show({"a": 1}, stream)
         os.dup2(os.open(os.devnull, os.O_WRONLY), writing)
 
 
 def test_full_output_is_an_error() -> None:
     with open("/dev/full", "w") as stream:
         with pytest.raises(FileRefused, match="No space left"):
-            render.show({}, stream)
+            show({}, stream)
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def test_clean_leaves_lines_and_tabs() -> None:
-    assert render.clean("a\tb\nc é") == "a\tb\nc é"
-    assert not set(render.clean(ESCAPES)) & set("\x1b\x07\x9b\x7f\r\u202e\ud800")
+    assert clean("a\tb\nc é") == "a\tb\nc é"
+    assert not set(clean(ESCAPES)) & set("\x1b\x07\x9b\x7f\r\u202e\ud800")
 
 
 def test_table_has_a_row_for_each_thing() -> None:
@@ -113,17 +120,15 @@ def test_table_takes_no_markup_and_no_escapes() -> None:
 
 
 def test_table_has_colours_on_a_terminal_only() -> None:
-    code = (
-        "import sys; from projects.client import render; render.show({'a': [{'status': 'ok'}]}, sys.stdout, table=True)"
-    )
+    code = f"import sys; {IMPORT}; show({{'a': [{{'status': 'ok'}}]}}, sys.stdout, table=True)"
     assert "\x1b[32mok" in on_terminal(code, TERM="xterm")
     assert "\x1b" not in shown({"a": [{"status": "ok"}]}, table=True)
 
 
 def test_table_fits_the_terminal() -> None:
     code = (
-        "import sys; from projects.client import render; "
-        "render.show({'a': [{'id': 'x' * 36, 'title': 'word ' * 60, 'status': 'ok'}]}, sys.stdout, table=True)"
+        f"import sys; {IMPORT}; "
+        "show({'a': [{'id': 'x' * 36, 'title': 'word ' * 60, 'status': 'ok'}]}, sys.stdout, table=True)"
     )
     out = on_terminal(code, TERM="xterm", COLUMNS="60")
     assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", out).splitlines()) <= 60

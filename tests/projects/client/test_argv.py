@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from projects.client import grammar, parsing
+from projects.client import argparse_parser, argv, grammar
 from projects.client.argv import normalised
 from projects.client.errors import UsageError
 
@@ -17,8 +17,9 @@ WORDS = ["", "-", "-1", "-x y", "0", "3", "1.5", "nan", "PONE-1", "a b", "a=b", 
 
 
 def judged(noun: str, verb: grammar.Verb, tokens: list[str]) -> dict[str, Any] | None:
+    parser = argparse_parser.build(grammar.program(noun, verb), verb.summary, verb.options, grammar.GLOBALS)
     try:
-        return vars(parsing.argparse_parser(noun, verb).parse_args(tokens))
+        return vars(parser.parse_args(tokens))
     except UsageError:
         return None
 
@@ -51,7 +52,7 @@ def test_line_that_is_read_is_read_as_argparse_reads_it(noun: str, verb: grammar
             tokens = normalised(line(chance, verb), table, "pm")
         except UsageError:
             continue
-        values = parsing.read(table, tokens)
+        values = argv.read(table, tokens)
         if values is not None:
             assert values == judged(noun, verb, tokens), tokens
             read += 1
@@ -60,10 +61,10 @@ def test_line_that_is_read_is_read_as_argparse_reads_it(noun: str, verb: grammar
 
 def test_two_dashes_may_be_a_value() -> None:
     # argparse of Python 3.11 makes an empty list of it.
-    assert parsing.parse(grammar.find(["comment", "create", "--work-item", "P-1", "--content=--"])).content == "--"
+    assert grammar.parse(grammar.find(["comment", "create", "--work-item", "P-1", "--content=--"])).content == "--"
 
 
 def test_values_of_one_call_are_not_those_of_the_next() -> None:
-    first = parsing.parse(grammar.find(["project", "update", "P", "--clear", "description"]))
-    second = parsing.parse(grammar.find(["project", "update", "P"]))
+    first = grammar.parse(grammar.find(["project", "update", "P", "--clear", "description"]))
+    second = grammar.parse(grammar.find(["project", "update", "P"]))
     assert (first.clear, second.clear) == (["description"], [])
