@@ -12,24 +12,6 @@ import projects.sqlite.expressions
 
 
 class Migration(migrations.Migration):
-    replaces = [
-        ("projects", "0001_user"),
-        ("projects", "0002_activity"),
-        ("projects", "0003_project"),
-        ("projects", "0004_login_ticket"),
-        ("projects", "0005_idempotent_answer"),
-        ("projects", "0006_sprint"),
-        ("projects", "0007_swim_lane"),
-        ("projects", "0008_work_item"),
-        ("projects", "0010_dependency"),
-        ("projects", "0011_comment"),
-        ("projects", "0012_time_entry"),
-        ("projects", "0014_list_indexes"),
-        ("projects", "0015_tombstone"),
-        ("projects", "0016_order_indexes"),
-        ("projects", "0018_covering_indexes"),
-    ]
-
     initial = True
 
     dependencies = [

@@ -22,8 +22,6 @@ DROP TRIGGER item_label_delete;
 
 
 class Migration(migrations.Migration):
-    replaces = [("projects", "0009_item_label")]
-
     dependencies = [
         ("projects", "0001_initial"),
     ]

@@ -73,8 +73,6 @@ def operations() -> list[migrations.RunSQL]:
 
 
 class Migration(migrations.Migration):
-    replaces = [("projects", "0013_search")]
-
     dependencies = [
         ("projects", "0002_item_labels"),
     ]

@@ -46,8 +46,6 @@ DROP TRIGGER item_link_status;
 
 
 class Migration(migrations.Migration):
-    replaces = [("projects", "0017_item_links")]
-
     dependencies = [
         ("projects", "0003_search"),
     ]

@@ -65,8 +65,6 @@ SEARCH_MERGE = "INSERT INTO projects_search(projects_search, rank) VALUES ('auto
 
 
 class Migration(migrations.Migration):
-    replaces = [("projects", "0019_item_counts")]
-
     dependencies = [
         ("projects", "0004_item_links"),
     ]
@@ -75,7 +73,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(TABLE, "DROP TABLE projects_itemcount;"),
         migrations.RunSQL(TRIGGERS, NO_TRIGGERS),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
-        migrations.RunSQL("DROP INDEX IF EXISTS item_by_group", migrations.RunSQL.noop),  # of boards before this
         migrations.AddIndex("workitem", ORPHANED),
         migrations.RunSQL(SEARCH_MERGE.format(16), SEARCH_MERGE.format(4)),
     ]

@@ -152,6 +152,16 @@ def test_strict_site_refuses_a_database_of_a_newer_version(site: Site) -> None:
     assert "was written by a newer version (things.0002)" in err
 
 
+def test_strict_site_accepts_the_rows_of_squashed_migrations(site: Site) -> None:
+    site.write(CREATE)
+    settings = {"DISCOVERY_MIGRATE": True, "DISCOVERY_STRICT_MIGRATIONS": True}
+    site.start(**settings).end()
+    with sqlite3.connect(site.database) as connection:
+        connection.execute("INSERT INTO django_migrations VALUES (0, 'things', '0000_squashed', '2026-01-01')")
+    connection.close()
+    assert site.start(**settings).end() == (0, "")
+
+
 def test_unapplied_migrations_are_one_warning(site: Site) -> None:
     site.write(CREATE, VACUUM)
     assert site.start().end() == (0, f"{site.database} has 2 unapplied migrations (things); apply with: migrate\n")

@@ -48,6 +48,12 @@ def test_board_of_0_1_0_opens_with_everything_on_it(board: Path, start_server: C
     assert len(server.api("GET", "search/?q=gamma").json()["results"]) == 1
 
 
+def test_migrated_board_of_0_1_0_opens_again(board: Path, start_server: Callable[..., Server]) -> None:
+    assert start_server(board.parent.parent).end()[0] == 0
+    code, err = start_server(board.parent.parent).end()
+    assert (code, "migration" in err) == (0, False)
+
+
 def test_failed_migration_changes_nothing_and_says_what_to_do(board: Path) -> None:
     board.unlink()
     database = sqlite3.connect(board)
