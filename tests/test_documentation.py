@@ -80,7 +80,8 @@ def test_discovery_setting_and_its_check_are_documented(name: str, identifier: s
 
 @pytest.mark.parametrize("key", ServerInfo.FIELDS)
 def test_key_of_the_port_file_is_documented(key: str) -> None:
-    assert f"`{key}`" in PAGES["server.md"].partition("## `server.json`")[2]
+    section = PAGES["server.md"].partition("## `server.json`")[2].partition("\n## ")[0]
+    assert re.search(rf"^\| [^|]*`{key}`[^|]* \|", section, re.M)
 
 
 @pytest.mark.parametrize("name", [*workspace.SECRET_FILES, "server.json", "server.lock", "write.lock", "config.toml"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -33,6 +35,16 @@ WALKING = {
 # Filters with few matches, which may be sorted.
 RARE = {"parent": "PONE-1", "descendants_of": "PONE-1", "ancestors_of": "PONE-2", "sprint": "", "deleted": "true"}
 
+# The indexes that a list may walk, by its ordering.
+INDEXES = {
+    "position": {"item_by_position", "item_open_by_position", "item_orphaned"},
+    "created_at": {"item_by_creation"},
+    "updated_at": {"item_by_update"},
+    "priority": {"item_by_urgency"},
+    "title": {"item_by_title"},
+    "item_number": {"sqlite_autoindex_projects_workitem_2"},
+}
+
 # Scans of recursive CTEs, not of tables.
 FOUND_SO_FAR = ("SCAN below", "SCAN above", "SCAN known")
 
@@ -50,23 +62,38 @@ def board(make_item: Callable[..., WorkItem], project: Project, user: User) -> s
     return str(sprint.pk)
 
 
-def plan(api: APIClient, path: str, query: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the full table scans and the sort steps of the query plans."""
+@dataclass
+class Plan:
+    """Full table scans, sorts, and the indexes by which the items of the list are found."""
+
+    scans: list[str]
+    sorts: list[str]
+    entered: set[str]
+
+
+def plan(api: APIClient, path: str, query: dict[str, Any]) -> Plan:
     with CaptureQueriesContext(connection) as queries:
         assert api.get(path, query).status_code == 200
-    sorting = [step for step in steps(queries) if "USE TEMP B-TREE" in step]
-    return [step for step in unindexed(queries) if step not in FOUND_SO_FAR], sorting
+    found = steps(queries)
+    indexes = {re.search(r"^SEARCH projects_workitem USING (?:COVERING )?INDEX (\w+)", step) for step in found}
+    return Plan(
+        scans=[step for step in unindexed(queries) if step not in FOUND_SO_FAR],
+        sorts=[step for step in found if "USE TEMP B-TREE" in step],
+        entered={match[1] for match in indexes if match},
+    )
 
 
 @pytest.mark.parametrize("ordering", [sign + name for name in WorkItemViewSet.ordering_fields for sign in ("", "-")])
-def test_list_goes_along_the_index_of_its_order(api: APIClient, board: str, ordering: str) -> None:
+def test_list_walks_the_index_of_its_ordering(api: APIClient, board: str, ordering: str) -> None:
     base = {"project": "PONE", "ordering": ordering}
     for names in itertools.combinations_with_replacement(WALKING, 2):
         query = base | {name: WALKING[name] for name in names}
-        assert plan(api, URL, query) == ([], []), query
+        found = plan(api, URL, query)
+        assert (found.scans, found.sorts) == ([], []), query
+        assert len(found.entered) == 1, query
+        assert found.entered <= INDEXES[ordering.lstrip("-")], query
     for name, value in RARE.items():
-        scans, _ = plan(api, URL, {**base, name: value or board})
-        assert scans == [], name
+        assert plan(api, URL, {**base, name: value or board}).scans == [], name
 
 
 @pytest.mark.parametrize("ordering", sorted({*WorkItemViewSet.ordering_fields} - {"item_number"}))
@@ -84,4 +111,5 @@ def test_filter_is_looked_at_in_the_index(api: APIClient, board: str, ordering: 
 
 def test_ready_goes_along_its_own_index(api: APIClient, board: str) -> None:
     for query in ({}, *({name: value} for name, value in WALKING.items() if name != "include_done")):
-        assert plan(api, f"{URL}ready/", {"project": "PONE", **query}) == ([], []), query
+        found = plan(api, f"{URL}ready/", {"project": "PONE", **query})
+        assert (found.scans, found.sorts, found.entered) == ([], [], {"item_ready"}), query

@@ -130,9 +130,25 @@ def test_longest_text_in_any_script_is_searched_for(server: Server) -> None:
     assert server.api("GET", "search/", params={"q": "\u6f22" * 1001}).status_code == 400
 
 
-@pytest.mark.parametrize("text", ['"', "NEAR(a", "title:x", "a* ^b -c", "\ud800", "x " * 500, "'--"])
-def test_no_text_is_query_syntax(api: APIClient, project: Project, text: str) -> None:
-    assert api.get(URL, {"q": text.encode("utf-8", "replace").decode()}).status_code == 200
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"', set()),
+        ("'--", set()),
+        ("\ud800", set()),
+        ("NEAR(a", {"near a b c"}),
+        ("title:x", {"title x"}),
+        ("a* ^b -c", {"near a b c"}),
+        ("x OR a", set()),
+        ("x " * 500, {"title x", "x"}),
+    ],
+)
+def test_no_text_is_query_syntax(api: APIClient, make_item: Make, text: str, found: set[str]) -> None:
+    for title in ("near a b c", "title x", "x", "a"):
+        make_item(title)
+    response = api.get(URL, {"q": text.encode("utf-8", "replace").decode()})
+    assert response.status_code == 200
+    assert {hit["title"] for hit in response.json()["results"]} == found
 
 
 def test_search_costs_the_same_for_any_number(api: APIClient, make_item: Make, user: User) -> None:
