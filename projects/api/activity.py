@@ -13,7 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from projects.api.filters import ListFilterSet, SinceFilter
-from projects.api.serializers import PickMixin
+from projects.api.serializers import PickSerializer
 from projects.api.viewsets import ListMixin
 from projects.models import Activity, Project
 
@@ -29,7 +29,7 @@ class ChangesField(serializers.JSONField):
     """The changes as stored."""
 
 
-class ActivitySerializer(PickMixin, serializers.ModelSerializer[Activity]):
+class ActivitySerializer(PickSerializer, serializers.ModelSerializer[Activity]):
     """One change of one entity."""
 
     actor = serializers.CharField(source="actor.username", read_only=True, help_text="A user's name.")

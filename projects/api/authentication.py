@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,8 @@ from discovery import runtime
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
+
+    from projects.models import User
 
 ACTOR_HEADER = "X-PM-Actor"
 DEFAULT_ACTOR = "llm"
@@ -54,6 +56,11 @@ class HasCredentials(permissions.BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return getattr(request, "successful_authenticator", None) is not None
+
+
+def actor_of(request: Request) -> User:
+    """Return the user who makes the request; a read of its attributes looks it up."""
+    return cast("User", request.user)
 
 
 def _lazy_actor(request: Request) -> Any:

@@ -12,10 +12,10 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 
 from projects.api.activity import ActivitySerializer
-from projects.api.pagination import limit_schema, read_limit
+from projects.api.query_parameters import limit_schema, read_limit, read_project
 from projects.api.row_rendering import Rows
 from projects.api.viewsets import StrictQueryMixin, answer
-from projects.models import Activity, Project
+from projects.models import Activity
 from projects.models.prepared_queries import Statement
 
 LARGEST_ID = 2**63 - 1
@@ -53,8 +53,9 @@ class ChangesView(StrictQueryMixin):
         query = request.query_params
         since = self._since(query.get("since", "0"))
         found = Activity.objects.filter(pk__gt=since).order_by("pk")
-        if "project" in query:
-            found = found.filter(project_id=self._project_id(query["project"]))
+        project = read_project(request, include_deleted=True)  # a deleted project keeps its history
+        if project is not None:
+            found = found.filter(project_id=project.pk)
         if "not_by" in query:
             found = found.exclude(actor__username=query["not_by"])
         rows = _rows()
@@ -74,15 +75,6 @@ class ChangesView(StrictQueryMixin):
         if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID):
             raise exceptions.ValidationError({"since": "must be a whole number: next of the last answer, or 0"})
         return int(text)
-
-    @staticmethod
-    def _project_id(identifier: str) -> Any:
-        # A deleted project keeps its history. If two projects have the key, it names the living one.
-        named = Project.objects.identified_by(identifier).order_by("-deleted_at")
-        found = named.living().first() or named.first()
-        if found is None:
-            raise exceptions.ValidationError({"project": f"there is no project {identifier}"})
-        return found.pk
 
 
 @functools.cache

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import django_filters
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import action
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from projects.api.filters import EntityFilterSet, RelativesFilter
-from projects.api.idempotency import write
 from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Dependency, WorkItem
@@ -52,10 +47,4 @@ class DependencyViewSet(EntityViewSet):
     serializer_class = DependencySerializer
     row_serializer_class = DependencyRowSerializer
     filterset_class = DependencyFilter
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    @write
-    def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; it is refused if it would close a circle."""
-        return self._restore(request, id)
+    restore_description = "Undo the deletion; it is refused if it would close a circle."

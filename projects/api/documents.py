@@ -29,7 +29,7 @@ class OneSchemaGenerator(SchemaGenerator):
     def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
         with self._making:
             if type(self)._made is None:
-                type(self)._made = super().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+                type(self)._made = super().get_schema(request=None, public=True)
         return type(self)._made or {}
 
 

@@ -82,11 +82,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = f"{error.wait}"  # type: ignore[attr-defined]
+    values = {"WWW-Authenticate": getattr(error, "auth_header", None), "Retry-After": getattr(error, "wait", None)}
+    headers = {name: str(value) for name, value in values.items() if value}
     return Response(_body_of(error, extra), status=error.status_code, headers=headers)
 
 

@@ -58,7 +58,7 @@ class SinceField(forms.CharField):
         return number
 
 
-class SinceFilter(django_filters.Filter):  # type: ignore[misc]
+class SinceFilter(django_filters.Filter):
     field_class = SinceField
 
 
@@ -87,7 +87,8 @@ class WordsField(forms.MultipleChoiceField):
     default_error_messages = {"invalid_choice": "%(value)s is not one of the choices"}
 
     def validate(self, value: Any) -> None:
-        known = [name for name, _ in self.choices]  # type: ignore[misc,union-attr]
+        choices: Any = self.choices  # always pairs here; the stubs allow groups and callables
+        known = [name for name, _ in choices]
         for word in value:
             if word not in known:
                 # Pass the word in `params`: the message is a format string, in which a % of the word would be an error.
@@ -95,7 +96,7 @@ class WordsField(forms.MultipleChoiceField):
                 raise ValidationError("%(word)r is not one of %(known)s", code="invalid_choice", params=params)
 
 
-class WordsFilter(django_filters.Filter):  # type: ignore[misc]
+class WordsFilter(django_filters.Filter):
     """Narrow to rows whose value is one of several words, repeated or with commas."""
 
     field_class = WordsField
@@ -110,7 +111,7 @@ class WordsFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"]})
-class TruthFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+class TruthFilter(django_filters.ChoiceFilter):
     """Narrow by the queryset's method `so` if true, by `otherwise` if false."""
 
     def __init__(self, so: str, otherwise: str, **kwargs: Any) -> None:
@@ -122,7 +123,7 @@ class TruthFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
 
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
-class DeletedFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+class DeletedFilter(django_filters.ChoiceFilter):
     """Narrow to the deleted rows, which can be restored, or to the living."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -133,7 +134,7 @@ class DeletedFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
 
 
 @extend_schema_field(OpenApiTypes.STR)
-class ReferenceFilter(django_filters.CharFilter):  # type: ignore[misc] # the library has no types
+class ReferenceFilter(django_filters.CharFilter):
     """Narrow to the rows that belong to the entity of this id or key. An unknown name is an error."""
 
     def __init__(self, model: type[Entity], **kwargs: Any) -> None:
@@ -174,7 +175,7 @@ class Reference(NamedTuple):
         return pk.hex
 
 
-class ListFilterSet(django_filters.FilterSet):  # type: ignore[misc] # the library has no types
+class ListFilterSet(django_filters.FilterSet):
     """Filters whose query is compiled once; the entities that it names are bound parameters, looked up each time.
 
     `references` are those entities. `is_lasting` is False if a filter asked the database for something that may change

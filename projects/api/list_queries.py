@@ -8,7 +8,8 @@ from typing import Any, Protocol, TypeVar
 from django_filters.utils import translate_validation
 from rest_framework.request import Request
 
-from projects.api.pagination import Order, page_url, read_limit
+from projects.api.pagination import Order, page_url
+from projects.api.query_parameters import read_limit
 from projects.api.row_rendering import Rows
 from projects.api.text_scan import TEXTS, Unsearched, sift
 from projects.models.prepared_queries import Kept, Statement

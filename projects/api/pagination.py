@@ -15,12 +15,11 @@ from django.db.models import Q, QuerySet
 from rest_framework import exceptions
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
 
+from projects.api.query_parameters import limit_schema
 from projects.api.row_rendering import dashed
 from projects.models.prepared_queries import Bound, field_at
 
-MAX_LIMIT = 1000
 LARGEST = 2**63 - 1
 
 
@@ -51,21 +50,6 @@ class Cursor(NamedTuple):
             if "\x00" in text:
                 raise ValueError("no text of the board")
         return cls(ordering, value, pk, backwards, tuple(more))
-
-
-def limit_schema() -> dict[str, Any]:
-    """Return what OpenAPI says of `limit`."""
-    return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": api_settings.PAGE_SIZE}
-
-
-def read_limit(request: Request, default: int | None = None, highest: int = MAX_LIMIT) -> int:
-    """Return how many rows a page of `request` has at most; without a `default` it is the setting."""
-    text = request.query_params.get("limit")
-    if text is None:
-        return int(default or api_settings.PAGE_SIZE or highest)
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= highest):
-        raise exceptions.ValidationError({"limit": f"must be a whole number from 1 to {highest}"})
-    return int(text)
 
 
 def page_url(request: Request, cursor: str) -> str:

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.filters import MAX_SEARCH_LENGTH, EntityFilterSet
-from projects.api.idempotency import write
 from projects.api.serializer_fields import StrictCharField
 from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
@@ -122,13 +121,7 @@ class ProjectViewSet(EntityViewSet):
     serializer_class = ProjectSerializer
     row_serializer_class = ProjectRowSerializer
     filterset_class = ProjectFilter
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    @write
-    def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; it is a conflict if another project has taken the key."""
-        return self._restore(request, id)
+    restore_description = "Undo the deletion; it is a conflict if another project has taken the key."
 
     @extend_schema(responses=ProjectStatsSerializer)
     @action(detail=True, methods=["get"])

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from projects.api.authentication import ACTOR_HEADER
 from projects.api.exceptions import ERROR_CODES
 from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
-from projects.api.serializers import EntitySerializer, StrictMixin
+from projects.api.serializers import EntitySerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, ListMixin
 
 ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"
@@ -32,7 +32,7 @@ ERRORS = {
 }
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "projects.api.authentication.BearerAuthentication"
     name = "bearer"
 
@@ -40,7 +40,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {"type": "http", "scheme": "bearer", "description": "The content of `.pm/server.token`."}
 
 
-class CookieScheme(SessionScheme):  # type: ignore[no-untyped-call]
+class CookieScheme(SessionScheme):
     target_class = "projects.api.authentication.SessionAuthentication"
     name = "session"
 
@@ -94,6 +94,18 @@ class AutoSchema(SpectacularAutoSchema):
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").partition("/")[0]]
 
+    def get_description(self, *path_and_method: str) -> str:  # DRF's has two arguments, drf-spectacular's none
+        if self._is_restore():
+            return str(self.view.restore_description)
+        return str(super().get_description(*path_and_method))
+
+    def get_request_serializer(self) -> Any:
+        return None if self._is_restore() else super().get_request_serializer()
+
+    def _is_restore(self) -> bool:
+        # extend_schema on the shared action would import this module while `viewsets` is being imported.
+        return isinstance(self.view, EntityViewSet) and self.view.action == "restore"
+
     def get_override_parameters(self) -> list[Any]:
         entity = isinstance(self.view, EntityViewSet)
         parameters = [
@@ -138,21 +150,21 @@ class AutoSchema(SpectacularAutoSchema):
         for code, text in ERRORS.items():
             if not left_out.get(code):
                 error = OpenApiResponse(ErrorSerializer, description=text)
-                described = self._get_response_for_code(error, code, ["application/json"])  # type: ignore[no-untyped-call]
+                described = self._get_response_for_code(error, code, ["application/json"])
                 responses.setdefault(code, described)
         return responses
 
     def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
-        schema = super()._map_serializer_field(field, direction, *args, **kwargs)  # type: ignore[no-untyped-call]
+        schema = super()._map_serializer_field(field, direction, *args, **kwargs)
         pattern = getattr(field, "pattern", "") if direction == "request" else ""
         return {**schema, "pattern": pattern} if pattern else schema
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
         if getattr(serializer, "all_optional", False):
             schema.pop("required", None)
         elif isinstance(serializer, EntitySerializer) and direction == "response":
             schema["required"] = sorted(schema["properties"])
-        if isinstance(serializer, StrictMixin) and direction == "request":
+        if isinstance(serializer, StrictSerializer) and direction == "request":
             schema["additionalProperties"] = False
         return schema

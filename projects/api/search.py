@@ -12,9 +12,9 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 
 from projects.api.filters import MAX_SEARCH_LENGTH
-from projects.api.pagination import page_url, read_limit
+from projects.api.pagination import page_url
+from projects.api.query_parameters import read_limit, read_project
 from projects.api.viewsets import StrictQueryMixin, answer
-from projects.models import Project
 from projects.models.search import COUNTED, LAST_ENTRY, Order, Place, search
 
 DEFAULT_LIMIT = 20
@@ -81,7 +81,7 @@ class SearchView(StrictQueryMixin):
                 {"q": f"has {len(text)} characters; at most {MAX_SEARCH_LENGTH} are allowed"}
             )
         limit = read_limit(request, DEFAULT_LIMIT, MAX_LIMIT)
-        found = search(text, project=_project(request), limit=limit, start=_start(request))
+        found = search(text, project=read_project(request), limit=limit, start=_start(request))
         following = page_url(request, _encode(found.next)) if found.next else None
         return answer(
             request,
@@ -109,13 +109,3 @@ def _start(request: Request) -> Place | None:
     except (ValueError, TypeError, RecursionError):
         pass
     raise exceptions.ValidationError({"cursor": "is not the cursor of a search; take it from next"})
-
-
-def _project(request: Request) -> Project | None:
-    name = request.query_params.get("project")
-    if name is None:
-        return None
-    project = Project.objects.living().identified_by(name).first()
-    if project is None:
-        raise exceptions.ValidationError({"project": f"there is no project {name}"})
-    return project

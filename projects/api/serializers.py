@@ -1,4 +1,4 @@
-"""The base classes of the serializers: no field is ignored, and none is written by accident.
+"""The base classes of the serializers: unknown fields are refused, and the fields of an entity follow its description.
 
 A request names another entity or a user in one of two fields, NAME and NAME_id.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from rest_framework import serializers
@@ -34,18 +34,17 @@ STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
 EXPECTED_VERSION = "expected_version"
 USER_NAME = "A user's name."
 
-_FIELDS: Kept[dict[str, Any]] = Kept(64)  # unbound fields by serializer class
+# The parameters: the value, what a request has for it, the output, and the instance; serializers mix all types.
+AnyField = serializers.Field[Any, Any, Any, Any]
+_FIELDS: Kept[dict[str, AnyField]] = Kept(64)  # unbound fields by serializer class
 
 
-class StrictMixin:
+class StrictSerializer(serializers.Serializer[Any]):
     """Refuse unknown and read-only fields by name."""
 
-    if TYPE_CHECKING:
-        fields: Any
-
-    def every_field(self) -> Mapping[str, Any]:
+    def every_field(self) -> Mapping[str, AnyField]:
         """Return all fields by name, picked or not."""
-        return self.fields  # type: ignore[no-any-return]
+        return self.fields
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -57,14 +56,13 @@ class StrictMixin:
                 raise serializers.ValidationError(
                     {str(name): "is read-only" if name in every else unknown for name in wrong}
                 )
-        return super().to_internal_value(data)  # type: ignore[misc]
+        return super().to_internal_value(data)
 
 
-class PickMixin:
-    """Serialize only the fields that `pick` names; of a request bind only the fields that it has or must have.
+class PickSerializer(serializers.Serializer[Any]):
+    """Serialize only the fields that `pick` names; for a request, bind only the fields it has and the required ones.
 
-    `loads` maps a field that is not a column to the columns from which it is computed, and `makes` maps it to the
-    function that computes it.
+    A field that is not a column is computed: `loads` has the columns it needs, `makes` the function that takes them.
     """
 
     loads: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -74,28 +72,28 @@ class PickMixin:
         super().__init__(*args, **kwargs)
         self.pick = pick
 
-    def every_field(self) -> Mapping[str, Any]:
-        """Return all fields by name, unbound; they are built once for each class."""
-        return _FIELDS.get_or_make(type(self), super().get_fields)  # type: ignore[misc]
+    def every_field(self) -> Mapping[str, AnyField]:
+        """Return all fields by name, unbound; they are built once per class."""
+        return _FIELDS.get_or_make(type(self), super().get_fields)
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, AnyField]:
         every = self.every_field()
         names = [*every] if self.pick is None else self.pick
         given = getattr(self, "initial_data", None)
-        if isinstance(given, Mapping):  # copying and binding the others would take most of the time
+        if isinstance(given, Mapping):  # copying and binding the others takes most of the time
             names = [name for name in names if name in given or every[name].required]
         if any(isinstance(every[name], serializers.BaseSerializer) for name in names):
             return {name: copy.deepcopy(every[name]) for name in names}
         return {name: copy.copy(every[name]) for name in names}
 
 
-class DeletionSerializer(StrictMixin, serializers.Serializer[Any]):
+class DeletionSerializer(StrictSerializer):
     """The optional body of a DELETE."""
 
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
-class ReferencesMixin:
+class ReferencesSerializer(serializers.Serializer[Any]):
     """Accept only one of the fields NAME and NAME_id for each name in `references` and `optional_references`.
 
     A creation must have one of them for each of `references`.
@@ -109,9 +107,9 @@ class ReferencesMixin:
             both = [field for field in (name, f"{name}_id") if field in data]
             if len(both) == 2:
                 raise serializers.ValidationError({name: f"is the same as {name}_id; give only one of them"})
-            if not both and name in self.references and not self.partial:  # type: ignore[attr-defined]
+            if not both and name in self.references and not self.partial:
                 raise serializers.ValidationError({name: "This field is required."})
-        return super().to_internal_value(data)  # type: ignore[misc]
+        return super().to_internal_value(data)
 
 
 def names_of(field: spec.Field) -> tuple[str, ...]:
@@ -125,9 +123,7 @@ def names_of(field: spec.Field) -> tuple[str, ...]:
     return () if field.kind == spec.SNAPSHOT else (field.name,)
 
 
-def build_link(
-    model: type[Entity], field: spec.Field, name: str
-) -> tuple[type[serializers.Field[Any, Any, Any, Any]], dict[str, Any]]:
+def build_link(model: type[Entity], field: spec.Field, name: str) -> tuple[type[AnyField], dict[str, Any]]:
     """Return the class and the arguments of the serializer field `name` for a reference or a person."""
     options: dict[str, Any] = {"required": False} if field.is_settable else {"read_only": True}
     if model._meta.get_field(field.name).null:
@@ -156,14 +152,33 @@ def describe(name: str, entity: spec.Entity, *, key_first: bool = False) -> str:
     return f"The {name.replace('_', ' ')}'s {' or '.join(ways)}."
 
 
-class EntitySerializer(ReferencesMixin, PickMixin, StrictMixin, serializers.ModelSerializer[Any]):
+class TargetSerializer(ReferencesSerializer, StrictSerializer):
+    """A request about one entity of the model `target`; its validated data has the ID as NAME_id."""
+
+    target: ClassVar[type[Entity]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.references = (cls.target.entity_type,)
+
+    def get_fields(self) -> dict[str, AnyField]:
+        name, entity = self.target.entity_type, self.target.spec
+        by_key = describe(name, entity, key_first=True)
+        return {
+            name: ReferenceField(self.target, required=False, source=f"{name}_id", help_text=by_key),
+            f"{name}_id": ReferenceField(self.target, required=False, help_text=describe(name, entity)),
+            **super().get_fields(),
+        }
+
+
+class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, serializers.ModelSerializer[Any]):
     """An entity, with a field for each field of its description. The model checks the rules.
 
-    A subclass declares only what the description does not say; `places` names, for each declared field that does not
-    stand at the end, the field that it follows.
+    A subclass declares only what the description lacks. Declared fields come last, unless `places` maps them to the
+    field that they follow.
     """
 
-    of_changes: ClassVar[tuple[str, ...]] = (EXPECTED_VERSION,)  # fields that a creation does not accept
+    only_updates: ClassVar[tuple[str, ...]] = (EXPECTED_VERSION,)  # fields that a creation does not accept
     places: ClassVar[Mapping[str, str]] = {}
 
     created_by = serializers.CharField(source="created_by.username", read_only=True, help_text=USER_NAME)
@@ -233,14 +248,16 @@ class EntitySerializer(ReferencesMixin, PickMixin, StrictMixin, serializers.Mode
             kind = MomentField
         return kind, kwargs
 
-    def every_field(self) -> Mapping[str, Any]:
+    def every_field(self) -> Mapping[str, AnyField]:
         every = super().every_field()
         if getattr(self.context.get("view"), "action", None) != "create":
             return every
-        return {name: field for name, field in every.items() if name not in self.of_changes}
+        return {name: field for name, field in every.items() if name not in self.only_updates}
 
     def create(self, validated_data: dict[str, Any]) -> Any:
-        return self.Meta.model.objects.create(**validated_data)  # type: ignore[attr-defined] # each entity's manager
+        # Each entity has a manager of its own type, with `objects.create(*, actor, …)`.
+        manager: Any = self.Meta.model._default_manager
+        return manager.create(**validated_data)
 
     def update(self, instance: Entity, validated_data: dict[str, Any]) -> Entity:
         instance.update(**validated_data)

@@ -32,7 +32,7 @@ class ServerSerializer(serializers.Serializer[Any]):
     started_at = serializers.CharField()
     version = serializers.CharField()
     instance_id = serializers.CharField()
-    root = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+    root = serializers.CharField(allow_null=True)  # type: ignore[assignment] # hides Serializer.root
 
 
 class LoginLinkSerializer(serializers.Serializer[Any]):

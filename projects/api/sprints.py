@@ -11,11 +11,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.authentication import actor_of
 from projects.api.filters import EntityFilterSet
 from projects.api.idempotency import write
 from projects.api.serializer_fields import ReferenceField, StrictIntegerField
-from projects.api.serializers import EntitySerializer, StrictMixin
-from projects.api.viewsets import EntityViewSet
+from projects.api.serializers import EntitySerializer, StrictSerializer
+from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import Sprint, WorkItem
 from projects.models.sprints.report import report
 
@@ -33,7 +34,7 @@ class SprintRowSerializer(SprintSerializer):
     all_optional = True
 
 
-class StartSerializer(StrictMixin, serializers.Serializer[Any]):
+class StartSerializer(StrictSerializer):
     """The optional body of a request that starts, cancels or reopens a sprint."""
 
     expected_version = StrictIntegerField(required=False, min_value=1)
@@ -119,13 +120,7 @@ class SprintViewSet(EntityViewSet):
     serializer_class = SprintSerializer
     row_serializer_class = SprintRowSerializer
     filterset_class = SprintFilter
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    @write
-    def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; the items that it removed return unless they are in another sprint now."""
-        return self._restore(request, id)
+    restore_description = "Undo the deletion; the items that it removed return unless they are in another sprint now."
 
     @extend_schema(request=StartSerializer)
     @action(detail=True, methods=["post"])
@@ -133,9 +128,8 @@ class SprintViewSet(EntityViewSet):
     def start(self, request: Request, id: str) -> Response:
         """Make it the active sprint of the project, and record its commitment."""
         sprint = self.get_object()
-        body = StartSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        sprint.start(actor=request.user, expected_version=self._expected_version(request, body.validated_data, sprint))
+        body = read_body(request, StartSerializer)
+        sprint.start(actor=actor_of(request), expected_version=self._expected_version(request, body, sprint))
         return self._answer(sprint)
 
     @extend_schema(request=CompletionSerializer, responses=EndedSprintSerializer)
@@ -144,13 +138,12 @@ class SprintViewSet(EntityViewSet):
     def complete(self, request: Request, id: str) -> Response:
         """Complete it; unfinished items move to the sprint `move_to`, or to none."""
         sprint = self.get_object()
-        body = CompletionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        goal = body.validated_data.get("move_to")
+        body = read_body(request, CompletionSerializer)
+        goal = body.get("move_to")
         moved = sprint.complete(
-            actor=request.user,
+            actor=actor_of(request),
             move_to=Sprint.objects.get(pk=goal) if goal else None,
-            expected_version=self._expected_version(request, body.validated_data, sprint),
+            expected_version=self._expected_version(request, body, sprint),
         )
         return self._with_moved(sprint, moved)
 
@@ -176,10 +169,9 @@ class SprintViewSet(EntityViewSet):
 
     def _moving(self, request: Request, verb: Callable[..., list[WorkItem]]) -> Response:
         sprint = self.get_object()
-        body = StartSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        expected_version = self._expected_version(request, body.validated_data, sprint)
-        return self._with_moved(sprint, verb(sprint, actor=request.user, expected_version=expected_version))
+        body = read_body(request, StartSerializer)
+        expected_version = self._expected_version(request, body, sprint)
+        return self._with_moved(sprint, verb(sprint, actor=actor_of(request), expected_version=expected_version))
 
     def _with_moved(self, sprint: Sprint, moved: list[WorkItem]) -> Response:
         answer = self._answer(sprint)

@@ -10,11 +10,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.authentication import actor_of
 from projects.api.filters import EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializer_fields import ReferenceField
-from projects.api.serializers import EntitySerializer, ReferencesMixin, StrictMixin
-from projects.api.viewsets import EntityViewSet
+from projects.api.serializers import EntitySerializer, TargetSerializer
+from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import Project, SwimLane
 from projects.models.swim_lane import MAX_WIP_LIMIT
 
@@ -42,13 +42,11 @@ class SwimLaneRowSerializer(SwimLaneSerializer):
     all_optional = True
 
 
-class ReorderSerializer(ReferencesMixin, StrictMixin, serializers.Serializer[Any]):
+class ReorderSerializer(TargetSerializer):
     """All lanes of a project, in their new order."""
 
-    references = ("project",)
+    target = Project
 
-    project = ReferenceField(Project, required=False, source="project_id", help_text="The project's key or id.")
-    project_id = ReferenceField(Project, required=False, help_text="The project's id or key.")
     order = serializers.ListField(child=serializers.UUIDField(), max_length=100, help_text="Ids of lanes.")
 
 
@@ -69,23 +67,16 @@ class SwimLaneViewSet(EntityViewSet):
     serializer_class = SwimLaneSerializer
     row_serializer_class = SwimLaneRowSerializer
     filterset_class = SwimLaneFilter
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    @write
-    def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion; it is a conflict if another lane shows the status now."""
-        return self._restore(request, id)
+    restore_description = "Undo the deletion; it is a conflict if another lane shows the status now."
 
     @extend_schema(request=ReorderSerializer, responses=ReorderedSerializer)
     @action(detail=False, methods=["post"])
     @write
     def reorder(self, request: Request) -> Response:
         """Put all lanes of a project into the given order."""
-        body = ReorderSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        project = Project.objects.get(pk=body.validated_data["project_id"])
-        order = body.validated_data["order"]
-        SwimLane.objects.reorder(project, order, actor=request.user)  # type: ignore[arg-type]
+        body = read_body(request, ReorderSerializer)
+        project = Project.objects.get(pk=body["project_id"])
+        order = body["order"]
+        SwimLane.objects.reorder(project, order, actor=actor_of(request))
         lanes = SwimLane.objects.living().filter(project=project).order_by("position", "pk")
         return Response({"results": SwimLaneRowSerializer(lanes, many=True, pick=self.slim).data})

@@ -12,11 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from projects.api.authentication import actor_of
 from projects.api.filters import TRUTH, EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializer_fields import TEXT, ReferenceField, StrictCharField
-from projects.api.serializers import DeletionSerializer, EntitySerializer, ReferencesMixin, StrictMixin
-from projects.api.viewsets import EntityViewSet
+from projects.api.serializer_fields import TEXT, StrictCharField
+from projects.api.serializers import DeletionSerializer, EntitySerializer, TargetSerializer
+from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import TimeEntry, WorkItem
 from projects.models.exceptions import Conflict
 from projects.models.time_entry import MAX_DESCRIPTION_LENGTH
@@ -48,15 +49,11 @@ class TimeEntryRowSerializer(TimeEntrySerializer):
     all_optional = True
 
 
-class TimerSerializer(ReferencesMixin, StrictMixin, serializers.Serializer[Any]):
+class TimerSerializer(TargetSerializer):
     """The item on which a timer starts."""
 
-    references = ("work_item",)
+    target = WorkItem
 
-    work_item_id = ReferenceField(WorkItem, required=False, help_text="The item's id or display key.")
-    work_item = ReferenceField(
-        WorkItem, source="work_item_id", required=False, help_text="The item's display key or id."
-    )
     description = StrictCharField(
         required=False, allow_blank=True, default="", max_length=MAX_DESCRIPTION_LENGTH, pattern=TEXT
     )
@@ -70,7 +67,7 @@ class StartedTimerSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"]})
-class RunningFilter(django_filters.ChoiceFilter):  # type: ignore[misc] # the library has no types
+class RunningFilter(django_filters.ChoiceFilter):
     """Narrow to the running timers, or to the entries that have ended."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -94,23 +91,15 @@ class TimeEntryViewSet(EntityViewSet):
     row_serializer_class = TimeEntryRowSerializer
     filterset_class = TimeEntryFilter
 
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    @write
-    def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion."""
-        return self._restore(request, id)
-
     @extend_schema(request=TimerSerializer, responses={201: StartedTimerSerializer})
     @action(detail=False, methods=["post"])
     @write
     def start(self, request: Request) -> Response:
         """Start a timer; this stops the actor's running timer, which is `stopped_entry` of the answer."""
-        body = TimerSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        item = WorkItem.objects.select_related("project").get(pk=body.validated_data["work_item_id"])
-        actor: Any = request.user
-        entry, stopped = TimeEntry.objects.start(item, actor=actor, description=body.validated_data["description"])
+        body = read_body(request, TimerSerializer)
+        item = WorkItem.objects.select_related("project").get(pk=body["work_item_id"])
+        actor = actor_of(request)
+        entry, stopped = TimeEntry.objects.start(item, actor=actor, description=body["description"])
         answer = self._answer(entry, status.HTTP_201_CREATED)
         answer.data = {
             "time_entry": answer.data,
@@ -131,14 +120,13 @@ class TimeEntryViewSet(EntityViewSet):
     @write
     def stop_running(self, request: Request) -> Response:
         """Stop the actor's running timer now."""
-        actor: Any = request.user
+        actor = actor_of(request)
         running = TimeEntry.objects.running(actor).with_stamps().select_related(*self.related).first()
         if running is None:
             raise Conflict(f"{actor.username} has no running timer")
         return self._stop(request, running)
 
     def _stop(self, request: Request, entry: Any) -> Response:
-        body = DeletionSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        entry.stop(actor=request.user, expected_version=self._expected_version(request, body.validated_data, entry))
+        body = read_body(request, DeletionSerializer)
+        entry.stop(actor=actor_of(request), expected_version=self._expected_version(request, body, entry))
         return self._answer(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from django.http import FileResponse, UnreadablePostError
 from drf_spectacular.types import OpenApiTypes
@@ -12,24 +12,24 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.authentication import actor_of
 from projects.api.exceptions import envelope
-from projects.api.serializers import StrictMixin
+from projects.api.query_parameters import read_boolean, read_project
+from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin
-from projects.models import Project, User
 from projects.transfer import backup, export, importer
 from projects.transfer.exceptions import BadFile
 from projects.transfer.file_reader import COLLECTIONS
 from projects.transfer.tables import SCHEMA_VERSION, TABLES
 
 PIECE = 256 * 1024  # bytes
-BOOLEANS = {"true": True, "false": False}
 
 
 class RowField(serializers.DictField):
     """A row of a collection; `GET /api/v1/export/` shows its fields. Unknown fields are refused."""
 
 
-class ExportSerializer(StrictMixin, serializers.Serializer[Any]):
+class ExportSerializer(StrictSerializer):
     """A board as a file. Unknown collections are refused."""
 
     schema_version = serializers.ChoiceField(choices=(SCHEMA_VERSION,))
@@ -101,7 +101,7 @@ class ExportView(StrictQueryMixin):
     )
     def get(self, request: Request) -> FileResponse:
         """The board, or one project, as one JSON file: the same bytes for the same data."""
-        project = _project(request.query_params.get("project"))
+        project = read_project(request)
         # Write the whole file first: a slow client holds no snapshot open, and the length shows a truncated download.
         file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the response
         try:
@@ -132,9 +132,7 @@ class ImportView(StrictQueryMixin):
         The body may have any size. The error lists what is wrong with the file, the first 100 `errors` in one answer;
         `collection`, `row`, `id` and `field` name the place of the first.
         """
-        dry_run = BOOLEANS.get(request.query_params.get("dry_run", "false"))
-        if dry_run is None:
-            raise exceptions.ValidationError({"dry_run": "must be true or false"})
+        dry_run = read_boolean(request, "dry_run")
         if (request.content_type or "").partition(";")[0].strip().lower() != "application/json":
             raise exceptions.UnsupportedMediaType(request.content_type or "")
         with tempfile.TemporaryFile() as file:
@@ -142,7 +140,7 @@ class ImportView(StrictQueryMixin):
             _receive(request, file)
             file.seek(0)
             try:
-                answer = importer.read(file, actor=cast(User, request.user), dry_run=dry_run)
+                answer = importer.read(file, actor=actor_of(request), dry_run=dry_run)
             except BadFile as error:
                 return Response(_body_of(error), status=400)
         return Response(answer)
@@ -161,15 +159,6 @@ class BackupView(StrictQueryMixin):
         length = file.seek(0, 2)
         file.seek(0)
         return _send(file, length, "application/vnd.sqlite3", "data.db")
-
-
-def _project(identifier: str | None) -> Project | None:
-    if identifier is None:
-        return None
-    found = Project.objects.living().identified_by(identifier).first()
-    if found is None:
-        raise exceptions.ValidationError({"project": f"there is no project {identifier}"})
-    return found
 
 
 def _body_of(error: BadFile) -> dict[str, Any]:

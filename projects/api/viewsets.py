@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from projects.api.authentication import actor_of
 from projects.api.filters import WordsInput
 from projects.api.idempotency import write
 from projects.api.json_format import render
@@ -66,7 +69,10 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
     ordering_columns: ClassVar[dict[str, tuple[str, ...]]] = {}  # for an order that is not a column of its name
     row_serializer_class: Any
 
+    filterset_class: Any  # django-filter has no types
+
     if TYPE_CHECKING:  # provided by the attributes of each view
+        queryset: Any
 
         def get_queryset(self) -> Any: ...
         def get_serializer(self, *args: Any, **kwargs: Any) -> Any: ...
@@ -74,10 +80,10 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
     def known_parameters(self) -> set[str]:
         if self.action != "list":
             return set()
-        return {"fields", "limit", "cursor", "ordering", *self.filterset_class.base_filters}  # type: ignore[attr-defined]
+        return {"fields", "limit", "cursor", "ordering", *self.filterset_class.base_filters}
 
     def repeatable_parameters(self) -> set[str]:
-        filters = self.filterset_class.base_filters  # type: ignore[attr-defined]
+        filters = self.filterset_class.base_filters
         return {name for name, one in filters.items() if issubclass(one.field_class.widget, WordsInput)}
 
     def get_serializer_class(self) -> Any:
@@ -110,6 +116,7 @@ class EntityViewSet(ListMixin):
     lookup_value_regex = "[^/]+"
     deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer
     related: ClassVar[tuple[str, ...]] = ()  # loaded together with an entity for a write
+    restore_description: ClassVar[str] = "Undo the deletion."
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -125,7 +132,7 @@ class EntityViewSet(ListMixin):
 
     def shown(self, identifier: str) -> tuple[dict[str, Any], int]:
         """Return the fields and the version of the living entity of this id or key. Raises NotFound."""
-        names = type(self).queryset.names_of(identifier)  # type: ignore[union-attr]
+        names = type(self).queryset.names_of(identifier)
         found, version = self._find(names) if names else (None, 0)
         if found is None:
             raise self._not_found(identifier)
@@ -148,7 +155,7 @@ class EntityViewSet(ListMixin):
     def create(self, request: Request) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        entity = serializer.save(actor=request.user)
+        entity = serializer.save(actor=actor_of(request))
         response = self._answer(entity, status.HTTP_201_CREATED)
         response["Location"] = reverse(f"{self.basename}-detail", args=[entity.pk], request=request)
         return response
@@ -159,16 +166,15 @@ class EntityViewSet(ListMixin):
         serializer = self.get_serializer(entity, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         expected = self._expected_version(request, serializer.validated_data, entity)
-        serializer.save(actor=request.user, expected_version=expected)
+        serializer.save(actor=actor_of(request), expected_version=expected)
         return self._answer(entity)
 
     @write
     def destroy(self, request: Request, id: str) -> Response:
         entity = self.get_object()
-        body = self.deletion_serializer_class(data=self.deletion_data(request))
-        body.is_valid(raise_exception=True)
-        expected = self._expected_version(request, body.validated_data, entity)
-        entity.soft_delete(actor=request.user, **body.validated_data | {EXPECTED_VERSION: expected})
+        body = read_body(request, self.deletion_serializer_class, self.deletion_data(request))
+        expected = self._expected_version(request, body, entity)
+        entity.soft_delete(actor=actor_of(request), **body | {EXPECTED_VERSION: expected})
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def deletion_data(self, request: Request) -> Any:
@@ -184,7 +190,7 @@ class EntityViewSet(ListMixin):
 
     def find(self, identifier: str) -> Any:
         """Return the living entity of this id or key for a write; None if there is none."""
-        names = type(self).queryset.names_of(identifier)  # type: ignore[union-attr]
+        names = type(self).queryset.names_of(identifier)
         if names is None:
             return None
         loading = _loaded.get_or_make((type(self), *names), lambda: self._load(names))
@@ -198,14 +204,16 @@ class EntityViewSet(ListMixin):
         # select_related() without a name would follow every reference; None follows none.
         return self.get_queryset().select_related(*self.related or (None,))
 
-    def _restore(self, request: Request, id: str) -> Response:
+    @action(detail=True, methods=["post"])
+    @write
+    def restore(self, request: Request, id: str) -> Response:
         refuse_body(request)
         named = self._related().identified_by(id)
         # Several deleted entities may have had the key: restore the latest.
         entity = named.deleted().order_by("-deleted_at").first() or named.first()
         if entity is None:
             raise self._not_found(id)
-        entity.restore(actor=request.user)
+        entity.restore(actor=actor_of(request))
         return self._answer(entity)
 
     def _answer(self, entity: Entity, status: int = status.HTTP_200_OK) -> Response:
@@ -236,6 +244,14 @@ def answer(request: Request, content: dict[str, Any]) -> HttpResponseBase:
     if ";" in (request.accepted_media_type or ""):
         return Response(content)
     return HttpResponse(render(content), content_type="application/json")
+
+
+def read_body(request: Request, serializer_class: type[Serializer[Any]], data: Any = None) -> dict[str, Any]:
+    """Return the validated values of the body, or of `data`. Raises ValidationError."""
+    serializer = serializer_class(data=request.data if data is None else data)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
 
 
 def refuse_body(request: Request) -> None:

@@ -11,17 +11,18 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.authentication import actor_of
 from projects.api.idempotency import write
-from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
-from projects.api.serializers import ReferencesMixin, StrictMixin
-from projects.api.viewsets import EntityViewSet
+from projects.api.serializer_fields import StrictBooleanField, StrictIntegerField
+from projects.api.serializers import StrictSerializer, TargetSerializer
+from projects.api.viewsets import EntityViewSet, read_body
 from projects.api.work_items.serializers import WorkItemSerializer
 from projects.models import Project, WorkItem
 from projects.models.work_items.choices import DEFAULT_LEASE, MAX_LEASE
 from projects.models.work_items.claims import claim_next
 
 
-class LeaseSerializer(StrictMixin, serializers.Serializer[Any]):
+class LeaseSerializer(StrictSerializer):
     """The length of a lease."""
 
     lease = StrictIntegerField(
@@ -29,13 +30,10 @@ class LeaseSerializer(StrictMixin, serializers.Serializer[Any]):
     )
 
 
-class ClaimNextSerializer(ReferencesMixin, LeaseSerializer):
+class ClaimNextSerializer(TargetSerializer, LeaseSerializer):
     """The project, and the length of the lease."""
 
-    references = ("project",)
-
-    project = ReferenceField(Project, source="project_id", required=False, help_text="The project's key or id.")
-    project_id = ReferenceField(Project, required=False, help_text="The project's id or key.")
+    target = Project
 
 
 class RenewalSerializer(LeaseSerializer):
@@ -44,7 +42,7 @@ class RenewalSerializer(LeaseSerializer):
     lease_id = serializers.UUIDField(help_text="`lease_id` in the answer to the claim.")
 
 
-class ReleaseSerializer(StrictMixin, serializers.Serializer[Any]):
+class ReleaseSerializer(StrictSerializer):
     """The claim; or `force`, to release a claim of anybody."""
 
     lease_id = serializers.UUIDField(required=False, help_text="`lease_id` in the answer to the claim.")
@@ -64,42 +62,38 @@ class ClaimActions(EntityViewSet):
     @write
     def claim(self, request: Request, id: str) -> Response:
         """Claim the item: it is assigned to the caller and in progress until the lease runs out."""
-        body = LeaseSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_body(request, LeaseSerializer)
         item = self.get_object()
-        return self._claimed(item, item.claim(actor=request.user, lease=body.validated_data["lease"]))
+        return self._claimed(item, item.claim(actor=actor_of(request), lease=body["lease"]))
 
     @extend_schema(request=ClaimNextSerializer, responses=ClaimedSerializer)
     @action(detail=False, methods=["post"], url_path="claim-next")
     @write
     def claim_next(self, request: Request) -> Response:
         """Claim the first ready item; concurrent callers get different items."""
-        body = ClaimNextSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        project = Project.objects.get(pk=body.validated_data["project_id"])
-        lease: int = body.validated_data["lease"]
-        return self._claimed(*claim_next(project, actor=request.user, lease=lease))  # type: ignore[arg-type]
+        body = read_body(request, ClaimNextSerializer)
+        project = Project.objects.get(pk=body["project_id"])
+        lease: int = body["lease"]
+        return self._claimed(*claim_next(project, actor=actor_of(request), lease=lease))
 
     @extend_schema(request=RenewalSerializer, responses=ClaimedSerializer)
     @action(detail=True, methods=["post"])
     @write
     def renew(self, request: Request, id: str) -> Response:
         """Renew the claim."""
-        body = RenewalSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_body(request, RenewalSerializer)
         item = self.get_object()
-        item.renew(**body.validated_data)
-        return self._claimed(item, body.validated_data["lease_id"])
+        item.renew(**body)
+        return self._claimed(item, body["lease_id"])
 
     @extend_schema(request=ReleaseSerializer)
     @action(detail=True, methods=["post"])
     @write
     def release(self, request: Request, id: str) -> Response:
         """Release the item: it is ready again."""
-        body = ReleaseSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_body(request, ReleaseSerializer)
         item = self.get_object()
-        item.release(actor=request.user, **body.validated_data)
+        item.release(actor=actor_of(request), **body)
         return self._answer(item)
 
     def _claimed(self, item: WorkItem, lease_id: uuid.UUID) -> Response:

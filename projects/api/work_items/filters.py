@@ -36,7 +36,7 @@ SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
-class IncludeDoneFilter(django_filters.ChoiceFilter):  # type: ignore[misc]
+class IncludeDoneFilter(django_filters.ChoiceFilter):
     """Leave out done items, unless the request asks for them: by this, by status, or among the deleted."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -60,7 +60,7 @@ class LabelsFormField(forms.Field):
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": MAX_LABEL_LENGTH}})
-class LabelsFilter(django_filters.Filter):  # type: ignore[misc]
+class LabelsFilter(django_filters.Filter):
     """Narrow to the items that have all of these labels."""
 
     field_class = LabelsFormField
@@ -87,7 +87,7 @@ class PriorityFilter(WordsFilter):
 
 
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]})
-class UpdatedSinceFilter(django_filters.Filter):  # type: ignore[misc]
+class UpdatedSinceFilter(django_filters.Filter):
     """Narrow to changes at a time or later, by the index of changes if the list is in that order."""
 
     field_class = MomentField

@@ -11,7 +11,7 @@ from projects.api.activity import ActivityRowSerializer
 from projects.api.comments import CommentRowSerializer
 from projects.api.row_rendering import key_of
 from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
-from projects.api.serializers import DeletionSerializer, EntitySerializer, StrictMixin
+from projects.api.serializers import DeletionSerializer, EntitySerializer, StrictSerializer
 from projects.api.time_entries import TimeEntryRowSerializer
 from projects.models import WorkItem
 from projects.models.work_items.choices import MAX_POINTS
@@ -22,7 +22,7 @@ MAX_UPDATES = 1000
 class WorkItemSerializer(EntitySerializer):
     """A work item."""
 
-    of_changes = (*EntitySerializer.of_changes, "force")
+    only_updates = (*EntitySerializer.only_updates, "force")
     places = {"display_key": "id"}
     # A parent is in the same project: its key needs no second join.
     loads = {"display_key": ("item_number", "project__key"), "parent": ("parent__item_number", "project__key")}
@@ -50,7 +50,7 @@ class WorkItemDeletionSerializer(DeletionSerializer):
     recursive = StrictBooleanField(required=False)
 
 
-class MoveSerializer(StrictMixin, serializers.Serializer[Any]):
+class MoveSerializer(StrictSerializer):
     """The new position: right before or right after another item of the project."""
 
     before = ReferenceField(WorkItem, required=False, help_text="An item's id or display key.")
@@ -71,7 +71,7 @@ class UpdateField(serializers.DictField):
     """An item's id or display key, and the fields of its update."""
 
 
-class BulkUpdateSerializer(StrictMixin, serializers.Serializer[Any]):
+class BulkUpdateSerializer(StrictSerializer):
     """Updates of many items, all or nothing."""
 
     updates = serializers.ListField(child=UpdateField(), min_length=1, max_length=MAX_UPDATES)

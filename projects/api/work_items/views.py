@@ -14,10 +14,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.authentication import actor_of
 from projects.api.idempotency import write
 from projects.api.list_queries import Query, kept
-from projects.api.pagination import limit_schema, read_limit
-from projects.api.viewsets import answer
+from projects.api.query_parameters import BOOLEANS, limit_schema, read_limit, read_number
+from projects.api.viewsets import answer, read_body
 from projects.api.work_items.claims import ClaimActions
 from projects.api.work_items.filters import WorkItemFilter
 from projects.api.work_items.page import page_of
@@ -37,7 +38,6 @@ from projects.models.prepared_queries import Bound, Statement, stored
 
 LEAST_BYTES = 1024
 MOST_BYTES = 100_000_000
-TRUTH = {"true": True, "false": False}
 
 
 class ReadyList(NamedTuple):
@@ -55,6 +55,7 @@ class WorkItemViewSet(ClaimActions):
     deletion_serializer_class = WorkItemDeletionSerializer
     filterset_class = WorkItemFilter
     ordering_columns = {"priority": ("urgency", "position")}  # the most urgent first
+    restore_description = "Undo the deletion of the item and of everything deleted with it."
 
     def known_parameters(self) -> set[str]:
         own: dict[str, set[str]] = {
@@ -70,32 +71,24 @@ class WorkItemViewSet(ClaimActions):
         return super().destroy(request, id)
 
     def deletion_data(self, request: Request) -> Any:
-        query = {name: TRUTH.get(str(text), text) for name, text in request.query_params.items()}
+        query = {name: BOOLEANS.get(str(text), text) for name, text in request.query_params.items()}
         return {**query, **request.data} if isinstance(request.data, dict) else request.data
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    @write
-    def restore(self, request: Request, id: str) -> Response:
-        """Undo the deletion of the item and of everything deleted with it."""
-        return self._restore(request, id)
 
     @extend_schema(request=MoveSerializer)
     @action(detail=True, methods=["post"])
     @write
     def move(self, request: Request, id: str) -> Response:
         """Move the item right before or right after another item of its project."""
-        body = MoveSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_body(request, MoveSerializer)
         item = self.get_object()
-        values = body.validated_data
+        values = body
         expected = self._expected_version(request, values, item)
         places = {
             name: WorkItem.objects.select_related("project").get(pk=values[name])
             for name in ("before", "after")
             if name in values
         }
-        item.move(actor=request.user, expected_version=expected, **places)
+        item.move(actor=actor_of(request), expected_version=expected, **places)
         return self._answer(item)
 
     @extend_schema(
@@ -111,13 +104,7 @@ class WorkItemViewSet(ClaimActions):
     @action(detail=True)
     def show(self, request: Request, id: str) -> HttpResponseBase:
         """The item with its ancestors, children, dependencies, comments, time entries and latest activity."""
-        text = request.query_params.get("max_bytes")
-        most = None
-        if text is not None:
-            if not (text.isascii() and text.isdigit() and len(text) < 10 and LEAST_BYTES <= int(text) <= MOST_BYTES):
-                wanted = f"must be a whole number from {LEAST_BYTES} to {MOST_BYTES}"
-                raise exceptions.ValidationError({"max_bytes": wanted})
-            most = int(text)
+        most = read_number(request, "max_bytes", LEAST_BYTES, MOST_BYTES)
         item, _ = self.shown(id)
         return answer(request, page_of(item, uuid.UUID(item["id"]).hex, most))
 
@@ -146,15 +133,14 @@ class WorkItemViewSet(ClaimActions):
     @write
     def bulk_update(self, request: Request) -> Response:
         """Update many items in the given order, all or nothing; the error names the refused row."""
-        body = BulkUpdateSerializer(data=request.data)
-        body.is_valid(raise_exception=True)
+        body = read_body(request, BulkUpdateSerializer)
         items: dict[Any, WorkItem] = {}
         count = 0
-        for row, update in enumerate(body.validated_data["updates"]):
+        for row, update in enumerate(body["updates"]):
             try:
                 count += self._update_row(request, update, items)
             except (Refused, exceptions.APIException, DjangoValidationError) as error:
-                error.row = row  # type: ignore[union-attr]
+                error.row = row  # type: ignore[union-attr] # read by exceptions.handle
                 raise
         rows = WorkItemRowSerializer(items.values(), many=True, pick=WorkItem.spec.slim).data
         return Response({"updated": count, "work_items": rows})
@@ -171,5 +157,5 @@ class WorkItemViewSet(ClaimActions):
         serializer = self.get_serializer(item, data=update, partial=True)
         serializer.is_valid(raise_exception=True)
         before = item.version
-        serializer.save(actor=request.user)
+        serializer.save(actor=actor_of(request))
         return item.version > before
