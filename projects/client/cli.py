@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
     from projects.client.render import Stream
 
+# Nouns that need only the standard library, unless they draw a table or use an explicit URL.
+LIGHT = frozenset(
+    (
+        *("project", "work-item", "sprint", "comment", "dependency", "time-entry", "swim-lane"),
+        *("activity", "changes", "search", "prime"),
+    )
+)
+
 
 def main(argv: Sequence[str]) -> NoReturn:
     """Run the command line and end the process."""
@@ -81,6 +89,7 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
     if argv and argv[0] == "__complete":
         from projects.client import completion
 
+        _load_site()
         render.write(completion.answer(argv[1:], environ), stdout)
         return
     call = grammar.find(argv)
@@ -94,7 +103,18 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
     options = grammar.parse(call)
     if options.config_dir:
         environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
-    call.verb.run(Context(options, environ, stdout, stderr))
+    context = Context(options, environ, stdout, stderr)
+    if call.noun not in LIGHT or options.output == "table" or context.given_url or sys.platform != "linux":
+        _load_site()  # on Linux alone a process is verified without psutil
+    call.verb.run(context)
+
+
+def _load_site() -> None:
+    """Make the packages of the environment importable if `scripts/pm` started Python without `site`."""
+    if sys.flags.no_site:
+        import site
+
+        site.main()
 
 
 def _report(error: errors.ClientError, argv: Sequence[str], stderr: Stream | None) -> None:
