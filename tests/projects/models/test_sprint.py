@@ -5,11 +5,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from projects.models import Activity, Project, Sprint, User, WorkItem
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.sprints.report import report
+from projects.models.sprints.sprint import NEXT, Status
 from projects.models.sprints.velocity import completed
 from tests.projects.threads import at_once
 
@@ -127,6 +129,150 @@ def test_database_refuses_a_second_active_sprint(project: Project, user: User) -
         Sprint.objects.filter(pk=second.pk).update(status="active")
     Sprint.objects.filter(name="S1").update(status="completed")
     Sprint.objects.filter(pk=second.pk).update(status="active")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("end", [date(2026, 1, 5), date(2026, 1, 4)])
+def test_end_must_be_after_the_start(project: Project, user: User, end: date) -> None:
+    sprint = make(project, user)
+    new = Sprint(project=project, name="S2", start_date=sprint.start_date, end_date=end)
+    for write in (lambda: new.insert(actor=user), lambda: sprint.update(actor=user, end_date=end)):
+        with pytest.raises(ValidationError) as caught:
+            write()
+        assert caught.value.message_dict == {"end_date": ["must be after start_date"]}
+
+
+@pytest.mark.django_db
+def test_status_is_not_set_directly(project: Project, user: User) -> None:
+    with pytest.raises(ValidationError) as caught:
+        make(project, user).update(actor=user, status="active")
+    assert caught.value.message_dict == {"status": ["can't be set directly; use start, complete, cancel or reopen"]}
+
+
+@pytest.mark.django_db
+def test_second_active_sprint_is_refused(project: Project, user: User) -> None:
+    first, second = make(project, user), make(project, user, "S2")
+    first.start(actor=user)
+    with pytest.raises(Conflict, match="the sprint S1 is active; complete or cancel it first"):
+        second.start(actor=user)
+    first.complete(actor=user)
+    second.start(actor=user)
+    assert Sprint.objects.active().get() == second
+
+
+VERBS: dict[Status, Callable[..., Any]] = {
+    Status.ACTIVE: Sprint.start,
+    Status.COMPLETED: Sprint.complete,
+    Status.CANCELLED: Sprint.cancel,
+    Status.PLANNED: Sprint.reopen,
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("new", VERBS)
+@pytest.mark.parametrize("old", Status)
+def test_status_follows_the_lifecycle(project: Project, user: User, old: Status, new: Status) -> None:
+    make(project, user)
+    Sprint.objects.update(status=old)
+    sprint = Sprint.objects.select_related("project").get()
+    if new in NEXT.get(old, ()):
+        VERBS[new](sprint, actor=user)
+        assert Sprint.objects.get().status == new
+        return
+    with pytest.raises(Conflict, match=f"the sprint S1 is {old}; it can't become {new}"):
+        VERBS[new](sprint, actor=user)
+    assert Sprint.objects.get().status == old
+
+
+@pytest.mark.django_db
+def test_completed_sprint_is_neither_edited_nor_deleted(project: Project, user: User) -> None:
+    sprint = make(project, user)
+    sprint.start(actor=user)
+    sprint.complete(actor=user)
+    with pytest.raises(Conflict, match="is completed; it can't be edited"):
+        sprint.update(actor=user, name="New")
+    with pytest.raises(Conflict, match="is completed; it can't be deleted"):
+        sprint.soft_delete(actor=user)
+
+
+def refused_by_sprint(write: Callable[[], object], reason: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        write()
+    assert caught.value.message_dict == {"sprint_id": [reason]}
+
+
+@pytest.mark.django_db
+def test_epic_is_not_in_a_sprint(project: Project, user: User, make_item: Make) -> None:
+    sprint, epic = make(project, user), make_item(item_type="epic")
+    reason = "only stories and tasks can be in a sprint"
+    refused_by_sprint(lambda: make_item(item_type="epic", sprint=sprint), reason)
+    refused_by_sprint(lambda: epic.update(actor=user, sprint_id=sprint.pk), reason)
+
+
+@pytest.mark.django_db
+def test_item_of_another_project_is_not_in_a_sprint(
+    project: Project, make_project: Make, user: User, make_item: Make
+) -> None:
+    sprint, item = make(project, user), make_item(project=make_project("TWO"))
+    reason = "the sprint S1 belongs to another project"
+    refused_by_sprint(lambda: make_item(project=item.project, sprint=sprint), reason)
+    refused_by_sprint(lambda: item.update(actor=user, sprint_id=sprint.pk), reason)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["completed", "cancelled"])
+def test_ended_sprint_takes_no_items(project: Project, user: User, make_item: Make, status: str) -> None:
+    sprint = make(project, user)
+    Sprint.objects.update(status=status)
+    with pytest.raises(Conflict, match=f"the sprint S1 is {status}; it can't take more items"):
+        make_item(sprint_id=sprint.pk)
+
+
+@pytest.mark.django_db
+def test_deleted_sprint_takes_no_items(project: Project, user: User, make_item: Make) -> None:
+    sprint = make(project, user)
+    sprint.soft_delete(actor=user)
+    with pytest.raises(Conflict, match="is deleted"):
+        make_item(sprint_id=sprint.pk)
+
+
+@pytest.mark.django_db
+def test_unfinished_items_move_to_the_given_sprint(project: Project, user: User, make_item: Make) -> None:
+    sprint, following = make(project, user), make(project, user, "S2")
+    done, unfinished = (make_item(sprint=sprint, status=status) for status in ("done", "review"))
+    sprint.start(actor=user)
+    assert sprint.complete(actor=user, move_to=following) == [unfinished]
+    assert [item.sprint_id for item in WorkItem.objects.order_by("item_number")] == [sprint.pk, following.pk]
+    assert done.sprint_id == sprint.pk
+
+
+@pytest.mark.django_db
+def test_unfinished_items_move_only_to_another_open_sprint_of_the_project(
+    project: Project, make_project: Make, user: User
+) -> None:
+    sprint, ended = make(project, user), make(project, user, "S2")
+    sprint.start(actor=user)
+    for other in (sprint, make(make_project("TWO"), user)):
+        with pytest.raises(ValidationError) as caught:
+            sprint.complete(actor=user, move_to=other)
+        assert caught.value.message_dict == {"move_to": ["must be another sprint of the same project"]}
+    ended.cancel(actor=user)
+    with pytest.raises(Conflict, match="it can't take more items"):
+        sprint.complete(actor=user, move_to=ended)
+    assert Sprint.objects.active().get() == sprint
+
+
+@pytest.mark.django_db
+def test_deleted_sprint_releases_its_items_and_restored_takes_them_back(
+    project: Project, user: User, make_item: Make
+) -> None:
+    sprint = make(project, user)
+    item = make_item(sprint=sprint)
+    sprint.soft_delete(actor=user)
+    assert WorkItem.objects.get().sprint_id is None
+    Sprint.objects.select_related("project").get().restore(actor=user)
+    assert WorkItem.objects.get() == item
+    assert WorkItem.objects.get().sprint_id == sprint.pk
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from projects.models import Activity, TimeEntry, User
-from projects.models.exceptions import Conflict
+from projects.models.exceptions import Conflict, NotYours
 from tests.projects.conftest import bearer
 from tests.projects.threads import at_once
 
@@ -77,6 +77,79 @@ def test_local_times_over_a_change_of_the_clocks_are_at_most_24_hours_apart(make
         TimeEntry(work_item=make_item(), user=user, started_at=begin, ended_at=until).insert(actor=user)
     begin, until = datetime(2025, 3, 29, 12, 30, tzinfo=BERLIN), datetime(2025, 3, 30, 13, tzinfo=BERLIN)
     TimeEntry(work_item=make_item(), user=user, started_at=begin, ended_at=until).insert(actor=user)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("spent", "message"),
+    [
+        (timedelta(hours=24), None),
+        (timedelta(hours=24, seconds=1), "must be at most 24 hours after started_at"),
+        (timedelta(0), "must be after started_at"),
+        (timedelta(seconds=-1), "must be after started_at"),
+    ],
+    ids=str,
+)
+def test_entry_takes_more_than_nothing_and_at_most_24_hours(
+    make_item: Make, user: User, spent: timedelta, message: str | None
+) -> None:
+    item = make_item()
+    stored = TimeEntry(work_item=item, user=user, started_at=NINE, ended_at=NINE + timedelta(hours=1))
+    stored.insert(actor=user)
+    new = TimeEntry(work_item=item, user=user, started_at=NINE, ended_at=NINE + spent)
+    for write in (lambda: new.insert(actor=user), lambda: stored.update(actor=user, ended_at=NINE + spent)):
+        if message is None:
+            write()
+            continue
+        with pytest.raises(ValidationError) as caught:
+            write()
+        assert caught.value.message_dict == {"ended_at": [message]}
+
+
+@pytest.mark.django_db
+def test_entry_does_not_end_in_the_future(make_item: Make, user: User) -> None:
+    now = timezone.now()
+    entry = TimeEntry(work_item=make_item(), user=user, started_at=now, ended_at=now + timedelta(hours=1))
+    with pytest.raises(ValidationError) as caught:
+        entry.insert(actor=user)
+    assert caught.value.message_dict == {"ended_at": ["must not be in the future"]}
+
+
+@pytest.mark.django_db
+def test_timer_that_ran_for_more_than_24_hours_can_be_stopped(make_item: Make, user: User) -> None:
+    TimeEntry(work_item=make_item(), user=user, started_at=NINE).insert(actor=user)
+    entry = TimeEntry.objects.select_related("work_item__project").get()
+    with pytest.raises(ValidationError, match="must not be before started_at"):
+        entry.update(actor=user, ended_at=NINE - timedelta(seconds=1))
+    entry.stop(actor=user)
+    assert entry.duration_seconds is not None
+    assert entry.duration_seconds > timedelta(hours=24).total_seconds()
+
+
+@pytest.mark.django_db
+def test_stopped_timer_is_not_started_again(make_item: Make, user: User) -> None:
+    entry, _ = TimeEntry.objects.start(make_item(), actor=user)
+    entry.stop(actor=user)
+    with pytest.raises(Conflict, match="the timer on PONE-1 was stopped at"):
+        entry.stop(actor=user)
+    with pytest.raises(ValidationError) as caught:
+        entry.update(actor=user, ended_at=None)
+    assert caught.value.message_dict == {"ended_at": ["can't be cleared; start a new timer"]}
+
+
+@pytest.mark.django_db
+def test_only_its_owner_or_a_superuser_changes_an_entry(make_item: Make, user: User, owner: User) -> None:
+    entry, _ = TimeEntry.objects.start(make_item(), actor=user)
+    eve = User.objects.actor("eve")
+    for write in (
+        lambda: entry.update(actor=eve, description="Mine"),
+        lambda: entry.stop(actor=eve),
+        lambda: entry.soft_delete(actor=eve),
+        lambda: entry.restore(actor=eve),
+    ):
+        with pytest.raises(NotYours, match="only its owner ada or a superuser may change this time entry"):
+            write()
+    assert entry.update(actor=owner, description="Fixed")
 
 
 @pytest.mark.django_db

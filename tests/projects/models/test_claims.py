@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from projects.models import Project, User, WorkItem
+from projects.models.exceptions import Archived, Claimed, Conflict, NothingReady
+from projects.models.work_items.choices import MAX_LEASE
+from projects.models.work_items.claims import claim_next
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., WorkItem]
+
+
+def expire(item: WorkItem) -> WorkItem:
+    WorkItem.objects.filter(pk=item.pk).update(lease_expires_at=timezone.now() - dt.timedelta(seconds=1))
+    return WorkItem.objects.select_related("project").get(pk=item.pk)
+
+
+def test_claim_starts_and_assigns_the_item(make_item: Make, user: User) -> None:
+    item = make_item()
+    lease_id = item.claim(actor=user, lease=5)
+    found = WorkItem.objects.get()
+    assert (found.status, found.assignee, found.claimed_by, found.lease_id) == ("in_progress", user, user, lease_id)
+    assert found.started_at is not None
+    assert dt.timedelta(minutes=4) < found.lease_expires_at - timezone.now() <= dt.timedelta(minutes=5)
+
+
+def test_expired_claim_gives_way_to_another(make_item: Make, user: User) -> None:
+    item = make_item()
+    first = item.claim(actor=user)
+    eve = User.objects.actor("eve")
+    item = expire(item)
+    assert item.claim(actor=eve) != first
+    assert WorkItem.objects.get().claimed_by == eve
+
+
+def test_done_item_is_not_claimed(make_item: Make, user: User) -> None:
+    with pytest.raises(Conflict, match="PONE-1 is done and can't be claimed"):
+        make_item(status="done").claim(actor=user)
+
+
+@pytest.mark.parametrize("lease", [0, MAX_LEASE + 1])
+def test_lease_outside_its_limits_is_refused(make_item: Make, user: User, lease: int) -> None:
+    item = make_item()
+    lease_id = item.claim(actor=user)
+    for write in (
+        lambda: item.renew(lease_id=lease_id, lease=lease),
+        lambda: make_item().claim(actor=user, lease=lease),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            write()
+        assert set(caught.value.message_dict) == {"lease"}
+
+
+def test_renewal_extends_the_lease_and_leaves_the_version(make_item: Make, user: User) -> None:
+    item = make_item()
+    lease_id = item.claim(actor=user, lease=1)
+    before, version = item.lease_expires_at, item.version
+    item.renew(lease_id=lease_id, lease=60)
+    found = WorkItem.objects.get()
+    assert found.version == version
+    assert before is not None
+    assert found.lease_expires_at > before
+
+
+def test_renewal_needs_the_lease_id(make_item: Make, user: User) -> None:
+    item = make_item()
+    with pytest.raises(Conflict, match="is not claimed"):
+        item.renew(lease_id=uuid.uuid4())
+    item.claim(actor=user)
+    with pytest.raises(Claimed, match="PONE-1 is claimed by ada until"):
+        item.renew(lease_id=uuid.uuid4())
+
+
+def test_release_needs_the_lease_id_or_force(make_item: Make, user: User) -> None:
+    item = make_item()
+    lease_id = item.claim(actor=user)
+    for wrong in (None, uuid.uuid4()):
+        with pytest.raises(Claimed):
+            item.release(actor=user, lease_id=wrong)
+    item.release(actor=user, lease_id=lease_id)
+    found = WorkItem.objects.get()
+    assert (found.status, found.assignee, found.claimed_by, found.lease_id) == ("todo", None, None, None)
+    with pytest.raises(Conflict, match="is not claimed"):
+        item.release(actor=user, force=True)
+    item.claim(actor=user)
+    item.release(actor=User.objects.actor("eve"), force=True)
+    assert not WorkItem.objects.get().is_claimed
+
+
+def test_release_keeps_another_assignee(make_item: Make, user: User) -> None:
+    item, eve = make_item(), User.objects.actor("eve")
+    lease_id = item.claim(actor=user)
+    item.update(actor=user, assignee_id=eve.pk)
+    item.release(actor=user, lease_id=lease_id)
+    assert WorkItem.objects.get().assignee == eve
+
+
+def test_another_status_ends_the_claim(make_item: Make, user: User) -> None:
+    item = make_item()
+    item.claim(actor=user)
+    item.update(actor=user, title="Still in progress")
+    assert WorkItem.objects.get().is_claimed
+    item.update(actor=user, status="review")
+    found = WorkItem.objects.get()
+    assert (found.claimed_by, found.lease_id, found.lease_expires_at) == (None, None, None)
+
+
+def test_next_is_the_most_urgent_ready_item(make_item: Make, project: Project, user: User) -> None:
+    make_item("Low", priority="low")
+    make_item("Critical", priority="critical", status="blocked")
+    make_item("High", priority="high")
+    item, lease_id = claim_next(project, actor=user)
+    assert (item.title, item.lease_id) == ("High", lease_id)
+    assert claim_next(project, actor=user)[0].title == "Low"
+    with pytest.raises(NothingReady, match="no item in PONE is ready"):
+        claim_next(project, actor=user)
+
+
+def test_nothing_of_an_archived_project_is_claimed(make_item: Make, project: Project, user: User) -> None:
+    make_item()
+    project.archive(actor=user)
+    with pytest.raises(Archived):
+        claim_next(project, actor=user)
