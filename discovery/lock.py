@@ -12,6 +12,11 @@ import os
 import stat
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
 HELD, FREE, UNKNOWN = "held", "free", "unknown"
 RETRY_INTERVAL = 0.01  # seconds
 MAX_NOTE = 1024  # bytes
@@ -31,6 +36,14 @@ class Lock:
         self.path = path
         self.fileno = fileno
         self.last_note = _read_note(fileno)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()
 
     def is_current(self) -> bool:
         """Tell whether the path still leads to the file that we hold (`git clean` deletes held files)."""

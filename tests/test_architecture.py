@@ -39,6 +39,18 @@ ALLOWED = [
     ("projects.config_schema", set(), True),
     ("projects.version", set(), True),
     ("projects.entities", {"projects.entities"}, True),
+    ("projects.sync.exceptions", set(), True),
+    ("projects.sync.git_process", {"projects.sync.exceptions"}, True),
+    ("projects.sync.git_objects", {"projects.sync.exceptions", "projects.sync.git_process"}, True),
+    ("projects.sync.git_tree", {"projects.sync.exceptions"}, True),
+    ("projects.sync.git_environment", set(), True),
+    (
+        "projects.sync.git_remote",
+        {"projects.sync.exceptions", "projects.sync.git_environment", "projects.sync.git_process"},
+        True,
+    ),
+    ("projects.sync.git_answers", {"projects.sync.exceptions", "projects.sync.git_remote"}, True),
+    ("projects.sync.git_store", {"projects.sync", "discovery.lock"}, True),
     (
         "projects.client",
         {
@@ -46,6 +58,9 @@ ALLOWED = [
             "projects.entities",
             "projects.config_schema",
             "projects.storage",
+            "projects.sync.exceptions",
+            "projects.sync.git_remote",
+            "projects.sync.git_store",
             "projects.version",
             "projects.workspace",
             "projects.board_record",
@@ -76,7 +91,7 @@ FORBIDDEN = [
 # Packages whose files must not import each other in a circle, imports inside functions included.
 NO_CIRCLES = [
     *("projects.admin", "projects.api", "projects.entities", "projects.management", "projects.models"),
-    *("projects.sqlite", "projects.transfer", "projects.web", "pmsite"),
+    *("projects.sqlite", "projects.sync", "projects.transfer", "projects.web", "pmsite"),
 ]
 # Only inside the function that needs them.
 DRAWN = {"projects.client.table": {"rich"}}  # itself imported only when a table is drawn
@@ -167,7 +182,11 @@ def test_files_of_a_package_import_each_other_in_no_circle(package: str) -> None
 
 
 @pytest.mark.parametrize(
-    "module", ["discovery.portfile", "discovery.lock", "discovery.process", "projects.workspace", "projects.client.cli"]
+    "module",
+    [
+        *("discovery.portfile", "discovery.lock", "discovery.process"),
+        *("projects.workspace", "projects.client.cli", "projects.sync.git_store"),
+    ],
 )
 def test_light_module_loads_no_framework(module: str) -> None:
     # What the interpreter loads by itself, for an editable install or another's .pth file, is not ours.

@@ -1,0 +1,106 @@
+"""Read objects of a repository through one `git cat-file --batch` process."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from projects.sync.exceptions import Malformed, StoreDamaged
+from projects.sync.git_process import Process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+CHUNK = 1 << 18  # bytes
+MAX_HEADER = 256  # bytes
+AHEAD = 32  # requests that are written before the first answer is read; they fit into a pipe
+
+
+class ObjectReader:
+    """Answers requests for objects; memory is bounded by the limit of each request. End it with `close`."""
+
+    def __init__(self, arguments: Sequence[str], environ: Mapping[str, str], id_size: int) -> None:
+        self.id_size = id_size  # bytes
+        self.closed = False
+        self._process = Process([*arguments, "cat-file", "--batch"], environ)
+        self._poller = select.poll()
+        self._poller.register(self._process.stdout, select.POLLIN)
+        self._buffer = b""
+
+    def close(self) -> None:
+        """End the process."""
+        self.closed = True
+        self._process.end()
+
+    def read(self, name: str, kind: str, limit: int) -> bytes:
+        """Return the content of one object. Raises Malformed if it is missing, of another kind or too large."""
+        return next(self.read_all([name], kind, limit))
+
+    def read_all(self, names: Sequence[str], kind: str, limit: int) -> Iterator[bytes]:
+        """Yield the content of each object, in order; see `read`. Exhaust this before the next request."""
+        for chunks in self._answers(names, kind, limit):
+            yield b"".join(chunks)
+
+    def stream(self, name: str, kind: str, limit: int) -> Iterator[bytes]:
+        """Yield the content of one object in chunks; see `read`. Exhaust this before the next request."""
+        for chunks in self._answers([name], kind, limit):
+            yield from chunks
+
+    def _answers(self, names: Sequence[str], kind: str, limit: int) -> Iterator[Iterator[bytes]]:
+        asked = 0
+        for number, name in enumerate(names):
+            if asked == number:
+                batch = names[asked : asked + AHEAD]
+                self._ask("".join(f"{one}\n" for one in batch))
+                asked += len(batch)
+            size = self._header(name, kind, limit)
+            yield self._content(size)
+
+    def _ask(self, request: str) -> None:
+        try:
+            os.write(self._process.stdin, request.encode())
+        except BrokenPipeError:
+            raise self._died() from None
+
+    def _header(self, name: str, kind: str, limit: int) -> int:
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > MAX_HEADER:
+                raise StoreDamaged("git cat-file printed what git does not print")
+            self._fill()
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        words = line.decode("ascii", "replace").split(" ")
+        if len(words) == 3 and words[1] == kind and int(words[2]) <= limit:
+            return int(words[2])
+        self.close()  # the rest of the answers is not read
+        if len(words) != 3:
+            raise Malformed(f"the log lacks the object {name}")
+        if words[1] != kind:
+            raise Malformed(f"the log has a {words[1]} where it must have a {kind}: {name}")
+        raise Malformed(f"an object of the log is larger than {limit >> 10} KiB: {name}")
+
+    def _content(self, size: int) -> Iterator[bytes]:
+        left = size
+        while left:
+            if not self._buffer:
+                self._fill()
+            chunk, self._buffer = self._buffer[:left], self._buffer[left:]
+            left -= len(chunk)
+            yield chunk
+        if not self._buffer:
+            self._fill()
+        self._buffer = self._buffer[1:]  # the newline after the content
+
+    def _fill(self) -> None:
+        process = self._process
+        process.deadline = time.monotonic() + process.limit  # a long log may take longer, a stalled one may not
+        while not self._poller.poll(process.remaining() * 1000):
+            pass
+        chunk = os.read(process.stdout, CHUNK)
+        if not chunk:
+            raise self._died()
+        self._buffer += chunk
+
+    def _died(self) -> StoreDamaged:
+        return StoreDamaged("git can't read the local copy of the board")

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.projects.sync.repositories import Clone, bare, clone
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    """An empty bare repository."""
+    return bare(tmp_path / "remote.git")
+
+
+@pytest.fixture
+def make_clone(remote: Path, tmp_path: Path) -> Iterator[Callable[..., Clone]]:
+    """Make clones by `make_clone(name, *options_of_git_clone, **environment)`; their stores are closed afterwards."""
+    clones: list[Clone] = []
+
+    def make(name: str, *options: str, source: Path | str = remote, **env: str) -> Clone:
+        clones.append(clone(source, tmp_path / name, *options, **env))
+        return clones[-1]
+
+    yield make
+    for one in clones:
+        one.store.close()
+
+
+@pytest.fixture
+def ann(make_clone: Callable[..., Clone]) -> Clone:
+    return make_clone("ann")
+
+
+@pytest.fixture
+def bob(make_clone: Callable[..., Clone]) -> Clone:
+    return make_clone("bob")
