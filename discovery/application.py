@@ -6,7 +6,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 
-from discovery import restart
+from discovery import django_private, restart
 from discovery.codewatch import load_late_imports
 from discovery.exclusive_start import SiteError
 
@@ -16,12 +16,8 @@ def load(*, static: bool) -> WSGIHandler:
 
     With `static` it also answers for STATIC_URL.
     """
-    from django.core.servers.basehttp import get_internal_wsgi_application
-    from django.urls import get_resolver
-
     try:
-        application = get_internal_wsgi_application()
-        get_resolver()._populate()
+        application = django_private.load_application()
         load_late_imports()
         if static:
             from django.contrib.staticfiles.handlers import StaticFilesHandler

@@ -17,10 +17,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
-from django.template.autoreload import reset_loaders
-from django.utils.autoreload import BaseReloader, autoreload_started, file_changed, iter_all_python_module_files
 
 from discovery import lock, restart
+from discovery.django_private import (
+    BaseReloader,
+    autoreload_started,
+    file_changed,
+    iter_all_python_module_files,
+    reset_loaders,
+)
 
 logger = logging.getLogger("discovery")
 

@@ -13,10 +13,10 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations import Migration, RunPython, SeparateDatabaseAndState
 from django.db.migrations.exceptions import MigrationSchemaMissing
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 
 from discovery.conf import conf
+from discovery.django_private import MigrationExecutor
 
 logger = logging.getLogger("discovery")
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from discovery.django_private import close_pool, take_pools
 
 logger = logging.getLogger("discovery")
 
@@ -27,7 +30,7 @@ def close_resources() -> None:
     """
     for connection in _connections():
         _attempt(f"the connection to the database {connection.alias!r}", connection.close)
-        _attempt(f"the pool of the database {connection.alias!r}", getattr(connection, "close_pool", _nothing))
+        _attempt(f"the pool of the database {connection.alias!r}", partial(close_pool, connection))
     for cache in caches.all(initialized_only=True):
         _attempt("a cache", cache.close)
     for alias in caches:
@@ -41,10 +44,7 @@ def abandon_pools() -> None:
     They are kept, unused: closing them would end the sessions of the parent.
     """
     for connection in _connections():
-        pools = getattr(type(connection), "_connection_pools", None)
-        if pools:
-            _abandoned.append(dict(pools))
-            pools.clear()
+        _abandoned.append(take_pools(connection))
 
 
 def _connections() -> Iterator[BaseDatabaseWrapper]:
@@ -61,7 +61,3 @@ def _attempt(what: str, close: Any) -> None:
         close()
     except Exception as error:  # a backend is anybody's code, and the server must go on
         logger.warning("%s could not be closed: %s", what, error)
-
-
-def _nothing() -> None:
-    """Stand for `close_pool` where a backend has none."""

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from discovery import runtime
+from projects.django_private import omit_from_log, replace_body
 from projects.resource_errors import explain
 from projects.sqlite import identity
 
@@ -80,7 +81,7 @@ class BodyMiddleware:
                     return _too_large(request)
                 body.seek(0)
                 request.META["CONTENT_LENGTH"] = str(size)
-                request._stream = body  # type: ignore[assignment]
+                replace_body(request, body)
                 return self.get_response(request)
         if length.isdigit() and int(length) > settings.PM_MAX_BODY_BYTES:
             return _too_large(request)
@@ -118,7 +119,7 @@ def _too_large(request: HttpRequest) -> HttpResponse:
 
 def _stopping(request: HttpRequest, message: str) -> HttpResponse:
     response = _unavailable(request, message)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # the server logs it once, when it stops
+    omit_from_log(response)  # the server logs it once, when it stops
     return response
 
 

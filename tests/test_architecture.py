@@ -78,7 +78,12 @@ ALLOWED = [
         True,
     ),
     ("discovery", {"discovery"}, False),
-    ("projects.models", {"projects.models", "projects.entities", "projects.sqlite.expressions"}, False),
+    (
+        "projects.models",
+        {"projects.models", "projects.entities", "projects.sqlite.expressions", "projects.django_private"},
+        False,
+    ),
+    ("projects.django_private", set(), False),
     ("projects.sqlite", {"projects.sqlite", "projects.storage"}, False),
 ]
 FORBIDDEN = [

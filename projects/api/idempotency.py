@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.django_private import django_request
 from projects.models import IdempotentAnswer
 
 HEADER = "Idempotency-Key"
@@ -83,6 +84,6 @@ def _fingerprint(request: Request) -> str:
     """Return a digest of all that makes this request another one than its like."""
     digest = hashlib.sha256()
     parts = (request.method or "", request.get_full_path(), request.META.get("HTTP_IF_MATCH", ""))
-    for part in (*(part.encode("utf-8", "surrogateescape") for part in parts), request._request.body):
+    for part in (*(part.encode("utf-8", "surrogateescape") for part in parts), django_request(request).body):
         digest.update(b"%d:" % len(part) + part)
     return digest.hexdigest()

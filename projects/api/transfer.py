@@ -17,6 +17,7 @@ from projects.api.exceptions import envelope
 from projects.api.query_parameters import read_boolean, read_project
 from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin
+from projects.django_private import django_request
 from projects.transfer import backup, export, importer
 from projects.transfer.exceptions import BadFile
 from projects.transfer.file_reader import COLLECTIONS
@@ -170,7 +171,7 @@ def _body_of(error: BadFile) -> dict[str, Any]:
 def _receive(request: Request, target: IO[bytes]) -> None:
     """Copy the body, which `BodyMiddleware` has not read, in pieces."""
     chunked = not request.META.get("CONTENT_LENGTH")
-    source = request.META["wsgi.input"] if chunked else request._request
+    source = request.META["wsgi.input"] if chunked else django_request(request)
     while piece := _piece(source):
         target.write(piece)
 

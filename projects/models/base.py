@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from projects.django_private import loaded_relations, queryset_class
 from projects.entities import spec
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
@@ -64,7 +65,7 @@ class EntityQuerySet(models.QuerySet[E]):
 def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
     """Return the ID of the living entity with this ID or key, or None; runs one compiled query."""
     manager: Any = model._default_manager
-    names = manager._queryset_class.names_of(identifier)
+    names = queryset_class(manager).names_of(identifier)
     if names is None:
         return None
     statement = _FINDING.get_or_make(
@@ -141,7 +142,7 @@ class Entity(models.Model):
         """Clean the fields and raise ValidationError or Refused if `insert` would. Writes nothing."""
         self.load_project()
         # Loaded relations are known to exist; skip the query that would validate them.
-        loaded = self._state.fields_cache
+        loaded = loaded_relations(self)
         self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded})
         self.check_insert()
         self.check_unique()

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Expression, Field, Model, QuerySet
-from django.db.models.query import get_related_populators
+
+from projects.django_private import CompiledQuery, compiled_values
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -46,10 +46,7 @@ class Statement:
     """The compiled SQL of a `values_list` queryset; skips Django's value conversion."""
 
     def __init__(self, queryset: QuerySet[Any, Any]) -> None:
-        try:
-            self.sql, self.parameters = queryset.query.sql_with_params()
-        except EmptyResultSet:
-            self.sql, self.parameters = "", ()
+        self.sql, self.parameters = compiled_values(queryset)
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """Run the query with `values` as the bound parameters; return SQLite's raw rows."""
@@ -60,24 +57,12 @@ class Loading(Generic[M]):
     """The compiled SQL of a model queryset; builds model instances, including those of `select_related`."""
 
     def __init__(self, queryset: QuerySet[M, M]) -> None:
-        self.compiler = queryset.query.get_compiler(connection.alias)
-        self.sql, self.parameters = self.compiler.as_sql()
-        info, select = self.compiler.klass_info, self.compiler.select
-        self.model: type[M] = queryset.model
-        self.columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
-        self.names = [column.target.attname for column, _, _ in select[self.columns]]
-        self.converters = self.compiler.get_converters([column for column, _, _ in select])
-        self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # the stubs are of Django 6.0
+        self.compiled = CompiledQuery(queryset)
 
     def first(self, **values: Any) -> M | None:
         """Run the query with `values` as the bound parameters; return the first instance, or None."""
-        rows = _rows(self.sql, self.parameters, values)
-        for row in self.compiler.apply_converters(rows[:1], self.converters):
-            found: M = self.model.from_db(connection.alias, self.names, row[self.columns])
-            for each in self.related:
-                each.populate(row, found)
-            return found
-        return None
+        rows = _rows(self.compiled.sql, self.compiled.parameters, values)
+        return self.compiled.instance(rows[0]) if rows else None
 
 
 def _rows(sql: str, parameters: Sequence[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:

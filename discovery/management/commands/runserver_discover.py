@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from discovery import application, browser, process, restart, standard_streams
 from discovery.checks import check_file_names, check_settings
 from discovery.conf import MAX_SECONDS, MAX_WORKERS, conf
+from discovery.django_private import is_called_from_command_line
 from discovery.exclusive_start import ServerError, SiteError
 from discovery.portfile import ServerInfo
 from discovery.ports import get_discovery_file_path, read_port_file
@@ -79,7 +80,7 @@ class Command(BaseCommand):
                     f"--{name.replace('_', '-')} {options[name]}: allowed is a whole number from {lowest} to {highest}"
                 )
         if options["reload"]:
-            if not getattr(self, "_called_from_command_line", False):
+            if not is_called_from_command_line(self):
                 raise CommandError("--reload restarts the whole program: it works from a command line only")
             try:
                 restart.supervise()  # before the checks: what they find may be mended
@@ -97,7 +98,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         restarted = restart.State.current()
-        is_whole_program = getattr(self, "_called_from_command_line", False)
+        is_whole_program = is_called_from_command_line(self)
         if options["skip_checks"]:  # as call_command does
             self._refuse_wrong_settings()
         self.as_json, self.open = options["json"], options["open"] and not (restarted and restarted.served)

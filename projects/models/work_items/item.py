@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from projects.django_private import loaded_relations
 from projects.entities.work_item import WORK_ITEM
 from projects.models.activity import Action
 from projects.models.base import Entity
@@ -134,7 +135,7 @@ class WorkItem(Entity):
         return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
 
     def load_project(self) -> None:
-        if self.project_id and "project" not in self._state.fields_cache:
+        if self.project_id and "project" not in loaded_relations(self):
             project = _project().first(id=stored(self.project_id))
             if project is not None:
                 self.project = project
