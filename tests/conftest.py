@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,43 @@ def board_repository(repository: Path, new_board: Path) -> Path:
 def server(board_repository: Path, start_server: Callable[..., Server]) -> Server:
     """A running server of `repository`."""
     return start_server(board_repository)
+
+
+class SharedServer:
+    """A server for many tests, each of which finds a new board on it."""
+
+    def __init__(self, new_board: Path, new_directory: Callable[[str], Path]) -> None:
+        self._new_board, self._new_directory = new_board, new_directory
+        self._server: Server | None = None
+
+    def with_new_board(self) -> Server:
+        """Empty the board; start another server if a test has ended the last one."""
+        if self._server is None or self._server.process.poll() is not None:
+            repository = make_repository(self._new_directory("shared") / "repository")
+            add_board(repository, self._new_board)
+            self._server = Server(repository).ready()
+        else:
+            source, board = sqlite3.connect(self._new_board), sqlite3.connect(self._server.config / "data.db")
+            with closing(source), closing(board):
+                source.backup(board)
+        return self._server
+
+    def end(self) -> None:
+        if self._server is not None:
+            self._server.end()
+
+
+@pytest.fixture(scope="session")
+def server_of_all(new_board: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedServer]:
+    shared = SharedServer(new_board, tmp_path_factory.mktemp)
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def shared_server(server_of_all: SharedServer) -> Server:
+    """A running server with a new board; other tests use the same process before and afterwards."""
+    return server_of_all.with_new_board()
 
 
 def add_board(repository: Path, new_board: Path) -> None:

@@ -35,10 +35,15 @@ def launch(*flags: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")  # not longer: Django refuses the database while Playwright's event loop runs
 def browser() -> Iterator[Browser]:
     with launch() as browser:
         yield browser
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    return shared_server
 
 
 @pytest.fixture

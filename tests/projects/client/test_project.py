@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from tests.processes import Server
-from tests.projects.client.conftest import Pm
+from tests.projects.client.conftest import Pm, call
 
 Ask = Callable[..., Any]
 
 
 @pytest.fixture(params=["discovered", "given"])
-def ask(request: pytest.FixtureRequest, pm: Pm, server: Server) -> Ask:
-    """Run `pm` against the server of the repository, found by its file or by its URL."""
-    given = ("--server", server.url) if request.param == "given" else ()
-    return lambda *arguments, **options: pm(*given, *arguments, **options)
+def ask(request: pytest.FixtureRequest, shared_server: Server) -> Ask:
+    """Run `pm` against a server, found by its file or by its URL."""
+    given = ("--server", shared_server.url) if request.param == "given" else ()
+    return lambda *arguments, **options: call(shared_server.directory, *given, *arguments, **options)
 
 
 def test_project_lives_through_every_verb(ask: Ask) -> None:
