@@ -100,6 +100,13 @@ def add_board(repository: Path, new_board: Path) -> None:
     shutil.copy(new_board, repository / ".pm")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that start or share a server as slow; other slow tests have the mark themselves."""
+    for item in items:
+        if {"start_server", "server_of_all"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
 def make_repository(path: Path) -> Path:
     path.mkdir(parents=True)
     subprocess.run(["git", "init", "-q", str(path)], check=True, env=environment())

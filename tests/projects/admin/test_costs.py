@@ -20,7 +20,7 @@ from pytest_django import DjangoDbBlocker
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from tests.projects.conftest import with_middleware
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DATES = {"start_date": date(2026, 1, 5), "end_date": date(2026, 1, 16)}
 MODELS = [Activity, Comment, Dependency, Group, Project, Sprint, SwimLane, TimeEntry, User, WorkItem]

@@ -83,6 +83,7 @@ def plan(api: APIClient, path: str, query: dict[str, Any]) -> Plan:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ordering", [sign + name for name in WorkItemViewSet.ordering_fields for sign in ("", "-")])
 def test_list_walks_the_index_of_its_ordering(api: APIClient, board: str, ordering: str) -> None:
     base = {"project": "PONE", "ordering": ordering}

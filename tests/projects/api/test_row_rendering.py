@@ -126,6 +126,7 @@ def serialized(serializer: Any, rows: Any) -> list[bytes]:
     return [JSONRenderer().render(row) for row in serializer(rows, many=True).data]
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(values=boards())
 def test_every_field_of_every_row_is_what_the_serializer_says(
@@ -148,6 +149,7 @@ def test_every_field_of_every_row_is_what_the_serializer_says(
         transaction.set_rollback(True)
 
 
+@pytest.mark.slow
 @EXAMPLES
 @given(values=boards(), data=st.data())
 def test_any_pick_of_fields_is_what_the_serializer_says(

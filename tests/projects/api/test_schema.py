@@ -24,6 +24,7 @@ def schema(api: APIClient) -> dict[str, Any]:
     return body
 
 
+@pytest.mark.slow
 def test_schema_is_valid_and_without_warnings() -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=io.StringIO())
 

@@ -67,6 +67,7 @@ def asks_index(api: APIClient, **query: Any) -> bool:
     return any("entry.entity_id" in query["sql"] for query in queries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["position", "-position", "title", "-updated_at"])
 def test_rows_are_those_of_the_index(api: APIClient, grow: Callable[..., None], order: str) -> None:
     grow()

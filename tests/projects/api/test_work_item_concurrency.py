@@ -22,6 +22,7 @@ def board(running: Any, transactional_db: None, project: Project) -> Project:
     return project
 
 
+@pytest.mark.slow
 def test_of_sixteen_claims_at_once_each_gets_another_item(board: Project) -> None:
     for number in range(AGENTS):
         create(number)
@@ -59,6 +60,7 @@ def test_of_sixteen_creates_at_once_the_numbers_have_no_hole(board: Project) -> 
     assert len(set(WorkItem.objects.values_list("position", flat=True))) == AGENTS
 
 
+@pytest.mark.slow
 def test_of_fifty_paired_updates_exactly_one_wins_each_time(board: Project) -> None:
     create(0)
     for round_ in range(50):

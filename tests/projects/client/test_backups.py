@@ -11,6 +11,8 @@ import pytest
 from tests.processes import Server
 from tests.projects.client.conftest import Pm
 
+pytestmark = pytest.mark.slow
+
 
 def keys(path: Path) -> list[str]:
     with closing(sqlite3.connect(path)) as connection:

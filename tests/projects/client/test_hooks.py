@@ -14,6 +14,8 @@ import pytest
 from tests.processes import Server, environment
 from tests.projects.client.conftest import Pm, call, end_server
 
+pytestmark = pytest.mark.slow
+
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.org",
     "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.org",

@@ -15,6 +15,8 @@ from tests import sandboxes
 from tests.processes import DEADLINE, environment
 from tests.projects.client.conftest import PM, Pm, Result
 
+pytestmark = pytest.mark.slow
+
 
 def start(repository: Path, preexec: Callable[[], None], *flags: str) -> Result:
     done = subprocess.run(

@@ -110,6 +110,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
     assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (1, "SANDBOXED")
 
 
+@pytest.mark.slow
 def test_server_of_another_pid_namespace_is_not_signalled(own_board: Board) -> None:
     sandboxes.new_network(loopback=False)  # where that is allowed, the other is
     health = own_board("server", "status").document

@@ -20,6 +20,8 @@ from tests.processes import DEADLINE, children, environment, poll
 from tests.projects.client.conftest import PM, Pm, Result, call, end_server, read
 from tests.sandboxes import new_network
 
+pytestmark = pytest.mark.slow
+
 WITHOUT_IPV4 = """
 import fcntl, os, socket, struct, sys
 with socket.socket() as any_socket:

@@ -16,6 +16,8 @@ import pytest
 from tests.processes import CHECKOUT, Server, environment
 from tests.projects.sqlite.boards import BOARD, EXPORT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def board(repository: Path) -> Path:

@@ -156,6 +156,7 @@ class FlowMachine(BoardMachine):
         self.board.complete(sprint)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("machine", [TreeMachine, FlowMachine])
 def test_random_operations_keep_every_invariant(machine: type[BoardMachine]) -> None:

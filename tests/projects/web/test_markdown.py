@@ -180,6 +180,7 @@ UNITS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
 def test_time_for_a_hostile_text_grows_no_faster_than_the_text(unit: str) -> None:
     def cost(length: int) -> float:

@@ -80,6 +80,7 @@ def test_few_results_have_one_page_without_a_way_on(person: Client, make_item: M
     assert "Next page" not in page
 
 
+@pytest.mark.slow
 def test_pages_of_more_than_can_be_ranked_show_each_once(
     person: Client, project: Project, user: User, make_item: Make
 ) -> None:
