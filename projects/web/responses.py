@@ -106,7 +106,7 @@ def wants_html(request: HttpRequest) -> bool:
 
 def is_scripted(request: HttpRequest) -> bool:
     """Return True for requests of a page's script, False for browser navigation."""
-    return "HX-Request" in request.headers or "text/html" not in request.META.get("HTTP_ACCEPT", "")
+    return "text/html" not in request.META.get("HTTP_ACCEPT", "")
 
 
 def method_not_allowed(request: HttpRequest, *allowed: str) -> HttpResponse:

@@ -80,10 +80,7 @@ def link(request: HttpRequest, identifier: str) -> HttpResponse:
         typed = request.POST.get("pick") or request.POST.get("other", "")
         other = resolve(found.project, typed, field="other", without=(found.display_key,))
         Dependency.between(found, kind, other, pk=pk).insert(actor=page.person(request))
-    answer = done("Dependency added.")
-    # Replace the suggestions by the message.
-    answer["HX-Retarget"], answer["HX-Reswap"] = "#i-offers", "innerHTML"
-    return answer
+    return done("Dependency added.")
 
 
 @page.for_people("POST")

@@ -159,7 +159,7 @@ def _over(request: HttpRequest, sprint: Sprint, text: str, *, shows_report: bool
     """Redirect to the sprints page with a flash message."""
     messages.success(request, text)
     query = "?" + urlencode({"sprint": sprint.pk}) if shows_report else ""
-    return HttpResponse(headers={"HX-Redirect": reverse("sprints", args=[sprint.project.key]) + query})
+    return HttpResponse(headers={"PM-Redirect": reverse("sprints", args=[sprint.project.key]) + query})
 
 
 def _warning(project: Project, sprint_id: uuid.UUID) -> str:

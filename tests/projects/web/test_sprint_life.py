@@ -76,8 +76,8 @@ def test_completing_leads_what_is_left_where_it_is_told(
     post(browser, sprint, "start")
     sprint.refresh_from_db()
     answer = post(browser, sprint, "complete", move_to=planned.pk if goal == "planned" else "")
-    assert answer["HX-Redirect"] == f"{URL}?sprint={sprint.pk}"
-    page = browser.get(answer["HX-Redirect"])
+    assert answer["PM-Redirect"] == f"{URL}?sprint={sprint.pk}"
+    page = browser.get(answer["PM-Redirect"])
     where = "Second" if goal == "planned" else "the backlog"
     told = f"First completed. Unfinished items moved to {where}: {left.display_key}."
     assert told in page.content.decode()
@@ -104,16 +104,16 @@ def test_sprint_is_cancelled_deleted_and_restored_by_the_rules(
 ) -> None:
     sprint = make_sprint()
     item = make_item(sprint=sprint)
-    assert post(browser, sprint, "delete")["HX-Redirect"] == URL
+    assert post(browser, sprint, "delete")["PM-Redirect"] == URL
     assert columns(browser) == {"": [item.display_key]}
     assert b"Restore<" in browser.get(URL).content
     sprint.refresh_from_db()
-    assert post(browser, sprint, "restore")["HX-Redirect"] == URL
+    assert post(browser, sprint, "restore")["PM-Redirect"] == URL
     assert columns(browser) == {"": [], "One": [item.display_key]}
     sprint.refresh_from_db()
     answer = post(browser, sprint, "cancel")
     assert f"One cancelled. Unfinished items moved to the backlog: {item.display_key}." in (
-        browser.get(answer["HX-Redirect"]).content.decode()
+        browser.get(answer["PM-Redirect"]).content.decode()
     )
     complete_one(make_sprint, make_item, user, 1)
     past = Sprint.objects.get(name="Past")
@@ -147,7 +147,7 @@ def test_cancelled_sprint_is_reopened_with_its_items(browser: Client, make_sprin
     assert "Reopen<" in browser.get(URL).content.decode()
     sprint.refresh_from_db()
     answer = post(browser, sprint, "reopen")
-    page = browser.get(answer["HX-Redirect"]).content.decode()
+    page = browser.get(answer["PM-Redirect"]).content.decode()
     assert f"One reopened. Returned items: {back.display_key}." in page
     assert "Reopen<" not in page
     assert columns(browser) == {"": [], "One": [back.display_key], "Other": [elsewhere.display_key]}
@@ -163,5 +163,5 @@ def test_archived_project_is_shown_and_changed_by_nobody(
     project.archive(actor=user)
     content = browser.get(URL).content.decode()
     assert "archived, read-only" in content
-    assert "hx-post" not in content
+    assert "data-post" not in content
     assert "archived" in said(post(browser, sprint, "start"))

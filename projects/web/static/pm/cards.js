@@ -1,6 +1,6 @@
 // Keyboard navigation and drag and drop of cards, with keyboard, mouse, pen or touch. templates/pm/base.html documents the markup.
 
-import { all, announce, catchUp, gone, held, reason, refresh } from "./pm.js";
+import { all, announce, catchUp, held, post, reason, refresh } from "./pm.js";
 
 let lifted = null; // {card, lane, next}: the card being moved and its original place
 const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
@@ -47,14 +47,8 @@ const whereIs = (card) => {
 };
 
 async function send(url, data) {
-  const headers = { ...JSON.parse(document.body.getAttribute("hx-headers")), Accept: "application/json" };
-  let answer;
-  try {
-    answer = await fetch(url, { method: "POST", body: data, headers });
-  } catch {
-    gone("away");
-    throw Error("The server is unreachable; nothing was moved.");
-  }
+  const answer = await post(url, data);
+  if (!answer) throw Error("The server is unreachable; nothing was moved.");
   if (!answer.ok) throw Error(await reason(answer));
   return answer.status === 204 ? {} : answer.json();
 }

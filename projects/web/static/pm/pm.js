@@ -45,9 +45,9 @@ async function look() {
       instance = answer.headers.get("X-PM-Instance");
       if (answer.status === 200) {
         const news = await answer.json();
-        await refresh(news.keys);
+        await renew(news.keys);
         cursor = Math.max(cursor, news.cursor);
-      } else if (restarted || absent) await refresh();
+      } else if (restarted || absent) await renew();
       if (restarted || absent) back();
     }
   } catch {
@@ -81,7 +81,7 @@ function back() {
 }
 
 // Fetch the page and morph the live parts; highlight `keys`. One refresh at a time, and none while something is held.
-export async function refresh(keys = []) {
+async function renew(keys = []) {
   if (refreshing || held.size) {
     again = true;
     return refreshing;
@@ -95,21 +95,23 @@ export async function refresh(keys = []) {
 // Run a postponed refresh.
 export const catchUp = () => again && !held.size && refresh();
 
+export const refresh = () => renew().catch(() => gone("away"));
+
 async function bring(keys) {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+  const url = location.href;
+  const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return gone("signed-out");
   if (answer.status >= 500) throw Error(answer.status);
   if (!answer.ok) return; // the object was deleted
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (held.size) return void (again = true);
-  document.body.setAttribute("hx-headers", fresh.body.getAttribute("hx-headers")); // a new session has a new CSRF token
+  if (held.size || url !== location.href) return void (again = true);
+  document.body.dataset.csrf = fresh.body.dataset.csrf; // a new session has a new token
   cursor = Math.max(cursor, Number(fresh.body.dataset.cursor) || 0);
   const focused = document.activeElement, homes = [];
   for (let at = focused; at; at = at.parentElement) homes.push(idOf(at));
   for (const part of all("[data-live]")) {
     const next = fresh.getElementById(part.id);
     if (next) morph(part, next);
-    window.htmx?.process(part);
   }
   const place = focused.isConnected ? focused : homes.map($).find(Boolean)?.querySelector("a[href], button, summary, input:not([type=hidden])");
   if (place && document.activeElement !== place) place.focus({ preventScroll: true });
@@ -126,7 +128,6 @@ function light(element) {
 const OURS = ["tabindex", "open", "data-lit", "data-lifted"]; // attributes set by this script or by the user
 
 const typed = (form) => form.matches("form[data-typed]");
-addEventListener("input", ({ target }) => target.form?.setAttribute("data-typed", ""));
 
 const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // form.id may be an input named "id"
 
@@ -158,40 +159,118 @@ function morph(old, fresh) {
   }
 }
 
-// ---- Forms: htmx submits them, this handles the response
+// ---- Requests
 
-const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
-function sayError(form, text) {
-  form.querySelector("[data-error]")?.replaceChildren(text);
-  announce(text);
+// Send a form's data. Return the response, or undefined if the server is unreachable.
+export async function post(url, body) {
+  const headers = { "X-CSRFToken": document.body.dataset.csrf, Accept: "application/json" };
+  try {
+    return await fetch(url, { method: "POST", body, headers, signal: AbortSignal.timeout(20000) });
+  } catch {
+    gone("away");
+  }
 }
 
 export async function reason(response) {
   try { return (await response.json()).error.message; } catch { return `The server refused the request (${response.status}).`; }
 }
 
-addEventListener("htmx:afterRequest", async ({ detail }) => {
-  const form = detail.elt;
-  if (!form.matches("form[hx-swap=none]")) return;
-  const { xhr } = detail, idField = form.querySelector("[data-fresh-id]");
-  const [name, value] = xhr.getResponseHeader("PM-Again")?.split("=") ?? []; // the button that overrides the refusal
+const waiting = new WeakMap(), latest = new WeakMap();
+
+// Call `action` once `element` has had no event for `wait` milliseconds.
+function soon(element, wait, action) {
+  clearTimeout(waiting.get(element));
+  waiting.set(element, setTimeout(action, wait));
+}
+
+// Show the HTML that the server rendered and escaped, unless a later request for the same box was sent.
+async function fill(box, request) {
+  latest.set(box, request);
+  const answer = await request.catch(() => null), html = answer?.ok ? await answer.text() : null;
+  if (html !== null && latest.get(box) === request) box.innerHTML = html;
+}
+
+function preview(box) {
+  const text = box.closest("form").querySelector("textarea");
+  fill(box, post(box.dataset.preview, new URLSearchParams({ [text.name]: text.value })));
+}
+
+function offer(input) {
+  const box = input.form.querySelector("[data-result]");
+  fill(box, fetch(`${input.dataset.offers}?${new URLSearchParams({ [input.name]: input.value })}`));
+}
+
+// Show another state of this page, without loading it anew.
+function show(url) {
+  if (url === location.pathname + location.search) return;
+  history.pushState(null, "", url);
+  shown = location.pathname + location.search;
+  refresh();
+}
+
+function filter(form) {
+  const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
+  show(location.pathname + (query && `?${query}`));
+}
+
+let shown = location.pathname + location.search;
+addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
+
+// ---- Forms
+
+const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const sending = new Set();
+
+function sayError(form, text) {
+  form.querySelector("[data-error]")?.replaceChildren(text);
+  announce(text);
+}
+
+addEventListener("input", ({ target }) => {
+  const { form } = target;
+  if (!form) return;
+  form.setAttribute("data-typed", "");
+  if (form.matches("[data-filter]")) soon(form, 250, () => filter(form));
+  if (target.matches("[data-offers]")) soon(target, 200, () => offer(target));
+  const box = form.querySelector("[data-preview]");
+  if (box) soon(box, 300, () => preview(box));
+});
+addEventListener("change", ({ target }) => target.form?.matches("[data-filter]") && filter(target.form));
+
+addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-filter], [data-post]")) return;
+  event.preventDefault();
+  if (form.matches("[data-filter]")) return filter(form);
+  if (sending.has(form)) return;
+  sending.add(form);
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  try { await answered(form, await post(form.dataset.post, body)); } finally { sending.delete(form); }
+});
+
+async function answered(form, answer) {
+  const idField = form.querySelector("[data-fresh-id]");
+  const [name, value] = answer?.headers.get("PM-Again")?.split("=") ?? []; // the button that overrides the refusal
   for (const button of all("[data-again]", form)) [button.hidden, button.value] = [button.name !== name, value];
-  if (!xhr.status || xhr.status >= 502) {
+  if (!answer || answer.status >= 502) {
     if (idField) unsent.add(form);
     sayError(form, `The server is unreachable. Your text is kept${idField ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
     gone("away");
-  } else if (detail.successful) {
+  } else if (answer.headers.has("PM-Redirect")) {
+    location.assign(answer.headers.get("PM-Redirect"));
+  } else if (answer.ok) {
+    const text = await answer.text();
     unsent.delete(form);
     form.reset();
     sayError(form, "");
     if (idField) idField.value = uuid();
-    if (xhr.responseText) announce(xhr.responseText);
+    for (const box of all("[data-result]", form)) box.replaceChildren(text);
+    if (text) announce(text);
   } else {
-    sayError(form, await reason(new Response(xhr.responseText, { status: xhr.status })));
-    if (xhr.status === 403) refresh(); // to get the CSRF token of a new session
+    sayError(form, await reason(answer));
+    if (answer.status === 403) refresh(); // to get the CSRF token of a new session
   }
-});
+}
 
 // After success or Cancel.
 addEventListener("reset", ({ target }) => {
@@ -201,12 +280,11 @@ addEventListener("reset", ({ target }) => {
   box?.firstElementChild.focus();
   refresh();
 });
-addEventListener("toggle", ({ target }) => target.open && target.querySelector("[data-first]")?.focus(), true);
-
-addEventListener("htmx:configRequest", ({ detail: { verb, formData } }) => { // omit empty filters from the URL
-  if (verb === "get") for (const [name, value] of [...formData.entries()]) if (!value) formData.delete(name);
-});
-addEventListener("htmx:afterSettle", settle);
+addEventListener("toggle", ({ target }) => {
+  if (!target.open) return;
+  target.querySelector("[data-first]")?.focus();
+  all("[data-preview]", target).forEach(preview);
+}, true);
 
 // Fill in values that only the browser knows, after load and after each change.
 function settle() {
@@ -229,7 +307,12 @@ addEventListener("keydown", (event) => {
   else target.click();
 });
 
-addEventListener("click", ({ target }) => {
+addEventListener("click", (event) => {
+  const { target } = event, link = target.closest?.("a[data-follow]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    show(link.pathname + link.search);
+  }
   for (const menu of all("[data-menu][open]")) if (!menu.contains(target)) menu.removeAttribute("open");
   const button = target.closest?.("[data-copy]");
   if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
