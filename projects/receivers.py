@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from typing import Any
 
 from django.db import connection
 
+from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting
 from projects import board_record, git_guard, stale_files
 from projects.sqlite import identity
@@ -25,7 +25,7 @@ def connect() -> None:
     person_url_requested.connect(issue_login_link, dispatch_uid="projects.issue_login_link")
 
 
-def prepare_database(**kwargs: Any) -> None:
+def prepare_database(**kwargs: object) -> None:
     """Record the database file's identity, and remove login tickets and temporary files of earlier servers."""
     from projects.models import LoginTicket
 
@@ -42,7 +42,7 @@ def prepare_database(**kwargs: Any) -> None:
         logger.info("the board is not recorded in the repository: %s", error.strerror)
 
 
-def check_database(**kwargs: Any) -> bool:
+def check_database(**kwargs: object) -> bool:
     """Stop the server if its database was deleted or replaced, since its writes would be lost.
 
     Return True to replace the workers after the database became writable again: SQLite opened it read-only, and
@@ -53,12 +53,12 @@ def check_database(**kwargs: Any) -> bool:
     return identity.became_writable()
 
 
-def keep_out_of_git(**kwargs: Any) -> None:
+def keep_out_of_git(**kwargs: object) -> None:
     """Restore the exclude block that keeps git from adding or cleaning the board."""
     _guard(os.path.dirname(identity.path())).look()
 
 
-def issue_login_link(*, info: Any, seconds: int, **kwargs: Any) -> str:
+def issue_login_link(*, info: ServerInfo, seconds: int, **kwargs: object) -> str:
     """Return a single-use login URL."""
     from django.urls import reverse
 

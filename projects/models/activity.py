@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from projects.models.base import Entity
     from projects.models.user import User
 
-Change = dict[str, Any]  # {"field", "old", "new"}
+Change = dict[str, Any]  # {"field", "old", "new"}, with the JSON forms of the values
 
 
 def stored(value: Any) -> Any:
@@ -89,5 +89,5 @@ class Activity(models.Model):
             raise TypeError("activity is never edited")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("activity is never deleted")

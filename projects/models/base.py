@@ -7,7 +7,6 @@ rules, and records the activity in the transaction of the change.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 E = TypeVar("E", bound="Entity")
+Values = dict[str, Any]  # by column; a value has the type of its column
 _FINDING: Kept[Statement] = Kept(64)  # statements by model and identifying fields
 MAX_CHANGES_SHOWN = 100
 TICK = timedelta(microseconds=1)  # the resolution of stored timestamps
@@ -44,7 +44,7 @@ class EntityQuerySet(models.QuerySet[E]):
         return self.none() if names is None else self.filter(**names)
 
     @classmethod
-    def names_of(cls, identifier: str) -> dict[str, Any] | None:
+    def names_of(cls, identifier: str) -> Values | None:
         """Return the field values that an identifier stands for, or None if it can't be valid."""
         try:
             return {"pk": uuid.UUID(identifier)}
@@ -64,7 +64,7 @@ class EntityQuerySet(models.QuerySet[E]):
 
 def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
     """Return the ID of the living entity with this ID or key, or None; runs one compiled query."""
-    manager: Any = model._default_manager
+    manager: Any = model._default_manager  # a manager's type does not say that it has the queryset's methods
     names = queryset_class(manager).names_of(identifier)
     if names is None:
         return None
@@ -105,16 +105,16 @@ class Entity(models.Model):
     class Meta:
         abstract = True
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "spec" in vars(cls):
             cls.entity_type, cls.tracked, cls.immutable = cls.spec.name, cls.spec.tracked, cls.spec.fixed
             Entity.by_type[cls.entity_type] = cls
 
-    def save(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def save(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("use insert or update, which check the rules and record the activity")
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("use soft_delete, which checks the rules and records the activity")
 
     @property
@@ -157,7 +157,7 @@ class Entity(models.Model):
             self._write(actor, Action.UPDATED, changed)
         return bool(changed)
 
-    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> dict[str, Any]:
+    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> Values:
         """Return what `update` would write. Raises as `update` does; writes nothing."""
         self.check_version(expected_version)
         self.check_living()
@@ -182,7 +182,7 @@ class Entity(models.Model):
             self.check_unique()
             self._write(actor, Action.RESTORED, {"deleted_at": None})
 
-    def validate_constraints(self, exclude: Any = None) -> None:
+    def validate_constraints(self, exclude: object = None) -> None:
         """Skip Django's constraint validation: every write checks the same rules, with readable messages."""
 
     def check_version(self, expected: int | None) -> None:
@@ -190,10 +190,10 @@ class Entity(models.Model):
         if expected is not None and expected != self.version:
             self._raise_stale(expected)
 
-    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def check_update(self, values: Values) -> Values:
         """Return the cleaned subset of `values` that differs. Raises ValidationError or Refused."""
-        changed: dict[str, Any] = {}
-        errors: dict[str, Any] = {}
+        changed: Values = {}
+        errors: dict[str, ValidationError] = {}
         for name, value in values.items():
             try:
                 clean = field_at(type(self), name).clean(value, self)
@@ -239,7 +239,7 @@ class Entity(models.Model):
         last = max(self.updated_at, self.deleted_at or self.updated_at)
         return max(timezone.now(), last + TICK)
 
-    def _write(self, actor: User, action: Action, values: dict[str, Any]) -> None:
+    def _write(self, actor: User, action: Action, values: Values) -> None:
         changes: list[Change] = [
             {"field": name, "old": getattr(self, name), "new": value}
             for name, value in values.items()

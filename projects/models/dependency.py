@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models
@@ -17,6 +17,9 @@ from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import DependencyType
 from projects.models.work_items.item import WorkItem
 from projects.sqlite.expressions import Unindexed
+
+if TYPE_CHECKING:
+    from projects.models.user import User
 
 # Is there a path? UNION visits each item once, however many paths lead to it.
 _REACHES = """
@@ -140,7 +143,7 @@ class Dependency(Entity):
     def check_delete(self) -> None:
         self.blocking_item.project.check_writable()
 
-    def restore(self, *, actor: Any) -> None:
+    def restore(self, *, actor: User) -> None:
         """Undo the deletion. Raises Cycle or Conflict if the dependency is no longer valid."""
         self.blocking_item.project.check_writable()
         for item in (self.blocking_item, self.blocked_item):

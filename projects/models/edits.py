@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from projects.models.activity import Action, Activity, stored
-from projects.models.base import Entity
+from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import field_at
 from projects.models.work_items.item import NO_CLAIM
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
 CLAIM = "claimed_by_id"
 
 
-def edit(
-    entity: Entity, values: Mapping[str, Any], *, actor: User, seen: int, anyway: int | None = None, **options: Any
-) -> bool:
+def edit(entity: Entity, values: Values, *, actor: User, seen: int, anyway: int | None = None, **options: Any) -> bool:
     """Apply only the `values` that the user changed since version `seen`; return True if anything changed.
 
     Raises StaleVersion if the entity was changed since, unless it is at version `anyway`, whose changes the user has
@@ -37,7 +34,7 @@ def edit(
     )
 
 
-def own_changes(entity: Entity, values: Mapping[str, Any], seen: int) -> dict[str, Any]:
+def own_changes(entity: Entity, values: Values, seen: int) -> Values:
     """Return the cleaned `values` that the user changed since version `seen` and that are not stored yet.
 
     `values` are those of a whole form; those that still have the value of version `seen` were left untouched. Raises
@@ -51,18 +48,18 @@ def own_changes(entity: Entity, values: Mapping[str, Any], seen: int) -> dict[st
     }
 
 
-def _changed_since(entity: Entity, version: int) -> dict[str, Any]:
+def _changed_since(entity: Entity, version: int) -> Values:
     """Return the values at `version` of all fields that changed since, in their stored form."""
-    before: dict[str, Any] = {}
+    before: Values = {}
     for activity in Activity.objects.since(entity, version):
         for change in activity.changes:
             before.setdefault(change["field"], change["old"])
     return before
 
 
-def _cleaned(entity: Entity, values: Mapping[str, Any]) -> dict[str, Any]:
-    cleaned: dict[str, Any] = {}
-    errors: dict[str, Any] = {}
+def _cleaned(entity: Entity, values: Values) -> Values:
+    cleaned: Values = {}
+    errors: dict[str, ValidationError] = {}
     for name, value in values.items():
         try:
             cleaned[name] = field_at(type(entity), name).clean(value, entity)
@@ -86,7 +83,7 @@ def undo(activity: Activity, *, actor: User) -> Entity:
     elif activity.action == Action.UPDATED:
         entity.check_living()
         _check_untouched(entity, activity)
-        values = _old_values(entity, activity)
+        values = _old_values(activity)
         if not values:
             raise Conflict("an ended claim can't be restored because its lease is gone; claim the item again")
         entity.update(actor=actor, **values)
@@ -114,7 +111,7 @@ def _check_untouched(entity: Entity, activity: Activity) -> None:
         )
 
 
-def _old_values(entity: Any, activity: Activity) -> dict[str, Any]:
+def _old_values(activity: Activity) -> Values:
     values = {change["field"]: change["old"] for change in activity.changes}
     if CLAIM in values and values.pop(CLAIM) is None:
         values |= NO_CLAIM

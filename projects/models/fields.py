@@ -45,14 +45,14 @@ class _Trimmed(models.Field):  # type: ignore[type-arg]  # takes no arguments at
         """The maximum number of characters, by the current setting."""
         return getattr(settings, self.limit) if self.limit else (self.max_length or 0)
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> object:
         text = super().to_python(value)
         if not isinstance(text, str):
             return text
         # Browsers send CRLF line endings; unless normalised, every save in the admin would be a change.
         return (_LINE_END.sub("\n", text) if self.lines else text).strip()
 
-    def run_validators(self, value: Any) -> None:
+    def run_validators(self, value: object) -> None:
         if isinstance(value, str):
             check_text(value, limit=self.max_characters, lines=self.lines)
         super().run_validators(value)
@@ -83,7 +83,7 @@ class LabelsField(models.JSONField):
 
     empty_values = ()  # so that clean() turns null into an empty list
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> list[str]:
         if not isinstance(value, list | tuple) or not all(isinstance(label, str) for label in value):
             raise ValidationError("must be a list of label names", code="names")  # forms replace the text of "invalid"
         names = (name.strip() for label in value for name in label.split(","))
@@ -92,7 +92,7 @@ class LabelsField(models.JSONField):
             found.setdefault(name.casefold(), name)
         return list(found.values())
 
-    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+    def clean(self, value: object, model_instance: models.Model | None) -> list[str]:
         labels = self.to_python([] if value is None else value)
         if len(labels) > MAX_LABELS:
             raise ValidationError(f"has {len(labels)} labels; at most {MAX_LABELS} are allowed", code="max_length")

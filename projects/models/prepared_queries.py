@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -16,6 +16,7 @@ from django.db.models import Expression, Field, Model, QuerySet
 
 from projects.django_private import CompiledQuery, compiled_values
 
+Row = tuple[Any, ...]  # as SQLite returns it: text, integers, floats and None
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
@@ -33,7 +34,7 @@ class Bound(Expression):
         super().__init__(output_field=field)
         self.place = _Place(name)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: object, connection: object) -> tuple[str, Any]:
         return "%s", (self.place,)
 
 
@@ -48,7 +49,7 @@ class Statement:
     def __init__(self, queryset: QuerySet[Any, Any]) -> None:
         self.sql, self.parameters = compiled_values(queryset)
 
-    def rows(self, **values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, **values: Any) -> list[Row]:
         """Run the query with `values` as the bound parameters; return SQLite's raw rows."""
         return _rows(self.sql, self.parameters, values) if self.sql else []
 
@@ -65,14 +66,14 @@ class Loading(Generic[M]):
         return self.compiled.instance(rows[0]) if rows else None
 
 
-def _rows(sql: str, parameters: Sequence[Any], values: dict[str, Any]) -> list[tuple[Any, ...]]:
+def _rows(sql: str, parameters: Sequence[Any], values: dict[str, Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [values[each.name] if type(each) is _Place else each for each in parameters])
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+        found: list[Row] = cursor.fetchall()
         return found
 
 
-class Kept(dict[Any, T]):
+class Kept(dict[Hashable, T]):
     """A bounded FIFO cache of at most `size` values; concurrent misses may compute a value twice."""
 
     def __init__(self, size: int) -> None:
@@ -80,7 +81,7 @@ class Kept(dict[Any, T]):
         self.size = size
         self._lock = threading.Lock()
 
-    def get_or_make(self, key: Any, make: Callable[[], T]) -> T:
+    def get_or_make(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the cached value for `key`; on a miss, call `make` and cache its result."""
         found = self.get(key)
         if found is None:
@@ -88,7 +89,7 @@ class Kept(dict[Any, T]):
             self.keep(key, found)
         return found
 
-    def keep(self, key: Any, value: T) -> None:
+    def keep(self, key: Hashable, value: T) -> None:
         """Cache `value`, evicting the oldest entries if the cache is full."""
         with self._lock:
             while len(self) >= self.size:
@@ -96,7 +97,7 @@ class Kept(dict[Any, T]):
             self[key] = value
 
 
-def stored(value: Any) -> Any:
+def stored(value: object) -> Any:  # a parameter of Django's cursors, whose types are a long union
     """Convert a parameter value (ID, datetime, text or number) to the database's storage format."""
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)

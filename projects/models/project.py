@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import ValidationError
@@ -13,7 +12,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from projects.entities.project import PROJECT
-from projects.models.base import Entity, EntityQuerySet
+from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
 from projects.sqlite.expressions import Glob
@@ -37,12 +36,12 @@ class Status(models.TextChoices):
 class KeyField(LineField):
     """A project's key, upper-cased."""
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: object) -> object:
         text = super().to_python(value)
         return text.upper() if isinstance(text, str) and text.isascii() else text
 
-    def run_validators(self, value: Any) -> None:
-        if not KEY_PATTERN.fullmatch(value):
+    def run_validators(self, value: object) -> None:
+        if not isinstance(value, str) or not KEY_PATTERN.fullmatch(value):
             raise ValidationError(
                 "must be 2 to 20 characters from A-Z, 0-9 and _, starting with a letter", code="invalid"
             )
@@ -50,7 +49,7 @@ class KeyField(LineField):
 
 class ProjectQuerySet(EntityQuerySet["Project"]):
     @classmethod
-    def names_of(cls, identifier: str) -> dict[str, Any] | None:
+    def names_of(cls, identifier: str) -> Values | None:
         key = identifier.upper() if identifier.isascii() else ""
         return super().names_of(identifier) or ({"key": key} if KEY_PATTERN.fullmatch(key) else None)
 
@@ -149,7 +148,7 @@ class Project(Entity):
             for entry in item.time_entries.running():
                 entry.mark_stopped(actor=actor)
 
-    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def check_update(self, values: Values) -> Values:
         changed = super().check_update(values)
         if changed and changed != {"status": Status.ACTIVE}:
             self.check_writable()

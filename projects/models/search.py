@@ -15,11 +15,12 @@ import re
 import uuid
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from django.db import connection
 
 from projects.models.fts import RANKED, has_few, match_expression
+from projects.models.prepared_queries import Row
 from projects.models.project import Project
 from projects.models.work_items.item import WorkItem
 from projects.models.work_items.queries import DISPLAY_KEY
@@ -176,14 +177,14 @@ class _Finding(NamedTuple):
         more, following = self.page(Place("texts", LAST_ENTRY), limit - len(rows))
         return [*(_hit(row) for row in rows), *more], following
 
-    def _rows(self, statement: str, match: str, *page: int) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, match: str, *page: int) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute(statement, [BEGIN, END, SNIPPET_WORDS, match, self.named, self.within, self.within, *page])
-            found: list[tuple[Any, ...]] = cursor.fetchall()
+            found: list[Row] = cursor.fetchall()
             return found
 
 
-def _after(rows: list[tuple[Any, ...]], limit: int, start: Place) -> Place | None:
+def _after(rows: list[Row], limit: int, start: Place) -> Place | None:
     """Return the place after the first `limit` of `rows`, which begin at `start`; None if there are no more."""
     if len(rows) <= limit:
         return None
@@ -214,7 +215,7 @@ def _exact(item: WorkItem) -> Hit:
     return Hit("work_item", str(item.pk), key, item.title, item.status, key, [[0, len(key)]])
 
 
-def _hit(row: tuple[Any, ...]) -> Hit:
+def _hit(row: Row) -> Hit:
     _, kind, pk, key, number, title, status, marked = row
     snippet, places = highlighted(marked)
     display_key = key if number is None else f"{key}-{number}"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.work_item import STATUS_NAMES
-from projects.models.base import Entity, EntityQuerySet
+from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField
 from projects.models.project import DELETED, LIVING, Project
@@ -100,7 +100,7 @@ class SwimLane(Entity):
             self.project.check_writable()
         self._check_limit(self.wip_limit)
 
-    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def check_update(self, values: Values) -> Values:
         changed = super().check_update(values)
         if changed:
             self.project.check_writable()

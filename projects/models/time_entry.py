@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from projects.entities.time_entry import TIME_ENTRY
 from projects.models.activity import Action
+from projects.models.base import Values
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
 from projects.models.project import DELETED, LIVING
@@ -125,7 +125,7 @@ class TimeEntry(WorkItemChild):
         if self.is_running and TimeEntry.objects.running(self.user).exclude(pk=self.pk).exists():
             raise Conflict(f"{self.user.username} already has a running timer")
 
-    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def check_update(self, values: Values) -> Values:
         changed = super().check_update(values)
         if not changed:
             return changed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.core.checks import CheckMessage, Warning
 from django.db import connections
@@ -14,7 +13,7 @@ from projects.sqlite import triggers
 LAST_WITHOUT_OWNER = ("projects", "0005_item_counts")
 
 
-def check_triggers(*, databases: Sequence[str] | None, **kwargs: Any) -> list[CheckMessage]:
+def check_triggers(*, databases: Sequence[str] | None, **kwargs: object) -> list[CheckMessage]:
     """Warn if the triggers of a migrated database differ from `triggers.sql`."""
     found: list[CheckMessage] = []
     for alias in databases or ():

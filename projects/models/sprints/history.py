@@ -5,19 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models.functions import Cast, StrIndex
 from django.utils import timezone
 
 from projects.models.activity import Action, Activity
-from projects.models.sprints.sprint import Sprint
+from projects.models.sprints.sprint import Row, Sprint
 from projects.models.work_items.choices import Status
 from projects.models.work_items.history import Event, Stamps, State, absent, advance, dated, rewind
 from projects.models.work_items.item import WorkItem
 
-Row = dict[str, Any]
 Present = Mapping[str, tuple[State, Stamps]]  # current items, by ID
 MAX_DAYS = 400  # keep only the latest days of a history
 

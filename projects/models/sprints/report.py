@@ -11,8 +11,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from projects.models.sprints.history import Row, Standing, histories
-from projects.models.sprints.sprint import Sprint
+from projects.models.sprints.history import Standing, histories
+from projects.models.sprints.sprint import Row, Sprint
 from projects.models.work_items.choices import Status
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from projects.entities.sprint import SPRINT
 from projects.models.activity import Action
-from projects.models.base import Entity, EntityQuerySet
+from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
 from projects.models.project import DELETED, LIVING, Project
@@ -23,6 +23,9 @@ from projects.models.work_items.choices import Status as ItemStatus
 if TYPE_CHECKING:
     from projects.models.user import User
     from projects.models.work_items.item import WorkItem
+
+
+Row = dict[str, Any]  # of a snapshot: {"id", "display_key", "story_points", "status"}
 
 
 class Status(models.TextChoices):
@@ -50,7 +53,7 @@ class SprintQuerySet(EntityQuerySet["Sprint"]):
 class Sprint(Entity):
     """A sprint; `committed` and `outcome` are snapshots of its items at start and end, so that reports never change.
 
-    Each is a list of {"id", "display_key", "story_points", "status"}, or None before the start or end.
+    Each is a list of rows, or None before the start or end.
     """
 
     spec = SPRINT
@@ -114,7 +117,7 @@ class Sprint(Entity):
         self.project.check_writable()
         self._check_dates(self.start_date, self.end_date)
 
-    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def check_update(self, values: Values) -> Values:
         if "status" in values:
             raise ValidationError({"status": "can't be set directly; use start, complete, cancel or reopen"})
         changed = super().check_update(values)
@@ -203,7 +206,7 @@ class Sprint(Entity):
             item.update(actor=actor, sprint_id=self.pk)
         return items
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[Row]:
         """Return the current items in the format of `committed` and `outcome`."""
         return [
             {

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from projects.models.base import Entity, EntityQuerySet
+from projects.models.base import Entity, EntityQuerySet, Values
 from projects.sqlite.expressions import Unindexed
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class WorkItemChild(Entity):
         self.work_item.project.check_living()
         self.work_item.project.check_writable()
 
-    def check_update(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def check_update(self, values: Values) -> Values:
         changed = super().check_update(values)
         if changed:
             self.work_item.project.check_writable()
@@ -63,7 +62,7 @@ class WorkItemChild(Entity):
     def check_delete(self) -> None:
         self.work_item.project.check_writable()
 
-    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> dict[str, Any]:
+    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> Values:
         self.check_owner(actor)
         return super().validate_update(actor=actor, expected_version=expected_version, **values)
 

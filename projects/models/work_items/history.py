@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from projects.models.activity import Action
+from projects.models.activity import Action, Change
 from projects.models.work_items.choices import Status
 
 State = dict[str, Any]  # {"status", "story_points", "sprint_id", "living"}
@@ -24,7 +24,7 @@ class Event(NamedTuple):
     moment: dt.datetime
     item_id: str
     action: str
-    changes: Sequence[Mapping[str, Any]]
+    changes: Sequence[Change]
 
 
 class Stamps(NamedTuple):

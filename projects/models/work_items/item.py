@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,7 +15,7 @@ from django.utils import timezone
 from projects.django_private import loaded_relations
 from projects.entities.work_item import WORK_ITEM
 from projects.models.activity import Action
-from projects.models.base import Entity
+from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
@@ -154,13 +153,13 @@ class WorkItem(Entity):
 
     def validate_update(
         self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any
-    ) -> dict[str, Any]:
+    ) -> Values:
         """Validate as Entity.validate_update does; `force` allows status done despite open children or blockers."""
         self.check_version(expected_version)
         self.check_living()
         return self.check_update(values, force=force)
 
-    def check_update(self, values: Mapping[str, Any], *, force: bool = False) -> dict[str, Any]:
+    def check_update(self, values: Values, *, force: bool = False) -> Values:
         changed = super().check_update(values)
         if not changed:
             return changed
@@ -291,7 +290,7 @@ class WorkItem(Entity):
             self._check_holder(lease_id)
         elif self.claimed_by_id is None:
             raise Conflict(f"{self.display_key} is not claimed")
-        values: dict[str, Any] = dict(NO_CLAIM)
+        values: Values = dict(NO_CLAIM)
         if self.status == Status.IN_PROGRESS:
             values["status"] = Status.TODO.value
         if self.assignee_id == self.claimed_by_id:
@@ -325,8 +324,8 @@ class WorkItem(Entity):
         if points is not None and not 0 <= points <= MAX_POINTS:
             raise ValidationError({"story_points": f"must be empty or a whole number from 0 to {MAX_POINTS}"})
 
-    def _check_relations(self, values: Mapping[str, Any]) -> None:
-        errors: dict[str, Any] = {}
+    def _check_relations(self, values: Values) -> None:
+        errors: dict[str, str] = {}
         parent_id, sprint_id = values.get("parent_id"), values.get("sprint_id")
         if parent_id:
             errors |= parent_errors(self, WorkItem.objects.select_related("project").get(pk=parent_id))
@@ -335,7 +334,7 @@ class WorkItem(Entity):
         if errors:
             raise ValidationError(errors)
 
-    def _moments(self, status: str) -> dict[str, Any]:
+    def _moments(self, status: str) -> Values:
         """Return the timestamps that a change to `status` sets; `completed_at` is None unless the item is done."""
         now = timezone.now()
         moments = {"completed_at": now if status == Status.DONE else None}

@@ -6,14 +6,14 @@ import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from projects.models.base import EntityQuerySet
+from projects.models.base import EntityQuerySet, Values
 from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
 from projects.models.prepared_queries import Bound
 from projects.models.project import Project
@@ -51,7 +51,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
 
     @classmethod
-    def names_of(cls, identifier: str) -> dict[str, Any] | None:
+    def names_of(cls, identifier: str) -> Values | None:
         match = DISPLAY_KEY.fullmatch(identifier)
         if match:
             return {"project__key": match[1].upper(), "item_number": int(match[2])}
