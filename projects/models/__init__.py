@@ -7,6 +7,7 @@ from projects.models.login_ticket import LoginTicket
 from projects.models.project import Project
 from projects.models.sprints.sprint import Sprint
 from projects.models.swim_lane import SwimLane
+from projects.models.sync import SyncBoard
 from projects.models.time_entry import TimeEntry
 from projects.models.user import User
 from projects.models.work_items.item import WorkItem
@@ -22,6 +23,7 @@ __all__ = [
     "Project",
     "Sprint",
     "SwimLane",
+    "SyncBoard",
     "TimeEntry",
     "Tombstone",
     "User",

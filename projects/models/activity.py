@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -30,6 +31,23 @@ class Action(models.TextChoices):
     RESTORED = "restored"
 
 
+class Standing(models.TextChoices):
+    """What became of a change when clones were synchronised."""
+
+    APPLIED = "", "applied"
+    SUPERSEDED = "superseded"
+    VOID = "void"
+
+
+def group_of_transaction() -> uuid.UUID:
+    """Return the ID that the changes of the current transaction share; SQLite has one writer, so they are adjacent."""
+    group: uuid.UUID | None = getattr(connection, "group_of_changes", None)
+    if group is None or not connection.in_atomic_block:
+        group = uuid.uuid4()
+        connection.group_of_changes = group  # type: ignore[attr-defined]  # projects.sqlite resets it at BEGIN
+    return group
+
+
 class ActivityQuerySet(models.QuerySet["Activity"]):
     def of(self, entity: Entity) -> ActivityQuerySet:
         return self.filter(entity_id=entity.pk)
@@ -38,9 +56,20 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         """Limit to changes of `entity` after this version, oldest first."""
         return self.of(entity).filter(version__gt=version).order_by("id")
 
-    def record(self, entity: Entity, action: Action, actor: User, changes: Sequence[Change]) -> Activity:
+    def record(
+        self,
+        entity: Entity,
+        action: Action,
+        actor: User,
+        changes: Sequence[Change],
+        *,
+        extra: dict[str, Any] | None = None,
+    ) -> Activity:
         """Log a change of `entity` by `actor`. Call it in the transaction of the change itself."""
         return self.create(
+            created_at=entity.updated_at,
+            group_id=group_of_transaction(),
+            extra=extra,
             entity_type=entity.entity_type,
             entity_id=entity.pk,
             display_key=entity.display_key,
@@ -65,6 +94,20 @@ class Activity(models.Model):
     changes = models.JSONField(default=list, encoder=DjangoJSONEncoder)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Synchronisation with other clones; see projects.sync and docs/sync.md.
+    group_id = models.UUIDField(null=True, editable=False, help_text="What one command changed has one group.")
+    session = models.CharField(max_length=64, default="", db_default="", editable=False)
+    extra = models.JSONField(
+        null=True,
+        editable=False,
+        encoder=DjangoJSONEncoder,
+        help_text="New values that the history doesn't show but other clones need.",
+    )
+    position = models.BigIntegerField(
+        null=True, editable=False, help_text="Its group's position in the log of the board; null until published."
+    )
+    standing = models.CharField(max_length=10, choices=Standing.choices, default="", db_default="", editable=False)
+    reason = models.CharField(max_length=500, default="", db_default="", editable=False)
 
     objects = ActivityQuerySet.as_manager()
 
@@ -78,6 +121,7 @@ class Activity(models.Model):
         )
         constraints = (
             models.CheckConstraint(condition=models.Q(action__in=Action.values), name="activity_action_known"),
+            models.CheckConstraint(condition=models.Q(standing__in=Standing.values), name="activity_standing_known"),
         )
 
     def __str__(self) -> str:

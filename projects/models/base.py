@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from projects.django_private import loaded_relations, queryset_class
 from projects.entities import spec
+from projects.entities.spec import MOMENT
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import Kept, Statement, bound, field_at, stored
@@ -60,6 +61,13 @@ class EntityQuerySet(models.QuerySet[E]):
         entity = self.model(**values)
         entity.insert(actor=actor)
         return entity
+
+
+def _exact(value: Any) -> Any:
+    """Return a moment with microseconds, which JSON encoders cut, and any other value as it is."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value
 
 
 def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
@@ -136,7 +144,9 @@ class Entity(models.Model):
             self.created_by = self.updated_by = actor
             super().save(force_insert=True)
             new = [{"field": name, "old": None, "new": getattr(self, name)} for name in self.tracked]
-            Activity.objects.record(self, Action.CREATED, actor, new)
+            fields = [field for field in self.spec.travelling if not field.tracked or field.kind == MOMENT]
+            extra = {field.column: _exact(getattr(self, field.column)) for field in fields}
+            Activity.objects.record(self, Action.CREATED, actor, new, extra=extra)
 
     def validate_insert(self) -> None:
         """Clean the fields and raise ValidationError or Refused if `insert` would. Writes nothing."""
@@ -253,7 +263,22 @@ class Entity(models.Model):
                 current._raise_stale(expected)
             for name, value in written.items():
                 setattr(self, name, value)
-            Activity.objects.record(self, action, actor, changes)
+            Activity.objects.record(self, action, actor, changes, extra=self._extra(values))
+
+    def _extra(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the values that other clones need besides the tracked changes: whole registers, exact moments."""
+        travelling = self.spec.travelling
+        registers = {field.register for field in travelling if field.column in values}
+        extra = {
+            field.column: _exact(getattr(self, field.column))
+            for field in travelling
+            if field.register in registers
+            and (not field.tracked or field.kind == MOMENT or field.column not in values)
+            and not (field.fixed and field.register == field.name)
+        }
+        if "deleted_at" in values:
+            extra["deleted_at"] = _exact(values["deleted_at"])
+        return extra or None
 
     def _raise_stale(self, expected: int) -> None:
         since = Activity.objects.of(self).filter(version__gt=expected).select_related("actor")

@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
@@ -40,6 +41,7 @@ else:
 class DatabaseWrapper(_DjangoWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     _log_before = 0  # bytes of the -wal file at the start of the transaction
+    group_of_changes: uuid.UUID | None = None  # what the activity of this transaction shares
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if not self.is_in_memory_db():
@@ -58,6 +60,7 @@ class DatabaseWrapper(_DjangoWrapper):
         return made
 
     def _start_transaction_under_autocommit(self) -> None:
+        self.group_of_changes = None
         if self.is_in_memory_db():
             super()._start_transaction_under_autocommit()
             return

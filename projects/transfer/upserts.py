@@ -42,7 +42,7 @@ def create(journal: Journal) -> None:
     """Insert the new rows. SQLite checks foreign keys at commit."""
     for table in IN_ORDER:
         columns = ", ".join(f'"{column.sql}"' for column in table.columns)
-        fixed = _unstaged(table)
+        fixed = initial_values(table)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table.sql} ({columns}{''.join(f', {name}' for name in fixed)}) "  # noqa: S608
@@ -114,7 +114,7 @@ def _tracked(table: Table) -> tuple[tuple[str, int], ...]:
     return tuple((name, places[name]) for name in table.model.tracked if name in places)
 
 
-def _unstaged(table: Table) -> dict[str, str]:
+def initial_values(table: Table) -> dict[str, str]:
     """Return the NOT NULL columns that are not exported, with their initial SQL values."""
     staged = {column.sql for column in table.columns}
     return {

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from projects.sqlite import triggers
@@ -27,10 +27,13 @@ def unpack(path: Path) -> None:
 def connected(path: Path) -> Iterator[DatabaseWrapper]:
     own = connection.copy()
     own.settings_dict["NAME"] = path
+    # Django's recorder of migrations reads the database of the alias, not that of the connection.
+    before, connections[own.alias] = connections[own.alias], own
     try:
         yield own
     finally:
         own.close()
+        connections[own.alias] = before
 
 
 def migrate(own: DatabaseWrapper) -> None:

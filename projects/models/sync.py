@@ -1,0 +1,155 @@
+"""What a clone keeps to synchronise its board with others: the published state, the log's order, and its own changes.
+
+`projects.sync` reads and writes these tables. They hold nothing that an export contains and can be rebuilt from the
+log and from unpublished changes.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class SyncBoard(models.Model):
+    """The one row that says what this clone is joined to, and how far it has followed the log."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    board_id = models.UUIDField(default=uuid.uuid4)
+    remote = models.CharField(max_length=200)
+    ref = models.CharField(max_length=200)
+    interval = models.PositiveIntegerField(default=0, help_text="Seconds between syncs in the background; 0: none.")
+    person = models.CharField(max_length=150, help_text="The person of a terminal in this clone.")
+    position = models.BigIntegerField(default=0, help_text="The position of the last group that was applied.")
+    head = models.CharField(max_length=64, blank=True, default="", help_text="The commit with that group.")
+    segments = models.PositiveIntegerField(default=0, help_text="The number of segments that were applied.")
+    seal = models.CharField(max_length=64, blank=True, default="", help_text="A digest of their object IDs.")
+    digest = models.CharField(max_length=64, blank=True, default="", help_text="The digest of the published state.")
+    checkpoint = models.BigIntegerField(default=0, help_text="The position of the newest checkpoint.")
+    after = models.UUIDField(null=True, help_text="The last group of this clone.")
+    packed = models.BigIntegerField(default=0, help_text="The last activity that is in the outbox or the log.")
+    synced_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="sync_board_is_one"),)
+
+    def __str__(self) -> str:
+        return f"{self.remote} {self.ref}"
+
+    @classmethod
+    def joined(cls) -> SyncBoard | None:
+        """Return the row, or None if this clone is not joined to a board."""
+        return cls._default_manager.filter(pk=1).first()
+
+
+class SyncRecord(models.Model):
+    """An entity as the log has it, without this clone's unpublished changes."""
+
+    id = models.CharField(max_length=36, primary_key=True)
+    document = models.TextField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SyncIndex(models.Model):
+    """Where the rules between entities find records; see `projects.sync.state.indexed`."""
+
+    name = models.CharField(max_length=10)
+    key = models.CharField(max_length=80)
+    record_id = models.CharField(max_length=36)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("name", "key", "record_id"), name="sync_index_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.key}"
+
+
+class SyncUser(models.Model):
+    """A name in the log, as it was first written."""
+
+    folded = models.CharField(max_length=200, primary_key=True)
+    name = models.CharField(max_length=150)
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+
+class SyncGroup(models.Model):
+    """A group of the log: its position, and its place among the groups of its clone."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    position = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    chain = models.PositiveIntegerField()
+    step = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=("chain", "step"), name="sync_group_by_chain"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SyncChain(models.Model):
+    """A chain of groups that branched off another one: a copy of a clone."""
+
+    id = models.PositiveIntegerField(primary_key=True)
+    parent = models.PositiveIntegerField()
+    parent_step = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class SyncOutbox(models.Model):
+    """A group that is not published yet, with the range of its activity."""
+
+    id = models.BigAutoField(primary_key=True)
+    group_id = models.CharField(max_length=32, unique=True)
+    line = models.TextField()
+    first_activity = models.BigIntegerField(default=0)
+    last_activity = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.group_id)
+
+
+class SyncAdvance(models.Model):
+    """What this clone had seen: changes after `activity_id` were made with the log up to `position` applied."""
+
+    activity_id = models.BigIntegerField()
+    position = models.BigIntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=("activity_id", "position"), name="sync_advance_by_activity"),)
+
+    def __str__(self) -> str:
+        return f"{self.activity_id} {self.position}"
+
+
+class FormerKey(models.Model):
+    """A key under which this clone showed an item before it was renumbered."""
+
+    key = models.CharField(max_length=40, primary_key=True)
+    item_id = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class NumberBlock(models.Model):
+    """Item numbers of a project that the log reserved for this clone."""
+
+    group_id = models.CharField(max_length=32, primary_key=True)
+    project_id = models.UUIDField()
+    following = models.PositiveIntegerField(help_text="The next number to give.")
+    last = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=("project_id", "following"), name="number_block_by_project"),)
+
+    def __str__(self) -> str:
+        return f"{self.following} to {self.last}"

@@ -1,0 +1,187 @@
+"""Write records to the board's tables, with batched SQL inside the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.db import connection
+
+from projects.entities.registry import BY_REFERENCE
+from projects.models import User
+from projects.models.user import AGENT_NAME, id_of
+from projects.sync.state import Record
+from projects.transfer.tables import BY_TYPE, PROJECTS, WORK_ITEMS, Table
+from projects.transfer.upserts import CLAIM, PARKED, initial_values
+
+OUT_OF_THE_WAY = 1_000_000_000  # added to item numbers that change, so that no two items have one in between
+NEXT_NUMBER = "next_work_item_number"
+_PERSON = {"created_by", "updated_by"}
+
+
+def write(records: Iterable[Record]) -> None:
+    """Insert or update the row of each record, and create the users that they name.
+
+    An entity that was purged here stays away until it is restored.
+    """
+    by_type: dict[str, list[Record]] = {}
+    for record in records:
+        by_type.setdefault(record.type, []).append(record)
+    gone = _purged({record.id for some in by_type.values() for record in some})
+    for entity in BY_REFERENCE:
+        found = [one for one in by_type.get(entity.name, ()) if one.is_living or one.id not in gone]
+        if found:
+            _write(BY_TYPE[entity.name], found)
+    _many(
+        "DELETE FROM projects_tombstone WHERE entity_id = %s",
+        ((_hex(one.id),) for some in by_type.values() for one in some if one.id in gone and one.is_living),
+    )
+
+
+def remove(entities: Iterable[tuple[str, str]]) -> None:
+    """Remove the rows of entities (type, ID) that are not on the board: their creation is void."""
+    for kind, pk in entities:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {BY_TYPE[kind].sql} WHERE id = %s", [_hex(pk)])  # noqa: S608
+
+
+def _write(table: Table, records: list[Record]) -> None:
+    ensure_users(name for record in records for name in _people(record))
+    if table is WORK_ITEMS:
+        _make_way(records)
+    elif table.unique:
+        # Rows change one by one and may briefly violate uniqueness, so hide them from the unique index first.
+        _many(
+            f"UPDATE {table.sql} SET deleted_at = '{PARKED}' WHERE id = %s",  # noqa: S608
+            ((_hex(record.id),) for record in records),
+        )
+    converters = _converters(table)
+    names = [name for name, _ in converters]
+    initial = initial_values(table)
+    columns = [f'"{name}"' for name in names]
+    assigned = ", ".join(f"{name} = excluded.{name}" for name in columns[1:] if name != f'"{NEXT_NUMBER}"')
+    marks = ", ".join(["%s"] * len(columns))
+    _many(
+        f"INSERT INTO {table.sql} ({', '.join((*columns, *initial))}) "  # noqa: S608
+        f"VALUES ({', '.join((marks, *initial.values()))}) ON CONFLICT (id) DO UPDATE SET {assigned}",
+        ([convert(record) for _, convert in converters] for record in records),
+    )
+    if table is WORK_ITEMS:
+        claim = ", ".join(f"{name} = NULL" for name in CLAIM)
+        _many(
+            f"UPDATE {table.sql} SET {claim} WHERE id = %s AND claimed_by_id IS NOT NULL AND "  # noqa: S608
+            "(status <> 'in_progress' OR assignee_id IS NOT claimed_by_id)",
+            ((_hex(record.id),) for record in records),
+        )
+    if table is PROJECTS:
+        _many(
+            f"UPDATE {table.sql} SET next_work_item_number = max(next_work_item_number, %s) WHERE id = %s",  # noqa: S608
+            ((record.values.get("last_number", 0) + 1, _hex(record.id)) for record in records),
+        )
+
+
+def ensure_users(names: Iterable[str]) -> None:
+    """Create the missing users, without a password or rights."""
+    ids = {id_of(name): name for name in names}
+    known = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    taken = set(User.objects.filter(username__in=ids.values()).exclude(pk__in=ids).values_list("username", flat=True))
+    for pk, name in sorted(ids.items()):
+        if pk not in known:
+            username = f"user-{pk}" if name in taken else name
+            user = User(pk=pk, username=username, is_agent=name == AGENT_NAME, password=make_password(None))
+            user.save(force_insert=True)
+
+
+def stored_moment(text: str) -> str:
+    """Convert a moment of an operation to the form of the database."""
+    return text[:-1].replace("T", " ").removesuffix(".000000")
+
+
+def person_id(name: str) -> str:
+    return id_of(name).hex
+
+
+def _make_way(records: list[Record]) -> None:
+    _many(
+        f"UPDATE projects_workitem SET item_number = item_number + {OUT_OF_THE_WAY} "  # noqa: S608
+        "WHERE id = %s AND item_number <> %s",
+        ((_hex(record.id), record.values["item_number"]) for record in records),
+    )
+
+
+def _purged(ids: set[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM projects_tombstone)")
+        if not cursor.fetchone()[0]:
+            return set()
+        found = set()
+        for pk in ids:
+            cursor.execute("SELECT 1 FROM projects_tombstone WHERE entity_id = %s", [_hex(pk)])
+            if cursor.fetchone():
+                found.add(pk)
+        return found
+
+
+def _people(record: Record) -> Iterable[str]:
+    yield record.created_by
+    yield record.updated_by
+    for field in record.entity.travelling:
+        if field.kind == "person" and (name := record.values[field.name]):
+            yield name
+
+
+@cache
+def _converters(table: Table) -> tuple[tuple[str, Callable[[Record], Any]], ...]:
+    """Return (column, function of a record) for each column that travels; the ID is first."""
+    entity = table.model.spec
+    travelling = {field.column: field.name for field in entity.travelling}
+    found: list[tuple[str, Callable[[Record], Any]]] = []
+    for column in table.columns:
+        attribute = travelling.get(column.name)
+        if attribute is not None:
+            found.append((column.sql, _value_of(attribute, column.kind)))
+        elif column.name == "id":
+            found.append((column.sql, lambda record: _hex(record.id)))
+        elif column.name == "version":
+            found.append((column.sql, lambda record: record.version))
+        elif column.name.endswith("_at") or column.name in _PERSON:
+            found.append((column.sql, _stamp_of(column.name)))
+        elif column.name == NEXT_NUMBER:
+            found.append((column.sql, lambda record: record.values.get("last_number", 0) + 1))
+    found.append(("deleted_at", _value_of("deleted_at", "time")))
+    return tuple(found)
+
+
+def _value_of(name: str, kind: str) -> Callable[[Record], Any]:
+    form: Callable[[Any], Any] = _FORMS.get(kind, lambda value: value)
+
+    def read(record: Record) -> Any:
+        value = record.values[name]
+        return None if value is None else form(value)
+
+    return read
+
+
+def _stamp_of(name: str) -> Callable[[Record], Any]:
+    form = person_id if name in _PERSON else stored_moment
+    return lambda record: form(getattr(record, name))
+
+
+def _hex(pk: str) -> str:
+    return pk.replace("-", "")
+
+
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "id": _hex,
+    "user": person_id,
+    "time": stored_moment,
+    "json": json.dumps,
+}
+
+
+def _many(query: str, rows: Iterable[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(query, list(rows))

@@ -1,0 +1,320 @@
+"""Follow the log and publish this clone's own changes.
+
+`follow` applies what others published, in short transactions, each of which leaves the board with all unpublished
+changes of this clone on top. `prepare` turns those into the next segments. The caller fetches and pushes: see
+`projects.client.board_sync`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from projects.models import SyncBoard
+from projects.sync import board_rows, checkpoint, outbox, reservations
+from projects.sync.checkpoint import Checkpoint
+from projects.sync.exceptions import Malformed
+from projects.sync.fold import APPLIED, VOID, Order, Result, fold
+from projects.sync.history_rows import HistoryRows, shown_key
+from projects.sync.operations import MAX_GROUP, Group, encode, parse
+from projects.sync.state import Layer, MemoryState, Record, State
+from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed, known_digest
+
+BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
+MANY = 2_000  # groups; a clone that joins a longer log folds it in memory first
+MAX_NOTES = 100
+
+
+class Segments(Protocol):
+    """Where segments come from."""
+
+    def segments(self, after: int) -> Iterator[str]:
+        """Yield the text of each segment after the first `after` ones."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What following the log did: groups applied from others, own groups that arrived, and what a person should know.
+
+    `conflicts` are changes that did not hold, as {"key", "by", "at", "standing", "reason"}.
+    """
+
+    applied: int = 0
+    published: int = 0
+    notes: list[str] = field(default_factory=list)
+    conflicts: list[dict[str, str]] = field(default_factory=list)
+
+    def tell(self, state: State, group: Group, results: Sequence[Result]) -> None:
+        for result in results:
+            self.notes += [note for note in result.notes if note not in self.notes][: MAX_NOTES - len(self.notes)]
+            if result.standing != APPLIED and len(self.conflicts) < MAX_NOTES:
+                record = state.record(result.operation.id)
+                key = shown_key(state, record) if record else result.operation.key
+                found = {"key": key, "by": group.by, "at": result.operation.at, "standing": result.standing}
+                self.conflicts.append(found | {"reason": result.reason})
+
+
+class _Entry(NamedTuple):
+    """A line of the log."""
+
+    position: int
+    group: Group
+    digest: str
+    is_last: bool  # of its segment
+
+
+def follow(source: Segments, *, head: str = "", seal: str = "", mark: Checkpoint | None = None) -> Report:
+    """Apply the segments that this clone has not applied yet. Raises SyncError; then the log is applied up to there.
+
+    `head` and `seal` describe the remote after the last segment, `mark` is its newest checkpoint.
+    """
+    report = Report()
+    board = SyncBoard.objects.get(pk=1)
+    entries = deque(_entries(source, board))
+    if board.position == 0 and len(entries) > MANY:
+        _apply_all(entries, report, mark)
+    while True:
+        _apply(entries, report, mark)
+        if not entries:
+            break
+    SyncBoard.objects.filter(pk=1).update(head=head, seal=seal, synced_at=timezone.now(), error="")
+    return report
+
+
+class Parcel(NamedTuple):
+    """What this clone publishes next: segments with all its unpublished groups, and a checkpoint if one is due."""
+
+    segments: list[str]
+    checkpoint: Checkpoint | None
+
+
+def prepare() -> Parcel:
+    """Return what this clone has to publish."""
+    with transaction.atomic():
+        board = SyncBoard.objects.get(pk=1)
+        outbox.pack(board)
+        reservations.ask(board)
+        groups = [waiting for _, waiting in outbox.waiting()]
+        position = board.position + len(groups)
+        due = groups and position // checkpoint.EVERY > board.checkpoint // checkpoint.EVERY
+        found = _checkpoint(board, groups, position) if due else None
+    segments: list[str] = []
+    size = MAX_GROUP
+    for waiting in groups:
+        length = len(waiting.line.encode()) + 1
+        if size + length > MAX_GROUP:
+            segments.append("")
+            size = 0
+        segments[-1] += f"{waiting.line}\n"
+        size += length
+    return Parcel(segments, found)
+
+
+def _checkpoint(board: SyncBoard, groups: Iterable[outbox.Waiting], position: int) -> Checkpoint:
+    """Return the checkpoint at `position`, after the unpublished groups."""
+    state, order = StoredState(board.digest), StoredOrder().layer()
+    top = Layer(state)
+    for number, waiting in enumerate(groups, board.position + 1):
+        fold(top, order, waiting.group, number)
+    digest = int(state.digest, 16)
+    for record in top.records.values():
+        before = state.record(record.id)
+        digest ^= hashed(encode(before.document())) if before else 0
+        digest ^= hashed(encode(record.document()))
+    return checkpoint.make(position, f"{digest:064x}", top.records.values())
+
+
+def _entries(source: Segments, board: SyncBoard) -> Iterator[_Entry]:
+    position = board.position
+    for number, text in enumerate(source.segments(board.segments), board.segments):
+        lines = text.removesuffix("\n").split("\n")
+        for place, line in enumerate(lines, 1):
+            position += 1
+            try:
+                group = parse(line)
+            except Malformed as error:
+                raise Malformed(f"segment {number}, line {place}: {error}; `pm sync skip {number}` voids it") from None
+            yield _Entry(position, group, hashlib.sha256(line.encode()).hexdigest(), place == len(lines))
+
+
+def _fold_entry(state: State, order: Order, entry: _Entry, seen: str | None) -> list[Result] | None:
+    """Fold the entry; None if its group is in the log already, byte for byte."""
+    if seen == entry.digest:
+        return None
+    if seen is not None:
+        return [Result(one, VOID, "its ID belongs to another group") for one in entry.group.operations]
+    return fold(state, order, entry.group, entry.position)
+
+
+def _apply_all(entries: deque[_Entry], report: Report, mark: Checkpoint | None) -> None:
+    """Fold a whole log in memory, without a lock, and leave its last segment for `_apply`."""
+    last = entries.pop()
+    tail = [last]
+    while entries and not entries[-1].is_last:
+        tail.append(entries.pop())
+    state, order, rows = MemoryState(), Order({}, {}, {}), HistoryRows()
+    digests: dict[str, str] = {}
+    new: list[tuple[str, int, str]] = []
+    for entry in entries:
+        seen = digests.get(entry.group.id)
+        results = _fold_entry(state, order, entry, seen)
+        if results is None:
+            continue
+        if seen is None:
+            digests[entry.group.id] = entry.digest
+            new.append((entry.group.id, entry.position, entry.digest))
+        rows.add(state, entry.group, entry.position, results)
+        report.tell(state, entry.group, results)
+        report.applied += 1
+        if mark is not None and entry.position == mark.position:
+            mark.compare(state.records.values())
+    segments, position = sum(entry.is_last for entry in entries), entries[-1].position if entries else 0
+    with transaction.atomic():
+        board = SyncBoard.objects.get(pk=1)
+        outbox.pack(board)
+        stored, stored_order = StoredState(), StoredOrder()
+        for name in state.users.values():
+            stored.user(name)
+        for record in state.records.values():
+            stored.put(record)
+        stored_order.places.update(order.places)
+        stored_order.tails.update(order.tails)
+        stored_order.parents.update(order.parents)
+        stored_order.flush(new)
+        changed = stored.flush()
+        board.digest = stored.digest
+        _show(stored, stored_order, changed, rows, report, board, position)
+        board.segments += segments
+        board.save()
+    entries.clear()
+    entries.extend(reversed(tail))
+
+
+def _apply(entries: deque[_Entry], report: Report, mark: Checkpoint | None) -> None:
+    """Apply entries for a short time, in one transaction."""
+    with transaction.atomic():
+        board = SyncBoard.objects.get(pk=1)
+        outbox.pack(board)
+        state, order, rows = StoredState(board.digest), StoredOrder(), HistoryRows()
+        own = _own_groups()
+        new: list[tuple[str, int, str]] = []
+        digests: dict[str, str] = {}
+        started, position = time.monotonic(), board.position
+        while entries and (not new or time.monotonic() - started < BUDGET):
+            entry = entries.popleft()
+            group, position = entry.group, entry.position
+            seen = digests.get(group.id) or known_digest(group.id)
+            results = _fold_entry(state, order, entry, seen)
+            board.segments += entry.is_last
+            if results is None:
+                continue
+            if seen is None:
+                digests[group.id] = entry.digest
+                new.append((group.id, position, entry.digest))
+            if group.id in own and seen is None:
+                pk, first, last = own.pop(group.id)
+                rows.settle(state, position, results, _activities(group.id, first, last))
+                outbox.remove(pk)
+                reservations.receive(state, group)
+                report.published += 1
+            else:
+                rows.add(state, group, position, results)
+                report.applied += 1
+            report.tell(state, group, results)
+            if mark is not None and position == mark.position:
+                break
+        order.flush(new)
+        changed = state.flush()
+        board.digest = state.digest
+        if mark is not None and position == mark.position and mark.digest != state.digest:
+            mark.compare(all_records())
+        _show(state, order, changed, rows, report, board, position)
+        board.save()
+
+
+def _show(
+    state: StoredState,
+    order: StoredOrder,
+    changed: set[str],
+    rows: HistoryRows,
+    report: Report,
+    board: SyncBoard,
+    position: int,
+) -> None:
+    """Write the board as the published state with this clone's unpublished groups on top."""
+    top, later = Layer(state), order.layer()
+    unsettled = _unsettled()
+    written = changed | unsettled.keys()
+    number = position
+    for _, waiting in outbox.waiting() if changed else ():
+        number += 1
+        results = fold(top, later, waiting.group, number)
+        odd = [result for result in results if result.standing != APPLIED or result.notes]
+        unsettled.update((result.operation.id, result.operation.type) for result in odd)
+        written.update(result.operation.id for result in odd)
+        if odd or any(result.operation.id in written for result in results):
+            written.update(pk for pk in top.records if pk in changed)
+            rows.settle(top, None, results, _activities(waiting.group.id, waiting.first, waiting.last))
+            report.tell(top, waiting.group, odd)
+            _keep_keys(top, results)
+    board_rows.remove((kind, pk) for pk, kind in unsettled.items() if top.record(pk) is None)
+    board_rows.write(record for pk in written if (record := top.record(pk)) is not None)
+    rows.flush()
+    if position > board.position:
+        ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
+        _rows(
+            "INSERT INTO projects_syncadvance (activity_id, position) VALUES (%s, %s) RETURNING id", [newest, position]
+        )
+        board.position, board.packed = position, newest
+
+
+def _keep_keys(state: State, results: Iterable[Result]) -> None:
+    """Remember the keys under which this clone showed items that now have another number."""
+    for result in results:
+        record: Record | None = state.record(result.operation.id)
+        if record is None or record.type != "work_item" or "item_number" not in result.operation.changes:
+            continue
+        number = result.operation.changes["item_number"][1]
+        project = state.record(record.values["project"])
+        if project is not None and number != record.values["item_number"]:
+            _rows(
+                "INSERT INTO projects_formerkey (key, item_id) VALUES (%s, %s) "
+                "ON CONFLICT (key) DO UPDATE SET item_id = excluded.item_id RETURNING key",
+                [f"{project.values['key']}-{number}", record.id.replace("-", "")],
+            )
+
+
+def _own_groups() -> dict[str, tuple[int, int, int]]:
+    rows = _rows("SELECT group_id, id, first_activity, last_activity FROM projects_syncoutbox")
+    return {group: (pk, first, last) for group, pk, first, last in rows}
+
+
+def _activities(group: str, first: int, last: int) -> list[int]:
+    if not last:
+        return []
+    rows = _rows("SELECT id FROM projects_activity WHERE id BETWEEN %s AND %s ORDER BY id", [first, last])
+    return [pk for (pk,) in rows]
+
+
+def _unsettled() -> dict[str, str]:
+    """Return the entities, by ID, with unpublished changes that did not hold when the board was last written."""
+    rows = _rows(
+        "SELECT DISTINCT entity_id, entity_type FROM projects_activity WHERE position IS NULL AND standing <> '' "
+        "AND id >= (SELECT min(first_activity) FROM projects_syncoutbox WHERE first_activity > 0)"
+    )
+    return {str(uuid.UUID(pk)): kind for pk, kind in rows}
+
+
+def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, list(values))
+        found: list[Any] = cursor.fetchall()
+        return found

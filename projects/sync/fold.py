@@ -1,0 +1,250 @@
+"""Fold the log into the state: apply groups in log order, with the same result in every clone.
+
+The fold reads only the log: no clock, setting or local row. Of two changes of one register, the one whose author had
+seen the other wins. If neither had, the one with the later time wins, and for equal times the later one in the log.
+What can't hold where it stands is void; `projects.sync.rules` says what. docs/sync.md has the rules in full.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from projects.entities.spec import EMPTY, PERSON
+from projects.sync import rules
+from projects.sync.operations import DELETED_AT, Group, Operation
+from projects.sync.rules import Void
+from projects.sync.state import Chain, Layer, Record, Stamp, State, labels_of
+
+APPLIED, SUPERSEDED, VOID = "", "superseded", "void"
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of an operation: its standing, the reason, and notes on what the fold changed besides.
+
+    `beaten` are the groups whose change of the same entity lost to this one, although its author had not seen them.
+    """
+
+    operation: Operation
+    standing: str = APPLIED
+    reason: str = ""
+    notes: list[str] = field(default_factory=list)
+    beaten: list[tuple[str, str]] = field(default_factory=list)  # (group, register)
+    version: int = 0
+
+
+class Order:
+    """Which groups an author had seen: those up to its base, and its own earlier ones.
+
+    `places` maps the ID of a group to its place, `tails` a chain to its last step, and `parents` a chain to the place
+    where it branched off.
+    """
+
+    def __init__(
+        self,
+        places: MutableMapping[str, Chain],
+        tails: MutableMapping[int, int],
+        parents: MutableMapping[int, Chain],
+        chains: int = 0,
+    ) -> None:
+        self.places, self.tails, self.parents, self.chains = places, tails, parents, chains
+
+    def add(self, group: Group) -> Chain:
+        """Give the group its place: after its author's previous group, or at the start of a new chain."""
+        before = self.places.get(group.after) if group.after else None
+        if before is not None and self.tails.get(before.chain) == before.step:
+            place = Chain(before.chain, before.step + 1)
+        else:  # a new clone, or one of two copies of a clone
+            self.chains += 1
+            place = Chain(self.chains, 0)
+            if before is not None:
+                self.parents[place.chain] = before
+        self.places[group.id] = place
+        self.tails[place.chain] = place.step
+        return place
+
+    def is_own(self, group: str, earlier: str) -> bool:
+        """Return True if `earlier` is an earlier group of the clone that wrote `group`."""
+        at, before = self.places.get(group), self.places.get(earlier)
+        while at is not None and before is not None:
+            if at.chain == before.chain:
+                return before.step <= at.step
+            at = self.parents.get(at.chain)
+        return False
+
+    def layer(self) -> Order:
+        """Return an order on top of this one, for groups that are not in the log yet."""
+        return Order(ChainMap({}, self.places), ChainMap({}, self.tails), ChainMap({}, self.parents), self.chains)
+
+
+def fold(state: State, order: Order, group: Group, position: int) -> list[Result]:
+    """Apply a group that is at `position` of the log; return what became of each operation."""
+    order.add(group)
+    if group.history:
+        return [Result(operation, version=operation.version) for operation in group.operations]
+    by = state.user(group.by)
+    layer = Layer(state)
+    folding = _Folding(layer, order, group, position, by)
+    try:
+        results = [folding.apply(operation) for operation in group.operations]
+        for record in folding.touched() if not group.rows else ():
+            rules.check_end(layer, record)
+    except Void as void:
+        return _void(state, group, str(void))
+    layer.commit()
+    return results
+
+
+def _void(state: State, group: Group, reason: str) -> list[Result]:
+    """Count the operations in the versions of their entities, but change nothing else."""
+    results = []
+    for operation in group.operations:
+        result = Result(operation, VOID, reason)
+        record = state.record(operation.id)
+        if record is not None:
+            record = record.copy()
+            record.version += 1
+            state.put(record)
+            result.version = record.version
+        results.append(result)
+    return results
+
+
+class _Folding:
+    """The application of one group."""
+
+    def __init__(self, layer: Layer, order: Order, group: Group, position: int, by: str) -> None:
+        self.layer, self.order, self.group, self.position, self.by = layer, order, group, position, by
+
+    def touched(self) -> Iterable[Record]:
+        return [record for operation in self.group.operations if (record := self.layer.record(operation.id))]
+
+    def apply(self, operation: Operation) -> Result:
+        result = Result(operation)
+        if operation.action == "reserved":
+            rules.reserve(self.layer, operation, self.group.id)
+            return result
+        before = self.layer.record(operation.id)
+        try:
+            record: Record | None
+            record = self._create(operation) if before is None else self._change(before.copy(), operation, result)
+            result.notes += rules.settle(self.layer, record, before, operation, self._is_mine)
+            self.layer.put(record)
+        except Void as void:
+            if not self.group.rows:
+                raise
+            result.standing, result.reason = VOID, str(void)
+            record = before.copy() if before else None
+            if record is not None:
+                record.version += 1
+                self.layer.put(record)
+        result.version = record.version if record else 0
+        return result
+
+    def _is_mine(self, group: str) -> bool:
+        return self.order.is_own(self.group.id, group)
+
+    def _stamp(self, operation: Operation) -> Stamp:
+        at = operation.stamps.get("updated_at", operation.at) if self.group.rows else operation.at
+        by = self.layer.user(operation.stamps["updated_by"]) if "updated_by" in operation.stamps else self.by
+        return Stamp(self.position, at, self.group.id, by)
+
+    def _create(self, operation: Operation) -> Record:
+        if operation.action != "created":
+            raise Void("its entity is not on the board")
+        stamps, stamp = operation.stamps, self._stamp(operation)
+        record = Record(operation.type, operation.id)
+        for one in operation.entity.travelling:
+            if one.name in operation.changes:
+                value = operation.changes[one.name][1]
+            elif one.null or one.kind in EMPTY:
+                value = EMPTY.get(one.kind)
+            else:
+                raise Void(f"{one.name} is missing")
+            record.values[one.name] = self.layer.user(value) if one.kind == PERSON and value else value
+            record.stamps[one.register] = stamp
+        name = labels_of(operation.entity)
+        for label in record.values[name] if name else ():
+            record.labels[label.casefold()] = (label, True, stamp)
+        record.values[DELETED_AT.name] = operation.changes.get(DELETED_AT.name, (None, None))[1]
+        record.stamps[DELETED_AT.register] = stamp
+        record.version = max(1, stamps.get("version", 1))
+        record.created_at = stamps.get("created_at", operation.at)
+        record.created_by = self.layer.user(stamps["created_by"]) if "created_by" in stamps else self.by
+        record.updated_at, record.updated_by = stamp.at, stamp.by
+        return record
+
+    def _change(self, record: Record, operation: Operation, result: Result) -> Record:
+        if record.type != operation.type:
+            raise Void(f"its ID belongs to a {record.type}")
+        stamp, entity = self._stamp(operation), operation.entity
+        lost: set[str] = set()
+        won = False
+        registers: dict[str, dict[str, Any]] = {}
+        name = labels_of(entity)
+        for one in (*entity.travelling, DELETED_AT):
+            if one.name not in operation.changes:
+                continue
+            new = operation.changes[one.name][1]
+            if one.name == name:
+                won |= self._change_labels(record, operation.changes[one.name], stamp, one.name)
+            elif one.fixed and one.register == one.name:
+                continue  # set once, by the creation
+            else:
+                value = self.layer.user(new) if one.kind == PERSON and new else new
+                registers.setdefault(one.register, {})[one.name] = value
+        for register, values in registers.items():
+            standing = record.stamps.get(register)
+            if all(record.values.get(field) == value for field, value in values.items()):
+                won = True
+                if standing is None or self._wins(stamp, standing):
+                    record.stamps[register] = stamp
+            elif standing is None or self._wins(stamp, standing):
+                if standing is not None and not self._has_seen(standing):
+                    result.beaten.append((standing.group, register))
+                record.values.update(values)
+                record.stamps[register] = stamp
+                won = True
+            else:
+                lost.add(register)
+        if lost and not won:
+            result.standing = SUPERSEDED
+        if lost:
+            result.reason = f"a later change of {', '.join(sorted(lost))} won"
+        record.version = max(record.version + 1, operation.stamps.get("version", 0))
+        if result.standing == APPLIED:
+            if stamp.at >= record.updated_at or self.group.rows:
+                record.updated_by = stamp.by
+            record.updated_at = max(record.updated_at, stamp.at)
+        return record
+
+    def _change_labels(self, record: Record, pair: tuple[Any, Any], stamp: Stamp, name: str) -> bool:
+        """Add and remove labels one by one; return True if any of it counts."""
+        old, new = ({label.casefold(): label for label in side or ()} for side in pair)
+        current: list[str] = list(record.values[name])
+        followed = current == list(old.values())  # the author saw these labels: keep the order as given
+        won = not old and not new
+        for folded in {**old, **new}:
+            there = folded in new
+            if (folded in old) is there and old.get(folded) == new.get(folded):
+                continue
+            known = record.labels.get(folded)
+            if known is not None and not self._wins(stamp, known[2]):
+                followed = False
+                continue
+            won = True
+            label = new.get(folded, old.get(folded, ""))
+            record.labels[folded] = (label, there, stamp)
+            current = [one for one in current if one.casefold() != folded] + ([label] if there else [])
+        record.values[name] = list(new.values()) if followed else current
+        return won or followed
+
+    def _wins(self, stamp: Stamp, standing: Stamp) -> bool:
+        return self._has_seen(standing) or stamp.at >= standing.at
+
+    def _has_seen(self, standing: Stamp) -> bool:
+        own = standing.group == self.group.id
+        return own or standing.position <= self.group.base or self._is_mine(standing.group)

@@ -1,0 +1,149 @@
+"""Groups of the log as rows of the board's history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from projects.entities.spec import MOMENT, PERSON
+from projects.models.user import id_of
+from projects.sync.board_rows import ensure_users, person_id, stored_moment
+from projects.sync.fold import Result
+from projects.sync.operations import Group, Operation, encode
+from projects.sync.state import Record, State
+
+MAX_REASON = 500  # characters
+_INSERT = (
+    "INSERT INTO projects_activity (entity_type, entity_id, display_key, project_id, version, action, changes, "
+    "actor_id, created_at, group_id, session, position, standing, reason) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_UPDATE = (
+    "UPDATE projects_activity SET position = %s, display_key = %s, project_id = %s, version = %s, standing = %s, "
+    "reason = %s WHERE id = %s"
+)
+_UNKNOWN = "00000000-0000-0000-0000-000000000000"
+
+
+class HistoryRows:
+    """Collects the history of groups while they are folded, and writes it at the end of the batch."""
+
+    def __init__(self) -> None:
+        self._new: list[tuple[Any, ...]] = []
+        self._own: list[tuple[Any, ...]] = []
+        self._people: set[str] = set()
+
+    def add(self, state: State, group: Group, position: int | None, results: Sequence[Result]) -> None:
+        """Add the rows of a group that another clone wrote."""
+        if group.quiet:
+            return
+        for result in _told(results):
+            operation = result.operation
+            by = state.user(operation.by or group.by)
+            self._people.add(by)
+            key, project = _names(state, operation)
+            self._new.append(
+                (
+                    operation.type,
+                    operation.id.replace("-", ""),
+                    key,
+                    project.replace("-", ""),
+                    max(1, result.version),
+                    operation.action,
+                    encode(changes_of(operation)),
+                    person_id(by),
+                    stored_moment(operation.at),
+                    group.id,
+                    group.session,
+                    position,
+                    result.standing,
+                    result.reason[:MAX_REASON],
+                )
+            )
+
+    def settle(self, state: State, position: int | None, results: Sequence[Result], activities: Sequence[int]) -> None:
+        """Note in this clone's own rows what became of them."""
+        for result, activity in zip(_told(results), activities, strict=False):  # a quiet group has no activity
+            key, project = _names(state, result.operation)
+            version, reason = max(1, result.version), result.reason[:MAX_REASON]
+            self._own.append((position, key, project.replace("-", ""), version, result.standing, reason, activity))
+
+    def flush(self) -> None:
+        """Write the rows, in the caller's transaction."""
+        ensure_users(self._people)
+        with connection.cursor() as cursor:
+            cursor.executemany(_INSERT, self._new)
+            cursor.executemany(_UPDATE, self._own)
+        self._new, self._own = [], []
+
+
+def changes_of(operation: Operation) -> list[dict[str, Any]]:
+    """Return the changes in the form of the activity: tracked fields only, people by ID."""
+    found = []
+    for field in operation.entity.fields:
+        if not field.tracked:
+            continue
+        if field.name in operation.changes:
+            old, new = operation.changes[field.name]
+            if field.kind == PERSON:
+                old, new = (name and str(id_of(name)) for name in (old, new))
+            elif field.kind == MOMENT:
+                old, new = (value and _cut(value) for value in (old, new))
+            if old != new or operation.action == "created":
+                found.append({"field": field.column, "old": old, "new": new})
+        elif operation.action == "created" and not field.travels:
+            found.append({"field": field.column, "old": None, "new": None})
+    return found
+
+
+def shown_key(state: State, record: Record) -> str:
+    """Return the display key of an entity, as its model does."""
+    values = record.values
+    if record.type == "project":
+        return str(values["key"])
+    if record.type in ("comment", "time_entry"):
+        item = state.record(values["work_item"])
+        return shown_key(state, item) if item else ""
+    if record.type == "dependency":
+        ends = [state.record(values[name]) for name in ("blocking_item", "blocked_item")]
+        return " → ".join(shown_key(state, end) for end in ends if end)
+    project = state.record(values["project"])
+    key = project.values["key"] if project else ""
+    if record.type == "work_item":
+        return f"{key}-{values['item_number']}"
+    return f"{key}/{values['name' if record.type == 'sprint' else 'status_value']}"[:40]
+
+
+def _cut(moment: str) -> str:
+    """Return a moment as Django's JSON encoder writes it: with milliseconds, or none."""
+    if moment.endswith(".000000Z"):
+        return f"{moment[:-8]}Z"
+    return f"{moment[:-4]}Z" if len(moment) == len("2026-01-31T12:00:00.000000Z") else moment
+
+
+def _told(results: Iterable[Result]) -> Iterable[Result]:
+    return (result for result in results if result.operation.action != "reserved")
+
+
+def _names(state: State, operation: Operation) -> tuple[str, str]:
+    """Return the display key and the project's ID; of an entity that is not on the board, what its creation says."""
+    if operation.key:  # a history tells its own
+        return operation.key, operation.project or _UNKNOWN
+    record = state.record(operation.id)
+    if record is None:
+        values = {name: new for name, (_, new) in operation.changes.items()}
+        record = Record(operation.type, operation.id, values)
+    try:
+        return shown_key(state, record), _project(state, record)
+    except KeyError:
+        return "", _UNKNOWN
+
+
+def _project(state: State, record: Record) -> str:
+    for name in ("work_item", "blocking_item"):
+        if name in record.values:
+            item = state.record(record.values[name])
+            return str(item.values["project"]) if item else _UNKNOWN
+    return record.id if record.type == "project" else str(record.values["project"])

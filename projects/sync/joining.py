@@ -1,0 +1,162 @@
+"""Join a board: this clone's board becomes the first groups that it publishes.
+
+A clone that founds a board publishes all of it. A clone that joins one unites both: what only one side has is kept, and
+what both have, by its ID, is merged field by field.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from projects.entities.registry import BY_NAME, BY_REFERENCE
+from projects.entities.spec import PERSON
+from projects.entities.work_item import TYPES
+from projects.models import SyncBoard
+from projects.models.base import Entity
+from projects.models.user import AGENT_NAME
+from projects.sync import outbox
+from projects.sync.operations import Group, Operation
+
+CHUNK = 500  # operations of a group
+
+
+@transaction.atomic
+def join(*, board_id: uuid.UUID, remote: str, ref: str, person: str, interval: int = 0) -> SyncBoard:
+    """Join the board, with everything on this clone's board as unpublished groups."""
+    board = SyncBoard(board_id=board_id, remote=remote, ref=ref, person=person, interval=interval)
+    ((board.packed,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
+    board.save(force_insert=True)
+    names = outbox.Names()
+    by = person or AGENT_NAME
+    for first, last, operations in _history(board.packed, names):
+        outbox.add(board, _group(board, by, operations, history=True), first, last)
+    for chunk in _chunks(_snapshot(names)):
+        outbox.add(board, _group(board, by, chunk, history=False))
+    board.save()
+    return board
+
+
+@transaction.atomic
+def leave() -> None:
+    """Forget the joined board; the board itself, with all that was applied, stays as it is."""
+    for table in ("board", "record", "index", "user", "group", "chain", "outbox", "advance"):
+        _rows(f"DELETE FROM projects_sync{table} RETURNING 1")  # noqa: S608 -- constants
+    _rows("DELETE FROM projects_numberblock RETURNING 1")
+    _rows("UPDATE projects_activity SET position = NULL WHERE position IS NOT NULL RETURNING 1")
+
+
+def _group(board: SyncBoard, by: str, operations: list[Operation], *, history: bool) -> Group:
+    return Group(
+        id=uuid.uuid4().hex,
+        base=0,
+        after=board.after.hex if board.after else None,
+        by=by,
+        operations=operations,
+        rows=not history,
+        quiet=not history,
+        history=history,
+    )
+
+
+def _history(newest: int, names: outbox.Names) -> Iterator[tuple[int, int, list[Operation]]]:
+    """Yield (first activity, last activity, operations) for all that happened before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, actor_id, entity_type, entity_id, action, changes, created_at || '', display_key, version, "
+            "project_id FROM projects_activity WHERE id <= %s ORDER BY id",
+            [newest],
+        )
+        while batch := cursor.fetchmany(CHUNK):
+            yield batch[0][0], batch[-1][0], [_told(row, names) for row in batch]
+
+
+def _told(row: Any, names: outbox.Names) -> Operation:
+    _, actor, kind, pk, action, changes, created_at, key, version, project = row
+    by_column = {field.column: field for field in BY_NAME[kind].travelling}
+    told: dict[str, tuple[Any, Any]] = {}
+    for change in json.loads(changes):
+        field = by_column.get(change["field"])
+        if field is not None:
+            old, new = change["old"], change["new"]
+            told[field.name] = (names.of(old), names.of(new)) if field.kind == PERSON else (old, new)
+    return Operation(
+        at=outbox.exact_moment(created_at),
+        type=kind,
+        id=str(uuid.UUID(pk)),
+        action=action,
+        changes=told,
+        stamps={},
+        key=key,
+        version=version,
+        project=str(uuid.UUID(project)),
+        by=names[actor],
+    )
+
+
+def _snapshot(names: outbox.Names) -> Iterator[Operation]:
+    """Yield the creation of each entity as it is now, those that others refer to first."""
+    now = _form(timezone.now())
+    for entity in BY_REFERENCE:
+        fields = entity.travelling
+        columns = [field.column for field in fields]
+        stamps = ("version", "created_at", "created_by_id", "updated_at", "updated_by_id", "deleted_at")
+        rows = list(Entity.by_type[entity.name]._base_manager.order_by("id").values("id", *columns, *stamps))
+        if entity.name == "work_item":
+            rows.sort(key=lambda row: TYPES.index(row["item_type"]))  # parents before children
+        for row in rows:
+            changes = {
+                field.name: (
+                    None,
+                    names.of(_form(row[field.column])) if field.kind == PERSON else _form(row[field.column]),
+                )
+                for field in fields
+            }
+            if row["deleted_at"]:
+                changes["deleted_at"] = (None, _form(row["deleted_at"]))
+            yield Operation(
+                at=now,
+                type=entity.name,
+                id=str(row["id"]),
+                action="created",
+                changes=changes,
+                stamps={
+                    "version": row["version"],
+                    "created_at": _form(row["created_at"]),
+                    "created_by": names[row["created_by_id"].hex],
+                    "updated_at": _form(row["updated_at"]),
+                    "updated_by": names[row["updated_by_id"].hex],
+                },
+            )
+
+
+def _form(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _chunks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
+    chunk: list[Operation] = []
+    for operation in operations:
+        chunk.append(operation)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, list(values))
+        found: list[Any] = cursor.fetchall()
+        return found

@@ -1,0 +1,262 @@
+"""Groups of operations: what one command changed, as one line of JSON. The log of a board is a sequence of groups.
+
+    {"id": "5e…", "base": 41, "after": "90…", "by": "anna", "source": "terminal", "ops": [
+        {"at": "2026-01-31T12:00:00.000000Z", "type": "work_item", "id": "…", "action": "updated",
+         "set": {"title": ["Old", "New"]}}]}
+
+`base` is the log position that the author had seen, `after` the author's previous group. `docs/sync.md` describes the
+format. Everything that is read is validated: a malformed group raises Malformed and is never applied.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from projects.entities.registry import BY_NAME
+from projects.entities.spec import Entity, Field
+from projects.sync import field_values
+from projects.sync.exceptions import Malformed
+
+FORMAT = 1
+MAX_OPERATION = 1 << 20  # bytes of an operation's JSON
+MAX_GROUP = 8 << 20  # bytes of a line; also the limit of a segment
+MAX_OPERATIONS = 20_000  # of a group
+ACTIONS = ("created", "updated", "deleted", "restored", "reserved")
+MAX_RESERVED = 1000  # item numbers of one reservation
+STAMPS = ("version", "created_at", "created_by", "updated_at", "updated_by")
+SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
+DELETED_AT = Field("deleted_at", "moment", null=True)
+
+_ID = re.compile("[0-9a-f]{32}")
+_GROUP_KEYS = {"id", "base", "after", "by", "ops", "source", "session", "program", "rows", "quiet", "history"}
+_OPERATION_KEYS = {"at", "type", "id", "action", "set", "stamps", "claim", "key", "version", "project", "count", "by"}
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+
+
+@dataclass(slots=True)
+class Operation:
+    """A change of one entity by its group's author.
+
+    `changes` are (old, new) by field, in the form of an export file, but people by name. `stamps` replace the author
+    and the time of the group in an imported row. A `claim` begins work: of two claims that did not see each other, the
+    first in the log holds. `key`, `version`, `project` and `by` are what the author's clone showed; only a history
+    uses them. A project is `reserved` to take the next `count` item numbers for the author's clone.
+    """
+
+    at: str
+    type: str
+    id: str
+    action: str
+    changes: dict[str, tuple[Any, Any]]
+    stamps: dict[str, Any]
+    claim: bool = False
+    key: str = ""
+    version: int = 0
+    project: str = ""
+    count: int = 0
+    by: str = ""
+
+    @property
+    def entity(self) -> Entity:
+        return BY_NAME[self.type]
+
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"at": self.at, "type": self.type, "id": self.id, "action": self.action}
+        if self.changes:
+            found["set"] = {name: list(pair) for name, pair in self.changes.items()}
+        for name in ("stamps", "claim", "key", "version", "project", "count", "by"):
+            if value := getattr(self, name):
+                found[name] = value
+        return found
+
+
+@dataclass(slots=True)
+class Group:
+    """The operations of one command, applied all or none.
+
+    A group of `rows` comes from an import or from a board that joins: each of its operations stands alone, so one that
+    can't hold does not void the others. A `history` only tells what happened before and changes no state; a `quiet`
+    group changes state, but its history is told elsewhere.
+    """
+
+    id: str
+    base: int
+    after: str | None
+    by: str
+    operations: list[Operation]
+    source: str = ""
+    session: str = ""
+    program: str = ""
+    rows: bool = False
+    quiet: bool = False
+    history: bool = False
+
+    def line(self) -> str:
+        """Return the group as a line of a segment, without the line feed. Raises Malformed if it is too large."""
+        found: dict[str, Any] = {"id": self.id, "base": self.base, "after": self.after, "by": self.by}
+        for name in ("source", "session", "program", "rows", "quiet", "history"):
+            if value := getattr(self, name):
+                found[name] = value
+        found["ops"] = [operation.document() for operation in self.operations]
+        text = encode(found)
+        if len(text.encode("utf-8", "surrogatepass")) > MAX_GROUP:
+            raise Malformed(f"one command changed more than {MAX_GROUP >> 20} MiB")
+        return text
+
+
+def parse(line: str) -> Group:
+    """Return the group of a line. Raises Malformed."""
+    if len(line) > MAX_GROUP:
+        raise Malformed(f"a group is larger than {MAX_GROUP >> 20} MiB")
+    try:
+        document = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise Malformed("a group is not valid JSON") from None
+    return group_of(document)
+
+
+def group_of(document: object) -> Group:
+    """Validate a decoded group. Raises Malformed."""
+    found = _object(document, "a group", _GROUP_KEYS)
+    operations = found.get("ops")
+    if not isinstance(operations, list) or not 1 <= len(operations) <= MAX_OPERATIONS:
+        raise Malformed(f"a group has 1 to {MAX_OPERATIONS:,} operations")
+    after = found.get("after")
+    history = _flag(found, "history")
+    return Group(
+        id=_identifier(found.get("id")),
+        base=_count(found.get("base"), "base"),
+        after=None if after is None else _identifier(after),
+        by=field_values.person(found.get("by"), "by"),
+        operations=[_operation(one, history) for one in operations],
+        source=_word(found, "source", SOURCES),
+        session=_label(found, "session"),
+        program=_label(found, "program"),
+        rows=_flag(found, "rows"),
+        quiet=_flag(found, "quiet"),
+        history=history,
+    )
+
+
+def _operation(document: object, history: bool) -> Operation:
+    found = _object(document, "an operation", _OPERATION_KEYS)
+    kind = found.get("type")
+    if not isinstance(kind, str) or kind not in BY_NAME:
+        raise Malformed(f"unknown entity {field_values.shown(kind)}; a newer version of pm may know it")
+    action = found.get("action")
+    if action not in ACTIONS:
+        raise Malformed(f"unknown action {field_values.shown(action)}")
+    changes = found.get("set", {})
+    if not isinstance(changes, dict):
+        raise Malformed("set must be an object")
+    return Operation(
+        at=field_values.moment(found.get("at"), "at"),
+        type=kind,
+        id=field_values.reference(found.get("id"), "id"),
+        action=cast("str", action),
+        changes=_changes(BY_NAME[kind], changes, history),
+        stamps=_stamps(found.get("stamps", {})),
+        claim=_flag(found, "claim"),
+        key=_label(found, "key"),
+        version=_count(found.get("version", 0), "version"),
+        project=field_values.reference(found["project"], "project") if "project" in found else "",
+        count=_reserved(found, cast("str", action)),
+        by=field_values.person(found["by"], "by") if "by" in found else "",
+    )
+
+
+def _reserved(found: dict[str, Any], action: str) -> int:
+    count = _count(found.get("count", 0), "count")
+    if (action == "reserved") is not (1 <= count <= MAX_RESERVED) or (count and found["type"] != "project"):
+        raise Malformed(f"a project reserves 1 to {MAX_RESERVED:,} numbers")
+    return count
+
+
+def _changes(entity: Entity, changes: dict[str, Any], history: bool) -> dict[str, tuple[Any, Any]]:
+    cleaned: dict[str, tuple[Any, Any]] = {}
+    for name, pair in changes.items():
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise Malformed(f"{entity.name}.{name} must be [old, new]")
+        field = _field(entity, name)
+        if field is None:
+            raise Malformed(f"{entity.name} has no field {name}; a newer version of pm may know it")
+        old, new = pair
+        if history:  # values of any version: they are shown, never applied
+            cleaned[name] = (field_values.plain(old), field_values.plain(new))
+        else:
+            cleaned[name] = (field_values.plain(old), field_values.clean(field, new))
+    return cleaned
+
+
+def _field(entity: Entity, name: str) -> Field | None:
+    if name == DELETED_AT.name:
+        return DELETED_AT
+    try:
+        return entity.field(name)
+    except KeyError:
+        return None
+
+
+def _stamps(document: object) -> dict[str, Any]:
+    found = _object(document, "stamps", set(STAMPS))
+    checks: dict[str, Callable[[object], Any]] = {
+        "version": lambda value: _count(value, "version"),
+        "created_at": lambda value: field_values.moment(value, "created_at"),
+        "created_by": lambda value: field_values.person(value, "created_by"),
+        "updated_at": lambda value: field_values.moment(value, "updated_at"),
+        "updated_by": lambda value: field_values.person(value, "updated_by"),
+    }
+    return {name: checks[name](value) for name, value in found.items()}
+
+
+def _object(document: object, what: str, known: set[str]) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise Malformed(f"{what} must be an object")
+    unknown = sorted(document.keys() - known)
+    if unknown:
+        raise Malformed(
+            f"{what} has an unknown key {field_values.shown(unknown[0])}; a newer version of pm may know it"
+        )
+    return document
+
+
+def _identifier(value: object) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise Malformed(f"invalid group ID {field_values.shown(value)}")
+    return value
+
+
+def _count(value: object, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 53:
+        raise Malformed(f"{name} must be a whole number, not {field_values.shown(value)}")
+    return value
+
+
+def _flag(found: dict[str, Any], name: str) -> bool:
+    value = found.get(name, False)
+    if not isinstance(value, bool):
+        raise Malformed(f"{name} must be true or false")
+    return value
+
+
+def _word(found: dict[str, Any], name: str, known: tuple[str, ...]) -> str:
+    value = found.get(name, "")
+    if value and value not in known:
+        raise Malformed(f"unknown {name} {field_values.shown(value)}")
+    return cast("str", value)
+
+
+def _label(found: dict[str, Any], name: str) -> str:
+    value = found.get(name, "")
+    if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
+        raise Malformed(f"invalid {name} {field_values.shown(value)}")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)

@@ -1,0 +1,176 @@
+"""This clone's own changes that are not published yet: activity becomes groups, which wait in the outbox.
+
+A line in the outbox never changes: if nobody knows whether a push arrived, the same bytes come back or are sent again.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from projects.entities.registry import BY_NAME
+from projects.entities.spec import PERSON
+from projects.models import SyncBoard
+from projects.sync.operations import Group, Operation, parse
+
+BATCH = 500  # rows
+
+
+class Waiting(NamedTuple):
+    """A group in the outbox; its activity has IDs from `first` to `last`, or none if they are 0."""
+
+    group: Group
+    line: str
+    first: int
+    last: int
+
+
+def waiting(after: int = 0) -> Iterator[tuple[int, Waiting]]:
+    """Yield (outbox ID, group) of the unpublished groups, oldest first."""
+    rows = _rows(
+        "SELECT id, line, first_activity, last_activity FROM projects_syncoutbox WHERE id > %s ORDER BY id", [after]
+    )
+    for pk, line, first, last in rows:
+        yield pk, Waiting(parse(line), line, first, last)
+
+
+def count() -> int:
+    """Return the number of unpublished groups, those not packed yet included."""
+    board = SyncBoard.joined()
+    if board is None:
+        return 0
+    ((packed,),) = _rows("SELECT count(*) FROM projects_syncoutbox")
+    ((unpacked,),) = _rows(
+        "SELECT count(DISTINCT group_id) FROM projects_activity "
+        "WHERE id > %s AND position IS NULL AND group_id IS NOT NULL",
+        [board.packed],
+    )
+    return int(packed + unpacked)
+
+
+def pack(board: SyncBoard) -> int:
+    """Move new activity into the outbox, in the caller's transaction; return the number of groups."""
+    names = Names()
+    made = 0
+    for rows in _groups(board.packed):
+        first, last, digits, actor = rows[0][0], rows[-1][0], rows[0][1], rows[0][2]
+        operations = [_operation(row, names) for row in rows]
+        group = Group(
+            id=digits,
+            base=_base(first),
+            after=board.after.hex if board.after else None,
+            by=names[actor],
+            operations=operations,
+            rows=any(operation.stamps for operation in operations),
+        )
+        add(board, group, first, last)
+        made += 1
+    ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
+    board.packed = newest
+    board.save(update_fields=["packed", "after"])
+    return made
+
+
+def add(board: SyncBoard, group: Group, first: int = 0, last: int = 0) -> None:
+    """Append a group to the outbox, as this clone's latest. The caller saves `board`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO projects_syncoutbox (group_id, line, first_activity, last_activity) VALUES (%s, %s, %s, %s)",
+            [group.id, group.line(), first, last],
+        )
+    board.after = uuid.UUID(group.id)
+
+
+def remove(pk: int) -> None:
+    """Remove a group that is in the log."""
+    _rows("DELETE FROM projects_syncoutbox WHERE id = %s RETURNING id", [pk])
+
+
+def _groups(packed: int) -> Iterator[list[Any]]:
+    """Yield the activity of each transaction since `packed` that is not from the log."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, created_at || '' "
+            "FROM projects_activity WHERE id > %s AND position IS NULL AND group_id IS NOT NULL ORDER BY id",
+            [packed],
+        )
+        found: list[Any] = []
+        while batch := cursor.fetchmany(BATCH):
+            for row in batch:
+                if found and found[-1][1:3] != row[1:3]:
+                    yield found
+                    found = []
+                found.append(row)
+        if found:
+            yield found
+
+
+def _operation(row: Any, names: Names) -> Operation:
+    _, _, _, kind, pk, action, changes, extra, created_at = row
+    entity = BY_NAME[kind]
+    by_column = {field.column: field for field in entity.travelling}
+    values: dict[str, tuple[Any, Any]] = {}
+    claim = False
+    for change in json.loads(changes):
+        column, old, new = change["field"], change["old"], change["new"]
+        claim |= column == "claimed_by_id" and new is not None and action == "updated"
+        if column in by_column:
+            values[column] = (old, new)
+    also: dict[str, Any] = json.loads(extra) if extra else {}
+    stamps = also.pop("stamps", {})
+    for column, new in also.items():
+        unchanged = None if action == "created" or column == "deleted_at" else new
+        values[column] = (values.get(column, (unchanged, None))[0], new)
+    named: dict[str, tuple[Any, Any]] = {}
+    for column, (old, new) in values.items():
+        field = by_column.get(column)
+        if field is None:
+            named[column] = (old, new)  # deleted_at
+        elif field.kind == PERSON:
+            named[field.name] = (names.of(old), names.of(new))
+        else:
+            named[field.name] = (old, new)
+    return Operation(
+        at=exact_moment(created_at),
+        type=kind,
+        id=str(uuid.UUID(pk)),
+        action=action,
+        changes=named,
+        stamps={name: names.of(value) if name.endswith("_by") else value for name, value in stamps.items()},
+        claim=claim and "status" in named,
+    )
+
+
+def exact_moment(text: str) -> str:
+    """Convert a moment from the form of the database to that of operations."""
+    return f"{text.replace(' ', 'T')}{'' if '.' in text else '.000000'}Z"
+
+
+def _base(activity: int) -> int:
+    """Return the log position that this clone had applied when the activity was written."""
+    rows = _rows("SELECT max(position) FROM projects_syncadvance WHERE activity_id < %s", [activity])
+    return rows[0][0] or 0
+
+
+class Names(dict[str, str]):
+    """Usernames by the hexadecimal ID."""
+
+    def __missing__(self, digits: str) -> str:
+        ((name,),) = _rows("SELECT username FROM projects_user WHERE id = %s", [digits])
+        self[digits] = name
+        return str(name)
+
+    def of(self, pk: str | None) -> str | None:
+        """Return the name of a dashed ID."""
+        return None if pk is None else self[pk.replace("-", "")]
+
+
+def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, list(values))
+        found: list[Any] = cursor.fetchall()
+        return found

@@ -1,0 +1,273 @@
+"""What can't hold where it stands in the log, and how the fold settles it. Alike in all clones.
+
+Void, with the reason: a second active sprint or lane of a status, a cycle, an impossible parent, the deletion of an
+item with children that its author had not seen. Settled: a taken item number or project key is replaced, an item whose
+parent or sprint is gone comes without it, a second running timer stops the first. Nothing is dropped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from projects.models.work_items.hierarchy import PARENTS
+from projects.sync.operations import Operation
+from projects.sync.state import Layer, Record
+
+MAX_NUMBER = 999_999_999
+MAX_KEY = 20  # characters
+
+
+class Void(Exception):
+    """An operation, and with it its group, can't hold here; the message is the reason."""
+
+
+def settle(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    """Check the changed record against the others, and change it where that settles a conflict; return notes.
+
+    `before` is the record as it was, or None if it is new. Raises Void.
+    """
+    check = _SETTLING.get(record.type)
+    return check(layer, record, before, operation, is_mine) if check else []
+
+
+def check_end(layer: Layer, record: Record) -> None:
+    """Check what must hold when the whole group is applied. Raises Void."""
+    if record.type == "work_item" and not record.is_living:
+        children = [one for pk in layer.found("parent", record.id) if (one := layer.record(pk)) and one.is_living]
+        if children:
+            raise Void(f"it deletes {shown(layer, record)}, which has a child that its author had not seen")
+
+
+def reserve(layer: Layer, operation: Operation, group: str) -> None:
+    """Give the next item numbers of a project to the clone that wrote `group`. Raises Void."""
+    project = layer.record(operation.id)
+    if project is None or project.type != "project":
+        raise Void("there is no such project")
+    project = project.copy()
+    first = project.values.get("last_number", 0) + 1
+    last = first + operation.count - 1
+    if last > MAX_NUMBER:
+        raise Void("the project has no more item numbers")
+    project.values["last_number"] = last
+    project.values["blocks"] = [*project.values.get("blocks", ()), [first, last, group, 0]]
+    layer.put(project)
+
+
+def shown(layer: Layer, record: Record) -> str:
+    """Return the name by which people know the record."""
+    values = record.values
+    if record.type == "work_item":
+        project = layer.record(values["project"])
+        return f"{project.values['key'] if project else '?'}-{values['item_number']}"
+    return str(values.get("key") or values.get("name") or f"the {record.type.replace('_', ' ')} {record.id}")
+
+
+def _project(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    key = record.values["key"]
+    if not record.is_living or (before is not None and before.is_living):
+        return []
+    if not layer.found("key", key) - {record.id}:
+        return []
+    if before is not None:
+        raise Void(f"another project has the key {key}")
+    number = 2
+    while layer.found("key", new := f"{key[: MAX_KEY - len(str(number))]}{number}"):
+        number += 1
+    record.values["key"] = new
+    return [f"the project {key} is now {new}: another project has the key {key}"]
+
+
+def _work_item(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    notes: list[str] = []
+    values = record.values
+    project = layer.record(values["project"])
+    if project is None or project.type != "project":
+        raise Void("its project is not on the board")
+    if before is None:
+        notes += _number(layer, record, project, is_mine)
+    elif operation.claim and _was_taken(before, record, operation, is_mine):
+        raise Void(f"{shown(layer, record)} had been begun by {before.stamps['status'].by}")
+    if before is None or any(before.values[name] != values[name] for name in ("parent", "sprint", "item_type")):
+        notes += _place(layer, record, is_new=before is None)
+    if before is not None and record.is_living and not before.is_living and values["parent"]:
+        parent = layer.record(values["parent"])
+        if parent is not None and not parent.is_living:
+            raise Void(f"its parent {shown(layer, parent)} is deleted")
+    return notes
+
+
+def _was_taken(before: Record, record: Record, operation: Operation, is_mine: Callable[[str], bool]) -> bool:
+    """Return True if another clone began the item, which the author of this claim had not seen."""
+    old = operation.changes.get("status", (None, None))[0]
+    stamp = before.stamps["status"]
+    concurrent = record.stamps["status"] is not stamp and old != before.values["status"] and not is_mine(stamp.group)
+    return concurrent and before.values["status"] == "in_progress"
+
+
+def _number(layer: Layer, record: Record, project: Record, is_mine: Callable[[str], bool]) -> list[str]:
+    """Keep the number of a new item if it is free; else give it the next one."""
+    values, project = record.values, project.copy()
+    wanted, last = values["item_number"], project.values.get("last_number", 0)
+    blocks = [list(block) for block in project.values.get("blocks", ())]
+    block = next((one for one in blocks if one[0] <= wanted <= one[1]), None)
+    taken = bool(layer.found("number", f"{record.values['project']}/{wanted}"))
+    if taken or (block is not None and not is_mine(block[2])):
+        values["item_number"] = last + 1
+        if last + 1 > MAX_NUMBER:
+            raise Void("the project has no more item numbers")
+    elif block is not None:
+        block[3] += 1
+        blocks = [one for one in blocks if one[3] < one[1] - one[0] + 1]
+    project.values["blocks"] = blocks
+    project.values["last_number"] = max(last, values["item_number"])
+    layer.put(project)
+    if values["item_number"] == wanted:
+        return []
+    key = project.values["key"]
+    return [f"{key}-{wanted} is now {key}-{values['item_number']}: another item has the number"]
+
+
+def _place(layer: Layer, record: Record, *, is_new: bool) -> list[str]:
+    """Check type, parent and sprint. A new item whose parent or sprint is gone comes without it."""
+    values, notes = record.values, []
+    for name, kind in (("parent", "work_item"), ("sprint", "sprint")):
+        pk = values[name]
+        if pk is None:
+            continue
+        other = layer.record(pk)
+        if other is None or other.type != kind or other.values["project"] != values["project"]:
+            raise Void(f"its {name} is not in the project")
+        if other.is_living or not record.is_living:
+            continue
+        if not is_new:
+            raise Void(f"its {name} {shown(layer, other)} is deleted")
+        values[name] = None
+        notes.append(f"{shown(layer, record)} has no {name}: {shown(layer, other)} is deleted")
+    parent = layer.record(values["parent"]) if values["parent"] else None
+    if parent is not None and parent.values["item_type"] not in PARENTS[values["item_type"]]:
+        raise Void(f"a {parent.values['item_type']} can't be the parent of a {values['item_type']}")
+    if values["item_type"] == "epic" and values["sprint"]:
+        raise Void("an epic can't be in a sprint")
+    return notes
+
+
+def _sprint(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    values = record.values
+    if layer.record(values["project"]) is None:
+        raise Void("its project is not on the board")
+    if values["end_date"] <= values["start_date"]:
+        raise Void("its end date is not after its start date")
+    if record.is_living and values["status"] == "active":
+        for pk in layer.found("active", values["project"]) - {record.id}:
+            other = layer.record(pk)
+            raise Void(f"the sprint {other.values['name'] if other else pk} is active")
+    notes = []
+    if before is not None and before.is_living and not record.is_living:
+        for pk in sorted(layer.found("sprint", record.id)):
+            item = layer.record(pk)
+            if item is not None:  # its author had not seen the deletion
+                item = item.copy()
+                item.values["sprint"] = None
+                item.version += 1
+                layer.put(item)
+                notes.append(f"{shown(layer, item)} left the deleted sprint {values['name']}")
+    return notes
+
+
+def _swim_lane(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    values = record.values
+    if layer.record(values["project"]) is None:
+        raise Void("its project is not on the board")
+    if record.is_living and layer.found("lane", f"{values['project']}/{values['status_value']}") - {record.id}:
+        raise Void(f"there is a column for {values['status_value']} already")
+    return []
+
+
+def _dependency(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    values = record.values
+    ends = [layer.record(values[name]) for name in ("blocking_item", "blocked_item")]
+    if any(end is None or end.type != "work_item" for end in ends) or ends[0] is ends[1]:
+        raise Void("its items are not on the board")
+    if len({end.values["project"] for end in ends if end}) > 1:
+        raise Void("its items are in different projects")
+    if not record.is_living or (before is not None and before.is_living):
+        return []
+    if layer.found("pair", f"{values['blocking_item']}/{values['blocked_item']}") - {record.id}:
+        raise Void("these items are linked already")
+    if values["dependency_type"] == "blocks" and _reaches(layer, values["blocked_item"], values["blocking_item"]):
+        raise Void("the items would block each other in a circle")
+    return []
+
+
+def _reaches(layer: Layer, start: str, end: str) -> bool:
+    waiting, seen = [start], {start}
+    while waiting:
+        one = waiting.pop()
+        if one == end:
+            return True
+        for pk in layer.found("blocks", one):
+            link = layer.record(pk)
+            following = link.values["blocked_item"] if link else one
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    return False
+
+
+def _child(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    item = layer.record(record.values["work_item"])
+    if item is None or item.type != "work_item":
+        raise Void("its item is not on the board")
+    if before is None and not item.is_living:
+        return [f"it belongs to {shown(layer, item)}, which is deleted"]
+    return []
+
+
+def _time_entry(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    notes = _child(layer, record, before, operation, is_mine)
+    values: dict[str, Any] = record.values
+    if values["ended_at"] is not None:
+        if values["ended_at"] < values["started_at"]:
+            raise Void("it ends before it starts")
+        return notes
+    if not record.is_living:
+        return notes
+    for pk in sorted(layer.found("running", values["user"]) - {record.id}):
+        other = layer.record(pk)
+        if other is None:
+            continue
+        earlier = other.copy() if other.values["started_at"] <= values["started_at"] else record
+        earlier.values["ended_at"] = max(values["started_at"], other.values["started_at"])
+        if earlier is not record:
+            earlier.version += 1
+            layer.put(earlier)
+        notes.append(f"the timer of {values['user']} from {earlier.values['started_at']} stopped when the next began")
+    return notes
+
+
+_SETTLING = {
+    "project": _project,
+    "work_item": _work_item,
+    "sprint": _sprint,
+    "swim_lane": _swim_lane,
+    "dependency": _dependency,
+    "comment": _child,
+    "time_entry": _time_entry,
+}

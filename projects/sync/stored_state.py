@@ -1,0 +1,186 @@
+"""The published state and the order of the log in the database's tables; see `projects.models.sync`.
+
+The digest of a state is the XOR of its records' hashes, so a change of one record costs one hash. It finds faults of
+the program, not attacks: an attacker can publish any state anyway.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db import connection
+
+from projects.sync.fold import Order
+from projects.sync.operations import encode
+from projects.sync.state import Chain, Record, indexed
+
+BATCH = 500  # rows
+EMPTY = "0" * 64  # the digest of an empty state
+
+
+def hashed(document: str) -> int:
+    """Return the hash of a record's document."""
+    return int.from_bytes(hashlib.sha256(document.encode()).digest())
+
+
+def digest_of(records: Iterable[Record]) -> str:
+    """Return the digest of a whole state."""
+    found = 0
+    for record in records:
+        found ^= hashed(encode(record.document()))
+    return f"{found:064x}"
+
+
+class StoredState:
+    """The state in the database. Changes stay in memory until `flush`, in the transaction of the caller.
+
+    `digest` is that of the state when it was last flushed; the caller stores it.
+    """
+
+    def __init__(self, digest: str = "") -> None:
+        self.digest = digest or EMPTY
+        self._hashes: dict[str, int] = {}
+        self.users: dict[str, str] = dict(_rows("SELECT folded, name FROM projects_syncuser"))
+        self._new_users: dict[str, str] = {}
+        self._records: dict[str, Record | None] = {}
+        self._changed: set[str] = set()
+        self._index: dict[tuple[str, str], set[str]] = {}
+        self._gained: set[tuple[str, str, str]] = set()
+        self._lost: set[tuple[str, str, str]] = set()
+
+    def record(self, pk: str) -> Record | None:
+        if pk not in self._records:
+            self._records[pk] = None
+            for (document,) in _rows("SELECT document FROM projects_syncrecord WHERE id = %s", [pk]):
+                self._records[pk] = Record.of(json.loads(document))
+                self._hashes[pk] = hashed(document)
+        return self._records[pk]
+
+    def put(self, record: Record) -> None:
+        before = self.record(record.id)
+        gone, here = indexed(before) if before else set(), indexed(record)
+        for name, key in gone - here:
+            self._entries(name, key).discard(record.id)
+            entry = (name, key, record.id)
+            if entry in self._gained:
+                self._gained.discard(entry)
+            else:
+                self._lost.add(entry)
+        for name, key in here - gone:
+            self._entries(name, key).add(record.id)
+            entry = (name, key, record.id)
+            if entry in self._lost:
+                self._lost.discard(entry)
+            else:
+                self._gained.add(entry)
+        self._records[record.id] = record
+        self._changed.add(record.id)
+
+    def found(self, index: str, key: str) -> set[str]:
+        return set(self._entries(index, key))
+
+    def user(self, name: str) -> str:
+        folded = name.casefold()
+        if folded not in self.users:
+            self.users[folded] = self._new_users[folded] = name
+        return self.users[folded]
+
+    def flush(self) -> set[str]:
+        """Write the changes; return the IDs of the changed records."""
+        changed, self._changed = self._changed, set()
+        documents = {pk: encode(record.document()) for pk in changed if (record := self._records[pk]) is not None}
+        digest = int(self.digest, 16)
+        for pk, document in documents.items():
+            digest ^= self._hashes.get(pk, 0)
+            self._hashes[pk] = hashed(document)
+            digest ^= self._hashes[pk]
+        self.digest = f"{digest:064x}"
+        _many(
+            "INSERT INTO projects_syncrecord (id, document) VALUES (%s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+            documents.items(),
+        )
+        _many("DELETE FROM projects_syncindex WHERE name = %s AND key = %s AND record_id = %s", self._lost)
+        _many("INSERT INTO projects_syncindex (name, key, record_id) VALUES (%s, %s, %s)", self._gained)
+        _many("INSERT INTO projects_syncuser (folded, name) VALUES (%s, %s)", self._new_users.items())
+        self._gained, self._lost, self._new_users = set(), set(), {}
+        return changed
+
+    def _entries(self, name: str, key: str) -> set[str]:
+        if (name, key) not in self._index:
+            rows = _rows("SELECT record_id FROM projects_syncindex WHERE name = %s AND key = %s", [name, key])
+            self._index[name, key] = {pk for (pk,) in rows}
+        return self._index[name, key]
+
+
+def all_records() -> Iterator[Record]:
+    """Yield all records by ID."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT document FROM projects_syncrecord ORDER BY id")
+        while batch := cursor.fetchmany(BATCH):
+            yield from (Record.of(json.loads(document)) for (document,) in batch)
+
+
+class _Places(dict[str, Chain]):
+    """The places of groups, loaded one by one."""
+
+    def __missing__(self, group: str) -> Chain:
+        for chain, step in _rows("SELECT chain, step FROM projects_syncgroup WHERE id = %s", [group]):
+            self[group] = Chain(chain, step)
+            return self[group]
+        raise KeyError(group)
+
+    def get(self, group: str, default: Any = None) -> Any:
+        try:
+            return self[group]
+        except KeyError:
+            return default
+
+    def __contains__(self, group: object) -> bool:
+        return self.get(str(group)) is not None
+
+
+class StoredOrder(Order):
+    """The order of the groups in the database. `flush` writes the new ones."""
+
+    def __init__(self) -> None:
+        tails = dict(_rows("SELECT chain, max(step) FROM projects_syncgroup GROUP BY chain"))
+        parents = {
+            chain: Chain(parent, step)
+            for chain, parent, step in _rows("SELECT id, parent, parent_step FROM projects_syncchain")
+        }
+        super().__init__(_Places(), tails, parents, max(tails, default=0))
+        self._known_parents = set(parents)
+
+    def flush(self, groups: Iterable[tuple[str, int, str]]) -> None:
+        """Store groups as (ID, position, digest) with the places that `add` gave them."""
+        _many(
+            "INSERT INTO projects_syncgroup (id, position, digest, chain, step) VALUES (%s, %s, %s, %s, %s)",
+            ((group, position, digest, *self.places[group]) for group, position, digest in groups),
+        )
+        new = self.parents.keys() - self._known_parents
+        _many(
+            "INSERT INTO projects_syncchain (id, parent, parent_step) VALUES (%s, %s, %s)",
+            ((chain, *self.parents[chain]) for chain in new),
+        )
+        self._known_parents |= new
+
+
+def known_digest(group: str) -> str | None:
+    """Return the digest of a group that is in the log already, or None."""
+    return next((digest for (digest,) in _rows("SELECT digest FROM projects_syncgroup WHERE id = %s", [group])), None)
+
+
+def _rows(query: str, values: list[Any] | None = None) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values or [])
+        found: list[Any] = cursor.fetchall()
+        return found
+
+
+def _many(query: str, rows: Iterable[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(query, list(rows))

@@ -1,0 +1,115 @@
+"""Clones of a board, each with its own database, and a remote in memory with the same rule as a git ref.
+
+The code between the two is the product's own: only the transport is replaced.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from projects.models import Activity, SyncBoard, User
+from projects.sync import exchange, joining
+from projects.sync.checkpoint import Checkpoint
+from projects.transfer import export
+
+BOARD = uuid.UUID("b0a4d000-0000-4000-8000-000000000000")
+
+
+class Raced(Exception):
+    """Somebody pushed first."""
+
+
+class Log:
+    """An append-only list of segments; a push succeeds only on top of what it has."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.checkpoint: bytes | None = None
+
+    def segments(self, after: int) -> Iterator[str]:
+        yield from self.log[after:]
+
+    def push(self, base: int, segments: list[str], checkpoint: Checkpoint | None) -> None:
+        if base != len(self.log):
+            raise Raced
+        self.log += segments
+        if checkpoint is not None:
+            self.checkpoint = checkpoint.encoded()
+
+    @property
+    def mark(self) -> Checkpoint | None:
+        return Checkpoint.parse(self.checkpoint) if self.checkpoint else None
+
+
+class BoardClone:
+    """A clone; inside `with clone:` the models read and write its database."""
+
+    def __init__(self, path: Path, template: Path, person: str = "ada") -> None:
+        self.path, self.person = path, person
+        shutil.copy(template, path)
+
+    def __enter__(self) -> BoardClone:
+        switch(self.path)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        connection.close()
+
+    @property
+    def user(self) -> User:
+        return User.objects.actor(self.person)
+
+    def join(self) -> None:
+        joining.join(board_id=BOARD, remote="origin", ref="refs/pm/board", person=self.person)
+
+    def fetch(self, log: Log) -> exchange.Report:
+        return exchange.follow(log, mark=log.mark)
+
+    def sync(self, log: Log) -> list[exchange.Report]:
+        """Fetch, push and follow what was pushed, as `pm sync` does."""
+        reports = [self.fetch(log)]
+        parcel = exchange.prepare()
+        if parcel.segments:
+            log.push(SyncBoard.objects.get().segments, parcel.segments, parcel.checkpoint)
+            reports.append(self.fetch(log))
+        return reports
+
+
+def switch(path: Path) -> None:
+    """Connect to another database."""
+    connection.close()
+    connection.settings_dict["NAME"] = str(path)
+    connection.ensure_connection()
+
+
+def exported() -> dict[str, Any]:
+    """Return the whole board."""
+    file = io.BytesIO()
+    export.write(file)
+    found: dict[str, Any] = json.loads(file.getvalue())
+    return found
+
+
+def history() -> list[tuple[Any, ...]]:
+    """Return all published changes in the order of the log, without what only one clone knows."""
+    rows = Activity.objects.filter(position__isnull=False).order_by("position", "entity_id", "id")
+    return [
+        (
+            *(row.position, row.entity_type, str(row.entity_id), row.display_key, str(row.project_id), row.version),
+            *(row.action, row.actor.username, row.standing, row.reason),
+            sorted(
+                (change["field"], json.dumps(change["new"]))
+                for change in row.changes
+                if change["field"] != "claimed_by_id"
+            ),
+        )
+        for row in rows.select_related("actor")
+    ]

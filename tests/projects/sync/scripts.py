@@ -1,0 +1,330 @@
+"""Random scripts over clones of one board: what people and agents do, offline, with wrong clocks, pushes in any order.
+
+After a script, all clones must agree, and every change must be in the state or visible as superseded or void.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from projects.models import (
+    Activity,
+    Comment,
+    Dependency,
+    Project,
+    Sprint,
+    SwimLane,
+    TimeEntry,
+    User,
+    WorkItem,
+)
+from projects.models.exceptions import Refused
+from tests.projects.sync.clones import BoardClone, Log, Raced, exported, history
+
+ACTORS = ("ada", "bob", "carol", "llm", "Dora")
+LABELS = ("api", "API", "bug", "later", "ux", "Ünïcode")
+DAY = date(2026, 3, 1)
+
+
+@contextmanager
+def clock(offset: timedelta) -> Iterator[None]:
+    """Shift the clock that the models read."""
+    right = timezone.now
+
+    def shifted() -> Any:
+        return right() + offset
+
+    timezone.now = shifted
+    try:
+        yield
+    finally:
+        timezone.now = right
+
+
+class Script:
+    """One random script; `run` plays it, `check` compares the clones."""
+
+    def __init__(self, seed: int, clones: list[BoardClone], log: Log) -> None:
+        self.random = random.Random(seed)
+        self.clones, self.log = clones, log
+        self.done: Counter[str] = Counter()
+        # What was acknowledged: (group, entity) -> actor.
+        self.ledger: dict[tuple[str, str], str] = {}
+        self.seen = dict.fromkeys(range(len(clones)), 0)
+        self.standings: Counter[str] = Counter()
+
+    def run(self, steps: int) -> None:
+        with self.clones[0] as first:
+            project = Project.objects.create(actor=first.user, key="PONE", title="One")
+            for number in range(4):
+                WorkItem.objects.create(actor=first.user, project=project, item_type="task", title=f"Item {number}")
+            first.join()
+            first.sync(self.log)
+            self._note(0)
+        for number, clone in enumerate(self.clones[1:], 1):
+            with clone:
+                clone.join()
+                clone.sync(self.log)
+                self._note(number)
+        offsets = [timedelta(days=self.random.choice((0, 0, -900, 1500))) for _ in self.clones]
+        while steps > 0:
+            number = self.random.randrange(len(self.clones))
+            with self.clones[number] as clone, clock(offsets[number]):
+                for _ in range(min(steps, self.random.randint(1, 8))):
+                    self._act()
+                    steps -= 1
+                self._note(number)
+                if self.random.random() < 0.4:
+                    self._sync(clone)
+                elif self.random.random() < 0.2:
+                    clone.fetch(self.log)
+
+    def check(self) -> None:
+        for clone in (*self.clones, *self.clones, *self.clones):
+            with clone:
+                self._sync(clone)
+        boards, told = [], []
+        for clone in self.clones:
+            with clone:
+                clone.fetch(self.log)
+                assert not list(Activity.objects.filter(position=None).exclude(extra=None, changes=[]))
+                boards.append(exported())
+                told.append(history())
+        for board, happened in zip(boards, told, strict=True):
+            for name in board:
+                assert board[name] == boards[0][name], name
+            for row, first in zip(happened, told[0], strict=True):
+                assert row == first, (row, first)
+        with self.clones[0]:
+            self._check_authors()
+            self._check_state()
+
+    def _sync(self, clone: BoardClone) -> None:
+        while True:
+            try:
+                clone.sync(self.log)
+                return
+            except Raced:
+                continue
+
+    def _note(self, number: int) -> None:
+        """Remember what this clone has acknowledged since the last time."""
+        rows = Activity.objects.filter(pk__gt=self.seen[number], position=None, extra__isnull=False)
+        for row in rows.select_related("actor"):
+            self.ledger[row.group_id.hex, str(row.entity_id)] = row.actor.username
+        self.seen[number] = Activity.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+    def _check_authors(self) -> None:
+        """Each acknowledged change is in the history, once, under its author's name."""
+        found = Activity.objects.exclude(position=None).exclude(group_id=None).select_related("actor")
+        told: dict[tuple[str, str], set[str]] = {}
+        for row in found:
+            self.standings[row.standing] += 1
+            told.setdefault((row.group_id.hex, str(row.entity_id)), set()).add(row.actor.username)
+        first = {name.casefold(): name for name in reversed(ACTORS)}
+        for key, actor in self.ledger.items():
+            if key in told:
+                assert {name.casefold() for name in told[key]} == {first[actor.casefold()].casefold()}
+        missing = [key for key in self.ledger if key not in told]
+        # What the first clone did before it joined is in the history without a group of its own.
+        assert len(missing) <= 20, missing
+
+    def _check_state(self) -> None:
+        """Each field has the value of the last change that counts."""
+        last: dict[tuple[str, str], Any] = {}
+        for row in Activity.objects.exclude(position=None).filter(standing="").order_by("position", "id"):
+            for change in row.changes:
+                last[str(row.entity_id), change["field"]] = change["new"]
+        for model, fields in (
+            (WorkItem, ("title", "description", "priority", "story_points")),
+            (Comment, ("content",)),
+        ):
+            for entity in model._base_manager.all():
+                for name in fields:
+                    wanted = last.get((str(entity.pk), name))
+                    candidates = self._values(entity, name)
+                    assert getattr(entity, name) in candidates, (entity, name, wanted)
+
+    def _values(self, entity: Any, name: str) -> set[Any]:
+        rows = Activity.objects.filter(entity_id=entity.pk).exclude(standing="void")
+        return {change["new"] for row in rows for change in row.changes if change["field"] == name}
+
+    # What people and agents do.
+
+    def _act(self) -> None:
+        name = self.random.choice(tuple(ACTIONS))
+        actor = User.objects.actor(self.random.choice(ACTORS))
+        try:
+            with transaction.atomic():
+                ACTIONS[name](self, actor)
+            self.done[name] += 1
+        except (Refused, ValidationError, IndexError):
+            self.done["refused"] += 1
+
+    def _one(self, queryset: Any) -> Any:
+        rows = list(queryset.order_by("pk"))
+        return self.random.choice(rows)
+
+    def _item(self) -> WorkItem:
+        item: WorkItem = self._one(WorkItem.objects.living().select_related("project"))
+        return item
+
+
+def _create(script: Script, actor: User) -> None:
+    project = script._one(Project.objects.living())
+    kind = script.random.choice(("task", "task", "story", "epic"))
+    WorkItem.objects.create(actor=actor, project=project, item_type=kind, title=f"New {script.random.random()}")
+
+
+def _edit(script: Script, actor: User) -> None:
+    item = script._item()
+    fields: dict[str, Callable[[], Any]] = {
+        "title": lambda: f"Title {script.random.random()}",
+        "description": lambda: f"Text {script.random.random()}\nline",
+        "priority": lambda: script.random.choice(("low", "medium", "high", "critical")),
+        "story_points": lambda: script.random.choice((None, 1, 2, 3)),
+        "assignee_id": lambda: script.random.choice((None, actor.pk)),
+    }
+    names = script.random.sample(tuple(fields), script.random.randint(1, 3))
+    item.update(actor=actor, **{name: fields[name]() for name in names})
+
+
+def _labels(script: Script, actor: User) -> None:
+    item = script._item()
+    labels = [label for label in item.labels if script.random.random() < 0.7]
+    item.update(actor=actor, labels=[*labels, script.random.choice(LABELS)])
+
+
+def _status(script: Script, actor: User) -> None:
+    status = script.random.choice(("backlog", "todo", "in_progress", "review", "done", "blocked"))
+    script._item().update(actor=actor, status=status)
+
+
+def _claim(script: Script, actor: User) -> None:
+    script._item().claim(actor=actor)
+
+
+def _release(script: Script, actor: User) -> None:
+    script._one(WorkItem.objects.living().filter(claimed_by__isnull=False).select_related("project")).release(
+        actor=actor, force=True
+    )
+
+
+def _parent(script: Script, actor: User) -> None:
+    parents = WorkItem.objects.living().filter(item_type__in=("epic", "story"))
+    script._item().update(actor=actor, parent_id=script._one(parents).pk)
+
+
+def _move(script: Script, actor: User) -> None:
+    item, other = script._item(), script._item()
+    item.move(actor=actor, **{script.random.choice(("before", "after")): other})
+
+
+def _delete(script: Script, actor: User) -> None:
+    script._item().soft_delete(actor=actor, recursive=script.random.random() < 0.5)
+
+
+def _restore(script: Script, actor: User) -> None:
+    script._one(WorkItem.objects.deleted().select_related("project", "parent")).restore(actor=actor)
+
+
+def _comment(script: Script, actor: User) -> None:
+    Comment.objects.create(actor=actor, work_item=script._item(), content=f"Comment {script.random.random()}")
+
+
+def _edit_comment(script: Script, actor: User) -> None:
+    comment = script._one(Comment.objects.living().filter(created_by=actor).select_related("work_item__project"))
+    if script.random.random() < 0.3:
+        comment.soft_delete(actor=actor)
+    else:
+        comment.update(actor=actor, content=f"Edited {script.random.random()}")
+
+
+def _link(script: Script, actor: User) -> None:
+    kind = script.random.choice(("blocks", "relates_to"))
+    Dependency.objects.create(
+        actor=actor, blocking_item=script._item(), blocked_item=script._item(), dependency_type=kind
+    )
+
+
+def _unlink(script: Script, actor: User) -> None:
+    script._one(Dependency.objects.living().select_related("blocking_item__project")).soft_delete(actor=actor)
+
+
+def _plan_sprint(script: Script, actor: User) -> None:
+    start = DAY + timedelta(days=script.random.randint(0, 90))
+    project = script._one(Project.objects.living())
+    name = f"Sprint {script.random.randint(1, 99)}"
+    Sprint.objects.create(
+        actor=actor, project=project, name=name, start_date=start, end_date=start + timedelta(days=14)
+    )
+
+
+def _into_sprint(script: Script, actor: User) -> None:
+    script._item().update(actor=actor, sprint_id=script._one(Sprint.objects.living()).pk)
+
+
+def _run_sprint(script: Script, actor: User) -> None:
+    sprint = script._one(Sprint.objects.living().select_related("project"))
+    verb = script.random.choice(("start", "complete", "cancel", "reopen", "delete"))
+    sprint.soft_delete(actor=actor) if verb == "delete" else getattr(sprint, verb)(actor=actor)
+
+
+def _lane(script: Script, actor: User) -> None:
+    if script.random.random() < 0.4:
+        project = script._one(Project.objects.living())
+        SwimLane.objects.create(actor=actor, project=project, name="Waiting", status_value="blocked", position=9)
+    else:
+        lane = script._one(SwimLane.objects.living().select_related("project"))
+        if script.random.random() < 0.2:
+            lane.soft_delete(actor=actor)
+        else:
+            lane.update(actor=actor, name=f"Lane {script.random.random()}", wip_limit=script.random.randint(1, 9))
+
+
+def _timer(script: Script, actor: User) -> None:
+    running = TimeEntry.objects.living().running().filter(user=actor).select_related("work_item__project").first()
+    if running is not None:
+        running.mark_stopped(actor=actor)
+    else:
+        TimeEntry.objects.create(actor=actor, work_item=script._item(), user=actor, started_at=timezone.now())
+
+
+def _project(script: Script, actor: User) -> None:
+    project = script._one(Project.objects.living())
+    match script.random.randint(0, 5):
+        case 0:
+            key = script.random.choice(("TWO", "THREE", "FOUR"))
+            Project.objects.create(actor=actor, key=key, title=key.title())
+        case 1:
+            project.archive(actor=actor)
+        case 2 | 3:
+            project.activate(actor=actor)
+        case _:
+            project.update(actor=actor, title=f"Title {script.random.random()}")
+
+
+ACTIONS: dict[str, Callable[[Script, User], None]] = {
+    function.__name__.strip("_"): function
+    for function in (
+        *(_create, _create, _edit, _labels, _status, _claim, _release, _parent, _move, _delete, _restore, _comment),
+        *(_edit_comment, _link, _unlink, _plan_sprint, _into_sprint, _run_sprint, _lane, _timer, _project),
+    )
+}
+
+
+def run(seed: int, clones: list[BoardClone], log: Log, steps: int) -> Script:
+    """Play a script and check it."""
+    script = Script(seed, clones, log)
+    script.run(steps)
+    script.check()
+    return script
