@@ -7,6 +7,7 @@ rules, and records the activity in the transaction of the change.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
