@@ -60,7 +60,7 @@ class ActivityRowSerializer(ActivitySerializer):
 class ActivityFilter(ListFilterSet):
     project = django_filters.CharFilter(method="in_project", max_length=100, help_text="A project's id or key.")
     actor = django_filters.CharFilter(field_name="actor__username", max_length=150, help_text="A user's name.")
-    entity = django_filters.UUIDFilter(field_name="entity_id", help_text="The id of what was changed.")
+    entity = django_filters.UUIDFilter(field_name="entity_id", help_text="The id of the changed entity.")
     since = SinceFilter(method="later", help_text="After this id, or at this time (ISO 8601) and later.")
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Who may call, and who did it. DRF loads its default classes early: nothing here imports its views."""
+"""Authentication, and the actor of a request. DRF loads its default classes early: don't import its views here."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
-    """The server's bearer token; the actor is whom `X-PM-Actor` names, which is attribution, not authorisation.
+    """The server's bearer token. `X-PM-Actor` names the actor, for attribution, not for authorization.
 
-    The user is looked up, or made, when something is written: a read asks the database for no user.
+    A write looks the user up or creates it; a read never queries the users.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, str] | None:
@@ -45,21 +45,21 @@ class BearerAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """A browser's session, guarded against cross-site requests; whom it belongs to stands."""
+    """A browser's session, with CSRF protection. X-PM-Actor does not override the session's user."""
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
 class HasCredentials(permissions.BasePermission):
-    """Let in whoever authenticated; asking the user itself would look it up."""
+    """Allow authenticated requests. Accessing `request.user` would query the database."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return getattr(request, "successful_authenticator", None) is not None
 
 
 def actor_of(request: Request) -> User:
-    """Return the user who makes the request; a read of its attributes looks it up."""
+    """Return the user who makes the request; reading an attribute looks it up."""
     return cast("User", request.user)
 
 

@@ -40,11 +40,11 @@ class ChangesView(StrictQueryMixin):
             OpenApiParameter(
                 "since",
                 {"type": "integer", "minimum": 0, "maximum": LARGEST_ID, "default": 0},
-                description="`next` of the last answer; 0 for the beginning.",
+                description="`next` of the last response; 0 for all changes.",
             ),
             OpenApiParameter("project", str, description="A project's id or key."),
-            OpenApiParameter("not_by", str, description="Leave out the changes by the user of this name."),
-            OpenApiParameter("limit", limit_schema(), description="The most rows."),
+            OpenApiParameter("not_by", str, description="Exclude the changes by the user with this name."),
+            OpenApiParameter("limit", limit_schema(), description="The maximum number of rows."),
         ],
         responses=ChangesSerializer,
     )
@@ -73,7 +73,7 @@ class ChangesView(StrictQueryMixin):
     @staticmethod
     def _since(text: str) -> int:
         if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID):
-            raise exceptions.ValidationError({"since": "must be a whole number: next of the last answer, or 0"})
+            raise exceptions.ValidationError({"since": "must be a whole number: next of the last response, or 0"})
         return int(text)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import django_filters
 from rest_framework import serializers
 
 from projects.api.filters import EntityFilterSet, RelativesFilter
 from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Dependency, WorkItem
-from projects.models.work_items.choices import DependencyType
 
 
 class DependencySerializer(EntitySerializer):
@@ -34,7 +32,6 @@ class DependencyFilter(EntityFilterSet):
     work_item = RelativesFilter(
         WorkItem, field_name="of", help_text="An item's id or display key: what it blocks, and what blocks it."
     )
-    dependency_type = django_filters.ChoiceFilter(choices=DependencyType.choices)
 
     class Meta:
         model = Dependency
@@ -47,4 +44,4 @@ class DependencyViewSet(EntityViewSet):
     serializer_class = DependencySerializer
     row_serializer_class = DependencyRowSerializer
     filterset_class = DependencyFilter
-    restore_description = "Undo the deletion; it is refused if it would close a circle."
+    restore_description = "Undo the deletion; it is refused if it would create a cycle."

@@ -1,4 +1,4 @@
-"""The OpenAPI document, Swagger UI, and the answer for unknown paths."""
+"""The OpenAPI document, Swagger UI, and the response for unknown paths."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DocumentationView(SpectacularSwaggerSplitView):
     url_name = "schema"
 
     def handle_exception(self, exc: Exception) -> Any:
-        # There is no template for errors: redirect a browser to the login, and answer JSON otherwise.
+        # There is no template for errors: redirect a browser to the login, and return JSON otherwise.
         if isinstance(exc, exceptions.NotAuthenticated):
             return redirect_to_login(self.request.get_full_path())
         answer = handle(exc, self.get_exception_handler_context())

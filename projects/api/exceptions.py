@@ -1,4 +1,4 @@
-"""The one place where what went wrong becomes an answer: `{"error": {"code", "message", "field"?}}`."""
+"""Map exceptions to error responses: `{"error": {"code", "message", "field"?}}`."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ REFUSALS: dict[type[Refused], str] = {
 STATUSES: dict[type[Refused], int] = {Cycle: status.HTTP_400_BAD_REQUEST, NotYours: status.HTTP_403_FORBIDDEN}
 ADVICE: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "credentials are missing; send Authorization: Bearer with the content of server.token",
-    exceptions.NotAcceptable: "the answer is application/json, which the Accept header excludes",
+    exceptions.NotAcceptable: "the response is application/json, which the Accept header excludes",
 }
 ERROR_CODES = tuple(dict.fromkeys([*CODES.values(), *REFUSALS.values()]))
 
 
 class Unavailable(exceptions.APIException):
-    """The server can't do it now."""
+    """The server can't process the request now."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "the server can't do this now; try again"
@@ -71,9 +71,9 @@ class Unavailable(exceptions.APIException):
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the answer to `error`; None for one that nobody expected, which becomes INTERNAL_ERROR.
+    """Return the response to `error`; None for an unexpected one, which becomes INTERNAL_ERROR.
 
-    An error that is one row's of many bears the row's index as its `row`.
+    An error in one row of a bulk request has the attribute `row`, the row's index.
     """
     row = getattr(error, "row", None)
     extra = {} if row is None else {"row": row}
@@ -88,7 +88,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def envelope(code: str, message: str, field: str | None = None, **extra: Any) -> dict[str, Any]:
-    """Return the body of every error."""
+    """Return the body of an error response."""
     content: dict[str, Any] = {"code": code, "message": _storable(message)}
     if field:
         content["field"] = _storable(field)
@@ -105,7 +105,7 @@ def _as_api_exception(error: Exception) -> Exception:
     if isinstance(error, UnreadablePostError):
         return exceptions.ParseError("the body ended early")
     if isinstance(error, IntegrityError):
-        # The rules are checked first; a constraint speaks only where another writer came in between.
+        # The rules are checked first, so a constraint fails only after a race with another writer.
         logger.error("a constraint refused what the rules allowed", exc_info=error)
         return Conflicting("another writer was faster; read it again and repeat the change")
     shortage = explain(error)
@@ -128,7 +128,7 @@ def _refusal(error: Refused, context: dict[str, Any], extra: dict[str, Any]) -> 
 
 
 def _details(error: Refused, view: Any) -> dict[str, Any]:
-    """Return what a program wants to know of the refusal, besides the message."""
+    """Return the machine-readable details of a refusal."""
     if isinstance(error, StaleVersion):
         return {
             "current_version": error.current.version,
@@ -167,7 +167,7 @@ def _body_of(error: exceptions.APIException, extra: dict[str, Any]) -> dict[str,
 
 
 def _problems(detail: Any, field: str = "") -> Any:
-    """Yield (field, message) for all that DRF found wrong, however deep it nested it."""
+    """Yield (field, message) for each error in DRF's nested `detail`."""
     if isinstance(detail, dict):
         for name, below in detail.items():
             path = field if name in NON_FIELD else f"{field}.{name}" if field else str(name)
@@ -180,5 +180,5 @@ def _problems(detail: Any, field: str = "") -> Any:
 
 
 def _storable(text: str) -> str:
-    # A name that the client sent may hold lone surrogates, which no answer can carry.
+    # A name that the client sent may contain lone surrogates, which UTF-8 can't encode.
     return text.encode("utf-8", "backslashreplace").decode()

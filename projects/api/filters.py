@@ -178,8 +178,8 @@ class Reference(NamedTuple):
 class ListFilterSet(django_filters.FilterSet):
     """Filters whose query is compiled once; the entities that it names are bound parameters, looked up each time.
 
-    `references` are those entities. `is_lasting` is False if a filter asked the database for something that may change
-    before the next request. `unsearched` is set if the words searched for are so common that the rows are searched.
+    `references` are those entities. `is_lasting` is False if the queryset depends on data that may change before the
+    next request. `unsearched` is set if the search terms are so common that the rows of the list are scanned for them.
     """
 
     unsearched: Unsearched | None = None
@@ -218,7 +218,7 @@ class EntityFilterSet(ListFilterSet):
         described = {each.name: each for each in model.spec.filters}
         names = [*described] if model is Project or "project" in described else ["project", *described]
         derived = {name: cls.declared_filters.get(name) or _derive(model, name, described.get(name)) for name in names}
-        deleted = DeletedFilter(help_text="`true` lists what was deleted and can be restored.")
+        deleted = DeletedFilter(help_text="`true` lists deleted rows, which can be restored.")
         return {**derived, **cls.declared_filters, "deleted": deleted}
 
 

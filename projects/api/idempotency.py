@@ -1,4 +1,4 @@
-"""One write, one transaction; and one write only, however often a request with an Idempotency-Key comes."""
+"""Run each write in one transaction, and run it once for each Idempotency-Key, however often the request is sent."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ Action = Callable[..., Response]
 
 
 def write(action: Action) -> Callable[..., HttpResponse]:
-    """Run an action of a view in one transaction, and answer a repeated request as the first was answered.
+    """Decorate a view's action: run it in one transaction, and answer a repeated request with the stored response.
 
-    What the action refuses (4xx) is undone and remembered; what fails (5xx) is undone and forgotten.
+    An error response rolls the action back. A 4xx response is stored, a 5xx response is not, so it can be retried.
     """
 
     @functools.wraps(action)
     def run(view: Any, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         key = _key_of(request)
-        # Both read the body: a slow client must not hold up the other writers.
+        # Read the body before the transaction: a slow client must not block other writers.
         fingerprint = _fingerprint(request) if key is not None else ""
         request.data  # noqa: B018
         with transaction.atomic():
@@ -45,7 +45,7 @@ def write(action: Action) -> Callable[..., HttpResponse]:
             try:
                 with transaction.atomic():
                     response = action(view, request, *args, **kwargs)
-            except Exception as error:  # what the view has no answer to, it raises again
+            except Exception as error:  # handle_exception raises unexpected errors again
                 response = view.handle_exception(error)
                 if response.status_code >= 500:
                     transaction.set_rollback(True)
@@ -81,7 +81,7 @@ def _key_of(request: Request) -> str | None:
 
 
 def _fingerprint(request: Request) -> str:
-    """Return a digest of all that makes this request another one than its like."""
+    """Return a digest of the method, path, If-Match header and body."""
     digest = hashlib.sha256()
     parts = (request.method or "", request.get_full_path(), request.META.get("HTTP_IF_MATCH", ""))
     for part in (*(part.encode("utf-8", "surrogateescape") for part in parts), django_request(request).body):

@@ -13,7 +13,7 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=F
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON in UTF-8, whatever charset the client claims; no NaN, and no depth that Python can't follow."""
+    """JSON in UTF-8, whatever charset the client declares. NaN and too deep nesting are errors."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -29,13 +29,13 @@ class JSONParser(parsers.JSONParser):
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 class JSONRenderer(renderers.JSONRenderer):
-    """Escape everything that is not ASCII if the answer has bytes of a path that are not UTF-8.
+    """Escape all non-ASCII characters if the response contains a path with bytes that are not UTF-8.
 
-    A byte 0xE9 is the text "\\udce9" then, as in `server.json` and in what the client prints (PEP 383).
+    A byte 0xE9 then becomes "\\udce9", as in `server.json` and in the client's output (PEP 383).
     """
 
     def render(
@@ -52,6 +52,6 @@ class _ASCIIRenderer(renderers.JSONRenderer):
 
 
 def render(content: Any) -> bytes:
-    """Return the bytes that DRF's renderer makes of plain values."""
-    # These two are allowed in JSON, but not in JavaScript.
+    """Render plain values; the bytes are those of DRF's renderer."""
+    # JSON allows these two characters, JavaScript does not.
     return encode(content).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()

@@ -1,4 +1,4 @@
-"""Lists: a query that is compiled once for all requests of its like, and the page that comes of it."""
+"""List queries, compiled once and reused for requests with the same parameters, and their pages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from projects.api.pagination import Order, page_url
 from projects.api.query_parameters import read_limit
 from projects.api.row_rendering import Rows
-from projects.api.text_scan import TEXTS, Unsearched, sift
+from projects.api.text_scan import TEXTS, Unsearched, scan
 from projects.models.prepared_queries import Kept, Statement
 
 
 class Query:
-    """What a request narrows a view's rows to and shows of them; nothing that the board may change is in it."""
+    """The filters and fields of a request to a list, without values that may change between requests."""
 
     def __init__(self, view: Any, request: Request, queryset: Any, order: tuple[str, ...] = ()) -> None:
         serializer = view.row_serializer_class(pick=view.pick(request), context=view.get_serializer_context())
@@ -30,16 +30,16 @@ class Query:
         self.is_lasting: bool = filterset.is_lasting
 
     def find_references(self) -> dict[str, str]:
-        """Return the ids of what the request names, as it is now. Raises ValidationError."""
+        """Look up the entities that the request names; return their IDs by parameter. Raises ValidationError."""
         return {reference.name: reference.find() for reference in self.references}
 
     def compiled(self, queryset: Any, limit: int, more: tuple[Any, ...] = ()) -> Statement:
-        """Return the statement of the first rows of `queryset`, which have the columns `more` at their ends."""
+        """Return the statement for the first `limit` rows of `queryset`, with the columns `more` at the end."""
         return Statement(queryset.values_list(*self.rows.columns, *more)[:limit])
 
 
 class Listing:
-    """A view's list under some query parameters, but for `cursor`."""
+    """A view's list for the query parameters of a request, except `cursor`."""
 
     def __init__(self, view: Any, request: Request) -> None:
         text = request.query_params.get("ordering", view.ordering)
@@ -50,7 +50,7 @@ class Listing:
         self.statements: dict[tuple[bool, bool, bool], Statement] = {}
 
     def page(self, request: Request) -> dict[str, Any]:
-        """Return the answer to `request`, whose parameters are this listing's."""
+        """Return the page that `request` asks for; its other parameters must be those of this listing."""
         values: dict[str, Any] = self.query.find_references()
         cursor = self.order.read_cursor(request.query_params.get("cursor"))
         if cursor is not None:
@@ -71,14 +71,14 @@ class Listing:
         }
 
     def _rows(self, is_bound: bool, backwards: bool, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """Return the rows of a page, and one more where there is one."""
+        """Return the rows of a page, plus one if there are more."""
         wanted = self.limit + 1
         if self.query.unsearched is not None:
             queryset, match = self.query.unsearched
             rows = self._statement(queryset, is_bound, backwards, 2 * wanted, TEXTS).rows(**values)
-            sifted = sift(rows, match, wanted, is_all=len(rows) < 2 * wanted)
-            if sifted is not None:
-                return sifted
+            matches = scan(rows, match, wanted, is_all=len(rows) < 2 * wanted)
+            if matches is not None:
+                return matches
         return self._statement(self.query.queryset, is_bound, backwards, wanted).rows(**values)
 
     def _statement(
@@ -92,7 +92,7 @@ class Listing:
 
 
 class Compiled(Protocol):
-    """What may be kept for requests of its like."""
+    """A compiled query that may be cached."""
 
     @property
     def query(self) -> Query: ...
@@ -103,7 +103,7 @@ _kept: Kept[Any] = Kept(256)
 
 
 def kept(view: Any, request: Request, make: Callable[[Request], C]) -> C:
-    """Return what `make` makes of `request`, kept from its like where nothing in it can have changed."""
+    """Return `make(request)`, cached by view, action and parameters if the query is lasting."""
     parameters = tuple((name, *texts) for name, texts in request.query_params.lists() if name != "cursor")
     key = (type(view), view.action, parameters)
     found: C | None = _kept.get(key)

@@ -1,4 +1,4 @@
-"""Keyset pages: a page costs the same however deep it is, and no row is skipped when others come or go."""
+"""Keyset pagination: every page costs the same, and inserts and deletes never skip or repeat other rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LARGEST = 2**63 - 1
 
 
 class Cursor(NamedTuple):
-    """Where a page begins: after the row with these values, or before it."""
+    """Where a page starts: after the row with these values, or before it if `backwards`."""
 
     ordering: str
     value: str
@@ -37,7 +37,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def decode(cls, text: str) -> Cursor:
-        """Return the cursor that `text` is. Raises ValueError."""
+        """Decode a cursor. Raises ValueError."""
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         values = json.loads(raw)
         if not isinstance(values, list):
@@ -46,23 +46,23 @@ class Cursor(NamedTuple):
         for text in (ordering, value, pk, *more):
             if not isinstance(text, str) or type(backwards) is not bool:
                 raise ValueError("not a cursor")
-            text.encode()  # a lone surrogate is a ValueError
+            text.encode()  # raises ValueError for a lone surrogate
             if "\x00" in text:
-                raise ValueError("no text of the board")
+                raise ValueError("the board has no text with NUL")
         return cls(ordering, value, pk, backwards, tuple(more))
 
 
 def page_url(request: Request, cursor: str) -> str:
-    """Return the URL of the page of the same list that begins at `cursor`."""
-    query = request.query_params.copy()  # a name may be there twice
+    """Return the URL of the page of the same list that starts at `cursor`."""
+    query = request.query_params.copy()  # a parameter may be repeated
     query["cursor"] = cursor
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 class Order:
-    """The order of a list, by `ordering`: a field of the view's `ordering_fields`, its `ordering` by default.
+    """The order of a list: a field in the view's `ordering_fields`, after a `-` if descending.
 
-    It is by the column of that name, or by those that the view's `ordering_columns` names; the primary key breaks ties.
+    It sorts by the column of that name, or by the view's `ordering_columns` for it; the primary key breaks ties.
     """
 
     def __init__(self, view: Any, text: str) -> None:
@@ -75,10 +75,12 @@ class Order:
         columns = view.ordering_columns.get(name, (name,))
         self.columns: tuple[str, ...] = columns if columns[-1] == "id" else (*columns, "pk")
         fields: list[Any] = [field_at(view.queryset.model, column) for column in self.columns]
-        self.fields = [getattr(field, "output_field", field) for field in fields]  # a generated one has no opinion
+        self.fields = [
+            getattr(field, "output_field", field) for field in fields
+        ]  # a generated field has the type of its output
 
     def read_cursor(self, text: str | None) -> Cursor | None:
-        """Return where the page begins. Raises ValidationError."""
+        """Return the cursor, None for the first page. Raises ValidationError."""
         if text is None:
             return None
         try:
@@ -87,43 +89,45 @@ class Order:
                 self.bindings(cursor)
         except (ValueError, binascii.Error, RecursionError, ValidationError):
             raise exceptions.ValidationError(
-                {"cursor": "is not one of this list; take it from next or previous"}
+                {"cursor": "is not a cursor of this list; take it from next or previous"}
             ) from None
         if cursor.ordering != self.text:
-            raise exceptions.ValidationError({"cursor": f"belongs to the order {cursor.ordering}; ask in that order"})
+            raise exceptions.ValidationError(
+                {"cursor": f"was issued for ordering={cursor.ordering}; use the same ordering"}
+            )
         return cursor
 
     def bindings(self, cursor: Cursor) -> dict[str, Any]:
-        """Return the values of what `arranged` binds. Raises ValueError or ValidationError where one is wrong."""
+        """Return the values for the parameters of `arranged`. Raises ValueError or ValidationError."""
         found = {}
         texts = (cursor.value, *cursor.more, cursor.pk)
         if len(texts) != max(len(self.columns), 2):
-            raise ValueError("not as many columns")
+            raise ValueError("wrong number of columns")
         for index, (field, text) in enumerate(zip(self.fields, texts, strict=False)):
             value = field.to_python(text)
             if isinstance(value, datetime) and value.utcoffset() != timedelta(0):
-                raise ValueError("no time of ours")
-            if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:  # nor is NaN
-                raise ValueError("no number of the database")
+                raise ValueError("not UTC")
+            if isinstance(value, int | float) and not -LARGEST <= value <= LARGEST:  # false for NaN, too
+                raise ValueError("out of range")
             found[_place(index)] = field.get_db_prep_value(value, connection)
         return found
 
     def arranged(self, queryset: QuerySet[Any], *, is_bound: bool, backwards: bool) -> QuerySet[Any]:
-        """Return `queryset` in this order, or the other way round; where it `is_bound` from a cursor's row on."""
+        """Return `queryset` in this order, reversed if `backwards`; if `is_bound`, only the rows beyond a cursor."""
         descending = self.text.startswith("-") is not backwards
         if is_bound:
             side = "lt" if descending else "gt"
             beyond = Q()
             for index, (column, field) in reversed(list(enumerate(zip(self.columns, self.fields, strict=True)))):
                 value = Bound(_place(index), field)
-                # At this value, or beyond it; by the first condition the database finds the place in the index.
+                # The first condition lets SQLite seek in the index; the second excludes the cursor's row.
                 beyond = Q(**{f"{column}__{side}e": value}) & (Q(**{f"{column}__{side}": value}) | beyond)
             queryset = queryset.filter(beyond)
         sign = "-" if descending else ""
         return queryset.order_by(*(sign + column for column in self.columns))
 
     def cursor_at(self, values: Sequence[Any]) -> Cursor:
-        """Return the cursor of the row that has these values in the order's columns."""
+        """Return the cursor at the row with these values in the order's columns."""
         texts = [_text(field, value) for field, value in zip(self.fields, values, strict=False)]
         return Cursor(self.text, texts[0], texts[-1], more=tuple(texts[1:-1]))
 
@@ -141,7 +145,7 @@ def _text(field: models.Field[Any, Any], value: Any) -> str:
 
 
 class KeysetPagination(BasePagination):
-    """What the schema says of pages; `projects.api.list_queries` makes them."""
+    """Pages in the schema; `projects.api.list_queries` builds them."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         url = {"type": "string", "format": "uri", "nullable": True}
@@ -155,12 +159,12 @@ class KeysetPagination(BasePagination):
         names = [sign + name for name in view.ordering_fields for sign in ("", "-")]
         ordering = {"type": "string", "enum": names, "default": view.ordering}
         return [
-            {"name": "limit", "in": "query", "schema": limit_schema(), "description": "Rows of a page."},
+            {"name": "limit", "in": "query", "schema": limit_schema(), "description": "Rows per page."},
             {
                 "name": "cursor",
                 "in": "query",
                 "schema": {"type": "string"},
-                "description": "Where the page begins, from `next` or `previous` of another.",
+                "description": "Where the page starts: the cursor in `next` or `previous` of another page.",
             },
-            {"name": "ordering", "in": "query", "schema": ordering, "description": "The order; `-` is descending."},
+            {"name": "ordering", "in": "query", "schema": ordering, "description": "The order; `-` means descending."},
         ]

@@ -32,7 +32,7 @@ class ProjectSerializer(EntitySerializer):
     key = StrictCharField(
         max_length=20,
         pattern=KEY,
-        help_text="2 to 20 of A-Z, 0-9 and _, first a letter; upper-cased, and never changed.",
+        help_text="2 to 20 of A-Z, 0-9 and _, starting with a letter; upper-cased, immutable.",
     )
 
     class Meta(EntitySerializer.Meta):

@@ -1,6 +1,6 @@
-"""Rows of the database as rows of an answer: what a serializer shows, without an object for every row.
+"""Render database rows as JSON values: the fields of a serializer, without a model instance for each row.
 
-The serializers say what is shown; here each of their fields becomes columns and a function, once for a list.
+Each serializer field becomes database columns and a conversion, once for a list.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from projects.models.prepared_queries import field_at
 
 
 def key_of(number: int | None, project_key: str) -> str | None:
-    """Return an item's display key; None where there is no item."""
+    """Return an item's display key; None if there is no item."""
     return None if number is None else f"{project_key}-{number}"
 
 
 class Rows:
-    """What of `model` is shown by the fields of `serializer`: `columns` to select, and how a row of them looks.
+    """The `columns` to select for the fields of `serializer`, and the conversion of their rows.
 
-    Columns that are selected for other reasons are given as `extra`, and come first.
+    `extra` columns, selected for other reasons, come first.
     """
 
     def __init__(self, model: type[models.Model], serializer: Any, extra: Sequence[str] = ()) -> None:
@@ -44,15 +44,15 @@ class Rows:
             self.names.append(name)
 
     def one(self, row: Sequence[Any]) -> dict[str, Any]:
-        """Return a single row as an answer has it."""
+        """Return one row as a dict of JSON values."""
         return {
             name: row[places[0]] if make is None else make(*[row[place] for place in places])
             for name, (make, places) in zip(self.names, self._fields, strict=True)
         }
 
     def shown(self, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
-        """Return the rows as an answer has them."""
-        # Column by column, which leaves the loops to the interpreter's C.
+        """Return the rows as dicts of JSON values."""
+        # Convert column by column: zip and map run the loops in C.
         columns = list(zip(*rows, strict=True))
         if not columns:
             return []
@@ -76,7 +76,7 @@ def dashed(digits: str | None) -> str | None:
 
 
 def moment(value: datetime | None) -> str | None:
-    """Return a time of the database, which is UTC, in ISO 8601."""
+    """Return a time of the database (UTC) in ISO 8601."""
     return None if value is None else f"{value.isoformat()}Z"
 
 
@@ -85,7 +85,7 @@ def _source(field: Any) -> str:
 
 
 def _form(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
-    """Return what makes a column's value of the database one of JSON; None where they are the same."""
+    """Return the conversion of a column's database value to JSON; None if they are equal."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     if isinstance(target, models.UUIDField):
         return dashed

@@ -1,4 +1,4 @@
-"""What OpenAPI says of every operation alike: credentials, headers, errors."""
+"""The OpenAPI schema: what all operations share, such as credentials, headers and errors."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"
 ERRORS = {
     "400": "A value is wrong; `field` names it.",
     "401": "Credentials are missing or wrong.",
-    "403": "Forbidden: another origin, a session without its CSRF token, or what is somebody else's.",
-    "404": "There is no such thing.",
-    "406": "The answer is JSON, which the Accept header excludes.",
-    "409": "The present state forbids it; a stale version comes with what is current and who changed it.",
+    "403": "Forbidden: another origin, a session without a CSRF token, or an object of another user.",
+    "404": "Not found.",
+    "406": "The response is JSON, which the Accept header excludes.",
+    "409": "A conflict with the current state. For a stale version, `current` and `changes` show what changed.",
     "413": "The body is too large.",
     "415": "The body is not application/json.",
-    "500": "A fault of the server.",
-    "503": "Not now; try again.",
+    "500": "An internal error.",
+    "503": "Temporarily unavailable; try again.",
 }
 
 
@@ -69,13 +69,19 @@ class ErrorDetailSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(required=False)
     current_version = serializers.IntegerField(required=False)
     current = serializers.DictField(required=False)
-    items = serializers.ListField(child=serializers.CharField(), required=False, help_text="Keys in the way.")
-    path = serializers.ListField(child=serializers.CharField(), required=False, help_text="Keys of a circle.")
-    holder = serializers.CharField(required=False, allow_null=True, help_text="Who holds it.")
-    until = serializers.DateTimeField(required=False, allow_null=True, help_text="The end of the holder's lease.")
-    row = serializers.IntegerField(required=False, help_text="The index of the row that is refused.")
-    collection = serializers.CharField(required=False, help_text="The list of the imported file that has the row.")
-    id = serializers.CharField(required=False, help_text="The id of that row, as the file has it.")
+    items = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Keys of the open children or blockers."
+    )
+    path = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Keys of the cycle, in order."
+    )
+    holder = serializers.CharField(required=False, allow_null=True, help_text="The user who holds the claim.")
+    until = serializers.DateTimeField(required=False, allow_null=True, help_text="The end of the lease.")
+    row = serializers.IntegerField(required=False, help_text="The index of the refused row, from 0.")
+    collection = serializers.CharField(
+        required=False, help_text="The collection of the imported file that has the row."
+    )
+    id = serializers.CharField(required=False, help_text="The id of that row in the file.")
     changes = ChangeSetSerializer(many=True, required=False)
 
     def get_fields(self) -> dict[str, Any]:
@@ -113,21 +119,21 @@ class AutoSchema(SpectacularAutoSchema):
                 ACTOR_HEADER,
                 {"type": "string", "pattern": ACTOR},
                 "header",
-                description="Who does it, percent-encoded UTF-8; default `llm`.",
+                description="The name of the acting user, in percent-encoded UTF-8; default `llm`.",
             )
         ]
         if "{id}" in self.path:
-            parameters.append(OpenApiParameter("id", str, "path", description="The id, or the key in any case."))
+            parameters.append(OpenApiParameter("id", str, "path", description="The id or the key, in any case."))
         if entity and self.method != "GET":
             key = {"type": "string", "pattern": "^[ -~]+$", "maxLength": MAX_KEY_LENGTH}
-            text = "A repeated request with the same key gets the first answer, for 24 hours."
+            text = "A repeated request with the same key gets the response to the first, for 24 hours."
             parameters.append(OpenApiParameter(HEADER, key, "header", description=text))
         if self.method in ("PATCH", "DELETE"):
-            text = 'The version that this is based on, as `"3"`; else it is a conflict.'
+            text = 'The version that the change is based on, such as `"3"`; a stale one is a conflict.'
             version = {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'}
             parameters.append(OpenApiParameter("If-Match", version, "header", description=text))
         if isinstance(self.view, ListMixin) and self.view.action == "list":
-            text = f"Fields of a row, `*` for all; default {','.join(self.view.slim)}."
+            text = f"Fields of a row, `*` for all; default: {','.join(self.view.slim)}."
             names = {"type": "string", "enum": [*self.view.get_serializer().fields, "*"]}
             fields = {"type": "array", "items": names, "minItems": 1}
             parameters.append(OpenApiParameter("fields", fields, description=text, style="form", explode=False))

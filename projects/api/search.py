@@ -64,7 +64,7 @@ class SearchView(StrictQueryMixin):
             OpenApiParameter(
                 "limit",
                 {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-                description="The most results of a page.",
+                description="Results per page.",
             ),
             OpenApiParameter(
                 "cursor", str, description="Where the page begins: the cursor in `next` of the page before."

@@ -224,6 +224,10 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
         described = (field.name for field in self.Meta.model.spec.fields if not field.is_settable)
         for name in ("id", *described, *STAMPS):
             options.setdefault(name, {})["read_only"] = True
+        for field in self.Meta.model.spec.fields:
+            if field.kind == spec.NUMBER and field.is_settable:
+                low, high = field.range
+                options[field.name] = {"min_value": low, "max_value": high, **options.get(field.name, {})}
         return options
 
     def build_field(self, field_name: str, info: Any, model_class: Any, nested_depth: int) -> Any:

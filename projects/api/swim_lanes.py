@@ -16,7 +16,6 @@ from projects.api.idempotency import write
 from projects.api.serializers import EntitySerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import Project, SwimLane
-from projects.models.swim_lane import MAX_WIP_LIMIT
 
 MAX_POSITION = 1_000_000
 
@@ -28,7 +27,7 @@ class SwimLaneSerializer(EntitySerializer):
         model = SwimLane
         extra_kwargs = {
             "position": {"max_value": MAX_POSITION, "help_text": "Default: after the last one."},
-            "wip_limit": {"min_value": 1, "max_value": MAX_WIP_LIMIT, "help_text": "null: no limit."},
+            "wip_limit": {"help_text": "null: no limit."},
         }
 
     def create(self, validated_data: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
-"""Lists by words that many items have: their next rows are loaded whatever they say, and asked one by one.
+"""Full-text filtering for common terms: load the next rows of the list and match them in memory.
 
-To gather all that match would take the index of search longer than all the rest of the request.
+The search index would materialize every match on the board, which takes longer than the rest of the request.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from django.db.models.functions import Substr
 from projects.api.row_rendering import key_of
 from projects.models.fts import passing
 
-# Characters of a description, and of all texts; to read more takes longer than to ask the index.
+# Characters of a description, and of all texts of a scan; beyond these the index is faster.
 LONGEST_TEXT, MOST_TEXT = 1 << 12, 1 << 18
-# What the index has of an item; a description that may be longer is cut.
+# The indexed columns of an item. A description of LONGEST_TEXT characters may have been cut here.
 TEXTS = ("item_number", "project__key", "title", Substr("description", 1, LONGEST_TEXT))
 
 Row = tuple[Any, ...]
 
 
 class Unsearched(NamedTuple):
-    """What is listed but for the words that are searched for, and FTS5's expression for these."""
+    """A list without its full-text filter, and the FTS5 expression of that filter."""
 
     queryset: QuerySet[Any]
     match: str
 
 
-def sift(rows: Sequence[Row], match: str, wanted: int, *, is_all: bool) -> list[Row] | None:
-    """Return the first `wanted` of `rows` that match, None where the index had better be asked.
+def scan(rows: Sequence[Row], match: str, wanted: int, *, is_all: bool) -> list[Row] | None:
+    """Return the first `wanted` of `rows` that match; None if the index is the better strategy.
 
-    The last columns of a row are TEXTS. `is_all` tells that no more rows follow, so that fewer than `wanted` will do.
+    The last columns of a row are TEXTS. If `is_all`, no more rows follow, and fewer than `wanted` may match.
     """
     found: list[Row] = []
-    begin, length = 0, 0
-    while begin < len(rows) and len(found) < wanted:
-        asked = rows[begin : begin + (2 * (wanted - len(found)) if begin else wanted)]
-        longest = max(len(description) for *_, description in asked)
-        length += sum(len(title) + len(description) for *_, title, description in asked)
+    start, length = 0, 0
+    while start < len(rows) and len(found) < wanted:
+        batch = rows[start : start + (2 * (wanted - len(found)) if start else wanted)]
+        longest = max(len(description) for *_, description in batch)
+        length += sum(len(title) + len(description) for *_, title, description in batch)
         if longest == LONGEST_TEXT or length > MOST_TEXT:
             return None
-        texts = [(str(key_of(*row[-4:-2])), row[-2], row[-1]) for row in asked]
-        found += [asked[place] for place in passing(match, texts)]
-        begin += len(asked)
-        if 2 * len(found) < begin and not is_all:
+        texts = [(str(key_of(*row[-4:-2])), row[-2], row[-1]) for row in batch]
+        found += [batch[place] for place in passing(match, texts)]
+        start += len(batch)
+        if 2 * len(found) < start and not is_all:
             return None
     return found[:wanted] if is_all or len(found) >= wanted else None

@@ -95,7 +95,7 @@ class TimeEntryViewSet(EntityViewSet):
     @action(detail=False, methods=["post"])
     @write
     def start(self, request: Request) -> Response:
-        """Start a timer; this stops the actor's running timer, which is `stopped_entry` of the answer."""
+        """Start a timer; this stops the actor's running timer, which is `stopped_entry` in the response."""
         body = read_body(request, TimerSerializer)
         item = WorkItem.objects.select_related("project").get(pk=body["work_item_id"])
         actor = actor_of(request)

@@ -95,7 +95,7 @@ class ExportView(StrictQueryMixin):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("project", str, description="Only the project of this id, or of this key in any case.")
+            OpenApiParameter("project", str, description="Only the project with this id, or with this key in any case.")
         ],
         responses=ExportSerializer,
         operation_id="export",
@@ -122,7 +122,7 @@ class ImportView(StrictQueryMixin):
         return {"dry_run"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("dry_run", bool, description="Return the same answer, but write nothing.")],
+        parameters=[OpenApiParameter("dry_run", bool, description="Return the same response, but write nothing.")],
         request=ExportSerializer,
         responses=ImportAnswerSerializer,
         operation_id="import",
@@ -130,7 +130,7 @@ class ImportView(StrictQueryMixin):
     def post(self, request: Request) -> Response:
         """Merge an export file into the board, all or nothing; the newer version of a row wins.
 
-        The body may have any size. The error lists what is wrong with the file, the first 100 `errors` in one answer;
+        The body may have any size. The error lists what is wrong with the file, at most 100 `errors` in one response;
         `collection`, `row`, `id` and `field` name the place of the first.
         """
         dry_run = read_boolean(request, "dry_run")

@@ -18,7 +18,7 @@ from projects.api.transfer import BackupView, ExportView, ImportView
 from projects.api.work_items.views import WorkItemViewSet
 
 router = SimpleRouter()
-# First what is asked for most: the routes are tried in turn.
+# The most frequent routes first: they are tried in turn.
 router.register("work-items", WorkItemViewSet)
 router.register("projects", ProjectViewSet)
 router.register("activity", ActivityViewSet)

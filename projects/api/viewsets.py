@@ -49,7 +49,7 @@ class StrictQueryMixin(APIView):
         super().initial(request, *args, **kwargs)
         method = (request.method or "").lower()
         if method not in self.http_method_names or not hasattr(self, method):
-            return  # the answer is 405
+            return  # DRF responds with 405
         known = self.known_parameters()
         for name in request.query_params:
             if name not in known:

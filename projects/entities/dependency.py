@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.entities.spec import CHOICE, OPTIONAL, REFERENCE, REQUIRED, Entity, Field
+from projects.entities.spec import CHOICE, OPTIONAL, REFERENCE, REQUIRED, Entity, Field, Filter
 
 TYPES = ("blocks", "relates_to")
 # How an item can relate to another, with the words between their names.
@@ -46,6 +46,10 @@ DEPENDENCY = Entity(
             tracked=True,
             fixed=True,
         ),
+    ),
+    filters=(
+        Filter("work_item", "work item, by UUID or key", metavar="ITEM", required=True),
+        Filter("dependency_type", "only dependencies of this type", choices=TYPES),
     ),
     slim=("id", "blocking_item", "blocked_item", "dependency_type"),
     ordering=("created_at",),

@@ -41,7 +41,7 @@ class _Bounded:
 
 
 def rows(file: IO[bytes], errors: Errors) -> Iterator[tuple[str, int, Row]]:
-    """Yield (collection, index, row) for all known collections; add unknown ones and what is no row to `errors`.
+    """Yield (collection, index, row) for all known collections; add unknown collections and invalid rows to `errors`.
 
     Raises BadFile if the file can't be read to its end.
     """

@@ -5,12 +5,12 @@ A row that the file creates or updates counts as the file has it, every other ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from django.db import connection
 
-from projects.models.work_items.choices import DependencyType
+from projects.models.work_items.choices import DependencyType, ItemType
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
@@ -34,7 +34,7 @@ def _value(alias: str, column: str) -> str:
 _PARENTS = f"""
     SELECT place, id, CASE
         WHEN parent_project_id <> project_id THEN 'the parent belongs to another project'
-        WHEN item_type = 'story' THEN 'a story''s parent is an epic'
+        WHEN item_type = '{ItemType.STORY}' THEN 'a story''s parent is an epic'
         ELSE 'a task''s parent is a story or an epic' END
     FROM (
         SELECT s.place, s.id, s.project_id, s.item_type, {_value("parent", "project_id")} AS parent_project_id,
@@ -42,7 +42,8 @@ _PARENTS = f"""
         FROM {WORK_ITEMS.staged} s {_planned(WORK_ITEMS, "parent", "s.parent_id")}
         WHERE s.act IN {WRITTEN} AND s.parent_id IS NOT NULL)
     WHERE parent_project_id <> project_id OR NOT (
-        parent_type = 'epic' AND item_type IN ('story', 'task') OR parent_type = 'story' AND item_type = 'task')
+        parent_type = '{ItemType.EPIC}' AND item_type IN ('{ItemType.STORY}', '{ItemType.TASK}')
+        OR parent_type = '{ItemType.STORY}' AND item_type = '{ItemType.TASK}')
     ORDER BY place LIMIT {MAX_ERRORS}
 """  # noqa: S608
 _SPRINTS = f"""
@@ -77,7 +78,7 @@ def check(errors: Errors) -> None:
     _refuse(WORK_ITEMS, "parent_id", _PARENTS, errors)
     _refuse(WORK_ITEMS, "sprint_id", _SPRINTS, errors)
     _refuse(DEPENDENCIES, "blocked_item_id", _ENDS, errors)
-    _refuse_circle(errors)
+    _refuse_cycle(errors)
 
 
 def _refuse(table: Table, field: str, query: str, errors: Errors) -> None:
@@ -88,8 +89,8 @@ def _refuse(table: Table, field: str, query: str, errors: Errors) -> None:
         errors.add_row(table.collection, place, dashed(pk), field, message)
 
 
-def _refuse_circle(errors: Errors) -> None:
-    blocks: dict[str, list[str]] = {}
+def _refuse_cycle(errors: Errors) -> None:
+    blockers: dict[str, list[str]] = {}  # of each blocked item
     added: dict[tuple[str, str], tuple[int, str]] = {}  # (blocking item, blocked item) -> (place, ID)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM {DEPENDENCIES.staged} WHERE act IN {WRITTEN} LIMIT 1")  # noqa: S608
@@ -97,42 +98,18 @@ def _refuse_circle(errors: Errors) -> None:
             return  # the file adds no dependency; reading those of a large board takes a while
         cursor.execute(_LINKS)
         for blocking, blocked, place, pk in cursor.fetchall():
-            blocks.setdefault(blocking, []).append(blocked)
+            blockers.setdefault(blocked, []).append(blocking)
             if place is not None:
                 added[blocking, blocked] = place, pk
-    circle = find_circle(blocks)
-    if circle is None:
-        return
-    links = [pair for pair in pairwise(circle) if pair in added]
-    if not links:  # the cycle existed before this import
-        return
-    place, pk = added[links[0]]
-    message = f"creates a cycle: {_names(circle[:MAX_NAMED])}"
-    errors.add_row(DEPENDENCIES.collection, place, dashed(pk), "blocked_item_id", message)
-
-
-def find_circle(blocks: dict[str, list[str]]) -> list[str] | None:
-    """Return a cycle as a list whose first and last ID are the same, or None. Iterative depth-first search."""
-    done: set[str] = set()
-    for start in blocks:
-        if start in done:
-            continue
-        path, on_path = [start], {start}
-        branches: list[Iterator[str]] = [iter(blocks[start])]
-        while branches:
-            following = next(branches[-1], None)
-            if following is None:
-                branches.pop()
-                left = path.pop()
-                on_path.discard(left)
-                done.add(left)
-            elif following in on_path:
-                return [*path[path.index(following) :], following]
-            elif following not in done:
-                path.append(following)
-                on_path.add(following)
-                branches.append(iter(blocks.get(following, ())))
-    return None
+    try:
+        TopologicalSorter(blockers).prepare()
+    except CycleError as error:
+        cycle: list[str] = error.args[1]  # each blocks the next; the last is the first
+        links = [pair for pair in pairwise(cycle) if pair in added]
+        if links:  # else the cycle existed before this import
+            place, pk = added[links[0]]
+            message = f"creates a cycle: {_names(cycle[:MAX_NAMED])}"
+            errors.add_row(DEPENDENCIES.collection, place, dashed(pk), "blocked_item_id", message)
 
 
 def _names(ids: list[str]) -> str:

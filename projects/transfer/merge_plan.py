@@ -133,7 +133,7 @@ def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Ou
     detaches = name in ("parent_id", "sprint_id")
     skipped = []
     for place, pk, reference, was_deleted in rows:
-        hangs_on_item = target is WORK_ITEMS and not detaches
+        depends_on_item = target is WORK_ITEMS and not detaches
         if detaches and was_deleted:
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -141,7 +141,7 @@ def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Ou
                     [pk],
                 )
             outcome.detached.append({"id": dashed(pk), "field": name, "was": dashed(reference)})
-        elif was_deleted or hangs_on_item:
+        elif was_deleted or depends_on_item:
             why = "deleted" if was_deleted else "neither on the board nor in the file"
             outcome.skip(table, place, pk, name, f"the {target.type} {dashed(reference)} is {why}")
             skipped.append((place, pk))

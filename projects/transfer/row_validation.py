@@ -1,6 +1,6 @@
 """Validate each row of a file on its own and convert its values to their database form.
 
-Limits come from the models; this module only converts types that JSON represents differently.
+Limits come from the models and the descriptions; this module only converts types that JSON represents differently.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from projects.models import Project, SwimLane, User, WorkItem
+from projects.models import User
 from projects.models.fields import LabelsField
-from projects.models.project import MAX_NUMBER
-from projects.models.swim_lane import MAX_WIP_LIMIT
-from projects.models.work_items.choices import MAX_POINTS, ItemType, Status
+from projects.models.work_items.choices import ItemType, Status
 from projects.transfer.converters import (
     Clean,
     choice,
@@ -35,8 +33,7 @@ from projects.transfer.exceptions import Errors
 from projects.transfer.tables import BY_TYPE, DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS, Column, Table
 
 REQUIRED = object()
-MAX_INTEGER = 2_147_483_647
-MAX_VERSION = 500_000_000  # far below MAX_INTEGER, so later changes stay importable by other boards
+MAX_VERSION = 500_000_000  # far below the column's limit, so later versions stay importable
 # Derived values: pm exports an item's display key, the agile-board tool exports all of these.
 IGNORED_FIELDS = {
     "work_items": ("display_key",),
@@ -44,12 +41,6 @@ IGNORED_FIELDS = {
     "time_entries": ("duration_seconds", "is_running"),
 }
 SKEW = timedelta(days=1)  # tolerated difference between the clocks of two clones
-LIMITS: dict[tuple[type[models.Model], str], tuple[int, int]] = {
-    (Project, "next_work_item_number"): (1, MAX_NUMBER + 1),
-    (WorkItem, "item_number"): (1, MAX_NUMBER),
-    (WorkItem, "story_points"): (0, MAX_POINTS),
-    (SwimLane, "wip_limit"): (1, MAX_WIP_LIMIT),
-}
 
 
 def clean(table: Table, index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
@@ -161,7 +152,7 @@ def _check_of(table: Table, column: Column) -> Clean:
     if isinstance(field, models.IntegerField):
         if column.name == "version":
             return integer(1, MAX_VERSION)
-        return integer(*LIMITS.get((table.model, column.name), (0, MAX_INTEGER)))
+        return integer(*table.model.spec.field(column.name).range)
     if field.choices:
         return choice(dict(field.flatchoices))
     return text(field)

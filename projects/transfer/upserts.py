@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from projects.models.activity import Action
+from projects.models.work_items.choices import Status
 from projects.transfer.converters import dashed, encode, outward, selected
 from projects.transfer.journal import Journal, fetch, many
 from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS, Column, Table
@@ -66,13 +67,13 @@ def _update(journal: Journal, table: Table, batch: list[Any]) -> None:
             for name, place in _tracked(table)
             if name != "id" and old[place] != new[place]
         ]
-        if table is WORK_ITEMS and held and new[places["status"]] != "in_progress":
+        if table is WORK_ITEMS and held and new[places["status"]] != Status.IN_PROGRESS:
             changes.append({"field": "claimed_by_id", "old": dashed(held), "new": None})
         written.append((*new, new[0]))
         action = Action.RESTORED if was == "deleted" else Action.UPDATED
         recorded.append((action, (new[0], key, project, new[places["version"]], encode(changes))))
     claim = (
-        "".join(f", {name} = CASE status WHEN 'in_progress' THEN {name} END" for name in CLAIM)
+        "".join(f", {name} = CASE status WHEN '{Status.IN_PROGRESS}' THEN {name} END" for name in CLAIM)
         if table is WORK_ITEMS
         else ""
     )
@@ -95,7 +96,7 @@ def _record_created(journal: Journal, table: Table) -> None:
         WHERE s.act = 'create' ORDER BY s.id
         """  # noqa: S608
     )
-    untold = [{"field": "claimed_by_id", "old": None, "new": None}] if table is WORK_ITEMS else []
+    claim = [{"field": "claimed_by_id", "old": None, "new": None}] if table is WORK_ITEMS else []
     for batch in rows:
         entries = []
         for row in batch:
@@ -103,7 +104,7 @@ def _record_created(journal: Journal, table: Table) -> None:
                 {"field": name, "old": None, "new": outward(column, value)}
                 for name, column, value in zip(names, columns, row[4:], strict=True)
             ]
-            entries.append((*row[:4], encode([*changes, *untold])))
+            entries.append((*row[:4], encode([*changes, *claim])))
         journal.record(table, Action.CREATED, entries)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import models
+from rest_framework.test import APIClient
 
 from projects.api.urls import router
 from projects.client.resource import EntityResource
@@ -16,8 +18,10 @@ from projects.entities import spec
 from projects.entities.registry import BY_REFERENCE, ENTITIES
 from projects.models import Activity, User
 from projects.models.base import Entity
+from projects.models.project import MAX_NUMBER
+from projects.models.swim_lane import MAX_WIP_LIMIT
+from projects.models.work_items.choices import MAX_POINTS
 from projects.transfer import export, importer
-from projects.transfer.row_validation import LIMITS
 from tests.projects.sqlite.boards import EXPORT
 
 STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by", "deleted_at"}
@@ -25,6 +29,13 @@ STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by
 LOCAL = {
     "work_item": {"urgency", "open_blockers", "unblocks", "lease_id"},
     "sprint": {"left_items"},
+}
+# The limits that the models enforce; an integer column has those of its type.
+RANGES = {
+    ("project", "next_work_item_number"): (1, MAX_NUMBER + 1),
+    ("work_item", "item_number"): (1, MAX_NUMBER),
+    ("work_item", "story_points"): (0, MAX_POINTS),
+    ("swim_lane", "wip_limit"): (1, MAX_WIP_LIMIT),
 }
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.fields]
 COLUMN_TYPES = {
@@ -79,10 +90,7 @@ def test_description_has_the_limits_of_the_column(entity: spec.Entity, field: sp
     assert field.null is column.null
     assert field.limit == (column.max_length or 0 if field.kind == spec.LINE else 0)
     if field.kind == spec.NUMBER:
-        low, high = field.range
-        assert low < high
-        if (Entity.by_type[entity.name], field.name) in LIMITS:
-            assert field.range == LIMITS[Entity.by_type[entity.name], field.name]
+        assert field.range == RANGES.get((entity.name, field.name), (0, 2**31 - 1))
 
 
 @pytest.mark.parametrize(("entity", "field"), FIELDS, ids=names(FIELDS))
@@ -128,16 +136,18 @@ def test_command_has_a_flag_for_each_field_that_it_sets(entity: spec.Entity) -> 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_filters_of_the_command_are_those_of_the_api(entity: spec.Entity) -> None:
     api = set(view_of(entity).filterset_class.base_filters)
-    command = {each.name for each in entity.filters} | {"deleted"}
-    assert command <= api
+    described = {each.name for each in entity.filters}
+    assert api - {"deleted", "project"} == described - {"project"}
+    assert "deleted" in api
+    assert ("project" in api) is (entity.name != "project")
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 def test_rows_and_orders_name_what_there_is(entity: spec.Entity) -> None:
     shown = serializer_fields(entity)
     assert {*entity.slim, *entity.columns} <= shown.keys()
-    columns = {field.name for field in Entity.by_type[entity.name]._meta.concrete_fields}
-    assert {*entity.ordering} <= columns
+    view = view_of(entity)
+    assert (view.ordering_fields, view.ordering) == (entity.ordering, entity.ordering[0])
 
 
 def test_what_others_refer_to_comes_first() -> None:
@@ -182,3 +192,56 @@ def test_history_of_a_new_row_has_every_tracked_field(entity: spec.Entity, board
     assert {*recorded} <= {*entity.tracked}
     local = {field.column for field in entity.fields if field.tracked and not field.exported}
     assert {*entity.tracked} - {*recorded} <= local
+
+
+ORDERS = [(entity, name) for entity in ENTITIES for name in entity.ordering]
+FILTERS = [(entity, each) for entity in ENTITIES for each in entity.filters]
+
+
+def rows_of(api: APIClient, entity: spec.Entity, **query: str) -> list[dict[str, Any]]:
+    if "include_done" in {each.name for each in entity.filters}:
+        query = {"include_done": "true", **query}
+    response = api.get(f"/api/v1/{entity.path}/", {"fields": "*", "limit": "1000", **query})
+    assert response.status_code == 200, response.content
+    found: list[dict[str, Any]] = response.json()["results"]
+    return found
+
+
+@pytest.mark.parametrize(("entity", "name"), ORDERS, ids=[f"{entity.name}.{name}" for entity, name in ORDERS])
+def test_order_sorts_the_list(entity: spec.Entity, name: str, api: APIClient, board: dict[str, Any]) -> None:
+    ranks = {field.name: [*reversed(field.choices)] for field in entity.fields if field.choices}
+
+    def rank(row: dict[str, Any]) -> Any:
+        return ranks[name].index(row[name]) if name in ranks else row[name]
+
+    ascending, descending = (rows_of(api, entity, ordering=sign + name) for sign in ("", "-"))
+    assert [rank(row) for row in ascending] == sorted(rank(row) for row in ascending)
+    assert len(ascending) > 1
+    assert descending == ascending[::-1]
+
+
+@pytest.mark.parametrize(("entity", "each"), FILTERS, ids=[f"{entity.name}.{each.name}" for entity, each in FILTERS])
+def test_filter_narrows_the_list(entity: spec.Entity, each: spec.Filter, api: APIClient, board: dict[str, Any]) -> None:
+    rows = rows_of(api, entity)
+    field = next((field for field in entity.fields if each.name in (field.name, field.flag)), None)
+    if field is not None and field.kind != spec.LABELS:
+        values = [row[field.name if field.name in row else field.column] for row in rows]
+        value = next(value for value in values if value is not None)
+        expected = [row["id"] for row, own in zip(rows, values, strict=True) if own == value]
+        assert [row["id"] for row in rows_of(api, entity, **{each.name: value})] == expected
+        return
+    # A value that some rows of the board match, for each filter that does not compare a field.
+    samples: dict[str, Callable[[], str]] = {
+        "project": lambda: next(row["id"] for row in board["projects"] if row["key"] != "DEMO"),
+        "work_item": lambda: str(rows[0]["blocking_item_id"]),
+        "label": lambda: next(row["labels"][0] for row in rows if row["labels"]),
+        "descendants_of": lambda: next(row["parent_id"] for row in rows if row["parent_id"]),
+        "ancestors_of": lambda: next(row["id"] for row in rows if row["parent_id"]),
+        "updated_since": lambda: sorted(row["updated_at"] for row in rows)[len(rows) // 2],
+        "search": lambda: str(rows[0]["title"].split()[0]),
+        "include_done": lambda: "false",
+    }
+    value = samples[each.name]() if each.name in samples else "true"
+    found = [row["id"] for row in rows_of(api, entity, **{each.name: value})]
+    assert {*found} < {row["id"] for row in rows}
+    assert found or each.name == "project"  # the other project has no time entries

@@ -39,13 +39,13 @@ class ClaimNextSerializer(TargetSerializer, LeaseSerializer):
 class RenewalSerializer(LeaseSerializer):
     """The claim, and the length of its lease from now."""
 
-    lease_id = serializers.UUIDField(help_text="`lease_id` in the answer to the claim.")
+    lease_id = serializers.UUIDField(help_text="`lease_id` from the response to the claim.")
 
 
 class ReleaseSerializer(StrictSerializer):
-    """The claim; or `force`, to release a claim of anybody."""
+    """The claim; or `force`, to release a claim of another user."""
 
-    lease_id = serializers.UUIDField(required=False, help_text="`lease_id` in the answer to the claim.")
+    lease_id = serializers.UUIDField(required=False, help_text="`lease_id` from the response to the claim.")
     force = StrictBooleanField(required=False, default=False)
 
 
@@ -61,7 +61,7 @@ class ClaimActions(EntityViewSet):
     @action(detail=True, methods=["post"])
     @write
     def claim(self, request: Request, id: str) -> Response:
-        """Claim the item: it is assigned to the caller and in progress until the lease runs out."""
+        """Claim the item: it is assigned to the caller and in progress until the lease expires."""
         body = read_body(request, LeaseSerializer)
         item = self.get_object()
         return self._claimed(item, item.claim(actor=actor_of(request), lease=body["lease"]))

@@ -1,4 +1,4 @@
-"""A work item with everything around it, by a constant number of queries, each compiled once."""
+"""A work item with everything related to it, by a constant number of queries, each compiled once."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ COMMENT = ("id", "content", "version", "created_at", "updated_at", "created_by")
 TIME_ENTRY = ("id", "user", "started_at", "ended_at", "duration_seconds", "is_running", "description")
 ACTIVITY = ("id", "action", "changes", "actor", "created_at")
 OTHER = ("item_type", "title", "status", "priority")  # fields of the item at the other end of a dependency
-ENVELOPE = len('{"work_item":}\n')  # what the command line adds around the answer
+ENVELOPE = len('{"work_item":}\n')  # added by the command line
 
 
 def page_of(item: dict[str, Any], item_id: str, max_bytes: int | None) -> dict[str, Any]:
-    """Return an item with everything around it, in at most `max_bytes` bytes of JSON; `truncated` names what was cut.
+    """Return an item with everything related to it, in at most `max_bytes` bytes of JSON.
 
-    `item` has the fields of the item itself, `item_id` is its id as the database stores it.
+    `item` has the fields of the item itself, `item_id` is its ID as the database stores it. `truncated` lists what was
+    cut.
     """
     rows = {name: rows.shown(statement.rows(item=item_id)) for name, (rows, statement) in _parts().items()}
     page = {
@@ -41,7 +42,7 @@ def page_of(item: dict[str, Any], item_id: str, max_bytes: int | None) -> dict[s
 
 @functools.cache
 def _parts() -> dict[str, tuple[Rows, Statement]]:
-    """Return the lists of rows around an item, by name."""
+    """Return the lists of related rows, by name."""
     item = Bound("item", WorkItem._meta.pk)
     slim = WorkItemRowSerializer(pick=WorkItem.spec.slim)
     above = WorkItem.objects.ancestors_of(item).living().order_by("item_type")  # an epic before a story

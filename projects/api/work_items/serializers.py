@@ -1,4 +1,4 @@
-"""The fields of work items and of the answers around them."""
+"""The serializers of work items, and of the requests and responses about them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from projects.api.serializer_fields import ReferenceField, StrictBooleanField, S
 from projects.api.serializers import DeletionSerializer, EntitySerializer, StrictSerializer
 from projects.api.time_entries import TimeEntryRowSerializer
 from projects.models import WorkItem
-from projects.models.work_items.choices import MAX_POINTS
 
 MAX_UPDATES = 1000
 
@@ -35,7 +34,7 @@ class WorkItemSerializer(EntitySerializer):
 
     class Meta(EntitySerializer.Meta):
         model = WorkItem
-        extra_kwargs = {"parent": {"shows": "parent_key"}, "story_points": {"max_value": MAX_POINTS}}
+        extra_kwargs = {"parent": {"shows": "parent_key"}}
 
 
 class WorkItemRowSerializer(WorkItemSerializer):
@@ -96,9 +95,9 @@ class RelatedItemSerializer(serializers.Serializer[Any]):
 
 
 class WorkItemPageSerializer(WorkItemSerializer):
-    """A work item with everything around it."""
+    """A work item with everything related to it."""
 
-    all_optional = True  # the shortest form lacks some of it
+    all_optional = True  # a truncated page lacks some fields
 
     ancestors = WorkItemRowSerializer(many=True, help_text="The outermost first.")
     children = WorkItemRowSerializer(many=True)
@@ -108,4 +107,6 @@ class WorkItemPageSerializer(WorkItemSerializer):
     comments = CommentRowSerializer(many=True, help_text="The oldest first.")
     time_entries = TimeEntryRowSerializer(many=True, help_text="The oldest first.")
     activity = ActivityRowSerializer(many=True, help_text="The latest first.")
-    truncated = serializers.ListField(child=serializers.CharField(), help_text="Names what was cut.")
+    truncated = serializers.ListField(
+        child=serializers.CharField(), help_text="The texts that were cut, and the lists and fields that were dropped."
+    )

@@ -1,4 +1,4 @@
-"""Make a document short enough for a reader who pays for every byte: cut the longest texts, then leave rows out."""
+"""Truncate a document to a number of bytes: cut the longest texts first, then drop rows."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Any
 from projects.api.json_format import render
 
 ELLIPSIS = "…"
-SHORTEST_TEXT = 40  # characters that are left of a text before rows go
-KEPT_TO_THE_END = ("display_key", "item_type", "title", "status", "priority", "version", "truncated")
-# Which end of a list is the oldest, or else the least important.
-FIRST_GOES = ("comments", "time_entries")
+SHORTEST_TEXT = 40  # characters; rows are dropped before texts get shorter
+ALWAYS_KEPT = ("display_key", "item_type", "title", "status", "priority", "version", "truncated")
+# Lists whose first row is the oldest; of all others the last row is the least important.
+OLDEST_FIRST = ("comments", "time_entries")
 
 Place = tuple[Any, Any, str]  # container, its key, the name in `truncated`
 
 
 def shorten(document: dict[str, Any], max_bytes: int) -> dict[str, Any]:
-    """Return `document` in at most `max_bytes` bytes of JSON; its `truncated` names what was cut.
+    """Return `document` in at most `max_bytes` bytes of JSON; `truncated` lists what was cut.
 
-    `max_bytes` is enough for the fields of KEPT_TO_THE_END with a shortened title.
+    `max_bytes` must suffice for the fields in ALWAYS_KEPT with a shortened title.
     """
     if size(document) <= max_bytes:
         return document
     longest = max((len(container[key]) for container, key, _ in _texts(document)), default=0)
-    low, high = SHORTEST_TEXT, longest  # at `high` it is too long
+    # Binary search for the longest text length that fits.
+    low, high = SHORTEST_TEXT, longest
     while low < high:
         middle = (low + high + 1) // 2
         if size(_cut(document, middle)) <= max_bytes:
@@ -34,23 +35,23 @@ def shorten(document: dict[str, Any], max_bytes: int) -> dict[str, Any]:
             high = middle - 1
     short = _cut(document, low)
     if size(short) > max_bytes:
-        _leave_rows_out(short, max_bytes)
+        _drop_rows(short, max_bytes)
     for name in reversed(list(short)):
         if size(short) <= max_bytes:
             break
-        if name not in KEPT_TO_THE_END:
+        if name not in ALWAYS_KEPT:
             del short[name]
             short["truncated"] = [*(text for text in short["truncated"] if text.partition(" ")[0] != name), name]
     return short
 
 
 def size(document: Any) -> int:
-    """Return how many bytes `document` has as an answer."""
+    """Return the size of the response in bytes."""
     return len(render(document))
 
 
 def _cut(document: dict[str, Any], limit: int) -> dict[str, Any]:
-    """Return a copy whose texts have at most `limit` characters, the sign of the cut included."""
+    """Return a copy whose texts have at most `limit` characters, including the ellipsis."""
     short = copy.deepcopy(document)
     names: dict[str, None] = {}
     for container, key, name in _texts(short):
@@ -61,24 +62,24 @@ def _cut(document: dict[str, Any], limit: int) -> dict[str, Any]:
     return short
 
 
-def _leave_rows_out(document: dict[str, Any], max_bytes: int) -> None:
-    """Leave out rows of the list that is the longest in bytes, one after the other."""
+def _drop_rows(document: dict[str, Any], max_bytes: int) -> None:
+    """Drop rows one by one, each from the list that has the most bytes."""
     lists = {name: rows for name, rows in document.items() if isinstance(rows, list) and name != "truncated"}
     sizes = {name: [size(row) + 1 for row in rows] for name, rows in lists.items()}
     totals = {name: sum(own) for name, own in sizes.items()}
-    left_out = dict.fromkeys(lists, 0)
+    dropped = dict.fromkeys(lists, 0)
     others = list(document["truncated"])
     excess = size(document) - max_bytes
     while any(lists.values()):
         while excess > 0 and any(lists.values()):
             name = max(totals, key=lambda name: totals[name])
-            end = 0 if name in FIRST_GOES else -1
+            end = 0 if name in OLDEST_FIRST else -1
             lists[name].pop(end)
             gone = sizes[name].pop(end)
             totals[name] -= gone
-            left_out[name] += 1
+            dropped[name] += 1
             excess -= gone
-        notes = [f"{name} ({count} left out)" for name, count in left_out.items() if count]
+        notes = [f"{name} ({count} left out)" for name, count in dropped.items() if count]
         document["truncated"] = [*others, *notes]
         excess = size(document) - max_bytes
         if excess <= 0:
@@ -86,7 +87,7 @@ def _leave_rows_out(document: dict[str, Any], max_bytes: int) -> None:
 
 
 def _texts(document: dict[str, Any]) -> Iterator[Place]:
-    """Yield where the texts are that may be cut."""
+    """Yield the places of texts that may be cut."""
     for name in ("title", "description"):
         yield document, name, name
     for name, key in (("comments", "content"), ("time_entries", "description")):

@@ -1,4 +1,4 @@
-"""Work items: the list, one item with everything around it, and the actions on items."""
+"""Work items: the list, one item with everything related to it, and the actions on items."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class WorkItemViewSet(ClaimActions):
             OpenApiParameter(
                 "max_bytes",
                 {"type": "integer", "minimum": LEAST_BYTES, "maximum": MOST_BYTES},
-                description="The most bytes of the answer: long texts are cut first, then the oldest rows dropped.",
+                description="The maximum size of the response in bytes: long texts are cut first, then old rows.",
             )
         ],
         responses=WorkItemPageSerializer,
@@ -111,7 +111,7 @@ class WorkItemViewSet(ClaimActions):
     @extend_schema(
         filters=True,
         parameters=[
-            OpenApiParameter("limit", limit_schema(), description="The most rows."),
+            OpenApiParameter("limit", limit_schema(), description="The maximum number of rows."),
             OpenApiParameter("fields", str, description="Fields of a row, separated by commas; `*` for all."),
         ],
         responses=ReadySerializer,
