@@ -57,6 +57,7 @@ def fill(make_item: Make) -> Callable[[int], None]:
     return add
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "expected"), LISTS)
 def test_list_costs_the_same_for_any_number(
     api: APIClient, fill: Callable[[int], None], path: str, expected: int
