@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    Json = Any  # a JSON document; the API's schema tells its shape
+
     from projects.client.errors import ClientError
     from projects.client.http import Response, TransportError
     from projects.client.remote import RequestsTransport
@@ -39,7 +41,7 @@ class Api:
         self.warn = warn
         self.target = find()
 
-    def get(self, path: str, query: Mapping[str, object] | None = None, *, wanted: tuple[str, ...] = ()) -> Any:
+    def get(self, path: str, query: Mapping[str, object] | None = None, *, wanted: tuple[str, ...] = ()) -> Json:
         """Return the document at `path`; query parameters that are None are omitted. Raises ClientError."""
         return self.call("GET", path + encode_query(query or {}), wanted=wanted)
 
@@ -52,7 +54,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         silence: float = SILENCE,
         wanted: tuple[str, ...] = (),
-    ) -> Any:
+    ) -> Json:
         """Send a request and return the document in the response; a write gets its own Idempotency-Key.
 
         Returns None for 204. `silence` is the timeout in seconds, unless the client has its own; `wanted` names the
@@ -71,7 +73,7 @@ class Api:
             raise BadAnswer(f"the response of {self.target.url} lacks {', '.join(wanted)}; is it a pm server?")
         return document
 
-    def upload(self, path: str, body: Upload, silence: float) -> Any:
+    def upload(self, path: str, body: Upload, silence: float) -> Json:
         """Send a file and return the document in the response; it may be sent twice, so this must be idempotent."""
         headers = self._head({"Content-Type": "application/json"})
         return self._document(self._send("POST", path, headers, body, silence))
@@ -163,7 +165,7 @@ class Api:
             return Unresponsive(f"{server} does not accept connections: {error}{force}")
         return BadAnswer(f"{server} sent no usable response: {error}{doubt}")
 
-    def _document(self, response: Response) -> Any:
+    def _document(self, response: Response) -> Json:
         status = response.status
         if status == 204:
             return None

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    Option = tuple[tuple[str, ...], dict[str, Any]]
+    Settings = dict[str, Any]  # the keyword arguments of argparse.add_argument
+    Option = tuple[tuple[str, ...], Settings]
+    Value = Any  # whatever an option's `type` returns
 
 # Flags of the predecessor, agile-board, so that its scripts keep working.
 ALIASES = {
@@ -22,21 +24,28 @@ ALIASES = {
     "--status-value": "--status",
     "--version": "--expected-version",
 }
+# What is often typed, from other tools, in place of a command or flag.
+MEANT = {
+    "list": "work-item list",
+    "ls": "work-item list",
+    "--json": "--output json (the default)",
+    "--table": "--output table",
+}
 
 
 class Options:
     """The options of a call by name, like `argparse.Namespace`, but without importing argparse."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(self, values: dict[str, Value]) -> None:
         self.__dict__ = values
 
     if TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> Any: ...
-        def __setattr__(self, name: str, value: Any) -> None: ...
+        def __getattr__(self, name: str) -> Value: ...
+        def __setattr__(self, name: str, value: Value) -> None: ...
 
 
-def normalised(tokens: Sequence[str], options: Sequence[Any], program: str) -> list[str]:
+def normalised(tokens: Sequence[str], options: Sequence[Option], program: str) -> list[str]:
     """Rewrite the tokens for argparse, such as `--title -x` to `--title=-x`. Raises UsageError."""
     takes_value = flags_of(options)
     end = end_of_flags(tokens)
@@ -58,7 +67,7 @@ def normalised(tokens: Sequence[str], options: Sequence[Any], program: str) -> l
     return [*found, *tokens[end:]]
 
 
-def refuse_repeated(tokens: Sequence[str], options: Iterable[Any], program: str) -> None:
+def refuse_repeated(tokens: Sequence[str], options: Iterable[Option], program: str) -> None:
     """Raise UsageError if a single-value flag is repeated: argparse would silently drop the first value."""
     once = {flag for flags, settings in options for flag in flags if settings.get("action", "store") == "store"}
     given: set[str] = set()
@@ -70,14 +79,14 @@ def refuse_repeated(tokens: Sequence[str], options: Iterable[Any], program: str)
             given.add(flag)
 
 
-def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Any] | None:
+def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Value] | None:
     """Return the values of a simple command line by name; None if it needs argparse.
 
     The tokens are `normalised`: a flag and its value are joined by "=".
     """
-    values: dict[str, Any] = {}
-    known: dict[str, tuple[str, dict[str, Any]]] = {}
-    places: list[tuple[str, dict[str, Any]]] = []
+    values: dict[str, Value] = {}
+    known: dict[str, tuple[str, Settings]] = {}
+    places: list[tuple[str, Settings]] = []
     missing: set[str] = set()
     for flags, settings in table:
         named = flags[0].startswith("-")
@@ -118,7 +127,7 @@ def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Any] | Non
     return None if missing else values
 
 
-def flags_of(options: Iterable[Any]) -> dict[str, bool]:
+def flags_of(options: Iterable[Option]) -> dict[str, bool]:
     """Return whether each flag takes a value."""
     return {
         flag: settings.get("action", "store") in ("store", "append")
@@ -142,6 +151,8 @@ def known(word: str, words: Iterable[str], what: str) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str:
     """Return a "did you mean" clause with the closest word, or ""."""
+    if word in MEANT and MEANT[word].partition(" ")[0] in words:
+        return f"; did you mean {MEANT[word]}?"
     import difflib
 
     begun = [one for one in words if len(word) > 2 and one.startswith(word)]
@@ -149,15 +160,13 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _has_place(options: Iterable[Any]) -> bool:
+def _has_place(options: Iterable[Option]) -> bool:
     return any("PROJECT" in settings.get("metavar", "") for flags, settings in options if flags[0][0] != "-")
 
 
-def _keep(
-    values: dict[str, Any], name: str, settings: dict[str, Any], given: str | bool, *, append: bool = False
-) -> bool:
+def _keep(values: dict[str, Value], name: str, settings: Settings, given: str | bool, *, append: bool = False) -> bool:
     """Store a value; return False if the option does not accept it."""
-    value: Any = given
+    value: Value = given
     if "type" in settings:
         try:
             value = settings["type"](given)

@@ -13,9 +13,11 @@ from projects.client import grammar
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
+    from projects.client.argv import Option, Settings
     from projects.client.context import Context
+    from projects.client.grammar import Verb
 
     Candidates = Iterable[tuple[str, str]]  # the candidate and its description
 
@@ -166,13 +168,15 @@ def _candidates(words: list[str], environ: Mapping[str, str]) -> Candidates:
     return _values(place, noun, current, before, environ) if place else []
 
 
-def _position(before: Sequence[str]) -> tuple[str | None, Any, tuple[Any, ...], Any, Any]:
+def _position(
+    before: Sequence[str],
+) -> tuple[str | None, Verb | None, tuple[Option, ...], Settings | None, Settings | None]:
     """Return the noun, verb, allowed flags, next positional, and the flag that needs a value next."""
     noun: str | None = None
-    verb: Any = None
-    options: tuple[Any, ...] = grammar.GLOBALS
-    waiting: list[Any] = []
-    asking: Any = None
+    verb: Verb | None = None
+    options: tuple[Option, ...] = grammar.GLOBALS
+    waiting: list[Settings] = []
+    asking: Settings | None = None
     for word in before:
         if asking is not None:
             asking = None
@@ -194,7 +198,7 @@ def _position(before: Sequence[str]) -> tuple[str | None, Any, tuple[Any, ...], 
 
 
 def _values(
-    settings: Mapping[str, Any], noun: str | None, begun: str, before: Sequence[str], environ: Mapping[str, str]
+    settings: Settings, noun: str | None, begun: str, before: Sequence[str], environ: Mapping[str, str]
 ) -> Candidates:
     """Return the values of an option that start with `begun`."""
     if "choices" in settings:
@@ -256,7 +260,7 @@ def _context(before: Sequence[str], environ: Mapping[str, str]) -> Context:
         name, equals, value = word.partition("=")
         if name in ("--server", "--config-dir"):
             flags += [name, value if equals else "".join(before[number + 1 : number + 2])]
-    options: Any = grammar.parse(grammar.find(["activity", "list", *flags]))
+    options = grammar.parse(grammar.find(["activity", "list", *flags]))
     environ = {name: value for name, value in environ.items() if name != "PM_AUTOSTART"}
     if options.config_dir:
         environ["PM_CONFIG_DIR"] = options.config_dir

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 KEY = "DEMO"
 CLAIMED = "DEMO-14"  # the item that an agent has claimed
 
@@ -65,7 +61,7 @@ COMMENTS = (
 )
 
 
-def document(now: float) -> dict[str, Any]:
+def document(now: float) -> dict[str, object]:
     """Return the export file, with times relative to `now` (Unix seconds); each call generates new IDs."""
     import uuid
     from datetime import UTC, datetime, timedelta
@@ -82,7 +78,7 @@ def document(now: float) -> dict[str, Any]:
     def day(offset: int) -> str:
         return (here + timedelta(days=offset)).date().isoformat()
 
-    def stamps(made: float, changed: float, who: str = "ada") -> dict[str, Any]:
+    def stamps(made: float, changed: float, who: str = "ada") -> dict[str, object]:
         return {
             "created_at": ago(made),
             "updated_at": ago(changed),
@@ -91,7 +87,7 @@ def document(now: float) -> dict[str, Any]:
             "version": 1,
         }
 
-    def seen(number: int, first: int, left: tuple[int, ...], *, at_end: bool) -> list[dict[str, Any]]:
+    def seen(number: int, first: int, left: tuple[int, ...], *, at_end: bool) -> list[dict[str, object]]:
         """Return the items of a sprint at its start (none created later) or at its end."""
         return [
             {
@@ -113,7 +109,7 @@ def document(now: float) -> dict[str, Any]:
     for number, (name, goal, first, last, status, left) in enumerate(SPRINTS, 1):
         ended = status == "completed"
         started = None if status == "planned" else ago(-first)
-        sprint: dict[str, Any] = {
+        sprint: dict[str, object] = {
             "id": ident("sprint", number),
             "project_id": project,
             "name": name,
@@ -128,7 +124,7 @@ def document(now: float) -> dict[str, Any]:
         sprint |= {"committed": seen(number, first, left, at_end=False) if started else None}
         sprints.append(sprint | stamps(max(11, -first), -last if ended else 8))
     for number, kind, parent, sprint_of, status, priority, points, who, labels, made, begun, done, title in ITEMS:
-        item: dict[str, Any] = {
+        item: dict[str, object] = {
             "id": ident("item", number),
             "project_id": project,
             "item_number": number,

@@ -22,10 +22,6 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 
 class ClientError(Exception):
     """The command failed; the message is for the user."""
@@ -35,7 +31,7 @@ class ClientError(Exception):
 
     def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
-        self.error: dict[str, Any] = {"code": self.code, "message": message, **details}
+        self.error: dict[str, object] = {"code": self.code, "message": message, **details}
 
 
 class UsageError(ClientError):
@@ -79,7 +75,7 @@ class BadAnswer(ClientError):
 class ApiError(ClientError):
     """The server refused; `error` is its error object, `http_status` its HTTP status."""
 
-    def __init__(self, error: dict[str, Any], http_status: int) -> None:
+    def __init__(self, error: dict[str, object], http_status: int) -> None:
         super().__init__(str(error["message"]))
         self.error = error
         self.http_status = http_status

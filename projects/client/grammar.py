@@ -12,9 +12,8 @@ from projects.client.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
-    from projects.client.argv import Option
+    from projects.client.argv import Option, Value
     from projects.client.context import Context
 
 NOUNS = {
@@ -62,7 +61,7 @@ class Call:
         self.tokens = tokens
 
 
-def option(*flags: str, **settings: Any) -> Option:
+def option(*flags: str, **settings: Value) -> Option:
     """Return an entry of an option table; takes the arguments of `argparse.add_argument`."""
     return flags, settings
 

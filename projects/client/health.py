@@ -8,14 +8,13 @@ from projects.client.errors import BadAnswer, NoServer, Unresponsive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from projects.client.api import Json
     from projects.client.context import Context
 
 POLL = 0.05  # seconds
 
 
-def check(context: Context) -> dict[str, Any]:
+def check(context: Context) -> dict[str, Json]:
     """Return the fields of the server after it responded. Raises NoServer, Unresponsive, BadAnswer."""
     answer = context.api.call("GET", "/health", wanted=("version", "instance_id"))
     target = context.api.target
@@ -26,7 +25,7 @@ def check(context: Context) -> dict[str, Any]:
     return fields(context)
 
 
-def wait(context: Context) -> dict[str, Any]:
+def wait(context: Context) -> dict[str, Json]:
     """Return the fields of the server as soon as it responds. At the timeout, raises the last error of `check`."""
     patience = context.timeout()
     deadline = time.monotonic() + patience
@@ -41,7 +40,7 @@ def wait(context: Context) -> dict[str, Any]:
         time.sleep(POLL)
 
 
-def fields(context: Context) -> dict[str, Any]:
+def fields(context: Context) -> dict[str, Json]:
     """Return the fields of the server without a request."""
     target = context.api.target
     return {"url": target.url} if target.info is None else target.info.fields()

@@ -6,7 +6,10 @@ from projects.client import grammar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable
+
+    from projects.client.argv import Option
+    from projects.client.grammar import Call, Verb
 
 INTRODUCTION = """\
 usage: pm NOUN VERB [ARGS]
@@ -16,14 +19,14 @@ on the last line of standard error. Exit status: 0 done, 1 refused or failed, 2 
 """
 
 
-def text(call: Any) -> str:
+def text(call: Call) -> str:
     """Return the help of `pm`, a noun or a verb."""
     if call.noun is None:
         return _of_pm()
     return _of_noun(call.noun) if call.verb is None else _of_verb(call.noun, call.verb)
 
 
-def usage(noun: str, verb: Any) -> str:
+def usage(noun: str, verb: Verb) -> str:
     """Return the usage line of a verb: its name, arguments and required flags."""
     words = [grammar.program(noun, verb)]
     for flags, settings in verb.options:
@@ -49,7 +52,7 @@ def _of_noun(noun: str) -> str:
     return "\n".join([*lines, "", f"More: pm {noun} VERB -h", ""])
 
 
-def _of_verb(noun: str, verb: Any) -> str:
+def _of_verb(noun: str, verb: Verb) -> str:
     from projects.client import argparse_parser
 
     found = argparse_parser.build(grammar.program(noun, verb), verb.summary, verb.options, grammar.GLOBALS)
@@ -57,7 +60,7 @@ def _of_verb(noun: str, verb: Any) -> str:
     return found.format_help()
 
 
-def _described(options: Any) -> list[tuple[str, str]]:
+def _described(options: Iterable[Option]) -> list[tuple[str, str]]:
     found = []
     for flags, settings in options:
         value = settings.get("metavar") or "|".join(settings.get("choices", ()))
@@ -65,5 +68,5 @@ def _described(options: Any) -> list[tuple[str, str]]:
     return found
 
 
-def _columns(pairs: Any) -> list[str]:
+def _columns(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [f"  {left:<20} {right}" for left, right in pairs]

@@ -8,8 +8,7 @@ from projects.client.terminal import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from projects.client.api import Json
     from projects.client.context import Context
 
 MAX_BYTES = 3 * 1024
@@ -83,7 +82,7 @@ def _state(context: Context) -> list[str]:
     return lines
 
 
-def _items(heading: str, rows: list[dict[str, Any]]) -> list[str]:
+def _items(heading: str, rows: list[dict[str, Json]]) -> list[str]:
     lines = []
     for row in rows[:MAX_ITEMS]:
         holder = f" ({_line(row['assignee'], 30)})" if row.get("assignee") else ""
@@ -93,8 +92,8 @@ def _items(heading: str, rows: list[dict[str, Any]]) -> list[str]:
     return [f"{heading}:", *lines] if lines else [f"{heading}: nothing"]
 
 
-def _rows(context: Context, path: str, query: dict[str, object]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = context.api.get(ROOT + path, query, wanted=("results",))["results"]
+def _rows(context: Context, path: str, query: dict[str, object]) -> list[dict[str, Json]]:
+    rows: list[dict[str, Json]] = context.api.get(ROOT + path, query, wanted=("results",))["results"]
     return rows
 
 

@@ -22,7 +22,7 @@ def shown(context: Context, text: str, total: int) -> Iterator[Callable[[int], o
     from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    console = Console(file=stream)  # type: ignore[arg-type]
+    console = Console(file=stream)  # type: ignore[arg-type]  # it only writes and flushes
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"{text}: sending", total=total)
 

@@ -9,9 +9,8 @@ from projects.entities import spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
-    from projects.client.argv import Option, Options
+    from projects.client.api import Json
+    from projects.client.argv import Option, Options, Settings
     from projects.client.context import Context
     from projects.entities.spec import Entity, Field, Filter
 
@@ -62,15 +61,15 @@ class Resource:
         rows, following, _ = self.pages(context, query, every=options.all)
         context.show({self.plural: rows, "next": following})
 
-    def rows(self, context: Context, **query: object) -> Any:
+    def rows(self, context: Context, **query: object) -> Json:
         """Return the rows of all pages of a list."""
         return self.pages(context, query, every=True)[0]
 
     def pages(
         self, context: Context, query: dict[str, object], *, every: bool, wanted: tuple[str, ...] = ()
-    ) -> tuple[Any, str | None, Any]:
+    ) -> tuple[Json, str | None, Json]:
         """Return the rows of one page, or of `every` page, the next cursor, and the last response."""
-        rows: list[Any] = []
+        rows: list[Json] = []
         while True:
             page = context.api.get(self.path, query, wanted=("results", "next", *wanted))
             try:
@@ -100,7 +99,7 @@ class Resource:
         path = self.path_of(context)
         context.show({self.singular: context.api.call("POST", f"{path}restore/")})
 
-    def act(self, context: Context, action: str, **fields: object) -> Any:
+    def act(self, context: Context, action: str, **fields: object) -> Json:
         """Run an action on the object with the fields that are not None; return the response."""
         given = {name: value for name, value in fields.items() if value is not None}
         return context.api.call("POST", f"{self.path_of(context)}{action}/", given or None)
@@ -151,7 +150,7 @@ class EntityResource(Resource):
         """Return the query parameters of a call's filters; None for filters that are not given."""
         query: dict[str, object] = {}
         for each in self.entity.filters:
-            value: Any = getattr(options, each.name)
+            value = getattr(options, each.name)
             if each.is_switch:
                 query[each.name] = "true" if value else None
             else:
@@ -217,7 +216,7 @@ def options_of(field: Field, *, required: bool) -> list[Option]:
                 help=f"read the {field.name} from this file; - for standard input",
             ),
         ]
-    settings: dict[str, Any] = {"help": field.help}
+    settings: Settings = {"help": field.help}
     if required:
         settings["required"] = True
     if field.choices:

@@ -17,11 +17,11 @@ from projects.client.terminal import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
 
+    from projects.client.api import Json
     from projects.client.render import Stream
 
-    Rows = Sequence[Mapping[str, Any]]
+    Rows = Sequence[Mapping[str, Json]]
 
 # 2026-01-31T12:00:00.123456Z: shown without the fraction, and in lists without the seconds.
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
@@ -53,7 +53,7 @@ def draw(document: object, stream: Stream | None, fields: str | None = None) -> 
 
 
 def _parts(
-    document: Mapping[str, Any], width: int, chosen: tuple[str, ...] = (), *, nested: bool = False
+    document: Mapping[str, Json], width: int, chosen: tuple[str, ...] = (), *, nested: bool = False
 ) -> Iterator[Table | Text]:
     """Yield the renderables of a document's members, from top to bottom."""
     for name, value in document.items():
@@ -80,7 +80,7 @@ def _is_section(value: object) -> bool:
     return isinstance(value, dict) or (_is_list(value) and bool(value))
 
 
-def _is_worth_it(name: str, fields: Mapping[str, Any]) -> bool:
+def _is_worth_it(name: str, fields: Mapping[str, Json]) -> bool:
     """Return True if a field is worth showing: non-empty, and not an _id whose readable twin is shown."""
     return fields[name] not in (None, "", []) and not (name.endswith("_id") and fields.get(name.removesuffix("_id")))
 
@@ -132,7 +132,7 @@ def _needed(column: str, cells: Sequence[Text]) -> int:
     return max(cell_len(TITLES.get(column, column)), min(widest, MIN_FLEXIBLE) if column in FLEXIBLE else widest)
 
 
-def _fields(fields: Mapping[str, Any]) -> Table:
+def _fields(fields: Mapping[str, Json]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -145,13 +145,13 @@ def _title(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _short(name: str, value: Any) -> str:
+def _short(name: str, value: Json) -> str:
     """Format a value for a row of a list."""
     time = TIME.fullmatch(value) if isinstance(value, str) else None
     return f"{time[1]} {time[2]}Z" if time else _plain(name, value)
 
 
-def _plain(name: str, value: Any) -> str:
+def _plain(name: str, value: Json) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
@@ -168,7 +168,7 @@ def _plain(name: str, value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _change(change: Any) -> str:
+def _change(change: Json) -> str:
     """Return `status: todo → done`; "" for a new field that is empty."""
     if not isinstance(change, dict) or not {"field", "old", "new"} <= change.keys():
         return json.dumps(change, ensure_ascii=False)

@@ -8,7 +8,7 @@ from projects.client.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from projects.client.api import Json
 
 
 def read_file(path: str, name: str) -> str:
@@ -26,7 +26,7 @@ def read_file(path: str, name: str) -> str:
         raise UsageError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}", field=name) from None
 
 
-def read_changes(path: str) -> list[dict[str, Any]]:
+def read_changes(path: str) -> list[dict[str, Json]]:
     """Return the changes in a file of JSON lines, or in standard input for `-`. Raises UsageError, naming the line."""
     import json
 

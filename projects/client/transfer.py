@@ -16,14 +16,15 @@ from projects.client.streaming import PATIENCE, PIECE, Sink, Upload
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, BinaryIO
+    from typing import BinaryIO
 
+    from projects.client.api import Json
     from projects.client.context import Context
 
 EXPORT, IMPORT, BACKUP = "/api/v1/export/", "/api/v1/import/", "/api/v1/backup/"
 
 
-def export(context: Context, path: str, project: str | None = None, *, follow: bool = True) -> dict[str, Any]:
+def export(context: Context, path: str, project: str | None = None, *, follow: bool = True) -> dict[str, Json]:
     """Write the export to the file `path`; return the number of rows per collection and of bytes."""
     with atomic_files.written(path, follow=follow) as file:
         _download_export(context, file, project)
@@ -52,7 +53,7 @@ def export_to_output(context: Context, project: str | None = None) -> None:
                 raise FileRefused(f"the output can't be written: {error.strerror}") from None
 
 
-def import_file(context: Context, path: str, *, dry_run: bool = False, follow: bool = True) -> Any:
+def import_file(context: Context, path: str, *, dry_run: bool = False, follow: bool = True) -> Json:
     """Import the file, or standard input for `-`; return the server's report."""
     with _opened(path, follow=follow) as file:
         size = file.seek(0, os.SEEK_END)

@@ -25,8 +25,9 @@ clock = time.perf_counter
 seen = [("", clock())]
 def done(step):
     seen.append((step, clock()))
-import sys
-from pmsite.__main__ import client
+import os, sys
+home, version = sys.executable.rpartition("/bin/")[0], sys.version_info
+sys.path[0] = f"{home}/lib/python{version[0]}.{version[1]}/site-packages"
 from projects.client import cli
 import gc
 gc.disable()
@@ -76,9 +77,9 @@ def main() -> None:
         env = environment(**ground.installed.variables)
         commands = {
             "pass": [python, "-c", "pass"],
-            "leave": [python, "-c", "import os; os._exit(0)"],
+            "leave": [python, "-S", "-c", "import os; os._exit(0)"],
             "pm": [ground.installed.command("pm"), *words],
-            "steps": [python, "-c", STEPS, *words],
+            "steps": [python, "-S", "-c", STEPS, *words],
         }
         times: dict[str, list[float]] = {name: [] for name in commands}
         steps: dict[str, list[float]] = {}
@@ -93,7 +94,7 @@ def main() -> None:
     finally:
         ground.close()
     print(f"{description()}\n\n| pm {' '.join(words)} | ms |\n|---|---:|")
-    rows = {"interpreter and site, exit with os._exit": times["leave"], **steps}
+    rows = {"interpreter without site, exit with os._exit": times["leave"], **steps}
     for step, values in rows.items():
         print(f"| {step} | {statistics.median(values) * 1e3:.2f} |")
     print(f"| **total, timed from outside** | {statistics.median(times['pm']) * 1e3:.2f} |")

@@ -8,8 +8,7 @@ from projects.entities import dependency
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
+    from projects.client.api import Json
     from projects.client.context import Context
 
 DEPENDENCIES = EntityResource(dependency.DEPENDENCY)
@@ -20,7 +19,7 @@ def list_dependencies(context: Context) -> None:
     """List the items that an item blocks, is blocked by, or relates to."""
     items = Resource("work-items", "work_item", "work_items")
     wanted = context.api.get(items.path_to(context.options.work_item), wanted=("id",))["id"]
-    found: dict[str, list[Any]] = {"blocking": [], "blocked_by": [], "relates_to": []}
+    found: dict[str, list[Json]] = {"blocking": [], "blocked_by": [], "relates_to": []}
     for row in DEPENDENCIES.rows(context, work_item=wanted, fields="*"):
         blocking = row["blocking_item_id"] == wanted
         kind = row["dependency_type"]

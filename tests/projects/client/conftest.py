@@ -142,12 +142,14 @@ class Impostor:
 
     answers: list[Any]
     reads_body: bool = True
+    host: str = "127.0.0.1"
     received: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self.listener = socket.create_server((self.host, 0), family=family)
         self.port: int = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{self.host}:{self.port}"
         self.thread = threading.Thread(target=self._serve)
         self.thread.start()
 
@@ -204,8 +206,8 @@ def impostor() -> Iterator[Callable[..., Impostor]]:
     """Make impostors by `impostor(*answers)`."""
     made: list[Impostor] = []
 
-    def make(*answers: Any, reads_body: bool = True) -> Impostor:
-        made.append(Impostor(list(answers), reads_body))
+    def make(*answers: Any, reads_body: bool = True, host: str = "127.0.0.1") -> Impostor:
+        made.append(Impostor(list(answers), reads_body, host))
         return made[-1]
 
     yield make

@@ -83,6 +83,14 @@ def test_one_word_commands_need_no_verb() -> None:
     ("argv", "said"),
     [
         (["projct", "list"], "unknown command 'projct'; did you mean project?"),
+        (["list"], "unknown command 'list'; did you mean work-item list?"),
+        (["ls"], "unknown command 'ls'; did you mean work-item list?"),
+        (["project", "ls"], "unknown verb of pm project: 'ls'; did you mean list?"),
+        (["project", "list", "--json"], "unknown flag --json; did you mean --output json (the default)?"),
+        (
+            ["--json", "project", "list"],
+            "unknown flag --json before the verb; did you mean --output json (the default)?",
+        ),
         (["project", "lst"], "unknown verb of pm project: 'lst'; did you mean list?"),
         (["project", "list", "--serch", "x"], "unknown flag --serch; did you mean --search?"),
         (["project", "list", "--stat", "x"], "unknown flag --stat; did you mean --status?"),
