@@ -136,12 +136,6 @@ def _document(text: str) -> Any:
 OUTWARD: dict[str, Callable[[Any], Any]] = {"id": dashed, "user": dashed, "time": moment, "json": _document}
 
 
-def selected(column: Column, alias: str) -> str:
-    """Return SQL that reads the raw column: Django's converters would cost more than the query."""
-    name = f'{alias}."{column.sql}"'
-    return f"({name} || '')" if column.kind in ("time", "date") else name
-
-
 def outward(column: Column, value: Any) -> Any:
     """Convert a database value to its file form."""
     convert = OUTWARD.get(column.kind)

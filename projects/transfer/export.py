@@ -13,7 +13,7 @@ from typing import IO, Any
 from django.db import connection
 
 from projects.models import Project
-from projects.transfer.converters import OUTWARD, dashed, encode, moment, selected
+from projects.transfer.converters import OUTWARD, dashed, encode, moment
 from projects.transfer.tables import SCHEMA_VERSION, TABLES, WORK_ITEMS, Table
 
 BATCH = 500  # rows
@@ -64,7 +64,7 @@ def _collection(target: IO[bytes], name: str, rows: Iterator[list[dict[str, Any]
 def _rows(table: Table, project_id: str | None, users: set[str]) -> Iterator[list[dict[str, Any]]]:
     columns = table.columns
     names = [column.name for column in columns]
-    picked = [selected(column, "t") for column in columns]
+    picked = [column.select("t") for column in columns]
     if table is WORK_ITEMS:
         names.append("display_key")
         picked.append(table.display_key)
@@ -110,7 +110,7 @@ def _deleted(project_id: str | None) -> Iterator[list[dict[str, Any]]]:
     narrowed = {table: f"AND {table.project} = %s" if project_id else "" for table in TABLES}
     parts = [
         f"SELECT '{table.type}' AS type, t.id AS id, t.deleted_at || '' AS moment "  # noqa: S608
-        f"FROM {table.sql} t {table.joins} WHERE t.deleted_at IS NOT NULL {narrowed[table]}"
+        f"FROM {table.source} WHERE t.deleted_at IS NOT NULL {narrowed[table]}"
         for table in TABLES
     ]
     own = "WHERE project_id = %s" if project_id else ""

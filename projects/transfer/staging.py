@@ -59,8 +59,7 @@ def _make() -> None:
     _drop()
     with connection.cursor() as cursor:
         for table in TABLES:
-            columns = ", ".join(f'"{column.sql}"' for column in table.columns)
-            cursor.execute(f"CREATE TEMP TABLE import_{table.collection} (place, act, was, {columns})")
+            cursor.execute(f"CREATE TEMP TABLE import_{table.collection} (place, act, was, {table.column_names})")
         cursor.execute("CREATE TEMP TABLE import_users (place, id, username, is_agent)")
         cursor.execute("CREATE TEMP TABLE import_deleted (place, type, id, deleted_at)")
         cursor.execute("CREATE TEMP TABLE import_invalid (id)")

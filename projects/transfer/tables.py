@@ -31,6 +31,11 @@ class Column:
     def sql(self) -> str:
         return str(self.field.column)
 
+    def select(self, alias: str) -> str:
+        """Return SQL that reads the raw column: Django's converters would cost more than the query."""
+        name = f'{alias}."{self.sql}"'
+        return f"({name} || '')" if self.kind in ("time", "date") else name
+
     @cached_property
     def kind(self) -> str:
         """Return how the value is encoded: id, user, time, date, json or plain."""
@@ -79,6 +84,17 @@ class Table:
             found.append(Column(name, field))
         return tuple(found)
 
+    @cached_property
+    def tracked(self) -> tuple[tuple[str, int], ...]:
+        """Return (name, column index) of each exported field that the history records."""
+        places = {column.name: place for place, column in enumerate(self.columns)}
+        return tuple((name, places[name]) for name in self.model.tracked if name in places)
+
+    @cached_property
+    def column_names(self) -> str:
+        """The exported columns, as SQL."""
+        return ", ".join(f'"{column.sql}"' for column in self.columns)
+
     @property
     def type(self) -> str:
         return self.model.entity_type
@@ -86,6 +102,16 @@ class Table:
     @property
     def sql(self) -> str:
         return self.model._meta.db_table
+
+    @property
+    def source(self) -> str:
+        """The rows `t` with their joins, for a FROM clause."""
+        return f"{self.sql} t {self.joins}"
+
+    @property
+    def staged_source(self) -> str:
+        """The file's rows `s` with the board's rows of the same ID, and their joins."""
+        return f"{self.staged} s CROSS JOIN {self.sql} t ON t.id = s.id {self.joins}"
 
     @property
     def staged(self) -> str:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from django.db import connection
 
 from projects.models.activity import Action
 from projects.models.work_items.choices import Status
-from projects.transfer.converters import dashed, encode, outward, selected
+from projects.transfer.converters import dashed, encode, outward
 from projects.transfer.journal import Journal, fetch, many
-from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS, Column, Table
+from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS, Table
 
 CLAIM = ("claimed_by_id", "lease_id", "lease_expires_at")
 PARKED = "9999-12-31 00:00:00"
@@ -42,13 +41,12 @@ def update(journal: Journal) -> None:
 def create(journal: Journal) -> None:
     """Insert the new rows. SQLite checks foreign keys at commit."""
     for table in IN_ORDER:
-        columns = ", ".join(f'"{column.sql}"' for column in table.columns)
-        fixed = initial_values(table)
+        local = initial_values(table)
+        names, values = ("".join(f", {text}" for text in texts) for texts in (local.keys(), local.values()))
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {table.sql} ({columns}{''.join(f', {name}' for name in fixed)}) "  # noqa: S608
-                f"SELECT {columns}{''.join(f', {value}' for value in fixed.values())} FROM {table.staged} "
-                "WHERE act = 'create' ORDER BY id"
+                f"INSERT INTO {table.sql} ({table.column_names}{names}) "  # noqa: S608
+                f"SELECT {table.column_names}{values} FROM {table.staged} WHERE act = 'create' ORDER BY id"
             )
     for table in IN_ORDER:
         _record_created(journal, table)
@@ -64,7 +62,7 @@ def _update(journal: Journal, table: Table, batch: list[Any]) -> None:
         new[places["version"]] = max(new[places["version"]], old[places["version"]] + 1)
         changes = [
             {"field": name, "old": outward(columns[place], old[place]), "new": outward(columns[place], new[place])}
-            for name, place in _tracked(table)
+            for name, place in table.tracked
             if name != "id" and old[place] != new[place]
         ]
         if table is WORK_ITEMS and held and new[places["status"]] != Status.IN_PROGRESS:
@@ -86,13 +84,13 @@ def _update(journal: Journal, table: Table, batch: list[Any]) -> None:
 
 
 def _record_created(journal: Journal, table: Table) -> None:
-    columns = [table.columns[place] for _, place in _tracked(table)]
-    names = [name for name, _ in _tracked(table)]
-    picked = ", ".join(selected(column, "t") for column in columns)
+    columns = [table.columns[place] for _, place in table.tracked]
+    names = [name for name, _ in table.tracked]
+    picked = ", ".join(column.select("t") for column in columns)
     rows = fetch(
         f"""
         SELECT t.id, {table.display_key}, {table.project}, t.version, {picked}
-        FROM {table.staged} s CROSS JOIN {table.sql} t ON t.id = s.id {table.joins}
+        FROM {table.staged_source}
         WHERE s.act = 'create' ORDER BY s.id
         """  # noqa: S608
     )
@@ -108,11 +106,17 @@ def _record_created(journal: Journal, table: Table) -> None:
         journal.record(table, Action.CREATED, entries)
 
 
-@cache
-def _tracked(table: Table) -> tuple[tuple[str, int], ...]:
-    """Return (name, column index) of each tracked field. Claims are not exported."""
-    places = {column.name: place for place, column in enumerate(table.columns)}
-    return tuple((name, places[name]) for name in table.model.tracked if name in places)
+def _changed_rows(table: Table) -> str:
+    new = ", ".join(f's."{column.sql}"' for column in table.columns)
+    old = ", ".join(column.select("t") for column in table.columns)
+    held = "t.claimed_by_id" if table is WORK_ITEMS else "NULL"
+    # Use the new number: `renumbering.make_way` has moved the current one aside.
+    display_key = table.display_key.replace("t.item_number", "s.item_number")
+    return f"""
+        SELECT {display_key}, {table.project}, s.was, {held}, {new}, {old}
+        FROM {table.staged_source}
+        WHERE s.act = 'update' ORDER BY s.id
+    """  # noqa: S608
 
 
 def initial_values(table: Table) -> dict[str, str]:
@@ -123,24 +127,6 @@ def initial_values(table: Table) -> dict[str, str]:
         for field in table.model._meta.concrete_fields
         if field.column not in staged and not (field.null or field.generated or field.has_db_default())
     }
-
-
-def _changed_rows(table: Table) -> str:
-    def values(alias: str) -> str:
-        return ", ".join(_read(column, alias) for column in table.columns)
-
-    held = "t.claimed_by_id" if table is WORK_ITEMS else "NULL"
-    # Use the new number: `renumbering.make_way` has moved the current one aside.
-    display_key = table.display_key.replace("t.item_number", "s.item_number")
-    return f"""
-        SELECT {display_key}, {table.project}, s.was, {held}, {values("s")}, {values("t")}
-        FROM {table.staged} s CROSS JOIN {table.sql} t ON t.id = s.id {table.joins}
-        WHERE s.act = 'update' ORDER BY s.id
-    """  # noqa: S608
-
-
-def _read(column: Column, alias: str) -> str:
-    return selected(column, alias) if alias == "t" else f'{alias}."{column.sql}"'
 
 
 @contextmanager
