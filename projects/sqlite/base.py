@@ -21,7 +21,7 @@ from projects.sqlite.queue import queue_for
 from projects.sqlite.schema import DatabaseSchemaEditor
 
 MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite checkpoints it from 4 MiB on, if no reader prevents it
-PATIENCE = 2.0  # seconds that a commit waits for readers to let the checkpoint finish
+CHECKPOINT_TIMEOUT = 2.0  # seconds that a commit waits for readers to let the checkpoint finish
 
 
 if TYPE_CHECKING:
@@ -40,24 +40,24 @@ else:
 
 class DatabaseWrapper(_DjangoWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
-    _log_before = 0  # bytes of the -wal file at the start of the transaction
+    _log_length_before = 0  # bytes of the -wal file at the start of the transaction
     group_of_changes: uuid.UUID | None = None  # what the activity of this transaction shares
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if not self.is_in_memory_db():
             _make_private(conn_params["database"])
         try:
-            made = super().get_new_connection(conn_params)
-            made.execute("PRAGMA schema_version")  # the first read opens the WAL and its shared memory
+            connection = super().get_new_connection(conn_params)
+            connection.execute("PRAGMA schema_version")  # the first read opens the WAL and its shared memory
         except sqlite3.Error as error:
-            trouble = storage.explain_sqlite(error, conn_params["database"])
-            if trouble is None:
+            reasons = storage.explain_sqlite(error, conn_params["database"])
+            if reasons is None:
                 raise
-            raise type(error)(f"{error}: {'; '.join(trouble)}") from error
+            raise type(error)(f"{error}: {'; '.join(reasons)}") from error
         # Shrink the WAL file when it is reset after a large transaction.
-        made.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
-        made.create_function("pm_casefold", 1, _casefold, deterministic=True)
-        return made
+        connection.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
+        connection.create_function("pm_casefold", 1, _casefold, deterministic=True)
+        return connection
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None
@@ -69,7 +69,7 @@ class DatabaseWrapper(_DjangoWrapper):
             raise OperationalError("database is locked")
         try:
             super()._start_transaction_under_autocommit()
-            self._log_before = self._log_length()
+            self._log_length_before = self._log_length()
         except BaseException:
             queue.release(self)
             raise
@@ -77,43 +77,43 @@ class DatabaseWrapper(_DjangoWrapper):
     def _commit(self) -> None:
         try:
             super()._commit()
-            self._fold_log_in()
+            self._truncate_log()
         finally:
-            self._leave_queue()
+            self._release_queue()
 
     def _rollback(self) -> None:
         try:
             super()._rollback()
         finally:
-            self._leave_queue()
+            self._release_queue()
 
     def _close(self) -> None:
         try:
             super()._close()
         finally:
-            self._leave_queue()
+            self._release_queue()
 
-    def _fold_log_in(self) -> None:
+    def _truncate_log(self) -> None:
         """Truncate the WAL when this transaction pushed it past a multiple of MAX_LOG.
 
         SQLite's automatic checkpoint resets the WAL only when there are no readers. Under constant reads that never
         happens, and the WAL grows without limit. While we hold the write queue, it is enough to wait for the current
         readers to finish. A long reader delays a commit at most once per `MAX_LOG` bytes.
         """
-        if self.is_in_memory_db() or self._log_length() // MAX_LOG <= self._log_before // MAX_LOG:
+        if self.is_in_memory_db() or self._log_length() // MAX_LOG <= self._log_length_before // MAX_LOG:
             return
         timeout = self.settings_dict["OPTIONS"].get("timeout", 5.0)
-        deadline = time.monotonic() + min(PATIENCE, timeout)
+        deadline = time.monotonic() + min(CHECKPOINT_TIMEOUT, timeout)
         with contextlib.suppress(sqlite3.Error):  # the commit has succeeded
             # A longer timeout may wait for a read slot that readers keep passing on, though the old ones are gone.
             self.connection.execute("PRAGMA busy_timeout = 50")
             try:
-                while self._is_held_up() and time.monotonic() < deadline:
+                while self._checkpoint_is_blocked() and time.monotonic() < deadline:
                     pass
             finally:
                 self.connection.execute(f"PRAGMA busy_timeout = {timeout * 1000:.0f}")
 
-    def _is_held_up(self) -> bool:
+    def _checkpoint_is_blocked(self) -> bool:
         """Run a TRUNCATE checkpoint; return True if readers prevented it from finishing."""
         return bool(self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
 
@@ -123,7 +123,7 @@ class DatabaseWrapper(_DjangoWrapper):
         except OSError:
             return 0
 
-    def _leave_queue(self) -> None:
+    def _release_queue(self) -> None:
         if not self.is_in_memory_db():
             queue_for(self.settings_dict["NAME"]).release(self)
 

@@ -59,12 +59,12 @@ class WriteQueue:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._start_over()
+        self._reset()
 
-    def _start_over(self) -> None:
+    def _reset(self) -> None:
         self._threads = Turnstile()
-        self._door: int | None = None
-        self._fileno: int | None = None
+        self._directory: int | None = None
+        self._file: int | None = None
         self._holder: object = None
 
     def acquire(self, holder: object, timeout: float) -> bool:
@@ -72,25 +72,26 @@ class WriteQueue:
         deadline = time.monotonic() + timeout
         if not self._threads.acquire(timeout):
             return False
-        came = False
+        acquired = False
         try:
-            came = self._pass(deadline)
+            acquired = self._lock_files(deadline)
         finally:
-            _unlock(self._door)
-            self._door = None
-            if not came:
+            _unlock(self._directory)
+            self._directory = None
+            if not acquired:
                 self._leave()
-        if came:
+        if acquired:
             self._holder = holder
-        return came
+        return acquired
 
-    def _pass(self, deadline: float) -> bool:
-        self._door = _open(os.path.dirname(self._path), os.O_RDONLY | os.O_DIRECTORY)
+    def _lock_files(self, deadline: float) -> bool:
+        """Lock the directory, then the file. The caller unlocks the directory."""
+        self._directory = _open(os.path.dirname(self._path), os.O_RDONLY | os.O_DIRECTORY)
         # Open the files for each turn, so that the next writer recreates a deleted lock file (`git clean -fdX`).
-        if self._door is not None and not _lock(self._door, deadline):
+        if self._directory is not None and not _lock(self._directory, deadline):
             return False
-        self._fileno = _open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
-        return self._fileno is None or _lock(self._fileno, deadline)
+        self._file = _open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+        return self._file is None or _lock(self._file, deadline)
 
     def release(self, holder: object) -> None:
         """End the turn of `holder`; do nothing if it has none, as in a forked child."""
@@ -99,13 +100,13 @@ class WriteQueue:
 
     def forget(self) -> None:
         """Reset the queue in a forked child: an inherited turn belongs to the parent."""
-        for fileno in (self._door, self._fileno):
+        for fileno in (self._directory, self._file):
             if fileno is not None:
                 os.close(fileno)
-        self._start_over()
+        self._reset()
 
     def _leave(self) -> None:
-        fileno, self._fileno, self._holder = self._fileno, None, None
+        fileno, self._file, self._holder = self._file, None, None
         _unlock(fileno)
         self._threads.release()
 
