@@ -12,7 +12,7 @@ from projects.models.base import Entity
 Make = Callable[..., WorkItem]
 
 
-def test_entity_is_not_saved_past_its_rules(make_item: Make) -> None:
+def test_save_is_refused(make_item: Make) -> None:
     item = make_item("One")
     item.title = "Two"
     with pytest.raises(TypeError, match="use insert or update"):
@@ -20,7 +20,7 @@ def test_entity_is_not_saved_past_its_rules(make_item: Make) -> None:
     assert WorkItem.objects.get(pk=item.pk).title == "One"
 
 
-def test_entity_is_not_deleted_past_its_rules(make_item: Make) -> None:
+def test_delete_is_refused(make_item: Make) -> None:
     item = make_item("One")
     with pytest.raises(TypeError, match="use soft_delete"):
         item.delete()

@@ -128,3 +128,11 @@ def test_nothing_of_an_archived_project_is_claimed(make_item: Make, project: Pro
     project.archive(actor=user)
     with pytest.raises(Archived):
         claim_next(project, actor=user)
+
+
+def test_claim_is_refused_while_the_lease_lasts(make_item: Make, user: User) -> None:
+    item = make_item()
+    item.claim(actor=user)
+    with pytest.raises(Claimed) as caught:
+        WorkItem.objects.get().claim(actor=user)
+    assert (caught.value.holder, caught.value.until) == ("ada", item.lease_expires_at)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from projects.models import Dependency, Project, User, WorkItem
 from projects.models.exceptions import Conflict, Cycle, HasBlockers
+from tests.projects.models.constraints import refused_by_the_database
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -102,3 +104,27 @@ def test_item_is_done_after_its_blockers(make_item: Make, link: Link, user: User
     link(two, three, "relates_to")
     one.update(actor=user, status="done")
     assert three.update(actor=user, status="done")
+
+
+def test_database_refuses_wrong_dependencies(make_item: Make, user: User) -> None:
+    one, two, three = make_item(), make_item(), make_item()
+    link = Dependency.objects.create(actor=user, blocking_item=one, blocked_item=two)
+    Dependency.objects.create(actor=user, blocking_item=one, blocked_item=three)
+    refused_by_the_database(Dependency, link.pk, dependency_type="hates")
+    refused_by_the_database(Dependency, link.pk, blocked_item_id=one.pk.hex)
+    refused_by_the_database(Dependency, link.pk, blocked_item_id=three.pk.hex)
+
+
+def test_cycle_among_many_paths_is_found_quickly(make_item: Make, user: User) -> None:
+    # Each rung of a ladder doubles the number of paths: a search that walks them all never ends.
+    rungs = [(make_item(), make_item()) for _ in range(40)]
+    for low, high in itertools.pairwise(rungs):
+        for one in low:
+            for two in high:
+                Dependency.objects.create(actor=user, blocking_item=one, blocked_item=two)
+    with pytest.raises(Cycle) as caught:
+        Dependency.objects.create(actor=user, blocking_item=rungs[1][0], blocked_item=rungs[0][0])
+    assert caught.value.path == ["PONE-3", "PONE-1", "PONE-3"]
+    with pytest.raises(Cycle) as caught:
+        Dependency.objects.create(actor=user, blocking_item=rungs[-1][0], blocked_item=rungs[0][0])
+    assert len(caught.value.path) == 41

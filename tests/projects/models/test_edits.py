@@ -23,7 +23,7 @@ def again(item: WorkItem) -> WorkItem:
     return WorkItem.objects.get(pk=item.pk)
 
 
-def test_undone_change_has_its_old_values_and_is_an_activity(make_item: Make, user: User) -> None:
+def test_undo_restores_old_values_and_is_logged(make_item: Make, user: User) -> None:
     epic = make_item(item_type="epic")
     item = make_item(labels=["a"], story_points=3)
     values = {"title": "New", "labels": ["b", "c"], "story_points": None, "parent_id": epic.pk, "assignee_id": user.pk}
@@ -38,7 +38,7 @@ def test_undone_change_has_its_old_values_and_is_an_activity(make_item: Make, us
     assert again(item).title == "New"
 
 
-def test_undo_of_done_and_of_reopening_keeps_the_completion_in_step(make_item: Make, user: User) -> None:
+def test_undo_of_a_status_keeps_completed_at_consistent(make_item: Make, user: User) -> None:
     item = make_item()
     item.update(actor=user, status="done")
     undo(latest(item), actor=user)
@@ -47,7 +47,7 @@ def test_undo_of_done_and_of_reopening_keeps_the_completion_in_step(make_item: M
     assert (again(item).status, again(item).completed_at is not None) == ("done", True)
 
 
-def test_undo_refuses_and_names_what_changed_since(make_item: Make, user: User) -> None:
+def test_undo_of_a_field_changed_since_is_refused(make_item: Make, user: User) -> None:
     item = make_item(title="First")
     item.update(actor=user, title="Second", priority="high")
     change = latest(item)
@@ -62,7 +62,7 @@ def test_undo_refuses_and_names_what_changed_since(make_item: Make, user: User) 
     assert (again(item).title, again(item).priority, again(item).story_points) == ("First", "medium", 5)
 
 
-def test_undo_of_a_deletion_restores_all_that_it_took(make_item: Make, user: User) -> None:
+def test_undo_of_a_deletion_restores_the_subtree(make_item: Make, user: User) -> None:
     story = make_item(item_type="story")
     child = make_item(parent=story)
     story.soft_delete(actor=user, recursive=True)
@@ -72,7 +72,7 @@ def test_undo_of_a_deletion_restores_all_that_it_took(make_item: Make, user: Use
         undo(Activity.objects.of(story).get(action=Action.DELETED), actor=user)
 
 
-def test_undo_obeys_the_rules(make_item: Make, user: User) -> None:
+def test_undo_follows_the_rules(make_item: Make, user: User) -> None:
     one, two = make_item(), make_item()
     link = Dependency.objects.create(actor=user, blocking_item=one, blocked_item=two)
     link.soft_delete(actor=user)
@@ -95,7 +95,7 @@ def test_undo_obeys_the_rules(make_item: Make, user: User) -> None:
         undo(Activity.objects.of(comment).first(), actor=user)  # type: ignore[arg-type]
 
 
-def test_undone_claim_is_free_and_an_ended_one_stays_so(make_item: Make, user: User) -> None:
+def test_undo_of_a_claim_frees_the_item_but_never_restores_a_lease(make_item: Make, user: User) -> None:
     item = make_item(status="todo")
     item.claim(actor=user)
     undo(latest(item), actor=user)
@@ -108,7 +108,7 @@ def test_undone_claim_is_free_and_an_ended_one_stays_so(make_item: Make, user: U
     assert (again(item).status, again(item).assignee_id, again(item).claimed_by_id) == ("in_progress", user.pk, None)
 
 
-def test_sprint_that_ended_takes_nothing_back(make_item: Make, user: User) -> None:
+def test_undo_into_an_ended_sprint_is_refused(make_item: Make, user: User) -> None:
     item = make_item()
     days = {"start_date": dt.date(2026, 1, 1), "end_date": dt.date(2026, 1, 9)}
     sprint = Sprint.objects.create(actor=user, project=item.project, name="One", **days)
@@ -119,7 +119,7 @@ def test_sprint_that_ended_takes_nothing_back(make_item: Make, user: User) -> No
         undo(latest(item), actor=user)
 
 
-def test_edit_writes_only_what_its_author_changed(make_item: Make, user: User) -> None:
+def test_edit_writes_only_the_changed_fields(make_item: Make, user: User) -> None:
     item = make_item(title="Old", description="Text")
     form = {"title": "Mine", "description": "Text", "priority": "medium"}
     again(item).update(actor=User.objects.actor("bob"), priority="high", description="By bob")
@@ -134,7 +134,7 @@ def test_edit_writes_only_what_its_author_changed(make_item: Make, user: User) -
     assert again(item).version == 3
 
 
-def test_edit_told_of_one_change_is_told_of_the_next(make_item: Make, user: User) -> None:
+def test_confirmed_edit_is_refused_after_another_change(make_item: Make, user: User) -> None:
     item = make_item(title="Old")
     for title in ("Theirs", "Theirs again"):
         item.update(actor=User.objects.actor("bob"), title=title)

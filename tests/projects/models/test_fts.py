@@ -30,12 +30,12 @@ Make = Callable[..., Any]
         *((text, "") for text in ("", "  ", '"', '"""', "-", "***", "()", "^", "\x00", "…—", "💥", "\u0301")),
     ],
 )
-def test_every_word_is_quoted(text: str, expression: str) -> None:
+def test_match_expression_quotes_every_word(text: str, expression: str) -> None:
     assert match_expression(text) == expression
 
 
 @pytest.mark.parametrize("is_rare", [True, False, None])
-def test_a_list_finds_what_search_finds_by_few_and_by_many(
+def test_list_and_search_find_the_same_for_rare_and_common_words(
     make_item: Make, project: Project, user: User, is_rare: bool | None
 ) -> None:
     """Both query strategies return the same items."""
@@ -51,7 +51,7 @@ def test_a_list_finds_what_search_finds_by_few_and_by_many(
 
 
 @pytest.mark.parametrize("is_rare", [True, False])
-def test_a_display_key_is_no_beginning_of_another(make_item: Make, is_rare: bool | None) -> None:
+def test_display_key_does_not_match_as_a_prefix(make_item: Make, is_rare: bool | None) -> None:
     for number in range(1, 12):
         make_item(f"Item {number}", description="as PONE-1 says" if number == 5 else "")
     found = WorkItem.objects.containing(" pone-1 ", is_rare=is_rare)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from projects.models import Activity, Project, Sprint, User, WorkItem
 from projects.models.exceptions import Conflict, HasChildren
 from projects.models.work_items.choices import ItemType
 from projects.models.work_items.hierarchy import RULES
+from tests.projects.models.constraints import refused_by_the_database
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -108,3 +110,18 @@ def test_restored_item_leaves_a_sprint_that_was_deleted_since(make_item: Make, u
     item = WorkItem.objects.get(pk=item.pk)
     item.restore(actor=user)
     assert WorkItem.objects.living().get().sprint_id is None
+
+
+def test_ancestors_and_descendants_are_one_query(make_item: Make, django_assert_num_queries: Any) -> None:
+    epic = make_item(item_type="epic")
+    story = make_item(item_type="story", parent=epic)
+    tasks = [make_item(parent=story) for _ in range(3)]
+    with django_assert_num_queries(2):
+        assert set(WorkItem.objects.descendants_of(epic.pk)) == {story, *tasks}
+        assert set(WorkItem.objects.ancestors_of(tasks[0].pk)) == {story, epic}
+
+
+def test_database_refuses_a_parent_of_an_epic_and_an_item_as_its_own_parent(make_item: Make) -> None:
+    epic, other, task = make_item(item_type="epic"), make_item(item_type="epic"), make_item()
+    refused_by_the_database(WorkItem, epic.pk, parent_id=other.pk.hex)
+    refused_by_the_database(WorkItem, task.pk, parent_id=task.pk.hex)

@@ -27,7 +27,7 @@ def test_stale_instance_overwrites_nothing(project: Project, user: User) -> None
     assert of_projects().count() == 2
 
 
-def test_deleted_project_is_not_written(project: Project, user: User) -> None:
+def test_write_to_a_deleted_project_is_refused(project: Project, user: User) -> None:
     project.soft_delete(actor=user)
     for write in (lambda: project.update(actor=user, title="New"), lambda: project.soft_delete(actor=user)):
         with pytest.raises(Conflict, match="restore it first"):
@@ -45,7 +45,7 @@ def test_archived_project_is_read_only(project: Project, user: User) -> None:
     assert project.version == 3
 
 
-def test_wrong_values_are_all_named(user: User, project: Project) -> None:
+def test_validation_reports_all_wrong_values(user: User, project: Project) -> None:
     with pytest.raises(ValidationError) as caught:
         Project.objects.create(actor=user, key="1", title="", description="\x00")
     assert set(caught.value.message_dict) == {"key", "title", "description"}
@@ -75,13 +75,13 @@ def test_refused_write_leaves_no_activity(project: Project, user: User, make_pro
         {"next_work_item_number": 0},
     ],
 )
-def test_database_refuses_what_the_rules_do(project: Project, values: dict[str, object]) -> None:
+def test_database_refuses_wrong_values(project: Project, values: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         # Bypass the model fields, which would normalise the value.
         Project.objects.filter(pk=project.pk).update(**{name: Value(value) for name, value in values.items()})
 
 
-def test_database_keeps_keys_unique_among_the_living(project: Project, make_project: Callable[..., Project]) -> None:
+def test_database_keeps_keys_of_living_projects_unique(project: Project, make_project: Callable[..., Project]) -> None:
     other = make_project("OTHER")
     with pytest.raises(IntegrityError), transaction.atomic():
         Project.objects.filter(pk=other.pk).update(key="PONE")
@@ -94,7 +94,7 @@ def test_any_printable_title_is_kept(make_project: Callable[..., Project], title
     assert Project.objects.get(pk=make_project(title=title).pk).title == title
 
 
-def test_project_whose_numbers_have_run_out_makes_no_item(project: Project, user: User) -> None:
+def test_item_beyond_the_last_number_is_refused(project: Project, user: User) -> None:
     Project.objects.update(next_work_item_number=MAX_NUMBER)
     item = WorkItem.objects.create(actor=user, project=project, item_type="task", title="last")
     assert WorkItem.objects.identified_by(f"PONE-{MAX_NUMBER}").get() == item
@@ -105,7 +105,7 @@ def test_project_whose_numbers_have_run_out_makes_no_item(project: Project, user
 
 
 @pytest.mark.parametrize("text", ["", "\ud800", "straße", "ſs", "a b", "x" * 1000, "1A", "%"])
-def test_what_is_no_key_names_no_project(user: User, text: str) -> None:
+def test_invalid_key_identifies_no_project(user: User, text: str) -> None:
     for key in ("STRASSE", "SS"):
         Project.objects.create(actor=user, key=key, title="t")
     assert Project.objects.identified_by(text).first() is None

@@ -31,7 +31,7 @@ def indexed() -> int:
     return int(texts)
 
 
-def test_all_words_must_be_there_the_last_perhaps_only_begun(make_item: Make) -> None:
+def test_search_needs_all_words_and_the_last_matches_as_a_prefix(make_item: Make) -> None:
     make_item("Mend the login page", description="It forgets passwords.")
     make_item("Mend the board")
     assert titles("mend") == ["Mend the board", "Mend the login page"]
@@ -39,13 +39,13 @@ def test_all_words_must_be_there_the_last_perhaps_only_begun(make_item: Make) ->
     assert titles("log page") == titles("mend nothing") == []
 
 
-def test_title_counts_more_than_text(make_item: Make) -> None:
+def test_title_ranks_above_text(make_item: Make) -> None:
     make_item("Something else", description="about the cache and other matters")
     make_item("Cache")
     assert titles("cache") == ["Cache", "Something else"]
 
 
-def test_of_too_many_to_rank_the_newest_come_first_and_titles_before_texts(make_item: Make) -> None:
+def test_common_words_list_newest_first_with_titles_before_texts(make_item: Make) -> None:
     make_item("Cache cache cache")
     for number in range(3):
         make_item(f"Text {number}", description="the cache")
@@ -56,7 +56,7 @@ def test_of_too_many_to_rank_the_newest_come_first_and_titles_before_texts(make_
     assert [titles("cache", ranked=4, limit=limit) for limit in (1, 2, 3)] == [found[:1], found[:2], found[:3]]
 
 
-def test_hit_names_what_was_found_and_where(make_item: Make, project: Project, user: User) -> None:
+def test_hit_has_key_title_and_highlights(make_item: Make, project: Project, user: User) -> None:
     item = make_item("Über die Brücke", status="todo", description="Ein Café am Fluß. " + "Wasser. " * 100)
     comment = Comment.objects.create(actor=user, work_item=item, content="A *résumé* of it")
     assert search("cafe") == [
@@ -71,7 +71,7 @@ def test_hit_names_what_was_found_and_where(make_item: Make, project: Project, u
     assert search("first") == [Hit("project", str(project.pk), "PONE", "First", "active", "First", [[0, 5]])]
 
 
-def test_display_key_comes_first_exactly(make_item: Make) -> None:
+def test_item_named_by_its_display_key_comes_first(make_item: Make) -> None:
     for number in range(12):
         make_item(f"Item {number}", description="see PONE-1" if number == 5 else "")
     hits = search(" pone-1 ")
@@ -82,7 +82,7 @@ def test_display_key_comes_first_exactly(make_item: Make) -> None:
     assert search("PONE-99") == []
 
 
-def test_project_narrows(make_item: Make, make_project: Make, project: Project) -> None:
+def test_search_in_a_project_finds_only_its_entities(make_item: Make, make_project: Make, project: Project) -> None:
     two = make_project("TWO", title="Another")
     make_item("Common word")
     make_item("Common word", project=two)
@@ -91,7 +91,7 @@ def test_project_narrows(make_item: Make, make_project: Make, project: Project) 
     assert titles("another", project=project) == []
 
 
-def test_only_the_living_are_found(make_item: Make, project: Project, user: User) -> None:
+def test_deleted_entities_are_not_found(make_item: Make, project: Project, user: User) -> None:
     item = make_item("Findable")
     comment = Comment.objects.create(actor=user, work_item=item, content="Findable, too")
 
@@ -144,7 +144,7 @@ def test_triggers_follow_raw_and_bulk_sql(make_item: Make, user: User) -> None:
     assert indexed() == 5  # a project and four items
 
 
-def test_writes_of_other_columns_leave_the_index_alone(make_item: Make, user: User) -> None:
+def test_write_of_another_column_does_not_touch_the_index(make_item: Make, user: User) -> None:
     item = make_item("Quiet")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM projects_search")
@@ -182,7 +182,7 @@ def test_no_text_is_query_syntax(make_item: Make, text: str) -> None:
     assert titles("something") == ["Something"]
 
 
-def test_operators_are_words(make_item: Make) -> None:
+def test_operators_match_as_words(make_item: Make) -> None:
     make_item("this AND that")
     make_item("this")
     make_item("NOT that")
@@ -203,7 +203,7 @@ def test_words_of_any_script_are_found(make_item: Make) -> None:
 
 @pytest.mark.parametrize("ranked", [100, 3])
 @pytest.mark.parametrize("limit", [1, 2, 3, 20])
-def test_pages_lead_through_all_results_once(make_item: Make, ranked: int, limit: int) -> None:
+def test_pages_list_every_result_once(make_item: Make, ranked: int, limit: int) -> None:
     for number in range(7):
         make_item(f"Same {number}" if number % 2 else "Other", description="the same")
     whole = search("same", ranked=ranked, limit=50)
@@ -216,7 +216,7 @@ def test_pages_lead_through_all_results_once(make_item: Make, ranked: int, limit
 
 
 @pytest.mark.parametrize("ranked", [100, 1])
-def test_pages_begin_with_the_named_item_alone(make_item: Make, ranked: int) -> None:
+def test_first_page_of_one_has_the_named_item(make_item: Make, ranked: int) -> None:
     for number in range(3):
         make_item(f"Item {number}", description="see PONE-1")
     first = search("PONE-1", ranked=ranked, limit=1)
@@ -229,7 +229,7 @@ def test_pages_begin_with_the_named_item_alone(make_item: Make, ranked: int) -> 
     assert search("PONE-99").total == search("…").total == 0
 
 
-def test_page_of_the_newest_is_not_moved_by_new_items(make_item: Make) -> None:
+def test_newest_first_pages_are_stable_under_new_items(make_item: Make) -> None:
     for number in range(4):
         make_item(f"Same {number}")
     first = search("same", ranked=1, limit=2)
@@ -244,7 +244,7 @@ def test_counting_stops_at_its_limit(make_item: Make) -> None:
     assert [(found.total, found.total_is_exact) for found in counted] == [(2, False), (3, True), (3, True)]
 
 
-def test_total_counts_the_living_of_the_project(
+def test_total_counts_living_entities_of_the_project(
     make_item: Make, make_project: Make, project: Project, user: User
 ) -> None:
     two = make_project("TWO", title="Another")
@@ -280,7 +280,7 @@ def test_highlighted_counts_characters() -> None:
     assert highlighted("💥 \x02a\x03b \x02c\x03") == ("💥 ab c", [[2, 3], [5, 6]])
 
 
-def test_limit_is_kept(make_item: Make) -> None:
+def test_results_respect_the_limit(make_item: Make) -> None:
     for number in range(5):
         make_item(f"Many {number}")
     assert len(search("many", limit=3)) == 3

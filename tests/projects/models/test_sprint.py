@@ -25,7 +25,7 @@ def make(project: Project, user: User, name: str = "S1") -> Sprint:
 
 
 @pytest.mark.django_db
-def test_snapshots_keep_what_was_then(project: Project, user: User, make_item: Make) -> None:
+def test_snapshots_keep_the_items_as_they_were(project: Project, user: User, make_item: Make) -> None:
     sprint = make(project, user)
     item = make_item("A", sprint_id=sprint.pk, story_points=3)
     sprint.start(actor=user)
@@ -40,7 +40,7 @@ def test_snapshots_keep_what_was_then(project: Project, user: User, make_item: M
 
 
 @pytest.mark.django_db
-def test_every_move_is_activity(project: Project, user: User) -> None:
+def test_every_status_change_is_logged(project: Project, user: User) -> None:
     sprint = make(project, user)
     sprint.start(actor=user)
     sprint.cancel(actor=user)
@@ -53,7 +53,7 @@ def test_every_move_is_activity(project: Project, user: User) -> None:
 
 
 @pytest.mark.django_db
-def test_reopen_brings_back_what_left_and_is_in_no_sprint(project: Project, user: User, make_item: Make) -> None:
+def test_reopen_takes_back_released_items_that_are_in_no_sprint(project: Project, user: User, make_item: Make) -> None:
     sprint, other = make(project, user), make(project, user, "S2")
     left, moved, deleted, taken_out, done = (
         make_item(title, sprint_id=sprint.pk) for title in ("left", "moved", "deleted", "taken out", "done")
@@ -74,7 +74,7 @@ def test_reopen_brings_back_what_left_and_is_in_no_sprint(project: Project, user
 
 
 @pytest.mark.django_db
-def test_reopened_sprint_is_as_planned_and_starts_again(project: Project, user: User, make_item: Make) -> None:
+def test_reopened_sprint_is_planned_and_can_start_again(project: Project, user: User, make_item: Make) -> None:
     sprint = make(project, user)
     item = make_item(sprint_id=sprint.pk, story_points=3)
     sprint.start(actor=user)
@@ -115,7 +115,7 @@ def test_stale_sprint_is_not_started(project: Project, user: User) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("values", [{"status": "gone"}, {"end_date": date(2026, 1, 5)}, {"end_date": date(2025, 1, 1)}])
-def test_database_refuses_what_the_rules_do(project: Project, user: User, values: dict[str, Any]) -> None:
+def test_database_refuses_wrong_values(project: Project, user: User, values: dict[str, Any]) -> None:
     make(project, user)
     with pytest.raises(IntegrityError), transaction.atomic():
         Sprint.objects.update(**values)
@@ -276,7 +276,7 @@ def test_deleted_sprint_releases_its_items_and_restored_takes_them_back(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_starts_at_once_one_wins(project: Project, user: User) -> None:
+def test_concurrent_starts_activate_one_sprint(project: Project, user: User) -> None:
     for number in range(6):
         make(project, user, f"S{number}")
 

@@ -83,7 +83,7 @@ def read(data: bytes) -> list[Standing]:
 
 
 @pytest.mark.django_db
-def test_imported_sprint_burns_down_when_its_items_were_done() -> None:
+def test_imported_sprint_burns_down_by_completion_dates() -> None:
     items = [
         item(1, "done", 5, 20, begun=9, done=8),
         item(2, "done", 3, 20, begun=7, done=5),
@@ -104,7 +104,7 @@ def test_imported_sprint_burns_down_when_its_items_were_done() -> None:
 
 
 @pytest.mark.django_db
-def test_imported_end_is_what_its_snapshot_says() -> None:
+def test_imported_sprint_ends_with_its_snapshot() -> None:
     outcome = [row(1, "done", 5), row(2, "todo", 3), row(4, "done", 1)]
     items = [
         item(1, "done", 5, 20, begun=9, done=8),
@@ -118,7 +118,7 @@ def test_imported_end_is_what_its_snapshot_says() -> None:
 
 
 @pytest.mark.django_db
-def test_what_happens_here_after_an_import_is_told_by_the_activity() -> None:
+def test_changes_after_an_import_use_activity_timestamps() -> None:
     data = board(item(1, "todo", 5, 20), item(2, "todo", 3, 20), committed=[row(1, "todo", 5), row(2, "todo", 3)])
     assert read(data)[-1].points == 8
     ada = User.objects.get(username="ada")
@@ -130,7 +130,7 @@ def test_what_happens_here_after_an_import_is_told_by_the_activity() -> None:
 
 
 @pytest.mark.django_db
-def test_histories_of_many_sprints_cost_three_queries(user: User, make_project: Any) -> None:
+def test_histories_of_many_sprints_run_three_queries(user: User, make_project: Any) -> None:
     counts = []
     for number in range(4):
         project = make_project(f"P{number}")
@@ -151,7 +151,7 @@ def moment(number: int) -> datetime:
     return datetime(2026, 1, number, tzinfo=UTC)
 
 
-def test_events_of_one_item_never_change_their_order() -> None:
+def test_events_of_an_item_keep_their_order() -> None:
     def status(day: int, old: str | None, new: str, action: str = "updated") -> Event:
         return Event(moment(day), "1", action, [{"field": "status", "old": old, "new": new}])
 

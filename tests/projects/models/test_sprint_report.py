@@ -100,12 +100,12 @@ def figures(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_report_has_the_numbers_of_the_story(story: Story, told: dict[str, WorkItem]) -> None:
+def test_report_of_a_whole_sprint(story: Story, told: dict[str, WorkItem]) -> None:
     assert figures(story.report()) == EXPECTED
     assert [tuple(day) for day in story.report()["burndown"]] == BURNDOWN
 
 
-def test_report_stays_true_whatever_happens_later(story: Story, told: dict[str, WorkItem], user: User) -> None:
+def test_report_of_an_ended_sprint_never_changes(story: Story, told: dict[str, WorkItem], user: User) -> None:
     told["A"].update(actor=user, status="todo", story_points=100)
     told["B"].soft_delete(actor=user)
     other = Sprint.objects.create(
@@ -119,13 +119,13 @@ def test_report_stays_true_whatever_happens_later(story: Story, told: dict[str, 
     assert [tuple(day) for day in story.report()["burndown"]] == BURNDOWN
 
 
-def test_what_was_purged_is_still_reported(story: Story, told: dict[str, WorkItem]) -> None:
+def test_report_includes_purged_items(story: Story, told: dict[str, WorkItem]) -> None:
     WorkItem.objects.filter(pk=told["B"].pk).delete()
     assert figures(story.report()) == EXPECTED
     assert [tuple(day) for day in story.report()["burndown"]] == BURNDOWN
 
 
-def test_planned_sprint_reports_what_is_in_it(story: Story, make_item: Make) -> None:
+def test_planned_sprint_reports_its_current_items(story: Story, make_item: Make) -> None:
     make_item("A", story_points=3, sprint_id=story.sprint.pk)
     told = story.report()
     assert told["committed"]["points"] == told["carried_over"]["points"] == 3
@@ -144,7 +144,7 @@ def test_active_sprint_reports_until_today(story: Story, make_item: Make, user: 
     assert [(day.points, day.items) for day in today] == [(0, 0)]
 
 
-def test_item_that_came_and_went_shows_in_the_burndown_only(story: Story, make_item: Make, user: User) -> None:
+def test_item_added_and_removed_appears_only_in_the_burndown(story: Story, make_item: Make, user: User) -> None:
     guest = make_item("Guest", story_points=2)
     guest.update(actor=user, story_points=4)
     Activity.objects.update(created_at=at(4))
@@ -167,7 +167,7 @@ def test_cancelled_sprint_ends_with_its_cancellation(story: Story, make_item: Ma
     assert [(day.date.day, day.points) for day in told["burndown"]] == [(5, 3), (6, 3), (7, 3)]
 
 
-def test_report_costs_the_same_for_any_number(story: Story, make_item: Make) -> None:
+def test_report_runs_a_constant_number_of_queries(story: Story, make_item: Make) -> None:
     items = [make_item(f"T{number}", sprint_id=story.sprint.pk) for number in range(3)]
     story.start(at(5, 9))
     counts = []
@@ -180,7 +180,7 @@ def test_report_costs_the_same_for_any_number(story: Story, make_item: Make) -> 
     assert counts[0] == counts[1] <= 5
 
 
-def test_days_end_with_the_last_and_are_not_too_many() -> None:
+def test_days_end_with_the_last_and_are_limited() -> None:
     first, end = date(2026, 1, 1), date(2026, 1, 3)
     assert days(first, end, date(2026, 6, 1)) == [first, date(2026, 1, 2), end]
     assert days(first, end, first) == [first]
@@ -189,12 +189,12 @@ def test_days_end_with_the_last_and_are_not_too_many() -> None:
     assert days(date(1, 1, 1), date(9999, 12, 31), end)[-1] == end
 
 
-def test_ideal_falls_evenly() -> None:
+def test_ideal_falls_linearly() -> None:
     start, end = date(2026, 1, 1), date(2026, 1, 4)
     assert [ideal(10, start, end, date(2026, 1, day)) for day in (1, 2, 3, 4)] == [10.0, 6.67, 3.33, 0.0]
 
 
-def test_rows_are_compared_and_totalled() -> None:
+def test_compare_groups_rows_and_total_sums_points() -> None:
     one = {"id": "1", "display_key": "P-1", "story_points": None, "status": "done"}
     two = {"id": "2", "display_key": "P-2", "story_points": 5, "status": "todo"}
     assert compare([one], [two]) == {
@@ -207,7 +207,7 @@ def test_rows_are_compared_and_totalled() -> None:
     assert total([one, two]) == {"count": 2, "points": 5, "items": [one, two]}
 
 
-def test_rewind_undoes_what_happened() -> None:
+def test_rewind_returns_the_state_before_the_events() -> None:
     after = {"status": "done", "story_points": 3, "sprint_id": None, "living": False}
     events = [
         Event(at(5), "1", "updated", [{"field": "status", "old": "todo", "new": "done"}, {"field": "x", "old": 1}]),

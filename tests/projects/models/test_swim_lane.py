@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from projects.models import Project, SwimLane, User
 from projects.models.exceptions import Conflict
 from projects.models.swim_lane import DEFAULTS, MAX_WIP_LIMIT
+from tests.projects.models.constraints import refused_by_the_database
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +63,8 @@ def test_order_lists_each_lane_once(project: Project, user: User) -> None:
         assert set(caught.value.message_dict) == {"order"}
     SwimLane.objects.reorder(project, lanes[::-1], actor=user)
     assert statuses(project) == list(DEFAULTS[::-1])
+
+
+@pytest.mark.parametrize("values", [{"status_value": "gone"}, {"status_value": "done"}, {"wip_limit": 0}], ids=str)
+def test_database_refuses_wrong_lanes(project: Project, values: dict[str, Any]) -> None:
+    refused_by_the_database(SwimLane, SwimLane.objects.get(status_value="todo").pk, **values)

@@ -21,14 +21,14 @@ NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 @pytest.mark.django_db
-def test_timer_is_not_begun_in_the_future(make_item: Make, user: User) -> None:
+def test_timer_started_in_the_future_is_refused(make_item: Make, user: User) -> None:
     entry = TimeEntry(work_item=make_item(), user=user, started_at=timezone.now() + timedelta(hours=1))
     with pytest.raises(ValidationError, match="must not be in the future"):
         entry.insert(actor=user)
 
 
 @pytest.mark.django_db
-def test_timer_ends_where_it_began_when_the_clock_was_set_back(make_item: Make, user: User) -> None:
+def test_timer_ends_at_its_start_if_the_clock_was_set_back(make_item: Make, user: User) -> None:
     entry, _ = TimeEntry.objects.start(make_item(), actor=user)
     TimeEntry.objects.update(started_at=timezone.now() + timedelta(hours=1))
     entry = TimeEntry.objects.select_related("work_item__project").get()
@@ -45,7 +45,7 @@ def test_second_timer_by_insert_is_a_conflict(make_item: Make, user: User) -> No
 
 
 @pytest.mark.django_db
-def test_database_keeps_one_timer_a_user_and_the_order_of_the_ends(make_item: Make, user: User) -> None:
+def test_database_refuses_a_second_timer_and_an_end_before_the_start(make_item: Make, user: User) -> None:
     item = make_item()
     TimeEntry.objects.start(item, actor=user)
     ended = TimeEntry(work_item=item, user=user, started_at=NINE, ended_at=NINE + timedelta(hours=1))
@@ -60,7 +60,7 @@ def test_database_keeps_one_timer_a_user_and_the_order_of_the_ends(make_item: Ma
     ("start", "end", "hours"),
     [("2025-03-30T00:00", "2025-03-30T08:00", 7), ("2025-10-26T01:00", "2025-10-26T04:00", 4)],
 )
-def test_duration_between_local_times_counts_the_change_of_the_clocks(
+def test_duration_across_a_dst_change_is_real_time(
     start: str, end: str, hours: int, make_item: Make, user: User
 ) -> None:
     begin, until = (datetime.fromisoformat(text).replace(tzinfo=BERLIN) for text in (start, end))
@@ -71,7 +71,7 @@ def test_duration_between_local_times_counts_the_change_of_the_clocks(
 
 
 @pytest.mark.django_db
-def test_local_times_over_a_change_of_the_clocks_are_at_most_24_hours_apart(make_item: Make, user: User) -> None:
+def test_limit_of_24_hours_is_real_time_across_a_dst_change(make_item: Make, user: User) -> None:
     begin, until = datetime(2025, 10, 25, 12, tzinfo=BERLIN), datetime(2025, 10, 26, 12, tzinfo=BERLIN)
     with pytest.raises(ValidationError, match="at most 24 hours"):
         TimeEntry(work_item=make_item(), user=user, started_at=begin, ended_at=until).insert(actor=user)
@@ -153,7 +153,7 @@ def test_only_its_owner_or_a_superuser_changes_an_entry(make_item: Make, user: U
 
 
 @pytest.mark.django_db
-def test_start_and_stop_are_activity(make_item: Make, user: User) -> None:
+def test_start_and_stop_are_logged(make_item: Make, user: User) -> None:
     item = make_item()
     TimeEntry.objects.start(item, actor=user)
     TimeEntry.objects.start(item, actor=user)
@@ -165,7 +165,7 @@ def test_start_and_stop_are_activity(make_item: Make, user: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_starts_at_once_one_timer_runs(running: Any, make_item: Make) -> None:
+def test_concurrent_starts_leave_one_running_timer(running: Any, make_item: Make) -> None:
     for _ in range(8):
         make_item()
     answers = at_once(

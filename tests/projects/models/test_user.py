@@ -11,7 +11,7 @@ from projects.models import User
 pytestmark = pytest.mark.django_db
 
 
-def test_id_is_made_of_the_name() -> None:
+def test_id_is_derived_from_the_name() -> None:
     # Boards on other clones contain these IDs: they must never change.
     assert User.objects.actor("llm").pk == uuid.UUID("00000000-0000-0000-0000-000000000001")
     assert User.objects.actor("ada").pk == uuid.UUID("78232a80-a0cc-56e0-b809-cd84ef105f3c")
