@@ -1,4 +1,4 @@
-"""Load the site's WSGI application; on a development site with static files, as `runserver` serves them."""
+"""Load the site's WSGI application; in development also serve static files, as `runserver` does."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from discovery.exclusive_start import SiteError
 
 
 def load(*, static: bool) -> WSGIHandler:
-    """Load all of the application before the fork, so that the workers share its memory. Raises SiteError.
+    """Load the whole application before the fork, so that the workers share its memory. Raises SiteError.
 
-    With `static` it also answers for STATIC_URL.
+    With `static`, it also serves STATIC_URL.
     """
     try:
         application = django_private.load_application()
@@ -23,7 +23,7 @@ def load(*, static: bool) -> WSGIHandler:
             from django.contrib.staticfiles.handlers import StaticFilesHandler
 
             application = StaticFilesHandler(application)
-    except Exception as error:  # whatever the code of the host's applications raises
+    except Exception as error:  # the host's code can raise anything
         raise SiteError(f"the application could not be loaded: {restart.describe(error)}") from error
     return application
 
@@ -32,6 +32,6 @@ def wants_static(*, nostatic: bool, insecure: bool) -> bool:
     """Return True if `runserver` would serve static files, given its flags of these names."""
     if nostatic or not apps.is_installed("django.contrib.staticfiles"):
         return False
-    if apps.is_installed("whitenoise.runserver_nostatic"):  # makes --nostatic the default of `runserver`
+    if apps.is_installed("whitenoise.runserver_nostatic"):  # it makes --nostatic the default of `runserver`
         return False
     return bool(settings.DEBUG or insecure)

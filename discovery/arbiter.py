@@ -1,6 +1,6 @@
-"""gunicorn's master process, embedded: it publishes when a worker answers and withdraws before it stops.
+"""gunicorn's master process, embedded: it publishes once a worker is ready, and withdraws before it stops.
 
-No thread, no atexit: a killed worker or master leaves nothing behind but the port file, whose lock is free.
+It uses no threads and no atexit handlers: a killed worker or master leaves only the port file behind, with a free lock.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from discovery.signals import worker_started
 from discovery.worker import PROCESS_LIMIT, IdleClock, Worker
 
 CHECK_INTERVAL = 2.0  # seconds
-BOOT_TIMEOUT = 60.0  # seconds for the first worker to answer
-RETRY_FIRST, RETRY_LAST = 1.0, 4.0  # seconds between two tries to start a later worker; doubled each time
+BOOT_TIMEOUT = 60.0  # seconds for the first worker to become ready
+RETRY_FIRST, RETRY_LAST = 1.0, 4.0  # seconds between attempts to start a later worker; doubled each time
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 HURRY_SIGNALS = (signal.SIGINT, signal.SIGQUIT)
-HURRY = 2.0  # seconds for the workers to end after a second INT or QUIT
+HURRY = 2.0  # seconds for the workers to exit after a second INT or QUIT
 GUARDED_SIGNALS = {*STOP_SIGNALS, signal.SIGHUP}
 
 
 class Application(BaseApplication):
-    """Give gunicorn the WSGI application and the settings; nothing else configures it."""
+    """Pass the WSGI application and the settings to gunicorn; nothing else configures it."""
 
     def __init__(self, application: Callable[..., Any], settings: dict[str, Any]) -> None:
         self.application = application
@@ -48,7 +48,7 @@ class Application(BaseApplication):
         return self._serve
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Call the application; drop what it answers to HEAD, which gunicorn would log for each request."""
+        """Call the application; drop the body of a response to HEAD, about which gunicorn would log a warning."""
         answer = self.application(environ, start_response)
         if environ["REQUEST_METHOD"] != "HEAD":
             return answer
@@ -60,8 +60,8 @@ class Application(BaseApplication):
 class Arbiter(gunicorn_private.Arbiter):
     """The master.
 
-    `started`, `checked` and `stopped` are called in this process: when the first worker answers, every
-    two seconds, and once when the server stops. They end it by raising HaltServer.
+    It calls `started` when the first worker is ready, `checked` every two seconds, and `stopped` once when the
+    server stops. They end the server by raising HaltServer.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Arbiter(gunicorn_private.Arbiter):
         self.idle_clock = IdleClock()
         self.published = False
         self.stopping = False
-        self.unanswered: set[int] = set()  # signals that came and led to nothing yet
+        self.unanswered: set[int] = set()  # signals received but not handled yet
         self.failure: str | None = None
         self.next_check = time.monotonic() + CHECK_INTERVAL
         self.next_spawn = 0.0
@@ -90,7 +90,7 @@ class Arbiter(gunicorn_private.Arbiter):
 
     def start(self) -> None:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)  # gunicorn forgets to close its second copy of the socket
+            warnings.simplefilter("ignore", ResourceWarning)  # gunicorn does not close its second copy of the socket
             super().start()
 
     # Signals
@@ -98,11 +98,11 @@ class Arbiter(gunicorn_private.Arbiter):
     def init_signals(self) -> None:
         hup_ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         super().init_signals()
-        if hup_ignored:  # nohup's wish
+        if hup_ignored:  # by nohup
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in (signal.SIGTTIN, signal.SIGTTOU):
-            # gunicorn adds and removes workers on them. With its handler, a write of a background job to a
-            # terminal with `stty tostop` is interrupted and tried again for ever; ignored, it succeeds.
+            # gunicorn adds and removes workers on them. With its handlers, a background job that writes to a
+            # terminal with `stty tostop` is interrupted and retries forever; if they are ignored, it succeeds.
             signal.signal(number, signal.SIG_IGN)
 
     def signal(self, sig: int, frame: FrameType | None) -> None:
@@ -110,11 +110,11 @@ class Arbiter(gunicorn_private.Arbiter):
         super().signal(sig, frame)
 
     def must_end(self) -> bool:
-        """Return True if a signal told the server to stop, or its terminal was closed: it must not restart."""
+        """Return True if a signal asked the server to stop or its terminal was closed: it must not restart."""
         return bool(self.unanswered) or (self.had_terminal and not has_terminal())
 
     def handle_hup(self) -> None:
-        """Replace the workers; stop where HUP says that the terminal was closed."""
+        """Replace the workers; stop if the signal means that the terminal was closed."""
         self.unanswered.discard(signal.SIGHUP)
         if self.must_end():
             raise StopIteration
@@ -131,7 +131,7 @@ class Arbiter(gunicorn_private.Arbiter):
     # Workers
 
     def replace_workers(self) -> None:
-        """Start new workers, then end the old ones, which finish what they have."""
+        """Start new workers, then stop the old ones, which finish their requests."""
         for _ in range(self.num_workers):
             self.spawn_worker()
         self.manage_workers()
@@ -164,7 +164,7 @@ class Arbiter(gunicorn_private.Arbiter):
         return pid
 
     def reap_workers(self) -> None:
-        """Take note of the workers that ended; of a running server one that could not boot is tried again."""
+        """Reap the workers that exited; a running server retries a worker that could not boot."""
         while True:
             try:
                 super().reap_workers()
@@ -172,27 +172,27 @@ class Arbiter(gunicorn_private.Arbiter):
             except HaltServer:
                 if not self.published and not self.stopping:
                     raise
-                self._try_later("it ended before it could answer")
+                self._try_later("it exited before it was ready")
 
     def _try_later(self, why: str) -> None:
-        """Start no worker for a while: what it lacks (descriptors, processes, memory) may be there again then."""
+        """Wait before the next attempt: descriptors, processes or memory may be available again by then."""
         now = time.monotonic()
         calm = now - self.next_spawn > RETRY_LAST
         self.retry_after = RETRY_FIRST if calm else min(2 * self.retry_after, RETRY_LAST)
         self.next_spawn = now + self.retry_after
-        self.log.error("A worker could not start, next try in %.0f s: %s", self.retry_after, why)
+        self.log.error("A worker could not start; next attempt in %.0f s: %s", self.retry_after, why)
 
     def _fork(self) -> int:
-        """Fork a worker, which never returns from here.
+        """Fork a worker; the worker never returns from here.
 
-        A signal between the fork and the worker's own handlers would be lost: it is kept until then.
+        Signals are blocked until the worker has its own handlers: one that arrives before that would be lost.
         """
         master = os.getpid()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, GUARDED_SIGNALS)
         try:
             return super().spawn_worker()
         except SystemExit as end:
-            # Only a worker gets here. Its end must not unwind the frames of the master's start.
+            # Only a worker gets here. Its exit must not unwind the master's stack.
             os._exit(end.code if isinstance(end.code, int) else 1)
         except BaseException:
             if os.getpid() != master:
@@ -213,7 +213,7 @@ class Arbiter(gunicorn_private.Arbiter):
                 answer = os.read(reading, 4096)
                 if answer == b"\0":
                     return
-                why = answer.decode("utf-8", "replace") or "it ended before it could say why"
+                why = answer.decode("utf-8", "replace") or "it exited without a reason"
                 self.log.error_log.disabled = True  # one line is enough
                 raise HaltServer(f"the first worker could not start: {why}", 1)
         raise HaltServer(f"the first worker did not start within {BOOT_TIMEOUT:.0f} s", 1)
@@ -231,7 +231,7 @@ class Arbiter(gunicorn_private.Arbiter):
         return signals
 
     def stop(self, graceful: bool = True) -> None:
-        """Withdraw, close the listener, let the workers finish; a second INT or QUIT cuts that short."""
+        """Withdraw, close the listener, and let the workers finish; a second INT or QUIT shortens the wait."""
         if not self.stopping:
             self.stopping = True
             self.stopped()
@@ -243,11 +243,11 @@ class Arbiter(gunicorn_private.Arbiter):
             self._await_end(HURRY)
 
     def _await_end(self, patience: float, *, may_hurry: bool = False) -> None:
-        """Wait until the workers have ended. gunicorn's own wait never ends where the clock is set back."""
+        """Wait until the workers have exited. gunicorn's own wait never ends if the clock is set back."""
         deadline = time.monotonic() + patience
         while self.WORKERS and (remaining := deadline - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
-                # Not for long: the CHLD of one may have been taken along with the signal to stop.
+                # Only briefly: the CHLD of a worker may have been consumed together with the signal to stop.
                 if self.SIG_QUEUE.get(timeout=min(remaining, 0.1)) in HURRY_SIGNALS and may_hurry:
                     may_hurry = False
                     self.kill_workers(signal.SIGQUIT)
@@ -261,7 +261,7 @@ class Arbiter(gunicorn_private.Arbiter):
 
 
 def has_terminal() -> bool:
-    """Tell whether this process has a controlling terminal."""
+    """Return True if this process has a controlling terminal."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
     except OSError:
@@ -270,7 +270,7 @@ def has_terminal() -> bool:
 
 
 def pre_fork(arbiter: Arbiter, worker: Worker) -> None:
-    """Hand the worker what it inherits, and nothing else (gunicorn's hook)."""
+    """Prepare what the worker inherits, and close everything else (gunicorn's hook)."""
     forks.close_resources()
     worker.idle_clock = arbiter.idle_clock
     worker.request_timeout = arbiter.request_timeout
@@ -279,13 +279,13 @@ def pre_fork(arbiter: Arbiter, worker: Worker) -> None:
 
 
 def post_fork(arbiter: Arbiter, worker: Worker) -> None:
-    """Close the master's end and forget its pools (gunicorn's hook)."""
+    """Close the master's end of the pipe and abandon its pools (gunicorn's hook)."""
     forks.abandon_pools()
     if arbiter.ready_pipe is not None:
         os.close(arbiter.ready_pipe[0])
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Let the host prepare the worker, then say that it answers (gunicorn's hook)."""
+    """Let the host prepare the worker, then report that it is ready (gunicorn's hook)."""
     worker_started.send(sender=Worker)
     worker.say_ready()

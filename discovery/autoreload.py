@@ -1,7 +1,7 @@
-"""Watch what Django's autoreloader watches: restart for changed code, drop caches for changed templates.
+"""Watch the files that Django's autoreloader watches: restart after changes of code, drop caches of changed templates.
 
-The master restarts the program. Each worker looks after its own caches in a thread, as `runserver` does, since
-templates and translations are cached where requests are served.
+The master restarts the program. Each worker clears its own caches from a thread, as `runserver` does, because
+templates and translations are cached in the process that serves requests.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from discovery.django_private import (
 logger = logging.getLogger("discovery")
 
 INTERVAL = 1.0  # seconds, in a worker
-MAX_SHARE = 0.1  # of a worker's time that looking at the files may take
-GRACE = 2  # seconds to finish requests before a restart: a page that follows a stream would hold it up
+MAX_SHARE = 0.1  # of a worker's CPU time that checking files may take
+GRACE = 2  # seconds to finish requests before a restart; a page that follows a stream never finishes
 PIPE_READ = 1 << 16  # bytes
 
 
 class FileWatch(BaseReloader):
-    """The files that Django's signals and this process's modules name, and which of them have changed.
+    """The files of Django's signals and this process's modules, and which of them have changed.
 
-    Modules that are imported later than the first look do not count as changed.
+    A module that is imported after the first check does not count as changed.
     """
 
     def __init__(self, *, modules: bool) -> None:
         super().__init__()
         self.modules = modules
-        self.named: set[str] = set()  # by a module or a receiver, not only matched by a pattern
+        self.named: set[str] = set()  # by a module or a receiver, not by a pattern
         autoreload_started.send_robust(sender=self)
         self.seen = self.signatures()
 
     def signatures(self) -> dict[str, restart.Signature]:
-        """Return the state of all files that are watched."""
+        """Return the state of all watched files."""
         self.named.update(map(str, self.extra_files))
         if self.modules:
             self.named.update(map(str, iter_all_python_module_files()))
@@ -61,21 +61,21 @@ class FileWatch(BaseReloader):
         return restart.sign(self.named | matched)
 
     def changes(self) -> dict[str, bool]:
-        """Return the files that differ from the last look: True for edited ones, False for new or deleted ones."""
+        """Return the files that changed since the last check: True for edited files, False for new or deleted ones."""
         before, now = self.seen, self.signatures()
-        # A file may be away for the moment in which an editor replaces it.
+        # A file may be missing for a moment while an editor replaces it.
         self.seen = {path: state for path, state in before.items() if path in self.named} | now
         changed = {path for path, _ in before.items() ^ self.seen.items()}
         return {path: path in before and path in now for path in changed if path in before or path not in self.named}
 
     def is_handled(self, path: str) -> bool:
-        """Tell the receivers of Django's `file_changed`; return True if one needs no restart for this file."""
+        """Send Django's `file_changed`; return True if a receiver handles the change without a restart."""
         answers = file_changed.send_robust(sender=self, file_path=Path(path))
         return any(answer and not isinstance(answer, Exception) for _, answer in answers)
 
 
 class Reloader:
-    """The master's part of `--reload`: `look` says when the program must be restarted."""
+    """The master's part of `--reload`: `look` reports when the program must be restarted."""
 
     def __init__(self, state: restart.State, listener: socket.socket, host: str, port: int) -> None:
         self.wanted = False
@@ -88,7 +88,7 @@ class Reloader:
             self.successor.early = state.early + 1
             self.watch.seen |= dict.fromkeys(early, (0, 0, 0))
         elif early:
-            logger.warning("%s changes at every start: that is no reason to restart", min(early))
+            logger.warning("%s changes during every start; this is not a reason to restart", min(early))
         # Workers import modules that the master never does.
         self.reading, self.writing = os.pipe()
         self.heard = b""
@@ -96,7 +96,7 @@ class Reloader:
         os.set_blocking(self.writing, False)
 
     def look(self) -> bool:
-        """Return True if code has changed, once all of it can be compiled."""
+        """Return True if code has changed and all of it compiles."""
         self._hear_workers()
         changes = {path: edited for path, edited in self.watch.changes().items() if not self.watch.is_handled(path)}
         changed = {path for path, edited in changes.items() if edited}
@@ -119,11 +119,11 @@ class Reloader:
         return True
 
     def close_listener(self) -> None:
-        """Let connections be refused: the server stops."""
+        """Close the listener, so that connections are refused when the server stops."""
         os.close(self.successor.listener)
 
     def restart(self, held: lock.Lock | None, unless: Callable[[], bool]) -> None:
-        """Restart the program with its socket and lock, or return if `unless` says so. Raises RestartError."""
+        """Restart the program with its socket and lock; return if `unless()` is true. Raises RestartError."""
         self.successor.lock = held.fileno if held else -1
         restart.restart(self.successor, unless)
 
@@ -135,7 +135,7 @@ class Reloader:
                 self.watch.seen.setdefault(path, tuple(signature))
 
     def tell(self, paths: set[str]) -> set[str]:
-        """Name modules of a worker to the master; return those that it could not take yet."""
+        """Report modules of a worker to the master; return those that did not fit into the pipe."""
         for path, signature in restart.sign(paths).items():
             try:
                 os.write(self.writing, json.dumps([path, signature]).encode() + b"\n")
@@ -146,12 +146,12 @@ class Reloader:
 
 
 def is_wanted(reloader: Reloader | None) -> bool:
-    """Return True if the workers show edited templates without a restart."""
+    """Return True if the workers must notice edited templates."""
     return settings.DEBUG or reloader is not None
 
 
 def start_worker_thread(reloader: Reloader | None) -> None:
-    """Start the thread that looks after the caches of this worker."""
+    """Start the thread that clears the caches of this worker."""
     if reloader:
         reloader.close_listener()  # the master's
     threading.Thread(target=_watch_worker, args=(reloader,), name="discovery-autoreload", daemon=True).start()
@@ -165,13 +165,13 @@ def _watch_worker(reloader: Reloader | None) -> None:
         try:
             if watch is None:
                 watch = FileWatch(modules=False)
-                reset_loaders()  # what was loaded before the first look may be older than it
+                reset_loaders()  # templates loaded before the first check may be outdated
             for path in watch.changes():
                 watch.is_handled(path)
             if reloader:
                 new = {str(path) for path in iter_all_python_module_files()} - told
                 told |= new - reloader.tell(new)
-        except Exception as error:  # a receiver's or the file system's; the next look may succeed
+        except Exception as error:  # of a receiver or the file system; the next check may succeed
             if failure != (failure := restart.describe(error)):
-                logger.warning("templates can't be watched: %s", failure)
+                logger.warning("can't watch templates: %s", failure)
         time.sleep(max(INTERVAL, (time.thread_time() - begin) / MAX_SHARE))

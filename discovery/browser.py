@@ -1,4 +1,4 @@
-"""Open the user's browser without waiting for it: some run until their window is closed."""
+"""Open the user's browser without waiting for it: some browsers run until their window is closed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import subprocess
 import sys
 
 OPEN = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
-# They need the terminal for themselves.
+# They need the terminal.
 CONSOLE_BROWSERS = ("www-browser", "links", "elinks", "lynx", "w3m")
 
 
 def visit(url: str, *, patience: float = 0.0) -> bool:
-    """Open the browser at `url`; return False if that has failed within `patience` seconds.
+    """Open the browser at `url`; return False if that failed within `patience` seconds.
 
-    What the browser prints is dropped. A console browser is waited for, if this process has a terminal to lend it.
+    The browser's output is discarded. If this process has a terminal, a console browser gets it and is waited for.
     """
     if _takes_terminal():
         return subprocess.call([sys.executable, "-I", "-c", OPEN, url], stdout=sys.stderr) == 0
@@ -22,12 +22,12 @@ def visit(url: str, *, patience: float = 0.0) -> bool:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # it outlives us, and the terminal's Ctrl-C is not meant for it
+        start_new_session=True,  # it outlives this process, and Ctrl-C must not reach it
     )
     try:
         return child.wait(patience) == 0
     except subprocess.TimeoutExpired:
-        child.returncode = 0  # else Popen warns that it still runs
+        child.returncode = 0  # otherwise Popen warns that it is still running
         return True
 
 

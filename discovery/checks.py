@@ -1,4 +1,4 @@
-"""System checks: a wrong setting ends a start with its name, its value and what is right."""
+"""System checks: an invalid setting ends a start, with its name, its value and the allowed values."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _whole_number(lowest: int, highest: int) -> Callable[[Any], bool]:
     return lambda value: type(value) is int and lowest <= value <= highest
 
 
-# Setting without its prefix, whether None is right, what is right, how that is said, id.
+# Setting without its prefix, whether None is allowed, the check, the allowed values in words, ID.
 RULES: tuple[tuple[str, bool, Callable[[Any], bool], str, str], ...] = (
     ("DIR", False, _is_directory, "the folder of the port file: a path, or a callable that returns one", "E001"),
     ("PORT_FILE", False, _is_file_name, "a file name without a folder", "E002"),
@@ -93,7 +93,7 @@ REQUIRED = "DIR"
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error for each `DISCOVERY_*` setting with a wrong value."""
+    """Return an error for each `DISCOVERY_*` setting with an invalid value."""
     errors: list[CheckMessage] = []
     for name, optional, is_right, right, identifier in RULES:
         setting = f"DISCOVERY_{name}"
@@ -113,13 +113,13 @@ def check_file_names(app_configs: Sequence[AppConfig] | None = None, **kwargs: A
     port_file = getattr(settings, "DISCOVERY_PORT_FILE", "server.json")
     token_file = getattr(settings, "DISCOVERY_TOKEN_FILE", None)
     if not _is_file_name(port_file):
-        return []  # an error of its own
+        return []  # check_settings reports it
     names = [name for name in (port_file, lock_path(port_file), token_file) if name is not None]
     if len(set(names)) == len(names):
         return []
     return [
         Error(
-            f"The port file, its lock and the token file have one name in common: {', '.join(map(repr, names))}.",
+            f"The port file, its lock and the token file must have different names: {', '.join(map(repr, names))}.",
             hint="Set DISCOVERY_PORT_FILE and DISCOVERY_TOKEN_FILE to different names.",
             id="discovery.E017",
         )
@@ -139,7 +139,7 @@ def check_unknown_settings(app_configs: Sequence[AppConfig] | None = None, **kwa
 
 
 def check_migrated_databases(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn if DISCOVERY_MIGRATE leaves out a database without saying so."""
+    """Warn if DISCOVERY_MIGRATE = True leaves out a database."""
     aliases = [alias for alias, database in settings.DATABASES.items() if database.get("ENGINE")]
     if getattr(settings, "DISCOVERY_MIGRATE", False) is not True or set(aliases) <= {DEFAULT_DB_ALIAS}:
         return []

@@ -1,9 +1,9 @@
-"""Find the server of a host from Python and talk to it.
+"""Find a host's server from Python, and connect to it.
 
 ClientError
-├── ServerNotFound      nothing says where a server is
-├── RemoteRefused       what was given leads elsewhere than to this machine
-└── ServerUnreachable   an address is known, and nobody answers there
+├── ServerNotFound      no source has the address of a server
+├── RemoteRefused       the given URL is not on this machine
+└── ServerUnreachable   the address is known, but no server responds
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ Found = namedtuple("Found", "url source verified")
 
 
 class ClientError(Exception):
-    """The server can't be talked to."""
+    """The server can't be reached."""
 
 
 class ServerNotFound(ClientError):
-    """No argument, variable, live file or default says where a server is."""
+    """No argument, variable, valid port file or default has the address of a server."""
 
 
 class RemoteRefused(ClientError):
-    """A URL is not one of a server on this machine."""
+    """The URL is not that of a server on this machine."""
 
 
 class ServerUnreachable(ClientError):
-    """Nobody answers at the server's address; the message names where the address came from."""
+    """No server responds at the address; the message names the source of the address."""
 
 
 class Session(requests.Session):
-    """A `requests.Session` that knows its server: relative URLs, bounded waits, no proxies."""
+    """A `requests.Session` for one server: relative URLs, timeouts, no proxies."""
 
     def __init__(self, found: Found, timeout: float) -> None:
         super().__init__()
-        self.trust_env = False  # HTTP_PROXY would take loopback requests away
+        self.trust_env = False  # HTTP_PROXY would redirect loopback requests
         self.found = found
         self.base_url = found.url
         self.timeout = timeout
@@ -58,29 +58,29 @@ class Session(requests.Session):
         try:
             return super().request(method, urljoin(f"{self.base_url}/", target), *args, **kwargs)
         except requests.ConnectionError:
-            raise ServerUnreachable(f"no server answers at {self.base_url}, which {self.found.source} names") from None
+            raise ServerUnreachable(f"no server responds at {self.base_url} (from {self.found.source})") from None
         except requests.Timeout:
-            raise ServerUnreachable(f"the server at {self.base_url} did not answer within {self.timeout:g} s") from None
+            raise ServerUnreachable(f"{self.base_url} did not respond within {self.timeout:g} s") from None
 
 
 def resolve_server_url(url: str | None = None) -> str:
     """Return the server's URL: `url`, else the variable's, else the live port file's, else the default.
 
-    Raises ServerNotFound or RemoteRefused. A port file that is not to be believed is warned of and passed over.
+    Raises ServerNotFound or RemoteRefused. A rejected port file causes a warning and is ignored.
     """
     return str(_find(url).url)
 
 
 def wait_for_server(timeout: float = 10.0, url: str | None = None) -> str:
-    """Return the server's URL as soon as a request is answered there, whatever the answer.
+    """Wait until the server responds to a request, with any status, and return its URL.
 
-    Tries for `timeout` seconds, then raises the last ClientError.
+    Raises the last ClientError after `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     while True:
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a stale file is what a starting server replaces
+                warnings.simplefilter("ignore")  # a starting server replaces a stale file
                 found = _find(url)
             with Session(found, max(deadline - time.monotonic(), POLL_INTERVAL)) as session:
                 session.head("/", allow_redirects=False)
@@ -92,9 +92,9 @@ def wait_for_server(timeout: float = 10.0, url: str | None = None) -> str:
 
 
 def connect(url: str | None = None, *, timeout: float = TIMEOUT) -> Session:
-    """Return a session with the server that `resolve_server_url` finds; close it after use.
+    """Return a session for the server that `resolve_server_url` finds; close it after use.
 
-    The token of `DISCOVERY_TOKEN_FILE` goes only to the address of a verified port file. Raises ClientError.
+    The token of `DISCOVERY_TOKEN_FILE` is sent only to the address of a verified port file. Raises ClientError.
     """
     found = _find(url)
     session = Session(found, timeout)
@@ -116,7 +116,7 @@ def _find(url: str | None) -> Found:
     path = conf.port_file
     try:
         if conf.port_file_format == "port":
-            # The file has no host: it is the one that the host's own default names, such as localhost.
+            # The file has no host: use that of the default URL, such as localhost.
             host = urlsplit(conf.default_url or "").hostname or "127.0.0.1"
             return Found(portfile.build_url(host, portfile.read_port(path)), path, False)
         return Found(portfile.read(path).url, path, True)

@@ -1,6 +1,6 @@
-"""The code that this server runs: load what is imported late, and notice when it is removed.
+"""Import late dependencies early, and notice when the server's code is removed.
 
-A virtual environment may be removed under its server (`pipx reinstall`, `rm -rf .venv`).
+A virtual environment may be removed while its server runs (`pipx reinstall`, `rm -rf .venv`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PATIENCE = 10.0  # seconds, so that a reinstallation can finish
 
 
 def load_late_imports() -> None:
-    """Import what Django imports with the first request, so that workers can answer without their environment."""
+    """Import what Django imports during the first request, so that workers do not need their environment any more."""
     if apps.is_installed("django.contrib.sessions"):
         import_string(settings.SESSION_SERIALIZER)
     if apps.is_installed("django.contrib.messages"):
@@ -35,11 +35,11 @@ def own_files() -> list[str]:
     """Return one file each of this package, Django and the site."""
     site = sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))
     files = (__file__, django.__file__, getattr(site, "__file__", None))
-    return [path for path in files if path and os.path.exists(path)]  # none of a zip file
+    return [path for path in files if path and os.path.exists(path)]  # a zip file has none
 
 
 class CodeWatch:
-    """Watch files without which a server can't go on for long."""
+    """Watch files that a server needs."""
 
     def __init__(self, files: Sequence[str]) -> None:
         self.files = files
@@ -53,7 +53,7 @@ class CodeWatch:
             return
         now = time.monotonic()
         if self.missing_since is None:
-            logger.warning("%s is missing: the server stops unless it comes back", missing)
+            logger.warning("%s is missing; the server stops unless it comes back", missing)
             self.missing_since = now
         elif now - self.missing_since >= PATIENCE:
-            raise ServerStop(f"{missing} was removed while the server was running: install it, then start again")
+            raise ServerStop(f"{missing} was removed while the server was running; install it again, then restart")

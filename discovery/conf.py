@@ -1,4 +1,4 @@
-"""The settings of a host, read when they are needed; `checks` says what is wrong with them."""
+"""The settings of the host, read on access; `checks` validates them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 
 FORMATS = ("json", "port")
-MAX_WORKERS = 256  # processes, and threads of each: a typing error must not fork until the machine is full
+MAX_WORKERS = 256  # processes, and threads per process: a typo must not fork until the machine is full
 MAX_SECONDS = 10**9
 
 

@@ -1,4 +1,4 @@
-"""A client's connection, whose request must be read in time."""
+"""A client's connection, whose request must arrive before a deadline."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from discovery.gunicorn_private import TConn
 
 HEAD_END = b"\r\n\r\n"
-# Bytes of a head, and of a body. A browser sends the cookies of all programs on this host, whatever their ports.
+# Bytes of a head, and of a body. A browser sends the cookies of every program on this host, whatever its port.
 MAX_GATHERED = 64 * 1024
-# Expect: the client waits for an answer before it sends the body.
+# Expect: the client waits for a response before it sends the body.
 _BODY_HEADERS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
 class DeadlineSocket:
-    """The reading end that a parser gets: every read together must be done by `deadline` (monotonic)."""
+    """The socket that the parser reads from; all reads must be done by `deadline` (monotonic)."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self.sock = sock
@@ -33,7 +33,7 @@ class DeadlineSocket:
             self.sock.settimeout(remaining)
             return self.sock.recv(size)
         except TimeoutError:
-            # What gunicorn drops without a word: the client gets no answer, for it sent no request.
+            # gunicorn drops this connection without a response or a log entry: there was no request.
             raise ConnectionResetError(errno.ECONNRESET, "the request was not sent in time") from None
         finally:
             with contextlib.suppress(OSError):
@@ -41,36 +41,36 @@ class DeadlineSocket:
 
 
 def body_length(head: bytes | bytearray) -> int | None:
-    """Return the bytes of body that a request's head announces; None where only reading it tells."""
+    """Return the length of the body that the head of a request declares; None if it declares none in advance."""
     length = 0
     for name, value in _BODY_HEADERS.findall(head):
         if name.lower() != b"content-length":
             return None
-        length = int(value) if value.isdigit() and len(value) < 19 else 0  # a wrong one is the parser's to refuse
+        length = int(value) if value.isdigit() and len(value) < 19 else 0  # the parser rejects an invalid one
     return length
 
 
 class Connection(TConn):
-    """A connection with what was read of its next request, which is whole when it has `needed` bytes.
+    """A connection and the bytes of its next request, which is complete at `needed` bytes.
 
-    `is_slow`: a thread must wait for the rest of the body, which is too long to be gathered.
+    `is_slow`: the body is too long for the event loop, so a thread reads the rest.
     """
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.expect_request(0.0)
         self.reader = DeadlineSocket(self.sock, 0.0)
-        self.data_ready = True  # what gets a thread has a head
+        self.data_ready = True  # a thread only gets connections with a head
 
     def expect_request(self, deadline: float) -> None:
-        """Begin to gather a request, whose head must be there by `deadline` (monotonic)."""
+        """Start to collect a request, whose head must arrive by `deadline` (monotonic)."""
         self.received = bytearray()
         self.needed: int | None = None
         self.is_slow = False
         self.timeout = deadline
 
     def gather(self, data: bytes) -> bool:
-        """Add what was received; return whether a thread can have it."""
+        """Add received bytes; return True once a thread can handle the request."""
         self.received += data
         if self.needed is None:
             end = self.received.find(HEAD_END)
@@ -83,7 +83,7 @@ class Connection(TConn):
 
 
 def refuse_head(sock: socket.socket) -> None:
-    """Answer a request whose head is too long, with a page that says how to shorten it."""
+    """Respond 431 to a head that is too long, with a page that says how to shorten it."""
     page = f"""<!doctype html>
 <html lang="en">
 <title>Too many cookies</title>

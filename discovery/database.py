@@ -1,4 +1,4 @@
-"""Bring the host's databases up to date before anything is served, or say what they lack."""
+"""Migrate the host's databases before the server starts, or report unapplied migrations."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class DatabaseRefused(Exception):
 
 
 def prepare(*, migrate: bool) -> None:
-    """Apply the missing migrations of the databases that the host lists, or only warn about them.
+    """Apply the unapplied migrations of the databases that the host lists, or only warn about them.
 
-    Raises DatabaseRefused. Where nothing is migrated, a database that can't be asked is served, as by `runserver`.
+    Raises DatabaseRefused. If nothing is migrated, the server starts without a working database, as `runserver` does.
     """
     aliases = conf.migrated_databases
     migrate = migrate and bool(aliases)
@@ -47,19 +47,19 @@ def prepare(*, migrate: bool) -> None:
 
 @contextlib.contextmanager
 def _refusing(name: str) -> Iterator[None]:
-    """Turn what goes wrong with a database into DatabaseRefused."""
+    """Convert errors of a database to DatabaseRefused."""
     try:
         yield
     except (DatabaseError, MigrationSchemaMissing, CommandError, OSError) as error:
         raise DatabaseRefused(f"the database {name} can't be migrated: {_in_one_line(error)}") from error
     except DatabaseRefused:
         raise
-    except Exception as error:  # a migration is anybody's code
+    except Exception as error:  # a migration can raise anything
         raise DatabaseRefused(f"a migration of {name} failed: {type(error).__name__}: {_in_one_line(error)}") from error
 
 
 def _prepare(connection: BaseDatabaseWrapper, *, migrate: bool) -> None:
-    """Migrate one database. Asking first is four times as fast as a `migrate` that finds nothing to do."""
+    """Migrate one database. Planning first is four times as fast as a `migrate` without unapplied migrations."""
     executor = MigrationExecutor(connection)
     _check_age(executor, connection.settings_dict["NAME"])
     plan = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
@@ -72,10 +72,10 @@ def _prepare(connection: BaseDatabaseWrapper, *, migrate: bool) -> None:
 
 
 def _migrate(connection: BaseDatabaseWrapper, plan: list[Migration]) -> None:
-    """Do what `migrate` does, in one transaction where that makes no difference to the migrations."""
+    """Run `migrate`, in one transaction if the migrations allow it."""
     options: dict[str, Any] = {"database": connection.alias, "interactive": False, "verbosity": 0}
     if connection.vendor == "sqlite" and all(map(_only_changes_schema, plan)):
-        # A receiver of post_migrate may need its own transactions. Then nothing has been done yet.
+        # A receiver of post_migrate may need its own transactions and fail; then nothing is committed yet.
         with contextlib.suppress(Exception), one_transaction(connection):
             call_command("migrate", **options)
             return
@@ -83,7 +83,7 @@ def _migrate(connection: BaseDatabaseWrapper, plan: list[Migration]) -> None:
 
 
 def _only_changes_schema(migration: Migration) -> bool:
-    """Return True if the migration runs no code but Django's, which may open transactions and connections."""
+    """Return True if the migration runs only Django's own code; other code may open transactions or connections."""
     return migration.atomic and all(_is_django_code(operation) for operation in migration.operations)
 
 
@@ -117,10 +117,10 @@ def _check_age(executor: MigrationExecutor, name: str) -> None:
 
 @contextlib.contextmanager
 def one_transaction(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let all migrations be applied, or none: a kill between two of their commits would leave a half-made table.
+    """Apply all migrations or none: a kill between two commits would leave a half-migrated table.
 
-    Django commits each migration and its record by itself. Only SQLite is known to bear all of them in one;
-    its schema editor wants the foreign keys unchecked, which can't be said inside a transaction.
+    Django commits each migration and its record separately. Only SQLite is known to support all of them in one
+    transaction; its schema editor needs foreign key checks off, and these can't be changed inside a transaction.
     """
     if connection.vendor != "sqlite":
         yield
@@ -131,9 +131,9 @@ def one_transaction(connection: BaseDatabaseWrapper) -> Iterator[None]:
 
 
 def settle() -> None:
-    """Leave each migrated database in one file: SQLite folds its log in when the last connection closes.
+    """Checkpoint each migrated database into one file.
 
-    The workers' connections end with their processes, which does not.
+    SQLite does that when the last connection closes, but not when the process of a worker exits.
     """
     for alias in conf.migrated_databases:
         connection = connections[alias]
@@ -144,7 +144,7 @@ def settle() -> None:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
         except DatabaseError as error:
-            logger.warning("%s keeps its log beside it: %s", connection.settings_dict["NAME"], error)
+            logger.warning("%s could not be checkpointed: %s", connection.settings_dict["NAME"], error)
 
 
 def _in_one_line(error: object) -> str:

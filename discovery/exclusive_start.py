@@ -1,4 +1,4 @@
-"""Become the one server of a directory, or say whose it is."""
+"""Make sure that a directory has one server: take its lock, or report the server that holds it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from discovery import filesystem, lock, portfile, process, safe_files
 from discovery.conf import conf
 
 START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
-SHARED_PATIENCE = 3.0  # seconds of these, until a lock with hard links is taken for another directory's
+SHARED_PATIENCE = 3.0  # seconds after which a held lock with hard links counts as another directory's
 
 
 class ServerError(Exception):
@@ -18,16 +18,15 @@ class ServerError(Exception):
 
 
 class SiteError(ServerError):
-    """The code of the site is at fault: an edit of it may help."""
+    """The cause is the site's code, so editing it may help."""
 
 
 def take_lock(kept: int = -1) -> lock.Lock:
-    """Return the lock, held for as long as this process or a worker lives.
+    """Return the lock, which is held until this process and its workers end.
 
-    Waits for a start that has published nothing yet, and for the workers of a dead master. Raises
-    ServerError, at once where a live server has published that the lock is its own. A live server whose lock was
-    deleted takes it again, and is waited for. `kept` is the descriptor of the lock that this process held before it
-    restarted, -1 for none.
+    Waits for another start that has published nothing yet, for the workers of a dead master, and for a live server
+    whose lock was deleted to take it again. Raises ServerError, at once if a live server has published that it holds
+    the lock. `kept` is the descriptor of the lock that this process held before it restarted, -1 for none.
     """
     path = portfile.lock_path(conf.port_file)
     if kept >= 0 and (held := lock.adopt(path, kept)):
@@ -35,11 +34,11 @@ def take_lock(kept: int = -1) -> lock.Lock:
     deadline = time.monotonic() + START_PATIENCE
     try:
         while True:
-            # Looked at before, too: who has lost its lock must find it free when it takes it again.
+            # Check before locking, too: a server that lost its lock must find it free to take it again.
             if lock.probe(path) == lock.HELD or not _publisher_lives():
                 held = _try_lock(path)
                 if held and not _publisher_lives():
-                    held.note("")  # the last holder's
+                    held.note("")  # of the last holder
                     return held
                 if held:
                     held.release()
@@ -49,7 +48,7 @@ def take_lock(kept: int = -1) -> lock.Lock:
             if time.monotonic() > deadline:
                 raise ServerError(
                     f"{path} is locked by a server that has published nothing for {START_PATIENCE:.0f} s; "
-                    f"find it with: fuser {path}"
+                    f"to find it: fuser {path}"
                 )
             time.sleep(lock.RETRY_INTERVAL)
     except OSError as error:
@@ -58,7 +57,7 @@ def take_lock(kept: int = -1) -> lock.Lock:
 
 
 def check_file_system() -> None:
-    """Raise ServerError if files in the directory can't be private or locked, as far as these settings need that."""
+    """Raise ServerError if files in the directory can't be private or locked, as far as the settings require it."""
     try:
         filesystem.try_out(
             str(conf.directory), private=bool(conf.token_file), locks=conf.exclusive, shared_memory=False
@@ -66,7 +65,7 @@ def check_file_system() -> None:
     except filesystem.Unsuitable as error:
         raise ServerError(f"{conf.directory}: {error}; put DISCOVERY_DIR on another file system") from None
     except OSError:
-        pass  # whatever writes there next says so
+        pass  # the next write reports it
 
 
 def _try_lock(path: str) -> lock.Lock | None:
@@ -92,7 +91,7 @@ def _refuse_second(path: str) -> None:
         info = portfile.read(conf.port_file)
     except portfile.PortFileError:
         return
-    advice = f"stop it with: kill {info.pid}"
+    advice = f"to stop it: kill {info.pid}"
     if (info.namespace, info.network) != (process.namespace("pid"), process.namespace("net")):
         advice = "it runs in another sandbox or container"
     raise ServerError(f"a server is already running: {info.url} (pid {info.pid}); {advice}")
@@ -101,7 +100,7 @@ def _refuse_second(path: str) -> None:
 def _refuse_shared(path: str) -> None:
     """Raise ServerError if the lock, which another process holds, is also a file of another directory.
 
-    `cp -al` makes such copies. They have one database, and each its own log of it: two servers would damage it.
+    `cp -al` makes such copies. They share one database file but not its WAL, so two servers would corrupt it.
     """
     try:
         links = os.stat(path).st_nlink
@@ -110,14 +109,14 @@ def _refuse_shared(path: str) -> None:
     if links > 1:
         folder = shlex.quote(os.path.dirname(path))
         raise ServerError(
-            f"{os.path.dirname(path)} shares files with another directory by hard links (cp -al), and that one is "
-            f"served; stop its server, then give this one files of its own: "
+            f"{os.path.dirname(path)} shares files with another directory through hard links (cp -al), and a server "
+            f"runs there; stop that server, then give this directory its own files: "
             f"cp -a {folder} {folder}.own && rm -r {folder} && mv {folder}.own {folder}"
         )
 
 
 def remove_stale_files() -> None:
-    """Remove what a killed server left: we hold the lock, so whatever stands there is nobody's."""
+    """Remove the files of a killed server; we hold the lock, so no server uses them."""
     for published in filter(None, (conf.port_file, conf.token_file)):
         for path in (published, *safe_files.unfinished(published)):
             try:

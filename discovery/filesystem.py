@@ -1,9 +1,9 @@
-"""Name the file system of a directory, and try whether it can do what a server needs.
+"""Name the file system of a directory, and test whether it supports what a server needs.
 
-A server keeps files that no other user may read and holds a lock that ends with its process; a SQLite database
-also maps a file into the memory of several processes. Some file systems accept the calls and do nothing (WSL's
-/mnt/c, SMB and exFAT ignore modes), others fail late. Trying is the only reliable test, and costs a few system
-calls. Standard library only.
+A server needs files that no other user can read, and a lock that ends with its process; SQLite also maps a file into
+the memory of several processes. Some file systems accept these calls without effect (WSL's /mnt/c, SMB and exFAT
+ignore modes), others fail late. Trying them is the only reliable test, and costs a few system calls. Standard library
+only.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import os
 import stat
 
 MOUNTS = "/proc/self/mounts"  # Linux; its format is fstab(5)'s
-PREFIX, SUFFIX = ".filesystem.", ".tmp"  # of the file that `try_out` makes
+PREFIX, SUFFIX = ".filesystem.", ".tmp"  # of the file that `try_out` creates
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Unsuitable(Exception):
-    """The file system lacks what a server needs; the message names it and says what is missing."""
+    """The file system lacks a feature that a server needs; the message names both."""
 
 
 def try_out(directory: str, *, private: bool = True, locks: bool = True, shared_memory: bool = True) -> None:
-    """Make a file in `directory`, use it as a server would, and remove it.
+    """Create a file in `directory`, use it as a server would, and remove it.
 
-    Raises Unsuitable, or OSError if no file can be made there. A full disk proves nothing and passes.
+    Raises Unsuitable, or OSError if no file can be created there. A full disk passes: it proves nothing.
     """
     path = os.path.join(directory, f"{PREFIX}{os.getpid()}.{os.urandom(4).hex()}{SUFFIX}")
     try:
@@ -44,12 +44,12 @@ def try_out(directory: str, *, private: bool = True, locks: bool = True, shared_
             _check_shared_memory(directory, fileno)
     finally:
         os.close(fileno)
-        with contextlib.suppress(FileNotFoundError):  # a start removes what killed ones left
+        with contextlib.suppress(FileNotFoundError):  # a start removes those of killed processes
             os.unlink(path)
 
 
 def describe(path: str) -> str:
-    """Return "the drvfs file system at /mnt/c", or "its file system" if the system does not tell."""
+    """Return a phrase such as "the drvfs file system at /mnt/c", or "its file system" if it is unknown."""
     where = os.fsencode(os.path.realpath(path))
     found = (b"", b"")
     try:
@@ -57,7 +57,7 @@ def describe(path: str) -> str:
             for line in file:
                 point, kind = map(_unescaped, line.split()[1:3])
                 inside = where == point or where.startswith(point.rstrip(b"/") + b"/")
-                if inside and len(point) >= len(found[0]):  # of two mounts at one point the later one is on top
+                if inside and len(point) >= len(found[0]):  # a later mount at the same point hides the earlier one
                     found = point, kind
     except (OSError, ValueError):
         pass
@@ -82,7 +82,7 @@ def nearest(path: str) -> str:
 
 
 def foreign_owner(path: str) -> int | None:
-    """Return the user ID of the owner of `path`; None if that is us, or unknown."""
+    """Return the user ID of the owner of `path`; None if it is ours or unknown."""
     try:
         owner = os.lstat(path).st_uid
     except OSError:
@@ -107,7 +107,7 @@ def user_label(uid: int) -> str:
 
 
 def explain(error: OSError, path: str) -> str:
-    """Return why `path` can't be used: the mount, the owner, else the system's own words."""
+    """Return why `path` can't be used: the mount, the owner, or the system's own message."""
     if error.errno == errno.EROFS:
         return f"{describe(nearest(path))} is mounted read-only"
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -149,6 +149,6 @@ def _check_shared_memory(directory: str, fileno: int) -> None:
 
 
 def _unescaped(field: bytes) -> bytes:
-    """Return a field of fstab(5) as it was: blanks, tabs, newlines and backslashes are octal there."""
+    """Decode a field of fstab(5), in which spaces, tabs, newlines and backslashes are octal escapes."""
     head, *rest = field.split(b"\\")
     return head + b"".join(bytes([int(part[:3], 8)]) + part[3:] for part in rest)

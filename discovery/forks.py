@@ -1,6 +1,6 @@
-"""What a fork must not share: database connections, their pools and cache clients.
+"""Close what a fork must not share: database connections, their pools and cache clients.
 
-Two processes that use one socket read each other's answers.
+Two processes that share a socket would read each other's responses.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _abandoned: list[Any] = []
 
 
 def close_resources() -> None:
-    """Close what this thread opened, and the pools of all threads; call it right before a fork.
+    """Close the connections of this thread and the pools of all threads; call this right before a fork.
 
-    Other threads keep their connections, which no thread of the child can reach.
+    Other threads keep their connections; no thread of the child can reach those.
     """
     for connection in _connections():
         _attempt(f"the connection to the database {connection.alias!r}", connection.close)
@@ -35,20 +35,20 @@ def close_resources() -> None:
         _attempt("a cache", cache.close)
     for alias in caches:
         with contextlib.suppress(AttributeError):  # not in use
-            del caches[alias]  # some backends close nothing until their client is deleted
+            del caches[alias]  # some backends close only when their client is deleted
 
 
 def abandon_pools() -> None:
-    """Forget the pools that another thread opened meanwhile; call it in the child.
+    """Remove the pools that another thread opened in the meantime; call this in the child.
 
-    They are kept, unused: closing them would end the sessions of the parent.
+    They are kept without being used: closing them would end the sessions of the parent.
     """
     for connection in _connections():
         _abandoned.append(take_pools(connection))
 
 
 def _connections() -> Iterator[BaseDatabaseWrapper]:
-    """Yield the connection of every configured database: a pool belongs to the process, whoever opened it."""
+    """Yield the connection of every configured database; a pool belongs to the whole process."""
     for alias in connections:
         try:
             yield connections[alias]
@@ -59,5 +59,5 @@ def _connections() -> Iterator[BaseDatabaseWrapper]:
 def _attempt(what: str, close: Any) -> None:
     try:
         close()
-    except Exception as error:  # a backend is anybody's code, and the server must go on
+    except Exception as error:  # a third-party backend can raise anything; the server must go on
         logger.warning("%s could not be closed: %s", what, error)

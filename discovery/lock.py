@@ -1,7 +1,7 @@
-"""The lock that a server holds for its whole life: `flock` on a file beside the port file.
+"""The lock that a server holds as long as it runs: `flock` on a file next to the port file.
 
-The kernel drops it with its last holder, however that one ends, so it says more surely than any
-process id whether a server lives. Forked workers share it. Standard library only.
+The kernel releases it when its last holder exits, for whatever reason, so it shows more reliably than a process ID
+whether a server runs. Forked workers share it. Standard library only.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class LockTaken(Exception):
 
 
 class Lock:
-    """A held lock. `fileno` is inherited by forks, never by programs that are started.
+    """A held lock. Forks inherit `fileno`, executed programs do not.
 
-    `last_note` is what the holder before us noted.
+    `last_note` is the note of the previous holder.
     """
 
     def __init__(self, path: str, fileno: int) -> None:
@@ -46,28 +46,28 @@ class Lock:
         self.release()
 
     def is_current(self) -> bool:
-        """Tell whether the path still leads to the file that we hold (`git clean` deletes held files)."""
+        """Return True if the path still leads to the file that we hold (`git clean` deletes held files)."""
         return _same_file(self.path, self.fileno)
 
     def successor_note(self) -> str:
-        """Return what the holder of the file that is now at the path has noted, "" where nobody holds one."""
+        """Return the note of the holder of the file that is now at the path; "" if it is not held."""
         return examine(self.path)[1]
 
     def note(self, text: str) -> None:
-        """Write who holds it into the file; `examine` reads it. Raises OSError."""
+        """Write a note about the holder into the file; `examine` reads it. Raises OSError."""
         os.ftruncate(self.fileno, 0)
         os.pwrite(self.fileno, text.encode(), 0)
 
     def release(self) -> None:
-        """Let go of the lock in this process; the file stays, for a deleted one would be locked twice."""
+        """Release the lock in this process. The file stays: if it were deleted, two processes could hold a lock."""
         os.close(self.fileno)
 
 
 def hold(path: str, *, wait: float = 0.0) -> Lock:
-    """Take the lock at `path`, making the file (mode 0600) where it is missing.
+    """Take the lock at `path`; create the file (mode 0600) if it is missing.
 
-    Tries for `wait` seconds, since a reader's probe holds it for a moment. Raises LockTaken when
-    another process keeps it, OSError when the file can't be made.
+    Tries for `wait` seconds, because a reader's probe holds the lock briefly. Raises LockTaken if another process
+    holds it, OSError if the file can't be created.
     """
     deadline = time.monotonic() + wait
     while True:
@@ -91,7 +91,7 @@ def hold(path: str, *, wait: float = 0.0) -> Lock:
 
 
 def adopt(path: str, fileno: int) -> Lock | None:
-    """Return the lock that a program of this process held, None if it is not that of `path` any more."""
+    """Return the lock that this process held before an exec; None if it is no longer that of `path`."""
     try:
         os.set_inheritable(fileno, False)
         fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -104,12 +104,12 @@ def adopt(path: str, fileno: int) -> Lock | None:
 
 
 def probe(path: str) -> str:
-    """Return HELD or FREE, or UNKNOWN where the lock can't tell (no file, no such locks here)."""
+    """Return HELD or FREE, or UNKNOWN if there is no lock file or the file system has no locks."""
     return examine(path)[0]
 
 
 def examine(path: str) -> tuple[str, str]:
-    """Return what `probe` returns, and what the holder of a held lock noted in it ("" for nothing)."""
+    """Return the result of `probe`, and the note of the holder ("" without one)."""
     try:
         fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

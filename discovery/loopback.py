@@ -1,4 +1,4 @@
-"""Which server URLs are taken: those of this machine. Standard library only."""
+"""Accept server URLs of this machine only. Standard library only."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from urllib.parse import urlsplit
 
 
 class RemoteRefused(Exception):
-    """The URL is not one of a server on this machine; the message says why."""
+    """The URL is not that of a server on this machine; the message says why."""
 
 
 def check_loopback(url: str) -> str:
     """Return `url` without a trailing slash if it is http(s) to a literal loopback address or localhost.
 
-    No name is looked up: what a resolver says may change between the check and the call. Raises RemoteRefused.
+    Names are not resolved: the result may change between the check and the call. Raises RemoteRefused.
     """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise RemoteRefused(f"{url!r} is no URL: {error}") from None
+        raise RemoteRefused(f"{url!r} is not a valid URL: {error}") from None
     if parts.scheme not in ("http", "https") or not host:
-        raise RemoteRefused(f"{url!r} is no server's URL; one looks like http://127.0.0.1:5174")
+        raise RemoteRefused(f"{url!r} is not a server URL; expected for example http://127.0.0.1:5174")
     if parts.username is not None or parts.query or parts.fragment:
-        raise RemoteRefused("a server's URL has no user, query or fragment")
+        raise RemoteRefused("a server URL must not have a user, query or fragment")
     if not is_loopback_name(host):
         raise RemoteRefused(f"{host} is not this machine; only loopback URLs are allowed")
     return url.rstrip("/")
 
 
 def is_loopback_name(host: str) -> bool:
-    """Tell whether `host` is a literal loopback address or the name localhost."""
+    """Return True if `host` is a literal loopback address or the name localhost."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

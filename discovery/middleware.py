@@ -1,7 +1,7 @@
-"""Serve only requests that a page of another site can't have made.
+"""Refuse requests from pages of other sites.
 
-A page of any site can send requests to a loopback port: by DNS rebinding under its own name (the Host
-header tells), or across origins (the Origin header and Sec-Fetch-Site tell).
+A page of any site can send requests to a loopback port: through DNS rebinding under its own name (visible in the Host
+header), or across origins (visible in Origin and Sec-Fetch-Site).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 class HostMiddleware:
     """Refuse a request whose Host header is not exactly this server's, port included: 400.
 
-    Django's own check ignores the port and runs only when the host is asked for. Put it first.
+    Django's own check ignores the port, and runs only when a view asks for the host. Put this middleware first.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -37,7 +37,7 @@ class HostMiddleware:
 
 
 class OriginMiddleware:
-    """Refuse a request that may change something and comes from a page of another origin: 403."""
+    """Refuse an unsafe request from a page of another origin: 403."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -52,7 +52,7 @@ class OriginMiddleware:
 
 
 def refusal(status: int, code: str, message: str) -> HttpResponse:
-    """Return the JSON error that every refusal of this server is, with its Content-Length."""
+    """Return a JSON error with a Content-Length."""
     response = JsonResponse({"error": {"code": code, "message": message}}, status=status)
     response["Content-Length"] = str(len(response.content))
     return response

@@ -1,13 +1,13 @@
-"""The file that says where the server is: publish it, read it, withdraw it.
+"""The port file, which has the address of the server: read it, verify it, withdraw it.
 
-Two formats: `server.json`, one object that a reader can verify, and a bare port number for hosts whose
-readers know nothing else. Standard library only: the client imports this on every call.
+There are two formats: `server.json`, an object that a reader can verify, and a bare port number for hosts whose
+readers expect nothing else. Standard library only: the client imports this on every call.
 
-PortFileError is what reading raises, in two kinds:
+Reading raises PortFileError, in two kinds:
 
     PortFileError
     ├── PortFileMissing   there is no file
-    └── PortFileRejected  there is one, and it is not to be believed; the message says why
+    └── PortFileRejected  the file must not be trusted; the message says why
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOCK_SUFFIX = ".lock"
 
 
 class PortFileError(Exception):
-    """The port file names no server."""
+    """The port file does not lead to a server."""
 
 
 class PortFileMissing(PortFileError):
@@ -33,13 +33,13 @@ class PortFileMissing(PortFileError):
 
 
 class PortFileRejected(PortFileError):
-    """The port file is not to be believed."""
+    """The port file must not be trusted."""
 
 
 class ServerInfo:
-    """What a server publishes of itself.
+    """What a server publishes about itself.
 
-    A plain class: every call of a client would pay for the imports of a named tuple or a dataclass.
+    A plain class: the imports of a named tuple or a dataclass would slow down every call of a client.
     """
 
     FIELDS = (
@@ -79,7 +79,7 @@ class ServerInfo:
         self.root = root
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields by their names, in the order of FIELDS."""
+        """Return the fields by name, in the order of FIELDS."""
         return {name: getattr(self, name) for name in self.FIELDS}
 
     def to_json(self) -> str:
@@ -104,7 +104,7 @@ class ServerInfo:
 
 
 def lock_path(path: str) -> str:
-    """Return the lock that belongs to the port file: `server.json` has `server.lock`."""
+    """Return the path of the port file's lock: `server.lock` for `server.json`."""
     return os.path.splitext(path)[0] + LOCK_SUFFIX
 
 
@@ -114,10 +114,10 @@ def build_url(host: str, port: int) -> str:
 
 
 def read(path: str) -> ServerInfo:
-    """Return the live server that the JSON file at `path` names.
+    """Return the running server of the JSON file at `path`.
 
-    Cheap, then certain: a sane file, valid fields, a held lock, the process that wrote it. Raises
-    PortFileMissing or PortFileRejected; never blocks, never deletes.
+    Verifies the file, its fields, the lock, and the process that wrote it. Raises PortFileMissing or
+    PortFileRejected. Never blocks and never deletes.
     """
     info = parse(read_text(path))
     _verify(path, info, *lock.examine(lock_path(path)))
@@ -125,7 +125,7 @@ def read(path: str) -> ServerInfo:
 
 
 def is_of_live_process(path: str) -> bool:
-    """Tell whether the process that wrote the JSON file at `path` lives here, whatever its lock says."""
+    """Return True if the process that wrote the JSON file at `path` runs here; ignores the lock."""
     try:
         _verify(path, parse(read_text(path)), lock.UNKNOWN, "")
     except PortFileError:
@@ -134,10 +134,10 @@ def is_of_live_process(path: str) -> bool:
 
 
 def read_port(path: str) -> int:
-    """Return the number in a port file of the format "port"; it can't be verified. Raises PortFileError."""
+    """Return the number in a port file of the format "port", which can't be verified. Raises PortFileError."""
     text = read_text(path).strip()
     if not text.isascii() or not text.isdigit() or len(text) > 5 or not 1 <= int(text) <= 65535:
-        raise PortFileRejected("it holds no port number (1..65535)")
+        raise PortFileRejected("it does not contain a port number (1..65535)")
     return int(text)
 
 
@@ -161,31 +161,31 @@ def parse(text: str) -> ServerInfo:
         raise PortFileRejected("it is not a JSON object")
     pid, port, host = data.get("pid"), data.get("port"), data.get("host")
     if type(pid) is not int or not 0 < pid < 1 << 31:
-        raise PortFileRejected("its pid is no process id")
+        raise PortFileRejected("its pid is not a process ID")
     if type(port) is not int or not 1 <= port <= 65535:
-        raise PortFileRejected("its port is no port number (1..65535)")
+        raise PortFileRejected("its port is not a port number (1..65535)")
     if not isinstance(host, str) or not is_address(host):
-        raise PortFileRejected("its host is no IP address")
+        raise PortFileRejected("its host is not an IP address")
     for key in ServerInfo.FIELDS[4:]:
         if not isinstance(data.get(key), str | None):
             raise PortFileRejected(f"its {key} is not a string")
-    # The URL is made, not believed: a file must not send the client elsewhere.
+    # Build the URL instead of trusting it: a file must not redirect the client.
     others = {key: data.get(key) for key in ServerInfo.FIELDS[5:]}
     return ServerInfo(SCHEMA, pid, port, host, **others)
 
 
 def withdraw(path: str, info: ServerInfo) -> bool:
-    """Remove the file at `path` if it is the one that `info` was published to; return whether it was."""
+    """Remove the file at `path` if it was published for `info`; return True if it was removed."""
     try:
         published = parse(read_text(path))
     except PortFileError:
         return False
-    # The identifier is random, 128 bits: nobody else's file bears it.
+    # The identifier has 128 random bits, so no other server's file has it.
     return published.instance_id == info.instance_id and _unlink(path)
 
 
 def withdraw_port(path: str, port: int) -> bool:
-    """Remove the number file at `path` if it holds `port`; return whether it did."""
+    """Remove the port file at `path` if it contains `port`; return True if it was removed."""
     try:
         return read_port(path) == port and _unlink(path)
     except PortFileError:
@@ -193,7 +193,7 @@ def withdraw_port(path: str, port: int) -> bool:
 
 
 def is_address(host: str) -> bool:
-    """Tell whether `host` is a literal IP address."""
+    """Return True if `host` is a literal IP address."""
     import _socket as socket
 
     for family in (socket.AF_INET, socket.AF_INET6):
@@ -206,7 +206,7 @@ def is_address(host: str) -> bool:
 
 
 def lock_note(info: ServerInfo) -> str:
-    """Return what a server notes in its lock, which nobody can replace under it, as they can the port file."""
+    """Return the note in the lock of a server. Unlike the port file, a held lock can't be replaced unnoticed."""
     return f"{info.instance_id} {info.host} {info.port}\n"
 
 
@@ -216,29 +216,29 @@ def is_loopback(host: str) -> bool:
 
 
 def _verify(path: str, info: ServerInfo, locked: str, note: str) -> None:
-    # Without a note nothing else ties the file to this directory.
+    # Without a note, nothing else ties the file to this directory.
     if not note and info.root and process.wrote_elsewhere(info.root, path):
-        raise PortFileRejected(f"it is a copy: it names the server of {info.root}")
+        raise PortFileRejected(f"it is a copy from the server of {info.root}")
     if locked == lock.FREE:
-        raise PortFileRejected(f"it is stale: the server of pid {info.pid} is gone")
+        raise PortFileRejected(f"it is stale: its server, pid {info.pid}, is gone")
     if note and note != lock_note(info):
-        raise PortFileRejected("it is not the file of the server that runs here")
+        raise PortFileRejected("it was not written by the server that runs here")
     if not note and not is_loopback(info.host):
-        raise PortFileRejected("its host is not this machine's")
+        raise PortFileRejected("its host is not this machine")
     ours = process.boot_id()
     if ours and info.boot_id != ours and (info.boot_id or locked == lock.UNKNOWN):
         raise PortFileRejected("it is stale: it was written before the last boot, or on another machine")
     if info.namespace and info.namespace != process.namespace():
-        # A container's pid means nothing here; only the lock can speak for it.
+        # A container's PID means nothing here; only the lock can confirm the server.
         if locked == lock.UNKNOWN:
             raise PortFileRejected("it was written in another container, and its lock is missing")
         return
     if info.process_start:
-        # Also where the lock is held: it may be a starter's that has published nothing yet.
+        # Also check while the lock is held: another start may hold it that has published nothing yet.
         if process.start_time(info.pid) != info.process_start:
-            raise PortFileRejected(f"it is stale: pid {info.pid} is gone or another process")
+            raise PortFileRejected(f"it is stale: pid {info.pid} is gone or belongs to another process")
     elif locked == lock.UNKNOWN or info.pid == 1:
-        raise PortFileRejected("its lock is missing and it does not say when its process started")
+        raise PortFileRejected("its lock is missing, and it lacks the start time of its process")
 
 
 def _unlink(path: str) -> bool:

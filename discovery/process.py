@@ -1,6 +1,6 @@
-"""Tell whether a process is the one that wrote a file: process ids are reused, machines restart.
+"""Identify the process that wrote a file: process IDs are reused, and machines restart.
 
-Standard library only; where there is no /proc, psutil is used if it is installed.
+Standard library only; without /proc, psutil is used if it is installed.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ PROC = "/proc"
 
 
 def reset_signals() -> None:
-    """Undo what a launcher may leave to the programs it starts: blocked signals and an ignored SIGCHLD.
+    """Reset what a program may inherit from its launcher: blocked signals and an ignored SIGCHLD.
 
-    A server with SIGTERM blocked can't be stopped; with SIGCHLD ignored the exit status of children is lost.
+    With SIGTERM blocked, a server can't be stopped; with SIGCHLD ignored, the exit status of children is lost.
     """
     import signal
 
@@ -22,12 +22,12 @@ def reset_signals() -> None:
 
 
 def boot_id() -> str | None:
-    """Return what names this boot of this machine, or None where the system has no such thing."""
+    """Return an identifier of the current boot of this machine; None if the system has none."""
     return _read(f"{PROC}/sys/kernel/random/boot_id") or None
 
 
 def namespace(kind: str = "pid", pid: int | str = "self") -> str | None:
-    """Return what names the "pid" or "net" namespace of a process (containers have their own), or None."""
+    """Return an identifier of the "pid" or "net" namespace of a process (containers have their own), or None."""
     try:
         return os.readlink(f"{PROC}/{pid}/ns/{kind}")
     except OSError:
@@ -35,14 +35,14 @@ def namespace(kind: str = "pid", pid: int | str = "self") -> str | None:
 
 
 def start_time(pid: int) -> str | None:
-    """Return when process `pid` started, as text to compare; None where there is no such process, or no way to know.
+    """Return the start time of process `pid` as text to compare; None if it does not run or the time is unknown.
 
-    Clock ticks since the boot from proc(5), for they don't move when the clock is set. A zombie is gone.
+    These are clock ticks since boot, from proc(5): setting the clock does not change them. A zombie does not run.
     """
     if not 0 < pid < 1 << 31:
         return None
     if os.path.isdir(f"{PROC}/self"):
-        # The command name stands in parentheses and may hold parentheses and spaces itself.
+        # The command name is in parentheses and may itself contain parentheses and spaces.
         fields = _read(f"{PROC}/{pid}/stat").rpartition(")")[2].split()
         return fields[19] if len(fields) > 19 and fields[0] not in "ZX" else None
     try:
@@ -57,10 +57,10 @@ def start_time(pid: int) -> str | None:
 
 
 def wrote_elsewhere(root: str, path: str) -> bool:
-    """Return True if the process that serves `root` wrote another file than the one at `path`, a copy of it.
+    """Return True if the file at `path` is a copy: the process that serves `root` wrote another file.
 
-    Compares directories by identity, for a mount or a link has another name. False where `root` leads nowhere:
-    it was moved, or its name is one of another container.
+    Compares directories by identity, because mounts and links have other names. Returns False if `root` does not
+    exist: it was moved, or it is a path in another container.
     """
     directory = os.path.dirname(os.path.abspath(path))
     try:

@@ -1,7 +1,7 @@
-"""JSON by the C half of `json` alone: the other half imports `re` and with it a third of a small program's start.
+"""JSON with only the C half of `json`: the other half imports `re`, a third of the startup time of a small program.
 
-What comes out is what `json.loads` and a compact `json.dumps` make of it. Where this Python has no such half, or
-another one than we know, and where a text is wrong, `json` does the work.
+The results equal those of `json.loads` and a compact `json.dumps`. If this Python lacks the C half or has a different
+one, and for invalid texts, `json` does the work.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ BLANK = " \t\n\r"  # RFC 8259, 2
 
 
 class _Settings:
-    """What the scanner asks for: the settings of a plain `json.JSONDecoder`."""
+    """The attributes that the scanner reads: those of a plain `json.JSONDecoder`."""
 
     strict = True
     object_hook = object_pairs_hook = array_hook = None
@@ -32,7 +32,7 @@ _scan: Any = None
 try:
     from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
-    # Circles are not looked for: what a client prints was parsed, or made as a tree.
+    # No check for circular references: a client prints only what it parsed or built as a tree.
     _plain = make_encoder(None, _refuse, encode_basestring, None, ":", ",", False, False, True)
     _ascii = make_encoder(None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, True)
     _scan = make_scanner(_SETTINGS)
@@ -51,10 +51,10 @@ def loads(text: str | bytes) -> Any:
             if end == len(plain):
                 return value
         except (StopIteration, SystemError, ValueError):
-            pass  # where `json` is not loaded, Python 3.11 has no error to raise: a SystemError says so
+            pass  # without `json`, Python 3.11 has no JSONDecodeError to raise and raises SystemError
     import json
 
-    return json.loads(text)  # or say what is wrong with it
+    return json.loads(text)  # or raises the precise error
 
 
 def dumps(value: object, *, ascii_only: bool = True) -> str:

@@ -1,4 +1,4 @@
-"""Receivers that say where the server is, and take it back."""
+"""Receivers that publish the port file and withdraw it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("discovery")
 
 
 def publish_port_file(info: ServerInfo, **kwargs: Any) -> None:
-    """Write the token, then the port file: who can read where the server is can talk to it."""
+    """Write the token, then the port file: a client that finds the port file must find the token."""
     if conf.token_file and runtime.current.token:
         safe_files.write(conf.token_file, runtime.current.token)
     if conf.port_file_format == "json":
@@ -26,7 +26,7 @@ def publish_port_file(info: ServerInfo, **kwargs: Any) -> None:
     try:
         safe_files.write(conf.port_file, str(info.port))
     except OSError as error:
-        logger.warning("%s can't be written (%s); clients must be told %s", conf.port_file, error.strerror, info.url)
+        logger.warning("%s can't be written (%s); start clients with %s", conf.port_file, error.strerror, info.url)
 
 
 def withdraw_port_file(info: ServerInfo, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ def _is_our_token(path: str) -> bool:
 
 
 def register_server(info: ServerInfo, **kwargs: Any) -> None:
-    """Note the directory in the user's registry, which lists servers and never says that one lives."""
+    """Add the directory to the user's registry."""
     application = str(settings.SETTINGS_MODULE or "").partition(".")[0]
     try:
         registry.add(str(conf.directory), os.path.basename(conf.port_file), application)

@@ -1,6 +1,6 @@
 """The user's registry: one small file for each directory in which a server was started.
 
-It says where to look, never that a server lives: that is the port file's word.
+An entry is only a hint; the port file is authoritative.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def folder() -> str:
 
 
 def add(directory: str, file: str, application: str) -> None:
-    """Note that servers of `application` publish `file` in `directory`. Raises OSError."""
+    """Record that servers of `application` publish `file` in `directory`. Raises OSError."""
     os.makedirs(folder(), mode=0o700, exist_ok=True)
     entry = {"directory": directory, "file": file, "application": application}
     safe_files.write(_path(directory, file), json.dumps(entry) + "\n")
@@ -46,7 +46,7 @@ def add(directory: str, file: str, application: str) -> None:
 def entries() -> list[dict[str, str]]:
     """Return `{"directory", "file", "application"}` of each directory that still exists, sorted.
 
-    Entries of directories that are gone are removed. Raises OSError if the folder can't be read.
+    Removes entries of directories that no longer exist. Raises OSError if the folder can't be read.
     """
     found = []
     directory = folder()

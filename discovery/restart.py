@@ -1,7 +1,7 @@
-"""Restart this process's program in place, for `--reload`: by exec, so that PID, terminal and lock stay.
+"""Restart this process's program in place for `--reload`, with exec, so that it keeps its PID, terminal and lock.
 
-Run as a script, this file runs the program as the interpreter would. When the program fails, it says where and
-waits until a file changes. Standard library only: what the program imports may be what is broken.
+As a script, this file runs the program as the interpreter would. When the program fails, it prints where, and waits
+until a file changes. Standard library only: the program's own imports may be broken.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import NoReturn
 
 VARIABLE = "DISCOVERY_RESTART"
-REFUSED = 70  # exit code inside the process: no edit of the code would help; the system sees 1
+REFUSED = 70  # exit code inside the process: editing the code would not help; the system sees 1
 INTERVAL = 0.5  # seconds
 MAX_EARLY = 3  # restarts in a row for files that change during each start, such as one that the start writes
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP)
@@ -33,16 +33,16 @@ Signature = tuple[int, int, int]
 
 
 class RestartError(Exception):
-    """The program can't be run again; the message is one line."""
+    """The program can't be restarted; the message is one line."""
 
 
 @dataclass
 class State:
-    """What a program hands to its successor.
+    """What a program passes to its next run.
 
-    `listener` and `lock` are descriptors, -1 for none; `host` and `port` were wanted when the listener was bound.
+    `listener` and `lock` are descriptors, -1 for none; `host` and `port` were requested for the listener.
     `started` is when this run began, in nanoseconds; `early` counts restarts in a row for files that changed
-    during a start; `served` is True once a run has answered.
+    during a start; `served` is True once a run was ready.
     """
 
     pid: int = 0
@@ -56,7 +56,7 @@ class State:
 
     @classmethod
     def current(cls) -> State | None:
-        """Return what was handed to this process, None if nothing was or if it has been taken."""
+        """Return the state that was passed to this process; None if there is none or it was taken."""
         try:
             state = cls(**json.loads(os.environ[VARIABLE]))
         except (KeyError, TypeError, ValueError):
@@ -68,7 +68,7 @@ class State:
 
 
 def take() -> State:
-    """Return what was handed to this process; its descriptors are the caller's from now on."""
+    """Return the state that was passed to this process; the caller now owns its descriptors."""
     state = State.current() or State(started=time.time_ns())
     os.environ.pop(VARIABLE, None)
     return state
@@ -81,9 +81,9 @@ def supervise() -> None:
 
 
 def restart(state: State, unless: Callable[[], bool] = lambda: False) -> None:
-    """Run the same command line again in this process; return only if `unless` says so. Raises RestartError.
+    """Run the same command line again in this process; return only if `unless()` is true. Raises RestartError.
 
-    From the first line on a signal is either seen by `unless` or ends the process: none is lost.
+    No signal is lost: each one is either seen by `unless` or ends the process.
     """
     options, program = split_command(sys.orig_argv)
     if program[0] in ("-c", "-"):
@@ -104,12 +104,12 @@ def restart(state: State, unless: Callable[[], bool] = lambda: False) -> None:
             os.set_inheritable(fileno, True)
     state.pid = os.getpid()
     state.hand_over()
-    # An interrupt during the interpreter's own start would be a traceback.
+    # An interrupt during the start of the interpreter would print a traceback.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         os.execv(sys.executable, [sys.executable, *options, os.path.abspath(__file__), *program])  # noqa: S606
     except OSError as error:
-        raise RestartError(f"{sys.executable} can't be started again: {error.strerror}") from None
+        raise RestartError(f"can't run {sys.executable} again: {error.strerror}") from None
 
 
 def split_command(command: list[str]) -> tuple[list[str], list[str]]:
@@ -122,7 +122,7 @@ def split_command(command: list[str]) -> tuple[list[str], list[str]]:
     for word in words:
         if word == "-" or not word.startswith("-"):
             return options, [word, *words]
-        # A cluster of letters: the first that takes a value takes all that follows, or the next word.
+        # A cluster of letters: the first one with a value takes the rest of the word, or the next word.
         cluster = re.fullmatch("-([^-mcWX]*)([mcWX])(.*)", word)
         if cluster and cluster[2] in "mc":
             if cluster[1]:
@@ -135,21 +135,21 @@ def split_command(command: list[str]) -> tuple[list[str], list[str]]:
 
 
 def describe(error: BaseException) -> str:
-    """Return an exception on one line: type, message, and the line of the site's code that it comes from."""
+    """Describe an exception on one line: type, message, and the line of the site's code that raised it."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{type(error).__name__}: {error.msg} ({error.filename}, line {error.lineno})"
     text = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     libraries = (*_library_folders(), f"{os.path.dirname(os.path.abspath(__file__))}{os.sep}", "<")
     last = [frame for frame in frames[-1:] if not frame[0].startswith("<")]
-    # The script calls everything: only an error of its own comes from there.
+    # The script calls everything, so it only counts if no other frame does.
     sites = [frame for frame in frames if not frame[0].startswith(libraries) and frame[0] != sys.argv[0]]
     place = next(reversed(sites or last), None)
     return f"{text} ({place[0]}, line {place[1]})" if place else text
 
 
 def sign(paths: Iterable[str]) -> dict[str, Signature]:
-    """Return what identifies the state of each regular file that exists: mtime in nanoseconds, size, inode."""
+    """Return the state of each existing regular file: mtime in nanoseconds, size, inode."""
     signatures = {}
     for path in paths:
         with contextlib.suppress(OSError, ValueError):
@@ -160,23 +160,23 @@ def sign(paths: Iterable[str]) -> dict[str, Signature]:
 
 
 def changed_since(signatures: dict[str, Signature], started: int) -> set[str]:
-    """Return the files that were written after `started`; times in the future say nothing."""
+    """Return the files that were written after `started`; ignores times in the future."""
     now = time.time_ns()
     return {path for path, (modified, _, _) in signatures.items() if started < modified <= now}
 
 
 def forget_bytecode(paths: Iterable[str]) -> None:
-    """Remove the cached bytecode of edited modules: Python takes it for right if size and whole second are the same."""
+    """Remove the cached bytecode of edited modules: Python compares only the size and whole seconds of the time."""
     for path in paths:
-        with contextlib.suppress(OSError, NotImplementedError):  # NotImplementedError: this Python caches none
+        with contextlib.suppress(OSError, NotImplementedError):  # NotImplementedError: this Python has no cache
             os.unlink(importlib.util.cache_from_source(path))
 
 
 def main() -> NoReturn:
-    """Run the program that the arguments name; wait and restart when it fails."""
+    """Run the program in the arguments; when it fails, wait for a change and restart it."""
     started = time.time_ns()
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a KeyboardInterrupt can get lost in an import
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # an import can swallow a KeyboardInterrupt
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     del sys.orig_argv[-len(sys.argv)]  # this file
     state = State.current() or State(pid=os.getpid())
@@ -194,12 +194,12 @@ def main() -> NoReturn:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
         failure: BaseException = end
-    except Exception as error:
-        if os.getpid() != state.pid:  # a fork's
+    except Exception as error:  # the site's code can raise anything
+        if os.getpid() != state.pid:  # in a fork
             raise
         print(f"error: the site could not be loaded: {describe(error)}", file=sys.stderr, flush=True)
         failure = error
-    if handed := State.current():  # nobody took them
+    if handed := State.current():  # the program did not take them
         for fileno in (handed.listener, handed.lock):
             if fileno >= 0:
                 os.close(fileno)
@@ -229,7 +229,7 @@ def _run(program: list[str]) -> None:
 
 
 def _wait_for_change(program: list[str], failure: BaseException, state: State) -> bool:
-    """Return when a file of the failed program changes: True if it did so while the program still ran."""
+    """Wait until a file of the failed program changes; return True if it changed while the program still ran."""
     for number in SIGNALS[:3]:
         signal.signal(number, lambda *_: os._exit(0))
     print("waiting for a change of the code", file=sys.stderr, flush=True)
@@ -248,7 +248,7 @@ def _wait_for_change(program: list[str], failure: BaseException, state: State) -
 
 
 def _files_of(failure: BaseException | None) -> Iterator[str]:
-    """Yield the files that an exception and its causes lead through: a module that fails is not in sys.modules."""
+    """Yield the files in the tracebacks of an exception and its causes: a failed module is not in sys.modules."""
     while failure is not None:
         if isinstance(failure, SyntaxError) and failure.filename:
             yield failure.filename
@@ -263,7 +263,7 @@ def _module_files() -> Iterator[str]:
 
 
 def _code_beside(files: set[str]) -> set[str]:
-    """Return the Python files in the folders of `files` that are not a library's: a missing module may appear."""
+    """Return the Python files next to `files`, except in libraries: a missing module may appear there."""
     libraries = (*_library_folders(), "<")
     found = set()
     for folder in {os.path.dirname(path) for path in files if not path.startswith(libraries)}:
@@ -273,7 +273,7 @@ def _code_beside(files: set[str]) -> set[str]:
 
 
 def _django_look() -> Callable[[], dict[str, Signature]]:
-    """Return a function that looks at what receivers of Django's `autoreload_started` watch, if Django got so far."""
+    """Return a function that checks the files of Django's `autoreload_started` receivers, if Django is loaded."""
     django = sys.modules.get("django.apps")
     if django is not None and django.apps.ready:
         from discovery.autoreload import FileWatch

@@ -1,4 +1,4 @@
-"""Leave a process as it was before it served, for `call_command("runserver_discover")`, whose caller goes on."""
+"""Restore the state of the process after the server, for callers of `call_command("runserver_discover")`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Undo = Callable[[], None]
 
 @contextlib.contextmanager
 def restored() -> Iterator[None]:
-    """Undo at the end what `server.serve` changes in its process. Only the main thread can."""
+    """Undo at the end what `server.serve` changes in its process. Works in the main thread only."""
     with contextlib.ExitStack() as stack:
         for remember in (_signals, _environment, _settings, _limit, _garbage_collector, _loggers, _streams):
             stack.callback(remember())
@@ -34,7 +34,7 @@ def _signals() -> Undo:
 
     def undo() -> None:
         for number, handler in before.items():
-            # None: a handler from outside Python, which nobody here changes or can put back.
+            # None: a handler that was not installed from Python; we neither change nor can restore it.
             if handler is not None and signal.getsignal(number) != handler:
                 signal.signal(number, handler)
 
@@ -70,7 +70,7 @@ def _limit() -> Undo:
 
 
 def _garbage_collector() -> Undo:
-    # What the caller has frozen can't be told from what the server froze: then all of it stays.
+    # Objects frozen by the caller can't be distinguished from the server's: then all stay frozen.
     return _nothing if gc.get_freeze_count() else gc.unfreeze
 
 

@@ -1,6 +1,6 @@
-"""What the running server knows of itself; set once before the workers are forked.
+"""What the running server knows about itself; set once, before the workers are forked.
 
-Outside `runserver_discover` (tests, `runserver`, management commands) all of it is empty.
+It is empty outside `runserver_discover` (tests, `runserver`, other management commands).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from discovery.portfile import ServerInfo
 
 @dataclass
 class Runtime:
-    """`token` is the bearer token of this run; `hosts` the exact `Host` headers that are served; `held` its lock."""
+    """`token` is the bearer token of this run, `hosts` the accepted `Host` headers, `held` the server's lock."""
 
     info: ServerInfo | None = None
     token: str | None = None
@@ -26,7 +26,7 @@ class Runtime:
     held: lock.Lock | None = None
 
     def is_superseded(self) -> bool:
-        """Tell whether our lock was deleted and another server has taken its successor: we must change nothing."""
+        """Return True if our lock was deleted and another server holds the new one: this server must not write."""
         if self.held is None or self.info is None or self.held.is_current():
             return False
         return self.held.successor_note() not in ("", portfile.lock_note(self.info))
@@ -36,9 +36,9 @@ current = Runtime()
 
 
 def describe(info: ServerInfo, held: lock.Lock | None, *, named: str, allowed: Iterable[str]) -> None:
-    """Fill `current` for a server that was bound as `named`, and let Django serve its names.
+    """Fill `current` for a server bound to the host `named`, and allow its names in Django's settings.
 
-    `allowed` are further `Host` headers, NAME or NAME:PORT, such as a forwarded port's.
+    `allowed` are more `Host` headers, NAME or NAME:PORT, such as that of a forwarded port.
     """
     address = f"[{info.host}]" if ":" in info.host else info.host
     further = {name.lower() for name in allowed}
@@ -47,7 +47,7 @@ def describe(info: ServerInfo, held: lock.Lock | None, *, named: str, allowed: I
     current.held = held
     current.token = secrets.token_urlsafe(32) if conf.token_file else None
     current.hosts = frozenset({f"{name}:{info.port}" for name in names} | further)
-    # HostMiddleware is exact; Django's own checks must only not stand in the way.
+    # HostMiddleware checks exactly; Django's own check must not refuse these names.
     settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *names, *(name.rpartition(":")[0] for name in further)]
     origins = [f"{scheme}://{name}" for name in further for scheme in ("http", "https")]
     settings.CSRF_TRUSTED_ORIGINS = [*settings.CSRF_TRUSTED_ORIGINS, *origins]

@@ -1,6 +1,6 @@
 """Start the server: lock, database, socket, application, first worker, port file, in this order.
 
-Nothing is published before a request would be answered, and nothing stays published when it would not.
+The port file exists only while the server can respond to requests.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ logger = logging.getLogger("discovery")
 
 GRACE = 10  # seconds to finish requests when the server stops
 MAX_CONNECTIONS = 10_000  # of a worker
-SPARE_FILES = 200  # descriptors kept free of connections
+_NOT_LOOPBACK = "host {} is not loopback: other machines could reach the server; to allow that: --allow-remote"
+SPARE_FILES = 200  # descriptors reserved for other uses
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a start was asked for; `announce` is called once, when the server answers."""
+    """The options of a start; `announce` is called once, when the server is ready."""
 
     host: str
     port: int
@@ -68,17 +69,17 @@ class Options:
 def serve(options: Options) -> None:
     """Serve until a signal, idleness or a failure ends it. Raises ServerError."""
     if threading.current_thread() is not threading.main_thread():
-        raise ServerError("a server can only run in the main thread, which gets the signals; start a process for it")
+        raise ServerError("the server must run in the main thread, which receives signals; start a process for it")
     for name in ("GUNICORN_PID", "GUNICORN_FD", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"):
-        os.environ.pop(name, None)  # another gunicorn's, or meant for it
+        os.environ.pop(name, None)  # meant for another gunicorn
     try:
         sockets.check_port(options.port)
     except sockets.BindError as error:
         raise ServerError(str(error)) from None
     if not options.allow_remote and not sockets.is_loopback(options.host):
-        raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
-    os.umask(os.umask(0o077) & ~0o700)  # our files stay usable for ourselves
-    with contextlib.suppress(OSError):  # what needs the directory says so itself
+        raise ServerError(_NOT_LOOPBACK.format(options.host))
+    os.umask(os.umask(0o077) & ~0o700)  # we must be able to use our own files
+    with contextlib.suppress(OSError):  # the next step that needs the directory reports it
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
     exclusive_start.check_file_system()
     handed = restart.take()
@@ -111,13 +112,13 @@ def _start(options: Options, held: lock.Lock | None, handed: restart.State, clea
     try:
         _run(wsgi, bound, info, held, options, handed)
     finally:
-        # Python gives up its handlers before it ends: a second TERM would make a killed server of a stopped one.
+        # Python removes its handlers before it exits: a second TERM would then kill us with a signal status.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             signal.signal(number, signal.SIG_IGN)
 
 
 def last_port(held: lock.Lock | None) -> int:
-    """Return the port of the last server here, 0 where none is known: an open page looks for its server there."""
+    """Return the port of the last server here, so that open pages find the new one; 0 if it is unknown."""
     port = (held.last_note.split() if held else [])[2:]
     if len(port) != 1 or not port[0].isdecimal() or len(port[0]) > 5:
         return 0
@@ -135,14 +136,14 @@ def _bind(options: Options, preferred: int, handed: restart.State) -> sockets.Bo
     bound = sockets.bind(options.host, options.port or preferred, strict=options.strict_port and options.port > 0)
     sockets.check_reachable(bound)
     if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
-        bound.socket.close()  # a name's address changed since it was checked
-        raise ServerError(f"host {options.host} is not loopback: others could reach it; --allow-remote allows that")
+        bound.socket.close()  # the address of the name changed since the check
+        raise ServerError(_NOT_LOOPBACK.format(options.host))
     if bound.fell_back and options.port:
-        logger.warning("port %s is in use; %s serves instead", options.port, bound.url)
+        logger.warning("port %s is in use; serving on %s instead", options.port, bound.url)
     if bound.port in sockets.BLOCKED_PORTS:
-        logger.warning("browsers refuse to open port %s; choose another, or none for a free one", bound.port)
+        logger.warning("browsers refuse to open port %s; choose another, or 0 for a free one", bound.port)
     if not sockets.is_loopback(options.host):
-        logger.warning("serving on %s: everybody who reaches this machine can try the server", options.host)
+        logger.warning("serving on %s: everyone who can reach this machine can reach the server", options.host)
     return bound
 
 
@@ -186,7 +187,7 @@ def _run(
     def started() -> None:
         server_started.send(sender=serve, info=info)
         connections.close_all()
-        if not sys.stderr.isatty():  # a person reads the ready line
+        if not sys.stderr.isatty():  # a person sees the ready line
             logger.info("serving %s", info.url)
         options.announce(info)
 
@@ -197,13 +198,13 @@ def _run(
         code.look()
         if reloader and reloader.look():
             arbiter.cfg.set("graceful_timeout", autoreload.GRACE)
-            raise StopIteration  # how the master's loop is left for a stop
+            raise StopIteration  # leaves the master's loop
 
     def stopped() -> None:
         if arbiter.published:
             try:
                 server_stopped.send(sender=serve, info=info)
-            except Exception as error:  # a receiver's; the workers must end all the same
+            except Exception as error:  # of a receiver; the workers must stop anyway
                 arbiter.failure = _sentence(error)
         if reloader and not reloader.wanted:
             reloader.close_listener()
@@ -219,7 +220,7 @@ def _run(
     if hard != resource.RLIM_INFINITY:
         files = min(files, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(files, soft), hard))
-    shared_memory = "/dev/shm"  # noqa: S108 -- where gunicorn's heartbeat files never meet a full disk
+    shared_memory = "/dev/shm"  # noqa: S108 -- gunicorn's heartbeat files must not fail on a full disk
     gunicorn_settings = {
         "bind": f"fd://{bound.socket.detach()}",
         "worker_class": Worker,
@@ -230,18 +231,18 @@ def _run(
         "graceful_timeout": GRACE,
         "preload_app": True,
         "control_socket_disable": True,
-        "forwarded_allow_ips": "",  # nobody's X-Forwarded-Proto is believed
+        "forwarded_allow_ips": "",  # trust no X-Forwarded-Proto
         "http_parser": "python",
         "limit_request_line": 0,  # discovery.connection limits the whole head
         "limit_request_field_size": MAX_GATHERED,
-        # Never "debug": then gunicorn logs the path of every request, and a path may be a login link's.
+        # Never "debug": gunicorn would log the path of every request, and a path may be a login link.
         "loglevel": "info" if logger.isEnabledFor(logging.DEBUG) else "warning",
         "pre_fork": gunicorn_side.pre_fork,
         "post_fork": gunicorn_side.post_fork,
         "post_worker_init": worker_started,
     }
     gc.collect()
-    gc.freeze()  # a collection in a worker would copy every page that holds an object
+    gc.freeze()  # a collection in a worker would copy every memory page with an object
     arbiter = gunicorn_side.Arbiter(
         gunicorn_side.Application(wsgi, gunicorn_settings),
         started=_halting(started),
@@ -260,7 +261,7 @@ def _run(
         raise ServerError(f"the server at {address} failed: {_sentence(error)}") from error
     finally:
         if os.getpid() == info.pid:
-            with contextlib.suppress(OSError):  # a start failed halfway, or stop() did not get there
+            with contextlib.suppress(OSError):  # the start failed halfway, or stop() did
                 receivers.withdraw_port_file(info)
     database.settle()
     if reloader and reloader.wanted:
@@ -271,7 +272,7 @@ def _run(
 
 
 def _halting(action: Callable[[], None]) -> Callable[[], None]:
-    """Let any exception of a receiver end the server with one line."""
+    """Convert an exception of a receiver to a one-line end of the server."""
     from discovery.gunicorn_private import HaltServer
 
     def run() -> None:
@@ -279,9 +280,9 @@ def _halting(action: Callable[[], None]) -> Callable[[], None]:
             action()
         except ServerStop as stop:
             raise HaltServer(str(stop), 1) from None
-        except StopIteration:  # stop, all is well
+        except StopIteration:  # a regular stop
             raise
-        except Exception as error:
+        except Exception as error:  # a receiver can raise anything; HaltServer ends the master's loop cleanly
             logger.debug("the exception that ends the server", exc_info=True)
             raise HaltServer(_sentence(error), 1) from None
 
@@ -289,15 +290,15 @@ def _halting(action: Callable[[], None]) -> Callable[[], None]:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return what an exception says, on one line."""
+    """Return the message of an exception on one line."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or conf.directory}: {error.strerror}"
     return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
 
 
 def print_line(text: str) -> None:
-    """Print a line on standard output, which its reader may have closed."""
+    """Print a line to standard output, even if its reader has closed it."""
     try:
         print(text, flush=True)
     except OSError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- else the exit would fail on flushing it
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 -- otherwise flushing it at exit would fail

@@ -1,7 +1,7 @@
-"""What happens to the server, for receivers of any application.
+"""Signals of the server's life, for receivers in any application.
 
-All but `worker_started` are sent in the master process, before the fork of a worker or between two. Receivers
-may use databases and caches: the master closes connections, pools and cache clients before each fork.
+All except `worker_started` are sent in the master process, before or between forks of workers. Receivers may use
+databases and caches: the master closes connections, pools and cache clients before each fork.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from django.dispatch import Signal
 
 
 class ServerStop(Exception):
-    """Raised by a receiver of `server_checked`: the server ends with exit 1 and this one line."""
+    """Raised by a receiver of `server_checked`: the server ends with exit status 1 and this message, one line."""
 
 
 server_starting = Signal()
-"""The lock is held, the database migrated, nothing forked or published. An exception ends the start.
+"""The lock is held and the database migrated; nothing is forked or published. An exception ends the start.
 
-`info` is the ServerInfo: a receiver may put `info.url` into settings, and the workers inherit them.
+`info` is the ServerInfo. A receiver may put `info.url` into settings, which the workers inherit.
 """
 
 server_started = Signal()
-"""A worker answers requests; `info` is the ServerInfo. An exception ends the server."""
+"""A worker is ready for requests; `info` is the ServerInfo. An exception ends the server."""
 
 worker_started = Signal()
-"""Sent in each worker, before its first request: open here what must not cross a fork. An exception ends the worker."""
+"""Sent in each worker before its first request: open what must not cross a fork. An exception ends the worker."""
 
 server_checked = Signal()
-"""Sent every 2 seconds while the server runs; `info` is the ServerInfo. A receiver's True has the workers replaced."""
+"""Sent every 2 seconds while the server runs; `info` is the ServerInfo. True from a receiver replaces the workers."""
 
 server_stopped = Signal()
-"""The server takes no more requests; those it has are being finished. `info` is the ServerInfo."""
+"""The server accepts no more requests and finishes the current ones; `info` is the ServerInfo."""
 
 person_url_requested = Signal()
-"""Somebody wants to open a browser: a receiver may answer a URL that is good for `seconds`; `info` as above."""
+"""A browser is about to be opened: a receiver may return a URL that is valid for `seconds`; `info` as above."""

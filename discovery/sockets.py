@@ -1,4 +1,4 @@
-"""Bind the wanted port, or a free one; the socket that was bound is the socket that serves.
+"""Bind the requested port or a free one. The bound socket is the one that serves.
 
 Standard library only.
 """
@@ -16,7 +16,7 @@ from discovery.portfile import build_url
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535
 BACKLOG = 2048  # connections
 SELF_PATIENCE = 1.0  # seconds
-# "Bad ports" from 1024: no browser opens a URL with one. https://fetch.spec.whatwg.org/#port-blocking
+# "Bad ports" from 1024: browsers refuse URLs with one of them. https://fetch.spec.whatwg.org/#port-blocking
 BLOCKED_PORTS = frozenset(
     {1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, *range(6665, 6670), 6679, 6697, 10080}
 )
@@ -25,18 +25,18 @@ Bound = namedtuple("Bound", "socket host port url fell_back")
 
 
 class BindError(Exception):
-    """No socket could be bound; the message is one clear line."""
+    """No socket could be bound; the message is one line."""
 
 
 def check_port(port: int) -> int:
-    """Return `port` if a server may want it: 0 (the system picks) or 1024..65535. Raises BindError."""
+    """Return `port` if it is 0 (the system picks one) or in 1024..65535. Raises BindError."""
     if port and not LOWEST_PORT <= port <= HIGHEST_PORT:
         raise BindError(f"port {port} is not allowed: use 0 (a free one) or {LOWEST_PORT}..{HIGHEST_PORT}")
     return port
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether the name or address `host` leads to this machine only."""
+    """Return True if all addresses of the name or address `host` are loopback."""
     try:
         return all(ipaddress.ip_address(address).is_loopback for _, address in _resolve(host))
     except (BindError, ValueError):
@@ -46,8 +46,8 @@ def is_loopback(host: str) -> bool:
 def bind(host: str, port: int, *, strict: bool = False) -> Bound:
     """Bind `host`:`port` and return the socket, its literal host, port and URL, and whether it fell back.
 
-    For port 0 the system picks one that browsers open; a wanted port that is in use gives way to such a port
-    unless `strict`. A wildcard is named by its loopback address. Raises BindError.
+    For port 0, and for a port in use unless `strict`, the system picks a port that browsers accept. A wildcard
+    address is reported as its loopback address. Raises BindError.
     """
     check_port(port)
     family, address = _resolve(host)[0]
@@ -60,7 +60,7 @@ def bind(host: str, port: int, *, strict: bool = False) -> Bound:
                 _explain(error, address) or f"{build_url(address, port)} can't be bound: {error.strerror}"
             ) from None
         if strict:
-            raise BindError(f"port {port} is in use on {address}; leave --strict-port out to take a free one") from None
+            raise BindError(f"port {port} is in use on {address}; omit --strict-port to use a free one") from None
         fell_back = True
         server = _bound_free(family, address)
     return _name(server, fell_back=fell_back)
@@ -89,18 +89,18 @@ def check_reachable(bound: Bound) -> None:
         with socket.socket(bound.socket.family, socket.SOCK_STREAM) as client:
             client.settimeout(SELF_PATIENCE)
             client.connect((bound.host, bound.port))
-    except TimeoutError:  # a firewall's way; others may pass it
+    except TimeoutError:  # from a firewall; other clients may get through
         return
     except OSError as error:
         bound.socket.close()
         raise BindError(
-            f"nobody here can connect to {bound.url}: {error.strerror}; "
-            "is the loopback interface up, and may this shell open connections (a sandbox)?"
+            f"this process can't connect to {bound.url}: {error.strerror}; "
+            "is the loopback interface up, and may this shell open connections (is it a sandbox)?"
         ) from None
 
 
 def _resolve(host: str) -> list[tuple[socket.AddressFamily, str]]:
-    """Return (family, literal address) of `host`, IPv4 first: simple clients speak nothing else."""
+    """Return (family, literal address) of `host`, IPv4 first, for clients that speak nothing else."""
     try:
         found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
@@ -109,8 +109,8 @@ def _resolve(host: str) -> list[tuple[socket.AddressFamily, str]]:
 
 
 def _bound_free(family: socket.AddressFamily, address: str) -> socket.socket:
-    """Return a socket on a free port that browsers open. Raises BindError."""
-    with contextlib.ExitStack() as blocked:  # kept bound, so that the system offers none of them again
+    """Return a socket on a free port that browsers accept. Raises BindError."""
+    with contextlib.ExitStack() as blocked:  # keep them bound, so that the system does not offer them again
         while True:
             try:
                 server = _bound(family, address, 0)
@@ -132,10 +132,10 @@ def _explain(error: OSError, address: str) -> str | None:
 def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
     server = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # Else a port is refused for a minute after its last server, by connections in TIME_WAIT.
+        # Otherwise connections in TIME_WAIT block the port for a minute after its last server.
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((address, port))
-        # At once: with SO_REUSEADDR Linux lets two sockets bind a port that nobody listens on yet.
+        # Listen at once: with SO_REUSEADDR, Linux lets two sockets bind a port until one of them listens.
         server.listen(BACKLOG)
     except BaseException:
         server.close()

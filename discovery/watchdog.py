@@ -1,4 +1,4 @@
-"""What the master looks at every two seconds: is the lock still ours, the file still right?"""
+"""Check every two seconds that the master still holds the lock and that the port file is intact."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ logger = logging.getLogger("discovery")
 
 
 class Watchdog:
-    """Heal what `git clean` and its like did to our files, or raise ServerStop."""
+    """Restore our files after `git clean` and the like, or raise ServerStop."""
 
     def __init__(self, info: ServerInfo, held: lock.Lock | None) -> None:
         self.info = info
         self.held = held
 
     def look(self, arbiter: Arbiter) -> None:
-        """Check everything once; called in the master's loop."""
+        """Check once; the master's loop calls this."""
         if self.held and not self.held.is_current():
             self._retake(self.held)
-            arbiter.replace_workers()  # those that run hold the deleted file
+            arbiter.replace_workers()  # the running ones hold the deleted file
         if not self._is_published():
             self._publish_again()
 
@@ -36,17 +36,17 @@ class Watchdog:
         try:
             again = lock.hold(held.path, wait=0.1)
         except lock.LockTaken:
-            raise ServerStop(f"{held.path} was deleted, and another server holds its successor") from None
+            raise ServerStop(f"{held.path} was deleted, and another server holds the new one") from None
         except OSError as error:
-            raise ServerStop(f"{held.path} was deleted and can't be made again: {error.strerror}") from None
+            raise ServerStop(f"{held.path} was deleted and can't be created again: {error.strerror}") from None
         again.note(portfile.lock_note(self.info))
         os.dup2(again.fileno, held.fileno, inheritable=False)
         os.close(again.fileno)
-        logger.warning("%s was deleted or replaced; taken again", held.path)
+        logger.warning("%s was deleted or replaced; locked again", held.path)
 
     def _is_published(self) -> bool:
         if conf.port_file_format == "port":
-            # Another server's number is its own affair: the last start wins.
+            # It may have the number of another server: the last start wins.
             return os.path.lexists(conf.port_file)
         if not conf.exclusive and os.path.lexists(conf.port_file):
             return True
@@ -61,6 +61,6 @@ class Watchdog:
         try:
             receivers.publish_port_file(info=self.info)
         except OSError as error:
-            logger.warning("%s is gone and can't be written again yet: %s", conf.port_file, error.strerror)
+            logger.warning("%s was deleted and can't be written yet: %s", conf.port_file, error.strerror)
         else:
             logger.warning("%s was deleted or replaced; published again", conf.port_file)

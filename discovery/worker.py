@@ -1,8 +1,8 @@
-"""gunicorn's threaded worker, so that a slow or silent client costs a socket and not a thread.
+"""gunicorn's threaded worker, changed so that a slow or silent client occupies a socket instead of a thread.
 
-A request is gathered by the worker's event loop; only a whole one gets a thread. A body that is too long for
-that is read by a thread, but never by all of them. Reading has a deadline. A connection that was answered lingers
-in the loop, too, until its client closes it.
+The worker's event loop collects a request; only a complete one gets a thread. Threads read bodies that are too long
+for that, but one thread always stays free. Reading has a deadline. After a response, a connection also lingers in
+the loop until its client closes it.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from typing import Any
 from discovery.connection import MAX_GATHERED, Connection, refuse_head
 from discovery.gunicorn_private import ThreadWorker, get_parser
 
-LINGER = 2.0  # seconds for a client to read its answer and close
+LINGER = 2.0  # seconds for a client to read the response and close
 STOP_LINGER = 0.2  # seconds that a stopping worker keeps idle connections
-MAX_WAITING = 32 * 1024 * 1024  # bytes of requests that are not whole yet
+MAX_WAITING = 32 * 1024 * 1024  # bytes of incomplete requests
 PR_SET_PDEATHSIG = 1
-BOOT_ERROR = 3  # the exit status by which gunicorn knows a worker that could not start
+BOOT_ERROR = 3  # gunicorn's exit status of a worker that could not start
 PROCESS_LIMIT = "the limit of processes is reached (ulimit -u, or the container's)"
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -58,13 +58,13 @@ class IdleClock:
 
 
 class ThreadsRefused(Exception):
-    """Not one thread can be started."""
+    """No thread can be started."""
 
 
 class Pool(ThreadPoolExecutor):
-    """A pool that serves with the threads it has where the system refuses more of them."""
+    """A pool that makes do with fewer threads if the system refuses to start more."""
 
-    def _adjust_thread_count(self) -> None:  # of submit, which has queued the task by then
+    def _adjust_thread_count(self) -> None:  # called by submit, after it has queued the task
         try:
             super()._adjust_thread_count()
         except RuntimeError:
@@ -75,7 +75,7 @@ class Pool(ThreadPoolExecutor):
 class Worker(ThreadWorker):
     """The worker that `discovery.arbiter` runs.
 
-    `ready_pipe` is where it says that it answers; `idle_clock` is touched by requests; both are set
+    The worker reports on `ready_pipe` that it is ready, and touches `idle_clock` with each request. Both are set
     before the fork.
     """
 
@@ -86,9 +86,9 @@ class Worker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.waiting: deque[Connection] = deque()  # without a whole request, oldest first
-        self.queued: deque[Connection] = deque()  # with a long body to read, until a thread may wait for it
-        self.lingering: deque[Connection] = deque()  # answered, oldest first
+        self.waiting: deque[Connection] = deque()  # without a complete request, oldest first
+        self.queued: deque[Connection] = deque()  # with a long body, until a thread may read it
+        self.lingering: deque[Connection] = deque()  # with a finished response, oldest first
         self.waiting_bytes = 0
         self.in_flight = 0
         self.slow_in_flight = 0
@@ -96,7 +96,7 @@ class Worker(ThreadWorker):
     # Boot
 
     def get_thread_pool(self) -> Pool:
-        """Return the pool with its first thread, which proves that a request would get one."""
+        """Return the pool with its first thread started, as proof that threads can be started."""
         pool = Pool(max_workers=self.cfg.threads)
         try:
             pool.submit(int)
@@ -108,7 +108,7 @@ class Worker(ThreadWorker):
         die_with_parent(self.ppid)
         try:
             super().init_process()
-        except Exception as error:  # the master is told, whatever it was
+        except Exception as error:  # of the host's code or ours: report it to the master
             said = str(error) if isinstance(error, ThreadsRefused) else f"{type(error).__name__}: {error}"
             if self.ready_pipe is not None and not self.booted:
                 os.write(self.ready_pipe, said.encode())
@@ -120,13 +120,13 @@ class Worker(ThreadWorker):
 
     def init_signals(self) -> None:
         super().init_signals()
-        # They reach the whole foreground group; the master decides, and says TERM.
+        # The terminal sends them to the whole foreground group; the master decides, and sends TERM.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())  # blocked for the fork
 
     def say_ready(self) -> None:
-        """Tell the master, once, that requests are answered from now on."""
+        """Report to the master, once, that this worker is ready."""
         if self.ready_pipe is not None:
             with contextlib.suppress(BrokenPipeError):
                 os.write(self.ready_pipe, b"\0")
@@ -146,7 +146,7 @@ class Worker(ThreadWorker):
             client, address = listener.accept()
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
-                time.sleep(0.01)  # nothing can be given up: don't spin until something is
+                time.sleep(0.01)  # no connection can be closed now: don't spin
             elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
                 raise
             return
@@ -171,7 +171,7 @@ class Worker(ThreadWorker):
             self.slow_in_flight -= 1
             if self.queued:
                 self._dispatch(self.queued.popleft())
-        # A stopping worker keeps none: the stock one would give it two seconds more.
+        # A stopping worker keeps no connection; gunicorn's own would keep it for two more seconds.
         if self.alive and not fs.cancelled() and not fs.exception() and fs.result():
             super().finish_request(conn, fs)
         else:
@@ -184,12 +184,12 @@ class Worker(ThreadWorker):
                 self._drop_first(connections)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        # Called once, when the worker stops: who has sent nothing gets nothing.
+        # Called once, when the worker stops. A client that has sent nothing gets no response.
         now = time.monotonic()
         super()._cap_keepalive(min(deadline, now + STOP_LINGER))
         for conn in (*self.waiting, *self.lingering):
             conn.timeout = min(conn.timeout, now + (self.request_timeout if conn.received else STOP_LINGER))
-        # Their order is by timeout; those with a head may finish it.
+        # Keep the order by timeout; clients that have sent part of a request may finish it.
         self.waiting = deque(sorted(self.waiting, key=lambda conn: conn.timeout))
 
     # Requests
@@ -199,7 +199,7 @@ class Worker(ThreadWorker):
         conn.sock.setblocking(False)
         self.waiting.append(conn)
         self._register(conn, partial(self._gather, conn))
-        self._gather(conn, None)  # most clients have sent it by now
+        self._gather(conn, None)  # most clients have sent it already
 
     def _gather(self, conn: Connection, _: Any) -> None:
         try:
@@ -230,7 +230,7 @@ class Worker(ThreadWorker):
         conn.parser.unreader.unread(bytes(conn.received))
         conn.received = bytearray()
         if conn.is_slow and self.slow_in_flight >= max(1, self.cfg.threads - 1):
-            self.queued.append(conn)  # a thread stays free for those who have sent everything
+            self.queued.append(conn)  # keep one thread free for complete requests
         else:
             self._dispatch(conn)
 
@@ -242,7 +242,7 @@ class Worker(ThreadWorker):
     # Ends
 
     def _linger(self, conn: Connection) -> None:
-        """Close when the client does, for a close with unread bytes would cut its answer (RFC 9112 9.6)."""
+        """Close after the client does: closing with unread bytes would cut off the response (RFC 9112, 9.6)."""
         try:
             conn.sock.setblocking(False)
             conn.sock.shutdown(socket.SHUT_WR)
@@ -282,7 +282,7 @@ class Worker(ThreadWorker):
         conn.close()
 
     def _make_room(self) -> None:
-        """Give up the connection that has been silent longest, rather than stop accepting."""
+        """Close the connection that has been silent the longest, instead of accepting no more."""
         if self.nr_conns < self.worker_connections - 1:
             return
         for connections in (self.lingering, self.waiting, self.keepalived_conns):
@@ -292,8 +292,8 @@ class Worker(ThreadWorker):
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process with its parent, so that no orphan keeps the lock and the port."""
+    """Have the kernel kill this process when its parent dies, so that no orphan keeps the lock and the port."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it was gone before we asked
+        if os.getppid() != parent:  # it died before the call
             os.kill(os.getpid(), signal.SIGKILL)

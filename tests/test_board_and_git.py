@@ -182,7 +182,7 @@ def test_copy_of_a_served_repository_starts_at_once_and_says_so(
     shutil.copytree(repository, copy)
     called = pm(copy, "project", "list")
     assert called.returncode == 3
-    assert f"it names the server of {repository}" in called.stderr
+    assert f"it is a copy from the server of {repository}" in called.stderr
     second = start_server(copy)
     assert second.info["root"] == str(copy)
     create(copy, "BB")

@@ -107,7 +107,7 @@ def test_lock_shared_by_a_hard_link_is_refused_at_once(repository: Path, start_s
     (copy / ".pm/server.json").unlink()
     begin = time.monotonic()
     line = refusal(start_server(copy, ready=False, PM_CONFIG_DIR=str(copy / ".pm")))
-    assert "shares files with another directory by hard links" in line
+    assert "shares files with another directory through hard links" in line
     assert time.monotonic() - begin < scaled(START_PATIENCE / 2)
 
 

@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--iterations", type=int, default=1, metavar="N", help="number of runs (%(default)s)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    parser.add_argument("--port", type=int, help="port wanted (the settings' 5174)")
+    parser.add_argument("--port", type=int, help="preferred port (5174 in the settings)")
     options = parser.parse_args()
     if options.iterations < 1:
         parser.error("--iterations takes a whole number from 1")

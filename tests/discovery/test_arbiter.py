@@ -35,7 +35,7 @@ def test_worker_serves_with_the_threads_it_gets(start_host: Start) -> None:
         assert list(answers) == ["done"] * 4
     code, err = host.end()
     assert code == 0
-    assert "next try in" in err
+    assert "next attempt in" in err
     assert "Traceback" not in err
 
 

@@ -291,7 +291,7 @@ def test_wanted_port_in_use_ends_a_strict_start(site: Site, server_of_another: i
 def test_wrong_argument_ends_the_start(site: Site) -> None:
     code, err = site.start("--reload", "--workers", "0", ready=False).end()
     assert code == 1
-    assert "--workers 0: allowed is a whole number from 1" in err
+    assert "--workers 0: must be a whole number from 1" in err
 
 
 def test_inline_program_is_refused(site: Site) -> None:

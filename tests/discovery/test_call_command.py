@@ -122,6 +122,6 @@ def test_failed_start_leaves_the_process_as_it_was(
 def test_call_in_a_thread_is_refused_in_one_line(tmp_path: Path) -> None:
     answer = call_twice(tmp_path, env={"HOST_THREAD": "1"})
     assert answer["said"] == 2 * [
-        "CommandError: a server can only run in the main thread, which gets the signals; start a process for it"
+        "CommandError: the server must run in the main thread, which receives signals; start a process for it"
     ]
     assert (answer["changed"], answer["lock"]) == ({}, lock.UNKNOWN)

@@ -230,7 +230,7 @@ def test_copy_of_a_live_servers_file_is_rejected_without_its_lock(path: str, tmp
         publish(str(directory / "server.json"), root=str(tmp_path / "a"))
     assert portfile.is_of_live_process(str(original / "server.json"))
     assert not portfile.is_of_live_process(str(copy / "server.json"))
-    with pytest.raises(PortFileRejected, match=f"it names the server of {tmp_path}/a"):
+    with pytest.raises(PortFileRejected, match=f"it is a copy from the server of {tmp_path}/a"):
         portfile.read(str(copy / "server.json"))
     starting = lock.hold(str(copy / "server.lock"))
     with pytest.raises(PortFileRejected, match="it is a copy"):

@@ -23,12 +23,12 @@ LINK_LIFE = 600  # seconds
 
 
 def _default(setting: int) -> int | None:
-    """Return the setting's value as a default: argparse would refuse a string before the system checks name it."""
+    """Return the setting as a default; None for a string, which argparse would refuse before the system checks run."""
     return setting if isinstance(setting, int) else None
 
 
 class Command(BaseCommand):
-    help = "Serve this site on a free port, and say where in a file that its clients read."
+    help = "Serve this site on a free port, and publish its address in a file that clients read."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         standard_streams.open_missing()
@@ -37,10 +37,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default=conf.host, help="address to serve on (%(default)s)")
         parser.add_argument(
-            "--port", type=int, default=_default(conf.port), help="port wanted; 0 = the system picks (%(default)s)"
+            "--port",
+            type=int,
+            default=_default(conf.port),
+            help="preferred port; 0 = any free one (%(default)s)",
         )
         parser.add_argument(
-            "--strict-port", action="store_true", help="fail when the wanted port is in use, take no other"
+            "--strict-port", action="store_true", help="fail if the preferred port is in use, instead of using another"
         )
         parser.add_argument("--allow-remote", action="store_true", help="allow a host that is not loopback")
         parser.add_argument(
@@ -48,24 +51,24 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME[:PORT]",
-            help="a further Host header to serve, such as a forwarded port's (repeatable)",
+            help="another Host header to accept, such as that of a forwarded port (repeatable)",
         )
         parser.add_argument("--workers", type=int, default=_default(conf.workers), help="processes (%(default)s)")
         parser.add_argument(
-            "--threads", type=int, default=_default(conf.threads), help="threads of a process (%(default)s)"
+            "--threads", type=int, default=_default(conf.threads), help="threads per worker (%(default)s)"
         )
         parser.add_argument(
             "--idle-timeout",
             type=int,
             default=_default(conf.idle_timeout),
             metavar="SECONDS",
-            help="stop after so long without a request; 0 = never (%(default)s)",
+            help="stop after this time without requests; 0 = never (%(default)s)",
         )
-        parser.add_argument("--no-migrate", action="store_true", help="leave the database as it is")
-        parser.add_argument("--json", action="store_true", help="print the content of the port file as the ready line")
-        parser.add_argument("--open", action="store_true", help="open a browser when the server answers")
+        parser.add_argument("--no-migrate", action="store_true", help="do not migrate the database")
+        parser.add_argument("--json", action="store_true", help="when ready, print the content of the port file")
+        parser.add_argument("--open", action="store_true", help="open a browser when the server is ready")
         parser.add_argument("--reload", action="store_true", help="restart when the code changes")
-        parser.add_argument("--nostatic", action="store_true", help="serve no static files under DEBUG")
+        parser.add_argument("--nostatic", action="store_true", help="do not serve static files, even if DEBUG is True")
         parser.add_argument("--insecure", action="store_true", help="serve static files even if DEBUG is False")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -74,16 +77,16 @@ class Command(BaseCommand):
             ("threads", 1, MAX_WORKERS),
             ("idle_timeout", 0, MAX_SECONDS),
         ):
-            # A wrong setting is left to its check, which names it.
+            # The system check of a setting names the setting instead.
             if options[name] != _default(getattr(conf, name)) and not lowest <= options[name] <= highest:
                 raise CommandError(
-                    f"--{name.replace('_', '-')} {options[name]}: allowed is a whole number from {lowest} to {highest}"
+                    f"--{name.replace('_', '-')} {options[name]}: must be a whole number from {lowest} to {highest}"
                 )
         if options["reload"]:
             if not is_called_from_command_line(self):
-                raise CommandError("--reload restarts the whole program: it works from a command line only")
+                raise CommandError("--reload restarts the whole program, so it works only from a command line")
             try:
-                restart.supervise()  # before the checks: what they find may be mended
+                restart.supervise()  # before the checks: an edit may fix what they find
             except restart.RestartError as error:
                 raise CommandError(str(error)) from None
         return super().execute(*args, **options)
@@ -93,7 +96,7 @@ class Command(BaseCommand):
             super().check(*args, **kwargs)
         except (SystemCheckError, MemoryError):
             raise
-        except Exception as error:  # what the checks import is anybody's code
+        except Exception as error:  # the checks import the host's code, which can raise anything
             raise CommandError(f"the application could not be loaded: {restart.describe(error)}") from error
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -136,18 +139,18 @@ class Command(BaseCommand):
             sys.exit(130)
 
     def _refuse_wrong_settings(self) -> None:
-        """Raise CommandError for the first wrong setting, which no system check has found."""
+        """Raise CommandError for the first invalid setting, since the system checks were skipped."""
         for error in (*check_settings(), *check_file_names()):
             if error.is_serious():
                 raise CommandError(f"{error.msg} {error.hint} ({error.id})")
 
     def announce(self, info: ServerInfo) -> None:
-        """Print the ready line; for a person also the way in and the way out."""
+        """Print the ready line; at a terminal, also how to open and to stop the server."""
         if self.as_json:
             print_line(info.to_line())
         else:
             print_line(f"Server running on {info.url}")
-            if read_port_file() == info.port:  # a host whose readers know nothing but this file
+            if read_port_file() == info.port:  # a host whose readers know only this file
                 print_line(f"Port written to: {get_discovery_file_path()}")
         at_terminal = sys.stdout.isatty() and not self.as_json
         if not (at_terminal or self.open):
@@ -155,7 +158,7 @@ class Command(BaseCommand):
         answers = person_url_requested.send(sender=type(self), info=info, seconds=LINK_LIFE)
         url = next((str(url) for _, url in answers if url), info.url)
         if at_terminal:
-            print_line(f"Open {url}  (good for {LINK_LIFE // 60} minutes)" if url != info.url else "")
+            print_line(f"Open {url}  (valid for {LINK_LIFE // 60} minutes)" if url != info.url else "")
             print_line("Stop it with Ctrl-C.")
         if self.open:
             browser.visit(url)
