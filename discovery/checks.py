@@ -43,6 +43,10 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_host(value: Any) -> bool:
+    return _is_text(value) and value.isprintable()
+
+
 def _is_loopback_url(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(check_loopback(value))
@@ -63,7 +67,7 @@ RULES: tuple[tuple[str, bool, Callable[[Any], bool], str, str], ...] = (
     ("DIR", False, _is_directory, "the folder of the port file: a path, or a callable that returns one", "E001"),
     ("PORT_FILE", False, _is_file_name, "a file name without a folder", "E002"),
     ("PORT_FILE_FORMAT", False, _is_format, " or ".join(map(repr, FORMATS)), "E003"),
-    ("HOST", False, _is_text, "a host name or address", "E004"),
+    ("HOST", False, _is_host, "a host name or address", "E004"),
     ("PORT", False, _is_port, f"0 (the system picks) or {LOWEST_PORT}..{HIGHEST_PORT}", "E005"),
     ("EXCLUSIVE", False, _is_bool, "True or False", "E006"),
     ("SERVER_URL_ENV", True, _is_text, "the name of an environment variable", "E007"),

@@ -21,14 +21,21 @@ class Conf:
     @property
     def directory(self) -> Path:
         value = getattr(settings, "DISCOVERY_DIR", None)
-        if callable(value):
-            value = value()
-        if not value or not isinstance(value, str | os.PathLike):
+        try:
+            if callable(value):
+                value = value()
+            path = Path(value) if value and isinstance(value, str | os.PathLike) else None
+        except ImproperlyConfigured:
+            raise
+        except Exception as error:  # the host's code can raise anything
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise ImproperlyConfigured(f"DISCOVERY_DIR failed: {reason}") from error
+        if path is None:
             raise ImproperlyConfigured("DISCOVERY_DIR must be set to the folder of the port file.")
         try:
-            return Path(value).expanduser().absolute()
+            return path.expanduser().absolute()
         except RuntimeError:
-            raise ImproperlyConfigured(f"DISCOVERY_DIR is {value}, but you have no home directory: set HOME.") from None
+            raise ImproperlyConfigured(f"DISCOVERY_DIR is {path}, but you have no home directory: set HOME.") from None
 
     @property
     def port_file(self) -> str:

@@ -77,7 +77,7 @@ def serve(options: Options) -> None:
     except sockets.BindError as error:
         raise ServerError(str(error)) from None
     if not options.allow_remote and not sockets.is_loopback(options.host):
-        raise ServerError(_NOT_LOOPBACK.format(options.host))
+        raise ServerError(_NOT_LOOPBACK.format(_printable(options.host)))
     os.umask(os.umask(0o077) & ~0o700)  # we must be able to use our own files
     with contextlib.suppress(OSError):  # the next step that needs the directory reports it
         os.makedirs(conf.directory, mode=0o700, exist_ok=True)
@@ -137,7 +137,7 @@ def _bind(options: Options, preferred: int, handed: restart.State) -> sockets.Bo
     sockets.check_reachable(bound)
     if not options.allow_remote and not sockets.is_loopback(bound.socket.getsockname()[0]):
         bound.socket.close()  # the address of the name changed since the check
-        raise ServerError(_NOT_LOOPBACK.format(options.host))
+        raise ServerError(_NOT_LOOPBACK.format(_printable(options.host)))
     if bound.fell_back and options.port:
         logger.warning("port %s is in use; serving on %s instead", options.port, bound.url)
     if bound.port in sockets.BLOCKED_PORTS:
@@ -287,6 +287,10 @@ def _halting(action: Callable[[], None]) -> Callable[[], None]:
             raise HaltServer(_sentence(error), 1) from None
 
     return run
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else repr(text)
 
 
 def _sentence(error: BaseException) -> str:

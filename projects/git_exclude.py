@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 SHARED_FILES = (".gitignore", "config.toml", "data.json")  # not ignored, so that `git add` adds them
 BEGIN = b"# pm: keep the board out of git on every commit (added by pm)"
 END = b"# pm: end"
-MAX_BYTES = 4 << 20
+MAX_BYTES = 64 << 20
+
+
+_LINKED = "it or its folder is a symbolic link"
+_REASONS = {errno.ELOOP: _LINKED, errno.ENOTDIR: _LINKED, errno.EFBIG: f"it is larger than {MAX_BYTES >> 20} MiB"}
 
 
 class ExcludeError(Exception):
@@ -68,7 +72,7 @@ def protect(common: str, board: str) -> bool:
         finally:
             os.close(fileno)
     except OSError as error:
-        why = "it or its folder is a symbolic link" if error.errno in (errno.ELOOP, errno.ENOTDIR) else error.strerror
+        why = _REASONS.get(error.errno or 0) or error.strerror
         patterns = " ".join(os.fsdecode(line) for line in block(board)[1:-1])
         raise ExcludeError(
             f"{path_of(common)} can't be changed ({why}), so on a commit without {board}/.gitignore, `git clean` and "
@@ -133,6 +137,8 @@ def _open(common: str) -> int:
 def _holds(text: bytes, lines: list[bytes]) -> bool:
     """Return True if the patterns are there, one after the other; a user who adds them may omit the comments."""
     patterns = lines[1:-1]
+    if patterns[0] not in text:  # saves splitting a large file
+        return False
     found = list(_lines(text))
     return any(found[at : at + len(patterns)] == patterns for at, line in enumerate(found) if line == patterns[0])
 

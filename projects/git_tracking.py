@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
 
 TIMEOUT = 5  # seconds
+SEARCH_TIMEOUT = 30.0  # seconds of a search in the background
+LAST_COMMIT = ("rev-list", "--all", "--max-count=1", "--abbrev-commit")
 _is_usable = True
 
 
@@ -42,12 +49,33 @@ def holds_content(directory: str, path: str) -> bool | None:
 
 def last_commit(directory: str, names: tuple[str, ...]) -> str | None:
     """Return the short hash of the newest commit on any branch that touched one of `names`, "" if none did."""
-    found = _lines(_run(directory, "rev-list", "--all", "--max-count=1", "--abbrev-commit", "--", *names))
+    found = _lines(_run(directory, *LAST_COMMIT, "--", *names))
     return None if found is None else "".join(found)
 
 
-def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
-    import signal
+class Search:
+    """The search of `last_commit` in the background, for a process that must not wait for it."""
+
+    def __init__(self, directory: str, names: tuple[str, ...]) -> None:
+        self._git = _start(directory, *LAST_COMMIT, "--", *names)
+        self._deadline = time.monotonic() + SEARCH_TIMEOUT
+
+    def result(self) -> str | None:
+        """Return the hash, "" if there is none or git can't answer, None while git is still searching."""
+        if self._git is None:
+            return ""
+        if self._git.poll() is None:
+            if time.monotonic() < self._deadline:
+                return None
+            self._git.kill()
+        # Not the exit status: a gunicorn master may have reaped the process.
+        with self._git as git:
+            output = git.stdout.read() if git.stdout else b""
+        self._git = None
+        return "".join(_lines(output) or ())
+
+
+def _start(directory: str, *arguments: str) -> subprocess.Popen[bytes] | None:
     import subprocess
 
     global _is_usable
@@ -59,9 +87,19 @@ def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
     command = ["git", "-c", "core.fsmonitor=false", "-C", directory, *arguments]
     null, pipe = subprocess.DEVNULL, subprocess.PIPE
     try:
-        git = subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=null, start_new_session=True)
+        return subprocess.Popen(command, env=environ, stdin=pipe, stdout=pipe, stderr=null, start_new_session=True)
     except OSError:
         _is_usable = False
+        return None
+
+
+def _run(directory: str, *arguments: str, stdin: str = "") -> bytes | None:
+    import signal
+    import subprocess
+
+    global _is_usable
+    git = _start(directory, *arguments)
+    if git is None:
         return None
     with git:
         try:

@@ -83,3 +83,12 @@ def test_command_of_an_environment_without_its_interpreter_says_so(tmp_path: Pat
     python.unlink()
     python.symlink_to(tmp_path / "removed" / "python")
     assert version_by(command) == f"error: {python}, which runs pm, is missing: install pm again\n"
+
+
+def test_command_of_an_environment_whose_interpreter_is_not_executable_says_so(tmp_path: Path) -> None:
+    command = make_environment(tmp_path / "venv")
+    python = command.with_name("python")
+    python.unlink()
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o644)
+    assert version_by(command) == f"error: {python}, which runs pm, is not executable: chmod +x {python}\n"

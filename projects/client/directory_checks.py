@@ -11,6 +11,7 @@ from projects.client.errors import ClientError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
     from projects.client.context import Context
@@ -111,15 +112,42 @@ def _integrity(path: str) -> Check:
         uri = f"file:{quote(os.fsencode(path))}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            newer = _newer_migration(connection) if found == "ok" else ""
     except sqlite3.Error as error:
         if not storage.is_damage(error):
             reason, remedy = storage.explain_sqlite(error, path) or ("the file does not appear to be damaged", "")
             return check("database", "fail", f"{path} can't be read: {error}: {reason}", remedy)
         found = str(error)
+    if found == "ok" and newer:
+        message = f"{path} was written by a newer version of pm ({newer})"
+        return check(
+            "database", "fail", message, "install that version or a newer one; a server of this one won't start"
+        )
     if found == "ok":
         return check("database", "ok", "SQLite found no errors")
     fix = f"stop the server, then: pm restore-backup {_newest_backup(path)}; it keeps the damaged file"
     return check("database", "fail", f"{path} is damaged: {found}", fix)
+
+
+def _newer_migration(connection: sqlite3.Connection) -> str:
+    """Return the last migration that a newer version applied, "" if there is none.
+
+    A migration that this version lacks is newer only if it was applied after all those that this version has;
+    others were squashed. `discovery.database` refuses such a database by the same rule.
+    """
+    import sqlite3
+
+    folder = os.path.join(os.path.dirname(workspace.__file__), "migrations")
+    known = {name.partition(".")[0] for name in os.listdir(folder)}
+    try:
+        rows = connection.execute(
+            "SELECT id, name FROM django_migrations WHERE app = 'projects' ORDER BY id"
+        ).fetchall()
+    except sqlite3.Error:  # not migrated yet
+        return ""
+    newest = max((at for at, name in rows if name in known), default=None)
+    newer = [name for at, name in rows if newest is not None and at > newest]
+    return f"projects.{newer[-1]}" if newer else ""
 
 
 def _newest_backup(path: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from discovery import lock
 from tests.discovery.conftest import HOST
@@ -125,3 +126,16 @@ def test_call_in_a_thread_is_refused_in_one_line(tmp_path: Path) -> None:
         "CommandError: the server must run in the main thread, which receives signals; start a process for it"
     ]
     assert (answer["changed"], answer["lock"]) == ({}, lock.UNKNOWN)
+
+
+@pytest.mark.parametrize("value", ["abc", "", 1.5, True, None])
+@pytest.mark.parametrize("option", ["port", "workers", "threads", "idle_timeout"])
+def test_option_that_is_not_a_number_is_refused_in_one_line(option: str, value: object) -> None:
+    with pytest.raises(CommandError) as caught:
+        call_command("runserver_discover", **{option: value})
+    assert str(caught.value).startswith(f"--{option.replace('_', '-')} {value}: must be a whole number from ")
+
+
+def test_number_as_text_is_accepted_as_on_the_command_line() -> None:
+    with pytest.raises(CommandError, match="port 80 is not allowed"):
+        call_command("runserver_discover", port="80")

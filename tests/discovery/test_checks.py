@@ -12,7 +12,7 @@ WRONG: dict[str, list[Any]] = {
     "DIR": [None, "", 7],
     "PORT_FILE": ["", "..", "a/b", "/etc/passwd", None, 7],
     "PORT_FILE_FORMAT": ["JSON", "", None],
-    "HOST": ["", None, 7],
+    "HOST": ["", None, 7, "a\0b", "\x1b[31mlocalhost"],
     "PORT": [80, -1, 65536, "5174", True, None],
     "EXCLUSIVE": ["yes", 1, None],
     "SERVER_URL_ENV": ["", 7],

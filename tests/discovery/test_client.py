@@ -123,7 +123,7 @@ def test_wait_is_bounded(hung: int) -> None:
 def test_hung_server_is_named_and_not_waited_for(hung: int) -> None:
     with (
         client.connect(f"http://127.0.0.1:{hung}", timeout=0.2) as session,
-        pytest.raises(client.ServerUnreachable, match="did not answer"),
+        pytest.raises(client.ServerUnreachable, match="did not respond"),
     ):
         session.get("/")
 

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from discovery import lock, portfile, sockets
+from discovery.exclusive_start import ServerError
+from discovery.server import Options, serve
 from tests.discovery.conftest import HOST, lock_of
 from tests.processes import Server, environment, poll, scaled, with_full_disk, without_override
 
@@ -192,7 +194,7 @@ def test_remote_host_is_allowed_by_flag_with_a_warning(start_host: Start) -> Non
     host = start_host("--host", "0.0.0.0", "--allow-remote")
     assert host.info["host"] == "127.0.0.1"
     assert host.request("GET", "/").status_code == 200
-    assert "everybody" in host.end()[1]
+    assert "everyone" in host.end()[1]
 
 
 def free_blocked_port() -> int:
@@ -265,3 +267,11 @@ def test_closed_standard_output_does_not_stop_the_server(start_host: Start) -> N
     host.info = json.loads(host.port_file.read_text())
     assert host.request("GET", "/").status_code == 200
     assert host.end()[0] == 0
+
+
+@pytest.mark.parametrize("host", ["a\0b", "\x1b[31mexample", "a\nb"])
+def test_host_with_control_characters_is_refused_and_escaped(host: str) -> None:
+    with pytest.raises(ServerError) as caught:
+        serve(Options(host=host, port=0, announce=lambda info: None))
+    assert str(caught.value).isprintable()
+    assert repr(host) in str(caught.value)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from discovery import sockets
+from discovery.sockets import BindError
 from tests.processes import CHECKOUT, environment
 
 
@@ -139,3 +140,11 @@ def test_system_picks_no_port_that_browsers_refuse() -> None:
     assert bound_in_own_network("6665 6670") == "6670"
     assert bound_in_own_network("6665 6669") == "no free port on 127.0.0.1: Address already in use"
     assert bound_in_own_network("6665 6669", wanted=6000) == "6000"
+
+
+@pytest.mark.parametrize("host", ["a\0b", "\x1b[31mexample"])
+def test_host_with_control_characters_can_not_be_resolved(host: str) -> None:
+    with pytest.raises(BindError) as caught:
+        sockets.bind(host, 0)
+    assert str(caught.value).isprintable()
+    assert repr(host) in str(caught.value)

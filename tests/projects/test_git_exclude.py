@@ -247,3 +247,23 @@ def test_lock_of_another_program_holds_nobody_up(repository: Path) -> None:
     with exclude_of(repository).open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         protect(repository / ".pm")
+
+
+def test_large_exclude_file_gets_the_block_once(repository: Path) -> None:
+    exclude = exclude_of(repository)
+    exclude.parent.mkdir(exist_ok=True)
+    lines = b"".join(b"/build/object-%09d\n" % number for number in range(300_000))
+    exclude.write_bytes(lines)
+    assert len(lines) > 4 << 20
+    protect(repository / ".pm")
+    assert exclude.read_bytes() == lines + b"\n".join(git_exclude.block(".pm")) + b"\n"
+
+
+def test_huge_exclude_file_is_left_alone_with_the_reason(repository: Path) -> None:
+    exclude = exclude_of(repository)
+    exclude.parent.mkdir(exist_ok=True)
+    with open(exclude, "wb") as file:
+        file.truncate(git_exclude.MAX_BYTES + 1)
+    with pytest.raises(git_exclude.ExcludeError, match="it is larger than 64 MiB"):
+        git_exclude.protect(str(repository / ".git"), ".pm")
+    assert exclude.stat().st_size == git_exclude.MAX_BYTES + 1

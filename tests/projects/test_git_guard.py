@@ -10,6 +10,7 @@ import pytest
 from projects import git_exclude, workspace
 from projects.git_guard import Guard
 from tests.commands import git
+from tests.processes import poll
 
 
 @pytest.fixture
@@ -65,3 +66,60 @@ def test_look_makes_no_directory(repository: Path, exclude: Path) -> None:
     guard.look()
     assert not (repository / "other").exists()
     assert b"/other/.pm" not in exclude.read_bytes()
+
+
+def test_look_restores_gitignore_where_another_one_outranks_the_block(
+    repository: Path, exclude: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guard = Guard(str(repository / ".pm"))
+    guard.look()
+    (repository / ".pm/.gitignore").unlink()
+    (repository / ".gitignore").write_text("!*\n")
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            guard.look()
+    assert (repository / ".pm/.gitignore").read_text() == workspace.GITIGNORE
+    (record,) = caplog.records
+    assert "re-includes the board" in record.getMessage()
+    assert f"{repository}/.pm/.gitignore was restored" in record.getMessage()
+
+
+def test_look_leaves_a_missing_gitignore_alone_where_another_one_has_no_effect(
+    repository: Path, exclude: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    guard = Guard(str(repository / ".pm"))
+    guard.look()
+    (repository / ".pm/.gitignore").unlink()
+    (repository / ".gitignore").write_text("*.log\n")
+    with caplog.at_level(logging.WARNING):
+        guard.look()
+    assert not (repository / ".pm/.gitignore").exists()
+    assert caplog.records == []
+
+
+def test_guard_warns_once_of_a_commit_that_contains_the_database(
+    repository: Path, exclude: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (repository / ".pm/data.db").write_text("old board")
+    git(repository, "add", "-f", ".pm/data.db")
+    git(repository, "commit", "-qm", "Old board")
+    git(repository, "rm", "-q", "--cached", ".pm/data.db")
+    git(repository, "commit", "-qm", "Untrack the board")
+    guard = Guard(str(repository / ".pm"))
+    with caplog.at_level(logging.WARNING):
+        poll(lambda: guard.look() or caplog.records)
+        for _ in range(3):
+            guard.look()
+    (record,) = caplog.records
+    assert "checking out such a commit overwrites or deletes the board" in record.getMessage()
+    assert "pm backup" in record.getMessage()
+
+
+def test_guard_says_nothing_of_a_history_without_the_database(
+    repository: Path, exclude: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Empty")
+    guard = Guard(str(repository / ".pm"))
+    guard.look()
+    assert poll(lambda: guard.look() or guard.has_searched_history)
+    assert caplog.records == []

@@ -18,6 +18,7 @@ from discovery.ports import get_discovery_file_path, read_port_file
 from discovery.restoration import restored
 from discovery.server import Options, print_line, serve
 from discovery.signals import person_url_requested
+from discovery.sockets import HIGHEST_PORT
 
 LINK_LIFE = 600  # seconds
 
@@ -25,6 +26,10 @@ LINK_LIFE = 600  # seconds
 def _default(setting: int) -> int | None:
     """Return the setting as a default; None for a string, which argparse would refuse before the system checks run."""
     return setting if isinstance(setting, int) else None
+
+
+def _is_same(value: object, default: int | None) -> bool:
+    return value == default and type(value) is type(default)
 
 
 class Command(BaseCommand):
@@ -73,12 +78,16 @@ class Command(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         for name, lowest, highest in (
+            ("port", 0, HIGHEST_PORT),
             ("workers", 1, MAX_WORKERS),
             ("threads", 1, MAX_WORKERS),
             ("idle_timeout", 0, MAX_SECONDS),
         ):
+            if isinstance(options[name], str) and options[name].isdecimal():  # from `call_command`
+                options[name] = int(options[name])
             # The system check of a setting names the setting instead.
-            if options[name] != _default(getattr(conf, name)) and not lowest <= options[name] <= highest:
+            wrong = type(options[name]) is not int or not lowest <= options[name] <= highest
+            if wrong and not _is_same(options[name], _default(getattr(conf, name))):
                 raise CommandError(
                     f"--{name.replace('_', '-')} {options[name]}: must be a whole number from {lowest} to {highest}"
                 )

@@ -138,3 +138,25 @@ def test_damaged_database_without_a_backup_names_no_file(pm: Pm, repository: Pat
     check = checks(pm("doctor"))["database"]
     assert "is damaged: file is not a database" in check["message"]
     assert "pm restore-backup FILE" in check["fix"]
+
+
+def test_database_of_a_newer_version_fails_and_is_not_called_damaged(pm: Pm, board_repository: Path) -> None:
+    database = board_repository / ".pm/data.db"
+    assert checks(pm("doctor"))["database"]["status"] == "ok"
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0999_later', '2030-01-01')"
+        )
+    found = checks(pm("doctor"))["database"]
+    assert found["status"] == "fail"
+    assert found["message"] == f"{database} was written by a newer version of pm (projects.0999_later)"
+    assert "install that version or a newer one" in found["fix"]
+
+
+def test_database_with_rows_of_squashed_migrations_is_not_newer(pm: Pm, board_repository: Path) -> None:
+    with closing(sqlite3.connect(board_repository / ".pm/data.db")) as connection, connection:
+        connection.execute(
+            "INSERT INTO django_migrations (id, app, name, applied) "
+            "VALUES (-1, 'projects', '0003_before_the_squash', '2020-01-01')"
+        )
+    assert checks(pm("doctor"))["database"]["status"] == "ok"
