@@ -24,8 +24,10 @@ from projects.models.exceptions import (
     NotYours,
     Refused,
     StaleVersion,
+    SyncOff,
 )
 from projects.resource_errors import explain
+from projects.sync.exceptions import SyncError
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ REFUSALS: dict[type[Refused], str] = {
     NothingReady: "NOTHING_READY",
     NotYours: "FORBIDDEN",
     Refused: "CONFLICT",
+    SyncOff: "SYNC_OFF",
 }
 STATUSES: dict[type[Refused], int] = {Cycle: status.HTTP_400_BAD_REQUEST, NotYours: status.HTTP_403_FORBIDDEN}
 ADVICE: dict[type[exceptions.APIException], str] = {
@@ -79,6 +82,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     extra = {} if row is None else {"row": row}
     if isinstance(error, Refused):
         return _refusal(error, context, extra)
+    if isinstance(error, SyncError):
+        return Response(envelope("CONFLICT", str(error), **extra), status=status.HTTP_409_CONFLICT)
     error = _as_api_exception(error)
     if not isinstance(error, exceptions.APIException):
         return None

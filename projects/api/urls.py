@@ -13,6 +13,7 @@ from projects.api.search import SearchView
 from projects.api.server import LoginLinkView, ServerView, StopView
 from projects.api.sprints import SprintViewSet
 from projects.api.swim_lanes import SwimLaneViewSet
+from projects.api.sync import SyncApplyView, SyncDisableView, SyncEnableView, SyncView
 from projects.api.time_entries import TimeEntryViewSet
 from projects.api.transfer import BackupView, ExportView, ImportView
 from projects.api.work_items.views import WorkItemViewSet
@@ -35,6 +36,10 @@ v1 = [
     path("export/", ExportView.as_view(), name="export"),
     path("import/", ImportView.as_view(), name="import"),
     path("backup/", BackupView.as_view(), name="backup"),
+    path("sync/", SyncView.as_view(), name="sync"),
+    path("sync/apply/", SyncApplyView.as_view(), name="sync-apply"),
+    path("sync/enable/", SyncEnableView.as_view(), name="sync-enable"),
+    path("sync/disable/", SyncDisableView.as_view(), name="sync-disable"),
     path("server/", ServerView.as_view(), name="server"),
     path("server/stop/", StopView.as_view(), name="server-stop"),
     path("login-links/", LoginLinkView.as_view(), name="login-links"),

@@ -9,6 +9,7 @@
     ├── Claimed         the item has an unexpired claim
     ├── NothingReady    the project has no item to claim
     ├── Cycle           the dependency would create a cycle
+    ├── SyncOff         this clone is not joined to a board in git
     └── NotYours        only the owner or a superuser may change the entity
 
 The API maps them to responses in one place, the admin to messages in another.
@@ -39,6 +40,10 @@ class Refused(Exception):
 
 class Conflict(Refused):
     """The operation conflicts with another row, another writer or the state of the entity."""
+
+
+class SyncOff(Refused):
+    """This clone is not joined to a board in git."""
 
 
 class Archived(Refused):

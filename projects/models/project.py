@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 _TAKE_NUMBER = "UPDATE projects_project SET next_work_item_number = next_work_item_number + 1 WHERE id = %s"
+# Numbers that the log of a synchronised board reserved for this clone; see projects.sync.reservations.
+_TAKE_RESERVED = """
+    UPDATE projects_numberblock SET following = following + 1 WHERE group_id = (
+        SELECT group_id FROM projects_numberblock WHERE project_id = %s AND following <= last
+        ORDER BY following LIMIT 1
+    ) RETURNING following
+"""
 _NUMBER = "SELECT next_work_item_number FROM projects_project WHERE id = %s"
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 LIVING = models.Q(deleted_at__isnull=True)
@@ -174,6 +181,9 @@ class Project(Entity):
         """
         # The counter is not content: a change does not affect version, timestamps or activity.
         with connection.cursor() as cursor:
+            cursor.execute(_TAKE_RESERVED, [self.pk.hex])
+            for (following,) in cursor.fetchall():
+                return int(following) - 1
             cursor.execute(_TAKE_NUMBER, [self.pk.hex])
             cursor.execute(_NUMBER, [self.pk.hex])
             (self.next_work_item_number,) = cursor.fetchone()

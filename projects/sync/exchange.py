@@ -21,7 +21,7 @@ from django.utils import timezone
 from projects.models import SyncBoard
 from projects.sync import board_rows, checkpoint, outbox, reservations
 from projects.sync.checkpoint import Checkpoint
-from projects.sync.exceptions import Malformed
+from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.operations import MAX_GROUP, Group, encode, parse
@@ -208,6 +208,8 @@ def _apply(entries: deque[_Entry], report: Report, mark: Checkpoint | None) -> N
         new: list[tuple[str, int, str]] = []
         digests: dict[str, str] = {}
         started, position = time.monotonic(), board.position
+        if entries and entries[0].position != position + 1:
+            raise Busy("another sync of this board is running; try again")
         while entries and (not new or time.monotonic() - started < BUDGET):
             entry = entries.popleft()
             group, position = entry.group, entry.position

@@ -12,12 +12,15 @@ from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from projects.entities.registry import BY_REFERENCE
 from projects.entities.spec import EMPTY, PERSON
+from projects.entities.work_item import TYPES
 from projects.sync import rules
 from projects.sync.operations import DELETED_AT, Group, Operation
 from projects.sync.rules import Void
 from projects.sync.state import Chain, Layer, Record, Stamp, State, labels_of
 
+_RANKS = {entity.name: rank for rank, entity in enumerate(BY_REFERENCE)}
 APPLIED, SUPERSEDED, VOID = "", "superseded", "void"
 
 
@@ -89,7 +92,7 @@ def fold(state: State, order: Order, group: Group, position: int) -> list[Result
     layer = Layer(state)
     folding = _Folding(layer, order, group, position, by)
     try:
-        results = [folding.apply(operation) for operation in group.operations]
+        results = folding.apply_all()
         for record in folding.touched() if not group.rows else ():
             rules.check_end(layer, record)
     except Void as void:
@@ -121,6 +124,19 @@ class _Folding:
 
     def touched(self) -> Iterable[Record]:
         return [record for operation in self.group.operations if (record := self.layer.record(operation.id))]
+
+    def apply_all(self) -> list[Result]:
+        """Apply the operations; rows of an import come in any order, so what others refer to is applied first."""
+        operations = self.group.operations
+        if not self.group.rows:
+            return [self.apply(operation) for operation in operations]
+        results = {place: self.apply(operations[place]) for place in sorted(range(len(operations)), key=self._rank)}
+        return [results[place] for place in range(len(operations))]
+
+    def _rank(self, place: int) -> tuple[int, int]:
+        operation = self.group.operations[place]
+        kind = operation.changes.get("item_type", (None, None))[1]
+        return _RANKS[operation.type], TYPES.index(kind) if kind in TYPES else 0
 
     def apply(self, operation: Operation) -> Result:
         result = Result(operation)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,11 +16,11 @@ from django.utils import timezone
 
 from projects.entities.registry import BY_NAME, BY_REFERENCE
 from projects.entities.spec import PERSON
-from projects.entities.work_item import TYPES
 from projects.models import SyncBoard
 from projects.models.base import Entity
 from projects.models.user import AGENT_NAME
 from projects.sync import outbox
+from projects.sync.import_operations import form
 from projects.sync.operations import Group, Operation
 
 CHUNK = 500  # operations of a group
@@ -102,24 +101,22 @@ def _told(row: Any, names: outbox.Names) -> Operation:
 
 def _snapshot(names: outbox.Names) -> Iterator[Operation]:
     """Yield the creation of each entity as it is now, those that others refer to first."""
-    now = _form(timezone.now())
+    now = form(timezone.now())
     for entity in BY_REFERENCE:
         fields = entity.travelling
         columns = [field.column for field in fields]
         stamps = ("version", "created_at", "created_by_id", "updated_at", "updated_by_id", "deleted_at")
         rows = list(Entity.by_type[entity.name]._base_manager.order_by("id").values("id", *columns, *stamps))
-        if entity.name == "work_item":
-            rows.sort(key=lambda row: TYPES.index(row["item_type"]))  # parents before children
         for row in rows:
             changes = {
                 field.name: (
                     None,
-                    names.of(_form(row[field.column])) if field.kind == PERSON else _form(row[field.column]),
+                    names.of(form(row[field.column])) if field.kind == PERSON else form(row[field.column]),
                 )
                 for field in fields
             }
             if row["deleted_at"]:
-                changes["deleted_at"] = (None, _form(row["deleted_at"]))
+                changes["deleted_at"] = (None, form(row["deleted_at"]))
             yield Operation(
                 at=now,
                 type=entity.name,
@@ -128,20 +125,12 @@ def _snapshot(names: outbox.Names) -> Iterator[Operation]:
                 changes=changes,
                 stamps={
                     "version": row["version"],
-                    "created_at": _form(row["created_at"]),
+                    "created_at": form(row["created_at"]),
                     "created_by": names[row["created_by_id"].hex],
-                    "updated_at": _form(row["updated_at"]),
+                    "updated_at": form(row["updated_at"]),
                     "updated_by": names[row["updated_by_id"].hex],
                 },
             )
-
-
-def _form(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _chunks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:

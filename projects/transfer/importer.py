@@ -10,7 +10,8 @@ from typing import IO, Any
 
 from django.db import transaction
 
-from projects.models import User
+from projects.models import SyncBoard, User
+from projects.sync import import_operations
 from projects.transfer import default_lanes, deletions, integrity, merge_plan, renumbering, upserts, users
 from projects.transfer.exceptions import Errors
 from projects.transfer.journal import Journal
@@ -48,4 +49,6 @@ def _merge(actor: User, errors: Errors) -> dict[str, Any]:
     renumbering.raise_counters()
     deletions.detach(journal, outcome)
     deletions.remember_deletions()
+    if SyncBoard.joined() is not None:
+        import_operations.describe()
     return outcome.answer()

@@ -9,14 +9,14 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.models import User
-from projects.models.activity import Action
+from projects.models.activity import Action, group_of_transaction
 from projects.transfer.tables import Table
 
 BATCH = 500  # rows
 _INSERT = (
     "INSERT INTO projects_activity "
-    "(entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "(entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
 
@@ -29,10 +29,11 @@ class Journal:
 
     def record(self, table: Table, action: Action, rows: list[Any]) -> None:
         """Insert activity for rows of (ID, display key, project, version, changes)."""
+        group = group_of_transaction().hex
         many(
             _INSERT,
             [
-                (table.type, pk, key, project, version, action.value, changes, self.actor, self.now)
+                (table.type, pk, key, project, version, action.value, changes, self.actor, self.now, group)
                 for pk, key, project, version, changes in rows
             ],
         )

@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from datetime import date, timedelta
 
-from projects.models import Comment, Project, WorkItem
+import pytest
+from django.db.models import QuerySet
+
+from projects.models import Activity, Comment, Project, Sprint, SyncBoard, WorkItem
+from projects.models.sync import FormerKey
+from projects.sync.exceptions import Malformed
+from projects.transfer import export, importer
 from tests.projects.sync.clones import BoardClone, Log, exported, history
+from tests.projects.sync.scripts import clock
 
 Make = Callable[[str], BoardClone]
 
@@ -45,3 +54,195 @@ def assert_equal(log: Log, *clones: BoardClone) -> None:
     for board, happened in zip(boards, told, strict=True):
         assert board == boards[0]
         assert happened == told[0]
+
+
+def test_offline_creations_keep_every_item_and_published_keys(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    shown = {}
+    for clone in (ada, bob):
+        with clone:
+            project = Project.objects.get(key="PONE")
+            made = [
+                WorkItem.objects.create(
+                    actor=clone.user, project=project, item_type="task", title=f"{clone.person} {n}"
+                )
+                for n in range(50)
+            ]
+            shown[clone.person] = {item.display_key: item.pk for item in made}
+    with ada:
+        ada.sync(log)
+        published = {item.pk: item.display_key for item in WorkItem.objects.select_related("project")}
+    assert_equal(log, bob, ada)
+    with bob:
+        keys = {item.pk: item.display_key for item in WorkItem.objects.select_related("project")}
+        assert len(keys) == len(set(keys.values())) == 101
+        assert published.items() <= keys.items()
+        for key, pk in shown["bob"].items():
+            found = [item.pk for item in WorkItem.objects.identified_by(key)]
+            assert pk in found or FormerKey.objects.get(key=key).item_id == pk
+
+
+def test_concurrent_changes_of_different_fields_are_both_kept(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, priority="high", labels=["mine"])
+        ada.sync(log)
+    with bob:
+        WorkItem.objects.get().update(actor=bob.user, status="done", labels=["yours"])
+    assert_equal(log, bob, ada)
+    with ada:
+        item = WorkItem.objects.get()
+        assert (item.priority, item.status, item.labels) == ("high", "done", ["mine", "yours"])
+        assert item.completed_at is not None
+        authors = {change["field"]: row.actor.username for row in item_history(item) for change in row.changes}
+        assert authors["status"] == "bob"
+        assert authors["priority"] == "ada"
+
+
+def test_later_change_wins_and_the_other_is_marked(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with bob:
+        WorkItem.objects.get().update(actor=bob.user, title="From Bob")
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, title="From Ada")
+        ada.sync(log)
+    assert_equal(log, bob, ada)
+    with ada:
+        item = WorkItem.objects.get()
+        assert item.title == "From Ada"
+        (lost,) = item_history(item).filter(standing="superseded")
+        assert (lost.actor.username, lost.changes[0]["new"]) == ("bob", "From Bob")
+
+
+def test_who_had_seen_the_other_wins_whatever_the_clocks_say(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada, clock(timedelta(days=3650)):
+        WorkItem.objects.get().update(actor=ada.user, title="From a clock ten years fast")
+        ada.sync(log)
+    with bob:
+        bob.sync(log)
+        WorkItem.objects.get().update(actor=bob.user, title="Answered")
+    assert_equal(log, bob, ada)
+    with ada:
+        assert WorkItem.objects.get().title == "Answered"
+
+
+def test_second_active_sprint_is_void_and_told(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    for clone in (ada, bob):
+        with clone:
+            project = Project.objects.get(key="PONE")
+            dates = {"start_date": date(2026, 3, 1), "end_date": date(2026, 3, 14)}
+            sprint = Sprint.objects.create(actor=clone.user, project=project, name=f"Of {clone.person}", **dates)
+            sprint.start(actor=clone.user)
+    with ada:
+        ada.sync(log)
+    with bob:
+        report = bob.fetch(log)
+        assert [(conflict["standing"], conflict["reason"]) for conflict in report.conflicts] == [
+            ("void", "the sprint Of ada is active")
+        ]
+    assert_equal(log, bob, ada)
+    with ada:
+        assert sorted(Sprint.objects.values_list("name", "status")) == [("Of ada", "active"), ("Of bob", "planned")]
+
+
+def test_child_of_a_deleted_parent_comes_without_it(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        project = Project.objects.get(key="PONE")
+        epic = WorkItem.objects.create(actor=ada.user, project=project, item_type="epic", title="Epic")
+    sync_both(log, ada, bob)
+    with ada:
+        WorkItem.objects.get(pk=epic.pk).soft_delete(actor=ada.user)
+        ada.sync(log)
+    with bob:
+        project = Project.objects.get(key="PONE")
+        WorkItem.objects.create(
+            actor=bob.user, project=project, item_type="story", title="Story", parent=WorkItem.objects.get(pk=epic.pk)
+        )
+    assert_equal(log, bob, ada)
+    with ada:
+        assert WorkItem.objects.get(title="Story").parent is None
+
+
+def test_same_bytes_again_change_nothing(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with bob:
+        WorkItem.objects.get().update(actor=bob.user, title="Once")
+        bob.sync(log)
+        before = exported()
+    log.log.append(log.log[-1])  # a copy of the clone published it again
+    with ada:
+        ada.fetch(log)
+        assert exported() == before
+    assert_equal(log, ada, bob)
+
+
+def test_import_travels_with_its_dates_and_authors(make_board_clone: Make, log: Log) -> None:
+    source, ada, bob = make_board_clone("carol"), *joined_pair(make_board_clone, log)
+    with source:
+        project = Project.objects.create(actor=source.user, key="OLD", title="Old")
+        with clock(timedelta(days=-300)):
+            epic = WorkItem.objects.create(actor=source.user, project=project, item_type="epic", title="Epic")
+            WorkItem.objects.create(actor=source.user, project=project, item_type="task", title="Task", parent=epic)
+        file = io.BytesIO()
+        export.write(file)
+    file.seek(0)
+    with ada:
+        importer.read(file, actor=ada.user)
+    assert_equal(log, ada, bob)
+    with bob:
+        task = WorkItem.objects.get(title="Task")
+        assert (task.parent_id, task.created_by.username, task.created_at) == (epic.pk, "carol", task.updated_at)
+
+
+def test_clone_with_a_board_unites_both(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    carol = make_board_clone("carol")
+    with carol:
+        project = Project.objects.create(actor=carol.user, key="PONE", title="Another project of this key")
+        WorkItem.objects.create(actor=carol.user, project=project, item_type="task", title="Of Carol")
+        carol.join()
+        report = carol.fetch(log)
+        assert report.notes == ["the project PONE is now PONE2: another project has the key PONE"]
+    assert_equal(log, carol, ada, bob)
+    with bob:
+        assert {item.display_key for item in WorkItem.objects.select_related("project")} == {"PONE-1", "PONE2-1"}
+
+
+def test_log_that_breaks_its_format_changes_nothing(make_board_clone: Make, log: Log) -> None:
+    _, bob = joined_pair(make_board_clone, log)
+    with bob:
+        before = exported()
+        for line in ("{", "[]", "{}", '{"id": 1}', log.log[-1].replace('"at":"2', '"at":"x'), "\x00", "[" * 100_000):
+            bad = Log()
+            bad.log = [*log.log, line]
+            with pytest.raises(Malformed, match="segment"):
+                bob.fetch(bad)
+        assert exported() == before
+        assert SyncBoard.objects.get().segments == len(log.log)
+
+
+def joined_pair(make_board_clone: Make, log: Log) -> tuple[BoardClone, BoardClone]:
+    """Two clones of a board with one project and one item."""
+    ada, bob = make_board_clone("ada"), make_board_clone("bob")
+    with ada:
+        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
+        WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
+        ada.join()
+        ada.sync(log)
+    with bob:
+        bob.join()
+    sync_both(log, ada, bob)
+    return ada, bob
+
+
+def sync_both(log: Log, *clones: BoardClone) -> None:
+    for clone in (*clones, *clones):
+        with clone:
+            clone.sync(log)
+
+
+def item_history(item: WorkItem) -> QuerySet[Activity]:
+    return Activity.objects.of(item).select_related("actor")

@@ -1,0 +1,120 @@
+"""Synchronise the board with other clones. `pm sync` fetches and pushes; the server follows the log."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.viewsets import StrictQueryMixin, refuse_body
+from projects.models.fields import check_text
+from projects.sync import service
+
+MAX_INTERVAL = 7 * 24 * 3600  # seconds
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+class CommitField(serializers.CharField):
+    """The ID of a commit."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or not _COMMIT.fullmatch(data):
+            raise serializers.ValidationError("must be the ID of a commit: 40 or 64 hexadecimal digits")
+        return data
+
+
+class SyncSerializer(serializers.Serializer[Any]):
+    """What this clone is joined to, and how far it is. If it is not joined, only `enabled`."""
+
+    enabled = serializers.BooleanField()
+    board = serializers.UUIDField(required=False)
+    remote = serializers.CharField(required=False)
+    ref = serializers.CharField(required=False)
+    interval = serializers.IntegerField(required=False, help_text="Seconds between syncs in the background; 0: none.")
+    person = serializers.CharField(required=False, help_text="The person of a terminal in this clone.")
+    position = serializers.IntegerField(required=False, help_text="The number of changes that were followed.")
+    unpublished = serializers.IntegerField(required=False, help_text="The number of changes that are only here.")
+    synced_at = serializers.DateTimeField(required=False, allow_null=True)
+    error = serializers.CharField(required=False, help_text="Why the last sync failed, or empty.")
+
+
+class EnableSerializer(serializers.Serializer[Any]):
+    """What to join. `head` is the fetched commit of the board, null if the remote has none."""
+
+    remote = serializers.CharField(max_length=200)
+    ref = serializers.CharField(max_length=200, default="refs/pm/board")
+    interval = serializers.IntegerField(min_value=0, max_value=MAX_INTERVAL, default=0)
+    person = serializers.CharField(max_length=150, allow_blank=True, default="")
+    head = CommitField(allow_null=True, default=None)
+    new = serializers.BooleanField(default=False)
+
+    def validate_person(self, value: str) -> str:
+        check_text(value, limit=150)
+        return value
+
+
+class ApplySerializer(serializers.Serializer[Any]):
+    """The fetched commit, null if the remote has no board."""
+
+    head = CommitField(allow_null=True)
+
+
+class ConflictSerializer(serializers.Serializer[Any]):
+    """A change that does not count: superseded by one that its author had not seen, or void."""
+
+    key = serializers.CharField()
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    standing = serializers.ChoiceField(choices=("superseded", "void"))
+    reason = serializers.CharField()
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    """What following the log did. Push the commit `publish` if there is one, and then apply it."""
+
+    position = serializers.IntegerField()
+    head = CommitField(allow_null=True)
+    applied = serializers.IntegerField(help_text="The number of changes that came from others.")
+    published = serializers.IntegerField(help_text="The number of own changes that are now in the log.")
+    pending = serializers.IntegerField(help_text="The number of own changes that are not.")
+    publish = CommitField(allow_null=True)
+    notes = serializers.ListField(child=serializers.CharField())
+    conflicts = ConflictSerializer(many=True)
+
+
+class SyncView(StrictQueryMixin):
+    @extend_schema(responses=SyncSerializer, operation_id="sync_status")
+    def get(self, request: Request) -> Response:
+        """What this clone is joined to, and how far it is."""
+        return Response(service.status())
+
+
+class SyncEnableView(StrictQueryMixin):
+    @extend_schema(request=EnableSerializer, responses={201: SyncSerializer}, operation_id="sync_enable")
+    def post(self, request: Request) -> Response:
+        """Join a board in git, or found one. What is on this board is published with the next sync."""
+        wanted = EnableSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return Response(service.enable(**wanted.validated_data), status=status.HTTP_201_CREATED)
+
+
+class SyncDisableView(StrictQueryMixin):
+    @extend_schema(request=None, responses=SyncSerializer, operation_id="sync_disable")
+    def post(self, request: Request) -> Response:
+        """Leave the board in git. This board stays as it is; its unpublished changes are not published."""
+        refuse_body(request)
+        service.disable()
+        return Response(service.status())
+
+
+class SyncApplyView(StrictQueryMixin):
+    @extend_schema(request=ApplySerializer, responses=AppliedSerializer, operation_id="sync_apply")
+    def post(self, request: Request) -> Response:
+        """Follow the log up to a commit that was fetched into .pm/board.git, and commit what is to be published."""
+        wanted = ApplySerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return Response(service.apply(wanted.validated_data["head"]))

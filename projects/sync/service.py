@@ -1,0 +1,177 @@
+"""Synchronise this clone with a board in git: what the API offers to `pm sync`, which fetches and pushes."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from projects.models import SyncBoard
+from projects.models.exceptions import Conflict, SyncOff
+from projects.models.user import AGENT_NAME
+from projects.sync import exchange, git_tree, joining, outbox
+from projects.sync.checkpoint import Checkpoint
+from projects.sync.exceptions import Malformed, OtherBoard, Rewritten, SyncError
+from projects.sync.git_store import NAME, GitStore, check_ref
+from projects.sync.git_tree import Contents
+
+MAX_ERROR = 500  # characters
+
+
+def status() -> dict[str, Any]:
+    """Return what this clone is joined to and how far it is; `enabled` is False if it is not joined."""
+    board = SyncBoard.joined()
+    if board is None:
+        return {"enabled": False}
+    return {
+        "enabled": True,
+        "board": str(board.board_id),
+        "remote": board.remote,
+        "ref": board.ref,
+        "interval": board.interval,
+        "person": board.person,
+        "position": board.position,
+        "unpublished": outbox.count(),
+        "synced_at": board.synced_at,
+        "error": board.error,
+    }
+
+
+def enable(*, remote: str, ref: str, person: str, interval: int, head: str | None, new: bool) -> dict[str, Any]:
+    """Join the board at the commit `head`, or found one if the remote has none; return what a sync would publish.
+
+    `new` founds a board although the repository's configuration names another one. Raises Conflict or SyncError.
+    """
+    if SyncBoard.joined() is not None:
+        raise Conflict("this clone is joined already; leave with `pm sync disable` first")
+    check_ref(ref)
+    board_id = uuid.uuid4()
+    if head is not None:
+        if new:
+            raise Conflict(f"{remote} has a board already; join it without --new")
+        with _store() as store:
+            board_id = uuid.UUID(store.contents(head).board_id)
+    joining.join(board_id=board_id, remote=remote, ref=ref, person=person or AGENT_NAME, interval=interval)
+    return status()
+
+
+def disable() -> None:
+    """Leave the board. Raises SyncOff if this clone is not joined."""
+    _joined()
+    joining.leave()
+
+
+def apply(head: str | None) -> dict[str, Any]:
+    """Follow the log up to the commit `head` and commit the next segments; return the result for `pm sync`.
+
+    `publish` is the commit to push, None if there is nothing to publish. Raises SyncOff or SyncError.
+    """
+    board = _joined()
+    try:
+        with _store() as store:
+            report = _follow(store, board, head)
+            parcel = exchange.prepare()
+            commit = _commit(store, head, parcel) if parcel.segments else None
+    except SyncError as error:
+        SyncBoard.objects.filter(pk=1).update(error=str(error)[:MAX_ERROR])
+        raise
+    board.refresh_from_db()
+    return {
+        "position": board.position,
+        "head": board.head or None,
+        "applied": report.applied,
+        "published": report.published,
+        "pending": outbox.count(),
+        "publish": commit,
+        "notes": report.notes,
+        "conflicts": report.conflicts,
+    }
+
+
+def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Report:
+    if head is None:
+        if board.head:
+            raise Rewritten(
+                f"{board.ref} is gone from {board.remote}; nothing was deleted here. A person can publish the board"
+                " again with `pm sync repair`"
+            )
+        SyncBoard.objects.filter(pk=1).update(synced_at=timezone.now(), error="")
+        return exchange.Report()
+    if head == board.head:
+        SyncBoard.objects.filter(pk=1).update(synced_at=timezone.now(), error="")
+        return exchange.Report()
+    contents = store.contents(head)
+    if contents.board_id != str(board.board_id):
+        raise OtherBoard(f"{board.ref} of {board.remote} holds another board now: {contents.board_id}")
+    known = contents.segments[: board.segments]
+    if (board.head and not store.is_descendant(head, board.head)) or _seal(known) != (board.seal or _seal([])):
+        raise Rewritten(
+            f"{board.ref} of {board.remote} was rewound or rewritten; nothing was changed here. A person can publish"
+            " what is missing with `pm sync repair`"
+        )
+    mark = None
+    if contents.checkpoint is not None:
+        _, digest, object_id = contents.checkpoint
+        mark = _checkpoint(store, digest, object_id)
+    report = exchange.follow(_Source(store, contents), head=head, seal=_seal(contents.segments), mark=mark)
+    if mark is not None:
+        SyncBoard.objects.filter(pk=1).update(checkpoint=mark.position)
+    return report
+
+
+class _Source:
+    """The segments of a commit."""
+
+    def __init__(self, store: GitStore, contents: Contents) -> None:
+        self._store, self._contents = store, contents
+
+    def segments(self, after: int) -> Iterator[str]:
+        for blob in self._store.blobs([one for _, one in self._contents.segments[after:]]):
+            try:
+                yield blob.decode()
+            except UnicodeDecodeError:
+                raise Malformed("a segment is not UTF-8") from None
+
+
+def _checkpoint(store: GitStore, digest: str, object_id: str) -> Checkpoint:
+    data = b"".join(store.stream(object_id))
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise Malformed("the checkpoint is damaged: its digest differs from its name")
+    return Checkpoint.parse(data)
+
+
+def _commit(store: GitStore, head: str | None, parcel: exchange.Parcel) -> str:
+    """Commit the segments on top of `head`; return the commit."""
+    board = SyncBoard.objects.get(pk=1)
+    files: dict[str, bytes] = {}
+    removed: list[str] = []
+    if head is None:
+        files["format"], files["board.json"] = git_tree.format_file(), git_tree.board_file(str(board.board_id))
+    for number, segment in enumerate(parcel.segments, board.segments):
+        files[git_tree.segment_path(number)] = segment.encode()
+    if parcel.checkpoint is not None:
+        data = parcel.checkpoint.encoded()
+        files[git_tree.checkpoint_path(parcel.checkpoint.position, hashlib.sha256(data).hexdigest())] = data
+        before = store.contents(head).checkpoint if head else None
+        removed += [git_tree.checkpoint_path(before[0], before[1])] if before else []
+    return store.commit(head, files, removed)
+
+
+def _seal(segments: list[tuple[int, str]]) -> str:
+    return hashlib.sha256("".join(f"{number} {pk}\n" for number, pk in segments).encode()).hexdigest()
+
+
+def _store() -> GitStore:
+    return GitStore(str(Path(settings.DISCOVERY_DIR) / NAME))
+
+
+def _joined() -> SyncBoard:
+    board = SyncBoard.joined()
+    if board is None:
+        raise SyncOff("sync is off; a person turns it on with `pm sync enable`")
+    return board
