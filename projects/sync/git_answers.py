@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.sync.exceptions import GitError, NeedsPassword, Raced, Refused, Unreachable
+from projects.sync.exceptions import GitError, NeedsPassword, Raced, Refused, Rewritten, SyncError, Unreachable
 from projects.sync.git_remote import printable
 
 NO_PASSWORD = (
@@ -54,6 +54,7 @@ UNREACHABLE = (
     "unable to connect",
     "couldn't connect",
 )
+OTHER_OBJECT_FORMAT = ("object format", "mismatched algorithms", "hash algorithm")
 NO_REF = "couldn't find remote ref"
 FASTER = ("fetch first", "non-fast-forward", "needs force", "stale info", "already exists", "incorrect old value")
 LOCKED = ("failed to update ref", "cannot lock ref", "failed to lock")
@@ -69,7 +70,7 @@ def failure(remote: str, errors: bytes) -> GitError:
     lines = _lines(errors)
     text = "\n".join(lines).lower()
     said = _telling(lines)
-    if "object format" in text or "mismatched algorithms" in text:
+    if any(sign in text for sign in OTHER_OBJECT_FORMAT):
         return GitError(f"the remote {remote} uses another object format (SHA-1 or SHA-256): {said}")
     if "transport" in text and "not allowed" in text:
         return Refused(f"the address of the remote {remote} must be a path or file, git, http, https or ssh: {said}")
@@ -85,7 +86,7 @@ def failure(remote: str, errors: bytes) -> GitError:
     return GitError(f"git failed with the remote {remote}: {said}")
 
 
-def push_failure(remote: str, output: bytes, errors: bytes) -> GitError | Raced:
+def push_failure(remote: str, output: bytes, errors: bytes) -> SyncError:
     """Return the error for a push that failed, from the lines of `--porcelain` and the server's messages."""
     rejected = next((line for line in _lines(output) if line.startswith("! ")), "")
     if not rejected:
@@ -95,6 +96,8 @@ def push_failure(remote: str, output: bytes, errors: bytes) -> GitError | Raced:
     writable = not any(sign in text for sign in REFUSED)
     if any(sign in reason for sign in FASTER) or (writable and any(sign in reason for sign in LOCKED)):
         return Raced(f"another clone published to the remote {remote} first")
+    if "shallow update" in reason:  # the local copy has no history before its first fetch
+        return Rewritten(f"the remote {remote} lacks the history of this board: the ref was deleted or replaced")
     said = next((line.removeprefix("remote:").strip() for line in _lines(errors) if _is_hook_line(line)), "")
     return Refused(f"the remote {remote} refuses the push: {printable(said + ' (' + reason + ')' if said else reason)}")
 

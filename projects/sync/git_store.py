@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 NAME = "board.git"
 BOARD, UNPUBLISHED, KEPT = "refs/pm/board", "refs/pm/unpublished", "refs/pm/kept"
-IDENTITY = "pm <pm@localhost>"
+IDENTITY = {"NAME": "pm", "EMAIL": "pm@localhost"}
+ROLES = ("AUTHOR", "COMMITTER")
 MESSAGE = b"Update the board\n\n[skip ci]\n"
 LOCAL_LIMIT = 120.0  # seconds of a call that stays on this machine
 REMOTE_LIMIT = 300.0  # seconds of a call to a remote
@@ -103,6 +104,21 @@ class GitStore:
                 raise self._failed(errors)
             return self._checked(output.decode("ascii", "replace").strip())
 
+    def restart(self, head: str) -> str:
+        """Return a new first commit with the files of `head`, for a remote that lost the history."""
+        with self._exclusive() as held:
+            environ = {f"GIT_{role}_{name}": value for role in ROLES for name, value in IDENTITY.items()}
+            code, output, errors = self._git(
+                *("commit-tree", "--no-gpg-sign", "-F", "-", f"{self._checked(head)}^{{tree}}"),
+                data=[MESSAGE],
+                environ=environ,
+            )
+            if code:
+                raise self._failed(errors)
+            anew = self._checked(output.decode("ascii", "replace").strip())
+            self._update_refs(held.fileno, f"update {UNPUBLISHED} {anew}")
+            return anew
+
     def fetch(self, remote: Remote, ref: str, *, limit: float = REMOTE_LIMIT, terminal: bool = False) -> str | None:
         """Fetch `ref` and return its head, None if the remote has no such ref. Raises GitError.
 
@@ -132,7 +148,10 @@ class GitStore:
             self._update_refs(held.fileno, f"{keep}update {BOARD} {self._checked(head)}")
 
     def push(self, remote: Remote, head: str, ref: str, *, limit: float = REMOTE_LIMIT, terminal: bool = False) -> None:
-        """Publish `head` as `ref`. Raises Raced if the remote has a head that it does not follow, else GitError."""
+        """Publish `head` as `ref`. Raises Raced if the remote has a head that it does not follow.
+
+        Raises Rewritten if the remote lacks the history before it, see `restart`, and GitError.
+        """
         check_ref(ref)
         arguments = ("push", "--porcelain", "--no-verify", "--", remote.name, f"{self._checked(head)}:{ref}")
         code, output, errors = self._git(*arguments, remote=remote, limit=limit, terminal=terminal)
@@ -156,8 +175,11 @@ class GitStore:
         """Return True if the store was created."""
         return os.path.lexists(self.path)
 
-    def _exclusive(self, object_format: str = "sha1") -> lock.Lock:
-        """Take the lock of the store, create the store if it is missing, and remove what a killed git left."""
+    def _exclusive(self, object_format: str = "") -> lock.Lock:
+        """Take the lock of the store, create the store if it is missing, and remove what a killed git left.
+
+        Without an object format, a missing store is an error.
+        """
         try:
             held = lock.hold(f"{self.path}.lock", wait=LOCK_WAIT)
         except lock.LockTaken:
@@ -165,7 +187,7 @@ class GitStore:
         except OSError as error:
             raise StoreDamaged(f"{self.path}.lock can't be created: {error.strerror}") from None
         try:
-            if self.exists():
+            if self.exists() or not object_format:
                 self._object_format()
                 remove_leftovers(self.path)
             else:
@@ -206,7 +228,7 @@ class GitStore:
             with open(os.path.join(self.path, "config"), errors="replace") as file:
                 config = file.read(1024)
         except OSError as error:
-            raise StoreDamaged(f"{self.path} can't be read: {error.strerror}; remove it") from None
+            raise StoreDamaged(f"{self.path} can't be read: {error.strerror}; sync again") from None
         foreign = ("commondir", "objects/info/alternates", "config.worktree")
         ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
         if ours and not any(os.path.lexists(os.path.join(self.path, name)) for name in foreign):
@@ -221,11 +243,12 @@ class GitStore:
         remote: Remote | None = None,
         held: int | None = None,
         data: Iterable[bytes] = (),
+        environ: Mapping[str, str] | None = None,
         limit: float = LOCAL_LIMIT,
         terminal: bool = False,
     ) -> tuple[int, bytes, bytes]:
         directory = ("-C", remote.directory) if remote else ()
-        environ = git_environment.for_store(
+        variables = git_environment.for_store(
             self._environ,
             remote.settings if remote else (),
             terminal=terminal,
@@ -233,7 +256,9 @@ class GitStore:
         )
         command = [*directory, f"--git-dir={os.path.abspath(self.path)}", *arguments]
         try:
-            return git_process.run(command, environ, data=data, limit=limit, lock=held, terminal=terminal)
+            return git_process.run(
+                command, {**variables, **(environ or {})}, data=data, limit=limit, lock=held, terminal=terminal
+            )
         except TimedOut:
             if remote is None:
                 raise
@@ -309,7 +334,8 @@ def remove_leftovers(path: str) -> None:
 
 def _import_stream(head: str | None, files: Mapping[str, bytes], removed: Iterable[str]) -> Iterator[bytes]:
     """Yield the commands of git-fast-import(1) for one commit."""
-    yield f"commit {UNPUBLISHED}\nmark :1\ncommitter {IDENTITY} {int(time.time())} +0000\n".encode()
+    committer = f"{IDENTITY['NAME']} <{IDENTITY['EMAIL']}> {int(time.time())} +0000"
+    yield f"commit {UNPUBLISHED}\nmark :1\ncommitter {committer}\n".encode()
     yield b"data %d\n%s" % (len(MESSAGE), MESSAGE)
     if head:
         yield f"from {head}\n".encode()

@@ -57,6 +57,8 @@ class Clone:
 
     def publish(self, head: str | None, files: Mapping[str, bytes] = FOUNDED, ref: str = REF) -> str:
         """Commit, push and return the new head."""
+        if not self.store.exists():
+            self.fetch(ref)
         head = self.store.commit(head, files)
         self.push(head, ref)
         return head

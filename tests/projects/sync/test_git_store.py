@@ -25,6 +25,7 @@ def test_publish_reaches_another_clone(ann: Clone, bob: Clone) -> None:
 
 
 def test_commit_replaces_the_checkpoint(ann: Clone) -> None:
+    ann.fetch()
     head = ann.store.commit(None, {**FOUNDED, git_tree.checkpoint_path(10, "a" * 64): b"old"})
     head = ann.store.commit(
         head, {git_tree.checkpoint_path(20, "b" * 64): b"new"}, removed=[git_tree.checkpoint_path(10, "a" * 64)]
@@ -234,6 +235,11 @@ def test_leftovers_of_a_killed_git_are_removed(ann: Clone) -> None:
     assert ann.fetch() == head
     ann.append(head)
     assert not [name for name in leftovers if (store / name).exists()]
+
+
+def test_commit_before_the_first_fetch_is_refused(ann: Clone) -> None:
+    with pytest.raises(StoreDamaged, match="can't be read: No such file or directory; sync again"):
+        ann.store.commit(None, FOUNDED)
 
 
 def test_interrupted_creation_begins_again(ann: Clone) -> None:
