@@ -69,8 +69,8 @@ class EntityAdmin(FewWordsAdmin):
         return fields if obj is None else [*fields, *self.extra_readonly, *STAMPS, "activity"]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        form.actor = request.user  # type: ignore[attr-defined]
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.actor = request.user
         return form
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -139,13 +139,13 @@ class EntityAdmin(FewWordsAdmin):
         return redirect(admin_url(Activity, "changelist", entity_id__exact=object_id))
 
     # Activity records every write in more detail; skip Django's own log.
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]  # no entry
         pass
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]  # no entry
         pass
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]  # no entries
         pass
 
     @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s (can be restored)")
@@ -166,7 +166,8 @@ class EntityAdmin(FewWordsAdmin):
         """Apply `verb` to each entity and report successes and refusals as messages."""
         bulk_results.do(queryset, verb).report(request, done)
 
-    def response_action(self, request: HttpRequest, queryset: Any) -> Any:  # type: ignore[override]
+    # The stubs have a third parameter, which Django does not pass.
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:  # type: ignore[override]
         if all(map(is_uuid, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             return super().response_action(request, queryset)
         messages.error(request, "The selection contains an invalid ID; select the rows again.")

@@ -17,8 +17,12 @@ from projects.models.exceptions import Refused, StaleVersion
 if TYPE_CHECKING:
     from projects.models import User
 
+    ModelForm = forms.ModelForm[Entity]  # Django's class takes no parameter at run time
+else:
+    ModelForm = forms.ModelForm
 
-class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
+
+class EntityForm(ModelForm):
     """A model form with optimistic locking: it refuses to overwrite changes made since it was opened.
 
     After a conflict it shows the others' values in untouched fields, keeps typed values and can be resubmitted.
@@ -109,11 +113,12 @@ class EntityForm(forms.ModelForm):  # type: ignore[type-arg]
         key, prepared = self.add_prefix(name), self.fields[name].prepare_value(value)
         widget: Any = self.fields[name].widget
         parts: Mapping[str, Any] = {key: prepared}
+        data: Any = self.data  # a copy, which can be changed
         if hasattr(widget, "decompress"):
             both = zip(widget.widgets_names, widget.decompress(prepared), strict=True)
             parts = {f"{key}{part}": value for part, value in both}
         for part, text in parts.items():
-            self.data[part] = "" if text is None else text  # type: ignore[index]
+            data[part] = "" if text is None else text
 
     def _display(self, name: str, current: Entity) -> str:
         value = getattr(current, name)

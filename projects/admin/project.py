@@ -64,7 +64,8 @@ class ProjectAdmin(EntityAdmin):
 
     @admin.display(description="active sprint", empty_value="–")
     def active_sprint(self, obj: Any) -> str | None:
-        return obj.sprint_name  # type: ignore[no-any-return]
+        name: str | None = obj.sprint_name
+        return name
 
     @admin.display(description="board")
     def board(self, obj: Project) -> SafeString | str:

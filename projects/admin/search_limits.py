@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -11,7 +11,13 @@ MAX_WORDS = 20
 MAX_LENGTH = 1000  # characters
 
 
-class FewWordsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]  # Django's class takes no parameter at run time
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class FewWordsAdmin(ModelAdmin):
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
         return super().get_search_results(request, queryset, few_words(search_term))
 

@@ -94,12 +94,12 @@ class SprintAdmin(EntityAdmin):
         return None
 
     def _target(self, request: HttpRequest, project: object) -> forms.Field:
-        field: Any = self.admin_site.get_model_admin(WorkItem).formfield_for_foreignkey(
-            WorkItem._meta.get_field("sprint"), request, required=False
-        )
+        items = self.admin_site.get_model_admin(WorkItem)
+        field = items.formfield_for_foreignkey(WorkItem._meta.get_field("sprint"), request, required=False)
+        assert field is not None
         field.label, field.help_text = "Move unfinished items to", "Leave empty for the backlog."
         narrow(field, project=project)
-        return field  # type: ignore[no-any-return]
+        return field
 
 
 def _left(sprints: QuerySet[Sprint]) -> Any:

@@ -15,7 +15,7 @@ RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
     """Only superusers can grant permissions or edit superusers."""
 
     list_display = ("username", "is_agent", "is_staff", "is_active", "last_login")

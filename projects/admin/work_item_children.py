@@ -106,8 +106,9 @@ class TimeEntryForm(EntityForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance._state.adding:
-            self.instance.user = self.actor
+        entry: Any = self.instance
+        if entry._state.adding:
+            entry.user = self.actor
 
 
 @admin.register(TimeEntry)

@@ -65,7 +65,7 @@ class WorkItemForm(EntityForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["once"].initial = uuid.uuid4()
-        item = self.instance
+        item: Any = self.instance
         for kind, names in ADDED.items():
             if item._state.adding or not self.actor.has_perm(f"projects.add_{kind}"):
                 for name in names:

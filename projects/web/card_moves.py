@@ -26,11 +26,10 @@ def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tupl
     before = item.status
     if values:
         item.update(actor=actor, **values)
-    for side in ("after", "before"):
-        if data.get(side):
-            neighbour = _item(project, data[side])
-            item.move(actor=actor, **{side: neighbour})  # type: ignore[arg-type]
-            break
+    if data.get("after"):
+        item.move(actor=actor, after=_item(project, data["after"]))
+    elif data.get("before"):
+        item.move(actor=actor, before=_item(project, data["before"]))
     return item, _warning(item) if item.status != before else ""
 
 

@@ -24,7 +24,7 @@ class Overview:
 
     def __init__(self) -> None:
         self.now = timezone.now()
-        self.projects = list(_projects())
+        self.projects: list[Any] = list(_projects())  # with the annotated totals
         living = WorkItem.objects.living().filter(project__status="active")
         self.in_progress = list(_cards(living.filter(status="in_progress")).order_by("-started_at")[:SHOWN])
         self.blocked = _blocked(living)
@@ -34,7 +34,7 @@ class Overview:
 
     @property
     def has_items(self) -> bool:
-        return any(project.items_total for project in self.projects)  # type: ignore[attr-defined]
+        return any(project.items_total for project in self.projects)
 
 
 def _projects() -> QuerySet[Project]:
@@ -54,17 +54,15 @@ def _cards(items: WorkItemQuerySet) -> WorkItemQuerySet:
     return items.select_related("project", "assignee", "claimed_by")
 
 
-def _blocked(living: WorkItemQuerySet) -> list[WorkItem]:
-    """Return the blocked items, each with its `blockers`."""
+def _blocked(living: WorkItemQuerySet) -> list[tuple[WorkItem, list[WorkItem]]]:
+    """Return the blocked items, each with its unfinished blockers."""
     waiting = Q(status="blocked") | Q(pk__in=living.blocked().values("pk"))
     items = list(living.unfinished().filter(waiting).select_related("project").order_by("urgency", "position")[:SHOWN])
     links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__in=items)
     blockers: dict[uuid.UUID, list[WorkItem]] = {}
     for link in links.exclude(blocking_item__status="done").select_related("blocking_item__project"):
         blockers.setdefault(link.blocked_item_id, []).append(link.blocking_item)
-    for item in items:
-        item.blockers = blockers.get(item.pk, [])  # type: ignore[attr-defined]
-    return items
+    return [(item, blockers.get(item.pk, [])) for item in items]
 
 
 def _sprints() -> QuerySet[Sprint]:

@@ -37,7 +37,7 @@ def board(request: HttpRequest, key: str) -> HttpResponse:
 @reports_errors
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move a card to where it was dropped; 409 with the reason if refused."""
-    item, warning = move_card(page.find_project(key), request.POST.dict(), actor=request.user)  # type: ignore[arg-type]
+    item, warning = move_card(page.find_project(key), request.POST.dict(), actor=page.person(request))
     return JsonResponse({"version": item.version, "warning": warning})
 
 
@@ -57,7 +57,7 @@ def add(request: HttpRequest, key: str) -> HttpResponse:
         item_type=request.POST.get("type", ItemType.TASK),
         status=request.POST.get("status", "backlog"),
     )
-    item.insert(actor=request.user)  # type: ignore[arg-type]
+    item.insert(actor=page.person(request))
     return done(f"{item.display_key} created.")
 
 

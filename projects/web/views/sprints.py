@@ -55,7 +55,7 @@ def sprints(request: HttpRequest, key: str) -> HttpResponse:
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move a card; 409 with the reason if refused. Warn if the sprint now exceeds the velocity."""
     project = page.find_project(key)
-    item, warning = move_card(project, request.POST.dict(), actor=request.user)  # type: ignore[arg-type]
+    item, warning = move_card(project, request.POST.dict(), actor=page.person(request))
     if item.sprint_id and request.POST.get("sprint"):
         warning = _warning(project, item.sprint_id)
     return JsonResponse({"version": item.version, "warning": warning})
@@ -71,7 +71,7 @@ def create(request: HttpRequest, key: str) -> HttpResponse:
     if Sprint.objects.filter(pk=pk, project=project).exists():
         return done()
     sprint = Sprint(id=pk, project=project, **_fields(request))
-    sprint.insert(actor=request.user)  # type: ignore[arg-type]
+    sprint.insert(actor=page.person(request))
     return done(f"{sprint.name} created.")
 
 
@@ -88,12 +88,12 @@ def change(request: HttpRequest, key: str, pk: uuid.UUID, verb: str) -> HttpResp
 
 
 def _edit(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
-    sprint.update(actor=request.user, expected_version=version, **_fields(request))  # type: ignore[arg-type]
+    sprint.update(actor=page.person(request), expected_version=version, **_fields(request))
     return done(f"{sprint.name} saved.")
 
 
 def _start(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
-    sprint.start(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    sprint.start(actor=page.person(request), expected_version=version)
     return done(f"{sprint.name} started.")
 
 
@@ -102,29 +102,29 @@ def _complete(request: HttpRequest, sprint: Sprint, version: int) -> HttpRespons
     goal = Sprint.objects.living().identified_by(wanted).first() if wanted else None
     if wanted and goal is None:
         raise ValidationError("the sprint to move unfinished items to no longer exists")
-    moved = sprint.complete(actor=request.user, move_to=goal, expected_version=version)  # type: ignore[arg-type]
+    moved = sprint.complete(actor=page.person(request), move_to=goal, expected_version=version)
     return _over(request, sprint, f"{sprint.name} completed. {_outcome(moved, goal)}", shows_report=True)
 
 
 def _cancel(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
-    moved = sprint.cancel(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    moved = sprint.cancel(actor=page.person(request), expected_version=version)
     return _over(request, sprint, f"{sprint.name} cancelled. {_outcome(moved, None)}")
 
 
 def _reopen(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
-    back = sprint.reopen(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    back = sprint.reopen(actor=page.person(request), expected_version=version)
     items = f"Returned items: {_names(back)}." if back else "No items returned."
     return _over(request, sprint, f"{sprint.name} reopened. {items}")
 
 
 def _delete(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
-    sprint.soft_delete(actor=request.user, expected_version=version)  # type: ignore[arg-type]
+    sprint.soft_delete(actor=page.person(request), expected_version=version)
     return _over(request, sprint, f"{sprint.name} deleted; its items moved to the backlog. You can restore it below.")
 
 
 def _restore(request: HttpRequest, sprint: Sprint, version: int) -> HttpResponse:
     sprint.check_version(version)
-    sprint.restore(actor=request.user)  # type: ignore[arg-type]
+    sprint.restore(actor=page.person(request))
     return _over(request, sprint, f"{sprint.name} restored, with its former items that are not in a sprint.")
 
 
