@@ -1,8 +1,8 @@
 from django.db import migrations
 
-# The index keeps its own copy of the texts, so that no write past it can spoil it: an external-content table is
-# broken by one update that the triggers see with other old values. `projects_searchentry` gives every entity the
-# number that FTS5 wants; the tables' own row numbers change by VACUUM.
+# The index stores its own copy of the texts. An external-content table would become corrupt if one update reached the
+# triggers with different old values. `projects_searchentry` gives every entity the stable rowid that FTS5 needs; VACUUM
+# may change the rowids of the tables.
 TABLES = """
 CREATE TABLE projects_searchentry (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -20,7 +20,7 @@ DROP TABLE projects_searchentry;
 """
 
 ITEM_KEY = "(SELECT key FROM projects_project WHERE id = new.project_id) || '-' || new.item_number"
-# entity type: table, the three texts of a new row, what changes them
+# entity type: table, SQL of the three texts of a new row, columns that change them
 SOURCES = {
     "project": ("projects_project", "new.key, new.title, new.description", ("key", "title", "description")),
     "work_item": (

@@ -1,7 +1,7 @@
 from django.db import migrations
 
-# Kept by triggers, for every way of writing: what is blocked, and how much an item unblocks, is asked for by every
-# list of what is ready, and counting links for all of a project's items takes too long.
+# Triggers maintain `open_blockers` and `unblocks` for every way of writing. Each list of ready items reads them;
+# counting the links of all items for each request takes too long.
 COUNTED = "{row}.dependency_type = 'blocks' AND {row}.deleted_at IS NULL"
 OPEN = "({row}.deleted_at IS NULL AND {row}.status <> 'done')"
 LINK = """

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 from projects.sqlite.expressions import IsNoEpic
 
-# Kept by triggers, for every way of writing: the figures of a project would count all of its items, each time.
+# Triggers maintain the counts for every way of writing; statistics would otherwise count all items of the project.
 TABLE = """
 CREATE TABLE projects_itemcount (
     project_id char(32) NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE projects_itemcount (
 """
 GROUP = "project_id, status, item_type, priority"
 OF_GROUP = " AND ".join(f"{column} = {{row}}.{column}" for column in GROUP.split(", "))
-# Without ON CONFLICT, which the statement that fires a trigger would overrule.
+# No ON CONFLICT: the conflict clause of the statement that fires a trigger overrides it.
 OPEN_GROUP = f"""
     INSERT INTO projects_itemcount ({GROUP}) SELECT {", ".join(f"new.{column}" for column in GROUP.split(", "))}
     WHERE new.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM projects_itemcount WHERE {OF_GROUP.format(row="new")});
@@ -60,7 +60,7 @@ ORPHANED = models.Index(
     condition=models.Q(deleted_at__isnull=True) & models.Q(IsNoEpic("item_type"), parent__isnull=True),
     name="item_orphaned",
 )
-# Segments of the index of search that are merged at once: with 4 of them, one write in fifty took 20 ms longer.
+# The number of segments that FTS5 merges at once; with 4, one write in fifty took 20 ms longer.
 SEARCH_MERGE = "INSERT INTO projects_search(projects_search, rank) VALUES ('automerge', {})"
 
 

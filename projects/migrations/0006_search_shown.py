@@ -1,7 +1,7 @@
 from django.db import migrations
 
-# The indexed texts whose entity is not deleted, each with its project: the matches of a search are counted without
-# reading another table. A deleted project keeps its rows; there are few projects. Triggers keep it up to date.
+# The index entries whose entity is not deleted, with their project, so that a search counts its matches without
+# reading another table. A deleted project keeps its rows; there are few projects. Triggers maintain the table.
 TABLE = """
 CREATE TABLE projects_searchshown (
     entry_id INTEGER PRIMARY KEY,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class AlterLength(migrations.AlterField):
-    """Alter a column whose length SQLite does not enforce: there, copying the table would change nothing else."""
+    """Change a column's length only in the state on SQLite, which does not enforce it: skip copying the table."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         if schema_editor.connection.vendor != "sqlite":

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """Change texts of the admin only; the tables stay as they are."""
+    """Change texts of the admin only, not the tables."""
 
     dependencies = [
         ("projects", "0009_triggers"),

@@ -27,7 +27,7 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
         Raises Conflict if the key was used for a request with another `fingerprint`.
         """
         values = {"actor_id": actor.pk, "key": key, "since": timezone.now() - KEPT}
-        answer = _given().first(**{name: stored(value) for name, value in values.items()})
+        answer = _answer().first(**{name: stored(value) for name, value in values.items()})
         if answer is not None and answer.fingerprint != fingerprint:
             raise Conflict(
                 "this Idempotency-Key was already used for a different request; use a new key",
@@ -41,8 +41,7 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
         """Store a response. Call it in the transaction of the write that it reports."""
         with connection.cursor() as cursor:
             cursor.execute(_FORGET, [stored(timezone.now() - KEPT)])
-        told = {"status": status, "headers": headers, "body": body}
-        self.create(actor_id=actor.pk, key=key, fingerprint=fingerprint, **told)
+        self.create(actor_id=actor.pk, key=key, fingerprint=fingerprint, status=status, headers=headers, body=body)
 
 
 class IdempotentAnswer(models.Model):
@@ -66,7 +65,7 @@ class IdempotentAnswer(models.Model):
 
 
 @functools.cache
-def _given() -> Loading[IdempotentAnswer]:
+def _answer() -> Loading[IdempotentAnswer]:
     since = Bound("since", IdempotentAnswer._meta.get_field("created_at"))
     named = bound(IdempotentAnswer, ["actor_id", "key"])
     return Loading(IdempotentAnswer.objects.filter(**named, created_at__gt=since))

@@ -8,6 +8,7 @@ import os
 import uuid
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
@@ -94,6 +95,4 @@ def _called() -> Loading[User]:
 
 
 def _unusable_password() -> str:
-    from django.contrib.auth.hashers import make_password
-
     return make_password(None)

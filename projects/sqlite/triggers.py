@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -76,8 +78,6 @@ def drop_statement(name: str) -> str:
 
 def synchronize(connection: BaseDatabaseWrapper) -> None:
     """Replace all triggers in one transaction if any differs from its definition."""
-    from django.db import transaction
-
     if connection.vendor == "sqlite" and differences(connection):
         with transaction.atomic(using=connection.alias):
             drop_all(connection)

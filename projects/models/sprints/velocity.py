@@ -16,7 +16,7 @@ LATEST = 5  # sprints used for the velocity
 
 
 class Completed(NamedTuple):
-    """Totals of a completed sprint: the commitment, and what was done at its end."""
+    """Totals of a completed sprint: the commitment, and the items done at its end."""
 
     pk: uuid.UUID
     name: str

@@ -92,7 +92,7 @@ def test_undo_follows_the_rules(make_item: Make, user: User) -> None:
     with pytest.raises(NotYours):
         undo(latest(comment), actor=User.objects.actor("bob"))
     with pytest.raises(Conflict, match="created"):
-        undo(Activity.objects.of(comment).first(), actor=user)  # type: ignore[arg-type]
+        undo(Activity.objects.of(comment)[0], actor=user)
 
 
 def test_undo_of_a_claim_frees_the_item_but_never_restores_a_lease(make_item: Make, user: User) -> None:

@@ -98,9 +98,9 @@ def test_imported_sprint_burns_down_by_completion_dates() -> None:
     assert history[-1].statuses == {
         **{"backlog": 0, "todo": 2, "in_progress": 0, "review": 1, "done": 2, "blocked": 0},
     }
-    told = report(Sprint.objects.select_related("project").get())
-    assert [(then.points, then.items) for then in told["burndown"]] == [(then.points, then.items) for then in history]
-    assert told["burndown"][0].ideal_points == 10  # the committed points
+    result = report(Sprint.objects.select_related("project").get())
+    assert [(then.points, then.items) for then in result["burndown"]] == [(then.points, then.items) for then in history]
+    assert result["burndown"][0].ideal_points == 10  # the committed points
 
 
 @pytest.mark.django_db
@@ -162,7 +162,7 @@ def test_events_of_an_item_keep_their_order() -> None:
         status(11, "todo", "done"),
     ]
     stamps = Stamps(moment(1), moment(11), moment(2), moment(10))
-    told = [(event.moment.day, event.changes[-1]["new"]) for event in dated(events, stamps)]
-    assert told == [(1, "todo"), (2, "in_progress"), (5, "review"), (7, "done"), (9, "todo"), (10, "done")]
+    result = [(event.moment.day, event.changes[-1]["new"]) for event in dated(events, stamps)]
+    assert result == [(1, "todo"), (2, "in_progress"), (5, "review"), (7, "done"), (9, "todo"), (10, "done")]
     stamps = stamps._replace(completed_at=moment(3))  # impossible times; the order of events is kept
     assert [event.moment.day for event in dated(events, stamps)] == [1, 2, 5, 7, 9, 9]

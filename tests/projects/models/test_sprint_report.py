@@ -58,7 +58,7 @@ def story(project: Project, user: User) -> Story:
 
 
 @pytest.fixture
-def told(story: Story, make_item: Make) -> dict[str, WorkItem]:
+def items(story: Story, make_item: Make) -> dict[str, WorkItem]:
     """The items of the story by name, after the sprint."""
     points = {"A": 5, "B": 3, "C": 2, "D": None}
     items = {name: make_item(name, story_points=value, sprint_id=story.sprint.pk) for name, value in points.items()}
@@ -93,43 +93,43 @@ BURNDOWN = [
 ]
 
 
-def figures(told: dict[str, Any]) -> dict[str, Any]:
+def figures(result: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: (told[name]["count"], told[name]["points"], [row["display_key"] for row in told[name]["items"]])
+        name: (result[name]["count"], result[name]["points"], [row["display_key"] for row in result[name]["items"]])
         for name in EXPECTED
     }
 
 
-def test_report_of_a_whole_sprint(story: Story, told: dict[str, WorkItem]) -> None:
+def test_report_of_a_whole_sprint(story: Story, items: dict[str, WorkItem]) -> None:
     assert figures(story.report()) == EXPECTED
     assert [tuple(day) for day in story.report()["burndown"]] == BURNDOWN
 
 
-def test_report_of_an_ended_sprint_never_changes(story: Story, told: dict[str, WorkItem], user: User) -> None:
-    told["A"].update(actor=user, status="todo", story_points=100)
-    told["B"].soft_delete(actor=user)
+def test_report_of_an_ended_sprint_never_changes(story: Story, items: dict[str, WorkItem], user: User) -> None:
+    items["A"].update(actor=user, status="todo", story_points=100)
+    items["B"].soft_delete(actor=user)
     other = Sprint.objects.create(
         actor=user, project=story.sprint.project, name="S2", start_date=date(2026, 1, 12), end_date=date(2026, 1, 16)
     )
     for name in ("C", "D", "E"):
-        fresh = WorkItem.objects.select_related("project").get(pk=told[name].pk)
+        fresh = WorkItem.objects.select_related("project").get(pk=items[name].pk)
         fresh.update(actor=user, sprint_id=other.pk, status="done", story_points=50)
-    told["A"].update(actor=user, sprint_id=other.pk)
+    items["A"].update(actor=user, sprint_id=other.pk)
     assert figures(story.report()) == EXPECTED
     assert [tuple(day) for day in story.report()["burndown"]] == BURNDOWN
 
 
-def test_report_includes_purged_items(story: Story, told: dict[str, WorkItem]) -> None:
-    WorkItem.objects.filter(pk=told["B"].pk).delete()
+def test_report_includes_purged_items(story: Story, items: dict[str, WorkItem]) -> None:
+    WorkItem.objects.filter(pk=items["B"].pk).delete()
     assert figures(story.report()) == EXPECTED
     assert [tuple(day) for day in story.report()["burndown"]] == BURNDOWN
 
 
 def test_planned_sprint_reports_its_current_items(story: Story, make_item: Make) -> None:
     make_item("A", story_points=3, sprint_id=story.sprint.pk)
-    told = story.report()
-    assert told["committed"]["points"] == told["carried_over"]["points"] == 3
-    assert told["burndown"] == []
+    result = story.report()
+    assert result["committed"]["points"] == result["carried_over"]["points"] == 3
+    assert result["burndown"] == []
 
 
 def test_active_sprint_reports_until_today(story: Story, make_item: Make, user: User) -> None:
@@ -152,9 +152,9 @@ def test_item_added_and_removed_appears_only_in_the_burndown(story: Story, make_
     story.change(at(6), guest, sprint_id=story.sprint.pk)
     story.change(at(7), guest, story_points=6)
     story.change(at(8), guest, sprint_id=None)
-    told = story.report()
-    assert [day.points for day in told["burndown"]] == [0, 4, 6, 0, 0]
-    assert told["added_after_start"]["count"] == told["removed"]["count"] == 0
+    result = story.report()
+    assert [day.points for day in result["burndown"]] == [0, 4, 6, 0, 0]
+    assert result["added_after_start"]["count"] == result["removed"]["count"] == 0
 
 
 def test_cancelled_sprint_ends_with_its_cancellation(story: Story, make_item: Make, user: User) -> None:
@@ -162,9 +162,9 @@ def test_cancelled_sprint_ends_with_its_cancellation(story: Story, make_item: Ma
     story.start(at(5, 9))
     story.sprint.cancel(actor=user)
     Sprint.objects.update(completed_at=at(7))
-    told = story.report()
-    assert figures(told)["carried_over"] == (1, 3, ["PONE-1"])
-    assert [(day.date.day, day.points) for day in told["burndown"]] == [(5, 3), (6, 3), (7, 3)]
+    result = story.report()
+    assert figures(result)["carried_over"] == (1, 3, ["PONE-1"])
+    assert [(day.date.day, day.points) for day in result["burndown"]] == [(5, 3), (6, 3), (7, 3)]
 
 
 def test_report_runs_a_constant_number_of_queries(story: Story, make_item: Make) -> None:
