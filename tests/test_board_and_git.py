@@ -36,14 +36,15 @@ def create(repository: Path, key: str = "AA") -> None:
 
 
 @pytest.fixture
-def history(repository: Path) -> Path:
-    """A repository whose first commit is older than its `.pm`, and whose second has it."""
+def history(repository: Path, new_board: Path) -> Path:
+    """A repository with a board, whose first commit is older than its `.pm`, and whose second has it."""
     (repository / "code.txt").write_text("1")
     git(repository, "add", "-A")
     git(repository, "commit", "-m", "before pm")
     answer(repository, "init")
     git(repository, "add", "-A")
     git(repository, "commit", "-m", "pm")
+    shutil.copy(new_board, repository / ".pm")
     return repository
 
 
