@@ -14,14 +14,17 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from discovery import forks, gunicorn_private
 from discovery.gunicorn_private import BaseApplication, HaltServer
 from discovery.signals import worker_started
 from discovery.worker import PROCESS_LIMIT, IdleClock, Worker
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 CHECK_INTERVAL = 2.0  # seconds
 BOOT_TIMEOUT = 60.0  # seconds for the first worker to become ready
@@ -35,7 +38,7 @@ GUARDED_SIGNALS = {*STOP_SIGNALS, signal.SIGHUP}
 class Application(BaseApplication):
     """Pass the WSGI application and the settings to gunicorn; nothing else configures it."""
 
-    def __init__(self, application: Callable[..., Any], settings: dict[str, Any]) -> None:
+    def __init__(self, application: WSGIApplication, settings: dict[str, object]) -> None:
         self.application = application
         self.settings = settings
         super().__init__()
@@ -44,10 +47,10 @@ class Application(BaseApplication):
         for name, value in self.settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Callable[..., Any]:
+    def load(self) -> WSGIApplication:
         return self._serve
 
-    def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Call the application; drop the body of a response to HEAD, about which gunicorn would log a warning."""
         answer = self.application(environ, start_response)
         if environ["REQUEST_METHOD"] != "HEAD":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -18,52 +17,52 @@ from discovery.portfile import lock_path
 from discovery.sockets import HIGHEST_PORT, LOWEST_PORT
 
 
-def _is_file_name(value: Any) -> bool:
+def _is_file_name(value: object) -> bool:
     return isinstance(value, str) and value not in ("", ".", "..") and os.path.basename(value) == value
 
 
-def _is_directory(value: Any) -> bool:
+def _is_directory(value: object) -> bool:
     return callable(value) or (bool(value) and isinstance(value, str | os.PathLike))
 
 
-def _is_port(value: Any) -> bool:
+def _is_port(value: object) -> bool:
     return type(value) is int and (value == 0 or LOWEST_PORT <= value <= HIGHEST_PORT)
 
 
-def _is_bool(value: Any) -> bool:
+def _is_bool(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _is_bool_or_aliases(value: Any) -> bool:
+def _is_bool_or_aliases(value: object) -> bool:
     known = list(settings.DATABASES)
     return _is_bool(value) or (isinstance(value, list | tuple) and all(alias in known for alias in value))
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _is_host(value: Any) -> bool:
-    return _is_text(value) and value.isprintable()
+def _is_host(value: object) -> bool:
+    return isinstance(value, str) and bool(value) and value.isprintable()
 
 
-def _is_loopback_url(value: Any) -> bool:
+def _is_loopback_url(value: object) -> bool:
     try:
         return isinstance(value, str) and bool(check_loopback(value))
     except RemoteRefused:
         return False
 
 
-def _is_format(value: Any) -> bool:
+def _is_format(value: object) -> bool:
     return value in FORMATS
 
 
-def _whole_number(lowest: int, highest: int) -> Callable[[Any], bool]:
+def _whole_number(lowest: int, highest: int) -> Callable[[object], bool]:
     return lambda value: type(value) is int and lowest <= value <= highest
 
 
 # Setting without its prefix, whether None is allowed, the check, the allowed values in words, ID.
-RULES: tuple[tuple[str, bool, Callable[[Any], bool], str, str], ...] = (
+RULES: tuple[tuple[str, bool, Callable[[object], bool], str, str], ...] = (
     ("DIR", False, _is_directory, "the folder of the port file: a path, or a callable that returns one", "E001"),
     ("PORT_FILE", False, _is_file_name, "a file name without a folder", "E002"),
     ("PORT_FILE_FORMAT", False, _is_format, " or ".join(map(repr, FORMATS)), "E003"),
@@ -96,7 +95,7 @@ RULES: tuple[tuple[str, bool, Callable[[Any], bool], str, str], ...] = (
 REQUIRED = "DIR"
 
 
-def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: object) -> list[CheckMessage]:
     """Return an error for each `DISCOVERY_*` setting with an invalid value."""
     errors: list[CheckMessage] = []
     for name, optional, is_right, right, identifier in RULES:
@@ -112,7 +111,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
     return errors
 
 
-def check_file_names(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_file_names(app_configs: Sequence[AppConfig] | None = None, **kwargs: object) -> list[CheckMessage]:
     """Return an error if the port file, its lock and the token file are not different files."""
     port_file = getattr(settings, "DISCOVERY_PORT_FILE", "server.json")
     token_file = getattr(settings, "DISCOVERY_TOKEN_FILE", None)
@@ -130,7 +129,7 @@ def check_file_names(app_configs: Sequence[AppConfig] | None = None, **kwargs: A
     ]
 
 
-def check_unknown_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_unknown_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: object) -> list[CheckMessage]:
     """Warn about each `DISCOVERY_*` setting that does not exist."""
     known = [f"DISCOVERY_{name}" for name, *_ in RULES]
     warnings: list[CheckMessage] = []
@@ -142,7 +141,7 @@ def check_unknown_settings(app_configs: Sequence[AppConfig] | None = None, **kwa
     return warnings
 
 
-def check_migrated_databases(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_migrated_databases(app_configs: Sequence[AppConfig] | None = None, **kwargs: object) -> list[CheckMessage]:
     """Warn if DISCOVERY_MIGRATE = True leaves out a database."""
     aliases = [alias for alias, database in settings.DATABASES.items() if database.get("ENGINE")]
     if getattr(settings, "DISCOVERY_MIGRATE", False) is not True or set(aliases) <= {DEFAULT_DB_ALIAS}:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 
+T = TypeVar("T")
 FORMATS = ("json", "port")
 MAX_WORKERS = 256  # processes, and threads per process: a typo must not fork until the machine is full
 MAX_SECONDS = 10**9
@@ -43,64 +45,70 @@ class Conf:
 
     @property
     def token_file(self) -> str | None:
-        name = self._get("TOKEN_FILE", None)
+        name = self._get_text("TOKEN_FILE")
         return str(self.directory / name) if name else None
 
     @property
     def port_file_format(self) -> str:
-        return cast(str, self._get("PORT_FILE_FORMAT", "json"))
+        return self._get("PORT_FILE_FORMAT", "json")
 
     @property
     def exclusive(self) -> bool:
-        return cast(bool, self._get("EXCLUSIVE", self.port_file_format == "json"))
+        return self._get("EXCLUSIVE", self.port_file_format == "json")
 
     @property
     def host(self) -> str:
-        return cast(str, self._get("HOST", "127.0.0.1"))
+        return self._get("HOST", "127.0.0.1")
 
     @property
     def port(self) -> int:
-        return cast(int, self._get("PORT", 0))
+        return self._get("PORT", 0)
 
     @property
     def server_url_env(self) -> str | None:
-        return cast("str | None", self._get("SERVER_URL_ENV", None))
+        return self._get_text("SERVER_URL_ENV")
 
     @property
     def default_url(self) -> str | None:
-        return cast("str | None", self._get("DEFAULT_URL", None))
+        return self._get_text("DEFAULT_URL")
 
     @property
     def migrated_databases(self) -> tuple[str, ...]:
-        value = self._get("MIGRATE", False)
+        value: bool | Sequence[str] = getattr(settings, "DISCOVERY_MIGRATE", False)
         return (DEFAULT_DB_ALIAS,) if value is True else tuple(value or ())
 
     @property
     def strict_migrations(self) -> bool:
-        return cast(bool, self._get("STRICT_MIGRATIONS", False))
+        return self._get("STRICT_MIGRATIONS", False)
 
     @property
     def workers(self) -> int:
-        return cast(int, self._get("WORKERS", 2))
+        return self._get("WORKERS", 2)
 
     @property
     def threads(self) -> int:
-        return cast(int, self._get("THREADS", 4))
+        return self._get("THREADS", 4)
 
     @property
     def idle_timeout(self) -> int:
-        return cast(int, self._get("IDLE_TIMEOUT", 0))
+        return self._get("IDLE_TIMEOUT", 0)
 
     @property
     def request_timeout(self) -> int:
-        return cast(int, self._get("REQUEST_TIMEOUT", 30))
+        return self._get("REQUEST_TIMEOUT", 30)
 
     @property
     def version(self) -> str | None:
-        return cast("str | None", self._get("VERSION", None))
+        return self._get_text("VERSION")
 
-    def _get(self, name: str, default: Any) -> Any:
-        return getattr(settings, f"DISCOVERY_{name}", default)
+    def _get(self, name: str, default: T) -> T:
+        """Return a setting; the system checks refuse one that has not the type of its default."""
+        value: T = getattr(settings, f"DISCOVERY_{name}", default)
+        return value
+
+    def _get_text(self, name: str) -> str | None:
+        value: str | None = getattr(settings, f"DISCOVERY_{name}", None)
+        return value
 
 
 conf = Conf()

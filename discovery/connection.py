@@ -56,7 +56,7 @@ class Connection(TConn):
     `is_slow`: the body is too long for the event loop, so a thread reads the rest.
     """
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, *args: Any) -> None:  # Any: gunicorn's, passed on
         super().__init__(*args)
         self.expect_request(0.0)
         self.reader = DeadlineSocket(self.sock, 0.0)

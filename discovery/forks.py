@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 from django.core.cache import caches
 from django.core.exceptions import ImproperlyConfigured
@@ -20,7 +19,7 @@ from discovery.django_private import close_pool, take_pools
 
 logger = logging.getLogger("discovery")
 
-_abandoned: list[Any] = []
+_abandoned: list[object] = []
 
 
 def close_resources() -> None:
@@ -56,7 +55,7 @@ def _connections() -> Iterator[BaseDatabaseWrapper]:
             continue  # its driver is missing, so nothing is open
 
 
-def _attempt(what: str, close: Any) -> None:
+def _attempt(what: str, close: Callable[[], object]) -> None:
     try:
         close()
     except Exception as error:  # a third-party backend can raise anything; the server must go on

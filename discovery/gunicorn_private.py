@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         graceful_timeout: int
         threads: int
 
-        def set(self, name: str, value: Any) -> None: ...  # Any: each setting has its own type
+        def set(self, name: str, value: object) -> None: ...
 
     class Logger(Protocol):
         error_log: LogRecorder

@@ -16,10 +16,6 @@ import os
 
 from discovery import lock, process, quickjson, safe_files
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 SCHEMA = 1
 LOCK_SUFFIX = ".lock"
 
@@ -78,7 +74,7 @@ class ServerInfo:
         self.network = network
         self.root = root
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, object]:
         """Return the fields by name, in the order of FIELDS."""
         return {name: getattr(self, name) for name in self.FIELDS}
 
@@ -97,7 +93,7 @@ class ServerInfo:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ServerInfo) and self.fields() == other.fields()
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # Python's way to make a class unhashable
 
     def __repr__(self) -> str:
         return f"ServerInfo(**{self.fields()})"

@@ -21,14 +21,14 @@ class _Settings:
     parse_float, parse_int, parse_constant = float, int, float
 
 
-_SETTINGS: Any = _Settings
+_SETTINGS: Any = _Settings  # Any: the stubs want a JSONDecoder
 
 
 def _refuse(value: object) -> NoReturn:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-_scan: Any = None
+_scan: Any = None  # Any: the C scanner, or None
 try:
     from _json import encode_basestring, encode_basestring_ascii, make_encoder, make_scanner
 
@@ -40,7 +40,7 @@ except (ImportError, AttributeError, TypeError):
     pass
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes) -> Any:  # Any: as json.loads
     """Return the value of a JSON text; bytes are UTF-8. Raises ValueError, RecursionError."""
     if isinstance(text, bytes):
         text = text.decode("utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
 
 from django.conf import settings
 
@@ -16,7 +15,7 @@ from discovery.signals import server_started, server_stopped
 logger = logging.getLogger("discovery")
 
 
-def publish_port_file(info: ServerInfo, **kwargs: Any) -> None:
+def publish_port_file(info: ServerInfo, **kwargs: object) -> None:
     """Write the token, then the port file: a client that finds the port file must find the token."""
     if conf.token_file and runtime.current.token:
         safe_files.write(conf.token_file, runtime.current.token)
@@ -29,7 +28,7 @@ def publish_port_file(info: ServerInfo, **kwargs: Any) -> None:
         logger.warning("%s can't be written (%s); start clients with %s", conf.port_file, error.strerror, info.url)
 
 
-def withdraw_port_file(info: ServerInfo, **kwargs: Any) -> None:
+def withdraw_port_file(info: ServerInfo, **kwargs: object) -> None:
     """Remove what `publish_port_file` wrote, if it is still ours."""
     if conf.port_file_format == "port":
         withdrawn = portfile.withdraw_port(conf.port_file, info.port)
@@ -46,7 +45,7 @@ def _is_our_token(path: str) -> bool:
         return False
 
 
-def register_server(info: ServerInfo, **kwargs: Any) -> None:
+def register_server(info: ServerInfo, **kwargs: object) -> None:
     """Add the directory to the user's registry."""
     application = str(settings.SETTINGS_MODULE or "").partition(".")[0]
     try:

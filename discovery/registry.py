@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import sys
-from typing import Any
 
 from discovery import safe_files
 
@@ -72,7 +71,7 @@ def _path(directory: str, file: str) -> str:
 
 def _read(path: str) -> dict[str, str] | None:
     try:
-        entry: Any = json.loads(safe_files.read_text(path))
+        entry: object = json.loads(safe_files.read_text(path))
     except (safe_files.FileError, ValueError, RecursionError):
         return None
     keys = ("directory", "file", "application")

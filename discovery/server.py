@@ -17,8 +17,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import DatabaseError, connections
 
 from discovery import (
@@ -167,7 +167,7 @@ def _describe(bound: sockets.Bound) -> ServerInfo:
 
 
 def _run(
-    wsgi: Callable[..., Any],
+    wsgi: WSGIHandler,
     bound: sockets.Bound,
     info: ServerInfo,
     held: lock.Lock | None,

@@ -84,7 +84,7 @@ class Worker(ThreadWorker):
     hup_ignored = False
     request_timeout = 30.0
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: gunicorn's, passed on
         super().__init__(*args, **kwargs)
         self.waiting: deque[Connection] = deque()  # without a complete request, oldest first
         self.queued: deque[Connection] = deque()  # with a long body, until a thread may read it
@@ -201,7 +201,7 @@ class Worker(ThreadWorker):
         self._register(conn, partial(self._gather, conn))
         self._gather(conn, None)  # most clients have sent it already
 
-    def _gather(self, conn: Connection, _: Any) -> None:
+    def _gather(self, conn: Connection, _: object) -> None:
         try:
             data = conn.sock.recv(MAX_GATHERED)
         except (BlockingIOError, InterruptedError):
@@ -255,7 +255,7 @@ class Worker(ThreadWorker):
         self._register(conn, partial(self._read_rest, conn))
         self._read_rest(conn, None)
 
-    def _read_rest(self, conn: Connection, _: Any) -> None:
+    def _read_rest(self, conn: Connection, _: object) -> None:
         try:
             if conn.sock.recv(MAX_GATHERED):
                 return
@@ -266,7 +266,7 @@ class Worker(ThreadWorker):
         self.lingering.remove(conn)
         self._drop(conn)
 
-    def _register(self, conn: Connection, callback: Callable[[Any], None]) -> None:
+    def _register(self, conn: Connection, callback: Callable[[object], None]) -> None:
         self.poller.register(conn.sock, selectors.EVENT_READ, callback)
 
     def _drop_first(self, connections: deque[Connection]) -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
@@ -20,7 +18,7 @@ class ProjectsConfig(AppConfig):
         post_migrate.connect(synchronize_triggers, sender=self, dispatch_uid="projects.synchronize_triggers")
 
 
-def synchronize_triggers(*, using: str, **kwargs: Any) -> None:
+def synchronize_triggers(*, using: str, **kwargs: object) -> None:
     """Replace the triggers of a newly migrated database with those that this version defines."""
     from django.db import connections
 

@@ -108,7 +108,7 @@ def test_worker_that_can_not_boot_is_one_line_and_nothing_published(start_host: 
 
 
 def test_full_disk_at_publishing_is_one_line(start_host: Start) -> None:
-    host = start_host(ready=False, preexec=with_full_disk)
+    host = start_host(ready=False, preexec=with_full_disk, env={"PYTHONDONTWRITEBYTECODE": "1"})  # it would be cut off
     code, err = host.end()
     assert code == 1
     assert "File too large" in one_line(err)
