@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.apps import apps
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
+from django.utils.module_loading import import_string
 
 from discovery import django_private, restart
-from discovery.codewatch import load_late_imports
 from discovery.exclusive_start import SiteError
 
 
@@ -18,7 +18,7 @@ def load(*, static: bool) -> WSGIHandler:
     """
     try:
         application = django_private.load_application()
-        load_late_imports()
+        _load_late_imports()
         if static:
             from django.contrib.staticfiles.handlers import StaticFilesHandler
 
@@ -26,6 +26,14 @@ def load(*, static: bool) -> WSGIHandler:
     except Exception as error:  # the host's code can raise anything
         raise SiteError(f"the application could not be loaded: {restart.describe(error)}") from error
     return application
+
+
+def _load_late_imports() -> None:
+    """Import what Django imports during the first request, so that workers do not need their environment any more."""
+    if apps.is_installed("django.contrib.sessions"):
+        import_string(settings.SESSION_SERIALIZER)
+    if apps.is_installed("django.contrib.messages"):
+        import_string(settings.MESSAGE_STORAGE)
 
 
 def wants_static(*, nostatic: bool, insecure: bool) -> bool:

@@ -91,13 +91,13 @@ class Reloader:
             logger.warning("%s changes during every start; this is not a reason to restart", min(early))
         # Workers import modules that the master never does.
         self.reading, self.writing = os.pipe()
-        self.heard = b""
+        self.unread = b""
         os.set_blocking(self.reading, False)
         os.set_blocking(self.writing, False)
 
     def look(self) -> bool:
         """Return True if code has changed and all of it compiles."""
-        self._hear_workers()
+        self._read_reports()
         changes = {path: edited for path, edited in self.watch.changes().items() if not self.watch.is_handled(path)}
         changed = {path for path, edited in changes.items() if edited}
         if not changed:
@@ -127,14 +127,14 @@ class Reloader:
         self.successor.lock = held.fileno if held else -1
         restart.restart(self.successor, unless)
 
-    def _hear_workers(self) -> None:
+    def _read_reports(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            *lines, self.heard = (self.heard + os.read(self.reading, PIPE_READ)).split(b"\n")
+            *lines, self.unread = (self.unread + os.read(self.reading, PIPE_READ)).split(b"\n")
             for path, signature in map(json.loads, lines):
                 self.watch.extra_files.add(Path(path))
                 self.watch.seen.setdefault(path, tuple(signature))
 
-    def tell(self, paths: set[str]) -> set[str]:
+    def report(self, paths: set[str]) -> set[str]:
         """Report modules of a worker to the master; return those that did not fit into the pipe."""
         for path, signature in restart.sign(paths).items():
             try:
@@ -159,7 +159,7 @@ def start_worker_thread(reloader: Reloader | None) -> None:
 
 def _watch_worker(reloader: Reloader | None) -> None:
     watch, failure = None, ""
-    told: set[str] = set(reloader.watch.seen) if reloader else set()
+    reported: set[str] = set(reloader.watch.seen) if reloader else set()
     while True:
         begin = time.thread_time()
         try:
@@ -169,8 +169,8 @@ def _watch_worker(reloader: Reloader | None) -> None:
             for path in watch.changes():
                 watch.is_handled(path)
             if reloader:
-                new = {str(path) for path in iter_all_python_module_files()} - told
-                told |= new - reloader.tell(new)
+                new = {str(path) for path in iter_all_python_module_files()} - reported
+                reported |= new - reloader.report(new)
         except Exception as error:  # of a receiver or the file system; the next check may succeed
             if failure != (failure := restart.describe(error)):
                 logger.warning("can't watch templates: %s", failure)

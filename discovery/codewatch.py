@@ -1,4 +1,4 @@
-"""Import late dependencies early, and notice when the server's code is removed.
+"""Notice when the code of the running server is removed.
 
 A virtual environment may be removed while its server runs (`pipx reinstall`, `rm -rf .venv`).
 """
@@ -12,23 +12,12 @@ import time
 from collections.abc import Sequence
 
 import django
-from django.apps import apps
-from django.conf import settings
-from django.utils.module_loading import import_string
 
 from discovery.signals import ServerStop
 
 logger = logging.getLogger("discovery")
 
 PATIENCE = 10.0  # seconds, so that a reinstallation can finish
-
-
-def load_late_imports() -> None:
-    """Import what Django imports during the first request, so that workers do not need their environment any more."""
-    if apps.is_installed("django.contrib.sessions"):
-        import_string(settings.SESSION_SERIALIZER)
-    if apps.is_installed("django.contrib.messages"):
-        import_string(settings.MESSAGE_STORAGE)
 
 
 def own_files() -> list[str]:

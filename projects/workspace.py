@@ -94,17 +94,17 @@ def git_home(directory: str) -> tuple[str, str | None] | None:
     return (common, below) if _is_git_directory(common) and below.partition("/")[0] != ".git" else None
 
 
-def create(directory: str, *, anew: bool = False) -> str:
+def create(directory: str, *, force: bool = False) -> str:
     """Create the config directory (mode 0700) if it is missing, and keep its files out of git.
 
-    Returns a warning, or "". With `anew`, create it even if a board seems to be elsewhere, and write `.gitignore`
+    Returns a warning, or "". With `force`, create it even if a board seems to be elsewhere, and write `.gitignore`
     even if it is not needed. Raises WorkspaceError, after removing everything it created, if the directory can't
     be created or the file system can't hold a board.
     """
     from projects import storage
 
     is_new = not os.path.lexists(directory)
-    if is_new and not anew:
+    if is_new and not force:
         _refuse_second_board(directory)
     made: list[str] = []
     folder = os.path.abspath(directory)
@@ -121,7 +121,7 @@ def create(directory: str, *, anew: bool = False) -> str:
         if trouble is None:
             was_protected, warning = keep_out_of_git(directory)
             # A stash or a branch may remove .gitignore later; a second copy would conflict when it comes back.
-            if is_new or anew or not was_protected:
+            if is_new or force or not was_protected:
                 write_gitignore(directory)
             return warning
     except OSError as error:

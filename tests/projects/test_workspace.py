@@ -135,7 +135,7 @@ def test_board_of_a_bare_repository_at_its_earlier_place_is_named_before_a_secon
     with pytest.raises(WorkspaceError, match=rf"mv {tmp_path}/code/.pm {directory}.*pm init"):
         workspace.create(str(directory))
     assert not directory.exists()
-    workspace.create(str(directory), anew=True)
+    workspace.create(str(directory), force=True)
     workspace.create(str(directory))
     assert directory.is_dir()
 
@@ -274,9 +274,9 @@ def test_write_new_never_overwrites(tmp_path: Path) -> None:
 def test_gitignore_is_written_at_first_and_by_init(repository: Path) -> None:
     directory = repository / ".pm"
     directory.mkdir()
-    for anew, written in ((False, True), (False, False), (True, True)):
+    for force, written in ((False, True), (False, False), (True, True)):
         (directory / ".gitignore").unlink(missing_ok=True)
-        assert workspace.create(str(directory), anew=anew) == ""
+        assert workspace.create(str(directory), force=force) == ""
         assert (directory / ".gitignore").exists() == written
 
 

@@ -19,7 +19,7 @@ def init(context: Context) -> None:
     files = [os.path.join(directory, name) for name in (".gitignore", "config.toml")]
     existing = [path for path in (directory, *files) if os.path.lexists(path)]
     try:
-        warning = workspace.create(directory, anew=True)
+        warning = workspace.create(directory, force=True)
         workspace.write_new(files[1], config_schema.template())
     except workspace.WorkspaceError as error:
         raise FileRefused(str(error)) from None
