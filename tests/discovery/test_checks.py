@@ -38,7 +38,7 @@ def test_every_setting_is_tested_here() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
-def test_wrong_value_is_named_with_what_is_right(settings: Settings, name: str, value: Any) -> None:
+def test_wrong_value_is_named_with_the_allowed_values(settings: Settings, name: str, value: Any) -> None:
     setattr(settings, f"DISCOVERY_{name}", value)
     [error] = check_settings()
     [rule] = [rule for rule in RULES if rule[0] == name]
@@ -61,7 +61,7 @@ def test_missing_directory_is_an_error_and_the_rest_has_defaults(settings: Setti
     assert (conf.migrated_databases, conf.strict_migrations) == ((), False)
 
 
-def test_bare_number_is_not_exclusive_unless_it_is_said(settings: Settings) -> None:
+def test_format_port_is_exclusive_only_on_request(settings: Settings) -> None:
     del settings.DISCOVERY_TOKEN_FILE
     settings.DISCOVERY_PORT_FILE_FORMAT = "port"
     assert conf.exclusive is False

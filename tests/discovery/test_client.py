@@ -77,7 +77,7 @@ def test_empty_variable_is_unset(monkeypatch: pytest.MonkeyPatch) -> None:
         "http://2130706433.evil.example",
     ],
 )
-def test_url_that_leads_elsewhere_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_url_of_another_machine_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(client.RemoteRefused):
         client.resolve_server_url(url)
     monkeypatch.setenv("CIDELDILL_SERVER_URL", url)
@@ -179,7 +179,7 @@ def test_number_file_gets_the_host_of_the_default(site: Settings, default: str |
     assert client.resolve_server_url() == expected
 
 
-def test_number_file_that_can_not_be_written_is_said_and_served_without(start_host: Start, tmp_path: Path) -> None:
+def test_unwritable_number_file_warns_and_does_not_stop_the_server(start_host: Start, tmp_path: Path) -> None:
     (tmp_path / "port").mkdir()
     host = start_host(DISCOVERY_PORT_FILE="port", DISCOVERY_PORT_FILE_FORMAT="port")
     assert host.request("GET", "/").status_code == 200

@@ -167,7 +167,7 @@ def test_unapplied_migrations_are_one_warning(site: Site) -> None:
     assert site.start().end() == (0, f"{site.database} has 2 unapplied migrations (things); apply with: migrate\n")
 
 
-def test_database_that_can_not_be_asked_is_served_with_a_warning(site: Site) -> None:
+def test_unreachable_database_warns_and_does_not_stop_the_server(site: Site) -> None:
     site.database = site.directory / "missing" / "db.sqlite3"
     site.write(CREATE)
     code, err = site.start().end()

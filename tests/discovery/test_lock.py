@@ -28,7 +28,7 @@ def test_held_lock_refuses_a_second_holder(path: str) -> None:
     assert os.stat(path).st_mode & 0o777 == 0o600
 
 
-def test_missing_file_can_not_tell(path: str) -> None:
+def test_probe_of_a_missing_file_is_unknown(path: str) -> None:
     assert lock.probe(path) == lock.UNKNOWN
 
 

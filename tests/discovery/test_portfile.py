@@ -65,7 +65,7 @@ def test_url_is_made_and_not_believed(path: str, held: lock.Lock) -> None:
     assert portfile.read(path).url == "http://127.0.0.1:40000"
 
 
-def test_missing_file_is_told_from_a_rejected_one(path: str) -> None:
+def test_missing_file_is_distinguished_from_a_rejected_one(path: str) -> None:
     with pytest.raises(PortFileMissing):
         portfile.read(path)
     with pytest.raises(PortFileMissing):
@@ -121,7 +121,7 @@ def make_huge(path: str) -> None:
 
 
 @pytest.mark.parametrize("make", [make_directory, make_fifo, make_symlink, make_huge])
-def test_what_is_no_plain_small_file_is_rejected_at_once(
+def test_file_that_is_not_small_and_regular_is_rejected_at_once(
     path: str, held: lock.Lock, make: Callable[[str], None]
 ) -> None:
     make(path)
@@ -158,7 +158,7 @@ def test_file_of_a_killed_server_is_not_believed_while_another_one_starts(path: 
     [(os.getpid(), True), (os.getppid(), True), (1, True), (os.getpid(), False), (1, False)],
     ids=["own", "parent", "init", "own without a lock", "init without a lock"],
 )
-def test_reused_pid_is_told_by_its_start_time(path: str, pid: int, locked: bool) -> None:
+def test_reused_pid_is_recognized_by_its_start_time(path: str, pid: int, locked: bool) -> None:
     if locked:
         held = lock.hold(portfile.lock_path(path))
     publish(path, pid=pid, process_start="1")
@@ -183,7 +183,7 @@ def test_file_of_another_boot_is_rejected(path: str, held: lock.Lock) -> None:
         portfile.read(path)
 
 
-def test_process_is_the_witness_where_the_lock_is_missing(path: str) -> None:
+def test_process_confirms_the_file_without_a_lock(path: str) -> None:
     publish(path)
     assert portfile.read(path).pid == os.getpid()
 
@@ -209,7 +209,7 @@ def test_file_that_is_not_the_lock_holders_is_rejected(path: str, held: lock.Loc
     assert portfile.read(path) == info
     for changes in ({"port": 40001}, {"host": "127.0.0.9"}, {"instance_id": "b" * 32}, {"instance_id": None}):
         publish(path, **changes)
-        with pytest.raises(PortFileRejected, match="not the file of the server"):
+        with pytest.raises(PortFileRejected, match="it was not written by the server that runs here"):
             portfile.read(path)
     # As a pulled commit brings it: only what a reader needs.
     Path(path).write_text('{"pid": 2, "port": 40000, "host": "127.0.0.1"}')
@@ -217,9 +217,9 @@ def test_file_that_is_not_the_lock_holders_is_rejected(path: str, held: lock.Loc
         portfile.read(path)
 
 
-def test_host_elsewhere_is_rejected_where_the_lock_says_nothing(path: str, held: lock.Lock) -> None:
+def test_remote_host_is_rejected_without_a_note_in_the_lock(path: str, held: lock.Lock) -> None:
     publish(path, host="192.0.2.2")
-    with pytest.raises(PortFileRejected, match="not this machine's"):
+    with pytest.raises(PortFileRejected, match="its host is not this machine"):
         portfile.read(path)
 
 
@@ -263,7 +263,7 @@ def test_port_number_is_written_and_read(path: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["5174", "\ufeff5174\r\n", " 5174 "])
-def test_port_number_is_read_whatever_surrounds_it(path: str, text: str) -> None:
+def test_port_number_is_read_without_surrounding_blanks(path: str, text: str) -> None:
     Path(path).write_text(text, encoding="utf-8")
     assert portfile.read_port(path) == 5174
 
@@ -277,7 +277,7 @@ def test_byte_order_mark_is_accepted(path: str, held: lock.Lock) -> None:
 @pytest.mark.parametrize(
     "text", ["", "0", "-1", "65536", "99999", "5174x", "5 174", "٥١٧٤", "0x10", "1" * 5000, "5174\n80"]
 )
-def test_what_is_no_port_number_is_rejected(path: str, text: str) -> None:
+def test_text_that_is_not_a_port_number_is_rejected(path: str, text: str) -> None:
     Path(path).write_text(text)
     with pytest.raises(PortFileRejected):
         portfile.read_port(path)

@@ -60,7 +60,7 @@ def test_endless_nesting_is_a_recursion_error() -> None:
         quickjson.loads("[" * 100_000)
 
 
-def test_what_json_can_not_write_is_a_type_error() -> None:
+def test_unserializable_value_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="object is not JSON serializable"):
         quickjson.dumps([object()])
 

@@ -36,7 +36,7 @@ def become_nobody_known() -> None:
     os.setresuid(12345, 0, 0)
 
 
-def test_entry_that_is_no_file_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entry_that_is_not_a_file_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     registry.add(str(tmp_path), "server.json", "site")
     os.mkfifo(os.path.join(registry.folder(), "0.json"))

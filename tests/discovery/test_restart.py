@@ -37,7 +37,7 @@ print(json.dumps([*seen, __name__, __file__, sys.flags.optimize]))
 
 
 @pytest.mark.parametrize("command", [["inner/program.py", "a", "-m"], ["-O", "-m", "inner.program", "b"]])
-def test_supervised_program_sees_what_it_would_see_alone(tmp_path: Path, command: list[str]) -> None:
+def test_supervised_program_runs_as_if_it_were_started_directly(tmp_path: Path, command: list[str]) -> None:
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "program.py").write_text(PROGRAM)
     options, program = restart.split_command(["python", *command])

@@ -57,7 +57,7 @@ def test_text_is_read_without_byte_order_mark(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["none", "file/below"])
-def test_missing_file_is_told_from_a_rejected_one(tmp_path: Path, name: str) -> None:
+def test_missing_file_is_distinguished_from_a_rejected_one(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(FileMissing):
         safe_files.read(str(tmp_path / name))

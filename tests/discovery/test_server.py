@@ -224,7 +224,7 @@ def test_port_that_browsers_refuse_is_warned_of(start_host: Start, way: str) -> 
         ("TOKEN_FILE", "server.lock", "E017"),
     ],
 )
-def test_wrong_setting_is_named_with_what_is_right(
+def test_wrong_setting_is_named_with_the_allowed_values(
     start_host: Start, setting: str, value: object, identifier: str
 ) -> None:
     code, err = start_host(ready=False, **{f"DISCOVERY_{setting}": value}).end()
@@ -254,7 +254,7 @@ def test_environment_and_files_of_others_have_no_influence(start_host: Start, tm
     assert host.end()[0] == 0
 
 
-def test_start_and_stop_warn_of_nothing(start_host: Start) -> None:
+def test_start_and_stop_log_no_warnings(start_host: Start) -> None:
     assert start_host(env={"PYTHONWARNINGS": "error"}).end() == (0, "")
 
 

@@ -94,7 +94,7 @@ def test_host_that_is_not_ours_is_one_clear_line(host: str) -> None:
     ("host", "loopback"),
     [("127.0.0.1", True), ("127.8.9.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
 )
-def test_loopback_is_told(host: str, loopback: bool) -> None:
+def test_loopback_is_recognized(host: str, loopback: bool) -> None:
     assert sockets.is_loopback(host) is loopback
 
 
