@@ -48,6 +48,8 @@ class ActivitySerializer(PickSerializer, serializers.ModelSerializer[Activity]):
             "changes",
             "actor",
             "created_at",
+            "standing",
+            "reason",
         )
 
 

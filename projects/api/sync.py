@@ -69,7 +69,7 @@ class ConflictSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     by = serializers.CharField()
     at = serializers.DateTimeField()
-    standing = serializers.ChoiceField(choices=("superseded", "void"))
+    standing = serializers.CharField(help_text="superseded or void.")
     reason = serializers.CharField()
 
 

@@ -25,6 +25,7 @@ from projects.api.list_queries import Listing, kept
 from projects.api.row_rendering import Rows
 from projects.api.serializers import EXPECTED_VERSION, DeletionSerializer
 from projects.models.base import Entity
+from projects.models.exceptions import KeyMoved
 from projects.models.prepared_queries import Kept, Loading, Statement, bound, stored
 
 _kept: Kept[tuple[Rows, Statement]] = Kept(64)  # how to find and show one entity
@@ -134,6 +135,8 @@ class EntityViewSet(ListMixin):
         """Return the fields and the version of the living entity of this id or key. Raises NotFound."""
         names = type(self).queryset.names_of(identifier)
         found, version = self._find(names) if names else (None, 0)
+        if found is None and (pk := self.get_queryset().model.former_pk(identifier)):
+            found, version = self._find({"pk": pk})
         if found is None:
             raise self._not_found(identifier)
         return found, version
@@ -193,6 +196,21 @@ class EntityViewSet(ListMixin):
         names = type(self).queryset.names_of(identifier)
         if names is None:
             return None
+        entity = self._first(names)
+        if "pk" in names:
+            return entity
+        pk = self.get_queryset().model.former_pk(identifier)
+        if pk is None or (entity is not None and entity.pk == pk):
+            return entity
+        former = self._first({"pk": pk})
+        if entity is None or former is None:
+            return entity or former
+        raise KeyMoved(
+            f"{identifier} is another item since clones met: it was {former.display_key} in this clone before;"
+            f" use {former.display_key}, or the ID {entity.pk}"
+        )
+
+    def _first(self, names: dict[str, Any]) -> Any:
         loading = _loaded.get_or_make((type(self), *names), lambda: self._load(names))
         return loading.first(**{name: stored(value) for name, value in names.items()})
 

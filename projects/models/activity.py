@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
+from django.db.models import F
 from django.utils import timezone
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
     def since(self, entity: Entity, version: int) -> ActivityQuerySet:
         """Limit to changes of `entity` after this version, oldest first."""
         return self.of(entity).filter(version__gt=version).order_by("id")
+
+    def counting(self) -> ActivityQuerySet:
+        """Limit to changes that count: neither superseded nor void."""
+        return self.filter(standing=Standing.APPLIED)
+
+    def in_log_order(self) -> ActivityQuerySet:
+        """Order by the position in the log of a synchronised board; what is not published yet comes last."""
+        return self.order_by(F("position").asc(nulls_last=True), "id")
 
     def record(
         self,

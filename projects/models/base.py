@@ -72,7 +72,7 @@ def _exact(value: Any) -> Any:
 
 
 def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
-    """Return the ID of the living entity with this ID or key, or None; runs one compiled query."""
+    """Return the ID of the living entity with this ID or key, or None; runs one compiled query if there is one."""
     manager: Any = model._default_manager  # a manager's type does not say that it has the queryset's methods
     names = queryset_class(manager).names_of(identifier)
     if names is None:
@@ -82,7 +82,7 @@ def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
         lambda: Statement(manager.living().filter(**bound(model, names)).order_by().values_list("pk")[:1]),
     )
     rows = statement.rows(**{name: stored(value) for name, value in names.items()})
-    return uuid.UUID(rows[0][0]) if rows else None
+    return uuid.UUID(rows[0][0]) if rows else model.former_pk(identifier)
 
 
 class Entity(models.Model):
@@ -125,6 +125,11 @@ class Entity(models.Model):
 
     def delete(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("use soft_delete, which checks the rules and records the activity")
+
+    @classmethod
+    def former_pk(cls, identifier: str) -> uuid.UUID | None:
+        """Return the ID of the entity that had this key before it got another one; for those that can."""
+        return None
 
     @property
     def display_key(self) -> str:

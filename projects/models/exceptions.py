@@ -9,6 +9,7 @@
     ├── Claimed         the item has an unexpired claim
     ├── NothingReady    the project has no item to claim
     ├── Cycle           the dependency would create a cycle
+    ├── KeyMoved        the key means two items in this clone
     ├── SyncOff         this clone is not joined to a board in git
     └── NotYours        only the owner or a superuser may change the entity
 
@@ -40,6 +41,10 @@ class Refused(Exception):
 
 class Conflict(Refused):
     """The operation conflicts with another row, another writer or the state of the entity."""
+
+
+class KeyMoved(Refused):
+    """The key means a published item, and meant another one here before that was renumbered."""
 
 
 class SyncOff(Refused):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 
-from django.db import models
+from django.db import connection, models
 
 
 class SyncBoard(models.Model):
@@ -138,6 +138,14 @@ class FormerKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+def former_item(key: str) -> uuid.UUID | None:
+    """Return the ID of the item that had this key here before it was renumbered, or None."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT item_id FROM projects_formerkey WHERE key = %s", [key.upper()])
+        row = cursor.fetchone()
+    return uuid.UUID(row[0]) if row else None
 
 
 class NumberBlock(models.Model):

@@ -47,7 +47,12 @@ class Line:
     @property
     def can_be_undone(self) -> bool:
         """Whether undo is offered. It can still be refused if the field has changed since."""
-        return self.row.action in (Action.UPDATED, Action.DELETED)
+        return self.row.action in (Action.UPDATED, Action.DELETED) and not self.row.standing
+
+    @property
+    def outcome(self) -> str:
+        """Why the change does not count, or empty; see docs/sync.md."""
+        return f"{self.row.get_standing_display().lower()}: {self.row.reason}" if self.row.standing else ""
 
 
 def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int | None]:

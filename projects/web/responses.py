@@ -68,6 +68,10 @@ def describe(activity: Activity) -> str:
 
 def deed(activity: Activity) -> str:
     """Return a verb phrase that an item's name can follow."""
+    return f"{_deed(activity)} ({activity.standing})" if activity.standing else _deed(activity)
+
+
+def _deed(activity: Activity) -> str:
     what = activity.entity_type.replace("_", " ")
     if what == "comment" and activity.action == Action.CREATED:
         return "commented on"

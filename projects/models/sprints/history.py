@@ -135,7 +135,9 @@ def _enters(sprint: Sprint, event: Event) -> bool:
 def _named(sprints: Sequence[Sprint], now: dt.datetime) -> dict[uuid.UUID, set[str]]:
     """Return the IDs of items whose activity mentions a sprint while it was active."""
     first = min(sprint.started_at for sprint in sprints if sprint.started_at)
-    rows = Activity.objects.filter(created_at__gte=first, created_at__lte=now, entity_type=WorkItem.entity_type)
+    rows = Activity.objects.counting().filter(
+        created_at__gte=first, created_at__lte=now, entity_type=WorkItem.entity_type
+    )
     mentions = models.Q()
     for number, sprint in enumerate(sprints):
         place = StrIndex(Cast("changes", models.TextField()), models.Value(str(sprint.pk)))
@@ -174,7 +176,7 @@ def _present(sprints: Sequence[Sprint], ids: Iterable[str]) -> dict[str, tuple[S
 def _events(present: Present, ids: Iterable[str], start: dt.datetime) -> dict[str, list[Event]]:
     """Return the events of these items since `start` by item ID, oldest first."""
     wanted = [uuid.UUID(text) for text in {*ids, *present}]
-    rows = Activity.objects.filter(entity_id__in=wanted, created_at__gte=start).order_by("id")
+    rows = Activity.objects.counting().filter(entity_id__in=wanted, created_at__gte=start).in_log_order()
     found: dict[str, list[Event]] = {}
     for moment, pk, action, changes in rows.values_list("created_at", "entity_id", "action", "changes"):
         found.setdefault(str(pk), []).append(Event(moment, str(pk), action, changes))

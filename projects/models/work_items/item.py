@@ -21,6 +21,7 @@ from projects.models.fields import LabelsField, LineField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
 from projects.models.sprints.sprint import Sprint
+from projects.models.sync import former_item
 from projects.models.work_items.choices import (
     DEFAULT_LEASE,
     MAX_LEASE,
@@ -96,6 +97,10 @@ class WorkItem(Entity):
 
     def __str__(self) -> str:
         return f"{self.display_key} {self.title}"
+
+    @classmethod
+    def former_pk(cls, identifier: str) -> uuid.UUID | None:
+        return former_item(identifier)
 
     @property
     def display_key(self) -> str:
