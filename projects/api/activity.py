@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
@@ -13,12 +12,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from projects.api.filters import ListFilterSet, SinceFilter
-from projects.api.serializers import PickSerializer
+from projects.api.serializers import PickSerializer, ResponseSerializer
 from projects.api.viewsets import ListMixin
 from projects.models import Activity, Project
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
+class ChangeSerializer(ResponseSerializer):
     field = serializers.CharField()
     old = serializers.JSONField(allow_null=True)
     new = serializers.JSONField(allow_null=True)

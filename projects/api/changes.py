@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from django.db import connection
 from django.http.response import HttpResponseBase
@@ -14,6 +13,7 @@ from rest_framework.request import Request
 from projects.api.activity import ActivitySerializer
 from projects.api.query_parameters import limit_schema, read_limit, read_project
 from projects.api.row_rendering import Rows
+from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Activity
 from projects.models.prepared_queries import Statement
@@ -21,7 +21,7 @@ from projects.models.prepared_queries import Statement
 LARGEST_ID = 2**63 - 1
 
 
-class ChangesSerializer(serializers.Serializer[Any]):
+class ChangesSerializer(ResponseSerializer):
     """Changes, and the `since` of the next request."""
 
     changes = ActivitySerializer(many=True)

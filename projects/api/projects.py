@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from projects.api.filters import MAX_SEARCH_LENGTH, EntityFilterSet
 from projects.api.serializer_fields import StrictCharField
-from projects.api.serializers import EntitySerializer
+from projects.api.serializers import EntitySerializer, ResponseSerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Project
 from projects.models.project import ProjectQuerySet
@@ -45,35 +45,35 @@ class ProjectRowSerializer(ProjectSerializer):
     all_optional = True  # the parameter `fields` selects the fields of a row
 
 
-class StatusCountsSerializer(serializers.Serializer[Any]):
+class StatusCountsSerializer(ResponseSerializer):
     """Items by status."""
 
     def get_fields(self) -> dict[str, Any]:
         return {name: serializers.IntegerField() for name in Status.values}
 
 
-class TypeCountsSerializer(serializers.Serializer[Any]):
+class TypeCountsSerializer(ResponseSerializer):
     """Items by type."""
 
     def get_fields(self) -> dict[str, Any]:
         return {name: serializers.IntegerField() for name in ItemType.values}
 
 
-class PriorityCountsSerializer(serializers.Serializer[Any]):
+class PriorityCountsSerializer(ResponseSerializer):
     """Items by priority."""
 
     def get_fields(self) -> dict[str, Any]:
         return {name: serializers.IntegerField() for name in Priority.values}
 
 
-class PointsSerializer(serializers.Serializer[Any]):
+class PointsSerializer(ResponseSerializer):
     """Story points."""
 
     done = serializers.IntegerField()
     open = serializers.IntegerField()
 
 
-class SprintVelocitySerializer(serializers.Serializer[Any]):
+class SprintVelocitySerializer(ResponseSerializer):
     """The work done in a completed sprint."""
 
     id = serializers.UUIDField()
@@ -83,14 +83,14 @@ class SprintVelocitySerializer(serializers.Serializer[Any]):
     items = serializers.IntegerField()
 
 
-class VelocitySerializer(serializers.Serializer[Any]):
+class VelocitySerializer(ResponseSerializer):
     """The work done in the completed sprints, oldest first."""
 
     sprints = SprintVelocitySerializer(many=True)
     average = serializers.FloatField(allow_null=True, help_text="Points per sprint; null if no sprint is completed.")
 
 
-class ProjectStatsSerializer(serializers.Serializer[Any]):
+class ProjectStatsSerializer(ResponseSerializer):
     """The figures of a project."""
 
     project = serializers.CharField()

@@ -14,7 +14,7 @@ from rest_framework import serializers
 from projects.api.authentication import ACTOR_HEADER
 from projects.api.exceptions import ERROR_CODES
 from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
-from projects.api.serializers import EntitySerializer, StrictSerializer
+from projects.api.serializers import EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, ListMixin
 
 ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"
@@ -45,7 +45,7 @@ class CookieScheme(SessionScheme):
     name = "session"
 
 
-class ChangeSetSerializer(serializers.Serializer[Any]):
+class ChangeSetSerializer(ResponseSerializer):
     version = serializers.IntegerField()
     action = serializers.CharField()
     actor = serializers.CharField()
@@ -53,7 +53,7 @@ class ChangeSetSerializer(serializers.Serializer[Any]):
     changes = serializers.ListField(child=serializers.DictField())
 
 
-class FileErrorSerializer(serializers.Serializer[Any]):
+class FileErrorSerializer(ResponseSerializer):
     """What is wrong with an imported file, and where."""
 
     message = serializers.CharField()
@@ -63,7 +63,7 @@ class FileErrorSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(allow_null=True, help_text="null: the whole row or file.")
 
 
-class ErrorDetailSerializer(serializers.Serializer[Any]):
+class ErrorDetailSerializer(ResponseSerializer):
     code = serializers.ChoiceField(choices=ERROR_CODES)
     message = serializers.CharField()
     field = serializers.CharField(required=False)
@@ -90,7 +90,7 @@ class ErrorDetailSerializer(serializers.Serializer[Any]):
         return super().get_fields() | {"errors": errors}
 
 
-class ErrorSerializer(serializers.Serializer[Any]):
+class ErrorSerializer(ResponseSerializer):
     error = ErrorDetailSerializer()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any, get_args
+from typing import get_args
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from projects.api.filters import MAX_SEARCH_LENGTH
 from projects.api.pagination import page_url
 from projects.api.query_parameters import read_limit, read_project
+from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models.search import COUNTED, LAST_ENTRY, Order, Place, search
 
@@ -22,7 +23,7 @@ MAX_LIMIT = 100
 TYPES = ("work_item", "comment", "project")
 
 
-class HitSerializer(serializers.Serializer[Any]):
+class HitSerializer(ResponseSerializer):
     """A result. A comment has the key, title and status of its item."""
 
     type = serializers.ChoiceField(choices=TYPES)
@@ -37,7 +38,7 @@ class HitSerializer(serializers.Serializer[Any]):
     )
 
 
-class SearchSerializer(serializers.Serializer[Any]):
+class SearchSerializer(ResponseSerializer):
     """A page of results, best first."""
 
     results = HitSerializer(many=True)

@@ -39,6 +39,11 @@ AnyField = serializers.Field[Any, Any, Any, Any]
 _FIELDS: Kept[dict[str, AnyField]] = Kept(64)  # unbound fields by serializer class
 
 
+class ResponseSerializer(serializers.Serializer[Any]):
+    # Serializes plain values. Without a docstring, which the schema would use for subclasses that have none.
+    pass
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuse unknown and read-only fields by name."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
@@ -16,13 +15,14 @@ from rest_framework.response import Response
 from discovery import runtime
 from discovery.portfile import ServerInfo
 from projects.api.exceptions import Unavailable
+from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, refuse_body
 from projects.models import LoginTicket
 
 LINK_LIFE = 30  # seconds
 
 
-class ServerSerializer(serializers.Serializer[Any]):
+class ServerSerializer(ResponseSerializer):
     """The running server, as published in server.json."""
 
     pid = serializers.IntegerField()
@@ -35,7 +35,7 @@ class ServerSerializer(serializers.Serializer[Any]):
     root = serializers.CharField(allow_null=True)  # type: ignore[assignment] # hides Serializer.root
 
 
-class LoginLinkSerializer(serializers.Serializer[Any]):
+class LoginLinkSerializer(ResponseSerializer):
     """A link that signs a person in, once."""
 
     url = serializers.CharField(help_text="A path on this server.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -15,7 +14,7 @@ from projects.api.authentication import actor_of
 from projects.api.filters import EntityFilterSet
 from projects.api.idempotency import write
 from projects.api.serializer_fields import ReferenceField, StrictIntegerField
-from projects.api.serializers import EntitySerializer, StrictSerializer
+from projects.api.serializers import EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import Sprint, WorkItem
 from projects.models.sprints.report import report
@@ -48,7 +47,7 @@ class CompletionSerializer(StartSerializer):
     )
 
 
-class EndedSprintSerializer(serializers.Serializer[Any]):
+class EndedSprintSerializer(ResponseSerializer):
     """A sprint that was completed, cancelled or reopened."""
 
     sprint = SprintSerializer()
@@ -68,7 +67,7 @@ class ReportedSprintSerializer(serializers.ModelSerializer[Sprint]):
         fields = ("id", "project", "name", "status", "start_date", "end_date", "started_at", "completed_at")
 
 
-class ReportedItemSerializer(serializers.Serializer[Any]):
+class ReportedItemSerializer(ResponseSerializer):
     """An item as it was at that time."""
 
     id = serializers.UUIDField()
@@ -77,7 +76,7 @@ class ReportedItemSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
 
 
-class ReportedItemsSerializer(serializers.Serializer[Any]):
+class ReportedItemsSerializer(ResponseSerializer):
     """Items, with their number and the sum of their points."""
 
     count = serializers.IntegerField()
@@ -85,7 +84,7 @@ class ReportedItemsSerializer(serializers.Serializer[Any]):
     items = ReportedItemSerializer(many=True)
 
 
-class BurndownDaySerializer(serializers.Serializer[Any]):
+class BurndownDaySerializer(ResponseSerializer):
     """The work left at the end of a day (UTC), or now."""
 
     date = serializers.DateField()
@@ -95,7 +94,7 @@ class BurndownDaySerializer(serializers.Serializer[Any]):
     ideal_items = serializers.FloatField(help_text="The same.")
 
 
-class SprintReportSerializer(serializers.Serializer[Any]):
+class SprintReportSerializer(ResponseSerializer):
     """The result of a sprint. Later changes of its items do not affect it."""
 
     sprint = ReportedSprintSerializer()

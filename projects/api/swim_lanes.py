@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from projects.api.authentication import actor_of
 from projects.api.filters import EntityFilterSet
 from projects.api.idempotency import write
-from projects.api.serializers import EntitySerializer, TargetSerializer
+from projects.api.serializers import EntitySerializer, ResponseSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import Project, SwimLane
 
@@ -49,7 +49,7 @@ class ReorderSerializer(TargetSerializer):
     order = serializers.ListField(child=serializers.UUIDField(), max_length=100, help_text="Ids of lanes.")
 
 
-class ReorderedSerializer(serializers.Serializer[Any]):
+class ReorderedSerializer(ResponseSerializer):
     """The lanes of a project, in order."""
 
     results = SwimLaneRowSerializer(many=True)

@@ -16,7 +16,7 @@ from projects.api.authentication import actor_of
 from projects.api.filters import TRUTH, EntityFilterSet
 from projects.api.idempotency import write
 from projects.api.serializer_fields import TEXT, StrictCharField
-from projects.api.serializers import DeletionSerializer, EntitySerializer, TargetSerializer
+from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import TimeEntry, WorkItem
 from projects.models.exceptions import Conflict
@@ -59,7 +59,7 @@ class TimerSerializer(TargetSerializer):
     )
 
 
-class StartedTimerSerializer(serializers.Serializer[Any]):
+class StartedTimerSerializer(ResponseSerializer):
     """A timer that was started, and the timer that stopped because of it."""
 
     time_entry = TimeEntrySerializer()

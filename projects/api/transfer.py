@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from projects.api.authentication import actor_of
 from projects.api.exceptions import envelope
 from projects.api.query_parameters import read_boolean, read_project
-from projects.api.serializers import StrictSerializer
+from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin
 from projects.django_private import django_request
 from projects.transfer import backup, export, importer
@@ -40,14 +40,14 @@ class ExportSerializer(StrictSerializer):
         return super().get_fields() | rows
 
 
-class CountsSerializer(serializers.Serializer[Any]):
+class CountsSerializer(ResponseSerializer):
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     skipped = serializers.IntegerField()
     deleted = serializers.IntegerField()
 
 
-class RenumberedSerializer(serializers.Serializer[Any]):
+class RenumberedSerializer(ResponseSerializer):
     """An item that got a new number because another item had its number."""
 
     id = serializers.UUIDField()
@@ -57,7 +57,7 @@ class RenumberedSerializer(serializers.Serializer[Any]):
         return super().get_fields() | {"from": serializers.CharField(help_text="Its display key in the file.")}
 
 
-class DetachedSerializer(serializers.Serializer[Any]):
+class DetachedSerializer(ResponseSerializer):
     """An item that lost its parent or sprint because that is deleted."""
 
     id = serializers.UUIDField()
@@ -65,7 +65,7 @@ class DetachedSerializer(serializers.Serializer[Any]):
     was = serializers.UUIDField()
 
 
-class SkippedRowSerializer(serializers.Serializer[Any]):
+class SkippedRowSerializer(ResponseSerializer):
     """A row that was not created, with the reason."""
 
     collection = serializers.CharField()
@@ -75,7 +75,7 @@ class SkippedRowSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class ImportAnswerSerializer(serializers.Serializer[Any]):
+class ImportAnswerSerializer(ResponseSerializer):
     """The result of an import."""
 
     renumbered = RenumberedSerializer(many=True)

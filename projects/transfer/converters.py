@@ -9,7 +9,7 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import MAXYEAR, UTC, date, datetime
 from typing import Any
 
@@ -18,13 +18,14 @@ from django.db import models
 
 from projects.transfer.tables import Column
 
-Clean = Callable[[Any], Any]
+# From a JSON value to its database form: text, a number or None.
+Clean = Callable[[object], Any]
 
 SNAPSHOT = {"id": str, "display_key": str, "story_points": int | None, "status": str}
 _ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def clean_id(value: Any) -> str:
+def clean_id(value: object) -> str:
     """Convert a UUID to its database form. Raises ValidationError."""
     if isinstance(value, str):
         if _ID.fullmatch(value):
@@ -36,7 +37,7 @@ def clean_id(value: Any) -> str:
     raise ValidationError("must be a UUID")
 
 
-def clean_time(value: Any) -> str:
+def clean_time(value: object) -> str:
     """Convert ISO 8601 with a time zone, or Unix seconds, to the database form. Raises ValidationError."""
     try:
         if isinstance(value, str):
@@ -58,7 +59,7 @@ def _stored(moment: datetime) -> str:
 
 
 def text(field: models.Field[Any, Any]) -> Clean:
-    def check(value: Any) -> Any:
+    def check(value: object) -> Any:
         if not isinstance(value, str):
             raise ValidationError("must be text")
         return field.clean(value, None)
@@ -66,11 +67,11 @@ def text(field: models.Field[Any, Any]) -> Clean:
     return check
 
 
-def choice(choices: dict[Any, Any]) -> Clean:
+def choice(choices: Iterable[object]) -> Clean:
     known = frozenset(str(choice) for choice in choices)
     words = ", ".join(str(choice) for choice in choices)
 
-    def check(value: Any) -> str:
+    def check(value: object) -> str:
         if not isinstance(value, str) or value not in known:
             raise ValidationError(f"must be one of {words}")
         return value
@@ -79,7 +80,7 @@ def choice(choices: dict[Any, Any]) -> Clean:
 
 
 def integer(low: int, high: int) -> Clean:
-    def check(value: Any) -> int:
+    def check(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise ValidationError(f"must be a whole number from {low} to {high}")
         return value
@@ -87,13 +88,13 @@ def integer(low: int, high: int) -> Clean:
     return check
 
 
-def clean_number(value: Any) -> float:
+def clean_number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValidationError("must be a number")
     return float(value)
 
 
-def clean_date(value: Any) -> str:
+def clean_date(value: object) -> str:
     try:
         if isinstance(value, str) and len(value) == 10:
             return date.fromisoformat(value).isoformat()
@@ -104,7 +105,7 @@ def clean_date(value: Any) -> str:
     raise ValidationError("must be a date, e.g. 2026-01-31")
 
 
-def clean_snapshot(value: Any) -> str:
+def clean_snapshot(value: object) -> str:
     right = isinstance(value, list) and all(
         isinstance(entry, dict)
         and entry.keys() == SNAPSHOT.keys()
@@ -129,14 +130,15 @@ def moment(text: str) -> str:
     return f"{text.replace(' ', 'T')}Z"
 
 
-def _document(text: str) -> Any:
+def _document(text: str) -> object:
     return [] if text == "[]" else json.loads(text)
 
 
-OUTWARD: dict[str, Callable[[Any], Any]] = {"id": dashed, "user": dashed, "time": moment, "json": _document}
+# By the kind of the column, from the database form to a JSON value.
+OUTWARD: dict[str, Callable[[Any], object]] = {"id": dashed, "user": dashed, "time": moment, "json": _document}
 
 
-def outward(column: Column, value: Any) -> Any:
+def outward(column: Column, value: object) -> object:
     """Convert a database value to its file form."""
     convert = OUTWARD.get(column.kind)
     return value if value is None or convert is None else convert(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 from django.db import connection
 
@@ -50,7 +50,7 @@ def _write(target: IO[bytes], project_id: str | None) -> dict[str, int]:
     return counts
 
 
-def _collection(target: IO[bytes], name: str, rows: Iterator[list[dict[str, Any]]]) -> int:
+def _collection(target: IO[bytes], name: str, rows: Iterator[list[dict[str, object]]]) -> int:
     target.write(b',\n"%s":[' % name.encode())
     count = 0
     for batch in rows:
@@ -61,7 +61,7 @@ def _collection(target: IO[bytes], name: str, rows: Iterator[list[dict[str, Any]
     return count
 
 
-def _rows(table: Table, project_id: str | None, users: set[str]) -> Iterator[list[dict[str, Any]]]:
+def _rows(table: Table, project_id: str | None, users: set[str]) -> Iterator[list[dict[str, object]]]:
     columns = table.columns
     names = [column.name for column in columns]
     picked = [column.select("t") for column in columns]
@@ -90,7 +90,7 @@ def _rows(table: Table, project_id: str | None, users: set[str]) -> Iterator[lis
             yield found
 
 
-def _users(ids: set[str]) -> Iterator[list[dict[str, Any]]]:
+def _users(ids: set[str]) -> Iterator[list[dict[str, object]]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), BATCH):
         some = ordered[start : start + BATCH]
@@ -106,7 +106,7 @@ def _users(ids: set[str]) -> Iterator[list[dict[str, Any]]]:
             ]
 
 
-def _deleted(project_id: str | None) -> Iterator[list[dict[str, Any]]]:
+def _deleted(project_id: str | None) -> Iterator[list[dict[str, object]]]:
     narrowed = {table: f"AND {table.project} = %s" if project_id else "" for table in TABLES}
     parts = [
         f"SELECT '{table.type}' AS type, t.id AS id, t.deleted_at || '' AS moment "  # noqa: S608

@@ -17,8 +17,8 @@ MAX_ROW = 64 * 1024 * 1024  # bytes
 PIECE = 64 * 1024
 BOM = b"\xef\xbb\xbf"
 
-Row = dict[str, Any]
-Event = tuple[str, Any]
+FileRow = dict[str, Any]  # JSON values by field name
+Event = tuple[str, Any]  # an event of ijson and its value: a key or a scalar
 
 
 class _Bounded:
@@ -40,7 +40,7 @@ class _Bounded:
         return data
 
 
-def rows(file: IO[bytes], errors: Errors) -> Iterator[tuple[str, int, Row]]:
+def rows(file: IO[bytes], errors: Errors) -> Iterator[tuple[str, int, FileRow]]:
     """Yield (collection, index, row) for all known collections; add unknown collections and invalid rows to `errors`.
 
     Raises BadFile if the file can't be read to its end.
@@ -54,11 +54,11 @@ def rows(file: IO[bytes], errors: Errors) -> Iterator[tuple[str, int, Row]]:
         raise refusal(f"the file is not valid JSON: {text[:200]}") from None
 
 
-def _top(events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator[tuple[str, int, Row]]:
+def _top(events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator[tuple[str, int, FileRow]]:
     event, _ = next(events)
     if event != "start_map":
         raise refusal("the file is not an export: expected a JSON object")
-    version: Any = None
+    version: object = None
     seen: set[str] = set()
     for event, name in events:
         if event == "end_map":
@@ -83,12 +83,12 @@ def _top(events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator
         _check_version(version)
 
 
-def _check_version(version: Any) -> None:
+def _check_version(version: object) -> None:
     if isinstance(version, bool) or version != SCHEMA_VERSION:
         raise refusal(f"must be {SCHEMA_VERSION}, the only one this version of pm reads", "schema_version")
 
 
-def _list(name: str, events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator[tuple[str, int, Row]]:
+def _list(name: str, events: Iterator[Event], bounded: _Bounded, errors: Errors) -> Iterator[tuple[str, int, FileRow]]:
     for index, (event, _) in enumerate(events):  # each iteration consumes all events of one row
         if event == "end_array":
             return
@@ -100,8 +100,8 @@ def _list(name: str, events: Iterator[Event], bounded: _Bounded, errors: Errors)
         bounded.read_since = 0
 
 
-def _object(events: Iterator[Event], bounded: _Bounded) -> Row:
-    row: Row = {}
+def _object(events: Iterator[Event], bounded: _Bounded) -> FileRow:
+    row: FileRow = {}
     for event, key in events:
         if event == "end_map":
             return row
@@ -116,7 +116,7 @@ def _object(events: Iterator[Event], bounded: _Bounded) -> Row:
     return row
 
 
-def _nested(event: str, events: Iterator[Event]) -> Any:
+def _nested(event: str, events: Iterator[Event]) -> object:
     """Return the list or object that just began. Iterative, because the sender controls the depth."""
     top: Any = {} if event == "start_map" else []
     stack, key = [top], ""

@@ -6,7 +6,7 @@ sprints: the file records changes that another board already allowed.
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import IO
 
 from django.db import transaction
 
@@ -19,7 +19,7 @@ from projects.transfer.results import Outcome
 from projects.transfer.staging import staged
 
 
-def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, Any]:
+def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, object]:
     """Import the file as `actor`; return the counts per collection. Raises BadFile with all errors of the file.
 
     A dry run returns the same result and writes nothing.
@@ -32,7 +32,7 @@ def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, An
         return answer
 
 
-def _merge(actor: User, errors: Errors) -> dict[str, Any]:
+def _merge(actor: User, errors: Errors) -> dict[str, object]:
     outcome, journal = Outcome(), Journal(actor)
     merge_plan.decide(outcome, errors)
     deletions.delete(journal, outcome)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from projects.models import User
 from projects.models.activity import Action, group_of_transaction
+from projects.models.prepared_queries import Row
 from projects.transfer.tables import Table
 
 BATCH = 500  # rows
@@ -27,7 +27,7 @@ class Journal:
         self.actor = actor.pk.hex
         self.now = str(timezone.now().replace(tzinfo=None))
 
-    def record(self, table: Table, action: Action, rows: list[Any]) -> None:
+    def record(self, table: Table, action: Action, rows: list[Row]) -> None:
         """Insert activity for rows of (ID, display key, project, version, changes)."""
         group = group_of_transaction().hex
         many(
@@ -39,7 +39,7 @@ class Journal:
         )
 
 
-def fetch(query: str) -> Iterator[list[Any]]:
+def fetch(query: str) -> Iterator[list[Row]]:
     """Yield the query's rows in batches."""
     with connection.cursor() as cursor:
         cursor.execute(query)
@@ -47,7 +47,7 @@ def fetch(query: str) -> Iterator[list[Any]]:
             yield batch
 
 
-def many(query: str, rows: list[Any]) -> None:
+def many(query: str, rows: list[Row]) -> None:
     """Run the statement once per row."""
     if rows:
         with connection.cursor() as cursor:

@@ -6,10 +6,9 @@ merged are errors; they stay in the plan, because an import with errors writes n
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import connection
 
+from projects.models.prepared_queries import Row
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.results import Outcome
@@ -129,7 +128,7 @@ def _find_references(table: Table, outcome: Outcome, errors: Errors) -> None:
             _settle(table, name, target, cursor.fetchall(), outcome, errors)
 
 
-def _settle(table: Table, name: str, target: Table, rows: list[Any], outcome: Outcome, errors: Errors) -> None:
+def _settle(table: Table, name: str, target: Table, rows: list[Row], outcome: Outcome, errors: Errors) -> None:
     detaches = name in ("parent_id", "sprint_id")
     skipped = []
     for place, pk, reference, was_deleted in rows:
@@ -170,7 +169,7 @@ def _prefer_lower_ids() -> None:
         )
 
 
-def _taken(table: Table) -> list[Any]:
+def _taken(table: Table) -> list[Row]:
     """Return staged rows whose unique columns equal those of a living row, on the board or earlier in the file."""
 
     def same(other: str) -> str:
@@ -189,11 +188,11 @@ def _taken(table: Table) -> list[Any]:
             ) ORDER BY s.place
             """  # noqa: S608
         )
-        found: list[Any] = cursor.fetchall()
+        found: list[Row] = cursor.fetchall()
         return found
 
 
-def _mark_skipped(table: Table, rows: list[Any]) -> None:
+def _mark_skipped(table: Table, rows: list[Row]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table.staged} SET act = 'skip' WHERE id = %s",  # noqa: S608

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import connection
 from django.utils import timezone
 
+from projects.models.prepared_queries import Row
 from projects.models.project import MAX_NUMBER
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import Errors
@@ -72,7 +71,7 @@ def raise_counters() -> None:
         )
 
 
-def _losers() -> list[Any]:
+def _losers() -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -90,7 +89,7 @@ def _losers() -> list[Any]:
             ORDER BY s.project_id, s.item_number, s.created_at, s.id
             """  # noqa: S608
         )
-        found: list[Any] = cursor.fetchall()
+        found: list[Row] = cursor.fetchall()
         return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from django.db import connection
 
@@ -18,9 +17,9 @@ class Outcome:
     def __init__(self) -> None:
         self.deleted: Counter[str] = Counter()  # by collection
         self.users_created = 0
-        self.renumbered: list[dict[str, Any]] = []
-        self.detached: list[dict[str, Any]] = []
-        self.skipped_rows: list[dict[str, Any]] = []
+        self.renumbered: list[dict[str, object]] = []
+        self.detached: list[dict[str, object]] = []
+        self.skipped_rows: list[dict[str, object]] = []
 
     def skip(self, table: Table, place: int, pk: str, field: str, reason: str) -> None:
         """Report a row that was not imported, with the reason."""
@@ -28,9 +27,9 @@ class Outcome:
             {"collection": table.collection, "row": place, "id": dashed(pk), "field": field, "reason": reason}
         )
 
-    def answer(self) -> dict[str, Any]:
+    def answer(self) -> dict[str, object]:
         """Return the result as a JSON-ready dict. Call it inside the transaction, while the staged rows exist."""
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         with connection.cursor() as cursor:
             for table in TABLES:
                 cursor.execute(f"SELECT act, count(*) FROM {table.staged} GROUP BY act")  # noqa: S608

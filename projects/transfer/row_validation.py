@@ -30,8 +30,10 @@ from projects.transfer.converters import (
     text,
 )
 from projects.transfer.exceptions import Errors
+from projects.transfer.file_reader import FileRow
 from projects.transfer.tables import BY_TYPE, DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS, Column, Table
 
+Value = Any  # in its database form: text, a number, None or REQUIRED
 REQUIRED = object()
 MAX_VERSION = 500_000_000  # far below the column's limit, so later versions stay importable
 # Derived values: pm exports an item's display key, the agile-board tool exports all of these.
@@ -43,11 +45,11 @@ IGNORED_FIELDS = {
 SKEW = timedelta(days=1)  # tolerated difference between the clocks of two clones
 
 
-def clean(table: Table, index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+def clean(table: Table, index: int, row: FileRow, errors: Errors) -> list[Value] | None:
     """Return the row's cleaned values in column order; None if one is invalid, after adding all to `errors`."""
     _check_names(table.collection, index, row, _names(table), errors)
     checks = _checks(table)
-    values: dict[str, Any] = {}
+    values: dict[str, Value] = {}
     for name, check, default in checks:
         value = row.get(name)
         try:
@@ -73,17 +75,17 @@ def clean(table: Table, index: int, row: dict[str, Any], errors: Errors) -> list
     return None if contradictions else list(values.values())
 
 
-def clean_user(index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+def clean_user(index: int, row: FileRow, errors: Errors) -> list[Value] | None:
     """Return the ID, username and `is_agent` of a row of `users`; None if it is invalid."""
     return _clean_fields("users", index, row, _USER, errors)
 
 
-def clean_deletion(index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+def clean_deletion(index: int, row: FileRow, errors: Errors) -> list[Value] | None:
     """Return the type, ID and time of a row of `deleted`; None if it is invalid."""
     return _clean_fields("deleted", index, row, _DELETION, errors)
 
 
-def find_id(row: dict[str, Any]) -> str | None:
+def find_id(row: FileRow) -> str | None:
     """Return the row's ID in its database form; None if the row has no valid ID."""
     try:
         return clean_id(row.get("id"))
@@ -92,8 +94,8 @@ def find_id(row: dict[str, Any]) -> str | None:
 
 
 def _clean_fields(
-    collection: str, index: int, row: dict[str, Any], checks: dict[str, Clean], errors: Errors
-) -> list[Any] | None:
+    collection: str, index: int, row: FileRow, checks: dict[str, Clean], errors: Errors
+) -> list[Value] | None:
     _check_names(collection, index, row, tuple(checks), errors)
     values = []
     for name, check in checks.items():
@@ -104,7 +106,7 @@ def _clean_fields(
     return values if len(values) == len(checks) else None
 
 
-def _username(value: Any) -> str:
+def _username(value: object) -> str:
     if not isinstance(value, str):
         raise ValidationError("must be text")
     return User.objects.clean_name(value)
@@ -114,7 +116,7 @@ _USER: dict[str, Clean] = {"id": clean_id, "username": _username, "is_agent": la
 _DELETION: dict[str, Clean] = {"type": choice(dict.fromkeys(BY_TYPE)), "id": clean_id, "deleted_at": clean_time}
 
 
-def _check_names(collection: str, index: int, row: dict[str, Any], allowed: tuple[str, ...], errors: Errors) -> None:
+def _check_names(collection: str, index: int, row: FileRow, allowed: tuple[str, ...], errors: Errors) -> None:
     accepted = _accepted(collection, allowed)
     if not row.keys() <= accepted:
         errors.add_unknown(collection, index, row.get("id"), [name for name in row if name not in accepted], allowed)
@@ -131,7 +133,7 @@ def _names(table: Table) -> tuple[str, ...]:
 
 
 @cache
-def _checks(table: Table) -> tuple[tuple[str, Clean, Any], ...]:
+def _checks(table: Table) -> tuple[tuple[str, Clean, Value], ...]:
     return tuple((column.name, _check_of(table, column), _default_of(column)) for column in table.columns)
 
 
@@ -158,7 +160,7 @@ def _check_of(table: Table, column: Column) -> Clean:
     return text(field)
 
 
-def _default_of(column: Column) -> Any:
+def _default_of(column: Column) -> Value:
     field = column.field
     if column.name == "version":
         return 1
@@ -172,7 +174,7 @@ def _default_of(column: Column) -> Any:
     return json.dumps(default) if column.kind == "json" else default
 
 
-def _contradictions(table: Table, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _contradictions(table: Table, row: FileRow) -> Iterator[tuple[str, str]]:
     """Yield (field, reason) for values of the row that contradict each other."""
     if table is WORK_ITEMS:
         if row["item_type"] == ItemType.EPIC and row["parent_id"]:

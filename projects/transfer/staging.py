@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO
 
 from django.db import connection
 
 from projects.transfer import file_reader
 from projects.transfer.exceptions import Errors
-from projects.transfer.row_validation import clean, clean_deletion, clean_user, find_id
+from projects.transfer.row_validation import Value, clean, clean_deletion, clean_user, find_id
 from projects.transfer.tables import BY_COLLECTION, TABLES, WORK_ITEMS
 
 BATCH = 500  # rows
@@ -72,7 +72,7 @@ def _drop() -> None:
 
 
 def _fill(file: IO[bytes], errors: Errors) -> None:
-    batches: dict[str, list[list[Any]]] = {name: [] for name in (*file_reader.COLLECTIONS, "invalid")}
+    batches: dict[str, list[list[Value]]] = {name: [] for name in (*file_reader.COLLECTIONS, "invalid")}
     for name, index, row in file_reader.rows(file, errors):
         cleaned = _cleaned(name, index, row, errors)
         if cleaned is not None:
@@ -87,7 +87,7 @@ def _fill(file: IO[bytes], errors: Errors) -> None:
         _insert(name, batch)
 
 
-def _cleaned(name: str, index: int, row: dict[str, Any], errors: Errors) -> list[Any] | None:
+def _cleaned(name: str, index: int, row: file_reader.FileRow, errors: Errors) -> list[Value] | None:
     """Return the values of a row for its temporary table, without `place`; None if the row is invalid."""
     if name == "users":
         return clean_user(index, row, errors)
@@ -97,7 +97,7 @@ def _cleaned(name: str, index: int, row: dict[str, Any], errors: Errors) -> list
     return None if values is None else [None, None, *values]
 
 
-def _insert(name: str, rows: list[list[Any]]) -> None:
+def _insert(name: str, rows: list[list[Value]]) -> None:
     if rows:
         marks = ", ".join(["%s"] * len(rows[0]))
         with connection.cursor() as cursor:

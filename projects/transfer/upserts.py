@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.db import connection
 
 from projects.models.activity import Action
+from projects.models.prepared_queries import Row
 from projects.models.work_items.choices import Status
 from projects.transfer.converters import dashed, encode, outward
 from projects.transfer.journal import Journal, fetch, many
@@ -52,7 +52,7 @@ def create(journal: Journal) -> None:
         _record_created(journal, table)
 
 
-def _update(journal: Journal, table: Table, batch: list[Any]) -> None:
+def _update(journal: Journal, table: Table, batch: list[Row]) -> None:
     columns, width = table.columns, len(table.columns)
     places = {column.name: place for place, column in enumerate(columns)}
     written, recorded = [], []

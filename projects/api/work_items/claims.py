@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,7 +13,7 @@ from rest_framework.response import Response
 from projects.api.authentication import actor_of
 from projects.api.idempotency import write
 from projects.api.serializer_fields import StrictBooleanField, StrictIntegerField
-from projects.api.serializers import StrictSerializer, TargetSerializer
+from projects.api.serializers import ResponseSerializer, StrictSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.api.work_items.serializers import WorkItemSerializer
 from projects.models import Project, WorkItem
@@ -49,7 +48,7 @@ class ReleaseSerializer(StrictSerializer):
     force = StrictBooleanField(required=False, default=False)
 
 
-class ClaimedSerializer(serializers.Serializer[Any]):
+class ClaimedSerializer(ResponseSerializer):
     """The item, and the id that renews and releases the claim."""
 
     work_item = WorkItemSerializer()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -11,7 +9,7 @@ from projects.api.activity import ActivityRowSerializer
 from projects.api.comments import CommentRowSerializer
 from projects.api.row_rendering import key_of
 from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
-from projects.api.serializers import DeletionSerializer, EntitySerializer, StrictSerializer
+from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.time_entries import TimeEntryRowSerializer
 from projects.models import WorkItem
 
@@ -57,7 +55,7 @@ class MoveSerializer(StrictSerializer):
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
-class ReadySerializer(serializers.Serializer[Any]):
+class ReadySerializer(ResponseSerializer):
     """Items that can be started, the most urgent first."""
 
     results = WorkItemRowSerializer(many=True)
@@ -76,14 +74,14 @@ class BulkUpdateSerializer(StrictSerializer):
     updates = serializers.ListField(child=UpdateField(), min_length=1, max_length=MAX_UPDATES)
 
 
-class BulkUpdatedSerializer(serializers.Serializer[Any]):
+class BulkUpdatedSerializer(ResponseSerializer):
     """The result of a bulk update."""
 
     updated = serializers.IntegerField(help_text="The number of items that changed.")
     work_items = WorkItemRowSerializer(many=True)
 
 
-class RelatedItemSerializer(serializers.Serializer[Any]):
+class RelatedItemSerializer(ResponseSerializer):
     """The item at the other end of a dependency."""
 
     dependency_id = serializers.UUIDField()
