@@ -173,7 +173,7 @@ def test_room_never_imports_what_it_must_not(room: str, forbidden: set[str]) -> 
 
 
 @pytest.mark.parametrize("package", NO_CIRCLES)
-def test_files_of_a_package_import_each_other_in_no_circle(package: str) -> None:
+def test_files_of_a_package_have_no_import_circle(package: str) -> None:
     # Of `from projects.admin import forms` only the module counts: the package itself is always imported first.
     files = {name: path for name, path in MODULES if within(name, {package}) and path.name != "__init__.py"}
     graph = {name: imports(path) & (files.keys() - {name}) for name, path in files.items()}
@@ -206,6 +206,6 @@ def test_files_stay_small_and_package_files_empty() -> None:
             assert not path.read_text().strip(), f"{name} is not empty"
 
 
-def test_no_module_has_a_name_that_says_nothing() -> None:
+def test_module_names_are_specific() -> None:
     for name, _ in MODULES:
         assert not {"utils", "helpers", "common", "services"} & set(name.split("."))

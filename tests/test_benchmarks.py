@@ -9,7 +9,7 @@ from tests.benchmarks.figures import Figure, in_turn, p99
 from tests.benchmarks.targets import TARGETS, Target
 
 
-def test_p99_is_what_one_in_a_hundred_is_above() -> None:
+def test_p99_is_exceeded_by_one_in_a_hundred() -> None:
     assert p99([float(number) for number in range(100, 0, -1)]) == 99
     assert p99([5.0, 1.0, 3.0]) == 5
 
@@ -37,7 +37,7 @@ def test_target_is_met_within_its_margin(at_least: bool, value: float, margin: f
     assert target.is_met(value, margin) is met
 
 
-def test_row_says_whether_the_target_is_met() -> None:
+def test_row_has_the_verdict() -> None:
     target = TARGETS["get"]
     assert row(target, Figure(2.0, "how")).split("|")[2:6] == [" ≤ 2.4 × ", " 2.00 × ", " met ", " how "]
     assert "**missed**" in row(target, Figure(2.5))

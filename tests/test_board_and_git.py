@@ -77,7 +77,7 @@ def test_bisect_passes_by_the_board(history: Path, start_server: Start) -> None:
     assert keys(history) == ["AA"]
 
 
-def test_stash_of_everything_untracked_comes_back(repository: Path, start_server: Start) -> None:
+def test_stash_pop_restores_untracked_files(repository: Path, start_server: Start) -> None:
     git(repository, "commit", "--allow-empty", "-m", "x")
     start_server(repository).end()
     (repository / "mine.txt").write_text("work")
@@ -89,7 +89,7 @@ def test_stash_of_everything_untracked_comes_back(repository: Path, start_server
     assert server.request("GET", "/health").status_code == 200
 
 
-def test_stashed_board_comes_back_after_the_empty_one_was_moved_away(history: Path, start_server: Start) -> None:
+def test_stash_pop_restores_board_after_empty_one_is_moved(history: Path, start_server: Start) -> None:
     server = start_server(history)
     create(history)
     server.end()
@@ -106,7 +106,7 @@ def test_stashed_board_comes_back_after_the_empty_one_was_moved_away(history: Pa
     assert keys(history) == ["AA"]
 
 
-def test_running_server_puts_the_block_back(repository: Path, server: Server) -> None:
+def test_running_server_restores_exclude_block(repository: Path, server: Server) -> None:
     exclude = repository / ".git/info/exclude"
     exclude.write_bytes(b"*.log\n")
     poll(lambda: git_exclude.BEGIN in exclude.read_bytes(), 10)
@@ -114,9 +114,7 @@ def test_running_server_puts_the_block_back(repository: Path, server: Server) ->
     assert "data.db" not in "".join(staged(repository))
 
 
-def test_start_in_a_repository_whose_exclude_file_is_a_link_warns_and_serves(
-    repository: Path, start_server: Start, tmp_path: Path
-) -> None:
+def test_start_with_linked_exclude_file_warns_and_serves(repository: Path, start_server: Start, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("*.log\n")
     exclude = repository / ".git/info/exclude"
     exclude.unlink()
@@ -127,7 +125,7 @@ def test_start_in_a_repository_whose_exclude_file_is_a_link_warns_and_serves(
     assert (tmp_path / "mine").read_text() == "*.log\n"
 
 
-def test_board_that_was_committed_is_kept_and_its_key_replaced(repository: Path, start_server: Start) -> None:
+def test_committed_board_is_kept_with_a_new_key(repository: Path, start_server: Start) -> None:
     server = start_server(repository)
     create(repository)
     server.end()
@@ -159,7 +157,7 @@ def test_committed_key_is_replaced_with_a_notice(repository: Path, start_server:
 
 
 @pytest.mark.parametrize("remover", [["sparse-checkout", "set", "src"], ["clean", "-fdxq"], ["stash", "--all"]])
-def test_board_that_git_deleted_is_missed_once(history: Path, start_server: Start, remover: list[str]) -> None:
+def test_board_deleted_by_git_is_reported_once(history: Path, start_server: Start, remover: list[str]) -> None:
     (history / "src").mkdir()
     (history / "src/a").touch()
     git(history, "add", "-A")
@@ -175,7 +173,7 @@ def test_board_that_git_deleted_is_missed_once(history: Path, start_server: Star
     assert start_server(history).end()[1].count("is gone") == 0
 
 
-def test_copy_of_a_served_repository_starts_at_once_and_says_so(
+def test_copy_of_a_served_repository_starts_with_a_notice(
     repository: Path, server: Server, start_server: Start, tmp_path: Path
 ) -> None:
     create(repository)
@@ -200,7 +198,7 @@ def test_copied_port_file_without_its_lock_names_no_server(repository: Path, ser
     assert pm(copy, "project", "list").returncode == 3
 
 
-def test_second_name_of_a_served_directory_is_no_copy(repository: Path, server: Server, tmp_path: Path) -> None:
+def test_second_path_of_a_served_directory_is_not_a_copy(repository: Path, server: Server, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(repository)
     assert answer(tmp_path / "link", "project", "list", PWD=str(tmp_path / "link"))["projects"] == []
     assert answer(tmp_path, "project", "list", PM_CONFIG_DIR=str(tmp_path / "link/.pm"))["projects"] == []
@@ -208,7 +206,9 @@ def test_second_name_of_a_served_directory_is_no_copy(repository: Path, server: 
     assert pm(tmp_path, "project", "list", PM_CONFIG_DIR=str(tmp_path / "link/.pm")).returncode == 0
 
 
-def test_start_beside_a_moved_main_worktree_makes_no_board(history: Path, start_server: Start, tmp_path: Path) -> None:
+def test_start_in_worktree_of_moved_repository_creates_no_board(
+    history: Path, start_server: Start, tmp_path: Path
+) -> None:
     git(history, "worktree", "add", str(tmp_path / "tree"))
     start_server(history).end()
     history.rename(tmp_path / "moved")
@@ -219,7 +219,9 @@ def test_start_beside_a_moved_main_worktree_makes_no_board(history: Path, start_
     assert not (tmp_path / "tree/.pm/data.db").exists()
 
 
-def test_bare_repositories_side_by_side_have_a_board_each(history: Path, start_server: Start, tmp_path: Path) -> None:
+def test_neighbouring_bare_repositories_have_separate_boards(
+    history: Path, start_server: Start, tmp_path: Path
+) -> None:
     boards: list[Any] = []
     for name in ("alpha", "beta"):
         git(tmp_path, "clone", "-q", "--bare", str(history), f"code/{name}.git")
@@ -234,7 +236,7 @@ def test_bare_repositories_side_by_side_have_a_board_each(history: Path, start_s
     assert keys(tmp_path / "code/alpha-main") == ["ALPHA"]
 
 
-def test_database_that_a_clone_brought_is_not_served(repository: Path, start_server: Start, tmp_path: Path) -> None:
+def test_cloned_database_is_not_served(repository: Path, start_server: Start, tmp_path: Path) -> None:
     start_server(repository).end()
     git(repository, "add", "-f", ".pm/data.db")
     git(repository, "commit", "-m", "theirs")

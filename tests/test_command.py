@@ -66,7 +66,7 @@ def test_command_runs_through_links(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["venv", "my venv"])
-def test_command_outside_an_environment_runs_by_the_interpreter_of_its_neighbour(tmp_path: Path, place: str) -> None:
+def test_command_outside_environment_uses_neighbouring_interpreter(tmp_path: Path, place: str) -> None:
     python = make_environment(tmp_path / place).with_name("python")
     (tmp_path / "bin").mkdir()
     command = copy_command(tmp_path / "bin")
@@ -77,7 +77,7 @@ def test_command_outside_an_environment_runs_by_the_interpreter_of_its_neighbour
     assert version_by(command) == f"pm {VERSION}\n"
 
 
-def test_command_of_an_environment_without_its_interpreter_says_so(tmp_path: Path) -> None:
+def test_command_without_interpreter_is_refused(tmp_path: Path) -> None:
     command = make_environment(tmp_path / "venv")
     python = command.with_name("python")
     python.unlink()
@@ -85,7 +85,7 @@ def test_command_of_an_environment_without_its_interpreter_says_so(tmp_path: Pat
     assert version_by(command) == f"error: {python}, which runs pm, is missing: install pm again\n"
 
 
-def test_command_of_an_environment_whose_interpreter_is_not_executable_says_so(tmp_path: Path) -> None:
+def test_command_with_unexecutable_interpreter_is_refused(tmp_path: Path) -> None:
     command = make_environment(tmp_path / "venv")
     python = command.with_name("python")
     python.unlink()

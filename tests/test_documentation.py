@@ -89,13 +89,13 @@ def test_file_of_the_config_directory_is_documented(name: str) -> None:
     assert f"`{name}`" in README
 
 
-def test_targets_of_make_that_are_named_exist() -> None:
+def test_named_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.M))
     texts = README + (CHECKOUT / "CONTRIBUTING.md").read_text()
     assert set(re.findall(r"\bmake ([a-z-]+)", texts)) - {"it", "sure"} <= targets
 
 
-def test_links_within_lead_somewhere() -> None:
+def test_internal_links_have_a_target() -> None:
     headings = {
         re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
         for line in README.splitlines()
@@ -117,7 +117,7 @@ def command_lines(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/agents.md"])
-def test_command_lines_of_the_documents_are_understood(name: str) -> None:
+def test_documented_command_lines_are_valid(name: str) -> None:
     calls = command_lines((CHECKOUT / name).read_text())
     assert len(calls) > 3
     for call in calls:
@@ -126,7 +126,7 @@ def test_command_lines_of_the_documents_are_understood(name: str) -> None:
         grammar.parse(found)
 
 
-def test_commands_within_the_texts_for_agents_are_understood() -> None:
+def test_commands_in_agent_texts_are_valid() -> None:
     guide = re.sub(r"^```sh\n.*?^```", "", (CHECKOUT / "docs/agents.md").read_text(), flags=re.M | re.S)
     spans = [span for span in re.findall(r"`([^`]+)`", guide + agents_file.POINTER.decode()) if span.startswith("pm ")]
     told = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", prime.HOW.replace("CURSOR", "0"), re.M)
@@ -152,7 +152,7 @@ def complaint_about(argv: list[str]) -> str:
     return ""
 
 
-def test_guide_for_agents_begins_with_prime_and_names_every_exit_and_refusal() -> None:
+def test_agent_guide_names_every_exit_and_refusal() -> None:
     guide = (CHECKOUT / "docs/agents.md").read_text()
     assert command_lines(guide)[0] == ["prime"]
     for code in (*REFUSALS.values(), "VALIDATION_ERROR", "NOT_FOUND", "NO_SERVER", "UNRESPONSIVE"):
@@ -162,7 +162,7 @@ def test_guide_for_agents_begins_with_prime_and_names_every_exit_and_refusal() -
 
 
 @pytest.mark.parametrize(("old", "new"), argv.ALIASES.items())
-def test_flag_of_old_is_documented_and_leads_somewhere(old: str, new: str) -> None:
+def test_old_flag_is_documented_and_works(old: str, new: str) -> None:
     assert old in PAGES["commands.md"] or old == "--status-value"
     assert any(new in flags for _, verb in VERBS for flags, _ in verb.options)
 

@@ -36,7 +36,7 @@ def latin(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(("source", "defines", "reason"), LACKS)
-def test_start_and_init_refuse_in_one_line_and_leave_nothing(
+def test_refused_start_and_init_leave_nothing(
     repository: Path, start_server: Start, tmp_path: Path, source: str, defines: dict[str, str], reason: str
 ) -> None:
     library = shim(tmp_path, source, **defines)
@@ -51,7 +51,7 @@ def test_start_and_init_refuse_in_one_line_and_leave_nothing(
 
 
 @pytest.mark.parametrize("command", [["server", "start"], ["doctor"]])
-def test_advice_to_move_takes_the_board_along(
+def test_advice_to_move_keeps_the_board(
     repository: Path, start_server: Start, tmp_path: Path, command: list[str]
 ) -> None:
     start_server(repository)
@@ -64,7 +64,7 @@ def test_advice_to_move_takes_the_board_along(
 
 
 @pytest.mark.parametrize(("source", "defines", "reason"), LACKS)
-def test_doctor_says_the_same_and_advises_no_chmod(
+def test_doctor_names_file_system_without_chmod_advice(
     repository: Path, tmp_path: Path, source: str, defines: dict[str, str], reason: str
 ) -> None:
     library = shim(tmp_path, source, **defines)
@@ -78,9 +78,7 @@ def test_doctor_says_the_same_and_advises_no_chmod(
         pm(repository, *command)
 
 
-def test_database_that_sqlite_can_not_share_names_the_file_system(
-    repository: Path, start_server: Start, tmp_path: Path
-) -> None:
+def test_unshareable_database_names_the_file_system(repository: Path, start_server: Start, tmp_path: Path) -> None:
     library = shim(tmp_path, file_systems.NO_SHARED_MEMORY, SUFFIX='"data.db-shm"')
     line = refusal(start_server(repository, ready=False, LD_PRELOAD=library))
     assert "can't lock or share it as SQLite needs" in line
@@ -93,7 +91,7 @@ def test_database_that_sqlite_can_not_share_names_the_file_system(
     assert check["fix"] == storage.ELSEWHERE
 
 
-def test_fat_that_is_mounted_for_one_user_is_served(repository: Path, tmp_path: Path) -> None:
+def test_fat_mounted_for_one_user_is_served(repository: Path, tmp_path: Path) -> None:
     env = {"LD_PRELOAD": shim(tmp_path, file_systems.FAT)}
     try:
         answer(repository, "server", "start", **env)
@@ -108,7 +106,7 @@ def test_fat_that_is_mounted_for_one_user_is_served(repository: Path, tmp_path: 
         end_server(repository / ".pm")
 
 
-def test_path_that_is_not_utf8_is_served_by_every_command(latin: Path) -> None:
+def test_non_utf8_path_works_with_every_command(latin: Path) -> None:
     config = str(latin / ".pm")
     assert answer(latin, "init")["initialized"]["directory"] == config
     assert answer(latin, "server", "start")["server"]["root"] == str(latin)
@@ -128,7 +126,7 @@ def test_path_that_is_not_utf8_is_served_by_every_command(latin: Path) -> None:
     assert {check["status"] for check in answer(latin, "doctor")["checks"]} == {"ok"}
 
 
-def test_path_that_is_not_utf8_is_escaped_in_the_api(latin: Path, start_server: Start) -> None:
+def test_non_utf8_path_is_escaped_in_the_api(latin: Path, start_server: Start) -> None:
     server = start_server(latin)
     body = server.api("GET", "server/").content
     assert b'caf\\udce9"' in body
@@ -136,7 +134,7 @@ def test_path_that_is_not_utf8_is_escaped_in_the_api(latin: Path, start_server: 
     assert os.fsencode(json.loads(body)["root"]).endswith(b"/caf\xe9")
 
 
-def test_path_longer_than_sqlite_takes_is_refused_and_the_longest_allowed_is_served(tmp_path: Path) -> None:
+def test_longest_path_is_served_and_longer_is_refused(tmp_path: Path) -> None:
     def of_length(total: int) -> Path:
         missing = total - len(str(tmp_path / ".pm"))
         parts = ["a" * 99] * ((missing - 2) // 100) + ["b" * ((missing - 2) % 100 + 1)]
@@ -187,7 +185,7 @@ def test_board_works_without_a_temporary_directory(repository: Path, background:
 
 
 @needs_root
-def test_read_only_mount_is_named_and_no_chmod_advised(repository: Path) -> None:
+def test_read_only_mount_is_named_without_chmod_advice(repository: Path) -> None:
     for made in (False, True):
         if made:
             answer(repository, "init")
@@ -208,7 +206,7 @@ def test_read_only_mount_is_named_and_no_chmod_advised(repository: Path) -> None
 
 
 @pytest.mark.parametrize("umask", [0o277, 0o777])
-def test_umask_that_takes_the_owners_rights_is_borne(repository: Path, umask: int) -> None:
+def test_umask_without_owner_rights_works(repository: Path, umask: int) -> None:
     from tests.processes import environment, without_override
 
     def run(*arguments: str) -> Any:

@@ -18,7 +18,7 @@ Start = Callable[..., Server]
 PLANTED = "k" * 60
 
 
-def test_pulled_port_file_moves_no_client(repository: Path, server: Server) -> None:
+def test_pulled_port_file_redirects_no_client(repository: Path, server: Server) -> None:
     with socket.create_server(("127.0.0.9", 0)) as impostor:
         impostor.settimeout(0.2)
         forged = {"pid": 2, "port": impostor.getsockname()[1], "host": "127.0.0.9"}
@@ -34,7 +34,7 @@ def test_pulled_port_file_moves_no_client(repository: Path, server: Server) -> N
 @pytest.mark.parametrize(
     "name", ["secret_key", "server.token", "data.db", "data.db-journal", "data.db-wal", "server.json", "server.lock"]
 )
-def test_secret_that_came_with_the_repository_is_refused(repository: Path, start_server: Start, name: str) -> None:
+def test_committed_secret_is_refused(repository: Path, start_server: Start, name: str) -> None:
     (repository / ".pm").mkdir()
     (repository / ".pm" / name).write_text(PLANTED)
     git(repository, "add", "-f", f".pm/{name}")
@@ -43,7 +43,7 @@ def test_secret_that_came_with_the_repository_is_refused(repository: Path, start
     assert "rm --cached" in line
 
 
-def test_config_that_reaches_outside_is_refused(repository: Path, start_server: Start) -> None:
+def test_config_that_allows_remote_access_is_refused(repository: Path, start_server: Start) -> None:
     (repository / ".pm").mkdir()
     (repository / ".pm" / "config.toml").write_text('[server]\nhost = "0.0.0.0"\n')
     assert "only a loopback address or localhost" in refusal(start_server(repository, "--allow-remote", ready=False))
@@ -80,7 +80,7 @@ def test_link_instead_of_the_database_is_refused(repository: Path, start_server:
     assert (tmp_path / "other.db").stat().st_size == 0
 
 
-def test_surroundings_have_no_influence(repository: Path, start_server: Start) -> None:
+def test_environment_variables_have_no_influence(repository: Path, start_server: Start) -> None:
     for name in ("projects", "discovery", "pmsite"):
         (repository / name).mkdir()
         (repository / name / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
@@ -114,7 +114,7 @@ def test_no_secret_is_logged(repository: Path, start_server: Start) -> None:
     assert not [secret for secret in (token, path.split("/")[2], "wrong") if secret in log + titles]
 
 
-def test_stale_file_with_an_impostor_on_its_port_gets_no_token(repository: Path, server: Server) -> None:
+def test_impostor_on_stale_port_gets_no_token(repository: Path, server: Server) -> None:
     server.process.kill()
     server.process.wait()
     poll(lambda: lock.probe(portfile.lock_path(str(server.port_file))) == lock.FREE)

@@ -23,7 +23,7 @@ from tests.processes import Server, gone, poll, scaled
 Start = Callable[..., Server]
 
 
-def test_story_of_one_repository(repository: Path, start_server: Start) -> None:
+def test_server_publishes_serves_and_withdraws(repository: Path, start_server: Start) -> None:
     server = start_server(repository)
     published = json.loads(server.port_file.read_text())
     assert (published["pid"], published["host"]) == (server.pid, "127.0.0.1")
@@ -79,7 +79,9 @@ def test_files_are_private_under_any_umask(repository: Path, start_server: Start
     assert not {name: oct(mode) for name, mode in modes.items() if mode & 0o077}
 
 
-def test_killed_master_and_workers_cost_one_start(repository: Path, server: Server, start_server: Start) -> None:
+def test_start_after_killed_master_and_workers_keeps_data(
+    repository: Path, server: Server, start_server: Start
+) -> None:
     answer(repository, "project", "create", "--key", "ONE", "--title", "One")
     workers = server.workers()
     os.kill(workers[0], signal.SIGKILL)
@@ -114,7 +116,7 @@ def test_parallel_first_starts_make_one_board(repository: Path) -> None:
     ]
 
 
-def test_git_clean_under_a_running_server_ends_it_with_a_reason(repository: Path, server: Server) -> None:
+def test_git_clean_stops_server_with_a_reason(repository: Path, server: Server) -> None:
     git(repository, "clean", "-fdX")
     assert not (server.config / "data.db").exists()
     code, err = server.end(0, timeout=scaled(6))
@@ -123,7 +125,7 @@ def test_git_clean_under_a_running_server_ends_it_with_a_reason(repository: Path
     assert not server.port_file.exists()
 
 
-def test_deleted_database_is_answered_503_until_then(repository: Path, server: Server) -> None:
+def test_deleted_database_is_503_until_server_stops(repository: Path, server: Server) -> None:
     (server.config / "data.db").unlink()
     token = server.token
     response = server.request("GET", "/api/v1/projects/", headers={"Authorization": f"Bearer {token}"})
@@ -135,9 +137,7 @@ def test_deleted_database_is_answered_503_until_then(repository: Path, server: S
 @pytest.mark.parametrize(
     "make", [os.pipe, lambda: [one.detach() for one in socket.socketpair()]], ids=["pipe", "socket"]
 )
-def test_log_that_nobody_reads_holds_nobody_up(
-    repository: Path, start_server: Start, make: Callable[[], Iterable[int]]
-) -> None:
+def test_unread_log_blocks_nothing(repository: Path, start_server: Start, make: Callable[[], Iterable[int]]) -> None:
     reading, writing = make()
     os.set_blocking(writing, False)
     for size in (4096, 1):
@@ -162,7 +162,7 @@ def test_log_that_nobody_reads_holds_nobody_up(
     os.close(writing)
 
 
-def test_deleted_directory_ends_the_server(repository: Path, server: Server) -> None:
+def test_deleted_directory_stops_server(repository: Path, server: Server) -> None:
     shutil.rmtree(server.config)
     code, err = server.end(0, timeout=scaled(6))
     assert code == 1
@@ -170,7 +170,7 @@ def test_deleted_directory_ends_the_server(repository: Path, server: Server) -> 
     assert not server.config.exists()
 
 
-def test_moved_repository_ends_the_server_and_serves_again(
+def test_moved_repository_stops_server_and_can_be_served(
     repository: Path, server: Server, start_server: Start, tmp_path: Path
 ) -> None:
     answer(repository, "project", "create", "--key", "ONE", "--title", "One")
@@ -181,7 +181,7 @@ def test_moved_repository_ends_the_server_and_serves_again(
     assert answer(tmp_path / "moved", "project", "list")["projects"][0]["key"] == "ONE"
 
 
-def test_first_migration_is_whole_or_not_at_all(repository: Path, start_server: Start) -> None:
+def test_first_migration_is_atomic(repository: Path, start_server: Start) -> None:
     path = repository / ".pm" / "data.db"
 
     def applied() -> int:
@@ -210,7 +210,7 @@ def test_published_address_is_literal_where_localhost_is_ipv6(repository: Path, 
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/", "/admin/login/", "/api/v1/projects/"])
-def test_cookies_of_other_programs_change_no_answer(server: Server, path: str) -> None:
+def test_foreign_cookies_change_no_answer(server: Server, path: str) -> None:
     headers = {"Authorization": f"Bearer {server.token}"}
     without = server.request("GET", path, headers=headers)
     loaded = server.request("GET", path, headers={**headers, "Cookie": f"other={'a' * 16_384}"})

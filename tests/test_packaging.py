@@ -71,7 +71,7 @@ def install(python: Path, wheel: Path) -> None:
     subprocess.run([*pip, wheel], env=environment(), check=True)
 
 
-def test_wheel_holds_all_that_runs_and_no_tests(wheel: Path) -> None:
+def test_wheel_has_all_modules_and_no_tests(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         [script] = [name for name in names if ".data/" in name]
@@ -108,7 +108,7 @@ def test_installed_wheel_serves_and_its_client_finds_it(wheel: Path, tmp_path: P
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["wheel", "editable"])
 @pytest.mark.parametrize("installer", ["pip", "uv"])
-def test_installers_leave_a_command_that_runs(
+def test_installers_install_a_working_command(
     source: Path, wheel: Path, tmp_path: Path, installer: str, kind: str
 ) -> None:
     target = tmp_path / "my projects" / ("v" * 150)

@@ -43,7 +43,7 @@ def test_full_disk_is_one_line(repository: Path, start_server: Start) -> None:
     assert refusal(server)
 
 
-def test_database_that_is_none_is_one_line(repository: Path, start_server: Start) -> None:
+def test_invalid_database_is_one_line(repository: Path, start_server: Start) -> None:
     (repository / ".pm").mkdir()
     (repository / ".pm" / "data.db").write_bytes(b"this is no database" * 100)
     assert "can't be migrated" in refusal(start_server(repository, ready=False))
@@ -77,7 +77,7 @@ def test_database_of_a_newer_version_is_refused(repository: Path, start_server: 
     assert "newer version (projects.9999_later)" in refusal(start_server(repository, ready=False))
 
 
-def test_migration_that_fails_is_one_line(repository: Path, start_server: Start) -> None:
+def test_failed_migration_is_one_line(repository: Path, start_server: Start) -> None:
     (repository / ".pm").mkdir()
     with sqlite3.connect(repository / ".pm" / "data.db") as database:
         database.execute("CREATE TABLE projects_user (id INTEGER)")
@@ -85,12 +85,12 @@ def test_migration_that_fails_is_one_line(repository: Path, start_server: Start)
     assert "can't be migrated" in refusal(start_server(repository, ready=False))
 
 
-def test_misspelt_variable_is_warned_of(repository: Path, start_server: Start) -> None:
+def test_misspelt_variable_warns(repository: Path, start_server: Start) -> None:
     server = start_server(repository, PM_SERVER_PROT="5000")
     assert "did you mean PM_SERVER_PORT?" in server.end()[1]
 
 
-def test_git_that_hangs_is_waited_for_once(repository: Path, start_server: Start, tmp_path: Path) -> None:
+def test_hanging_git_is_awaited_once(repository: Path, start_server: Start, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     git = tmp_path / "bin/git"
     git.write_text(f"#!/bin/sh\necho >> {tmp_path}/calls\nsleep 60\n")
@@ -99,7 +99,7 @@ def test_git_that_hangs_is_waited_for_once(repository: Path, start_server: Start
     assert (tmp_path / "calls").read_text().count("\n") == 1
 
 
-def test_lock_shared_by_a_hard_link_is_refused_at_once(repository: Path, start_server: Start) -> None:
+def test_hard_linked_lock_is_refused_at_once(repository: Path, start_server: Start) -> None:
     start_server(repository)
     copy = repository.parent / "copy"
     copy.mkdir()
@@ -111,7 +111,7 @@ def test_lock_shared_by_a_hard_link_is_refused_at_once(repository: Path, start_s
     assert time.monotonic() - begin < scaled(START_PATIENCE / 2)
 
 
-def test_database_that_can_only_be_read_is_named_with_the_remedy(repository: Path, start_server: Start) -> None:
+def test_read_only_database_is_named_with_the_remedy(repository: Path, start_server: Start) -> None:
     start_server(repository).end()
     path = repository / ".pm/data.db"
     path.chmod(0o400)

@@ -42,7 +42,7 @@ def database(repository: Path, start_server: Callable[..., Server]) -> Path:
     return repository / ".pm" / "data.db"
 
 
-def test_audit_finds_each_fault_and_none_where_there_is_none(database: Path, tmp_path: Path) -> None:
+def test_audit_finds_exactly_the_faults(database: Path, tmp_path: Path) -> None:
     assert data_audit.faults(database) == []
     for name, statement in FAULTS.items():
         copy = tmp_path / f"{name}.db"
@@ -53,7 +53,7 @@ def test_audit_finds_each_fault_and_none_where_there_is_none(database: Path, tmp
         assert data_audit.faults(copy), name
 
 
-def test_ledger_finds_what_is_lost_and_what_is_twice(database: Path) -> None:
+def test_ledger_finds_lost_and_duplicate_writes(database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection:
         rows = connection.execute("SELECT entity_id, version FROM projects_activity").fetchall()
         (item,) = connection.execute("SELECT id FROM projects_workitem").fetchone()
