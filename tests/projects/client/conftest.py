@@ -135,9 +135,9 @@ def end_server(config: Path) -> None:
 
 @dataclass
 class Impostor:
-    """Answers on loopback with the bytes it is given, one answer a connection, the last one for ever.
+    """A server on loopback that sends the given answers, one per connection; the last one is repeated.
 
-    An answer is bytes, None for silence until the client leaves, or a function of the connection.
+    An answer is bytes, a function of the connection, or None to stay silent until the client leaves.
     """
 
     answers: list[Any]

@@ -1,4 +1,4 @@
-"""`pm init --agents`: the pointer in AGENTS.md, and nothing else in it."""
+"""`pm init --agents`: it adds the pointer to AGENTS.md and changes nothing else."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_link_is_followed_within_the_repository_only(pm: Pm, repository: Path, t
     assert not (tmp_path / "new").exists()
 
 
-def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+def test_path_that_is_not_a_file_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "AGENTS.md"
     path.mkdir()
     with pytest.raises(FileRefused):

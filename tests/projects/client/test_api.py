@@ -1,4 +1,4 @@
-"""What is sent, what becomes of each answer, and what happens when the server changes under a call."""
+"""The API client: requests, responses, errors, and a server that restarts during a call."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_all_follows_the_pages(reach: Callable[..., Any], impostor: Make) -> Non
     assert b"GET /api/v1/projects/?cursor=two HTTP/1.1" in server.received[1]
 
 
-def test_write_has_a_key_of_its_own_and_its_actor(reach: Callable[..., Any], impostor: Make) -> None:
+def test_write_sends_idempotency_key_and_actor(reach: Callable[..., Any], impostor: Make) -> None:
     server = impostor(CREATED)
     for _ in range(2):
         reach(server, *CREATE, "--as", "Jürgen & co")
@@ -86,7 +86,7 @@ def test_write_has_a_key_of_its_own_and_its_actor(reach: Callable[..., Any], imp
     assert json.loads(server.received[0].partition(b"\r\n\r\n")[2]) == {"key": "K1", "title": "T"}
 
 
-def test_actor_is_the_flag_then_the_variable_then_nobody(reach: Callable[..., Any], impostor: Make) -> None:
+def test_actor_comes_from_flag_then_variable(reach: Callable[..., Any], impostor: Make) -> None:
     server = impostor(EMPTY)
     reach(server, "project", "list", "--as", "flag", PM_ACTOR="variable")
     reach(server, "project", "list", PM_ACTOR="variable")
@@ -139,12 +139,12 @@ def test_silent_server_is_unresponsive_after_the_timeout(pm: Pm, publish: Publis
     assert len(server.received) == 1
 
 
-def test_nobody_at_a_given_url_is_no_server(pm: Pm) -> None:
+def test_explicit_url_without_listener_is_no_server(pm: Pm) -> None:
     result = pm("project", "list", "--server", f"http://127.0.0.1:{closed_port()}")
     assert (result.code, result.error["code"]) == (3, "NO_SERVER")
 
 
-def test_live_file_with_nobody_behind_is_unresponsive(pm: Pm, publish: Publish) -> None:
+def test_live_port_file_without_listener_is_unresponsive(pm: Pm, publish: Publish) -> None:
     publish(closed_port())
     result = pm("project", "list")
     assert (result.code, result.error["code"]) == (1, "UNRESPONSIVE")
@@ -165,15 +165,13 @@ def test_write_that_met_a_restart_is_sent_again_under_its_key(pm: Pm, publish: P
     assert [header(request, "Authorization") for request in (first, second)] == ["Bearer old", "Bearer new"]
 
 
-def test_server_that_stopped_meanwhile_is_no_server(pm: Pm, publish: Publish, impostor: Make, repository: Path) -> None:
+def test_server_stopped_during_call_is_no_server(pm: Pm, publish: Publish, impostor: Make, repository: Path) -> None:
     server = impostor(lambda connection: (repository / ".pm/server.json").unlink())
     publish(server.port)
     assert pm("project", "list").error["code"] == "NO_SERVER"
 
 
-def test_write_whose_server_died_before_it_answered_is_in_doubt(
-    pm: Pm, publish: Publish, impostor: Make, repository: Path
-) -> None:
+def test_write_without_response_is_in_doubt(pm: Pm, publish: Publish, impostor: Make, repository: Path) -> None:
     server = impostor(lambda connection: (repository / ".pm/server.json").unlink())
     publish(server.port)
     result = pm(*CREATE)
@@ -236,10 +234,10 @@ def test_quoting_is_undone_by_unquoting() -> None:
     text = "a-Z_0.9~ é€𝄞%/?&=+\n"
     assert re.fullmatch(r"[A-Za-z0-9._~%-]+", quote(text))
     assert unquote(quote(text)) == text
-    assert quote("\udcff")  # a byte of the command line that is no UTF-8
+    assert quote("\udcff")  # a byte of the command line that is not UTF-8
 
 
-def test_query_leaves_out_what_is_none() -> None:
+def test_query_omits_none() -> None:
     assert encode_query({"a": None, "b": "x y", "c": 0}) == "?b=x%20y&c=0"
     assert encode_query({"a": None}) == ""
 

@@ -1,4 +1,4 @@
-"""A plain command line means the same to us as to argparse, which is built from the same tables."""
+"""Simple command lines are parsed as argparse parses them, which is built from the same tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IDS = [f"{noun} {verb.name}".strip() for noun, verb in EVERY_VERB]
 WORDS = ["", "-", "-1", "-x y", "0", "3", "1.5", "nan", "PONE-1", "a b", "a=b", "todo", "todo,done", "task", "=", "é"]
 
 
-def judged(noun: str, verb: grammar.Verb, tokens: list[str]) -> dict[str, Any] | None:
+def parsed_by_argparse(noun: str, verb: grammar.Verb, tokens: list[str]) -> dict[str, Any] | None:
     parser = argparse_parser.build(grammar.program(noun, verb), verb.summary, verb.options, grammar.GLOBALS)
     try:
         return vars(parser.parse_args(tokens))
@@ -25,7 +25,7 @@ def judged(noun: str, verb: grammar.Verb, tokens: list[str]) -> dict[str, Any] |
 
 
 def line(chance: random.Random, verb: grammar.Verb) -> list[str]:
-    """Return a command line for a verb: rather right than wrong, so that much of it is taken."""
+    """Return a random command line for a verb, more often valid than not."""
     found: list[str] = []
     for flags, settings in (*verb.options, *grammar.GLOBALS):
         needed = settings.get("required", not flags[0].startswith("-"))
@@ -43,7 +43,7 @@ def line(chance: random.Random, verb: grammar.Verb) -> list[str]:
 
 
 @pytest.mark.parametrize(("noun", "verb"), EVERY_VERB, ids=IDS)
-def test_line_that_is_read_is_read_as_argparse_reads_it(noun: str, verb: grammar.Verb) -> None:
+def test_simple_command_line_is_parsed_like_argparse(noun: str, verb: grammar.Verb) -> None:
     chance = random.Random(f"{noun} {verb.name}")
     table = (*grammar.GLOBALS, *verb.options)
     read = 0
@@ -54,13 +54,13 @@ def test_line_that_is_read_is_read_as_argparse_reads_it(noun: str, verb: grammar
             continue
         values = argv.read(table, tokens)
         if values is not None:
-            assert values == judged(noun, verb, tokens), tokens
+            assert values == parsed_by_argparse(noun, verb, tokens), tokens
             read += 1
     assert read > 20 or any(settings.get("nargs") == "*" for _, settings in verb.options)
 
 
 def test_two_dashes_may_be_a_value() -> None:
-    # argparse of Python 3.11 makes an empty list of it.
+    # argparse of Python 3.11 turns it into an empty list.
     assert grammar.parse(grammar.find(["comment", "create", "--work-item", "P-1", "--content=--"])).content == "--"
 
 

@@ -34,7 +34,7 @@ def test_backup_goes_into_the_config_directory_unseen_by_git(server: Server, pm:
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_backup_replaces_nothing_unless_forced(server: Server, pm: Pm, repository: Path) -> None:
+def test_backup_overwrites_only_with_force(server: Server, pm: Pm, repository: Path) -> None:
     (repository / "mine.db").write_text("precious")
     assert pm("backup", "mine.db").error["code"] == "FILE_REFUSED"
     assert (repository / "mine.db").read_text() == "precious"
@@ -76,7 +76,7 @@ def test_restore_into_an_empty_directory(server: Server, pm: Pm, repository: Pat
     assert keys(Path(other) / "data.db") == ["PONE"]
 
 
-def test_what_is_no_backup_is_refused(pm: Pm, repository: Path, config: Path) -> None:
+def test_file_that_is_not_a_backup_is_refused(pm: Pm, repository: Path, config: Path) -> None:
     config.mkdir(mode=0o700)
     (config / "data.db").write_text("precious")
     (repository / "text.db").write_text("no database")

@@ -63,7 +63,7 @@ def test_search_finds_words_and_obeys_no_sign(board: Board) -> None:
     assert board("search", "x", "--limit", "0").error["field"] == "limit"
 
 
-def test_search_pages_and_tells_the_total(board: Board) -> None:
+def test_search_pages_and_returns_total(board: Board) -> None:
     board.project("PAGES")
     items = {board.item("PAGES", f"A heron {number}") for number in range(5)}
     command = ("search", "heron", "--project", "PAGES")

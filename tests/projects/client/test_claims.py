@@ -1,4 +1,4 @@
-"""`pm work-item ready`, `claim`, `renew`, `release`: agents that take work from one board."""
+"""`pm work-item ready`, `claim`, `renew`, `release`: agents that share a board."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_claim_is_renewed_and_released_by_its_lease_only(board: Board) -> None:
     assert board("work-item", "release", item, "--force").document["work_item"]["claimed_by"] is None
 
 
-def test_next_is_another_for_each_until_nothing_is_ready(board: Board) -> None:
+def test_claim_next_returns_different_items_until_none_is_ready(board: Board) -> None:
     board.project("NEXT")
     items = {board.item("NEXT") for _ in range(6)}
     with ThreadPoolExecutor(6) as pool:

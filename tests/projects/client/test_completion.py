@@ -1,4 +1,4 @@
-"""The completion of the shells: what is offered, and that a real bash offers it."""
+"""Shell completion: the candidates, and a real bash that completes with them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_server_that_is_silent_is_not_waited_for(
     pm: Pm, publish: Callable[..., None], impostor: Callable[..., Impostor]
 ) -> None:
     def drip(connection: object) -> None:
-        # Slow enough to pass for alive, for longer than anybody waits at a tab.
+        # The server responds, but too slowly for a completion.
         deadline = time.monotonic() + scaled(3)
         while time.monotonic() < deadline:
             connection.send(b"H")  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def test_server_that_is_silent_is_not_waited_for(
         publish(impostor(silence).port)
         begun = time.monotonic()
         result = pm("__complete", "project", "get", "")
-        assert time.monotonic() - begun < scaled(2)  # the patience, and Python's start on a busy machine
+        assert time.monotonic() - begun < scaled(2)  # the time limit, and the start of Python on a busy machine
         assert (result.code, result.out, result.err) == (0, "", "")
 
 

@@ -1,4 +1,4 @@
-"""`pm doctor` on the config directory: whose it is, and whether its database is damaged or only unreadable."""
+"""`pm doctor` on the config directory: its owner, and whether its database is damaged or unreadable."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def as_other(home: Path) -> Pm:
 
 
 @needs_root
-def test_directory_that_root_made_tells_the_user_of_both_ways(home: Path, as_other: Pm) -> None:
+def test_directory_of_root_names_both_remedies(home: Path, as_other: Pm) -> None:
     (home / ".pm").mkdir(mode=0o700)
     message = as_other("project", "list").error["message"]
     assert "belongs to another user, root (uid 0)" in message
@@ -70,7 +70,7 @@ def test_directory_that_root_made_tells_the_user_of_both_ways(home: Path, as_oth
 
 
 @needs_root
-def test_root_is_told_to_run_as_the_owner(home: Path, as_other: Pm) -> None:
+def test_root_is_advised_to_run_as_owner(home: Path, as_other: Pm) -> None:
     from tests.commands import pm
 
     as_other("init").document  # noqa: B018
@@ -114,7 +114,7 @@ def test_database_of_another_user_is_unreadable_and_not_damaged(home: Path, as_o
     assert check["fix"] == f"take it back: sudo chown -R {USER} {home}/.pm/data.db"
 
 
-def test_damaged_database_is_restored_by_what_doctor_says(pm: Pm, repository: Path, start_server: Start) -> None:
+def test_advice_of_doctor_restores_damaged_database(pm: Pm, repository: Path, start_server: Start) -> None:
     server = start_server(repository)
     backup = pm("backup").document["backup"]["path"]
     server.end()

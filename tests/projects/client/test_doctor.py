@@ -1,4 +1,4 @@
-"""`pm init` and `pm doctor`: make the directory, and find what is wrong with it."""
+"""`pm init` and `pm doctor`: create the directory, and find problems in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def checks_of(pm: Pm, code: int = 0, **env: str) -> dict[str, Any]:
     return {check["name"]: check for check in json.loads(result.out)["checks"]}
 
 
-def test_init_makes_the_directory_and_a_config_that_sets_nothing(pm: Pm, repository: Path) -> None:
+def test_init_creates_directory_and_commented_config(pm: Pm, repository: Path) -> None:
     made = pm("init").document["initialized"]
     config = repository / ".pm"
     assert made == {
@@ -87,7 +87,7 @@ def test_doctor_starts_no_server(pm: Pm, repository: Path) -> None:
     assert not (repository / ".pm/server.json").exists()
 
 
-def test_doctor_tells_what_is_stale_open_or_tracked(pm: Pm, repository: Path) -> None:
+def test_doctor_reports_stale_open_and_tracked_files(pm: Pm, repository: Path) -> None:
     pm("init")
     config = repository / ".pm"
     (config / "server.json").write_text("{")
@@ -140,7 +140,7 @@ def test_doctor_says_when_git_can_not_be_asked(pm: Pm, repository: Path) -> None
     assert (checks["secrets"]["status"], "gitignore" in checks) == ("warn", False)
 
 
-def test_doctor_tells_of_a_broken_database(pm: Pm, repository: Path) -> None:
+def test_doctor_reports_broken_database(pm: Pm, repository: Path) -> None:
     pm("init")
     path = repository / ".pm/data.db"
     path.write_bytes(b"no database" * 1000)
@@ -153,7 +153,7 @@ def test_doctor_tells_of_a_broken_database(pm: Pm, repository: Path) -> None:
     assert checks_of(pm)["database"]["status"] == "ok"
 
 
-def test_doctor_tells_of_a_held_lock_without_a_server(pm: Pm, repository: Path) -> None:
+def test_doctor_reports_held_lock_without_server(pm: Pm, repository: Path) -> None:
     pm("init")
     held = lock.hold(str(repository / ".pm/server.lock"))
     checks = checks_of(pm)
@@ -161,7 +161,7 @@ def test_doctor_tells_of_a_held_lock_without_a_server(pm: Pm, repository: Path) 
     assert (checks["lock"]["status"], "fuser" in checks["lock"]["fix"]) == ("warn", True)
 
 
-def test_doctor_tells_of_a_server_that_hangs(pm: Pm) -> None:
+def test_doctor_reports_hung_server(pm: Pm) -> None:
     pid = pm("server", "start", "--workers", "1").document["server"]["pid"]
     pids = [pid, *children(pid)]
     for one in pids:
@@ -173,18 +173,18 @@ def test_doctor_tells_of_a_server_that_hangs(pm: Pm) -> None:
     assert "pm server stop --force" in result.out
 
 
-def test_doctor_tells_of_a_directory_that_is_not_trusted(pm: Pm, repository: Path, tmp_path: Path) -> None:
+def test_doctor_reports_untrusted_directory(pm: Pm, repository: Path, tmp_path: Path) -> None:
     (repository / ".pm").symlink_to(tmp_path)
     checks = checks_of(pm, code=1)
     assert "symbolic link" in checks["directory"]["message"]
 
 
-def test_doctor_tells_which_variables_outrank(pm: Pm, tmp_path: Path) -> None:
+def test_doctor_reports_overriding_variables(pm: Pm, tmp_path: Path) -> None:
     checks = checks_of(pm, PM_CONFIG_DIR=str(tmp_path / "x"))
     assert checks["environment"]["fix"] == "unset PM_CONFIG_DIR"
 
 
-def test_native_windows_is_told_of_wsl() -> None:
+def test_native_windows_is_referred_to_wsl() -> None:
     code = f"import sys, os; sys.path.insert(0, {str(CHECKOUT)!r}); from projects.client import cli; os.name = 'nt'; "
     code += "cli.main(['project', 'list'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

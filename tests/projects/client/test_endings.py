@@ -1,4 +1,4 @@
-"""How a call ends that is interrupted, that nobody reads, or that has a fault."""
+"""The exit of a call that is interrupted, has its output closed, or crashes."""
 
 from __future__ import annotations
 

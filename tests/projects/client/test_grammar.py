@@ -1,4 +1,4 @@
-"""The command line without a server: what is understood, what is refused, what helps."""
+"""The command line: what it accepts, its errors and its help. No server runs."""
 
 from __future__ import annotations
 

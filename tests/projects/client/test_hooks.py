@@ -65,7 +65,7 @@ def titles(pm: Pm) -> set[str]:
     return {row["title"] for row in pm("work-item", "list", "PONE").document["work_items"]}
 
 
-def test_commit_takes_the_board_along_and_nothing_else(hooked: Path, pm: Pm, git: Git) -> None:
+def test_commit_adds_only_the_board(hooked: Path, pm: Pm, git: Git) -> None:
     assert git("show", "--name-only", "--format=").split() == [".pm/data.json", "code.txt"]
     create(pm, "Work")
     (hooked / "code.txt").write_text("two")

@@ -1,4 +1,4 @@
-"""Both transports, against servers that behave and servers that don't."""
+"""Both transports, against well-behaved and broken servers."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_redirect_is_not_followed(transport: Transport, impostor: Make) -> None:
     assert elsewhere.received == []
 
 
-def test_nobody_listening_is_refused(transport: Transport) -> None:
+def test_port_without_listener_is_refused(transport: Transport) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         with pytest.raises(Refused, match="Connection refused"):
@@ -119,7 +119,7 @@ def test_cut_answer_is_disconnected(transport: Transport, impostor: Make, raw: b
 
 
 def test_cut_head_is_disconnected(impostor: Make) -> None:
-    # Only by socket: http.client takes half a head for a whole one.
+    # SocketTransport only: http.client accepts half of the headers as complete.
     with pytest.raises(Disconnected):
         SocketTransport("127.0.0.1", impostor(b"HTTP/1.1 200 OK\r\nContent-Le").port, 5.0).send("GET", "/", {})
 
@@ -148,7 +148,7 @@ def test_silence_ends_after_the_timeout(transport: Transport, impostor: Make, st
     assert 0.2 < time.monotonic() - began < scaled(5)
 
 
-def test_slow_answer_is_no_silence(transport: Transport, impostor: Make) -> None:
+def test_slow_response_does_not_time_out(transport: Transport, impostor: Make) -> None:
     def trickle(connection: socket.socket) -> None:
         for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]":
             time.sleep(0.02)  # slowness itself is the subject

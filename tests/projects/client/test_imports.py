@@ -1,4 +1,4 @@
-"""What the client may load on every call: an agent pays for each module, hundreds of times a day."""
+"""The modules that a call may load: an agent pays for each of them, hundreds of times a day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.processes import CHECKOUT, environment
 from tests.projects.client.conftest import Impostor, answer
 
-# Beside these, only our own.
+# And our own modules.
 ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
 OURS = {
     "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.safe_files",

@@ -1,4 +1,4 @@
-"""A start that fails leaves nothing running and nothing published, and says why."""
+"""A failed start leaves no process and no files, and reports the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pm prime`: short, true, and there even where the server is not."""
+"""`pm prime`: short, correct, and available without a server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_without_a_server_it_says_how_to_start_one(pm: Pm) -> None:
     assert len(result.out.encode()) < prime.MAX_BYTES
 
 
-def test_state_of_the_board_is_told_in_three_kilobytes(own_board: Board) -> None:
+def test_prime_describes_board_in_three_kilobytes(own_board: Board) -> None:
     empty = own_board("prime")
     assert "pm project create" in empty.out
     for number in range(6):

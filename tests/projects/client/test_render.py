@@ -1,4 +1,4 @@
-"""What is printed, on every kind of output."""
+"""Output as JSON and tables, on terminals, pipes and closed streams."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_pretty_is_indented() -> None:
     assert shown({"a": [1]}, pretty=True) == '{\n  "a": [\n    1\n  ]\n}\n'
 
 
-def test_json_is_one_line_to_whoever_splits_lines() -> None:
+def test_json_has_no_line_separators() -> None:
     text = "a\x85b\u2028c\u2029d\x1ce"
     out = shown({text: text})
     assert len(out.splitlines()) == 1
@@ -96,7 +96,7 @@ def test_table_has_a_row_for_each_thing() -> None:
     assert lines[2:] == [["A", "x"], ["B", "y"], ["next:", "abc"]]
 
 
-def test_table_of_nothing_says_so() -> None:
+def test_empty_table_says_so() -> None:
     assert shown({"projects": [], "next": None}, table=True) == "no projects\n"
 
 

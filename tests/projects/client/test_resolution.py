@@ -1,4 +1,4 @@
-"""Which server is talked to, and which token it is sent."""
+"""Which server a call uses, and which token it sends."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_variable_token_goes_to_every_server(pm: Pm, publish: Publish, impostor:
     assert [token_of(request) for request in other.received + ours.received] == ["mine", "mine"]
 
 
-def test_stale_file_is_named_and_its_port_is_sent_nothing(pm: Pm, repository: Path, impostor: Make) -> None:
+def test_stale_port_file_is_reported_and_its_port_not_contacted(pm: Pm, repository: Path, impostor: Make) -> None:
     server = impostor(EMPTY)
     config = repository / ".pm"
     config.mkdir(mode=0o700)

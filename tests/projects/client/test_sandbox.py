@@ -1,4 +1,4 @@
-"""A shell that may not connect: pm says so, and ends no server that only this shell can't reach."""
+"""A shell that may not connect: pm reports it, and never stops a server that only this shell can't reach."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_commands_in_a_sandbox_say_that_the_server_is_well(own_board: Board, san
     assert own_board("server", "status").document == health
 
 
-def test_doctor_in_a_sandbox_advises_nothing_that_ends_the_server(own_board: Board, sandbox: Sandbox) -> None:
+def test_doctor_in_sandbox_never_advises_stopping_server(own_board: Board, sandbox: Sandbox) -> None:
     result = sandbox(own_board.repository, "doctor")
     assert result.code == 1
     checks = {check["name"]: check for check in json.loads(result.out)["checks"]}
@@ -74,7 +74,7 @@ def test_doctor_in_a_sandbox_advises_nothing_that_ends_the_server(own_board: Boa
 
 
 @pytest.mark.parametrize("sandbox", [way for way in WAYS if way != "namespace with loopback"], indirect=True)
-def test_start_in_a_sandbox_starts_nothing(repository: Path, sandbox: Sandbox) -> None:
+def test_start_in_sandbox_is_refused(repository: Path, sandbox: Sandbox) -> None:
     result = sandbox(repository, "server", "start")
     assert (result.code, result.error["code"]) == (1, "SANDBOXED")
     assert "no server was started; run pm outside the sandbox" in result.error["message"]
@@ -87,7 +87,7 @@ def test_given_url_in_a_sandbox_is_not_called_dead(own_board: Board, sandbox: Sa
     assert (result.code, result.error["code"]) == (1, "SANDBOXED")
 
 
-def test_token_is_not_sent_to_another_who_listens_there(own_board: Board, tmp_path: Path) -> None:
+def test_token_is_not_sent_to_another_listener(own_board: Board, tmp_path: Path) -> None:
     listen = """
 import os, socket, subprocess, sys
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:

@@ -31,7 +31,7 @@ def test_stop_returns_when_the_server_is_gone(pm: Pm, repository: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", ["link", "fifo"])
-def test_log_that_is_no_file_is_refused(pm: Pm, repository: Path, tmp_path: Path, spoil: str) -> None:
+def test_log_that_is_not_a_regular_file_is_refused(pm: Pm, repository: Path, tmp_path: Path, spoil: str) -> None:
     pm("init")
     log = repository / ".pm/server.log"
     log.symlink_to(tmp_path / "target") if spoil == "link" else os.mkfifo(log)
@@ -136,7 +136,7 @@ def test_list_without_a_home_looks_at_this_directory_and_says_so(pm: Pm, reposit
     assert "you have no home directory: set HOME" in done.stderr
 
 
-def test_list_passes_over_what_is_no_file_in_the_registry(pm: Pm, repository: Path, tmp_path: Path) -> None:
+def test_list_skips_invalid_registry_entries(pm: Pm, repository: Path, tmp_path: Path) -> None:
     home = {"HOME": str(tmp_path / "home")}
     pm("server", "start", **home)
     (folder,) = (tmp_path / "home").rglob("django-discovery/servers")

@@ -1,4 +1,4 @@
-"""`pm server start`: what it answers, passes on and refuses."""
+"""`pm server start`: its output, the flags it passes on, and its errors."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_unwritable_repository_is_one_clear_error(repository: Path) -> None:
     assert str(repository / ".pm") in result.error["message"]
 
 
-def test_flag_and_variable_start_a_server_that_ends_by_itself(pm: Pm, repository: Path) -> None:
+def test_autostarted_server_has_an_idle_timeout(pm: Pm, repository: Path) -> None:
     assert pm("project", "list", "--start").document == {"projects": [], "next": None}
     pid = read(repository).pid
     assert b"--idle-timeout\x0010800" in Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -174,7 +174,7 @@ def test_start_with_closed_streams_serves(pm: Pm, repository: Path) -> None:
 def test_port_that_browsers_refuse_is_warned_of_and_not_kept(pm: Pm, repository: Path) -> None:
     for port in sorted(sockets.BLOCKED_PORTS):
         result = pm("server", "start", "--strict-port", "--port", str(port))
-        if result.code == 0:  # nobody else has it
+        if result.code == 0:  # no other process has it
             break
     assert result.err.startswith(f"warning: browsers refuse to open port {port}")
     pm("server", "stop")
@@ -183,7 +183,7 @@ def test_port_that_browsers_refuse_is_warned_of_and_not_kept(pm: Pm, repository:
     assert again.document["server"]["port"] not in sockets.BLOCKED_PORTS
 
 
-def test_start_beside_a_hung_server_says_so(pm: Pm, repository: Path) -> None:
+def test_start_with_hung_server_says_so(pm: Pm, repository: Path) -> None:
     server = pm("server", "start").document["server"]
     pids = [server["pid"], *children(server["pid"])]
     for pid in pids:

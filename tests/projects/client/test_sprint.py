@@ -34,7 +34,7 @@ def test_sprint_lives_through_every_verb(board: Board) -> None:
     assert board("sprint", "cancel", name).document["sprint"]["status"] == "cancelled"
 
 
-def test_completing_moves_what_is_left_and_says_so(board: Board) -> None:
+def test_complete_moves_unfinished_items_and_lists_them(board: Board) -> None:
     board.project("LEFT")
     first, second = made(board, "LEFT", "A"), made(board, "LEFT", "B")
     done = board.item("LEFT", "done", "--sprint", first["id"], "--points", "2")

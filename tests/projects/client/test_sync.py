@@ -58,7 +58,7 @@ def test_dry_run_and_standard_input(server: Server, pm: Pm, board: Path) -> None
     assert pm("sync", "import", "-f", "-", stdin=text).document == answer
 
 
-def test_wrong_row_is_said_and_nothing_is_written(server: Server, pm: Pm, board: Path) -> None:
+def test_invalid_row_is_reported_and_nothing_is_written(server: Server, pm: Pm, board: Path) -> None:
     document = json.loads(board.read_bytes())
     middle = len(document["work_items"]) // 2
     document["work_items"][middle]["title"] = ""
@@ -127,12 +127,12 @@ def test_no_server_is_exit_3(pm: Pm, board: Path) -> None:
 @pytest.mark.parametrize(
     "answers",
     [
-        answer("200 OK", b'{"schema_version":1,\n"projects":[]'),  # whole by its length, cut all the same
+        answer("200 OK", b'{"schema_version":1,\n"projects":[]'),  # complete by its length, but truncated
         answer("200 OK", b"{}\n}\n").replace(b"Content-Length: 5", b"Content-Length: 5000"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}\n}\n\r\n",
     ],
 )
-def test_cut_export_is_no_file(
+def test_truncated_export_leaves_no_file(
     pm: Pm, repository: Path, publish: Callable[..., None], impostor: Callable[..., Impostor], answers: bytes
 ) -> None:
     publish(impostor(answers).port)

@@ -1,4 +1,4 @@
-"""`--output table` of every noun: what a person sees of a real board."""
+"""`--output table` of every noun: the tables of a real board."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def full(own_board: Board) -> Board:
     ],
 )
 @pytest.mark.parametrize("width", [60, 100, 160])
-def test_table_shows_what_counts_and_fits(full: Board, line: str, expected: str, width: int) -> None:
+def test_table_shows_main_columns_and_fits(full: Board, line: str, expected: str, width: int) -> None:
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = str(width)
     try:
@@ -68,7 +68,7 @@ def test_table_shows_what_counts_and_fits(full: Board, line: str, expected: str,
     assert not missing or width == 60
 
 
-def test_changes_are_told_in_short() -> None:
+def test_changes_are_abbreviated() -> None:
     rows = [
         {
             "id": 1,

@@ -11,7 +11,7 @@ import pytest
 from tests.projects.client.conftest import Board, call
 
 
-def test_item_is_made_of_all_its_flags(board: Board, tmp_path: Path) -> None:
+def test_create_sets_all_flags(board: Board, tmp_path: Path) -> None:
     board.project("MAKE")
     sprint = board(
         *("sprint", "create", "--project", "MAKE", "--name", "S", "--start-date", "2026-01-01"),
@@ -104,7 +104,7 @@ def test_list_is_filtered_by_every_flag(board: Board) -> None:
         (("--sort=-item_number",), [lone, task, story, epic]),
     ):
         assert board.keys("list", "LIST", *flags) == expected, flags
-    # In an item or a sprint no project needs to be named.
+    # An item or a sprint implies the project.
     assert board.keys("list", "--descendants-of", epic) == [story, task]
     assert board.keys("list", "--project", "list", "--type", "epic") == [epic]
 
