@@ -103,7 +103,7 @@ def add_board(repository: Path, new_board: Path) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests that start or share a server as slow; other slow tests have the mark themselves."""
     for item in items:
-        if {"start_server", "server_of_all"} & set(getattr(item, "fixturenames", ())):
+        if {"start_server", "server_of_all", "pm"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 

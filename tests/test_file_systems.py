@@ -19,6 +19,8 @@ from tests.file_systems import in_mounts, needs_root, shim
 from tests.processes import MANAGE, Server
 from tests.projects.client.conftest import end_server
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Server]
 LACKS: list[tuple[str, dict[str, str], str]] = [
     (file_systems.OPEN_TO_ALL, {}, "can't keep a file private: others could read the token and the database"),

@@ -97,6 +97,7 @@ def test_start_after_killed_master_and_workers_keeps_data(
     assert all(gone(worker) for worker in workers)
 
 
+@pytest.mark.slow
 def test_parallel_first_starts_make_one_board(repository: Path) -> None:
     servers = [Server(repository) for _ in range(6)]
     lines = {server: server.process.stdout.readline() for server in servers if server.process.stdout}

@@ -71,6 +71,7 @@ def install(python: Path, wheel: Path) -> None:
     subprocess.run([*pip, wheel], env=environment(), check=True)
 
 
+@pytest.mark.slow
 def test_wheel_has_all_modules_and_no_tests(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
@@ -86,6 +87,7 @@ def test_wheel_has_all_modules_and_no_tests(wheel: Path) -> None:
     assert all(name.endswith(".dist-info") for name in strangers), strangers
 
 
+@pytest.mark.slow
 def test_installed_wheel_serves_and_its_client_finds_it(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / "installed"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]

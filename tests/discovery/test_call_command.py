@@ -100,6 +100,7 @@ def test_served_twice_leaves_the_process_as_it_was(tmp_path: Path) -> None:
     assert answer == {"said": ["", ""], "changed": {}, "lock": lock.FREE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("breaks", "settings", "message"),
     [

@@ -188,6 +188,7 @@ def test_unwritable_number_file_warns_and_does_not_stop_the_server(start_host: S
     assert "can't be written" in err
 
 
+@pytest.mark.slow
 def test_breakpoints_demo_prints_its_port_each_time(tmp_path: Path) -> None:
     demo = Path(__file__).resolve().parents[2] / "examples" / "breakpoints" / "sequence_demo.py"
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -283,6 +283,7 @@ def test_text_that_is_not_a_port_number_is_rejected(path: str, text: str) -> Non
         portfile.read_port(path)
 
 
+@pytest.mark.slow
 def test_readers_never_see_a_torn_file(path: str, held: lock.Lock) -> None:
     stop = threading.Event()
     wrong: list[Exception] = []

@@ -31,6 +31,7 @@ def outcome(function: Callable[[str], object], text: str) -> str:
         return "refused"
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_values_are_written_as_json_writes_them(value: object) -> None:
     for ascii_only in (True, False):

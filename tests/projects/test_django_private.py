@@ -71,6 +71,7 @@ CALLERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ["projects", "pmsite"])
 def test_private_names_are_used_in_one_module_or_by_a_known_override(room: str) -> None:
     trees = {path: ast.parse(path.read_text()) for path in (CHECKOUT / room).rglob("*.py")}

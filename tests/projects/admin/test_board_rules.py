@@ -168,6 +168,7 @@ def test_deleted_item_is_found_among_the_deleted_only(browser: Client, make_item
         assert len(found) == (key == "PONE-1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["workitem", "swimlane", "dependency"])
 @pytest.mark.parametrize("path", ["list", "page"])
 def test_query_count_is_constant(browser: Client, make_item: Make, model: str, path: str) -> None:

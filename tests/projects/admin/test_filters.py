@@ -68,6 +68,7 @@ def test_filter_with_many_names_shows_few_and_takes_any(browser: Client, make_it
     assert '<input type="hidden" name="status__exact" value="backlog">' in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", sorted(model.__name__ for model in admin.site._registry))
 @pytest.mark.parametrize(
     "query",

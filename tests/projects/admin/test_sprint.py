@@ -254,6 +254,7 @@ def test_only_living_projects_are_offered(browser: Client, make_project: Make, u
     assert [row["text"] for row in browser.get("/admin/autocomplete/", query).json()["results"]] == ["ONE One"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "change", "add"])
 def test_query_count_is_constant(browser: Client, make_sprint: Make, make_project: Make, path: str) -> None:
     counts = []

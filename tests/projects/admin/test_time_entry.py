@@ -118,6 +118,7 @@ def test_delete_and_restore(browser: Client, entry: TimeEntry) -> None:
     assert "1 restored." in run(browser, "restore", entry, deleted="yes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["", "change", "add"])
 def test_query_count_is_constant(browser: Client, entry: TimeEntry, make_item: Make, user: User, path: str) -> None:
     counts = []

@@ -48,6 +48,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     return run
 
 
+@pytest.mark.slow
 def test_commands_in_a_sandbox_say_that_the_server_is_well(own_board: Board, sandbox: Sandbox) -> None:
     health = own_board("server", "status").document
     for arguments in (

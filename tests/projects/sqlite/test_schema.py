@@ -85,6 +85,7 @@ def search(own: DatabaseWrapper, words: str) -> int:
         return int(cursor.fetchone()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_rebuilt_table_keeps_rows_and_triggers(board: DatabaseWrapper, name: str) -> None:
     before = rows(board)

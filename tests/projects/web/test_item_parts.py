@@ -27,6 +27,7 @@ def fresh() -> str:
     return uuid.uuid4().hex
 
 
+@pytest.mark.slow
 def test_number_of_queries_does_not_grow_with_what_hangs_on_an_item(
     browser: Client, owner: User, make_item: Make
 ) -> None:

@@ -48,6 +48,7 @@ def fill(project: Project, user: User) -> Callable[[int], list[WorkItem]]:
     return fill
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 def test_number_of_queries_does_not_grow_with_the_rows(
     path: str, browser: Client, fill: Callable[[int], list[WorkItem]]

@@ -17,6 +17,7 @@ from tests.projects.web.sprints import HTML, TODAY, URL, Make, columns, complete
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [URL, "/?overview"])
 def test_number_of_queries_does_not_grow_with_the_rows(
     path: str, browser: Client, make_sprint: Make, make_item: Make, make_project: Make, user: User
