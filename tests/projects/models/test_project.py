@@ -110,3 +110,25 @@ def test_invalid_key_identifies_no_project(user: User, text: str) -> None:
         Project.objects.create(actor=user, key=key, title="t")
     assert Project.objects.identified_by(text).first() is None
     assert Project.objects.identified_by("strasse").get().key == "STRASSE"
+
+
+def test_key_of_a_living_project_is_taken(project: Project, user: User, make_project: Callable[..., Project]) -> None:
+    with pytest.raises(Conflict, match="another project has the key PONE") as caught:
+        make_project("pone")
+    assert caught.value.field == "key"
+    project.soft_delete(actor=user)
+    make_project("pone")
+    with pytest.raises(Conflict, match="another project has the key PONE"):
+        project.restore(actor=user)
+
+
+@pytest.mark.parametrize("key", ["P", "P" * 21, "1P", "_P", "P-1", "PÖNE", "ß1", ""])
+def test_invalid_key_is_refused(make_project: Callable[..., Project], key: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        make_project(key, title="Title")
+    assert set(caught.value.message_dict) == {"key"}
+
+
+def test_living_entity_is_not_restored(project: Project, user: User) -> None:
+    with pytest.raises(Conflict, match="PONE is not deleted"):
+        project.restore(actor=user)

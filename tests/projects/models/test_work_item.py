@@ -77,6 +77,24 @@ def test_reopened_item_is_not_completed(make_item: Make, user: User, status: str
     assert WorkItem.objects.get().completed_at is not None
 
 
+def test_started_at_is_the_first_start(make_item: Make, user: User) -> None:
+    item = make_item()
+    assert item.started_at is None
+    item.update(actor=user, status="in_progress")
+    first = WorkItem.objects.get().started_at
+    assert first is not None
+    item.update(actor=user, status="todo")
+    item.update(actor=user, status="in_progress")
+    assert WorkItem.objects.get().started_at == first
+
+
+def test_item_numbers_are_never_reused(make_item: Make, user: User) -> None:
+    make_item()
+    make_item().soft_delete(actor=user)
+    WorkItem.objects.deleted().delete()
+    assert make_item().item_number == 3
+
+
 @pytest.mark.parametrize("points", [-1, 101])
 def test_points_outside_their_range_are_refused(make_item: Make, user: User, points: int) -> None:
     for write in (lambda: make_item(story_points=points), lambda: make_item().update(actor=user, story_points=points)):
