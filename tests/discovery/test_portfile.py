@@ -169,8 +169,10 @@ def test_reused_pid_is_recognized_by_its_start_time(path: str, pid: int, locked:
 
 
 def test_zombie_is_not_believed(path: str, held: lock.Lock) -> None:
-    with subprocess.Popen([sys.executable, "-c", "pass"], stdin=subprocess.PIPE) as child:
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
         start = process.start_time(child.pid)
+        assert child.stdin is not None
+        child.stdin.close()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         publish(path, pid=child.pid, process_start=start)
         with pytest.raises(PortFileRejected):
