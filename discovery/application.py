@@ -8,7 +8,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.utils.module_loading import import_string
 
 from discovery import django_private, restart
-from discovery.exclusive_start import SiteError
+from discovery.exceptions import SiteError
 
 
 def load(*, static: bool) -> WSGIHandler:

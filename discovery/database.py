@@ -17,12 +17,9 @@ from django.db.migrations.operations.base import Operation
 
 from discovery.conf import conf
 from discovery.django_private import MigrationExecutor
+from discovery.exceptions import DatabaseRefused
 
 logger = logging.getLogger("discovery")
-
-
-class DatabaseRefused(Exception):
-    """The database can't be used; the message is one line."""
 
 
 def prepare(*, migrate: bool) -> None:

@@ -8,17 +8,10 @@ import time
 
 from discovery import filesystem, lock, portfile, process, safe_files
 from discovery.conf import conf
+from discovery.exceptions import ServerError
 
 START_PATIENCE = 30.0  # seconds for another start to publish, or for a dead master's workers to end
 SHARED_PATIENCE = 3.0  # seconds after which a held lock with hard links counts as another directory's
-
-
-class ServerError(Exception):
-    """The server can't start or can't go on; the message is one line."""
-
-
-class SiteError(ServerError):
-    """The cause is the site's code, so editing it may help."""
 
 
 def take_lock(kept: int = -1) -> lock.Lock:

@@ -35,7 +35,7 @@ from discovery import (
     sockets,
 )
 from discovery.conf import conf
-from discovery.exclusive_start import ServerError, SiteError
+from discovery.exceptions import ServerError
 from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, server_checked, server_started, server_starting, server_stopped
 
@@ -103,8 +103,6 @@ def _start(options: Options, held: lock.Lock | None, handed: restart.State, clea
         runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
         wsgi = application.load(static=options.static)
         server_starting.send(sender=serve, info=info)
-    except database.DatabaseRefused as error:
-        raise SiteError(str(error)) from error.__cause__
     except sockets.BindError as error:
         raise ServerError(str(error)) from None
     except (DatabaseError, OSError) as error:

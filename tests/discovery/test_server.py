@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from discovery import lock, portfile, sockets
-from discovery.exclusive_start import ServerError
+from discovery.exceptions import ServerError
 from discovery.server import Options, serve
 from tests.discovery.conftest import HOST, lock_of
 from tests.processes import Server, environment, poll, scaled, with_full_disk, without_override

@@ -12,7 +12,7 @@ from discovery import application, browser, process, restart, standard_streams
 from discovery.checks import check_file_names, check_settings
 from discovery.conf import MAX_SECONDS, MAX_WORKERS, conf
 from discovery.django_private import is_called_from_command_line
-from discovery.exclusive_start import ServerError, SiteError
+from discovery.exceptions import ServerError, SiteError
 from discovery.portfile import ServerInfo
 from discovery.ports import get_discovery_file_path, read_port_file
 from discovery.restoration import restored
