@@ -11,7 +11,7 @@ from projects.models.swim_lane import DEFAULTS
 from projects.transfer.staging import DELETED
 from projects.transfer.tables import PROJECTS, SWIM_LANES
 
-NOWHERE = -1  # the place of a row that is not in the file
+NOT_IN_FILE = -1  # the place of a row that is not in the file
 
 
 def stage_defaults() -> None:
@@ -31,7 +31,7 @@ def stage_defaults() -> None:
 def _stage(project: str, position: int, status: str, created_at: str, created_by: str) -> None:
     pk = uuid.uuid5(uuid.UUID(project), status).hex
     row: dict[str, str | int] = {
-        "place": NOWHERE,
+        "place": NOT_IN_FILE,
         "act": "create",
         "id": pk,
         "project_id": project,

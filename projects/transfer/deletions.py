@@ -7,12 +7,12 @@ from django.db import connection
 from projects.models.activity import Action
 from projects.transfer.converters import dashed, encode
 from projects.transfer.journal import Journal, fetch, many
-from projects.transfer.results import Outcome
+from projects.transfer.results import ImportResult
 from projects.transfer.staging import DELETED
 from projects.transfer.tables import IN_ORDER, SPRINTS, TABLES, WORK_ITEMS, Table
 
 
-def delete(journal: Journal, outcome: Outcome) -> None:
+def delete(journal: Journal, result: ImportResult) -> None:
     """Delete the rows that the file lists as deleted, unless the board or the file has a newer version."""
     for table in IN_ORDER:
         rows = fetch(
@@ -31,11 +31,11 @@ def delete(journal: Journal, outcome: Outcome) -> None:
                 "WHERE id = %s",
                 [(row[4], row[5], row[3], journal.actor, row[0]) for row in batch],
             )
-            outcome.deleted[table.collection] += len(batch)
-        _date_as_the_last(table)
+            result.deleted[table.collection] += len(batch)
+        _keep_the_latest_time(table)
 
 
-def _date_as_the_last(table: Table) -> None:
+def _keep_the_latest_time(table: Table) -> None:
     """Keep the later timestamp of two deletions so that clones agree. This does not count as a change of the row."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -66,7 +66,7 @@ def remember_deletions() -> None:
             )
 
 
-def detach(journal: Journal, outcome: Outcome) -> None:
+def detach(journal: Journal, result: ImportResult) -> None:
     """Detach living items from deleted parents and sprints."""
     for name, table in (("parent_id", WORK_ITEMS), ("sprint_id", SPRINTS)):
         rows = fetch(
@@ -87,4 +87,4 @@ def detach(journal: Journal, outcome: Outcome) -> None:
                 [(row[3], row[0]) for row in batch],
             )
             for pk, _, _, _, was in batch:
-                outcome.detached.append({"id": dashed(pk), "field": name, "was": dashed(was)})
+                result.detached.append({"id": dashed(pk), "field": name, "was": dashed(was)})

@@ -15,7 +15,7 @@ from projects.sync import import_operations
 from projects.transfer import default_lanes, deletions, integrity, merge_plan, renumbering, upserts, users
 from projects.transfer.exceptions import Errors
 from projects.transfer.journal import Journal
-from projects.transfer.results import Outcome
+from projects.transfer.results import ImportResult
 from projects.transfer.staging import staged
 
 
@@ -33,22 +33,22 @@ def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, ob
 
 
 def _merge(actor: User, errors: Errors) -> dict[str, object]:
-    outcome, journal = Outcome(), Journal(actor)
-    merge_plan.decide(outcome, errors)
-    deletions.delete(journal, outcome)
-    merge_plan.settle_unique(outcome, errors)
+    result, journal = ImportResult(), Journal(actor)
+    merge_plan.decide(result, errors)
+    deletions.delete(journal, result)
+    merge_plan.settle_unique(result, errors)
     integrity.check(errors)
-    renumbering.renumber(outcome, errors)
+    renumbering.renumber(result, errors)
     errors.check()
     default_lanes.stage_defaults()
-    outcome.users_created = users.create_missing()
-    renumbering.make_way()
+    result.users_created = users.create_missing()
+    renumbering.free_numbers()
     upserts.update(journal)
     with upserts.filled_at_end():
         upserts.create(journal)
     renumbering.raise_counters()
-    deletions.detach(journal, outcome)
+    deletions.detach(journal, result)
     deletions.remember_deletions()
     if SyncBoard.joined() is not None:
         import_operations.describe()
-    return outcome.answer()
+    return result.answer()

@@ -11,13 +11,13 @@ from django.db import connection
 from projects.models.prepared_queries import Row
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
-from projects.transfer.results import Outcome
+from projects.transfer.results import ImportResult
 from projects.transfer.staging import DELETED, INVALID
 from projects.transfer.tables import BY_COLLECTION, DEPENDENCIES, IN_ORDER, PROJECTS, SPRINTS, TABLES, WORK_ITEMS, Table
 
 WRITTEN = "('create', 'update')"
 # Skip duplicates of these collections. Duplicate projects and sprints are errors: other rows refer to them.
-LEFT_OUT = {
+SKIPPED = {
     "swim_lanes": ("status_value", "the project already has a lane for this status"),
     "dependencies": ("blocked_item_id", "these two items already have this dependency"),
     "time_entries": ("user_id", "the user already has a running timer; this one is imported once either is stopped"),
@@ -28,19 +28,19 @@ REFUSED = {
 }
 
 
-def decide(outcome: Outcome, errors: Errors) -> None:
+def decide(result: ImportResult, errors: Errors) -> None:
     """Set `act` and `was` on every staged row."""
     _remember_deletions()
     for table in TABLES:
-        _refuse_doubles(table, errors)
+        _refuse_duplicates(table, errors)
         _compare(table)
         _refuse_fixed(table, errors)
     for table in IN_ORDER:
-        _find_references(table, outcome, errors)
+        _find_references(table, result, errors)
     _prefer_lower_ids()
 
 
-def settle_unique(outcome: Outcome, errors: Errors) -> None:
+def settle_unique(result: ImportResult, errors: Errors) -> None:
     """Refuse or skip rows that violate uniqueness. Call it after the deletions, which free names."""
     for table in TABLES:
         if not table.unique:
@@ -50,7 +50,7 @@ def settle_unique(outcome: Outcome, errors: Errors) -> None:
             if table in REFUSED:
                 errors.add_row(table.collection, place, dashed(pk), *REFUSED[table])
             else:
-                outcome.skip(table, place, pk, *LEFT_OUT[table.collection])
+                result.skip(table, place, pk, *SKIPPED[table.collection])
         if table not in REFUSED:
             _mark_skipped(table, rows)
 
@@ -63,7 +63,7 @@ def _remember_deletions() -> None:
         )
 
 
-def _refuse_doubles(table: Table, errors: Errors) -> None:
+def _refuse_duplicates(table: Table, errors: Errors) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT max(place), id FROM {table.staged} GROUP BY id HAVING count(*) > 1 "  # noqa: S608
@@ -110,7 +110,7 @@ def _refuse_fixed(table: Table, errors: Errors) -> None:
                 errors.add_row(table.collection, place, dashed(pk), name, "is immutable and differs from the board")
 
 
-def _find_references(table: Table, outcome: Outcome, errors: Errors) -> None:
+def _find_references(table: Table, result: ImportResult, errors: Errors) -> None:
     """Check that each row's references exist on the board or in the file."""
     for name, collection in table.references:
         target = BY_COLLECTION[collection]
@@ -125,10 +125,10 @@ def _find_references(table: Table, outcome: Outcome, errors: Errors) -> None:
                 ORDER BY s.place
                 """  # noqa: S608
             )
-            _settle(table, name, target, cursor.fetchall(), outcome, errors)
+            _settle(table, name, target, cursor.fetchall(), result, errors)
 
 
-def _settle(table: Table, name: str, target: Table, rows: list[Row], outcome: Outcome, errors: Errors) -> None:
+def _settle(table: Table, name: str, target: Table, rows: list[Row], result: ImportResult, errors: Errors) -> None:
     detaches = name in ("parent_id", "sprint_id")
     skipped = []
     for place, pk, reference, was_deleted in rows:
@@ -139,10 +139,10 @@ def _settle(table: Table, name: str, target: Table, rows: list[Row], outcome: Ou
                     f"UPDATE {table.staged} SET {name} = NULL, version = version + 1 WHERE id = %s",  # noqa: S608
                     [pk],
                 )
-            outcome.detached.append({"id": dashed(pk), "field": name, "was": dashed(reference)})
+            result.detached.append({"id": dashed(pk), "field": name, "was": dashed(reference)})
         elif was_deleted or depends_on_item:
             why = "deleted" if was_deleted else "neither on the board nor in the file"
-            outcome.skip(table, place, pk, name, f"the {target.type} {dashed(reference)} is {why}")
+            result.skip(table, place, pk, name, f"the {target.type} {dashed(reference)} is {why}")
             skipped.append((place, pk))
         else:
             text = f"the {target.type} {dashed(reference)} is neither on the board nor in the file"

@@ -10,25 +10,25 @@ from projects.models.project import MAX_NUMBER
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import Errors
 from projects.transfer.merge_plan import WRITTEN
-from projects.transfer.results import Outcome
+from projects.transfer.results import ImportResult
 from projects.transfer.tables import PROJECTS, WORK_ITEMS
 
 ITEMS, PROJECT_ROWS = WORK_ITEMS.staged, PROJECTS.staged
-OUT_OF_THE_WAY = 1_000_000_000  # offset added to numbers that are about to change
+PARKING_OFFSET = 1_000_000_000  # offset added to numbers that are about to change
 
 
-def renumber(outcome: Outcome, errors: Errors) -> None:
+def renumber(result: ImportResult, errors: Errors) -> None:
     """Give the next free number to each staged item whose number is taken.
 
     An item on the board keeps its number; between two imported items the older one wins. A renumbered row gets a
     later `updated_at` or a higher version so that other clones pick up the new number.
     """
-    losers = _losers()
-    if not losers:
+    conflicts = _number_conflicts()
+    if not conflicts:
         return
     following: dict[str, int] = {}
     now = str(timezone.now().replace(tzinfo=None))
-    for place, pk, project, key, number in losers:
+    for place, pk, project, key, number in conflicts:
         following.setdefault(project, _next_number(project))
         given = following[project]
         following[project] += 1
@@ -42,15 +42,15 @@ def renumber(outcome: Outcome, errors: Errors) -> None:
                 "WHERE id = %s",
                 [given, now, pk],
             )
-        outcome.renumbered.append({"id": dashed(pk), "from": f"{key}-{number}", "to": f"{key}-{given}"})
+        result.renumbered.append({"id": dashed(pk), "from": f"{key}-{number}", "to": f"{key}-{given}"})
 
 
-def make_way() -> None:
+def free_numbers() -> None:
     """Move aside the numbers that updates will change, so that two items can swap numbers."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE projects_workitem SET item_number = item_number + {OUT_OF_THE_WAY} WHERE id IN (
+            UPDATE projects_workitem SET item_number = item_number + {PARKING_OFFSET} WHERE id IN (
               SELECT s.id FROM {ITEMS} s JOIN projects_workitem t ON t.id = s.id
               WHERE s.act = 'update' AND s.item_number <> t.item_number)
             """  # noqa: S608
@@ -71,7 +71,7 @@ def raise_counters() -> None:
         )
 
 
-def _losers() -> list[Row]:
+def _number_conflicts() -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

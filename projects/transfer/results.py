@@ -11,7 +11,7 @@ from projects.transfer.staging import USERS
 from projects.transfer.tables import TABLES, Table
 
 
-class Outcome:
+class ImportResult:
     """Collects the result during an import."""
 
     def __init__(self) -> None:

@@ -110,7 +110,7 @@ def _changed_rows(table: Table) -> str:
     new = ", ".join(f's."{column.sql}"' for column in table.columns)
     old = ", ".join(column.select("t") for column in table.columns)
     held = "t.claimed_by_id" if table is WORK_ITEMS else "NULL"
-    # Use the new number: `renumbering.make_way` has moved the current one aside.
+    # Use the new number: `renumbering.free_numbers` has moved the current one aside.
     display_key = table.display_key.replace("t.item_number", "s.item_number")
     return f"""
         SELECT {display_key}, {table.project}, s.was, {held}, {new}, {old}

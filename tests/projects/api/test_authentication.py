@@ -31,7 +31,7 @@ ROUTES = [
 
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "head"])
-def test_nothing_is_answered_without_credentials(running: Any, project: Project, route: str, method: str) -> None:
+def test_request_without_credentials_is_refused(running: Any, project: Project, route: str, method: str) -> None:
     response = getattr(APIClient(), method)(route)
     assert response.status_code == 401
     assert response["WWW-Authenticate"] == "Bearer"
@@ -59,13 +59,13 @@ def test_wrong_token_is_refused_even_with_a_session(running: Any, browser: Clien
     assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_no_token_is_right_where_no_server_runs(db: None) -> None:
+def test_any_token_is_refused_if_the_server_has_none(db: None) -> None:
     assert runtime.current.token is None
     for header in ("Bearer ", "Bearer None", f"Bearer {TOKEN}"):
         assert APIClient(HTTP_AUTHORIZATION=header).get(URL).status_code == 401
 
 
-def test_scheme_is_taken_in_any_case(running: Any) -> None:
+def test_scheme_ignores_case(running: Any) -> None:
     assert APIClient(HTTP_AUTHORIZATION=f"bearer {TOKEN}").get(URL).status_code == 200
 
 
@@ -75,7 +75,7 @@ def test_actor_is_llm_by_default(api: APIClient) -> None:
     assert (user.pk, user.is_agent, user.is_superuser, user.has_usable_password()) == (AGENT_ID, True, False, False)
 
 
-def test_actor_is_whom_the_header_names(running: Any) -> None:
+def test_header_names_the_actor(running: Any) -> None:
     response = bearer("J%C3%BCrgen%20%F0%9F%92%A5").post(URL, {"key": "PONE", "title": "t"})
     assert response.json()["created_by"] == "Jürgen 💥"
     user = User.objects.get()
@@ -89,7 +89,7 @@ def test_unreadable_actor_is_refused(running: Any, name: str) -> None:
     error(bearer(name).get(URL), 400, "VALIDATION_ERROR", "X-PM-Actor")
 
 
-def test_reads_make_no_user(running: Any, project: Project) -> None:
+def test_reads_create_no_user(running: Any, project: Project) -> None:
     before = User.objects.count()
     with CaptureQueriesContext(connection) as queries:
         assert bearer("nobody").get(f"{URL}PONE/").status_code == 200
@@ -97,13 +97,13 @@ def test_reads_make_no_user(running: Any, project: Project) -> None:
     assert User.objects.count() == before
 
 
-def test_refused_write_makes_no_user(running: Any, project: Project) -> None:
+def test_refused_write_creates_no_user(running: Any, project: Project) -> None:
     before = User.objects.count()
     error(bearer("nobody").post(URL, {"key": "PONE", "title": "t"}), 409, "CONFLICT", "key")
     assert User.objects.count() == before
 
 
-def test_session_user_stands_whatever_the_header_says(running: Any, browser: Client, owner: User) -> None:
+def test_header_does_not_override_the_session_user(running: Any, browser: Client, owner: User) -> None:
     response = browser.post(URL, {"key": "PONE", "title": "t"}, "application/json", HTTP_X_PM_ACTOR="eve")
     assert response.status_code == 201
     assert response.json()["created_by"] == owner.username
@@ -127,7 +127,7 @@ def test_bearer_needs_no_csrf_token(running: Any) -> None:
     assert client.post(URL, {"key": "PONE", "title": "t"}).status_code == 201
 
 
-def test_actor_of_many_callers_at_once_is_one_user(transactional_db: None) -> None:
+def test_concurrent_requests_create_one_user(transactional_db: None) -> None:
     from tests.projects.threads import at_once
 
     found = at_once(8, lambda _: User.objects.actor("new").pk)

@@ -25,7 +25,7 @@ def bulk(api: APIClient, *updates: Any) -> Any:
     return api.post(URL, {"updates": list(updates)})
 
 
-def test_all_are_updated_in_their_order(api: APIClient, tree: None) -> None:
+def test_items_are_updated_in_the_given_order(api: APIClient, tree: None) -> None:
     response = bulk(
         api,
         {"id": "pone-2", "status": "done"},
@@ -61,7 +61,7 @@ def test_all_are_updated_in_their_order(api: APIClient, tree: None) -> None:
         ({"id": "PONE-1", "status": "done"}, 409, "HAS_CHILDREN", None),
     ],
 )
-def test_one_refusal_undoes_all_and_names_the_row(
+def test_one_refusal_rolls_back_all_and_names_the_row(
     api: APIClient, tree: None, update: dict[str, Any], status: int, code: str, field: str | None
 ) -> None:
     count = Activity.objects.count()
@@ -85,7 +85,7 @@ def test_unknown_field_of_the_body_is_refused(api: APIClient, tree: None) -> Non
     error(api.post(URL, {"updates": [{"id": "PONE-1"}], "force": True}), 400, "VALIDATION_ERROR", "force")
 
 
-def test_repeat_with_a_key_gets_the_first_answer(api: APIClient, tree: None) -> None:
+def test_repeat_with_a_key_gets_the_first_response(api: APIClient, tree: None) -> None:
     for body in ({"updates": [{"id": "PONE-3", "title": "New"}]}, {"updates": [{"id": "PONE-3", "title": ""}]}):
         key = {"HTTP_IDEMPOTENCY_KEY": str(hash(str(body)))}
         first = api.post(URL, body, **key)

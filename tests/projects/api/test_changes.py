@@ -32,7 +32,7 @@ def changes(api: APIClient, **query: Any) -> tuple[list[str], int]:
     return [f"{row['actor']} {row['display_key']}" for row in body["changes"]], body["next"]
 
 
-def test_changes_come_oldest_first_and_go_on_at_next(api: APIClient, start: int) -> None:
+def test_changes_are_oldest_first_and_continue_at_next(api: APIClient, start: int) -> None:
     assert changes(api, since=start) == ([], start)
     for title in ("A", "B", "C"):
         bearer("eve").patch(f"{ITEMS}PONE-1/", {"title": title})
@@ -45,14 +45,14 @@ def test_changes_come_oldest_first_and_go_on_at_next(api: APIClient, start: int)
     assert (row["id"], row["entity_type"], row["action"], row["version"]) == (start + 1, "work_item", "updated", 2)
 
 
-def test_cursor_beyond_the_end_is_answered_with_the_last(api: APIClient, start: int) -> None:
+def test_since_beyond_the_end_returns_the_last_id(api: APIClient, start: int) -> None:
     assert changes(api, since=start + 1) == changes(api, since=2**63 - 1) == ([], start)
     assert changes(api, since=start + 1, project="OTHER", not_by="ada") == ([], start)
     Activity.objects.all()._raw_delete("default")  # type: ignore[attr-defined]  # missing in the stubs
     assert changes(api, since=start) == ([], 0)
 
 
-def test_zero_is_the_beginning(api: APIClient, start: int) -> None:
+def test_since_zero_returns_all(api: APIClient, start: int) -> None:
     names, last = changes(api)
     assert (len(names), last) == (Activity.objects.count(), start)
     assert changes(api, since=0) == (names, last)
@@ -68,7 +68,7 @@ def test_project_and_not_by_narrow(api: APIClient, start: int) -> None:
     assert changes(api, since=start, not_by="bob", project="OTHER") == ([], start)
 
 
-def test_deleted_projects_changes_are_told(api: APIClient, start: int) -> None:
+def test_changes_of_a_deleted_project_are_listed(api: APIClient, start: int) -> None:
     api.delete("/api/v1/projects/PONE/")
     assert changes(api, since=start, project="PONE") == (["llm PONE"], start + 1)
     api.post("/api/v1/projects/", {"key": "PONE", "title": "Again"})
@@ -95,7 +95,7 @@ def test_wrong_parameter_is_refused(api: APIClient, start: int, parameter: str, 
 
 
 @pytest.mark.parametrize("query", [{}, {"not_by": "ada"}, {"project": "PONE"}, {"project": "PONE", "not_by": "ada"}])
-def test_look_costs_one_query_by_an_index(api: APIClient, start: int, query: dict[str, str]) -> None:
+def test_changes_cost_one_indexed_query(api: APIClient, start: int, query: dict[str, str]) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert api.get(URL, {"since": start - 2, **query}).status_code == 200
     is_empty = "not_by" in query  # then one more query fetches the last cursor
@@ -108,6 +108,6 @@ def test_look_costs_one_query_by_an_index(api: APIClient, start: int, query: dic
     assert plan[0] == f"SEARCH projects_activity USING {index}"
 
 
-def test_change_is_only_read(api: APIClient, start: int) -> None:
+def test_changes_are_read_only(api: APIClient, start: int) -> None:
     for method in (api.post, api.patch, api.delete):
         error(method(URL), 405, "METHOD_NOT_ALLOWED")

@@ -12,9 +12,7 @@ from tests.projects.threads import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_of_conditional_updates_at_once_exactly_one_wins(
-    running: Any, transactional_db: None, project: Project
-) -> None:
+def test_one_of_many_conditional_updates_wins(running: Any, transactional_db: None, project: Project) -> None:
     for round_ in range(5):
         body = {"expected_version": round_ + 1}
         answers = at_once(6, lambda number: bearer().patch(f"{URL}PONE/", body | {"title": f"{round_} {number}"}))  # noqa: B023
@@ -26,7 +24,7 @@ def test_of_conditional_updates_at_once_exactly_one_wins(
         assert (project.title, project.version) == (won[0].json()["title"], round_ + 2)
 
 
-def test_of_unconditional_updates_at_once_all_succeed(running: Any, project: Project) -> None:
+def test_all_of_many_unconditional_updates_succeed(running: Any, project: Project) -> None:
     answers = at_once(8, lambda number: bearer().patch(f"{URL}PONE/", {"title": f"T{number}"}))
     assert {answer.status_code for answer in answers} == {200}
     project.refresh_from_db()
@@ -36,7 +34,7 @@ def test_of_unconditional_updates_at_once_all_succeed(running: Any, project: Pro
     assert olds == ["First", *titles[:-1]]  # each saw the previous write
 
 
-def test_of_creates_with_one_key_at_once_one_succeeds(running: Any) -> None:
+def test_one_of_many_creates_with_one_key_succeeds(running: Any) -> None:
     answers = at_once(8, lambda number: bearer().post(URL, {"key": "PONE", "title": f"T{number}"}))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
     assert Project.objects.count() == of_projects().count() == 1

@@ -72,7 +72,7 @@ def test_list_costs_the_same_for_any_number(
 
 
 @pytest.mark.parametrize("path", [path for path, _ in LISTS])
-def test_list_is_entered_by_an_index(api: APIClient, fill: Callable[[int], None], path: str) -> None:
+def test_list_uses_an_index(api: APIClient, fill: Callable[[int], None], path: str) -> None:
     fill(1)
     with CaptureQueriesContext(connection) as queries:
         api.get(f"/api/v1/{path}")

@@ -38,7 +38,7 @@ def test_wrong_method_is_refused(api: APIClient, method: str, route: str, allowe
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*"])
-def test_answer_that_is_not_accepted_is_refused(api: APIClient, accept: str) -> None:
+def test_unacceptable_media_type_is_refused(api: APIClient, accept: str) -> None:
     error(api.get(URL, HTTP_ACCEPT=accept), 406, "NOT_ACCEPTABLE")
 
 
@@ -71,14 +71,14 @@ def test_malformed_json_is_refused(api: APIClient, body: bytes, charset: str) ->
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"5", b"null", b"true", b""])
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-def test_body_that_is_no_object_is_refused(api: APIClient, project: Project, body: bytes, method: str) -> None:
+def test_body_that_is_not_an_object_is_refused(api: APIClient, project: Project, body: bytes, method: str) -> None:
     response = api.generic(method, URL if method == "POST" else f"{URL}PONE/", body, content_type="application/json")
     if body or method == "POST":
         assert response.status_code == 400
         assert response.json()["error"]["code"] == "VALIDATION_ERROR"
 
 
-def test_all_that_is_wrong_is_told_at_once(api: APIClient) -> None:
+def test_all_errors_are_reported_at_once(api: APIClient) -> None:
     problem = error(api.post(URL, {}), 400, "VALIDATION_ERROR", "key")
     assert "key: " in problem["message"]
     assert "title: " in problem["message"]
@@ -92,7 +92,7 @@ def test_full_disk_is_unavailable(api: APIClient, full_disk: None) -> None:
     assert not Project.objects.exists()
 
 
-def test_fault_is_an_internal_error_without_details(api: APIClient, settings: Any) -> None:
+def test_unexpected_exception_is_an_internal_error_without_details(api: APIClient, settings: Any) -> None:
     settings.PM_MAX_TITLE_LENGTH = "secret"  # not a number, so that a comparison raises
     api.raise_request_exception = False
     problem = error(api.post(URL, {"key": "PONE", "title": "t"}), 500, "INTERNAL_ERROR")
@@ -112,7 +112,7 @@ def test_database_constraint_is_the_last_resort(api: APIClient, project: Project
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*", "application/json"])
-def test_other_errors_are_a_page_for_people_and_json_for_programs(accept: str) -> None:
+def test_other_errors_are_html_in_a_browser_and_json_for_clients(accept: str) -> None:
     response = Client().get("/nothing", HTTP_ACCEPT=accept)
     assert response.status_code == 404
     if accept == "text/html":
@@ -121,7 +121,7 @@ def test_other_errors_are_a_page_for_people_and_json_for_programs(accept: str) -
         error(response, 404, "NOT_FOUND")
 
 
-def test_form_without_its_csrf_token_is_refused_in_words(db: None) -> None:
+def test_form_without_csrf_token_is_refused_with_advice(db: None) -> None:
     client = Client(enforce_csrf_checks=True)
     assert b"reload it" in client.post("/admin/login/", HTTP_ACCEPT="text/html").content
     error(client.post("/admin/login/"), 403, "FORBIDDEN")

@@ -23,7 +23,7 @@ def same(first: Any, second: Any) -> None:
         assert first.get(header) == second.get(header)
 
 
-def test_replayed_create_gets_the_first_answer(api: APIClient) -> None:
+def test_replayed_create_gets_the_first_response(api: APIClient) -> None:
     first = api.post(URL, BODY, **KEY)
     assert first.status_code == 201
     api.patch(f"{URL}PONE/", {"title": "Second"})
@@ -43,7 +43,7 @@ def test_replayed_update_and_delete_happen_once(api: APIClient, project: Project
     assert [row.action for row in of_projects()] == ["created", "updated", "deleted", "restored"]
 
 
-def test_replayed_refusal_gets_the_first_answer(api: APIClient, project: Project) -> None:
+def test_replayed_refusal_gets_the_first_response(api: APIClient, project: Project) -> None:
     first = api.post(URL, BODY, **KEY)
     error(first, 409, "CONFLICT", "key")
     api.delete(f"{URL}PONE/")
@@ -51,7 +51,7 @@ def test_replayed_refusal_gets_the_first_answer(api: APIClient, project: Project
 
 
 @pytest.mark.parametrize("other", ["body", "path", "method", "If-Match"])
-def test_other_request_under_the_same_key_is_a_conflict(api: APIClient, project: Project, other: str) -> None:
+def test_other_request_with_the_same_key_is_a_conflict(api: APIClient, project: Project, other: str) -> None:
     url = f"{URL}PONE/"
     assert api.patch(url, {"title": "A"}, **KEY).status_code == 200
     response = {
@@ -65,12 +65,12 @@ def test_other_request_under_the_same_key_is_a_conflict(api: APIClient, project:
     assert project.title == "A"
 
 
-def test_keys_are_each_actors_own(running: Any) -> None:
+def test_actors_have_separate_keys(running: Any) -> None:
     assert bearer("ada").post(URL, BODY, **KEY).status_code == 201
     assert bearer("eve").post(URL, {"key": "OTHER", "title": "t"}, **KEY).status_code == 201
 
 
-def test_failure_is_undone_and_not_remembered(api: APIClient, full_disk: None) -> None:
+def test_failure_is_rolled_back_and_not_stored(api: APIClient, full_disk: None) -> None:
     error(api.post(URL, BODY | {"description": "d" * 100_000}, **KEY), 503, "UNAVAILABLE")
     assert not Project.objects.exists()
     assert not IdempotentAnswer.objects.exists()
@@ -90,13 +90,13 @@ def test_unprintable_key_is_refused(api: APIClient, key: str) -> None:
     assert api.post(URL, BODY, HTTP_IDEMPOTENCY_KEY="k" * 255).status_code == 201
 
 
-def test_malformed_body_is_refused_under_a_key_too(api: APIClient) -> None:
+def test_malformed_body_with_a_key_is_refused(api: APIClient) -> None:
     response = api.generic("POST", URL, b"{", content_type="application/json", **KEY)
     error(response, 400, "VALIDATION_ERROR")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_same_request_at_once_is_done_once(running: Any) -> None:
+def test_concurrent_requests_with_one_key_run_once(running: Any) -> None:
     answers = at_once(8, lambda _: bearer().post(URL, BODY, **KEY))
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1

@@ -35,7 +35,7 @@ def test_list_is_slim(api: APIClient, project: Project) -> None:
     }
 
 
-def test_fields_picks(api: APIClient, project: Project) -> None:
+def test_fields_selects_the_fields(api: APIClient, project: Project) -> None:
     assert api.get(URL, {"fields": "key,updated_by,description"}).json()["results"] == [
         {"key": "PONE", "updated_by": "ada", "description": "The first one."}
     ]
@@ -43,7 +43,7 @@ def test_fields_picks(api: APIClient, project: Project) -> None:
 
 
 @pytest.mark.parametrize("fields", ["colour", "key,", "", "deleted_at", "expected_version"])
-def test_unknown_field_is_refused_and_the_known_are_named(api: APIClient, fields: str) -> None:
+def test_unknown_field_is_refused_with_the_allowed_ones(api: APIClient, fields: str) -> None:
     problem = error(api.get(URL, {"fields": fields}), 400, "VALIDATION_ERROR", "fields")
     assert "next_work_item_number" in problem["message"]
 
@@ -92,7 +92,7 @@ def test_other_routes_take_no_parameters(api: APIClient, project: Project) -> No
 
 @pytest.mark.parametrize("ordering", ["created_at", "-created_at", "updated_at", "key", "-key", "title", "-title"])
 @pytest.mark.parametrize("limit", [1, 3, 11])
-def test_pages_lead_through_all_and_back(api: APIClient, many: list[Project], ordering: str, limit: int) -> None:
+def test_pages_lead_through_all_rows_and_back(api: APIClient, many: list[Project], ordering: str, limit: int) -> None:
     name = ordering.removeprefix("-")
     expected = [
         project.key
@@ -114,7 +114,7 @@ def test_pages_lead_through_all_and_back(api: APIClient, many: list[Project], or
     assert back == pages
 
 
-def test_pages_skip_no_row_when_others_go(api: APIClient, many: list[Project]) -> None:
+def test_pages_skip_no_row_after_a_deletion(api: APIClient, many: list[Project]) -> None:
     response = api.get(URL, {"limit": 4, "ordering": "key", "search": "t"})
     api.delete(f"{URL}P01/")
     api.delete(f"{URL}P03/")
@@ -155,7 +155,7 @@ def test_forged_cursor_is_refused(api: APIClient, many: list[Project], forged: A
     ("ordering", "value"),
     [("item_number", "9" * 30), ("item_number", str(-(2**63) - 1)), ("priority", "9" * 30), ("position", "nan")],
 )
-def test_cursor_with_a_number_that_no_row_has_is_refused(api: APIClient, ordering: str, value: str) -> None:
+def test_cursor_with_an_out_of_range_number_is_refused(api: APIClient, ordering: str, value: str) -> None:
     more = ["1.0"] if ordering == "priority" else []
     forged = json.dumps([ordering, value, "00000000000000000000000000000001", False, *more]).encode()
     query = {"ordering": ordering, "cursor": base64.urlsafe_b64encode(forged).decode().rstrip("=")}

@@ -98,7 +98,7 @@ def test_list_walks_the_index_of_its_ordering(api: APIClient, board: str, orderi
 
 
 @pytest.mark.parametrize("ordering", sorted({*WorkItemViewSet.ordering_fields} - {"item_number"}))
-def test_filter_is_looked_at_in_the_index(api: APIClient, board: str, ordering: str) -> None:
+def test_filter_is_checked_in_the_index(api: APIClient, board: str, ordering: str) -> None:
     """A selective filter must not fetch the rows it rejects (covering index)."""
     with CaptureQueriesContext(connection) as queries:
         api.get(URL, {"project": "PONE", "ordering": ordering, "assignee": "ada", "type": "epic"})
@@ -110,7 +110,7 @@ def test_filter_is_looked_at_in_the_index(api: APIClient, board: str, ordering: 
     assert columns >= {"status", "item_type", "urgency", "assignee_id", "parent_id", "open_blockers", "updated_at"}
 
 
-def test_ready_goes_along_its_own_index(api: APIClient, board: str) -> None:
+def test_ready_uses_its_own_index(api: APIClient, board: str) -> None:
     for query in ({}, *({name: value} for name, value in WALKING.items() if name != "include_done")):
         found = plan(api, f"{URL}ready/", {"project": "PONE", **query})
         assert (found.scans, found.sorts, found.entered) == ([], [], {"item_ready"}), query

@@ -129,9 +129,7 @@ def serialized(serializer: Any, rows: Any) -> list[bytes]:
 @pytest.mark.slow
 @EXAMPLES
 @given(values=boards())
-def test_every_field_of_every_row_is_what_the_serializer_says(
-    api: APIClient, user: User, values: dict[str, Any]
-) -> None:
+def test_rendered_rows_equal_serialized_rows(api: APIClient, user: User, values: dict[str, Any]) -> None:
     with transaction.atomic():
         build(values, user)
         for noun, view in VIEWS.items():
@@ -152,7 +150,7 @@ def test_every_field_of_every_row_is_what_the_serializer_says(
 @pytest.mark.slow
 @EXAMPLES
 @given(values=boards(), data=st.data())
-def test_any_pick_of_fields_is_what_the_serializer_says(
+def test_any_selection_of_fields_equals_the_serializer(
     api: APIClient, user: User, values: dict[str, Any], data: st.DataObject
 ) -> None:
     with transaction.atomic():
@@ -172,14 +170,14 @@ def test_any_pick_of_fields_is_what_the_serializer_says(
         transaction.set_rollback(True)
 
 
-def test_indented_answer_is_the_same(api: APIClient, project: Project) -> None:
+def test_indented_response_is_the_same(api: APIClient, project: Project) -> None:
     plain = api.get("/api/v1/projects/")
     indented = api.get("/api/v1/projects/", HTTP_ACCEPT="application/json; indent=4")
     assert indented.json() == plain.json()
     assert b'\n    "results"' in indented.content
 
 
-def test_kept_list_answers_what_is_there_now(api: APIClient, project: Project, make_item: Any, user: User) -> None:
+def test_cached_query_returns_current_rows(api: APIClient, project: Project, make_item: Any, user: User) -> None:
     url = "/api/v1/work-items/?project=PONE"
     make_item("First")
     assert len(api.get(url).json()["results"]) == 1

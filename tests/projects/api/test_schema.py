@@ -48,7 +48,7 @@ def test_schema_knows_every_error_code(schema: dict[str, Any]) -> None:
     assert set(schema["components"]["schemas"]["CodeEnum"]["enum"]) == {*CODES.values(), *own}
 
 
-def test_schema_tells_the_headers(schema: dict[str, Any]) -> None:
+def test_schema_describes_the_headers(schema: dict[str, Any]) -> None:
     patch = schema["paths"]["/api/v1/projects/{id}/"]["patch"]
     names = {parameter["name"] for parameter in patch["parameters"]}
     assert names == {"id", "X-PM-Actor", "Idempotency-Key", "If-Match"}
@@ -57,7 +57,7 @@ def test_schema_tells_the_headers(schema: dict[str, Any]) -> None:
     assert set(create["responses"]["201"]["headers"]) == {"ETag", "Location"}
 
 
-def test_schema_is_told_to_many_at_once(server: Server) -> None:
+def test_schema_is_served_to_many_at_once(server: Server) -> None:
     statuses = at_once(8, lambda _: server.api("GET", "schema/").status_code)
     assert statuses == [200] * 8
 
@@ -72,7 +72,7 @@ def test_documentation_needs_no_other_host(browser: Client) -> None:
         assert "http://" not in text
 
 
-def test_documentation_leads_a_browser_to_the_login() -> None:
+def test_documentation_redirects_a_browser_to_the_login() -> None:
     response = Client().get("/api/v1/docs/", HTTP_ACCEPT="text/html")
     assert response.status_code == 302
     assert response["Location"] == "/admin/login/?next=/api/v1/docs/"

@@ -32,7 +32,7 @@ WRONG_CURSORS = [
 ]
 
 
-def test_search_answers_ranked_hits(api: APIClient, make_item: Make, user: User) -> None:
+def test_search_returns_ranked_hits(api: APIClient, make_item: Make, user: User) -> None:
     make_item("Other", description="the cache is cold")
     item = make_item("Cache", status="done")
     Comment.objects.create(actor=user, work_item=item, content="warm the cache, then the oven")
@@ -51,7 +51,7 @@ def test_search_without_words_finds_nothing(api: APIClient, project: Project, te
     assert api.get(URL, {"q": text}).json() == {"results": [], "total": 0, "total_is_exact": True, "next": None}
 
 
-def test_pages_lead_through_all_and_tell_the_total(api: APIClient, make_item: Make) -> None:
+def test_pages_lead_through_all_results_and_have_the_total(api: APIClient, make_item: Make) -> None:
     for number in range(5):
         make_item(f"Same {number}")
     page = api.get(URL, {"q": "same", "limit": 2, "project": "pone"}).json()
@@ -124,7 +124,7 @@ def test_wrong_parameter_is_refused(api: APIClient, project: Project, parameters
     error(api.get(URL, parameters), 400, "VALIDATION_ERROR", field)
 
 
-def test_longest_text_in_any_script_is_searched_for(server: Server) -> None:
+def test_longest_text_in_any_script_is_accepted(server: Server) -> None:
     answer = server.api("GET", "search/", params={"q": "\U0001f4a5" * 1000})
     assert (answer.status_code, answer.json()["results"]) == (200, [])
     assert server.api("GET", "search/", params={"q": "\u6f22" * 1001}).status_code == 400

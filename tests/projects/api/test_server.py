@@ -18,7 +18,7 @@ from tests.projects.conftest import INFO
 pytestmark = pytest.mark.django_db
 
 
-def test_server_tells_what_was_published(api: APIClient) -> None:
+def test_server_returns_what_was_published(api: APIClient) -> None:
     body = api.get("/api/v1/server/").json()
     assert body == {
         name: getattr(INFO, name)
@@ -82,6 +82,6 @@ def test_login_link_is_stored_as_a_digest(api: APIClient) -> None:
 
 
 @pytest.mark.parametrize("route", ["/api/v1/login-links/", "/api/v1/server/stop/"])
-def test_body_that_nobody_reads_is_refused(api: APIClient, route: str, running: Any) -> None:
+def test_unexpected_body_is_refused(api: APIClient, route: str, running: Any) -> None:
     error(api.post(route, {"next": "/"}), 400, "VALIDATION_ERROR", "next")
     error(api.post(f"{route}?a=1"), 400, "VALIDATION_ERROR", "a")

@@ -69,7 +69,7 @@ def asks_index(api: APIClient, **query: Any) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("order", ["position", "-position", "title", "-updated_at"])
-def test_rows_are_those_of_the_index(api: APIClient, grow: Callable[..., None], order: str) -> None:
+def test_scan_returns_the_rows_of_the_index(api: APIClient, grow: Callable[..., None], order: str) -> None:
     grow()
     for words in ("so", "S", "item", "so grosse", "so größe", "so 7", "PONE-7", "size says"):
         found = WorkItem.objects.containing(words, is_rare=False).order_by(order, "-pk" if order[0] == "-" else "pk")
@@ -77,20 +77,20 @@ def test_rows_are_those_of_the_index(api: APIClient, grow: Callable[..., None], 
         assert walked == [item.display_key for item in found.select_related("project")], words
 
 
-def test_index_is_asked_where_the_next_rows_have_few(api: APIClient, grow: Callable[..., None]) -> None:
+def test_index_is_used_if_few_of_the_next_rows_match(api: APIClient, grow: Callable[..., None]) -> None:
     grow()
     assert not asks_index(api, search="so", limit=20, ordering="-position")
     assert asks_index(api, search="so", limit=20, ordering="position")
     assert not asks_index(api, search="item", limit=20, ordering="position")
 
 
-def test_index_is_asked_where_texts_are_long(api: APIClient, grow: Callable[..., None]) -> None:
+def test_index_is_used_for_long_texts(api: APIClient, grow: Callable[..., None]) -> None:
     grow("long " * (MOST_TEXT // 500))
     assert not asks_index(api, search="so", limit=20, ordering="-position")
     assert asks_index(api, search="so", limit=400, ordering="-position")
 
 
-def test_index_is_asked_where_a_text_is_cut(api: APIClient, grow: Callable[..., None]) -> None:
+def test_index_is_used_if_a_text_was_cut(api: APIClient, grow: Callable[..., None]) -> None:
     grow()
     last = WorkItem.objects.order_by("-position")[0]
     for length, is_asked in ((LONGEST_TEXT - 1, False), (LONGEST_TEXT + 9, True)):
@@ -100,7 +100,7 @@ def test_index_is_asked_where_a_text_is_cut(api: APIClient, grow: Callable[..., 
         assert keys(api.get(URL, {"project": "PONE", **query}))[0] == last.display_key
 
 
-def test_texts_in_memory_have_the_words_of_the_index(project: Project) -> None:
+def test_scan_tokenizes_as_the_index_does(project: Project) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'projects_search'")
         assert f"tokenize = '{TOKENIZER}'" in cursor.fetchone()[0]

@@ -31,7 +31,7 @@ def document() -> Document:
     return found
 
 
-def test_export_is_what_an_import_takes(api: APIClient) -> None:
+def test_export_can_be_imported(api: APIClient) -> None:
     assert send(api, board_file()).status_code == 200
     answer = api.get("/api/v1/export/")
     content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
@@ -42,7 +42,7 @@ def test_export_is_what_an_import_takes(api: APIClient) -> None:
     assert again["work_items"]["skipped"] > 0
 
 
-def test_import_is_the_actors(running: Any, document: Document) -> None:
+def test_import_is_attributed_to_the_actor(running: Any, document: Document) -> None:
     assert send(bearer("grace"), document).json()["projects"]["created"] == 1
     assert set(Activity.objects.values_list("actor__username", flat=True)) == {"grace"}
 
@@ -86,7 +86,7 @@ def test_body_may_be_larger_than_others(api: APIClient, document: Document, sett
     assert api.post("/api/v1/projects/", {"key": "PTWO", "title": "x" * 100}).status_code == 413
 
 
-def test_only_json_is_taken(api: APIClient, document: Document) -> None:
+def test_only_json_is_accepted(api: APIClient, document: Document) -> None:
     assert send(api, document, kind="text/plain").status_code == 415
     assert send(api, b"no json").json()["error"]["code"] == "VALIDATION_ERROR"
 

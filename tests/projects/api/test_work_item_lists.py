@@ -61,7 +61,7 @@ def test_empty_value_of_a_kind_is_refused(api: APIClient, project: Project, name
     error(api.get(URL, {name: ""}), 400, "VALIDATION_ERROR", name)
 
 
-def test_fields_picks(api: APIClient, board: dict[str, Any]) -> None:
+def test_fields_selects_the_fields(api: APIClient, board: dict[str, Any]) -> None:
     rows = api.get(URL, {"fields": "parent,assignee,created_by,labels", "search": "beta"}).json()["results"]
     assert rows == [{"parent": "PONE-1", "assignee": None, "created_by": "ada", "labels": ["ui", "api"]}]
     assert api.get(URL, {"fields": "*", "search": "delta"}).json()["results"] == [api.get(f"{URL}PONE-4/").json()]

@@ -34,7 +34,7 @@ ORDERS: dict[str, Callable[[WorkItem], Any]] = {
 
 @pytest.mark.parametrize("sign", ["", "-"])
 @pytest.mark.parametrize("name", ORDERS)
-def test_pages_lead_through_all_and_back(api: APIClient, make_item: Make, name: str, sign: str) -> None:
+def test_pages_lead_through_all_rows_and_back(api: APIClient, make_item: Make, name: str, sign: str) -> None:
     for number in range(11):
         make_item(f"T{number % 3}", priority=("low", "critical", "medium", "high")[number % 4])
     WorkItem.objects.filter(item_number=2).update(position=7.0)

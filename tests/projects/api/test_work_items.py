@@ -202,6 +202,6 @@ def test_repeated_create_with_a_key_makes_one(api: APIClient, project: Project) 
     assert WorkItem.objects.count() == 1
 
 
-def test_refused_write_makes_no_user(api: APIClient, project: Project) -> None:
+def test_refused_write_creates_no_user(api: APIClient, project: Project) -> None:
     error(api.post(URL, {**BODY, "assignee": "nobody", "title": ""}), 400, "VALIDATION_ERROR", "title")
     assert not User.objects.filter(username="nobody").exists()

@@ -14,7 +14,7 @@ from tests.projects.transfer.conftest import Read
 Written = Callable[..., bytes]
 
 
-def test_board_imports_whole_but_for_its_dangling_dependency(read: Read, board: bytes) -> None:
+def test_board_imports_except_its_dangling_dependency(read: Read, board: bytes) -> None:
     expected = counts(board)
     found = read(board)
     assert found["projects"] == {"created": 1, "updated": 0, "skipped": 0, "deleted": 0}
@@ -30,7 +30,7 @@ def test_board_imports_whole_but_for_its_dangling_dependency(read: Read, board: 
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real board is not available")
-def test_real_board_has_the_figures_that_are_known_of_it(read: Read) -> None:
+def test_real_board_has_the_known_counts(read: Read) -> None:
     found = read(REAL.read_bytes())
     created = {name: found[name]["created"] for name in ("projects", "work_items", "comments", "dependencies")}
     assert created == {"projects": 1, "work_items": 194, "comments": 64, "dependencies": 59}
@@ -56,7 +56,7 @@ def test_export_of_an_imported_export_has_the_same_bytes(
     assert written() == first
 
 
-def test_next_item_gets_the_number_after_the_boards(read: Read, board: bytes) -> None:
+def test_next_item_gets_the_next_number(read: Read, board: bytes) -> None:
     read(board)
     project = Project.objects.get()
     actor = User.objects.actor("ada")
@@ -64,7 +64,7 @@ def test_next_item_gets_the_number_after_the_boards(read: Read, board: bytes) ->
     assert item.display_key == "PONE-221"
 
 
-def test_texts_and_stamps_stay_as_they_are(read: Read, board: bytes) -> None:
+def test_texts_and_stamps_are_unchanged(read: Read, board: bytes) -> None:
     read(board)
     for row in json.loads(board)["work_items"]:
         item = WorkItem.objects.get(pk=row["id"])
@@ -80,7 +80,7 @@ def test_project_without_lanes_gets_the_default_ones(read: Read, board: bytes) -
     assert found["swim_lanes"]["created"] == 5
 
 
-def test_each_row_that_is_written_has_its_activity(read: Read, board: bytes) -> None:
+def test_each_written_row_has_an_activity(read: Read, board: bytes) -> None:
     found = read(board)
     created = sum(found[name]["created"] for name in found if isinstance(found[name], dict) and name != "users")
     assert Activity.objects.filter(action="created", actor__username="ada").count() == created
@@ -93,7 +93,7 @@ def test_each_row_that_is_written_has_its_activity(read: Read, board: bytes) -> 
     assert values["parent_id"] == (str(item.parent_id) if item.parent_id else None)
 
 
-def test_users_that_rows_name_are_made_without_rights(read: Read, board: bytes) -> None:
+def test_referenced_users_are_created_without_permissions(read: Read, board: bytes) -> None:
     read(board)
     for user in User.objects.exclude(username="ada"):
         assert not user.has_usable_password()

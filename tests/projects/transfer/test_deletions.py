@@ -13,7 +13,7 @@ from tests.projects.transfer.rows import EARLY, LATE, LATER, Document, rows_of
 Written = Callable[..., bytes]
 
 
-def test_deletion_travels(read: Read, document: Document, written: Written, actor: User) -> None:
+def test_deletion_is_exported_and_imported(read: Read, document: Document, written: Written, actor: User) -> None:
     row = document.item(1)
     document.comment(row)
     read(document)
@@ -23,7 +23,7 @@ def test_deletion_travels(read: Read, document: Document, written: Written, acto
     assert [entry["type"] for entry in rows_of(elsewhere, "deleted")] == ["work_item"]
 
 
-def test_deletion_is_done_here_where_the_row_is_older(read: Read, document: Document) -> None:
+def test_deletion_applies_to_an_older_row(read: Read, document: Document) -> None:
     row = document.item(1)
     read(document)
     document["work_items"] = []
@@ -35,7 +35,7 @@ def test_deletion_is_done_here_where_the_row_is_older(read: Read, document: Docu
     assert read(document)["work_items"]["deleted"] == 0
 
 
-def test_deletion_leaves_what_is_newer_here(read: Read, document: Document) -> None:
+def test_deletion_leaves_a_newer_row(read: Read, document: Document) -> None:
     row = document.item(1, updated_at=LATE)
     read(document)
     document["work_items"] = []
@@ -44,7 +44,7 @@ def test_deletion_leaves_what_is_newer_here(read: Read, document: Document) -> N
     assert WorkItem.objects.living().exists()
 
 
-def test_what_is_deleted_here_stays_deleted_unless_newer_there(read: Read, document: Document) -> None:
+def test_deleted_row_is_restored_only_by_a_newer_version(read: Read, document: Document) -> None:
     row = document.item(1)
     read(document)
     other = Document()
@@ -58,7 +58,7 @@ def test_what_is_deleted_here_stays_deleted_unless_newer_there(read: Read, docum
     assert Activity.objects.filter(entity_id=row["id"]).latest("id").action == Action.RESTORED
 
 
-def test_deletion_of_what_never_was_here_is_kept(read: Read, document: Document, written: Written) -> None:
+def test_deletion_of_an_unknown_row_is_kept(read: Read, document: Document, written: Written) -> None:
     row = document.item(1)
     document["work_items"] = []
     document.deleted("work_item", row, LATE)
@@ -72,7 +72,7 @@ def test_deletion_of_what_never_was_here_is_kept(read: Read, document: Document,
     assert rows_of(written(), "deleted") == []
 
 
-def test_child_of_a_deleted_parent_stands_alone(read: Read, document: Document, written: Written) -> None:
+def test_child_of_a_deleted_parent_is_detached(read: Read, document: Document, written: Written) -> None:
     epic = document.item(1, "epic")
     read(document)
     story = document.item(2, "story", parent_id=epic["id"])
@@ -86,7 +86,7 @@ def test_child_of_a_deleted_parent_stands_alone(read: Read, document: Document, 
     assert written() == before
 
 
-def test_deletion_frees_what_is_unique(read: Read, document: Document) -> None:
+def test_deletion_frees_unique_values(read: Read, document: Document) -> None:
     one, two = document.item(1), document.item(2)
     first = document.dependency(one, two)
     read(document)

@@ -49,7 +49,7 @@ def full(project: Project, make_item: Make, make_project: Make) -> Project:
     return project
 
 
-def test_everything_survives_the_way_out_and_in(
+def test_export_and_import_keep_everything(
     full: Project, read: Read, written: Written, wipe: Callable[[], None]
 ) -> None:
     first = written()
@@ -61,7 +61,7 @@ def test_everything_survives_the_way_out_and_in(
     assert written() == first
 
 
-def test_file_is_sorted_with_one_row_a_line(full: Project, written: Written) -> None:
+def test_file_is_sorted_with_one_row_per_line(full: Project, written: Written) -> None:
     text = written().decode()
     document = json.loads(text)
     assert list(document) == [
@@ -77,7 +77,7 @@ def test_file_is_sorted_with_one_row_a_line(full: Project, written: Written) -> 
     assert "🔥" in text
 
 
-def test_deleted_rows_and_what_hangs_on_them_are_left_out(full: Project, written: Written) -> None:
+def test_deleted_rows_and_their_dependents_are_omitted(full: Project, written: Written) -> None:
     document = json.loads(written())
     assert {row["title"] for row in document["work_items"]} == {"Epic", "Story", "Elsewhere"}
     assert len(document["comments"]) == len(document["dependencies"]) == 1
@@ -86,7 +86,7 @@ def test_deleted_rows_and_what_hangs_on_them_are_left_out(full: Project, written
     assert deleted["deleted_at"].endswith("Z")
 
 
-def test_one_project_takes_what_is_its_own(full: Project, written: Written) -> None:
+def test_export_of_a_project_has_only_its_rows(full: Project, written: Written) -> None:
     document = json.loads(written(full))
     assert [row["key"] for row in document["projects"]] == ["PONE"]
     assert {row["display_key"] for row in document["work_items"]} == {"PONE-1", "PONE-2"}
@@ -98,12 +98,12 @@ def test_one_project_takes_what_is_its_own(full: Project, written: Written) -> N
     assert [row["username"] for row in other["users"]] == ["ada"]
 
 
-def test_empty_board_is_an_export_too(db: None, read: Read, written: Written) -> None:
+def test_empty_board_is_exported(db: None, read: Read, written: Written) -> None:
     assert read(written())["projects"]["created"] == 0
 
 
 @pytest.mark.django_db(transaction=True)
-def test_export_is_of_one_moment(make_project: Make) -> None:
+def test_export_reads_one_snapshot(make_project: Make) -> None:
     make_project("PONE")
 
     class Slow(io.BytesIO):

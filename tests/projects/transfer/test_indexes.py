@@ -19,7 +19,7 @@ def indexes_of_items() -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def test_large_import_fills_the_indexes_at_its_end(
+def test_large_import_rebuilds_the_indexes_at_the_end(
     read: Callable[..., Any], document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upserts, "MANY_ITEMS", 1)
@@ -34,14 +34,14 @@ def test_large_import_fills_the_indexes_at_its_end(
     assert set(before) >= {index.name for index in WorkItem._meta.indexes}
 
 
-def test_small_import_keeps_them(read: Callable[..., Any], document: Document) -> None:
+def test_small_import_keeps_the_indexes(read: Callable[..., Any], document: Document) -> None:
     document.item(1)
     with CaptureQueriesContext(connection) as queries:
         read(document)
     assert not any(query["sql"].startswith("DROP INDEX") for query in queries.captured_queries)
 
 
-def test_refused_import_leaves_them(
+def test_refused_import_keeps_the_indexes(
     read: Callable[..., Any], document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upserts, "MANY_ITEMS", 1)

@@ -54,7 +54,7 @@ def test_open_item_of_a_file_is_not_completed(read: Read, document: Document) ->
     assert WorkItem.objects.get(item_number=1).completed_at is None
 
 
-def test_of_two_changes_in_one_second_the_higher_version_wins(read: Read, document: Document) -> None:
+def test_higher_version_wins_within_one_second(read: Read, document: Document) -> None:
     row = document.item(1, version=1)
     read(document)
     row |= {"title": "Twice", "version": 2}
@@ -73,7 +73,7 @@ def test_versions_only_grow(read: Read, document: Document, actor: User) -> None
     assert WorkItem.objects.get().version == 5
 
 
-def test_taken_number_gives_way_to_the_next_free_one(read: Read, document: Document, actor: User) -> None:
+def test_taken_number_is_replaced_by_the_next_free_one(read: Read, document: Document, actor: User) -> None:
     project_id = document.project_id
     read(document)
     project = Project.objects.get(pk=project_id)
@@ -87,7 +87,7 @@ def test_taken_number_gives_way_to_the_next_free_one(read: Read, document: Docum
     assert (again["renumbered"], again["work_items"]["skipped"]) == ([], 1)
 
 
-def test_renumbered_item_is_known_by_its_new_number_on_the_other_board(
+def test_other_board_takes_the_new_number(
     read: Read, document: Document, written: Written, wipe: Callable[[], None], actor: User
 ) -> None:
     theirs = document.item(1, title="Theirs")
@@ -106,7 +106,7 @@ def test_renumbered_item_is_known_by_its_new_number_on_the_other_board(
     assert written() == merged
 
 
-def test_two_items_of_the_file_with_one_number_are_both_kept(read: Read, document: Document) -> None:
+def test_two_items_with_the_same_number_are_both_kept(read: Read, document: Document) -> None:
     document.item(7, created_at=LATE, updated_at=LATE, title="Second")
     document.item(7, title="First")
     found = read(document)
@@ -114,7 +114,7 @@ def test_two_items_of_the_file_with_one_number_are_both_kept(read: Read, documen
     assert WorkItem.objects.get(item_number=8).title == "Second"
 
 
-def test_two_items_can_change_numbers_for_each_others(read: Read, document: Document) -> None:
+def test_two_items_can_swap_numbers(read: Read, document: Document) -> None:
     one, two = document.item(1), document.item(2)
     read(document)
     one |= {"item_number": 2, "updated_at": LATE}
@@ -124,7 +124,7 @@ def test_two_items_can_change_numbers_for_each_others(read: Read, document: Docu
     assert Activity.objects.filter(entity_id=one["id"]).latest("id").display_key == "PONE-2"
 
 
-def test_rows_of_absent_items_are_named(read: Read, document: Document) -> None:
+def test_rows_of_missing_items_are_skipped_and_named(read: Read, document: Document) -> None:
     here, gone = document.item(1), document.item(2)
     document["work_items"].pop()
     rows = [document.comment(gone), document.time_entry(gone), document.dependency(here, gone)]
@@ -135,13 +135,13 @@ def test_rows_of_absent_items_are_named(read: Read, document: Document) -> None:
     assert not (Dependency.objects.exists())
 
 
-def test_done_is_not_checked(read: Read, document: Document) -> None:
+def test_rules_about_done_are_not_checked(read: Read, document: Document) -> None:
     epic = document.item(1, "epic", status="done")
     document.item(2, "story", parent_id=epic["id"])
     assert read(document)["work_items"]["created"] == 2
 
 
-def test_claim_stays_here_and_ends_with_the_work(read: Read, document: Document, written: Written, actor: User) -> None:
+def test_claim_is_local_and_ends_with_the_status(read: Read, document: Document, written: Written, actor: User) -> None:
     row = document.item(1)
     read(document)
     item = WorkItem.objects.select_related("project").get()
@@ -159,7 +159,7 @@ def test_claim_stays_here_and_ends_with_the_work(read: Read, document: Document,
     assert changes == {"status", "claimed_by_id"}
 
 
-def test_users_come_with_their_names(read: Read, document: Document, written: Written) -> None:
+def test_users_are_created_with_their_names(read: Read, document: Document, written: Written) -> None:
     eve = {"id": str(uuid.uuid4()), "username": "eve", "is_agent": False}
     document["users"] = [eve, {"id": str(uuid.uuid4()), "username": "nobody"}]
     document.item(1, assignee_id=eve["id"])
@@ -170,7 +170,7 @@ def test_users_come_with_their_names(read: Read, document: Document, written: Wr
     )
 
 
-def test_taken_name_is_not_given_twice(read: Read, document: Document, actor: User) -> None:
+def test_taken_username_is_not_used_twice(read: Read, document: Document, actor: User) -> None:
     other = {"id": str(uuid.uuid4()), "username": actor.username}
     document["users"] = [other]
     document.item(1, assignee_id=other["id"])
@@ -178,7 +178,7 @@ def test_taken_name_is_not_given_twice(read: Read, document: Document, actor: Us
     assert User.objects.get(pk=other["id"]).username == f"user-{other['id']}"
 
 
-def test_dry_run_answers_the_same_and_writes_nothing(
+def test_dry_run_returns_the_same_and_writes_nothing(
     read: Read, document: Document, written: Written, actor: User
 ) -> None:
     row = document.item(1)
@@ -191,7 +191,7 @@ def test_dry_run_answers_the_same_and_writes_nothing(
     assert read(document) == answer
 
 
-def test_change_made_here_outlives_a_file_of_a_clock_that_is_ahead(read: Read, document: Document, actor: User) -> None:
+def test_local_change_wins_over_a_clock_that_is_ahead(read: Read, document: Document, actor: User) -> None:
     row = document.item(1, title="Theirs", updated_at=AHEAD)
     read(document)
     WorkItem.objects.get().update(actor=actor, title="Ours")
@@ -209,9 +209,7 @@ def test_change_made_here_outlives_a_file_of_a_clock_that_is_ahead(read: Read, d
     assert WorkItem.objects.living().get().title == "Ours"
 
 
-def test_tree_that_is_deleted_here_stays_so_where_a_clock_was_ahead(
-    read: Read, document: Document, actor: User
-) -> None:
+def test_deleted_tree_stays_deleted_although_a_clock_was_ahead(read: Read, document: Document, actor: User) -> None:
     epic = document.item(1, "epic")
     document.item(2, "story", parent_id=epic["id"], updated_at=AHEAD)
     read(document)
@@ -221,7 +219,7 @@ def test_tree_that_is_deleted_here_stays_so_where_a_clock_was_ahead(
     assert WorkItem.objects.living().count() == 2
 
 
-def test_number_given_to_a_row_of_a_clock_that_is_ahead_is_given_once(read: Read, document: Document) -> None:
+def test_row_of_a_clock_that_is_ahead_is_renumbered_once(read: Read, document: Document) -> None:
     document.item(1)
     read(document)
     document["work_items"] = []
@@ -231,9 +229,7 @@ def test_number_given_to_a_row_of_a_clock_that_is_ahead_is_given_once(read: Read
     assert (again["renumbered"], again["work_items"]["skipped"]) == ([], 1)
 
 
-def test_of_two_deletions_the_later_one_is_kept_so_that_clones_agree(
-    read: Read, document: Document, written: Written
-) -> None:
+def test_later_of_two_deletions_is_kept(read: Read, document: Document, written: Written) -> None:
     row = document.item(1)
     read(document)
     document["work_items"] = []

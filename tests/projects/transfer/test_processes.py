@@ -120,7 +120,7 @@ def test_start_removes_the_copy_of_a_killed_backup(repository: Path, start_serve
     assert (scratch.exists(), kept.exists()) == (False, True)
 
 
-def test_chunked_import_is_taken_and_needs_a_token(server: Server) -> None:
+def test_chunked_import_is_accepted_and_needs_a_token(server: Server) -> None:
     pieces = [b'{"schema_version"', b": 1}"]
     assert server.request("POST", "/api/v1/import/", data=iter(pieces), headers=JSON).status_code == 401
     assert server.api("POST", "import/", data=iter(pieces), headers=JSON).status_code == 200

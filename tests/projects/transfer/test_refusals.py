@@ -185,7 +185,7 @@ def test_rule_between_rows_names_the_row_that_breaks_it(
 
 
 @pytest.mark.parametrize("field", ["item_type", "project_id"])
-def test_what_is_immutable_is_refused_another_value(read: Read, document: Document, field: str) -> None:
+def test_changed_immutable_field_is_refused(read: Read, document: Document, field: str) -> None:
     row = document.item(1)
     read(document)
     other = others_project(document)
@@ -194,7 +194,7 @@ def test_what_is_immutable_is_refused_another_value(read: Read, document: Docume
         read(document)
 
 
-def test_key_of_a_project_that_is_here_is_refused(read: Read, document: Document) -> None:
+def test_key_of_another_project_is_refused(read: Read, document: Document) -> None:
     read(document)
     document["projects"][0] |= {"id": str(uuid.uuid4())}
     with pytest.raises(BadFile, match="another project has this key"):
@@ -223,7 +223,7 @@ def test_key_of_a_project_that_is_here_is_refused(read: Read, document: Document
         (b'{"schema_version": 1, "users": [{"id": 1}]}', r"users\[0\]"),
     ],
 )
-def test_file_that_is_no_export_is_refused(read: Read, content: bytes, text: str) -> None:
+def test_file_that_is_not_an_export_is_refused(read: Read, content: bytes, text: str) -> None:
     with pytest.raises(BadFile, match=text):
         read(content)
 
@@ -261,7 +261,7 @@ def test_unknown_field_of_many_rows_is_one_error(read: Read, document: Document)
     )
 
 
-def test_fields_that_others_derive_are_accepted(read: Read, document: Document) -> None:
+def test_derived_fields_are_accepted(read: Read, document: Document) -> None:
     """pm exports an item's display key; the agile-board tool exports all of these."""
     document |= {"exported_at": EARLY, "exported_by": "pm-server"}
     item = document.item(1, display_key="PONE-1")
@@ -296,7 +296,7 @@ def test_all_errors_are_listed(read: Read, document: Document) -> None:
     assert not WorkItem.objects.exists()
 
 
-def test_reference_to_an_invalid_row_is_no_further_error(read: Read, document: Document) -> None:
+def test_reference_to_an_invalid_row_is_not_a_second_error(read: Read, document: Document) -> None:
     document["projects"][0]["key"] = "1X"
     epic = document.item(1, "epic", title="")
     document.comment(document.item(2, parent_id=epic["id"]))
@@ -314,7 +314,7 @@ def test_no_more_than_100_errors_are_listed(read: Read, document: Document) -> N
     assert [error.row for error in caught.value.errors] == list(range(100))
 
 
-def test_references_that_lead_nowhere_are_listed_up_to_100(read: Read, document: Document) -> None:
+def test_dangling_references_are_listed_up_to_100(read: Read, document: Document) -> None:
     for number in range(1, 121):
         document.item(number, sprint_id=str(uuid.UUID(int=8)))
     with pytest.raises(BadFile) as caught:
@@ -322,13 +322,13 @@ def test_references_that_lead_nowhere_are_listed_up_to_100(read: Read, document:
     assert [error.row for error in caught.value.errors] == list(range(100))
 
 
-def test_depth_of_a_hostile_file_is_no_trouble(read: Read) -> None:
+def test_deeply_nested_file_is_refused(read: Read) -> None:
     deep = b'{"schema_version": 1, "projects": [{"labels": ' + b"[" * 200_000 + b"]" * 200_000 + b"}]}"
     with pytest.raises(BadFile):
         read(deep)
 
 
-def test_value_without_end_is_refused_before_memory_is_full(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_huge_value_is_refused_before_it_fills_the_memory(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_reader, "MAX_ROW", 1 << 20)
     with pytest.raises(BadFile, match="exceeds 1 MiB"):
         read(b'{"schema_version": 1, "projects": [{"title": "' + b"x" * (2 << 20) + b'"}]}')

@@ -14,7 +14,7 @@ from tests.projects.transfer.rows import LATE, Document, rows_of
 Written = Callable[..., bytes]
 
 
-def test_second_of_what_is_unique_is_left_out_and_named(read: Read, document: Document) -> None:
+def test_duplicate_of_a_unique_row_is_skipped_and_named(read: Read, document: Document) -> None:
     one, two = document.item(1), document.item(2)
     document.lane("todo")
     lower, higher = sorted(str(uuid.uuid4()) for _ in range(2))
@@ -29,7 +29,7 @@ def test_second_of_what_is_unique_is_left_out_and_named(read: Read, document: Do
     assert {row["id"] for row in again["skipped_rows"]} == {row["id"] for row in doubles}
 
 
-def test_of_two_dependencies_of_the_same_two_both_clones_keep_the_lower_id(
+def test_clones_keep_the_duplicate_dependency_with_the_lower_id(
     read: Read, written: Written, document: Document
 ) -> None:
     one, two = document.item(1), document.item(2)
@@ -52,9 +52,7 @@ def test_of_two_dependencies_of_the_same_two_both_clones_keep_the_lower_id(
 
 
 @pytest.mark.parametrize("first", [0, 1])
-def test_merged_file_with_both_of_two_dependencies_leaves_the_lower_id(
-    read: Read, document: Document, first: int
-) -> None:
+def test_merged_file_keeps_the_dependency_with_the_lower_id(read: Read, document: Document, first: int) -> None:
     one, two = document.item(1), document.item(2)
     both = [document.dependency(one, two, id=pk) for pk in sorted(str(uuid.uuid4()) for _ in range(2))]
     document["dependencies"] = [both[first]]
@@ -65,7 +63,7 @@ def test_merged_file_with_both_of_two_dependencies_leaves_the_lower_id(
         assert str(Dependency.objects.living().get().pk) == both[0]["id"]
 
 
-def test_two_sprints_take_turns_in_one_import(read: Read, document: Document) -> None:
+def test_active_sprint_can_change_in_one_import(read: Read, document: Document) -> None:
     first, second = document.sprint(status="active"), document.sprint(name="Two")
     read(document)
     first |= {"status": "completed", "updated_at": LATE}
@@ -74,7 +72,7 @@ def test_two_sprints_take_turns_in_one_import(read: Read, document: Document) ->
     assert Sprint.objects.active().get().name == "Two"
 
 
-def test_lanes_of_the_file_keep_the_default_ones_away(read: Read, document: Document) -> None:
+def test_lanes_of_the_file_replace_the_default_lanes(read: Read, document: Document) -> None:
     lane = document.lane("todo", name="Next")
     read(document)
     assert str(SwimLane.objects.get(status_value="todo").pk) == lane["id"]
