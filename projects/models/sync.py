@@ -94,11 +94,12 @@ class SyncGroup(models.Model):
 
 
 class SyncChain(models.Model):
-    """A chain of groups that branched off another one: a copy of a clone."""
+    """The groups of one clone, one after the other. The chain of a copy branched off a step of its parent."""
 
     id = models.PositiveIntegerField(primary_key=True)
-    parent = models.PositiveIntegerField()
-    parent_step = models.PositiveIntegerField()
+    parent = models.PositiveIntegerField(null=True)
+    parent_step = models.PositiveIntegerField(null=True)
+    last_step = models.PositiveIntegerField()
 
     def __str__(self) -> str:
         return str(self.id)

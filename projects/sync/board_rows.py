@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -100,7 +100,9 @@ def stored_moment(text: str) -> str:
     return text[:-1].replace("T", " ").removesuffix(".000000")
 
 
+@lru_cache(maxsize=4096)
 def person_id(name: str) -> str:
+    """Return the ID of a user in the form of the database."""
     return id_of(name).hex
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -25,11 +24,11 @@ from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.operations import MAX_GROUP, Group, encode, parse
-from projects.sync.state import Layer, MemoryState, Record, State
+from projects.sync.state import Layer, Record, State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed, known_digest
 
 BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
-MANY = 2_000  # groups; a clone that joins a longer log folds it in memory first
+FIRST_BUDGET = 1.0  # seconds; nobody works with the board of a clone that has not applied anything yet
 MAX_NOTES = 100
 
 
@@ -71,6 +70,18 @@ class _Entry(NamedTuple):
     is_last: bool  # of its segment
 
 
+class _Entries:
+    """The lines of the log, read one ahead."""
+
+    def __init__(self, source: Iterator[_Entry]) -> None:
+        self._source = source
+        self.following: _Entry | None = None
+        self.advance()
+
+    def advance(self) -> None:
+        self.following = next(self._source, None)
+
+
 def follow(source: Segments, *, head: str = "", seal: str = "", mark: Checkpoint | None = None) -> Report:
     """Apply the segments that this clone has not applied yet. Raises SyncError; then the log is applied up to there.
 
@@ -78,13 +89,11 @@ def follow(source: Segments, *, head: str = "", seal: str = "", mark: Checkpoint
     """
     report = Report()
     board = SyncBoard.objects.get(pk=1)
-    entries = deque(_entries(source, board))
-    if board.position == 0 and len(entries) > MANY:
-        _apply_all(entries, report, mark)
-    while True:
-        _apply(entries, report, mark)
-        if not entries:
-            break
+    state, order = StoredState(board.digest), StoredOrder()
+    budget = BUDGET if board.position else FIRST_BUDGET
+    entries = _Entries(_entries(source, board))
+    while entries.following is not None:
+        _apply(entries, state, order, report, mark, budget)
     SyncBoard.objects.filter(pk=1).update(head=head, seal=seal, synced_at=timezone.now(), error="")
     return report
 
@@ -154,64 +163,27 @@ def _fold_entry(state: State, order: Order, entry: _Entry, seen: str | None) -> 
     return fold(state, order, entry.group, entry.position)
 
 
-def _apply_all(entries: deque[_Entry], report: Report, mark: Checkpoint | None) -> None:
-    """Fold a whole log in memory, without a lock, and leave its last segment for `_apply`."""
-    last = entries.pop()
-    tail = [last]
-    while entries and not entries[-1].is_last:
-        tail.append(entries.pop())
-    state, order, rows = MemoryState(), Order({}, {}, {}), HistoryRows()
-    digests: dict[str, str] = {}
-    new: list[tuple[str, int, str]] = []
-    for entry in entries:
-        seen = digests.get(entry.group.id)
-        results = _fold_entry(state, order, entry, seen)
-        if results is None:
-            continue
-        if seen is None:
-            digests[entry.group.id] = entry.digest
-            new.append((entry.group.id, entry.position, entry.digest))
-        rows.add(state, entry.group, entry.position, results)
-        report.tell(state, entry.group, results)
-        report.applied += 1
-        if mark is not None and entry.position == mark.position:
-            mark.compare(state.records.values())
-    segments, position = sum(entry.is_last for entry in entries), entries[-1].position if entries else 0
-    with transaction.atomic():
-        board = SyncBoard.objects.get(pk=1)
-        outbox.pack(board)
-        stored, stored_order = StoredState(), StoredOrder()
-        for name in state.users.values():
-            stored.user(name)
-        for record in state.records.values():
-            stored.put(record)
-        stored_order.places.update(order.places)
-        stored_order.tails.update(order.tails)
-        stored_order.parents.update(order.parents)
-        stored_order.flush(new)
-        changed = stored.flush()
-        board.digest = stored.digest
-        _show(stored, stored_order, changed, rows, report, board, position)
-        board.segments += segments
-        board.save()
-    entries.clear()
-    entries.extend(reversed(tail))
-
-
-def _apply(entries: deque[_Entry], report: Report, mark: Checkpoint | None) -> None:
+def _apply(
+    entries: _Entries,
+    state: StoredState,
+    order: StoredOrder,
+    report: Report,
+    mark: Checkpoint | None,
+    budget: float,
+) -> None:
     """Apply entries for a short time, in one transaction."""
     with transaction.atomic():
         board = SyncBoard.objects.get(pk=1)
         outbox.pack(board)
-        state, order, rows = StoredState(board.digest), StoredOrder(), HistoryRows()
+        rows = HistoryRows()
         own = _own_groups()
         new: list[tuple[str, int, str]] = []
         digests: dict[str, str] = {}
         started, position = time.monotonic(), board.position
-        if entries and entries[0].position != position + 1:
+        if entries.following is not None and entries.following.position != position + 1:
             raise Busy("another sync of this board is running; try again")
-        while entries and (not new or time.monotonic() - started < BUDGET):
-            entry = entries.popleft()
+        while (entry := entries.following) is not None and (not new or time.monotonic() - started < budget):
+            entries.advance()
             group, position = entry.group, entry.position
             seen = digests.get(group.id) or known_digest(group.id)
             results = _fold_entry(state, order, entry, seen)

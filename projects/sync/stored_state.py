@@ -18,6 +18,7 @@ from projects.sync.operations import encode
 from projects.sync.state import Chain, Record, indexed
 
 BATCH = 500  # rows
+MAX_RECORDS = 20_000  # kept in memory between transactions
 EMPTY = "0" * 64  # the digest of an empty state
 
 
@@ -37,11 +38,14 @@ def digest_of(records: Iterable[Record]) -> str:
 class StoredState:
     """The state in the database. Changes stay in memory until `flush`, in the transaction of the caller.
 
-    `digest` is that of the state when it was last flushed; the caller stores it.
+    `digest` is that of the state when it was last flushed; the caller stores it. Records stay in memory between
+    transactions: only one sync at a time changes the tables.
     """
 
     def __init__(self, digest: str = "") -> None:
         self.digest = digest or EMPTY
+        # While all records are in memory, which begins with an empty table, a miss needs no query.
+        self._is_complete = not _rows("SELECT 1 FROM projects_syncrecord LIMIT 1")
         self._hashes: dict[str, int] = {}
         self.users: dict[str, str] = dict(_rows("SELECT folded, name FROM projects_syncuser"))
         self._new_users: dict[str, str] = {}
@@ -53,6 +57,8 @@ class StoredState:
 
     def record(self, pk: str) -> Record | None:
         if pk not in self._records:
+            if self._is_complete:
+                return None
             self._records[pk] = None
             for (document,) in _rows("SELECT document FROM projects_syncrecord WHERE id = %s", [pk]):
                 self._records[pk] = Record.of(json.loads(document))
@@ -107,10 +113,14 @@ class StoredState:
         _many("INSERT INTO projects_syncindex (name, key, record_id) VALUES (%s, %s, %s)", self._gained)
         _many("INSERT INTO projects_syncuser (folded, name) VALUES (%s, %s)", self._new_users.items())
         self._gained, self._lost, self._new_users = set(), set(), {}
+        if len(self._records) > MAX_RECORDS:
+            self._records, self._hashes, self._index, self._is_complete = {}, {}, {}, False
         return changed
 
     def _entries(self, name: str, key: str) -> set[str]:
-        if (name, key) not in self._index:
+        if (name, key) not in self._index and self._is_complete:
+            self._index[name, key] = set()
+        elif (name, key) not in self._index:
             rows = _rows("SELECT record_id FROM projects_syncindex WHERE name = %s AND key = %s", [name, key])
             self._index[name, key] = {pk for (pk,) in rows}
         return self._index[name, key]
@@ -147,13 +157,11 @@ class StoredOrder(Order):
     """The order of the groups in the database. `flush` writes the new ones."""
 
     def __init__(self) -> None:
-        tails = dict(_rows("SELECT chain, max(step) FROM projects_syncgroup GROUP BY chain"))
-        parents = {
-            chain: Chain(parent, step)
-            for chain, parent, step in _rows("SELECT id, parent, parent_step FROM projects_syncchain")
-        }
+        rows = _rows("SELECT id, parent, parent_step, last_step FROM projects_syncchain")
+        tails = {chain: last for chain, _, _, last in rows}
+        parents = {chain: Chain(parent, step) for chain, parent, step, _ in rows if parent is not None}
         super().__init__(_Places(), tails, parents, max(tails, default=0))
-        self._known_parents = set(parents)
+        self._stored = dict(tails)
 
     def flush(self, groups: Iterable[tuple[str, int, str]]) -> None:
         """Store groups as (ID, position, digest) with the places that `add` gave them."""
@@ -161,12 +169,13 @@ class StoredOrder(Order):
             "INSERT INTO projects_syncgroup (id, position, digest, chain, step) VALUES (%s, %s, %s, %s, %s)",
             ((group, position, digest, *self.places[group]) for group, position, digest in groups),
         )
-        new = self.parents.keys() - self._known_parents
+        moved = {chain: step for chain, step in self.tails.items() if self._stored.get(chain) != step}
         _many(
-            "INSERT INTO projects_syncchain (id, parent, parent_step) VALUES (%s, %s, %s)",
-            ((chain, *self.parents[chain]) for chain in new),
+            "INSERT INTO projects_syncchain (id, parent, parent_step, last_step) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET last_step = excluded.last_step",
+            ((chain, *self.parents.get(chain, (None, None)), step) for chain, step in moved.items()),
         )
-        self._known_parents |= new
+        self._stored.update(moved)
 
 
 def known_digest(group: str) -> str | None:
