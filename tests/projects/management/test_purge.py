@@ -45,7 +45,7 @@ def deleted(make_item: Make, user: User) -> WorkItem:
     Dependency.objects.create(actor=user, blocking_item=item, blocked_item=other)
     item.soft_delete(actor=user)
     age(31)
-    return item  # type: ignore[no-any-return]
+    return item
 
 
 def test_what_was_deleted_long_ago_goes_with_what_hangs_on_it(deleted: WorkItem) -> None:

@@ -106,7 +106,7 @@ def test_queue_gives_turns_in_the_order_of_asking(tmp_path: Path) -> None:
         thread = threading.Thread(target=ask, args=(number,))
         thread.start()
         threads.append(thread)
-        poll(lambda number=number: len(queue._threads._waiters) == number + 1)  # type: ignore[misc]
+        poll(lambda number=number: len(queue._threads._waiters) == number + 1)
     assert not queue.acquire("impatient", 0.01)
     queue.release("first")
     for thread in threads:
@@ -125,7 +125,7 @@ def test_queue_gives_turns_to_each_process(tmp_path: Path) -> None:
             waited = []
             for _ in range(10):
                 before = turns.stat().st_size
-                poll(lambda before=before: turns.stat().st_size > before)  # type: ignore[misc]
+                poll(lambda before=before: turns.stat().st_size > before)
                 before = turns.stat().st_size
                 assert queue.acquire("ours", DEADLINE)
                 waited.append(turns.stat().st_size - before)
