@@ -69,7 +69,7 @@ def test_ledger_finds_lost_and_duplicate_writes(database: Path) -> None:
         "status": "backlog",
         "labels": ["a"],
         "sprint_id": None,
-        "position": 1.0,
+        "position": "a0",
         "version": 2,
     }
     assert Ledger("llm", Counter(rows), rows={plain(item): told}).compare(database)[1]

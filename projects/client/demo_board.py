@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from projects.ordering_keys import keys_between
+
 KEY = "DEMO"
 CLAIMED = "DEMO-14"  # the item that an agent has claimed
 
@@ -106,6 +108,7 @@ def document(now: float) -> dict[str, object]:
     users["llm"] = "00000000-0000-0000-0000-000000000001"
     project = ident("project", KEY)
     sprints, items = [], []
+    positions = keys_between(None, None, len(ITEMS))
     for number, (name, goal, first, last, status, left) in enumerate(SPRINTS, 1):
         ended = status == "completed"
         started = None if status == "planned" else ago(-first)
@@ -131,7 +134,7 @@ def document(now: float) -> dict[str, object]:
             "item_type": kind,
         }
         item |= {"title": title, "description": TEXTS.get(number, ""), "status": status, "priority": priority}
-        item |= {"parent_id": ident("item", parent) if parent else None, "position": float(number)}
+        item |= {"parent_id": ident("item", parent) if parent else None, "position": positions[number - 1]}
         item |= {"sprint_id": ident("sprint", sprint_of) if sprint_of else None, "story_points": points}
         item |= {"assignee_id": users[who] if who else None, "labels": labels.split(",") if labels else []}
         item |= {"started_at": ago(begun), "completed_at": ago(done)}

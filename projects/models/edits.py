@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from projects.entities.spec import RANK
 from projects.models.activity import Action, Activity, stored
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, StaleVersion
@@ -82,6 +83,7 @@ def undo(activity: Activity, *, actor: User) -> Entity:
         entity.restore(actor=actor)
     elif activity.action == Action.UPDATED:
         entity.check_living()
+        _check_position(entity, activity)
         _check_untouched(entity, activity)
         values = _old_values(activity)
         if not values:
@@ -98,6 +100,13 @@ def _entity_of(activity: Activity) -> Entity:
     if entity is not None:
         return entity
     raise Conflict(f"{activity.display_key} was permanently deleted")
+
+
+def _check_position(entity: Entity, activity: Activity) -> None:
+    """Raise Conflict for a move by an earlier version, which stored numbers instead of ordering keys."""
+    names = {field.name for field in entity.spec.fields if field.kind == RANK}
+    if any(change["field"] in names and not isinstance(change["old"], str) for change in activity.changes):
+        raise Conflict(f"can't undo a move by an earlier version of pm; move {activity.display_key} instead")
 
 
 def _check_untouched(entity: Entity, activity: Activity) -> None:

@@ -1,4 +1,4 @@
-"""Model fields for user text: trimmed, without control characters, limited in length."""
+"""Model fields for user text (trimmed, without control characters, limited in length), labels and ordering keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+
+from projects.ordering_keys import MAX_LENGTH, parse
 
 # Reject control characters (such as terminal escape sequences) and lone surrogates, which are not valid UTF-8.
 _NOT_IN_LINES = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -103,3 +105,22 @@ class LabelsField(models.JSONField):
     def deconstruct(self) -> Any:
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
+
+
+class PositionField(models.CharField):  # type: ignore[type-arg]
+    """An ordering key. SQLite compares texts by their bytes, as `ordering_keys` requires."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": MAX_LENGTH, **kwargs})
+
+    def to_python(self, value: Any) -> str:
+        try:
+            if isinstance(value, str) and parse(value) and len(value) <= MAX_LENGTH:
+                return value
+        except ValueError:
+            pass
+        raise ValidationError(f"must be an ordering key of at most {MAX_LENGTH} characters, such as a0", code="key")
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs

@@ -29,6 +29,7 @@ from projects.entities.spec import (
     Field,
 )
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS, check_text
+from projects.ordering_keys import MAX_LENGTH, parse
 from projects.sync.exceptions import Malformed
 
 MAX_NAME = 150  # characters of a username
@@ -38,7 +39,6 @@ SNAPSHOT_KEYS = {"id": str, "display_key": str, "story_points": int | None, "sta
 
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_RANK = re.compile("[0-9A-Za-z]{1,1000}")
 
 
 def clean(field: Field, value: Any) -> Any:
@@ -124,8 +124,11 @@ def _number(field: Field, value: object) -> int:
 
 
 def _rank(field: Field, value: object) -> Any:
-    if isinstance(value, int | float) or (isinstance(value, str) and _RANK.fullmatch(value)):
-        return value
+    try:
+        if isinstance(value, str) and len(value) <= MAX_LENGTH and parse(value):
+            return value
+    except ValueError:
+        pass
     raise Malformed(f"{field.name} must be an ordering key, not {shown(value)}")
 
 

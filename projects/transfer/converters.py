@@ -88,10 +88,17 @@ def integer(low: int, high: int) -> Clean:
     return check
 
 
-def clean_number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValidationError("must be a number")
-    return float(value)
+def position(field: models.Field[Any, Any]) -> Clean:
+    """Accept an ordering key, and the number of an earlier version, which `positions` converts."""
+
+    def check(value: object) -> str | float:
+        if isinstance(value, str):
+            return str(field.clean(value, None))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValidationError("must be an ordering key, or a number as in files of earlier versions")
+        return float(value)
+
+    return check
 
 
 def clean_date(value: object) -> str:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from projects.models import SyncBoard, User
 from projects.sync import import_operations
-from projects.transfer import default_lanes, deletions, integrity, merge_plan, renumbering, upserts, users
+from projects.transfer import default_lanes, deletions, integrity, merge_plan, positions, renumbering, upserts, users
 from projects.transfer.exceptions import Errors
 from projects.transfer.journal import Journal
 from projects.transfer.results import ImportResult
@@ -40,6 +40,7 @@ def _merge(actor: User, errors: Errors) -> dict[str, object]:
     integrity.check(errors)
     renumbering.renumber(result, errors)
     errors.check()
+    positions.convert_numbers()
     default_lanes.stage_defaults()
     result.users_created = users.create_missing()
     renumbering.free_numbers()

@@ -16,17 +16,17 @@ from django.db import models
 from django.utils import timezone
 
 from projects.models import User
-from projects.models.fields import LabelsField
+from projects.models.fields import LabelsField, PositionField
 from projects.models.work_items.choices import ItemType, Status
 from projects.transfer.converters import (
     Clean,
     choice,
     clean_date,
     clean_id,
-    clean_number,
     clean_snapshot,
     clean_time,
     integer,
+    position,
     text,
 )
 from projects.transfer.exceptions import Errors
@@ -149,8 +149,8 @@ def _check_of(table: Table, column: Column) -> Clean:
         return lambda value: json.dumps(field.clean(value, None))
     if column.kind == "json":
         return clean_snapshot
-    if isinstance(field, models.FloatField):
-        return clean_number
+    if isinstance(field, PositionField):
+        return position(field)
     if isinstance(field, models.IntegerField):
         if column.name == "version":
             return integer(1, MAX_VERSION)
@@ -166,6 +166,8 @@ def _default_of(column: Column) -> Value:
         return 1
     if column.name in ("updated_at", "updated_by") or field.null:
         return None
+    if isinstance(field, PositionField):
+        return 0.0  # where earlier versions put it
     if column.name == "id" or not field.has_default():
         return REQUIRED
     default = field.get_default()

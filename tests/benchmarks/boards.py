@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
+from projects.ordering_keys import keys_between
+
 TEXT = "the server finds its port and a client reads what it wrote before it asks for more work on this item"
 WORDS = TEXT.split()
 STATUSES = ("backlog", "todo", "in_progress", "review", "done", "blocked")
@@ -51,6 +53,7 @@ class _Board:
     def __init__(self, count: int, chance: random.Random) -> None:
         self.chance = chance
         self.ids = [self._id() for _ in range(count)]
+        self.positions = keys_between(None, None, count)
         self.sprint_ids = [self._id() for _ in range(SPRINTS)]
         self.project: dict[str, Any] = {
             "id": self._id(),
@@ -93,7 +96,7 @@ class _Board:
                 "assignee_id": LLM if place % 7 == 0 else None,
                 "labels": self.chance.sample(WORDS, 2) if place % 3 == 0 else [],
                 "story_points": self.chance.randrange(14),
-                "position": float(place),
+                "position": self.positions[place],
                 **self._stamps(place),
             }
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from projects.ordering_keys import key_between
 from tests.benchmarks import load
 from tests.benchmarks.answers import BOTH, TRIES
 from tests.benchmarks.figures import Figure
@@ -69,16 +70,16 @@ def commits(database: Path, seconds: float) -> float:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
     item, activity, answer = (_last(connection, table) for table in TABLES)
-    [[number]] = connection.execute("SELECT MAX(item_number) FROM projects_workitem")
+    [[number, position]] = connection.execute("SELECT max(item_number), max(position) FROM projects_workitem")
     done, begin = 0, time.perf_counter()
     while time.perf_counter() - begin < seconds:
         done += 1
-        pk, number = uuid.uuid4().hex, number + 1
+        pk, number, position = uuid.uuid4().hex, number + 1, key_between(position, None)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(
             "UPDATE projects_project SET next_work_item_number = ? WHERE id = ?", (number + 1, item["project_id"])
         )
-        _insert(connection, TABLES[0], item | {"id": pk, "item_number": number, "position": float(number)})
+        _insert(connection, TABLES[0], item | {"id": pk, "item_number": number, "position": position})
         _insert(connection, TABLES[1], activity | {"entity_id": pk, "display_key": f"BIG-{number}"})
         _insert(connection, TABLES[2], answer | {"key": uuid.uuid4().hex})
         connection.execute("COMMIT")

@@ -32,7 +32,10 @@ class WorkItemSerializer(EntitySerializer):
 
     class Meta(EntitySerializer.Meta):
         model = WorkItem
-        extra_kwargs = {"parent": {"shows": "parent_key"}}
+        extra_kwargs = {
+            "parent": {"shows": "parent_key"},
+            "position": {"help_text": "An ordering key: items stand in the byte order of these texts."},
+        }
 
 
 class WorkItemRowSerializer(WorkItemSerializer):

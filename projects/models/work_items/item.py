@@ -17,7 +17,7 @@ from projects.entities.work_item import WORK_ITEM
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
-from projects.models.fields import LabelsField, LineField, TextField
+from projects.models.fields import LabelsField, LineField, PositionField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
 from projects.models.sprints.sprint import Sprint
@@ -31,9 +31,10 @@ from projects.models.work_items.choices import (
     Status,
 )
 from projects.models.work_items.hierarchy import parent_errors
-from projects.models.work_items.ordering import STEP, make_room, position_beside
+from projects.models.work_items.ordering import position_after, position_beside
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.models.work_items.schema import CONSTRAINTS, INDEXES
+from projects.ordering_keys import FIRST
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -69,7 +70,7 @@ class WorkItem(Entity):
     )
     labels = LabelsField(default=list, blank=True)
     story_points = models.PositiveSmallIntegerField(null=True, blank=True)
-    position = models.FloatField(default=0.0, editable=False)
+    position = PositionField(default=FIRST, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
     # The current claim: holder and lease expiry. A claim does not block edits. Agents share names, so a name proves
@@ -152,7 +153,7 @@ class WorkItem(Entity):
 
     def prepare_insert(self) -> None:
         self.item_number = self.project.take_item_number()
-        self.position = WorkItem.objects.last_position(self.project_id) + STEP
+        self.position = position_after(WorkItem.objects.last_position(self.project_id))
         for name, value in self._moments(self.status).items():
             setattr(self, name, value)
 
@@ -252,9 +253,6 @@ class WorkItem(Entity):
         with transaction.atomic():
             self.check_version(expected_version)
             position = position_beside(self, neighbour, before=name == "before")
-            if position is None:
-                make_room(self, neighbour, before=name == "before", actor=actor)
-                position = position_beside(self, neighbour, before=name == "before")
             return self.update(actor=actor, position=position)
 
     def claim(self, *, actor: User, lease: int = DEFAULT_LEASE) -> uuid.UUID:

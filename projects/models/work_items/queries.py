@@ -23,7 +23,7 @@ from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
 from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
-    from projects.models.work_items.item import WorkItem  # noqa: F401 -- named below
+    from projects.models.work_items.item import WorkItem
 
 DISPLAY_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,19})-([0-9]{1,9})")
 
@@ -42,6 +42,14 @@ _LAST_POSITION = """
     SELECT max(position) FROM (
         SELECT max(position) AS position FROM projects_workitem WHERE project_id = %s AND deleted_at IS NULL
         UNION ALL SELECT max(position) FROM projects_workitem WHERE project_id = %s AND deleted_at IS NOT NULL
+    )
+"""
+_NEXT_POSITION = """
+    SELECT {function}(position) FROM (
+        SELECT {function}(position) AS position FROM projects_workitem
+        WHERE project_id = %s AND deleted_at IS NULL AND position {sign} %s AND id <> %s
+        UNION ALL SELECT {function}(position) FROM projects_workitem
+        WHERE project_id = %s AND deleted_at IS NOT NULL AND position {sign} %s AND id <> %s
     )
 """
 
@@ -156,11 +164,20 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         """Limit to ancestors of the item."""
         return self.filter(pk__in=ancestor_ids(item_id))
 
-    def last_position(self, project_id: uuid.UUID) -> float:
-        """Return the highest position in the project, 0 if it has no items."""
-        with connection.cursor() as cursor:
-            cursor.execute(_LAST_POSITION, [project_id.hex, project_id.hex])
-            return float(cursor.fetchone()[0] or 0.0)
+    def last_position(self, project_id: uuid.UUID) -> str | None:
+        """Return the highest position in the project, or None if it has no items."""
+        return _position(_LAST_POSITION, [project_id.hex] * 2)
+
+    def next_position(
+        self, project_id: uuid.UUID, position: str, *, before: bool, other_than: WorkItem | None = None
+    ) -> str | None:
+        """Return the nearest position in the project before or after `position`, or None.
+
+        Deleted items count, so that a restored item does not share its position.
+        """
+        names = {"function": "max", "sign": "<"} if before else {"function": "min", "sign": ">"}
+        other = "" if other_than is None else other_than.pk.hex
+        return _position(_NEXT_POSITION.format(**names), [project_id.hex, position, other] * 2)
 
     def in_order(self) -> Self:
         return self.order_by("position", "item_number")
@@ -173,3 +190,10 @@ def words_of_items(text: str) -> str:
     """
     match = match_expression(text)
     return match.removesuffix(" *") if DISPLAY_KEY.fullmatch(text.strip()) else match
+
+
+def _position(query: str, parameters: list[str]) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        position: str | None = cursor.fetchone()[0]
+        return position

@@ -8,7 +8,8 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority, Status
-from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin
+from projects.ordering_keys import MAX_LENGTH
+from projects.sqlite.expressions import Glob, IsNoEpic, IsOpen, IsZero, MayBegin
 
 # Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
 # the unique index.
@@ -42,6 +43,12 @@ CONSTRAINTS = (
             LessThanOrEqual(Length("title"), 200),
         ),
         name="work_item_title_length",
+    ),
+    models.CheckConstraint(
+        condition=models.Q(Glob("position", models.Value("[A-Za-z]?*")))
+        & ~models.Q(Glob("position", models.Value("*[^0-9A-Za-z]*")))
+        & models.Q(LessThanOrEqual(Length("position"), MAX_LENGTH)),
+        name="work_item_position_valid",
     ),
     models.CheckConstraint(
         condition=models.Q(claimed_by__isnull=True, lease_id__isnull=True, lease_expires_at__isnull=True)

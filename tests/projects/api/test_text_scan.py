@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from projects.api.text_scan import LONGEST_TEXT, MOST_TEXT
 from projects.models import Project, User, WorkItem
 from projects.models.fts import RANKED, TOKENIZER
+from projects.ordering_keys import keys_between
 from tests.projects.api.test_work_item_lists import URL, keys
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +38,10 @@ def grow(project: Project, user: User) -> Callable[..., None]:
                 description=next((text for part, text in said.items() if number % part == 0), f"say so {text}")
                 if number > SILENT
                 else "",
-                position=number,
+                position=position,
                 **stamps,
             )
-            for number in range(1, RANKED * 5 // 4)
+            for number, position in enumerate(keys_between(None, None, RANKED * 5 // 4 - 1), 1)
         )
 
     return grow

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from projects.models import Dependency, Project, Sprint, User, WorkItem
 from projects.models.fts import RANKED
+from projects.ordering_keys import keys_between
 from tests.projects.api.test_projects import error
 from tests.projects.api.test_work_item_lists import URL, keys, numbers
 from tests.projects.plans import steps, unindexed
@@ -37,8 +38,8 @@ ORDERS: dict[str, Callable[[WorkItem], Any]] = {
 def test_pages_lead_through_all_rows_and_back(api: APIClient, make_item: Make, name: str, sign: str) -> None:
     for number in range(11):
         make_item(f"T{number % 3}", priority=("low", "critical", "medium", "high")[number % 4])
-    WorkItem.objects.filter(item_number=2).update(position=7.0)
-    WorkItem.objects.filter(item_number=9).update(position=0.1 + 0.2)
+    WorkItem.objects.filter(item_number=2).update(position="a6")
+    WorkItem.objects.filter(item_number=9).update(position="Zza0")
     ordered = sorted(WorkItem.objects.all(), key=ORDERS[name], reverse=sign == "-")
     query = {"project": "PONE", "type": ["task", "story"], "ordering": sign + name, "limit": 3}
     response = api.get(URL, query)
@@ -60,9 +61,10 @@ def test_forged_cursor_is_refused(api: APIClient, make_item: Make) -> None:
     pk = str(make_item().pk)
     for cursor in (
         Cursor("position", "here", pk),
-        Cursor("position", "1.0", pk, more=("2.0",)),
+        Cursor("position", "1.0", pk),
+        Cursor("position", "a0", pk, more=("a1",)),
         Cursor("priority", "1", pk),
-        Cursor("priority", "high", pk, more=("1.0",)),
+        Cursor("priority", "high", pk, more=("a0",)),
         Cursor("priority", "1", pk, more=("there",)),
     ):
         query = {"ordering": cursor.ordering, "cursor": cursor.encode()}
@@ -90,13 +92,14 @@ def grown(make_item: Make, user: User, project: Project) -> Callable[[int], None
         now = timezone.now()
         stamps = {"created_at": now, "updated_at": now, "created_by": user, "updated_by": user}
         last = WorkItem.objects.latest("item_number").item_number
+        positions = keys_between(WorkItem.objects.last_position(project.pk), None, count)
         items = [
             WorkItem(
                 **{"project": project, "item_number": number, "item_type": "task", "title": f"T{number}"},
-                **{"parent": first, "sprint": sprint, "assignee": user, "labels": ["ui"], "position": number},
+                **{"parent": first, "sprint": sprint, "assignee": user, "labels": ["ui"], "position": position},
                 **stamps,
             )
-            for number in range(last + 1, last + 1 + count)
+            for number, position in enumerate(positions, last + 1)
         ]
         WorkItem.objects.bulk_create(items)
         Dependency.objects.bulk_create(

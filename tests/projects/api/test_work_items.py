@@ -104,7 +104,7 @@ def test_references_are_taken_by_id_and_key(
         ({"id": str(uuid.UUID(int=7))}, "id"),
         ({"display_key": "PONE-7"}, "display_key"),
         ({"item_number": 7}, "item_number"),
-        ({"position": 1.0}, "position"),
+        ({"position": "a0"}, "position"),
         ({"claimed_by": "eve"}, "claimed_by"),
         ({"lease_id": str(uuid.UUID(int=7))}, "lease_id"),
         ({"started_at": "2026-01-01T00:00:00Z"}, "started_at"),

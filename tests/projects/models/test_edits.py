@@ -47,6 +47,22 @@ def test_undo_of_a_status_keeps_completed_at_consistent(make_item: Make, user: U
     assert (again(item).status, again(item).completed_at is not None) == ("done", True)
 
 
+def test_undo_of_a_move_puts_the_item_back(make_item: Make, user: User) -> None:
+    one, two = make_item(), make_item()
+    two.move(actor=user, before=one)
+    undo(latest(two), actor=user)
+    assert [*WorkItem.objects.in_order()] == [one, two]
+
+
+def test_undo_of_a_move_by_an_earlier_version_is_refused(make_item: Make, user: User) -> None:
+    item = make_item()
+    moved = [{"field": "position", "old": 4.0, "new": 0.5}]
+    activity = Activity.objects.record(item, Action.UPDATED, user, moved)
+    with pytest.raises(Conflict, match="can't undo a move by an earlier version of pm; move PONE-1 instead"):
+        undo(activity, actor=user)
+    assert (again(item).position, again(item).version) == (item.position, 1)
+
+
 def test_undo_of_a_field_changed_since_is_refused(make_item: Make, user: User) -> None:
     item = make_item(title="First")
     item.update(actor=user, title="Second", priority="high")

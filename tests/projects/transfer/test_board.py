@@ -37,6 +37,18 @@ def test_real_board_has_the_known_counts(read: Read) -> None:
     assert found["skipped_rows"][0]["row"] == 11
 
 
+def test_order_is_that_of_the_file_and_a_move_changes_one_row(read: Read, board: bytes, actor: User) -> None:
+    read(board)
+    rows = sorted(json.loads(board)["work_items"], key=lambda row: (row["position"], row["item_number"]))
+    found = list(WorkItem.objects.in_order().select_related("project"))
+    assert [str(item.pk) for item in found] == [row["id"] for row in rows]
+    before, count = list(WorkItem.objects.values()), Activity.objects.count()
+    found[-1].move(actor=actor, after=found[0])
+    assert [item.pk for item in WorkItem.objects.in_order()[:2]] == [found[0].pk, found[-1].pk]
+    assert len([row for row in WorkItem.objects.values() if row not in before]) == 1
+    assert Activity.objects.count() == count + 1
+
+
 def test_second_import_changes_nothing(read: Read, board: bytes, written: Written) -> None:
     read(board)
     before, activity = written(), Activity.objects.count()

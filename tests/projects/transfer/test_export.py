@@ -33,7 +33,7 @@ def full(project: Project, make_item: Make, make_project: Make) -> Project:
     story.update(actor=ada, sprint_id=sprint.pk)
     sprint.start(actor=ada)
     story.update(actor=ada, status="in_progress")
-    WorkItem.objects.filter(pk=story.pk).update(position=0.1 + 0.2)
+    WorkItem.objects.filter(pk=story.pk).update(position="a0Zz")
     Comment.objects.create(actor=ada, work_item=story, content="One\nline 🔥 </script>")
     Comment.objects.create(actor=ada, work_item=gone, content="Hidden")
     Dependency.objects.create(actor=ada, blocking_item=epic, blocked_item=gone)

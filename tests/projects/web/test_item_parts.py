@@ -220,7 +220,7 @@ def test_history_has_names_and_differences_and_older_pages(browser: Client, owne
     epic, item = make_item("The epic", item_type="epic"), make_item(description="one\ntwo\nthree")
     text = "one\n2 <b>two</b>\nthree"
     item.update(actor=owner, parent_id=epic.pk, assignee_id=owner.pk, description=text, status="in_progress")
-    item.update(actor=owner, position=9.5)
+    item.update(actor=owner, position="b00")
     link = Dependency.objects.create(actor=owner, blocking_item=epic, blocked_item=item)
     link.soft_delete(actor=owner)
     page = browser.get("/items/PONE-2/").content.decode()
