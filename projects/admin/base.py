@@ -155,12 +155,12 @@ class EntityAdmin(FewWordsAdmin):
 
     @admin.action(permissions=["change"], description="Restore selected %(verbose_name_plural)s")
     def restore(self, request: HttpRequest, queryset: Any) -> None:
-        def come_back(entity: Any) -> None:
+        def restore_once(entity: Any) -> None:
             entity.refresh_from_db(fields=["deleted_at", "version"])
             if entity.deleted_at is not None:  # otherwise restoring its parent already restored it
                 entity.restore(actor=request.user)
 
-        self.run(request, queryset.deleted(), "restored", come_back)
+        self.run(request, queryset.deleted(), "restored", restore_once)
 
     def run(self, request: HttpRequest, queryset: QuerySet[Any], done: str, verb: Callable[[Any], object]) -> None:
         """Apply `verb` to each entity and report successes and refusals as messages."""

@@ -219,7 +219,7 @@ class WorkItemAdmin(EntityAdmin):
         return None
 
     def value_field(self, request: HttpRequest, queryset: QuerySet[WorkItem], name: str) -> forms.Field:
-        """Return the model field's form field with no preselected value, so that nobody submits one by mistake."""
+        """Return the model field's form field without a preselected value, to prevent submitting it by mistake."""
         db_field: Any = WorkItem._meta.get_field(name)
         if not db_field.is_relation:
             return forms.ChoiceField(choices=[("", "---------"), *db_field.choices])

@@ -42,8 +42,8 @@ class WorkItemChildAdmin(RelatedAdmin):
 
     def page_of(self, obj: Any) -> str | None:
         item = obj.work_item
-        lives = item.deleted_at is None and item.project.deleted_at is None
-        return item_page(item) if lives else None
+        is_living = item.deleted_at is None and item.project.deleted_at is None
+        return item_page(item) if is_living else None
 
     @admin.display(description="item")
     def item(self, obj: Any) -> SafeString:

@@ -30,8 +30,10 @@ class Filters:
         if values["type"]:
             items = items.filter(item_type=values["type"])
         if values["assignee"]:
-            nobody = values["assignee"] == NONE
-            items = items.filter(assignee=None) if nobody else items.filter(assignee__username=values["assignee"])
+            is_unassigned = values["assignee"] == NONE
+            items = (
+                items.filter(assignee=None) if is_unassigned else items.filter(assignee__username=values["assignee"])
+            )
         if values["label"]:
             items = items.labelled(values["label"])
         if values["sprint"]:

@@ -67,11 +67,11 @@ def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int 
 
 
 def _activity_around(item: WorkItem) -> ActivityQuerySet:
-    hanging: QuerySet[Any, Any] = Comment.objects.filter(work_item=item).order_by().values("pk")
+    comments: QuerySet[Any, Any] = Comment.objects.filter(work_item=item).order_by().values("pk")
     links = Dependency.objects.filter(Q(blocking_item=item) | Q(blocked_item=item)).order_by().values("pk")
     entries = TimeEntry.objects.filter(work_item=item).order_by().values("pk")
     itself = WorkItem.objects.filter(pk=item.pk).order_by().values("pk")
-    return Activity.objects.filter(entity_id__in=itself.union(hanging, links, entries, all=True))
+    return Activity.objects.filter(entity_id__in=itself.union(comments, links, entries, all=True))
 
 
 def _names(rows: Sequence[Activity]) -> dict[str, str]:

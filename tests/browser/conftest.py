@@ -24,7 +24,7 @@ FLAGS = [
 
 @contextmanager
 def launch(*flags: str) -> Iterator[Browser]:
-    """Run a headless Chromium, the system's own, with `flags` besides."""
+    """Run a headless Chromium, the installed one, with these `flags`."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("needs Chromium (Debian: apt-get install chromium)")
@@ -48,12 +48,12 @@ def server(shared_server: Server) -> Server:
 
 @pytest.fixture
 def person(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser of its own: cookies, storage; what a page logs as an error fails the test."""
+    """A browser context with its own cookies and storage; an error that a page logs fails the test."""
     context = browser.new_context()
     context.set_default_timeout(scaled(15_000))
     errors: list[str] = []
     context.on("weberror", lambda error: errors.append(str(error.error)))
-    # What the Content-Security-Policy refuses is said in the console alone.
+    # Violations of the Content-Security-Policy appear only in the console.
     refused = "Content Security Policy"
     context.on("console", lambda line: errors.append(line.text) if refused in line.text else None)
     yield context

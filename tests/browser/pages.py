@@ -1,4 +1,4 @@
-"""What the tests of pages share: signing in, and a board to look at."""
+"""Shared by the browser tests: signing in, and a board."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SOON = scaled(1500)  # milliseconds
 
 
 def pm(directory: Path, *arguments: str) -> Any:
-    """Run `pm` in a repository as its user does, and return its answer."""
+    """Run `pm` in a repository and return its answer."""
     answer = subprocess.run(
         [*MANAGE, "pm", *arguments], cwd=directory, env=environment(), capture_output=True, text=True, check=True
     )
@@ -33,7 +33,7 @@ def signed_in(person: BrowserContext, server: Server) -> Page:
 
 
 def make_item(server: Server, title: str, **values: Any) -> str:
-    """Make a work item of PONE by the API; return its display key."""
+    """Create a work item in PONE by the API; return its display key."""
     body = {"project": "PONE", "item_type": "task", "title": title, **values}
     answer = server.api("POST", "work-items/", json=body)
     assert answer.status_code == 201, answer.text

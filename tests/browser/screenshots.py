@@ -1,4 +1,4 @@
-"""Take the pictures of README and docs/board.md: what `pm demo` fills, in a real Chromium.
+"""Take the screenshots of README and docs/board.md of the `pm demo` board, in a real Chromium.
 
 make screenshots
 """
@@ -38,7 +38,7 @@ PICTURES = (
 
 
 def take(picture: Picture, browser: Browser, server: Server) -> None:
-    """Write one picture as its page is seen at first."""
+    """Write a screenshot of a freshly loaded page."""
     size = {"width": picture.width, "height": picture.height}
     context = browser.new_context(viewport=size, color_scheme=picture.scheme)  # type: ignore[arg-type]
     page = context.new_page()

@@ -1,4 +1,4 @@
-"""What axe finds on each page, in both colour schemes: nothing serious."""
+"""axe finds no serious fault on any page, in both colour schemes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_pages_have_no_serious_fault(
     scheme: Literal["light", "dark"], browser: Any, server: Server, person: BrowserContext
 ) -> None:
     pm(server.directory, "demo", "--no-browser")
-    # What axe itself writes into the page is not of the page: the policy would refuse it.
+    # The policy would refuse the script that axe injects.
     context = browser.new_context(bypass_csp=True, color_scheme=scheme)
     page = signed_in(context, server)
     faults = {}

@@ -15,7 +15,7 @@ from tests.processes import Server
 Start = Callable[..., Server]
 
 
-def test_link_signs_in_once_and_the_admin_is_whole(person: BrowserContext, server: Server) -> None:
+def test_login_link_signs_in_once(person: BrowserContext, server: Server) -> None:
     page = person.new_page()
     failed: list[str] = []
     hosts: set[str] = set()
@@ -38,14 +38,14 @@ def test_link_signs_in_once_and_the_admin_is_whole(person: BrowserContext, serve
     stranger.close()
 
 
-def test_visitor_without_a_session_is_led_to_the_login(person: BrowserContext, server: Server) -> None:
+def test_visitor_without_session_is_redirected_to_login(person: BrowserContext, server: Server) -> None:
     page = person.new_page()
     page.goto(server.url)
     expect(page).to_have_url(re.compile("/admin/login/"))
     expect(page.locator("body")).to_contain_text("pm server open")
 
 
-def test_project_is_made_edited_and_its_history_shown(person: BrowserContext, server: Server) -> None:
+def test_create_and_edit_project_and_show_its_history(person: BrowserContext, server: Server) -> None:
     page = signed_in(person, server)
     page.goto(f"{server.url}/admin/projects/project/add/")
     page.get_by_label("Key").fill("demo")
@@ -62,7 +62,7 @@ def test_project_is_made_edited_and_its_history_shown(person: BrowserContext, se
     assert listed["updated_by"] not in ("llm", "")
 
 
-def test_taken_key_is_said_at_its_field(person: BrowserContext, server: Server) -> None:
+def test_taken_key_is_reported_at_its_field(person: BrowserContext, server: Server) -> None:
     server.api("POST", "projects/", json={"key": "DEMO", "title": "First"})
     page = signed_in(person, server)
     page.goto(f"{server.url}/admin/projects/project/add/")
@@ -72,7 +72,7 @@ def test_taken_key_is_said_at_its_field(person: BrowserContext, server: Server) 
     expect(page.locator(".errorlist")).to_contain_text("DEMO")
 
 
-def test_loser_of_two_edits_sees_what_changed(person: BrowserContext, server: Server) -> None:
+def test_conflicting_edit_shows_what_changed(person: BrowserContext, server: Server) -> None:
     server.api("POST", "projects/", json={"key": "DEMO", "title": "First"})
     page = signed_in(person, server)
     page.goto(f"{server.url}/admin/projects/project/")
@@ -96,7 +96,7 @@ def test_two_servers_in_one_browser_do_not_sign_each_other_out(
         expect(page).to_have_url(f"{url}/admin/projects/project/")
 
 
-def test_swagger_ui_loads_from_this_server_alone(person: BrowserContext, server: Server) -> None:
+def test_swagger_ui_loads_only_from_this_server(person: BrowserContext, server: Server) -> None:
     page = signed_in(person, server)
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))

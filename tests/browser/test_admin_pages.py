@@ -1,4 +1,4 @@
-"""Every page of the administration: whole, quiet, accessible, narrow enough for a phone, and deaf to hostile texts."""
+"""Every page of the administration: complete, accessible, narrow enough for a phone, and safe with hostile texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.processes import Server
 
 HOSTILE = """'"></script></style><script>hacked=1</script><img src=x onerror=hacked=1><svg onload=hacked=1>"""
 LINK = "[a](javascript:hacked=1)"
-# The kinds, and the collection of the API from which one of each is taken.
+# The entities, and the collection of the API that has one of each.
 KINDS = {
     "project": "projects",
     "workitem": "work-items",
@@ -59,9 +59,7 @@ def demo(server: Server) -> Server:
     return server
 
 
-def test_every_page_is_whole_and_keeps_the_policy_and_is_narrow_enough_for_a_phone(
-    person: BrowserContext, demo: Server
-) -> None:
+def test_every_page_keeps_the_policy_and_fits_a_phone(person: BrowserContext, demo: Server) -> None:
     page = signed_in(person, demo)
     page.set_viewport_size({"width": 360, "height": 740})
     wrong: list[str] = []
@@ -78,12 +76,12 @@ def test_every_page_is_whole_and_keeps_the_policy_and_is_narrow_enough_for_a_pho
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_fault(scheme: Literal["light", "dark"], browser: Any, demo: Server) -> None:
-    # What axe itself writes into the page is not of the page: the policy would refuse it.
+    # The policy would refuse the script that axe injects.
     context = browser.new_context(bypass_csp=True, color_scheme=scheme)
     page = signed_in(context, demo)
     faults = {}
     pages = paths(demo)
-    # The pages of two kinds have all colours.
+    # The pages of two entities have all colours.
     for path in pages if scheme == "light" else [path for path in pages if "/project/" in path or "/workitem/" in path]:
         page.goto(demo.url + path)
         faults[path] = found(page, scheme)
@@ -93,7 +91,7 @@ def test_no_page_has_a_serious_fault(scheme: Literal["light", "dark"], browser: 
     assert {path: wrong for path, wrong in faults.items() if wrong} == {}
 
 
-def test_hostile_texts_do_nothing_anywhere(person: BrowserContext, server: Server) -> None:
+def test_hostile_texts_do_nothing_on_any_page(person: BrowserContext, server: Server) -> None:
     def make(collection: str, **body: Any) -> Any:
         actor = {"X-PM-Actor": "%3Cimg%20src=x%20onerror=hacked=1%3E"}
         answer = server.api("POST", f"{collection}/", json=body, headers=actor)

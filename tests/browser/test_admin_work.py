@@ -1,4 +1,4 @@
-"""Working in the administration by mouse and keyboard: items, many at once, sprints, and what others do meanwhile."""
+"""Work in the administration by mouse and keyboard: items, bulk actions, sprints and concurrent edits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_item(page: Page, server: Server, key: str) -> None:
 
 
 def choose(page: Page, label: str, text: str, found: str) -> None:
-    """Type into a chooser, by keyboard alone, and take what is found."""
+    """Type into an autocomplete and choose the result, by keyboard alone."""
     page.get_by_role("combobox", name=label).focus()
     page.keyboard.press("Enter")
     expect(page.locator(".select2-search__field")).to_be_focused()
@@ -38,7 +38,7 @@ def save(page: Page) -> None:
     page.locator("[name=_continue]").first.click()
 
 
-def test_item_is_worked_on_from_its_page(person: BrowserContext, board: Server) -> None:
+def test_item_page_changes_the_item_and_what_belongs_to_it(person: BrowserContext, board: Server) -> None:
     make_item(board, "Story", item_type="story")
     make_item(board, "Task", labels=["old"])
     make_item(board, "Blocker")
@@ -63,7 +63,7 @@ def test_item_is_worked_on_from_its_page(person: BrowserContext, board: Server) 
     expect(page.locator("body")).to_contain_text("First comment")
 
 
-def test_refused_change_is_explained_and_nothing_typed_is_lost(person: BrowserContext, board: Server) -> None:
+def test_refused_change_is_explained_and_keeps_typed_values(person: BrowserContext, board: Server) -> None:
     make_item(board, "Story", item_type="story")
     make_item(board, "Task", parent="PONE-1")
     page = signed_in(person, board)
@@ -76,7 +76,7 @@ def test_refused_change_is_explained_and_nothing_typed_is_lost(person: BrowserCo
     assert item(board, "PONE-1")["status"] == "backlog"
 
 
-def test_loser_of_two_edits_looks_it_through_and_saves_again(person: BrowserContext, board: Server) -> None:
+def test_conflicting_edit_can_be_reviewed_and_saved_again(person: BrowserContext, board: Server) -> None:
     make_item(board, "Before")
     page = signed_in(person, board)
     open_item(page, board, "PONE-1")
@@ -93,7 +93,7 @@ def test_loser_of_two_edits_looks_it_through_and_saves_again(person: BrowserCont
     assert [item(board, "PONE-1")[name] for name in ("title", "priority")] == ["By the person", "high"]
 
 
-def test_many_items_are_put_into_a_sprint(person: BrowserContext, board: Server) -> None:
+def test_bulk_action_puts_items_into_a_sprint(person: BrowserContext, board: Server) -> None:
     make_item(board, "Epic", item_type="epic")
     for number in range(3):
         make_item(board, f"Task {number}")
@@ -111,7 +111,7 @@ def test_many_items_are_put_into_a_sprint(person: BrowserContext, board: Server)
     expect(page.locator("td.field-sprint")).to_have_text(["Soon"] * 3)
 
 
-def test_sprint_is_started_and_completed_with_a_choice(person: BrowserContext, board: Server) -> None:
+def test_start_and_complete_sprint_with_a_target(person: BrowserContext, board: Server) -> None:
     now, _ = make_sprint(board, "Now"), make_sprint(board, "Then")
     make_item(board, "Left", sprint=now)
     page = signed_in(person, board)
@@ -126,7 +126,7 @@ def test_sprint_is_started_and_completed_with_a_choice(person: BrowserContext, b
     expect(page.get_by_role("button", name="Start")).to_have_count(0)
 
 
-def test_item_is_deleted_with_what_is_below_and_restored(person: BrowserContext, board: Server) -> None:
+def test_delete_item_with_descendants_and_restore(person: BrowserContext, board: Server) -> None:
     make_item(board, "Story", item_type="story")
     make_item(board, "Task", parent="PONE-1")
     page = signed_in(person, board)
@@ -142,7 +142,7 @@ def test_item_is_deleted_with_what_is_below_and_restored(person: BrowserContext,
     assert item(board, "PONE-2")["parent"] == "PONE-1"
 
 
-def test_project_is_made_in_a_popup_and_taken(person: BrowserContext, board: Server) -> None:
+def test_project_created_in_popup_is_selected(person: BrowserContext, board: Server) -> None:
     page = signed_in(person, board)
     page.goto(f"{board.url}/admin/projects/sprint/add/")
     with page.expect_popup() as opened:

@@ -1,4 +1,4 @@
-"""The board in a real browser: dragged, moved by keys, added to, filtered, refused."""
+"""The board in a real browser: drag, keyboard, quick add, filters, refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def keys_of(page: Page, status: str) -> list[str | None]:
     return [one.get_attribute("data-key") for one in lane(page, status).locator("[data-card]").all()]
 
 
-def test_only_project_leads_to_its_board_and_an_empty_one_says_the_next_step(page: Page, board: Server) -> None:
+def test_single_project_opens_its_board_and_empty_board_shows_next_step(page: Page, board: Server) -> None:
     page.goto(board.url)
     expect(page).to_have_url(f"{board.url}/board/PONE/")
     expect(page.locator(".empty code")).to_contain_text("pm work-item create --project PONE")
@@ -44,7 +44,7 @@ def test_drag_to_another_column_and_place_survives_reload(page: Page, board: Ser
     assert item(board, moved)["updated_by"] not in ("llm", "")
 
 
-def test_mouse_carries_a_card_over_the_edge_of_what_is_shown(page: Page, board: Server) -> None:
+def test_dragging_beyond_the_edge_scrolls(page: Page, board: Server) -> None:
     page.set_viewport_size({"width": 700, "height": 600})
     key = make_item(board, "far to go")
     open_board(page, board)
@@ -61,7 +61,7 @@ def test_mouse_carries_a_card_over_the_edge_of_what_is_shown(page: Page, board: 
     poll(lambda: item(board, key)["status"] == "done")
 
 
-def test_escape_ends_a_drag_where_it_began(page: Page, board: Server) -> None:
+def test_escape_cancels_a_drag(page: Page, board: Server) -> None:
     key = make_item(board, "one")
     open_board(page, board)
     card(page, key).hover()
@@ -77,7 +77,7 @@ def test_escape_ends_a_drag_where_it_began(page: Page, board: Server) -> None:
     assert item(board, key)["version"] == 1
 
 
-def test_finger_moves_a_card_after_a_moment_and_scrolls_before_it(browser: Browser, board: Server) -> None:
+def test_touch_drags_after_a_delay_and_scrolls_before(browser: Browser, board: Server) -> None:
     key, other = make_item(board, "one"), make_item(board, "two", status="todo")
     context = browser.new_context(has_touch=True, viewport={"width": 900, "height": 700})
     page = open_board(signed_in(context, board), board)
@@ -107,7 +107,7 @@ def test_finger_moves_a_card_after_a_moment_and_scrolls_before_it(browser: Brows
     context.close()
 
 
-def test_keyboard_alone_moves_a_card_and_says_where_it_is(page: Page, board: Server) -> None:
+def test_keyboard_moves_a_card_and_announces_its_place(page: Page, board: Server) -> None:
     first, second = (make_item(board, title) for title in ("one", "two"))
     other = make_item(board, "three", status="todo")
     open_board(page, board)
@@ -127,7 +127,7 @@ def test_keyboard_alone_moves_a_card_and_says_where_it_is(page: Page, board: Ser
     assert keys_of(page, "backlog") == [first]
 
 
-def test_escape_puts_a_lifted_card_back(page: Page, board: Server) -> None:
+def test_escape_returns_a_lifted_card(page: Page, board: Server) -> None:
     first, second = (make_item(board, title) for title in ("one", "two"))
     open_board(page, board)
     card(page, first).get_by_role("link").focus()
@@ -138,7 +138,7 @@ def test_escape_puts_a_lifted_card_back(page: Page, board: Server) -> None:
     assert item(board, first)["version"] == 1
 
 
-def test_arrows_walk_over_the_cards(page: Page, board: Server) -> None:
+def test_arrow_keys_move_between_cards(page: Page, board: Server) -> None:
     first, second = (make_item(board, title) for title in ("one", "two"))
     other = make_item(board, "three", status="review")
     open_board(page, board)
@@ -151,7 +151,7 @@ def test_arrows_walk_over_the_cards(page: Page, board: Server) -> None:
     assert item(board, other)["version"] == 1
 
 
-def test_quick_add_survives_reload_and_is_ready_for_the_next(page: Page, board: Server) -> None:
+def test_quick_add_survives_reload_and_keeps_focus(page: Page, board: Server) -> None:
     open_board(page, board)
     title = page.get_by_label("Add a card to To do")
     title.fill("Typed in a hurry")
@@ -166,7 +166,7 @@ def test_quick_add_survives_reload_and_is_ready_for_the_next(page: Page, board: 
     assert keys_of(page, "todo") == ["PONE-1", "PONE-2"]
 
 
-def test_refused_move_returns_the_card_and_says_why_on_it(page: Page, board: Server) -> None:
+def test_refused_move_returns_the_card_and_shows_the_reason(page: Page, board: Server) -> None:
     story = make_item(board, "parent", item_type="story", status="review")
     child = make_item(board, "child", parent=story)
     open_board(page, board)
@@ -177,7 +177,7 @@ def test_refused_move_returns_the_card_and_says_why_on_it(page: Page, board: Ser
     assert item(board, story)["status"] == "review"
 
 
-def test_loser_of_two_edits_sees_what_changed_and_by_whom(page: Page, board: Server) -> None:
+def test_conflicting_edit_shows_what_changed_and_by_whom(page: Page, board: Server) -> None:
     key = make_item(board, "wanted by both")
     open_board(page, board)
     card(page, key).get_by_role("link").focus()
@@ -192,7 +192,7 @@ def test_loser_of_two_edits_sees_what_changed_and_by_whom(page: Page, board: Ser
     assert item(board, key)["status"] == "review"
 
 
-def test_wip_limit_warns_and_refuses_nothing(page: Page, board: Server) -> None:
+def test_wip_limit_warns_without_refusing(page: Page, board: Server) -> None:
     lanes = board.api("GET", "swim-lanes/?project=PONE").json()["results"]
     doing = next(one for one in lanes if one["status_value"] == "in_progress")
     assert board.api("PATCH", f"swim-lanes/{doing['id']}/", json={"wip_limit": 1}).status_code == 200
@@ -204,7 +204,7 @@ def test_wip_limit_warns_and_refuses_nothing(page: Page, board: Server) -> None:
     expect(page.locator("#head-in_progress .over")).to_contain_text("2/1")
 
 
-def test_filters_live_in_the_url(page: Page, board: Server) -> None:
+def test_filters_are_kept_in_the_url(page: Page, board: Server) -> None:
     bug = make_item(board, "a bug", labels=["bug"], assignee="ada")
     make_item(board, "a wish", item_type="story")
     open_board(page, board)

@@ -1,4 +1,4 @@
-"""An item's page in a real browser: edited in place, refused, undone, and followed."""
+"""An item's page in a real browser: edit in place, refusals, undo and live updates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.processes import Server
 Start = Callable[..., Server]
 
 
-def test_text_is_edited_by_keyboard_alone_with_a_preview(page: Page, board: Server) -> None:
+def test_edit_text_by_keyboard_with_preview(page: Page, board: Server) -> None:
     key = make_item(board, "Old title")
     show(page, board, key)
     page.evaluate("window.loaded = 1")
@@ -47,7 +47,7 @@ def test_text_is_edited_by_keyboard_alone_with_a_preview(page: Page, board: Serv
     assert page.evaluate("window.loaded") == 1
 
 
-def test_facts_are_saved_where_they_stand(page: Page, board: Server) -> None:
+def test_facts_are_saved_in_place(page: Page, board: Server) -> None:
     key, epic = make_item(board, "Item", labels=["old"]), make_item(board, "The epic", item_type="epic")
     make_item(board, "Other", labels=["known"], assignee="ada")
     show(page, board, key)
@@ -85,7 +85,7 @@ def test_facts_are_saved_where_they_stand(page: Page, board: Server) -> None:
     expect(facts.get_by_label("Points")).to_have_value("8")
 
 
-def test_loser_of_two_edits_is_told_keeps_his_text_and_may_insist(page: Page, board: Server) -> None:
+def test_conflicting_edit_keeps_typed_text_and_can_be_forced(page: Page, board: Server) -> None:
     key = make_item(board, "Old", description="Old text")
     show(page, board, key)
     page.keyboard.press("e")
@@ -121,7 +121,7 @@ def test_refused_done_names_the_children_and_can_be_forced(page: Page, board: Se
     assert item(board, story)["status"] == "done"
 
 
-def test_dependency_is_found_by_words_picked_by_keys_and_a_circle_is_explained(page: Page, board: Server) -> None:
+def test_pick_dependency_by_words_and_explain_cycle(page: Page, board: Server) -> None:
     one, two = make_item(board, "Draw the map"), make_item(board, "Parse GPX files")
     make_item(board, "Parse the command line")
     show(page, board, one)
@@ -174,7 +174,7 @@ def test_comments_are_written_edited_and_deleted(page: Page, board: Server) -> N
     assert comments(board, key) == ["Of the agent"]
 
 
-def test_timer_runs_tells_which_it_stopped_and_time_is_added(page: Page, board: Server) -> None:
+def test_timer_reports_the_one_it_stopped_and_time_is_added(page: Page, board: Server) -> None:
     one, two = make_item(board, "One"), make_item(board, "Two")
     show(page, board, one).get_by_role("button", name="Start the timer").click()
     expect(page.get_by_role("button", name="Stop the timer")).to_be_visible()
@@ -193,7 +193,7 @@ def test_timer_runs_tells_which_it_stopped_and_time_is_added(page: Page, board: 
     expect(page.get_by_label("Spent")).not_to_be_visible()
 
 
-def test_history_reads_well_is_undone_and_paged(page: Page, board: Server) -> None:
+def test_history_is_readable_undoable_and_paged(page: Page, board: Server) -> None:
     key = make_item(board, "First")
     pm(board.directory, "work-item", "update", key, "--title", "Second", "--assignee", "ada")
     show(page, board, key)
@@ -217,7 +217,7 @@ def test_history_reads_well_is_undone_and_paged(page: Page, board: Server) -> No
     expect(page.locator("#i-history")).not_to_contain_text("created it")
 
 
-def test_deletion_is_confirmed_in_the_page_and_undone_there(page: Page, board: Server) -> None:
+def test_confirm_and_undo_deletion_on_the_page(page: Page, board: Server) -> None:
     story = make_item(board, "Parent", item_type="story")
     make_item(board, "Child", parent=story)
     show(page, board, story)

@@ -1,4 +1,4 @@
-"""An item's page while an agent, the server and the session change under it."""
+"""An item's page while an agent changes the item, the server restarts or the session ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.processes import Server
 Start = Callable[..., Server]
 
 
-def test_page_follows_an_agent_and_leaves_the_person_alone(page: Page, board: Server) -> None:
+def test_page_follows_an_agent_without_disturbing_the_user(page: Page, board: Server) -> None:
     key = make_item(board, "Item", description="long\n\n" * 60)
     show(page, board, key)
     content = page.get_by_label("Comment", exact=True)
@@ -43,7 +43,7 @@ def test_page_follows_an_agent_and_leaves_the_person_alone(page: Page, board: Se
     expect(content).to_have_value("half! a sent")
 
 
-def test_item_deleted_under_a_half_written_comment_keeps_it(page: Page, board: Server) -> None:
+def test_deleting_the_item_keeps_a_half_written_comment(page: Page, board: Server) -> None:
     key = make_item(board, "Item", item_type="story")
     show(page, board, key)
     page.get_by_label("Comment", exact=True).fill("Not lost")
@@ -59,7 +59,7 @@ def test_item_deleted_under_a_half_written_comment_keeps_it(page: Page, board: S
     expect(page.locator("#i-comments .rows")).to_contain_text("Not lost")
 
 
-def test_killed_server_comes_back_and_comment_and_edit_are_sent_once(
+def test_comment_and_edit_are_sent_once_after_a_killed_server_returns(
     person: BrowserContext, page: Page, start_server: Start, board: Server
 ) -> None:
     key = make_item(board, "Old")
@@ -85,7 +85,7 @@ def test_killed_server_comes_back_and_comment_and_edit_are_sent_once(
     assert item(again, key)["version"] == 2
 
 
-def test_text_that_was_not_sent_survives_a_restart(page: Page, start_server: Start, board: Server) -> None:
+def test_unsent_text_survives_a_restart(page: Page, start_server: Start, board: Server) -> None:
     key = make_item(board, "Old")
     show(page, board, key)
     port = str(board.info["port"])
@@ -101,7 +101,7 @@ def test_text_that_was_not_sent_survives_a_restart(page: Page, start_server: Sta
     assert comments(again, key) == ["Half a thought"]
 
 
-def test_session_that_ended_keeps_the_text_until_it_is_sent(person: BrowserContext, page: Page, board: Server) -> None:
+def test_ended_session_keeps_the_text_until_it_is_sent(person: BrowserContext, page: Page, board: Server) -> None:
     key = make_item(board, "Old")
     show(page, board, key)
     page.get_by_label("Comment", exact=True).fill("Half a thought")

@@ -1,4 +1,4 @@
-"""An open page follows the board: what others change appears, what the person does is left alone."""
+"""An open page follows the board without disturbing the user."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_change_by_the_command_line_appears_without_reload(page: Page, board: Se
     assert page.evaluate("window.loaded") == 1
 
 
-def test_typed_text_scroll_and_a_lifted_card_are_left_alone(page: Page, board: Server) -> None:
+def test_live_update_keeps_typed_text_scroll_position_and_lifted_card(page: Page, board: Server) -> None:
     for number in range(40):
         make_item(board, f"number {number}")
     open_board(page, board)
@@ -60,7 +60,7 @@ def test_typed_text_scroll_and_a_lifted_card_are_left_alone(page: Page, board: S
     expect(lifted).to_be_focused()
 
 
-def test_restart_is_shown_waited_for_and_what_was_typed_is_sent_once(
+def test_restart_is_reported_and_typed_text_is_sent_once(
     person: BrowserContext, start_server: Start, board: Server
 ) -> None:
     page = signed_in(person, board)
@@ -80,9 +80,7 @@ def test_restart_is_shown_waited_for_and_what_was_typed_is_sent_once(
     assert len(again.api("GET", "work-items/?project=PONE").json()["results"]) == 1
 
 
-def test_signed_out_page_says_what_to_do_and_goes_on_after_it(
-    person: BrowserContext, page: Page, board: Server
-) -> None:
+def test_signed_out_page_explains_and_continues_after_login(person: BrowserContext, page: Page, board: Server) -> None:
     open_board(page, board)
     title = page.get_by_label("Add a card to To do")
     title.fill("not lost")
@@ -96,7 +94,7 @@ def test_signed_out_page_says_what_to_do_and_goes_on_after_it(
     expect(lane(page, "todo")).to_contain_text("not lost")
 
 
-def test_hidden_page_asks_rarely(page: Page, board: Server) -> None:
+def test_hidden_page_polls_rarely(page: Page, board: Server) -> None:
     asked: list[float] = []
     open_board(page, board)
     page.on("request", lambda request: asked.append(time.monotonic()) if "/live/" in request.url else None)

@@ -1,4 +1,4 @@
-"""The page of sprints in a real browser: planned by mouse and by keys, started, completed, followed."""
+"""The sprints page in a real browser: plan by mouse and keyboard, start, complete, live updates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def keys_of(page: Page, name: str) -> list[str | None]:
     return [one.get_attribute("data-key") for one in lane(page, name).locator("[data-card]").all()]
 
 
-def test_drag_from_the_backlog_plans_and_sums(page: Page, board: Server) -> None:
+def test_drag_from_backlog_plans_and_updates_totals(page: Page, board: Server) -> None:
     pk = make_sprint(board, "One")
     there = make_item(board, "there", sprint=pk, story_points=3)
     key = make_item(board, "dragged", story_points=5)
@@ -59,7 +59,7 @@ def test_drag_from_the_backlog_plans_and_sums(page: Page, board: Server) -> None
     assert item(board, key)["sprint_id"] is None
 
 
-def test_list_that_is_longer_than_the_screen_scrolls_under_a_carried_card(page: Page, board: Server) -> None:
+def test_long_list_scrolls_while_dragging(page: Page, board: Server) -> None:
     page.set_viewport_size({"width": 1000, "height": 700})
     pk = make_sprint(board, "One")
     keys = [make_item(board, f"number {number}", sprint=pk) for number in range(25)]
@@ -77,7 +77,7 @@ def test_list_that_is_longer_than_the_screen_scrolls_under_a_carried_card(page: 
     assert keys_of(page, pk) == [*keys, key]
 
 
-def test_keyboard_alone_plans_and_reorders(page: Page, board: Server) -> None:
+def test_keyboard_plans_and_reorders(page: Page, board: Server) -> None:
     pk = make_sprint(board, "One")
     first, second = make_item(board, "first"), make_item(board, "second")
     open_sprints(page, board)
@@ -97,7 +97,7 @@ def test_keyboard_alone_plans_and_reorders(page: Page, board: Server) -> None:
     assert (keys_of(page, "backlog"), keys_of(page, pk)) == ([first], [second])
 
 
-def test_more_than_the_velocity_is_said_where_it_is_planned(page: Page, board: Server) -> None:
+def test_plan_above_velocity_shows_a_warning(page: Page, board: Server) -> None:
     past, pk = make_sprint(board, "Past"), make_sprint(board, "Next", 14)
     make_item(board, "done", sprint=past, status="done", story_points=2)
     for verb in ("start", "complete"):
@@ -111,7 +111,7 @@ def test_more_than_the_velocity_is_said_where_it_is_planned(page: Page, board: S
     assert item(board, key)["sprint_id"] == pk
 
 
-def test_sprint_lives_from_its_plan_to_its_report(page: Page, board: Server) -> None:
+def test_sprint_from_plan_to_report(page: Page, board: Server) -> None:
     left, done = make_item(board, "left over", story_points=2), make_item(board, "done", story_points=3)
     open_sprints(page, board)
     expect(page.locator("#no-sprint code")).to_contain_text("pm sprint create --project PONE")
@@ -149,7 +149,7 @@ def test_sprint_lives_from_its_plan_to_its_report(page: Page, board: Server) -> 
     expect(page.get_by_role("row", name=re.compile("Walk .* 5 3"))).to_be_visible()
 
 
-def test_refusals_stand_where_they_happened(page: Page, board: Server) -> None:
+def test_refusals_are_shown_at_their_form(page: Page, board: Server) -> None:
     first, second = make_sprint(board, "First"), make_sprint(board, "Second", 14)
     board.api("POST", f"sprints/{first}/start/", json={})
     open_sprints(page, board)
@@ -185,7 +185,7 @@ def test_sprint_is_deleted_and_restored(page: Page, board: Server) -> None:
     expect(lane(page, pk).locator(f"#{key}")).to_be_visible()
 
 
-def test_keyboard_alone_cancels_after_a_question_and_reopens(page: Page, board: Server) -> None:
+def test_keyboard_cancels_after_confirmation_and_reopens(page: Page, board: Server) -> None:
     pk = make_sprint(board, "One")
     key = make_item(board, "inside", sprint=pk)
     open_sprints(page, board)
@@ -211,7 +211,7 @@ def test_keyboard_alone_cancels_after_a_question_and_reopens(page: Page, board: 
     expect(lane(page, pk).locator(f"#{key}")).to_be_visible()
 
 
-def test_without_scripts_cancelling_asks_and_nothing_is_cancelled(browser: Browser, board: Server) -> None:
+def test_without_script_cancelling_asks_and_cancels_nothing(browser: Browser, board: Server) -> None:
     pk = make_sprint(board, "One")
     context = browser.new_context(java_script_enabled=False)
     page = open_sprints(signed_in(context, board), board)

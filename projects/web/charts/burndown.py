@@ -73,12 +73,12 @@ def _sentence(
     scope: Sequence[tuple[dt.date, int]],
 ) -> str:
     if not left:
-        return f"{amount(committed, unit)} to be done from {short(start)} to {short(end)}; it has not begun."
+        return f"{amount(committed, unit)} planned from {short(start)} to {short(end)}; the sprint has not started."
     day, value = left[-1]
-    said = f"{amount(value, unit)} of {scope[-1][1]} left on {short(day)}"
+    summary = f"{amount(value, unit)} of {scope[-1][1]} left on {short(day)}"
     if day < end:
-        said += f", {max((end - day).days, 0)} days before the end"
+        summary += f", {max((end - day).days, 0)} days before the end"
     grown = scope[-1][1] - scope[0][1]
     if grown:
-        said += f"; it {'grew' if grown > 0 else 'shrank'} by {amount(abs(grown), unit)} on the way"
-    return said + "."
+        summary += f"; the scope {'grew' if grown > 0 else 'shrank'} by {amount(abs(grown), unit)}"
+    return summary + "."

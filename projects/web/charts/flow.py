@@ -45,7 +45,7 @@ def flow(ident: str, start: dt.date, end: dt.date, history: Sequence[Standing]) 
 
 def _sentence(history: Sequence[Standing]) -> str:
     if not history:
-        return "It has not begun."
+        return "The sprint has not started."
     last = history[-1]
     counts = [f"{last.statuses[status]} {name.lower()}" for status, name, _ in BANDS if last.statuses[status]]
     return f"{', '.join(counts) or 'No item'} on {short(last.date)}."

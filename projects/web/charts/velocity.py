@@ -59,5 +59,5 @@ def velocity(ident: str, past: Sequence[Completed], so_far: Velocity) -> Chart:
         for sprint, (committed, done) in zip(past, pairs, strict=True)
     ]
     last = "the last sprint" if so_far.sprints == 1 else f"the last {so_far.sprints} sprints"
-    chart.description = f"A sprint gets {amount(middle, unit)} done: the median of {last}."
+    chart.description = f"Velocity: {amount(middle, unit)}, the median of {last}."
     return chart

@@ -76,7 +76,7 @@ def restore(request: HttpRequest, identifier: str) -> HttpResponse:
 @reports_errors
 @transaction.atomic
 def release(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Release the claim, whoever holds it."""
+    """Release the claim, also one of another user."""
     found = item_page.get(identifier)
     found.release(actor=page.person(request), force=True)
     return done(f"Claim on {found.display_key} released.")

@@ -15,7 +15,7 @@ ARROW = " → "  # separates the two keys in a dependency's display key
 def live(request: HttpRequest) -> HttpResponse:
     """Return 204 if nothing changed since activity `since`, else the changed keys and the next cursor.
 
-    Costs one indexed query besides authentication, and no write.
+    Costs one indexed query in addition to authentication, and no write.
     """
     since = request.GET.get("since", "")
     rows = Activity.objects.filter(id__gt=int(since) if since.isdecimal() and len(since) < 19 else 0)

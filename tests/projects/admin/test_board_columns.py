@@ -1,4 +1,4 @@
-"""Swim lanes in the admin: their order, their limits; projects: their figures."""
+"""Swim lanes in the admin: order and limits; projects: figures."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def run(browser: Client, action: str, *lanes: SwimLane, **values: str) -> str:
         ("bd", 1, "acbed"),
     ],
 )
-def test_order_is_shifted_as_far_as_it_goes(selected: str, step: int, expected: str) -> None:
+def test_shift_stops_at_the_ends(selected: str, step: int, expected: str) -> None:
     assert "".join(shifted("abcde", set(selected), step)) == expected
 
 
-def test_lanes_are_moved_by_the_rules(browser: Client, project: Project, owner: User) -> None:
+def test_move_lanes(browser: Client, project: Project, owner: User) -> None:
     lane = SwimLane.objects.get(project=project, status_value="review")
     assert "1 moved." in run(browser, "move_left", lane)
     assert order(project) == ["backlog", "todo", "review", "in_progress", "done"]
@@ -53,7 +53,7 @@ def test_lanes_are_moved_by_the_rules(browser: Client, project: Project, owner: 
     assert order(project)[3] == "review"
 
 
-def test_limit_is_asked_for_and_set(browser: Client, project: Project) -> None:
+def test_set_limit_asks_for_the_value(browser: Client, project: Project) -> None:
     lanes = list(SwimLane.objects.filter(project=project)[:2])
     assert "Set the WIP limit of 2 swim lanes" in run(browser, "set_limit", *lanes)
     assert "greater than or equal to 1" in run(browser, "set_limit", *lanes, numbers="2+0", limit="0")
@@ -62,16 +62,14 @@ def test_limit_is_asked_for_and_set(browser: Client, project: Project) -> None:
     assert "2 set to no limit." in run(browser, "set_limit", *lanes, numbers="2+0", limit="")
 
 
-def test_list_of_lanes_says_what_is_over_the_limit(
-    browser: Client, project: Project, make_item: Make, user: User
-) -> None:
+def test_lane_list_marks_exceeded_limits(browser: Client, project: Project, make_item: Make, user: User) -> None:
     lane = SwimLane.objects.get(project=project, status_value="todo")
     lane.update(actor=user, wip_limit=1)
     make_item(status="todo"), make_item(status="todo")
     assert ">2, over the limit</td>" in browser.get(LANES).content.decode()
 
 
-def test_list_of_projects_tells_what_is_open_and_done(browser: Client, make_item: Make, make_project: Make) -> None:
+def test_project_list_counts_open_and_done_items(browser: Client, make_item: Make, make_project: Make) -> None:
     make_project("OTHER")
     make_item(status="done"), make_item(), make_item()
     make_item().soft_delete(actor=User.objects.owner())

@@ -1,4 +1,4 @@
-"""What the rules of work items, lanes and dependencies refuse, the admin refuses in words; it writes by them alone."""
+"""The admin applies the rules of work items, lanes and dependencies, and explains refusals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def list_url(model: str) -> str:
 
 
 def run(browser: Client, action: str, *entities: Any, **parameters: str) -> str:
-    """Return the page that tells what an action of the list did."""
+    """Return the page with the messages of a list action."""
     data = {"action": action, "_selected_action": [str(entity.pk) for entity in entities]}
     response = browser.post(list_url(entities[0]._meta.model_name), data, query_params=parameters)
     assert response.status_code == 302
@@ -59,7 +59,7 @@ def lane_form(own: SwimLane, **changes: Any) -> dict[str, Any]:
         ({"status": "done"}, "PONE-2 is blocked: PONE-1"),
     ],
 )
-def test_wrong_change_is_refused_in_words(
+def test_invalid_change_is_refused_with_a_message(
     browser: Client, make_item: Make, changes: dict[str, Any], message: str
 ) -> None:
     blocker, item = make_item(), make_item()
@@ -93,7 +93,7 @@ def test_save_without_a_change_writes_nothing(browser: Client, make_item: Make) 
     assert WorkItem.objects.get().version == 1
 
 
-def test_what_never_changes_is_read_only(browser: Client, make_item: Make, make_project: Any) -> None:
+def test_immutable_fields_are_read_only(browser: Client, make_item: Make, make_project: Any) -> None:
     item, other = make_item(), make_project("OTHER")
     forged = {"project": other.pk, "item_type": "epic", "item_number": "9", "position": "0", "version": "9"}
     browser.post(change_url(item), form_of(item, **forged))
@@ -146,7 +146,7 @@ def test_lane_is_changed_by_the_rules(browser: Client, project: Project, owner: 
     assert "already has a lane for done" in page
 
 
-def test_dependency_comes_back_unless_it_closes_a_circle(browser: Client, make_item: Make) -> None:
+def test_restore_dependency_unless_it_closes_a_cycle(browser: Client, make_item: Make) -> None:
     one, two = make_item(), make_item()
     link = depend(one, two)
     assert "1 deleted." in run(browser, "delete_selected", link)
@@ -157,7 +157,7 @@ def test_dependency_comes_back_unless_it_closes_a_circle(browser: Client, make_i
     assert list(Dependency.objects.living()) == [link]
 
 
-def test_deleted_item_is_found_among_the_deleted_only(browser: Client, make_item: Make) -> None:
+def test_deleted_item_is_listed_only_with_the_filter(browser: Client, make_item: Make) -> None:
     make_item("Alpha")
     make_item("Omega").soft_delete(actor=User.objects.owner())
     query = {"app_label": "projects", "model_name": "comment", "field_name": "work_item"}

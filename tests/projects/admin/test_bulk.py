@@ -1,4 +1,4 @@
-"""Actions on many work items: the value is chosen on a page, and each item is changed by the rules, or said why not."""
+"""Bulk actions on work items: choose a value; each item changes by the rules, or its refusal is reported."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Make = Callable[..., WorkItem]
 
 
 def start(browser: Client, action: str, *items: WorkItem, query: str = "", **values: Any) -> Any:
-    """Run an action; return the answer, which may be a page that asks."""
+    """Run an action; return the response, which may be a confirmation page."""
     data = {"action": action, "index": "0", "_selected_action": [str(item.pk) for item in items], **values}
     return browser.post(LIST + query, data)
 
 
 def answer(browser: Client, action: str, *items: WorkItem, query: str = "", **values: Any) -> str:
-    """Run an action, answer the page that asks as a browser would, and return what is told."""
+    """Run an action, submit its confirmation page as a browser would, and return the messages."""
     asked = start(browser, action, *items, query=query)
     assert asked.status_code == 200
     hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked.content.decode())
@@ -52,7 +52,7 @@ def told(browser: Client, response: Any) -> str:
         ("set_assignee", "assignee", "ada", "user"),
     ],
 )
-def test_value_is_chosen_and_set(
+def test_chosen_value_is_set(
     browser: Client, make_item: Make, user: User, owner: User, action: str, name: str, value: str, stored: str
 ) -> None:
     one, two = make_item(), make_item()
@@ -78,14 +78,14 @@ def test_reopened_item_is_not_completed(browser: Client, make_item: Make) -> Non
     assert (item.status, item.completed_at) == ("todo", None)
 
 
-def test_sprint_and_assignee_are_taken_away(browser: Client, make_item: Make, user: User) -> None:
+def test_sprint_and_assignee_are_cleared(browser: Client, make_item: Make, user: User) -> None:
     item = make_item(assignee=user)
     assert "1 set to no assignee" in answer(browser, "set_assignee", item, assignee="")
     item.refresh_from_db()
     assert item.assignee_id is None
 
 
-def test_nothing_happens_until_a_value_is_chosen(browser: Client, make_item: Make) -> None:
+def test_nothing_changes_without_a_value(browser: Client, make_item: Make) -> None:
     item = make_item()
     asked = start(browser, "set_status", item)
     assert "Set the status of 1 work item" in asked.content.decode()
@@ -97,7 +97,7 @@ def test_nothing_happens_until_a_value_is_chosen(browser: Client, make_item: Mak
     assert item.version == 1
 
 
-def test_each_refusal_is_told_and_stops_no_other(browser: Client, make_item: Make, user: User) -> None:
+def test_refusals_are_reported_and_do_not_stop_the_others(browser: Client, make_item: Make, user: User) -> None:
     epic, task = make_item(item_type="epic"), make_item()
     sprint = Sprint.objects.create(actor=user, project=task.project, name="S1", **DATES)
     content = answer(browser, "set_sprint", epic, task, sprint=sprint.pk)
@@ -117,9 +117,7 @@ def test_all_refusals_are_named_however_many(browser: Client, make_item: Make, u
     assert "0 set to Done, 30 refused." in content
 
 
-def test_what_waits_for_others_of_the_selection_is_done_after_them(
-    browser: Client, make_item: Make, user: User
-) -> None:
+def test_dependent_items_of_the_selection_are_completed_last(browser: Client, make_item: Make, user: User) -> None:
     epic = make_item(item_type="epic")
     story = make_item(item_type="story", parent=epic)
     tasks = [make_item(parent=story) for _ in range(4)]
@@ -130,7 +128,7 @@ def test_what_waits_for_others_of_the_selection_is_done_after_them(
     assert not WorkItem.objects.unfinished().exists()
 
 
-def test_all_that_a_filter_shows_is_set(browser: Client, make_item: Make) -> None:
+def test_action_applies_to_all_filtered_items(browser: Client, make_item: Make) -> None:
     for number in range(120):
         make_item(f"T{number}", priority="high" if number % 2 else "low")
     high = list(WorkItem.objects.filter(priority="high")[:50])
@@ -145,7 +143,7 @@ def test_all_that_a_filter_shows_is_set(browser: Client, make_item: Make) -> Non
     assert not WorkItem.objects.filter(status="todo", priority="low").exists()
 
 
-def test_it_is_asked_again_where_the_selection_has_changed(browser: Client, make_item: Make) -> None:
+def test_changed_selection_is_confirmed_again(browser: Client, make_item: Make) -> None:
     items = [make_item() for _ in range(3)]
     values = {"select_across": "1", "numbers": "2+0", "status": "todo"}
     response = start(browser, "set_status", *items, **values)
@@ -153,7 +151,7 @@ def test_it_is_asked_again_where_the_selection_has_changed(browser: Client, make
     assert not WorkItem.objects.filter(status="todo").exists()
 
 
-def test_archived_project_refuses_with_its_reason_once(browser: Client, make_item: Make, project: Project) -> None:
+def test_archived_project_is_reported_once(browser: Client, make_item: Make, project: Project) -> None:
     items = [make_item() for _ in range(3)]
     project.archive(actor=project.created_by)
     content = answer(browser, "set_priority", *items, priority="high")
@@ -161,7 +159,7 @@ def test_archived_project_refuses_with_its_reason_once(browser: Client, make_ite
     assert "3 refused" in content
 
 
-def test_children_go_along_only_when_it_was_asked(browser: Client, make_item: Make) -> None:
+def test_children_are_deleted_only_after_confirmation(browser: Client, make_item: Make) -> None:
     epic = make_item("Top", item_type="epic")
     story = make_item("Middle", item_type="story", parent=epic)
     make_item("Below", parent=story)
@@ -178,7 +176,7 @@ def test_children_go_along_only_when_it_was_asked(browser: Client, make_item: Ma
     assert WorkItem.objects.living().count() == 3
 
 
-def test_whole_family_is_deleted_and_comes_back_together(browser: Client, make_item: Make) -> None:
+def test_items_deleted_together_are_restored_together(browser: Client, make_item: Make) -> None:
     epic = make_item(item_type="epic")
     story = make_item(item_type="story", parent=epic)
     task = make_item(parent=story)
@@ -188,7 +186,7 @@ def test_whole_family_is_deleted_and_comes_back_together(browser: Client, make_i
     assert WorkItem.objects.living().count() == 3
 
 
-def test_delete_button_says_what_goes_along(browser: Client, make_item: Make) -> None:
+def test_delete_page_lists_affected_objects(browser: Client, make_item: Make) -> None:
     story = make_item(item_type="story")
     make_item("Below", parent=story)
     url = f"{LIST}{story.pk}/delete/"
@@ -203,7 +201,7 @@ def test_delete_button_says_what_goes_along(browser: Client, make_item: Make) ->
     assert not WorkItem.objects.living().exists()
 
 
-def test_junk_selection_is_no_error(browser: Client, make_item: Make) -> None:
+def test_invalid_selection_is_reported(browser: Client, make_item: Make) -> None:
     make_item()
     for action in ("set_status", "delete_selected", "restore"):
         response = browser.post(LIST, {"action": action, "index": "0", "_selected_action": ["junk"]})

@@ -63,7 +63,7 @@ def test_list_shows_searches_and_filters(browser: Client, comment: Comment, make
     assert "x…</a>" in browser.get(LIST).content.decode()
 
 
-def test_added_comment_keeps_the_rules(browser: Client, make_item: Make, owner: User) -> None:
+def test_add_comment(browser: Client, make_item: Make, owner: User) -> None:
     item = make_item()
     assert browser.post(f"{LIST}add/", {"work_item": str(item.pk), "content": " Hello "}).status_code == 302
     comment = Comment.objects.get()
@@ -76,13 +76,13 @@ def test_added_comment_keeps_the_rules(browser: Client, make_item: Make, owner: 
 @pytest.mark.parametrize(
     ("content", "message"), [(" ", "required"), ("a\x1bb", "U+001B"), ("c" * 150_001, "at most 150000")]
 )
-def test_wrong_comment_is_not_added(browser: Client, make_item: Make, content: str, message: str) -> None:
+def test_invalid_comment_is_not_added(browser: Client, make_item: Make, content: str, message: str) -> None:
     response = browser.post(f"{LIST}add/", {"work_item": str(make_item().pk), "content": content})
     assert message in response.content.decode()
     assert not Comment.objects.exists()
 
 
-def test_comment_on_what_is_deleted_or_archived_is_not_added(browser: Client, make_item: Make, user: User) -> None:
+def test_comment_on_deleted_or_archived_is_not_added(browser: Client, make_item: Make, user: User) -> None:
     item = make_item()
     data = {"work_item": str(item.pk), "content": "x"}
     item.project.archive(actor=user)
@@ -112,7 +112,7 @@ def test_others_edit_only_their_own(staff: Client, comment: Comment) -> None:
     assert staff.post(page(own), form(own, content="Better")).status_code == 302
 
 
-def test_loser_of_two_edits_sees_what_changed(browser: Client, comment: Comment, user: User) -> None:
+def test_conflicting_edit_shows_what_changed(browser: Client, comment: Comment, user: User) -> None:
     opened = form(comment, content="Mine")
     comment.update(actor=user, content="Hers")
     assert "ada updated content" in browser.post(page(comment), opened).content.decode()

@@ -1,4 +1,4 @@
-"""No page of the administration costs more queries for more rows, whatever is registered."""
+"""The number of queries of an admin page does not grow with the rows."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_page_costs_the_same_for_few_and_many_rows(visits: Visits, name: str) ->
 
 
 @pytest.mark.parametrize("name", CHOOSERS)
-def test_chooser_costs_the_same_and_shows_one_page(visits: Visits, name: str) -> None:
+def test_autocomplete_costs_the_same_and_shows_one_page(visits: Visits, name: str) -> None:
     assert visits.few[name].queries == visits.many[name].queries
     for answer in (visits.few[name], visits.many[name]):
         assert 0 < len(json.loads(answer.content)["results"]) <= 20

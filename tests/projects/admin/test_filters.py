@@ -1,4 +1,4 @@
-"""The filters of the lists, and what they do with what is no value of theirs."""
+"""The filters of the lists, also with invalid values."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_filter_with_many_names_shows_few_and_takes_any(browser: Client, make_it
         "o=99.-x&p=99",
     ],
 )
-def test_junk_in_the_address_of_a_list_is_no_error(browser: Client, project: Project, model: str, query: str) -> None:
+def test_invalid_list_parameters_are_ignored(browser: Client, project: Project, model: str, query: str) -> None:
     app = "auth" if model == "Group" else "projects"
     response = browser.get(f"/admin/{app}/{model.lower()}/?{query}", follow=True)
     assert response.status_code == 200

@@ -1,4 +1,4 @@
-"""A work item's page: what stands around it, what can be added there, and two edits at once."""
+"""A work item's page: related panels, adding related objects, and concurrent edits."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def shown(browser: Client, item: WorkItem) -> str:
 
 
 def text_of(html: str) -> str:
-    """Return a page's text without its tags, blanks made one."""
+    """Return a page's text without tags and repeated spaces."""
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
 def save(browser: Client, item: WorkItem, **values: Any) -> str:
-    """Send the item's form; return the page that refuses it, "" where it was saved."""
+    """Send the item's form; return the page that refuses it, or "" if it was saved."""
     response = browser.post(change_url(item), form_of(item, **values))
     return "" if response.status_code == 302 else response.content.decode()
 
@@ -49,7 +49,7 @@ def make_staff(db: None) -> Callable[..., Client]:
     return make
 
 
-def test_page_shows_what_stands_around(browser: Client, make_item: Make, user: User) -> None:
+def test_page_shows_related_panels(browser: Client, make_item: Make, user: User) -> None:
     epic = make_item("Top", item_type="epic")
     story = make_item("Middle", item_type="story", parent=epic)
     task = make_item("Below", parent=story, status="review")
@@ -65,7 +65,7 @@ def test_page_shows_what_stands_around(browser: Client, make_item: Make, user: U
     assert 'href="/items/PONE-2/"' in shown(browser, story)
 
 
-def test_long_lists_are_cut_and_lead_to_all(browser: Client, make_item: Make, user: User) -> None:
+def test_long_panels_are_cut_and_link_to_the_full_list(browser: Client, make_item: Make, user: User) -> None:
     story = make_item(item_type="story")
     for number in range(25):
         make_item(parent=story)
@@ -78,7 +78,7 @@ def test_long_lists_are_cut_and_lead_to_all(browser: Client, make_item: Make, us
         assert browser.get(f"/admin/projects/{link}").context["cl"].result_count == 25
 
 
-def test_labels_are_typed_as_words(browser: Client, make_item: Make) -> None:
+def test_labels_are_typed_with_commas(browser: Client, make_item: Make) -> None:
     item = make_item(labels=["ui", "two words"])
     assert 'value="ui, two words"' in shown(browser, item)
     assert save(browser, item, labels='ui, so "called",, ui , new one') == ""
@@ -86,11 +86,11 @@ def test_labels_are_typed_as_words(browser: Client, make_item: Make) -> None:
     assert item.labels == ["ui", 'so "called"', "new one"]
 
 
-def test_comment_dependency_and_time_are_added_by_the_rules(browser: Client, make_item: Make, owner: User) -> None:
+def test_add_comment_dependency_and_time_once(browser: Client, make_item: Make, owner: User) -> None:
     item, other = make_item(), make_item()
     times = {"worked_from_0": "2026-01-05", "worked_from_1": "09:00", "worked_to_0": "2026-01-05"}
     values = {"comment": "Hi", "relation": "blocks", "other_item": other.pk, **times, "worked_to_1": "10:00"}
-    for _ in range(2):  # as by a double click
+    for _ in range(2):  # like a double click
         assert save(browser, item, once=ONCE, title="New", **values) == ""
     link, comment, entry = Dependency.objects.get(), Comment.objects.get(), TimeEntry.objects.get()
     assert (link.blocking_item, link.blocked_item, link.created_by) == (item, other, owner)
@@ -113,7 +113,7 @@ def test_comment_dependency_and_time_are_added_by_the_rules(browser: Client, mak
         ({"parent": "junk"}, "parent", "not a valid UUID"),
     ],
 )
-def test_what_is_refused_is_said_at_its_field_and_nothing_is_stored(
+def test_refusal_is_shown_at_its_field_and_nothing_is_stored(
     browser: Client, make_item: Make, user: User, values: dict[str, Any], field: str, message: str
 ) -> None:
     item, other = make_item(), make_item()
@@ -135,7 +135,7 @@ def test_timer_is_started_without_an_end_and_only_one_runs(browser: Client, make
     assert TimeEntry.objects.get().is_running
 
 
-def test_loser_sees_what_was_changed_keeps_what_was_typed_and_may_send_it_again(
+def test_conflicting_edit_shows_changes_keeps_typed_values_and_can_be_resubmitted(
     browser: Client, make_item: Make
 ) -> None:
     item = make_item("Before", labels=["ui"])
@@ -155,7 +155,7 @@ def test_loser_sees_what_was_changed_keeps_what_was_typed_and_may_send_it_again(
     assert (item.title, item.priority, item.labels, item.version) == ("Mine", "high", ["ui", "new"], 3)
 
 
-def test_comment_is_no_edit_and_stands_in_nobodys_way(browser: Client, make_item: Make) -> None:
+def test_comment_does_not_conflict_with_an_edit(browser: Client, make_item: Make) -> None:
     item = make_item("Before")
     opened = form_of(item, comment="Said meanwhile")
     item.update(actor=User.objects.actor("eve"), title="Hers")
@@ -173,7 +173,7 @@ def test_form_without_its_version_is_refused(browser: Client, make_item: Make) -
     assert item.title == "Before"
 
 
-def test_staff_add_only_what_they_may(make_staff: Any, make_item: Make) -> None:
+def test_staff_add_only_with_permission(make_staff: Any, make_item: Make) -> None:
     item = make_item()
     eve = make_staff("view_workitem", "change_workitem", "add_comment")
     content = shown(eve, item)
@@ -184,7 +184,7 @@ def test_staff_add_only_what_they_may(make_staff: Any, make_item: Make) -> None:
     assert (Comment.objects.count(), Dependency.objects.count(), TimeEntry.objects.count()) == (1, 0, 0)
 
 
-def test_who_may_only_look_sees_no_form_and_changes_nothing(make_staff: Any, make_item: Make, user: User) -> None:
+def test_view_permission_shows_no_form_and_changes_nothing(make_staff: Any, make_item: Make, user: User) -> None:
     item = make_item("Title")
     Comment.objects.create(actor=user, work_item=item, content="Said")
     eve = make_staff("view_workitem")
@@ -199,7 +199,7 @@ def test_who_may_only_look_sees_no_form_and_changes_nothing(make_staff: Any, mak
     assert (item.title, Comment.objects.count()) == ("Title", 1)
 
 
-def test_child_is_added_beneath_its_parent(browser: Client, make_item: Make) -> None:
+def test_add_child_link_presets_the_parent(browser: Client, make_item: Make) -> None:
     epic = make_item(item_type="epic")
     link = re.search(r'href="(/admin/projects/workitem/add/\?project=[^"]+)"', shown(browser, epic))
     assert link
@@ -208,12 +208,12 @@ def test_child_is_added_beneath_its_parent(browser: Client, make_item: Make) -> 
 
 
 @pytest.mark.parametrize("query", ["parent=junk", "project=junk&sprint=1&assignee=x", "item_type=junk", "labels=a"])
-def test_junk_in_the_address_of_a_form_is_no_error(browser: Client, make_item: Make, query: str) -> None:
+def test_invalid_form_parameters_are_ignored(browser: Client, make_item: Make, query: str) -> None:
     make_item()
     assert browser.get(f"/admin/projects/workitem/add/?{query}").status_code == 200
 
 
-def test_removed_dependency_leads_back_to_its_item(browser: Client, make_item: Make, user: User) -> None:
+def test_removing_a_dependency_returns_to_its_item(browser: Client, make_item: Make, user: User) -> None:
     item = make_item()
     link = Dependency.objects.create(actor=user, blocking_item=make_item(), blocked_item=item)
     url = re.search(r'href="([^"]+/delete/\?item=[^"]+)"', shown(browser, item))

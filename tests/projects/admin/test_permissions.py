@@ -1,4 +1,4 @@
-"""What the rules deny is denied by the server, whatever the page shows."""
+"""The server checks permissions, whatever the page shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def eve(db: None) -> User:
-    """A member of the staff who has every right, but is no superuser."""
+    """A staff member with every permission who is not a superuser."""
     eve = User.objects.actor("eve")
     eve.is_staff = True
     eve.save()
@@ -35,7 +35,7 @@ def staff(eve: User) -> Client:
     return client
 
 
-def test_activity_is_nobodys_to_change(browser: Client, project: Project) -> None:
+def test_activity_can_not_be_changed(browser: Client, project: Project) -> None:
     row = Activity.objects.order_by("id")[0]
     before = Activity.objects.count()
     for path in (f"{row.pk}/change/", f"{row.pk}/delete/", "add/"):
@@ -45,7 +45,7 @@ def test_activity_is_nobodys_to_change(browser: Client, project: Project) -> Non
     assert (Activity.objects.count(), Activity.objects.get(pk=row.pk).action) == (before, row.action)
 
 
-def test_another_ones_time_is_not_changed(staff: Client, make_item: Make, user: User) -> None:
+def test_time_of_another_user_is_not_changed(staff: Client, make_item: Make, user: User) -> None:
     ends = {"started_at": NINE, "ended_at": NINE + timedelta(hours=1)}
     entry = TimeEntry.objects.create(actor=user, user=user, work_item=make_item(), **ends)
     form = {"started_at_0": "2026-01-05", "started_at_1": "08:00", "ended_at_0": "2026-01-05", "ended_at_1": "09:00"}
@@ -57,7 +57,7 @@ def test_another_ones_time_is_not_changed(staff: Client, make_item: Make, user: 
     assert (entry.version, entry.deleted_at, entry.started_at) == (1, None, NINE)
 
 
-def test_another_ones_comment_is_not_changed_restored_or_deleted(staff: Client, make_item: Make, user: User) -> None:
+def test_comment_of_another_user_is_not_changed_restored_or_deleted(staff: Client, make_item: Make, user: User) -> None:
     comment = Comment.objects.create(actor=user, work_item=make_item(), content="First")
     staff.post(change_url(comment), {"content": "Mine", "expected_version": 1})
     staff.post(f"/admin/projects/comment/{comment.pk}/do/delete_selected/")
@@ -70,7 +70,7 @@ def test_another_ones_comment_is_not_changed_restored_or_deleted(staff: Client, 
     assert comment.deleted_at is not None
 
 
-def test_what_is_immutable_is_not_changed_by_a_forged_form(browser: Client, make_item: Make, user: User) -> None:
+def test_forged_form_does_not_change_immutable_fields(browser: Client, make_item: Make, user: User) -> None:
     item, other = make_item(), make_item()
     comment = Comment.objects.create(actor=user, work_item=item, content="First")
     forged = {"content": "New", "expected_version": 1, "work_item": other.pk, "created_by": "x", "deleted_at": "x"}
@@ -82,9 +82,7 @@ def test_what_is_immutable_is_not_changed_by_a_forged_form(browser: Client, make
 
 
 @pytest.mark.parametrize("path", ["do/start/", "do/nothing/", "do/__class__/", "do/delete_selected/"])
-def test_only_actions_of_the_list_are_run_and_only_when_sent(
-    browser: Client, staff: Client, make_item: Make, path: str
-) -> None:
+def test_only_listed_actions_run_and_only_by_post(browser: Client, staff: Client, make_item: Make, path: str) -> None:
     item = make_item()
     url = f"/admin/projects/workitem/{item.pk}/{path}"
     assert browser.get(url).status_code in (302, 403)
@@ -97,7 +95,7 @@ def test_only_actions_of_the_list_are_run_and_only_when_sent(
     assert WorkItem.objects.living().count() == 1
 
 
-def test_staff_give_nobody_rights_and_change_no_superuser(staff: Client, eve: User, owner: User) -> None:
+def test_staff_grant_no_permissions_and_change_no_superuser(staff: Client, eve: User, owner: User) -> None:
     form = {"first_name": "E", "is_superuser": "on", "is_staff": "on", "is_active": "on", "is_agent": ""}
     assert staff.post(f"/admin/projects/user/{eve.pk}/change/", form).status_code == 302
     eve.refresh_from_db()

@@ -52,7 +52,7 @@ def test_list_shows_searches_and_filters(browser: Client, make_project: Callable
     assert shown(deleted="yes") == {"Gamma"}
 
 
-def test_added_project_keeps_the_rules(browser: Client, owner: User) -> None:
+def test_add_project(browser: Client, owner: User) -> None:
     data = {"key": "pone", "title": " First ", "description": "", "status": "active"}
     assert browser.post(f"{LIST}add/", data).status_code == 302
     project = Project.objects.get()
@@ -71,7 +71,7 @@ def test_added_project_keeps_the_rules(browser: Client, owner: User) -> None:
         ({"description": "d" * 150_001}, "at most 150000"),
     ],
 )
-def test_wrong_project_is_not_added(browser: Client, project: Project, values: dict[str, str], message: str) -> None:
+def test_invalid_project_is_not_added(browser: Client, project: Project, values: dict[str, str], message: str) -> None:
     data = {"key": "OTHER", "title": "t", "description": "", "status": "active"} | values
     response = browser.post(f"{LIST}add/", data)
     assert response.status_code == 200
@@ -94,14 +94,14 @@ def test_save_without_a_change_writes_nothing(browser: Client, make_project: Cal
     assert project.version == 1
 
 
-def test_loser_of_two_edits_sees_what_changed(browser: Client, project: Project) -> None:
+def test_conflicting_edit_shows_what_changed(browser: Client, project: Project) -> None:
     opened = form(project, title="Mine")
     project.update(actor=User.objects.actor("eve"), title="Hers")
     response = browser.post(page(project), opened)
     assert response.status_code == 200
     content = response.content.decode()
     assert "eve updated title" in content
-    assert "Mine" in content  # what was typed is not lost
+    assert "Mine" in content  # typed values are kept
     project.refresh_from_db()
     assert (project.title, project.version) == ("Hers", 2)
 
@@ -162,14 +162,14 @@ def test_actions_go_through_the_model(browser: Client, make_project: Callable[..
     ]
 
 
-def test_restore_onto_a_taken_key_is_refused_in_words(browser: Client, make_project: Callable[..., Project]) -> None:
+def test_restore_with_a_taken_key_is_refused(browser: Client, make_project: Callable[..., Project]) -> None:
     gone = make_project("ONE")
     gone.soft_delete(actor=gone.created_by)
     make_project("ONE")
     assert "nother project has the key ONE" in run(browser, "restore", gone, deleted="yes")
 
 
-def test_archived_project_shows_only_its_status_for_change(browser: Client, make_project: Any) -> None:
+def test_only_the_status_of_an_archived_project_can_change(browser: Client, make_project: Any) -> None:
     project = make_project(status="archived")
     content = browser.get(page(project)).content.decode()
     assert 'name="status"' in content

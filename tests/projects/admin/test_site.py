@@ -15,13 +15,13 @@ from tests.projects.conftest import of_projects
 pytestmark = pytest.mark.django_db
 
 
-def test_admin_is_called_pm(browser: Client) -> None:
+def test_admin_has_the_title_pm(browser: Client) -> None:
     content = browser.get("/admin/").content.decode()
     assert "<title>Board | pm</title>" in content.replace("\n", "")
     assert "/static/pm/favicon.svg" in content
 
 
-def test_login_tells_how_to_do_without_a_password() -> None:
+def test_login_page_explains_the_login_link() -> None:
     content = Client().get("/admin/login/").content.decode()
     assert "<code>pm server open</code>" in content
     assert 'name="password"' in content
@@ -34,7 +34,7 @@ def test_superuser_logs_in_by_password() -> None:
     assert client.get("/admin/").status_code == 200
 
 
-def test_agent_has_no_way_into_the_admin(running: Any) -> None:
+def test_agent_can_not_sign_in(running: Any) -> None:
     client = Client()
     client.force_login(User.objects.actor("llm"))
     assert client.get("/admin/projects/project/").status_code == 302
@@ -44,7 +44,7 @@ def test_secrets_are_not_registered() -> None:
     assert not {LoginTicket, IdempotentAnswer} & set(admin.site._registry)
 
 
-def test_refused_lookup_is_told_to_its_sender_and_not_to_the_log(
+def test_refused_lookup_is_answered_and_not_logged(
     browser: Client, project: Project, caplog: pytest.LogCaptureFixture
 ) -> None:
     for query in ("created_by__password__startswith=a", "created_by__password__regex=."):
@@ -53,7 +53,7 @@ def test_refused_lookup_is_told_to_its_sender_and_not_to_the_log(
 
 
 @pytest.mark.parametrize("model", ["project", "workitem", "sprint", "comment", "timeentry", "activity", "user"])
-def test_search_of_very_many_words_costs_little(browser: Client, project: Project, model: str) -> None:
+def test_search_with_many_words_is_cheap(browser: Client, project: Project, model: str) -> None:
     begin = time.process_time()
     assert browser.get(f"/admin/projects/{model}/?q={'+'.join(['e'] * 1000)}").status_code == 200
     assert time.process_time() - begin < 5
@@ -79,7 +79,7 @@ def test_activity_list_costs_the_same_for_any_number(browser: Client, project: P
     assert len(set(counts)) == 1
 
 
-def test_user_is_added_and_keeps_the_name(browser: Client) -> None:
+def test_add_user_and_keep_the_name(browser: Client) -> None:
     data = {"username": "eve the agent", "usable_password": "false", "password1": "", "password2": ""}
     assert browser.post("/admin/projects/user/add/", data).status_code == 302
     user = User.objects.get(username="eve the agent")
@@ -89,7 +89,7 @@ def test_user_is_added_and_keeps_the_name(browser: Client) -> None:
     assert 'name="username"' not in content
 
 
-def test_user_that_did_something_is_not_deleted(browser: Client, project: Project) -> None:
+def test_user_with_activity_is_not_deleted(browser: Client, project: Project) -> None:
     url = f"/admin/projects/user/{project.created_by_id}/delete/"
     assert b"Cannot delete user" in browser.get(url).content
     browser.post(url, {"post": "yes"})

@@ -40,7 +40,7 @@ def form(sprint: Sprint, **values: Any) -> dict[str, Any]:
 
 
 def run(browser: Client, action: str, *sprints: Sprint, numbers: str = "", **parameters: str) -> str:
-    """Return the page that tells what an action of the list did; `numbers` answers the page that asks before."""
+    """Return the page with the messages of a list action; `numbers` submits the confirmation page."""
     data: dict[str, Any] = {"action": action, "_selected_action": [str(sprint.pk) for sprint in sprints]}
     data |= {"index": "0", "numbers": numbers} if numbers else {}
     response = browser.post(LIST, data, query_params=parameters)
@@ -69,7 +69,7 @@ def test_list_shows_searches_and_filters(browser: Client, make_sprint: Make, use
     assert shown(deleted="yes") == {"Gamma"}
 
 
-def test_added_sprint_keeps_the_rules(browser: Client, project: Project, owner: User) -> None:
+def test_add_sprint(browser: Client, project: Project, owner: User) -> None:
     data = {"project": str(project.pk), "name": " S1 ", "goal": "", **DATES}
     assert browser.post(f"{LIST}add/", data).status_code == 302
     sprint = Sprint.objects.get()
@@ -89,7 +89,7 @@ def test_added_sprint_keeps_the_rules(browser: Client, project: Project, owner: 
         ({"start_date": "tomorrow"}, "valid date"),
     ],
 )
-def test_wrong_sprint_is_not_added(browser: Client, project: Project, values: dict[str, str], message: str) -> None:
+def test_invalid_sprint_is_not_added(browser: Client, project: Project, values: dict[str, str], message: str) -> None:
     response = browser.post(f"{LIST}add/", {"project": str(project.pk), "name": "S1", "goal": "", **DATES, **values})
     assert response.status_code == 200
     assert message in response.content.decode()
@@ -117,7 +117,7 @@ def test_saved_sprint_is_written_by_the_model(browser: Client, make_sprint: Make
     assert sprint.version == 2  # nothing was changed
 
 
-def test_loser_of_two_edits_sees_what_changed(browser: Client, make_sprint: Make) -> None:
+def test_conflicting_edit_shows_what_changed(browser: Client, make_sprint: Make) -> None:
     sprint = make_sprint()
     opened = form(sprint, name="Mine")
     sprint.update(actor=User.objects.actor("eve"), name="Hers")
@@ -178,7 +178,9 @@ def test_reopen_names_what_came_back(browser: Client, make_sprint: Make, make_it
     assert (sprint.status, sprint.items().count()) == ("planned", 1)
 
 
-def test_what_is_left_goes_where_it_was_chosen(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:
+def test_unfinished_items_move_to_the_chosen_sprint(
+    browser: Client, make_sprint: Make, make_item: Make, user: User
+) -> None:
     sprint, following = make_sprint("Now"), make_sprint("Then")
     item = make_item("open", sprint_id=sprint.pk)
     make_item("finished", sprint_id=sprint.pk, status="done")
@@ -209,7 +211,7 @@ def test_what_is_left_goes_where_it_was_chosen(browser: Client, make_sprint: Mak
         ("deleted", {"restore"}),
     ],
 )
-def test_page_has_the_buttons_that_the_rules_allow(
+def test_page_has_the_allowed_buttons(
     browser: Client, make_sprint: Make, user: User, status: str, buttons: set[str]
 ) -> None:
     sprint = make_sprint()
@@ -226,7 +228,7 @@ def test_page_has_the_buttons_that_the_rules_allow(
     assert ('href="/sprints/PONE/"' in content) is (status != "deleted")
 
 
-def test_chooser_offers_open_sprints_of_the_project(
+def test_autocomplete_offers_open_sprints_of_the_project(
     browser: Client, make_sprint: Make, make_project: Make, user: User
 ) -> None:
     sprint = make_sprint("Now")

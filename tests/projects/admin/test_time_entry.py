@@ -57,7 +57,7 @@ def test_list_shows_durations_and_filters(browser: Client, entry: TimeEntry, mak
     assert shown(ended_at__isempty="1") == {"PONE-2"}
 
 
-def test_added_entry_is_ones_own(browser: Client, make_item: Make, owner: User) -> None:
+def test_added_entry_belongs_to_the_user(browser: Client, make_item: Make, owner: User) -> None:
     data = {"work_item": str(make_item().pk), "description": "x", "user": "1", **times()}
     assert browser.post(f"{LIST}add/", data).status_code == 302
     entry = TimeEntry.objects.get()
@@ -76,7 +76,7 @@ def test_added_entry_is_ones_own(browser: Client, make_item: Make, owner: User) 
         ({"description": "d" * 1001}, "at most 1000"),
     ],
 )
-def test_wrong_entry_is_not_added(browser: Client, make_item: Make, values: dict[str, str], message: str) -> None:
+def test_invalid_entry_is_not_added(browser: Client, make_item: Make, values: dict[str, str], message: str) -> None:
     data = {"work_item": str(make_item().pk), "description": "", **times(), **values}
     response = browser.post(f"{LIST}add/", data)
     assert response.status_code == 200
@@ -135,7 +135,7 @@ def test_query_count_is_constant(browser: Client, entry: TimeEntry, make_item: M
 
 
 @pytest.mark.parametrize(("day", "hours"), [("2025-03-30", 7), ("2025-10-26", 9)])
-def test_local_times_over_a_change_of_the_clocks_are_kept_as_the_time_between(
+def test_local_times_across_a_dst_change_keep_the_duration(
     day: str, hours: int, browser: Client, make_item: Make
 ) -> None:
     data = {"work_item": str(make_item().pk), **times("00:00:00", "08:00:00", day)}
@@ -144,7 +144,7 @@ def test_local_times_over_a_change_of_the_clocks_are_kept_as_the_time_between(
         assert f">{hours}:00:00<" in browser.get(LIST).content.decode()
 
 
-def test_local_time_that_the_clocks_skip_or_show_twice_is_refused(browser: Client, make_item: Make) -> None:
+def test_skipped_or_ambiguous_local_time_is_refused(browser: Client, make_item: Make) -> None:
     for day in ("2025-03-30", "2025-10-26"):
         data = {"work_item": str(make_item().pk), **times("00:00:00", "02:30:00", day)}
         with timezone.override(ZoneInfo("Europe/Berlin")):

@@ -1,4 +1,4 @@
-"""Work items, lanes and dependencies in the admin: the same rules, said where they were broken."""
+"""Work items, lanes and dependencies in the admin: refusals appear at their fields."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_item_is_added_with_its_number_and_activity(admin_page: Client, board: P
     assert item.created_by.is_superuser
 
 
-def test_done_with_open_children_is_refused_where_it_was_asked(admin_page: Client, make: MakeItem) -> None:
+def test_done_with_open_children_is_refused_at_the_status(admin_page: Client, make: MakeItem) -> None:
     story = make(item_type="story")
     make(parent=story)
     response = admin_page.post(change_url(story), form_of(story, status="done"))
@@ -83,7 +83,7 @@ def test_done_with_open_children_is_refused_where_it_was_asked(admin_page: Clien
     assert WorkItem.objects.get(pk=story.pk).status == "backlog"
 
 
-def test_parent_of_a_wrong_type_or_project_is_refused(admin_page: Client, make: MakeItem, owner: User) -> None:
+def test_parent_of_wrong_type_or_project_is_refused(admin_page: Client, make: MakeItem, owner: User) -> None:
     task, epic = make(), make(item_type="epic")
     response = admin_page.post(change_url(epic), form_of(epic, parent=task.pk))
     assert "an epic has no parent" in response.content.decode()
@@ -94,7 +94,7 @@ def test_parent_of_a_wrong_type_or_project_is_refused(admin_page: Client, make: 
     assert "belongs to another project" in response.content.decode()
 
 
-def test_loser_of_two_edits_is_told_what_changed(admin_page: Client, make: MakeItem) -> None:
+def test_conflicting_edit_reports_what_changed(admin_page: Client, make: MakeItem) -> None:
     item = make("Before")
     form = form_of(item, title="Mine")
     WorkItem.objects.get(pk=item.pk).update(actor=User.objects.actor("llm"), title="Theirs")
@@ -102,7 +102,7 @@ def test_loser_of_two_edits_is_told_what_changed(admin_page: Client, make: MakeI
     assert WorkItem.objects.get(pk=item.pk).title == "Theirs"
 
 
-def test_circle_of_blocks_is_explained(admin_page: Client, make: MakeItem, owner: User) -> None:
+def test_cycle_is_explained(admin_page: Client, make: MakeItem, owner: User) -> None:
     items = [make() for _ in range(5)]
     for one, next_one in itertools.pairwise(items):
         Dependency(blocking_item=one, blocked_item=next_one).insert(actor=owner)
@@ -112,7 +112,7 @@ def test_circle_of_blocks_is_explained(admin_page: Client, make: MakeItem, owner
     assert Dependency.objects.count() == 4
 
 
-def test_dependency_is_made_and_never_edited(admin_page: Client, make: MakeItem) -> None:
+def test_dependency_is_created_and_never_edited(admin_page: Client, make: MakeItem) -> None:
     data = {"blocking_item": make().pk, "blocked_item": make().pk, "dependency_type": "blocks"}
     assert admin_page.post(reverse("admin:projects_dependency_add"), data).status_code == 302
     dependency = Dependency.objects.get()

@@ -11,7 +11,7 @@ from tests.projects.web.sprints import TODAY, Make
 
 @pytest.fixture
 def make_sprint(project: Project, user: User) -> Make:
-    """Make sprints of PONE by `make_sprint(name, **values)`, of two weeks from today."""
+    """Create sprints of PONE with `make_sprint(name, **values)`, of two weeks from today."""
 
     def make(name: str = "One", **values: Any) -> Sprint:
         dates = {"start_date": TODAY, "end_date": TODAY + timedelta(days=13)}

@@ -1,4 +1,4 @@
-"""What the tests of the page of sprints share."""
+"""Shared by the tests of the sprints page."""
 
 from __future__ import annotations
 

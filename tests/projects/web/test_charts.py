@@ -1,4 +1,4 @@
-"""Charts as numbers: whatever is drawn lies in the box, and says what it shows."""
+"""Charts as numbers: all shapes lie in the box, and the description is right."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DAYS = st.lists(st.tuples(COUNTS, COUNTS, st.lists(COUNTS, min_size=6, max_size=
 
 
 def places(chart: Chart) -> list[float]:
-    """Return all coordinates of a chart; fail where one is none, or leaves the box."""
+    """Return all coordinates of a chart; fail if one is not a number or outside the box."""
     found = []
     for shape in chart.shapes:
         assert re.fullmatch(r"M[-0-9. LHVZa]+", shape.path), shape.path
@@ -54,7 +54,7 @@ def places(chart: Chart) -> list[float]:
 
 
 def apart(chart: Chart) -> bool:
-    """Tell whether no label of the level axis touches another."""
+    """Return True if no two labels of the x-axis overlap."""
     return all(
         float(right.at) - float(left.at) >= LETTER * (len(left.text) + len(right.text)) / 2
         for left, right in itertools.pairwise(chart.xs)
@@ -62,7 +62,7 @@ def apart(chart: Chart) -> bool:
 
 
 @given(length=st.integers(1, 500), committed=st.tuples(COUNTS, COUNTS), days=DAYS)
-def test_whatever_the_numbers_all_is_in_the_box(
+def test_all_shapes_stay_in_the_box(
     length: int, committed: tuple[int, int], days: list[tuple[int, int, list[int]]]
 ) -> None:
     end = START + dt.timedelta(days=length)
@@ -77,7 +77,7 @@ def test_whatever_the_numbers_all_is_in_the_box(
 
 
 @given(st.lists(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS), min_size=1, max_size=12))
-def test_velocity_is_in_the_box(sums: list[tuple[int, int, int, int]]) -> None:
+def test_velocity_stays_in_the_box(sums: list[tuple[int, int, int, int]]) -> None:
     past = [Completed(uuid.UUID(int=n), f"S{n}", START + dt.timedelta(days=14 * n), *s) for n, s in enumerate(sums)]
     so_far = velocity(past)
     assert so_far is not None
@@ -88,7 +88,7 @@ def test_velocity_is_in_the_box(sums: list[tuple[int, int, int, int]]) -> None:
 
 
 @pytest.mark.parametrize(("days", "labels"), [(1, 2), (6, 7), (13, 5), (59, 5), (400, 5)])
-def test_dates_are_told_for_short_and_long_sprints(days: int, labels: int) -> None:
+def test_dates_are_labelled_for_short_and_long_sprints(days: int, labels: int) -> None:
     ticks = Dates(START, START + dt.timedelta(days=days)).ticks()
     assert len(ticks) == labels
     assert ticks[0].text == ("Jan 2026" if days == 400 else "5 Jan")
@@ -98,7 +98,7 @@ def test_dates_are_told_for_short_and_long_sprints(days: int, labels: int) -> No
     ("most", "labels"),
     [(0, ["0", "1"]), (1, ["0", "1"]), (4.5, ["0", "1", "2", "3", "4", "5"]), (35, ["0", "10", "20", "30", "40"])],
 )
-def test_height_ends_with_a_round_number(most: float, labels: list[str]) -> None:
+def test_axis_ends_with_a_round_number(most: float, labels: list[str]) -> None:
     assert [tick.text for tick in Height(most).ticks()] == labels
 
 
@@ -108,10 +108,10 @@ def day(offset: int, points: int, all_points: int, **counts: int) -> Standing:
     return Standing(START + dt.timedelta(days=offset), points, items - statuses["done"], all_points, items, statuses)
 
 
-def test_burndown_says_what_is_left_and_how_it_grew() -> None:
+def test_burndown_describes_what_is_left_and_how_the_scope_grew() -> None:
     history = [day(0, 8, 8, todo=2), day(1, 5, 10, todo=2, done=1)]
     chart = burndown("b", START, START + dt.timedelta(days=4), (8, 2), history)
-    assert chart.description == "5 points of 10 left on 6 Jan, 3 days before the end; it grew by 2 points on the way."
+    assert chart.description == "5 points of 10 left on 6 Jan, 3 days before the end; the scope grew by 2 points."
     assert chart.columns == ["Day", "Points left", "Ideal", "In the sprint"]
     assert chart.rows == [["2026-01-05", "8", "8", "8"], ["2026-01-06", "5", "6", "10"]]
     assert [shape.hint for shape in chart.shapes if shape.hint] == [
@@ -128,14 +128,14 @@ def test_burndown_without_points_counts_items() -> None:
     assert [row[1] for row in chart.rows] == ["2", "1"]
 
 
-def test_sprint_that_has_not_begun_shows_its_way_ahead() -> None:
+def test_future_sprint_shows_only_the_ideal_line() -> None:
     chart = burndown("b", START, START + dt.timedelta(days=13), (8, 2), [])
-    assert chart.description == "8 points to be done from 5 Jan to 18 Jan; it has not begun."
+    assert chart.description == "8 points planned from 5 Jan to 18 Jan; the sprint has not started."
     assert len(chart.shapes) == 1
-    assert flow("f", START, START + dt.timedelta(days=13), []).description == "It has not begun."
+    assert flow("f", START, START + dt.timedelta(days=13), []).description == "The sprint has not started."
 
 
-def test_flow_stacks_what_there_was_done_at_the_bottom() -> None:
+def test_flow_stacks_statuses_with_done_at_the_bottom() -> None:
     assert {status for status, _, _ in BANDS} == set(Status.values)
     chart = flow("f", START, START + dt.timedelta(days=1), [day(0, 0, 0, todo=2, done=1)])
     assert chart.columns == ["Day", "Done", "To do"]

@@ -30,7 +30,7 @@ def test_ready_without_tables_is_unavailable(running: Any) -> None:
 
 
 @pytest.mark.django_db
-def test_home_is_seen_by_way_of_the_login(browser: Client) -> None:
+def test_home_requires_login(browser: Client) -> None:
     assert browser.get("/").status_code == 200
     stranger = Client().get("/", follow=True, HTTP_ACCEPT="text/html")
     assert stranger.redirect_chain == [("/admin/login/?next=/", 302)]
@@ -45,13 +45,13 @@ def test_favicon_is_served(db: None) -> None:
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/login/x/"])
-def test_wrong_method_is_told_as_that_and_not_as_a_lost_form(db: None, path: str) -> None:
+def test_wrong_method_is_405_and_not_a_csrf_failure(db: None, path: str) -> None:
     response = Client(enforce_csrf_checks=True).post(path)
     assert response.status_code == 405
     assert response["Allow"] == "GET, HEAD"
 
 
-def test_redirect_of_the_admin_is_no_route(db: None) -> None:
+def test_admin_redirect_route_is_disabled(db: None) -> None:
     client = Client()
     client.force_login(User.objects.owner())
     assert client.get("/admin/r/1/1/").status_code == 404

@@ -33,7 +33,7 @@ def make(db: None) -> Callable[..., WorkItem]:
     return make
 
 
-def test_page_shows_all_around_an_item(person: Client, make: Callable[..., WorkItem]) -> None:
+def test_page_shows_everything_about_an_item(person: Client, make: Callable[..., WorkItem]) -> None:
     actor = User.objects.actor("llm")
     epic = make("The epic", item_type="epic")
     story = make("The story", item_type="story", parent=epic, description="About *PONE-1*")
@@ -48,7 +48,7 @@ def test_page_shows_all_around_an_item(person: Client, make: Callable[..., WorkI
     assert person.get("/items/PONE-99/").status_code == 404
 
 
-def test_page_calls_a_status_as_the_board_does(person: Client, make: Callable[..., WorkItem]) -> None:
+def test_page_names_statuses_as_the_board_does(person: Client, make: Callable[..., WorkItem]) -> None:
     actor = User.objects.actor("llm")
     story = make("The story", item_type="story")
     make("Below", parent=story, status="in_progress")
@@ -58,7 +58,7 @@ def test_page_calls_a_status_as_the_board_does(person: Client, make: Callable[..
     assert '<span class="state todo">to do</span>' in page
 
 
-def test_keys_of_living_projects_alone_are_links_to_items(person: Client, make: Callable[..., WorkItem]) -> None:
+def test_only_keys_of_living_projects_become_links(person: Client, make: Callable[..., WorkItem]) -> None:
     actor = User.objects.actor("llm")
     make("Seen", description="UTF-8, SHA-256, GPT-4, ISO-8601, pone-1 and PTWO-1, PTEN-1")
     for key in ("PTWO", "PTEN"):
@@ -73,7 +73,7 @@ def test_keys_of_living_projects_alone_are_links_to_items(person: Client, make: 
     assert '<a href="/items/PTEN-1/">PTEN-1</a>' in person.get("/items/PONE-1/").content.decode()
 
 
-def test_stranger_is_led_to_the_login(client: Client, make: Callable[..., WorkItem]) -> None:
+def test_anonymous_user_is_redirected_to_login(client: Client, make: Callable[..., WorkItem]) -> None:
     make()
     for path in ("/items/PONE-1/", "/search/?q=a"):
         assert client.get(path, headers={"accept": "text/html"}).status_code == 302

@@ -33,7 +33,7 @@ def days() -> dict[str, date]:
     return {"start_date": date(2026, 1, 1), "end_date": date(2026, 1, 20)}
 
 
-def test_form_writes_every_field_by_what_people_type(browser: Client, owner: User, make_item: Make) -> None:
+def test_form_parses_what_people_type(browser: Client, owner: User, make_item: Make) -> None:
     epic, item = make_item("Walk without a network", item_type="epic"), make_item(labels=["old", "kept whole"])
     sprint = Sprint.objects.create(actor=owner, project=item.project, name="One", **days())
     texts = {"title": " New ", "description": "Text\r\nof two lines", "status": "review", "priority": "critical"}
@@ -77,7 +77,9 @@ def test_form_writes_every_field_by_what_people_type(browser: Client, owner: Use
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_wrong_value_is_told_in_a_sentence(browser: Client, make_item: Make, data: dict[str, str], said: str) -> None:
+def test_invalid_value_is_explained_in_a_sentence(
+    browser: Client, make_item: Make, data: dict[str, str], said: str
+) -> None:
     item = make_item()
     for title in ("a story", "another story"):
         make_item(title, item_type="story")
@@ -87,7 +89,7 @@ def test_wrong_value_is_told_in_a_sentence(browser: Client, make_item: Make, dat
     assert again(item).version == 1
 
 
-def test_loser_is_told_and_may_insist_without_taking_back_what_others_did(browser: Client, make_item: Make) -> None:
+def test_conflicting_edit_can_be_forced_without_reverting_other_changes(browser: Client, make_item: Make) -> None:
     item = make_item(title="Old")
     again(item).update(actor=User.objects.actor("llm"), priority="high")
     form = {"version": "1", "title": "Mine", "priority": "medium", "status": "backlog"}
@@ -117,7 +119,9 @@ def test_done_is_refused_with_open_children_or_blockers_unless_forced(browser: C
     assert again(story).status == "done"
 
 
-def test_rules_of_sprints_epics_and_archived_projects_are_told(browser: Client, owner: User, make_item: Make) -> None:
+def test_rules_of_sprints_epics_and_archived_projects_are_explained(
+    browser: Client, owner: User, make_item: Make
+) -> None:
     item, epic = make_item(), make_item(item_type="epic")
     sprint = Sprint.objects.create(actor=owner, project=item.project, name="One", **days())
     assert "only stories and tasks" in error(post(browser, epic, version=1, sprint=str(sprint.pk)), 400)
@@ -140,7 +144,7 @@ def test_item_keeps_a_sprint_that_ended(browser: Client, owner: User, make_item:
     assert "One (completed)" in browser.get("/items/PONE-1/").content.decode()
 
 
-def test_deletion_takes_what_was_told_along_and_is_restored(browser: Client, make_item: Make) -> None:
+def test_deletion_includes_confirmed_descendants_and_is_restored(browser: Client, make_item: Make) -> None:
     story = make_item("Gone", item_type="story")
     make_item(parent=story)
     assert "and its 1 descendant" in browser.get("/items/PONE-1/").content.decode()
@@ -157,7 +161,7 @@ def test_deletion_takes_what_was_told_along_and_is_restored(browser: Client, mak
     assert "not deleted" in error(post(browser, story, "restore"), 409)
 
 
-def test_undo_puts_back_or_says_what_changed_since(browser: Client, owner: User, make_item: Make) -> None:
+def test_undo_reverts_or_reports_later_changes(browser: Client, owner: User, make_item: Make) -> None:
     item = make_item(title="First")
     item.update(actor=User.objects.actor("llm"), title="Second")
     change = Activity.objects.of(item).latest("id")
@@ -172,7 +176,7 @@ def test_undo_puts_back_or_says_what_changed_since(browser: Client, owner: User,
         assert browser.post(f"/items/undo/{pk}/").status_code == 404
 
 
-def test_claim_is_told_with_its_lease_and_ended(browser: Client, make_item: Make) -> None:
+def test_claim_is_shown_with_its_lease_and_released(browser: Client, make_item: Make) -> None:
     item = make_item(status="todo")
     item.claim(actor=User.objects.actor("llm"))
     assert "the lease ends" in browser.get("/items/PONE-1/").content.decode()

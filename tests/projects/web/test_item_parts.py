@@ -28,9 +28,7 @@ def fresh() -> str:
 
 
 @pytest.mark.slow
-def test_number_of_queries_does_not_grow_with_what_hangs_on_an_item(
-    browser: Client, owner: User, make_item: Make
-) -> None:
+def test_query_count_does_not_grow_with_related_objects(browser: Client, owner: User, make_item: Make) -> None:
     epic = make_item(item_type="epic")
     story = make_item(item_type="story", parent=epic)
     counts = []
@@ -53,7 +51,7 @@ def test_number_of_queries_does_not_grow_with_what_hangs_on_an_item(
     assert counts[0] <= 24
 
 
-def test_history_is_read_by_the_index(make_item: Make) -> None:
+def test_history_uses_the_index(make_item: Make) -> None:
     item = make_item()
     with CaptureQueriesContext(connection) as queries:
         history(item)
@@ -65,7 +63,7 @@ def test_history_is_read_by_the_index(make_item: Make) -> None:
     assert "SCAN projects_activity" not in plan
 
 
-def test_comment_is_made_once_edited_and_deleted_by_its_author(browser: Client, make_item: Make) -> None:
+def test_comment_is_created_once_and_edited_and_deleted_by_its_author(browser: Client, make_item: Make) -> None:
     item, data = make_item(), {"id": fresh(), "content": "<script>x</script>"}
     for _ in range(2):
         assert post(browser, item, "comment", **data).status_code == 204
@@ -84,7 +82,7 @@ def test_comment_is_made_once_edited_and_deleted_by_its_author(browser: Client, 
     assert browser.post(f"/items/comments/{fresh()}/", {"delete": "yes"}).status_code == 404
 
 
-def test_another_ones_comment_is_not_edited(client: Client, make_item: Make) -> None:
+def test_comment_of_another_user_is_not_edited(client: Client, make_item: Make) -> None:
     comment = Comment.objects.create(actor=User.objects.actor("llm"), work_item=make_item(), content="Of llm")
     client.force_login(User.objects.actor("bob"))
     assert "its author llm" in error(
@@ -93,7 +91,7 @@ def test_another_ones_comment_is_not_edited(client: Client, make_item: Make) -> 
     assert f"/items/comments/{comment.pk}/" not in client.get("/items/PONE-1/").content.decode()
 
 
-def test_child_is_made_once_under_its_parent(browser: Client, make_item: Make) -> None:
+def test_child_is_created_once(browser: Client, make_item: Make) -> None:
     epic, data = make_item(item_type="epic"), {"id": fresh(), "title": "Below", "type": "story"}
     for _ in range(2):
         assert post(browser, epic, "child", **data).status_code in (200, 204)
@@ -107,7 +105,7 @@ def test_child_is_made_once_under_its_parent(browser: Client, make_item: Make) -
 
 
 @pytest.mark.parametrize("typed", ["PONE-2", "pone-2", "2", "parsing of gpx", "gpx pars"])
-def test_dependency_is_made_by_a_key_or_words(browser: Client, make_item: Make, typed: str) -> None:
+def test_dependency_is_created_by_key_or_words(browser: Client, make_item: Make, typed: str) -> None:
     item, other = make_item("Item"), make_item("Parsing of GPX files")
     data = {"id": fresh(), "kind": "blocked_by", "other": typed}
     for _ in range(2):
@@ -118,7 +116,7 @@ def test_dependency_is_made_by_a_key_or_words(browser: Client, make_item: Make, 
     assert not Dependency.objects.living().exists()
 
 
-def test_dependency_of_each_kind_and_what_is_refused(
+def test_dependency_of_each_kind_and_refusals(
     browser: Client, make_item: Make, make_project: Callable[..., Any]
 ) -> None:
     one, two = make_item("Map of trails"), make_item("List of trails")
@@ -147,7 +145,7 @@ def test_dependency_of_each_kind_and_what_is_refused(
     assert "kind" in error(post(browser, one, "link", id=fresh(), kind="eats", other="PONE-2"), 400).lower()
 
 
-def test_offers_are_items_of_the_project_without_itself(browser: Client, make_item: Make) -> None:
+def test_suggestions_are_other_items_of_the_project(browser: Client, make_item: Make) -> None:
     one = make_item("Map of <b>trails</b>")
     two = make_item("List of <b>trails</b>")
     Comment.objects.create(actor=one.created_by, work_item=two, content="More about trails")
@@ -174,7 +172,7 @@ def test_timer_starts_stops_the_other_and_stops(browser: Client, owner: User, ma
     assert browser.post(f"/items/time-entries/{entry.pk}/", {"stop": "yes"}).status_code == 404
 
 
-def test_time_by_hand_is_entered_once_in_the_persons_zone(browser: Client, make_item: Make) -> None:
+def test_manual_time_is_added_once_in_the_users_zone(browser: Client, make_item: Make) -> None:
     item, data = make_item(), {"id": fresh(), "spent": "1h 30m", "description": "Thinking", "zone": "Europe/Berlin"}
     for _ in range(2):
         assert post(browser, item, "time", **data, ended_at="2026-07-01T12:00").status_code == 200
@@ -199,17 +197,17 @@ def test_time_by_hand_is_entered_once_in_the_persons_zone(browser: Client, make_
     ("text", "minutes"),
     [("1h 30m", 90), ("90m", 90), ("1:30", 90), ("1.5h", 90), ("1,5 H", 90), ("2 hours", 120), ("5 min", 5)],
 )
-def test_span_is_read_as_people_write_it(text: str, minutes: int) -> None:
+def test_duration_is_parsed(text: str, minutes: int) -> None:
     assert parse(text) == timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("text", ["", "0m", "90", "-1h", "1h-30m", "1:75", "h", "1h 30m x", "²h"])
-def test_what_is_no_span_is_refused(text: str) -> None:
+def test_invalid_duration_is_refused(text: str) -> None:
     with pytest.raises(ValidationError, match="1h 30m"):
         parse(text)
 
 
-def test_span_is_told_in_hours_and_minutes() -> None:
+def test_duration_is_formatted_in_hours_and_minutes() -> None:
     assert [spell(seconds) for seconds in (None, 59, 61, 3600, 90061)] == [
         *("0 min", "0 min", "1 min"),
         *("1 h 00 min", "25 h 01 min"),
@@ -250,7 +248,7 @@ def test_history_has_names_and_differences_and_older_pages(browser: Client, owne
         assert browser.get("/items/PONE-2/", {"before": odd}).status_code == 200
 
 
-def test_difference_of_huge_texts_is_bounded() -> None:
+def test_diff_of_huge_texts_is_bounded() -> None:
     old = "\n".join(f"line {number}" for number in range(70_000))
     assert list(difference(old, old.replace("line 5\n", "line five\n"))) != []
     assert list(difference(old, "\n".join(f"other {number}" for number in range(70_000)))) == []

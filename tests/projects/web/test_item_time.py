@@ -1,4 +1,4 @@
-"""Time on an item's page over the changes to summer and winter time, without a browser."""
+"""Time entries on an item's page across DST changes, without a browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OVER_A_CHANGE = [
     ("Australia/Lord_Howe", "3h", "2025-04-06T03:00", "2025-04-05T16:30Z"),  # half an hour
     ("Europe/Berlin", "24h", "2025-10-26T12:00", "2025-10-26T11:00Z"),
 ]
-# An end that the clocks skip or show twice is read by the offset before the change.
+# A skipped or ambiguous end uses the offset before the change.
 AT_A_CHANGE = [
     ("Europe/Berlin", "1h", "2025-03-30T02:30", "2025-03-30T01:30Z"),
     ("Europe/Berlin", "2h", "2025-10-26T02:30", "2025-10-26T00:30Z"),
@@ -34,7 +34,7 @@ AT_A_CHANGE = [
 
 
 @pytest.mark.parametrize(("zone", "spent", "until", "end"), [*OVER_A_CHANGE, *AT_A_CHANGE])
-def test_typed_time_keeps_its_length_over_a_change_of_the_clocks(
+def test_manual_time_keeps_its_duration_across_a_dst_change(
     zone: str, spent: str, until: str, end: str, browser: Client, make_item: Make
 ) -> None:
     data = {"id": uuid.uuid4().hex, "zone": zone, "spent": spent, "ended_at": until}
@@ -54,7 +54,7 @@ def test_entries_of_a_day_that_is_not_24_hours_long_add_up(day: str, browser: Cl
     assert 'class="count">14 h 00 min<' in browser.get("/items/PONE-1/").content.decode()
 
 
-def test_end_with_an_offset_is_that_moment(browser: Client, make_item: Make) -> None:
+def test_end_with_an_offset_is_exact(browser: Client, make_item: Make) -> None:
     data = {"id": uuid.uuid4().hex, "zone": "Europe/Berlin", "spent": "1h", "ended_at": "2025-07-01T12:00+09:00"}
     assert post(browser, make_item(), "time", **data).status_code == 200
     assert TimeEntry.objects.get().ended_at == datetime.fromisoformat("2025-07-01T03:00Z")

@@ -79,11 +79,11 @@ def test_head_does_not_spend_the_link(link: str) -> None:
         ("", "/"),
     ],
 )
-def test_link_leads_only_within_the_board(link: str, wanted: str, target: str) -> None:
+def test_login_link_redirects_only_within_the_site(link: str, wanted: str, target: str) -> None:
     assert Client().get(link, {"next": wanted})["Location"] == target
 
 
-def test_planted_session_is_worth_nothing(link: str) -> None:
+def test_session_fixation_is_prevented(link: str) -> None:
     client = Client()
     session = client.session
     session["planted"] = True
@@ -104,7 +104,7 @@ def test_user_of_that_name_becomes_the_owner(link: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_openings_at_once_one_signs_in() -> None:
+def test_concurrent_uses_of_a_link_sign_in_once() -> None:
     link = f"/login/{LoginTicket.objects.issue(30)[0]}/"
     statuses = at_once(8, lambda _: Client().get(link).status_code)
     assert sorted(statuses) == [303] + [410] * 7

@@ -56,7 +56,7 @@ def test_markdown_is_rendered_and_keys_become_links() -> None:
     assert "/items/PONE-6/" not in html
 
 
-def test_what_looks_like_a_key_is_a_link_for_known_projects_alone() -> None:
+def test_keys_link_only_for_known_projects() -> None:
     text = "UTF-8, SHA-256, GPT-4, ISO-8601, PONE-1, XPONE-1, PONE-1-2, a/PONE-1"
     assert linked(text) == [("/items/PONE-1/", "PONE-1")]
 
@@ -83,13 +83,13 @@ def test_bare_url_is_a_link(text: str, url: str) -> None:
     assert linked(text) == [(url, url)]
 
 
-def test_link_of_a_bare_url_leads_out_as_others_do() -> None:
+def test_bare_url_link_has_the_rel_of_other_links() -> None:
     link = '<a href="https://example.com/?a=1&amp;b=2" rel="noopener noreferrer nofollow">https://example.com/?a=1&amp;b=2</a>'
     assert to_html("https://example.com/?a=1&b=2", ()) == f"<p>{link}</p>\n"
     assert to_html("https://example.com/?a=1&amp;b=2", ()) == f"<p>{link}</p>\n"
 
 
-def test_url_in_a_link_stays_in_that_link() -> None:
+def test_url_inside_a_link_is_not_linked_again() -> None:
     assert linked("[https://example.com/a](https://example.com/b)") == [
         ("https://example.com/b", "https://example.com/a")
     ]
@@ -113,11 +113,11 @@ def test_url_in_a_link_stays_in_that_link() -> None:
         *("ftp://example.com", "git+https://example.com", "javascript://example.com", "mailto:ada", "http://["),
     ],
 )
-def test_what_is_no_url_of_the_web_is_no_link(text: str) -> None:
+def test_other_text_is_not_linked(text: str) -> None:
     assert linked(text) == []
 
 
-def test_text_that_is_turned_around_ends_a_url() -> None:
+def test_bidirectional_characters_end_a_url() -> None:
     assert linked("https://example.com/\u202etxt.exe") == [("https://example.com/", "https://example.com/")]
 
 
@@ -144,7 +144,7 @@ def test_image_is_a_link_with_its_alt_text(text: str, shown: list[tuple[str, str
         ("![a\nb](/a.png)", "a b"),
     ],
 )
-def test_image_that_is_not_on_the_web_is_its_text(text: str, shown: str) -> None:
+def test_image_without_web_url_is_its_text(text: str, shown: str) -> None:
     assert to_html(text, ()) == f"<p>{shown}</p>\n"
 
 
@@ -182,7 +182,7 @@ UNITS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", UNITS)
-def test_time_for_a_hostile_text_grows_no_faster_than_the_text(unit: str) -> None:
+def test_rendering_time_is_linear(unit: str) -> None:
     def cost(length: int) -> float:
         text, costs = unit * (length // len(unit)), []
         for _ in range(3):

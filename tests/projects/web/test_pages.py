@@ -1,4 +1,4 @@
-"""Overview, board, moves and the live answer, without a browser."""
+"""Overview, board, moves and the live endpoint, without a browser."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ def fill(project: Project, user: User) -> Callable[[int], list[WorkItem]]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
-def test_number_of_queries_does_not_grow_with_the_rows(
-    path: str, browser: Client, fill: Callable[[int], list[WorkItem]]
-) -> None:
+def test_query_count_does_not_grow_with_rows(path: str, browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
     counts = []
     for more in (3, 27):
         fill(more)
@@ -65,9 +63,7 @@ def test_number_of_queries_does_not_grow_with_the_rows(
     assert counts[0] <= 22
 
 
-def test_live_is_one_query_beside_the_login_and_writes_nothing(
-    browser: Client, fill: Callable[[int], list[WorkItem]]
-) -> None:
+def test_live_costs_one_query_besides_authentication(browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
     [_, story, task] = fill(1)
     cursor = Activity.objects.latest("id").pk
     with CaptureQueriesContext(connection) as queries:
@@ -86,7 +82,7 @@ def test_live_takes_any_cursor(since: str, browser: Client, project: Project) ->
     assert browser.get("/live/", {"since": since}).status_code == 200
 
 
-def test_stranger_is_led_to_the_login_and_a_script_is_told(client: Client, project: Project) -> None:
+def test_anonymous_browser_is_redirected_and_script_gets_401(client: Client, project: Project) -> None:
     for path in ("/", "/board/PONE/"):
         assert client.get(path, **HTML)["Location"].startswith("/admin/login/?next=/")
         assert client.get(path).status_code == 401
@@ -95,7 +91,7 @@ def test_stranger_is_led_to_the_login_and_a_script_is_told(client: Client, proje
     assert client.get("/board/PONE/move/").status_code == 405
 
 
-def test_one_project_leads_to_its_board_more_do_not(browser: Client, make_project: Callable[..., Project]) -> None:
+def test_home_redirects_to_the_board_of_a_single_project(browser: Client, make_project: Callable[..., Project]) -> None:
     assert b"pm project create" in browser.get("/").content
     make_project("PONE")
     assert browser.get("/")["Location"] == "/board/PONE/"
@@ -115,7 +111,7 @@ def test_every_page_has_the_strict_policy_and_nothing_inline(path: str, browser:
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/static/pm/pm.js", "/api/v1/projects/", "/admin/login/", "/nothing"])
-def test_nothing_is_for_pages_of_other_origins(path: str, db: None) -> None:
+def test_responses_can_not_be_embedded_by_other_origins(path: str, db: None) -> None:
     with contextlib.closing(Client().get(path)) as response:  # a static file is an open one
         assert response["Cross-Origin-Resource-Policy"] == "same-origin"
 
@@ -131,7 +127,7 @@ def test_card_that_leaves_done_is_not_completed(browser: Client, make_item: Call
     assert (item.status, item.completed_at) == ("todo", None)
 
 
-def test_move_writes_all_that_the_place_means_at_once(
+def test_move_writes_all_values_of_the_place(
     browser: Client, fill: Callable[[int], list[WorkItem]], owner: User
 ) -> None:
     [epic, story, _, other_epic, other, _] = fill(2)
@@ -173,7 +169,7 @@ def test_move_writes_all_that_the_place_means_at_once(
         ({"item": "PONE-99", "version": "2"}, 400, "PONE-99 no longer exists"),
     ],
 )
-def test_move_that_can_not_be_is_refused_with_the_reason(
+def test_impossible_move_is_refused_with_the_reason(
     data: dict[str, str], status: int, said: str, browser: Client, project: Project, user: User
 ) -> None:
     item = WorkItem.objects.create(actor=user, project=project, item_type="story", title="one")
@@ -185,14 +181,14 @@ def test_move_that_can_not_be_is_refused_with_the_reason(
     assert item.version == 2
 
 
-def test_task_of_a_story_can_not_leave_the_epic_alone(browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
+def test_task_of_a_story_can_not_change_epic_alone(browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
     [epic, story, task] = fill(1)
     data = {"item": task.display_key, "version": task.version}
     assert story.display_key in post(browser, "move", **data, epic="").json()["error"]["message"]
     assert post(browser, "move", **data, epic=epic.display_key).status_code == 200
 
 
-def test_quick_add_sent_twice_makes_one(browser: Client, project: Project, owner: User) -> None:
+def test_quick_add_sent_twice_creates_one_item(browser: Client, project: Project, owner: User) -> None:
     data = {"id": uuid.uuid4(), "title": "Once", "status": "todo", "type": "story"}
     for _ in range(2):
         assert post(browser, "add", **data).status_code in (200, 204)
@@ -205,7 +201,7 @@ def test_quick_add_sent_twice_makes_one(browser: Client, project: Project, owner
     assert "archived" in post(browser, "add", **data | {"id": uuid.uuid4()}).json()["error"]["message"]
 
 
-def test_done_is_folded_by_age_and_what_has_no_lane_is_shown(browser: Client, project: Project, user: User) -> None:
+def test_old_done_items_are_hidden_and_items_without_lane_shown(browser: Client, project: Project, user: User) -> None:
     for title, days in (("fresh", 1), ("old", 40)):
         item = WorkItem.objects.create(actor=user, project=project, item_type="task", title=title)
         item.update(actor=user, status="done")

@@ -30,12 +30,12 @@ def keys(page: str) -> list[str]:
 
 
 def following(page: str) -> str:
-    """Return the address of the next page, "" where there is none."""
+    """Return the URL of the next page, or ""."""
     found = re.search(r'href="([^"]*)" rel="next"', page)
     return html.unescape(found[1]) if found else ""
 
 
-def test_search_finds_words_and_leads_straight_to_a_key(person: Client, make_item: Make) -> None:
+def test_search_finds_words_and_redirects_for_a_key(person: Client, make_item: Make) -> None:
     make_item("Find the <b>needle</b>")
     page = person.get("/search/", {"q": "need"}).content.decode()
     assert "1 found" in page
@@ -50,7 +50,7 @@ def test_search_finds_words_and_leads_straight_to_a_key(person: Client, make_ite
         assert person.get("/search/", {"q": odd}).status_code == 200
 
 
-def test_search_says_how_many_are_found_and_shows_them_page_by_page(person: Client, make_item: Make) -> None:
+def test_search_shows_total_and_pages(person: Client, make_item: Make) -> None:
     for number in range(120):
         make_item(f"Haystack {number}")
     page = person.get("/search/", {"q": "haystack", "project": "PONE"}).content.decode()
@@ -71,7 +71,7 @@ def test_search_says_how_many_are_found_and_shows_them_page_by_page(person: Clie
     assert sorted(shown) == sorted(f"PONE-{number}" for number in range(1, 121))
 
 
-def test_few_results_have_one_page_without_a_way_on(person: Client, make_item: Make) -> None:
+def test_few_results_have_one_page(person: Client, make_item: Make) -> None:
     for number in range(50):
         make_item(f"Haystack {number}")
     page = person.get("/search/", {"q": "haystack"}).content.decode()
@@ -101,14 +101,14 @@ def test_pages_of_more_than_can_be_ranked_show_each_once(
 @pytest.mark.parametrize(
     "start", ["x", "best", "best-", "best-x", "texts--1", "worst-1", f"texts-{LAST_ENTRY + 1}", "titles-²"]
 )
-def test_page_that_begins_nowhere_is_the_first(start: str, person: Client, make_item: Make) -> None:
+def test_invalid_cursor_shows_the_first_page(start: str, person: Client, make_item: Make) -> None:
     make_item("Haystack")
     page = person.get("/search/", {"q": "haystack", "start": start, "before": "50"}).content.decode()
     assert keys(page) == ["PONE-1"]
     assert "Results" not in page
 
 
-def test_results_are_called_what_people_call_them(person: Client, make_item: Make, user: User) -> None:
+def test_results_are_named_for_people(person: Client, make_item: Make, user: User) -> None:
     item = make_item("Haystack", status="in_progress")
     Comment(work_item=item, content="Haystack").insert(actor=user)
     page = person.get("/search/", {"q": "haystack"}).content.decode()
@@ -117,7 +117,7 @@ def test_results_are_called_what_people_call_them(person: Client, make_item: Mak
     assert "in_progress" not in page
 
 
-def test_number_of_queries_does_not_grow_with_what_is_found(person: Client, make_item: Make) -> None:
+def test_query_count_does_not_grow_with_results(person: Client, make_item: Make) -> None:
     counts = []
     for more in (2, 60):
         for number in range(more):

@@ -1,4 +1,4 @@
-"""A sprint made, changed, started, completed and cancelled on the page of sprints, without a browser."""
+"""Create, edit, start, complete and cancel a sprint on the sprints page, without a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.projects.web.sprints import TODAY, URL, Make, columns, complete_one, 
 pytestmark = pytest.mark.django_db
 
 
-def test_sprint_is_made_once_and_the_next_one_begins_after_it(browser: Client, project: Project, owner: User) -> None:
+def test_sprint_is_created_once_and_the_next_starts_after_it(browser: Client, project: Project, owner: User) -> None:
     new = browser.get(URL).context["new"]
     assert new == {"name": "Sprint 1", "start_date": TODAY, "end_date": TODAY + timedelta(days=13)}
     data = {"id": uuid.uuid4(), "goal": " Ship it ", **new}
@@ -37,7 +37,7 @@ def test_sprint_is_made_once_and_the_next_one_begins_after_it(browser: Client, p
         ({"id": "x"}, "reload"),
     ],
 )
-def test_sprint_that_can_not_be_is_refused_in_words(
+def test_invalid_sprint_is_refused_with_a_message(
     wrong: dict[str, Any], words: str, browser: Client, project: Project
 ) -> None:
     dates = {"start_date": TODAY, "end_date": TODAY + timedelta(days=1)}
@@ -47,7 +47,7 @@ def test_sprint_that_can_not_be_is_refused_in_words(
     assert not Sprint.objects.exists()
 
 
-def test_loser_of_two_edits_sees_what_changed_and_may_insist(browser: Client, make_sprint: Make, user: User) -> None:
+def test_conflicting_edit_shows_changes_and_can_be_forced(browser: Client, make_sprint: Make, user: User) -> None:
     sprint = make_sprint()
     Sprint.objects.get().update(actor=user, name="Renamed", goal="Another")
     answer = post(browser, sprint, "edit", name="Mine", start_date=TODAY, end_date=sprint.end_date)
@@ -59,7 +59,7 @@ def test_loser_of_two_edits_sees_what_changed_and_may_insist(browser: Client, ma
     assert (Sprint.objects.get().name, Sprint.objects.get().goal) == ("Mine", "Another")
 
 
-def test_sprint_is_started_once_and_alone(browser: Client, make_sprint: Make) -> None:
+def test_only_one_sprint_is_active(browser: Client, make_sprint: Make) -> None:
     first, second = make_sprint("First"), make_sprint("Second")
     assert post(browser, first, "start").content == b"First started."
     first.refresh_from_db()
@@ -68,7 +68,7 @@ def test_sprint_is_started_once_and_alone(browser: Client, make_sprint: Make) ->
 
 
 @pytest.mark.parametrize("goal", ["backlog", "planned"])
-def test_completing_leads_what_is_left_where_it_is_told(
+def test_completing_moves_unfinished_items_to_the_target(
     goal: str, browser: Client, make_sprint: Make, make_item: Make
 ) -> None:
     sprint, planned = make_sprint("First"), make_sprint("Second")
@@ -89,7 +89,7 @@ def test_completing_leads_what_is_left_where_it_is_told(
     assert [rows[0]["display_key"] for _, _, rows in page.context["report"].lists] == [left.display_key]
 
 
-def test_completing_is_refused_where_the_rest_can_not_go(browser: Client, make_sprint: Make, user: User) -> None:
+def test_completing_is_refused_for_an_invalid_target(browser: Client, make_sprint: Make, user: User) -> None:
     sprint, other = make_sprint("First"), make_sprint("Second")
     assert "it can't become completed" in said(post(browser, sprint, "complete"))
     sprint.start(actor=user)
@@ -99,9 +99,7 @@ def test_completing_is_refused_where_the_rest_can_not_go(browser: Client, make_s
     assert Sprint.objects.get(name="First").status == "active"
 
 
-def test_sprint_is_cancelled_deleted_and_restored_by_the_rules(
-    browser: Client, make_sprint: Make, make_item: Make, user: User
-) -> None:
+def test_cancel_delete_and_restore_sprint(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:
     sprint = make_sprint()
     item = make_item(sprint=sprint)
     assert post(browser, sprint, "delete")["PM-Redirect"] == URL
@@ -120,7 +118,7 @@ def test_sprint_is_cancelled_deleted_and_restored_by_the_rules(
     assert "Past is completed; it can't be deleted" in said(post(browser, past, "delete"))
 
 
-def test_cancelling_asks_with_the_number_of_items_that_leave(
+def test_cancelling_shows_the_number_of_leaving_items(
     browser: Client, make_sprint: Make, make_item: Make, user: User
 ) -> None:
     sprint = make_sprint()
@@ -156,9 +154,7 @@ def test_cancelled_sprint_is_reopened_with_its_items(browser: Client, make_sprin
     assert "it can't become planned" in said(post(browser, sprint, "reopen"))
 
 
-def test_archived_project_is_shown_and_changed_by_nobody(
-    browser: Client, project: Project, make_sprint: Make, user: User
-) -> None:
+def test_archived_project_is_shown_read_only(browser: Client, project: Project, make_sprint: Make, user: User) -> None:
     sprint = make_sprint()
     project.archive(actor=user)
     content = browser.get(URL).content.decode()

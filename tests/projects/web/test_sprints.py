@@ -1,4 +1,4 @@
-"""The page of sprints, without a browser: what it shows, what it writes, what it refuses."""
+"""The sprints page, without a browser: contents, moves and refusals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", [URL, "/?overview"])
-def test_number_of_queries_does_not_grow_with_the_rows(
+def test_query_count_does_not_grow_with_rows(
     path: str, browser: Client, make_sprint: Make, make_item: Make, make_project: Make, user: User
 ) -> None:
     counts = []
@@ -46,7 +46,7 @@ def test_number_of_queries_does_not_grow_with_the_rows(
     assert counts[0] <= 22
 
 
-def test_plan_shows_the_backlog_beside_the_open_sprints(
+def test_plan_shows_the_backlog_and_the_open_sprints(
     browser: Client, make_sprint: Make, make_item: Make, user: User
 ) -> None:
     later, now = make_sprint("Later", start_date=TODAY + timedelta(days=1)), make_sprint("Now")
@@ -69,7 +69,7 @@ def test_plan_shows_the_backlog_beside_the_open_sprints(
     assert (plan.backlog.items, plan.backlog.points) == (1, 2)
 
 
-def test_backlog_is_narrowed_capped_and_widened(browser: Client, project: Project, make_item: Make) -> None:
+def test_backlog_is_filtered_capped_and_extended(browser: Client, project: Project, make_item: Make) -> None:
     for _ in range(CAP + 2):
         make_item("one of many")
     wanted = make_item("Wanted")
@@ -82,7 +82,7 @@ def test_backlog_is_narrowed_capped_and_widened(browser: Client, project: Projec
     assert b"Nothing in the backlog has this text" in browser.get(f"{URL}?q=%3Cscript%3E").content
 
 
-def test_sprint_of_many_is_capped_and_widened(browser: Client, make_sprint: Make, make_item: Make) -> None:
+def test_sprint_with_many_items_is_capped_and_extended(browser: Client, make_sprint: Make, make_item: Make) -> None:
     sprint = make_sprint()
     for _ in range(CAP + 1):
         make_item(sprint=sprint, story_points=1)
@@ -91,7 +91,7 @@ def test_sprint_of_many_is_capped_and_widened(browser: Client, make_sprint: Make
     assert len(columns(browser, column.rest_url)["One"]) == CAP + 1
 
 
-def test_card_is_put_into_a_sprint_and_back(browser: Client, make_sprint: Make, make_item: Make, owner: User) -> None:
+def test_card_moves_into_a_sprint_and_back(browser: Client, make_sprint: Make, make_item: Make, owner: User) -> None:
     sprint = make_sprint()
     item, other = make_item("one"), make_item("two", sprint=sprint)
     data = {"item": item.display_key, "version": item.version, "sprint": sprint.pk, "after": other.display_key}
@@ -106,7 +106,7 @@ def test_card_is_put_into_a_sprint_and_back(browser: Client, make_sprint: Make, 
     assert "Changed in the meantime" in said(post(browser, None, "move", **data))
 
 
-def test_cards_that_can_not_go_there_are_refused_with_the_reason(
+def test_impossible_moves_are_refused_with_the_reason(
     browser: Client, make_sprint: Make, make_item: Make, user: User
 ) -> None:
     over, item = make_sprint("Over"), make_item()
@@ -116,7 +116,7 @@ def test_cards_that_can_not_go_there_are_refused_with_the_reason(
     assert "no longer exists" in said(post(browser, None, "move", **data, sprint=uuid.uuid4()))
 
 
-def test_more_than_the_velocity_is_warned_of_and_not_refused(
+def test_plan_above_velocity_warns_without_refusing(
     browser: Client, make_sprint: Make, make_item: Make, user: User
 ) -> None:
     complete_one(make_sprint, make_item, user, 5)
@@ -138,7 +138,7 @@ def test_velocity_without_points_counts_items(browser: Client, make_sprint: Make
     assert browser.get(URL).context["plan"].columns[0].above == "1 item"
 
 
-def test_strangers_and_what_is_not_there_are_answered_plainly(
+def test_anonymous_users_and_unknown_sprints_are_answered(
     client: Client, browser: Client, make_sprint: Make, make_project: Make
 ) -> None:
     sprint = make_sprint()
@@ -153,7 +153,7 @@ def test_strangers_and_what_is_not_there_are_answered_plainly(
     assert "reload" in said(browser.post(f"{URL}{sprint.pk}/start/"))
 
 
-def test_empty_page_tells_the_next_step(browser: Client, project: Project) -> None:
+def test_empty_page_shows_the_next_step(browser: Client, project: Project) -> None:
     content = browser.get(URL).content.decode()
     assert "pm work-item create --project PONE" in content
     assert f'pm sprint create --project PONE --name "Sprint 1" --start-date {TODAY} --end-date' in content

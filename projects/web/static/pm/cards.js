@@ -34,10 +34,10 @@ function giveBack({ card, lane, next }) {
   put(card, lane, next?.parentNode === lane ? next : null);
 }
 
-function cancel(say = true) {
+function cancel(announces = true) {
   const was = release();
   giveBack(was);
-  if (say) announce(`Move of ${was.card.dataset.key} cancelled.`);
+  if (announces) announce(`Move of ${was.card.dataset.key} cancelled.`);
   catchUp();
 }
 
@@ -82,10 +82,10 @@ async function drop() {
 }
 
 function refuse(card, text) {
-  const said = document.createElement("p");
-  for (const [name, value] of [["class", "refusal"], ["data-keep", ""], ["role", "alert"]]) said.setAttribute(name, value);
-  said.textContent = text;
-  card.append(said);
+  const refusal = document.createElement("p");
+  for (const [name, value] of [["class", "refusal"], ["data-keep", ""], ["role", "alert"]]) refusal.setAttribute(name, value);
+  refusal.textContent = text;
+  card.append(refusal);
 }
 
 function neighbour(card, key) {
@@ -111,7 +111,7 @@ function onArrow(card, key) {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (lifted && (event.key === "Escape" || event.key === "Tab")) return cancel();
-  if (event.key === "Escape") for (const said of all(".refusal")) said.remove();
+  if (event.key === "Escape") for (const refusal of all(".refusal")) refusal.remove();
   const card = event.target.matches?.("a[href]") && event.target.closest(CARD);
   if (!card) return;
   if (event.key.startsWith("Arrow")) onArrow(card, event.key);

@@ -87,7 +87,7 @@ async function renew(keys = []) {
     return refreshing;
   }
   again = false;
-  refreshing = bring(keys);
+  refreshing = update(keys);
   try { await refreshing; } finally { refreshing = null; }
   await catchUp();
 }
@@ -97,7 +97,7 @@ export const catchUp = () => again && !held.size && refresh();
 
 export const refresh = () => renew().catch(() => gone("away"));
 
-async function bring(keys) {
+async function update(keys) {
   const url = location.href;
   const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return gone("signed-out");
@@ -200,7 +200,7 @@ function offer(input) {
   fill(box, fetch(`${input.dataset.offers}?${new URLSearchParams({ [input.name]: input.value })}`));
 }
 
-// Show another state of this page, without loading it anew.
+// Show another state of this page, without loading the whole page.
 function show(url) {
   if (url === location.pathname + location.search) return;
   history.pushState(null, "", url);
