@@ -142,7 +142,7 @@ def test_sprint_from_plan_to_report(page: Page, board: Server) -> None:
     page.get_by_role("button", name="Complete the sprint").click()
     expect(page.get_by_role("status").first).to_contain_text(f"Unfinished items moved to Run: {left}.")
     expect(page.locator("#list-carried_over")).to_contain_text(left)
-    expect(page.locator("#velocity svg desc")).to_have_text(re.compile("A sprint gets 3 points done"))
+    expect(page.locator("#velocity svg desc")).to_have_text(re.compile("Velocity: 3 points"))
     assert item(board, left)["sprint_id"] == other
     assert sprint(board, pk)["status"] == "completed"
     page.locator("#velocity summary").click()
