@@ -21,6 +21,12 @@ from discovery.signals import person_url_requested
 from discovery.sockets import HIGHEST_PORT
 
 LINK_LIFE = 600  # seconds
+NUMBERS = {  # the lowest and highest value of each option
+    "port": (0, HIGHEST_PORT),
+    "workers": (1, MAX_WORKERS),
+    "threads": (1, MAX_WORKERS),
+    "idle_timeout": (0, MAX_SECONDS),
+}
 
 
 def _default(setting: int) -> int | None:
@@ -28,8 +34,20 @@ def _default(setting: int) -> int | None:
     return setting if isinstance(setting, int) else None
 
 
-def _is_same(value: object, default: int | None) -> bool:
-    return value == default and type(value) is type(default)
+def _checked_number(name: str, value: object) -> object:
+    """Return the value of an option, as a number if it is text from `call_command`. Raises CommandError.
+
+    The value of an invalid setting passes, because the system check names the setting.
+    """
+    default = _default(getattr(conf, name))
+    if value == default and type(value) is type(default):
+        return value
+    lowest, highest = NUMBERS[name]
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if type(number) is int and lowest <= number <= highest:
+        return number
+    flag = f"--{name.replace('_', '-')}"
+    raise CommandError(f"{flag} {value}: must be a whole number from {lowest} to {highest}")
 
 
 class Command(BaseCommand):
@@ -77,20 +95,7 @@ class Command(BaseCommand):
         parser.add_argument("--insecure", action="store_true", help="serve static files even if DEBUG is False")
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        for name, lowest, highest in (
-            ("port", 0, HIGHEST_PORT),
-            ("workers", 1, MAX_WORKERS),
-            ("threads", 1, MAX_WORKERS),
-            ("idle_timeout", 0, MAX_SECONDS),
-        ):
-            if isinstance(options[name], str) and options[name].isdecimal():  # from `call_command`
-                options[name] = int(options[name])
-            # The system check of a setting names the setting instead.
-            wrong = type(options[name]) is not int or not lowest <= options[name] <= highest
-            if wrong and not _is_same(options[name], _default(getattr(conf, name))):
-                raise CommandError(
-                    f"--{name.replace('_', '-')} {options[name]}: must be a whole number from {lowest} to {highest}"
-                )
+        options |= {name: _checked_number(name, options[name]) for name in NUMBERS}
         if options["reload"]:
             if not is_called_from_command_line(self):
                 raise CommandError("--reload restarts the whole program, so it works only from a command line")
