@@ -11,7 +11,7 @@ from projects.models.sync import SyncBoard
 from projects.models.time_entry import TimeEntry
 from projects.models.user import User
 from projects.models.work_items.item import WorkItem
-from projects.models.work_items.label import ItemLabel
+from projects.models.work_items.schema import ItemLabel
 
 __all__ = [
     "Activity",

@@ -1,4 +1,4 @@
-"""The constraints and indexes of the work item table."""
+"""The constraints and indexes of the work item table, and the index of labels."""
 
 from __future__ import annotations
 
@@ -87,3 +87,19 @@ INDEXES = (
         name="item_orphaned",
     ),
 )
+
+
+class ItemLabel(models.Model):
+    """The index of labels; `WorkItem.labels` is the source of truth, and only triggers write to this table."""
+
+    name = models.CharField(max_length=50)
+    work_item = models.ForeignKey("projects.WorkItem", on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("name", "work_item"), name="label_by_name"),
+            models.UniqueConstraint(fields=("work_item", "name"), name="label_by_item"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
