@@ -236,8 +236,9 @@ def test_full_disk_leaves_no_half_block(repository: Path) -> None:
     code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); from projects import workspace\n"
     code += "from tests.processes import with_full_disk; with_full_disk()\n"
     code += f"print(workspace.keep_out_of_git({str(repository / '.pm')!r}))"
+    env = environment(PYTHONDONTWRITEBYTECODE="1")  # the limit would truncate it
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), cwd=CHECKOUT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], env=env, cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     assert "can't be changed" in done.stdout
     assert exclude_of(repository).read_bytes() == b"#" * 40 + b"\n"

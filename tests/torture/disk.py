@@ -38,7 +38,8 @@ class Disk:
 
     def start(self, directory: Path) -> Server:
         """Start a server while the disk is full; a limit must apply from its start."""
-        return Server(directory, preexec=with_full_disk if self.refusal else None)
+        # A Python that writes bytecode would leave truncated files for the next one.
+        return Server(directory, preexec=with_full_disk if self.refusal else None, PYTHONDONTWRITEBYTECODE="1")
 
     @staticmethod
     def _limit(pid: int | None, size: int) -> None:
