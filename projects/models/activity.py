@@ -127,6 +127,11 @@ class Activity(models.Model):
             models.Index(fields=("entity_id", "id"), name="activity_by_entity"),
             models.Index(fields=("project_id", "id"), name="activity_by_project"),
             models.Index(fields=("created_at", "id"), name="activity_by_time"),
+            models.Index(
+                fields=("entity_id", "entity_type"),
+                condition=models.Q(position__isnull=True) & ~models.Q(standing=""),
+                name="activity_unsettled",
+            ),
         )
         constraints = (
             models.CheckConstraint(condition=models.Q(action__in=Action.values), name="activity_action_known"),

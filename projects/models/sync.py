@@ -106,13 +106,12 @@ class SyncChain(models.Model):
 
 
 class SyncOutbox(models.Model):
-    """A group that is not published yet, with the range of its activity."""
+    """A group that is not published yet, with the IDs of its activity as a JSON list."""
 
     id = models.BigAutoField(primary_key=True)
     group_id = models.CharField(max_length=32, unique=True)
     line = models.TextField()
-    first_activity = models.BigIntegerField(default=0)
-    last_activity = models.BigIntegerField(default=0)
+    activities = models.TextField()
 
     def __str__(self) -> str:
         return str(self.group_id)

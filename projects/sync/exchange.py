@@ -194,8 +194,8 @@ def _apply(
                 digests[group.id] = entry.digest
                 new.append((group.id, position, entry.digest))
             if group.id in own and seen is None:
-                pk, first, last = own.pop(group.id)
-                rows.settle(state, position, results, _activities(group.id, first, last))
+                pk = own.pop(group.id)
+                rows.settle(state, position, results, outbox.activities_of(pk))
                 outbox.remove(pk)
                 reservations.receive(state, group)
                 report.published += 1
@@ -236,7 +236,7 @@ def _show(
         written.update(result.operation.id for result in odd)
         if odd or any(result.operation.id in written for result in results):
             written.update(pk for pk in top.records if pk in changed)
-            rows.settle(top, None, results, _activities(waiting.group.id, waiting.first, waiting.last))
+            rows.settle(top, None, results, waiting.activities)
             report.tell(top, waiting.group, odd)
             _keep_keys(top, results)
     board_rows.remove((kind, pk) for pk, kind in unsettled.items() if top.record(pk) is None)
@@ -266,23 +266,16 @@ def _keep_keys(state: State, results: Iterable[Result]) -> None:
             )
 
 
-def _own_groups() -> dict[str, tuple[int, int, int]]:
-    rows = _rows("SELECT group_id, id, first_activity, last_activity FROM projects_syncoutbox")
-    return {group: (pk, first, last) for group, pk, first, last in rows}
-
-
-def _activities(group: str, first: int, last: int) -> list[int]:
-    if not last:
-        return []
-    rows = _rows("SELECT id FROM projects_activity WHERE id BETWEEN %s AND %s ORDER BY id", [first, last])
-    return [pk for (pk,) in rows]
+def _own_groups() -> dict[str, int]:
+    return dict(_rows("SELECT group_id, id FROM projects_syncoutbox"))
 
 
 def _unsettled() -> dict[str, str]:
     """Return the entities, by ID, with unpublished changes that did not hold when the board was last written."""
+    # The condition is that of a partial index, word for word.
     rows = _rows(
-        "SELECT DISTINCT entity_id, entity_type FROM projects_activity WHERE position IS NULL AND standing <> '' "
-        "AND id >= (SELECT min(first_activity) FROM projects_syncoutbox WHERE first_activity > 0)"
+        "SELECT DISTINCT entity_id, entity_type FROM projects_activity "
+        """WHERE "position" IS NULL AND NOT ("standing" = '')"""
     )
     return {str(uuid.UUID(pk)): kind for pk, kind in rows}
 

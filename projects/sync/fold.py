@@ -116,6 +116,12 @@ def _void(state: State, group: Group, reason: str) -> list[Result]:
     return results
 
 
+def rank(operation: Operation) -> tuple[int, int]:
+    """Return the place of an imported row: what others refer to comes first."""
+    kind = operation.changes.get("item_type", (None, None))[1]
+    return _RANKS[operation.type], TYPES.index(kind) if kind in TYPES else 0
+
+
 class _Folding:
     """The application of one group."""
 
@@ -130,13 +136,9 @@ class _Folding:
         operations = self.group.operations
         if not self.group.rows:
             return [self.apply(operation) for operation in operations]
-        results = {place: self.apply(operations[place]) for place in sorted(range(len(operations)), key=self._rank)}
+        order = sorted(range(len(operations)), key=lambda place: rank(operations[place]))
+        results = {place: self.apply(operations[place]) for place in order}
         return [results[place] for place in range(len(operations))]
-
-    def _rank(self, place: int) -> tuple[int, int]:
-        operation = self.group.operations[place]
-        kind = operation.changes.get("item_type", (None, None))[1]
-        return _RANKS[operation.type], TYPES.index(kind) if kind in TYPES else 0
 
     def apply(self, operation: Operation) -> Result:
         result = Result(operation)

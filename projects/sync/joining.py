@@ -34,8 +34,8 @@ def join(*, board_id: uuid.UUID, remote: str, ref: str, person: str, interval: i
     board.save(force_insert=True)
     names = outbox.Names()
     by = person or AGENT_NAME
-    for first, last, operations in _history(board.packed, names):
-        outbox.add(board, _group(board, by, operations, history=True), first, last)
+    for activities, operations in _history(board.packed, names):
+        outbox.add(board, _group(board, by, operations, history=True), activities)
     for chunk in _chunks(_snapshot(names)):
         outbox.add(board, _group(board, by, chunk, history=False))
     board.save()
@@ -64,8 +64,8 @@ def _group(board: SyncBoard, by: str, operations: list[Operation], *, history: b
     )
 
 
-def _history(newest: int, names: outbox.Names) -> Iterator[tuple[int, int, list[Operation]]]:
-    """Yield (first activity, last activity, operations) for all that happened before."""
+def _history(newest: int, names: outbox.Names) -> Iterator[tuple[list[int], list[Operation]]]:
+    """Yield (IDs of activity, operations) for all that happened before."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, actor_id, entity_type, entity_id, action, changes, created_at || '', display_key, version, "
@@ -73,7 +73,7 @@ def _history(newest: int, names: outbox.Names) -> Iterator[tuple[int, int, list[
             [newest],
         )
         while batch := cursor.fetchmany(CHUNK):
-            yield batch[0][0], batch[-1][0], [_told(row, names) for row in batch]
+            yield [row[0] for row in batch], [_told(row, names) for row in batch]
 
 
 def _told(row: Any, names: outbox.Names) -> Operation:

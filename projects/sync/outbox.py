@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -15,27 +15,26 @@ from django.db import connection
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import PERSON
 from projects.models import SyncBoard
-from projects.sync.operations import Group, Operation, parse
+from projects.sync.fold import rank
+from projects.sync.operations import MAX_OPERATIONS, Group, Operation, parse
 
 BATCH = 500  # rows
+CHUNK = 500  # operations of a group that may be split: those of an import stand alone
 
 
 class Waiting(NamedTuple):
-    """A group in the outbox; its activity has IDs from `first` to `last`, or none if they are 0."""
+    """A group in the outbox, and the IDs of its activity."""
 
     group: Group
     line: str
-    first: int
-    last: int
+    activities: list[int]
 
 
 def waiting(after: int = 0) -> Iterator[tuple[int, Waiting]]:
     """Yield (outbox ID, group) of the unpublished groups, oldest first."""
-    rows = _rows(
-        "SELECT id, line, first_activity, last_activity FROM projects_syncoutbox WHERE id > %s ORDER BY id", [after]
-    )
-    for pk, line, first, last in rows:
-        yield pk, Waiting(parse(line), line, first, last)
+    rows = _rows("SELECT id, line, activities FROM projects_syncoutbox WHERE id > %s ORDER BY id", [after])
+    for pk, line, activities in rows:
+        yield pk, Waiting(parse(line), line, json.loads(activities))
 
 
 def count() -> int:
@@ -57,32 +56,44 @@ def pack(board: SyncBoard) -> int:
     names = Names()
     made = 0
     for rows in _groups(board.packed):
-        first, last, digits, actor = rows[0][0], rows[-1][0], rows[0][1], rows[0][2]
-        operations = [_operation(row, names) for row in rows]
-        group = Group(
-            id=digits,
-            base=_base(first),
-            after=board.after.hex if board.after else None,
-            by=names[actor],
-            operations=operations,
-            rows=any(operation.stamps for operation in operations),
-        )
-        add(board, group, first, last)
-        made += 1
+        pairs = [(row[0], _operation(row, names)) for row in rows]
+        whole = len(pairs) <= MAX_OPERATIONS and not any(operation.stamps for _, operation in pairs)
+        if not whole:  # an import, whose rows come in any order and stand alone
+            pairs.sort(key=lambda pair: rank(pair[1]))
+        digits, actor = rows[0][1:3]
+        size = len(pairs) if whole else CHUNK
+        for start in range(0, len(pairs), size):
+            part = pairs[start : start + size]
+            group = Group(
+                id=digits if start == 0 else uuid.uuid5(uuid.UUID(digits), str(start)).hex,
+                base=_base(rows[0][0]),
+                after=board.after.hex if board.after else None,
+                by=names[actor],
+                operations=[operation for _, operation in part],
+                rows=not whole,
+            )
+            add(board, group, [pk for pk, _ in part])
+            made += 1
     ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
     board.packed = newest
     board.save(update_fields=["packed", "after"])
     return made
 
 
-def add(board: SyncBoard, group: Group, first: int = 0, last: int = 0) -> None:
-    """Append a group to the outbox, as this clone's latest. The caller saves `board`."""
+def add(board: SyncBoard, group: Group, activities: Sequence[int] = ()) -> None:
+    """Append a group with its activity to the outbox, as this clone's latest. The caller saves `board`."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO projects_syncoutbox (group_id, line, first_activity, last_activity) VALUES (%s, %s, %s, %s)",
-            [group.id, group.line(), first, last],
+            "INSERT INTO projects_syncoutbox (group_id, line, activities) VALUES (%s, %s, %s)",
+            [group.id, group.line(), json.dumps(list(activities))],
         )
     board.after = uuid.UUID(group.id)
+
+
+def activities_of(pk: int) -> list[int]:
+    """Return the IDs of a group's activity."""
+    found: list[int] = json.loads(_rows("SELECT activities FROM projects_syncoutbox WHERE id = %s", [pk])[0][0])
+    return found
 
 
 def remove(pk: int) -> None:

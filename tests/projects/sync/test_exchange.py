@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import json
+import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -9,6 +11,7 @@ from django.db.models import QuerySet
 
 from projects.models import Activity, Comment, Project, Sprint, SyncBoard, WorkItem
 from projects.models.sync import FormerKey
+from projects.models.user import id_of
 from projects.sync.exceptions import Malformed
 from projects.transfer import export, importer
 from tests.projects.sync.clones import BoardClone, Log, exported, history
@@ -246,3 +249,23 @@ def sync_both(log: Log, *clones: BoardClone) -> None:
 
 def item_history(item: WorkItem) -> QuerySet[Activity]:
     return Activity.objects.of(item).select_related("actor")
+
+
+def test_large_import_is_split_and_keeps_every_row(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    rows = [
+        {"id": str(uuid.UUID(int=number)), "project_id": str(uuid.UUID(int=1)), "item_number": number}
+        | {"item_type": "epic" if number == 1200 else "story", "title": f"Row {number}"}
+        | {"parent_id": None if number == 1200 else str(uuid.UUID(int=1200))}
+        | {"created_at": "2026-01-01T00:00:00Z", "created_by": str(id_of("ada")), "position": number}
+        for number in range(2, 1201)
+    ]
+    project = {"id": str(uuid.UUID(int=1)), "key": "BIG", "title": "Big"}
+    project |= {"created_at": "2026-01-01T00:00:00Z", "created_by": str(id_of("ada"))}
+    document = {"schema_version": 1, "projects": [project], "work_items": rows}
+    with ada:
+        importer.read(io.BytesIO(json.dumps(document).encode()), actor=ada.user)
+    assert_equal(log, ada, bob)
+    with bob:
+        assert WorkItem.objects.filter(parent__isnull=False).count() == 1198
+        assert not Activity.objects.exclude(standing="").exists()
