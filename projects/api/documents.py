@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from projects.api.exceptions import handle
+from projects.api.json_format import JSONObject
 
 
 class OneSchemaGenerator(SchemaGenerator):
@@ -24,9 +25,9 @@ class OneSchemaGenerator(SchemaGenerator):
     """
 
     _making = threading.Lock()
-    _made: dict[str, Any] | None = None
+    _made: JSONObject | None = None
 
-    def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
+    def get_schema(self, request: Any = None, public: bool = False) -> JSONObject:
         with self._making:
             if type(self)._made is None:
                 type(self)._made = super().get_schema(request=None, public=True)

@@ -13,6 +13,7 @@ from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from projects.api.json_format import JSONObject
 from projects.models.exceptions import (
     Archived,
     Claimed,
@@ -94,9 +95,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return Response(_body_of(error, extra), status=error.status_code, headers=headers)
 
 
-def envelope(code: str, message: str, field: str | None = None, **extra: Any) -> dict[str, Any]:
+def envelope(code: str, message: str, field: str | None = None, **extra: Any) -> JSONObject:
     """Return the body of an error response."""
-    content: dict[str, Any] = {"code": code, "message": _storable(message)}
+    content: JSONObject = {"code": code, "message": _storable(message)}
     if field:
         content["field"] = _storable(field)
     return {"error": content | extra}
@@ -128,13 +129,13 @@ class Conflicting(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
 
 
-def _refusal(error: Refused, context: dict[str, Any], extra: dict[str, Any]) -> Response:
+def _refusal(error: Refused, context: dict[str, Any], extra: JSONObject) -> Response:
     code = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
     content = envelope(code, error.message, error.field, **extra, **_details(error, context["view"]))
     return Response(content, status=STATUSES.get(type(error), status.HTTP_409_CONFLICT))
 
 
-def _details(error: Refused, view: Any) -> dict[str, Any]:
+def _details(error: Refused, view: Any) -> JSONObject:
     """Return the machine-readable details of a refusal."""
     if isinstance(error, StaleVersion):
         return {
@@ -162,7 +163,7 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _body_of(error: exceptions.APIException, extra: dict[str, Any]) -> dict[str, Any]:
+def _body_of(error: exceptions.APIException, extra: JSONObject) -> JSONObject:
     code = CODES.get(error.status_code, "VALIDATION_ERROR")
     if type(error) in ADVICE:
         return envelope(code, ADVICE[type(error)], **extra)

@@ -9,6 +9,7 @@ from typing import IO, Any, NoReturn
 from rest_framework import parsers, renderers
 from rest_framework.exceptions import ParseError
 
+JSONObject = dict[str, Any]  # JSON values by name
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 

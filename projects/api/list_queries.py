@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from django_filters.utils import translate_validation
 from rest_framework.request import Request
 
+from projects.api.json_format import JSONObject
 from projects.api.pagination import Order, page_url
 from projects.api.query_parameters import read_limit
 from projects.api.row_rendering import Rows
@@ -49,9 +50,9 @@ class Listing:
         self.limit = read_limit(request)
         self.statements: dict[tuple[bool, bool, bool], Statement] = {}
 
-    def page(self, request: Request) -> dict[str, Any]:
+    def page(self, request: Request) -> JSONObject:
         """Return the page that `request` asks for; its other parameters must be those of this listing."""
-        values: dict[str, Any] = self.query.find_references()
+        values: dict[str, object] = {**self.query.find_references()}
         cursor = self.order.read_cursor(request.query_params.get("cursor"))
         if cursor is not None:
             values |= self.order.bindings(cursor)
@@ -70,7 +71,7 @@ class Listing:
             "previous": page_url(request, previous.encode()) if previous else None,
         }
 
-    def _rows(self, is_bound: bool, backwards: bool, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def _rows(self, is_bound: bool, backwards: bool, values: dict[str, object]) -> list[tuple[Any, ...]]:
         """Return the rows of a page, plus one if there are more."""
         wanted = self.limit + 1
         if self.query.unsearched is not None:

@@ -16,6 +16,7 @@ from rest_framework import exceptions
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 
+from projects.api.json_format import JSONObject
 from projects.api.query_parameters import limit_schema
 from projects.api.row_rendering import dashed
 from projects.models.prepared_queries import Bound, field_at
@@ -97,7 +98,7 @@ class Order:
             )
         return cursor
 
-    def bindings(self, cursor: Cursor) -> dict[str, Any]:
+    def bindings(self, cursor: Cursor) -> dict[str, object]:
         """Return the values for the parameters of `arranged`. Raises ValueError or ValidationError."""
         found = {}
         texts = (cursor.value, *cursor.more, cursor.pk)
@@ -147,7 +148,7 @@ def _text(field: models.Field[Any, Any], value: Any) -> str:
 class KeysetPagination(BasePagination):
     """Pages in the schema; `projects.api.list_queries` builds them."""
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def get_paginated_response_schema(self, schema: JSONObject) -> JSONObject:
         url = {"type": "string", "format": "uri", "nullable": True}
         return {
             "type": "object",
@@ -155,7 +156,7 @@ class KeysetPagination(BasePagination):
             "properties": {"results": schema, "next": url, "previous": url},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: Any) -> list[JSONObject]:
         names = [sign + name for name in view.ordering_fields for sign in ("", "-")]
         ordering = {"type": "string", "enum": names, "default": view.ordering}
         return [

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
+from projects.api.json_format import JSONObject
 from projects.models import Project
 
 MAX_LIMIT = 1000  # rows
 BOOLEANS = {"true": True, "false": False}
 
 
-def limit_schema() -> dict[str, Any]:
+def limit_schema() -> JSONObject:
     """Return the OpenAPI schema of `limit`."""
     return {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": api_settings.PAGE_SIZE}
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import models
 
+from projects.api.json_format import JSONObject
 from projects.models.prepared_queries import field_at
 
 
@@ -43,14 +44,14 @@ class Rows:
             self._fields.append((make, places))
             self.names.append(name)
 
-    def one(self, row: Sequence[Any]) -> dict[str, Any]:
+    def one(self, row: Sequence[Any]) -> JSONObject:
         """Return one row as a dict of JSON values."""
         return {
             name: row[places[0]] if make is None else make(*[row[place] for place in places])
             for name, (make, places) in zip(self.names, self._fields, strict=True)
         }
 
-    def shown(self, rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    def shown(self, rows: Iterable[Sequence[Any]]) -> list[JSONObject]:
         """Return the rows as dicts of JSON values."""
         # Convert column by column: zip and map run the loops in C.
         columns = list(zip(*rows, strict=True))

@@ -14,6 +14,7 @@ from rest_framework import serializers
 from projects.api.authentication import ACTOR_HEADER
 from projects.api.exceptions import ERROR_CODES
 from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
+from projects.api.json_format import JSONObject
 from projects.api.serializers import EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, ListMixin
 
@@ -36,7 +37,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "projects.api.authentication.BearerAuthentication"
     name = "bearer"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: Any) -> JSONObject:
         return {"type": "http", "scheme": "bearer", "description": "The content of `.pm/server.token`."}
 
 
@@ -144,12 +145,12 @@ class AutoSchema(SpectacularAutoSchema):
             parameters.append(OpenApiParameter("Location", OpenApiTypes.URI, "header", response=[201]))
         return parameters
 
-    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
-        responses: dict[str, Any] = super()._get_response_bodies(direction)
+    def _get_response_bodies(self, direction: Any = "response") -> JSONObject:
+        responses: JSONObject = super()._get_response_bodies(direction)
         writes = self.method != "GET"
         left_out = {
             "404": "{id}" not in self.path,
-            "409": not (writes and isinstance(self.view, EntityViewSet)),
+            "409": not (writes and self.view.may_conflict),
             "413": not writes,
             "415": not writes,
         }
@@ -165,8 +166,8 @@ class AutoSchema(SpectacularAutoSchema):
         pattern = getattr(field, "pattern", "") if direction == "request" else ""
         return {**schema, "pattern": pattern} if pattern else schema
 
-    def _map_basic_serializer(self, serializer: Any, direction: Any) -> dict[str, Any]:
-        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> JSONObject:
+        schema: JSONObject = super()._map_basic_serializer(serializer, direction)
         if getattr(serializer, "all_optional", False):
             schema.pop("required", None)
         elif isinstance(serializer, EntitySerializer) and direction == "response":

@@ -31,7 +31,7 @@ class StrictCharField(serializers.CharField):
         super().__init__(**kwargs)
         self.pattern = pattern
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -40,7 +40,7 @@ class StrictCharField(serializers.CharField):
 class StrictIntegerField(serializers.IntegerField):
     """An integer; a string or a boolean is refused."""
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: object) -> int:
         if type(data) is not int:
             self.fail("invalid")
         return super().to_internal_value(data)
@@ -49,7 +49,7 @@ class StrictIntegerField(serializers.IntegerField):
 class StrictBooleanField(serializers.BooleanField):
     """A boolean; a string or a number is refused."""
 
-    def to_internal_value(self, data: Any) -> bool:
+    def to_internal_value(self, data: object) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
@@ -64,7 +64,7 @@ class MomentField(serializers.DateTimeField):
     def __init__(self, *, help_text: str = "ISO 8601, or whole seconds since 1970.", **kwargs: Any) -> None:
         super().__init__(help_text=help_text, **kwargs)
 
-    def to_internal_value(self, value: Any) -> datetime:
+    def to_internal_value(self, value: object) -> datetime:
         if type(value) is int and 0 <= value <= LAST_SECOND:
             return datetime.fromtimestamp(value, UTC)
         if not isinstance(value, str):
@@ -114,14 +114,14 @@ class UserNameField(StrictCharField):
     def get_attribute(self, instance: Any) -> Any:
         return follow(instance, self.shows)
 
-    def to_internal_value(self, data: Any) -> uuid.UUID:  # type: ignore[override] # the value is the ID
+    def to_internal_value(self, data: object) -> uuid.UUID:  # type: ignore[override] # the value is the ID
         return User.objects.actor(super().to_internal_value(data)).pk
 
 
 class UserIdField(serializers.UUIDField):
     """An existing user by ID."""
 
-    def to_internal_value(self, data: Any) -> uuid.UUID:
+    def to_internal_value(self, data: uuid.UUID | str | int) -> uuid.UUID:
         pk: uuid.UUID = super().to_internal_value(data)
         if not User.objects.filter(pk=pk).exists():
             raise serializers.ValidationError(f"there is no user {pk}")

@@ -94,6 +94,8 @@ class SyncView(StrictQueryMixin):
 
 
 class SyncEnableView(StrictQueryMixin):
+    may_conflict = True
+
     @extend_schema(request=EnableSerializer, responses={201: SyncSerializer}, operation_id="sync_enable")
     def post(self, request: Request) -> Response:
         """Join a board in git, or found one. What is on this board is published with the next sync."""
@@ -103,6 +105,8 @@ class SyncEnableView(StrictQueryMixin):
 
 
 class SyncDisableView(StrictQueryMixin):
+    may_conflict = True
+
     @extend_schema(request=None, responses=SyncSerializer, operation_id="sync_disable")
     def post(self, request: Request) -> Response:
         """Leave the board in git. This board stays as it is; its unpublished changes are not published."""
@@ -112,6 +116,8 @@ class SyncDisableView(StrictQueryMixin):
 
 
 class SyncApplyView(StrictQueryMixin):
+    may_conflict = True
+
     @extend_schema(request=ApplySerializer, responses=AppliedSerializer, operation_id="sync_apply")
     def post(self, request: Request) -> Response:
         """Follow the log up to a commit that was fetched into .pm/board.git, and commit what is to be published."""

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
 from projects.api.exceptions import envelope
+from projects.api.json_format import JSONObject
 from projects.api.query_parameters import read_boolean, read_project
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin
@@ -162,7 +163,7 @@ class BackupView(StrictQueryMixin):
         return _send(file, length, "application/vnd.sqlite3", "data.db")
 
 
-def _body_of(error: BadFile) -> dict[str, Any]:
+def _body_of(error: BadFile) -> JSONObject:
     errors = [{"message": each.message, **each.place, "field": each.field} for each in error.errors]
     first = error.errors[0]
     return envelope("VALIDATION_ERROR", str(error), first.field, **first.place, errors=errors)

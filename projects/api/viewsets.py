@@ -20,7 +20,7 @@ from rest_framework.viewsets import GenericViewSet
 from projects.api.authentication import actor_of
 from projects.api.filters import WordsInput
 from projects.api.idempotency import write
-from projects.api.json_format import render
+from projects.api.json_format import JSONObject, render
 from projects.api.list_queries import Listing, kept
 from projects.api.row_rendering import Rows
 from projects.api.serializers import EXPECTED_VERSION, DeletionSerializer
@@ -37,6 +37,7 @@ class StrictQueryMixin(APIView):
     """Refuse unknown and repeated query parameters instead of ignoring them."""
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
+    may_conflict: ClassVar[bool] = False  # whether a write may be refused with 409
 
     def known_parameters(self) -> set[str]:
         """Return the names of the allowed query parameters."""
@@ -113,6 +114,7 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
 class EntityViewSet(ListMixin):
     """List, create, retrieve, update, delete and restore entities; a path names one by id or key."""
 
+    may_conflict = True
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer
@@ -131,7 +133,7 @@ class EntityViewSet(ListMixin):
         response["ETag"] = f'"{version}"'
         return response
 
-    def shown(self, identifier: str) -> tuple[dict[str, Any], int]:
+    def shown(self, identifier: str) -> tuple[JSONObject, int]:
         """Return the fields and the version of the living entity of this id or key. Raises NotFound."""
         names = type(self).queryset.names_of(identifier)
         found, version = self._find(names) if names else (None, 0)
@@ -141,14 +143,14 @@ class EntityViewSet(ListMixin):
             raise self._not_found(identifier)
         return found, version
 
-    def _find(self, names: dict[str, Any], *, is_living: bool = True) -> tuple[dict[str, Any] | None, int]:
+    def _find(self, names: dict[str, object], *, is_living: bool = True) -> tuple[JSONObject | None, int]:
         """Return the fields and the version of the entity with the values `names`; (None, 0) if there is none."""
         key = (type(self), is_living, *names)
         rows, statement = _kept.get_or_make(key, lambda: self._compile(names, is_living))
         found = statement.rows(**{name: stored(value) for name, value in names.items()})
         return (rows.one(found[0]), found[0][0]) if found else (None, 0)
 
-    def _compile(self, names: dict[str, Any], is_living: bool) -> tuple[Rows, Statement]:
+    def _compile(self, names: dict[str, object], is_living: bool) -> tuple[Rows, Statement]:
         queryset = self.get_queryset().living() if is_living else self.get_queryset()
         rows = Rows(queryset.model, self.get_serializer_class()(), ("version",))
         named = queryset.filter(**bound(queryset.model, names)).order_by()
@@ -210,11 +212,11 @@ class EntityViewSet(ListMixin):
             f" use {former.display_key}, or the ID {entity.pk}"
         )
 
-    def _first(self, names: dict[str, Any]) -> Any:
+    def _first(self, names: dict[str, object]) -> Any:
         loading = _loaded.get_or_make((type(self), *names), lambda: self._load(names))
         return loading.first(**{name: stored(value) for name, value in names.items()})
 
-    def _load(self, names: dict[str, Any]) -> Loading[Any]:
+    def _load(self, names: dict[str, object]) -> Loading[Any]:
         named = self._related().living().filter(**bound(self.get_queryset().model, names))
         return Loading(named.order_by()[:1])
 
@@ -257,7 +259,7 @@ class EntityViewSet(ListMixin):
         return int(match[1])
 
 
-def answer(request: Request, content: dict[str, Any]) -> HttpResponseBase:
+def answer(request: Request, content: JSONObject) -> HttpResponseBase:
     """Return the response for plain values, rendered by DRF only if the client wants it indented."""
     if ";" in (request.accepted_media_type or ""):
         return Response(content)

@@ -7,6 +7,7 @@ from typing import Any
 
 from projects.api.activity import ActivitySerializer
 from projects.api.comments import CommentSerializer
+from projects.api.json_format import JSONObject
 from projects.api.row_rendering import Rows, dashed, key_of
 from projects.api.time_entries import TimeEntrySerializer
 from projects.api.work_items.serializers import WorkItemRowSerializer
@@ -23,7 +24,7 @@ OTHER = ("item_type", "title", "status", "priority")  # fields of the item at th
 ENVELOPE = len('{"work_item":}\n')  # added by the command line
 
 
-def page_of(item: dict[str, Any], item_id: str, max_bytes: int | None) -> dict[str, Any]:
+def page_of(item: JSONObject, item_id: str, max_bytes: int | None) -> JSONObject:
     """Return an item with everything related to it, in at most `max_bytes` bytes of JSON.
 
     `item` has the fields of the item itself, `item_id` is its ID as the database stores it. `truncated` lists what was
@@ -63,8 +64,8 @@ def _parts() -> dict[str, tuple[Rows, Statement]]:
     return parts
 
 
-def _dependencies(item_id: str) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {"blocking": [], "blocked_by": [], "relates_to": []}
+def _dependencies(item_id: str) -> dict[str, list[JSONObject]]:
+    found: dict[str, list[JSONObject]] = {"blocking": [], "blocked_by": [], "relates_to": []}
     ends = {"blocking": _links("blocking_item", "blocked_item"), "blocked_by": _links("blocked_item", "blocking_item")}
     links = [(*row, kind) for kind, statement in ends.items() for row in statement.rows(item=item_id)]
     for _, dependency_id, dependency_type, number, project_key, *values, kind in sorted(links):

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from projects.api.json_format import render
+from projects.api.json_format import JSONObject, render
 
 ELLIPSIS = "…"
 SHORTEST_TEXT = 40  # characters; rows are dropped before texts get shorter
@@ -17,7 +17,7 @@ OLDEST_FIRST = ("comments", "time_entries")
 Place = tuple[Any, Any, str]  # container, its key, the name in `truncated`
 
 
-def shorten(document: dict[str, Any], max_bytes: int) -> dict[str, Any]:
+def shorten(document: JSONObject, max_bytes: int) -> JSONObject:
     """Return `document` in at most `max_bytes` bytes of JSON; `truncated` lists what was cut.
 
     `max_bytes` must suffice for the fields in ALWAYS_KEPT with a shortened title.
@@ -50,7 +50,7 @@ def size(document: Any) -> int:
     return len(render(document))
 
 
-def _cut(document: dict[str, Any], limit: int) -> dict[str, Any]:
+def _cut(document: JSONObject, limit: int) -> JSONObject:
     """Return a copy whose texts have at most `limit` characters, including the ellipsis."""
     short = copy.deepcopy(document)
     names: dict[str, None] = {}
@@ -62,7 +62,7 @@ def _cut(document: dict[str, Any], limit: int) -> dict[str, Any]:
     return short
 
 
-def _drop_rows(document: dict[str, Any], max_bytes: int) -> None:
+def _drop_rows(document: JSONObject, max_bytes: int) -> None:
     """Drop rows one by one, each from the list that has the most bytes."""
     lists = {name: rows for name, rows in document.items() if isinstance(rows, list) and name != "truncated"}
     sizes = {name: [size(row) + 1 for row in rows] for name, rows in lists.items()}
@@ -86,7 +86,7 @@ def _drop_rows(document: dict[str, Any], max_bytes: int) -> None:
             return
 
 
-def _texts(document: dict[str, Any]) -> Iterator[Place]:
+def _texts(document: JSONObject) -> Iterator[Place]:
     """Yield the places of texts that may be cut."""
     for name in ("title", "description"):
         yield document, name, name
