@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from django.db import connection, transaction
@@ -61,11 +62,12 @@ class Report:
                 self.conflicts.append(found | {"reason": result.reason})
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """A line of the log."""
 
     position: int
     group: Group
+    line: str
     digest: str
     is_last: bool  # of its segment
 
@@ -73,19 +75,27 @@ class _Entry(NamedTuple):
 class _Entries:
     """The lines of the log, read one ahead."""
 
-    def __init__(self, source: Iterator[_Entry]) -> None:
+    def __init__(self, source: Iterator[Entry]) -> None:
         self._source = source
-        self.following: _Entry | None = None
+        self.following: Entry | None = None
         self.advance()
 
     def advance(self) -> None:
         self.following = next(self._source, None)
 
 
-def follow(source: Segments, *, head: str = "", seal: str = "", mark: Checkpoint | None = None) -> Report:
+def follow(
+    source: Segments,
+    *,
+    head: str = "",
+    seal: str = "",
+    mark: Checkpoint | None = None,
+    told: Mapping[str, Sequence[int]] = MappingProxyType({}),
+) -> Report:
     """Apply the segments that this clone has not applied yet. Raises SyncError; then the log is applied up to there.
 
-    `head` and `seal` describe the remote after the last segment, `mark` is its newest checkpoint.
+    `head` and `seal` describe the remote after the last segment, `mark` is its newest checkpoint. `told` maps groups
+    to their activity where this clone has it already.
     """
     report = Report()
     board = SyncBoard.objects.get(pk=1)
@@ -93,7 +103,7 @@ def follow(source: Segments, *, head: str = "", seal: str = "", mark: Checkpoint
     budget = BUDGET if board.position else FIRST_BUDGET
     entries = _Entries(_entries(source, board))
     while entries.following is not None:
-        _apply(entries, state, order, report, mark, budget)
+        _apply(entries, state, order, report, mark, budget, told)
     SyncBoard.objects.filter(pk=1).update(head=head, seal=seal, synced_at=timezone.now(), error="")
     return report
 
@@ -141,9 +151,13 @@ def _checkpoint(board: SyncBoard, groups: Iterable[outbox.Waiting], position: in
     return checkpoint.make(position, f"{digest:064x}", top.records.values())
 
 
-def _entries(source: Segments, board: SyncBoard) -> Iterator[_Entry]:
-    position = board.position
-    for number, text in enumerate(source.segments(board.segments), board.segments):
+def _entries(source: Segments, board: SyncBoard) -> Iterator[Entry]:
+    return entries(source, board.position, board.segments)
+
+
+def entries(source: Segments, position: int = 0, segments: int = 0) -> Iterator[Entry]:
+    """Yield the lines of the log after a position and its number of segments. Raises Malformed."""
+    for number, text in enumerate(source.segments(segments), segments):
         lines = text.removesuffix("\n").split("\n")
         for place, line in enumerate(lines, 1):
             position += 1
@@ -151,10 +165,10 @@ def _entries(source: Segments, board: SyncBoard) -> Iterator[_Entry]:
                 group = parse(line)
             except Malformed as error:
                 raise Malformed(f"segment {number}, line {place}: {error}; `pm sync skip {number}` voids it") from None
-            yield _Entry(position, group, hashlib.sha256(line.encode()).hexdigest(), place == len(lines))
+            yield Entry(position, group, line, hashlib.sha256(line.encode()).hexdigest(), place == len(lines))
 
 
-def _fold_entry(state: State, order: Order, entry: _Entry, seen: str | None) -> list[Result] | None:
+def fold_entry(state: State, order: Order, entry: Entry, seen: str | None) -> list[Result] | None:
     """Fold the entry; None if its group is in the log already, byte for byte."""
     if seen == entry.digest:
         return None
@@ -170,6 +184,7 @@ def _apply(
     report: Report,
     mark: Checkpoint | None,
     budget: float,
+    told: Mapping[str, Sequence[int]],
 ) -> None:
     """Apply entries for a short time, in one transaction."""
     with transaction.atomic():
@@ -186,7 +201,7 @@ def _apply(
             entries.advance()
             group, position = entry.group, entry.position
             seen = digests.get(group.id) or known_digest(group.id)
-            results = _fold_entry(state, order, entry, seen)
+            results = fold_entry(state, order, entry, seen)
             board.segments += entry.is_last
             if results is None:
                 continue
@@ -199,6 +214,8 @@ def _apply(
                 outbox.remove(pk)
                 reservations.receive(state, group)
                 report.published += 1
+            elif group.id in told and seen is None:
+                rows.settle(state, position, results, told[group.id])
             else:
                 rows.add(state, group, position, results)
                 report.applied += 1

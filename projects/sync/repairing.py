@@ -1,0 +1,103 @@
+"""Recover from a ref that was rewound, replaced or deleted, and from a state that differs from the log.
+
+Every clone keeps the whole log. What the remote lost becomes unpublished again, under the same group IDs and as the
+same bytes, and the next sync publishes it on top.
+"""
+
+from __future__ import annotations
+
+import json
+
+from django.db import connection, transaction
+
+from projects.models import SyncBoard
+from projects.sync import exchange
+from projects.sync.exceptions import Diverged
+from projects.sync.exchange import Report, Segments
+from projects.sync.fold import Order
+from projects.sync.state import MemoryState, Record
+from projects.sync.stored_state import all_records
+
+FOLDED = ("record", "index", "user", "group", "chain", "advance")
+
+
+def verify(source: Segments) -> int:
+    """Fold the whole log and compare it with the state of this clone; return the number of entities.
+
+    Raises Diverged with the first one that differs.
+    """
+    wanted = _folded(source).records
+    count = len(wanted)
+    for record in all_records():
+        if record.id not in wanted or wanted.pop(record.id).document() != record.document():
+            raise _diverged(record)
+    for record in wanted.values():
+        raise _diverged(record)
+    return count
+
+
+def rebuild(source: Segments) -> Report:
+    """Fold the whole log again, and write the board from it. Unpublished changes stay on top."""
+    told = _activity_by_group()
+    _forget()
+    return exchange.follow(source, told=told)
+
+
+def adopt(old: Segments, new: Segments, *, head: str, seal: str) -> Report:
+    """Follow another log, on which what only the `old` one has is published again."""
+    told = _activity_by_group()
+    kept = {entry.group.id for entry in exchange.entries(new)}
+    missing = [(entry.group.id, entry.line) for entry in exchange.entries(old) if entry.group.id not in kept]
+    with transaction.atomic():
+        waiting = _rows("SELECT group_id, line, activities FROM projects_syncoutbox ORDER BY id")
+        _rows("DELETE FROM projects_syncoutbox RETURNING id")
+        lost = [(group, line, json.dumps(told.get(group, []))) for group, line in missing]
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO projects_syncoutbox (group_id, line, activities) VALUES (%s, %s, %s)", [*lost, *waiting]
+            )
+        _forget()
+    return exchange.follow(new, head=head, seal=seal, told=told)
+
+
+def _folded(source: Segments) -> MemoryState:
+    state, order = MemoryState(), Order({}, {}, {})
+    digests: dict[str, str] = {}
+    for entry in exchange.entries(source):
+        exchange.fold_entry(state, order, entry, digests.get(entry.group.id))
+        digests.setdefault(entry.group.id, entry.digest)
+    return state
+
+
+def _diverged(record: Record) -> Diverged:
+    name = f"{record.type.replace('_', ' ')} {record.id}"
+    return Diverged(f"the {name} differs from the log; `pm sync verify --rebuild` writes the board from the log")
+
+
+def _activity_by_group() -> dict[str, list[int]]:
+    """Return the IDs of the activity of each group in the log."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT one.id, activity.id FROM projects_syncgroup one "
+            "JOIN projects_activity activity ON activity.position = one.position ORDER BY activity.id"
+        )
+        found: dict[str, list[int]] = {}
+        for group, activity in cursor.fetchall():
+            found.setdefault(group, []).append(activity)
+    return found
+
+
+@transaction.atomic
+def _forget() -> None:
+    """Forget the folded log; the board and the outbox stay."""
+    for table in FOLDED:
+        _rows(f"DELETE FROM projects_sync{table} RETURNING 1")  # noqa: S608 -- constants
+    _rows("UPDATE projects_activity SET position = NULL WHERE position IS NOT NULL RETURNING 1")
+    SyncBoard.objects.filter(pk=1).update(position=0, head="", segments=0, seal="", digest="", checkpoint=0)
+
+
+def _rows(query: str) -> list[tuple[str, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found: list[tuple[str, ...]] = cursor.fetchall()
+        return found

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from projects.models import Project, WorkItem
+from projects.models.sync import SyncRecord
+from projects.sync import repairing
+from projects.sync.exceptions import Diverged
+from tests.projects.sync.clones import BoardClone, Log, exported, history
+from tests.projects.sync.test_exchange import assert_equal, joined_pair
+
+Make = Callable[[str], BoardClone]
+
+
+def worked_on(make_board_clone: Make, log: Log) -> tuple[BoardClone, BoardClone]:
+    """Two clones that have changed the board in turn."""
+    ada, bob = joined_pair(make_board_clone, log)
+    for number, clone in enumerate((ada, bob, ada, bob)):
+        with clone:
+            clone.sync(log)
+            project = Project.objects.get()
+            WorkItem.objects.create(actor=clone.user, project=project, item_type="task", title=f"Item {number}")
+            WorkItem.objects.get(title="First").update(actor=clone.user, description=f"Text {number}")
+            clone.sync(log)
+    assert_equal(log, ada, bob)
+    return ada, bob
+
+
+def test_verify_finds_a_state_that_differs_and_rebuild_believes_the_log(make_board_clone: Make, log: Log) -> None:
+    ada, _ = worked_on(make_board_clone, log)
+    with ada:
+        board, told = exported(), history()
+        assert repairing.verify(log) == len([1 for _ in SyncRecord.objects.all()])
+        record = SyncRecord.objects.get(document__contains="Text 3")
+        SyncRecord.objects.filter(pk=record.pk).update(document=record.document.replace("Text 3", "Forged"))
+        with pytest.raises(Diverged, match=record.pk):
+            repairing.verify(log)
+        repairing.rebuild(log)
+        repairing.verify(log)
+        assert (exported(), history()) == (board, told)
+
+
+def test_what_a_rewound_log_lost_is_published_again(make_board_clone: Make, log: Log) -> None:
+    ada, bob = worked_on(make_board_clone, log)
+    with bob:
+        WorkItem.objects.get(title="First").update(actor=bob.user, priority="high")  # not published yet
+        board = exported()["work_items"]
+    rewound = Log()
+    rewound.log = log.log[:-3]
+    with bob:
+        repairing.adopt(log, rewound, head="", seal="")
+        assert exported()["work_items"] == board
+        bob.sync(rewound)
+    with ada:
+        repairing.adopt(log, rewound, head="", seal="")
+    assert_equal(rewound, ada, bob)
+    with ada:
+        assert exported()["work_items"] == board
+        assert WorkItem.objects.get(title="First").priority == "high"
+
+
+def test_replaced_log_keeps_the_changes_of_both(make_board_clone: Make, log: Log) -> None:
+    ada, bob = worked_on(make_board_clone, log)
+    replaced = Log()
+    replaced.log = log.log[:-2]
+    carol = make_board_clone("carol")
+    with carol:
+        carol.join()
+        carol.sync(replaced)
+        WorkItem.objects.get(title="First").update(actor=carol.user, labels=["carol"])
+        carol.sync(replaced)
+    for clone in (ada, bob):
+        with clone:
+            repairing.adopt(log, replaced, head="", seal="")
+            clone.sync(replaced)
+    assert_equal(replaced, ada, bob, carol)
+    with carol:
+        assert WorkItem.objects.get(title="First").labels == ["carol"]
+        assert WorkItem.objects.get(title="First").description == "Text 3"
+        assert WorkItem.objects.filter(title__startswith="Item").count() == 4
