@@ -86,6 +86,24 @@ class AppliedSerializer(serializers.Serializer[Any]):
     conflicts = ConflictSerializer(many=True)
 
 
+class VerifySerializer(serializers.Serializer[Any]):
+    rebuild = serializers.BooleanField(default=False, help_text="Write the board from the log.")
+
+
+class VerifiedSerializer(serializers.Serializer[Any]):
+    """The state of this clone is that of the log."""
+
+    position = serializers.IntegerField()
+    entities = serializers.IntegerField()
+
+
+class RepairedSerializer(serializers.Serializer[Any]):
+    """What the remote lacks. Push the commit `publish` if there is one; else the next sync publishes it."""
+
+    publish = CommitField(allow_null=True)
+    missing = serializers.IntegerField(help_text="The number of segments or changes that the remote lacks.")
+
+
 class SyncView(StrictQueryMixin):
     @extend_schema(responses=SyncSerializer, operation_id="sync_status")
     def get(self, request: Request) -> Response:
@@ -124,3 +142,25 @@ class SyncApplyView(StrictQueryMixin):
         wanted = ApplySerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         return Response(service.apply(wanted.validated_data["head"]))
+
+
+class SyncVerifyView(StrictQueryMixin):
+    may_conflict = True
+
+    @extend_schema(request=VerifySerializer, responses=VerifiedSerializer, operation_id="sync_verify")
+    def post(self, request: Request) -> Response:
+        """Fold the whole log, and compare it with the state of this clone."""
+        wanted = VerifySerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return Response(service.verify(**wanted.validated_data))
+
+
+class SyncRepairView(StrictQueryMixin):
+    may_conflict = True
+
+    @extend_schema(request=ApplySerializer, responses=RepairedSerializer, operation_id="sync_repair")
+    def post(self, request: Request) -> Response:
+        """Recover from a ref that was deleted, rewound or replaced; nothing that this clone has is lost."""
+        wanted = ApplySerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        return Response(service.repair(wanted.validated_data["head"]))

@@ -13,7 +13,14 @@ from projects.api.search import SearchView
 from projects.api.server import LoginLinkView, ServerView, StopView
 from projects.api.sprints import SprintViewSet
 from projects.api.swim_lanes import SwimLaneViewSet
-from projects.api.sync import SyncApplyView, SyncDisableView, SyncEnableView, SyncView
+from projects.api.sync import (
+    SyncApplyView,
+    SyncDisableView,
+    SyncEnableView,
+    SyncRepairView,
+    SyncVerifyView,
+    SyncView,
+)
 from projects.api.time_entries import TimeEntryViewSet
 from projects.api.transfer import BackupView, ExportView, ImportView
 from projects.api.work_items.views import WorkItemViewSet
@@ -40,6 +47,8 @@ v1 = [
     path("sync/apply/", SyncApplyView.as_view(), name="sync-apply"),
     path("sync/enable/", SyncEnableView.as_view(), name="sync-enable"),
     path("sync/disable/", SyncDisableView.as_view(), name="sync-disable"),
+    path("sync/verify/", SyncVerifyView.as_view(), name="sync-verify"),
+    path("sync/repair/", SyncRepairView.as_view(), name="sync-repair"),
     path("server/", ServerView.as_view(), name="server"),
     path("server/stop/", StopView.as_view(), name="server-stop"),
     path("login-links/", LoginLinkView.as_view(), name="login-links"),

@@ -36,11 +36,11 @@ def verify(source: Segments) -> int:
     return count
 
 
-def rebuild(source: Segments) -> Report:
+def rebuild(source: Segments, *, head: str = "", seal: str = "") -> Report:
     """Fold the whole log again, and write the board from it. Unpublished changes stay on top."""
     told = _activity_by_group()
     _forget()
-    return exchange.follow(source, told=told)
+    return exchange.follow(source, head=head, seal=seal, told=told)
 
 
 def adopt(old: Segments, new: Segments, *, head: str, seal: str) -> Report:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from projects.models import SyncBoard
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
-from projects.sync import exchange, git_tree, joining, outbox
+from projects.sync import exchange, git_tree, joining, outbox, repairing
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
@@ -91,6 +91,53 @@ def apply(head: str | None) -> dict[str, Any]:
         "notes": report.notes,
         "conflicts": report.conflicts,
     }
+
+
+def verify(*, rebuild: bool) -> dict[str, Any]:
+    """Fold the whole log and compare it with this clone's state, or write the board from it with `rebuild`.
+
+    Raises Diverged with the first entity that differs.
+    """
+    board = _joined()
+    if not board.head:
+        return {"position": 0, "entities": 0}
+    with _store() as store:
+        contents = store.contents(board.head)
+        source = _Source(store, contents)
+        if rebuild:
+            repairing.rebuild(source, head=board.head, seal=_seal(contents.segments))
+        entities = repairing.verify(source)
+    return {"position": SyncBoard.objects.get(pk=1).position, "entities": entities}
+
+
+def repair(head: str | None) -> dict[str, Any]:
+    """Recover from a ref that was deleted, rewound or replaced; `head` is what the remote has now.
+
+    Return the commit to push as `publish`; None if the next sync publishes what is missing. Raises Conflict if there
+    is nothing to repair, and OtherBoard if the ref holds another board.
+    """
+    board = _joined()
+    with _store() as store:
+        if not board.head or (head is not None and store.is_descendant(head, board.head)):
+            raise Conflict(
+                f"{board.ref} of {board.remote} has all that this clone has seen; there is nothing to repair"
+            )
+        if head is None or store.is_descendant(board.head, head):
+            return {"publish": board.head, "missing": board.segments - (_count(store, head) if head else 0)}
+        contents = store.contents(head)
+        if contents.board_id != str(board.board_id):
+            raise OtherBoard(
+                f"{board.ref} of {board.remote} holds another board: {contents.board_id}. To join it, run"
+                " `pm sync disable` and `pm sync enable`: both boards are united"
+            )
+        old = _Source(store, store.contents(board.head))
+        repairing.adopt(old, _Source(store, contents), head=head, seal=_seal(contents.segments))
+        store.adopt(head)
+    return {"publish": None, "missing": outbox.count()}
+
+
+def _count(store: GitStore, head: str) -> int:
+    return len(store.contents(head).segments)
 
 
 def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Report:
