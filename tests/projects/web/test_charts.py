@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projects.models.sprints.history import Standing
@@ -31,6 +31,8 @@ def standing(offset: int, points: int, more: int, counts: list[int]) -> Standing
     return Standing(START + dt.timedelta(days=offset), points, items, points + more, sum(counts), statuses)
 
 
+# A loaded machine may be slow to generate and to draw.
+LOADED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DAYS = st.lists(st.tuples(COUNTS, COUNTS, st.lists(COUNTS, min_size=6, max_size=6)), max_size=70)
 
 
@@ -61,6 +63,7 @@ def apart(chart: Chart) -> bool:
     )
 
 
+@LOADED
 @given(length=st.integers(1, 500), committed=st.tuples(COUNTS, COUNTS), days=DAYS)
 def test_all_shapes_stay_in_the_box(
     length: int, committed: tuple[int, int], days: list[tuple[int, int, list[int]]]
