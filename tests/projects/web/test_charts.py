@@ -79,6 +79,7 @@ def test_all_shapes_stay_in_the_box(
         assert "nan" not in render_to_string("pm/chart.html", {"chart": chart}).lower()
 
 
+@LOADED
 @given(st.lists(st.tuples(COUNTS, COUNTS, COUNTS, COUNTS), min_size=1, max_size=12))
 def test_velocity_stays_in_the_box(sums: list[tuple[int, int, int, int]]) -> None:
     past = [Completed(uuid.UUID(int=n), f"S{n}", START + dt.timedelta(days=14 * n), *s) for n, s in enumerate(sums)]
