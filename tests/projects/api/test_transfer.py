@@ -66,11 +66,11 @@ def test_wrong_row_is_named(api: APIClient, document: Document) -> None:
 
 
 def test_all_errors_are_listed(api: APIClient, document: Document) -> None:
-    row = document.item(1, status="later", due_date="2026-12-01")
-    document["milestones"] = []
+    row = document.item(1, status="later", colour="green")
+    document["gadgets"] = []
     error = send(api, document).json()["error"]
     assert {(each.get("row"), each.get("id"), each["field"]) for each in error["errors"]} == {
-        (0, row["id"], "status"), (0, row["id"], "due_date"), (None, None, "milestones"),
+        (0, row["id"], "status"), (0, row["id"], "colour"), (None, None, "gadgets"),
     }  # fmt: skip
     first = error["errors"][0]
     assert {name: error[name] for name in ("field", "collection", "row", "id")} == {

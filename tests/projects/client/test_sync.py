@@ -73,10 +73,10 @@ def test_invalid_row_is_reported_and_nothing_is_written(server: Server, pm: Pm, 
 
 def test_unknown_fields_and_collections_are_named(server: Server, pm: Pm, board: Path) -> None:
     document = json.loads(board.read_bytes())
-    document["milestones"] = [{"id": 1}]
-    document["work_items"][0] |= {"due_date": "2026-12-01", "prioritty": "high"}
+    document["gadgets"] = [{"id": 1}]
+    document["work_items"][0] |= {"colour": "green", "prioritty": "high"}
     errors = pm("sync", "import", "-f", "-", stdin=json.dumps(document)).error["errors"]
-    assert {error["field"] for error in errors} == {"milestones", "due_date", "prioritty"}
+    assert {error["field"] for error in errors} == {"gadgets", "colour", "prioritty"}
     assert pm("project", "list").document["projects"] == []
 
 

@@ -238,16 +238,16 @@ def named(caught: pytest.ExceptionInfo[BadFile]) -> list[tuple[str | None, int |
 
 
 def test_unknown_fields_and_collections_are_named(read: Read, document: Document) -> None:
-    document["milestones"] = [{"deep": [[[{}]]]}]
+    document["gadgets"] = [{"deep": [[[{}]]]}]
     document["exporter"] = "another tool"
-    item = document.item(1, due_date="2026-12-01", custom={"a": [1, {"b": None}]})
+    item = document.item(1, colour="green", custom={"a": [1, {"b": None}]})
     document["users"] = [{"id": LLM, "username": "llm", "email": "llm@example.com"}]
     document.deleted("comment", item, LATE)
     document["deleted"][0]["reason"] = "spam"
     with pytest.raises(BadFile, match=r"unknown collection; allowed: projects, .* 5 more errors") as caught:
         read(document)
     assert set(named(caught)) == {
-        (None, None, "milestones"), (None, None, "exporter"), ("work_items", 0, "due_date"),
+        (None, None, "gadgets"), (None, None, "exporter"), ("work_items", 0, "colour"),
         ("work_items", 0, "custom"), ("users", 0, "email"), ("deleted", 0, "reason"),
     }  # fmt: skip
     assert not Project.objects.exists()
@@ -255,13 +255,13 @@ def test_unknown_fields_and_collections_are_named(read: Read, document: Document
 
 def test_unknown_field_of_many_rows_is_one_error(read: Read, document: Document) -> None:
     for number in range(1, 4):
-        document.item(number, due_date="2026-12-01")
-    document.comment(document["work_items"][0], due_date="2026-12-01")
+        document.item(number, colour="green")
+    document.comment(document["work_items"][0], colour="green")
     with pytest.raises(BadFile) as caught:
         read(document)
-    assert named(caught) == [("work_items", 0, "due_date"), ("comments", 0, "due_date")]
+    assert named(caught) == [("work_items", 0, "colour"), ("comments", 0, "colour")]
     assert str(caught.value.errors[1]).endswith(
-        "due_date: unknown field; allowed: id, work_item_id, content, version, created_at, updated_at, created_by, "
+        "colour: unknown field; allowed: id, work_item_id, content, version, created_at, updated_at, created_by, "
         "updated_by"
     )
 
