@@ -25,8 +25,10 @@ def help_texts() -> Iterator[tuple[str, str]]:
     for noun in grammar.NOUNS:
         verbs = grammar.verbs_of(noun)
         if verbs[0].name:
-            yield f"pm {noun}", help.text(grammar.Call(noun, None, []))
+            yield f"pm {noun}", help.text(grammar.Call(noun, grammar.bare_verb(noun), []))
         for verb in verbs:
+            if verbs[0].name and not verb.name:
+                continue  # the noun's help above is its help
             yield grammar.program(noun, verb), help.text(grammar.Call(noun, verb, []))
 
 

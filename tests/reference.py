@@ -47,7 +47,7 @@ def _noun(noun: str) -> Iterator[str]:
     yield f"\n## pm {noun}"
     if verbs[0].name:
         yield f"\n{grammar.NOUNS[noun][0].upper()}{grammar.NOUNS[noun][1:]}."
-    for verb in verbs:
+    for verb in sorted(verbs, key=lambda verb: bool(verb.name)):
         if verb.name:
             yield f"\n### pm {noun} {verb.name}"
         yield f"\n{verb.summary}\n"

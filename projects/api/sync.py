@@ -37,6 +37,7 @@ class SyncSerializer(serializers.Serializer[Any]):
     interval = serializers.IntegerField(required=False, help_text="Seconds between syncs in the background; 0: none.")
     person = serializers.CharField(required=False, help_text="The person of a terminal in this clone.")
     position = serializers.IntegerField(required=False, help_text="The number of changes that were followed.")
+    head = CommitField(required=False, allow_null=True, help_text="The commit of the last of them.")
     unpublished = serializers.IntegerField(required=False, help_text="The number of changes that are only here.")
     synced_at = serializers.DateTimeField(required=False, allow_null=True)
     error = serializers.CharField(required=False, help_text="Why the last sync failed, or empty.")

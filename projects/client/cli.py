@@ -104,7 +104,8 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
     if options.config_dir:
         environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
     context = Context(options, environ, stdout, stderr)
-    if call.noun not in LIGHT or options.output == "table" or context.given_url or sys.platform != "linux":
+    is_light = call.noun in LIGHT or (call.noun, call.verb.name) == ("sync", "")
+    if not is_light or options.output == "table" or context.given_url or sys.platform != "linux":
         _load_site()  # on Linux alone a process is verified without psutil
     call.verb.run(context)
 

@@ -164,7 +164,9 @@ def _candidates(words: list[str], environ: Mapping[str, str]) -> Candidates:
     if noun is None:
         return [pair for pair in grammar.NOUNS.items() if pair[0].startswith(current)]
     if verb is None:
-        return [(each.name, each.summary) for each in grammar.verbs_of(noun) if each.name.startswith(current)]
+        return [
+            (each.name, each.summary) for each in grammar.verbs_of(noun) if each.name and each.name.startswith(current)
+        ]
     return _values(place, noun, current, before, environ) if place else []
 
 
@@ -194,6 +196,9 @@ def _position(
         if verb is not None and len(options) == len(grammar.GLOBALS):
             options = (*verb.options, *grammar.GLOBALS)
             waiting = [settings for flags, settings in verb.options if not flags[0].startswith("-")]
+    bare = grammar.bare_verb(noun) if noun and verb is None else None
+    if bare is not None:
+        options = (*bare.options, *grammar.GLOBALS)
     return noun, verb, options, waiting[0] if waiting else None, asking
 
 

@@ -12,6 +12,9 @@
     ├── StopFailed       STOP_FAILED     1   the server did not stop
     ├── Unhealthy        UNHEALTHY       1   `pm doctor` found a problem
     ├── FileRefused      FILE_REFUSED    1   the directory or a file in it is missing, not ours or not writable
+    ├── SyncOff          SYNC_OFF        1   this clone shares no board
+    ├── SyncFailed       SYNC_FAILED     1   the board was not synchronized: git failed, or the log is refused
+    ├── NeedsPerson      FORBIDDEN       1   only a person may do this, on a terminal
     ├── NotEmpty         NOT_EMPTY       1   `pm demo` fills only a board without projects
     ├── Crashed          INTERNAL_ERROR  1   a bug in pm; the traceback is printed before it
     ├── Unsupported      UNSUPPORTED     1   pm does not run on this system
@@ -103,6 +106,24 @@ class FileRefused(ClientError):
     """The config directory or a file in it can't be used."""
 
     code = "FILE_REFUSED"
+
+
+class SyncOff(ClientError):
+    """This clone shares no board."""
+
+    code = "SYNC_OFF"
+
+
+class SyncFailed(ClientError):
+    """The board was not synchronized."""
+
+    code = "SYNC_FAILED"
+
+
+class NeedsPerson(ClientError):
+    """Only a person may do this."""
+
+    code = "FORBIDDEN"
 
 
 class NotEmpty(ClientError):

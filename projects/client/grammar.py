@@ -1,7 +1,8 @@
 """The command line as data: find the verb of a call and parse its options; only its noun's module is loaded.
 
 A noun is a module of `commands` with a line in NOUNS; its VERBS list the verbs and their options. A single-word
-command (`pm init`) is a module with one unnamed verb.
+command (`pm init`) is a module with one unnamed verb. A noun that is also a command (`pm sync`) has its unnamed verb
+after the others.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ NOUNS = {
     "activity": "who changed what, and when",
     "changes": "what changed since the last call, for polling",
     "search": "search titles, descriptions and comments",
-    "sync": "the board as a file in git: export, import, hooks",
+    "sync": "share the board with other clones through git, or as a file",
     "backup": "back up the database while the server runs",
     "restore-backup": "replace the database with a backup",
     "server": "the repository's server: start, stop, status, wait, list, open, logs",
@@ -130,6 +131,9 @@ def find(argv: Sequence[str]) -> Call:
                 break
             continue
         name, equals, _ = token.partition("=")
+        if name not in takes_value and words and bare_verb(words[0]):
+            tokens.append(token)
+            break
         if name not in takes_value:
             raise UsageError(f"unknown flag {name} before the verb{nearest(name, takes_value)}; see: pm -h")
         tokens.append(token)
@@ -172,6 +176,11 @@ def wants_help(tokens: Sequence[str]) -> bool:
 def program(noun: str, verb: Verb) -> str:
     """Return the command of a verb: `pm project list`, `pm init`."""
     return f"pm {noun} {verb.name}".rstrip()
+
+
+def bare_verb(noun: str) -> Verb | None:
+    """Return the verb of a noun that stands alone, None if it needs a verb."""
+    return next((verb for verb in verbs_of(noun) if not verb.name), None)
 
 
 def _is_alone(noun: str) -> bool:

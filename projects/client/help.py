@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from projects.client.argv import Option
     from projects.client.grammar import Call, Verb
 
+WIDTH = 100  # characters per line
 INTRODUCTION = """\
 usage: pm NOUN VERB [ARGS]
 
@@ -23,7 +24,11 @@ def text(call: Call) -> str:
     """Return the help of `pm`, a noun or a verb."""
     if call.noun is None:
         return _of_pm()
-    return _of_noun(call.noun) if call.verb is None else _of_verb(call.noun, call.verb)
+    if call.verb is None:
+        return _of_noun(call.noun)
+    if not call.verb.name and len(grammar.verbs_of(call.noun)) > 1:
+        return f"{_of_verb(call.noun, call.verb)}\n{_verbs(call.noun)}"
+    return _of_verb(call.noun, call.verb)
 
 
 def usage(noun: str, verb: Verb) -> str:
@@ -47,8 +52,11 @@ def _of_pm() -> str:
 
 
 def _of_noun(noun: str) -> str:
-    lines = [f"usage: pm {noun} VERB [ARGS]", "", "verbs:"]
-    lines += _columns((verb.name, verb.summary) for verb in grammar.verbs_of(noun))
+    return f"usage: pm {noun} VERB [ARGS]\n\n{_verbs(noun)}"
+
+
+def _verbs(noun: str) -> str:
+    lines = ["verbs:", *_columns((verb.name, verb.summary) for verb in grammar.verbs_of(noun) if verb.name)]
     return "\n".join([*lines, "", f"More: pm {noun} VERB -h", ""])
 
 
@@ -69,4 +77,11 @@ def _described(options: Iterable[Option]) -> list[tuple[str, str]]:
 
 
 def _columns(pairs: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"  {left:<20} {right}" for left, right in pairs]
+    import textwrap
+
+    found = []
+    for left, right in pairs:
+        found += textwrap.wrap(
+            f"  {left:<20} {right}", WIDTH, subsequent_indent=" " * 23, break_long_words=False, break_on_hyphens=False
+        )
+    return found

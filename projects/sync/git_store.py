@@ -127,7 +127,8 @@ class GitStore:
         """
         check_ref(ref)
         with self._exclusive(remote.object_format) as held:
-            depth = () if self._ref(BOARD) else ("--depth=1",)
+            # A later fetch with a depth would cut the history that follows from what is here.
+            depth = () if self._ref(BOARD) or self._ref(UNPUBLISHED) else ("--depth=1",)
             arguments = ("fetch", "--no-tags", *depth, "--", remote.name, f"{ref}:{BOARD}")
             code, _, errors = self._git(*arguments, remote=remote, held=held.fileno, limit=limit, terminal=terminal)
             if code and git_answers.is_missing_ref(errors):

@@ -36,6 +36,7 @@ def status() -> dict[str, Any]:
         "interval": board.interval,
         "person": board.person,
         "position": board.position,
+        "head": board.head or None,
         "unpublished": outbox.count(),
         "synced_at": board.synced_at,
         "error": board.error,

@@ -1,12 +1,45 @@
-"""`pm sync`: the board as a file that git can merge."""
+"""`pm sync`: share the board through a git remote, or as a file."""
 
 from __future__ import annotations
 
-from projects.client.grammar import Verb, option
+from projects.client.grammar import Verb, option, refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from projects.client.context import Context
+
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+MAX_INTERVAL = 7 * 86400  # seconds
+
+
+def sync(context: Context) -> None:
+    """Synchronise the board with other clones."""
+    from projects.client import board_sync
+
+    if context.options.watch:
+        board_sync.watch(context)
+    else:
+        context.show(board_sync.sync(context))
+
+
+def status(context: Context) -> None:
+    """Show what this clone is joined to."""
+    from projects.client import board_sync
+
+    context.show({"sync": board_sync.status(context)})
+
+
+def enable(context: Context) -> None:
+    """Join a board in git."""
+    from projects.client import board_joining
+
+    context.show({"sync": board_joining.enable(context)})
+
+
+def disable(context: Context) -> None:
+    """Leave the board in git."""
+    context.show({"sync": context.api.call("POST", "/api/v1/sync/disable/")})
 
 
 def export(context: Context) -> None:
@@ -40,7 +73,40 @@ def hooks(context: Context) -> None:
         context.show({"hooks": getattr(hooks, options.action)(context)})
 
 
+def interval(text: str) -> int:
+    """Parse a time such as 90, 90s, 5m, 2h or 1d; return seconds."""
+    number, unit = (text[:-1], UNITS[text[-1:]]) if text[-1:] in UNITS else (text, 1)
+    seconds = int(number) * unit
+    if not 0 <= seconds <= MAX_INTERVAL:
+        raise refused(f"{text!r} is not between 0 and 7 days")
+    return seconds
+
+
 VERBS = (
+    Verb(
+        "status",
+        "Show what this clone shares the board through, and what is unpublished.",
+        status,
+    ),
+    Verb(
+        "enable",
+        "Join the board of a git remote, or found it there; asks a person on the terminal.",
+        enable,
+        (
+            option("--remote", metavar="NAME", help="a remote of the repository (origin, or the only one)"),
+            option(
+                "--ref",
+                default="refs/pm/board",
+                metavar="REF",
+                help="refs/pm/NAME, or refs/heads/NAME where a host refuses others (refs/pm/board)",
+            ),
+            option(
+                "--interval", type=interval, default=0, metavar="TIME", help="sync in the background, such as every 5m"
+            ),
+            option("--person", metavar="NAME", help="your name on the board; asked for if not given"),
+        ),
+    ),
+    Verb("disable", "Stop sharing the board from this clone; it stays as it is, here and there.", disable),
     Verb(
         "export",
         "Write the board to a deterministic JSON file, one row per line.",
@@ -69,5 +135,11 @@ VERBS = (
             option("action", choices=("install", "uninstall", "status", "run"), metavar="install|uninstall|status"),
             option("hook", nargs="*", metavar="HOOK", help="used by the hooks, which call run"),
         ),
+    ),
+    Verb(
+        "",
+        "Synchronise the board with other clones: fetch their changes, publish the ones made here.",
+        sync,
+        (option("--watch", action="store_true", help="repeat at the interval of the clone (5m) until interrupted"),),
     ),
 )

@@ -121,6 +121,14 @@ def test_first_fetch_brings_no_history_and_later_ones_follow(ann: Clone, bob: Cl
     assert len(ann.texts(newest)) == 6
 
 
+def test_founder_follows_what_others_published(ann: Clone, bob: Clone) -> None:
+    founded = ann.publish(None)
+    bob.fetch()
+    newer = bob.append(founded)
+    assert ann.fetch() == newer
+    assert ann.store.is_descendant(newer, founded)
+
+
 def test_a_branch_holds_a_board(ann: Clone, bob: Clone) -> None:
     head = ann.publish(None, ref="refs/heads/pm-board")
     assert bob.fetch("refs/heads/pm-board") == head

@@ -1,0 +1,175 @@
+"""Synchronise the board with other clones through a git remote: fetch, let the server follow the log, push.
+
+The server keeps what this clone is joined to and writes the log; git runs here, with this user's access to remotes.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from projects import workspace
+from projects.client.errors import ApiError, ClientError, SyncFailed, SyncOff
+from projects.sync.exceptions import GitError, Raced, SyncError
+from projects.sync.git_remote import Repository
+from projects.sync.git_store import NAME, GitStore, sync_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.api import Json
+    from projects.client.context import Context
+
+ROOT = "/api/v1/sync/"
+SILENCE = 600.0  # seconds; a first sync follows the whole log
+TRIES = 12  # pushes that may come too late
+MAX_PAUSE = 2.0  # seconds between them
+LOCK_WAIT = 30.0  # seconds
+FRESH = 60.0  # seconds within which a sync without news need not be recorded
+INTERVAL = 300.0  # seconds between syncs of --watch if the clone has no interval
+MAX_BACKOFF = 1800.0  # seconds
+
+
+def state(context: Context) -> Json:
+    """Return what this clone is joined to. Raises SyncOff if it is not joined."""
+    document = context.api.get(ROOT, wanted=("enabled",))
+    if not document["enabled"]:
+        raise SyncOff("sync is off in this clone; a person turns it on with: pm sync enable")
+    return document
+
+
+def sync(context: Context) -> dict[str, object]:
+    """Synchronise once and return how many changes were fetched and published, and how many are pending.
+
+    Raises SyncOff, before git runs, SyncFailed, and the errors of the API.
+    """
+    joined = state(context)
+    try:
+        with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy:
+            return _exchange(context, copy, joined)
+    except SyncError as error:
+        raise SyncFailed(str(error)) from None
+
+
+def repository(context: Context) -> Repository:
+    """Return the user's repository: that of the config directory, else that of the working directory."""
+    root = workspace.root_of(context.directory)
+    if workspace.git_home(context.directory) is None:
+        root = workspace.repository_top(os.getcwd()) or root
+    return Repository(workspace.repository_top(root) or root, context.environ)
+
+
+def store(context: Context) -> GitStore:
+    """Return the local copy of the log."""
+    return GitStore(os.path.join(context.directory, NAME), context.environ)
+
+
+def status(context: Context) -> dict[str, object]:
+    """Return what this clone is joined to, with the remote's address; git contacts nobody."""
+    document: dict[str, object] = dict(context.api.get(ROOT, wanted=("enabled",)))
+    if document["enabled"]:
+        try:
+            document["url"] = repository(context).remote(str(document["remote"])).shown()
+        except GitError as error:
+            context.warn(str(error))
+    return document
+
+
+def watch(context: Context) -> None:
+    """Synchronise until interrupted; print each result that has news. Errors become warnings and lengthen the pause."""
+    import gc
+
+    gc.enable()  # the client turns it off, as it usually ends at once
+    first, failures = True, 0
+    while True:
+        pause = INTERVAL
+        try:
+            pause = float(state(context)["interval"] or INTERVAL)
+            result = sync(context)
+        except SyncOff:
+            raise
+        except ClientError as error:
+            failures += 1
+            context.warn(f"the board was not synchronized: {error}")
+        else:
+            failures = 0
+            if first or any(value for name, value in result.items() if name != "pending"):
+                context.show(result)
+            first = False
+        context.forget_server()  # it may be restarted during the pause
+        time.sleep(min(pause * 2**failures, max(pause, MAX_BACKOFF)) * _chance(0.9, 1.1))
+
+
+def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, object]:
+    remote = repository(context).remote(joined["remote"])
+    ref, late = joined["ref"], 0
+    total = _Total()
+    head = copy.fetch(remote, ref)
+    if head and head == joined.get("head") and not joined["unpublished"] and _is_fresh(joined["synced_at"]):
+        return total.result()
+    answer = _apply(context, head, total)
+    while answer["publish"]:
+        try:
+            copy.push(remote, answer["publish"], ref)
+        except Raced as error:
+            late += 1
+            if late == TRIES:
+                raise SyncFailed(f"{error}, {TRIES} times in a row; nothing is lost, sync again") from None
+            time.sleep(min(0.05 * 2**late, MAX_PAUSE) * _chance(0.5, 1.5))
+            answer = _apply(context, copy.fetch(remote, ref), total)
+        else:
+            late = 0
+            answer = _apply(context, answer["publish"], total)
+    copy.tidy()
+    return total.result()
+
+
+def _apply(context: Context, head: str | None, total: _Total) -> Json:
+    """Let the server follow the log up to `head`."""
+    wanted = ("applied", "published", "pending", "publish", "notes", "conflicts")
+    try:
+        answer = context.api.call("POST", f"{ROOT}apply/", {"head": head}, silence=SILENCE, wanted=wanted)
+    except ApiError as error:
+        if error.error.get("code") == "SYNC_OFF":
+            raise SyncOff(str(error)) from None
+        raise
+    total.add(answer)
+    return answer
+
+
+class _Total:
+    """What all steps of one sync did."""
+
+    def __init__(self) -> None:
+        self.fetched = self.published = self.pending = 0
+        self.notes: list[str] = []
+        self.conflicts: list[object] = []
+
+    def add(self, answer: Json) -> None:
+        self.fetched += answer["applied"]
+        self.published += answer["published"]
+        self.pending = answer["pending"]
+        self.notes += [note for note in answer["notes"] if note not in self.notes]
+        self.conflicts += answer["conflicts"]
+
+    def result(self) -> dict[str, object]:
+        found: dict[str, object] = {
+            "fetched": self.fetched,
+            "published": self.published,
+            "pending": self.pending,
+            "notes": self.notes,
+        }
+        return {**found, "conflicts": self.conflicts} if self.conflicts else found
+
+
+def _is_fresh(synced_at: str | None) -> bool:
+    """Return True if the last sync was recorded less than FRESH seconds ago."""
+    if not synced_at:
+        return False
+    oldest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - FRESH))
+    latest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + FRESH))
+    return oldest < synced_at[: len(oldest)] < latest
+
+
+def _chance(low: float, high: float) -> float:
+    """Return a random number; importing `random` takes longer than a request."""
+    return low + (high - low) * int.from_bytes(os.urandom(4), "big") / 2**32

@@ -1,0 +1,343 @@
+"""`pm sync`: two clones with servers share a board through a real remote."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from projects.sync.git_store import sync_lock
+from tests.processes import DEADLINE, environment, poll
+from tests.projects.client.conftest import PM, Board, Result, call, serve
+from tests.projects.sync.repositories import REF, bare, git, hook
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory, new_board: Path) -> Iterator[list[Board]]:
+    makers = [serve(tmp_path_factory, new_board) for _ in range(2)]
+    yield [next(maker) for maker in makers]
+    for maker in makers:
+        next(maker, None)
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    return bare(tmp_path / "remote.git")
+
+
+@pytest.fixture
+def boards(servers: list[Board], new_board: Path, remote: Path) -> list[Board]:
+    """Two clones with new boards that share nothing yet."""
+    for board in servers:
+        config = board.repository / ".pm"
+        with closing(sqlite3.connect(new_board)) as source, closing(sqlite3.connect(config / "data.db")) as target:
+            source.backup(target)
+        shutil.rmtree(config / "board.git", ignore_errors=True)
+        git("config", "remote.origin.url", str(remote), cwd=board.repository)
+    return servers
+
+
+@pytest.fixture
+def ann(boards: list[Board]) -> Board:
+    return boards[0]
+
+
+@pytest.fixture
+def bob(boards: list[Board]) -> Board:
+    return boards[1]
+
+
+def on_terminal(directory: Path, *arguments: str, typed: str, **env: str) -> tuple[Result, str]:
+    """Run `pm` with a terminal on which `typed` is typed; return its result and what the terminal showed."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [*PM, *arguments],
+        cwd=directory,
+        env=environment(**env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),
+        text=True,
+    )
+    os.write(master, typed.encode())
+    out, err = process.communicate(timeout=4 * DEADLINE)
+    os.set_blocking(master, False)
+    shown = os.read(master, 1 << 16).decode().replace("\r\n", "\n")
+    os.close(slave)
+    os.close(master)
+    return Result(process.returncode, out, err), shown
+
+
+def join(board: Board, name: str, *arguments: str) -> None:
+    result, _ = on_terminal(board.repository, "sync", "enable", "--person", name, *arguments, typed="y\n")
+    assert result.code == 0, result.err
+
+
+@pytest.fixture
+def joined(ann: Board, bob: Board) -> None:
+    """Both clones have joined, and ann's project PONE is published."""
+    ann.project("PONE")
+    join(ann, "Ann")
+    assert ann("sync").document["pending"] == 0
+    join(bob, "Bob")
+    assert bob("sync").document["fetched"] > 0
+    assert ann("sync").document["pending"] == 0  # bob reserved numbers
+
+
+def test_off_by_default_and_git_contacts_nobody(ann: Board, remote: Path, tmp_path: Path) -> None:
+    git("config", "remote.origin.uploadpack", f"touch {tmp_path}/contacted; git-upload-pack", cwd=ann.repository)
+    assert ann("sync").error["code"] == "SYNC_OFF"
+    assert ann("sync", "--watch").error["code"] == "SYNC_OFF"
+    assert ann("sync", "status").document == {"sync": {"enabled": False}}
+    assert not (tmp_path / "contacted").exists()
+    assert not (ann.repository / ".pm" / "board.git").exists()
+    git("config", "--unset", "remote.origin.uploadpack", cwd=ann.repository)
+
+
+def test_enable_tells_a_person_what_it_means(ann: Board, remote: Path) -> None:
+    git("config", "remote.origin.url", f"file://ann:secret@{remote}", cwd=ann.repository)
+    result, shown = on_terminal(ann.repository, "sync", "enable", typed="n\n")
+    assert result.error == {"code": "FORBIDDEN", "message": "sync stays off"}
+    assert f"Share this board through refs/pm/board of the remote origin: file://{remote}\n" in shown
+    for sentence in ("who can read the repository", "under any name", "cannot be unpublished"):
+        assert sentence in shown
+    assert "secret" not in shown
+    assert ann("sync", "status").document["sync"]["enabled"] is False
+
+
+def test_enable_needs_a_terminal_and_a_name(ann: Board) -> None:
+    no_terminal = subprocess.run(
+        [*PM, "sync", "enable", "--person", "Ann"],
+        cwd=ann.repository,
+        env=environment(),
+        input="y\n",
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
+    assert json.loads(no_terminal.stderr.splitlines()[-1])["error"]["code"] == "FORBIDDEN"
+    result, _ = on_terminal(ann.repository, "sync", "enable", typed="y\n\n")
+    assert "your name" in result.error["message"]
+
+
+def test_enable_joins_by_the_answers(ann: Board, remote: Path) -> None:
+    result, shown = on_terminal(ann.repository, "sync", "enable", "--interval", "5m", typed="y\nAnn Author\n")
+    assert "Your name on this board: " in shown
+    found = result.document["sync"]
+    assert (found["enabled"], found["remote"], found["ref"]) == (True, "origin", "refs/pm/board")
+    assert (found["interval"], found["person"]) == (300, "Ann Author")
+    again, _ = on_terminal(ann.repository, "sync", "enable", "--person", "Ann", typed="y\n")
+    assert "joined already, to refs/pm/board of origin" in again.error["message"]
+    assert ann("sync", "status").document["sync"]["url"] == str(remote)
+
+
+def test_enable_names_what_it_can_use(ann: Board) -> None:
+    refused = call(ann.repository, "sync", "enable", "--remote", "/tmp/x")
+    assert refused.error["code"] == "SYNC_FAILED"
+    assert "no remote '/tmp/x'; it has: origin" in refused.error["message"]
+    refused = call(ann.repository, "sync", "enable", "--ref", "refs/tags/x")
+    assert "the ref must be refs/pm/NAME or refs/heads/NAME" in refused.error["message"]
+    assert call(ann.repository, "sync", "enable", "--interval", "8d").error["code"] == "USAGE"
+
+
+def test_changes_of_two_clones_meet(joined: None, ann: Board, bob: Board) -> None:
+    key = ann.item("PONE", "From Ann")
+    assert ann("sync").document == {"fetched": 0, "published": 1, "pending": 0, "notes": []}
+    assert bob("sync").document == {"fetched": 1, "published": 0, "pending": 0, "notes": []}
+    bob("work-item", "update", key, "--status", "in_progress")
+    assert bob("sync", "status").document["sync"]["unpublished"] == 1
+    assert bob("sync").document["published"] == 1
+    ann("work-item", "update", key, "--title", "Renamed")
+    assert ann("sync").document == {"fetched": 1, "published": 1, "pending": 0, "notes": []}
+    bob("sync")
+    for board in (ann, bob):
+        item = board("work-item", "get", key).document["work_item"]
+        assert (item["title"], item["status"]) == ("Renamed", "in_progress")
+    assert ann("sync", "export").out == bob("sync", "export").out
+
+
+def test_sync_without_news_asks_the_server_once(joined: None, ann: Board) -> None:
+    assert ann("sync").document == {"fetched": 0, "published": 0, "pending": 0, "notes": []}
+    before = ann("sync", "status").document["sync"]
+    assert ann("sync").document == {"fetched": 0, "published": 0, "pending": 0, "notes": []}
+    assert ann("sync", "status").document["sync"] == before
+
+
+def test_many_syncs_at_once_lose_nothing(joined: None, ann: Board, bob: Board) -> None:
+    loop = (
+        "import subprocess, sys\n"
+        "pm, name = sys.argv[2:], sys.argv[1]\n"
+        "for number in range(5):\n"
+        "    title = name + str(number)\n"
+        "    run = lambda *words: subprocess.run([*pm, *words], check=True, stdout=subprocess.DEVNULL)\n"
+        "    run('work-item', 'create', '--project', 'PONE', '--type', 'task', '--title', title)\n"
+        "    run('sync')\n"
+    )
+    loops = [
+        subprocess.Popen(
+            [sys.executable, "-c", loop, name, *PM], cwd=board.repository, env=environment(), stderr=subprocess.PIPE
+        )
+        for board, name in ((ann, "a"), (bob, "b"), (ann, "c"))
+    ]
+    for process in loops:
+        _, err = process.communicate(timeout=8 * DEADLINE)
+        assert process.returncode == 0, err.decode()
+    for board in (ann, bob, ann):
+        assert board("sync").code == 0
+    titles = [
+        sorted(row["title"] for row in board("work-item", "list", "PONE", "--all").document["work_items"])
+        for board in (ann, bob)
+    ]
+    assert titles == [sorted(f"{name}{number}" for name in "abc" for number in range(5))] * 2
+
+
+def test_remote_that_is_gone_loses_nothing(joined: None, ann: Board, remote: Path) -> None:
+    ann.item("PONE")
+    moved = remote.rename(remote.with_name("moved.git"))
+    error = ann("sync").error
+    assert error["code"] == "SYNC_FAILED"
+    assert error["message"].startswith("the remote origin can't be reached: ")
+    assert ann("sync", "status").document["sync"]["unpublished"] == 1
+    moved.rename(remote)
+    assert ann("sync").document["published"] == 1
+
+
+def test_hook_of_the_server_that_refuses_is_shown(joined: None, ann: Board, bob: Board, remote: Path) -> None:
+    ann.item("PONE", "Refused")
+    hook(remote, "pre-receive", "echo No boards on Sundays >&2; exit 1")
+    assert ann("sync").error["message"] == (
+        "the remote origin refuses the push: No boards on Sundays (pre-receive hook declined)"
+    )
+    hook(remote, "pre-receive", "exit 0")
+    assert ann("sync").document["published"] == 1
+    assert bob("sync").document["fetched"] == 1
+
+
+def test_publisher_that_always_comes_too_late_gives_up(joined: None, ann: Board, remote: Path) -> None:
+    ann.item("PONE")
+    # Another clone publishes between each fetch and push.
+    hook(
+        remote,
+        "pre-receive",
+        "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n"
+        f"new=$(git commit-tree -p {REF} -m x {REF}^{{tree}}) && git update-ref {REF} $new",
+    )
+    identity = {"GIT_COMMITTER_NAME": "x", "GIT_COMMITTER_EMAIL": "x", "GIT_AUTHOR_NAME": "x", "GIT_AUTHOR_EMAIL": "x"}
+    git("config", "user.name", "x", cwd=remote)
+    git("config", "user.email", "x@example.org", cwd=remote)
+    error = call(ann.repository, "sync", **identity).error
+    assert error["code"] == "SYNC_FAILED"
+    assert "another clone published to the remote origin first, 12 times in a row" in error["message"]
+    hook(remote, "pre-receive", "exit 0")
+    assert ann("sync").document["published"] == 1
+
+
+def test_rewound_ref_stops_sync_and_changes_nothing(joined: None, ann: Board, bob: Board, remote: Path) -> None:
+    before = git("rev-parse", REF, cwd=remote)
+    key = ann.item("PONE", "Kept")
+    ann("sync")
+    bob("sync")
+    exported = bob("sync", "export").out
+    git("update-ref", REF, before, cwd=remote)
+    bob.item("PONE", "Not published")
+    error = bob("sync").error
+    assert "rewound or rewritten" in error["message"]
+    assert git("rev-parse", REF, cwd=remote) == before
+    git("update-ref", "-d", REF, cwd=remote)
+    assert "is gone from origin" in bob("sync").error["message"]
+    assert bob("work-item", "get", key).document["work_item"]["title"] == "Kept"
+    assert len(bob("sync", "export").out) > len(exported)
+
+
+def test_second_sync_beside_the_first_says_so(joined: None, ann: Board) -> None:
+    with sync_lock(str(ann.repository / ".pm")):
+        error = ann("sync", "--timeout", "1").error
+    assert error["code"] == "SYNC_FAILED"
+    assert "another sync of this board is running" in error["message"]
+
+
+def test_disable_ends_it(joined: None, ann: Board) -> None:
+    key = ann.item("PONE")
+    assert ann("sync", "disable").document == {"sync": {"enabled": False}}
+    assert ann("sync").error["code"] == "SYNC_OFF"
+    assert ann("work-item", "get", key).code == 0
+
+
+def test_board_in_a_branch(ann: Board, bob: Board, remote: Path) -> None:
+    ann.project("PTWO")
+    join(ann, "Ann", "--ref", "refs/heads/pm-board")
+    assert ann("sync").document["published"] > 0
+    join(bob, "Bob", "--ref", "refs/heads/pm-board")
+    assert bob("sync").document["fetched"] > 0
+    assert [row["key"] for row in bob("project", "list").document["projects"]] == ["PTWO"]
+
+
+def test_branch_of_the_project_is_refused(ann: Board, remote: Path) -> None:
+    git(
+        "fast-import",
+        "--quiet",
+        cwd=remote,
+        data=b"commit refs/heads/main\ncommitter x <x> 1 +0000\ndata 0\nM 100644 inline README.md\ndata 1\nx\n",
+    )
+    result, _ = on_terminal(ann.repository, "sync", "enable", "--ref=refs/heads/main", "--person=A", typed="y\n")
+    assert result.error["message"] == "the ref does not hold a board; it holds README.md"
+    assert ann("sync", "status").document["sync"]["enabled"] is False
+
+
+def test_watch_follows_until_interrupted(joined: None, ann: Board, bob: Board) -> None:
+    with closing(sqlite3.connect(bob.repository / ".pm" / "data.db")) as database, database:
+        database.execute("UPDATE projects_syncboard SET interval = 1")
+    watcher = subprocess.Popen(
+        [*PM, "sync", "--watch"],
+        cwd=bob.repository,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    alarm = threading.Timer(4 * DEADLINE, watcher.kill)  # ends a readline that waits for ever
+    alarm.start()
+    try:
+        assert watcher.stdout is not None
+        assert json.loads(watcher.stdout.readline())["pending"] == 0
+        key = ann.item("PONE", "Watched")
+        ann("sync")
+        assert json.loads(watcher.stdout.readline())["fetched"] == 1
+        assert bob("work-item", "get", key).document["work_item"]["title"] == "Watched"
+        bob.item("PONE", "Back")
+        assert json.loads(watcher.stdout.readline())["published"] == 1
+    finally:
+        alarm.cancel()
+        watcher.send_signal(signal.SIGINT)
+        _, err = watcher.communicate(timeout=DEADLINE)
+    assert watcher.returncode == 130, err
+
+
+def test_killed_sync_is_finished_by_the_next(
+    joined: None, ann: Board, bob: Board, tmp_path: Path, remote: Path
+) -> None:
+    ann.item("PONE", "Killed")
+    hook(remote, "pre-receive", f"touch {tmp_path}/begun; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done")
+    process = subprocess.Popen([*PM, "sync"], cwd=ann.repository, env=environment(), stdout=subprocess.PIPE)
+    poll((tmp_path / "begun").exists, what="the push")
+    process.kill()
+    process.communicate()
+    (tmp_path / "go").touch()
+    poll(lambda: bob("sync").document["fetched"] == 1 or None, what="the end of the push")
+    assert ann("sync").document == {"fetched": 0, "published": 1, "pending": 0, "notes": []}
+    assert ann("sync", "export").out == bob("sync", "export").out
