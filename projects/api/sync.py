@@ -10,7 +10,8 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.viewsets import StrictQueryMixin, refuse_body
+from projects.api.serializers import StrictSerializer
+from projects.api.viewsets import StrictQueryMixin, read_body, refuse_body
 from projects.models.fields import check_text
 from projects.sync import service
 
@@ -43,7 +44,7 @@ class SyncSerializer(serializers.Serializer[Any]):
     error = serializers.CharField(required=False, help_text="Why the last sync failed, or empty.")
 
 
-class EnableSerializer(serializers.Serializer[Any]):
+class EnableSerializer(StrictSerializer):
     """What to join. `head` is the fetched commit of the board, null if the remote has none."""
 
     remote = serializers.CharField(max_length=200)
@@ -58,7 +59,7 @@ class EnableSerializer(serializers.Serializer[Any]):
         return value
 
 
-class ApplySerializer(serializers.Serializer[Any]):
+class ApplySerializer(StrictSerializer):
     """The fetched commit, null if the remote has no board."""
 
     head = CommitField(allow_null=True)
@@ -87,7 +88,7 @@ class AppliedSerializer(serializers.Serializer[Any]):
     conflicts = ConflictSerializer(many=True)
 
 
-class VerifySerializer(serializers.Serializer[Any]):
+class VerifySerializer(StrictSerializer):
     rebuild = serializers.BooleanField(default=False, help_text="Write the board from the log.")
 
 
@@ -118,9 +119,8 @@ class SyncEnableView(StrictQueryMixin):
     @extend_schema(request=EnableSerializer, responses={201: SyncSerializer}, operation_id="sync_enable")
     def post(self, request: Request) -> Response:
         """Join a board in git, or found one. What is on this board is published with the next sync."""
-        wanted = EnableSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        return Response(service.enable(**wanted.validated_data), status=status.HTTP_201_CREATED)
+        wanted = read_body(request, EnableSerializer)
+        return Response(service.enable(**wanted), status=status.HTTP_201_CREATED)
 
 
 class SyncDisableView(StrictQueryMixin):
@@ -140,9 +140,8 @@ class SyncApplyView(StrictQueryMixin):
     @extend_schema(request=ApplySerializer, responses=AppliedSerializer, operation_id="sync_apply")
     def post(self, request: Request) -> Response:
         """Follow the log up to a commit that was fetched into .pm/board.git, and commit what is to be published."""
-        wanted = ApplySerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        return Response(service.apply(wanted.validated_data["head"]))
+        wanted = read_body(request, ApplySerializer)
+        return Response(service.apply(wanted["head"]))
 
 
 class SyncVerifyView(StrictQueryMixin):
@@ -151,9 +150,8 @@ class SyncVerifyView(StrictQueryMixin):
     @extend_schema(request=VerifySerializer, responses=VerifiedSerializer, operation_id="sync_verify")
     def post(self, request: Request) -> Response:
         """Fold the whole log, and compare it with the state of this clone."""
-        wanted = VerifySerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        return Response(service.verify(**wanted.validated_data))
+        wanted = read_body(request, VerifySerializer)
+        return Response(service.verify(**wanted))
 
 
 class SyncRepairView(StrictQueryMixin):
@@ -162,6 +160,5 @@ class SyncRepairView(StrictQueryMixin):
     @extend_schema(request=ApplySerializer, responses=RepairedSerializer, operation_id="sync_repair")
     def post(self, request: Request) -> Response:
         """Recover from a ref that was deleted, rewound or replaced; nothing that this clone has is lost."""
-        wanted = ApplySerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        return Response(service.repair(wanted.validated_data["head"]))
+        wanted = read_body(request, ApplySerializer)
+        return Response(service.repair(wanted["head"]))

@@ -89,7 +89,7 @@ def changes_of(operation: Operation) -> list[dict[str, Any]]:
             old, new = operation.changes[field.name]
             if field.kind == PERSON:
                 old, new = (name and str(id_of(name)) for name in (old, new))
-            elif field.kind == MOMENT:
+            elif field.kind == MOMENT and not operation.key:  # a history has the values as they were shown
                 old, new = (value and _cut(value) for value in (old, new))
             if old != new or operation.action == "created":
                 found.append({"field": field.column, "old": old, "new": new})

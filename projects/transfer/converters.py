@@ -149,3 +149,11 @@ def outward(column: Column, value: object) -> object:
     """Convert a database value to its file form."""
     convert = OUTWARD.get(column.kind)
     return value if value is None or convert is None else convert(value)
+
+
+def told(column: Column, value: object) -> object:
+    """Convert a database value to its form in the activity: like `outward`, but with milliseconds at most."""
+    found = outward(column, value)
+    if column.kind == "time" and isinstance(found, str) and "." in found:
+        return f"{found[: found.index('.') + 4]}Z"
+    return found

@@ -13,7 +13,7 @@ from django.db import connection
 from projects.models.activity import Action
 from projects.models.prepared_queries import Row
 from projects.models.work_items.choices import Status
-from projects.transfer.converters import dashed, encode, outward
+from projects.transfer.converters import dashed, encode, told
 from projects.transfer.journal import Journal, fetch, many
 from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS, Table
 
@@ -61,7 +61,7 @@ def _update(journal: Journal, table: Table, batch: list[Row]) -> None:
         new, old = list(values[:width]), values[width:]
         new[places["version"]] = max(new[places["version"]], old[places["version"]] + 1)
         changes = [
-            {"field": name, "old": outward(columns[place], old[place]), "new": outward(columns[place], new[place])}
+            {"field": name, "old": told(columns[place], old[place]), "new": told(columns[place], new[place])}
             for name, place in table.tracked
             if name != "id" and old[place] != new[place]
         ]
@@ -99,7 +99,7 @@ def _record_created(journal: Journal, table: Table) -> None:
         entries = []
         for row in batch:
             changes = [
-                {"field": name, "old": None, "new": outward(column, value)}
+                {"field": name, "old": None, "new": told(column, value)}
                 for name, column, value in zip(names, columns, row[4:], strict=True)
             ]
             entries.append((*row[:4], encode([*changes, *claim])))
