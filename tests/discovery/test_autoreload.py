@@ -154,7 +154,7 @@ def test_module_that_is_written_at_every_start_does_not_restart_for_ever(site: S
     (site.folder / "stamped.py").write_text("0\n")
     server = site.start("--reload")
     output = Output(server)
-    poll(lambda: output.count("changes at every start"), 60)
+    poll(lambda: output.count("changes during every start"), 60)
     assert output.count("restarting") == 3
 
 

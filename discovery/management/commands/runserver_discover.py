@@ -44,7 +44,8 @@ def _checked_number(name: str, value: object) -> object:
         return value
     lowest, highest = NUMBERS[name]
     number = int(value) if isinstance(value, str) and value.isdecimal() else value
-    if type(number) is int and lowest <= number <= highest:
+    # `discovery.sockets` explains a port that is out of range.
+    if type(number) is int and (lowest <= number <= highest or name == "port"):
         return number
     flag = f"--{name.replace('_', '-')}"
     raise CommandError(f"{flag} {value}: must be a whole number from {lowest} to {highest}")
