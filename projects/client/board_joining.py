@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from projects.client import board_sync
+from projects.client import board_sync, consent
 from projects.client.errors import NeedsPerson, SyncFailed, UsageError
 from projects.client.terminal import clean
 from projects.sync.exceptions import SyncError
@@ -21,7 +19,6 @@ Everybody who can read the repository can then read the board.
 Whoever can push to it can write to the board under any name.
 What was published cannot be unpublished.
 """
-TERMINAL = "/dev/tty"
 
 
 def enable(context: Context) -> Json:
@@ -64,28 +61,12 @@ def _usual(repository: Repository) -> str:
     return names[0]
 
 
-def _consent(remote: Remote, ref: str, person: str | None) -> str:
+def _consent(remote: Remote, ref: str, name: str | None) -> str:
     """Show what joining means, ask for consent, and return the person's name. Raises NeedsPerson."""
-    try:
-        terminal = os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-    except OSError:
-        raise NeedsPerson("only a person can turn sync on: run pm sync enable on a terminal") from None
-    try:
+    with consent.Person("pm sync enable") as person:
         text = f"Share this board through {ref} of the remote {remote.name}: {remote.shown()}\n{WARNING}"
-        if _answer(terminal, f"{text}Share it? [y/N] ").lower() not in ("y", "yes"):
-            raise NeedsPerson("sync stays off")
-        name = person or _answer(terminal, "Your name on this board: ")
-    finally:
-        os.close(terminal)
+        person.agree(f"{text}Share it?")
+        name = name or person.ask("Your name on this board: ")
     if not name:
-        raise NeedsPerson("sync stays off: your name on the board is missing")
+        raise NeedsPerson("nothing was done: your name on the board is missing")
     return name
-
-
-def _answer(terminal: int, question: str) -> str:
-    """Return the line that a person types."""
-    os.write(terminal, clean(question).encode())
-    line = b""
-    while not line.endswith(b"\n") and (typed := os.read(terminal, 1024)):
-        line += typed
-    return line.decode("utf-8", "replace").strip()

@@ -104,12 +104,13 @@ class GitStore:
                 raise self._failed(errors)
             return self._checked(output.decode("ascii", "replace").strip())
 
-    def restart(self, head: str) -> str:
-        """Return a new first commit with the files of `head`, for a remote that lost the history."""
+    def restart(self, head: str, parent: str | None = None) -> str:
+        """Return a new commit with the files of `head` on top of `parent`, for a remote that lost the history."""
         with self._exclusive() as held:
             environ = {f"GIT_{role}_{name}": value for role in ROLES for name, value in IDENTITY.items()}
             code, output, errors = self._git(
                 *("commit-tree", "--no-gpg-sign", "-F", "-", f"{self._checked(head)}^{{tree}}"),
+                *(("-p", self._checked(parent)) if parent else ()),
                 data=[MESSAGE],
                 environ=environ,
             )

@@ -42,6 +42,20 @@ def disable(context: Context) -> None:
     context.show({"sync": context.api.call("POST", "/api/v1/sync/disable/")})
 
 
+def verify(context: Context) -> None:
+    """Compare the board with its log."""
+    from projects.client import board_repair
+
+    context.show({"verified": board_repair.verify(context)})
+
+
+def repair(context: Context) -> None:
+    """Publish again what the remote lost."""
+    from projects.client import board_repair
+
+    context.show(board_repair.repair(context))
+
+
 def export(context: Context) -> None:
     """Export the board."""
     from projects.client import transfer
@@ -107,6 +121,17 @@ VERBS = (
         ),
     ),
     Verb("disable", "Stop sharing the board from this clone; it stays as it is, here and there.", disable),
+    Verb(
+        "verify",
+        "Compare the board with its log from the beginning, and name the first difference.",
+        verify,
+        (option("--rebuild", action="store_true", help="write the board anew from the log"),),
+    ),
+    Verb(
+        "repair",
+        "Publish again what a rewound, replaced or deleted ref lacks; asks a person on the terminal.",
+        repair,
+    ),
     Verb(
         "export",
         "Write the board to a deterministic JSON file, one row per line.",

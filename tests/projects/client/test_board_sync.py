@@ -112,7 +112,8 @@ def test_off_by_default_and_git_contacts_nobody(ann: Board, remote: Path, tmp_pa
 def test_enable_tells_a_person_what_it_means(ann: Board, remote: Path) -> None:
     git("config", "remote.origin.url", f"file://ann:secret@{remote}", cwd=ann.repository)
     result, shown = on_terminal(ann.repository, "sync", "enable", typed="n\n")
-    assert result.error == {"code": "FORBIDDEN", "message": "sync stays off"}
+    assert result.error["code"] == "FORBIDDEN"
+    assert "did not agree" in result.error["message"]
     assert f"Share this board through refs/pm/board of the remote origin: file://{remote}\n" in shown
     for sentence in ("who can read the repository", "under any name", "cannot be unpublished"):
         assert sentence in shown
@@ -341,3 +342,51 @@ def test_killed_sync_is_finished_by_the_next(
     poll(lambda: bob("sync").document["fetched"] == 1 or None, what="the end of the push")
     assert ann("sync").document == {"fetched": 0, "published": 1, "pending": 0, "notes": []}
     assert ann("sync", "export").out == bob("sync", "export").out
+
+
+def repair(board: Board) -> Result:
+    return on_terminal(board.repository, "sync", "repair", typed="y\n")[0]
+
+
+@pytest.mark.parametrize("who", ["the founder", "a clone without history"])
+def test_repair_publishes_a_deleted_ref_again(joined: None, ann: Board, bob: Board, remote: Path, who: str) -> None:
+    ann.item("PONE", "Before")
+    ann("sync")
+    bob("sync")
+    first, second = (ann, bob) if who == "the founder" else (bob, ann)
+    git("update-ref", "-d", REF, cwd=remote)
+    git("gc", "-q", "--prune=now", cwd=remote)
+    first.item("PONE", "Unpublished")
+    assert first("sync").code == 1
+    done = repair(first).document
+    assert done["missing"] > 0
+    assert done["pending"] == 0
+    if second("sync").code:
+        repair(second)
+    assert second("sync").document["pending"] == 0
+    assert first("sync", "export").out == second("sync", "export").out
+    assert "Unpublished" in second("sync", "export").out
+
+
+def test_repair_of_a_rewound_ref(joined: None, ann: Board, bob: Board, remote: Path) -> None:
+    before = git("rev-parse", REF, cwd=remote)
+    ann.item("PONE", "Lost by the remote")
+    ann("sync")
+    bob("sync")
+    git("update-ref", REF, before, cwd=remote)
+    assert repair(bob).document["missing"] == 1
+    assert ann("sync").code == 0
+    assert ann("sync", "export").out == bob("sync", "export").out
+    assert repair(ann).error["message"].endswith("there is nothing to repair")
+
+
+def test_repair_needs_a_person(joined: None, ann: Board) -> None:
+    done = subprocess.run(
+        [*PM, "sync", "repair"], cwd=ann.repository, env=environment(), capture_output=True, start_new_session=True
+    )
+    assert json.loads(done.stderr.splitlines()[-1])["error"]["code"] == "FORBIDDEN"
+
+
+def test_verify_compares_board_and_log(joined: None, ann: Board) -> None:
+    assert ann("sync", "verify").document["verified"]["entities"] > 0
+    assert ann("sync", "verify", "--rebuild").document["verified"]["entities"] > 0

@@ -1,0 +1,57 @@
+"""`pm sync repair` and `pm sync verify`: recover from a rewritten ref, and check the board against the log."""
+
+from __future__ import annotations
+
+from projects.client import board_sync, consent
+from projects.client.errors import SyncFailed
+from projects.sync.exceptions import Rewritten, SyncError
+from projects.sync.git_store import sync_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.api import Json
+    from projects.client.context import Context
+    from projects.sync.git_remote import Remote
+    from projects.sync.git_store import GitStore
+
+
+def verify(context: Context) -> Json:
+    """Fold the whole log and compare; return how much was compared."""
+    board_sync.state(context)
+    body = {"rebuild": context.options.rebuild}
+    return context.api.call("POST", f"{board_sync.ROOT}verify/", body, silence=board_sync.SILENCE)
+
+
+def repair(context: Context) -> dict[str, object]:
+    """Publish what a rewound, replaced or deleted ref lacks, then synchronise; a person must agree."""
+    joined = board_sync.state(context)
+    ref = joined["ref"]
+    try:
+        remote = board_sync.repository(context).remote(joined["remote"])
+        with consent.Person("pm sync repair") as person:
+            person.agree(f"Publish again what {ref} of {remote.name} lacks ({remote.shown()})?")
+        with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
+            missing = _recover(context, copy, remote, ref)
+    except SyncError as error:
+        raise SyncFailed(str(error)) from None
+    return {"missing": missing, **board_sync.sync(context)}
+
+
+def _recover(context: Context, copy: GitStore, remote: Remote, ref: str) -> int:
+    """Push what the remote lacks, or let the server adopt what it has; return how much it lacked."""
+    head = copy.fetch(remote, ref)
+    answer = _repaired(context, head)
+    if answer["publish"]:
+        try:
+            copy.push(remote, answer["publish"], ref)
+        except Rewritten:  # this clone has no history before its first fetch: publish the same files without it
+            anew = copy.restart(answer["publish"], head)
+            copy.push(remote, anew, ref)
+            copy.fetch(remote, ref)
+            _repaired(context, anew)
+    return int(answer["missing"])
+
+
+def _repaired(context: Context, head: str | None) -> Json:
+    path = f"{board_sync.ROOT}repair/"
+    return context.api.call("POST", path, {"head": head}, silence=board_sync.SILENCE, wanted=("publish", "missing"))

@@ -1,0 +1,47 @@
+"""Ask a person on the terminal, whatever standard input and output are."""
+
+from __future__ import annotations
+
+import os
+
+from projects.client.errors import NeedsPerson
+from projects.client.terminal import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+TERMINAL = "/dev/tty"
+
+
+class Person:
+    """The person at the terminal; use it in a `with` statement."""
+
+    def __init__(self, command: str) -> None:
+        """Open the terminal. Raises NeedsPerson, with the command to run, if there is none."""
+        try:
+            self._fileno = os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError:
+            raise NeedsPerson(f"only a person may do this; on a terminal, run: {command}") from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        os.close(self._fileno)
+
+    def ask(self, question: str) -> str:
+        """Return the line that the person types."""
+        os.write(self._fileno, clean(question).encode())
+        line = b""
+        while not line.endswith(b"\n") and (typed := os.read(self._fileno, 1024)):
+            line += typed
+        return line.decode("utf-8", "replace").strip()
+
+    def agree(self, question: str) -> None:
+        """Raise NeedsPerson unless the person agrees."""
+        if self.ask(f"{question} [y/N] ").lower() not in ("y", "yes"):
+            raise NeedsPerson("nothing was done: the person at the terminal did not agree")
