@@ -43,7 +43,8 @@ ALLOWED = [
     ("projects.sync.exceptions", set(), True),
     ("projects.sync.git_process", {"projects.sync.exceptions"}, True),
     ("projects.sync.git_objects", {"projects.sync.exceptions", "projects.sync.git_process"}, True),
-    ("projects.sync.git_tree", {"projects.sync.exceptions"}, True),
+    ("projects.sync.git_tree", {"projects.sync.exceptions", "projects.sync.git_objects"}, True),
+    ("projects.sync.git_writer", {"projects.sync.git_objects"}, True),
     ("projects.sync.git_environment", set(), True),
     (
         "projects.sync.git_remote",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1 << 18  # bytes
 MAX_HEADER = 256  # bytes
+MAX_COMMIT = 64 << 10  # bytes
 AHEAD = 32  # requests that are written before the first answer is read; they fit into a pipe
 
 
@@ -37,6 +38,12 @@ class ObjectReader:
     def read(self, name: str, kind: str, limit: int) -> bytes:
         """Return the content of one object. Raises Malformed if it is missing, of another kind or too large."""
         return next(self.read_all([name], kind, limit))
+
+    def links(self, commit: str) -> tuple[str, list[str]]:
+        """Return the tree and the parents of a commit. Raises Malformed."""
+        head = self.read(commit, "commit", MAX_COMMIT).partition(b"\n\n")[0].decode("utf-8", "replace")
+        lines = [line.partition(" ") for line in head.split("\n")]
+        return lines[0][2], [value for name, _, value in lines if name == "parent"]
 
     def read_all(self, names: Sequence[str], kind: str, limit: int) -> Iterator[bytes]:
         """Yield the content of each object, in order; see `read`. Exhaust this before the next request."""
@@ -104,3 +111,16 @@ class ObjectReader:
 
     def _died(self) -> StoreDamaged:
         return StoreDamaged("git can't read the local copy of the board")
+
+
+def parse_tree(content: bytes, id_size: int) -> Iterator[tuple[str, str, str]]:
+    """Yield name, mode and object ID of each entry of a tree object. Raises Malformed."""
+    start = 0
+    while start < len(content):
+        end = content.find(b"\0", start)
+        mode, _, name = content[start:end].partition(b" ")
+        start = end + 1 + id_size
+        if end < 0 or start > len(content):
+            raise Malformed("a folder of the log is damaged")
+        object_id = content[end + 1 : start].hex()
+        yield name.decode("utf-8", "surrogateescape"), mode.decode("ascii", "replace"), object_id

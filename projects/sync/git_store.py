@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 NAME = "board.git"
 BOARD, UNPUBLISHED, KEPT = "refs/pm/board", "refs/pm/unpublished", "refs/pm/kept"
-IDENTITY = {"NAME": "pm", "EMAIL": "pm@localhost"}
-ROLES = ("AUTHOR", "COMMITTER")
+IDENTITY = "pm <pm@localhost>"
 MESSAGE = b"Update the board\n\n[skip ci]\n"
 LOCAL_LIMIT = 120.0  # seconds of a call that stays on this machine
 REMOTE_LIMIT = 300.0  # seconds of a call to a remote
 LOCK_WAIT = 30.0  # seconds
 ID_SIZES = {"sha1": 20, "sha256": 32}  # bytes
+NEAR = 16  # commits; an ancestor this near is found without another process
 MANY_LOOSE_OBJECTS = 2000
 MANY_PACKS = 50
 CONFIG = {
@@ -84,7 +84,17 @@ class GitStore:
         """Return True if `old` is `new` or one of its ancestors; False also if `old` is not known here."""
         if new == old:
             return True
-        code, _, errors = self._git("merge-base", "--is-ancestor", self._checked(old), self._checked(new))
+        one: str | None = self._checked(new)
+        for _ in range(NEAR):
+            parents = self._parents(one) if one else []
+            if old in parents:
+                return True
+            if len(parents) > 1:
+                break
+            one = parents[0] if parents else None
+        if one is None:
+            return False
+        code, _, errors = self._git("merge-base", "--is-ancestor", self._checked(old), new)
         if code > 1 and b"Not a valid" not in errors:
             raise self._failed(errors)
         return code == 0
@@ -96,28 +106,27 @@ class GitStore:
                 raise ValueError(f"not a path of the log: {path}")
             if path.startswith("log/") and len(content) > git_tree.MAX_SEGMENT:
                 raise Malformed(f"a segment is larger than {git_tree.MAX_SEGMENT >> 20} MiB")
-        with self._exclusive() as held:
-            command = ("fast-import", "--quiet", "--force", "--done", "--date-format=raw")
-            data = _import_stream(head and self._checked(head), files, removed)
-            code, output, errors = self._git(*command, data=data, held=held.fileno)
-            if code:
-                raise self._failed(errors)
-            return self._checked(output.decode("ascii", "replace").strip())
+        from projects.sync.git_writer import ObjectWriter
+
+        with self._exclusive():
+            writer = ObjectWriter(self.path, self._object_format())
+            changes = {**files, **dict.fromkeys(removed)}
+            try:
+                commit = writer.commit(self._objects(), head and self._checked(head), changes, _author(), MESSAGE)
+                writer.set_ref(UNPUBLISHED, commit)
+            except OSError as error:
+                raise StoreDamaged(f"{self.path} can't be written: {error.strerror}") from None
+            return commit
 
     def restart(self, head: str, parent: str | None = None) -> str:
         """Return a new commit with the files of `head` on top of `parent`, for a remote that lost the history."""
-        with self._exclusive() as held:
-            environ = {f"GIT_{role}_{name}": value for role in ROLES for name, value in IDENTITY.items()}
-            code, output, errors = self._git(
-                *("commit-tree", "--no-gpg-sign", "-F", "-", f"{self._checked(head)}^{{tree}}"),
-                *(("-p", self._checked(parent)) if parent else ()),
-                data=[MESSAGE],
-                environ=environ,
-            )
-            if code:
-                raise self._failed(errors)
-            anew = self._checked(output.decode("ascii", "replace").strip())
-            self._update_refs(held.fileno, f"update {UNPUBLISHED} {anew}")
+        from projects.sync.git_writer import ObjectWriter
+
+        tree, _ = self._objects().links(self._checked(head))
+        with self._exclusive():
+            writer = ObjectWriter(self.path, self._object_format())
+            anew = writer.commit_tree(tree, parent and self._checked(parent), _author(), MESSAGE)
+            writer.set_ref(UNPUBLISHED, anew)
             return anew
 
     def fetch(self, remote: Remote, ref: str, *, limit: float = REMOTE_LIMIT, terminal: bool = False) -> str | None:
@@ -245,7 +254,6 @@ class GitStore:
         remote: Remote | None = None,
         held: int | None = None,
         data: Iterable[bytes] = (),
-        environ: Mapping[str, str] | None = None,
         limit: float = LOCAL_LIMIT,
         terminal: bool = False,
     ) -> tuple[int, bytes, bytes]:
@@ -258,9 +266,7 @@ class GitStore:
         )
         command = [*directory, f"--git-dir={os.path.abspath(self.path)}", *arguments]
         try:
-            return git_process.run(
-                command, {**variables, **(environ or {})}, data=data, limit=limit, lock=held, terminal=terminal
-            )
+            return git_process.run(command, variables, data=data, limit=limit, lock=held, terminal=terminal)
         except TimedOut:
             if remote is None:
                 raise
@@ -272,6 +278,13 @@ class GitStore:
             environ = git_environment.for_store(self._environ)
             self._reader = ObjectReader([f"--git-dir={os.path.abspath(self.path)}"], environ, size)
         return self._reader
+
+    def _parents(self, commit: str) -> list[str]:
+        """Return the parents of a commit, none if it is not here: the first fetch brings no history."""
+        try:
+            return self._objects().links(commit)[1]
+        except Malformed:
+            return []
 
     def _update_refs(self, held: int, commands: str) -> None:
         code, _, errors = self._git("update-ref", "--stdin", data=[f"{commands}\n".encode()], held=held)
@@ -334,21 +347,8 @@ def remove_leftovers(path: str) -> None:
                 os.unlink(os.path.join(folder, name))
 
 
-def _import_stream(head: str | None, files: Mapping[str, bytes], removed: Iterable[str]) -> Iterator[bytes]:
-    """Yield the commands of git-fast-import(1) for one commit."""
-    committer = f"{IDENTITY['NAME']} <{IDENTITY['EMAIL']}> {int(time.time())} +0000"
-    yield f"commit {UNPUBLISHED}\nmark :1\ncommitter {committer}\n".encode()
-    yield b"data %d\n%s" % (len(MESSAGE), MESSAGE)
-    if head:
-        yield f"from {head}\n".encode()
-    for path in removed:
-        yield f"D {path}\n".encode()
-    for path, content in files.items():
-        yield f"M 100644 inline {path}\ndata {len(content)}\n".encode()
-        if content:
-            yield content
-        yield b"\n"
-    yield b"get-mark :1\ndone\n"
+def _author() -> str:
+    return f"{IDENTITY} {int(time.time())} +0000"
 
 
 def _first_word(path: str) -> str:

@@ -11,6 +11,7 @@ Folders hold at most 100 entries. Segments never change. Anything else in the tr
 from __future__ import annotations
 
 from projects.sync.exceptions import Malformed, Newer
+from projects.sync.git_objects import parse_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -181,24 +182,13 @@ def _board_id(content: bytes) -> str:
 
 def _entries(reader: ObjectReader, name: str, path: str) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield the entries of a folder in order: name, (mode, object ID)."""
-    content = reader.read(name, "tree", MAX_TREE)
-    size = reader.id_size
-    start = count = 0
-    seen = set()
-    while start < len(content):
-        end = content.find(b"\0", start)
-        mode, _, entry = content[start:end].partition(b" ")
-        start = end + 1 + size
-        count += 1
-        if end < 0 or start > len(content) or entry in seen or count > FOLDER:
+    seen: set[str] = set()
+    for entry, mode, object_id in parse_tree(reader.read(name, "tree", MAX_TREE), reader.id_size):
+        if entry in seen or len(seen) == FOLDER:
             raise Malformed(f"a folder of the log is damaged or has more than {FOLDER} entries: {path or 'the top'}")
         seen.add(entry)
-        object_id = content[end + 1 : start].hex()
-        yield (
-            entry.decode("utf-8", "surrogateescape"),
-            (mode.decode("ascii", "replace"), object_id),
-        )
-    if not count:
+        yield entry, (mode, object_id)
+    if not seen:
         raise Malformed(f"the log has an empty folder: {path or 'the top'}")
 
 

@@ -12,7 +12,7 @@ import pytest
 from projects.sync import git_store, git_tree
 from projects.sync.exceptions import Busy, GitError, Malformed, Raced, StoreDamaged
 from projects.sync.git_store import GitStore, sync_lock
-from tests.projects.sync.repositories import BOARD, FOUNDED, REF, Clone, git, snapshot
+from tests.projects.sync.repositories import BOARD, FOUNDED, REF, Clone, bare, git, snapshot
 
 
 def test_publish_reaches_another_clone(ann: Clone, bob: Clone) -> None:
@@ -81,6 +81,41 @@ def test_descendant(ann: Clone) -> None:
     assert not ann.store.is_descendant(first, second)
     assert not ann.store.is_descendant(other, second)
     assert not ann.store.is_descendant(first, "0" * 39 + "1")
+
+
+def test_descendant_far_away(ann: Clone, bob: Clone) -> None:
+    first = head = ann.publish(None)
+    bob.fetch()
+    for number in range(1, 40):
+        head = ann.store.commit(head, {git_tree.segment_path(number): b"%d\n" % number})
+    ann.push(head)
+    assert bob.fetch() == head
+    for clone in (ann, bob):
+        assert clone.store.is_descendant(head, first)
+        assert not clone.store.is_descendant(first, head)
+
+
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_commits_are_the_ones_that_git_makes(tmp_path: Path, object_format: str) -> None:
+    remote = bare(tmp_path / "remote.git", f"--object-format={object_format}")
+    git("init", "-q", f"--object-format={object_format}", tmp_path / "clone")
+    git("remote", "add", "origin", remote, cwd=tmp_path / "clone")
+    clone = Clone(tmp_path / "clone")
+    with clone.store:
+        files = FOUNDED | {git_tree.segment_path(number): b"%d\n" % number for number in range(1, 205)}
+        files |= {git_tree.checkpoint_path(1, "a" * 64): b""}
+        head = clone.publish(None, files)
+        store = f"--git-dir={clone.store.path}"
+        index = {"GIT_INDEX_FILE": str(tmp_path / "index")}
+        for path, content in sorted(files.items()):
+            blob = git(store, "hash-object", "-w", "--stdin", data=content)
+            git(store, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", **index)
+        assert git(store, "rev-parse", f"{head}^{{tree}}") == git(store, "write-tree", **index)
+        removed = clone.store.commit(head, {}, removed=[git_tree.checkpoint_path(1, "a" * 64)])
+        assert clone.store.contents(removed).checkpoint is None
+        assert git(store, "ls-tree", "--name-only", removed).split() == ["board.json", "format", "log"]
+        git(store, "fsck", "--strict")
+        assert git(f"--git-dir={remote}", "rev-parse", REF) == head
 
 
 def test_rewound_ref_is_returned_and_loses_nothing(ann: Clone, bob: Clone, remote: Path) -> None:
