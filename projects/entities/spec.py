@@ -150,6 +150,7 @@ class Entity:
         self.columns = columns
         self.ordering = ordering
         self.key = key
+        self._travelling: tuple[Field, ...] = ()
 
     def field(self, name: str) -> Field:
         """Return the field with this name. Raises KeyError."""
@@ -176,7 +177,9 @@ class Entity:
     @property
     def travelling(self) -> tuple[Field, ...]:
         """The fields that are synchronised with other clones."""
-        return tuple(field for field in self.fields if field.travels)
+        if not self._travelling:
+            self._travelling = tuple(field for field in self.fields if field.travels)
+        return self._travelling
 
     @property
     def references(self) -> Iterator[Field]:

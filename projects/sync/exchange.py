@@ -26,7 +26,7 @@ from projects.sync.fold import APPLIED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.operations import MAX_GROUP, Group, encode, parse
 from projects.sync.state import Layer, Record, State
-from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed, known_digest
+from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed
 
 BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
 FIRST_BUDGET = 1.0  # seconds; nobody works with the board of a clone that has not applied anything yet
@@ -193,20 +193,19 @@ def _apply(
         rows = HistoryRows()
         own = _own_groups()
         new: list[tuple[str, int, str]] = []
-        digests: dict[str, str] = {}
         started, position = time.monotonic(), board.position
         if entries.following is not None and entries.following.position != position + 1:
             raise Busy("another sync of this board is running; try again")
         while (entry := entries.following) is not None and (not new or time.monotonic() - started < budget):
             entries.advance()
             group, position = entry.group, entry.position
-            seen = digests.get(group.id) or known_digest(group.id)
+            seen = order.digest(group.id)
             results = fold_entry(state, order, entry, seen)
             board.segments += entry.is_last
             if results is None:
                 continue
             if seen is None:
-                digests[group.id] = entry.digest
+                order.digests[group.id] = entry.digest
                 new.append((group.id, position, entry.digest))
             if group.id in own and seen is None:
                 pk = own.pop(group.id)

@@ -162,6 +162,15 @@ class StoredOrder(Order):
         parents = {chain: Chain(parent, step) for chain, parent, step, _ in rows if parent is not None}
         super().__init__(_Places(), tails, parents, max(tails, default=0))
         self._stored = dict(tails)
+        self._is_new = not tails
+        self.digests: dict[str, str] = {}  # of the groups that were added since
+
+    def digest(self, group: str) -> str | None:
+        """Return the digest of a group that is in the log already, or None."""
+        if group in self.digests or self._is_new:
+            return self.digests.get(group)
+        rows = _rows("SELECT digest FROM projects_syncgroup WHERE id = %s", [group])
+        return next((digest for (digest,) in rows), None)
 
     def flush(self, groups: Iterable[tuple[str, int, str]]) -> None:
         """Store groups as (ID, position, digest) with the places that `add` gave them."""
@@ -176,11 +185,6 @@ class StoredOrder(Order):
             ((chain, *self.parents.get(chain, (None, None)), step) for chain, step in moved.items()),
         )
         self._stored.update(moved)
-
-
-def known_digest(group: str) -> str | None:
-    """Return the digest of a group that is in the log already, or None."""
-    return next((digest for (digest,) in _rows("SELECT digest FROM projects_syncgroup WHERE id = %s", [group])), None)
 
 
 def _rows(query: str, values: list[Any] | None = None) -> list[Any]:
