@@ -15,7 +15,7 @@ from projects.models import User
 from projects.models.user import AGENT_NAME, id_of
 from projects.sync.state import Record
 from projects.transfer.tables import BY_TYPE, PROJECTS, WORK_ITEMS, Table
-from projects.transfer.upserts import CLAIM, PARKED, initial_values
+from projects.transfer.upserts import CLAIM, PARKED, filled_at_end, initial_values
 
 OUT_OF_THE_WAY = 1_000_000_000  # added to item numbers that change, so that no two items have one in between
 NEXT_NUMBER = "next_work_item_number"
@@ -31,10 +31,11 @@ def write(records: Iterable[Record]) -> None:
     for record in records:
         by_type.setdefault(record.type, []).append(record)
     gone = _purged({record.id for some in by_type.values() for record in some})
-    for entity in BY_REFERENCE:
-        found = [one for one in by_type.get(entity.name, ()) if one.is_living or one.id not in gone]
-        if found:
-            _write(BY_TYPE[entity.name], found)
+    with filled_at_end(len(by_type.get("work_item", ()))):
+        for entity in BY_REFERENCE:
+            found = [one for one in by_type.get(entity.name, ()) if one.is_living or one.id not in gone]
+            if found:
+                _write(BY_TYPE[entity.name], found)
     _many(
         "DELETE FROM projects_tombstone WHERE entity_id = %s",
         ((_hex(one.id),) for some in by_type.values() for one in some if one.id in gone and one.is_living),

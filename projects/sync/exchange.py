@@ -27,9 +27,11 @@ from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.operations import MAX_GROUP, Group, encode, parse
 from projects.sync.state import Layer, Record, State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed
+from projects.transfer.staging import large_cache
 
 BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
-FIRST_BUDGET = 1.0  # seconds; nobody works with the board of a clone that has not applied anything yet
+MANY_ROWS = 5_000  # of the history, kept in memory
+FIRST_BUDGET = 6.0  # seconds; nobody works with the board of a clone that has not applied anything yet
 MAX_NOTES = 100
 
 
@@ -102,8 +104,9 @@ def follow(
     state, order = StoredState(board.digest), StoredOrder()
     budget = BUDGET if board.position else FIRST_BUDGET
     entries = _Entries(_entries(source, board))
-    while entries.following is not None:
-        _apply(entries, state, order, report, mark, budget, told)
+    with large_cache():
+        while entries.following is not None:
+            _apply(entries, state, order, report, mark, budget, told)
     SyncBoard.objects.filter(pk=1).update(head=head, seal=seal, synced_at=timezone.now(), error="")
     return report
 
@@ -217,6 +220,7 @@ def _apply(
                 rows.settle(state, position, results, told[group.id])
             else:
                 rows.add(state, group, position, results)
+                rows.flush(least=MANY_ROWS)
                 report.applied += 1
             report.tell(state, group, results)
             if mark is not None and position == mark.position:

@@ -70,8 +70,10 @@ class HistoryRows:
             version, reason = max(1, result.version), result.reason[:MAX_REASON]
             self._own.append((position, key, project.replace("-", ""), version, result.standing, reason, activity))
 
-    def flush(self) -> None:
-        """Write the rows, in the caller's transaction."""
+    def flush(self, least: int = 0) -> None:
+        """Write the rows, in the caller's transaction, if there are at least so many."""
+        if len(self._new) < least:
+            return
         ensure_users(self._people)
         with connection.cursor() as cursor:
             cursor.executemany(_INSERT, self._new)

@@ -6,9 +6,9 @@ unpublished groups change on top of the published state. `projects.sync.stored_s
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from projects.entities.registry import BY_NAME
@@ -52,9 +52,18 @@ class Record:
         return self.values.get("deleted_at") is None
 
     def copy(self) -> Record:
-        made = copy.copy(self)
-        made.values, made.stamps, made.labels = dict(self.values), dict(self.stamps), dict(self.labels)
-        return made
+        return Record(
+            self.type,
+            self.id,
+            dict(self.values),
+            dict(self.stamps),
+            dict(self.labels),
+            self.version,
+            self.created_at,
+            self.created_by,
+            self.updated_at,
+            self.updated_by,
+        )
 
     def document(self) -> list[Any]:
         """Return the record as JSON values, always in the same order."""
@@ -105,6 +114,19 @@ class State(Protocol):
 
     def user(self, name: str) -> str:
         """Return the name of the user that equals `name` but for case: the first one in the log."""
+
+
+_INDEXED = ("parent", "sprint", "item_number", "deleted_at")  # the values of a work item that decide its entries
+
+
+def moved(before: Record | None, record: Record) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Return the index entries that a change of a record removes and adds."""
+    if before is not None and record.type == "work_item":
+        old, new = before.values, record.values
+        if all(old[name] == new[name] for name in _INDEXED):
+            return set(), set()
+    gone, here = indexed(before) if before else set(), indexed(record)
+    return gone - here, here - gone
 
 
 def indexed(record: Record) -> set[tuple[str, str]]:
@@ -178,12 +200,11 @@ class Layer:
         return self.records.get(pk) or self.below.record(pk)
 
     def put(self, record: Record) -> None:
-        before = self.record(record.id)
-        gone, here = indexed(before) if before else set(), indexed(record)
-        for pair in gone - here:
+        gone, here = moved(self.record(record.id), record)
+        for pair in gone:
             self._gained.get(pair, set()).discard(record.id)
             self._lost.setdefault(pair, set()).add(record.id)
-        for pair in here - gone:
+        for pair in here:
             self._lost.get(pair, set()).discard(record.id)
             self._gained.setdefault(pair, set()).add(record.id)
         self.records[record.id] = record
@@ -216,6 +237,7 @@ def _known(state: Any, folded: str) -> str | None:
     return name
 
 
+@cache
 def labels_of(entity: Entity) -> str | None:
     """Return the name of the entity's field with labels, if it has one."""
     return next((one.name for one in entity.fields if one.kind == LABELS), None)

@@ -15,10 +15,10 @@ from django.db import connection
 
 from projects.sync.fold import Order
 from projects.sync.operations import encode
-from projects.sync.state import Chain, Record, indexed
+from projects.sync.state import Chain, Record, moved
 
 BATCH = 500  # rows
-MAX_RECORDS = 20_000  # kept in memory between transactions
+MAX_RECORDS = 50_000  # kept in memory between transactions
 EMPTY = "0" * 64  # the digest of an empty state
 
 
@@ -66,16 +66,15 @@ class StoredState:
         return self._records[pk]
 
     def put(self, record: Record) -> None:
-        before = self.record(record.id)
-        gone, here = indexed(before) if before else set(), indexed(record)
-        for name, key in gone - here:
+        gone, here = moved(self.record(record.id), record)
+        for name, key in gone:
             self._entries(name, key).discard(record.id)
             entry = (name, key, record.id)
             if entry in self._gained:
                 self._gained.discard(entry)
             else:
                 self._lost.add(entry)
-        for name, key in here - gone:
+        for name, key in here:
             self._entries(name, key).add(record.id)
             entry = (name, key, record.id)
             if entry in self._lost:

@@ -45,7 +45,7 @@ def _merge(actor: User, errors: Errors) -> dict[str, object]:
     result.users_created = users.create_missing()
     renumbering.free_numbers()
     upserts.update(journal)
-    with upserts.filled_at_end():
+    with upserts.filled_at_end(upserts.staged_items()):
         upserts.create(journal)
     renumbering.raise_counters()
     deletions.detach(journal, result)

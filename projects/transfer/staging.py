@@ -30,9 +30,7 @@ def staged(file: IO[bytes], errors: Errors) -> Iterator[None]:
 
     Raises BadFile if the file can't be read to its end, or has too many errors.
     """
-    with connection.cursor() as cursor:
-        (before,) = cursor.execute("PRAGMA cache_size").fetchone()
-        cursor.execute(f"PRAGMA cache_size = -{CACHE}")
+    with large_cache():
         try:
             with _savepoint():
                 _make()
@@ -41,6 +39,17 @@ def staged(file: IO[bytes], errors: Errors) -> Iterator[None]:
             yield
         finally:
             _drop()
+
+
+@contextmanager
+def large_cache() -> Iterator[None]:
+    """Give the connection a page cache that the indexes of a large board fit in."""
+    with connection.cursor() as cursor:
+        (before,) = cursor.execute("PRAGMA cache_size").fetchone()
+        cursor.execute(f"PRAGMA cache_size = -{CACHE}")
+        try:
+            yield
+        finally:
             cursor.execute(f"PRAGMA cache_size = {before:d}")
 
 

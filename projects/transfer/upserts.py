@@ -130,9 +130,12 @@ def initial_values(table: Table) -> dict[str, str]:
 
 
 @contextmanager
-def filled_at_end() -> Iterator[None]:
-    """Drop the item indexes and rebuild them afterwards if the import outnumbers the existing items. Transactional."""
-    dropped = _indexes() if _is_large() else []
+def filled_at_end(coming: int) -> Iterator[None]:
+    """Drop the item indexes, and rebuild them afterwards, if the `coming` items outnumber those on the board.
+
+    Transactional.
+    """
+    dropped = _indexes() if _is_large(coming) else []
     with connection.cursor() as cursor:
         for name, _ in dropped:
             cursor.execute(f'DROP INDEX "{name}"')
@@ -146,12 +149,17 @@ def filled_at_end() -> Iterator[None]:
         cursor.execute("INSERT INTO projects_search(projects_search) VALUES ('optimize')")
 
 
-def _is_large() -> bool:
+def staged_items() -> int:
+    """Return the number of items that the import creates."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {WORK_ITEMS.staged} WHERE act = 'create'")  # noqa: S608
-        (coming,) = cursor.fetchone()
-        if coming < MANY_ITEMS:
-            return False
+        return int(cursor.fetchone()[0])
+
+
+def _is_large(coming: int) -> bool:
+    if coming < MANY_ITEMS:
+        return False
+    with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM (SELECT 1 FROM projects_workitem LIMIT %s)", [coming])
         (here,) = cursor.fetchone()
     return bool(coming > here)
