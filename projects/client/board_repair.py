@@ -43,10 +43,10 @@ def _recover(context: Context, copy: GitStore, remote: Remote, ref: str) -> int:
     answer = _repaired(context, head)
     if answer["publish"]:
         try:
-            copy.push(remote, answer["publish"], ref)
+            copy.push(remote, answer["publish"], ref, head or "")
         except Rewritten:  # this clone has no history before its first fetch: publish the same files without it
             anew = copy.restart(answer["publish"], head)
-            copy.push(remote, anew, ref)
+            copy.push(remote, anew, ref, head or "")
             copy.fetch(remote, ref)
             _repaired(context, anew)
     return int(answer["missing"])

@@ -42,10 +42,9 @@ def sync(context: Context) -> dict[str, object]:
 
     Raises SyncOff, before git runs, SyncFailed, and the errors of the API.
     """
-    joined = state(context)
     try:
         with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy:
-            return _exchange(context, copy, joined)
+            return _exchange(context, copy, state(context))  # not before: another sync may change it
     except SyncError as error:
         raise SyncFailed(str(error)) from None
 
@@ -103,22 +102,27 @@ def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, objec
     remote = repository(context).remote(joined["remote"])
     ref, late = joined["ref"], 0
     total = _Total()
-    head = copy.fetch(remote, ref)
-    if head and head == joined.get("head") and not joined["unpublished"] and _is_fresh(joined["synced_at"]):
-        return total.result()
+    is_fresh = _is_fresh(joined["synced_at"])
+    if is_fresh and joined["head"] and joined["unpublished"]:
+        head = joined["head"]  # the push succeeds only if the remote still has it, so a fetch would bring nothing
+    else:
+        head = copy.fetch(remote, ref)
+        if is_fresh and head and head == joined["head"] and not joined["unpublished"]:
+            return total.result()
     answer = _apply(context, head, total)
     while answer["publish"]:
         try:
-            copy.push(remote, answer["publish"], ref)
+            copy.push(remote, answer["publish"], ref, head or "")
         except Raced as error:
             late += 1
             if late == TRIES:
                 raise SyncFailed(f"{error}, {TRIES} times in a row; nothing is lost, sync again") from None
-            time.sleep(min(0.05 * 2**late, MAX_PAUSE) * _chance(0.5, 1.5))
-            answer = _apply(context, copy.fetch(remote, ref), total)
+            if late > 1:
+                time.sleep(min(0.05 * 2**late, MAX_PAUSE) * _chance(0.5, 1.5))
+            head = copy.fetch(remote, ref)
         else:
-            late = 0
-            answer = _apply(context, answer["publish"], total)
+            late, head = 0, answer["publish"]
+        answer = _apply(context, head, total)
     copy.tidy()
     return total.result()
 

@@ -158,13 +158,25 @@ class GitStore:
             keep = f"update {KEPT}/{before} {before}\n" if before else ""
             self._update_refs(held.fileno, f"{keep}update {BOARD} {self._checked(head)}")
 
-    def push(self, remote: Remote, head: str, ref: str, *, limit: float = REMOTE_LIMIT, terminal: bool = False) -> None:
+    def push(
+        self,
+        remote: Remote,
+        head: str,
+        ref: str,
+        expected: str | None = None,
+        *,
+        limit: float = REMOTE_LIMIT,
+        terminal: bool = False,
+    ) -> None:
         """Publish `head` as `ref`. Raises Raced if the remote has a head that it does not follow.
 
-        Raises Rewritten if the remote lacks the history before it, see `restart`, and GitError.
+        `expected` is the head that the remote must have, "" for none. Raises Rewritten if the remote lacks the
+        history before `head`, see `restart`, and GitError.
         """
         check_ref(ref)
-        arguments = ("push", "--porcelain", "--no-verify", "--", remote.name, f"{self._checked(head)}:{ref}")
+        lease = () if expected is None else (f"--force-with-lease={ref}:{expected and self._checked(expected)}",)
+        refspec = f"{self._checked(head)}:{ref}"
+        arguments = ("push", "--porcelain", "--no-verify", *lease, "--", remote.name, refspec)
         code, output, errors = self._git(*arguments, remote=remote, limit=limit, terminal=terminal)
         if code:
             raise git_answers.push_failure(remote.name, output, errors)
@@ -338,12 +350,11 @@ def check_ref(ref: str) -> None:
 
 def remove_leftovers(path: str) -> None:
     """Remove lock files and half-written packs that a killed git left; only while no git works in the store."""
-    for folder, below, names in os.walk(path):
-        if os.path.dirname(folder) == os.path.join(path, "objects") and os.path.basename(folder) != "pack":
-            below.clear()
-            continue
-        for name in names:
-            if name.endswith(".lock") or name.startswith(("tmp_", "fast_import_crash_", ".tmp-")) or name == "gc.pid":
+    folders = [path, os.path.join(path, "objects", "pack")]
+    folders += [folder for folder, _, _ in os.walk(os.path.join(path, "refs"))]
+    for folder in folders:
+        for name in _listed(folder):
+            if name.endswith(".lock") or name.startswith(("tmp_", ".tmp-")) or name == "gc.pid":
                 os.unlink(os.path.join(folder, name))
 
 

@@ -67,6 +67,21 @@ def test_second_of_two_founders_is_told(ann: Clone, bob: Clone) -> None:
         bob.push(mine)
 
 
+def test_push_to_another_head_than_the_expected_is_refused(ann: Clone, remote: Path) -> None:
+    first = ann.publish(None)
+    second = ann.append(first)
+    third = ann.store.commit(second, {git_tree.segment_path(2): b"2\n"})
+    for rewound in (("update-ref", REF, first), ("update-ref", "-d", REF)):
+        git(*rewound, cwd=remote)
+        with pytest.raises(Raced):
+            ann.store.push(ann.remote, third, REF, second)
+    ann.store.push(ann.remote, second, REF, "")
+    with pytest.raises(Raced):
+        ann.store.push(ann.remote, third, REF, "")
+    ann.store.push(ann.remote, third, REF, second)
+    assert ann.fetch() == third
+
+
 def test_push_of_what_was_pushed_succeeds(ann: Clone) -> None:
     head = ann.publish(None)
     ann.push(head)
@@ -270,7 +285,7 @@ def test_leftovers_of_a_killed_git_are_removed(ann: Clone) -> None:
     store = Path(ann.store.path)
     leftovers = [
         *("refs/pm/board.lock", "refs/pm/unpublished.lock", "shallow.lock", "packed-refs.lock", "HEAD.lock", "gc.pid"),
-        *("objects/pack/tmp_pack_x", "fast_import_crash_123"),
+        "objects/pack/tmp_pack_x",
     ]
     for name in leftovers:
         (store / name).write_text("")
