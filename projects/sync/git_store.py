@@ -37,6 +37,7 @@ ID_SIZES = {"sha1": 20, "sha256": 32}  # bytes
 NEAR = 16  # commits; an ancestor this near is found without another process
 MANY_LOOSE_OBJECTS = 2000
 MANY_PACKS = 50
+FOREIGN = ("commondir", "config.worktree", "objects/info/alternates", "objects/info/http-alternates")
 CONFIG = {
     "sha1": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
     "sha256": "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n",
@@ -125,8 +126,11 @@ class GitStore:
         tree, _ = self._objects().links(self._checked(head))
         with self._exclusive():
             writer = ObjectWriter(self.path, self._object_format())
-            anew = writer.commit_tree(tree, parent and self._checked(parent), _author(), MESSAGE)
-            writer.set_ref(UNPUBLISHED, anew)
+            try:
+                anew = writer.commit_tree(tree, parent and self._checked(parent), _author(), MESSAGE)
+                writer.set_ref(UNPUBLISHED, anew)
+            except OSError as error:
+                raise StoreDamaged(f"{self.path} can't be written: {error.strerror}") from None
             return anew
 
     def fetch(self, remote: Remote, ref: str, *, limit: float = REMOTE_LIMIT, terminal: bool = False) -> str | None:
@@ -252,13 +256,25 @@ class GitStore:
                 config = file.read(1024)
         except OSError as error:
             raise StoreDamaged(f"{self.path} can't be read: {error.strerror}; sync again") from None
-        foreign = ("commondir", "objects/info/alternates", "config.worktree")
         ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
-        if ours and not any(os.path.lexists(os.path.join(self.path, name)) for name in foreign):
+        if ours and not self._has_foreign_files():
             for name, text in CONFIG.items():
                 if config == text:
                     return name
         raise StoreDamaged(f"{self.path} was not created by pm, or was changed; remove it, and sync again")
+
+    def _has_foreign_files(self) -> bool:
+        """Return True for files that lead out of the store: git would read or write what they name."""
+        if any(os.path.lexists(os.path.join(self.path, name)) for name in FOREIGN):
+            return True
+        for folder in ("", "refs", os.path.dirname(BOARD), "objects"):
+            try:
+                with os.scandir(os.path.join(self.path, folder)) as entries:
+                    if any(entry.is_symlink() for entry in entries):
+                        return True
+            except OSError:  # missing
+                continue
+        return False
 
     def _git(
         self,

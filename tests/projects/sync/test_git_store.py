@@ -235,6 +235,21 @@ def test_store_that_came_with_a_repository_is_refused(ann: Clone, tmp_path: Path
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("name", ["FETCH_HEAD", "packed-refs", "refs/pm/unpublished", "refs/tags", "objects/17"])
+def test_link_out_of_the_store_is_refused(ann: Clone, tmp_path: Path, name: str) -> None:
+    ann.publish(None)
+    ann.store.close()
+    path = Path(ann.store.path, name)
+    if path.is_dir():
+        path.rename(tmp_path / "moved")
+    path.unlink(missing_ok=True)
+    (tmp_path / "precious").write_text("precious")
+    path.symlink_to(tmp_path / "precious")
+    with pytest.raises(StoreDamaged, match="was not created by pm"):
+        ann.fetch()
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
 def test_store_that_is_a_link_is_refused(ann: Clone, bob: Clone) -> None:
     bob.publish(None)
     Path(ann.store.path).symlink_to(bob.store.path)
