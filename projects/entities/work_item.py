@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from projects.entities.spec import (
     CHOICE,
+    DAY,
     LABELS,
     LINE,
     MOMENT,
@@ -131,6 +132,17 @@ WORK_ITEM = Entity(
             null=True,
             range=(0, 100),
         ),
+        Field(
+            "due_date",
+            DAY,
+            "day by which it should be done, such as 2026-01-31",
+            flag="due",
+            create=OPTIONAL,
+            update=True,
+            clear="due",
+            tracked=True,
+            null=True,
+        ),
         Field("position", RANK, tracked=True),
         Field("started_at", MOMENT, null=True, register="status"),
         Field("completed_at", MOMENT, null=True, register="status"),
@@ -152,6 +164,7 @@ WORK_ITEM = Entity(
         Filter("descendants_of", "only items below this item, at any depth", metavar="ITEM"),
         Filter("ancestors_of", "only the ancestors of this item", metavar="ITEM"),
         Filter("blocked", "only items with an unfinished blocker"),
+        Filter("overdue", "only open items whose due date is over (UTC)"),
         Filter("updated_since", "only items changed at or after this time (ISO 8601)", metavar="TIME"),
         Filter("search", "only items with these words in key, title or description", metavar="TEXT"),
         Filter("include_done", "also list done items"),
@@ -160,6 +173,6 @@ WORK_ITEM = Entity(
     columns=(
         *("display_key", "status", "priority", "item_type", "title", "assignee", "story_points", "parent", "labels"),
     ),
-    ordering=("position", "created_at", "updated_at", "priority", "title", "item_number"),
+    ordering=("position", "created_at", "updated_at", "priority", "title", "item_number", "due_date"),
     key=("item_number", "project__key"),
 )

@@ -1,7 +1,7 @@
 """SQLite expressions that Django lacks, for constraints, partial indexes and queries.
 
-All but `Unindexed` are part of the schema. Migrations import them, so never change or remove a class here: add a
-new class for a new condition. A test pins the SQL of each.
+All but `IsPast` and `Unindexed` are part of the schema. Migrations import them, so never change or remove a class here:
+add a new class for a new condition. A test pins the SQL of each.
 """
 
 from __future__ import annotations
@@ -47,6 +47,12 @@ class IsZero(_Literal):
     """The number is 0."""
 
     template = "%(expressions)s = 0"
+
+
+class IsPast(_Literal):
+    """The day is before today, in UTC."""
+
+    template = "%(expressions)s < CURRENT_DATE"
 
 
 class Unindexed(Func):

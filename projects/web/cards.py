@@ -20,6 +20,7 @@ SHOWN = (
     "status",
     "priority",
     "story_points",
+    "due_date",
     "labels",
     "assignee__username",
     "claimed_by__username",
@@ -47,6 +48,11 @@ class Card:
     @property
     def status(self) -> str:
         return STATUS_NAMES[self.item["status"]].lower()
+
+    @property
+    def is_overdue(self) -> bool:
+        due = self.item["due_date"]
+        return due is not None and due < timezone.now().date() and self.item["status"] != "done"
 
     @property
     def is_blocked(self) -> bool:

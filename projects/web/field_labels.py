@@ -10,6 +10,7 @@ LABELS = {
     "end_date": "last day",
     "ended_at": "until",
     "story_points": "points",
+    "due_date": "due",
     "content": "text",
     "other": "the other item",
     "blocked_item_id": "the other item",

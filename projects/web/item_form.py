@@ -55,6 +55,8 @@ def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
     values: dict[str, Any] = {name: typed[name] for name in PLAIN if name in typed}
     if "story_points" in typed:
         values["story_points"] = _points(typed["story_points"].strip())
+    if "due_date" in typed:
+        values["due_date"] = typed["due_date"].strip() or None
     if "take" in typed:
         values["assignee_id"] = actor.pk
     elif "assignee" in typed:

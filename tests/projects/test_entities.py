@@ -16,7 +16,7 @@ from projects.api.urls import router
 from projects.client.resource import EntityResource
 from projects.entities import spec
 from projects.entities.registry import BY_REFERENCE, ENTITIES
-from projects.models import Activity, User
+from projects.models import Activity, User, WorkItem
 from projects.models.base import Entity
 from projects.models.fields import PositionField
 from projects.models.project import MAX_NUMBER
@@ -28,7 +28,7 @@ from tests.projects.sqlite.boards import EXPORT
 STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by", "deleted_at"}
 # Columns that only this board needs: derived data, claims, what a deletion took out.
 LOCAL = {
-    "work_item": {"urgency", "open_blockers", "unblocks", "lease_id"},
+    "work_item": {"urgency", "due_rank", "open_blockers", "unblocks", "lease_id"},
     "sprint": {"left_items"},
 }
 # The limits that the models enforce; an integer column has those of its type.
@@ -201,6 +201,11 @@ def test_history_of_a_new_row_has_every_tracked_field(entity: spec.Entity, board
     assert {*entity.tracked} - {*recorded} <= local
 
 
+def make_overdue(pk: str) -> str:
+    WorkItem.objects.filter(pk=pk).update(status="todo", due_date="2026-01-01")
+    return "true"
+
+
 ORDERS = [(entity, name) for entity in ENTITIES for name in entity.ordering]
 FILTERS = [(entity, each) for entity in ENTITIES for each in entity.filters]
 
@@ -219,6 +224,8 @@ def test_order_sorts_the_list(entity: spec.Entity, name: str, api: APIClient, bo
     ranks = {field.name: [*reversed(field.choices)] for field in entity.fields if field.choices}
 
     def rank(row: dict[str, Any]) -> Any:
+        if row[name] is None:
+            return "9999-12-31"  # no due date
         return ranks[name].index(row[name]) if name in ranks else row[name]
 
     ascending, descending = (rows_of(api, entity, ordering=sign + name) for sign in ("", "-"))
@@ -247,6 +254,7 @@ def test_filter_narrows_the_list(entity: spec.Entity, each: spec.Filter, api: AP
         "updated_since": lambda: sorted(row["updated_at"] for row in rows)[len(rows) // 2],
         "search": lambda: str(rows[0]["title"].split()[0]),
         "include_done": lambda: "false",
+        "overdue": lambda: make_overdue(rows[0]["id"]),
     }
     value = samples[each.name]() if each.name in samples else "true"
     found = [row["id"] for row in rows_of(api, entity, **{each.name: value})]

@@ -54,7 +54,8 @@ class WorkItemViewSet(ClaimActions):
     row_serializer_class = WorkItemRowSerializer
     deletion_serializer_class = WorkItemDeletionSerializer
     filterset_class = WorkItemFilter
-    ordering_columns = {"priority": ("urgency", "position")}  # the most urgent first
+    # The most urgent first; items without a due date last.
+    ordering_columns = {"priority": ("urgency", "position"), "due_date": ("due_rank", "position")}
     restore_description = "Undo the deletion of the item and of everything deleted with it."
 
     def known_parameters(self) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 
 
@@ -33,5 +35,6 @@ class DependencyType(models.TextChoices):
 
 
 MAX_POINTS = 100
+LAST_DAY = date(9999, 12, 31)  # stands for no due date where items are ordered by it
 DEFAULT_LEASE = 60  # minutes
 MAX_LEASE = 7 * 24 * 60  # minutes

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from projects.django_private import loaded_relations
@@ -24,6 +25,7 @@ from projects.models.sprints.sprint import Sprint
 from projects.models.sync import former_item
 from projects.models.work_items.choices import (
     DEFAULT_LEASE,
+    LAST_DAY,
     MAX_LEASE,
     MAX_POINTS,
     ItemType,
@@ -70,6 +72,10 @@ class WorkItem(Entity):
     )
     labels = LabelsField(default=list, blank=True)
     story_points = models.PositiveSmallIntegerField(null=True, blank=True)
+    due_date = models.DateField(null=True, blank=True)
+    due_rank = models.GeneratedField(
+        expression=Coalesce("due_date", models.Value(LAST_DAY)), output_field=models.DateField(), db_persist=True
+    )  # never null, so that a list in this order can be paged: items without a due date come last
     position = PositionField(default=FIRST, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
@@ -126,6 +132,11 @@ class WorkItem(Entity):
     def is_claimed(self) -> bool:
         """True if the item has an unexpired lease."""
         return self.lease_expires_at is not None and self.lease_expires_at > timezone.now()
+
+    @property
+    def is_overdue(self) -> bool:
+        """True if the item is open and its due date is over."""
+        return self.is_open and self.due_date is not None and self.due_date < timezone.now().date()
 
     def living_children(self) -> WorkItemQuerySet:
         """Return the direct children that are not deleted."""

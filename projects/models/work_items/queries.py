@@ -20,7 +20,7 @@ from projects.models.project import Project
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
-from projects.sqlite.expressions import IsNoEpic, IsOpen, IsZero, MayBegin, Unindexed
+from projects.sqlite.expressions import IsNoEpic, IsOpen, IsPast, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
@@ -138,6 +138,13 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def unblocked(self) -> Self:
         return self.filter(IsZero("open_blockers"))
+
+    def overdue(self) -> Self:
+        """Limit to open items whose due date is over."""
+        return self.unfinished().filter(IsPast("due_date"))
+
+    def not_overdue(self) -> Self:
+        return self.filter(Q(due_date__isnull=True) | ~Q(IsOpen("status")) | ~Q(IsPast("due_date")))
 
     def ready(self, moment: datetime | Bound | None = None) -> Self:
         """Limit to items that can be started, ordered by urgency, number of items they unblock, and position.

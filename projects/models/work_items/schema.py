@@ -13,13 +13,14 @@ from projects.sqlite.expressions import Glob, IsNoEpic, IsOpen, IsZero, MayBegin
 
 # Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
 # the unique index.
-FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at")
+FACETS = ("status", "item_type", "urgency", "assignee", "parent", "open_blockers", "updated_at", "due_date")
 ORDERS = {
     "position": ("position",),
     "creation": ("created_at",),
     "update": ("updated_at",),
     "urgency": ("urgency", "position"),
     "title": ("title",),
+    "due": ("due_rank", "position"),
 }
 
 CONSTRAINTS = (

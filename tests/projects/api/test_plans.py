@@ -29,6 +29,7 @@ WALKING = {
     "label": "ui",
     "orphaned": "true",
     "blocked": "true",
+    "overdue": "true",
     "updated_since": "2020-01-01",
     "include_done": "true",
 }
@@ -42,6 +43,7 @@ INDEXES = {
     "updated_at": {"item_by_update"},
     "priority": {"item_by_urgency"},
     "title": {"item_by_title"},
+    "due_date": {"item_by_due"},
     "item_number": {"sqlite_autoindex_projects_workitem_2"},
 }
 
@@ -107,7 +109,8 @@ def test_filter_is_checked_in_the_index(api: APIClient, board: str, ordering: st
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA index_info({index})")
         columns = {row[2] for row in cursor.fetchall()}
-    assert columns >= {"status", "item_type", "urgency", "assignee_id", "parent_id", "open_blockers", "updated_at"}
+    filtered = {"status", "item_type", "urgency", "assignee_id", "parent_id", "open_blockers", "updated_at", "due_date"}
+    assert columns >= filtered
 
 
 def test_ready_uses_its_own_index(api: APIClient, board: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from projects.entities import spec
@@ -35,7 +35,7 @@ def changed(field: spec.Field, row: Any) -> Any:
         case spec.LABELS:
             return [*value, "another"]
         case spec.DAY:
-            return value - timedelta(days=1)
+            return value - timedelta(days=1) if value else date(2026, 3, 1)
         case spec.MOMENT:
             return value - timedelta(seconds=1)
         case spec.RANK:

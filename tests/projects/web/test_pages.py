@@ -219,3 +219,15 @@ def test_old_done_items_are_hidden_and_items_without_lane_shown(browser: Client,
 def test_board_takes_any_query(query: str, browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
     fill(1)
     assert browser.get(f"/board/PONE/?{query}").status_code == 200
+
+
+def test_card_and_item_page_show_what_is_overdue(browser: Client, make_item: Callable[..., WorkItem]) -> None:
+    today = timezone.now().date()
+    for days in (-1, 1):
+        make_item(due_date=today + timedelta(days=days))
+    page = browser.get("/board/PONE/").content.decode()
+    for word, number in (("overdue since", 1), ("due", 2)):
+        card = page[page.index(f'id="PONE-{number}"') :].partition("</li>")[0]
+        assert f">{word} <time" in card
+    assert "i-overdue" in browser.get("/items/PONE-1/").content.decode()
+    assert "i-overdue" not in browser.get("/items/PONE-2/").content.decode()
