@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def written(path: str, *, mode: int = 0o666, private: bool = False, follow: bool = True) -> Iterator[BinaryIO]:
+def written(path: str, *, mode: int = 0o666, private: bool = False) -> Iterator[BinaryIO]:
     """Yield a file that replaces `path` on success. Raises FileRefused.
 
     `mode` applies to a new file, minus the umask; an existing file keeps its mode. A `private` file gets 0600.
-    Symbolic links are followed, unless `follow` is false. A device or a pipe can't be replaced, so the content is
-    copied to it at the end.
+    Symbolic links are followed. A device or a pipe can't be replaced, so the content is copied to it at the end.
     """
-    target = os.path.realpath(path) if follow else path
+    target = os.path.realpath(path)
     try:
         if _is_special(target):
             with scratch() as file:

@@ -40,5 +40,5 @@ def ask(*arguments: str, environ: Mapping[str, str]) -> str:
 
 
 def without_git(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without the GIT_* variables that name a hook's repository and index."""
+    """Return the environment without the GIT_* variables, with which git names the repository of a hook."""
     return {name: value for name, value in environ.items() if not name.startswith("GIT_")}

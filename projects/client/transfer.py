@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 EXPORT, IMPORT, BACKUP = "/api/v1/export/", "/api/v1/import/", "/api/v1/backup/"
 
 
-def export(context: Context, path: str, project: str | None = None, *, follow: bool = True) -> dict[str, Json]:
+def export(context: Context, path: str, project: str | None = None) -> dict[str, Json]:
     """Write the export to the file `path`; return the number of rows per collection and of bytes."""
-    with atomic_files.written(path, follow=follow) as file:
+    with atomic_files.written(path) as file:
         _download_export(context, file, project)
         return {**_counts(file), "bytes": file.tell()}
 
@@ -100,7 +100,7 @@ def _opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
         if path == "-":
             source = sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")  # noqa: SIM115
         else:
-            # data.json of an untrusted repository may be a link or a pipe.
+            # .pm/data.json of an untrusted repository may be a link or a pipe.
             flags = 0 if follow else os.O_NOFOLLOW | os.O_NONBLOCK
             source = open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags), "rb")  # noqa: SIM115
         with source:

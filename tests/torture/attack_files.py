@@ -20,7 +20,7 @@ COMMANDS = (
     ("backup",),
     ("backup", "{outside}/copy.db"),
     ("sync", "export", "-o", "{outside}/export.json"),
-    ("sync", "hooks", "install"),
+    ("sync", "hooks", "uninstall"),
     ("server", "list"),
     ("server", "stop"),
     ("restore-backup", "{outside}/copy.db"),

@@ -66,11 +66,10 @@ def _overlay(here: Place) -> None:
 
 
 def _noexec(here: Place) -> None:
-    """Work on a disk from which nothing may be executed, nosuid and nodev too: hooks can't run there."""
+    """Work on a disk from which nothing may be executed, nosuid and nodev too."""
     with mounted(here.directory, "-t", "tmpfs", "-o", "noexec,nosuid,nodev,size=30m", "tmpfs"):
         here.git("init", "-q")
         here.begin()
-        here.pm("sync", "hooks", "install")
         here.commit("text", "one\n")
         here.add("after a commit").document()
         here.settle()
@@ -144,14 +143,13 @@ def _hard_links(here: Place) -> None:
 
 
 def _read_only_around(here: Place) -> None:
-    """Let the repository be read-only but for `.pm`: the board is served, hooks say why they can't be written."""
+    """Let the repository be read-only but for `.pm`: the board is served."""
     here.config.mkdir(mode=0o700)
     with ExitStack() as stack:
         stack.enter_context(mounted(here.directory, "--bind", str(here.directory)))
         stack.enter_context(mounted(here.config, "-t", "tmpfs", "-o", "mode=700", "tmpfs"))
         subprocess.run(["mount", "-o", "remount,ro,bind", str(here.directory)], check=True)
         here.begin()
-        here.pm("sync", "hooks", "install").message()
         here.pm("sync", "export", "-o", str(here.directory / "out.json")).message()
         here.pm("init")
         here.settle()
@@ -202,7 +200,7 @@ def _newline(here: Place) -> None:
     odd = here.directory.rename(here.scratch / "a\nb'\"$(touch x)\U0001f41b")
     here.directory, here.config = odd, odd / ".pm"
     here.begin()
-    here.pm("sync", "hooks", "install").document()
+    here.pm("sync", "hooks", "uninstall").document()
     here.commit("text", "one\n")
     here.pm("server", "list").document()
     assert not list(here.scratch.glob("**/x"))

@@ -136,7 +136,7 @@ def _dangling_gitfile(here: Place) -> None:
     (here.directory / ".git").rename(here.scratch / "elsewhere.git")
     (here.directory / ".git").write_text(f"gitdir: {here.scratch}/missing.git\n")
     here.begin()
-    here.pm("sync", "hooks", "install").message()
+    here.pm("sync", "hooks", "uninstall").message()
     here.pm("doctor")
 
 
@@ -227,7 +227,7 @@ def _ceilings(here: Place) -> None:
     }
     here.begin(**hard)
     here.add("below", cwd=below, **hard).document()
-    here.pm("sync", "hooks", "install", **hard)
+    here.pm("sync", "hooks", "uninstall", **hard)
 
 
 def _dubious(here: Place) -> None:
@@ -237,7 +237,7 @@ def _dubious(here: Place) -> None:
     os.chown(here.directory / ".git", NOBODY, NOBODY)
     assert here.git("status", check=False).returncode
     here.begin()
-    here.pm("sync", "hooks", "install").message()
+    here.pm("sync", "hooks", "uninstall").message()
     here.pm("doctor")
 
 
@@ -261,9 +261,9 @@ def _garbage_git(here: Place) -> None:
         else:
             here.stop()
             here.pm("server", "start", **path).document()
-        installed = here.pm("sync", "hooks", "install", **path)
+        answer = here.pm("sync", "hooks", "uninstall", **path)
         if number < 2:  # after the third the next git of PATH is found
-            installed.message()
+            answer.message()
         here.pm("doctor", **path)
         here.add(f"under {number}", **path).document()
 

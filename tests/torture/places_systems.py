@@ -95,7 +95,7 @@ def _inherited_signals(here: Place) -> None:
     here.add("blocked", preexec=block).document()
     here.pm("server", "stop").document()
     here.pm("doctor", preexec=block)
-    here.pm("sync", "hooks", "install", preexec=block).document()
+    here.pm("sync", "hooks", "uninstall", preexec=block).document()
 
 
 def _hung_up(here: Place) -> None:

@@ -77,14 +77,19 @@ def import_file(context: Context) -> None:
 
 
 def hooks(context: Context) -> None:
-    """Install, remove, show or run the git hooks."""
-    from projects.client import hooks, hooks_run
+    """Remove the git hooks of earlier versions."""
+    from projects.client import hooks
 
-    options = context.options
-    if options.action == "run":
-        hooks_run.run(context, options.hook)
-    else:
-        context.show({"hooks": getattr(hooks, options.action)(context)})
+    context.show({"hooks": hooks.uninstall(context.environ)})
+
+
+def hooks_action(text: str) -> str:
+    """Accept `uninstall`; tell an installed hook, which calls `run`, that it is retired."""
+    if text != "uninstall":
+        raise refused(
+            "the git hooks are retired; to remove them: pm sync hooks uninstall; to share the board: pm sync migrate"
+        )
+    return text
 
 
 def interval(text: str) -> int:
@@ -154,11 +159,11 @@ VERBS = (
     ),
     Verb(
         "hooks",
-        "Manage git hooks that export to .pm/data.json before a commit and import it after merge and checkout.",
+        "Remove the git hooks that earlier versions installed; they are retired.",
         hooks,
         (
-            option("action", choices=("install", "uninstall", "status", "run"), metavar="install|uninstall|status"),
-            option("hook", nargs="*", metavar="HOOK", help="used by the hooks, which call run"),
+            option("action", type=hooks_action, choices=("uninstall",), metavar="uninstall"),
+            option("hook", nargs="*", metavar="HOOK", help="ignored; hooks that are still installed pass it"),
         ),
     ),
     Verb(
