@@ -9,12 +9,13 @@ import os
 from django.db import connection
 
 from discovery.portfile import ServerInfo
-from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting
-from projects import board_record, git_guard, stale_files
+from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting, server_stopped
+from projects import background_sync, board_record, git_guard, stale_files
 from projects.sqlite import identity
 
 logger = logging.getLogger(__name__)
 _guard = functools.cache(git_guard.Guard)
+_background = functools.cache(background_sync.BackgroundSync)
 
 
 def connect() -> None:
@@ -22,6 +23,8 @@ def connect() -> None:
     server_starting.connect(prepare_database, dispatch_uid="projects.prepare_database")
     server_checked.connect(check_database, dispatch_uid="projects.check_database")
     server_checked.connect(keep_out_of_git, dispatch_uid="projects.keep_out_of_git")
+    server_checked.connect(sync_in_background, dispatch_uid="projects.sync_in_background")
+    server_stopped.connect(stop_background_sync, dispatch_uid="projects.stop_background_sync")
     person_url_requested.connect(issue_login_link, dispatch_uid="projects.issue_login_link")
 
 
@@ -56,6 +59,16 @@ def check_database(**kwargs: object) -> bool:
 def keep_out_of_git(**kwargs: object) -> None:
     """Restore the exclude block that keeps git from adding or cleaning the board."""
     _guard(os.path.dirname(identity.path())).look()
+
+
+def sync_in_background(**kwargs: object) -> None:
+    """Start `pm sync` when the interval of the joined board is over."""
+    _background(os.path.dirname(identity.path())).look()
+
+
+def stop_background_sync(**kwargs: object) -> None:
+    """End a running background sync."""
+    _background(os.path.dirname(identity.path())).stop()
 
 
 def issue_login_link(*, info: ServerInfo, seconds: int, **kwargs: object) -> str:

@@ -102,7 +102,7 @@ def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, objec
     remote = repository(context).remote(joined["remote"])
     ref, late = joined["ref"], 0
     total = _Total()
-    is_fresh = _is_fresh(joined["synced_at"])
+    is_fresh = not joined["error"] and _is_fresh(joined["synced_at"])
     if is_fresh and joined["head"] and joined["unpublished"]:
         head = joined["head"]  # the push succeeds only if the remote still has it, so a fetch would bring nothing
     else:
