@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,16 @@ def _checked(where: str, name: str, key: str, value: Any) -> int | str:
         raise ConfigError(f"{where}: {name} = {value!r}: allowed: {allowed}")
     if not isinstance(value, str) or (option.words and value not in option.words) or not value.strip():
         raise ConfigError(f"{where}: {name} = {value!r}: allowed: {option.allowed}")
+    if option.form and not _is_uuid(value.strip()):
+        raise ConfigError(f"{where}: {name} = {value!r}: allowed: {option.allowed}")
     return value.strip()
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
 
 
 def _nearest(name: str) -> str:

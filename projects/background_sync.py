@@ -37,8 +37,8 @@ class _Run:
     """A running `pm sync`."""
 
     def __init__(self, directory: str) -> None:
-        self.output: IO[bytes] = tempfile.TemporaryFile()
-        self.messages: IO[bytes] = tempfile.TemporaryFile()
+        self.output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by `error`
+        self.messages: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 -- closed by `error`
         environ = {name: value for name, value in os.environ.items() if name not in NOT_PASSED}
         self.process = subprocess.Popen(
             [sys.executable, MANAGE, "pm", "sync"],
@@ -130,11 +130,10 @@ class BackgroundSync:
         """Return the seconds between syncs; 0 if there are none."""
         from projects.models import SyncBoard
 
-        found = 0
         with _database():
             board = SyncBoard.joined()
-            found = board.interval if board else 0
-        return found
+            return board.interval if board else 0
+        return 0
 
 
 @contextmanager

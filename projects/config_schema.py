@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import namedtuple
 
 
-class Option(namedtuple("Option", "default help lowest highest words", defaults=(0, 0, ()))):
-    """One setting: its default, its help text, and the integers or words it allows."""
+class Option(namedtuple("Option", "default help lowest highest words form", defaults=(0, 0, (), ""))):
+    """One setting: its default, its help text, and the integers, words or form of text it allows."""
 
     __slots__ = ()
 
@@ -18,6 +18,8 @@ class Option(namedtuple("Option", "default help lowest highest words", defaults=
         """Describe the allowed values."""
         if self.words:
             return "one of " + ", ".join(self.words)
+        if self.form:
+            return str(self.form)
         return f"a whole number from {self.lowest} to {self.highest}" if isinstance(self.default, int) else "text"
 
 
@@ -35,6 +37,7 @@ OPTIONS = {
     "validation.max_comment_length": Option(150_000, "maximum characters in a comment", 1, 10_000_000),
     "validation.max_sprint_name_length": Option(100, "maximum characters in a sprint name", 1, 100),
     "api.page_size": Option(100, "default rows per page", 1, 1000),
+    "sync.board": Option("", "the published board, a hint for other clones that it exists", form="a UUID"),
 }
 SECTIONS = tuple(dict.fromkeys(key.partition(".")[0] for key in OPTIONS))
 

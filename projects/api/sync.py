@@ -53,10 +53,30 @@ class EnableSerializer(StrictSerializer):
     person = serializers.CharField(max_length=150, allow_blank=True, default="")
     head = CommitField(allow_null=True, default=None)
     new = serializers.BooleanField(default=False)
+    dry_run = serializers.BooleanField(default=False, help_text="Say what would be united, and write nothing.")
 
     def validate_person(self, value: str) -> str:
         check_text(value, limit=150)
         return value
+
+
+class UnitedSerializer(serializers.Serializer[Any]):
+    """How many are on this board, on the published one, on both, and on the united board."""
+
+    here = serializers.IntegerField()
+    there = serializers.IntegerField()
+    both = serializers.IntegerField()
+    united = serializers.IntegerField()
+
+
+class KeyChangeSerializer(serializers.Serializer[Any]):
+    """A key of this board that is taken on the published one."""
+
+    to = serializers.CharField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # `from` is a keyword of Python.
+        return {"from": serializers.CharField(), **super().get_fields()}
 
 
 class ApplySerializer(StrictSerializer):
@@ -84,6 +104,20 @@ class AppliedSerializer(serializers.Serializer[Any]):
     published = serializers.IntegerField(help_text="The number of own changes that are now in the log.")
     pending = serializers.IntegerField(help_text="The number of own changes that are not.")
     publish = CommitField(allow_null=True)
+    notes = serializers.ListField(child=serializers.CharField())
+    conflicts = ConflictSerializer(many=True)
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """What joining would unite; nothing was written."""
+
+    board = serializers.UUIDField(allow_null=True, help_text="The board to join; null: a new one would be founded.")
+    remote = serializers.CharField()
+    ref = serializers.CharField()
+    projects = UnitedSerializer()
+    items = UnitedSerializer()
+    projects_renamed = KeyChangeSerializer(many=True)
+    items_renumbered = KeyChangeSerializer(many=True, help_text="The first 100; not those of a renamed project.")
     notes = serializers.ListField(child=serializers.CharField())
     conflicts = ConflictSerializer(many=True)
 
@@ -116,10 +150,18 @@ class SyncView(StrictQueryMixin):
 class SyncEnableView(StrictQueryMixin):
     may_conflict = True
 
-    @extend_schema(request=EnableSerializer, responses={201: SyncSerializer}, operation_id="sync_enable")
+    @extend_schema(
+        request=EnableSerializer, responses={200: PreviewSerializer, 201: SyncSerializer}, operation_id="sync_enable"
+    )
     def post(self, request: Request) -> Response:
-        """Join a board in git, or found one. What is on this board is published with the next sync."""
+        """Join a board in git, or found one. What is on this board is published with the next sync.
+
+        With `dry_run` the answer, 200, says what would be united, and nothing is written.
+        """
         wanted = read_body(request, EnableSerializer)
+        if wanted.pop("dry_run"):
+            del wanted["interval"]
+            return Response(service.preview(**wanted))
         return Response(service.enable(**wanted), status=status.HTTP_201_CREATED)
 
 

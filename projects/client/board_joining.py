@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.client import board_sync, consent
+from projects.client import board_hint, board_sync, consent
 from projects.client.errors import NeedsPerson, SyncFailed, UsageError
 from projects.client.terminal import clean
 from projects.sync.exceptions import SyncError
@@ -10,7 +10,10 @@ from projects.sync.git_store import check_ref, sync_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from projects.client.api import Json
+    from projects.client.argv import Options
     from projects.client.context import Context
     from projects.sync.git_remote import Remote, Repository
 
@@ -21,34 +24,120 @@ What was published cannot be unpublished.
 """
 
 
-def enable(context: Context) -> Json:
+REF = "refs/pm/board"
+
+
+class Place:
+    """Where to join a board, and as whom."""
+
+    def __init__(
+        self,
+        remote: str | None = None,
+        ref: str = REF,
+        interval: int = 0,
+        person: str | None = None,
+        *,
+        new: bool = False,
+    ) -> None:
+        self.remote, self.ref, self.interval, self.person, self.new = remote, ref, interval, person, new
+
+    @classmethod
+    def of(cls, options: Options) -> Place:
+        """Return the place that the flags of `pm sync enable` name."""
+        return cls(options.remote, options.ref, options.interval, options.person, new=options.new)
+
+
+def enable(context: Context, place: Place, before: Callable[[], object] | None = None) -> Json:
     """Join the board of a remote, or found it there; return what this clone is joined to.
 
-    Asks on the terminal, whatever standard input is. Raises NeedsPerson without a terminal or consent.
+    Asks on the terminal, whatever standard input is; calls `before` after the person agreed. Raises NeedsPerson
+    without a terminal or consent.
     """
-    options = context.options
     try:
-        check_ref(options.ref)
-        repository = board_sync.repository(context)
-        remote = repository.remote(options.remote or _usual(repository))
-        before = board_sync.status(context)
-        if before["enabled"]:
-            raise SyncFailed(
-                f"this clone is joined already, to {before['ref']} of {before['remote']}; to leave: pm sync disable"
-            )
-        person = _consent(remote, options.ref, options.person)
+        remote = _remote(context, place)
+        _refuse_joined(context)
+        name = _consent(remote, place.ref, place.person)
+        if before is not None:
+            before()
         with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
-            head = copy.fetch(remote, options.ref, terminal=True)
-            body = {
-                "remote": remote.name,
-                "ref": options.ref,
-                "interval": options.interval,
-                "person": person,
-                "head": head,
-            }
-            return context.api.call("POST", f"{board_sync.ROOT}enable/", body, silence=board_sync.SILENCE)
+            head = copy.fetch(remote, place.ref, terminal=True)
+            return _join(context, place, remote, head, name)
     except SyncError as error:
         raise SyncFailed(str(error)) from None
+
+
+def preview(context: Context, place: Place) -> Json:
+    """Return what joining would unite. Fetches the board, and writes nothing to either side."""
+    try:
+        remote = _remote(context, place)
+        with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
+            return _preview(context, place, remote, copy.fetch(remote, place.ref))
+    except SyncError as error:
+        raise SyncFailed(str(error)) from None
+
+
+def join_published(context: Context, place: Place) -> Json:
+    """Join the board of a remote without asking; return what this clone is joined to.
+
+    Publishes nothing that is on this board: raises NeedsPerson if it has projects, and SyncFailed if the remote has no
+    board or another one than config.toml names.
+    """
+    try:
+        remote = _remote(context, place)
+        _refuse_joined(context)
+        with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
+            head = copy.fetch(remote, place.ref)
+            if head is None:
+                raise SyncFailed(f"{place.ref} of {remote.name} has no board; to share this one: pm sync enable")
+            found = _preview(context, place, remote, head)
+            hint = board_hint.read(context.directory)
+            if hint not in (None, found["board"]):
+                raise SyncFailed(
+                    f"{place.ref} of {remote.name} holds board {found['board']}, but config.toml names {hint}; a "
+                    "person joins it with: pm sync enable"
+                )
+            if found["projects"]["here"]:
+                raise NeedsPerson(
+                    "this clone has a board of its own, which joining would publish; a person unites both with: "
+                    "pm sync enable"
+                )
+            return _join(context, place, remote, head, place.person or "")
+    except SyncError as error:
+        raise SyncFailed(str(error)) from None
+
+
+def _remote(context: Context, place: Place) -> Remote:
+    check_ref(place.ref)
+    repository = board_sync.repository(context)
+    return repository.remote(place.remote or _usual(repository))
+
+
+def _refuse_joined(context: Context) -> None:
+    before = board_sync.status(context)
+    if before["enabled"]:
+        raise SyncFailed(
+            f"this clone is joined already, to {before['ref']} of {before['remote']}; to leave: pm sync disable"
+        )
+
+
+def _join(context: Context, place: Place, remote: Remote, head: str | None, person: str) -> Json:
+    hint = board_hint.read(context.directory)
+    if head is None and hint is not None and not place.new:
+        raise SyncFailed(
+            f"config.toml names board {hint}, but {place.ref} of {remote.name} has none; name its remote or ref, or "
+            "found another board: pm sync enable --new"
+        )
+    body = _body(place, remote, head) | {"interval": place.interval, "person": person}
+    return context.api.call("POST", f"{board_sync.ROOT}enable/", body, silence=board_sync.SILENCE)
+
+
+def _preview(context: Context, place: Place, remote: Remote, head: str | None) -> Json:
+    body = _body(place, remote, head) | {"person": place.person or "", "dry_run": True}
+    return context.api.call("POST", f"{board_sync.ROOT}enable/", body, silence=board_sync.SILENCE)
+
+
+def _body(place: Place, remote: Remote, head: str | None) -> dict[str, object]:
+    return {"remote": remote.name, "ref": place.ref, "head": head, "new": place.new}
 
 
 def _usual(repository: Repository) -> str:

@@ -73,7 +73,7 @@ def status(context: Context) -> dict[str, object]:
     return document
 
 
-def watch(context: Context) -> None:
+def watch(context: Context, interval: int | None = None) -> None:
     """Synchronise until interrupted; print each result that has news. Errors become warnings and lengthen the pause."""
     import gc
 
@@ -82,7 +82,7 @@ def watch(context: Context) -> None:
     while True:
         pause = INTERVAL
         try:
-            pause = float(state(context)["interval"] or INTERVAL)
+            pause = float(state(context)["interval"] or INTERVAL) if interval is None else float(interval)
             result = sync(context)
         except SyncOff:
             raise

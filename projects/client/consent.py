@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 TERMINAL = "/dev/tty"
 
 
+def has_terminal() -> bool:
+    """Return True if there is a terminal to ask on."""
+    try:
+        os.close(os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 class Person:
     """The person at the terminal; use it in a `with` statement."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projects.client import board_hint
 from projects.client.errors import ClientError, NoServer
 from projects.client.resource import ROOT
 from projects.client.terminal import clean
@@ -43,12 +44,15 @@ def text(context: Context) -> str:
     """Return the text; if the board can't be read, it says what to do. Raises no ClientError."""
     try:
         lines = _state(context)
+        absent = _absence(context, is_empty=not lines)
     except NoServer:
         return HOW + NO_SERVER
     except ClientError as error:
         return HOW + f"\nThe board can't be read: {_line(str(error), 300)}\n"
     if not lines:
-        return HOW + NO_PROJECT
+        return HOW + (f"\n{_sentence(absent)}\n" if absent else NO_PROJECT)
+    if absent:
+        lines.insert(0, _sentence(absent))
     found = HOW + "\n## Now\n"
     room = MAX_BYTES - 1 - len(found.encode())
     for line in lines:
@@ -80,6 +84,17 @@ def _state(context: Context) -> list[str]:
         ready = _rows(context, "work-items/ready/", {"project": project["key"], "limit": MAX_ITEMS})
         lines += _items(f"ready next in {project['key']}", ready)
     return lines
+
+
+def _absence(context: Context, *, is_empty: bool) -> str:
+    """Return why a published board may not be here, else ""."""
+    if context.given_url:  # another directory's server
+        return ""
+    return board_hint.absence(context) if is_empty else board_hint.remark(context.directory)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _items(heading: str, rows: list[dict[str, Json]]) -> list[str]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from projects.models import SyncBoard
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
-from projects.sync import exchange, git_tree, joining, outbox, repairing
+from projects.sync import exchange, git_tree, joining, outbox, previewing, repairing
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
@@ -48,17 +48,32 @@ def enable(*, remote: str, ref: str, person: str, interval: int, head: str | Non
 
     `new` founds a board although the repository's configuration names another one. Raises Conflict or SyncError.
     """
+    board_id = _chosen(remote=remote, ref=ref, head=head, new=new)
+    joining.join(board_id=board_id, remote=remote, ref=ref, person=person or AGENT_NAME, interval=interval)
+    return status()
+
+
+def preview(*, remote: str, ref: str, person: str, head: str | None, new: bool) -> dict[str, Any]:
+    """Return what `enable` would unite; write nothing. Raises Conflict or SyncError."""
+    board_id = _chosen(remote=remote, ref=ref, head=head, new=new)
+    place = {"remote": remote, "ref": ref, "person": person or AGENT_NAME}
+    if head is None:
+        return previewing.unite(None, board_id=board_id, **place)
+    with _store() as store:
+        return previewing.unite(lambda board: _follow(store, board, head), board_id=board_id, **place)
+
+
+def _chosen(*, remote: str, ref: str, head: str | None, new: bool) -> uuid.UUID:
+    """Return the ID of the board to join, or of a new one. Raises Conflict or SyncError."""
     if SyncBoard.joined() is not None:
         raise Conflict("this clone is joined already; leave with `pm sync disable` first")
     check_ref(ref)
-    board_id = uuid.uuid4()
-    if head is not None:
-        if new:
-            raise Conflict(f"{remote} has a board already; join it without --new")
-        with _store() as store:
-            board_id = uuid.UUID(store.contents(head).board_id)
-    joining.join(board_id=board_id, remote=remote, ref=ref, person=person or AGENT_NAME, interval=interval)
-    return status()
+    if head is None:
+        return uuid.uuid4()
+    if new:
+        raise Conflict(f"{remote} has a board already; join it without --new")
+    with _store() as store:
+        return uuid.UUID(store.contents(head).board_id)
 
 
 def disable() -> None:

@@ -38,7 +38,7 @@ def test_environment_outranks_the_file(tmp_path: Path) -> None:
         ("[server]\nprot = 5\n", "server.prot = 5: unknown key; did you mean server.port?"),
         (
             "[serve]\nport = 5\n",
-            "unknown section serve; allowed: server, logging, validation, api; did you mean server",
+            "unknown section serve; allowed: server, logging, validation, api, sync; did you mean server",
         ),
         ("port = 5\n", "unknown section port"),
         ("server = 5\n", "server = 5: server is a section; write [server] above its keys"),

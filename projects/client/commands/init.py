@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from projects import config_schema, workspace
-from projects.client.errors import FileRefused
+from projects.client.errors import FileRefused, UsageError
 from projects.client.grammar import Verb, option
 
 TYPE_CHECKING = False
@@ -36,7 +37,30 @@ def init(context: Context) -> None:
 
         path, changed = agents_file.point(workspace.repository_top(os.getcwd()) or workspace.root_of(directory))
         answer["agents"] = {"file": path, "changed": changed}
+    answer.update(_board(context))
     context.show({"initialized": answer})
+
+
+def _board(context: Context) -> dict[str, object]:
+    """Join the published board if the user wants to; return what to tell about it."""
+    from projects.client import board_hint
+
+    options = context.options
+    if options.join and options.new:
+        raise UsageError("--join and --new exclude each other")
+    published = board_hint.unjoined(context.directory)
+    if options.new or not (options.join or published):
+        return {}
+    from projects.client import board_joining, board_sync, consent
+
+    place = board_joining.Place(options.remote, options.ref, person=options.person)
+    # An agent may have the terminal of its user: without --join only a person at the keyboard is asked.
+    is_person = consent.has_terminal() if options.join else sys.stdin is not None and sys.stdin.isatty()
+    if not options.join and not is_person:
+        return {"board": {"published": published, "joined": False, "try": "pm init --join"}}
+    context.autostart = True
+    joined = board_joining.enable(context, place) if is_person else board_joining.join_published(context, place)
+    return {"sync": joined, "synchronized": board_sync.sync(context)}
 
 
 VERBS = (
@@ -48,6 +72,11 @@ VERBS = (
             option(
                 "--agents", action="store_true", help="also add a pointer to `pm prime` to the repository's AGENTS.md"
             ),
+            option("--join", action="store_true", help="join the board of the remote; asks a person on a terminal"),
+            option("--new", action="store_true", help="keep a board of this clone's own, although one is published"),
+            option("--remote", metavar="NAME", help="with --join: the remote (origin, or the only one)"),
+            option("--ref", default="refs/pm/board", metavar="REF", help="with --join: the ref (refs/pm/board)"),
+            option("--person", metavar="NAME", help="with --join: your name on the board"),
         ),
     ),
 )

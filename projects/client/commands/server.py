@@ -25,7 +25,7 @@ START_FLAGS = (
 
 def start(context: Context) -> None:
     """Start the server in the background."""
-    from projects.client import launcher, resolution
+    from projects.client import board_hint, launcher, resolution
 
     if context.given_url:
         context.warn("a server URL is set: other commands use that server, not the one started here")
@@ -35,6 +35,8 @@ def start(context: Context) -> None:
     info = launcher.start(context.directory, context.environ, context.warn, flags, patience)
     if was_running and not context.given_url:
         health.check(context)  # it may hang
+    if remark := board_hint.remark(context.directory):
+        context.warn(remark)
     context.show({"server": info.fields()})
 
 

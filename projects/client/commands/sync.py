@@ -18,7 +18,7 @@ def sync(context: Context) -> None:
     from projects.client import board_sync
 
     if context.options.watch:
-        board_sync.watch(context)
+        board_sync.watch(context, context.options.interval)
     else:
         context.show(board_sync.sync(context))
 
@@ -34,7 +34,16 @@ def enable(context: Context) -> None:
     """Join a board in git."""
     from projects.client import board_joining
 
-    context.show({"sync": board_joining.enable(context)})
+    place = board_joining.Place.of(context.options)
+    join = board_joining.preview if context.options.dry_run else board_joining.enable
+    context.show({"sync": join(context, place)})
+
+
+def migrate(context: Context) -> None:
+    """Move a board from .pm/data.json to a ref of the remote."""
+    from projects.client import board_migration
+
+    context.show({"migrated": board_migration.migrate(context)})
 
 
 def disable(context: Context) -> None:
@@ -101,6 +110,18 @@ def interval(text: str) -> int:
     return seconds
 
 
+JOIN_FLAGS = (
+    option("--remote", metavar="NAME", help="a remote of the repository (origin, or the only one)"),
+    option(
+        "--ref",
+        default="refs/pm/board",
+        metavar="REF",
+        help="refs/pm/NAME, or refs/heads/NAME where a host refuses others (refs/pm/board)",
+    ),
+    option("--interval", type=interval, default=0, metavar="TIME", help="sync in the background, such as every 5m"),
+    option("--person", metavar="NAME", help="your name on the board; asked for if not given"),
+    option("--new", action="store_true", help="found a board although config.toml names another one"),
+)
 VERBS = (
     Verb(
         "status",
@@ -112,17 +133,18 @@ VERBS = (
         "Join the board of a git remote, or found it there; asks a person on the terminal.",
         enable,
         (
-            option("--remote", metavar="NAME", help="a remote of the repository (origin, or the only one)"),
-            option(
-                "--ref",
-                default="refs/pm/board",
-                metavar="REF",
-                help="refs/pm/NAME, or refs/heads/NAME where a host refuses others (refs/pm/board)",
-            ),
-            option(
-                "--interval", type=interval, default=0, metavar="TIME", help="sync in the background, such as every 5m"
-            ),
-            option("--person", metavar="NAME", help="your name on the board; asked for if not given"),
+            *JOIN_FLAGS,
+            option("--dry-run", action="store_true", help="show what would be united, and write nothing"),
+        ),
+    ),
+    Verb(
+        "migrate",
+        "Move a board that git tracks as .pm/data.json: import it, share it through a remote, remove the git hooks.",
+        migrate,
+        (
+            *JOIN_FLAGS,
+            option("--write-hint", action="store_true", help="name the board in .pm/config.toml, for other clones"),
+            option("--dry-run", action="store_true", help="show what would be imported and united, and write nothing"),
         ),
     ),
     Verb("disable", "Stop sharing the board from this clone; it stays as it is, here and there.", disable),
@@ -170,6 +192,9 @@ VERBS = (
         "",
         "Synchronise the board with other clones: fetch their changes, publish the ones made here.",
         sync,
-        (option("--watch", action="store_true", help="repeat at the interval of the clone (5m) until interrupted"),),
+        (
+            option("--watch", action="store_true", help="repeat at the interval of the clone (5m) until interrupted"),
+            option("--interval", type=interval, metavar="TIME", help="with --watch: repeat at this interval"),
+        ),
     ),
 )

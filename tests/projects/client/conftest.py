@@ -3,11 +3,13 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import socket
+import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from discovery import lock, portfile, process, safe_files
 from projects.client import cli
 from tests.conftest import add_board, make_repository
 from tests.processes import DEADLINE, MANAGE, Server, environment
+from tests.projects.sync.repositories import bare, git
 
 PM = [*MANAGE, "pm"]
 
@@ -120,6 +123,44 @@ def pm(repository: Path) -> Iterator[Pm]:
 
     yield run
     end_server(repository / ".pm")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory, new_board: Path) -> Iterator[list[Board]]:
+    makers = [serve(tmp_path_factory, new_board) for _ in range(2)]
+    yield [next(maker) for maker in makers]
+    for maker in makers:
+        next(maker, None)
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Path:
+    return bare(tmp_path / "remote.git")
+
+
+@pytest.fixture
+def boards(servers: list[Board], new_board: Path, remote: Path) -> list[Board]:
+    """Two clones with new boards that share nothing yet."""
+    for board in servers:
+        config = board.repository / ".pm"
+        with closing(sqlite3.connect(new_board)) as source, closing(sqlite3.connect(config / "data.db")) as target:
+            source.backup(target)
+        shutil.rmtree(config / "board.git", ignore_errors=True)
+        for name in ("config.toml", "data.json"):
+            (config / name).unlink(missing_ok=True)
+        shutil.rmtree(board.repository / ".git" / "hooks", ignore_errors=True)
+        git("config", "remote.origin.url", str(remote), cwd=board.repository)
+    return servers
+
+
+@pytest.fixture
+def ann(boards: list[Board]) -> Board:
+    return boards[0]
+
+
+@pytest.fixture
+def bob(boards: list[Board]) -> Board:
+    return boards[1]
 
 
 def end_server(config: Path) -> None:

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.processes import DEADLINE, poll
-from tests.projects.client.conftest import Board
-from tests.projects.client.test_board_sync import ann, bob, boards, join, remote, servers  # noqa: F401 -- fixtures
+from tests.processes import DEADLINE, children, gone, poll, scaled
+from tests.projects.client.conftest import Board, serve
+from tests.projects.client.terminals import join
 from tests.projects.sync.repositories import git
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def board(tmp_path_factory: pytest.TempPathFactory, new_board: Path, remote: Path) -> Iterator[Board]:
+    for made in serve(tmp_path_factory, new_board):
+        git("config", "remote.origin.url", str(remote), cwd=made.repository)
+        made.project("PONE")
+        join(made, "Ann", "--interval", "1s")
+        yield made
 
 
 def status(board: Board) -> Any:
     return board("sync", "status").document["sync"]
 
 
-def test_server_syncs_at_the_interval_and_survives_a_failing_remote(ann: Board, remote: Path) -> None:  # noqa: F811
-    ann.project("PONE")
-    join(ann, "Ann", "--interval", "1s")
-    poll(lambda: status(ann)["unpublished"] == 0, what="the first sync", timeout=2 * DEADLINE)
+def descendants(pid: int) -> list[int]:
+    return [one for child in children(pid) for one in (child, *descendants(child))]
+
+
+def running(board: Board, program: str) -> list[int]:
+    """Return the pids of the server's descendants that run a program."""
+    pids = descendants(board.server.pid)
+    return [pid for pid in pids if program in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
+
+
+def test_server_syncs_at_the_interval_and_survives_a_failing_remote(board: Board, remote: Path) -> None:
+    poll(lambda: status(board)["unpublished"] == 0, DEADLINE, "the first sync")
     moved = remote.rename(remote.with_name("moved.git"))
-    ann.item("PONE")
-    poll(lambda: "the remote origin can't be reached" in status(ann)["error"], what="the error", timeout=2 * DEADLINE)
-    assert status(ann)["unpublished"] == 1
+    board.item("PONE")
+    poll(lambda: "the remote origin can't be reached" in status(board)["error"], DEADLINE, "the error")
+    assert status(board)["unpublished"] == 1
     moved.rename(remote)
-    poll(lambda: status(ann)["unpublished"] == 0, what="the next sync", timeout=4 * DEADLINE)
-    poll(lambda: status(ann)["error"] == "", what="the end of the error", timeout=2 * DEADLINE)
+    poll(lambda: status(board)["unpublished"] == 0, 2 * DEADLINE, "the sync after the failed one")
+    assert status(board)["error"] == ""
 
 
-def test_stop_ends_a_sync_that_hangs(bob: Board, remote: Path) -> None:  # noqa: F811
-    join(bob, "Bob", "--interval", "1s")
+def test_stop_ends_a_sync_that_hangs_and_is_not_delayed(board: Board) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/board.git"
-        git("config", "remote.origin.url", url, cwd=bob.repository)
-        poll(lambda: children_of(bob.server.process.pid, "git"), what="git", timeout=2 * DEADLINE)
-        (sync,) = children_of(bob.server.process.pid, "pm")
+        git("config", "remote.origin.url", url, cwd=board.repository)
+        (sync,) = poll(lambda: running(board, "sync") if running(board, "git") else [], DEADLINE, "git")
+        pids = [sync, *descendants(sync)]
+        assert Path(f"/proc/{sync}/stat").read_text().rpartition(")")[2].split()[4] == "0"  # no terminal
         started = time.monotonic()
-        bob.server.end()
-        assert time.monotonic() - started < 1.0 + 1.0  # a server without a sync needs up to a second
-        poll(lambda: not os.path.exists(f"/proc/{sync}"), what="the end of the sync")
+        assert board.server.end()[0] == 0
+        assert time.monotonic() - started < scaled(2.0)  # without a sync it takes up to one second
+        poll(lambda: all(map(gone, pids)), DEADLINE, "the end of the sync")

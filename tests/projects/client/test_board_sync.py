@@ -2,92 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import pty
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
-import termios
 import threading
-from collections.abc import Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from projects.sync.git_store import sync_lock
 from tests.processes import DEADLINE, environment, poll
-from tests.projects.client.conftest import PM, Board, Result, call, serve
-from tests.projects.sync.repositories import REF, bare, git, hook
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory, new_board: Path) -> Iterator[list[Board]]:
-    makers = [serve(tmp_path_factory, new_board) for _ in range(2)]
-    yield [next(maker) for maker in makers]
-    for maker in makers:
-        next(maker, None)
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Path:
-    return bare(tmp_path / "remote.git")
-
-
-@pytest.fixture
-def boards(servers: list[Board], new_board: Path, remote: Path) -> list[Board]:
-    """Two clones with new boards that share nothing yet."""
-    for board in servers:
-        config = board.repository / ".pm"
-        with closing(sqlite3.connect(new_board)) as source, closing(sqlite3.connect(config / "data.db")) as target:
-            source.backup(target)
-        shutil.rmtree(config / "board.git", ignore_errors=True)
-        git("config", "remote.origin.url", str(remote), cwd=board.repository)
-    return servers
-
-
-@pytest.fixture
-def ann(boards: list[Board]) -> Board:
-    return boards[0]
-
-
-@pytest.fixture
-def bob(boards: list[Board]) -> Board:
-    return boards[1]
-
-
-def on_terminal(directory: Path, *arguments: str, typed: str, **env: str) -> tuple[Result, str]:
-    """Run `pm` with a terminal on which `typed` is typed; return its result and what the terminal showed."""
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        [*PM, *arguments],
-        cwd=directory,
-        env=environment(**env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),
-        text=True,
-    )
-    os.write(master, typed.encode())
-    out, err = process.communicate(timeout=4 * DEADLINE)
-    os.close(slave)
-    shown = b""
-    with suppress(OSError):  # the end of a terminal that nobody has open
-        while chunk := os.read(master, 1 << 16):
-            shown += chunk
-    os.close(master)
-    return Result(process.returncode, out, err), shown.decode().replace("\r\n", "\n")
-
-
-def join(board: Board, name: str, *arguments: str) -> None:
-    result, _ = on_terminal(board.repository, "sync", "enable", "--person", name, *arguments, typed="y\n")
-    assert result.code == 0, result.err
+from tests.projects.client.conftest import PM, Board, Result, call
+from tests.projects.client.terminals import join, on_terminal
+from tests.projects.sync.repositories import REF, git, hook
 
 
 @pytest.fixture
@@ -156,6 +84,28 @@ def test_enable_names_what_it_can_use(ann: Board) -> None:
     refused = call(ann.repository, "sync", "enable", "--ref", "refs/tags/x")
     assert "the ref must be refs/pm/NAME or refs/heads/NAME" in refused.error["message"]
     assert call(ann.repository, "sync", "enable", "--interval", "8d").error["code"] == "USAGE"
+
+
+def test_dry_run_of_enable_shows_what_would_be_united(ann: Board, bob: Board, remote: Path) -> None:
+    ann.project("PONE")
+    ann.item("PONE", "From Ann")
+    founded = call(ann.repository, "sync", "enable", "--dry-run").document["sync"]
+    assert (founded["board"], founded["items"]["here"], founded["items"]["there"]) == (None, 1, 0)
+    join(ann, "Ann")
+    ann("sync")
+    bob.project("PONE")
+    bob.item("PONE", "From Bob")
+    before = bob("sync", "export").out
+    answer = call(bob.repository, "sync", "enable", "--dry-run").document["sync"]
+    assert answer["board"] == ann("sync", "status").document["sync"]["board"]
+    assert answer["projects"] == {"here": 1, "there": 1, "both": 0, "united": 2}
+    assert answer["items"] == {"here": 1, "there": 1, "both": 0, "united": 2}
+    assert answer["projects_renamed"] == [{"from": "PONE", "to": "PONE2"}]
+    assert bob("sync", "export").out == before
+    assert bob("sync", "status").document["sync"] == {"enabled": False}
+    join(bob, "Bob")
+    bob("sync")
+    assert [row["key"] for row in bob("project", "list").document["projects"]] == ["PONE", "PONE2"]
 
 
 def test_changes_of_two_clones_meet(joined: None, ann: Board, bob: Board) -> None:
@@ -320,10 +270,8 @@ def test_branch_of_the_project_is_refused(ann: Board, remote: Path) -> None:
 
 
 def test_watch_follows_until_interrupted(joined: None, ann: Board, bob: Board) -> None:
-    with closing(sqlite3.connect(bob.repository / ".pm" / "data.db")) as database, database:
-        database.execute("UPDATE projects_syncboard SET interval = 1")
     watcher = subprocess.Popen(
-        [*PM, "sync", "--watch"],
+        [*PM, "sync", "--watch", "--interval", "1s"],
         cwd=bob.repository,
         env=environment(),
         stdout=subprocess.PIPE,
