@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from projects.client import board_hint, board_sync, consent
 from projects.client.errors import NeedsPerson, SyncFailed, UsageError
 from projects.client.terminal import clean
@@ -10,7 +12,7 @@ from projects.sync.git_store import check_ref, sync_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from projects.client.api import Json
     from projects.client.argv import Options
@@ -59,8 +61,7 @@ def enable(context: Context, place: Place, before: Callable[[], object] | None =
         name = _consent(remote, place.ref, place.person)
         if before is not None:
             before()
-        with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
-            head = copy.fetch(remote, place.ref, terminal=True)
+        with _fetched(context, remote, place.ref, keep=True, terminal=True) as head:
             return _join(context, place, remote, head, name)
     except SyncError as error:
         raise SyncFailed(str(error)) from None
@@ -70,8 +71,8 @@ def preview(context: Context, place: Place) -> Json:
     """Return what joining would unite. Fetches the board, and writes nothing to either side."""
     try:
         remote = _remote(context, place)
-        with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
-            return _preview(context, place, remote, copy.fetch(remote, place.ref))
+        with _fetched(context, remote, place.ref, keep=False) as head:
+            return _preview(context, place, remote, head)
     except SyncError as error:
         raise SyncFailed(str(error)) from None
 
@@ -85,8 +86,7 @@ def join_published(context: Context, place: Place) -> Json:
     try:
         remote = _remote(context, place)
         _refuse_joined(context)
-        with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
-            head = copy.fetch(remote, place.ref)
+        with _fetched(context, remote, place.ref, keep=True) as head:
             if head is None:
                 raise SyncFailed(f"{place.ref} of {remote.name} has no board; to share this one: pm sync enable")
             found = _preview(context, place, remote, head)
@@ -104,6 +104,22 @@ def join_published(context: Context, place: Place) -> Json:
             return _join(context, place, remote, head, place.person or "")
     except SyncError as error:
         raise SyncFailed(str(error)) from None
+
+
+@contextmanager
+def _fetched(context: Context, remote: Remote, ref: str, *, keep: bool, terminal: bool = False) -> Iterator[str | None]:
+    """Fetch the board and yield its head; remove a new local copy if the clone does not join: it stands for joining."""
+    with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)), board_sync.store(context) as copy:
+        is_kept = copy.exists()
+        try:
+            yield copy.fetch(remote, ref, terminal=terminal)
+            is_kept = is_kept or keep
+        finally:
+            if not is_kept:
+                import shutil
+
+                copy.close()
+                shutil.rmtree(copy.path, ignore_errors=True)
 
 
 def _remote(context: Context, place: Place) -> Remote:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from projects import config_schema, workspace
-from projects.client.errors import FileRefused, UsageError
+from projects.client.errors import FileRefused, NeedsPerson, UsageError
 from projects.client.grammar import Verb, option
 
 TYPE_CHECKING = False
@@ -59,7 +59,13 @@ def _board(context: Context) -> dict[str, object]:
     if not options.join and not is_person:
         return {"board": {"published": published, "joined": False, "try": "pm init --join"}}
     context.autostart = True
-    joined = board_joining.enable(context, place) if is_person else board_joining.join_published(context, place)
+    try:
+        joined = board_joining.enable(context, place) if is_person else board_joining.join_published(context, place)
+    except NeedsPerson as error:
+        if options.join:
+            raise
+        context.warn(str(error))
+        return {"board": {"published": published, "joined": False, "try": "pm init --join"}}
     return {"sync": joined, "synchronized": board_sync.sync(context)}
 
 

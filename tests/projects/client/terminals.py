@@ -14,14 +14,17 @@ from tests.processes import DEADLINE, environment
 from tests.projects.client.conftest import PM, Board, Result
 
 
-def on_terminal(directory: Path, *arguments: str, typed: str, **env: str) -> tuple[Result, str]:
-    """Run `pm` with a terminal on which `typed` is typed; return its result and what the terminal showed."""
+def on_terminal(directory: Path, *arguments: str, typed: str, is_input: bool = False, **env: str) -> tuple[Result, str]:
+    """Run `pm` with a terminal on which `typed` is typed; return its result and what the terminal showed.
+
+    The terminal is standard input, too, if `is_input`.
+    """
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [*PM, *arguments],
         cwd=directory,
         env=environment(**env),
-        stdin=subprocess.DEVNULL,
+        stdin=slave if is_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,

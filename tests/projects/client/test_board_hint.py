@@ -106,6 +106,19 @@ def test_init_joins_only_if_asked(published: Path) -> None:
 
 
 @pytest.mark.slow
+def test_init_offers_to_join_on_a_terminal(published: Path) -> None:
+    try:
+        result, shown = on_terminal(published, "init", typed="n\n", is_input=True)
+        assert "Share this board through" in shown
+        assert result.document["initialized"]["board"]["joined"] is False
+        assert not (published / ".pm" / "board.git").exists()
+        result, _ = on_terminal(published, "init", typed="y\nCleo\n", is_input=True)
+        assert result.document["initialized"]["sync"]["person"] == "Cleo"
+    finally:
+        call(published, "server", "stop")
+
+
+@pytest.mark.slow
 def test_init_without_a_terminal_publishes_no_board_of_its_own(ann: Board, bob: Board) -> None:
     error = bob("init", "--join").error
     assert "origin has no board" in error["message"]

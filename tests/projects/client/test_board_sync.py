@@ -103,6 +103,7 @@ def test_dry_run_of_enable_shows_what_would_be_united(ann: Board, bob: Board, re
     assert answer["projects_renamed"] == [{"from": "PONE", "to": "PONE2"}]
     assert bob("sync", "export").out == before
     assert bob("sync", "status").document["sync"] == {"enabled": False}
+    assert not (bob.repository / ".pm" / "board.git").exists()
     join(bob, "Bob")
     bob("sync")
     assert [row["key"] for row in bob("project", "list").document["projects"]] == ["PONE", "PONE2"]
