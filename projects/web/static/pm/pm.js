@@ -105,7 +105,7 @@ async function update(keys) {
   if (!answer.ok) return; // the object was deleted
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (held.size || url !== location.href) return void (again = true);
-  document.body.dataset.csrf = fresh.body.dataset.csrf; // a new session has a new token
+  document.body.dataset.headers = fresh.body.dataset.headers; // a new session has a new token
   cursor = Math.max(cursor, Number(fresh.body.dataset.cursor) || 0);
   const focused = document.activeElement, homes = [];
   for (let at = focused; at; at = at.parentElement) homes.push(idOf(at));
@@ -163,7 +163,7 @@ function morph(old, fresh) {
 
 // Send a form's data. Return the response, or undefined if the server is unreachable.
 export async function post(url, body) {
-  const headers = { "X-CSRFToken": document.body.dataset.csrf, Accept: "application/json" };
+  const headers = { ...JSON.parse(document.body.dataset.headers), Accept: "application/json" };
   try {
     return await fetch(url, { method: "POST", body, headers, signal: AbortSignal.timeout(20000) });
   } catch {
