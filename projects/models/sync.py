@@ -23,6 +23,7 @@ class SyncBoard(models.Model):
     position = models.BigIntegerField(default=0, help_text="The position of the last group that was applied.")
     head = models.CharField(max_length=64, blank=True, default="", help_text="The commit with that group.")
     segments = models.PositiveIntegerField(default=0, help_text="The number of segments that were applied.")
+    lines = models.PositiveIntegerField(default=0, help_text="The lines of the next segment that were applied.")
     seal = models.CharField(max_length=64, blank=True, default="", help_text="A digest of their object IDs.")
     digest = models.CharField(max_length=64, blank=True, default="", help_text="The digest of the published state.")
     checkpoint = models.BigIntegerField(default=0, help_text="The position of the newest checkpoint.")

@@ -8,9 +8,11 @@ changes of this clone on top. `prepare` turns those into the next segments. The 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -30,9 +32,14 @@ from projects.sync.stored_state import StoredOrder, StoredState, all_records, ha
 from projects.transfer.staging import large_cache
 
 BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
+AHEAD = 500  # lines that are read before a transaction
+FIRST_AHEAD = 10_000
 MANY_ROWS = 5_000  # of the history, kept in memory
 FIRST_BUDGET = 6.0  # seconds; nobody works with the board of a clone that has not applied anything yet
 MAX_NOTES = 100
+
+
+Seal = Callable[[int], str]
 
 
 class Segments(Protocol):
@@ -75,39 +82,64 @@ class Entry(NamedTuple):
 
 
 class _Entries:
-    """The lines of the log, read one ahead."""
+    """The lines of the log, read ahead in whole segments, and between transactions, as parsing takes time."""
 
-    def __init__(self, source: Iterator[Entry]) -> None:
+    def __init__(self, source: Iterator[list[Entry]]) -> None:
         self._source = source
-        self.following: Entry | None = None
-        self.advance()
+        self._waiting: deque[Entry] = deque()
+        self._error: Malformed | None = None
+
+    def fill(self, least: int) -> bool:
+        """Read until `least` lines wait; return False at the end. Raises Malformed after the last good segment."""
+        while len(self._waiting) < least and self._error is None:
+            try:
+                segment = next(self._source, None)
+            except Malformed as error:
+                self._error = error
+                break
+            if segment is None:
+                break
+            self._waiting.extend(segment)
+        if self._error is not None and not self._waiting:
+            raise self._error
+        return bool(self._waiting)
+
+    @property
+    def following(self) -> Entry | None:
+        return self._waiting[0] if self._waiting else None
 
     def advance(self) -> None:
-        self.following = next(self._source, None)
+        self._waiting.popleft()
+
+
+def unsealed(_: int) -> str:
+    """Return the digest of segments that have no IDs."""
+    return ""
 
 
 def follow(
     source: Segments,
     *,
     head: str = "",
-    seal: str = "",
+    seal: Seal = unsealed,
     mark: Checkpoint | None = None,
     told: Mapping[str, Sequence[int]] = MappingProxyType({}),
 ) -> Report:
     """Apply the segments that this clone has not applied yet. Raises SyncError; then the log is applied up to there.
 
-    `head` and `seal` describe the remote after the last segment, `mark` is its newest checkpoint. `told` maps groups
-    to their activity where this clone has it already.
+    `head` is the remote's commit, `seal` returns a digest of its first segments, `mark` is its newest checkpoint.
+    `told` maps groups to their activity where this clone has it already.
     """
     report = Report()
     board = SyncBoard.objects.get(pk=1)
     state, order = StoredState(board.digest), StoredOrder()
-    budget = BUDGET if board.position else FIRST_BUDGET
-    entries = _Entries(_entries(source, board))
+    budget, ahead = (BUDGET, AHEAD) if board.position else (FIRST_BUDGET, FIRST_AHEAD)
+    entries = _Entries(_segments(source, board.position, board.segments, board.lines))
     with large_cache():
-        while entries.following is not None:
-            _apply(entries, state, order, report, mark, budget, told)
-    SyncBoard.objects.filter(pk=1).update(head=head, seal=seal, synced_at=timezone.now(), error="")
+        while entries.fill(ahead):
+            _apply(entries, state, order, report, mark, budget, told, seal)
+    board.refresh_from_db(fields=["segments"])
+    SyncBoard.objects.filter(pk=1).update(head=head, seal=seal(board.segments), synced_at=timezone.now(), error="")
     return report
 
 
@@ -154,21 +186,28 @@ def _checkpoint(board: SyncBoard, groups: Iterable[outbox.Waiting], position: in
     return checkpoint.make(position, f"{digest:064x}", top.records.values())
 
 
-def _entries(source: Segments, board: SyncBoard) -> Iterator[Entry]:
-    return entries(source, board.position, board.segments)
+def entries(source: Segments) -> Iterator[Entry]:
+    """Yield the lines of the log. Raises Malformed."""
+    return itertools.chain.from_iterable(_segments(source))
 
 
-def entries(source: Segments, position: int = 0, segments: int = 0) -> Iterator[Entry]:
-    """Yield the lines of the log after a position and its number of segments. Raises Malformed."""
+def _segments(source: Segments, position: int = 0, segments: int = 0, lines: int = 0) -> Iterator[list[Entry]]:
+    """Yield the lines of each segment after a position, which is in `segments` segments and `lines` of the next one.
+
+    A segment is read and validated as a whole. Raises Malformed.
+    """
     for number, text in enumerate(source.segments(segments), segments):
-        lines = text.removesuffix("\n").split("\n")
-        for place, line in enumerate(lines, 1):
+        found = []
+        texts = text.removesuffix("\n").split("\n")
+        for place, line in enumerate(texts[lines:], lines + 1):
             position += 1
             try:
                 group = parse(line)
             except Malformed as error:
                 raise Malformed(f"segment {number}, line {place}: {error}; `pm sync skip {number}` voids it") from None
-            yield Entry(position, group, line, hashlib.sha256(line.encode()).hexdigest(), place == len(lines))
+            found.append(Entry(position, group, line, hashlib.sha256(line.encode()).hexdigest(), place == len(texts)))
+        lines = 0
+        yield found
 
 
 def fold_entry(state: State, order: Order, entry: Entry, seen: str | None) -> list[Result] | None:
@@ -188,6 +227,7 @@ def _apply(
     mark: Checkpoint | None,
     budget: float,
     told: Mapping[str, Sequence[int]],
+    seal: Seal,
 ) -> None:
     """Apply entries for a short time, in one transaction."""
     with transaction.atomic():
@@ -204,7 +244,9 @@ def _apply(
             group, position = entry.group, entry.position
             seen = order.digest(group.id)
             results = fold_entry(state, order, entry, seen)
-            board.segments += entry.is_last
+            board.segments, board.lines = (
+                (board.segments + 1, 0) if entry.is_last else (board.segments, board.lines + 1)
+            )
             if results is None:
                 continue
             if seen is None:
@@ -231,6 +273,7 @@ def _apply(
         if mark is not None and position == mark.position and mark.digest != state.digest:
             mark.compare(all_records())
         _show(state, order, changed, rows, report, board, position)
+        board.seal = seal(board.segments)
         board.save()
 
 

@@ -24,7 +24,8 @@ FORMAT = 1
 FOLDER = 100  # entries
 MAX_SEGMENTS = FOLDER**3
 MAX_SEGMENT = 8 << 20  # bytes
-MAX_CHECKPOINT = 512 << 20  # bytes
+MAX_CHECKPOINT = 128 << 20  # bytes
+MAX_REPEATS = 100  # segments that are the same object: a small tree can name one a million times
 MAX_SMALL_FILE = 1024  # bytes
 MAX_TREE = 16 << 10  # bytes of a folder's object
 FILE, FOLDER_MODE = "100644", "40000"
@@ -52,6 +53,12 @@ class Contents:
         self.board_id = board_id
         self.segments = segments
         self.checkpoint = checkpoint
+
+    def seal(self, count: int) -> str:
+        """Return a digest of the first `count` segments."""
+        import hashlib
+
+        return hashlib.sha256("".join(f"{number} {pk}\n" for number, pk in self.segments[:count]).encode()).hexdigest()
 
 
 def segment_path(number: int) -> str:
@@ -101,6 +108,8 @@ def read(reader: ObjectReader, head: str) -> Contents:
             raise Malformed(f"the log holds an unknown file: {_shown(name)}")
     board_id = _board_id(reader.read(_file(root, "board.json", ""), "blob", MAX_SMALL_FILE))
     segments = list(enumerate(_segments(reader, root))) if "log" in root else []
+    if len(segments) - len({pk for _, pk in segments}) >= MAX_REPEATS:
+        raise Malformed(f"the log repeats its segments more than {MAX_REPEATS} times")
     return Contents(number, board_id, segments, _checkpoint(reader, root) if "checkpoint" in root else None)
 
 

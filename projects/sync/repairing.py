@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from projects.models import SyncBoard
 from projects.sync import exchange
 from projects.sync.exceptions import Diverged
-from projects.sync.exchange import Report, Segments
+from projects.sync.exchange import Report, Seal, Segments
 from projects.sync.fold import Order
 from projects.sync.state import MemoryState, Record
 from projects.sync.stored_state import all_records
@@ -36,14 +36,14 @@ def verify(source: Segments) -> int:
     return count
 
 
-def rebuild(source: Segments, *, head: str = "", seal: str = "") -> Report:
+def rebuild(source: Segments, *, head: str = "", seal: Seal = exchange.unsealed) -> Report:
     """Fold the whole log again, and write the board from it. Unpublished changes stay on top."""
     told = _activity_by_group()
     _forget()
     return exchange.follow(source, head=head, seal=seal, told=told)
 
 
-def adopt(old: Segments, new: Segments, *, head: str, seal: str) -> Report:
+def adopt(old: Segments, new: Segments, *, head: str, seal: Seal = exchange.unsealed) -> Report:
     """Follow another log, on which what only the `old` one has is published again."""
     told = _activity_by_group()
     kept = {entry.group.id for entry in exchange.entries(new)}
@@ -93,7 +93,7 @@ def _forget() -> None:
     for table in FOLDED:
         _rows(f"DELETE FROM projects_sync{table} RETURNING 1")  # noqa: S608 -- constants
     _rows("UPDATE projects_activity SET position = NULL WHERE position IS NOT NULL RETURNING 1")
-    SyncBoard.objects.filter(pk=1).update(position=0, head="", segments=0, seal="", digest="", checkpoint=0)
+    SyncBoard.objects.filter(pk=1).update(position=0, head="", segments=0, lines=0, seal="", digest="", checkpoint=0)
 
 
 def _rows(query: str) -> list[tuple[str, ...]]:

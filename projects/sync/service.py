@@ -121,7 +121,7 @@ def verify(*, rebuild: bool) -> dict[str, Any]:
         contents = store.contents(board.head)
         source = _Source(store, contents)
         if rebuild:
-            repairing.rebuild(source, head=board.head, seal=_seal(contents.segments))
+            repairing.rebuild(source, head=board.head, seal=contents.seal)
         entities = repairing.verify(source)
     return {"position": SyncBoard.objects.get(pk=1).position, "entities": entities}
 
@@ -147,7 +147,7 @@ def repair(head: str | None) -> dict[str, Any]:
                 " `pm sync disable` and `pm sync enable`: both boards are united"
             )
         old = _Source(store, store.contents(board.head))
-        repairing.adopt(old, _Source(store, contents), head=head, seal=_seal(contents.segments))
+        repairing.adopt(old, _Source(store, contents), head=head, seal=contents.seal)
         store.adopt(head)
     return {"publish": None, "missing": outbox.count()}
 
@@ -171,19 +171,18 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     contents = store.contents(head)
     if contents.board_id != str(board.board_id):
         raise OtherBoard(f"{board.ref} of {board.remote} holds another board now: {contents.board_id}")
-    known = contents.segments[: board.segments]
-    if (board.head and not store.is_descendant(head, board.head)) or _seal(known) != (board.seal or _seal([])):
+    is_known = contents.seal(board.segments) == (board.seal or contents.seal(0))
+    if not is_known or (board.head and not store.is_descendant(head, board.head)):
         raise Rewritten(
             f"{board.ref} of {board.remote} was rewound or rewritten; nothing was changed here. A person can publish"
             " what is missing with `pm sync repair`"
         )
     mark = None
+    if contents.checkpoint is not None and contents.checkpoint[0] > board.position:
+        mark = _checkpoint(store, *contents.checkpoint)
+    report = exchange.follow(_Source(store, contents), head=head, seal=contents.seal, mark=mark)
     if contents.checkpoint is not None:
-        _, digest, object_id = contents.checkpoint
-        mark = _checkpoint(store, digest, object_id)
-    report = exchange.follow(_Source(store, contents), head=head, seal=_seal(contents.segments), mark=mark)
-    if mark is not None:
-        SyncBoard.objects.filter(pk=1).update(checkpoint=mark.position)
+        SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0])
     return report
 
 
@@ -201,11 +200,14 @@ class _Source:
                 raise Malformed("a segment is not UTF-8") from None
 
 
-def _checkpoint(store: GitStore, digest: str, object_id: str) -> Checkpoint:
+def _checkpoint(store: GitStore, position: int, digest: str, object_id: str) -> Checkpoint:
     data = b"".join(store.stream(object_id))
     if hashlib.sha256(data).hexdigest() != digest:
         raise Malformed("the checkpoint is damaged: its digest differs from its name")
-    return Checkpoint.parse(data)
+    found = Checkpoint.parse(data)
+    if found.position != position:
+        raise Malformed("the checkpoint is damaged: its position differs from its name")
+    return found
 
 
 def _commit(store: GitStore, head: str | None, parcel: exchange.Parcel) -> str:
@@ -223,10 +225,6 @@ def _commit(store: GitStore, head: str | None, parcel: exchange.Parcel) -> str:
         before = store.contents(head).checkpoint if head else None
         removed += [git_tree.checkpoint_path(before[0], before[1])] if before else []
     return store.commit(head, files, removed)
-
-
-def _seal(segments: list[tuple[int, str]]) -> str:
-    return hashlib.sha256("".join(f"{number} {pk}\n" for number, pk in segments).encode()).hexdigest()
 
 
 def _store() -> GitStore:

@@ -50,11 +50,11 @@ def test_what_a_rewound_log_lost_is_published_again(make_board_clone: Make, log:
     rewound = Log()
     rewound.log = log.log[:-3]
     with bob:
-        repairing.adopt(log, rewound, head="", seal="")
+        repairing.adopt(log, rewound, head="")
         assert exported()["work_items"] == board
         bob.sync(rewound)
     with ada:
-        repairing.adopt(log, rewound, head="", seal="")
+        repairing.adopt(log, rewound, head="")
     assert_equal(rewound, ada, bob)
     with ada:
         assert exported()["work_items"] == board
@@ -73,7 +73,7 @@ def test_replaced_log_keeps_the_changes_of_both(make_board_clone: Make, log: Log
         carol.sync(replaced)
     for clone in (ada, bob):
         with clone:
-            repairing.adopt(log, replaced, head="", seal="")
+            repairing.adopt(log, replaced, head="")
             clone.sync(replaced)
     assert_equal(replaced, ada, bob, carol)
     with carol:
