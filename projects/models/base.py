@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.conf import settings
@@ -31,6 +31,7 @@ Values = dict[str, Any]  # by column; a value has the type of its column
 _FINDING: Kept[Statement] = Kept(64)  # statements by model and identifying fields
 MAX_CHANGES_SHOWN = 100
 TICK = timedelta(microseconds=1)  # the resolution of stored timestamps
+LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)  # the last moment that other clones accept
 
 
 class EntityQuerySet(models.QuerySet[E]):
@@ -253,7 +254,7 @@ class Entity(models.Model):
         with the plain clock time an import would undo this change.
         """
         last = max(self.updated_at, self.deleted_at or self.updated_at)
-        return max(timezone.now(), last + TICK)
+        return max(timezone.now(), min(last + TICK, LATEST))
 
     def _write(self, actor: User, action: Action, values: Values) -> None:
         changes: list[Change] = [

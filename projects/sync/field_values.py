@@ -35,6 +35,8 @@ from projects.sync.exceptions import Malformed
 MAX_NAME = 150  # characters of a username
 MAX_TEXT = 1 << 20  # characters
 MAX_SNAPSHOT = 20_000  # items
+MAX_SHOWN_LABELS = 200  # of a value that is only shown
+MAX_INTEGER = 1 << 53
 SNAPSHOT_KEYS = {"id": str, "display_key": str, "story_points": int | None, "status": str}
 
 _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -50,10 +52,26 @@ def clean(field: Field, value: Any) -> Any:
     return _CHECKS[field.kind](field, value)
 
 
+def told(field: Field, value: Any) -> Any:
+    """Return a value that is only shown: what a field was before, in any version of pm. Raises Malformed."""
+    if value is not None:
+        if field.kind == PERSON:
+            return person(value, field.name)
+        if field.kind == MOMENT and not isinstance(value, str):
+            raise Malformed(f"{field.name} must be a time, not {shown(value)}")
+        if field.kind == LABELS:
+            return _labels(field, value, limit=MAX_SHOWN_LABELS)
+    return plain(value)
+
+
 def plain(value: Any, depth: int = 4) -> Any:
-    """Return any JSON value that contains only valid text; used for values that are only shown. Raises Malformed."""
-    if value is None or isinstance(value, bool | int | float):
+    """Return any JSON value that contains only valid text and numbers. Raises Malformed."""
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int | float):
+        if -MAX_INTEGER <= value <= MAX_INTEGER:  # not NaN, not infinite
+            return value
+        raise Malformed(f"a number is too large: {shown(value)}")
     if isinstance(value, str):
         return checked(value, "a text", MAX_TEXT, lines=True)
     if depth and isinstance(value, list) and len(value) <= MAX_SNAPSHOT:
@@ -141,9 +159,9 @@ def _day(field: Field, value: object) -> str:
     raise Malformed(f"{field.name} must be a date such as 2026-01-31, not {shown(value)}")
 
 
-def _labels(field: Field, value: object) -> list[str]:
-    if not isinstance(value, list) or len(value) > MAX_LABELS:
-        raise Malformed(f"{field.name} must be a list of at most {MAX_LABELS} labels")
+def _labels(field: Field, value: object, limit: int = MAX_LABELS) -> list[str]:
+    if not isinstance(value, list) or len(value) > limit:
+        raise Malformed(f"{field.name} must be a list of at most {limit} labels")
     for label in value:
         if not isinstance(label, str) or not label or "," in label or label != label.strip():
             raise Malformed(f"{field.name} contains an invalid label: {shown(label)}")
@@ -177,7 +195,7 @@ _CHECKS: dict[str, Callable[[Field, Any], Any]] = {
     RANK: _rank,
     DAY: _day,
     MOMENT: lambda field, value: moment(value, field.name),
-    LABELS: _labels,
+    LABELS: lambda field, value: _labels(field, value),
     SNAPSHOT: _snapshot,
     REFERENCE: lambda field, value: reference(value, field.name),
     PERSON: lambda field, value: person(value, field.name),

@@ -15,6 +15,7 @@ from typing import Any
 from projects.entities.registry import BY_REFERENCE
 from projects.entities.spec import EMPTY, PERSON
 from projects.entities.work_item import TYPES
+from projects.models.fields import MAX_LABELS
 from projects.sync import rules
 from projects.sync.operations import DELETED_AT, Group, Operation
 from projects.sync.rules import Void
@@ -22,6 +23,8 @@ from projects.sync.state import Chain, Layer, Record, Stamp, State, labels_of
 
 _RANKS = {entity.name: rank for rank, entity in enumerate(BY_REFERENCE)}
 APPLIED, SUPERSEDED, VOID = "", "superseded", "void"
+MAX_COPIES = 1_000  # a copy of a copy, and so on, of one clone
+MAX_REMOVED = 500  # labels of an entity that are remembered as removed
 
 
 @dataclass(slots=True)
@@ -72,7 +75,9 @@ class Order:
     def is_own(self, group: str, earlier: str) -> bool:
         """Return True if `earlier` is an earlier group of the clone that wrote `group`."""
         at, before = self.places.get(group), self.places.get(earlier)
-        while at is not None and before is not None:
+        for _ in range(MAX_COPIES):
+            if at is None or before is None:
+                break
             if at.chain == before.chain:
                 return before.step <= at.step
             at = self.parents.get(at.chain)
@@ -208,7 +213,7 @@ class _Folding:
                 continue
             new = operation.changes[one.name][1]
             if one.name == name:
-                won |= self._change_labels(record, operation.changes[one.name], stamp, one.name)
+                won |= self._change_labels(record, operation.changes[one.name], stamp, one.name, result.notes)
             elif one.fixed and one.register == one.name:
                 continue  # set once, by the creation
             else:
@@ -239,7 +244,7 @@ class _Folding:
             record.updated_at = max(record.updated_at, stamp.at)
         return record
 
-    def _change_labels(self, record: Record, pair: tuple[Any, Any], stamp: Stamp, name: str) -> bool:
+    def _change_labels(self, record: Record, pair: tuple[Any, Any], stamp: Stamp, name: str, notes: list[str]) -> bool:
         """Add and remove labels one by one; return True if any of it counts."""
         old, new = ({label.casefold(): label for label in side or ()} for side in pair)
         current: list[str] = list(record.values[name])
@@ -255,9 +260,14 @@ class _Folding:
                 continue
             won = True
             label = new.get(folded, old.get(folded, ""))
+            current = [one for one in current if one.casefold() != folded]
+            if there and not followed and len(current) >= MAX_LABELS:
+                notes.append(f"the label {label} was left out: there are {MAX_LABELS} labels already")
+                there = False
             record.labels[folded] = (label, there, stamp)
-            current = [one for one in current if one.casefold() != folded] + ([label] if there else [])
+            current += [label] if there else []
         record.values[name] = list(new.values()) if followed else current
+        _forget_removed(record)
         return won or followed
 
     def _wins(self, stamp: Stamp, standing: Stamp) -> bool:
@@ -266,3 +276,10 @@ class _Folding:
     def _has_seen(self, standing: Stamp) -> bool:
         own = standing.group == self.group.id
         return own or standing.position <= self.group.base or self._is_mine(standing.group)
+
+
+def _forget_removed(record: Record) -> None:
+    """Forget the labels that were removed first, if there are many."""
+    removed = [(stamp.position, folded) for folded, (_, there, stamp) in record.labels.items() if not there]
+    for _, folded in sorted(removed)[: max(0, len(removed) - MAX_REMOVED)]:
+        del record.labels[folded]

@@ -187,19 +187,16 @@ def _changes(entity: Entity, changes: dict[str, Any], history: bool) -> dict[str
             raise Malformed(f"{entity.name} has no field {name}; a newer version of pm may know it")
         old, new = pair
         if history:  # values of any version: they are shown, never applied
-            cleaned[name] = (field_values.plain(old), field_values.plain(new))
+            cleaned[name] = (field_values.told(field, old), field_values.told(field, new))
         else:
-            cleaned[name] = (field_values.plain(old), field_values.clean(field, new))
+            cleaned[name] = (field_values.told(field, old), field_values.clean(field, new))
     return cleaned
 
 
 def _field(entity: Entity, name: str) -> Field | None:
     if name == DELETED_AT.name:
         return DELETED_AT
-    try:
-        return entity.field(name)
-    except KeyError:
-        return None
+    return next((field for field in entity.travelling if field.name == name), None)
 
 
 def _stamps(document: object) -> dict[str, Any]:

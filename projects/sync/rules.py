@@ -16,6 +16,9 @@ from projects.sync.state import Layer, Record
 
 MAX_NUMBER = 999_999_999
 MAX_KEY = 20  # characters
+MAX_SAME_KEYS = 100  # projects that want one key
+MAX_BLOCKS = 1_000  # reservations of a project; older ones lapse
+MAX_BLOCKED = 10_000  # items that a new dependency may lead to
 
 
 class Void(Exception):
@@ -52,7 +55,7 @@ def reserve(layer: Layer, operation: Operation, group: str) -> None:
     if last > MAX_NUMBER:
         raise Void("the project has no more item numbers")
     project.values["last_number"] = last
-    project.values["blocks"] = [*project.values.get("blocks", ()), [first, last, group, 0]]
+    project.values["blocks"] = [*project.values.get("blocks", ()), [first, last, group, 0]][-MAX_BLOCKS:]
     layer.put(project)
 
 
@@ -78,6 +81,8 @@ def _project(
     number = 2
     while layer.found("key", new := f"{key[: MAX_KEY - len(str(number))]}{number}"):
         number += 1
+        if number > MAX_SAME_KEYS:
+            raise Void(f"{MAX_SAME_KEYS} projects have the key {key}, with a number or without")
     record.values["key"] = new
     return [f"the project {key} is now {new}: another project has the key {key}"]
 
@@ -96,6 +101,11 @@ def _work_item(
         raise Void(f"{shown(layer, record)} had been begun by {before.stamps['status'].by}")
     if before is None or any(before.values[name] != values[name] for name in ("parent", "sprint", "item_type")):
         notes += _place(layer, record, is_new=before is None)
+    elif record.is_living and not before.is_living:
+        _check_parent(layer, record)
+    if before is not None and before.values["item_type"] != values["item_type"]:
+        for pk in sorted(layer.found("parent", record.id)):
+            _check_parent(layer, layer.record(pk), record)
     if before is not None and record.is_living and not before.is_living and values["parent"]:
         parent = layer.record(values["parent"])
         if parent is not None and not parent.is_living:
@@ -150,20 +160,32 @@ def _place(layer: Layer, record: Record, *, is_new: bool) -> list[str]:
             raise Void(f"its {name} {shown(layer, other)} is deleted")
         values[name] = None
         notes.append(f"{shown(layer, record)} has no {name}: {shown(layer, other)} is deleted")
-    parent = layer.record(values["parent"]) if values["parent"] else None
-    if parent is not None and parent.values["item_type"] not in PARENTS[values["item_type"]]:
-        raise Void(f"a {parent.values['item_type']} can't be the parent of a {values['item_type']}")
+    _check_parent(layer, record)
     if values["item_type"] == "epic" and values["sprint"]:
         raise Void("an epic can't be in a sprint")
     return notes
+
+
+def _check_parent(layer: Layer, record: Record | None, parent: Record | None = None) -> None:
+    """Check that the type of the parent fits, or of a `parent` that changes; so parents never form a circle."""
+    if record is None or not record.values["parent"]:
+        return
+    parent, kind = parent or layer.record(record.values["parent"]), record.values["item_type"]
+    if parent is not None and parent.values["item_type"] not in PARENTS[kind]:
+        raise Void(f"a {parent.values['item_type']} can't be the parent of a {kind}")
+
+
+def _check_project(layer: Layer, record: Record) -> None:
+    project = layer.record(record.values["project"])
+    if project is None or project.type != "project":
+        raise Void("its project is not on the board")
 
 
 def _sprint(
     layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
 ) -> list[str]:
     values = record.values
-    if layer.record(values["project"]) is None:
-        raise Void("its project is not on the board")
+    _check_project(layer, record)
     if values["end_date"] <= values["start_date"]:
         raise Void("its end date is not after its start date")
     if record.is_living and values["status"] == "active":
@@ -187,8 +209,7 @@ def _swim_lane(
     layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
 ) -> list[str]:
     values = record.values
-    if layer.record(values["project"]) is None:
-        raise Void("its project is not on the board")
+    _check_project(layer, record)
     if record.is_living and layer.found("lane", f"{values['project']}/{values['status_value']}") - {record.id}:
         raise Void(f"there is a column for {values['status_value']} already")
     return []
@@ -213,18 +234,32 @@ def _dependency(
 
 
 def _reaches(layer: Layer, start: str, end: str) -> bool:
-    waiting, seen = [start], {start}
-    while waiting:
-        one = waiting.pop()
-        if one == end:
+    """Return True if `start` blocks `end`, directly or not. Raises Void if there are too many items between them."""
+    # From both ends in turn: one side is usually small.
+    forward, backward = _Walk(layer, start, "blocks", "blocked_item"), _Walk(layer, end, "blocked", "blocking_item")
+    while forward.waiting and backward.waiting:
+        if forward.step() == end or backward.step() == start:
             return True
-        for pk in layer.found("blocks", one):
-            link = layer.record(pk)
-            following = link.values["blocked_item"] if link else one
-            if following not in seen:
-                seen.add(following)
-                waiting.append(following)
+        if len(forward.seen) + len(backward.seen) > MAX_BLOCKED:
+            raise Void(f"it would connect more than {MAX_BLOCKED:,} items that block each other")
     return False
+
+
+class _Walk:
+    """The items that are found by following dependencies in one direction."""
+
+    def __init__(self, layer: Layer, start: str, index: str, far: str) -> None:
+        self.layer, self.index, self.far = layer, index, far
+        self.waiting, self.seen = [start], {start}
+
+    def step(self) -> str:
+        one = self.waiting.pop()
+        for pk in self.layer.found(self.index, one):
+            link = self.layer.record(pk)
+            if link is not None and (following := link.values[self.far]) not in self.seen:
+                self.seen.add(following)
+                self.waiting.append(following)
+        return one
 
 
 def _child(

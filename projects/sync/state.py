@@ -151,6 +151,7 @@ def indexed(record: Record) -> set[tuple[str, str]]:
         found.add(("pair", f"{values['blocking_item']}/{values['blocked_item']}"))
         if values["dependency_type"] == "blocks":
             found.add(("blocks", values["blocking_item"]))
+            found.add(("blocked", values["blocked_item"]))
     elif kind == "time_entry" and values.get("ended_at") is None:
         found.add(("running", values["user"]))
     return found
