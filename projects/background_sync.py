@@ -19,11 +19,11 @@ from typing import IO
 
 from django.db import DatabaseError, connection
 
+from projects.client.board_sync import MAX_BACKOFF
 from projects.client.launcher import MANAGE
 from projects.sync.git_store import NAME
 
 LOOK = 4.0  # seconds between looks at the interval
-MAX_BACKOFF = 1800.0  # seconds
 LAST_WORDS = 0.5  # seconds that a stopping server waits for the sync to end
 MAX_OUTPUT = 1 << 16  # bytes of its messages
 MAX_ERROR = 500  # characters that are stored
@@ -118,7 +118,7 @@ class BackgroundSync:
             if error:
                 logger.warning("the board was not synchronized: %s", error)
             else:
-                logger.warning("the board is synchronized again")
+                logger.info("the board is synchronized again")
         from projects.models import SyncBoard
 
         if error or self._error:

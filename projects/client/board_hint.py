@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from discovery import safe_files
-from projects.client.errors import FileRefused
+from projects.client.errors import ClientError, FileRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,16 @@ def remark(directory: str) -> str:
         f"{CONFIG} names a published board, {board}, which this clone has not joined: the board here lacks its items; "
         "a person joins it with: pm sync enable"
     )
+
+
+def left(context: Context) -> bool:
+    """Return True if this clone has fetched a board, but the running server says that it is not joined to one."""
+    if not os.path.lexists(os.path.join(context.directory, STORE)):
+        return False
+    try:
+        return not context.api.get("/api/v1/sync/", wanted=("enabled",))["enabled"]
+    except ClientError:
+        return False  # not known without a server
 
 
 def absence(context: Context) -> str:

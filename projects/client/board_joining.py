@@ -62,9 +62,13 @@ def enable(context: Context, place: Place, before: Callable[[], object] | None =
         if before is not None:
             before()
         with _fetched(context, remote, place.ref, keep=True, terminal=True) as head:
-            return _join(context, place, remote, head, name)
+            joined = _join(context, place, remote, head, name)
     except SyncError as error:
         raise SyncFailed(str(error)) from None
+    hint = board_hint.read(context.directory)
+    if hint not in (None, joined["board"]):
+        context.warn(f"config.toml names another board, {hint}; this one is {joined['board']}")
+    return joined
 
 
 def preview(context: Context, place: Place) -> Json:

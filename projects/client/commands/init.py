@@ -49,7 +49,8 @@ def _board(context: Context) -> dict[str, object]:
     if options.join and options.new:
         raise UsageError("--join and --new exclude each other")
     published = board_hint.unjoined(context.directory)
-    if options.new or not (options.join or published):
+    context.autostart = False  # only to ask
+    if options.new or not (options.join or published or board_hint.left(context)):
         return {}
     from projects.client import board_joining, board_sync, consent
 

@@ -106,6 +106,31 @@ def test_init_joins_only_if_asked(published: Path) -> None:
 
 
 @pytest.mark.slow
+def test_hint_of_another_board_is_never_ignored(ann: Board, bob: Board) -> None:
+    ann.project("PONE")
+    for board in (ann, bob):
+        board_hint.write(str(board.repository / ".pm"), BOARD)
+    result, _ = on_terminal(ann.repository, "sync", "enable", "--person", "Ann", typed="y\n")
+    assert f"config.toml names board {BOARD}, but refs/pm/board of origin has none" in result.error["message"]
+    assert not (ann.repository / ".pm" / "board.git").exists()
+    join(ann, "Ann", "--new")
+    ann("sync")
+    error = call(bob.repository, "init", "--join").error
+    assert f"but config.toml names {BOARD}" in error["message"]
+    result, _ = on_terminal(bob.repository, "sync", "enable", "--person", "Bob", typed="y\n")
+    assert "config.toml names another board" in result.err
+
+
+@pytest.mark.slow
+def test_init_offers_to_join_again_after_disable(ann: Board) -> None:
+    join(ann, "Ann")
+    ann("sync")
+    assert "board" not in call(ann.repository, "init").document["initialized"]
+    ann("sync", "disable")
+    assert call(ann.repository, "init").document["initialized"]["board"]["try"] == "pm init --join"
+
+
+@pytest.mark.slow
 def test_init_offers_to_join_on_a_terminal(published: Path) -> None:
     try:
         result, shown = on_terminal(published, "init", typed="n\n", is_input=True)
