@@ -126,6 +126,14 @@ class VerifySerializer(StrictSerializer):
     rebuild = serializers.BooleanField(default=False, help_text="Write the board from the log.")
 
 
+class SkipSerializer(StrictSerializer):
+    segment = serializers.IntegerField(min_value=0, max_value=999_999)
+
+
+class SkippedSerializer(serializers.Serializer[Any]):
+    skipped = serializers.ListField(child=serializers.IntegerField(), help_text="The void segments of this clone.")
+
+
 class VerifiedSerializer(serializers.Serializer[Any]):
     """The state of this clone is that of the log."""
 
@@ -204,3 +212,13 @@ class SyncRepairView(StrictQueryMixin):
         """Recover from a ref that was deleted, rewound or replaced; nothing that this clone has is lost."""
         wanted = read_body(request, ApplySerializer)
         return Response(service.repair(wanted["head"]))
+
+
+class SyncSkipView(StrictQueryMixin):
+    may_conflict = True
+
+    @extend_schema(request=SkipSerializer, responses=SkippedSerializer, operation_id="sync_skip")
+    def post(self, request: Request) -> Response:
+        """Make a segment of the log that can't be read void in this clone."""
+        wanted = read_body(request, SkipSerializer)
+        return Response(service.skip(wanted["segment"]))

@@ -18,6 +18,7 @@ from projects.api.sync import (
     SyncDisableView,
     SyncEnableView,
     SyncRepairView,
+    SyncSkipView,
     SyncVerifyView,
     SyncView,
 )
@@ -48,6 +49,7 @@ v1 = [
     path("sync/enable/", SyncEnableView.as_view(), name="sync-enable"),
     path("sync/disable/", SyncDisableView.as_view(), name="sync-disable"),
     path("sync/verify/", SyncVerifyView.as_view(), name="sync-verify"),
+    path("sync/skip/", SyncSkipView.as_view(), name="sync-skip"),
     path("sync/repair/", SyncRepairView.as_view(), name="sync-repair"),
     path("server/", ServerView.as_view(), name="server"),
     path("server/stop/", StopView.as_view(), name="server-stop"),

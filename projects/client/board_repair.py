@@ -1,4 +1,4 @@
-"""`pm sync repair` and `pm sync verify`: recover from a rewritten ref, and check the board against the log."""
+"""`pm sync repair`, `verify` and `skip`: recover from a damaged log, and check the board against it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,17 @@ def repair(context: Context) -> dict[str, object]:
     except SyncError as error:
         raise SyncFailed(str(error)) from None
     return {"missing": missing, **board_sync.sync(context)}
+
+
+def skip(context: Context) -> Json:
+    """Make a segment void in this clone; a person must agree. Return the skipped segments."""
+    board_sync.state(context)
+    number = context.options.segment
+    with consent.Person(f"pm sync skip {number}") as person:
+        person.agree(
+            f"Ignore all changes in segment {number} of the log? Every clone must skip it to have the same board."
+        )
+    return context.api.call("POST", f"{board_sync.ROOT}skip/", {"segment": number})
 
 
 def _recover(context: Context, copy: GitStore, remote: Remote, ref: str) -> int:

@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from projects.models import SyncBoard
+from projects.models.user import AGENT_NAME
 from projects.sync import board_rows, checkpoint, outbox, reservations
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
@@ -196,7 +197,12 @@ def _segments(source: Segments, position: int = 0, segments: int = 0, lines: int
 
     A segment is read and validated as a whole. Raises Malformed.
     """
+    skipped = set(SyncBoard.objects.values_list("skipped", flat=True).first() or ())
     for number, text in enumerate(source.segments(segments), segments):
+        if number in skipped:
+            position, lines = position + 1, 0
+            yield [_skipped(number, position, text)]
+            continue
         found = []
         texts = text.removesuffix("\n").split("\n")
         for place, line in enumerate(texts[lines:], lines + 1):
@@ -208,6 +214,13 @@ def _segments(source: Segments, position: int = 0, segments: int = 0, lines: int
             found.append(Entry(position, group, line, hashlib.sha256(line.encode()).hexdigest(), place == len(texts)))
         lines = 0
         yield found
+
+
+def _skipped(number: int, position: int, text: str) -> Entry:
+    """Return what stands for a segment that people made void: one group that does nothing."""
+    pk = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:pm:skipped:{number}").hex
+    group = Group(id=pk, base=0, after=None, by=AGENT_NAME, operations=[], history=True)
+    return Entry(position, group, "", hashlib.sha256(text.encode()).hexdigest(), is_last=True)
 
 
 def fold_entry(state: State, order: Order, entry: Entry, seen: str | None) -> list[Result] | None:

@@ -126,6 +126,16 @@ def verify(*, rebuild: bool) -> dict[str, Any]:
     return {"position": SyncBoard.objects.get(pk=1).position, "entities": entities}
 
 
+def skip(segment: int) -> dict[str, Any]:
+    """Make a segment that can't be read void in this clone; all clones must skip it to agree. Raises Conflict."""
+    board = _joined()
+    if segment < board.segments:
+        raise Conflict(f"segment {segment} is applied already; only a segment that can't be read can be skipped")
+    board.skipped = sorted({*board.skipped, segment})
+    board.save(update_fields=["skipped"])
+    return {"skipped": board.skipped}
+
+
 def repair(head: str | None) -> dict[str, Any]:
     """Recover from a ref that was deleted, rewound or replaced; `head` is what the remote has now.
 

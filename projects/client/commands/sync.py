@@ -58,6 +58,13 @@ def verify(context: Context) -> None:
     context.show({"verified": board_repair.verify(context)})
 
 
+def skip(context: Context) -> None:
+    """Make a segment of the log void in this clone."""
+    from projects.client import board_repair
+
+    context.show(board_repair.skip(context))
+
+
 def repair(context: Context) -> None:
     """Publish again what the remote lost."""
     from projects.client import board_repair
@@ -153,6 +160,12 @@ VERBS = (
         "Compare the board with its log from the beginning, and name the first difference.",
         verify,
         (option("--rebuild", action="store_true", help="write the board anew from the log"),),
+    ),
+    Verb(
+        "skip",
+        "Ignore a segment of the log that can't be read; asks a person on the terminal.",
+        skip,
+        (option("segment", type=int, metavar="SEGMENT", help="the number that the error of pm sync names"),),
     ),
     Verb(
         "repair",

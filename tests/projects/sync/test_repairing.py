@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from projects.models import Project, WorkItem
+from projects.models.exceptions import Conflict
 from projects.models.sync import SyncRecord
-from projects.sync import repairing
-from projects.sync.exceptions import Diverged
+from projects.sync import repairing, service
+from projects.sync.exceptions import Diverged, Malformed
 from tests.projects.sync.clones import BoardClone, Log, exported, history
 from tests.projects.sync.test_exchange import assert_equal, joined_pair
 
@@ -80,3 +81,22 @@ def test_replaced_log_keeps_the_changes_of_both(make_board_clone: Make, log: Log
         assert WorkItem.objects.get(title="First").labels == ["carol"]
         assert WorkItem.objects.get(title="First").description == "Text 3"
         assert WorkItem.objects.filter(title__startswith="Item").count() == 4
+
+
+def test_skipped_segment_does_nothing_and_lets_the_next_ones_in(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    log.log.append("{}\n")
+    with ada, pytest.raises(Malformed, match=f"pm sync skip {len(log.log) - 1}"):
+        ada.fetch(log)
+    for clone in (ada, bob):
+        with clone:
+            service.skip(bad)
+            clone.fetch(log)
+            WorkItem.objects.get(title="First").update(actor=clone.user, labels=[clone.person])
+            clone.sync(log)
+    assert_equal(log, ada, bob)
+    with ada:
+        assert WorkItem.objects.get(title="First").labels == ["ada", "bob"]
+        repairing.verify(log)
+        with pytest.raises(Conflict, match="applied already"):
+            service.skip(0)
