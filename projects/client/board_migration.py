@@ -65,7 +65,9 @@ def _to_commit(directory: str, path: str, board: str, *, written: bool) -> list[
 
     steps = []
     if git_tracking.tracked(os.path.dirname(path), (DATA,)):
-        steps.append(f"git rm --cached {quote(os.path.relpath(path))}  # or git rm, which deletes the file")
+        steps.append(
+            f"git rm {quote(os.path.relpath(path))}  # --cached keeps the file, but `git add -A` adds it again"
+        )
     config = os.path.relpath(os.path.join(directory, board_hint.CONFIG))
     if written:
         steps.append(f"git add {quote(config)}")

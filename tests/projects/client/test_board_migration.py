@@ -55,7 +55,7 @@ def test_migrate_shares_the_board_and_says_what_to_commit(ann: Board, exported: 
     assert answer["hooks"] == ["pre-commit"]
     assert not (ann.repository / ".git" / "hooks" / "pre-commit").exists()
     assert [step.partition("  #")[0] for step in answer["to_commit"]] == [
-        "git rm --cached .pm/data.json",
+        "git rm .pm/data.json",
         "git add .pm/config.toml",
     ]
     assert board_hint.read(str(path.parent)) == answer["sync"]["board"]
@@ -64,7 +64,10 @@ def test_migrate_shares_the_board_and_says_what_to_commit(ann: Board, exported: 
     again = call(ann.repository, "sync", "migrate").document["migrated"]
     assert again["imported"]["work_items"] == {"created": 0, "updated": 0, "skipped": 1, "deleted": 0}
     assert (again["published"]["published"], again["hooks"]) == (0, [])
-    assert [step.partition("  #")[0] for step in again["to_commit"]] == ["git rm --cached .pm/data.json"]
+    assert [step.partition("  #")[0] for step in again["to_commit"]] == ["git rm .pm/data.json"]
+    git("rm", "-q", str(path), cwd=ann.repository)
+    last = call(ann.repository, "sync", "migrate").document["migrated"]
+    assert (last["file"], last["imported"], last["to_commit"]) == (None, None, [])
 
 
 def test_second_clone_unites_by_id_and_the_newest_version_wins(ann: Board, bob: Board, exported: str) -> None:
