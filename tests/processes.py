@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import requests
 
+from projects.client import agent_programs
+
 T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[1]
 MANAGE = [sys.executable, str(CHECKOUT / "manage.py")]
@@ -44,7 +46,8 @@ def poll(probe: Callable[[], T], timeout: float = 30, what: str = "it") -> T:
 
 def environment(**changes: str | None) -> dict[str, str]:
     """Return this process's environment without our own settings, and with `changes` (None removes)."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("PM_", "DJANGO_", "COV_"))}
+    foreign = ("PM_", "DJANGO_", "COV_", *agent_programs.VARIABLES)
+    env = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     env |= {key: value for key, value in changes.items() if value is not None}
     return {key: value for key, value in env.items() if changes.get(key, "") is not None}
 

@@ -20,7 +20,7 @@ class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ta
 
     list_display = ("username", "is_agent", "is_staff", "is_active", "last_login")
     list_filter = ("is_agent", "is_staff", "is_superuser", "is_active")
-    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Board", {"fields": ("is_agent",)}))
+    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Board", {"fields": ("is_agent", "is_kind_confirmed")}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         # The ID is derived from the username.

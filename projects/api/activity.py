@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from projects.api.filters import ListFilterSet, SinceFilter
+from projects.api.filters import ListFilterSet, PersonFilter, SinceFilter
 from projects.api.serializers import PickSerializer, ResponseSerializer
 from projects.api.viewsets import ListMixin
 from projects.models import Activity, Project
@@ -46,6 +46,7 @@ class ActivitySerializer(PickSerializer, serializers.ModelSerializer[Activity]):
             "action",
             "changes",
             "actor",
+            "source",
             "created_at",
             "standing",
             "reason",
@@ -60,7 +61,7 @@ class ActivityRowSerializer(ActivitySerializer):
 
 class ActivityFilter(ListFilterSet):
     project = django_filters.CharFilter(method="in_project", max_length=100, help_text="A project's id or key.")
-    actor = django_filters.CharFilter(field_name="actor__username", max_length=150, help_text="A user's name.")
+    actor = PersonFilter(field_name="actor_id")
     entity = django_filters.UUIDFilter(field_name="entity_id", help_text="The id of the changed entity.")
     since = SinceFilter(method="later", help_text="After this id, or at this time (ISO 8601) and later.")
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import hmac
-import re
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import unquote
 
-from django.core.exceptions import ValidationError
 from django.utils.functional import SimpleLazyObject
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.request import Request
 
 from discovery import runtime
+from projects.api.callers import Caller
+from projects.django_private import django_request
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
     from projects.models import User
-
-ACTOR_HEADER = "X-PM-Actor"
-DEFAULT_ACTOR = "llm"
-_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
@@ -38,7 +33,9 @@ class BearerAuthentication(authentication.BaseAuthentication):
         token = runtime.current.token
         if scheme.lower() != "bearer" or not token or not hmac.compare_digest(given.strip().encode(), token.encode()):
             raise exceptions.AuthenticationFailed("the token is not this server's; read it from server.token again")
-        return _lazy_actor(request), "bearer"
+        caller = Caller(request)
+        django_request(request).caller = caller  # type: ignore[attr-defined]  # read by callers.caller_of
+        return SimpleLazyObject(caller.user), "bearer"
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -61,18 +58,3 @@ class HasCredentials(permissions.BasePermission):
 def actor_of(request: Request) -> User:
     """Return the user who makes the request; reading an attribute looks it up."""
     return cast("User", request.user)
-
-
-def _lazy_actor(request: Request) -> Any:
-    from projects.models import User
-
-    header = request.META.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR)
-    try:
-        if _STRAY_PERCENT.search(header):
-            raise exceptions.ValidationError({ACTOR_HEADER: "must be percent-encoded UTF-8; a percent sign is %25"})
-        name = User.objects.clean_name(unquote(header, errors="strict"))
-    except UnicodeDecodeError:
-        raise exceptions.ValidationError({ACTOR_HEADER: "must be percent-encoded UTF-8"}) from None
-    except ValidationError as error:
-        raise exceptions.ValidationError({ACTOR_HEADER: error.messages}) from None
-    return SimpleLazyObject(lambda: User.objects.actor(name))

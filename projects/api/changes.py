@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -11,12 +12,15 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 
 from projects.api.activity import ActivitySerializer
+from projects.api.callers import myself
 from projects.api.query_parameters import limit_schema, read_limit, read_project
 from projects.api.row_rendering import Rows
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, answer
-from projects.models import Activity
+from projects.models import Activity, User
+from projects.models.activity import ActivityQuerySet
 from projects.models.prepared_queries import Statement
+from projects.models.user import MYSELF
 
 LARGEST_ID = 2**63 - 1
 
@@ -43,7 +47,7 @@ class ChangesView(StrictQueryMixin):
                 description="`next` of the last response; 0 for all changes.",
             ),
             OpenApiParameter("project", str, description="A project's id or key."),
-            OpenApiParameter("not_by", str, description="Exclude the changes by the user with this name."),
+            OpenApiParameter("not_by", str, description="Exclude the changes by this user; `@me` for the caller."),
             OpenApiParameter("limit", limit_schema(), description="The maximum number of rows."),
         ],
         responses=ChangesSerializer,
@@ -57,11 +61,19 @@ class ChangesView(StrictQueryMixin):
         if project is not None:
             found = found.filter(project_id=project.pk)
         if "not_by" in query:
-            found = found.exclude(actor__username=query["not_by"])
+            found = self._without(found, request, query["not_by"])
         rows = _rows()
         changes = rows.shown(Statement(found.values_list(*rows.columns)[: read_limit(request)]).rows())
         following = changes[-1]["id"] if changes else min(since, self._last_id())
         return answer(request, {"changes": changes, "next": following})
+
+    @staticmethod
+    def _without(found: ActivityQuerySet, request: Request, name: str) -> ActivityQuerySet:
+        try:
+            user = myself(request) if name.casefold() == MYSELF else User.objects.known(name)
+        except ValidationError as error:
+            raise exceptions.ValidationError({"not_by": error.messages}) from None
+        return found if user is None else found.exclude(actor=user)
 
     @staticmethod
     def _last_id() -> int:

@@ -19,17 +19,19 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
 
-from projects.api.serializers import USER_NAME, describe
+from projects.api.callers import myself
+from projects.api.serializers import describe
 from projects.api.text_scan import Unsearched
 from projects.entities import spec
 from projects.entities.registry import BY_NAME
-from projects.models import Project
+from projects.models import Project, User
 from projects.models.base import Entity, find_pk
 from projects.models.prepared_queries import Bound
-from projects.models.user import MAX_NAME_LENGTH
+from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 
 MAX_IDENTIFIER_LENGTH = 100
 MAX_SEARCH_LENGTH = 1000
+PERSON_NAME = "A user's name, in any case; `@me` for the caller, `none` for nobody."
 TRUTH = (("true", "true"), ("false", "false"))
 
 
@@ -175,6 +177,43 @@ class Reference(NamedTuple):
         return pk.hex
 
 
+class PersonReference(NamedTuple):
+    """The user that the value of a query parameter names."""
+
+    name: str
+    value: str
+
+    def find(self) -> str:
+        """Return the user's id as the database stores it. Raises ValidationError if there is no such user."""
+        try:
+            return User.objects.known(self.value).pk.hex
+        except ValidationError as error:
+            raise exceptions.ValidationError({self.name: error.messages}) from None
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class PersonFilter(django_filters.CharFilter):
+    """Narrow to the rows of a user, by name in any case; `@me` is the caller, `none` nobody.
+
+    An unknown name is an error.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_NAME_LENGTH, help_text=PERSON_NAME, **kwargs)
+
+    def filter(self, qs: Any, value: str) -> Any:
+        if not value:
+            return qs
+        if value.casefold() == NOBODY:
+            return qs.filter(**{f"{self.field_name}__isnull": True})
+        if value.casefold() == MYSELF:
+            self.parent.is_lasting = False  # another caller is somebody else
+            user = myself(self.parent.request)
+            return qs.none() if user is None else qs.filter(**{self.field_name: user.pk})
+        name = next(name for name, own in self.parent.filters.items() if own is self)
+        return qs.filter(**{self.field_name: self.parent.refer_person(name, value)})
+
+
 class ListFilterSet(django_filters.FilterSet):
     """Filters whose query is compiled once; the entities that it names are bound parameters, looked up each time.
 
@@ -186,7 +225,7 @@ class ListFilterSet(django_filters.FilterSet):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.references: list[Reference] = []
+        self.references: list[Reference | PersonReference] = []
         self.is_lasting = True
 
     def is_valid(self) -> bool:
@@ -202,6 +241,11 @@ class ListFilterSet(django_filters.FilterSet):
         """Return the parameter for the id of the entity that `value` names."""
         self.references.append(Reference(name, model, value))
         return Bound(name, model._meta.pk)
+
+    def refer_person(self, name: str, value: str) -> Bound:
+        """Return the parameter for the id of the user that `value` names."""
+        self.references.append(PersonReference(name, value))
+        return Bound(name, User._meta.pk)
 
 
 class EntityFilterSet(ListFilterSet):
@@ -231,9 +275,7 @@ def _derive(model: type[Entity], name: str, filter: spec.Filter | None) -> djang
         help_text = describe(name, BY_NAME[field.refers])
         return ReferenceFilter(Entity.by_type[field.refers], field_name=field.column, help_text=help_text)
     if field is not None and field.kind == spec.PERSON:
-        return django_filters.CharFilter(
-            field_name=f"{field.name}__username", max_length=MAX_NAME_LENGTH, help_text=USER_NAME
-        )
+        return PersonFilter(field_name=field.column)
     if field is not None and field.kind == spec.CHOICE:
         column: Any = model._meta.get_field(field.name)
         if filter is not None and filter.many:

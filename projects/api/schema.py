@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
-from projects.api.authentication import ACTOR_HEADER
+from projects.api.callers import ACTOR_HEADER
 from projects.api.exceptions import ERROR_CODES
 from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
 from projects.api.json_format import JSONObject

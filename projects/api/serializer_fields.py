@@ -7,18 +7,22 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from projects.api.callers import NEW_USER_HEADER, caller_of
 from projects.models import User
 from projects.models.base import Entity, find_pk
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS
+from projects.models.user import AGENT, MYSELF, NOBODY
 
 # Patterns of texts in the schema; the fields of the models check the values.
 _LINE = r"[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*"
 LINE = rf"^{_LINE}[^\s\u0000-\u001f\u007f-\u009f]{_LINE}$"
 TEXT = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+CREATES = f"person|agent, or the header {NEW_USER_HEADER}, creates it"
 LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 
 
@@ -105,7 +109,10 @@ class ReferenceField(StrictCharField):
 
 
 class UserNameField(StrictCharField):
-    """A user by name; an unknown name creates a user. The value is the user's ID."""
+    """A user by name in any case; `@me` is the caller, `none` nobody. The value is the user's ID.
+
+    An unknown name is an error, unless the request says of which kind new users are.
+    """
 
     def __init__(self, *, shows: str, **kwargs: Any) -> None:
         super().__init__(pattern=LINE, **kwargs)  # User.objects.actor checks the length
@@ -114,8 +121,21 @@ class UserNameField(StrictCharField):
     def get_attribute(self, instance: Any) -> Any:
         return follow(instance, self.shows)
 
-    def to_internal_value(self, data: object) -> uuid.UUID:  # type: ignore[override] # the value is the ID
-        return User.objects.actor(super().to_internal_value(data)).pk
+    def to_internal_value(self, data: object) -> uuid.UUID | None:  # type: ignore[override] # the value is the ID
+        name = super().to_internal_value(data)
+        request = self.context["request"]
+        if name.casefold() == MYSELF:
+            pk: uuid.UUID = request.user.pk
+            return pk
+        if name.casefold() == NOBODY:
+            return None if self.allow_null else self.fail("null")
+        caller = caller_of(request)
+        if caller is not None and caller.new_kind:
+            return User.objects.actor(name, is_agent=caller.new_kind == AGENT).pk
+        try:
+            return User.objects.known(name).pk
+        except DjangoValidationError as error:
+            raise serializers.ValidationError([f"{text}; --new-user {CREATES}" for text in error.messages]) from None
 
 
 class UserIdField(serializers.UUIDField):

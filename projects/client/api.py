@@ -29,14 +29,19 @@ UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 class Api:
     """A client of the server that `find` returns; `find` is called again when that server is gone.
 
-    `timeout` (seconds) overrides the timeout of each call.
+    `headers` are sent with each request; `timeout` (seconds) overrides the timeout of each call.
     """
 
     def __init__(
-        self, find: Callable[[], Target], *, actor: str | None, timeout: float | None, warn: Callable[[str], None]
+        self,
+        find: Callable[[], Target],
+        *,
+        headers: Mapping[str, str],
+        timeout: float | None,
+        warn: Callable[[str], None],
     ) -> None:
         self.find = find
-        self.actor = actor
+        self.headers = headers
         self.timeout = timeout
         self.warn = warn
         self.target = find()
@@ -86,10 +91,7 @@ class Api:
             raise BadAnswer(f"{self.target.url} answered {response.status} without a file; is it a pm server?")
 
     def _head(self, headers: Mapping[str, str]) -> dict[str, str]:
-        message = {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **headers}
-        if self.actor:
-            message["X-PM-Actor"] = quote(self.actor)
-        return message
+        return {"Accept": "application/json", "User-Agent": f"pm/{VERSION}", **self.headers, **headers}
 
     def _send(
         self,

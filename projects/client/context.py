@@ -6,6 +6,7 @@ from projects import workspace
 from projects.client import render, resolution
 from projects.client.api import SILENCE, Api
 from projects.client.errors import FileRefused, NoServer
+from projects.client.identity import Identity
 from projects.version import VERSION
 
 TYPE_CHECKING = False
@@ -29,7 +30,6 @@ class Context:
         self.environ = environ
         self.stdout = stdout
         self.stderr = stderr
-        self.actor: str | None = options.actor or environ.get("PM_ACTOR") or None
         # Commands that report the server's state set this to False: asking must not start one.
         self.autostart: bool = options.start or environ.get("PM_AUTOSTART") == "1"
         # False if the command compares the versions itself, or stops the server.
@@ -37,6 +37,7 @@ class Context:
         self._warned: set[str] = set()
         self._directory: str | None = None
         self._api: Api | None = None
+        self._identity: Identity | None = None
 
     @property
     def directory(self) -> str:
@@ -49,10 +50,20 @@ class Context:
         return self._directory
 
     @property
+    def identity(self) -> Identity:
+        """Who the command acts as."""
+        if self._identity is None:
+            self._identity = Identity(self.options.actor, self.environ)
+        return self._identity
+
+    @property
     def api(self) -> Api:
         """The server's API. Raises the errors of `find_server`."""
         if self._api is None:
-            self._api = Api(self.find_server, actor=self.actor, timeout=self.options.timeout, warn=self.warn)
+            headers = self.identity.headers()
+            if self.options.new_user:
+                headers["X-PM-New-User"] = self.options.new_user
+            self._api = Api(self.find_server, headers=headers, timeout=self.options.timeout, warn=self.warn)
         return self._api
 
     @property

@@ -96,11 +96,19 @@ def refused(message: str) -> Exception:
     return argparse.ArgumentTypeError(message)
 
 
+def kind(text: str) -> str:
+    """Parse a kind of users."""
+    if text not in ("person", "agent"):
+        raise refused(f"{text!r} is neither person nor agent")
+    return text
+
+
 GLOBALS: tuple[Option, ...] = (
     option("--server", metavar="URL", help="use this server instead of the repository's own"),
     option("--start", action="store_true", help="start a server if none is running"),
     option("--timeout", type=seconds, metavar="SECONDS", help="seconds without a response before giving up (30)"),
-    option("--as", dest="actor", metavar="NAME", help="act as this user (PM_ACTOR, else llm)"),
+    option("--as", dest="actor", metavar="NAME", help="act as this user (PM_ACTOR, else found: see pm whoami)"),
+    option("--new-user", type=kind, metavar="KIND", help="create unknown users, as person or agent"),
     option("--pretty", action="store_true", help="indent the JSON"),
     option("--output", choices=("json", "table"), default="json", help="output format: json, or a table for people"),
     option("--config-dir", metavar="DIR", help="config directory (PM_CONFIG_DIR, else the nearest .pm)"),

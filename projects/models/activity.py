@@ -87,6 +87,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
             action=action,
             changes=changes,
             actor=actor,
+            source=actor.source,
         )
 
 
@@ -105,6 +106,13 @@ class Activity(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Synchronisation with other clones; see projects.sync and docs/sync.md.
     group_id = models.UUIDField(null=True, editable=False, help_text="What one command changed has one group.")
+    source = models.CharField(
+        max_length=8,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Where the actor's name came from: as, env, program, terminal, mcp or default.",
+    )
     session = models.CharField(max_length=64, default="", db_default="", editable=False)
     extra = models.JSONField(
         null=True,

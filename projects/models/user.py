@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import getpass
 import os
@@ -22,6 +23,10 @@ AGENT_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
 # Never change this: a username must have the same ID on all clones.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:user")
 MAX_NAME_LENGTH = 150
+PERSON, AGENT = "person", "agent"  # the kinds of users
+MYSELF, NOBODY = "@me", "none"  # what a command may say in place of a name
+MAX_NEAREST = 3
+LEAST_LIKENESS = 0.6  # of 1; below it a name is not similar
 
 
 def id_of(name: str) -> uuid.UUID:
@@ -40,31 +45,55 @@ class UserManager(DjangoUserManager["User"]):
         check_text(name, limit=MAX_NAME_LENGTH)
         return name
 
-    def actor(self, name: str) -> User:
-        """Return the user called `name`; create it on first use, without a password or special rights.
-
-        Raises ValidationError. Concurrent callers get the same user.
-        """
-        name = self.clean_name(name)
+    def named(self, name: str) -> User | None:
+        """Return the user with this name in any case, or None; an equal name goes before the others."""
         user = _called().first(username=name)
         if user is None:
+            folded = models.Func("username", function="pm_casefold", output_field=models.CharField())
+            same = self.alias(folded=folded).filter(folded=name.casefold())
+            user = same.order_by("date_joined", "pk").first()
+        return user
+
+    def known(self, name: str) -> User:
+        """Return the user with this name in any case. Raises ValidationError, with the most similar names."""
+        user = self.named(self.clean_name(name))
+        if user is None:
+            raise ValidationError(
+                "there is no user %(name)s%(nearest)s",
+                code="unknown_user",
+                params={"name": name, "nearest": self._nearest(name)},
+            )
+        return user
+
+    def _nearest(self, name: str) -> str:
+        """Return a clause with the names that are similar to `name`, or ""."""
+        known = {other.casefold(): other for other in self.values_list("username", flat=True)}
+        near = difflib.get_close_matches(name.casefold(), known, MAX_NEAREST, LEAST_LIKENESS)
+        return f"; similar names: {', '.join(known[one] for one in near)}" if near else ""
+
+    def actor(self, name: str, *, is_agent: bool = True) -> User:
+        """Return the user called `name` in any case; create it on first use, without a password or special rights.
+
+        `is_agent` is the kind of a new user. Raises ValidationError. Concurrent callers get the same user.
+        """
+        name = self.clean_name(name)
+        user = self.named(name)
+        if user is None:
+            if name.casefold() in (MYSELF, NOBODY):
+                raise ValidationError(f"{name} can't be the name of a user", code="reserved")
             user, _ = self.get_or_create(
-                username=name, defaults={"is_agent": name == AGENT_NAME, "password": _unusable_password()}
+                username=name, defaults={"is_agent": is_agent, "password": _unusable_password()}
             )
         return user
 
     @transaction.atomic
     def owner(self) -> User:
-        """Return the superuser named after the operating system user; create it on first use."""
-        try:
-            name = getpass.getuser()
-        except (KeyError, OSError):  # a user in a container often has no name
-            name = f"uid-{os.getuid()}"
-        user = self.actor(name)
-        rights = ("is_active", "is_staff", "is_superuser")
-        if not all(getattr(user, right) for right in rights):
-            for right in rights:
-                setattr(user, right, True)
+        """Return the person and superuser named after the operating system user; create it on first use."""
+        user = self.actor(system_name(), is_agent=False)
+        rights = {"is_active": True, "is_staff": True, "is_superuser": True, "is_agent": False}
+        if any(getattr(user, name) != value for name, value in rights.items()):
+            for name, value in rights.items():
+                setattr(user, name, value)
             user.save(update_fields=rights)
         return user
 
@@ -77,6 +106,14 @@ class User(AbstractUser):
         max_length=MAX_NAME_LENGTH, unique=True, error_messages={"unique": "a user with this name already exists"}
     )
     is_agent = models.BooleanField("agent", default=False, help_text="A program that works on the board by itself.")
+    is_kind_confirmed = models.BooleanField(
+        "kind confirmed",
+        default=True,
+        db_default=True,
+        help_text="Off for users of earlier versions whose kind nobody has confirmed.",
+    )
+    # Where the name of the acting user came from, for the activity of its changes; no column.
+    source: str = ""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -87,6 +124,19 @@ class User(AbstractUser):
         if self.pk is None:
             self.pk = id_of(self.username)
         super().save(*args, **kwargs)
+
+    @property
+    def kind(self) -> str:
+        """`person` or `agent`."""
+        return AGENT if self.is_agent else PERSON
+
+
+def system_name() -> str:
+    """Return the name of the operating system user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user in a container often has no name
+        return f"uid-{os.getuid()}"
 
 
 @functools.cache

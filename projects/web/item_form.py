@@ -72,7 +72,7 @@ def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
 
 def _assignee(name: str) -> uuid.UUID | None:
     try:
-        return User.objects.actor(name).pk if name.strip() else None
+        return User.objects.actor(name, is_agent=False).pk if name.strip() else None
     except ValidationError as error:
         raise ValidationError({"assignee": error}) from None
 

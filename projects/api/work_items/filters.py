@@ -18,6 +18,7 @@ from projects.api.filters import (
     TRUTH,
     EntityFilterSet,
     MomentField,
+    PersonFilter,
     ReferenceFilter,
     RelativesFilter,
     TruthFilter,
@@ -103,7 +104,7 @@ class WorkItemFilter(EntityFilterSet):
     project = OfProjectFilter(Project, field_name="project_id", help_text="A project's id or key.")
     status = StatusFilter(Status.choices, help_text="Statuses, repeated or with commas.")
     priority = PriorityFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
-    assignee = django_filters.CharFilter(method="assigned", max_length=150, help_text="A user's name.")
+    assignee = PersonFilter(field_name="assignee_id")
     label = LabelsFilter(help_text="Labels, repeated or with commas: all of them, in any case.")
     descendants_of = RelativesFilter(
         WorkItem, field_name="descendants_of", help_text="Items below this item, at any depth."
@@ -148,10 +149,6 @@ class WorkItemFilter(EntityFilterSet):
         elif match:
             self.unsearched = Unsearched(found, match)
         return found.containing(text, is_rare=self.is_rare)
-
-    @extend_schema_field(OpenApiTypes.STR)
-    def assigned(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
-        return queryset.assigned_to(value)
 
     @extend_schema_field(OpenApiTypes.STR)
     def contain(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -99,11 +98,6 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def not_orphaned(self) -> Self:
         """Limit to epics and items with a parent."""
         return self.filter(Q(parent__isnull=False) | Q(item_type=ItemType.EPIC))
-
-    def assigned_to(self, name: str) -> Self:
-        """Filter by the assignee's username."""
-        users = get_user_model().objects.filter(username=name).values("pk")
-        return self.filter(assignee_id=models.Subquery(users))
 
     def containing(self, text: str, *, is_rare: bool | None = None) -> Self:
         """Limit to items with all words of `text` in title, description or display key; none without words.

@@ -80,7 +80,7 @@ def test_header_names_the_actor(running: Any) -> None:
     assert response.json()["created_by"] == "Jürgen 💥"
     user = User.objects.get()
     assert user.pk == id_of("Jürgen 💥")
-    assert (user.is_agent, user.is_staff, user.is_superuser, user.has_usable_password()) == (False,) * 4
+    assert (user.is_agent, user.is_staff, user.is_superuser, user.has_usable_password()) == (True, *(False,) * 3)
     assert of_projects().get().actor == user
 
 

@@ -31,7 +31,7 @@ def test_items_are_updated_in_the_given_order(api: APIClient, tree: None) -> Non
         {"id": "pone-2", "status": "done"},
         {"id": str(WorkItem.objects.get(item_number=1).pk), "status": "done", "expected_version": 1},
         {"id": "PONE-3", "title": " Alone "},
-        {"id": "PONE-2", "assignee": "bob", "priority": "high"},
+        {"id": "PONE-2", "assignee": "ADA", "priority": "high"},
     )
     assert response.status_code == 200, response.content
     body = response.json()
@@ -41,7 +41,7 @@ def test_items_are_updated_in_the_given_order(api: APIClient, tree: None) -> Non
         ("PONE-1", "done", 2),
         ("PONE-3", "backlog", 1),
     ]
-    assert (body["work_items"][0]["assignee"], body["work_items"][0]["parent"]) == ("bob", "PONE-1")
+    assert (body["work_items"][0]["assignee"], body["work_items"][0]["parent"]) == ("ada", "PONE-1")
     assert bulk(api, {"id": "PONE-1", "status": "todo"}, {"id": "PONE-2", "status": "todo"}).status_code == 200
     assert not WorkItem.objects.filter(completed_at__isnull=False).exists()
 
@@ -65,7 +65,7 @@ def test_one_refusal_rolls_back_all_and_names_the_row(
     api: APIClient, tree: None, update: dict[str, Any], status: int, code: str, field: str | None
 ) -> None:
     count = Activity.objects.count()
-    refused = error(bulk(api, {"id": "PONE-3", "title": "New", "assignee": "new"}, update), status, code, field)
+    refused = error(bulk(api, {"id": "PONE-3", "title": "New", "assignee": "ada"}, update), status, code, field)
     assert refused["row"] == 1
     assert WorkItem.objects.get(item_number=3).title == "Alone"
     assert Activity.objects.count() == count

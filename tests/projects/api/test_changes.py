@@ -64,7 +64,9 @@ def test_project_and_not_by_narrow(api: APIClient, start: int) -> None:
     assert changes(api, since=start, project="pone") == (["eve PONE-1"], start + 1)
     assert changes(api, since=start, project=str(Project.objects.get(key="OTHER").pk))[0] == ["bob OTHER"]
     assert changes(api, since=start, not_by="eve") == (["bob OTHER"], start + 2)
-    assert changes(api, since=start, not_by="nobody")[0] == ["eve PONE-1", "bob OTHER"]
+    assert changes(api, since=start, not_by="@me")[0] == ["eve PONE-1", "bob OTHER"]
+    refused = error(api.get(URL, {"since": start, "not_by": "nobody"}), 400, "VALIDATION_ERROR", "not_by")
+    assert refused["message"] == "not_by: there is no user nobody"
     assert changes(api, since=start, not_by="bob", project="OTHER") == ([], start)
 
 
@@ -99,7 +101,7 @@ def test_changes_cost_one_indexed_query(api: APIClient, start: int, query: dict[
     with CaptureQueriesContext(connection) as queries:
         assert api.get(URL, {"since": start - 2, **query}).status_code == 200
     is_empty = "not_by" in query  # then one more query fetches the last cursor
-    assert len(queries) == 1 + ("project" in query) + is_empty
+    assert len(queries) == 1 + ("project" in query) + 2 * is_empty
     plan = [step for step in steps(queries) if "projects_activity" in step]
     assert plan[1:] == ["SEARCH projects_activity"] * is_empty
     index = (

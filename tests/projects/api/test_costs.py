@@ -34,10 +34,10 @@ LISTS = [
     ("time-entries/?fields=*", 1),
     ("time-entries/?work_item=PONE-1", 2),
     ("time-entries/?project=PONE", 2),
-    ("time-entries/?user=ada", 1),
+    ("time-entries/?user=ada", 2),
     ("time-entries/?running=true", 1),
-    ("time-entries/?running=true&user=ada", 1),
-    ("time-entries/?running=false&user=ada&ordering=-started_at", 1),
+    ("time-entries/?running=true&user=ada", 2),
+    ("time-entries/?running=false&user=ada&ordering=-started_at", 2),
     ("time-entries/?deleted=true", 1),
 ]
 

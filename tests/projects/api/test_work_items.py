@@ -41,13 +41,13 @@ def test_create_answers_the_item(api: APIClient, project: Project) -> None:
 
 
 def test_create_sets_every_field(api: APIClient, project: Project, make_item: Make, sprint: Sprint) -> None:
-    epic = make_item("Epic", item_type="epic")
+    epic, bob = make_item("Epic", item_type="epic"), User.objects.actor("bob")
     values = {"description": "d", "status": "in_progress", "priority": "high", "labels": ["x"], "story_points": 0}
     related = {"parent": "pone-1", "sprint": str(sprint.pk), "assignee": "bob"}
     body = api.post(URL, {**BODY, **values, **related}).json()
     assert {name: body[name] for name in values} == values
     assert (body["parent"], body["parent_id"]) == ("PONE-1", str(epic.pk))
-    assert (body["assignee"], body["assignee_id"]) == ("bob", str(User.objects.get(username="bob").pk))
+    assert (body["assignee"], body["assignee_id"]) == ("bob", str(bob.pk))
     assert body["sprint_id"] == str(sprint.pk)
     assert body["started_at"] is not None
 

@@ -86,6 +86,23 @@ def test_write_sends_idempotency_key_and_actor(reach: Callable[..., Any], impost
     assert json.loads(server.received[0].partition(b"\r\n\r\n")[2]) == {"key": "K1", "title": "T"}
 
 
+def test_client_says_where_the_actor_came_from(reach: Callable[..., Any], impostor: Make) -> None:
+    server = impostor(EMPTY)
+    reach(server, "project", "list", "--as", "flag", CLAUDECODE="1")
+    reach(server, "project", "list", PM_ACTOR="variable", CLAUDECODE="1")
+    reach(server, "project", "list", CLAUDECODE="1")
+    reach(server, "project", "list", GEMINI_CLI="1")
+    reach(server, "project", "list", CURSOR_TRACE_ID="1")
+    names = ("X-PM-Actor", "X-PM-Actor-Source", "X-PM-Terminal")
+    assert [tuple(header(request, name) for name in names) for request in server.received] == [
+        ("flag", "as", None),
+        ("variable", "env", None),
+        ("claude", "program", None),
+        ("gemini", "program", None),
+        (None, "default", None),
+    ]
+
+
 def test_actor_comes_from_flag_then_variable(reach: Callable[..., Any], impostor: Make) -> None:
     server = impostor(EMPTY)
     reach(server, "project", "list", "--as", "flag", PM_ACTOR="variable")

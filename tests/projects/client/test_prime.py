@@ -23,7 +23,7 @@ def test_prime_describes_board_in_three_kilobytes(own_board: Board) -> None:
         key = own_board.project(f"K{number}" + "X" * 18)
         own_board("project", "update", key, "--title", "ü" * 200)
         for count in range(7):
-            own_board.item(key, f"{count} " + "€" * 190, "--assignee", "Ä" * 100)
+            own_board.item(key, f"{count} " + "€" * 190, "--assignee", "Ä" * 100, "--new-user", "person")
     for count in range(3):
         own_board("work-item", "claim", f"K0{'X' * 18}-{count + 1}", "--as", "A name\tof many words")
     shown = own_board("prime")

@@ -22,7 +22,8 @@ def test_create_sets_all_flags(board: Board, tmp_path: Path) -> None:
     text.write_text("# Grüße\n")
     made = board(
         *("work-item", "create", "--project", "make", "--type", "story", "--title", "-x", "--parent", epic.lower()),
-        *("--status", "todo", "--priority", "high", "--assignee", "Ann", "--sprint", sprint["id"], "--label", "a"),
+        *("--status", "todo", "--priority", "high", "--assignee", "Ann", "--new-user", "agent"),
+        *("--sprint", sprint["id"], "--label", "a"),
         *("--label", "b", "--points", "5", "--description-file", str(text)),
     ).document["work_item"]
     assert {name: made[name] for name in ("display_key", "item_type", "title", "parent", "status", "priority")} == {
@@ -58,7 +59,7 @@ def test_description_comes_from_standard_input(board: Board) -> None:
 def test_flags_of_old_are_understood(board: Board) -> None:
     board.project("OLD")
     epic = board("work-item", "create", "--project-id", "OLD", "--type", "epic", "--title", "E").document["work_item"]
-    ann = board.item("OLD", "A", "--assignee", "Ann")
+    ann = board.item("OLD", "A", "--assignee", "Ann", "--new-user", "agent")
     ann_id = board("work-item", "get", ann).document["work_item"]["assignee_id"]
     made = board(
         *("work-item", "create", "--project-id=OLD", "--type", "story", "--title", "S", "--parent-id", epic["id"]),
@@ -76,7 +77,9 @@ def test_list_is_filtered_by_every_flag(board: Board) -> None:
     board.project("LIST")
     epic = board.item("LIST", "Epic", kind="epic")
     story = board.item("LIST", "Story", "--parent", epic, "--priority", "high", "--label", "web", kind="story")
-    task = board.item("LIST", "Needle", "--parent", story, "--assignee", "Ann", "--status", "todo")
+    task = board.item(
+        "LIST", "Needle", "--parent", story, "--assignee", "Ann", "--new-user", "agent", "--status", "todo"
+    )
     done = board.item("LIST", "Done", "--status", "done")
     lone = board.item("LIST", "Lone", "--priority", "critical")
     board("dependency", "create", "--blocking", lone, "--blocked", task)

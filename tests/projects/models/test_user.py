@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
 from projects.models import User
+from projects.models.user import system_name
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +37,34 @@ def test_actor_is_never_a_superuser() -> None:
     assert not user.is_superuser
     assert not user.is_staff
     assert not user.has_usable_password()
+
+
+def test_names_compare_without_case() -> None:
+    ada = User.objects.actor("Ada")
+    assert User.objects.actor("aDA") == ada
+    assert User.objects.actor("JÜRGEN") == User.objects.actor("Jürgen")
+    assert User.objects.known("ADA") == ada
+
+
+def test_unknown_name_is_refused_with_similar_names() -> None:
+    User.objects.actor("maria")
+    with pytest.raises(ValidationError, match="there is no user Mara; similar names: maria"):
+        User.objects.known("Mara")
+    with pytest.raises(ValidationError) as caught:
+        User.objects.known("zoe")
+    assert caught.value.messages == ["there is no user zoe"]
+
+
+@pytest.mark.parametrize("name", ["none", "None", "@me"])
+def test_word_for_a_person_is_no_name(name: str) -> None:
+    with pytest.raises(ValidationError, match="can't be the name of a user"):
+        User.objects.actor(name)
+
+
+def test_new_actor_is_an_agent_and_the_owner_a_person() -> None:
+    assert User.objects.actor("ada").kind == "agent"
+    User.objects.actor(system_name())
+    assert User.objects.owner().kind == "person"
 
 
 def test_owner_is_a_superuser_on_every_call() -> None:

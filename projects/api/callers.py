@@ -1,0 +1,117 @@
+"""Who makes a request through the API token: the name of the actor, and where that name came from.
+
+The headers say what the client knows: this is attribution, not authorization. DRF loads the authentication early, so
+models are imported where they are used.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qsl, unquote
+
+from django.core.exceptions import ValidationError
+from rest_framework import exceptions
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    from projects.models import User
+
+ACTOR_HEADER = "X-PM-Actor"
+SOURCE_HEADER = "X-PM-Actor-Source"
+TERMINAL_HEADER = "X-PM-Terminal"
+NEW_USER_HEADER = "X-PM-New-User"
+SESSION_HEADER = "X-PM-Session"
+DEFAULT_ACTOR = "llm"
+SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
+KINDS = ("person", "agent")
+MAX_SESSION_HEADER = 4096  # characters
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+class Caller:
+    """The headers of a request that say who acts; `run` describes the run of the program that sends it."""
+
+    def __init__(self, request: Request) -> None:
+        """Read the headers. Raises exceptions.ValidationError."""
+        self.name = _name(request.META.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR))
+        self.source = _word(request, SOURCE_HEADER, SOURCES)
+        self.new_kind = _word(request, NEW_USER_HEADER, KINDS)
+        self.is_on_terminal = self.source == "terminal" or "HTTP_X_PM_TERMINAL" in request.META
+        self.run = _run(request.META.get("HTTP_X_PM_SESSION", ""))
+
+    def user(self) -> User:
+        """Return the actor; a new name is an agent, except on a terminal. Raises exceptions.PermissionDenied."""
+        from projects.models import User
+
+        user = User.objects.actor(self._name_on_board(), is_agent=self.source != "terminal")
+        if not user.is_agent and not self.is_on_terminal:
+            raise exceptions.PermissionDenied(self._refusal(user.username))
+        user.source = self.source
+        return user
+
+    def known_user(self) -> User | None:
+        """Return the actor if the board has the name already."""
+        from projects.models import User
+
+        return User.objects.named(self._name_on_board())
+
+    def _name_on_board(self) -> str:
+        """Return the actor's name; in a joined clone the person of a terminal has the name given at joining."""
+        from projects.models import SyncBoard
+
+        if self.source == "terminal":
+            board = SyncBoard.joined()
+            if board is not None and board.person:
+                return board.person
+        return self.name
+
+    def _refusal(self, name: str) -> str:
+        variable = self.run.get("via")
+        why = f"; {variable} says that an agent program runs this command" if variable else ""
+        return (
+            f"{name} is a person, and only a person on a terminal acts under that name{why}; "
+            "name another actor with --as or PM_ACTOR"
+        )
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Return the caller of a request with the API token, None for a browser's."""
+    found: Caller | None = getattr(request, "caller", None)
+    return found
+
+
+def myself(request: Request) -> User | None:
+    """Return the user that `@me` means, or None if the board does not know the name yet."""
+    caller = caller_of(request)
+    return cast("User", request.user) if caller is None else caller.known_user()
+
+
+def _name(header: str) -> str:
+    from projects.models import User
+
+    try:
+        if _STRAY_PERCENT.search(header):
+            raise exceptions.ValidationError({ACTOR_HEADER: "must be percent-encoded UTF-8; a percent sign is %25"})
+        return User.objects.clean_name(unquote(header, errors="strict"))
+    except UnicodeDecodeError:
+        raise exceptions.ValidationError({ACTOR_HEADER: "must be percent-encoded UTF-8"}) from None
+    except ValidationError as error:
+        raise exceptions.ValidationError({ACTOR_HEADER: error.messages}) from None
+
+
+def _word(request: Request, header: str, words: tuple[str, ...]) -> str:
+    word: str = request.META.get(f"HTTP_{header.upper().replace('-', '_')}", "")
+    if word and word not in words:
+        raise exceptions.ValidationError({header: f"must be one of {', '.join(words)}"})
+    return word
+
+
+def _run(header: str) -> dict[str, str]:
+    """Return the fields of the session header, a query string. Raises exceptions.ValidationError."""
+    if len(header) > MAX_SESSION_HEADER:
+        raise exceptions.ValidationError({SESSION_HEADER: f"must have at most {MAX_SESSION_HEADER} characters"})
+    try:
+        return dict(parse_qsl(header, errors="strict"))
+    except ValueError:
+        raise exceptions.ValidationError({SESSION_HEADER: "must be a query string in UTF-8"}) from None

@@ -1,0 +1,82 @@
+"""Who a command acts as, and the headers that tell the server. On the hot path: imports only what it needs."""
+
+from __future__ import annotations
+
+import os
+
+from projects.client.agent_programs import detect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from projects.client.agent_programs import Program
+
+# How the operating system names the user, in the order of getpass.getuser.
+LOGIN_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
+
+
+class Identity:
+    """The actor of a command, None for the server's default, and where the name came from.
+
+    The first of these names it: `--as`, PM_ACTOR, the agent program that runs the command, the operating system user
+    on a terminal.
+    """
+
+    def __init__(self, given: str | None, environ: Mapping[str, str]) -> None:
+        self.program: Program | None = detect(environ)
+        self.is_on_terminal = self.program is None and is_terminal()
+        named = environ.get("PM_ACTOR")
+        self.actor: str | None
+        if given:
+            self.actor, self.source = given, "as"
+        elif named:
+            self.actor, self.source = named, "env"
+        elif self.program is not None:
+            self.actor, self.source = self.program.name, "program"
+        elif self.is_on_terminal:
+            self.actor, self.source = system_name(environ), "terminal"
+        else:
+            self.actor, self.source = None, "default"
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of each request."""
+        from projects.client.api import quote
+
+        found = {"X-PM-Actor-Source": self.source}
+        if self.actor:
+            found["X-PM-Actor"] = quote(self.actor)
+        if self.is_on_terminal:
+            found["X-PM-Terminal"] = "yes"
+        if self.program is not None:
+            found["X-PM-Session"] = f"program={self.program.name}&via={self.program.variable}"
+        return found
+
+
+def is_terminal() -> bool:
+    """Return True if a person at a terminal seems to run the command: two of the standard streams are one.
+
+    A pipe or a file may replace one of them. A program that captures the output and inherits only the input has one.
+    """
+    return sum(map(_is_terminal, range(3))) >= 2
+
+
+def system_name(environ: Mapping[str, str]) -> str:
+    """Return the name of the operating system user."""
+    for variable in LOGIN_VARIABLES:
+        name = environ.get(variable)
+        if name:
+            return name
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user in a container often has no name
+        return f"uid-{os.getuid()}"
+
+
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
