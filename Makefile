@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test test-fast check bench bench-short bench-peers bench-pages screenshots torture torture-short wheels clean
+.PHONY: run test test-fast test-long check bench bench-short bench-peers bench-pages screenshots torture torture-short wheels clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -m long
 
 test-fast: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"

@@ -13,6 +13,8 @@ import pytest
 
 from tests.processes import Server, environment
 
+LONG_TESTS = Path(__file__).with_name("long_tests.txt")
+
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
@@ -101,8 +103,11 @@ def add_board(repository: Path, new_board: Path) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that start or share a server as slow; other slow tests have the mark themselves."""
+    """Mark tests that start or share a server as slow, and those in `long_tests.txt` as long."""
+    long = {line for line in LONG_TESTS.read_text().splitlines() if not line.startswith("#")}
     for item in items:
+        if item.nodeid.partition("[")[0] in long:
+            item.add_marker("long")
         if {"start_server", "server_of_all", "pm"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 

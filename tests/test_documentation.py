@@ -16,6 +16,7 @@ from projects.api.exceptions import ERROR_CODES, REFUSALS
 from projects.client import agents_file, argv, errors, grammar, prime
 from projects.config_schema import OPTIONS, variable_of
 from tests import reference
+from tests.conftest import LONG_TESTS
 from tests.processes import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text()
@@ -192,3 +193,11 @@ def test_make_target_is_documented_and_run_by_ci(target: str) -> None:
     run = {word for line in (CHECKOUT / ".ci" / "run").read_text().splitlines() for word in line.split()}
     # The fast tests are part of `make test`.
     assert {target, f"{target}-short", target.removesuffix("-fast")} & run
+
+
+def test_long_tests_exist() -> None:
+    names = [line for line in LONG_TESTS.read_text().splitlines() if not line.startswith("#")]
+    for name in names:
+        path, _, function = name.partition("::")
+        assert f"def {function}(" in (CHECKOUT / path).read_text(), name
+    assert names == sorted(set(names))
