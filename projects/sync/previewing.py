@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from django.db import transaction
 
 from projects.models import Project, SyncBoard, WorkItem
+from projects.models.sync import SyncRecord
 from projects.sync import joining
 from projects.sync.exchange import Report
 
@@ -26,7 +27,7 @@ class _Board(NamedTuple):
 
 def unite(
     follow: Callable[[SyncBoard], Report] | None, *, board_id: uuid.UUID, remote: str, ref: str, person: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return what joining would do; write nothing.
 
     `follow` applies the log of the board, None if this clone would found it.
@@ -59,12 +60,12 @@ def _board() -> _Board:
 
 
 def _published() -> list[uuid.UUID]:
-    from projects.models.sync import SyncRecord
-
     return [uuid.UUID(pk) for pk in SyncRecord._default_manager.values_list("id", flat=True)]
 
 
-def _counts(here: int, before: Any, after: Any, published: set[uuid.UUID]) -> dict[str, int]:
+def _counts(
+    here: int, before: Mapping[uuid.UUID, object], after: Mapping[uuid.UUID, object], published: set[uuid.UUID]
+) -> dict[str, int]:
     there = published & after.keys()
     return {"here": here, "there": len(there), "both": len(there & before.keys()), "united": len(after)}
 

@@ -53,7 +53,7 @@ def enable(*, remote: str, ref: str, person: str, interval: int, head: str | Non
     return status()
 
 
-def preview(*, remote: str, ref: str, person: str, head: str | None, new: bool) -> dict[str, Any]:
+def preview(*, remote: str, ref: str, person: str, head: str | None, new: bool) -> dict[str, object]:
     """Return what `enable` would unite; write nothing. Raises Conflict or SyncError."""
     board_id = _chosen(remote=remote, ref=ref, head=head, new=new)
     place = {"remote": remote, "ref": ref, "person": person or AGENT_NAME}
