@@ -15,11 +15,11 @@ import re
 import uuid
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from django.db import connection
 
-from projects.models.fts import RANKED, has_few, match_expression
+from projects.models.fts import RANKED, match_expression
 from projects.models.prepared_queries import Row
 from projects.models.project import Project
 from projects.models.work_items.item import WorkItem
@@ -51,18 +51,27 @@ _FIND = """
 """
 _BEST = _FIND.format(page="ORDER BY projects_search.rank LIMIT %s OFFSET %s")
 _NEWEST = _FIND.format(page="AND projects_search.rowid < %s ORDER BY projects_search.rowid DESC LIMIT %s")
-# Add 1 for the item named by the text if the index does not match it: PONE-01 names PONE-1.
-_COUNT = """
-    SELECT count(*) + (%s <> '' AND NOT EXISTS (
-        SELECT 1 FROM projects_search WHERE projects_search MATCH %s
-        AND projects_search.rowid = (SELECT id FROM projects_searchentry WHERE entity_id = %s)
-    )) FROM (
+# The number of matches, and of those that are shown; of a common text only the first ones.
+_MATCHES = """
+    SELECT count(*), count(shown.entry_id)
+    FROM (SELECT rowid AS id FROM projects_search WHERE projects_search MATCH %s LIMIT %s) found
+    LEFT JOIN projects_searchshown shown ON shown.entry_id = found.id AND shown.project_id IN (
+        SELECT id FROM projects_project WHERE deleted_at IS NULL AND (%s IS NULL OR id = %s)
+    )
+"""
+_SHOWN = """
+    SELECT count(*) FROM (
         SELECT 1 FROM projects_search
         CROSS JOIN projects_searchshown shown ON shown.entry_id = projects_search.rowid
         WHERE projects_search MATCH %s AND shown.project_id IN (
             SELECT id FROM projects_project WHERE deleted_at IS NULL AND (%s IS NULL OR id = %s)
         ) LIMIT %s
     )
+"""
+# Whether the index does not match the item that the text names: PONE-01 names PONE-1.
+_MISSES = """
+    SELECT NOT EXISTS (SELECT 1 FROM projects_search WHERE projects_search MATCH %s
+    AND projects_search.rowid = (SELECT id FROM projects_searchentry WHERE entity_id = %s))
 """
 LAST_ENTRY = 2**63 - 1
 
@@ -128,7 +137,7 @@ def search(
     ranked: int = RANKED,
     counted: int = COUNTED,
 ) -> Results:
-    """Return entities that contain all words of `text`, best first; runs at most four queries.
+    """Return entities that contain all words of `text`, best first; runs at most five queries.
 
     A text without words has no results. An item whose display key equals the text comes first. With more than `ranked`
     matches, results are ordered newest first. `total` counts at most `counted` results. For later pages, pass the
@@ -140,26 +149,45 @@ def search(
     named = _named(text, project)
     finding = _Finding(match, named[0].pk.hex if named else "", project.pk.hex if project else None, counted)
     hits = [_exact(item) for item in named] if start is None else []
-    start = start or (Place("best", 0) if has_few(match, ranked) else Place("titles", LAST_ENTRY))
+    start = start or (Place("best", 0) if finding.has_few(ranked) else Place("titles", LAST_ENTRY))
     found, following = finding.page(start, limit - len(hits))
     return Results([*hits, *found], following, finding)
 
 
-class _Finding(NamedTuple):
+class _Finding:
     """A search: a match of FTS5, the id of the item `named` by its key or "", the id of a project or None."""
 
-    match: str
-    named: str
-    within: str | None
-    counted: int
+    def __init__(self, match: str, named: str, within: str | None, counted: int) -> None:
+        self.match, self.named, self.within, self.counted = match, named, within, counted
+
+    @cached_property
+    def matches(self) -> tuple[int, int]:
+        """The number of matches, and of those that are shown, among the first ones."""
+        found = self._query(_MATCHES, self.match, self._most + 1, self.within, self.within)
+        return found[0], found[1]
+
+    @property
+    def _most(self) -> int:
+        return max(self.counted, RANKED)
+
+    def has_few(self, most: int) -> bool:
+        """Return True if at most `most` projects, items and comments match."""
+        return self.matches[0] <= most
 
     def counted_results(self) -> tuple[int, bool]:
         """Return the number of results of all pages, at most `counted`, and whether it is exact."""
+        matches, shown = self.matches
+        if matches > self._most and shown <= self.counted:  # more may follow that are shown
+            shown = self._query(_SHOWN, self.match, self.within, self.within, self.counted + 1)[0]
+        if self.named and self._query(_MISSES, self.match, self.named)[0]:
+            shown += 1
+        return min(shown, self.counted), shown <= self.counted
+
+    def _query(self, statement: str, *values: object) -> tuple[Any, ...]:
         with connection.cursor() as cursor:
-            named = [self.named, self.match, self.named]
-            cursor.execute(_COUNT, [*named, self.match, self.within, self.within, self.counted + 1])
-            found = int(cursor.fetchone()[0])
-        return min(found, self.counted), found <= self.counted
+            cursor.execute(statement, values)
+            found: tuple[Any, ...] = cursor.fetchone()
+            return found
 
     def page(self, start: Place, limit: int) -> tuple[list[Hit], Place | None]:
         """Return up to `limit` results from `start`, and the start of the next page."""
