@@ -183,7 +183,7 @@ class _Finding:
             shown += 1
         return min(shown, self.counted), shown <= self.counted
 
-    def _query(self, statement: str, *values: object) -> tuple[Any, ...]:
+    def _query(self, statement: str, *values: str | int | None) -> tuple[Any, ...]:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             found: tuple[Any, ...] = cursor.fetchone()
