@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "discovery.middleware.HostMiddleware",
     "discovery.middleware.OriginMiddleware",
     "projects.middleware.DatabaseMiddleware",
+    "projects.middleware.PresenceMiddleware",
     "projects.middleware.BodyMiddleware",
     "projects.middleware.NullCharacterMiddleware",
     "django.middleware.security.SecurityMiddleware",

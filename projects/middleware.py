@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable
 from typing import IO, Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from discovery import runtime
@@ -14,6 +16,7 @@ from projects.django_private import omit_from_log, replace_body
 from projects.resource_errors import explain
 from projects.sqlite import identity
 
+logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 CHUNK = 64 * 1024
 UNLIMITED = ("/api/v1/import/",)  # these views authenticate first, then stream the body
@@ -56,6 +59,29 @@ class DatabaseMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         shortage = explain(exception)
         return _unavailable(request, shortage) if shortage else None
+
+
+class PresenceMiddleware:
+    """Note the session of a request after the response is sent, so that nobody waits for the write."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        caller = getattr(request, "caller", None)  # set by projects.api.authentication
+        if caller is not None and caller.needs_note():
+            close = response.close  # the worker calls it when the response is sent
+
+            def close_and_note() -> None:
+                close()
+                try:
+                    caller.note()
+                except DatabaseError as error:  # a full disk, say: the next command tries again
+                    logger.warning("the session could not be noted: %s", error)
+
+            response.close = close_and_note  # type: ignore[method-assign]
+        return response
 
 
 class BodyMiddleware:

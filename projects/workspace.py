@@ -75,6 +75,13 @@ def repository_top(here: str) -> str | None:
     return None
 
 
+def branch_of(top: str) -> str:
+    """Return the branch that the worktree `top` is on, from git's files; "" for a detached HEAD."""
+    dotgit = os.path.join(top, ".git")
+    line = _first_line(os.path.join(_pointer(dotgit) or dotgit, "HEAD"))
+    return line.removeprefix("ref: refs/heads/") if line.startswith("ref: refs/heads/") else ""
+
+
 def git_home(directory: str) -> tuple[str, str | None] | None:
     """Return the git directory of a config directory, and the config directory's path in the worktree.
 

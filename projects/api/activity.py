@@ -47,6 +47,7 @@ class ActivitySerializer(PickSerializer, serializers.ModelSerializer[Activity]):
             "changes",
             "actor",
             "source",
+            "session",
             "created_at",
             "standing",
             "reason",

@@ -7,15 +7,19 @@ models are imported where they are used.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, unquote
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from rest_framework import exceptions
 from rest_framework.request import Request
 
 if TYPE_CHECKING:
-    from projects.models import User
+    from projects.models import Session, User
+    from projects.models.session import Run
 
 ACTOR_HEADER = "X-PM-Actor"
 SOURCE_HEADER = "X-PM-Actor-Source"
@@ -30,15 +34,33 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class Caller:
-    """The headers of a request that say who acts; `run` describes the run of the program that sends it."""
+    """The headers of a request that say who acts, and in which session."""
 
     def __init__(self, request: Request) -> None:
         """Read the headers. Raises exceptions.ValidationError."""
+        self._session: Session | None = None
         self.name = _name(request.META.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR))
         self.source = _word(request, SOURCE_HEADER, SOURCES)
         self.new_kind = _word(request, NEW_USER_HEADER, KINDS)
         self.is_on_terminal = self.source == "terminal" or "HTTP_X_PM_TERMINAL" in request.META
-        self.run = _run(request.META.get("HTTP_X_PM_SESSION", ""))
+        self._values = _values(request.META.get("HTTP_X_PM_SESSION", ""))
+
+    @property
+    def program(self) -> str:
+        """The agent program that runs the command, or ""."""
+        return self._values.get("program", "")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that told the program, or ""."""
+        return self._values.get("via", "")
+
+    @cached_property
+    def run(self) -> Run:
+        """The run that the request belongs to."""
+        from projects.models.session import Run
+
+        return Run.read(self._values)
 
     def user(self) -> User:
         """Return the actor; a new name is an agent, except on a terminal. Raises exceptions.PermissionDenied."""
@@ -48,7 +70,46 @@ class Caller:
         if not user.is_agent and not self.is_on_terminal:
             raise exceptions.PermissionDenied(self._refusal(user.username))
         user.source = self.source
+        if user.is_agent:
+            user.session_id = self._session_id(user)
         return user
+
+    def needs_note(self) -> bool:
+        """Return True if the session must be noted after the response: once a minute, and when a read begins it."""
+        from projects.models.session import known
+
+        return bool(self._values or self._session) and known.find(self.name, self.run) is None
+
+    def note(self) -> None:
+        """Note that the session gave a command, and renew its leases."""
+        from projects.models.session import known
+
+        with transaction.atomic(), suppress(exceptions.PermissionDenied):
+            user = self.user()
+            if user.is_agent:
+                session = self._find_session(user)
+                if session.is_due:
+                    session.note(self.run)
+                known.keep(self.name, self.run, session)
+
+    def session(self, user: User) -> Session | None:
+        """Return the session of the caller; a person has none."""
+        return self._find_session(user) if user.is_agent else None
+
+    def _session_id(self, user: User) -> str:
+        from projects.models.session import known
+
+        found = known.find(self.name, self.run)
+        return self._find_session(user).pk if found is None else found
+
+    def _find_session(self, user: User) -> Session:
+        from projects.models.session import Session, known
+
+        if self._session is None:
+            self._session = Session.objects.current(user, self.run)
+            if not self._session.is_due:
+                known.keep(self.name, self.run, self._session)
+        return self._session
 
     def known_user(self) -> User | None:
         """Return the actor if the board has the name already."""
@@ -67,8 +128,7 @@ class Caller:
         return self.name
 
     def _refusal(self, name: str) -> str:
-        variable = self.run.get("via")
-        why = f"; {variable} says that an agent program runs this command" if variable else ""
+        why = f"; {self.variable} says that an agent program runs this command" if self.variable else ""
         return (
             f"{name} is a person, and only a person on a terminal acts under that name{why}; "
             "name another actor with --as or PM_ACTOR"
@@ -107,7 +167,7 @@ def _word(request: Request, header: str, words: tuple[str, ...]) -> str:
     return word
 
 
-def _run(header: str) -> dict[str, str]:
+def _values(header: str) -> dict[str, str]:
     """Return the fields of the session header, a query string. Raises exceptions.ValidationError."""
     if len(header) > MAX_SESSION_HEADER:
         raise exceptions.ValidationError({SESSION_HEADER: f"must have at most {MAX_SESSION_HEADER} characters"})

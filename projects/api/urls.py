@@ -11,6 +11,7 @@ from projects.api.documents import DocumentationView, SchemaView, UnknownRouteVi
 from projects.api.projects import ProjectViewSet
 from projects.api.search import SearchView
 from projects.api.server import LoginLinkView, ServerView, StopView
+from projects.api.sessions import SessionsView, WhoAmIView
 from projects.api.sprints import SprintViewSet
 from projects.api.swim_lanes import SwimLaneViewSet
 from projects.api.sync import (
@@ -40,6 +41,8 @@ router.register("time-entries", TimeEntryViewSet)
 v1 = [
     *router.urls,
     path("changes/", ChangesView.as_view(), name="changes"),
+    path("sessions/", SessionsView.as_view(), name="sessions"),
+    path("whoami/", WhoAmIView.as_view(), name="whoami"),
     path("search/", SearchView.as_view(), name="search"),
     path("export/", ExportView.as_view(), name="export"),
     path("import/", ImportView.as_view(), name="import"),

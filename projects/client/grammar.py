@@ -25,6 +25,8 @@ NOUNS = {
     "dependency": "which items block others",
     "time-entry": "timers and time spent on work items",
     "swim-lane": "the columns of the board",
+    "who": "which sessions are live, and what each holds",
+    "whoami": "who you act as, in which session, and why",
     "activity": "who changed what, and when",
     "changes": "what changed since the last call, for polling",
     "search": "search titles, descriptions and comments",

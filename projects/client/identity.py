@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from projects import workspace
 from projects.client.agent_programs import detect
 
 TYPE_CHECKING = False
@@ -26,6 +27,8 @@ class Identity:
     def __init__(self, given: str | None, environ: Mapping[str, str]) -> None:
         self.program: Program | None = detect(environ)
         self.is_on_terminal = self.program is None and is_terminal()
+        self.session_name = environ.get("PM_SESSION", "")
+        self.program_session = environ.get(self.program.session, "") if self.program else ""
         named = environ.get("PM_ACTOR")
         self.actor: str | None
         if given:
@@ -48,8 +51,34 @@ class Identity:
             found["X-PM-Actor"] = quote(self.actor)
         if self.is_on_terminal:
             found["X-PM-Terminal"] = "yes"
-        if self.program is not None:
-            found["X-PM-Session"] = f"program={self.program.name}&via={self.program.variable}"
+        if self.source != "terminal":
+            values = self._run()
+            found["X-PM-Session"] = "&".join(f"{name}={quote(value)}" for name, value in values.items() if value)
+        return found
+
+    def _run(self) -> dict[str, str]:
+        """Return what tells this run of an agent from others."""
+        try:
+            here = os.getcwd()
+        except OSError:  # the working directory was deleted
+            here = ""
+        top = (here and workspace.repository_top(here)) or here
+        found = {
+            "name": self.session_name,
+            "host": os.uname().nodename,
+            "worktree": top,
+            "branch": workspace.branch_of(top),
+        }
+        program = self.program
+        if program is not None:
+            from projects.client import ancestry
+
+            found |= {
+                "program": program.name,
+                "via": program.variable,
+                "id": self.program_session,
+                "process": ancestry.process_of(program),
+            }
         return found
 
 

@@ -5,6 +5,7 @@ from projects.models.dependency import Dependency
 from projects.models.idempotency import IdempotentAnswer
 from projects.models.login_ticket import LoginTicket
 from projects.models.project import Project
+from projects.models.session import Session
 from projects.models.sprints.sprint import Sprint
 from projects.models.swim_lane import SwimLane
 from projects.models.sync import SyncBoard
@@ -21,6 +22,7 @@ __all__ = [
     "ItemLabel",
     "LoginTicket",
     "Project",
+    "Session",
     "Sprint",
     "SwimLane",
     "SyncBoard",

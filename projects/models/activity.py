@@ -88,6 +88,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
             changes=changes,
             actor=actor,
             source=actor.source,
+            session=actor.session_id,
         )
 
 

@@ -114,6 +114,7 @@ class User(AbstractUser):
     )
     # Where the name of the acting user came from, for the activity of its changes; no column.
     source: str = ""
+    session_id: str = ""  # the session of the acting user; no column either
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -92,8 +92,18 @@ def ensure_users(names: Iterable[str]) -> None:
     for pk, name in sorted(ids.items()):
         if pk not in known:
             username = f"user-{pk}" if name in taken else name
-            user = User(pk=pk, username=username, is_agent=name == AGENT_NAME, password=make_password(None))
+            is_agent = name == AGENT_NAME
+            user = User(pk=pk, username=username, is_agent=is_agent, is_kind_confirmed=is_agent)
+            user.password = make_password(None)
             user.save(force_insert=True)
+
+
+def mark_agents(names: Iterable[str]) -> None:
+    """Make agents of users that only the log has named so far; what this clone knows of a user stays."""
+    ids = [id_of(name) for name in names]
+    User.objects.filter(pk__in=ids, is_agent=False, is_kind_confirmed=False).update(
+        is_agent=True, is_kind_confirmed=True
+    )
 
 
 def stored_moment(text: str) -> str:

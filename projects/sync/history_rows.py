@@ -9,7 +9,7 @@ from django.db import connection
 
 from projects.entities.spec import MOMENT, PERSON
 from projects.models.user import id_of
-from projects.sync.board_rows import ensure_users, person_id, stored_moment
+from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
 from projects.sync.fold import Result
 from projects.sync.operations import Group, Operation, encode
 from projects.sync.state import Record, State
@@ -34,6 +34,7 @@ class HistoryRows:
         self._new: list[tuple[Any, ...]] = []
         self._own: list[tuple[Any, ...]] = []
         self._people: set[str] = set()
+        self._agents: set[str] = set()  # only agents have sessions
 
     def add(self, state: State, group: Group, position: int | None, results: Sequence[Result]) -> None:
         """Add the rows of a group that another clone wrote."""
@@ -43,6 +44,8 @@ class HistoryRows:
             operation = result.operation
             by = state.user(operation.by or group.by)
             self._people.add(by)
+            if group.session:
+                self._agents.add(by)
             key, project = _names(state, operation)
             self._new.append(
                 (
@@ -75,6 +78,7 @@ class HistoryRows:
         if len(self._new) < least:
             return
         ensure_users(self._people)
+        mark_agents(self._agents)
         with connection.cursor() as cursor:
             cursor.executemany(_INSERT, self._new)
             cursor.executemany(_UPDATE, self._own)

@@ -70,6 +70,7 @@ def pack(board: SyncBoard) -> int:
                 after=board.after.hex if board.after else None,
                 by=names[actor],
                 operations=[operation for _, operation in part],
+                session=rows[0][-1],
                 rows=not whole,
             )
             add(board, group, [pk for pk, _ in part])
@@ -105,7 +106,7 @@ def _groups(packed: int) -> Iterator[list[Any]]:
     """Yield the activity of each transaction since `packed` that is not from the log."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, created_at || '' "
+            "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, created_at || '', session "
             "FROM projects_activity WHERE id > %s AND position IS NULL AND group_id IS NOT NULL ORDER BY id",
             [packed],
         )
@@ -121,7 +122,7 @@ def _groups(packed: int) -> Iterator[list[Any]]:
 
 
 def _operation(row: Any, names: Names) -> Operation:
-    _, _, _, kind, pk, action, changes, extra, created_at = row
+    _, _, _, kind, pk, action, changes, extra, created_at, _ = row
     entity = BY_NAME[kind]
     by_column = {field.column: field for field in entity.travelling}
     values: dict[str, tuple[Any, Any]] = {}

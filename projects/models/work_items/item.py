@@ -41,7 +41,8 @@ from projects.ordering_keys import FIRST
 if TYPE_CHECKING:
     from projects.models.user import User
 
-NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None}  # the values that end a claim
+# The values that end a claim.
+NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None, "claim_session": ""}
 
 
 class WorkItem(Entity):
@@ -91,6 +92,7 @@ class WorkItem(Entity):
     )
     lease_id = models.UUIDField(null=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)
+    claim_session = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # Maintained by triggers: the number of living open items that block this one, and that it blocks.
     open_blockers = models.IntegerField(default=0, db_default=0, editable=False)
     unblocks = models.IntegerField(default=0, db_default=0, editable=False)
@@ -285,6 +287,7 @@ class WorkItem(Entity):
             claimed_by_id=actor.pk,
             lease_id=lease_id,
             lease_expires_at=expires_at,
+            claim_session=actor.session_id,
         )
         return lease_id
 

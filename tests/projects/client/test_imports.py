@@ -15,7 +15,7 @@ from tests.projects.client.conftest import Impostor, answer
 ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
 OURS = {
     "projects.client.agent_programs",
-    "projects.client.identity",
+    "projects.client.ancestry", "projects.client.identity",
     "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.safe_files",
     "projects.client.api", "projects.client.argv", "projects.client.cli", "projects.client.commands.project",
     "projects.client.context", "projects.client.errors", "projects.client.grammar", "projects.client.http",

@@ -65,7 +65,7 @@ class BoardClone:
 
     @property
     def user(self) -> User:
-        return User.objects.actor(self.person)
+        return User.objects.actor(self.person, is_agent=False)
 
     def join(self) -> None:
         joining.join(board_id=BOARD, remote="origin", ref="refs/pm/board", person=self.person)

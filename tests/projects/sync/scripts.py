@@ -162,7 +162,7 @@ class Script:
 
     def _act(self) -> None:
         name = self.random.choice(tuple(ACTIONS))
-        actor = User.objects.actor(self.random.choice(ACTORS))
+        actor = User.objects.actor(self.random.choice(ACTORS), is_agent=False)
         try:
             with transaction.atomic():
                 ACTIONS[name](self, actor)

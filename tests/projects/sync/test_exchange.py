@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from django.db.models import QuerySet
 
-from projects.models import Activity, Comment, Project, Sprint, SyncBoard, WorkItem
+from projects.models import Activity, Comment, Project, Sprint, SyncBoard, User, WorkItem
 from projects.models.sync import FormerKey
 from projects.models.user import id_of
 from projects.sync.exceptions import Malformed
@@ -269,3 +269,34 @@ def test_large_import_is_split_and_keeps_every_row(make_board_clone: Make, log: 
     with bob:
         assert WorkItem.objects.filter(parent__isnull=False).count() == 1198
         assert not Activity.objects.exclude(standing="").exists()
+
+
+def test_who_changed_something_in_a_session_is_an_agent_elsewhere(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        project = Project.objects.get(key="PONE")
+        for name, session in (("claude", "s1"), ("maria", "")):
+            actor = User.objects.actor(name, is_agent=bool(session))
+            actor.session_id = session
+            WorkItem.objects.create(actor=actor, project=project, item_type="task", title=name)
+        ada.sync(log)
+    with bob:
+        User.objects.actor("claude", is_agent=False)
+        bob.sync(log)
+        assert User.objects.get(username="claude").kind == "person"  # as this clone knew it
+        assert not User.objects.get(username="maria").is_kind_confirmed
+        told = Activity.objects.filter(session="s1").values_list("actor__username", flat=True)
+        assert list(told) == ["claude"]
+
+
+def test_new_agent_of_the_log_stays_one(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        actor = User.objects.actor("claude")
+        actor.session_id = "s1"
+        project = Project.objects.get(key="PONE")
+        WorkItem.objects.create(actor=actor, project=project, item_type="task", title="New")
+        ada.sync(log)
+    with bob:
+        bob.sync(log)
+        assert User.objects.get(username="claude").kind == "agent"

@@ -41,7 +41,7 @@ def changed(field: spec.Field, row: Any) -> Any:
         case spec.RANK:
             return f"{value}a0"
         case spec.PERSON:
-            return User.objects.actor("somebody-new").pk
+            return User.objects.actor("somebody-new", is_agent=False).pk
     raise AssertionError(f"no other value for {field.name}")
 
 

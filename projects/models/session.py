@@ -1,0 +1,168 @@
+"""Sessions: one run of an agent, which changes and claims belong to.
+
+A session is found again by the name that PM_SESSION gives it, else by the program's own session ID, else by the
+process of the program, else by actor and worktree. Its times stay in this clone.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from projects.models.prepared_queries import Kept
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+    from projects.models.work_items.item import WorkItem
+
+LIFE = timedelta(minutes=15)  # how long a session is live after its last command
+NOTED = timedelta(minutes=1)  # how often its last command is noted, at most
+LENGTHS = {"program": 30, "id": 200, "process": 40, "name": 64, "host": 255, "worktree": 1000, "branch": 255}
+
+
+class Run(NamedTuple):
+    """What a command says about the run that it belongs to; unknown values are empty."""
+
+    program: str = ""
+    id: str = ""  # the program's own session ID
+    process: str = ""  # "PID.START" of the program
+    name: str = ""  # PM_SESSION
+    host: str = ""
+    worktree: str = ""
+    branch: str = ""
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> Run:
+        """Return the run that the values describe, cut to the lengths of the columns, without control characters."""
+        given = {name: "".join(filter(str.isprintable, values.get(name, "")))[:most] for name, most in LENGTHS.items()}
+        return cls(**given)
+
+    @property
+    def found_by(self) -> str:
+        """How its session is found again."""
+        if self.name:
+            return "PM_SESSION"
+        if self.id:
+            return "the program's session ID"
+        return "the program's process" if self.process else "actor and worktree"
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self) -> SessionQuerySet:
+        """Limit to sessions with a command in the last 15 minutes, or with a lease."""
+        from projects.models.work_items.item import WorkItem
+
+        now = timezone.now()
+        holders = WorkItem.objects.filter(lease_expires_at__gt=now).exclude(claim_session="").values("claim_session")
+        recent = models.Q(last_seen_at__gt=now - LIFE)
+        return self.filter(recent | models.Q(pk__in=holders), ended_at=None)
+
+    def of(self, actor: User, run: Run) -> Session | None:
+        """Return the session of `actor` that the run belongs to, or None."""
+        own = self.filter(actor=actor, host=run.host, ended_at=None, name=run.name).order_by("-last_seen_at")
+        if run.name:
+            return own.first()
+        own = own.filter(program=run.program)
+        if run.id:
+            same = own.filter(program_session=run.id).first()
+            if same is not None or not run.process:
+                return same
+            return own.filter(process=run.process, program_session="").first()
+        if run.process:
+            return own.filter(process=run.process).first()
+        return own.filter(program_session="", process="", worktree=run.worktree).live().first()
+
+    @transaction.atomic
+    def current(self, actor: User, run: Run) -> Session:
+        """Return the session of `actor` that the run belongs to; the first command of a run creates it."""
+        session = self.of(actor, run)
+        if session is None:
+            session = self.model(id=new_id(), actor=actor, program=run.program, name=run.name, host=run.host)
+            session.follow(run)
+            session.save(force_insert=True)
+        elif (run.id or session.program_session, run.process or session.process) != session.identity:
+            session.note(run)  # what is known of it now finds it next time
+        return session
+
+
+def new_id() -> str:
+    """Return a random ID; it travels with the changes of the session."""
+    return uuid.uuid4().hex
+
+
+class Session(models.Model):
+    id = models.CharField(max_length=32, primary_key=True, editable=False)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    program = models.CharField(max_length=LENGTHS["program"], default="")
+    program_session = models.CharField(max_length=LENGTHS["id"], default="", help_text="The program's own session ID.")
+    process = models.CharField(max_length=LENGTHS["process"], default="", help_text="The program's PID and start time.")
+    name = models.CharField(max_length=LENGTHS["name"], default="", help_text="Given by PM_SESSION.")
+    host = models.CharField(max_length=LENGTHS["host"], default="")
+    worktree = models.CharField(max_length=LENGTHS["worktree"], default="")
+    branch = models.CharField(max_length=LENGTHS["branch"], default="")
+    started_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=("actor", "last_seen_at"), name="session_by_actor"),)
+
+    def __str__(self) -> str:
+        return f"{self.actor.username} {self.name or self.program or self.worktree}".rstrip()
+
+    @property
+    def is_due(self) -> bool:
+        """True if the last command was noted a minute ago or more."""
+        return self.last_seen_at <= timezone.now() - NOTED
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What finds the session of a program again: its own ID and its process."""
+        return self.program_session, self.process
+
+    def follow(self, run: Run) -> None:
+        """Take over what the run's latest command says; writes nothing."""
+        self.program_session = run.id or self.program_session
+        self.process = run.process or self.process
+        self.worktree, self.branch = run.worktree, run.branch
+
+    def note(self, run: Run) -> None:
+        """Note that the run gave a command now."""
+        self.follow(run)
+        self.last_seen_at = timezone.now()
+        self.save(update_fields=["program_session", "process", "worktree", "branch", "last_seen_at"])
+
+    def items(self) -> models.QuerySet[WorkItem]:
+        """Return the items that the session holds."""
+        from projects.models.work_items.item import WorkItem
+
+        held = WorkItem.objects.living().filter(claim_session=self.pk, lease_expires_at__gt=timezone.now())
+        return held.select_related("project").order_by("item_number")
+
+
+class KnownSessions:
+    """The sessions that this process has seen lately, so that most requests need no query for them."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[tuple[str, Any]] = Kept(512)
+
+    def find(self, actor: str, run: Run) -> str | None:
+        """Return the ID of a session that was noted less than a minute ago."""
+        found = self._kept.get((actor, run))
+        return found[0] if found and found[1] > timezone.now() - NOTED else None
+
+    def keep(self, actor: str, run: Run, session: Session) -> None:
+        """Remember a session when the transaction is committed."""
+        key, entry = (actor, run), (session.pk, session.last_seen_at)
+        transaction.on_commit(lambda: self._kept.keep(key, entry))
+
+
+known = KnownSessions()
