@@ -20,12 +20,10 @@ from django.conf import settings
 
 from discovery import lock, restart
 from discovery.django_private import (
-    BaseReloader,
-    autoreload_started,
-    file_changed,
     iter_all_python_module_files,
     reset_loaders,
 )
+from discovery.file_watch import FileWatch
 
 logger = logging.getLogger("discovery")
 
@@ -35,45 +33,6 @@ GRACE = 2  # seconds to finish requests before a restart; a page that follows a 
 PIPE_READ = 1 << 16  # bytes
 
 
-class FileWatch(BaseReloader):
-    """The files of Django's signals and this process's modules, and which of them have changed.
-
-    A module that is imported after the first check does not count as changed.
-    """
-
-    def __init__(self, *, modules: bool) -> None:
-        super().__init__()
-        self.modules = modules
-        self.named: set[str] = set()  # by a module or a receiver, not by a pattern
-        autoreload_started.send_robust(sender=self)
-        self.seen = self.signatures()
-
-    def signatures(self) -> dict[str, restart.Signature]:
-        """Return the state of all watched files."""
-        self.named.update(map(str, self.extra_files))
-        if self.modules:
-            self.named.update(map(str, iter_all_python_module_files()))
-        matched: set[str] = set()
-        for folder, patterns in self.directory_globs.items():
-            for pattern in patterns:
-                with contextlib.suppress(OSError):
-                    matched.update(map(str, folder.glob(pattern)))
-        return restart.sign(self.named | matched)
-
-    def changes(self) -> dict[str, bool]:
-        """Return the files that changed since the last check: True for edited files, False for new or deleted ones."""
-        before, now = self.seen, self.signatures()
-        # A file may be missing for a moment while an editor replaces it.
-        self.seen = {path: state for path, state in before.items() if path in self.named} | now
-        changed = {path for path, _ in before.items() ^ self.seen.items()}
-        return {path: path in before and path in now for path in changed if path in before or path not in self.named}
-
-    def is_handled(self, path: str) -> bool:
-        """Send Django's `file_changed`; return True if a receiver handles the change without a restart."""
-        answers = file_changed.send_robust(sender=self, file_path=Path(path))
-        return any(answer and not isinstance(answer, Exception) for _, answer in answers)
-
-
 class Reloader:
     """The master's part of `--reload`: `look` reports when the program must be restarted."""
 
@@ -81,7 +40,7 @@ class Reloader:
         self.wanted = False
         # Clients wait in its queue during a restart.
         self.successor = restart.State(listener=os.dup(listener.fileno()), host=host, port=port, served=True)
-        self.watch = FileWatch(modules=True)
+        self.watch = FileWatch(restart.sign, modules=True)
         self.pending: set[str] = set()
         early = restart.changed_since(self.watch.seen, state.started) & self.watch.named
         if early and state.early < restart.MAX_EARLY:
@@ -164,7 +123,7 @@ def _watch_worker(reloader: Reloader | None) -> None:
         begin = time.thread_time()
         try:
             if watch is None:
-                watch = FileWatch(modules=False)
+                watch = FileWatch(restart.sign, modules=False)
                 reset_loaders()  # templates loaded before the first check may be outdated
             for path in watch.changes():
                 watch.is_handled(path)

@@ -276,9 +276,9 @@ def _django_look() -> Callable[[], dict[str, Signature]]:
     """Return a function that checks the files of Django's `autoreload_started` receivers, if Django is loaded."""
     django = sys.modules.get("django.apps")
     if django is not None and django.apps.ready:
-        from discovery.autoreload import FileWatch
+        from discovery.file_watch import FileWatch
 
-        return FileWatch(modules=False).signatures
+        return FileWatch(sign, modules=False).signatures
     return dict
 
 
