@@ -86,7 +86,7 @@ def _write(table: Table, records: list[Record]) -> None:
 
 def ensure_users(names: Iterable[str]) -> None:
     """Create the missing users, without a password or rights."""
-    ids = {id_of(name): name for name in names}
+    ids = {id_of(name): name for name in set(names)}
     known = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True))
     taken = set(User.objects.filter(username__in=ids.values()).exclude(pk__in=ids).values_list("username", flat=True))
     for pk, name in sorted(ids.items()):

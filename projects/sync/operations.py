@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from projects.entities.registry import BY_NAME
@@ -27,12 +28,12 @@ MAX_GROUP = 8 << 20  # bytes of a line; also the limit of a segment
 MAX_OPERATIONS = 20_000  # of a group
 ACTIONS = ("created", "updated", "deleted", "restored", "reserved")
 MAX_RESERVED = 1000  # item numbers of one reservation
-STAMPS = ("version", "created_at", "created_by", "updated_at", "updated_by")
 SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
 DELETED_AT = Field("deleted_at", "moment", null=True)
 
 _ID = re.compile("[0-9a-f]{32}")
 _GROUP_KEYS = {"id", "base", "after", "by", "ops", "source", "session", "program", "rows", "quiet", "history"}
+_STAMP_KEYS = {"version", "created_at", "created_by", "updated_at", "updated_by"}
 _OPERATION_KEYS = {"at", "type", "id", "action", "set", "stamps", "claim", "key", "version", "project", "count", "by"}
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
@@ -114,7 +115,7 @@ def parse(line: str) -> Group:
     if len(line) > MAX_GROUP:
         raise Malformed(f"a group is larger than {MAX_GROUP >> 20} MiB")
     try:
-        document = json.loads(line, parse_constant=_refuse_constant)
+        document = _decode(line)
     except (ValueError, RecursionError):
         raise Malformed("a group is not valid JSON") from None
     return group_of(document)
@@ -179,10 +180,11 @@ def _reserved(found: dict[str, Any], action: str) -> int:
 
 def _changes(entity: Entity, changes: dict[str, Any], history: bool) -> dict[str, tuple[Any, Any]]:
     cleaned: dict[str, tuple[Any, Any]] = {}
+    fields = _fields(entity)
     for name, pair in changes.items():
         if not isinstance(pair, list) or len(pair) != 2:
             raise Malformed(f"{entity.name}.{name} must be [old, new]")
-        field = _field(entity, name)
+        field = fields.get(name)
         if field is None:
             raise Malformed(f"{entity.name} has no field {name}; a newer version of pm may know it")
         old, new = pair
@@ -193,22 +195,15 @@ def _changes(entity: Entity, changes: dict[str, Any], history: bool) -> dict[str
     return cleaned
 
 
-def _field(entity: Entity, name: str) -> Field | None:
-    if name == DELETED_AT.name:
-        return DELETED_AT
-    return next((field for field in entity.travelling if field.name == name), None)
+@cache
+def _fields(entity: Entity) -> dict[str, Field]:
+    """Return the fields that an operation can set, by name."""
+    return {field.name: field for field in (*entity.travelling, DELETED_AT)}
 
 
 def _stamps(document: object) -> dict[str, Any]:
-    found = _object(document, "stamps", set(STAMPS))
-    checks: dict[str, Callable[[object], Any]] = {
-        "version": lambda value: _count(value, "version"),
-        "created_at": lambda value: field_values.moment(value, "created_at"),
-        "created_by": lambda value: field_values.person(value, "created_by"),
-        "updated_at": lambda value: field_values.moment(value, "updated_at"),
-        "updated_by": lambda value: field_values.person(value, "updated_by"),
-    }
-    return {name: checks[name](value) for name, value in found.items()}
+    found = _object(document, "stamps", _STAMP_KEYS)
+    return {name: _STAMP_CHECKS[name](value, name) for name, value in found.items()}
 
 
 def _object(document: object, what: str, known: set[str]) -> dict[str, Any]:
@@ -257,3 +252,13 @@ def _label(found: dict[str, Any], name: str) -> str:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
+
+
+_STAMP_CHECKS: dict[str, Callable[[object, str], Any]] = {
+    "version": _count,
+    "created_at": field_values.moment,
+    "created_by": field_values.person,
+    "updated_at": field_values.moment,
+    "updated_by": field_values.person,
+}
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
