@@ -28,6 +28,7 @@ _TAKE_RESERVED = """
         ORDER BY following LIMIT 1
     ) RETURNING following
 """
+_IS_USED = "SELECT 1 FROM projects_workitem WHERE project_id = %s AND item_number = %s"
 _NUMBER = "SELECT next_work_item_number FROM projects_project WHERE id = %s"
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 LIVING = models.Q(deleted_at__isnull=True)
@@ -181,9 +182,11 @@ class Project(Entity):
         """
         # The counter is not content: a change does not affect version, timestamps or activity.
         with connection.cursor() as cursor:
-            cursor.execute(_TAKE_RESERVED, [self.pk.hex])
-            for (following,) in cursor.fetchall():
-                return int(following) - 1
+            while taken := cursor.execute(_TAKE_RESERVED, [self.pk.hex]).fetchone():
+                number = int(taken[0]) - 1
+                # An item that was made while the reservation was published can have it.
+                if not cursor.execute(_IS_USED, [self.pk.hex, number]).fetchone():
+                    return number
             cursor.execute(_TAKE_NUMBER, [self.pk.hex])
             cursor.execute(_NUMBER, [self.pk.hex])
             (self.next_work_item_number,) = cursor.fetchone()

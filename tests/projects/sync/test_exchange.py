@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from projects.models import Activity, Comment, Project, Sprint, SyncBoard, User, WorkItem
 from projects.models.sync import FormerKey
 from projects.models.user import id_of
+from projects.sync import exchange
 from projects.sync.exceptions import Malformed
 from projects.transfer import export, importer
 from tests.projects.sync.clones import BoardClone, Log, exported, history
@@ -300,3 +301,30 @@ def test_new_agent_of_the_log_stays_one(make_board_clone: Make, log: Log) -> Non
     with bob:
         bob.sync(log)
         assert User.objects.get(username="claude").kind == "agent"
+
+
+def test_items_made_during_a_sync_do_not_block_the_reserved_numbers(make_board_clone: Make, log: Log) -> None:
+    ada = make_board_clone("ada")
+    with ada:
+        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
+        ada.join()
+        ada.fetch(log)
+        parcel = exchange.prepare()  # with a reservation
+        add_items(ada, 3)
+        log.push(SyncBoard.objects.get().segments, parcel.segments, parcel.checkpoint)
+        ada.fetch(log)
+        add_items(ada, 25)
+        assert set(project.work_items.values_list("item_number", flat=True)) == set(range(1, 29))
+    bob = make_board_clone("bob")
+    with bob:
+        bob.join()
+    assert_equal(log, ada, bob)
+    with bob:
+        assert WorkItem.objects.count() == 28
+        assert not FormerKey.objects.exists()
+
+
+def add_items(clone: BoardClone, count: int) -> None:
+    for number in range(count):
+        project = Project.objects.get(key="PONE")
+        WorkItem.objects.create(actor=clone.user, project=project, item_type="task", title=f"Item {number}")
