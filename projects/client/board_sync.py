@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = "/api/v1/sync/"
 SILENCE = 600.0  # seconds; a first sync follows the whole log
 TRIES = 12  # pushes that may come too late
+PUBLISHED = 3  # pushes of one sync; what is written meanwhile is left to the next one
 MAX_PAUSE = 2.0  # seconds between them
 LOCK_WAIT = 30.0  # seconds
 FRESH = 60.0  # seconds within which a sync without news need not be recorded
@@ -100,7 +101,7 @@ def watch(context: Context, interval: int | None = None) -> None:
 
 def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, object]:
     remote = repository(context).remote(joined["remote"])
-    ref, late = joined["ref"], 0
+    ref, late, published = joined["ref"], 0, 0
     total = _Total()
     is_fresh = not joined["error"] and _is_fresh(joined["synced_at"])
     if is_fresh and joined["head"] and joined["unpublished"]:
@@ -110,7 +111,7 @@ def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, objec
         if is_fresh and head and head == joined["head"] and not joined["unpublished"]:
             return total.result()
     answer = _apply(context, head, total)
-    while answer["publish"]:
+    while answer["publish"] and published < PUBLISHED:
         try:
             copy.push(remote, answer["publish"], ref, head or "")
         except Raced as error:
@@ -121,7 +122,7 @@ def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, objec
                 time.sleep(min(0.05 * 2**late, MAX_PAUSE) * _chance(0.5, 1.5))
             head = copy.fetch(remote, ref)
         else:
-            late, head = 0, answer["publish"]
+            late, head, published = 0, answer["publish"], published + 1
         answer = _apply(context, head, total)
     copy.tidy()
     return total.result()

@@ -1,0 +1,180 @@
+"""Measure `pm sync`: with nothing to do, with one change, beside writers, and the first one of a new clone."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from projects.sync.git_remote import Repository
+from projects.sync.git_store import GitStore
+from tests.benchmarks import latencies, load, rates, shared_logs
+from tests.benchmarks.commands import Measure
+from tests.benchmarks.figures import Figure, p99, ratio
+from tests.benchmarks.ground import SMALL, Ground, address
+from tests.processes import Server
+from tests.projects.sync.repositories import bare, git
+
+REF = "refs/pm/board"
+PAUSE = 0.2  # seconds between two syncs beside writers: far more often than any clone syncs
+
+
+def idle(ground: Ground) -> Figure:
+    """Time `pm sync` with nothing to do against `git fetch`, 1.5 times `python -c pass` and one local request."""
+    server = _shared(ground)
+    directory = server.directory
+    bare_python = [ground.installed.command("python"), "-c", "pass"]
+
+    def base() -> float:
+        begin = time.perf_counter()
+        assert server.api("GET", "sync/").status_code == 200
+        request = time.perf_counter() - begin
+        return _fetch(ground, directory) + 1.5 * ground.installed.time(bare_python, directory) + request
+
+    return ratio(ground.rounds, lambda: _sync(ground, directory), base)
+
+
+def one_change(ground: Ground) -> Figure:
+    """Time `pm sync` with one change against 2.5 times `git fetch` plus `git push` of one commit."""
+    server = _shared(ground)
+    directory = server.directory
+
+    def change() -> float:
+        assert server.api("POST", "work-items/", json=rates.new_item(1)).status_code == 201
+        return _sync(ground, directory)
+
+    def base() -> float:
+        git("commit", "-q", "--allow-empty", "-m", "Change", cwd=directory)
+        push = ground.installed.time(["git", "push", "-q", "origin", "HEAD:refs/heads/main"], directory)
+        return 2.5 * _fetch(ground, directory) + push
+
+    return ratio(ground.rounds, change, base)
+
+
+def beside_writers(ground: Ground) -> Figure:
+    """Return the p99 of creations by 8 clients while the clone synchronises, against the p99 without."""
+    server = _shared(ground)
+    count = 10 if ground.short else 100
+    numbers = itertools.count(1)
+
+    def requests_of(_: int) -> Iterator[load.Request]:
+        return itertools.islice((latencies.write(server, "create", next(numbers)) for _ in itertools.count()), count)
+
+    def slowest() -> float:
+        results = load.run(address(server), rates.WRITERS, requests_of, 120)
+        assert not results.wrong, results.wrong[:3]
+        return p99([answer.inside for answer in results.answers])
+
+    syncs = 0
+
+    def beside() -> float:
+        nonlocal syncs
+        stop = threading.Event()
+
+        def synchronise() -> None:
+            nonlocal syncs
+            while not stop.wait(PAUSE):
+                _sync(ground, server.directory)
+                syncs += 1
+
+        thread = threading.Thread(target=synchronise)
+        thread.start()
+        try:
+            return slowest()
+        finally:
+            stop.set()
+            thread.join()
+
+    pairs = [(slowest(), beside()) for _ in range(3 if ground.short else 7)]
+    without, with_ = (statistics.median(times) for times in zip(*pairs, strict=True))
+    value = statistics.median(after / before for before, after in pairs)
+    return Figure(value, f"{with_:.0f} ms / {without:.0f} ms; {syncs} syncs")
+
+
+def join(operations: int, pushes: int) -> Measure:
+    """Return a function that times how a new clone joins a board: fetch, join and first sync, with a running server."""
+
+    def measure(ground: Ground) -> Figure:
+        number = operations // 10 if ground.short else operations
+        remote, _ = _log(ground, number, min(pushes, number))
+        times = []
+        for _ in range(1 if operations > 10_000 else 3):
+            server = _clone(ground, remote, ground.repository(f"joined-{time.monotonic_ns()}"))
+            begin = time.perf_counter()
+            _join(server, "bob")
+            _sync(ground, server.directory)
+            times.append(time.perf_counter() - begin)
+            assert server.api("GET", "sync/").json()["position"] >= number
+            server.end()
+        return Figure(statistics.median(times), f"{number:,} operations in {min(pushes, number):,} segments")
+
+    return measure
+
+
+def size(ground: Ground) -> Figure:
+    """Return the MiB of the ref after 10,000 operations in 3,000 pushes, and note what gc makes of it."""
+    operations, pushes = (1_000, 300) if ground.short else (10_000, 3_000)
+    _, copy = _log(ground, operations, pushes)
+    before, files = _disk(copy)
+    git(f"--git-dir={copy}", "gc", "-q", "--prune=now")
+    after, _ = _disk(copy)
+    return Figure(
+        after, f"before gc {before:.1f} MiB in {files:,} files; {operations:,} operations in {pushes:,} pushes"
+    )
+
+
+@cache
+def _shared(ground: Ground) -> Server:
+    """Return a server that reports its times, with a board of 100 items that is shared through a bare repository."""
+    directory = ground.board("shared", SMALL)
+    remote = bare(ground.folder / "shared.git")
+    git("commit", "-q", "--allow-empty", "-m", "First", cwd=directory)
+    git("config", "remote.origin.url", str(remote), cwd=directory)
+    git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*", cwd=directory)
+    git("push", "-q", "origin", "HEAD:refs/heads/main", cwd=directory)
+    server = ground.serve_clocked(directory)
+    _join(server, "ann")
+    for _ in range(3):
+        _sync(ground, directory)
+    return server
+
+
+@cache
+def _log(ground: Ground, operations: int, pushes: int) -> tuple[Path, Path]:
+    """Return a bare repository with a log, and the store that wrote it."""
+    remote = bare(ground.folder / f"log-{operations}.git")
+    return remote, shared_logs.publish(ground.folder / f"log-{operations}", remote, operations, pushes)
+
+
+def _clone(ground: Ground, remote: Path, directory: Path) -> Server:
+    git("config", "remote.origin.url", str(remote), cwd=directory)
+    return ground.serve(directory)
+
+
+def _join(server: Server, person: str) -> None:
+    """Do what `pm sync enable` does after a person has agreed."""
+    remote = Repository(str(server.directory), os.environ).remote("origin")
+    with GitStore(str(server.config / "board.git")) as store:
+        head = store.fetch(remote, REF)
+    body = {"remote": "origin", "ref": REF, "interval": 0, "person": person, "head": head}
+    answer = server.api("POST", "sync/enable/", json=body)
+    assert answer.ok, answer.text
+
+
+def _sync(ground: Ground, directory: Path) -> float:
+    return ground.installed.time([ground.installed.command("pm"), "sync"], directory)
+
+
+def _fetch(ground: Ground, directory: Path) -> float:
+    return ground.installed.time(["git", "fetch", "-q", "origin"], directory)
+
+
+def _disk(copy: Path) -> tuple[float, int]:
+    """Return the MiB that the objects take on the disk, and the number of their files."""
+    files = [path.stat() for path in (copy / "objects").rglob("*") if path.is_file()]
+    return sum(status.st_blocks for status in files) * 512 / 2**20, len(files)
