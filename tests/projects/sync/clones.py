@@ -54,14 +54,24 @@ class BoardClone:
 
     def __init__(self, path: Path, template: Path, person: str = "ada") -> None:
         self.path, self.person = path, person
+        self._connection: Any = None  # the driver's, kept open as opening one takes longer than most queries
         shutil.copy(template, path)
 
     def __enter__(self) -> BoardClone:
-        switch(self.path)
+        connection.close()
+        connection.settings_dict["NAME"] = str(self.path)
+        connection.connection = self._connection
+        connection.ensure_connection()
+        self._connection = connection.connection
         return self
 
     def __exit__(self, *_: object) -> None:
-        connection.close()
+        connection.connection = None
+
+    def close(self) -> None:
+        """Close the database."""
+        if self._connection is not None:
+            self._connection.close()
 
     @property
     def user(self) -> User:
@@ -91,10 +101,12 @@ def switch(path: Path) -> None:
 
 
 def exported() -> dict[str, Any]:
-    """Return the whole board."""
+    """Return the whole board, without what each clone decides alone: which users are agents."""
     file = io.BytesIO()
     export.write(file)
     found: dict[str, Any] = json.loads(file.getvalue())
+    for user in found["users"]:
+        del user["is_agent"]
     return found
 
 

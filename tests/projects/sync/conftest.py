@@ -69,6 +69,8 @@ def make_board_clone(
         before = connection.settings_dict["NAME"]
         yield make
         connection.close()
+        for one in made:
+            one.close()
         connection.settings_dict["NAME"] = before
 
 

@@ -61,6 +61,7 @@ class Script:
         self.ledger: dict[tuple[str, str], str] = {}
         self.seen = dict.fromkeys(range(len(clones)), 0)
         self.standings: Counter[str] = Counter()
+        self.syncs = self.races = 0
 
     def run(self, steps: int) -> None:
         with self.clones[0] as first:
@@ -109,12 +110,13 @@ class Script:
             self._check_state()
 
     def _sync(self, clone: BoardClone) -> None:
+        self.syncs += 1
         while True:
             try:
                 clone.sync(self.log)
                 return
             except Raced:
-                continue
+                self.races += 1
 
     def _note(self, number: int) -> None:
         """Remember what this clone has acknowledged since the last time."""
