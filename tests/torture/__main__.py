@@ -36,6 +36,7 @@ from tests.torture import (
     fuzz_readers,
     load,
 )
+from tests.torture.clone_scripts import clone_scripts
 from tests.torture.crowded_starts import crowded_starts
 from tests.torture.forged import forged
 from tests.torture.frozen_servers import frozen_servers
@@ -49,6 +50,7 @@ from tests.torture.pulled_away import pulled_away
 from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, Missing, Result, row
 from tests.torture.set_clocks import set_clocks
+from tests.torture.shared_clones import shared_clones
 from tests.torture.signalled import signalled
 from tests.torture.spent_descriptors import spent_descriptors
 from tests.torture.stopped import stopped
@@ -76,6 +78,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
     "merged_clones": (data_clones.merged_clones, 100, 2),
+    "shared_clones": (shared_clones, 50, 1),
+    "clone_scripts": (clone_scripts, 1000, 6),
     "uninvited": (attack_routes.uninvited, 20_000, 500),
     "read_only_fields": (attack_fields.read_only_fields, 3_000, 200),
     "abused_connections": (attack_wire.abused_connections, 500, 10),

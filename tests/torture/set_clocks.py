@@ -26,14 +26,14 @@ def set_clocks(count: int) -> Result:
 
     Each round ends with a stop during which the clock is set back while a worker hangs.
     """
-    library = _library()
+    preloaded = library()
     result = Result("clock set by +1 h and -1 h, also during a stop", "until the stop")
     with repository() as directory:
         promised: set[str] = set()
         for number in range(count):
             clock = directory.parent / "clock"
             faked = {
-                "LD_PRELOAD": library,
+                "LD_PRELOAD": preloaded,
                 "FAKETIME_TIMESTAMP_FILE": str(clock),
                 "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",  # setting the clock leaves the kernel's monotonic clock alone too
@@ -73,7 +73,7 @@ def set_clocks(count: int) -> Result:
     return result
 
 
-def _library() -> str:
+def library() -> str:
     """Return the path of libfaketime for programs with threads. Raises Missing."""
     need("faketime", "faketime")
     found = sorted(str(path) for root in ("/usr/lib", "/usr/local/lib") for path in Path(root).rglob(LIBRARY))
