@@ -93,6 +93,14 @@ class Ground:
         (folder / "server.token").write_text("none")
         return self._serve(folder, lambda directory: self._site("bare", directory, folder, BARE_DIR=str(folder)))
 
+    def serve(self, directory: Path) -> Server:
+        """Return a server of `directory`, as `pm server start` starts it."""
+        return self._serve(directory, self._product)
+
+    def serve_clocked(self, directory: Path) -> Server:
+        """The same, and it reports its times."""
+        return self._serve(directory, self._clocked)
+
     def _serve(self, directory: Path, make: Callable[[Path], Server]) -> Server:
         server = make(directory)
         self._open.callback(server.end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.benchmarks import answers, commands, latencies, rates, servers, transfer
+from tests.benchmarks import answers, commands, latencies, rates, servers, sharing, transfer
 from tests.benchmarks.commands import Measure
 
 
@@ -65,4 +65,16 @@ TARGETS = {
         "export of 100,000 items / SQLite and json alone", 23.0, "%", transfer.export_speed, at_least=True, margin=4.0
     ),
     "transfer-memory": Target("import and export, peak / Django alone", 4.0, "×", transfer.peak),
+    "sync": Target("pm sync, nothing to do / git fetch, 1.5 × pass, one request", 1.0, "×", sharing.idle),
+    "sync-change": Target("pm sync, one change / 2.5 × git fetch, git push", 1.0, "×", sharing.one_change),
+    "sync-writes": Target(
+        "create, 8 clients, p99, beside pm sync / without", 1.5, "×", sharing.beside_writers, margin=5.0
+    ),
+    "sync-join": Target(
+        "a clone joins a board of 10,000 operations", 2.0, "s", sharing.join(10_000, 3_000), margin=5.0
+    ),
+    "sync-join-large": Target(
+        "a clone joins a board of 100,000 operations", 15.0, "s", sharing.join(100_000, 10_000), margin=5.0
+    ),
+    "sync-size": Target("the ref after 10,000 operations, after gc", 5.0, "MiB", sharing.size),
 }
