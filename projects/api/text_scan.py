@@ -17,7 +17,7 @@ from projects.models.fts import passing
 # Characters of a description, and of all texts of a scan; beyond these the index is faster.
 LONGEST_TEXT, MOST_TEXT = 1 << 12, 1 << 18
 # The indexed columns of an item. A description of LONGEST_TEXT characters may have been cut here.
-TEXTS = ("item_number", "project__key", "title", Substr("description", 1, LONGEST_TEXT))
+TEXTS = ("item_number", "project__key", "external_ref", "title", Substr("description", 1, LONGEST_TEXT))
 
 Row = tuple[Any, ...]
 
@@ -39,10 +39,10 @@ def scan(rows: Sequence[Row], match: str, wanted: int, *, is_all: bool) -> list[
     while start < len(rows) and len(found) < wanted:
         batch = rows[start : start + (2 * (wanted - len(found)) if start else wanted)]
         longest = max(len(description) for *_, description in batch)
-        length += sum(len(title) + len(description) for *_, title, description in batch)
+        length += sum(len(title) + len(description) for *_, title, description in batch)  # references are short
         if longest == LONGEST_TEXT or length > MOST_TEXT:
             return None
-        texts = [(str(key_of(*row[-4:-2])), row[-2], row[-1]) for row in batch]
+        texts = [(f"{key_of(*row[-5:-3])} {row[-3]}", row[-2], row[-1]) for row in batch]
         found += [batch[place] for place in passing(match, texts)]
         start += len(batch)
         if 2 * len(found) < start and not is_all:

@@ -137,7 +137,8 @@ class EntityViewSet(ListMixin):
         """Return the fields and the version of the living entity of this id or key. Raises NotFound."""
         names = type(self).queryset.names_of(identifier)
         found, version = self._find(names) if names else (None, 0)
-        if found is None and (pk := self.get_queryset().model.former_pk(identifier)):
+        model = self.get_queryset().model
+        if found is None and (pk := model.former_pk(identifier) or model.pk_by_reference(identifier)):
             found, version = self._find({"pk": pk})
         if found is None:
             raise self._not_found(identifier)
@@ -196,12 +197,12 @@ class EntityViewSet(ListMixin):
     def find(self, identifier: str) -> Any:
         """Return the living entity of this id or key for a write; None if there is none."""
         names = type(self).queryset.names_of(identifier)
-        if names is None:
-            return None
-        entity = self._first(names)
-        if "pk" in names:
-            return entity
-        pk = self.get_queryset().model.former_pk(identifier)
+        model = self.get_queryset().model
+        entity = self._first(names) if names is not None else None
+        pk = model.former_pk(identifier) if names is not None and "pk" not in names else None
+        if entity is None and pk is None:
+            pk = model.pk_by_reference(identifier)
+            return self._first({"pk": pk}) if pk else None
         if pk is None or (entity is not None and entity.pk == pk):
             return entity
         former = self._first({"pk": pk})

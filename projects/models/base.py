@@ -77,13 +77,15 @@ def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
     manager: Any = model._default_manager  # a manager's type does not say that it has the queryset's methods
     names = queryset_class(manager).names_of(identifier)
     if names is None:
-        return None
+        return model.pk_by_reference(identifier)
     statement = _FINDING.get_or_make(
         (model, *names),
         lambda: Statement(manager.living().filter(**bound(model, names)).order_by().values_list("pk")[:1]),
     )
     rows = statement.rows(**{name: stored(value) for name, value in names.items()})
-    return uuid.UUID(rows[0][0]) if rows else model.former_pk(identifier)
+    if rows:
+        return uuid.UUID(rows[0][0])
+    return model.former_pk(identifier) or model.pk_by_reference(identifier)
 
 
 class Entity(models.Model):
@@ -130,6 +132,11 @@ class Entity(models.Model):
     @classmethod
     def former_pk(cls, identifier: str) -> uuid.UUID | None:
         """Return the ID of the entity that had this key before it got another one; for those that can."""
+        return None
+
+    @classmethod
+    def pk_by_reference(cls, identifier: str) -> uuid.UUID | None:
+        """Return the ID of the living entity that another tool knows by this name; for those that have such a name."""
         return None
 
     @property

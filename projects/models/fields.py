@@ -70,6 +70,15 @@ class LineField(_Trimmed, models.CharField):  # type: ignore[type-arg]  # as abo
     """A single line of text."""
 
 
+class ReferenceField(LineField):
+    """A name by which another tool knows a row; it can be part of a URL's path."""
+
+    def run_validators(self, value: object) -> None:
+        super().run_validators(value)
+        if isinstance(value, str) and ("/" in value or value in (".", "..")):
+            raise ValidationError("must not contain a slash, and must not be . or ..", code="invalid")
+
+
 class TextField(_Trimmed, models.TextField):  # type: ignore[type-arg]  # as above
     """Multi-line text; line endings are stored as line feeds."""
 

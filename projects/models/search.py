@@ -139,7 +139,8 @@ def search(
 ) -> Results:
     """Return entities that contain all words of `text`, best first; runs at most five queries.
 
-    A text without words has no results. An item whose display key equals the text comes first. With more than `ranked`
+    A text without words has no results. An item whose display key or external reference equals the
+    text comes first. With more than `ranked`
     matches, results are ordered newest first. `total` counts at most `counted` results. For later pages, pass the
     previous page's `next` as `start`.
     """
@@ -231,11 +232,12 @@ def highlighted(marked: str) -> tuple[str, list[list[int]]]:
 
 
 def _named(text: str, project: Project | None) -> list[WorkItem]:
-    key = text.strip()
-    if not DISPLAY_KEY.fullmatch(key):
-        return []
-    found = WorkItem.objects.living().identified_by(key).select_related("project")
-    return list(found.filter(project=project) if project else found)
+    name = text.strip()
+    items = WorkItem.objects.living().select_related("project")
+    if project:
+        items = items.filter(project=project)
+    found = list(items.identified_by(name)) if DISPLAY_KEY.fullmatch(name) else []
+    return found or list(items.referred_to_by(name).order_by("project_id")[:1])
 
 
 def _exact(item: WorkItem) -> Hit:

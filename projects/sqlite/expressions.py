@@ -49,6 +49,12 @@ class IsZero(_Literal):
     template = "%(expressions)s = 0"
 
 
+class IsNotBlank(_Literal):
+    """The text is not empty."""
+
+    template = "%(expressions)s <> ''"
+
+
 class IsPast(_Literal):
     """The day is before today, in UTC."""
 

@@ -47,17 +47,19 @@ CREATE TRIGGER search_work_item_insert AFTER INSERT ON projects_workitem BEGIN
     INSERT INTO projects_search (rowid, key, title, body)
     SELECT
         entry.id,
-        (SELECT key FROM projects_project WHERE id = new.project_id) || '-' || new.item_number,
+        (SELECT key FROM projects_project WHERE id = new.project_id) || '-' || new.item_number
+            || CASE new.external_ref WHEN '' THEN '' ELSE ' ' || new.external_ref END,
         new.title,
         new.description
     FROM projects_searchentry entry WHERE entry.entity_id = new.id;
 END;
 
-CREATE TRIGGER search_work_item_update AFTER UPDATE OF item_number, title, description ON projects_workitem
-WHEN new.item_number IS NOT old.item_number OR new.title IS NOT old.title
-    OR new.description IS NOT old.description BEGIN
+CREATE TRIGGER search_work_item_update AFTER UPDATE OF item_number, external_ref, title, description ON projects_workitem
+WHEN new.item_number IS NOT old.item_number OR new.external_ref IS NOT old.external_ref
+    OR new.title IS NOT old.title OR new.description IS NOT old.description BEGIN
     UPDATE projects_search SET (key, title, body) = (
-        (SELECT key FROM projects_project WHERE id = new.project_id) || '-' || new.item_number,
+        (SELECT key FROM projects_project WHERE id = new.project_id) || '-' || new.item_number
+            || CASE new.external_ref WHEN '' THEN '' ELSE ' ' || new.external_ref END,
         new.title,
         new.description)
     WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = new.id);

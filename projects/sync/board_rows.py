@@ -118,6 +118,11 @@ def person_id(name: str) -> str:
 
 
 def _make_way(records: list[Record]) -> None:
+    # Rows change one by one, and two may exchange a number or an external reference.
+    _many(
+        "UPDATE projects_workitem SET external_ref = '' WHERE id = %s AND external_ref <> %s",
+        ((_hex(record.id), record.values["external_ref"]) for record in records),
+    )
     _many(
         f"UPDATE projects_workitem SET item_number = item_number + {OUT_OF_THE_WAY} "  # noqa: S608
         "WHERE id = %s AND item_number <> %s",

@@ -2,7 +2,8 @@
 
 Void, with the reason: a second active sprint or lane of a status, a cycle, an impossible parent, the deletion of an
 item with children that its author had not seen. Settled: a taken item number or project key is replaced, an item whose
-parent or sprint is gone comes without it, a second running timer stops the first. Nothing is dropped in silence.
+parent or sprint is gone comes without it, an external reference stays with the item that has it, a second running timer
+stops the first. Nothing is dropped in silence.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from projects.models.work_items.hierarchy import PARENTS
 from projects.sync.operations import Operation
-from projects.sync.state import Layer, Record
+from projects.sync.state import Layer, Record, reference_key
 
 MAX_NUMBER = 999_999_999
 MAX_KEY = 20  # characters
@@ -106,6 +107,7 @@ def _work_item(
     if before is not None and before.values["item_type"] != values["item_type"]:
         for pk in sorted(layer.found("parent", record.id)):
             _check_parent(layer, layer.record(pk), record)
+    notes += _reference(layer, record, before)
     if before is not None and record.is_living and not before.is_living and values["parent"]:
         parent = layer.record(values["parent"])
         if parent is not None and not parent.is_living:
@@ -142,6 +144,21 @@ def _number(layer: Layer, record: Record, project: Record, is_mine: Callable[[st
         return []
     key = project.values["key"]
     return [f"{key}-{wanted} is now {key}-{values['item_number']}: another item has the number"]
+
+
+def _reference(layer: Layer, record: Record, before: Record | None) -> list[str]:
+    """Leave an external reference to the item that has it already; the other keeps what it had."""
+    values = record.values
+    reference = values["external_ref"]
+    if not reference or not record.is_living:
+        return []
+    others = layer.found("ref", reference_key(values["project"], reference)) - {record.id}
+    other = layer.record(min(others)) if others else None
+    if other is None:
+        return []
+    had = before is not None and before.is_living
+    values["external_ref"] = before.values["external_ref"] if before is not None and had else ""
+    return [f"{shown(layer, record)} does not get the external_ref {reference}: {shown(layer, other)} has it"]
 
 
 def _place(layer: Layer, record: Record, *, is_new: bool) -> list[str]:

@@ -6,6 +6,7 @@ unpublished groups change on top of the published state. `projects.sync.stored_s
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -116,7 +117,13 @@ class State(Protocol):
         """Return the name of the user that equals `name` but for case: the first one in the log."""
 
 
-_INDEXED = ("parent", "sprint", "item_number", "deleted_at")  # the values of a work item that decide its entries
+_INDEXED = (
+    "parent",
+    "sprint",
+    "item_number",
+    "external_ref",
+    "deleted_at",
+)  # the values of a work item that decide its entries
 
 
 def moved(before: Record | None, record: Record) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
@@ -143,6 +150,8 @@ def indexed(record: Record) -> set[tuple[str, str]]:
         for name in ("parent", "sprint"):
             if values.get(name):
                 found.add((name, values[name]))
+        if values.get("external_ref"):
+            found.add(("ref", reference_key(values["project"], values["external_ref"])))
     elif kind == "sprint" and values["status"] == "active":
         found.add(("active", values["project"]))
     elif kind == "swim_lane":
@@ -155,6 +164,11 @@ def indexed(record: Record) -> set[tuple[str, str]]:
     elif kind == "time_entry" and values.get("ended_at") is None:
         found.add(("running", values["user"]))
     return found
+
+
+def reference_key(project: str, reference: str) -> str:
+    """Return the key of an external reference in the index `ref`: short, however long the reference is."""
+    return f"{project}/{hashlib.sha256(reference.encode()).hexdigest()[:32]}"
 
 
 class MemoryState:

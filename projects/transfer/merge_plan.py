@@ -24,6 +24,7 @@ SKIPPED = {
 }
 REFUSED = {
     PROJECTS: ("key", "another project has this key"),
+    WORK_ITEMS: ("external_ref", "another item of the project has this external_ref"),
     SPRINTS: ("status", "another sprint of the project is active"),
 }
 

@@ -156,6 +156,8 @@ WORK_ITEMS = Table(
     display_key="p.key || '-' || t.item_number",
     alive=("t", "p"),
     fixed=("project_id", "item_type"),
+    unique=("project_id", "external_ref"),
+    unique_where="{}.external_ref <> ''",
 )
 COMMENTS = Table(
     Comment,

@@ -32,7 +32,8 @@ def update(journal: Journal) -> None:
             with connection.cursor() as cursor:
                 cursor.execute(
                     f"UPDATE {table.sql} SET deleted_at = '{PARKED}' "  # noqa: S608
-                    f"WHERE id IN (SELECT id FROM {table.staged} WHERE act = 'update')"
+                    f"WHERE {table.unique_where.format(table.sql)} "
+                    f"AND id IN (SELECT id FROM {table.staged} WHERE act = 'update')"
                 )
         for batch in fetch(_changed_rows(table)):
             _update(journal, table, batch)

@@ -28,7 +28,8 @@ _INDEXED = """
 """
 _TEXTS = """
     SELECT 'project', id, key, title, description FROM projects_project
-    UNION ALL SELECT 'work_item', item.id, project.key || '-' || item.item_number, item.title, item.description
+    UNION ALL SELECT 'work_item', item.id, project.key || '-' || item.item_number
+        || CASE item.external_ref WHEN '' THEN '' ELSE ' ' || item.external_ref END, item.title, item.description
     FROM projects_workitem item JOIN projects_project project ON project.id = item.project_id
     UNION ALL SELECT 'comment', id, '', '', content FROM projects_comment
 """

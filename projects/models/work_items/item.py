@@ -18,7 +18,7 @@ from projects.entities.work_item import WORK_ITEM
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
-from projects.models.fields import LabelsField, LineField, PositionField, TextField
+from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
 from projects.models.sprints.sprint import Sprint
@@ -41,6 +41,7 @@ from projects.ordering_keys import FIRST
 if TYPE_CHECKING:
     from projects.models.user import User
 
+MAX_NAMED = 20  # items in a message
 # The values that end a claim.
 NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None, "claim_session": ""}
 
@@ -77,6 +78,7 @@ class WorkItem(Entity):
     due_rank = models.GeneratedField(
         expression=Coalesce("due_date", models.Value(LAST_DAY)), output_field=models.DateField(), db_persist=True
     )  # never null, so that a list in this order can be paged: items without a due date come last
+    external_ref = ReferenceField(max_length=100, blank=True, default="")
     position = PositionField(default=FIRST, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
@@ -110,6 +112,19 @@ class WorkItem(Entity):
     @classmethod
     def former_pk(cls, identifier: str) -> uuid.UUID | None:
         return former_item(identifier)
+
+    @classmethod
+    def pk_by_reference(cls, identifier: str) -> uuid.UUID | None:
+        """Return the ID of the living item with this external reference. Raises Conflict if several have it."""
+        found = list(
+            cls.objects.referred_to_by(identifier)
+            .select_related("project")
+            .order_by("project__key", "item_number")[:MAX_NAMED]
+        )
+        if len(found) > 1:
+            keys = ", ".join(item.display_key for item in found)
+            raise Conflict(f"{identifier} is the external_ref of several items: {keys}; use one of these keys")
+        return found[0].pk if found else None
 
     @property
     def display_key(self) -> str:
@@ -186,6 +201,8 @@ class WorkItem(Entity):
         self.project.check_writable()
         self._check_points(changed.get("story_points"))
         self._check_relations(changed)
+        if "external_ref" in changed:
+            self._check_reference_free(changed["external_ref"])
         if "status" in changed:
             if changed["status"] == Status.DONE and not force:
                 self.check_done()
@@ -193,6 +210,9 @@ class WorkItem(Entity):
             if changed["status"] != Status.IN_PROGRESS and self.claimed_by_id:
                 changed |= NO_CLAIM
         return changed
+
+    def check_unique(self) -> None:
+        self._check_reference_free(self.external_ref)
 
     def check_delete(self) -> None:
         self.project.check_writable()
@@ -340,6 +360,14 @@ class WorkItem(Entity):
     def _check_points(points: int | None) -> None:
         if points is not None and not 0 <= points <= MAX_POINTS:
             raise ValidationError({"story_points": f"must be empty or a whole number from 0 to {MAX_POINTS}"})
+
+    def _check_reference_free(self, reference: str) -> None:
+        if not reference:
+            return
+        others = WorkItem.objects.referred_to_by(reference).filter(project_id=self.project_id).exclude(pk=self.pk)
+        other = others.select_related("project").first()
+        if other is not None:
+            raise Conflict(f"{other.display_key} already has the external_ref {reference}", field="external_ref")
 
     def _check_relations(self, values: Values) -> None:
         errors: dict[str, str] = {}

@@ -19,7 +19,7 @@ from projects.models.project import Project
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
-from projects.sqlite.expressions import IsNoEpic, IsOpen, IsPast, IsZero, MayBegin, Unindexed
+from projects.sqlite.expressions import IsNoEpic, IsNotBlank, IsOpen, IsPast, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
@@ -63,6 +63,12 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         if match:
             return {"project__key": match[1].upper(), "item_number": int(match[2])}
         return super().names_of(identifier)
+
+    def referred_to_by(self, reference: str) -> Self:
+        """Limit to the living items with this external reference; at most one in each project."""
+        if reference.encode(errors="ignore").decode() != reference:
+            return self.none()  # SQLite takes no lone surrogates
+        return self.living().filter(IsNotBlank("external_ref"), external_ref=reference)
 
     def in_project(self, project_id: uuid.UUID | Bound) -> Self:
         """Filter by project without letting SQLite drive the query from the project index."""

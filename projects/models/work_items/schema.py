@@ -9,7 +9,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority, Status
 from projects.ordering_keys import MAX_LENGTH
-from projects.sqlite.expressions import Glob, IsNoEpic, IsOpen, IsZero, MayBegin
+from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsOpen, IsZero, MayBegin
 
 # Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
 # the unique index.
@@ -25,6 +25,12 @@ ORDERS = {
 
 CONSTRAINTS = (
     models.UniqueConstraint(fields=("project", "item_number"), name="work_item_number_unique"),
+    # The reference comes first: an item is found by it without its project.
+    models.UniqueConstraint(
+        fields=("external_ref", "project"),
+        condition=LIVING & models.Q(IsNotBlank("external_ref")),
+        name="work_item_external_ref_unique",
+    ),
     models.CheckConstraint(condition=models.Q(item_type__in=ItemType.values), name="work_item_type_known"),
     models.CheckConstraint(condition=models.Q(status__in=Status.values), name="work_item_status_known"),
     models.CheckConstraint(condition=models.Q(priority__in=Priority.values), name="work_item_priority_known"),

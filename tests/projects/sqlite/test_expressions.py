@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F, Value
 
 from projects.models import WorkItem
-from projects.sqlite.expressions import Glob, IsNoEpic, IsOpen, IsZero, MayBegin
+from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsOpen, IsZero, MayBegin
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from projects.sqlite.expressions import Glob, IsNoEpic, IsOpen, IsZero, MayBegin
         (lambda: IsOpen("status"), '"projects_workitem"."status" <> \'done\''),
         (lambda: MayBegin("status"), "\"projects_workitem\".\"status\" IN ('backlog', 'todo', 'in_progress')"),
         (lambda: IsNoEpic("item_type"), '"projects_workitem"."item_type" <> \'epic\''),
+        (lambda: IsNotBlank("title"), '"projects_workitem"."title" <> \'\''),
         (lambda: IsZero("open_blockers"), '"projects_workitem"."open_blockers" = 0'),
     ],
 )

@@ -328,3 +328,21 @@ def add_items(clone: BoardClone, count: int) -> None:
     for number in range(count):
         project = Project.objects.get(key="PONE")
         WorkItem.objects.create(actor=clone.user, project=project, item_type="task", title=f"Item {number}")
+
+
+def test_external_reference_stays_with_the_first_item_in_the_log(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    for clone in (ada, bob):
+        with clone:
+            project = Project.objects.get(key="PONE")
+            values = {"item_type": "task", "title": f"Of {clone.person}", "external_ref": "gh-1"}
+            WorkItem.objects.create(actor=clone.user, project=project, **values)
+    with ada:
+        ada.sync(log)
+    with bob:
+        report = bob.fetch(log)
+        assert any("does not get the external_ref gh-1" in note for note in report.notes)
+    assert_equal(log, bob, ada)
+    with ada:
+        found = dict(WorkItem.objects.values_list("title", "external_ref"))
+        assert (found["Of ada"], found["Of bob"]) == ("gh-1", "")

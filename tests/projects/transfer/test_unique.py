@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from projects.models import Dependency, Sprint, SwimLane, TimeEntry, WorkItem
+from projects.transfer.exceptions import BadFile
 from tests.projects.transfer.conftest import Read
 from tests.projects.transfer.rows import LATE, Document, rows_of
 
@@ -77,3 +78,20 @@ def test_lanes_of_the_file_replace_the_default_lanes(read: Read, document: Docum
     read(document)
     assert str(SwimLane.objects.get(status_value="todo").pk) == lane["id"]
     assert SwimLane.objects.count() == 5
+
+
+def test_second_item_with_an_external_reference_is_refused(read: Read, document: Document) -> None:
+    document.item(1, external_ref="gh-1")
+    second = document.item(2, external_ref="gh-1")
+    with pytest.raises(BadFile) as caught:
+        read(document)
+    assert [(error.id, error.field) for error in caught.value.errors] == [(second["id"], "external_ref")]
+
+
+def test_external_references_can_be_exchanged_in_one_import(read: Read, document: Document) -> None:
+    first, second = document.item(1, external_ref="gh-1"), document.item(2, external_ref="gh-2")
+    read(document)
+    first |= {"external_ref": "gh-2", "updated_at": LATE}
+    second |= {"external_ref": "gh-1", "updated_at": LATE}
+    assert read(document)["work_items"]["updated"] == 2
+    assert [*WorkItem.objects.order_by("item_number").values_list("external_ref", flat=True)] == ["gh-2", "gh-1"]
