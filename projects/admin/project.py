@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from projects.admin.base import EntityAdmin, is_choosing
 from projects.admin.filters import ChangedFilter, LifeFilter
 from projects.admin.links import admin_url, board_page
+from projects.entities.work_item import CLOSED
 from projects.models import Project, Sprint, SwimLane, WorkItem
 
 
@@ -32,7 +33,7 @@ class ProjectAdmin(EntityAdmin):
         items = WorkItem.objects.filter(project=OuterRef("pk"), deleted_at__isnull=True)
         active = Sprint.objects.filter(project=OuterRef("pk"), deleted_at__isnull=True, status="active")
         return projects.annotate(
-            number_open=_count(items.exclude(status="done")),
+            number_open=_count(items.exclude(status__in=CLOSED)),
             number_done=_count(items.filter(status="done")),
             sprint_name=Subquery(active.values("name")[:1]),
         )

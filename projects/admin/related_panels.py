@@ -26,11 +26,12 @@ def children(item: WorkItem) -> SafeString:
     """Return the direct children in board order, with their status."""
     below = item.living_children().in_order()
     rows, done = list(below[:SHOWN]), below.filter(status="done").count()
+    counted = below.exclude(status="cancelled").count()
     new = {"project": item.project_id, "parent": item.pk, "item_type": ORDER[min(ORDER.index(item.item_type) + 1, 2)]}
     context = {
         "rows": rows,
         "done": done,
-        "count": below.count(),
+        "count": counted,
         "more": admin_url(WorkItem, "changelist", parent__id__exact=item.pk),
         "new": admin_url(WorkItem, "add", **new) if item.item_type != "task" else "",
     }
@@ -64,7 +65,8 @@ def time_entries(item: WorkItem) -> SafeString:
 def sprint_items(sprint: Sprint) -> SafeString:
     """Return the items of a sprint in board order."""
     inside = WorkItem.objects.living().filter(sprint=sprint).select_related("project").in_order()
-    figures = [(item.story_points or 0, item.is_open) for item in inside.only("story_points", "status", "project")]
+    counted = inside.exclude(status="cancelled").only("story_points", "status", "project")
+    figures = [(item.story_points or 0, item.is_open) for item in counted]
     context = {
         "rows": list(inside[:SHOWN]),
         "count": len(figures),

@@ -29,8 +29,10 @@ STATUS_NAMES = {
     "review": "Review",
     "done": "Done",
     "blocked": "Blocked",
+    "cancelled": "Cancelled",
 }
 STATUSES = tuple(STATUS_NAMES)
+CLOSED = ("done", "cancelled")  # the statuses of items that nobody has to work on
 PRIORITIES = ("low", "medium", "high", "critical")
 
 WORK_ITEM = Entity(
@@ -59,6 +61,15 @@ WORK_ITEM = Entity(
             choices=STATUSES,
             create=OPTIONAL,
             update=True,
+            tracked=True,
+            register="status",
+        ),
+        Field(
+            "close_reason",
+            TEXT,
+            create=OPTIONAL,
+            update=True,
+            clear="close-reason",
             tracked=True,
             register="status",
         ),
@@ -161,7 +172,7 @@ WORK_ITEM = Entity(
         Filter("type", "only these types: epic, story, task", choices=TYPES, many=True),
         Filter(
             "status",
-            "only these statuses: backlog, todo, in_progress, review, blocked, done; done implies --include-done",
+            "only these statuses: backlog, todo, in_progress, review, blocked, done, cancelled",
             choices=STATUSES,
             many=True,
         ),
@@ -177,7 +188,7 @@ WORK_ITEM = Entity(
         Filter("overdue", "only open items whose due date is over (UTC)"),
         Filter("updated_since", "only items changed at or after this time (ISO 8601)", metavar="TIME"),
         Filter("search", "only items with these words in key, reference, title or description", metavar="TEXT"),
-        Filter("include_done", "also list done items"),
+        Filter("include_done", "also list done and cancelled items; --status done or cancelled implies it"),
     ),
     slim=("display_key", "item_type", "title", "status", "priority", "parent", "assignee", "story_points", "version"),
     columns=(

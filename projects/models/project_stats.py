@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from projects.entities.work_item import CLOSED
 from projects.models.project import Project
 from projects.models.sprints.velocity import completed
 from projects.models.work_items.choices import ItemType, Priority, Status
@@ -34,9 +35,9 @@ def stats(project: Project) -> dict[str, Any]:
         "by_priority": _count(Priority.values, ((group[2], group[3]) for group in groups)),
         "points": {
             "done": sum(group[4] for group in groups if group[0] == Status.DONE),
-            "open": sum(group[4] for group in groups if group[0] != Status.DONE),
+            "open": sum(group[4] for group in groups if group[0] not in CLOSED),
         },
-        "blocked": sum(group[5] for group in groups if group[0] != Status.DONE),
+        "blocked": sum(group[5] for group in groups if group[0] not in CLOSED),
         "velocity": _velocity(project),
     }
 

@@ -20,7 +20,7 @@ from projects.models.work_items.choices import Status
 if TYPE_CHECKING:
     from projects.models.user import User
 
-DEFAULTS = tuple(status for status in STATUS_NAMES if status != Status.BLOCKED)
+DEFAULTS = tuple(status for status in STATUS_NAMES if status not in (Status.BLOCKED, Status.CANCELLED))
 MAX_WIP_LIMIT = 10_000
 
 
@@ -29,7 +29,7 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
         return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
 
     def create_defaults(self, project: Project, *, actor: User) -> None:
-        """Create the missing lanes for all statuses except `blocked`; their IDs are the same on all clones."""
+        """Create the missing lanes of DEFAULTS; their IDs are the same on all clones."""
         for position, status in enumerate(DEFAULTS):
             if not self.filter(project=project, status_value=status).exists():
                 lane = self.model(

@@ -26,9 +26,15 @@ class _Literal(Func):
 
 
 class IsOpen(_Literal):
-    """The status is not `done`."""
+    """The status is not `done`; indexes of earlier migrations use it."""
 
     template = "%(expressions)s <> 'done'"
+
+
+class IsNotClosed(_Literal):
+    """The status is neither `done` nor `cancelled`."""
+
+    template = "%(expressions)s NOT IN ('done', 'cancelled')"
 
 
 class MayBegin(_Literal):

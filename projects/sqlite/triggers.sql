@@ -138,11 +138,11 @@ END;
 CREATE TRIGGER item_link_insert AFTER INSERT ON projects_dependency
 WHEN new.dependency_type = 'blocks' AND new.deleted_at IS NULL BEGIN
     UPDATE projects_workitem SET open_blockers = open_blockers + (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = new.blocking_item_id)
     WHERE id = new.blocked_item_id;
     UPDATE projects_workitem SET unblocks = unblocks + (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = new.blocked_item_id)
     WHERE id = new.blocking_item_id;
 END;
@@ -150,19 +150,19 @@ END;
 CREATE TRIGGER item_link_update
 AFTER UPDATE OF deleted_at, dependency_type, blocking_item_id, blocked_item_id ON projects_dependency BEGIN
     UPDATE projects_workitem SET open_blockers = open_blockers - (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = old.blocking_item_id)
     WHERE id = old.blocked_item_id AND old.dependency_type = 'blocks' AND old.deleted_at IS NULL;
     UPDATE projects_workitem SET unblocks = unblocks - (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = old.blocked_item_id)
     WHERE id = old.blocking_item_id AND old.dependency_type = 'blocks' AND old.deleted_at IS NULL;
     UPDATE projects_workitem SET open_blockers = open_blockers + (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = new.blocking_item_id)
     WHERE id = new.blocked_item_id AND new.dependency_type = 'blocks' AND new.deleted_at IS NULL;
     UPDATE projects_workitem SET unblocks = unblocks + (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = new.blocked_item_id)
     WHERE id = new.blocking_item_id AND new.dependency_type = 'blocks' AND new.deleted_at IS NULL;
 END;
@@ -170,26 +170,29 @@ END;
 CREATE TRIGGER item_link_delete AFTER DELETE ON projects_dependency
 WHEN old.dependency_type = 'blocks' AND old.deleted_at IS NULL BEGIN
     UPDATE projects_workitem SET open_blockers = open_blockers - (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = old.blocking_item_id)
     WHERE id = old.blocked_item_id;
     UPDATE projects_workitem SET unblocks = unblocks - (
-        SELECT (other.deleted_at IS NULL AND other.status <> 'done')
+        SELECT (other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
         FROM projects_workitem other WHERE other.id = old.blocked_item_id)
     WHERE id = old.blocking_item_id;
 END;
 
 CREATE TRIGGER item_link_status AFTER UPDATE OF status, deleted_at ON projects_workitem
-WHEN (new.deleted_at IS NULL AND new.status <> 'done') <> (old.deleted_at IS NULL AND old.status <> 'done') BEGIN
+WHEN (new.deleted_at IS NULL AND new.status NOT IN ('done', 'cancelled'))
+    <> (old.deleted_at IS NULL AND old.status NOT IN ('done', 'cancelled')) BEGIN
     UPDATE projects_workitem
     SET open_blockers = open_blockers
-        + (new.deleted_at IS NULL AND new.status <> 'done') - (old.deleted_at IS NULL AND old.status <> 'done')
+        + (new.deleted_at IS NULL AND new.status NOT IN ('done', 'cancelled'))
+        - (old.deleted_at IS NULL AND old.status NOT IN ('done', 'cancelled'))
     WHERE id IN (
         SELECT link.blocked_item_id FROM projects_dependency link
         WHERE link.blocking_item_id = new.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL);
     UPDATE projects_workitem
     SET unblocks = unblocks
-        + (new.deleted_at IS NULL AND new.status <> 'done') - (old.deleted_at IS NULL AND old.status <> 'done')
+        + (new.deleted_at IS NULL AND new.status NOT IN ('done', 'cancelled'))
+        - (old.deleted_at IS NULL AND old.status NOT IN ('done', 'cancelled'))
     WHERE id IN (
         SELECT link.blocking_item_id FROM projects_dependency link
         WHERE link.blocked_item_id = new.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL);

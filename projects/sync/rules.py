@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from projects.entities.work_item import CLOSED
 from projects.models.work_items.hierarchy import PARENTS
 from projects.sync.operations import Operation
 from projects.sync.state import Layer, Record, reference_key
@@ -108,6 +109,8 @@ def _work_item(
         for pk in sorted(layer.found("parent", record.id)):
             _check_parent(layer, layer.record(pk), record)
     notes += _reference(layer, record, before)
+    if values["status"] not in CLOSED:
+        values["close_reason"] = ""
     if before is not None and record.is_living and not before.is_living and values["parent"]:
         parent = layer.record(values["parent"])
         if parent is not None and not parent.is_living:

@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from projects.entities.work_item import CLOSED
 from projects.models import User
 from projects.models.fields import LabelsField, PositionField
 from projects.models.work_items.choices import ItemType, Status
@@ -183,6 +184,8 @@ def _contradictions(table: Table, row: FileRow) -> Iterator[tuple[str, str]]:
             yield "parent_id", "an epic has no parent"
         if row["item_type"] == ItemType.EPIC and row["sprint_id"]:
             yield "sprint_id", "only stories and tasks can be in a sprint"
+        if row["close_reason"] and row["status"] not in CLOSED:
+            yield "close_reason", "only a done or cancelled item has one"
     elif table is SPRINTS:
         if row["end_date"] <= row["start_date"]:
             yield "end_date", "must be after start_date"

@@ -40,7 +40,7 @@ class Filters:
             items = items.filter(_sprint(values["sprint"]))
         if values["blocked"]:
             blocked = Q(status="blocked") | Q(pk__in=WorkItem.objects.filter(project=project).blocked().values("pk"))
-            items = items.exclude(status="done").filter(blocked if values["blocked"] == "yes" else ~blocked)
+            items = items.unfinished().filter(blocked if values["blocked"] == "yes" else ~blocked)
         return items.containing(values["q"]) if values["q"] else items
 
 

@@ -84,8 +84,9 @@ class Board:
         narrowed = self.filters.narrow(self._items(), self.project)
         found = _counts(narrowed) if self.filters else totals
         named = {lane.status_value: lane for lane in SwimLane.objects.living().filter(project=self.project)}
-        # Also show statuses without a lane; otherwise their items would be invisible.
-        statuses = [*named, *(status for status in STATUS_NAMES if totals.get(status) and status not in named)]
+        # Also show statuses without a lane; otherwise their items would be invisible. Cancelled items need no place.
+        others = [status for status in STATUS_NAMES if status not in (*named, "cancelled")]
+        statuses = [*named, *(status for status in others if totals.get(status))]
         lanes = []
         for status in statuses:
             lane = named.get(status)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from projects.entities.work_item import STATUS_NAMES
+from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.models import Dependency, Project
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
@@ -40,7 +40,7 @@ class Card:
     def __init__(self, item: dict[str, Any], project_key: str, blocking: dict[uuid.UUID, list[int]]) -> None:
         self.item = item
         self.key = f"{project_key}-{item['item_number']}"
-        numbers = blocking.get(item["id"], []) if item["status"] != "done" else []
+        numbers = blocking.get(item["id"], []) if item["status"] not in CLOSED else []
         self.blocked_by = ", ".join(f"{project_key}-{number}" for number in numbers)
         until = item["lease_expires_at"]
         self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
@@ -52,7 +52,7 @@ class Card:
     @property
     def is_overdue(self) -> bool:
         due = self.item["due_date"]
-        return due is not None and due < timezone.now().date() and self.item["status"] != "done"
+        return due is not None and due < timezone.now().date() and self.item["status"] not in CLOSED
 
     @property
     def is_blocked(self) -> bool:
@@ -62,7 +62,7 @@ class Card:
 def blockers(project: Project) -> dict[uuid.UUID, list[int]]:
     """Return the blockers' item numbers by ID of the blocked item; one query."""
     links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__project=project)
-    rows = links.exclude(blocking_item__status="done").order_by("blocking_item__item_number")
+    rows = links.exclude(blocking_item__status__in=CLOSED).order_by("blocking_item__item_number")
     found: dict[uuid.UUID, list[int]] = {}
     for blocked, number in rows.values_list("blocked_item_id", "blocking_item__item_number"):
         found.setdefault(blocked, []).append(number)

@@ -17,7 +17,7 @@ from projects.models.work_items.hierarchy import PARENTS
 from projects.web.form_values import agreed_version, version
 from projects.web.item_lookup import resolve
 
-PLAIN = ("title", "description", "status", "priority", "external_ref")
+PLAIN = ("title", "description", "status", "priority", "external_ref", "close_reason")
 OFFERED = 200  # parents suggested; others can be entered by key or words
 OPEN = ("planned", "active")
 

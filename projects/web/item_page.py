@@ -66,11 +66,13 @@ def _comments(item: WorkItem) -> Any:
 def _below(item: WorkItem) -> dict[str, Any]:
     """Return the children, their progress and the number of descendants that a deletion would include."""
     children = list(item.living_children().select_related("project", "assignee").defer("description").in_order())
-    done = [child for child in children if not child.is_open]
+    counted = [child for child in children if child.status != "cancelled"]
+    done = [child for child in counted if child.status == "done"]
     return {
         "children": children,
+        "counted": len(counted),
         "done": len(done),
-        "points": sum(child.story_points or 0 for child in children),
+        "points": sum(child.story_points or 0 for child in counted),
         "points_done": sum(child.story_points or 0 for child in done),
         "below": WorkItem.objects.living().descendants_of(item.pk).count(),
     }

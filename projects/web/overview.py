@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
+from projects.entities.work_item import CLOSED
 from projects.models import Activity, Dependency, Project, Sprint, WorkItem
 from projects.models.sprints.history import histories
 from projects.models.work_items.queries import WorkItemQuerySet
@@ -38,7 +39,7 @@ class Overview:
 
 
 def _projects() -> QuerySet[Project]:
-    living = Q(work_items__deleted_at=None)
+    living = Q(work_items__deleted_at=None) & ~Q(work_items__status="cancelled")
     return (
         Project.objects.living()
         .annotate(
@@ -60,13 +61,13 @@ def _blocked(living: WorkItemQuerySet) -> list[tuple[WorkItem, list[WorkItem]]]:
     items = list(living.unfinished().filter(waiting).select_related("project").order_by("urgency", "position")[:SHOWN])
     links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__in=items)
     blockers: dict[uuid.UUID, list[WorkItem]] = {}
-    for link in links.exclude(blocking_item__status="done").select_related("blocking_item__project"):
+    for link in links.exclude(blocking_item__status__in=CLOSED).select_related("blocking_item__project"):
         blockers.setdefault(link.blocked_item_id, []).append(link.blocking_item)
     return [(item, blockers.get(item.pk, [])) for item in items]
 
 
 def _sprints() -> QuerySet[Sprint]:
-    items = Q(work_items__deleted_at=None)
+    items = Q(work_items__deleted_at=None) & ~Q(work_items__status="cancelled")
     return (
         Sprint.objects.active()
         .select_related("project")

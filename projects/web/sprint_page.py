@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from projects.entities.work_item import CLOSED
 from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.history import histories
 from projects.models.sprints.report import compare, total
@@ -61,7 +62,7 @@ def find_report(project: Project, wanted: str, started: list[Sprint]) -> Report 
 
 def burndown_of(sprint: Sprint, history: Any, ident: str) -> Chart:
     """Return the burndown of a started sprint; `ident` is its element ID."""
-    open_rows = [row for row in sprint.committed or () if row["status"] != "done"]
+    open_rows = [row for row in sprint.committed or () if row["status"] not in CLOSED]
     committed = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)
     return burndown(ident, sprint.start_date, sprint.end_date, committed, history)
 

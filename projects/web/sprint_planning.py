@@ -89,6 +89,7 @@ class Plan:
             return
         place = Window(RowNumber(), partition_by=F("sprint_id"), order_by=("position", "item_number"))
         items = WorkItem.objects.living().filter(sprint__in=[column.sprint.pk for column in self.columns])
+        items = items.exclude(status="cancelled")
         wide = [uuid.UUID(str(column.sprint.pk)) for column in self.columns if str(column.sprint.pk) in self.wide]
         shown = items.annotate(place=place).filter(Q(place__lte=CAP) | Q(sprint__in=wide, place__lte=CAP_MORE))
         found: dict[uuid.UUID, list[dict[str, Any]]] = {}
@@ -113,7 +114,7 @@ def backlog(project: Project) -> WorkItemQuerySet:
 
 def open_sprints(project: Project) -> Any:
     """Return the active sprint, then the planned ones by start date, each with its totals."""
-    living = Q(work_items__deleted_at=None)
+    living = Q(work_items__deleted_at=None) & ~Q(work_items__status="cancelled")
     done = living & Q(work_items__status="done")
     sprints = Sprint.objects.living().filter(project=project, status__in=(Status.ACTIVE, Status.PLANNED))
     return (

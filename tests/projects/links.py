@@ -7,7 +7,7 @@ from django.db import connection
 _COUNT = """(
     SELECT count(*) FROM projects_dependency link JOIN projects_workitem other ON other.id = link.{far}
     WHERE link.{near} = item.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL
-    AND other.deleted_at IS NULL AND other.status <> 'done')"""
+    AND other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))"""
 
 GROUPS = """
     SELECT project_id, status, item_type, priority, count(*), coalesce(sum(story_points), 0), sum(open_blockers > 0)

@@ -49,7 +49,7 @@ _LABELS = "SELECT DISTINCT item.id, label.value FROM projects_workitem item, jso
 _FAR = """
     (SELECT count(*) FROM projects_dependency link JOIN projects_workitem other ON other.id = link.{}
      WHERE link.{} = item.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL
-     AND other.deleted_at IS NULL AND other.status <> 'done')
+     AND other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))
 """
 _LINKED = f"""
     SELECT item.id, item.open_blockers, item.unblocks, {_FAR.format("blocking_item_id", "blocked_item_id")},

@@ -26,6 +26,7 @@ from projects.api.filters import (
     WordsInput,
 )
 from projects.api.text_scan import Unsearched
+from projects.entities.work_item import CLOSED
 from projects.models import Project, WorkItem
 from projects.models.fields import MAX_LABEL_LENGTH
 from projects.models.fts import has_few
@@ -38,14 +39,14 @@ SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 
 @extend_schema_field({"type": "string", "enum": ["true", "false"], "default": "false"})
 class IncludeDoneFilter(django_filters.ChoiceFilter):
-    """Leave out done items, unless the request asks for them: by this, by status, or among the deleted."""
+    """Leave out closed items, unless the request asks for them: by this, by status, or among the deleted."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)
 
     def filter(self, qs: Any, value: str) -> Any:
         asked = self.parent.form.cleaned_data
-        shown = value == "true" or Status.DONE in asked["status"] or asked["deleted"] == "true"
+        shown = value == "true" or not {*CLOSED}.isdisjoint(asked["status"]) or asked["deleted"] == "true"
         return qs if shown else qs.unfinished()
 
 
@@ -119,7 +120,7 @@ class WorkItemFilter(EntityFilterSet):
         max_length=MAX_SEARCH_LENGTH,
         help_text="Words in the title, description or display key, all of them; the last may be a prefix.",
     )
-    include_done = IncludeDoneFilter(help_text="`true` also lists done items.")
+    include_done = IncludeDoneFilter(help_text="`true` also lists done and cancelled items.")
 
     class Meta:
         model = WorkItem

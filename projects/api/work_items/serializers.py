@@ -27,7 +27,7 @@ class WorkItemSerializer(EntitySerializer):
 
     display_key = serializers.CharField(read_only=True)
     force = StrictBooleanField(
-        write_only=True, required=False, help_text="Allow done although children or blockers are open."
+        write_only=True, required=False, help_text="Allow done or cancelled although children or blockers are open."
     )
 
     class Meta(EntitySerializer.Meta):

@@ -88,7 +88,7 @@ def _drop_rows(document: JSONObject, max_bytes: int) -> None:
 
 def _texts(document: JSONObject) -> Iterator[Place]:
     """Yield the places of texts that may be cut."""
-    for name in ("title", "description"):
+    for name in ("title", "description", "close_reason"):
         yield document, name, name
     for name, key in (("comments", "content"), ("time_entries", "description")):
         for row in document[name]:

@@ -141,7 +141,7 @@ VERBS = (
         "Change an item.",
         update,
         ITEMS.update_options(
-            option("--force", action="store_true", help="set to done despite open children or blockers")
+            option("--force", action="store_true", help="set to done or cancelled despite open children or blockers")
         ),
     ),
     Verb(

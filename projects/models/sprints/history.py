@@ -18,6 +18,7 @@ from projects.models.work_items.history import Event, Stamps, State, absent, adv
 from projects.models.work_items.item import WorkItem
 
 Present = Mapping[str, tuple[State, Stamps]]  # current items, by ID
+COUNTED = tuple(status for status in Status.values if status != Status.CANCELLED)
 MAX_DAYS = 400  # keep only the latest days of a history
 
 
@@ -72,10 +73,15 @@ def replay(
 
 
 def standing(day: dt.date, sprint: Sprint, states: Iterable[State]) -> Standing:
-    """Return the totals of the items that are in the sprint."""
-    inside = [state for state in states if state["living"] and state["sprint_id"] == str(sprint.pk)]
+    """Return the totals of the items that are in the sprint; a cancelled item is out of its scope."""
+    own = str(sprint.pk)
+    inside = [
+        state
+        for state in states
+        if state["living"] and state["sprint_id"] == own and state["status"] != Status.CANCELLED
+    ]
     left = [state for state in inside if state["status"] != Status.DONE]
-    statuses = dict.fromkeys(Status.values, 0)
+    statuses = dict.fromkeys(COUNTED, 0)
     for state in inside:
         statuses[state["status"]] += 1
     points = (sum(state["story_points"] or 0 for state in some) for some in (left, inside))

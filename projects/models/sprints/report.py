@@ -11,8 +11,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from projects.entities.work_item import CLOSED
 from projects.models.sprints.history import Standing, histories
-from projects.models.sprints.sprint import Row, Sprint
+from projects.models.sprints.sprint import Row, Sprint, in_scope
 from projects.models.work_items.choices import Status
 
 
@@ -33,12 +34,12 @@ def report(sprint: Sprint) -> dict[str, Any]:
     done               items that were done at the end (or are done now)
     carried_over       items that were unfinished at the end (or are unfinished now)
     added_after_start  items in the sprint at the end but not at the start
-    removed            items in the sprint at the start but not at the end
+    removed            items in the sprint at the start but not at the end, or cancelled by then
     burndown           a `Day` for each day from start_date to end_date, or to the actual end or today if that is
                        earlier; empty if the sprint was never started
     """
-    final = sprint.outcome if sprint.outcome is not None else sprint.snapshot()
-    committed = sprint.committed if sprint.committed is not None else final
+    final = in_scope(sprint.outcome if sprint.outcome is not None else sprint.snapshot())
+    committed = in_scope(sprint.committed) if sprint.committed is not None else final
     return {
         "sprint": sprint,
         **{name: total(rows) for name, rows in compare(committed, final).items()},
@@ -52,7 +53,7 @@ def compare(committed: Sequence[Row], final: Sequence[Row]) -> dict[str, list[Ro
     return {
         "committed": list(committed),
         "done": [row for row in final if row["status"] == Status.DONE],
-        "carried_over": [row for row in final if row["status"] != Status.DONE],
+        "carried_over": [row for row in final if row["status"] not in CLOSED],
         "added_after_start": [row for row in final if row["id"] not in before],
         "removed": [row for row in committed if row["id"] not in after],
     }
@@ -70,7 +71,7 @@ def ideal(amount: int, start: dt.date, end: dt.date, day: dt.date) -> float:
 
 def burndown(sprint: Sprint, history: Sequence[Standing]) -> list[Day]:
     """Return the actual and the ideal remaining work for each day."""
-    open_rows = [row for row in sprint.committed or () if row["status"] != Status.DONE]
+    open_rows = [row for row in sprint.committed or () if row["status"] not in CLOSED]
     amounts = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)
     return [
         Day(

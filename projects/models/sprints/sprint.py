@@ -12,13 +12,13 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.entities.sprint import SPRINT
+from projects.entities.work_item import CLOSED
 from projects.models.activity import Action
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
 from projects.models.project import DELETED, LIVING, Project
 from projects.models.work_items.choices import ItemType
-from projects.models.work_items.choices import Status as ItemStatus
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 
 Row = dict[str, Any]  # of a snapshot: {"id", "display_key", "story_points", "status"}
+
+
+def in_scope(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of a snapshot without cancelled items, which are no longer part of the sprint's work."""
+    return [row for row in rows if row["status"] != "cancelled"]
 
 
 class Status(models.TextChoices):
@@ -181,7 +186,7 @@ class Sprint(Entity):
         An item comes back if the cancellation took it out, it is not deleted and it is in no sprint. The snapshots and
         timestamps of start and end are cleared, as in any planned sprint; the activity keeps both changes.
         """
-        left = [row["id"] for row in self.outcome or () if row["status"] != ItemStatus.DONE]
+        left = [row["id"] for row in self.outcome or () if row["status"] not in CLOSED]
         before_start = {"started_at": None, "committed": None, "completed_at": None, "outcome": None}
         with transaction.atomic():
             self._move(actor, Status.PLANNED, expected_version, **before_start)
@@ -193,7 +198,7 @@ class Sprint(Entity):
 
     def release(self, actor: User, move_to: Sprint | None, items: Iterable[WorkItem] | None = None) -> list[WorkItem]:
         """Move `items` (default: the unfinished ones) to `move_to` or to no sprint; return them."""
-        leaving = list(self.items().exclude(status=ItemStatus.DONE) if items is None else items)
+        leaving = list(self.items().exclude(status__in=CLOSED) if items is None else items)
         for item in leaving:
             item.update(actor=actor, sprint_id=move_to.pk if move_to else None)
         return leaving

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from projects.models.project import Project
-from projects.models.sprints.sprint import Sprint, Status
+from projects.models.sprints.sprint import Sprint, Status, in_scope
 from projects.models.work_items.choices import Status as ItemStatus
 
 LATEST = 5  # sprints used for the velocity
@@ -42,9 +42,10 @@ def completed(project: Project, latest: int | None = None) -> list[Completed]:
     found = []
     for pk, name, end_date, committed, outcome in rows[:latest]:
         done = [row for row in outcome or [] if row["status"] == ItemStatus.DONE]
-        sums = (sum(row["story_points"] or 0 for row in some) for some in (committed or [], done))
+        committed = in_scope(committed or [])
+        sums = (sum(row["story_points"] or 0 for row in some) for some in (committed, done))
         committed_points, points = sums
-        found.append(Completed(pk, name, end_date, committed_points, len(committed or []), points, len(done)))
+        found.append(Completed(pk, name, end_date, committed_points, len(committed), points, len(done)))
     return found[::-1]
 
 

@@ -20,6 +20,7 @@ class Status(models.TextChoices):
     REVIEW = "review"
     DONE = "done"
     BLOCKED = "blocked"
+    CANCELLED = "cancelled"
 
 
 class Priority(models.TextChoices):

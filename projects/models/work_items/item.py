@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from projects.django_private import loaded_relations
-from projects.entities.work_item import WORK_ITEM
+from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
@@ -55,6 +55,7 @@ class WorkItem(Entity):
     title = LineField(max_length=200, limit="PM_MAX_TITLE_LENGTH")
     description = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH", help_text="Markdown.")
     status = models.CharField(max_length=11, choices=Status.choices, default=Status.BACKLOG)
+    close_reason = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH", help_text="Markdown.")
     priority = models.CharField(max_length=8, choices=Priority.choices, default=Priority.MEDIUM)
     urgency = models.GeneratedField(
         expression=models.Case(
@@ -142,8 +143,8 @@ class WorkItem(Entity):
 
     @property
     def is_open(self) -> bool:
-        """True unless the item is done."""
-        return self.status != Status.DONE
+        """True unless the item is done or cancelled."""
+        return self.status not in CLOSED
 
     @property
     def is_claimed(self) -> bool:
@@ -160,7 +161,7 @@ class WorkItem(Entity):
         return WorkItem.objects.living().filter(parent_id=self.pk).select_related("project")
 
     def open_children(self) -> WorkItemQuerySet:
-        """Return the direct children that are neither deleted nor done."""
+        """Return the direct children that are neither deleted, done nor cancelled."""
         return self.living_children().unfinished()
 
     def unfinished_blockers(self) -> WorkItemQuerySet:
@@ -177,6 +178,7 @@ class WorkItem(Entity):
         self.project.check_living()
         self.project.check_writable()
         self._check_points(self.story_points)
+        self._check_close_reason(self.status, self.close_reason)
         self._check_relations({"parent_id": self.parent_id, "sprint_id": self.sprint_id})
 
     def prepare_insert(self) -> None:
@@ -188,7 +190,7 @@ class WorkItem(Entity):
     def validate_update(
         self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any
     ) -> Values:
-        """Validate as Entity.validate_update does; `force` allows status done despite open children or blockers."""
+        """Validate as Entity.validate_update does; `force` closes the item despite open children or blockers."""
         self.check_version(expected_version)
         self.check_living()
         return self.check_update(values, force=force)
@@ -204,11 +206,15 @@ class WorkItem(Entity):
         if "external_ref" in changed:
             self._check_reference_free(changed["external_ref"])
         if "status" in changed:
-            if changed["status"] == Status.DONE and not force:
-                self.check_done()
+            if changed["status"] in CLOSED and not force:
+                self.check_close(changed["status"])
+            elif changed["status"] not in CLOSED and self.close_reason:
+                changed.setdefault("close_reason", "")
             changed |= self._moments(changed["status"])
             if changed["status"] != Status.IN_PROGRESS and self.claimed_by_id:
                 changed |= NO_CLAIM
+        if "close_reason" in changed:
+            self._check_close_reason(changed.get("status", self.status), changed["close_reason"])
         return changed
 
     def check_unique(self) -> None:
@@ -217,12 +223,12 @@ class WorkItem(Entity):
     def check_delete(self) -> None:
         self.project.check_writable()
 
-    def check_done(self) -> None:
-        """Raise HasChildren or HasBlockers if the item can't be set to done yet."""
+    def check_close(self, status: str) -> None:
+        """Raise HasChildren or HasBlockers if the item can't be set to done or cancelled yet."""
         children = list(self.open_children())
         if children:
             raise HasChildren(f"{self.display_key} has open children", children)
-        blockers = list(self.unfinished_blockers())
+        blockers = list(self.unfinished_blockers()) if status == Status.DONE else []
         if blockers:
             raise HasBlockers(f"{self.display_key} is blocked", blockers)
 
@@ -291,14 +297,14 @@ class WorkItem(Entity):
     def claim(self, *, actor: User, lease: int = DEFAULT_LEASE) -> uuid.UUID:
         """Assign the item to `actor`, in progress, for `lease` minutes; return the lease ID.
 
-        Raises Claimed if the item has an unexpired claim, even one of the actor. Raises Conflict if it is done.
+        Raises Claimed if the item has an unexpired claim, even one of the actor. Raises Conflict if it is closed.
         """
         expires_at = timezone.now() + _minutes(lease)
         self.check_living()
         if self.is_claimed:
             self._raise_claimed()
         if not self.is_open:
-            raise Conflict(f"{self.display_key} is done and can't be claimed")
+            raise Conflict(f"{self.display_key} is {self.status} and can't be claimed")
         lease_id = uuid.uuid4()
         self._write_claim(
             actor,
@@ -368,6 +374,11 @@ class WorkItem(Entity):
         other = others.select_related("project").first()
         if other is not None:
             raise Conflict(f"{other.display_key} already has the external_ref {reference}", field="external_ref")
+
+    @staticmethod
+    def _check_close_reason(status: str, reason: str) -> None:
+        if reason and status not in CLOSED:
+            raise ValidationError({"close_reason": f"only a done or cancelled item has one; this one is {status}"})
 
     def _check_relations(self, values: Values) -> None:
         errors: dict[str, str] = {}

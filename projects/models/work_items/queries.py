@@ -12,6 +12,7 @@ from django.db import connection, models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from projects.entities.work_item import CLOSED
 from projects.models.base import EntityQuerySet, Values
 from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
 from projects.models.prepared_queries import Bound
@@ -19,7 +20,7 @@ from projects.models.project import Project
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
-from projects.sqlite.expressions import IsNoEpic, IsNotBlank, IsOpen, IsPast, IsZero, MayBegin, Unindexed
+from projects.sqlite.expressions import IsNoEpic, IsNotBlank, IsNotClosed, IsPast, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
@@ -92,10 +93,11 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.alias(changed=Unindexed("updated_at")).filter(changed__gte=moment)
 
     def unfinished(self) -> Self:
-        return self.filter(IsOpen("status"))
+        """Leave out done and cancelled items."""
+        return self.filter(IsNotClosed("status"))
 
     def in_work(self) -> Self:
-        return self.exclude(status__in=(Status.BACKLOG, Status.DONE))
+        return self.exclude(status__in=(Status.BACKLOG, *CLOSED))
 
     def orphaned(self) -> Self:
         """Limit to stories and tasks without a parent."""
@@ -144,7 +146,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.unfinished().filter(IsPast("due_date"))
 
     def not_overdue(self) -> Self:
-        return self.filter(Q(due_date__isnull=True) | ~Q(IsOpen("status")) | ~Q(IsPast("due_date")))
+        return self.filter(Q(due_date__isnull=True) | ~Q(IsNotClosed("status")) | ~Q(IsPast("due_date")))
 
     def ready(self, moment: datetime | Bound | None = None) -> Self:
         """Limit to items that can be started, ordered by urgency, number of items they unblock, and position.

@@ -6,10 +6,11 @@ from django.db import models
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from projects.entities.work_item import CLOSED
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority, Status
 from projects.ordering_keys import MAX_LENGTH
-from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsOpen, IsZero, MayBegin
+from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsNotClosed, IsZero, MayBegin
 
 # Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
 # the unique index.
@@ -42,6 +43,9 @@ CONSTRAINTS = (
         condition=~models.Q(item_type=ItemType.EPIC) | models.Q(parent__isnull=True, sprint__isnull=True),
         name="work_item_epic_stands_alone",
     ),
+    models.CheckConstraint(
+        condition=models.Q(close_reason="") | models.Q(status__in=CLOSED), name="work_item_close_reason_of_closed"
+    ),
     models.CheckConstraint(condition=~models.Q(parent=models.F("id")), name="work_item_not_its_own_parent"),
     models.CheckConstraint(condition=models.Q(item_number__gte=1), name="work_item_number_positive"),
     models.CheckConstraint(
@@ -72,7 +76,7 @@ INDEXES = (
     ),
     models.Index(
         fields=("project", "position", "id", *FACETS),
-        condition=LIVING & models.Q(IsOpen("status")),
+        condition=LIVING & models.Q(IsNotClosed("status")),
         name="item_open_by_position",
     ),
     models.Index(

@@ -57,7 +57,8 @@ def test_stats_count_and_sum(api: APIClient, make_item: Make, make_project: Make
         Dependency.objects.create(actor=user, blocking_item=blocking, blocked_item=blocked)
     body = api.get("/api/v1/projects/pone/stats/").json()
     assert (body["project"], body["items"], body["blocked"]) == ("PONE", 4, 1)
-    assert body["by_status"] == {"backlog": 1, "todo": 1, "in_progress": 1, "review": 0, "done": 1, "blocked": 0}
+    counts = {"backlog": 1, "todo": 1, "in_progress": 1, "review": 0, "done": 1, "blocked": 0, "cancelled": 0}
+    assert body["by_status"] == counts
     assert body["by_type"] == {"epic": 1, "story": 1, "task": 2}
     assert body["by_priority"] == {"low": 0, "medium": 2, "high": 1, "critical": 1}
     assert body["points"] == {"done": 5, "open": 5}

@@ -18,7 +18,8 @@ from tests.processes import CHECKOUT, Server, environment
 from tests.projects.sqlite.boards import BOARD, EXPORT
 
 pytestmark = pytest.mark.slow
-ADDED = {"due_date": None, "external_ref": ""}  # fields of work items since 0.1.0, with the values of older items
+# Fields of work items since 0.1.0, with the values of older items.
+ADDED = {"due_date": None, "external_ref": "", "close_reason": ""}
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F, Value
 
 from projects.models import WorkItem
-from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsOpen, IsZero, MayBegin
+from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsNotClosed, IsOpen, IsZero, MayBegin
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsOpen, IsZe
     [
         (lambda: Glob(F("title"), Value("a*")), '"projects_workitem"."title" GLOB a*'),
         (lambda: IsOpen("status"), '"projects_workitem"."status" <> \'done\''),
+        (lambda: IsNotClosed("status"), "\"projects_workitem\".\"status\" NOT IN ('done', 'cancelled')"),
         (lambda: MayBegin("status"), "\"projects_workitem\".\"status\" IN ('backlog', 'todo', 'in_progress')"),
         (lambda: IsNoEpic("item_type"), '"projects_workitem"."item_type" <> \'epic\''),
         (lambda: IsNotBlank("title"), '"projects_workitem"."title" <> \'\''),

@@ -346,3 +346,20 @@ def test_external_reference_stays_with_the_first_item_in_the_log(make_board_clon
     with ada:
         found = dict(WorkItem.objects.values_list("title", "external_ref"))
         assert (found["Of ada"], found["Of bob"]) == ("gh-1", "")
+
+
+def test_close_reason_travels_with_the_status_that_it_explains(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, status="cancelled", close_reason="Obsolete")
+        ada.sync(log)
+    with bob, clock(timedelta(minutes=1)):
+        WorkItem.objects.get().update(actor=bob.user, status="in_progress")  # later, and unseen
+    assert_equal(log, bob, ada)
+    with ada:
+        item = WorkItem.objects.get()
+        assert (item.status, item.close_reason) == ("in_progress", "")
+        item.update(actor=ada.user, status="done", close_reason="Works")
+    assert_equal(log, ada, bob)
+    with bob:
+        assert WorkItem.objects.get().close_reason == "Works"

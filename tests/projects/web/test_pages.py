@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
+from projects.models import Activity, Dependency, Project, Sprint, SwimLane, User, WorkItem
 from projects.web.csp import POLICY
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +231,14 @@ def test_card_and_item_page_show_what_is_overdue(browser: Client, make_item: Cal
         assert f">{word} <time" in card
     assert "i-overdue" in browser.get("/items/PONE-1/").content.decode()
     assert "i-overdue" not in browser.get("/items/PONE-2/").content.decode()
+
+
+def test_board_has_no_column_for_cancelled_items_unless_somebody_adds_one(
+    browser: Client, make_item: Callable[..., WorkItem], project: Project, user: User
+) -> None:
+    make_item(status="cancelled")
+    lanes = [lane.status for lane in browser.get("/board/PONE/").context["board"].lanes]
+    assert "cancelled" not in lanes
+    SwimLane.objects.create(actor=user, project=project, name="Dropped", status_value="cancelled", position=9)
+    (lane,) = [lane for lane in browser.get("/board/PONE/").context["board"].lanes if lane.status == "cancelled"]
+    assert (lane.name, lane.found) == ("Dropped", 1)
