@@ -12,7 +12,8 @@ from projects.models import Comment, Dependency, Sprint, TimeEntry, WorkItem
 
 SHOWN = 20
 MAX_LINKS = 60  # dependencies
-ORDER = ("epic", "story", "task")
+ORDER = ("epic", "story")  # the types that have children, from the top
+CHILDREN = {"epic": "story", "story": "task"}  # the usual type of a new child
 
 
 def path(item: WorkItem) -> SafeString:
@@ -27,13 +28,13 @@ def children(item: WorkItem) -> SafeString:
     below = item.living_children().in_order()
     rows, done = list(below[:SHOWN]), below.filter(status="done").count()
     counted = below.exclude(status="cancelled").count()
-    new = {"project": item.project_id, "parent": item.pk, "item_type": ORDER[min(ORDER.index(item.item_type) + 1, 2)]}
+    new = {"project": item.project_id, "parent": item.pk, "item_type": CHILDREN.get(item.item_type)}
     context = {
         "rows": rows,
         "done": done,
         "count": counted,
         "more": admin_url(WorkItem, "changelist", parent__id__exact=item.pk),
-        "new": admin_url(WorkItem, "add", **new) if item.item_type != "task" else "",
+        "new": admin_url(WorkItem, "add", **new) if item.item_type in CHILDREN else "",
     }
     return render_to_string("admin/projects/workitem/children.html", context)
 

@@ -32,7 +32,7 @@ End      pm work-item update ID --status done   or review; or return it: pm work
 Look     pm work-item list PROJECT --status todo --assignee NAME --limit 20   (slim; --full, --fields A,B)
          pm work-item ready PROJECT;  pm search TEXT;  pm changes --since CURSOR  (first 0, then its "next")
 
-epic > story > task. Status: backlog todo in_progress review done blocked cancelled. Types never change.
+epic > story > task, bug, chore. Status: backlog todo in_progress review done blocked cancelled.
 HAS_CHILDREN, HAS_BLOCKERS: finish those first. CLAIMED: take another item. CONFLICT (--expected-version N is stale):
 the error contains the current object; read it, then retry. UNRESPONSIVE: check whether it was done before you retry.
 """

@@ -1,4 +1,4 @@
-"""Work items: epics, stories and tasks."""
+"""Work items: epics, stories, and tasks, bugs and chores."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from projects.entities.spec import (
     Filter,
 )
 
-TYPES = ("epic", "story", "task")
+TYPES = ("epic", "story", "task", "bug", "chore")
 # The display name of each status.
 STATUS_NAMES = {
     "backlog": "Backlog",
@@ -44,12 +44,12 @@ WORK_ITEM = Entity(
         Field(
             "item_type",
             CHOICE,
-            "epic, story or task; it can't be changed later",
+            "epic, story, task, bug or chore",
             flag="type",
             choices=TYPES,
             create=REQUIRED,
+            update=True,
             tracked=True,
-            fixed=True,
             register="place",
         ),
         Field("title", LINE, "title, at most 200 characters", create=REQUIRED, update=True, tracked=True, limit=200),
@@ -85,7 +85,7 @@ WORK_ITEM = Entity(
         Field(
             "parent",
             REFERENCE,
-            "parent item: an epic, or for a task also a story",
+            "parent item: an epic, or for a task, bug or chore also a story",
             metavar="ITEM",
             refers="work_item",
             create=OPTIONAL,
@@ -99,7 +99,7 @@ WORK_ITEM = Entity(
         Field(
             "sprint",
             REFERENCE,
-            "sprint, by UUID; stories and tasks only",
+            "sprint, by UUID; not for epics",
             metavar="SPRINT",
             refers="sprint",
             create=OPTIONAL,
@@ -169,7 +169,7 @@ WORK_ITEM = Entity(
         Field("completed_at", MOMENT, null=True, register="status"),
     ),
     filters=(
-        Filter("type", "only these types: epic, story, task", choices=TYPES, many=True),
+        Filter("type", "only these types: epic, story, task, bug, chore", choices=TYPES, many=True),
         Filter(
             "status",
             "only these statuses: backlog, todo, in_progress, review, blocked, done, cancelled",
@@ -181,7 +181,7 @@ WORK_ITEM = Entity(
         Filter("label", "only items with all of these labels, ignoring case", metavar="A,B", many=True),
         Filter("sprint", "only items in this sprint", metavar="SPRINT"),
         Filter("parent", "only the children of this item", metavar="ITEM"),
-        Filter("orphaned", "only stories and tasks without a parent"),
+        Filter("orphaned", "only items without a parent that are no epics"),
         Filter("descendants_of", "only items below this item, at any depth", metavar="ITEM"),
         Filter("ancestors_of", "only the ancestors of this item", metavar="ITEM"),
         Filter("blocked", "only items with an unfinished blocker"),

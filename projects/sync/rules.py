@@ -180,7 +180,13 @@ def _place(layer: Layer, record: Record, *, is_new: bool) -> list[str]:
             raise Void(f"its {name} {shown(layer, other)} is deleted")
         values[name] = None
         notes.append(f"{shown(layer, record)} has no {name}: {shown(layer, other)} is deleted")
-    _check_parent(layer, record)
+    try:
+        _check_parent(layer, record)
+    except Void as void:
+        if not is_new:
+            raise
+        values["parent"] = None  # its author may not have seen that the parent's type changed
+        notes.append(f"{shown(layer, record)} has no parent: {void}")
     if values["item_type"] == "epic" and values["sprint"]:
         raise Void("an epic can't be in a sprint")
     return notes

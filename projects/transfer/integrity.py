@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from django.db import connection
 
-from projects.models.work_items.choices import DependencyType, ItemType
+from projects.models.work_items.choices import DependencyType
+from projects.models.work_items.hierarchy import PARENTS, RULES
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
@@ -31,20 +32,27 @@ def _value(alias: str, column: str) -> str:
     return f"coalesce({alias}_new.{column}, {alias}_old.{column})"
 
 
+_PAIRS = ", ".join(f"('{kind}', '{parent}')" for kind, parents in PARENTS.items() for parent in parents)
+_REASONS = " ".join("WHEN '{}' THEN '{}'".format(kind, rule.replace("'", "''")) for kind, rule in RULES.items())
 _PARENTS = f"""
     SELECT place, id, CASE
         WHEN parent_project_id <> project_id THEN 'the parent belongs to another project'
-        WHEN item_type = '{ItemType.STORY}' THEN 'a story''s parent is an epic'
-        ELSE 'a task''s parent is a story or an epic' END
+        ELSE CASE item_type {_REASONS} END END
     FROM (
         SELECT s.place, s.id, s.project_id, s.item_type, {_value("parent", "project_id")} AS parent_project_id,
             {_value("parent", "item_type")} AS parent_type
         FROM {WORK_ITEMS.staged} s {_planned(WORK_ITEMS, "parent", "s.parent_id")}
         WHERE s.act IN {WRITTEN} AND s.parent_id IS NOT NULL)
-    WHERE parent_project_id <> project_id OR NOT (
-        parent_type = '{ItemType.EPIC}' AND item_type IN ('{ItemType.STORY}', '{ItemType.TASK}')
-        OR parent_type = '{ItemType.STORY}' AND item_type = '{ItemType.TASK}')
+    WHERE parent_project_id <> project_id OR (item_type, parent_type) NOT IN (VALUES {_PAIRS})
     ORDER BY place LIMIT {MAX_ERRORS}
+"""  # noqa: S608
+# Rows that get another type, with a child on the board that the file does not write.
+_CHILDREN = f"""
+    SELECT s.place, s.id, 'a ' || t.item_type || ' can''t be the child of a ' || s.item_type
+    FROM {WORK_ITEMS.staged} s JOIN {WORK_ITEMS.sql} t ON t.parent_id = s.id
+    WHERE s.act = 'update' AND t.deleted_at IS NULL AND (t.item_type, s.item_type) NOT IN (VALUES {_PAIRS})
+    AND NOT EXISTS (SELECT 1 FROM {WORK_ITEMS.staged} o WHERE o.id = t.id AND o.act IN {WRITTEN})
+    GROUP BY s.place ORDER BY s.place LIMIT {MAX_ERRORS}
 """  # noqa: S608
 _SPRINTS = f"""
     SELECT s.place, s.id, 'the sprint belongs to another project'
@@ -76,6 +84,7 @@ def check(errors: Errors) -> None:
     Call it after the deletions, which end dependencies.
     """
     _refuse(WORK_ITEMS, "parent_id", _PARENTS, errors)
+    _refuse(WORK_ITEMS, "item_type", _CHILDREN, errors)
     _refuse(WORK_ITEMS, "sprint_id", _SPRINTS, errors)
     _refuse(DEPENDENCIES, "blocked_item_id", _ENDS, errors)
     _refuse_cycle(errors)

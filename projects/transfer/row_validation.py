@@ -183,7 +183,7 @@ def _contradictions(table: Table, row: FileRow) -> Iterator[tuple[str, str]]:
         if row["item_type"] == ItemType.EPIC and row["parent_id"]:
             yield "parent_id", "an epic has no parent"
         if row["item_type"] == ItemType.EPIC and row["sprint_id"]:
-            yield "sprint_id", "only stories and tasks can be in a sprint"
+            yield "sprint_id", "an epic can't be in a sprint"
         if row["close_reason"] and row["status"] not in CLOSED:
             yield "close_reason", "only a done or cancelled item has one"
     elif table is SPRINTS:

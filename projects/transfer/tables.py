@@ -155,7 +155,7 @@ WORK_ITEMS = Table(
     joins=_PROJECT,
     display_key="p.key || '-' || t.item_number",
     alive=("t", "p"),
-    fixed=("project_id", "item_type"),
+    fixed=("project_id",),
     unique=("project_id", "external_ref"),
     unique_where="{}.external_ref <> ''",
 )

@@ -17,7 +17,7 @@ from projects.models.work_items.hierarchy import PARENTS
 from projects.web.form_values import agreed_version, version
 from projects.web.item_lookup import resolve
 
-PLAIN = ("title", "description", "status", "priority", "external_ref", "close_reason")
+PLAIN = ("item_type", "title", "description", "status", "priority", "external_ref", "close_reason")
 OFFERED = 200  # parents suggested; others can be entered by key or words
 OPEN = ("planned", "active")
 
@@ -28,10 +28,12 @@ def choices(item: WorkItem) -> dict[str, Any]:
     above = living.filter(item_type__in=PARENTS[item.item_type]).unfinished().order_by("item_type", "position")
     sprints = Sprint.objects.filter(Q(status__in=OPEN, project=item.project, deleted_at=None) | Q(pk=item.sprint_id))
     labels = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
+    below = [kind for kind in ItemType.choices if item.item_type in PARENTS[kind[0]]]
     return {
         "statuses": STATUS_NAMES.items(),
         "priorities": Priority.choices,
-        "child_types": [kind for kind in ItemType.choices if item.item_type in PARENTS[kind[0]]][::-1],
+        "types": ItemType.choices,
+        "child_types": sorted(below, key=lambda kind: kind[0] != ItemType.TASK),
         "parents": above.values_list("item_number", "title")[:OFFERED] if PARENTS[item.item_type] else (),
         "sprints": sprints.order_by("-start_date"),
         "people": User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent"),

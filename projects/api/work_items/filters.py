@@ -111,7 +111,7 @@ class WorkItemFilter(EntityFilterSet):
         WorkItem, field_name="descendants_of", help_text="Items below this item, at any depth."
     )
     ancestors_of = RelativesFilter(WorkItem, field_name="ancestors_of", help_text="Items above this item.")
-    orphaned = TruthFilter("orphaned", "not_orphaned", help_text="`true`: stories and tasks without a parent.")
+    orphaned = TruthFilter("orphaned", "not_orphaned", help_text="`true`: items without a parent that are no epics.")
     blocked = TruthFilter("blocked", "unblocked", help_text="`true`: items that an unfinished item blocks.")
     overdue = TruthFilter("overdue", "not_overdue", help_text="`true`: open items whose due date is over, in UTC.")
     updated_since = UpdatedSinceFilter(help_text="At this time and later: ISO 8601, or seconds since 1970.")

@@ -108,12 +108,12 @@ class Sprint(Entity):
         if self.status in (Status.COMPLETED, Status.CANCELLED):
             raise Conflict(f"the sprint {self.name} is {self.status}; it can't take more items")
 
-    def entry_errors(self, item: WorkItem) -> dict[str, str]:
-        """Return the reasons, by field, why `item` can't be in the sprint. Raises Conflict if no item can."""
+    def entry_errors(self, item: WorkItem, item_type: str) -> dict[str, str]:
+        """Return the reasons, by field, why `item` with this type can't be in it. Raises Conflict if no item can."""
         if self.project_id != item.project_id:
             return {"sprint_id": f"the sprint {self.name} belongs to another project"}
-        if item.item_type == ItemType.EPIC:
-            return {"sprint_id": "only stories and tasks can be in a sprint"}
+        if item_type == ItemType.EPIC:
+            return {"sprint_id": "an epic can't be in a sprint"}
         self.check_open()
         return {}
 

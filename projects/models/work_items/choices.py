@@ -11,6 +11,8 @@ class ItemType(models.TextChoices):
     EPIC = "epic"
     STORY = "story"
     TASK = "task"
+    BUG = "bug"
+    CHORE = "chore"
 
 
 class Status(models.TextChoices):

@@ -17,11 +17,15 @@ PARENTS: dict[str, tuple[str, ...]] = {
     ItemType.EPIC: (),
     ItemType.STORY: (ItemType.EPIC,),
     ItemType.TASK: (ItemType.STORY, ItemType.EPIC),
+    ItemType.BUG: (ItemType.STORY, ItemType.EPIC),
+    ItemType.CHORE: (ItemType.STORY, ItemType.EPIC),
 }
 RULES: dict[str, str] = {
     ItemType.EPIC: "an epic has no parent",
     ItemType.STORY: "a story's parent is an epic",
     ItemType.TASK: "a task's parent is a story or an epic",
+    ItemType.BUG: "a bug's parent is a story or an epic",
+    ItemType.CHORE: "a chore's parent is a story or an epic",
 }
 
 # One recursive query for any depth.
@@ -41,14 +45,19 @@ _ANCESTORS = """
 """
 
 
-def parent_errors(item: WorkItem, parent: WorkItem) -> dict[str, str]:
-    """Return the reasons, by field, why `parent` can't be the parent of `item`."""
-    # No cycle is possible: a parent always has a higher type, and types never change.
+def parent_errors(item: WorkItem, item_type: str, parent: WorkItem) -> dict[str, str]:
+    """Return the reasons, by field, why `parent` can't be the parent of `item` with this type."""
+    # No cycle is possible: a parent always has a higher type, and a change of type is checked on both sides.
     if parent.project_id != item.project_id:
         return {"parent_id": f"{parent.display_key} belongs to another project"}
     if parent.deleted_at is not None:
         return {"parent_id": f"{parent.display_key} is deleted"}
-    return {} if parent.item_type in PARENTS[item.item_type] else {"parent_id": RULES[item.item_type]}
+    return {} if parent.item_type in PARENTS[item_type] else {"parent_id": RULES[item_type]}
+
+
+def child_types(item_type: str) -> tuple[str, ...]:
+    """Return the types that the children of an item with this type can have."""
+    return tuple(kind for kind, parents in PARENTS.items() if item_type in parents)
 
 
 def descendant_ids(item_id: uuid.UUID | Bound) -> RawSQL:

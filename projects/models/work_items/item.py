@@ -1,4 +1,4 @@
-"""Work items (epics, stories and tasks) and the rules for their status, claims, hierarchy and order."""
+"""Work items (epics, stories, tasks, bugs, chores) and the rules for their status, claims, hierarchy and order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from projects.models.work_items.choices import (
     Priority,
     Status,
 )
-from projects.models.work_items.hierarchy import parent_errors
+from projects.models.work_items.hierarchy import PARENTS, RULES, child_types, parent_errors
 from projects.models.work_items.ordering import position_after, position_beside
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.models.work_items.schema import CONSTRAINTS, INDEXES
@@ -261,6 +261,8 @@ class WorkItem(Entity):
         self.project.check_writable()
         if self.parent is not None and self.parent.deleted_at is not None:
             raise Conflict(f"its parent {self.parent.display_key} is deleted; restore the parent first")
+        if self.parent is not None and self.parent.item_type not in PARENTS[self.item_type]:
+            raise Conflict(f"its parent {self.parent.display_key} is a {self.parent.item_type} by now")
         removed = WorkItem.objects.filter(deleted_at=moment).descendants_of(self.pk).select_related("project")
         below = list(removed) if moment else []
         with transaction.atomic():
@@ -383,12 +385,28 @@ class WorkItem(Entity):
     def _check_relations(self, values: Values) -> None:
         errors: dict[str, str] = {}
         parent_id, sprint_id = values.get("parent_id"), values.get("sprint_id")
+        item_type = values.get("item_type", self.item_type)
+        if item_type != self.item_type:
+            errors |= self._type_errors(item_type, values)
         if parent_id:
-            errors |= parent_errors(self, WorkItem.objects.select_related("project").get(pk=parent_id))
+            parent = WorkItem.objects.select_related("project").get(pk=parent_id)
+            errors |= parent_errors(self, item_type, parent)
         if sprint_id:
-            errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self)
+            errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self, item_type)
         if errors:
             raise ValidationError(errors)
+
+    def _type_errors(self, item_type: str, values: Values) -> dict[str, str]:
+        """Return the reasons why the item can't get this type with the children, parent and sprint it has."""
+        child = self.living_children().exclude(item_type__in=child_types(item_type)).first()
+        if child is not None:
+            return {"item_type": f"{child.display_key}, a {child.item_type}, can't be the child of a {item_type}"}
+        parent = self.parent if "parent_id" not in values else None
+        if parent is not None and parent.item_type not in PARENTS[item_type]:
+            return {"item_type": f"{parent.display_key} is its parent, and {RULES[item_type]}"}
+        if item_type == ItemType.EPIC and "sprint_id" not in values and self.sprint_id is not None:
+            return {"item_type": "it is in a sprint, and an epic can't be in a sprint"}
+        return {}
 
     def _moments(self, status: str) -> Values:
         """Return the timestamps that a change to `status` sets; `completed_at` is None unless the item is done."""

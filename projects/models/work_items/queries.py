@@ -100,7 +100,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         return self.exclude(status__in=(Status.BACKLOG, *CLOSED))
 
     def orphaned(self) -> Self:
-        """Limit to stories and tasks without a parent."""
+        """Limit to items without a parent that are no epics."""
         return self.filter(IsNoEpic("item_type"), parent__isnull=True)
 
     def not_orphaned(self) -> Self:

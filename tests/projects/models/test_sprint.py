@@ -204,7 +204,7 @@ def refused_by_sprint(write: Callable[[], object], reason: str) -> None:
 @pytest.mark.django_db
 def test_epic_is_not_in_a_sprint(project: Project, user: User, make_item: Make) -> None:
     sprint, epic = make(project, user), make_item(item_type="epic")
-    reason = "only stories and tasks can be in a sprint"
+    reason = "an epic can't be in a sprint"
     refused_by_sprint(lambda: make_item(item_type="epic", sprint=sprint), reason)
     refused_by_sprint(lambda: epic.update(actor=user, sprint_id=sprint.pk), reason)
 

@@ -17,7 +17,7 @@ Make = Callable[..., WorkItem]
 @pytest.mark.parametrize(
     "values",
     [
-        {"item_type": "bug"},
+        {"item_type": "idea"},
         {"status": "gone"},
         {"priority": "urgent"},
         {"title": ""},

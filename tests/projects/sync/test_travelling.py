@@ -29,7 +29,7 @@ def changed(field: spec.Field, row: Any) -> Any:
         case spec.LINE | spec.TEXT:
             return f"Another {field.name}"
         case spec.CHOICE:
-            return next(choice for choice in field.choices if choice not in (value, "done"))
+            return next(choice for choice in reversed(field.choices) if choice not in (value, "done"))
         case spec.NUMBER:
             return field.range[1] - 1 if value is None else value + 1
         case spec.LABELS:

@@ -96,7 +96,7 @@ def epic_with_a_parent(document: Document) -> tuple[dict[str, Any], str, str]:
 
 
 def epic_in_a_sprint(document: Document) -> tuple[dict[str, Any], str, str]:
-    return document.item(1, "epic", sprint_id=document.sprint()["id"]), "sprint_id", "stories and tasks"
+    return document.item(1, "epic", sprint_id=document.sprint()["id"]), "sprint_id", "an epic can't be in a sprint"
 
 
 def sprint_elsewhere(document: Document) -> tuple[dict[str, Any], str, str]:
@@ -337,3 +337,12 @@ def test_huge_value_is_refused_before_it_fills_the_memory(read: Read, monkeypatc
     monkeypatch.setattr(file_reader, "MAX_ROW", 1 << 20)
     with pytest.raises(BadFile, match="exceeds 1 MiB"):
         read(b'{"schema_version": 1, "projects": [{"title": "' + b"x" * (2 << 20) + b'"}]}')
+
+
+def test_new_type_that_a_child_on_the_board_does_not_allow_is_refused(read: Read, document: Document) -> None:
+    story = document.item(1, "story")
+    document.item(2, parent_id=story["id"])
+    read(document)
+    document["work_items"] = [story | {"item_type": "bug", "updated_at": LATE}]
+    with pytest.raises(BadFile, match="a task can't be the child of a bug"):
+        read(document)
