@@ -1,4 +1,4 @@
-"""Dependencies: one item blocks another, or is related to it."""
+"""Dependencies: one item blocks another, relates to it, was discovered from it or duplicates it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
-from projects.entities.dependency import DEPENDENCY, RELATIONS
+from projects.entities.dependency import DEPENDENCY, ENDS, RELATIONS
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
 from projects.models.project import DELETED, LIVING
@@ -75,7 +75,7 @@ class Dependency(Entity):
 
     blocking_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="dependencies_out")
     blocked_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="dependencies_in")
-    dependency_type = models.CharField(max_length=10, choices=DependencyType.choices, default=DependencyType.BLOCKS)
+    dependency_type = models.CharField(max_length=15, choices=DependencyType.choices, default=DependencyType.BLOCKS)
 
     objects = DependencyQuerySet.as_manager()
 
@@ -101,8 +101,10 @@ class Dependency(Entity):
         )
 
     def __str__(self) -> str:
-        verb = self.get_dependency_type_display().lower()
-        return f"{self.blocking_item.display_key} {verb} {self.blocked_item.display_key}"
+        one, other = self.blocking_item, self.blocked_item
+        if self.dependency_type in (DependencyType.DISCOVERED_FROM, DependencyType.DUPLICATES):
+            one, other = other, one
+        return f"{one.display_key} {RELATIONS[self.seen_from(one)[0]]} {other.display_key}"
 
     @property
     def display_key(self) -> str:
@@ -115,17 +117,15 @@ class Dependency(Entity):
     @classmethod
     def between(cls, item: WorkItem, relation: str, other: WorkItem, *, pk: uuid.UUID) -> Dependency:
         """Return a new dependency that gives `item` this relation (one of RELATIONS) to `other`."""
-        blocking, blocked = (other, item) if relation == "blocked_by" else (item, other)
-        kind = DependencyType.RELATES_TO if relation == "relates_to" else DependencyType.BLOCKS
+        kind, ends = next((kind, ends) for kind, ends in ENDS.items() if relation in ends)
+        blocking, blocked = (item, other) if relation == ends[0] else (other, item)
         return cls(id=pk, blocking_item=blocking, blocked_item=blocked, dependency_type=kind)
 
     def seen_from(self, item: WorkItem) -> tuple[str, WorkItem]:
         """Return the relation of `item` to the item at the other end, and that item."""
         is_blocking = self.blocking_item_id == item.pk
         other = self.blocked_item if is_blocking else self.blocking_item
-        if self.dependency_type == DependencyType.RELATES_TO:
-            return "relates_to", other
-        return "blocks" if is_blocking else "blocked_by", other
+        return ENDS[self.dependency_type][not is_blocking], other
 
     def check_insert(self) -> None:
         blocking, blocked = self.blocking_item, self.blocked_item
@@ -138,6 +138,7 @@ class Dependency(Entity):
                 raise ValidationError({name: f"{item.display_key} is deleted"})
         blocking.project.check_living()
         blocking.project.check_writable()
+        self._check_hierarchy()
         self._check_circle()
 
     def check_delete(self) -> None:
@@ -148,6 +149,7 @@ class Dependency(Entity):
         self.blocking_item.project.check_writable()
         for item in (self.blocking_item, self.blocked_item):
             item.check_living()
+        self._check_hierarchy()
         self._check_circle()
         super().restore(actor=actor)
 
@@ -157,6 +159,19 @@ class Dependency(Entity):
         )
         if same.exclude(pk=self.pk).exists():
             raise Conflict(f"the dependency {self.display_key} already exists", field="blocked_item_id")
+
+    def _check_hierarchy(self) -> None:
+        """Raise Conflict if one item is above the other: a parent is open until its children are closed."""
+        if self.dependency_type != DependencyType.BLOCKS:
+            return
+        ends = (self.blocking_item, self.blocked_item)
+        for above, below in (ends, ends[::-1]):
+            if WorkItem.objects.filter(pk=above.pk).ancestors_of(below.pk).exists():
+                raise Conflict(
+                    f"{above.display_key} is above {below.display_key};"
+                    " an item can't block its descendant or be blocked by it",
+                    field="blocked_item_id",
+                )
 
     def _check_circle(self) -> None:
         if self.dependency_type != DependencyType.BLOCKS:

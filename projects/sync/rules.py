@@ -108,6 +108,9 @@ def _work_item(
     if before is not None and before.values["item_type"] != values["item_type"]:
         for pk in sorted(layer.found("parent", record.id)):
             _check_parent(layer, layer.record(pk), record)
+    is_restored = before is not None and record.is_living and not before.is_living
+    if before is not None and values["parent"] and (is_restored or before.values["parent"] != values["parent"]):
+        _check_links(layer, record)
     notes += _reference(layer, record, before)
     if values["status"] not in CLOSED:
         values["close_reason"] = ""
@@ -147,6 +150,30 @@ def _number(layer: Layer, record: Record, project: Record, is_mine: Callable[[st
         return []
     key = project.values["key"]
     return [f"{key}-{wanted} is now {key}-{values['item_number']}: another item has the number"]
+
+
+def _ancestors(layer: Layer, record: Record) -> list[str]:
+    """Return the IDs of the item's parent, of its parent, and so on."""
+    found: list[str] = []
+    one: Record | None = record
+    while one is not None and (parent := one.values["parent"]) and parent not in found:
+        found.append(parent)
+        one = layer.record(parent)
+    return found
+
+
+def _check_links(layer: Layer, record: Record) -> None:
+    """Raise Void if the item or a descendant blocks, or is blocked by, an item that is above it now."""
+    above = _ancestors(layer, record)
+    waiting = [record.id]
+    while waiting:
+        one = waiting.pop()
+        waiting += sorted(layer.found("parent", one))
+        for pk in above:
+            for pair in (f"{one}/{pk}", f"{pk}/{one}"):
+                links = [layer.record(link) for link in layer.found("pair", pair)]
+                if any(link and link.values["dependency_type"] == "blocks" for link in links):
+                    raise Void("it would come below an item that blocks it or an item below it, or the reverse")
 
 
 def _reference(layer: Layer, record: Record, before: Record | None) -> list[str]:
@@ -254,6 +281,10 @@ def _dependency(
         return []
     if layer.found("pair", f"{values['blocking_item']}/{values['blocked_item']}") - {record.id}:
         raise Void("these items are linked already")
+    if values["dependency_type"] == "blocks":
+        for above, below in ((ends[0], ends[1]), (ends[1], ends[0])):
+            if above is not None and below is not None and above.id in _ancestors(layer, below):
+                raise Void(f"{shown(layer, above)} is above {shown(layer, below)}, so neither can block the other")
     if values["dependency_type"] == "blocks" and _reaches(layer, values["blocked_item"], values["blocking_item"]):
         raise Void("the items would block each other in a circle")
     return []

@@ -37,7 +37,7 @@ def _merge(actor: User, errors: Errors) -> dict[str, object]:
     merge_plan.decide(result, errors)
     deletions.delete(journal, result)
     merge_plan.settle_unique(result, errors)
-    integrity.check(errors)
+    integrity.check(result, errors)
     renumbering.renumber(result, errors)
     errors.check()
     positions.convert_numbers()

@@ -12,9 +12,11 @@ from django.db import connection
 
 from projects.models.work_items.choices import DependencyType
 from projects.models.work_items.hierarchy import PARENTS, RULES
+from projects.transfer import merge_plan
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
+from projects.transfer.results import ImportResult
 from projects.transfer.tables import DEPENDENCIES, PROJECTS, SPRINTS, WORK_ITEMS, Table
 
 MAX_NAMED = 20  # items of a cycle in a message
@@ -77,8 +79,27 @@ _LINKS = f"""
     AND NOT EXISTS (SELECT 1 FROM {DEPENDENCIES.staged} s WHERE s.id = t.id AND s.act IN {WRITTEN})
 """  # noqa: S608
 
+_WRITES_LINKS_OR_PARENTS = f"""
+    SELECT 1 FROM {DEPENDENCIES.staged} WHERE act IN {WRITTEN}
+    UNION ALL SELECT 1 FROM {WORK_ITEMS.staged} WHERE act IN {WRITTEN} AND parent_id IS NOT NULL LIMIT 1
+"""  # noqa: S608
+_BLOCKING = f"""
+    WITH link(blocking, blocked, place, id) AS ({_LINKS}),
+    item(id, parent_id, place) AS (
+        SELECT id, parent_id, place FROM {WORK_ITEMS.staged} WHERE act IN {WRITTEN}
+        UNION ALL SELECT t.id, t.parent_id, NULL FROM {WORK_ITEMS.sql} t
+        WHERE t.deleted_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM {WORK_ITEMS.staged} s WHERE s.id = t.id AND s.act IN {WRITTEN}))
+    SELECT link.place, link.id, coalesce(one.place, two.place), one.id FROM link
+    JOIN item one ON one.id IN (link.blocking, link.blocked)
+    JOIN item two ON two.id = one.parent_id
+    WHERE (one.parent_id IN (link.blocking, link.blocked) OR two.parent_id IN (link.blocking, link.blocked))
+    AND (link.place IS NOT NULL OR one.place IS NOT NULL OR two.place IS NOT NULL)
+    ORDER BY link.place, 3 LIMIT {MAX_ERRORS}
+"""  # noqa: S608
 
-def check(errors: Errors) -> None:
+
+def check(result: ImportResult, errors: Errors) -> None:
     """Add a row that the file writes to `errors` if it breaks a rule that involves another row.
 
     Call it after the deletions, which end dependencies.
@@ -87,7 +108,25 @@ def check(errors: Errors) -> None:
     _refuse(WORK_ITEMS, "item_type", _CHILDREN, errors)
     _refuse(WORK_ITEMS, "sprint_id", _SPRINTS, errors)
     _refuse(DEPENDENCIES, "blocked_item_id", _ENDS, errors)
+    _settle_blocking(result, errors)
     _refuse_cycle(errors)
+
+
+def _settle_blocking(result: ImportResult, errors: Errors) -> None:
+    """Skip a link between an item and its descendant, as earlier versions allowed; refuse a parent that makes one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITES_LINKS_OR_PARENTS)
+        if cursor.fetchone() is None:
+            return  # joining the links of a large board takes a while
+        cursor.execute(_BLOCKING)
+        rows = cursor.fetchall()
+    message = "an item can't block its descendant or be blocked by it"
+    for link_place, link, item_place, item in rows:
+        if link_place is not None:
+            result.skip(DEPENDENCIES, link_place, link, "blocked_item_id", message)
+        else:
+            errors.add_row(WORK_ITEMS.collection, item_place, dashed(item), "parent_id", message)
+    merge_plan.mark_skipped(DEPENDENCIES, [(place, link) for place, link, *_ in rows if place is not None])
 
 
 def _refuse(table: Table, field: str, query: str, errors: Errors) -> None:

@@ -53,7 +53,7 @@ def settle_unique(result: ImportResult, errors: Errors) -> None:
             else:
                 result.skip(table, place, pk, *SKIPPED[table.collection])
         if table not in REFUSED:
-            _mark_skipped(table, rows)
+            mark_skipped(table, rows)
 
 
 def _remember_deletions() -> None:
@@ -148,7 +148,7 @@ def _settle(table: Table, name: str, target: Table, rows: list[Row], result: Imp
         else:
             text = f"the {target.type} {dashed(reference)} is neither on the board nor in the file"
             errors.add_row(table.collection, place, dashed(pk), name, text)
-    _mark_skipped(table, skipped)
+    mark_skipped(table, skipped)
 
 
 def _prefer_lower_ids() -> None:
@@ -193,7 +193,8 @@ def _taken(table: Table) -> list[Row]:
         return found
 
 
-def _mark_skipped(table: Table, rows: list[Row]) -> None:
+def mark_skipped(table: Table, rows: list[Row]) -> None:
+    """Leave out the rows (place, ID)."""
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table.staged} SET act = 'skip' WHERE id = %s",  # noqa: S608

@@ -38,6 +38,7 @@ RANGES = {
     ("work_item", "story_points"): (0, MAX_POINTS),
     ("swim_lane", "wip_limit"): (1, MAX_WIP_LIMIT),
 }
+BLOCKS_ITS_PARENT = "7bd42e84-82ee-57d1-a46a-89bdd77c5f80"  # a link of the file that is no longer allowed
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.fields]
 COLUMN_TYPES = {
     spec.LINE: (models.CharField, models.TextField),
@@ -173,7 +174,8 @@ def test_import_and_export_keep_every_field_of_every_row(board: dict[str, Any]) 
     with gzip.open(EXPORT) as packed:
         before = json.load(packed)
     for entity in ENTITIES:
-        rows = zip(board[entity.plural], before[entity.plural], strict=True)
+        kept = [row for row in before[entity.plural] if row["id"] != BLOCKS_ITS_PARENT]
+        rows = zip(board[entity.plural], kept, strict=True)
         # The file may be older than a field, and positions were numbers.
         compared = [({name: now[name] for name in old}, old) for now, old in rows]
         for field in entity.fields:

@@ -12,15 +12,17 @@ from projects.api.row_rendering import Rows, dashed, key_of
 from projects.api.time_entries import TimeEntrySerializer
 from projects.api.work_items.serializers import WorkItemRowSerializer
 from projects.api.work_items.truncation import shorten
+from projects.entities.dependency import ENDS, RELATIONS
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.prepared_queries import Bound, Statement
-from projects.models.work_items.choices import DependencyType
 
 ACTIVITY_SHOWN = 20
 COMMENT = ("id", "content", "version", "created_at", "updated_at", "created_by")
 TIME_ENTRY = ("id", "user", "started_at", "ended_at", "duration_seconds", "is_running", "description")
 ACTIVITY = ("id", "action", "changes", "actor", "created_at")
 OTHER = ("item_type", "title", "status", "priority")  # fields of the item at the other end of a dependency
+# The lists of dependencies; `blocking` has the items that this one blocks, the others are named after the relation.
+LINKS = ("blocking", *(relation for relation in RELATIONS if relation != "blocks"))
 ENVELOPE = len('{"work_item":}\n')  # added by the command line
 
 
@@ -65,13 +67,14 @@ def _parts() -> dict[str, tuple[Rows, Statement]]:
 
 
 def _dependencies(item_id: str) -> dict[str, list[JSONObject]]:
-    found: dict[str, list[JSONObject]] = {"blocking": [], "blocked_by": [], "relates_to": []}
-    ends = {"blocking": _links("blocking_item", "blocked_item"), "blocked_by": _links("blocked_item", "blocking_item")}
-    links = [(*row, kind) for kind, statement in ends.items() for row in statement.rows(item=item_id)]
-    for _, dependency_id, dependency_type, number, project_key, *values, kind in sorted(links):
+    found: dict[str, list[JSONObject]] = {name: [] for name in LINKS}
+    ends = (_links("blocking_item", "blocked_item"), _links("blocked_item", "blocking_item"))
+    links = [(*row, end) for end, statement in enumerate(ends) for row in statement.rows(item=item_id)]
+    for _, dependency_id, dependency_type, number, project_key, *values, end in sorted(links):
         other = dict(zip(OTHER, values, strict=True))
         row = {"dependency_id": dashed(dependency_id), "display_key": key_of(number, project_key), **other}
-        found["relates_to" if dependency_type == DependencyType.RELATES_TO else kind].append(row)
+        relation = ENDS[dependency_type][end]
+        found["blocking" if relation == "blocks" else relation].append(row)
     return found
 
 

@@ -13,6 +13,8 @@ SHORTEST_TEXT = 40  # characters; rows are dropped before texts get shorter
 ALWAYS_KEPT = ("display_key", "item_type", "title", "status", "priority", "version", "truncated")
 # Lists whose first row is the oldest; of all others the last row is the least important.
 OLDEST_FIRST = ("comments", "time_entries")
+# The lists of other things than items.
+NOT_ITEMS = ("labels", "comments", "time_entries", "activity", "truncated")
 
 Place = tuple[Any, Any, str]  # container, its key, the name in `truncated`
 
@@ -93,9 +95,10 @@ def _texts(document: JSONObject) -> Iterator[Place]:
     for name, key in (("comments", "content"), ("time_entries", "description")):
         for row in document[name]:
             yield row, key, f"{name}.{key}"
-    for name in ("ancestors", "children", "blocking", "blocked_by", "relates_to"):
-        for row in document[name]:
-            yield row, "title", f"{name}.title"
+    for name, rows in document.items():
+        if name not in NOT_ITEMS and isinstance(rows, list):
+            for row in rows:
+                yield row, "title", f"{name}.title"
     for row in document["activity"]:
         for change in row["changes"]:
             for key in ("old", "new"):

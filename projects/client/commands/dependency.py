@@ -16,14 +16,15 @@ WORK_ITEM = option("--work-item", required=True, metavar="ITEM", help="work item
 
 
 def list_dependencies(context: Context) -> None:
-    """List the items that an item blocks, is blocked by, or relates to."""
+    """List the items that have a dependency with an item, by relation."""
     items = Resource("work-items", "work_item", "work_items")
     wanted = context.api.get(items.path_to(context.options.work_item), wanted=("id",))["id"]
     found: dict[str, list[Json]] = {"blocking": [], "blocked_by": [], "relates_to": []}
+    found |= {relation: [] for relation in dependency.RELATIONS if relation not in ("blocks", *found)}
     for row in DEPENDENCIES.rows(context, work_item=wanted, fields="*"):
         blocking = row["blocking_item_id"] == wanted
-        kind = row["dependency_type"]
-        found[kind if kind != "blocks" else "blocking" if blocking else "blocked_by"].append(
+        relation = dependency.ENDS[row["dependency_type"]][not blocking]
+        found["blocking" if relation == "blocks" else relation].append(
             {
                 "id": row["id"],
                 "work_item": row["blocked_item" if blocking else "blocking_item"],
@@ -35,11 +36,11 @@ def list_dependencies(context: Context) -> None:
 
 
 VERBS = (
-    Verb("list", "List the items that an item blocks, is blocked by, or relates to.", list_dependencies, (WORK_ITEM,)),
+    Verb("list", "List the items that an item depends on or is related to.", list_dependencies, (WORK_ITEM,)),
     Verb("get", "Show one dependency.", DEPENDENCIES.get, (ID,)),
     Verb(
         "create",
-        "Make one item block another, or relate to it.",
+        "Make one item block another, or relate them in another way.",
         DEPENDENCIES.create,
         DEPENDENCIES.create_options(),
     ),

@@ -35,6 +35,8 @@ class Priority(models.TextChoices):
 class DependencyType(models.TextChoices):
     BLOCKS = "blocks"
     RELATES_TO = "relates_to"
+    DISCOVERED_FROM = "discovered_from"
+    DUPLICATES = "duplicates"
 
 
 MAX_POINTS = 100

@@ -391,10 +391,19 @@ class WorkItem(Entity):
         if parent_id:
             parent = WorkItem.objects.select_related("project").get(pk=parent_id)
             errors |= parent_errors(self, item_type, parent)
+            if not errors and not self._state.adding:
+                errors |= self._link_errors(parent_id)
         if sprint_id:
             errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self, item_type)
         if errors:
             raise ValidationError(errors)
+
+    def _link_errors(self, parent_id: uuid.UUID) -> dict[str, str]:
+        """Return the reason why the item can't come below an item that blocks it or a descendant, or the reverse."""
+        above = WorkItem.objects.with_link_across(self.pk, parent_id).select_related("project").first()
+        if above is None:
+            return {}
+        return {"parent_id": f"{above.display_key} blocks, or is blocked by, {self.display_key} or an item below it"}
 
     def _type_errors(self, item_type: str, values: Values) -> dict[str, str]:
         """Return the reasons why the item can't get this type with the children, parent and sprint it has."""

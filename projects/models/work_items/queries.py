@@ -173,6 +173,18 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         """Limit to ancestors of the item."""
         return self.filter(pk__in=ancestor_ids(item_id))
 
+    def with_link_across(self, item_id: uuid.UUID, parent_id: uuid.UUID) -> Self:
+        """Limit to `parent_id` and its ancestors that block, or are blocked by, the item or a descendant of it."""
+        below = Q(pk=item_id) | Q(pk__in=descendant_ids(item_id))
+        inside = self.model.objects.filter(below).values("pk")
+        links = {"dependency_type": DependencyType.BLOCKS, "deleted_at__isnull": True}
+        way_out = {f"dependencies_out__{name}": value for name, value in links.items()}
+        way_in = {f"dependencies_in__{name}": value for name, value in links.items()}
+        above = self.filter(Q(pk=parent_id) | Q(pk__in=ancestor_ids(parent_id)))
+        blocking = above.filter(dependencies_out__blocked_item__in=inside, **way_out)
+        blocked = above.filter(dependencies_in__blocking_item__in=inside, **way_in)
+        return self.filter(Q(pk__in=blocking.values("pk")) | Q(pk__in=blocked.values("pk")))
+
     def last_position(self, project_id: uuid.UUID) -> str | None:
         """Return the highest position in the project, or None if it has no items."""
         return _position(_LAST_POSITION, [project_id.hex] * 2)

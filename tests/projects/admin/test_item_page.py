@@ -52,14 +52,15 @@ def make_staff(db: None) -> Callable[..., Client]:
 def test_page_shows_related_panels(browser: Client, make_item: Make, user: User) -> None:
     epic = make_item("Top", item_type="epic")
     story = make_item("Middle", item_type="story", parent=epic)
-    task = make_item("Below", parent=story, status="review")
-    Dependency.objects.create(actor=user, blocking_item=task, blocked_item=story)
+    make_item("Below", parent=story, status="review")
+    other = make_item("Beside", status="review")
+    Dependency.objects.create(actor=user, blocking_item=other, blocked_item=story)
     Comment.objects.create(actor=user, work_item=story, content="Said")
     story.update(actor=user, assignee_id=user.pk)
     text = text_of(shown(browser, story))
     assert "PONE-1 Top Backlog › PONE-2 Story" in text
     assert "0 of 1 done PONE-3 Below Task, Review" in text
-    assert "Blocked by PONE-3 Below Review" in text
+    assert "Blocked by PONE-4 Beside Review" in text
     assert re.search(r"ada \d{4}-\d\d-\d\d \d\d:\d\d · open Said", text)
     assert "assignee – → ada" in text
     assert 'href="/items/PONE-2/"' in shown(browser, story)

@@ -47,6 +47,7 @@ def make(owner: User, board: Project) -> MakeItem:
 
 def form_of(item: WorkItem, **changes: Any) -> dict[str, Any]:
     data = {
+        "item_type": item.item_type,
         "title": item.title,
         "description": item.description,
         "status": item.status,

@@ -59,7 +59,7 @@ def test_stats_count_and_sum(api: APIClient, make_item: Make, make_project: Make
     assert (body["project"], body["items"], body["blocked"]) == ("PONE", 4, 1)
     counts = {"backlog": 1, "todo": 1, "in_progress": 1, "review": 0, "done": 1, "blocked": 0, "cancelled": 0}
     assert body["by_status"] == counts
-    assert body["by_type"] == {"epic": 1, "story": 1, "task": 2}
+    assert body["by_type"] == {"epic": 1, "story": 1, "task": 2, "bug": 0, "chore": 0}
     assert body["by_priority"] == {"low": 0, "medium": 2, "high": 1, "critical": 1}
     assert body["points"] == {"done": 5, "open": 5}
     assert body["velocity"] == {"sprints": [], "average": None}

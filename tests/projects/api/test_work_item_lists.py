@@ -144,7 +144,7 @@ def test_updated_since_takes_the_moment_itself(api: APIClient, board: dict[str, 
     [
         ("project", "NONE"),
         ("project", "\x00"),
-        ("type", "bug"),
+        ("type", "idea"),
         ("status", "done,gone"),
         ("priority", "urgent"),
         ("sprint", "S"),

@@ -17,7 +17,7 @@ Make = Callable[..., WorkItem]
 FIELDS = {
     *("id", "display_key", "project_id", "item_number", "item_type", "title", "description", "status", "priority"),
     *("parent_id", "parent", "sprint_id", "assignee_id", "assignee", "claimed_by", "lease_expires_at", "labels"),
-    *("story_points", "position", "started_at", "completed_at"),
+    *("story_points", "due_date", "external_ref", "close_reason", "position", "started_at", "completed_at"),
     *("version", "created_at", "updated_at", "created_by", "updated_by"),
 }
 
@@ -72,7 +72,7 @@ def test_references_are_taken_by_id_and_key(
         ({"project": "NONE"}, "project"),
         ({"project": None}, "project"),
         ({"project_id": "PONE"}, "project"),
-        ({"item_type": "bug"}, "item_type"),
+        ({"item_type": "idea"}, "item_type"),
         ({"item_type": None}, "item_type"),
         ({"title": " "}, "title"),
         ({"title": "t" * 201}, "title"),
@@ -145,9 +145,8 @@ def test_update_that_changes_nothing_writes_nothing(api: APIClient, make_item: M
     assert Activity.objects.count() == count
 
 
-@pytest.mark.parametrize(("field", "value"), [("item_type", "story"), ("project", "OTHER")])
-def test_what_is_immutable_stays(api: APIClient, make_item: Make, other: WorkItem, field: str, value: str) -> None:
-    refused = error(patch(api, make_item(), **{field: value}), 400, "VALIDATION_ERROR", field.replace("ct", "ct_id"))
+def test_project_of_an_item_is_immutable(api: APIClient, make_item: Make, other: WorkItem) -> None:
+    refused = error(patch(api, make_item(), project="OTHER"), 400, "VALIDATION_ERROR", "project_id")
     assert "immutable" in refused["message"]
 
 

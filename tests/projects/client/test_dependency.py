@@ -17,7 +17,11 @@ def test_list_separates_the_ways(board: Board) -> None:
     for name in (two, two.lower(), padded, identifier, identifier.upper(), identifier.replace("-", "")):
         found = board("dependency", "list", "--work-item", name).document["dependencies"]
         ways = {way: [row["work_item"] for row in rows] for way, rows in found.items()}
-        assert ways == {"blocking": [three], "blocked_by": [one], "relates_to": [four]}, name
+        assert {name: keys for name, keys in ways.items() if keys} == {
+            "blocking": [three],
+            "blocked_by": [one],
+            "relates_to": [four],
+        }, name
     assert board("dependency", "get", made["id"]).document == {"dependency": made}
     assert board("dependency", "delete", made["id"]).document == {"deleted_id": made["id"]}
     assert board("dependency", "list", "--work-item", one).document["dependencies"]["blocking"] == []

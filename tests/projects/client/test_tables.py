@@ -21,7 +21,7 @@ def full(own_board: Board) -> Board:
     story = board.item("FULL", "A story of some length " * 5, "--parent", epic, "--label", "web", kind="story")
     board.item("FULL", "T", "--parent", story, "--status", "review")
     board.item("FULL", "free")
-    board("dependency", "create", "--blocking", "FULL-3", "--blocked", story)
+    board("dependency", "create", "--blocking", "FULL-4", "--blocked", story)
     board("comment", "create", "--work-item", story, "--content", ESCAPES)
     board("time-entry", "create", "--work-item", story, "--started-at", "2026-01-05T09:00:00Z",
           "--ended-at", "2026-01-05T10:05:00Z")  # fmt: skip
@@ -41,7 +41,7 @@ def full(own_board: Board) -> Board:
         ("work-item show FULL-2", "ancestors children"),
         ("sprint list", "id name status"),
         ("comment list --work-item FULL-2 --full", "id work item by"),
-        ("dependency list --work-item FULL-2", "blocked by FULL-3"),
+        ("dependency list --work-item FULL-2", "blocked by FULL-4"),
         ("time-entry list", "work item user started time 1:05:00"),
         ("swim-lane list", "name status position"),
         ("activity list", "id created key action"),

@@ -251,7 +251,7 @@ def test_project_is_named_where_there_are_several(board: Board) -> None:
         (("get", "."), "USAGE", "id"),
         (("show", ""), "USAGE", "id"),
         (("create", "--project", "ITMWRONG", "--type", "task", "--title", ""), "VALIDATION_ERROR", "title"),
-        (("create", "--project", "ITMWRONG", "--type", "bug", "--title", "T"), "USAGE", None),
+        (("create", "--project", "ITMWRONG", "--type", "idea", "--title", "T"), "USAGE", None),
         (("create", "--project", "ITMWRONG", "--type", "task", "--title", "T", "--points", "x"), "USAGE", None),
         (
             ("create", "--project", "ITMWRONG", "--type", "task", "--title", "T", "--parent", "ITMWRONG-9"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 
+from projects.entities.work_item import CLOSED
 from projects.models.exceptions import Claimed, Conflict, Cycle, HasBlockers, HasChildren
 
 PARENTS = {"epic": (), "story": ("epic",), "task": ("epic", "story")}
@@ -57,12 +58,21 @@ class Board:
     def below(self, item: Item) -> list[Item]:
         return [each for child in self.children(item) for each in (child, *self.below(child))]
 
+    def above(self, item: Item) -> list[Item]:
+        return [] if item.parent is None else [item.parent, *self.above(item.parent)]
+
+    def links_across(self, item: Item, parent: Item) -> bool:
+        """Return True if the item or one below it is linked to one that would be above it."""
+        inside, outside = [item, *self.below(item)], [parent, *self.above(parent)]
+        ends = [(link.blocking, link.blocked) for link in self._blocks()]
+        return any((one, other) in ends or (other, one) in ends for one in inside for other in outside)
+
     def open_children(self, item: Item) -> list[Item]:
-        return [child for child in self.living_children(item) if child.status != "done"]
+        return [child for child in self.living_children(item) if child.status not in CLOSED]
 
     def blockers(self, item: Item) -> list[Item]:
         ends = [link.blocking for link in self._blocks() if link.blocked is item]
-        return [end for end in ends if end.deletion is None and end.status != "done"]
+        return [end for end in ends if end.deletion is None and end.status not in CLOSED]
 
     def ready(self) -> list[Item]:
         return [
@@ -94,9 +104,11 @@ class Board:
     def refuses_status(self, item: Item, status: str, force: bool) -> Refusal:
         if item.deletion is not None:
             return Conflict
-        if status != "done" or force or item.status == "done":
+        if status not in CLOSED or force or item.status == status:
             return None
-        return HasChildren if self.open_children(item) else HasBlockers if self.blockers(item) else None
+        if self.open_children(item):
+            return HasChildren
+        return HasBlockers if status == "done" and self.blockers(item) else None
 
     def refuses_sprint(self, item: Item, sprint: Sprint | None) -> Refusal:
         if item.deletion is not None:
@@ -108,7 +120,7 @@ class Board:
     def refuses_claim(self, item: Item) -> Refusal:
         if item.deletion is not None:
             return Conflict
-        return Claimed if item.claimed else Conflict if item.status == "done" else None
+        return Claimed if item.claimed else Conflict if item.status in CLOSED else None
 
     def refuses_delete(self, item: Item, recursive: bool) -> Refusal:
         if item.deletion is not None:
@@ -122,6 +134,8 @@ class Board:
     def refuses_link(self, blocking: Item, blocked: Item, kind: str) -> Refusal:
         if blocking is blocked or blocking.deletion is not None or blocked.deletion is not None:
             return ValidationError
+        if kind == "blocks" and (blocking in self.above(blocked) or blocked in self.above(blocking)):
+            return Conflict
         if kind == "blocks" and self.reaches(blocked, blocking):
             return Cycle
         same = [link for link in self.links if (link.blocking, link.blocked) == (blocking, blocked)]
@@ -148,7 +162,7 @@ class Board:
     def complete(self, sprint: Sprint) -> None:
         sprint.status = "completed"
         for item in self.items:
-            if item.sprint is sprint and item.deletion is None and item.status != "done":
+            if item.sprint is sprint and item.deletion is None and item.status not in CLOSED:
                 item.sprint = None
 
     def _blocks(self) -> list[Link]:

@@ -28,6 +28,8 @@ class TreeMachine(BoardMachine):
     def set_parent(self, pick: int, other: int | None) -> None:
         item, above = self.item(pick), None if other is None else self.item(other)
         refusal = self.board.refuses_parent(item.kind, above) if above is not item.parent else None
+        if refusal is None and above is not None and above is not item.parent and self.board.links_across(item, above):
+            refusal = ValidationError
         refusal = refusal if item.deletion is None else Refused
         with self.refused_as(refusal):
             self.load(item).update(actor=self.actor, parent_id=above.pk if above else None)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from django.db.models import QuerySet
 
-from projects.models import Activity, Comment, Project, Sprint, SyncBoard, User, WorkItem
+from projects.models import Activity, Comment, Dependency, Project, Sprint, SyncBoard, User, WorkItem
 from projects.models.sync import FormerKey
 from projects.models.user import id_of
 from projects.sync import exchange
@@ -395,3 +395,22 @@ def _child_of(clone: BoardClone, pk: uuid.UUID) -> None:
     parent = WorkItem.objects.select_related("project").get(pk=pk)
     values = {"item_type": "task", "title": f"Child of {clone.person}", "parent": parent}
     WorkItem.objects.create(actor=clone.user, project=parent.project, **values)
+
+
+def test_item_that_comes_below_what_blocks_it_is_void(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        project = Project.objects.get(key="PONE")
+        epic = WorkItem.objects.create(actor=ada.user, project=project, item_type="epic", title="Epic")
+        story = WorkItem.objects.create(actor=ada.user, project=project, item_type="story", title="Story")
+    sync_both(log, ada, bob)
+    with ada:
+        Dependency.objects.create(actor=ada.user, blocking_item=epic, blocked_item=story)
+        ada.sync(log)
+    with bob:
+        WorkItem.objects.get(pk=story.pk).update(actor=bob.user, parent_id=epic.pk)
+        report = bob.fetch(log)
+        assert ["come below an item that blocks it" in one["reason"] for one in report.conflicts] == [True]
+    assert_equal(log, bob, ada)
+    with ada:
+        assert WorkItem.objects.get(pk=story.pk).parent is None

@@ -23,7 +23,7 @@ WRONG_ITEMS: list[tuple[str, Any, str]] = [
     ("item_number", 0, "whole number"),
     ("item_number", "7", "whole number"),
     ("item_number", True, "whole number"),
-    ("item_type", "bug", "epic, story, task"),
+    ("item_type", "idea", "epic, story, task"),
     ("title", "   ", "blank"),
     ("title", "x" * 201, "201 characters"),
     ("title", "a\x1bb", "control character"),
@@ -189,12 +189,10 @@ def test_rule_between_rows_names_the_row_that_breaks_it(
     assert not (Activity.objects.exists())
 
 
-@pytest.mark.parametrize("field", ["item_type", "project_id"])
-def test_changed_immutable_field_is_refused(read: Read, document: Document, field: str) -> None:
+def test_changed_project_is_refused(read: Read, document: Document) -> None:
     row = document.item(1)
     read(document)
-    other = others_project(document)
-    row |= {"updated_at": LATE, field: {"item_type": "epic", "project_id": other["id"]}[field]}
+    row |= {"updated_at": LATE, "project_id": others_project(document)["id"]}
     with pytest.raises(BadFile, match="immutable"):
         read(document)
 
@@ -346,3 +344,19 @@ def test_new_type_that_a_child_on_the_board_does_not_allow_is_refused(read: Read
     document["work_items"] = [story | {"item_type": "bug", "updated_at": LATE}]
     with pytest.raises(BadFile, match="a task can't be the child of a bug"):
         read(document)
+
+
+def test_parent_that_is_linked_to_the_item_is_refused_and_such_a_link_skipped(read: Read, document: Document) -> None:
+    story, task = document.item(1, "story"), document.item(2)
+    link = document.dependency(story, task)
+    read(document)
+    document["work_items"] = [task | {"parent_id": story["id"], "updated_at": LATE}]
+    document["dependencies"] = []
+    with pytest.raises(BadFile, match="can't block its descendant"):
+        read(document)
+    other, child = document.item(3, "story"), document.item(4)
+    document["work_items"] = [other, child | {"parent_id": other["id"]}]
+    wrong = document.dependency(child, other)
+    document["dependencies"] = [wrong]
+    assert [row["id"] for row in read(document)["skipped_rows"]] == [wrong["id"]]
+    assert link["id"] != wrong["id"]

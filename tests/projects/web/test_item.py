@@ -40,7 +40,7 @@ def test_page_shows_everything_about_an_item(person: Client, make: Callable[...,
     others = [make(f"Task {number}", parent=story, story_points=2) for number in range(12)]
     others[0].update(actor=actor, status="done")
     for other in others[:6]:
-        Dependency(blocking_item=other, blocked_item=story).insert(actor=actor)
+        Dependency(blocking_item=make("Blocker"), blocked_item=story).insert(actor=actor)
         Comment(work_item=story, content=f"On {other.display_key}").insert(actor=actor)
     page = person.get("/items/pone-2/").content.decode()
     for text in ("The epic", "Task 11", "1 of 12 done, 2 of 24 points", "Blocked by", "On <a", "History"):

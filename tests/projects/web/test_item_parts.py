@@ -36,7 +36,8 @@ def test_query_count_does_not_grow_with_related_objects(browser: Client, owner: 
         for number in range(more):
             somebody = User.objects.actor(f"worker {number}")
             other = make_item(f"Task {number}", parent=story, labels=[f"label {number}"], assignee=somebody)
-            Dependency.objects.create(actor=owner, blocking_item=other, blocked_item=story)
+            Dependency.objects.create(actor=owner, blocking_item=make_item("Blocker"), blocked_item=story)
+            Dependency.objects.create(actor=owner, blocking_item=make_item("Blocker"), blocked_item=other)
             Comment.objects.create(actor=somebody, work_item=story, content="Text")
             Comment.objects.create(actor=owner, work_item=story, content="Text")
             TimeEntry.objects.start(story, actor=somebody)
@@ -219,7 +220,7 @@ def test_history_has_names_and_differences_and_older_pages(browser: Client, owne
     text = "one\n2 <b>two</b>\nthree"
     item.update(actor=owner, parent_id=epic.pk, assignee_id=owner.pk, description=text, status="in_progress")
     item.update(actor=owner, position="b00")
-    link = Dependency.objects.create(actor=owner, blocking_item=epic, blocked_item=item)
+    link = Dependency.objects.create(actor=owner, blocking_item=make_item("The blocker"), blocked_item=item)
     link.soft_delete(actor=owner)
     page = browser.get("/items/PONE-2/").content.decode()
     for shown in (
@@ -229,8 +230,8 @@ def test_history_has_names_and_differences_and_older_pages(browser: Client, owne
         "<ins>+ 2 &lt;b&gt;two&lt;/b&gt;</ins>",
         "<del>Backlog</del>",
         "changed its position",
-        "recorded that PONE-1 The epic blocks it",
-        "deleted the dependency PONE-1 → PONE-2",
+        "recorded that PONE-3 The blocker blocks it",
+        "deleted the dependency PONE-3 → PONE-2",
     ):
         assert shown in page
     assert str(epic.pk) not in page.split('id="i-history"')[1]

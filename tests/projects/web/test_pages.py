@@ -40,7 +40,10 @@ def fill(project: Project, user: User) -> Callable[[int], list[WorkItem]]:
                 actor=user, project=project, item_type="story", title=f"item {number}", sprint=sprint, **values
             )
             task = WorkItem.objects.create(actor=user, project=project, item_type="task", title="item", parent=story)
-            Dependency.objects.create(actor=user, blocking_item=story, blocked_item=task)
+            blocker = (
+                made[-1] if made else WorkItem.objects.create(actor=user, project=project, item_type="task", title="x")
+            )
+            Dependency.objects.create(actor=user, blocking_item=blocker, blocked_item=task)
             story.claim(actor=somebody)
             made += [epic, story, task]
         return made
@@ -73,7 +76,7 @@ def test_live_costs_one_query_besides_authentication(browser: Client, fill: Call
     dependency = Dependency.objects.get()
     dependency.soft_delete(actor=story.created_by)
     answer = browser.get("/live/", {"since": cursor, "project": "PONE"}).json()
-    assert answer == {"cursor": cursor + 1, "keys": [story.display_key, task.display_key]}
+    assert answer == {"cursor": cursor + 1, "keys": [dependency.blocking_item.display_key, task.display_key]}
     assert browser.get("/live/", {"since": cursor, "project": "OTHER"}).status_code == 204
 
 
@@ -194,7 +197,7 @@ def test_quick_add_sent_twice_creates_one_item(browser: Client, project: Project
         assert post(browser, "add", **data).status_code in (200, 204)
     item = WorkItem.objects.get()
     assert (item.title, item.status, item.item_type, item.created_by) == ("Once", "todo", "story", owner)
-    for wrong in ({"id": "x"}, {"id": uuid.uuid4(), "title": " "}, {"id": uuid.uuid4(), "type": "bug"}):
+    for wrong in ({"id": "x"}, {"id": uuid.uuid4(), "title": " "}, {"id": uuid.uuid4(), "type": "idea"}):
         assert post(browser, "add", **data | wrong).status_code == 400
     assert WorkItem.objects.count() == 1
     project.archive(actor=owner)
