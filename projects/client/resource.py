@@ -179,10 +179,10 @@ class EntityResource(Resource):
             fields = {"project": project_of(context, context.options.project), **fields}
         context.show({self.singular: context.api.call("POST", self.path, fields)})
 
-    def update(self, context: Context, *, force: bool = False) -> None:
-        """Change the given fields, clear those of `--clear`, and print the object."""
+    def update(self, context: Context, *, force: bool = False, more: dict[str, object] | None = None) -> None:
+        """Change the given fields and `more`, clear those of `--clear`, and print the object."""
         options = context.options
-        given = self.given(options)
+        given = {**self.given(options), **(more or {})}
         for name in getattr(options, "clear", ()):
             (field,) = [field for field in self.entity.fields if field.clear == name]
             empty = spec.EMPTY.get(field.kind)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from projects.api.activity import ActivityRowSerializer
 from projects.api.comments import CommentRowSerializer
 from projects.api.row_rendering import key_of
-from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
+from projects.api.serializer_fields import LabelsField, ReferenceField, StrictBooleanField, StrictIntegerField
 from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.time_entries import TimeEntryRowSerializer
 from projects.models import WorkItem
@@ -19,7 +19,7 @@ MAX_UPDATES = 1000
 class WorkItemSerializer(EntitySerializer):
     """A work item."""
 
-    only_updates = (*EntitySerializer.only_updates, "force")
+    only_updates = (*EntitySerializer.only_updates, "force", "add_labels", "remove_labels")
     places = {"display_key": "id"}
     # A parent is in the same project: its key needs no second join.
     loads = {"display_key": ("item_number", "project__key"), "parent": ("parent__item_number", "project__key")}
@@ -29,6 +29,9 @@ class WorkItemSerializer(EntitySerializer):
     force = StrictBooleanField(
         write_only=True, required=False, help_text="Allow done or cancelled although children or blockers are open."
     )
+
+    add_labels = LabelsField(write_only=True, required=False, help_text="Labels to add; the others stay.")
+    remove_labels = LabelsField(write_only=True, required=False, help_text="Labels to remove; the others stay.")
 
     class Meta(EntitySerializer.Meta):
         model = WorkItem

@@ -80,7 +80,9 @@ def show(context: Context) -> None:
 
 def update(context: Context) -> None:
     """Update an item."""
-    ITEMS.update(context, force=context.options.force)
+    options = context.options
+    labels = {"add_labels": options.add_label, "remove_labels": options.remove_label}
+    ITEMS.update(context, force=options.force, more={name: value for name, value in labels.items() if value})
 
 
 def delete(context: Context) -> None:
@@ -141,7 +143,9 @@ VERBS = (
         "Change an item.",
         update,
         ITEMS.update_options(
-            option("--force", action="store_true", help="set to done or cancelled despite open children or blockers")
+            option("--add-label", action="append", metavar="NAME", help="add this label; repeat for several"),
+            option("--remove-label", action="append", metavar="NAME", help="remove this label; repeat for several"),
+            option("--force", action="store_true", help="set to done or cancelled despite open children or blockers"),
         ),
     ),
     Verb(

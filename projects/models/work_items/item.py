@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -188,11 +189,27 @@ class WorkItem(Entity):
             setattr(self, name, value)
 
     def validate_update(
-        self, *, actor: User, expected_version: int | None = None, force: bool = False, **values: Any
+        self,
+        *,
+        actor: User,
+        expected_version: int | None = None,
+        force: bool = False,
+        add_labels: Sequence[str] = (),
+        remove_labels: Sequence[str] = (),
+        **values: Any,
     ) -> Values:
-        """Validate as Entity.validate_update does; `force` closes the item despite open children or blockers."""
+        """Validate as Entity.validate_update does; `force` closes the item despite open children or blockers.
+
+        `add_labels` and `remove_labels` change the labels one by one, whatever others the item has.
+        """
         self.check_version(expected_version)
         self.check_living()
+        if add_labels or remove_labels:
+            if "labels" in values:
+                raise ValidationError({"labels": "can't be set together with add_labels or remove_labels"})
+            gone = {name.strip().casefold() for label in remove_labels for name in label.split(",")}
+            kept = [label for label in self.labels if label.casefold() not in gone]
+            values["labels"] = [*kept, *add_labels]
         return self.check_update(values, force=force)
 
     def check_update(self, values: Values, *, force: bool = False) -> Values:
