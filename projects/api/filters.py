@@ -32,6 +32,7 @@ from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 MAX_IDENTIFIER_LENGTH = 100
 MAX_SEARCH_LENGTH = 1000
 PERSON_NAME = "A user's name, in any case; `@me` for the caller, `none` for nobody."
+NOT = "not:"  # before the words that a value must not be
 TRUTH = (("true", "true"), ("false", "false"))
 
 
@@ -84,6 +85,16 @@ class WordsInput(forms.TextInput):
         return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
 
+class Others(list[str]):
+    """The choices that remain after words were negated."""
+
+
+def negated(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Divide words into those before the first `not:`, and those from there on, without it."""
+    place = next((place for place, word in enumerate(words) if word.startswith(NOT)), len(words))
+    return list(words[:place]), [word.removeprefix(NOT) for word in words[place:]]
+
+
 class WordsField(forms.MultipleChoiceField):
     widget = WordsInput
     default_error_messages = {"invalid_choice": "%(value)s is not one of the choices"}
@@ -91,21 +102,29 @@ class WordsField(forms.MultipleChoiceField):
     def validate(self, value: Any) -> None:
         choices: Any = self.choices  # always pairs here; the stubs allow groups and callables
         known = [name for name, _ in choices]
-        for word in value:
+        for word in (word for words in negated(value) for word in words):
             if word not in known:
                 # Pass the word in `params`: the message is a format string, in which a % of the word would be an error.
                 params = {"word": word, "known": ", ".join(known)}
                 raise ValidationError("%(word)r is not one of %(known)s", code="invalid_choice", params=params)
 
+    def clean(self, value: Any) -> Any:
+        words, others = negated(super().clean(value))
+        if not others:
+            return words
+        choices: Any = self.choices
+        return Others(name for name, _ in choices if name not in others and (not words or name in words))
+
 
 class WordsFilter(django_filters.Filter):
-    """Narrow to rows whose value is one of several words, repeated or with commas."""
+    """Narrow to rows whose value is one of several words, repeated or with commas; `not:` negates those after it."""
 
     field_class = WordsField
 
     def __init__(self, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(choices=choices, lookup_expr="in", **kwargs)
-        items = {"type": "string", "enum": [name for name, _ in choices]}
+        names = [name for name, _ in choices]
+        items = {"type": "string", "enum": [*names, *(f"{NOT}{name}" for name in names)]}
         set_override(self, "field", {"type": "array", "items": items})
 
     def filter(self, qs: Any, value: list[str]) -> Any:

@@ -70,7 +70,7 @@ def option(*flags: str, **settings: Value) -> Option:
 
 
 class Words:
-    """Parse comma-separated words of `choices`."""
+    """Parse comma-separated words of `choices`; `not:` negates a word and those after it."""
 
     def __init__(self, choices: tuple[str, ...]) -> None:
         self.choices = choices
@@ -78,7 +78,7 @@ class Words:
     def __call__(self, text: str) -> str:
         """Return the text. Raises argparse.ArgumentTypeError for a word that is not a choice."""
         for word in text.split(","):
-            if word not in self.choices:
+            if word.removeprefix("not:") not in self.choices:
                 raise refused(f"{word!r} is not one of {', '.join(self.choices)}")
         return text
 

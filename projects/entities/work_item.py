@@ -112,7 +112,7 @@ WORK_ITEM = Entity(
         Field(
             "assignee",
             PERSON,
-            "user who works on it",
+            "user who works on it; @me is you, none is nobody",
             create=OPTIONAL,
             update=True,
             clear="assignee",
@@ -169,16 +169,29 @@ WORK_ITEM = Entity(
         Field("completed_at", MOMENT, null=True, register="status"),
     ),
     filters=(
-        Filter("type", "only these types: epic, story, task, bug, chore", choices=TYPES, many=True),
+        Filter(
+            "type", "only these types: epic, story, task, bug, chore; not:A,B for all others", choices=TYPES, many=True
+        ),
         Filter(
             "status",
-            "only these statuses: backlog, todo, in_progress, review, blocked, done, cancelled",
+            "only these statuses: backlog, todo, in_progress, review, blocked, done, cancelled; not:A,B for all others",
             choices=STATUSES,
             many=True,
         ),
-        Filter("priority", "only these priorities: low, medium, high, critical", choices=PRIORITIES, many=True),
-        Filter("assignee", "only items assigned to this user", metavar="NAME"),
-        Filter("label", "only items with all of these labels, ignoring case", metavar="A,B", many=True),
+        Filter(
+            "priority",
+            "only these priorities: low, medium, high, critical; not:A,B for all others",
+            choices=PRIORITIES,
+            many=True,
+        ),
+        Filter("assignee", "only items assigned to this user; @me is you, none is nobody", metavar="NAME"),
+        Filter("unassigned", "only items that are assigned to nobody"),
+        Filter(
+            "label",
+            "only items with all of these labels, ignoring case; not:A,B for none of them",
+            metavar="A,B",
+            many=True,
+        ),
         Filter("sprint", "only items in this sprint", metavar="SPRINT"),
         Filter("parent", "only the children of this item", metavar="ITEM"),
         Filter("orphaned", "only items without a parent that are no epics"),

@@ -15,15 +15,18 @@ from drf_spectacular.utils import extend_schema_field
 
 from projects.api.filters import (
     MAX_SEARCH_LENGTH,
+    NOT,
     TRUTH,
     EntityFilterSet,
     MomentField,
+    Others,
     PersonFilter,
     ReferenceFilter,
     RelativesFilter,
     TruthFilter,
     WordsFilter,
     WordsInput,
+    negated,
 )
 from projects.api.text_scan import Unsearched
 from projects.entities.work_item import CLOSED
@@ -46,7 +49,9 @@ class IncludeDoneFilter(django_filters.ChoiceFilter):
 
     def filter(self, qs: Any, value: str) -> Any:
         asked = self.parent.form.cleaned_data
-        shown = value == "true" or not {*CLOSED}.isdisjoint(asked["status"]) or asked["deleted"] == "true"
+        names = asked["status"]  # a negated status asks for no closed item
+        by_status = not isinstance(names, Others) and not {*CLOSED}.isdisjoint(names)
+        shown = value == "true" or by_status or asked["deleted"] == "true"
         return qs if shown else qs.unfinished()
 
 
@@ -55,7 +60,7 @@ class LabelsFormField(forms.Field):
 
     def clean(self, value: list[str]) -> list[str]:
         for name in value:
-            if len(name) > MAX_LABEL_LENGTH:
+            if len(name.removeprefix(NOT)) > MAX_LABEL_LENGTH:
                 message = f"has {len(name)} characters; a label has {MAX_LABEL_LENGTH} at most"
                 raise ValidationError(message, code="max_length")
         return value
@@ -63,12 +68,13 @@ class LabelsFormField(forms.Field):
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": MAX_LABEL_LENGTH}})
 class LabelsFilter(django_filters.Filter):
-    """Narrow to the items that have all of these labels."""
+    """Narrow to the items that have all of these labels; `not:` excludes items with one of the labels after it."""
 
     field_class = LabelsFormField
 
     def filter(self, qs: Any, value: list[str]) -> Any:
-        return qs.labelled(*value)
+        wanted, others = negated(value)
+        return qs.labelled(*wanted).unlabelled(*others)
 
 
 class OfProjectFilter(ReferenceFilter):
@@ -106,7 +112,10 @@ class WorkItemFilter(EntityFilterSet):
     status = StatusFilter(Status.choices, help_text="Statuses, repeated or with commas.")
     priority = PriorityFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
     assignee = PersonFilter(field_name="assignee_id")
-    label = LabelsFilter(help_text="Labels, repeated or with commas: all of them, in any case.")
+    unassigned = TruthFilter("unassigned", "assigned", help_text="`true`: items that are assigned to nobody.")
+    label = LabelsFilter(
+        help_text="Labels, repeated or with commas: all of them, in any case. `not:` excludes those after it."
+    )
     descendants_of = RelativesFilter(
         WorkItem, field_name="descendants_of", help_text="Items below this item, at any depth."
     )

@@ -126,6 +126,19 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             found = found.filter(pk__in=models.expressions.RawSQL(_LABELLED, [name.casefold()]))  # noqa: S611 -- constants; names are parameters
         return found
 
+    def unlabelled(self, *names: str) -> Self:
+        """Leave out items that have one of these labels (case-insensitive)."""
+        found = self
+        for name in names:
+            found = found.exclude(pk__in=models.expressions.RawSQL(_LABELLED, [name.casefold()]))  # noqa: S611 -- as above
+        return found
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee__isnull=True)
+
+    def assigned(self) -> Self:
+        return self.filter(assignee__isnull=False)
+
     def blocking(self, item_id: uuid.UUID) -> Self:
         """Limit to items that block the item."""
         return self.filter(

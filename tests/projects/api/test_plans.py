@@ -26,6 +26,7 @@ WALKING = {
     "status": "todo",
     "priority": "low,high",
     "assignee": "ada",
+    "unassigned": "true",
     "label": "ui",
     "orphaned": "true",
     "blocked": "true",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -293,3 +294,24 @@ def test_labels_of_a_filter_are_all_meant(board: Board) -> None:
     for flags in (("--label", "a", "--label", "b"), ("--label", "b", "--label", "a"), ("--label", "A,b")):
         assert board.keys("list", "LABELS", *flags) == [both], flags
     assert board("work-item", "list", "LABELS", "--label", ",").error["field"] == "label"
+
+
+def test_labels_types_and_reasons_are_changed_by_flags(board: Board) -> None:
+    board.project("FLAGS")
+    item = board.item("FLAGS", "Item")
+
+    def change(identifier: str, *flags: str, **env: str) -> dict[str, Any]:
+        made: dict[str, Any] = board("work-item", "update", identifier, *flags, **env).document["work_item"]
+        return made
+
+    made = change(item, "--add-label", "a", "--add-label", "b", "--due", "2026-01-31")
+    assert (made["labels"], made["due_date"]) == (["a", "b"], "2026-01-31")
+    made = change(item, "--remove-label", "A", "--type", "bug", "--external-ref", "gh-1")
+    assert (made["labels"], made["item_type"]) == (["b"], "bug")
+    assert board.keys("list", "FLAGS", "--overdue") == [item]
+    assert change(item, "--assignee", "@me", PM_ACTOR="carol")["assignee"] == "carol"
+    assert change("gh-1", "--status", "cancelled", "--close-reason", "Obsolete")["close_reason"] == "Obsolete"
+    assert board.keys("list", "FLAGS", "--status", "not:done") == []
+    assert board.keys("list", "FLAGS", "--status", "cancelled") == [item]
+    assert board.keys("list", "FLAGS", "--unassigned", "--include-done") == []
+    assert change(item, "--assignee", "none")["assignee"] is None
