@@ -83,19 +83,18 @@ _WRITES_LINKS_OR_PARENTS = f"""
     SELECT 1 FROM {DEPENDENCIES.staged} WHERE act IN {WRITTEN}
     UNION ALL SELECT 1 FROM {WORK_ITEMS.staged} WHERE act IN {WRITTEN} AND parent_id IS NOT NULL LIMIT 1
 """  # noqa: S608
+_PARENT = "CASE WHEN one_new.id IS NULL THEN one_old.parent_id ELSE one_new.parent_id END"
+_GRANDPARENT = "CASE WHEN two_new.id IS NULL THEN two_old.parent_id ELSE two_new.parent_id END"
+# Each link from both ends, with the parent and the grandparent of this end.
 _BLOCKING = f"""
     WITH link(blocking, blocked, place, id) AS ({_LINKS}),
-    item(id, parent_id, place) AS (
-        SELECT id, parent_id, place FROM {WORK_ITEMS.staged} WHERE act IN {WRITTEN}
-        UNION ALL SELECT t.id, t.parent_id, NULL FROM {WORK_ITEMS.sql} t
-        WHERE t.deleted_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM {WORK_ITEMS.staged} s WHERE s.id = t.id AND s.act IN {WRITTEN}))
-    SELECT link.place, link.id, coalesce(one.place, two.place), one.id FROM link
-    JOIN item one ON one.id IN (link.blocking, link.blocked)
-    JOIN item two ON two.id = one.parent_id
-    WHERE (one.parent_id IN (link.blocking, link.blocked) OR two.parent_id IN (link.blocking, link.blocked))
-    AND (link.place IS NOT NULL OR one.place IS NOT NULL OR two.place IS NOT NULL)
-    ORDER BY link.place, 3 LIMIT {MAX_ERRORS}
+    side(place, id, item, other) AS (
+        SELECT place, id, blocking, blocked FROM link UNION ALL SELECT place, id, blocked, blocking FROM link)
+    SELECT side.place, side.id, coalesce(one_new.place, two_new.place), side.item
+    FROM side {_planned(WORK_ITEMS, "one", "side.item")} {_planned(WORK_ITEMS, "two", _PARENT)}
+    WHERE side.other IN ({_PARENT}, {_GRANDPARENT})
+    AND (side.place IS NOT NULL OR one_new.place IS NOT NULL OR two_new.place IS NOT NULL)
+    ORDER BY side.place, 3 LIMIT {MAX_ERRORS}
 """  # noqa: S608
 
 
