@@ -174,18 +174,18 @@ def prepare() -> Parcel:
         board = SyncBoard.objects.get(pk=1)
         outbox.pack(board)
         reservations.ask(board)
-        groups = [waiting for _, waiting in outbox.waiting()]
-        position = board.position + len(groups)
-        due = groups and position // checkpoint.EVERY > board.checkpoint // checkpoint.EVERY
-        found = _checkpoint(board, groups, position) if due else None
+        lines = outbox.lines()
+        position = board.position + len(lines)
+        due = lines and position // checkpoint.EVERY > board.checkpoint // checkpoint.EVERY
+        found = _checkpoint(board, (waiting for _, waiting in outbox.waiting()), position) if due else None
     segments: list[str] = []
     size = MAX_GROUP
-    for waiting in groups:
-        length = len(waiting.line.encode()) + 1
+    for line in lines:
+        length = len(line.encode()) + 1
         if size + length > MAX_GROUP:
             segments.append("")
             size = 0
-        segments[-1] += f"{waiting.line}\n"
+        segments[-1] += f"{line}\n"
         size += length
     return Parcel(segments, found)
 

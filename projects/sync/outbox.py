@@ -37,6 +37,11 @@ def waiting(after: int = 0) -> Iterator[tuple[int, Waiting]]:
         yield pk, Waiting(parse(line), line, json.loads(activities))
 
 
+def lines() -> list[str]:
+    """Return the unpublished groups as lines of a segment, oldest first."""
+    return [line for (line,) in _rows("SELECT line FROM projects_syncoutbox ORDER BY id")]
+
+
 def count() -> int:
     """Return the number of unpublished groups, those not packed yet included."""
     board = SyncBoard.joined()
