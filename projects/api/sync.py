@@ -42,6 +42,9 @@ class SyncSerializer(serializers.Serializer[Any]):
     unpublished = serializers.IntegerField(required=False, help_text="The number of changes that are only here.")
     synced_at = serializers.DateTimeField(required=False, allow_null=True)
     error = serializers.CharField(required=False, help_text="Why the last sync failed, or empty.")
+    skipped = serializers.ListField(
+        child=serializers.IntegerField(), required=False, help_text="The segments that people made void in this clone."
+    )
 
 
 class EnableSerializer(StrictSerializer):

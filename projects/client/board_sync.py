@@ -154,7 +154,7 @@ class _Total:
         self.published += answer["published"]
         self.pending = answer["pending"]
         self.notes += [note for note in answer["notes"] if note not in self.notes]
-        self.conflicts += answer["conflicts"]
+        self.conflicts += [one for one in answer["conflicts"] if one not in self.conflicts]
 
     def result(self) -> dict[str, object]:
         found: dict[str, object] = {

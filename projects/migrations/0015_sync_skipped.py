@@ -12,6 +12,8 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="syncboard",
             name="skipped",
-            field=models.JSONField(default=list, help_text="The numbers of segments that a person made void here."),
+            field=models.JSONField(
+                default=dict, help_text="Segments that a person made void here: object IDs by number."
+            ),
         ),
     ]

@@ -29,7 +29,7 @@ class SyncBoard(models.Model):
     checkpoint = models.BigIntegerField(default=0, help_text="The position of the newest checkpoint.")
     after = models.UUIDField(null=True, help_text="The last group of this clone.")
     packed = models.BigIntegerField(default=0, help_text="The last activity that is in the outbox or the log.")
-    skipped = models.JSONField(default=list, help_text="The numbers of segments that a person made void here.")
+    skipped = models.JSONField(default=dict, help_text="Segments that a person made void here: object IDs by number.")
     synced_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=500, blank=True, default="")
 

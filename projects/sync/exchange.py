@@ -47,8 +47,11 @@ Seal = Callable[[int], str]
 class Segments(Protocol):
     """Where segments come from."""
 
-    def segments(self, after: int) -> Iterator[str]:
-        """Yield the text of each segment after the first `after` ones."""
+    def segments(self, after: int) -> Iterator[str | None]:
+        """Yield the text of each segment after the first `after` ones; None for one that a person made void.
+
+        Raises Malformed, with the segment's number, if one can't be read.
+        """
 
 
 @dataclass(slots=True)
@@ -209,16 +212,20 @@ def entries(source: Segments) -> Iterator[Entry]:
     return itertools.chain.from_iterable(_segments(source))
 
 
+def entries_after(source: Segments, segments: int) -> Iterator[list[Entry]]:
+    """Yield the lines of each segment after the first ones. Raises Malformed."""
+    return _segments(source, segments=segments)
+
+
 def _segments(source: Segments, position: int = 0, segments: int = 0, lines: int = 0) -> Iterator[list[Entry]]:
     """Yield the lines of each segment after a position, which is in `segments` segments and `lines` of the next one.
 
     A segment is read and validated as a whole. Raises Malformed.
     """
-    skipped = set(SyncBoard.objects.values_list("skipped", flat=True).first() or ())
     for number, text in enumerate(source.segments(segments), segments):
-        if number in skipped:
+        if text is None:
             position, lines = position + 1, 0
-            yield [_skipped(number, position, text)]
+            yield [_skipped(number, position)]
             continue
         found = []
         texts = text.removesuffix("\n").split("\n")
@@ -233,11 +240,11 @@ def _segments(source: Segments, position: int = 0, segments: int = 0, lines: int
         yield found
 
 
-def _skipped(number: int, position: int, text: str) -> Entry:
+def _skipped(number: int, position: int) -> Entry:
     """Return what stands for a segment that people made void: one group that does nothing."""
     pk = uuid.uuid5(uuid.NAMESPACE_URL, f"urn:pm:skipped:{number}").hex
     group = Group(id=pk, base=0, after=None, by=AGENT_NAME, operations=[], history=True)
-    return Entry(position, group, "", hashlib.sha256(text.encode()).hexdigest(), is_last=True)
+    return Entry(position, group, "", hashlib.sha256(pk.encode()).hexdigest(), is_last=True)
 
 
 def fold_entry(state: State, order: Order, entry: Entry, seen: str | None) -> list[Result] | None:

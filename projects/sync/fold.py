@@ -22,6 +22,7 @@ from projects.sync.rules import Void
 from projects.sync.state import Chain, Layer, Record, Stamp, State, labels_of
 
 _RANKS = {entity.name: rank for rank, entity in enumerate(BY_REFERENCE)}
+MAX_VERSION = 500_000_000  # as in import files; reached only by a forged log
 APPLIED, SUPERSEDED, VOID = "", "superseded", "void"
 MAX_COPIES = 1_000  # a copy of a copy, and so on, of one clone
 MAX_REMOVED = 500  # labels of an entity that are remembered as removed
@@ -194,7 +195,7 @@ class _Folding:
             record.labels[label.casefold()] = (label, True, stamp)
         record.values[DELETED_AT.name] = operation.changes.get(DELETED_AT.name, (None, None))[1]
         record.stamps[DELETED_AT.register] = stamp
-        record.version = max(1, stamps.get("version", 1))
+        record.version = min(MAX_VERSION, max(1, stamps.get("version", 1)))
         record.created_at = stamps.get("created_at", operation.at)
         record.created_by = self.layer.user(stamps["created_by"]) if "created_by" in stamps else self.by
         record.updated_at, record.updated_by = stamp.at, stamp.by
@@ -237,7 +238,7 @@ class _Folding:
             result.standing = SUPERSEDED
         if lost:
             result.reason = f"a later change of {', '.join(sorted(lost))} won"
-        record.version = max(record.version + 1, operation.stamps.get("version", 0))
+        record.version = min(MAX_VERSION, max(record.version + 1, operation.stamps.get("version", 0)))
         if result.standing == APPLIED:
             if stamp.at >= record.updated_at or self.group.rows:
                 record.updated_by = stamp.by

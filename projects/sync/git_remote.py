@@ -97,13 +97,23 @@ class Remote:
 
 
 def without_credentials(text: str) -> str:
-    """Return the text without the user names and passwords of the URLs in it."""
-    first, *rest = text.split("://")
-    cleaned = [first]
-    for part in rest:
-        end = next((place for place, character in enumerate(part) if character in "/ \t\n'\"<>"), len(part))
-        cleaned.append(part[:end].rpartition("@")[2] + part[end:])
-    return "://".join(cleaned)
+    """Return the text without the user names, passwords and queries of the URLs in it."""
+    return " ".join(map(_without_credentials, text.split(" ")))
+
+
+def _without_credentials(word: str) -> str:
+    scheme, separator, rest = word.partition("://")
+    if separator:
+        rest, question, _ = rest.partition("?")
+        host, slash, path = rest.partition("/")
+        port = host.rpartition(":")[2] if ":" in host and not host.endswith("]") else "0"
+        if "@" in host:
+            host = host.rpartition("@")[2]
+        elif not port.isdecimal():  # no port, but a password with a slash: everything up to the last @ goes
+            host, slash, path = rest.rpartition("@")[2].partition("/")
+        return f"{scheme}://{host}{slash}{path}{'?…' if question else ''}"
+    user, at, host = word.rpartition("@")
+    return f"{user.partition(':')[0]}@{host}" if at and ":" in user and ":" in host else word
 
 
 def printable(text: str | bytes, limit: int = 200) -> str:

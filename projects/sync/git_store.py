@@ -198,6 +198,10 @@ class GitStore:
                 raise self._failed(errors)
         return True
 
+    def fetched(self) -> str | None:
+        """Return the newest head that was fetched and follows the one before, or None."""
+        return self._ref(BOARD)
+
     def exists(self) -> bool:
         """Return True if the store was created."""
         return os.path.lexists(self.path)

@@ -36,8 +36,8 @@ def join(*, board_id: uuid.UUID, remote: str, ref: str, person: str, interval: i
     by = person or AGENT_NAME
     for activities, operations in _history(board.packed, names):
         outbox.add(board, _group(board, by, operations, history=True), activities)
-    for chunk in _chunks(_snapshot(names)):
-        outbox.add(board, _group(board, by, chunk, history=False))
+    for chunk in outbox.chunks((0, operation) for operation in _snapshot(names)):
+        outbox.add(board, _group(board, by, [operation for _, operation in chunk], history=False))
     board.save()
     return board
 
@@ -73,7 +73,8 @@ def _history(newest: int, names: outbox.Names) -> Iterator[tuple[list[int], list
             [newest],
         )
         while batch := cursor.fetchmany(CHUNK):
-            yield [row[0] for row in batch], [_told(row, names) for row in batch]
+            for part in outbox.chunks((row[0], _told(row, names)) for row in batch):
+                yield [pk for pk, _ in part], [operation for _, operation in part]
 
 
 def _told(row: Any, names: outbox.Names) -> Operation:
@@ -131,17 +132,6 @@ def _snapshot(names: outbox.Names) -> Iterator[Operation]:
                     "updated_by": names[row["updated_by_id"].hex],
                 },
             )
-
-
-def _chunks(operations: Iterable[Operation]) -> Iterator[list[Operation]]:
-    chunk: list[Operation] = []
-    for operation in operations:
-        chunk.append(operation)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
 
 
 def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:

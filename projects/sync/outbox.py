@@ -16,9 +16,10 @@ from projects.entities.registry import BY_NAME
 from projects.entities.spec import PERSON
 from projects.models import SyncBoard
 from projects.sync.fold import rank
-from projects.sync.operations import MAX_OPERATIONS, Group, Operation, parse
+from projects.sync.operations import MAX_OPERATIONS, Group, Operation, encode, parse
 
 BATCH = 500  # rows
+MAX_BYTES = 4 << 20  # of a group that this clone writes
 CHUNK = 500  # operations of a group that may be split: those of an import stand alone
 
 
@@ -66,17 +67,16 @@ def pack(board: SyncBoard) -> int:
         if not whole:  # an import, whose rows come in any order and stand alone
             pairs.sort(key=lambda pair: rank(pair[1]))
         digits, actor = rows[0][1:3]
-        size = len(pairs) if whole else CHUNK
-        for start in range(0, len(pairs), size):
-            part = pairs[start : start + size]
+        parts = [pairs] if whole and size_of(operation for _, operation in pairs) < MAX_BYTES else list(chunks(pairs))
+        for number, part in enumerate(parts):
             group = Group(
-                id=digits if start == 0 else uuid.uuid5(uuid.UUID(digits), str(start)).hex,
+                id=digits if number == 0 else uuid.uuid5(uuid.UUID(digits), str(number)).hex,
                 base=_base(rows[0][0]),
                 after=board.after.hex if board.after else None,
                 by=names[actor],
                 operations=[operation for _, operation in part],
                 session=rows[0][-1],
-                rows=not whole,
+                rows=not whole or len(parts) > 1,
             )
             add(board, group, [pk for pk, _ in part])
             made += 1
@@ -84,6 +84,26 @@ def pack(board: SyncBoard) -> int:
     board.packed = newest
     board.save(update_fields=["packed", "after"])
     return made
+
+
+def chunks(pairs: Iterable[tuple[int, Operation]]) -> Iterator[list[tuple[int, Operation]]]:
+    """Split (activity, operation) pairs into groups of at most CHUNK operations and MAX_BYTES."""
+    part: list[tuple[int, Operation]] = []
+    size = 0
+    for pair in pairs:
+        length = size_of([pair[1]])
+        if part and (len(part) == CHUNK or size + length > MAX_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(pair)
+        size += length
+    if part:
+        yield part
+
+
+def size_of(operations: Iterable[Operation]) -> int:
+    """Return the number of bytes of the operations in a segment."""
+    return sum(len(encode(operation.document()).encode("utf-8", "surrogatepass")) + 1 for operation in operations)
 
 
 def add(board: SyncBoard, group: Group, activities: Sequence[int] = ()) -> None:

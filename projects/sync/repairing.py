@@ -47,7 +47,9 @@ def adopt(old: Segments, new: Segments, *, head: str, seal: Seal = exchange.unse
     """Follow another log, on which what only the `old` one has is published again."""
     told = _activity_by_group()
     kept = {entry.group.id for entry in exchange.entries(new)}
-    missing = [(entry.group.id, entry.line) for entry in exchange.entries(old) if entry.group.id not in kept]
+    missing = [
+        (entry.group.id, entry.line) for entry in exchange.entries(old) if entry.line and entry.group.id not in kept
+    ]
     with transaction.atomic():
         waiting = _rows("SELECT group_id, line, activities FROM projects_syncoutbox ORDER BY id")
         _rows("DELETE FROM projects_syncoutbox RETURNING id")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def status() -> dict[str, Any]:
         "unpublished": outbox.count(),
         "synced_at": board.synced_at,
         "error": board.error,
+        "skipped": sorted(map(int, board.skipped)),
     }
 
 
@@ -92,7 +94,8 @@ def apply(head: str | None) -> dict[str, Any]:
         with _store() as store:
             report = _follow(store, board, head)
             parcel = exchange.prepare()
-            commit = _commit(store, head, parcel) if parcel.segments else None
+            # A board without changes is published, too: another clone joins it then.
+            commit = _commit(store, head, parcel) if parcel.segments or head is None else None
     except SyncError as error:
         SyncBoard.objects.filter(pk=1).update(error=str(error)[:MAX_ERROR])
         raise
@@ -119,7 +122,7 @@ def verify(*, rebuild: bool) -> dict[str, Any]:
         return {"position": 0, "entities": 0}
     with _store() as store:
         contents = store.contents(board.head)
-        source = _Source(store, contents)
+        source = _Source(store, contents, board.skipped)
         if rebuild:
             repairing.rebuild(source, head=board.head, seal=contents.seal)
         entities = repairing.verify(source)
@@ -127,13 +130,24 @@ def verify(*, rebuild: bool) -> dict[str, Any]:
 
 
 def skip(segment: int) -> dict[str, Any]:
-    """Make a segment that can't be read void in this clone; all clones must skip it to agree. Raises Conflict."""
+    """Make the next segment void in this clone if it can't be read; all clones must skip it to agree.
+
+    Raises Conflict if it is not the next one, or can be read.
+    """
     board = _joined()
-    if segment < board.segments:
-        raise Conflict(f"segment {segment} is applied already; only a segment that can't be read can be skipped")
-    board.skipped = sorted({*board.skipped, segment})
+    with _store() as store:
+        head = store.fetched()
+        contents = store.contents(head) if head else None
+        if contents is None or segment != board.segments or segment >= len(contents.segments):
+            raise Conflict(f"only the next segment, {board.segments}, can be skipped, and only if it can't be read")
+        try:
+            for _ in itertools.islice(exchange.entries_after(_Source(store, contents, {}), segment), 1):
+                raise Conflict(f"segment {segment} can be read; sync applies it")
+        except Malformed:
+            pass
+        board.skipped = {**board.skipped, str(segment): contents.segments[segment][1]}
     board.save(update_fields=["skipped"])
-    return {"skipped": board.skipped}
+    return {"skipped": sorted(map(int, board.skipped))}
 
 
 def repair(head: str | None) -> dict[str, Any]:
@@ -156,8 +170,8 @@ def repair(head: str | None) -> dict[str, Any]:
                 f"{board.ref} of {board.remote} holds another board: {contents.board_id}. To join it, run"
                 " `pm sync disable` and `pm sync enable`: both boards are united"
             )
-        old = _Source(store, store.contents(board.head))
-        repairing.adopt(old, _Source(store, contents), head=head, seal=contents.seal)
+        old = _Source(store, store.contents(board.head), board.skipped)
+        repairing.adopt(old, _Source(store, contents, board.skipped), head=head, seal=contents.seal)
         store.adopt(head)
     return {"publish": None, "missing": outbox.count()}
 
@@ -180,7 +194,10 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
         return exchange.Report()
     contents = store.contents(head)
     if contents.board_id != str(board.board_id):
-        raise OtherBoard(f"{board.ref} of {board.remote} holds another board now: {contents.board_id}")
+        raise OtherBoard(
+            f"{board.ref} of {board.remote} holds another board: {contents.board_id}. To join it, run"
+            " `pm sync disable`, then `pm sync enable`: both boards are united"
+        )
     is_known = contents.seal(board.segments) == (board.seal or contents.seal(0))
     if not is_known or (board.head and not store.is_descendant(head, board.head)):
         raise Rewritten(
@@ -190,24 +207,37 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     mark = None
     if contents.checkpoint is not None and contents.checkpoint[0] > board.position:
         mark = _checkpoint(store, *contents.checkpoint)
-    report = exchange.follow(_Source(store, contents), head=head, seal=contents.seal, mark=mark)
+    report = exchange.follow(_Source(store, contents, board.skipped), head=head, seal=contents.seal, mark=mark)
     if contents.checkpoint is not None:
         SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0])
     return report
 
 
 class _Source:
-    """The segments of a commit."""
+    """The segments of a commit; `skipped` are the object IDs, by number, of those that a person made void."""
 
-    def __init__(self, store: GitStore, contents: Contents) -> None:
-        self._store, self._contents = store, contents
+    def __init__(self, store: GitStore, contents: Contents, skipped: Mapping[str, str]) -> None:
+        self._store, self._contents, self._skipped = store, contents, skipped
 
-    def segments(self, after: int) -> Iterator[str]:
-        for blob in self._store.blobs([one for _, one in self._contents.segments[after:]]):
-            try:
-                yield blob.decode()
-            except UnicodeDecodeError:
-                raise Malformed("a segment is not UTF-8") from None
+    def segments(self, after: int) -> Iterator[str | None]:
+        wanted = self._contents.segments[after:]
+        number = after
+        try:
+            for is_skipped, some in itertools.groupby(wanted, lambda one: self._skipped.get(str(one[0])) == one[1]):
+                if is_skipped:
+                    for number, _ in some:  # noqa: B007 -- the error names it
+                        yield None
+                    continue
+                numbers, ids = zip(*some, strict=True)
+                blobs = self._store.blobs(ids)
+                for number in numbers:  # noqa: B007 -- the error names it
+                    blob = next(blobs)
+                    yield blob.decode()
+                for _ in blobs:
+                    raise AssertionError("more objects than were asked for")
+        except (Malformed, UnicodeDecodeError) as error:
+            reason = error if isinstance(error, Malformed) else "it is not UTF-8"
+            raise Malformed(f"segment {number}: {reason}; `pm sync skip {number}` voids it") from None
 
 
 def _checkpoint(store: GitStore, position: int, digest: str, object_id: str) -> Checkpoint:

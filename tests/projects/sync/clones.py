@@ -33,9 +33,11 @@ class Log:
     def __init__(self) -> None:
         self.log: list[str] = []
         self.checkpoint: bytes | None = None
+        self.skipped: set[int] = set()
 
-    def segments(self, after: int) -> Iterator[str]:
-        yield from self.log[after:]
+    def segments(self, after: int) -> Iterator[str | None]:
+        for number, text in enumerate(self.log[after:], after):
+            yield None if number in self.skipped else text
 
     def push(self, base: int, segments: list[str], checkpoint: Checkpoint | None) -> None:
         if base != len(self.log):

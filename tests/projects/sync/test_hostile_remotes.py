@@ -89,7 +89,7 @@ CHANGES: dict[str, tuple[Callable[[int], dict[str, bytes | None]], str]] = {
     "a newer format": (lambda _: {"format": b"pm board 2\n"}, "a newer version of pm wrote the board"),
     "another board": (
         lambda _: {"board.json": git_tree.board_file(str(uuid.uuid4()))},
-        "holds another board now",
+        "holds another board:",
     ),
     "an unknown file": (lambda _: {"README": b"x"}, "an unknown file: README"),
     "a wrong checkpoint": (lambda _: {f"checkpoint/1000-{'0' * 64}.jsonl": b"x"}, "the checkpoint is damaged"),
