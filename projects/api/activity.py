@@ -48,7 +48,6 @@ class ActivitySerializer(PickSerializer, serializers.ModelSerializer[Activity]):
             "actor",
             "source",
             "session",
-            "is_forced",
             "created_at",
             "standing",
             "reason",

@@ -83,7 +83,6 @@ class Caller:
     def note(self) -> None:
         """Note that the session gave a command, and renew its leases."""
         from projects.models.session import known
-        from projects.models.work_items.claims import renew_leases
 
         with transaction.atomic(), suppress(exceptions.PermissionDenied):
             user = self.user()
@@ -91,7 +90,6 @@ class Caller:
                 session = self._find_session(user)
                 if session.is_due:
                     session.note(self.run)
-                    renew_leases(session.pk)
                 known.keep(self.name, self.run, session)
 
     def session(self, user: User) -> Session | None:

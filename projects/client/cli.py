@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LIGHT = frozenset(
     (
         *("project", "work-item", "sprint", "comment", "dependency", "time-entry", "swim-lane"),
-        *("activity", "changes", "search", "prime", "begin", "ready", "who", "whoami"),
+        *("activity", "changes", "search", "prime", "who", "whoami"),
     )
 )
 

@@ -25,8 +25,6 @@ NOUNS = {
     "dependency": "which items block others",
     "time-entry": "timers and time spent on work items",
     "swim-lane": "the columns of the board",
-    "begin": "claim an item, or take up your own or the next ready one, and show it",
-    "ready": "what you can start now; --explain says why an item is not ready",
     "who": "which sessions are live, and what each holds",
     "whoami": "who you act as, in which session, and why",
     "activity": "who changed what, and when",

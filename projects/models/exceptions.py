@@ -7,7 +7,6 @@
     ├── HasChildren     the item has open children, or children that would lose their parent
     ├── HasBlockers     the item has unfinished blockers
     ├── Claimed         the item has an unexpired claim
-    ├── NotReady        the item can't be started now
     ├── NothingReady    the project has no item to claim
     ├── Cycle           the dependency would create a cycle
     ├── KeyMoved        the key means two items in this clone
@@ -81,14 +80,6 @@ class Claimed(Refused):
         super().__init__(message)
         self.holder = holder
         self.until = until
-
-
-class NotReady(Refused):
-    """The item can't be started now; `reasons` says why."""
-
-    def __init__(self, message: str, reasons: Sequence[str]) -> None:
-        super().__init__(f"{message}: {'; '.join(reasons)}")
-        self.reasons = reasons
 
 
 class NothingReady(Refused):

@@ -45,12 +45,11 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
     """Apply the fields of `item` that the form changed; return True if anything changed.
 
     Missing fields are left unchanged. `version` is the version the form showed, `anyway` the later version that the
-    user agreed to overwrite. `force` completes the item despite open children and blockers, `unclaim` ends its claim.
-    Raises ValidationError or Refused.
+    user agreed to overwrite. `force` completes the item despite open children and blockers. Raises ValidationError or
+    Refused.
     """
-    seen, anyway = version(data), agreed_version(data, "anyway", "force", "unclaim")
-    force = bool(data.get("force") or data.get("unclaim"))
-    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=force)
+    seen, anyway = version(data), agreed_version(data, "anyway", "force")
+    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=bool(data.get("force")))
 
 
 def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:

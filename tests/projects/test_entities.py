@@ -28,8 +28,7 @@ from tests.projects.sqlite.boards import EXPORT
 STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by", "deleted_at"}
 # Columns that only this board needs: derived data, claims, what a deletion took out.
 LOCAL = {
-    "work_item": {"urgency", "due_rank", "open_blockers", "unblocks"}
-    | {"lease_id", "lease_minutes", "claimed_from", "claim_session"},
+    "work_item": {"urgency", "due_rank", "open_blockers", "unblocks", "lease_id", "claim_session"},
     "sprint": {"left_items"},
 }
 # The limits that the models enforce; an integer column has those of its type.

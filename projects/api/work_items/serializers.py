@@ -19,7 +19,7 @@ MAX_UPDATES = 1000
 class WorkItemSerializer(EntitySerializer):
     """A work item."""
 
-    only_updates = (*EntitySerializer.only_updates, "force", "lease_id", "add_labels", "remove_labels")
+    only_updates = (*EntitySerializer.only_updates, "force", "add_labels", "remove_labels")
     places = {"display_key": "id"}
     # A parent is in the same project: its key needs no second join.
     loads = {"display_key": ("item_number", "project__key"), "parent": ("parent__item_number", "project__key")}
@@ -27,12 +27,7 @@ class WorkItemSerializer(EntitySerializer):
 
     display_key = serializers.CharField(read_only=True)
     force = StrictBooleanField(
-        write_only=True,
-        required=False,
-        help_text="Allow done or cancelled although children or blockers are open, and override a claim.",
-    )
-    lease_id = serializers.UUIDField(
-        write_only=True, required=False, help_text="Proof that the claim is the caller's, from another session."
+        write_only=True, required=False, help_text="Allow done or cancelled although children or blockers are open."
     )
 
     add_labels = LabelsField(write_only=True, required=False, help_text="Labels to add; the others stay.")

@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
-from projects.api.callers import myself
 from projects.api.idempotency import write
 from projects.api.list_queries import Query, kept
 from projects.api.query_parameters import BOOLEANS, limit_schema, read_limit, read_number
@@ -38,7 +37,6 @@ from projects.models.exceptions import Refused
 from projects.models.prepared_queries import Bound, Statement, stored
 
 LEAST_BYTES = 1024
-NO_USER = uuid.UUID(int=0).hex
 MOST_BYTES = 100_000_000
 
 
@@ -46,8 +44,7 @@ class ReadyList(NamedTuple):
     """The compiled list of ready items."""
 
     query: Query
-    statements: list[Statement]
-    limit: int
+    statement: Statement
 
 
 class WorkItemViewSet(ClaimActions):
@@ -122,25 +119,15 @@ class WorkItemViewSet(ClaimActions):
     )
     @action(detail=False)
     def ready(self, request: Request) -> HttpResponseBase:
-        """Items that the caller can start, in the order to do them: of the active sprint, `todo`, urgent ones first."""
+        """Items that can be started: by priority, then by how many items they unblock, then by position."""
         ready = kept(self, request, self._compile_ready)
-        user = myself(request)
-        values = {"now": stored(timezone.now()), "ready_for": NO_USER if user is None else user.pk.hex}
-        values |= ready.query.find_references()
-        found: list[Any] = []
-        for statement in ready.statements:
-            if len(found) < ready.limit:
-                found += statement.rows(**values)
-        found = found[: ready.limit]
+        found = ready.statement.rows(now=stored(timezone.now()), **ready.query.find_references())
         return answer(request, {"results": ready.query.rows.shown(found), "next": None, "previous": None})
 
     def _compile_ready(self, request: Request) -> ReadyList:
         moment = Bound("now", WorkItem._meta.get_field("lease_expires_at"))
-        assignee = Bound("ready_for", WorkItem._meta.pk)
-        query = Query(self, request, self.get_queryset().ready(moment, assignee=assignee))
-        limit = read_limit(request)
-        parts = query.queryset.in_ready_parts()
-        return ReadyList(query, [query.compiled(part, limit) for part in parts], limit)
+        query = Query(self, request, self.get_queryset().ready(moment))
+        return ReadyList(query, query.compiled(query.queryset, read_limit(request)))
 
     @extend_schema(request=BulkUpdateSerializer, responses=BulkUpdatedSerializer)
     @action(detail=False, methods=["post"], url_path="bulk-update")

@@ -18,7 +18,7 @@ from projects.django_private import loaded_relations
 from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
-from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren, NotReady
+from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
@@ -34,7 +34,6 @@ from projects.models.work_items.choices import (
     Status,
 )
 from projects.models.work_items.hierarchy import PARENTS, RULES, child_types, parent_errors
-from projects.models.work_items.obstacles import obstacles
 from projects.models.work_items.ordering import position_after, position_beside
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.models.work_items.schema import CONSTRAINTS, INDEXES
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 
 MAX_NAMED = 20  # items in a message
 # The values that end a claim.
-NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None, "claim_session": "", "claimed_from": ""}
+NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None, "claim_session": ""}
 
 
 class WorkItem(Entity):
@@ -97,8 +96,6 @@ class WorkItem(Entity):
     )
     lease_id = models.UUIDField(null=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)
-    lease_minutes = models.PositiveSmallIntegerField(default=DEFAULT_LEASE, db_default=DEFAULT_LEASE, editable=False)
-    claimed_from = models.CharField(max_length=11, blank=True, default="", db_default="", editable=False)
     claim_session = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     # Maintained by triggers: the number of living open items that block this one, and that it blocks.
     open_blockers = models.IntegerField(default=0, db_default=0, editable=False)
@@ -199,14 +196,11 @@ class WorkItem(Entity):
         force: bool = False,
         add_labels: Sequence[str] = (),
         remove_labels: Sequence[str] = (),
-        lease_id: uuid.UUID | None = None,
         **values: Any,
     ) -> Values:
-        """Validate as Entity.validate_update does.
+        """Validate as Entity.validate_update does; `force` closes the item despite open children or blockers.
 
-        `force` closes the item despite open children or blockers, and overrides another's claim; `lease_id` proves
-        that the claim is the caller's. `add_labels` and `remove_labels` change the labels one by one, whatever others
-        the item has. Raises Claimed.
+        `add_labels` and `remove_labels` change the labels one by one, whatever others the item has.
         """
         self.check_version(expected_version)
         self.check_living()
@@ -216,21 +210,7 @@ class WorkItem(Entity):
             gone = {name.strip().casefold() for label in remove_labels for name in label.split(",")}
             kept = [label for label in self.labels if label.casefold() not in gone]
             values["labels"] = [*kept, *add_labels]
-        changed = self.check_update(values, force=force)
-        self.is_forced = False
-        if changed.keys() & {"status", "assignee_id"} and not self.is_held_by(actor, lease_id):
-            if not force:
-                self._raise_claimed()
-            self.is_forced = True
-        return changed
-
-    def is_held_by(self, actor: User, lease_id: uuid.UUID | None = None) -> bool:
-        """Return True unless another session, or the user of no session, holds a live claim of the item."""
-        if not self.is_claimed or (lease_id is not None and lease_id == self.lease_id):
-            return True
-        if self.claim_session:
-            return self.claim_session == actor.session_id
-        return self.claimed_by_id == actor.pk
+        return self.check_update(values, force=force)
 
     def check_update(self, values: Values, *, force: bool = False) -> Values:
         changed = super().check_update(values)
@@ -333,24 +313,18 @@ class WorkItem(Entity):
             position = position_beside(self, neighbour, before=name == "before")
             return self.update(actor=actor, position=position)
 
-    def claim(self, *, actor: User, lease: int = DEFAULT_LEASE, force: bool = False) -> uuid.UUID:
+    def claim(self, *, actor: User, lease: int = DEFAULT_LEASE) -> uuid.UUID:
         """Assign the item to `actor`, in progress, for `lease` minutes; return the lease ID.
 
-        Raises Claimed if the item has an unexpired claim, even one of the actor, and NotReady if it can't be started;
-        `force` takes it anyway. Raises Conflict if it is closed.
+        Raises Claimed if the item has an unexpired claim, even one of the actor. Raises Conflict if it is closed.
         """
         expires_at = timezone.now() + _minutes(lease)
         self.check_living()
+        if self.is_claimed:
+            self._raise_claimed()
         if not self.is_open:
             raise Conflict(f"{self.display_key} is {self.status} and can't be claimed")
-        if self.is_claimed and not force:
-            self._raise_claimed()
-        reasons = self.obstacles(actor)
-        if reasons and not force:
-            raise NotReady(f"{self.display_key} is not ready", reasons)
-        self.is_forced = force and (self.is_claimed or bool(reasons))
         lease_id = uuid.uuid4()
-        before = self.claimed_from if self.claimed_by_id else self.status
         self._write_claim(
             actor,
             status=Status.IN_PROGRESS.value,
@@ -358,46 +332,29 @@ class WorkItem(Entity):
             claimed_by_id=actor.pk,
             lease_id=lease_id,
             lease_expires_at=expires_at,
-            lease_minutes=lease,
-            claimed_from=before,
             claim_session=actor.session_id,
         )
         return lease_id
 
-    def obstacles(self, actor: User | None) -> list[str]:
-        """Return the reasons why `actor` can't start the item now; a claim is not among them.
+    def renew(self, *, lease_id: uuid.UUID, lease: int = DEFAULT_LEASE) -> None:
+        """Extend the claim to `lease` minutes from now. Raises Claimed unless `lease_id` is the claim's.
 
-        Its own item in progress is no obstacle, nor one in progress that nobody is assigned to.
+        A renewal leaves the version unchanged, so that it never causes a conflict with an edit.
         """
-        return obstacles(self, actor)
-
-    def renew(self, *, actor: User | None = None, lease_id: uuid.UUID | None = None, lease: int | None = None) -> None:
-        """Extend the claim to `lease` minutes from now, by default as many as before.
-
-        Raises Claimed unless `lease_id` is the claim's or the session of `actor` holds it. A renewal leaves the
-        version unchanged, so that it never causes a conflict with an edit.
-        """
-        self._check_holder(actor, lease_id)
-        self.lease_minutes = self.lease_minutes if lease is None else lease
-        self.lease_expires_at = timezone.now() + _minutes(self.lease_minutes)
-        WorkItem._base_manager.filter(pk=self.pk, lease_id=self.lease_id).update(
-            lease_expires_at=self.lease_expires_at, lease_minutes=self.lease_minutes
-        )
+        self._check_holder(lease_id)
+        self.lease_expires_at = timezone.now() + _minutes(lease)
+        WorkItem._base_manager.filter(pk=self.pk, lease_id=lease_id).update(lease_expires_at=self.lease_expires_at)
 
     def release(self, *, actor: User, lease_id: uuid.UUID | None = None, force: bool = False) -> None:
-        """Release the item for others, in the status that it had before.
-
-        Raises Claimed unless `lease_id` is the claim's, the session of `actor` holds it, or `force` is set.
-        """
+        """Release the item for others. Raises Claimed unless `lease_id` is the claim's or `force` is set."""
         self.check_living()
         if not force:
-            self._check_holder(actor, lease_id)
+            self._check_holder(lease_id)
         elif self.claimed_by_id is None:
             raise Conflict(f"{self.display_key} is not claimed")
-        self.is_forced = force and not self.is_held_by(actor, lease_id)
         values: Values = dict(NO_CLAIM)
         if self.status == Status.IN_PROGRESS:
-            values["status"] = self.claimed_from or Status.TODO.value
+            values["status"] = Status.TODO.value
         if self.assignee_id == self.claimed_by_id:
             values["assignee_id"] = None
         self._write_claim(actor, **values)
@@ -410,14 +367,11 @@ class WorkItem(Entity):
             changed |= self._moments(changed["status"])
         self._write(actor, Action.UPDATED, changed)
 
-    def _check_holder(self, actor: User | None, lease_id: uuid.UUID | None) -> None:
+    def _check_holder(self, lease_id: uuid.UUID | None) -> None:
         self.check_living()
         if self.claimed_by_id is None:
             raise Conflict(f"{self.display_key} is not claimed; the lease expired or was released")
-        if lease_id is not None and lease_id == self.lease_id:
-            return
-        holds = lease_id is None and actor is not None and bool(self.claim_session)
-        if not holds or actor is None or self.claim_session != actor.session_id:
+        if lease_id is None or lease_id != self.lease_id:
             self._raise_claimed()
 
     def _raise_claimed(self) -> NoReturn:

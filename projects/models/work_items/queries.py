@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import connection, models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
@@ -36,13 +36,6 @@ _LABELLED = """
     ) SELECT label.work_item_id FROM known CROSS JOIN projects_itemlabel label ON label.name = known.name
     WHERE pm_casefold(known.name) = %s
 """
-
-ACTIVE = "active"  # the status of a sprint
-READY_ORDER = (
-    models.Case(models.When(sprint__status=ACTIVE, then=0), default=1, output_field=models.IntegerField()),
-    models.Case(models.When(status=Status.BACKLOG, then=1), default=0, output_field=models.IntegerField()),
-    *("urgency", "-unblocks", "position", "item_number"),
-)
 
 # One index lookup each for living and deleted items.
 _LAST_POSITION = """
@@ -168,42 +161,22 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def not_overdue(self) -> Self:
         return self.filter(Q(due_date__isnull=True) | ~Q(IsNotClosed("status")) | ~Q(IsPast("due_date")))
 
-    def ready(self, moment: datetime | Bound | None = None, *, assignee: uuid.UUID | Bound | None = None) -> Self:
-        """Limit to items that can be started, in the order in which they should be.
+    def ready(self, moment: datetime | Bound | None = None) -> Self:
+        """Limit to items that can be started, ordered by urgency, number of items they unblock, and position.
 
-        Ready items are not started, or their lease has expired at `moment` (default: now). They have no open child,
-        and neither they nor an item above them have an open blocker. With `assignee`, they are assigned to this user
-        or to nobody; the holder of an expired lease is nobody.
-
-        The order is: the active sprint first, `todo` before `backlog`, then urgency, the number of items they unblock,
-        and position.
+        Ready items are not started, or their lease has expired at `moment` (default: now). They have no living open
+        blocker and are not epics with open children.
         """
         waiting = Q(status__in=(Status.BACKLOG, Status.TODO))
         abandoned = Q(status=Status.IN_PROGRESS, lease_expires_at__lte=moment or timezone.now())
         open_children = self.model.objects.filter(parent=OuterRef("pk"), deleted_at__isnull=True).unfinished()
-        found = (
+        return (
             self.living()
             .filter(MayBegin("status"), waiting | abandoned, project__status=ProjectStatus.ACTIVE)
             .unblocked()
-            .exclude(Exists(open_children))
-            .exclude(parent__open_blockers__gt=0)
-            .exclude(parent__parent__open_blockers__gt=0)
+            .exclude(Q(item_type=ItemType.EPIC) & Exists(open_children))
+            .order_by("urgency", "-unblocks", "position", "item_number")
         )
-        if assignee is not None:
-            free = Q(assignee__isnull=True) | (Q(status=Status.IN_PROGRESS) & Q(assignee=F("claimed_by")))
-            found = found.filter(free | Q(assignee_id=assignee))
-        return found.order_by(*READY_ORDER)
-
-    def in_ready_parts(self) -> tuple[Self, ...]:
-        """Return ready items as querysets to read one after the other, each in the order of an index.
-
-        Sorting all ready items of a large board takes long, and most lists are short.
-        """
-        parts = []
-        for of_sprint in (self.filter(sprint__status=ACTIVE), self.exclude(sprint__status=ACTIVE)):
-            for part in (of_sprint.exclude(status=Status.BACKLOG), of_sprint.filter(status=Status.BACKLOG)):
-                parts.append(part.order_by(*READY_ORDER[2:]))
-        return tuple(parts)
 
     def descendants_of(self, item_id: uuid.UUID | Bound) -> Self:
         """Limit to descendants of the item at any depth."""

@@ -87,9 +87,6 @@ INDEXES = (
         condition=LIVING & models.Q(MayBegin("status"), IsZero("open_blockers")),
         name="item_ready",
     ),
-    models.Index(
-        fields=("lease_expires_at",), condition=models.Q(lease_expires_at__isnull=False), name="item_by_lease"
-    ),
     models.Index(fields=("project", "status", "position", "item_number"), condition=LIVING, name="item_in_lane"),
     models.Index(fields=("parent", "position"), condition=LIVING, name="item_by_parent"),
     models.Index(fields=("sprint", "position"), condition=LIVING, name="item_by_sprint"),

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 
 from projects.models import Activity, WorkItem
 from projects.models.edits import undo as undo_change
-from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
+from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.web import item_form, item_page, page
 from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
@@ -36,8 +36,6 @@ def edit(request: HttpRequest, identifier: str) -> HttpResponse:
     found = item_page.get(identifier)
     try:
         changed = item_form.save(found, request.POST, actor=page.person(request))
-    except Claimed as refusal:
-        return refused(409, explain(refusal), again=f"unclaim={found.version}")
     except (HasChildren, HasBlockers) as refusal:
         # A user who overrides the refusal has also seen the current version.
         return refused(409, explain(refusal), again=f"force={found.version}")

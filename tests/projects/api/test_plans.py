@@ -115,7 +115,6 @@ def test_filter_is_checked_in_the_index(api: APIClient, board: str, ordering: st
 
 
 def test_ready_uses_its_own_index(api: APIClient, board: str) -> None:
-    User.objects.actor("llm")
     for query in ({}, *({name: value} for name, value in WALKING.items() if name != "include_done")):
         found = plan(api, f"{URL}ready/", {"project": "PONE", **query})
         assert (found.scans, found.sorts, found.entered) == ([], [], {"item_ready"}), query

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from projects.models import Dependency, Project, Sprint, User, WorkItem
+from projects.models import Dependency, Project, User, WorkItem
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -66,49 +66,6 @@ def test_nothing_in_an_archived_or_deleted_project_is_ready(
     archived.archive(actor=user)
     deleted.soft_delete(actor=user)
     assert ready() == ["C"]
-
-
-def test_item_with_open_children_is_not_ready(make_item: Make, user: User) -> None:
-    story = make_item("Story", item_type="story")
-    task = make_item("Task", parent=story)
-    assert ready() == ["Task"]
-    task.update(actor=user, status="done")
-    assert ready() == ["Story"]
-
-
-def test_blocker_of_an_ancestor_blocks(make_item: Make, user: User) -> None:
-    first, epic = make_item("First"), make_item("Epic", item_type="epic")
-    story = make_item("Story", item_type="story", parent=epic)
-    task = make_item("Task", parent=story)
-    Dependency.objects.create(actor=user, blocking_item=first, blocked_item=epic)
-    assert ready() == ["First"]
-    assert task.obstacles(user) == ["PONE-2 above it is blocked by PONE-1"]
-    first.update(actor=user, status="done")
-    assert ready() == ["Task"]
-    assert task.obstacles(user) == []
-
-
-def test_item_of_another_is_not_ready_for_the_caller(make_item: Make, user: User) -> None:
-    eve = User.objects.actor("eve")
-    make_item("Mine", assignee=user)
-    make_item("Hers", assignee=eve)
-    make_item("Left").claim(actor=eve)
-    WorkItem.objects.filter(claimed_by=eve).update(lease_expires_at=timezone.now() - dt.timedelta(seconds=1))
-    found = WorkItem.objects.ready(assignee=user.pk)
-    assert [item.title for item in found] == ["Left", "Mine"]
-
-
-def test_parts_are_in_the_order_of_the_whole(make_item: Make, project: Project, user: User) -> None:
-    dates = {"start_date": dt.date(2026, 1, 1), "end_date": dt.date(2026, 1, 15)}
-    sprint = Sprint.objects.create(actor=user, project=project, name="S", **dates)
-    make_item("Backlog", priority="critical")
-    make_item("To do", status="todo", priority="low")
-    make_item("Sprint, backlog", sprint=sprint)
-    make_item("Sprint, to do", sprint=sprint, status="todo", priority="low")
-    sprint.start(actor=user)
-    whole = WorkItem.objects.ready()
-    assert [item.title for item in whole] == ["Sprint, to do", "Sprint, backlog", "To do", "Backlog"]
-    assert [item for part in whole.in_ready_parts() for item in part] == list(whole)
 
 
 def test_ready_items_are_ordered_by_urgency_then_unblocked_items_then_position(make_item: Make, user: User) -> None:
