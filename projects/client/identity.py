@@ -53,7 +53,9 @@ class Identity:
             found["X-PM-Terminal"] = "yes"
         if self.source != "terminal":
             values = self._run()
-            found["X-PM-Session"] = "&".join(f"{name}={quote(value)}" for name, value in values.items() if value)
+            found["X-PM-Session"] = "&".join(
+                f"{name}={quote(_as_utf8(value))}" for name, value in values.items() if value
+            )
         return found
 
     def _run(self) -> dict[str, str]:
@@ -109,3 +111,8 @@ def _is_terminal(descriptor: int) -> bool:
         return os.isatty(descriptor)
     except OSError:
         return False
+
+
+def _as_utf8(text: str) -> str:
+    """Return a path with the bytes that are not UTF-8 written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()

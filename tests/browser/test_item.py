@@ -195,7 +195,7 @@ def test_timer_reports_the_one_it_stopped_and_time_is_added(page: Page, board: S
 
 def test_history_is_readable_undoable_and_paged(page: Page, board: Server) -> None:
     key = make_item(board, "First")
-    pm(board.directory, "work-item", "update", key, "--title", "Second", "--assignee", "ada")
+    pm(board.directory, "work-item", "update", key, "--title", "Second", "--assignee", "ada", "--new-user", "person")
     show(page, board, key)
     line = page.locator("#i-history .rows > li").first
     expect(line).to_contain_text("assignee nothing → ada")
