@@ -147,8 +147,9 @@ def _shared(ground: Ground) -> Server:
 @cache
 def _log(ground: Ground, operations: int, pushes: int) -> tuple[Path, Path]:
     """Return a bare repository with a log, and the store that wrote it."""
-    remote = bare(ground.folder / f"log-{operations}.git")
-    return remote, shared_logs.publish(ground.folder / f"log-{operations}", remote, operations, pushes)
+    name = f"log-{operations}-{pushes}"
+    remote = bare(ground.folder / f"{name}.git")
+    return remote, shared_logs.publish(ground.folder / name, remote, operations, pushes)
 
 
 def _clone(ground: Ground, remote: Path, directory: Path) -> Server:
