@@ -74,6 +74,17 @@ class Search:
         self._git = None
         return "".join(_lines(output) or ())
 
+    def close(self) -> None:
+        """End git if it is still searching."""
+        git, self._git = self._git, None
+        if git is not None:
+            git.kill()
+            with git:  # closes the pipes, and waits
+                pass
+
+    def __del__(self) -> None:
+        self.close()
+
 
 def _start(directory: str, *arguments: str) -> subprocess.Popen[bytes] | None:
     import subprocess
