@@ -107,7 +107,9 @@ def test_hostile_texts_do_nothing_on_any_page(person: BrowserContext, server: Se
     one = make("work-items", project="PONE", item_type="story", title=text, **values)
     two = make("work-items", project="PONE", item_type="task", title=text, parent=one["display_key"], **values)
     make("comments", work_item=one["display_key"], content=text)
-    make("dependencies", blocking_item=two["display_key"], blocked_item=one["display_key"])
+    make(
+        "dependencies", blocking_item=two["display_key"], blocked_item=one["display_key"], dependency_type="relates_to"
+    )
     make("time-entries/start", work_item=one["display_key"], description=text)
     server.api("PATCH", "work-items/PONE-1/", json={"title": text + "!", "labels": [*labels, "new"]})
     lane = one_of(server, "swim-lanes")
