@@ -48,7 +48,7 @@ def open_regular(path: str, *, follow: bool = False, own: bool = True) -> int:
     try:
         fileno = os.open(path, flags)
     except (FileNotFoundError, NotADirectoryError):
-        raise FileMissing("there is no such file") from None
+        raise FileMissing("not found") from None
     except OSError as error:
         linked = error.errno == errno.ELOOP and not follow
         raise FileRejected("it is a symbolic link" if linked else f"{error.strerror}") from None

@@ -31,7 +31,7 @@ from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 
 MAX_IDENTIFIER_LENGTH = 100
 MAX_SEARCH_LENGTH = 1000
-PERSON_NAME = "A user's name, in any case; `@me` for the caller, `none` for nobody."
+PERSON_NAME = "A user's name, in any case; `@me` for the caller, `none` for no user."
 NOT = "not:"  # before the words that a value must not be
 TRUTH = (("true", "true"), ("false", "false"))
 
@@ -212,7 +212,7 @@ class PersonReference(NamedTuple):
 
 @extend_schema_field(OpenApiTypes.STR)
 class PersonFilter(django_filters.CharFilter):
-    """Narrow to the rows of a user, by name in any case; `@me` is the caller, `none` nobody.
+    """Narrow to the rows of a user, by name in any case; `@me` is the caller, `none` no user.
 
     An unknown name is an error.
     """

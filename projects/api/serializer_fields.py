@@ -109,7 +109,7 @@ class ReferenceField(StrictCharField):
 
 
 class UserNameField(StrictCharField):
-    """A user by name in any case; `@me` is the caller, `none` nobody. The value is the user's ID.
+    """A user by name in any case; `@me` is the caller, `none` no user. The value is the user's ID.
 
     An unknown name is an error, unless the request says of which kind new users are.
     """

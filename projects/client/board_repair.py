@@ -56,10 +56,10 @@ def _recover(context: Context, copy: GitStore, remote: Remote, ref: str) -> int:
         try:
             copy.push(remote, answer["publish"], ref, head or "")
         except Rewritten:  # this clone has no history before its first fetch: publish the same files without it
-            anew = copy.restart(answer["publish"], head)
-            copy.push(remote, anew, ref, head or "")
+            commit = copy.restart(answer["publish"], head)
+            copy.push(remote, commit, ref, head or "")
             copy.fetch(remote, ref)
-            _repaired(context, anew)
+            _repaired(context, commit)
     return int(answer["missing"])
 
 

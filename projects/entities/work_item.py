@@ -32,7 +32,7 @@ STATUS_NAMES = {
     "cancelled": "Cancelled",
 }
 STATUSES = tuple(STATUS_NAMES)
-CLOSED = ("done", "cancelled")  # the statuses of items that nobody has to work on
+CLOSED = ("done", "cancelled")  # statuses that need no more work
 PRIORITIES = ("low", "medium", "high", "critical")
 
 WORK_ITEM = Entity(
@@ -112,7 +112,7 @@ WORK_ITEM = Entity(
         Field(
             "assignee",
             PERSON,
-            "user who works on it; @me is you, none is nobody",
+            "user who works on it; @me is you, none means unassigned",
             create=OPTIONAL,
             update=True,
             clear="assignee",
@@ -184,8 +184,8 @@ WORK_ITEM = Entity(
             choices=PRIORITIES,
             many=True,
         ),
-        Filter("assignee", "only items assigned to this user; @me is you, none is nobody", metavar="NAME"),
-        Filter("unassigned", "only items that are assigned to nobody"),
+        Filter("assignee", "only items assigned to this user; @me is you, none means unassigned", metavar="NAME"),
+        Filter("unassigned", "only items without an assignee"),
         Filter(
             "label",
             "only items with all of these labels, ignoring case; not:A,B for none of them",

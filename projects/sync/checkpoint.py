@@ -17,7 +17,6 @@ from projects.sync.stored_state import all_records, hashed
 
 EVERY = 1_000  # groups
 SHOWN = 16  # hexadecimal digits of a record's hash
-MAX_SIZE = 256 << 20  # bytes
 
 
 class Checkpoint(NamedTuple):

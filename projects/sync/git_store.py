@@ -127,11 +127,11 @@ class GitStore:
         with self._exclusive():
             writer = ObjectWriter(self.path, self._object_format())
             try:
-                anew = writer.commit_tree(tree, parent and self._checked(parent), _author(), MESSAGE)
-                writer.set_ref(UNPUBLISHED, anew)
+                commit = writer.commit_tree(tree, parent and self._checked(parent), _author(), MESSAGE)
+                writer.set_ref(UNPUBLISHED, commit)
             except OSError as error:
                 raise StoreDamaged(f"{self.path} can't be written: {error.strerror}") from None
-            return anew
+            return commit
 
     def fetch(self, remote: Remote, ref: str, *, limit: float = REMOTE_LIMIT, terminal: bool = False) -> str | None:
         """Fetch `ref` and return its head, None if the remote has no such ref. Raises GitError.

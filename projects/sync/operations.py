@@ -23,7 +23,6 @@ from projects.sync import field_values
 from projects.sync.exceptions import Malformed
 
 FORMAT = 1
-MAX_OPERATION = 1 << 20  # bytes of an operation's JSON
 MAX_GROUP = 8 << 20  # bytes of a line; also the limit of a segment
 MAX_OPERATIONS = 20_000  # of a group
 ACTIONS = ("created", "updated", "deleted", "restored", "reserved")

@@ -27,14 +27,6 @@ def hashed(document: str) -> int:
     return int.from_bytes(hashlib.sha256(document.encode()).digest())
 
 
-def digest_of(records: Iterable[Record]) -> str:
-    """Return the digest of a whole state."""
-    found = 0
-    for record in records:
-        found ^= hashed(encode(record.document()))
-    return f"{found:064x}"
-
-
 class StoredState:
     """The state in the database. Changes stay in memory until `flush`, in the transaction of the caller.
 

@@ -112,7 +112,7 @@ class WorkItemFilter(EntityFilterSet):
     status = StatusFilter(Status.choices, help_text="Statuses, repeated or with commas.")
     priority = PriorityFilter(Priority.choices, help_text="Priorities, repeated or with commas.")
     assignee = PersonFilter(field_name="assignee_id")
-    unassigned = TruthFilter("unassigned", "assigned", help_text="`true`: items that are assigned to nobody.")
+    unassigned = TruthFilter("unassigned", "assigned", help_text="`true`: items without an assignee.")
     label = LabelsFilter(
         help_text="Labels, repeated or with commas: all of them, in any case. `not:` excludes those after it."
     )

@@ -159,7 +159,7 @@ VERBS = (
         "verify",
         "Compare the board with its log from the beginning, and name the first difference.",
         verify,
-        (option("--rebuild", action="store_true", help="write the board anew from the log"),),
+        (option("--rebuild", action="store_true", help="rewrite the board from the log"),),
     ),
     Verb(
         "skip",
