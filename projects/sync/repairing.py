@@ -6,6 +6,7 @@ same bytes, and the next sync publishes it on top.
 
 from __future__ import annotations
 
+import itertools
 import json
 
 from django.db import connection, transaction
@@ -21,12 +22,12 @@ from projects.sync.stored_state import all_records
 FOLDED = ("record", "index", "user", "group", "chain", "advance")
 
 
-def verify(source: Segments) -> int:
-    """Fold the whole log and compare it with the state of this clone; return the number of entities.
+def verify(source: Segments, position: int | None = None) -> int:
+    """Fold the log, up to `position`, and compare it with the state of this clone; return the number of entities.
 
     Raises Diverged with the first one that differs.
     """
-    wanted = _folded(source).records
+    wanted = _folded(source, position).records
     count = len(wanted)
     for record in all_records():
         if record.id not in wanted or wanted.pop(record.id).document() != record.document():
@@ -62,10 +63,10 @@ def adopt(old: Segments, new: Segments, *, head: str, seal: Seal = exchange.unse
     return exchange.follow(new, head=head, seal=seal, told=told)
 
 
-def _folded(source: Segments) -> MemoryState:
+def _folded(source: Segments, position: int | None) -> MemoryState:
     state, order = MemoryState(), Order({}, {}, {})
     digests: dict[str, str] = {}
-    for entry in exchange.entries(source):
+    for entry in itertools.islice(exchange.entries(source), position):
         exchange.fold_entry(state, order, entry, digests.get(entry.group.id))
         digests.setdefault(entry.group.id, entry.digest)
     return state

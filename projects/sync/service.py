@@ -121,28 +121,32 @@ def verify(*, rebuild: bool) -> dict[str, Any]:
     if not board.head:
         return {"position": 0, "entities": 0}
     with _store() as store:
-        contents = store.contents(board.head)
-        source = _Source(store, contents, board.skipped)
         if rebuild:
-            repairing.rebuild(source, head=board.head, seal=contents.seal)
-        entities = repairing.verify(source)
+            contents = store.contents(board.head)
+            repairing.rebuild(_Source(store, contents, board.skipped), head=board.head, seal=contents.seal)
+            board.refresh_from_db()
+        contents = store.contents(board.head)
+        fetched = store.fetched()
+        if fetched and len(contents.segments) < board.segments + bool(board.lines):
+            contents = store.contents(fetched)  # a sync that failed midway followed it beyond `board.head`
+        entities = repairing.verify(_Source(store, contents, board.skipped), board.position)
     return {"position": SyncBoard.objects.get(pk=1).position, "entities": entities}
 
 
 def skip(segment: int) -> dict[str, Any]:
-    """Make the next segment void in this clone if it can't be read; all clones must skip it to agree.
+    """Make a segment void in this clone if it can't be read; all clones must skip it to agree.
 
-    Raises Conflict if it is not the next one, or can be read.
+    Raises Conflict if it is applied already, missing or readable.
     """
     board = _joined()
     with _store() as store:
         head = store.fetched()
         contents = store.contents(head) if head else None
-        if contents is None or segment != board.segments or segment >= len(contents.segments):
-            raise Conflict(f"only the next segment, {board.segments}, can be skipped, and only if it can't be read")
+        if contents is None or not board.segments <= segment < len(contents.segments):
+            raise Conflict(f"segment {segment} is not one that sync has yet to apply")
         try:
             for _ in itertools.islice(exchange.entries_after(_Source(store, contents, {}), segment), 1):
-                raise Conflict(f"segment {segment} can be read; sync applies it")
+                raise Conflict(f"segment {segment} can be read; only one that can't be read can be skipped")
         except Malformed:
             pass
         board.skipped = {**board.skipped, str(segment): contents.segments[segment][1]}

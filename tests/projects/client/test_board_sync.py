@@ -358,3 +358,33 @@ def test_repair_needs_a_person(joined: None, ann: Board) -> None:
 def test_verify_compares_board_and_log(joined: None, ann: Board) -> None:
     assert ann("sync", "verify").document["verified"]["entities"] > 0
     assert ann("sync", "verify", "--rebuild").document["verified"]["entities"] > 0
+
+
+def test_unreadable_segment_can_be_skipped_by_all(
+    joined: None, ann: Board, bob: Board, remote: Path, tmp_path: Path
+) -> None:
+    ann.item("PONE", "Before the bad segment")
+    assert ann("sync").document["pending"] == 0
+    work = tmp_path / "work"
+    git("clone", "-q", str(remote), str(work))
+    git("fetch", "-q", "origin", REF, cwd=work)
+    git("checkout", "-q", "FETCH_HEAD", cwd=work)
+    number = len(list((work / "log/00/00").iterdir()))
+    (work / f"log/00/00/{number:02}.jsonl").write_bytes(b"\xff\xfe\n")
+    git("add", "-A", cwd=work)
+    git("commit", "-q", "-m", "Bad", cwd=work)
+    git("push", "-q", "origin", f"HEAD:{REF}", cwd=work)
+    for board in (ann, bob):
+        assert f"`pm sync skip {number}`" in board("sync").error["message"]
+        for wrong in (number - 2, number + 1):
+            refused, _ = on_terminal(board.repository, "sync", "skip", str(wrong), typed="y\n")
+            assert refused.error["code"] == "CONFLICT"
+        assert board("sync", "verify").code == 0  # although the last sync stopped midway
+        done, _ = on_terminal(board.repository, "sync", "skip", str(number), typed="y\n")
+        assert done.document == {"skipped": [number]}
+        board("work-item", "create", "--project", "PONE", "--type", "task", "--title", "After it")
+        assert board("sync").document["pending"] == 0
+    assert ann("sync").document["pending"] == 0
+    assert ann("sync", "export").out == bob("sync", "export").out
+    assert ann("sync", "status").document["sync"]["skipped"] == [number]
+    assert ann("sync", "verify").code == bob("sync", "verify").code == 0
