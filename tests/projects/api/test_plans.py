@@ -100,6 +100,12 @@ def test_list_walks_the_index_of_its_ordering(api: APIClient, board: str, orderi
         assert plan(api, URL, {**base, name: value or board}).scans == [], name
 
 
+@pytest.mark.parametrize("query", [{}, {"include_done": "true"}])
+def test_orphans_have_an_index_of_their_own(api: APIClient, board: str, query: dict[str, str]) -> None:
+    found = plan(api, URL, {"project": "PONE", "orphaned": "true", **query})
+    assert (found.scans, found.sorts, found.entered) == ([], [], {"item_orphaned"})
+
+
 @pytest.mark.parametrize("ordering", sorted({*WorkItemViewSet.ordering_fields} - {"item_number"}))
 def test_filter_is_checked_in_the_index(api: APIClient, board: str, ordering: str) -> None:
     """A selective filter must not fetch the rows it rejects (covering index)."""
