@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from projects.client import grammar, help
+from projects.client.vocabulary import COMMANDS
 
 DATA = Path(__file__).parent / "data"
 FOLDER = DATA / "golden"
@@ -22,7 +23,7 @@ ROWS = (("full", "&fields=*"), ("slim", ""))
 def help_texts() -> Iterator[tuple[str, str]]:
     """Yield each command with its help."""
     yield "pm", help.text(grammar.Call(None, None, []))
-    for noun in grammar.NOUNS:
+    for noun in COMMANDS:
         verbs = grammar.verbs_of(noun)
         if verbs[0].name:
             yield f"pm {noun}", help.text(grammar.Call(noun, grammar.bare_verb(noun), []))

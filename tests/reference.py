@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from projects.client import grammar, help
+from projects.client.vocabulary import COMMANDS
 from tests.processes import CHECKOUT
 
-COMMANDS = CHECKOUT / "docs" / "commands.md"
+PAGE = CHECKOUT / "docs" / "commands.md"
 HEAD = """\
 # Commands
 
@@ -33,7 +34,7 @@ Generated from the command's own tables by `python -m tests.reference`; do not e
 
 def commands() -> str:
     """Return the page about all commands."""
-    return "\n".join([HEAD, *_globals(), *(line for noun in grammar.NOUNS for line in _noun(noun))]) + "\n"
+    return "\n".join([HEAD, *_globals(), *(line for noun in COMMANDS for line in _noun(noun))]) + "\n"
 
 
 def _globals() -> Iterator[str]:
@@ -46,7 +47,7 @@ def _noun(noun: str) -> Iterator[str]:
     verbs = grammar.verbs_of(noun)
     yield f"\n## pm {noun}"
     if verbs[0].name:
-        yield f"\n{grammar.NOUNS[noun][0].upper()}{grammar.NOUNS[noun][1:]}."
+        yield f"\n{COMMANDS[noun].summary[0].upper()}{COMMANDS[noun].summary[1:]}."
     for verb in sorted(verbs, key=lambda verb: bool(verb.name)):
         if verb.name:
             yield f"\n### pm {noun} {verb.name}"
@@ -60,10 +61,7 @@ def _noun(noun: str) -> Iterator[str]:
 def _table(options: Any) -> Iterator[str]:
     yield "| argument | meaning |\n|---|---|"
     for flags, settings in options:
-        value = settings.get("metavar") or "|".join(map(str, settings.get("choices", ())))
-        named = ", ".join(flags) if flags[0].startswith("-") else ""
-        name = " ".join(filter(None, (named, value))) or flags[0]
-        yield f"| `{_cell(name)}` | {_cell(settings.get('help', ''))} |"
+        yield f"| `{_cell(help.label((flags, settings)))}` | {_cell(settings.get('help', ''))} |"
 
 
 def _cell(text: str) -> str:
@@ -71,7 +69,7 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    COMMANDS.write_text(commands())
+    PAGE.write_text(commands())
 
 
 if __name__ == "__main__":

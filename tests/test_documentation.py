@@ -13,7 +13,8 @@ from discovery.management.commands.runserver_discover import Command
 from discovery.portfile import ServerInfo
 from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
-from projects.client import agents_file, argv, errors, grammar, prime
+from projects.client import agents_file, errors, grammar, prime
+from projects.client.vocabulary import ALIASES, COMMANDS
 from projects.config_schema import OPTIONS, variable_of
 from tests import reference
 from tests.conftest import LONG_TESTS
@@ -21,7 +22,7 @@ from tests.processes import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text()
 PAGES = {path.name: path.read_text() for path in sorted((CHECKOUT / "docs").glob("*.md"))}
-VERBS = [(noun, verb) for noun in grammar.NOUNS for verb in grammar.verbs_of(noun)]
+VERBS = [(noun, verb) for noun in COMMANDS for verb in grammar.verbs_of(noun)]
 
 
 def codes(tree: type[errors.ClientError]) -> set[str]:
@@ -36,7 +37,7 @@ def test_reference_of_commands_is_up_to_date() -> None:
 def test_documented_commands_and_flags_exist(name: str) -> None:
     text = README if name == "README.md" else PAGES[name]
     for noun, verb in re.findall(r"`pm ([a-z-]+)(?: ([a-z-]+))?", text):
-        if noun in grammar.NOUNS:
+        if noun in COMMANDS:
             names = [known.name for known in grammar.verbs_of(noun)]
             assert verb in (*names, "-h") or "" in names or not verb, f"pm {noun} {verb}"
 
@@ -162,7 +163,7 @@ def test_agent_guide_names_every_exit_and_refusal() -> None:
         assert f"| {status} |" in guide
 
 
-@pytest.mark.parametrize(("old", "new"), argv.ALIASES.items())
+@pytest.mark.parametrize(("old", "new"), ALIASES.items())
 def test_old_flag_is_documented_and_works(old: str, new: str) -> None:
     assert old in PAGES["commands.md"] or old == "--status-value"
     assert any(new in flags for _, verb in VERBS for flags, _ in verb.options)

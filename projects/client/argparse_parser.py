@@ -1,4 +1,4 @@
-"""The argparse parser of a verb, built from the tables of `grammar`: for help and for invalid command lines."""
+"""The argparse parser of a verb, built from the tables of `grammar`: it words the errors of invalid command lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from projects.client.argv import Option
 
-WIDTH = 100  # characters per line; asking the terminal would import shutil for every option
+OURS = ("each", "rare")  # settings of options that argparse does not know
 
 
 class _Parser(argparse.ArgumentParser):
@@ -21,18 +21,9 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see: {self.prog} -h")
 
 
-def build(
-    program: str, summary: str, options: Iterable[Option], global_options: Iterable[Option]
-) -> argparse.ArgumentParser:
+def build(program: str, options: Iterable[Option], global_options: Iterable[Option]) -> argparse.ArgumentParser:
     """Return the parser of the command `program`."""
-    parser = _Parser(prog=program, description=summary, add_help=False, allow_abbrev=False, formatter_class=_formatter)
-    for flags, settings in options:
-        parser.add_argument(*flags, **settings)
-    group = parser.add_argument_group("global flags")
-    for flags, settings in global_options:
-        group.add_argument(*flags, **settings)
+    parser = _Parser(prog=program, add_help=False, allow_abbrev=False)
+    for flags, settings in (*options, *global_options):
+        parser.add_argument(*flags, **{name: value for name, value in settings.items() if name not in OURS})
     return parser
-
-
-def _formatter(prog: str) -> argparse.HelpFormatter:
-    return argparse.HelpFormatter(prog, width=WIDTH, max_help_position=34)

@@ -1,36 +1,20 @@
-"""Read the tokens of a command line: join values to flags, rename old flags, report mistakes, convert the values."""
+"""Read the tokens of a command line: join values to flags, replace synonyms, report mistakes, convert the values."""
 
 from __future__ import annotations
 
-from projects.client.errors import UsageError
+from projects.client import vocabulary
+from projects.client.errors import Mistake, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     Settings = dict[str, Any]  # the keyword arguments of argparse.add_argument
     Option = tuple[tuple[str, ...], Settings]
     Value = Any  # whatever an option's `type` returns
 
-# Flags of the predecessor, agile-board, so that its scripts keep working.
-ALIASES = {
-    "--project-id": "--project",
-    "--parent-id": "--parent",
-    "--sprint-id": "--sprint",
-    "--assignee-id": "--assignee",
-    "--work-item-id": "--work-item",
-    "--story-points": "--points",
-    "--status-value": "--status",
-    "--version": "--expected-version",
-}
-# What is often typed, from other tools, in place of a command or flag.
-MEANT = {
-    "list": "work-item list",
-    "ls": "work-item list",
-    "--json": "--output json (the default)",
-    "--table": "--output table",
-}
+MANY = ("+", "*")  # nargs of positionals that take several words
 
 
 class Options:
@@ -45,26 +29,68 @@ class Options:
         def __setattr__(self, name: str, value: Value) -> None: ...
 
 
-def normalised(tokens: Sequence[str], options: Sequence[Option], program: str) -> list[str]:
-    """Rewrite the tokens for argparse, such as `--title -x` to `--title=-x`. Raises UsageError."""
-    takes_value = flags_of(options)
+def normalised(
+    tokens: Sequence[str],
+    options: Sequence[Option],
+    program: str,
+    places: Sequence[str] = (),
+    fixed: Sequence[str] = (),
+) -> list[str]:
+    """Return the flags, each joined to its value by "=", and then the words. Raises UsageError.
+
+    Synonyms of flags and values are replaced. Words fill the flags of `places` that are not given; "" leaves one where
+    it is. The flags `fixed` are added unless they are given.
+    """
+    known = settings_of(options)
     end = end_of_flags(tokens)
-    found: list[str] = []
-    words = iter(tokens[:end])
-    for token in words:
-        name, equals, rest = token.partition("=")
-        flag = name if name in takes_value else ALIASES.get(name, name)
-        # `list` takes the project as a positional; accept the --project flag of the other verbs, too.
-        placed = flag == "--project" and flag not in takes_value and _has_place(options)
-        if placed or takes_value.get(flag):
-            value = rest if equals else next(words, None)
-            if value is None or (not equals and value.partition("=")[0] in takes_value):
+    flags: list[str] = []
+    words: list[str] = []
+    rest = iter(tokens[:end])
+    for token in rest:
+        name, equals, value = token.partition("=")
+        if not token.startswith("-") or (name not in known and (len(token) == 1 or any(map(str.isspace, token)))):
+            is_assignment = equals and f"--{name}" in known and program.endswith(" update")
+            (flags if is_assignment else words).append(f"--{token}" if is_assignment else token)
+            continue
+        meant = meanings(name, options)
+        if not meant and program.rpartition(" ")[2] in vocabulary.WITHOUT_EFFECT.get(name, ()):
+            continue
+        if not meant:
+            raise Mistake(f"unknown flag {name}", name, known, f"{program} -h")
+        if "=" in meant[0] or known.get(meant[0], {}).get("action") == "store_true":
+            flags.append(meant[0] + equals + value)
+            continue
+        if not equals:
+            following = next(rest, None)
+            if following is None or following.partition("=")[0] in known:
                 raise UsageError(f"{name} needs a value; see: {program} -h")
-            token = value if placed else f"{flag}={value}"
-        elif flag not in takes_value and token.startswith("-") and token[1:] and not any(map(str.isspace, token)):
-            raise UsageError(f"unknown flag {name}{nearest(name, takes_value)}; see: {program} -h")
-        found.append(token)
-    return [*found, *tokens[end:]]
+            value = following
+        flag = next((each for each in meant if _fits(value, known.get(each, {}))), meant[0])
+        if flag in known:
+            flags.append(f"{flag}={value}")
+        else:
+            words.insert(0, value)
+    words += tokens[end + 1 :]
+    flags += _placed(words, places, flags)
+    given = {flag.partition("=")[0] for flag in flags}
+    flags += [flag for flag in fixed if flag.partition("=")[0] not in given]
+    flags = [canonical(flag, known) for flag in flags]
+    return [*flags, "--", *words] if any(word.startswith("-") for word in words) else [*flags, *words]
+
+
+def meanings(name: str, options: Iterable[Option]) -> list[str]:
+    """Return the flags of `options` that a flag may mean, `{ID}` for a positional; [] if it is unknown."""
+    known = settings_of(options)
+    plain = name.lower().replace("_", "-") if name.startswith("--") else name
+    if name in known or plain in known:
+        return [name if name in known else plain]
+    metavars = {word for flags, settings in options if flags[0][0] != "-" for word in _metavar(settings).split("|")}
+    found = []
+    for flag in vocabulary.FLAGS.get(plain, "").split():
+        name, equals, value = flag.partition("=")
+        if name.strip("{}") in metavars or (name in known and (not equals or _fits(value, known[name]))):
+            found.append(flag)
+    return found
 
 
 def refuse_repeated(tokens: Sequence[str], options: Iterable[Option], program: str) -> None:
@@ -79,10 +105,10 @@ def refuse_repeated(tokens: Sequence[str], options: Iterable[Option], program: s
             given.add(flag)
 
 
-def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Value] | None:
-    """Return the values of a simple command line by name; None if it needs argparse.
+def read(table: Iterable[Option], tokens: Sequence[str]) -> dict[str, Value] | None:
+    """Return the values of a command line by name; None if it is invalid.
 
-    The tokens are `normalised`: a flag and its value are joined by "=".
+    The tokens are `normalised`.
     """
     values: dict[str, Value] = {}
     known: dict[str, tuple[str, Settings]] = {}
@@ -94,23 +120,17 @@ def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Value] | N
         values[name] = settings.get("default", False if settings.get("action") == "store_true" else None)
         if named:
             known.update((flag, (name, settings)) for flag in flags)
-        elif "nargs" in settings and settings["nargs"] != "?":
-            return None
         else:
             places.append((name, settings))
-        if settings.get("required", not named and "nargs" not in settings):
+        if settings.get("required", not named and settings.get("nargs", "+") == "+"):
             missing.add(name)
-    words: list[str] = []
-    closed = False
-    for token in tokens:
+    end = end_of_flags(tokens)
+    words = list(tokens[end + 1 :])
+    for token in tokens[:end]:
         flag, equals, text = token.partition("=")
         if flag not in known:
-            # argparse has its own rules for positionals with flags between them.
-            if closed or token.startswith("-"):
-                return None
             words.append(token)
             continue
-        closed = bool(words)
         name, settings = known[flag]
         action = settings.get("action", "store")
         if bool(equals) == (action == "store_true"):
@@ -118,23 +138,24 @@ def read(table: Iterable[Option], tokens: Iterable[str]) -> dict[str, Value] | N
         if not _keep(values, name, settings, text if equals else True, append=action == "append"):
             return None
         missing.discard(name)
-    if len(words) > len(places):
-        return None
-    for (name, settings), word in zip(places, words, strict=False):
-        if not _keep(values, name, settings, word):
-            return None
-        missing.discard(name)
-    return None if missing else values
+    needed = len([name for name, settings in places if name in missing])
+    for name, settings in places:
+        needed -= name in missing
+        nargs = settings.get("nargs")
+        most = max(len(words) - needed, 0) if nargs in MANY else min(len(words) - needed, 1)
+        if nargs == "*" and most == 0:
+            values[name] = settings.get("default", [])
+        for word in words[:most]:
+            if not _keep(values, name, settings, word, append=nargs in MANY):
+                return None
+            missing.discard(name)
+        del words[: max(most, 0)]
+    return None if missing or words else values
 
 
-def flags_of(options: Iterable[Option]) -> dict[str, bool]:
-    """Return whether each flag takes a value."""
-    return {
-        flag: settings.get("action", "store") in ("store", "append")
-        for flags, settings in options
-        for flag in flags
-        if flag.startswith("-")
-    }
+def settings_of(options: Iterable[Option]) -> dict[str, Settings]:
+    """Return the settings of each flag."""
+    return {flag: settings for flags, settings in options for flag in flags if flag.startswith("-")}
 
 
 def end_of_flags(tokens: Sequence[str]) -> int:
@@ -142,26 +163,72 @@ def end_of_flags(tokens: Sequence[str]) -> int:
     return tokens.index("--") if "--" in tokens else len(tokens)
 
 
-def known(word: str, words: Iterable[str], what: str) -> str:
-    """Return `word` if it is one of `words`. Raises UsageError, naming the nearest."""
-    if word in words:
+def canonical(flag: str, known: Mapping[str, Settings]) -> str:
+    """Return `--flag=value` with the value as the API spells it, if its flag has choices and one is meant."""
+    name, equals, value = flag.partition("=")
+    settings = known.get(name, {})
+    if not equals:
+        return flag
+    if "choices" in settings:
+        return f"{name}={_choice(value, settings['choices'])}"
+    choices = getattr(settings.get("type"), "choices", None)
+    return f"{name}={_choices(value, choices)}" if choices else flag
+
+
+def _choices(text: str, choices: Sequence[str]) -> str:
+    """Return comma-separated words as the API spells them; a word may stand for several."""
+    found = []
+    for word in text.split(","):
+        negation = "not:" if word.startswith("not:") else ""
+        plain = _plain(word.removeprefix("not:"))
+        group = vocabulary.GROUPS.get(plain, "").split(",") if plain not in choices else [""]
+        if plain in vocabulary.ALL and plain not in choices:
+            group = list(choices)
+        meant = ",".join(group) if {*group} <= {*choices} else _choice(word.removeprefix("not:"), choices)
+        found.append(negation + meant)
+    return ",".join(found)
+
+
+def _choice(word: str, choices: Sequence[str]) -> str:
+    """Return the choice that a word means; the word itself if there is none."""
+    if word in choices:
         return word
-    raise UsageError(f"unknown {what} {word!r}{nearest(word, words)}; see: pm -h")
+    plain = _plain(word)
+    spelled = [choice for choice in choices if choice.replace("-", "_") == plain]
+    spelled += [choice for choice in vocabulary.VALUES.get(plain, "").split() if choice in choices]
+    return spelled[0] if spelled else word
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """Return a "did you mean" clause with the closest word, or ""."""
-    if word in MEANT and MEANT[word].partition(" ")[0] in words:
-        return f"; did you mean {MEANT[word]}?"
-    import difflib
-
-    begun = [one for one in words if len(word) > 2 and one.startswith(word)]
-    near = begun or difflib.get_close_matches(word, words, 1, 0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+def _fits(value: str, settings: Settings) -> bool:
+    """Return True if an option accepts a value, as far as its choices tell."""
+    choices = settings.get("choices") or getattr(settings.get("type"), "choices", None)
+    if not choices:
+        return True
+    return all(word.removeprefix("not:") in choices for word in _choices(value, choices).split(","))
 
 
-def _has_place(options: Iterable[Option]) -> bool:
-    return any("PROJECT" in settings.get("metavar", "") for flags, settings in options if flags[0][0] != "-")
+def _placed(words: list[str], places: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """Take words out of `words` for the flags in `places` that are not given; return these flags."""
+    given = {flag.partition("=")[0] for flag in flags}
+    found: list[str] = []
+    kept: list[str] = []
+    for place in places:
+        if words and place not in given:
+            word = words.pop(0)
+            if place:
+                found.append(f"{place}={word}")
+            else:
+                kept.append(word)
+    words[:0] = kept
+    return found
+
+
+def _plain(word: str) -> str:
+    return word.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _metavar(settings: Settings) -> str:
+    return str(settings.get("metavar", ""))
 
 
 def _keep(values: dict[str, Value], name: str, settings: Settings, given: str | bool, *, append: bool = False) -> bool:

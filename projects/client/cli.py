@@ -16,15 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
+    from projects.client.context import Context
+    from projects.client.grammar import Verb
     from projects.client.render import Stream
 
-# Nouns that need only the standard library, unless they draw a table or use an explicit URL.
-LIGHT = frozenset(
-    (
-        *("project", "work-item", "sprint", "comment", "dependency", "time-entry", "swim-lane"),
-        *("activity", "changes", "search", "prime", "who", "whoami"),
-    )
-)
+VERSION_WORDS = ("--version", "version", "-V")
 
 
 def main(argv: Sequence[str]) -> NoReturn:
@@ -81,7 +77,7 @@ def attempt(
 def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, environ: Mapping[str, str]) -> None:
     from projects.client import grammar, render
 
-    if argv and argv[0] == "--version":
+    if argv and argv[0] in VERSION_WORDS:
         from projects.version import VERSION
 
         render.write(f"pm {VERSION}\n", stdout)
@@ -92,22 +88,47 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
         _load_site()
         render.write(completion.answer(argv[1:], environ), stdout)
         return
-    call = grammar.find(argv)
-    if call.verb is None or grammar.wants_help(call.tokens):
+    try:
+        call = grammar.find(argv)
+        is_help = call.verb is None or grammar.wants_help(call.tokens)
+        options = None if is_help else grammar.parse(call)
+    except errors.UsageError as error:
+        from projects.client import hints
+
+        hints.add_try(error, argv)
+        raise
+    if call.verb is None or options is None:
         from projects.client import help
 
         render.write(help.text(call), stdout)
         return
     from projects.client.context import Context
 
-    options = grammar.parse(call)
     if options.config_dir:
         environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
     context = Context(options, environ, stdout, stderr)
-    is_light = call.noun in LIGHT or (call.noun, call.verb.name) == ("sync", "")
-    if not is_light or options.output == "table" or context.given_url or sys.platform != "linux":
+    if not grammar.is_light(call) or options.output == "table" or context.given_url or sys.platform != "linux":
         _load_site()  # on Linux alone a process is verified without psutil
-    call.verb.run(context)
+    _run(call.verb, context)
+
+
+def _run(verb: Verb, context: Context) -> None:
+    """Run a command, once for each ID if it takes several; an error names the ID at which it stopped."""
+    from projects.client import grammar
+
+    name = grammar.each_of(verb)
+    if name is None:
+        verb.run(context)
+        return
+    ids: list[str] = getattr(context.options, name)
+    for each in ids:
+        setattr(context.options, name, each)
+        try:
+            verb.run(context)
+        except errors.ClientError as error:
+            if len(ids) > 1:
+                error.error.setdefault(name, each)
+            raise
 
 
 def _load_site() -> None:

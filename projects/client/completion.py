@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import threading
 
-from projects.client import grammar
+from projects.client import grammar, vocabulary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _candidates(words: list[str], environ: Mapping[str, str]) -> Candidates:
             if name.startswith(current) and (name not in given or settings.get("action") == "append")
         ]
     if noun is None:
-        return [pair for pair in grammar.NOUNS.items() if pair[0].startswith(current)]
+        return [(name, each.summary) for name, each in vocabulary.COMMANDS.items() if name.startswith(current)]
     if verb is None:
         return [
             (each.name, each.summary) for each in grammar.verbs_of(noun) if each.name and each.name.startswith(current)

@@ -2,6 +2,7 @@
 
     ClientError                    exit status
     ├── UsageError       USAGE           2   the command line is wrong
+    │   └── Mistake                          it has an unknown word; what was probably meant may be known
     ├── NoServer         NO_SERVER       3   no server for this directory, or nothing listens at the URL
     ├── Unresponsive     UNRESPONSIVE    1   a server accepts connections but does not respond
     ├── Sandboxed        SANDBOXED       1   the server runs, but this shell may not connect to it
@@ -25,6 +26,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 
 class ClientError(Exception):
     """The command failed; the message is for the user."""
@@ -42,6 +47,31 @@ class UsageError(ClientError):
 
     code = "USAGE"
     status = 2
+
+
+class Mistake(UsageError):
+    """A word or flag is unknown.
+
+    `wrong` stands where one of `known` is expected; `right` is the nearest of these, "" if none is near. `phrase` is
+    the unknown command, and `rest` the words that follow it. `where` is the command whose help tells more.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        wrong: str,
+        known: Iterable[str],
+        where: str,
+        phrase: str = "",
+        rest: Sequence[str] = (),
+    ) -> None:
+        from projects.client import spelling
+
+        self.wrong = wrong
+        self.phrase = phrase
+        self.rest = rest
+        self.right = spelling.nearest(wrong, known)
+        super().__init__(f"{message}{spelling.question(phrase, self.right)}; see: {where}")
 
 
 class NoServer(ClientError):

@@ -1,14 +1,15 @@
-"""The command line as data: find the verb of a call and parse its options; only its noun's module is loaded.
+"""The command line as data: find the command of a call and parse its options; only its module is loaded.
 
-A noun is a module of `commands` with a line in NOUNS; its VERBS list the verbs and their options. A single-word
-command (`pm init`) is a module with one unnamed verb. A noun that is also a command (`pm sync`) has its unnamed verb
-after the others.
+A command is a module of `commands` that `vocabulary.COMMANDS` lists. A verb (`pm init`) has a VERB. A noun
+(`pm project list`) has VERBS, each with its options. A noun that is also a verb (`pm sync`) has its unnamed verb after
+the others.
 """
 
 from __future__ import annotations
 
-from projects.client.argv import Options, end_of_flags, flags_of, known, nearest, normalised, read, refuse_repeated
-from projects.client.errors import UsageError
+from projects.client import vocabulary
+from projects.client.argv import Options, end_of_flags, meanings, normalised, read, refuse_repeated, settings_of
+from projects.client.errors import Mistake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,51 +18,65 @@ if TYPE_CHECKING:
     from projects.client.argv import Option, Value
     from projects.client.context import Context
 
-NOUNS = {
-    "project": "projects and their statistics",
-    "work-item": "epics, stories and tasks: list, ready, claim, show, create, update, move …",
-    "sprint": "sprints: plan, start, complete, report",
-    "comment": "comments on work items",
-    "dependency": "which items block others",
-    "time-entry": "timers and time spent on work items",
-    "swim-lane": "the columns of the board",
-    "who": "which sessions are live, and what each holds",
-    "whoami": "who you act as, in which session, and why",
-    "activity": "who changed what, and when",
-    "changes": "what changed since the last call, for polling",
-    "search": "search titles, descriptions and comments",
-    "sync": "share the board with other clones through git, or as a file",
-    "backup": "back up the database while the server runs",
-    "restore-backup": "replace the database with a backup",
-    "server": "the repository's server: start, stop, status, wait, list, open, logs",
-    "demo": "fill an empty board with an example and open it",
-    "init": "create the config directory and a commented config.toml",
-    "prime": "print instructions and the board's state for an agent",
-    "completion": "print a shell completion script",
-    "doctor": "check the directory, the server and the database",
-    "schema": "print the API's OpenAPI document",
-}
-
 
 class Verb:
-    """A command: its name, summary, function and option table."""
+    """A command: its name, "" if it stands alone, summary, function, option table and an example for the help.
+
+    `places` are flags that words without a flag fill in this order.
+    """
 
     def __init__(
-        self, name: str, summary: str, run: Callable[[Context], object], options: tuple[Option, ...] = ()
+        self,
+        name: str,
+        summary: str,
+        run: Callable[[Context], object],
+        options: tuple[Option, ...] = (),
+        *,
+        example: str = "",
+        places: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.summary = summary
         self.run = run
         self.options = options
+        self.example = example
+        self.places = places
 
 
 class Call:
-    """The noun and verb of a command line, and the remaining tokens; without a noun or verb it asks for help."""
+    """The noun and verb of a command line, and the remaining tokens; without a noun or verb it asks for help.
 
-    def __init__(self, noun: str | None, verb: Verb | None, tokens: list[str]) -> None:
+    `fixed` are flags that a synonym stands for, unless the tokens have them. Words fill `places`.
+    """
+
+    def __init__(
+        self,
+        noun: str | None,
+        verb: Verb | None,
+        tokens: list[str],
+        fixed: Sequence[str] = (),
+        places: Sequence[str] = (),
+    ) -> None:
         self.noun = noun
         self.verb = verb
         self.tokens = tokens
+        self.fixed = fixed
+        self.places = places
+
+
+class Phrase:
+    """An entry of PHRASES: the words of a command, its fixed flags, and its places."""
+
+    def __init__(self, text: str) -> None:
+        parts = text.split()
+        self.words = [part for part in parts if part[0] not in "-{"]
+        self.fixed = [part for part in parts if part[0] == "-" and not part.endswith("{}")]
+        self.places = [part.removesuffix("{}").removesuffix("=") for part in parts if part.endswith("{}")]
+
+    @property
+    def is_known(self) -> bool:
+        """True if the command exists."""
+        return self.words[0] in vocabulary.COMMANDS
 
 
 def option(*flags: str, **settings: Value) -> Option:
@@ -119,62 +134,51 @@ GLOBALS: tuple[Option, ...] = (
 
 
 def verbs_of(noun: str) -> tuple[Verb, ...]:
-    """Return the verbs of a noun in NOUNS."""
+    """Return the verbs of a command in COMMANDS."""
     module = __import__(f"projects.client.commands.{noun.replace('-', '_')}", fromlist=["VERBS"])
+    if hasattr(module, "VERB"):
+        return (module.VERB,)
     verbs: tuple[Verb, ...] = module.VERBS
     return verbs
 
 
 def find(argv: Sequence[str]) -> Call:
-    """Return the noun, its verb and the other tokens; noun and verb may be None if the call asks for help.
+    """Return the command, and the other tokens; noun and verb may be None if the call asks for help.
 
-    Global flags may come before, between and after them. Raises UsageError.
+    Global flags may come before, between and after the words. Raises Mistake.
     """
-    takes_value = flags_of(GLOBALS)
-    words: list[str] = []
-    tokens: list[str] = []
-    rest = iter(argv)
-    for token in rest:
-        if not token.startswith("-"):
-            words.append(token)
-            if len(words) == 2 or _is_alone(known(token, NOUNS, "command")):
-                break
-            continue
-        name, equals, _ = token.partition("=")
-        if name not in takes_value and words and bare_verb(words[0]):
-            tokens.append(token)
-            break
-        if name not in takes_value:
-            raise UsageError(f"unknown flag {name} before the verb{nearest(name, takes_value)}; see: pm -h")
-        tokens.append(token)
-        if takes_value[name] and not equals:
-            tokens.extend(value for value in (next(rest, None),) if value is not None)
-    tokens.extend(rest)
-    if not words:
+    tokens, rest = _global_flags(argv)
+    if not rest:
         return Call(None, None, tokens)
-    verbs = {verb.name: verb for verb in verbs_of(words[0])}
-    if words[1:]:
-        return Call(words[0], verbs[known(words[1], verbs, f"verb of pm {words[0]}:")], tokens)
-    return Call(words[0], verbs.get(""), tokens)
+    word, *rest = rest
+    name = _plain(word)
+    if name == "help":
+        return find([*tokens, *rest, "--help"])
+    phrase = Phrase(name) if name in vocabulary.COMMANDS else _phrase(name, rest)
+    if is_key(word) and Phrase("show").is_known:
+        phrase, rest = Phrase("show"), [word, *rest]
+    if phrase is not None:
+        return _find_verb(phrase, tokens, rest)
+    raise Mistake(f"unknown command {word!r}", word, _every_word(), "pm -h", name, rest)
 
 
 def parse(call: Call) -> Options:
     """Return the options of a call that has a verb. Raises UsageError.
 
-    Simple calls, as agents write them, are read here. Invalid or unusual ones fall back to argparse, built from the
-    same tables: importing it takes longer than the rest of a call.
+    Invalid command lines fall back to argparse, built from the same tables, for its messages: importing it takes
+    longer than the rest of a call.
     """
     if call.noun is None or call.verb is None:
         raise ValueError("a call without a verb asks for help")
     command, options = program(call.noun, call.verb), call.verb.options
     table = (*GLOBALS, *options)
-    tokens = normalised(call.tokens, table, command)
+    tokens = normalised(call.tokens, table, command, call.places, call.fixed)
     refuse_repeated(tokens, options, command)  # the last global flag wins: an alias may set one
     values = read(table, tokens)
     if values is None:
         from projects.client import argparse_parser
 
-        values = vars(argparse_parser.build(command, call.verb.summary, options, GLOBALS).parse_args(tokens))
+        values = vars(argparse_parser.build(command, options, GLOBALS).parse_args(tokens))
     return Options(values)
 
 
@@ -193,5 +197,116 @@ def bare_verb(noun: str) -> Verb | None:
     return next((verb for verb in verbs_of(noun) if not verb.name), None)
 
 
-def _is_alone(noun: str) -> bool:
-    return bool(verbs_of(noun)[0].name == "")
+def each_of(verb: Verb) -> str | None:
+    """Return the name of the positional for each of whose words the verb runs once, None if it has none."""
+    return next((flags[0] for flags, settings in verb.options if settings.get("each")), None)
+
+
+def is_light(call: Call) -> bool:
+    """Return True if the command needs only the standard library."""
+    light = vocabulary.COMMANDS[call.noun or ""].light
+    return light == vocabulary.EVERY or (call.verb is not None and call.verb.name in light)
+
+
+def is_key(word: str) -> bool:
+    """Return True if a word has the form of an item's key, such as PONE-12."""
+    project, dash, number = word.rpartition("-")
+    return bool(dash) and number.isdecimal() and project.isidentifier() and project.isascii()
+
+
+def _find_verb(phrase: Phrase, tokens: list[str], rest: list[str]) -> Call:
+    """Return the call of a command; the verb of a noun is the next word, unless the phrase names it."""
+    noun, *words = phrase.words
+    verbs = {verb.name: verb for verb in verbs_of(noun)}
+    name = words[0] if words else "" if next(iter(verbs)) == "" else None
+    if name is not None:
+        return Call(noun, verbs[name], [*tokens, *rest], phrase.fixed, phrase.places or verbs[name].places)
+    flags, following = _global_flags(rest, strict="" not in verbs)
+    if not following or following[0].startswith("-"):
+        return Call(noun, verbs.get(""), [*tokens, *rest])
+    word, *rest = following
+    tokens = [*tokens, *flags]
+    plain = _plain(word)
+    if is_key(word):
+        other, rest = _meant(noun, following), following
+    else:
+        other = None if plain in verbs else _meant(f"{noun} {plain}", rest)
+    if other is not None:
+        return _find_verb(other, tokens, rest)
+    verb = verbs.get(plain) or next((verbs[one] for one in _same(plain) if one in verbs), None)
+    if verb is not None:
+        return Call(noun, verb, [*tokens, *rest], phrase.fixed if verb.name in vocabulary.PRESET else (), verb.places)
+    if plain == "help":
+        return Call(noun, None, tokens)
+    known = [name for name in verbs if name]
+    raise Mistake(f"unknown verb of pm {noun}: {word!r}", word, known, f"pm {noun} -h", f"{noun} {plain}", rest)
+
+
+def _global_flags(tokens: Sequence[str], *, strict: bool = True) -> tuple[list[str], list[str]]:
+    """Return the global flags that the tokens begin with, and the rest.
+
+    Other flags begin the rest, or are an error if `strict`. Raises Mistake.
+    """
+    known = settings_of(GLOBALS)
+    flags: list[str] = []
+    for number, token in enumerate(tokens):
+        if len(flags) > number:  # the value of a flag
+            continue
+        if not token.startswith("-"):
+            return flags, list(tokens[number:])
+        name, equals, _ = token.partition("=")
+        meant = meanings(name, GLOBALS)
+        if not meant:
+            if strict:
+                raise Mistake(f"unknown flag {name} before the verb", name, known, "pm -h")
+            return flags, list(tokens[number:])
+        flags.append(token)
+        if not equals and meant[0] in known and known[meant[0]].get("action") != "store_true":
+            flags += tokens[number + 1 : number + 2]
+    return flags, []
+
+
+def _phrase(name: str, rest: Sequence[str]) -> Phrase | None:
+    """Return what a word that is no command means in front of `rest`, None if it means nothing."""
+    phrase = _meant(name, rest)
+    noun = vocabulary.NOUNS.get(name)
+    if phrase is not None or noun is not None:
+        return phrase or Phrase(noun or "")
+    singular = _singular(name)
+    if not singular:
+        return None
+    phrase = Phrase(vocabulary.NOUNS.get(singular, singular))
+    if (not rest or rest[0].startswith("-") or is_key(rest[0])) and not wants_help(rest):
+        phrase.words.append("list")  # `pm sprints`, `pm comments PONE-12`
+    return phrase
+
+
+def _meant(words: str, rest: Sequence[str]) -> Phrase | None:
+    """Return the phrase that words stand for in front of `rest`, None if there is none whose command exists."""
+    following = next((token for token in rest if not token.startswith("-")), "")
+    texts = (vocabulary.KEYED.get(words) if is_key(following) else None, vocabulary.PHRASES.get(words))
+    return next((phrase for phrase in map(Phrase, filter(None, texts)) if phrase.is_known), None)
+
+
+def _singular(name: str) -> str:
+    """Return the noun of a plural, "" if it is none."""
+    for end, single in (("ies", "y"), ("s", "")):
+        word = name.removesuffix(end) + single
+        if name.endswith(end) and (word in vocabulary.NOUNS or word in vocabulary.COMMANDS):
+            return word
+    return ""
+
+
+def _same(verb: str) -> tuple[str, ...]:
+    """Return the verbs that mean the same."""
+    return next((same for same in vocabulary.VERBS if verb in same), ())
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "-")
+
+
+def _every_word() -> list[str]:
+    """Return every word that may follow `pm`."""
+    phrases = (word for word, text in vocabulary.PHRASES.items() if " " not in word and Phrase(text).is_known)
+    return [*vocabulary.COMMANDS, *phrases, *vocabulary.NOUNS]

@@ -1,19 +1,20 @@
-"""The help texts, built from the same tables as the parsers."""
+"""The help texts, built from the same tables as the parser."""
 
 from __future__ import annotations
 
-from projects.client import grammar
+from projects.client import grammar, vocabulary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from projects.client.argv import Option
+    from projects.client.argv import Option, Settings
     from projects.client.grammar import Call, Verb
 
 WIDTH = 100  # characters per line
+MAX_LEFT = 32  # characters of a flag with its value; a longer one has its own line
 INTRODUCTION = """\
-usage: pm NOUN VERB [ARGS]
+usage: pm COMMAND [ARGS]
 
 A project tracker that lives in this repository. Results are JSON on standard output; errors are JSON
 on the last line of standard error. Exit status: 0 done, 1 refused or failed, 2 usage, 3 no server.
@@ -25,7 +26,7 @@ def text(call: Call) -> str:
     if call.noun is None:
         return _of_pm()
     if call.verb is None:
-        return _of_noun(call.noun)
+        return f"usage: pm {call.noun} VERB [ARGS]\n\n{_verbs(call.noun)}"
     if not call.verb.name and len(grammar.verbs_of(call.noun)) > 1:
         return f"{_of_verb(call.noun, call.verb)}\n{_verbs(call.noun)}"
     return _of_verb(call.noun, call.verb)
@@ -37,22 +38,35 @@ def usage(noun: str, verb: Verb) -> str:
     for flags, settings in verb.options:
         if not flags[0].startswith("-"):
             word = settings.get("metavar", flags[0])
-            words.append(f"[{word}]" if settings.get("nargs") == "?" else word)
+            many = "…" if settings.get("nargs") in ("+", "*") else ""
+            words.append(f"[{word}{many}]" if settings.get("nargs") in ("?", "*") else f"{word}{many}")
         elif settings.get("required"):
-            words.append(f"{flags[0]} {settings.get('metavar', 'VALUE')}")
+            words.append(f"{flags[0]} {settings.get('metavar') or flags[0].lstrip('-').upper()}")
     return " ".join([*words, "[FLAGS]"])
 
 
+def label(option: Option) -> str:
+    """Return an option as its table shows it: its flags and value."""
+    flags, settings = option
+    value = value_of(settings)
+    named = ", ".join(flags) if flags[0].startswith("-") else ""
+    return " ".join(filter(None, (named, value))) or flags[0]
+
+
+def value_of(settings: Settings) -> str:
+    """Return what stands for the value of an option, "" for a switch."""
+    return settings.get("metavar") or "|".join(map(str, settings.get("choices", ())))
+
+
 def _of_pm() -> str:
-    lines = [INTRODUCTION, "commands:"]
-    lines += _columns(grammar.NOUNS.items())
+    lines = [INTRODUCTION]
+    for group in (vocabulary.WORK, vocabulary.LOOK, vocabulary.WRITE, vocabulary.NOUN, vocabulary.BOARD):
+        commands = [(name, each.summary) for name, each in vocabulary.COMMANDS.items() if each.group == group]
+        if commands:
+            lines += [f"{group}:", *_columns(commands), ""]
     version = [("--version", "print the version")]
-    lines += ["", "global flags:", *_columns(_described(grammar.GLOBALS)), *_columns(version)]
-    return "\n".join([*lines, "", "More: pm NOUN -h, pm NOUN VERB -h", ""])
-
-
-def _of_noun(noun: str) -> str:
-    return f"usage: pm {noun} VERB [ARGS]\n\n{_verbs(noun)}"
+    lines += ["flags of every command:", *_columns(_described(grammar.GLOBALS)), *_columns(version), ""]
+    return "\n".join([*lines, "More: pm COMMAND -h, pm NOUN VERB -h", ""])
 
 
 def _verbs(noun: str) -> str:
@@ -61,27 +75,30 @@ def _verbs(noun: str) -> str:
 
 
 def _of_verb(noun: str, verb: Verb) -> str:
-    from projects.client import argparse_parser
-
-    found = argparse_parser.build(grammar.program(noun, verb), verb.summary, verb.options, grammar.GLOBALS)
-    found.usage = usage(noun, verb).replace("%", "%%")
-    return found.format_help()
+    lines = [f"usage: {usage(noun, verb)}", "", *_wrapped(verb.summary), ""]
+    shown = [each for each in verb.options if not each[1].get("rare")]
+    if shown:
+        lines += [*_columns(_described(shown)), ""]
+    if verb.example:
+        lines += [f"Example: {verb.example}", ""]
+    return "\n".join([*lines, "Flags of every command: pm -h", ""])
 
 
 def _described(options: Iterable[Option]) -> list[tuple[str, str]]:
-    found = []
-    for flags, settings in options:
-        value = settings.get("metavar") or "|".join(settings.get("choices", ()))
-        found.append((" ".join(filter(None, (", ".join(flags), value))), settings["help"]))
-    return found
+    return [(label(each), each[1].get("help", "")) for each in options]
 
 
-def _columns(pairs: Iterable[tuple[str, str]]) -> list[str]:
+def _columns(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    rows = list(pairs)
+    width = max((len(left) for left, _ in rows if len(left) <= MAX_LEFT), default=0)
+    for left, right in rows:
+        if len(left) > width:
+            yield f"  {left}"
+            left = ""
+        yield from _wrapped(f"  {left:<{width}}  {right}".rstrip(), " " * (width + 4))
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
     import textwrap
 
-    found = []
-    for left, right in pairs:
-        found += textwrap.wrap(
-            f"  {left:<20} {right}", WIDTH, subsequent_indent=" " * 23, break_long_words=False, break_on_hyphens=False
-        )
-    return found
+    return textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = "/api/v1/"
 
-ID = option("id", metavar="ID", help="UUID or key")
+ID = option("id", nargs="+", each=True, metavar="ID", help="UUID or key; several are done one after the other")
 PROJECT = option("project", nargs="?", metavar="PROJECT", help="UUID or key; optional if there is only one")
 PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; optional if there is only one")
 DELETED = option("--deleted", action="store_true", help="list deleted objects, which can be restored")
@@ -35,6 +35,7 @@ LIST = (
 )
 
 
+NOTHING = ("", "none")  # values of a link that clear it
 METAVARS = {spec.LINE: "TEXT", spec.NUMBER: "N", spec.DAY: "DATE", spec.MOMENT: "TIME", spec.PERSON: "NAME"}
 
 
@@ -53,13 +54,21 @@ class Resource:
             raise UsageError("--full and --fields can't be used together", field="fields")
         query = {
             **filters,
-            "ordering": options.sort,
-            "fields": "*" if options.full else options.fields,
+            "ordering": options.sort and self.order_of(options.sort),
+            "fields": "*" if options.full else options.fields and self.fields_of(options.fields),
             "limit": options.limit,
             "cursor": options.cursor,
         }
         rows, following, _ = self.pages(context, query, every=options.all)
         context.show({self.plural: rows, "next": following})
+
+    def order_of(self, text: str) -> str:
+        """Return the sort fields of a call by their API names."""
+        return text
+
+    def fields_of(self, text: str) -> str:
+        """Return the fields of a call by their API names."""
+        return text
 
     def rows(self, context: Context, **query: object) -> Json:
         """Return the rows of all pages of a list."""
@@ -123,12 +132,31 @@ class EntityResource(Resource):
         self.entity = entity
         self.has_project = any(field.name == "project" for field in entity.fields)
 
-    def create_options(self) -> tuple[Option, ...]:
-        """Return the options of `create`."""
+    def order_of(self, text: str) -> str:
+        names = []
+        for name in text.split(","):
+            plain = self._field_of(name.lstrip("-"))
+            ends = [plain + end for end in ("", "_at", "_date") if plain + end in self.entity.ordering]
+            names.append("-" * name.startswith("-") + (ends or [plain])[0])
+        return ",".join(names)
+
+    def fields_of(self, text: str) -> str:
+        return ",".join(map(self._field_of, text.split(",")))
+
+    def _field_of(self, name: str) -> str:
+        """Return the field that a flag or a short name means: `points` is story_points, `key` may be display_key."""
+        plain = name.strip().lower().replace("-", "_")
+        for field in self.entity.fields:
+            if plain in (field.name, field.flag.replace("-", "_")):
+                return field.name
+        return f"display_{plain}" if f"display_{plain}" in self.entity.slim else name
+
+    def create_options(self, *optional: str) -> tuple[Option, ...]:
+        """Return the options of `create`; the fields `optional` may be left out although the API needs them."""
         options = [PROJECT_FLAG] if self.has_project else []
         for field in self.entity.fields:
             if field.create:
-                options += options_of(field, required=field.create == spec.REQUIRED)
+                options += options_of(field, required=field.create == spec.REQUIRED and field.name not in optional)
         return tuple(options)
 
     def update_options(self, *more: Option) -> tuple[Option, ...]:
@@ -165,7 +193,9 @@ class EntityResource(Resource):
             if not hasattr(options, name) or not (field.create or field.update):
                 continue
             value = _text(options, name) if field.kind == spec.TEXT else getattr(options, name)
-            if value is not None:
+            if value is not None and field.clear and field.is_link and value.lower() in NOTHING:
+                found[field.name if field.kind == spec.PERSON else field.column] = None
+            elif value is not None:
                 # A user is given by name, or by UUID in older scripts.
                 found[field.name if field.kind == spec.PERSON and not _is_uuid(value) else field.column] = value
         return found
@@ -201,8 +231,26 @@ class EntityResource(Resource):
 
 
 def moment(text: str) -> str | int:
-    """Convert a time for the API: ISO 8601, or whole seconds since 1970."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text
+    """Convert a time for the API: ISO 8601, whole seconds since 1970, `2h` for two hours ago, or `yesterday`."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else past(text)
+
+
+def past(text: str) -> str:
+    """Convert a time for the API: `2h` ago or `yesterday` to ISO 8601; other texts are unchanged."""
+    if "-" in text:
+        return text
+    from projects.client import times
+
+    return times.past(text)
+
+
+def day(text: str) -> str:
+    """Convert a day for the API: `tomorrow`, or `3d` from today, to 2026-01-31; other texts are unchanged."""
+    if "-" in text:
+        return text
+    from projects.client import times
+
+    return times.day(text)
 
 
 def options_of(field: Field, *, required: bool) -> list[Option]:
@@ -229,6 +277,8 @@ def options_of(field: Field, *, required: bool) -> list[Option]:
         settings["type"] = int
     if field.kind == spec.MOMENT:
         settings["type"] = moment
+    if field.kind == spec.DAY:
+        settings["type"] = day
     return [option(f"--{field.flag}", **settings)]
 
 
@@ -254,7 +304,10 @@ def _filter_option(each: Filter) -> Option:
         return option(flag, action="append", metavar="A,B", help=each.help, **words)
     if each.choices:
         return option(flag, choices=each.choices, help=each.help)
-    return option(flag, metavar=each.metavar, help=each.help, **{"required": True} if each.required else {})
+    more: Settings = {"required": True} if each.required else {}
+    if each.metavar == "TIME":
+        more["type"] = past
+    return option(flag, metavar=each.metavar, help=each.help, **more)
 
 
 def _is_uuid(value: object) -> bool:

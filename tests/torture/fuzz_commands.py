@@ -10,7 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from projects.client import cli, grammar
+from projects.client import argv, cli, grammar
+from projects.client.vocabulary import COMMANDS
 from tests.processes import Server
 from tests.torture.ground import ended, repository
 
@@ -48,15 +49,15 @@ TEXTS = st.one_of(
 
 def _lines() -> st.SearchStrategy[tuple[str, ...]]:
     calls = []
-    for noun in grammar.NOUNS:
+    for noun in COMMANDS:
         for verb in grammar.verbs_of(noun):
             if (noun, verb.name) not in LEFT_OUT:
-                flags = sorted(set(grammar.flags_of((*grammar.GLOBALS, *verb.options))) - FLAGS_LEFT_OUT)
+                flags = sorted(set(argv.settings_of((*grammar.GLOBALS, *verb.options))) - FLAGS_LEFT_OUT)
                 word = st.sampled_from(flags) | TEXTS | st.builds("{}={}".format, st.sampled_from(flags), TEXTS)
                 head = (noun, verb.name) if verb.name else (noun,)
                 calls.append(st.lists(word, max_size=6).map(lambda rest, head=head: (*head, *rest)))
     anything = st.lists(
-        TEXTS | st.sampled_from([*grammar.NOUNS, "list", "get", "-h", "--version", "__complete"]), max_size=5
+        TEXTS | st.sampled_from([*COMMANDS, "list", "get", "-h", "--version", "__complete"]), max_size=5
     )
     return st.one_of(*calls, anything.map(tuple))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.resource import LIST, Resource
+from projects.client.resource import LIST, Resource, past
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,12 @@ VERBS = (
             option("--work-item", metavar="ITEM", help="only changes of this work item"),
             option("--project", metavar="PROJECT", help="only in this project"),
             option("--actor", dest="by", metavar="NAME", help="only changes by this user"),
-            option("--since", metavar="ID_OR_TIME", help="only changes after this activity ID, or since this time"),
+            option(
+                "--since",
+                type=past,
+                metavar="ID_OR_TIME",
+                help="only changes after this activity ID, or since this time (ISO 8601, 2h, yesterday)",
+            ),
             *LIST,
         ),
     ),

@@ -21,14 +21,12 @@ def backup(context: Context) -> None:
     context.show({"backup": {"path": path, "bytes": os.path.getsize(path)}})
 
 
-VERBS = (
-    Verb(
-        "",
-        "Back up the database to a file while the server runs; restore-backup restores it.",
-        backup,
-        (
-            option("path", nargs="?", metavar="FILE", help="output file (.pm/backups/<time>.db)"),
-            option("--force", action="store_true", help="replace an existing file"),
-        ),
+VERB = Verb(
+    "",
+    "Back up the database to a file while the server runs; restore-backup restores it.",
+    backup,
+    (
+        option("path", nargs="?", metavar="FILE", help="output file (.pm/backups/<time>.db)"),
+        option("--force", action="store_true", help="replace an existing file"),
     ),
 )

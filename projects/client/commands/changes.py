@@ -18,18 +18,14 @@ def changes(context: Context) -> None:
     context.show({"changes": answer["changes"], "next": answer["next"]})
 
 
-VERBS = (
-    Verb(
-        "",
-        'List changes after a cursor, oldest first; pass "next" as --since to the next call.',
-        changes,
-        (
-            option(
-                "--since", type=int, required=True, metavar="CURSOR", help='"next" of the previous call; 0 at first'
-            ),
-            option("--project", metavar="PROJECT", help="only in this project"),
-            option("--not-by", metavar="NAME", help="exclude changes by this user"),
-            LIMIT,
-        ),
+VERB = Verb(
+    "",
+    'List changes after a cursor, oldest first; pass "next" as --since to the next call.',
+    changes,
+    (
+        option("--since", type=int, required=True, metavar="CURSOR", help='"next" of the previous call; 0 at first'),
+        option("--project", metavar="PROJECT", help="only in this project"),
+        option("--not-by", metavar="NAME", help="exclude changes by this user"),
+        LIMIT,
     ),
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 COMMENTS = EntityResource(comment.COMMENT)
+PLACES = ("--work-item", "--content")
 
 
 def list_comments(context: Context) -> None:
@@ -27,9 +28,11 @@ def create(context: Context) -> None:
 
 
 VERBS = (
-    Verb("list", "List the comments on an item, oldest first.", list_comments, COMMENTS.list_options()),
+    Verb(
+        "list", "List the comments on an item, oldest first.", list_comments, COMMENTS.list_options(), places=PLACES[:1]
+    ),
     Verb("get", "Show one comment.", COMMENTS.get, (ID,)),
-    Verb("create", "Comment on an item.", create, COMMENTS.create_options()),
+    Verb("create", "Comment on an item.", create, COMMENTS.create_options(), places=PLACES),
     Verb("update", "Change one of your comments.", COMMENTS.update, COMMENTS.update_options()),
     Verb("delete", "Delete a comment; restore undoes this.", COMMENTS.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Restore a deleted comment.", COMMENTS.restore, (ID,)),

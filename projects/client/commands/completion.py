@@ -16,11 +16,9 @@ def completion(context: Context) -> None:
     context.write(SCRIPTS[context.options.shell])
 
 
-VERBS = (
-    Verb(
-        "",
-        'Print a shell completion script; for bash: eval "$(pm completion bash)".',
-        completion,
-        (option("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"),),
-    ),
+VERB = Verb(
+    "",
+    'Print a shell completion script; for bash: eval "$(pm completion bash)".',
+    completion,
+    (option("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"),),
 )

@@ -29,11 +29,9 @@ def demo(context: Context) -> None:
         context.warn("no browser could be opened; open login_url yourself")
 
 
-VERBS = (
-    Verb(
-        "",
-        "Fill an empty board with an example project, and open it in the browser.",
-        demo,
-        (option("--no-browser", action="store_true", help="only print the login link"),),
-    ),
+VERB = Verb(
+    "",
+    "Fill an empty board with an example project, and open it in the browser.",
+    demo,
+    (option("--no-browser", action="store_true", help="only print the login link"),),
 )

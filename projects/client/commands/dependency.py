@@ -36,13 +36,20 @@ def list_dependencies(context: Context) -> None:
 
 
 VERBS = (
-    Verb("list", "List the items that an item depends on or is related to.", list_dependencies, (WORK_ITEM,)),
+    Verb(
+        "list",
+        "List the items that an item depends on or is related to.",
+        list_dependencies,
+        (WORK_ITEM,),
+        places=("--work-item",),
+    ),
     Verb("get", "Show one dependency.", DEPENDENCIES.get, (ID,)),
     Verb(
         "create",
         "Make one item block another, or relate them in another way.",
         DEPENDENCIES.create,
         DEPENDENCIES.create_options(),
+        places=("--blocked", "--blocking"),  # A needs B
     ),
     Verb("delete", "Delete a dependency; restore undoes this.", DEPENDENCIES.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Restore a deleted dependency.", DEPENDENCIES.restore, (ID,)),

@@ -21,4 +21,4 @@ def doctor(context: Context) -> None:
         raise Unhealthy(f"failed checks: {', '.join(failed)}")
 
 
-VERBS = (Verb("", "Check the directory, the server, the database and the versions.", doctor),)
+VERB = Verb("", "Check the directory, the server, the database and the versions.", doctor)

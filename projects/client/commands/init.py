@@ -70,20 +70,16 @@ def _board(context: Context) -> dict[str, object]:
     return {"sync": joined, "synchronized": board_sync.sync(context)}
 
 
-VERBS = (
-    Verb(
-        "",
-        "Create the config directory, its .gitignore and a config.toml with all settings commented out.",
-        init,
-        (
-            option(
-                "--agents", action="store_true", help="also add a pointer to `pm prime` to the repository's AGENTS.md"
-            ),
-            option("--join", action="store_true", help="join the board of the remote; asks a person on a terminal"),
-            option("--new", action="store_true", help="keep a board of this clone's own, although one is published"),
-            option("--remote", metavar="NAME", help="with --join: the remote (origin, or the only one)"),
-            option("--ref", default="refs/pm/board", metavar="REF", help="with --join: the ref (refs/pm/board)"),
-            option("--person", metavar="NAME", help="with --join: your name on the board"),
-        ),
+VERB = Verb(
+    "",
+    "Create the config directory, its .gitignore and a config.toml with all settings commented out.",
+    init,
+    (
+        option("--agents", action="store_true", help="also add a pointer to `pm prime` to the repository's AGENTS.md"),
+        option("--join", action="store_true", help="join the board of the remote; asks a person on a terminal"),
+        option("--new", action="store_true", help="keep a board of this clone's own, although one is published"),
+        option("--remote", metavar="NAME", help="with --join: the remote (origin, or the only one)"),
+        option("--ref", default="refs/pm/board", metavar="REF", help="with --join: the ref (refs/pm/board)"),
+        option("--person", metavar="NAME", help="with --join: your name on the board"),
     ),
 )

@@ -16,4 +16,4 @@ def prime(context: Context) -> None:
     context.write(text(context))
 
 
-VERBS = (Verb("", "Print instructions for agents that work with this board, and its current state.", prime),)
+VERB = Verb("", "Print instructions for agents that work with this board, and its current state.", prime)

@@ -18,11 +18,9 @@ def restore(context: Context) -> None:
     context.show({"restored": {"path": context.options.path, "kept": kept}})
 
 
-VERBS = (
-    Verb(
-        "",
-        "Replace the database with a backup; stop the server first. The old database is kept.",
-        restore,
-        (option("path", metavar="FILE", help="file written by pm backup"),),
-    ),
+VERB = Verb(
+    "",
+    "Replace the database with a backup; stop the server first. The old database is kept.",
+    restore,
+    (option("path", metavar="FILE", help="file written by pm backup"),),
 )

@@ -14,4 +14,4 @@ def schema(context: Context) -> None:
     context.show(context.api.get("/api/v1/schema/"))
 
 
-VERBS = (Verb("", "Print the API's OpenAPI document.", schema),)
+VERB = Verb("", "Print the API's OpenAPI document.", schema)

@@ -26,15 +26,13 @@ def search(context: Context) -> None:
     context.show({"results": rows, "total": page["total"], "total_is_exact": page["total_is_exact"], "next": following})
 
 
-VERBS = (
-    Verb(
-        "",
-        "Search titles, descriptions and comments, best match first.",
-        search,
-        (
-            option("text", metavar="TEXT", help="words to search for; there is no query syntax"),
-            option("--project", metavar="PROJECT", help="only in this project"),
-            *PAGES,
-        ),
+VERB = Verb(
+    "",
+    "Search titles, descriptions and comments, best match first.",
+    search,
+    (
+        option("text", metavar="TEXT", help="words to search for; there is no query syntax"),
+        option("--project", metavar="PROJECT", help="only in this project"),
+        *PAGES,
     ),
 )

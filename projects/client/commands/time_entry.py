@@ -40,14 +40,20 @@ WORK_ITEM, DESCRIPTION = (
 VERBS = (
     Verb("list", "List time entries.", list_entries, ENTRIES.list_options()),
     Verb("get", "Show one time entry.", ENTRIES.get, (ID,)),
-    Verb("start", "Start your timer on an item; a running one is stopped and shown.", start, (WORK_ITEM, DESCRIPTION)),
+    Verb(
+        "start",
+        "Start your timer on an item; a running one is stopped and shown.",
+        start,
+        (WORK_ITEM, DESCRIPTION),
+        places=("--work-item",),
+    ),
     Verb(
         "stop",
         "Stop your timer.",
         stop,
         (option("id", nargs="?", metavar="ID", help="time entry (your running timer)"),),
     ),
-    Verb("create", "Log time spent.", ENTRIES.create, ENTRIES.create_options()),
+    Verb("create", "Log time spent.", ENTRIES.create, ENTRIES.create_options(), places=("--work-item",)),
     Verb("update", "Change one of your time entries.", ENTRIES.update, ENTRIES.update_options()),
     Verb("delete", "Delete a time entry; restore undoes this.", ENTRIES.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Restore a deleted time entry.", ENTRIES.restore, (ID,)),

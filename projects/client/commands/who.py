@@ -21,4 +21,4 @@ def without_empty(row: Json) -> Json:
     return {name: value for name, value in row.items() if value not in (None, "", [])}
 
 
-VERBS = (Verb("", "List the live sessions: where each works, what it holds, and its last sign of life.", who),)
+VERB = Verb("", "List the live sessions: where each works, what it holds, and its last sign of life.", who)

@@ -18,4 +18,4 @@ def whoami(context: Context) -> None:
     context.show({"whoami": found})
 
 
-VERBS = (Verb("", "Show who you act as, your kind, your session, and how they were found.", whoami),)
+VERB = Verb("", "Show who you act as, your kind, your session, and how they were found.", whoami)

@@ -78,6 +78,11 @@ def show(context: Context) -> None:
     context.show({"work_item": context.api.get(f"{ITEMS.path_of(context)}show/", query)})
 
 
+def create(context: Context) -> None:
+    """Create an item."""
+    ITEMS.create(context, item_type="task")
+
+
 def update(context: Context) -> None:
     """Update an item."""
     options = context.options
@@ -137,7 +142,13 @@ VERBS = (
         show,
         (ID, option("--max-bytes", type=int, metavar="N", help="truncate texts to fit the output into N bytes")),
     ),
-    Verb("create", "Create an item.", ITEMS.create, ITEMS.create_options()),
+    Verb(
+        "create",
+        "Create an item: a task, unless --type names another type.",
+        create,
+        ITEMS.create_options("item_type"),
+        places=("--title",),
+    ),
     Verb(
         "update",
         "Change an item.",

@@ -10,14 +10,15 @@ import pytest
 from projects.client import argparse_parser, argv, grammar
 from projects.client.argv import normalised
 from projects.client.errors import UsageError
+from projects.client.vocabulary import COMMANDS
 
-EVERY_VERB = [(noun, verb) for noun in grammar.NOUNS for verb in grammar.verbs_of(noun)]
+EVERY_VERB = [(noun, verb) for noun in COMMANDS for verb in grammar.verbs_of(noun)]
 IDS = [f"{noun} {verb.name}".strip() for noun, verb in EVERY_VERB]
 WORDS = ["", "-", "-1", "-x y", "0", "3", "1.5", "nan", "PONE-1", "a b", "a=b", "todo", "todo,done", "task", "=", "é"]
 
 
 def parsed_by_argparse(noun: str, verb: grammar.Verb, tokens: list[str]) -> dict[str, Any] | None:
-    parser = argparse_parser.build(grammar.program(noun, verb), verb.summary, verb.options, grammar.GLOBALS)
+    parser = argparse_parser.build(grammar.program(noun, verb), verb.options, grammar.GLOBALS)
     try:
         return vars(parser.parse_args(tokens))
     except UsageError:

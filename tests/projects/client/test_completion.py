@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from projects.client import completion
+from projects.client.vocabulary import COMMANDS
 from tests.processes import CHECKOUT, environment, scaled
 from tests.projects.client.conftest import Board, Impostor, Pm
 
@@ -54,9 +55,7 @@ def test_words_of_the_grammar_are_offered(words: tuple[str, ...], expected: list
 
 
 def test_every_noun_is_offered_at_the_beginning() -> None:
-    from projects.client.grammar import NOUNS
-
-    assert offered("") == offered() == list(NOUNS)
+    assert offered("") == offered() == list(COMMANDS)
 
 
 def test_keys_are_offered_in_the_case_that_was_typed(board: Board) -> None:

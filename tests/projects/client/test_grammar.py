@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from projects.client import argparse_parser, cli, grammar
-from projects.client.grammar import NOUNS, find, parse, verbs_of
+from projects.client import cli, grammar, help
+from projects.client.grammar import find, parse, verbs_of
+from projects.client.vocabulary import COMMANDS
 from projects.version import VERSION
 
-EVERY_VERB = [(noun, verb.name) for noun in NOUNS for verb in verbs_of(noun)]
+EVERY_VERB = [(noun, verb.name) for noun in COMMANDS for verb in verbs_of(noun)]
 
 
 def options_of(*argv: str) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def usage_error(*argv: str) -> str:
 )
 def test_global_flags_stand_anywhere(argv: list[str]) -> None:
     options = options_of(*argv)
-    assert (options["pretty"], options["actor"], options["id"]) == (True, "Ann", "PONE")
+    assert (options["pretty"], options["actor"], options["id"]) == (True, "Ann", ["PONE"])
     assert options["output"] == "json"
 
 
@@ -70,7 +71,7 @@ def test_repeated_flag_of_one_value_is_refused() -> None:
 
 
 def test_words_after_two_dashes_are_words() -> None:
-    assert options_of("project", "get", "--pretty", "--", "-h")["id"] == "-h"
+    assert options_of("project", "get", "--pretty", "--", "-h")["id"] == ["-h"]
 
 
 def test_one_word_commands_need_no_verb() -> None:
@@ -83,14 +84,6 @@ def test_one_word_commands_need_no_verb() -> None:
     ("argv", "said"),
     [
         (["projct", "list"], "unknown command 'projct'; did you mean project?"),
-        (["list"], "unknown command 'list'; did you mean work-item list?"),
-        (["ls"], "unknown command 'ls'; did you mean work-item list?"),
-        (["project", "ls"], "unknown verb of pm project: 'ls'; did you mean list?"),
-        (["project", "list", "--json"], "unknown flag --json; did you mean --output json (the default)?"),
-        (
-            ["--json", "project", "list"],
-            "unknown flag --json before the verb; did you mean --output json (the default)?",
-        ),
         (["project", "lst"], "unknown verb of pm project: 'lst'; did you mean list?"),
         (["project", "list", "--serch", "x"], "unknown flag --serch; did you mean --search?"),
         (["project", "list", "--stat", "x"], "unknown flag --stat; did you mean --status?"),
@@ -133,7 +126,7 @@ def test_error_for_people_is_a_sentence() -> None:
 def test_help_names_every_noun(argv: list[str]) -> None:
     code, out, err = run(*argv)
     assert (code, err) == (0, "")
-    for noun in NOUNS:
+    for noun in COMMANDS:
         assert re.search(rf"^  {noun} ", out, re.M)
 
 
@@ -151,9 +144,9 @@ def test_help_of_a_verb_names_its_flags(noun: str, verb: str) -> None:
     code, out, err = run(*words, "-h")
     assert (code, err) == (0, "")
     assert out.startswith(f"usage: pm {' '.join(words)}")
-    assert max(map(len, out.splitlines())) <= argparse_parser.WIDTH
+    assert max(map(len, out.splitlines())) <= help.WIDTH
     (found,) = [known for known in verbs_of(noun) if known.name == verb]
-    for flags, settings in (*found.options, *grammar.GLOBALS):
+    for flags, settings in found.options:
         assert (flags[0] if flags[0].startswith("-") else settings.get("metavar", flags[0])) in out
 
 

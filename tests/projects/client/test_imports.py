@@ -19,7 +19,7 @@ OURS = {
     "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.safe_files",
     "projects.client.api", "projects.client.argv", "projects.client.cli", "projects.client.commands.project",
     "projects.client.context", "projects.client.errors", "projects.client.grammar", "projects.client.http",
-    "projects.client.render", "projects.client.resolution", "projects.client.resource",
+    "projects.client.render", "projects.client.resolution", "projects.client.resource", "projects.client.vocabulary",
     "projects.entities.project", "projects.entities.spec", "projects.version", "projects.workspace",
 }  # fmt: skip
 SPY = """
