@@ -17,7 +17,7 @@ from discovery.signals import ServerStop
 
 logger = logging.getLogger("discovery")
 
-PATIENCE = 10.0  # seconds, so that a reinstallation can finish
+PATIENCE = 30.0  # seconds, so that a reinstallation can finish on a slow or busy machine
 
 
 def own_files() -> list[str]:
