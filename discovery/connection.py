@@ -15,6 +15,7 @@ HEAD_END = b"\r\n\r\n"
 # Bytes of a head, and of a body. A browser sends the cookies of every program on this host, whatever its port.
 MAX_GATHERED = 64 * 1024
 # Expect: the client waits for a response before it sends the body.
+_BACKGROUND = re.compile(rb"\r\nx-background[ \t]*:", re.IGNORECASE)
 _BODY_HEADERS = re.compile(rb"\r\n(content-length|transfer-encoding|expect)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 
 
@@ -53,7 +54,8 @@ def body_length(head: bytes | bytearray) -> int | None:
 class Connection(TConn):
     """A connection and the bytes of its next request, which is complete at `needed` bytes.
 
-    `is_slow`: the body is too long for the event loop, so a thread reads the rest.
+    `is_slow`: the body is too long for the event loop, so a thread reads the rest. `is_background`: it has the header
+    X-Background, and does not keep an idle server awake.
     """
 
     def __init__(self, *args: Any) -> None:  # Any: gunicorn's, passed on
@@ -66,7 +68,7 @@ class Connection(TConn):
         """Start to collect a request, whose head must arrive by `deadline` (monotonic)."""
         self.received = bytearray()
         self.needed: int | None = None
-        self.is_slow = False
+        self.is_slow = self.is_background = False
         self.timeout = deadline
 
     def gather(self, data: bytes) -> bool:
@@ -76,6 +78,7 @@ class Connection(TConn):
             end = self.received.find(HEAD_END)
             if end < 0 or end > MAX_GATHERED:
                 return len(self.received) > MAX_GATHERED
+            self.is_background = _BACKGROUND.search(self.received, 0, end) is not None
             length = body_length(self.received[: end + 2])
             self.is_slow = length is None or length > MAX_GATHERED
             self.needed = end + len(HEAD_END) + (0 if self.is_slow else length or 0)

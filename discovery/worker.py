@@ -159,13 +159,15 @@ class Worker(ThreadWorker):
         self._await_request(conn)
 
     def enqueue_req(self, conn: Connection) -> None:
-        self.in_flight += 1
-        self.idle_clock.touch()
+        if not conn.is_background:
+            self.in_flight += 1
+            self.idle_clock.touch()
         super().enqueue_req(conn)
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
-        self.in_flight -= 1
-        self.idle_clock.touch()
+        if not conn.is_background:
+            self.in_flight -= 1
+            self.idle_clock.touch()
         if conn.is_slow:
             conn.is_slow = False
             self.slow_in_flight -= 1

@@ -42,7 +42,7 @@ class _Run:
         environ = {name: value for name, value in os.environ.items() if name not in NOT_PASSED}
         self.process = subprocess.Popen(
             [sys.executable, MANAGE, "pm", "sync"],
-            env={**environ, "PM_CONFIG_DIR": directory},
+            env={**environ, "PM_CONFIG_DIR": directory, "PM_BACKGROUND": "1"},
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=self.output,

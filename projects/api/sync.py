@@ -14,8 +14,9 @@ from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body, refuse_body
 from projects.models.fields import check_text
 from projects.sync import service
+from projects.sync.operations import MAX_GROUP
 
-MAX_INTERVAL = 7 * 24 * 3600  # seconds
+MIN_INTERVAL, MAX_INTERVAL = 10, 7 * 24 * 3600  # seconds
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -37,6 +38,8 @@ class SyncSerializer(serializers.Serializer[Any]):
     ref = serializers.CharField(required=False)
     interval = serializers.IntegerField(required=False, help_text="Seconds between syncs in the background; 0: none.")
     person = serializers.CharField(required=False, help_text="The person of a terminal in this clone.")
+    format = serializers.IntegerField(required=False, help_text="The format of the log.")
+    newest_format = serializers.IntegerField(required=False, help_text="The newest format that this version writes.")
     position = serializers.IntegerField(required=False, help_text="The number of changes that were followed.")
     head = CommitField(required=False, allow_null=True, help_text="The commit of the last of them.")
     unpublished = serializers.IntegerField(required=False, help_text="The number of changes that are only here.")
@@ -47,12 +50,36 @@ class SyncSerializer(serializers.Serializer[Any]):
     )
 
 
+class IntervalField(serializers.IntegerField):
+    """Seconds between two syncs in the background; 0: none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs, min_value=0, max_value=MAX_INTERVAL)
+
+    def to_internal_value(self, data: Any) -> int:
+        seconds = super().to_internal_value(data)
+        if 0 < seconds < MIN_INTERVAL:
+            raise serializers.ValidationError(f"must be 0 or at least {MIN_INTERVAL} seconds")
+        return seconds
+
+
+class SettingsSerializer(StrictSerializer):
+    """What may be changed in a clone that is joined."""
+
+    interval = IntervalField(required=False)
+    person = serializers.CharField(max_length=150, required=False)
+
+    def validate_person(self, value: str) -> str:
+        check_text(value, limit=150)
+        return value
+
+
 class EnableSerializer(StrictSerializer):
     """What to join. `head` is the fetched commit of the board, null if the remote has none."""
 
     remote = serializers.CharField(max_length=200)
     ref = serializers.CharField(max_length=200, default="refs/pm/board")
-    interval = serializers.IntegerField(min_value=0, max_value=MAX_INTERVAL, default=0)
+    interval = IntervalField(default=0)
     person = serializers.CharField(max_length=150, allow_blank=True, default="")
     head = CommitField(allow_null=True, default=None)
     new = serializers.BooleanField(default=False)
@@ -125,6 +152,27 @@ class PreviewSerializer(serializers.Serializer[Any]):
     conflicts = ConflictSerializer(many=True)
 
 
+class GroupField(serializers.CharField):
+    """A line of the log; see docs/sync.md."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs, trim_whitespace=False, max_length=MAX_GROUP)
+
+
+class UnpublishedSerializer(StrictSerializer):
+    """What a clone has not published."""
+
+    board = serializers.UUIDField()
+    groups = serializers.ListField(child=GroupField())
+
+
+class TakenOverSerializer(serializers.Serializer[Any]):
+    """What the next sync publishes; groups that are published or waiting already are `known`."""
+
+    new = serializers.IntegerField()
+    known = serializers.IntegerField()
+
+
 class VerifySerializer(StrictSerializer):
     rebuild = serializers.BooleanField(default=False, help_text="Write the board from the log.")
 
@@ -152,10 +200,17 @@ class RepairedSerializer(serializers.Serializer[Any]):
 
 
 class SyncView(StrictQueryMixin):
+    may_conflict = True
+
     @extend_schema(responses=SyncSerializer, operation_id="sync_status")
     def get(self, request: Request) -> Response:
         """What this clone is joined to, and how far it is."""
         return Response(service.status())
+
+    @extend_schema(request=SettingsSerializer, responses=SyncSerializer, operation_id="sync_settings")
+    def patch(self, request: Request) -> Response:
+        """Change how often a joined clone synchronises in the background, or the person of its terminals."""
+        return Response(service.change(**read_body(request, SettingsSerializer)))
 
 
 class SyncEnableView(StrictQueryMixin):
@@ -187,6 +242,16 @@ class SyncDisableView(StrictQueryMixin):
         return Response(service.status())
 
 
+class SyncUpgradeView(StrictQueryMixin):
+    may_conflict = True
+
+    @extend_schema(request=None, responses=SyncSerializer, operation_id="sync_upgrade")
+    def post(self, request: Request) -> Response:
+        """Let the next sync change the log to the newest format; clones with an older pm can't follow it then."""
+        refuse_body(request)
+        return Response(service.upgrade())
+
+
 class SyncApplyView(StrictQueryMixin):
     may_conflict = True
 
@@ -195,6 +260,21 @@ class SyncApplyView(StrictQueryMixin):
         """Follow the log up to a commit that was fetched into .pm/board.git, and commit what is to be published."""
         wanted = read_body(request, ApplySerializer)
         return Response(service.apply(wanted["head"]))
+
+
+class SyncUnpublishedView(StrictQueryMixin):
+    may_conflict = True
+
+    @extend_schema(responses=UnpublishedSerializer, operation_id="sync_unpublished")
+    def get(self, request: Request) -> Response:
+        """What this clone has not published, for another clone that may push."""
+        return Response(service.unpublished())
+
+    @extend_schema(request=UnpublishedSerializer, responses=TakenOverSerializer, operation_id="sync_take_over")
+    def post(self, request: Request) -> Response:
+        """Publish with the next sync what another clone of the board has not published, under its authors' names."""
+        wanted = read_body(request, UnpublishedSerializer)
+        return Response(service.take_over(**wanted))
 
 
 class SyncVerifyView(StrictQueryMixin):

@@ -20,6 +20,8 @@ from projects.api.sync import (
     SyncEnableView,
     SyncRepairView,
     SyncSkipView,
+    SyncUnpublishedView,
+    SyncUpgradeView,
     SyncVerifyView,
     SyncView,
 )
@@ -54,6 +56,8 @@ v1 = [
     path("sync/verify/", SyncVerifyView.as_view(), name="sync-verify"),
     path("sync/skip/", SyncSkipView.as_view(), name="sync-skip"),
     path("sync/repair/", SyncRepairView.as_view(), name="sync-repair"),
+    path("sync/upgrade/", SyncUpgradeView.as_view(), name="sync-upgrade"),
+    path("sync/unpublished/", SyncUnpublishedView.as_view(), name="sync-unpublished"),
     path("server/", ServerView.as_view(), name="server"),
     path("server/stop/", StopView.as_view(), name="server-stop"),
     path("login-links/", LoginLinkView.as_view(), name="login-links"),

@@ -129,8 +129,20 @@ class EntityViewSet(ListMixin):
 
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
         found, version = self.shown(id)
-        response = answer(request, found)
+        response = self.named(answer(request, found), id, found)
         response["ETag"] = f'"{version}"'
+        return response
+
+    def named(self, response: HttpResponseBase, identifier: str, found: JSONObject) -> HttpResponseBase:
+        """Return the response with a warning if the identifier also means another entity in this clone."""
+        names = type(self).queryset.names_of(identifier)
+        model = self.get_queryset().model
+        pk = model.former_pk(identifier) if names is not None and "pk" not in names else None
+        former = self._first({"pk": pk}) if pk is not None and str(pk) != found["id"] else None
+        if former is not None:
+            response["X-PM-Warning"] = (
+                f"{identifier.upper()} is shown as published; in this clone it meant {former.display_key} before"
+            )
         return response
 
     def shown(self, identifier: str) -> tuple[JSONObject, int]:
@@ -199,7 +211,7 @@ class EntityViewSet(ListMixin):
         names = type(self).queryset.names_of(identifier)
         model = self.get_queryset().model
         entity = self._first(names) if names is not None else None
-        pk = model.former_pk(identifier) if names is not None and "pk" not in names else None
+        pk = model.former_pk(identifier) if names is not None and (entity is None or "pk" not in names) else None
         if entity is None and pk is None:
             pk = model.pk_by_reference(identifier)
             return self._first({"pk": pk}) if pk else None

@@ -178,6 +178,8 @@ class Api:
         except (ValueError, RecursionError):
             raise BadAnswer(f"{self.target.url} answered {status} without JSON; is it a pm server?") from None
         if status < 300:
+            if "x-pm-warning" in response.headers:
+                self.warn(response.headers["x-pm-warning"])
             return document
         error = document.get("error") if isinstance(document, dict) else None
         if not isinstance(error, dict) or not {"code", "message"} <= error.keys():

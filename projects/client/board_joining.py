@@ -27,6 +27,7 @@ What was published cannot be unpublished.
 
 
 REF = "refs/pm/board"
+BRANCHES = "refs/heads/"
 
 
 class Place:
@@ -35,13 +36,14 @@ class Place:
     def __init__(
         self,
         remote: str | None = None,
-        ref: str = REF,
-        interval: int = 0,
+        ref: str | None = None,
+        interval: int | None = None,
         person: str | None = None,
         *,
         new: bool = False,
     ) -> None:
-        self.remote, self.ref, self.interval, self.person, self.new = remote, ref, interval, person, new
+        self.remote, self.interval, self.person, self.new = remote, interval, person, new
+        self.given_ref, self.ref = ref, ref or REF
 
     @classmethod
     def of(cls, options: Options) -> Place:
@@ -55,9 +57,11 @@ def enable(context: Context, place: Place, before: Callable[[], object] | None =
     Asks on the terminal, whatever standard input is; calls `before` after the person agreed. Raises NeedsPerson
     without a terminal or consent.
     """
+    joined = board_sync.status(context)
+    if joined["enabled"]:
+        return _change(context, place, joined)
     try:
         remote = _remote(context, place)
-        _refuse_joined(context)
         name = _consent(remote, place.ref, place.person)
         if before is not None:
             before()
@@ -69,6 +73,21 @@ def enable(context: Context, place: Place, before: Callable[[], object] | None =
     if hint not in (None, joined["board"]):
         context.warn(f"config.toml names another board, {hint}; this one is {joined['board']}")
     return joined
+
+
+def _change(context: Context, place: Place, joined: Json) -> Json:
+    """Change interval and person of a joined clone; a person must agree. Return what it is joined to, and `changed`."""
+    _refuse_joined(
+        joined, other=place.remote not in (None, joined["remote"]) or place.given_ref not in (None, joined["ref"])
+    )
+    wanted = {"interval": place.interval, "person": place.person}
+    changes = {name: value for name, value in wanted.items() if value is not None and value != joined[name]}
+    if not changes:
+        _refuse_joined(joined, other=True)
+    told = ", ".join(f"{name} from {joined[name]} to {value}" for name, value in changes.items())
+    with consent.Person("pm sync enable") as person:
+        person.agree(f"This clone is joined already. Change {told}?")
+    return {**context.api.call("PATCH", board_sync.ROOT, changes), "changed": sorted(changes)}
 
 
 def preview(context: Context, place: Place) -> Json:
@@ -89,7 +108,7 @@ def join_published(context: Context, place: Place) -> Json:
     """
     try:
         remote = _remote(context, place)
-        _refuse_joined(context)
+        _refuse_joined(board_sync.status(context), other=True)
         with _fetched(context, remote, place.ref, keep=True) as head:
             if head is None:
                 raise SyncFailed(f"{place.ref} of {remote.name} has no board; to share this one: pm sync enable")
@@ -132,11 +151,12 @@ def _remote(context: Context, place: Place) -> Remote:
     return repository.remote(place.remote or _usual(repository))
 
 
-def _refuse_joined(context: Context) -> None:
-    before = board_sync.status(context)
-    if before["enabled"]:
+def _refuse_joined(joined: Json, *, other: bool) -> None:
+    """Raise SyncFailed if this clone is joined, and the person wants an `other` board, or nothing new."""
+    if joined["enabled"] and other:
         raise SyncFailed(
-            f"this clone is joined already, to {before['ref']} of {before['remote']}; to leave: pm sync disable"
+            f"this clone is joined already, to {joined['ref']} of {joined['remote']}, interval {joined['interval']}, "
+            f"person {joined['person']}; --interval and --person change these; to leave: pm sync disable"
         )
 
 
@@ -147,7 +167,9 @@ def _join(context: Context, place: Place, remote: Remote, head: str | None, pers
             f"config.toml names board {hint}, but {place.ref} of {remote.name} has none; name its remote or ref, or "
             "found another board: pm sync enable --new"
         )
-    body = _body(place, remote, head) | {"interval": place.interval, "person": person}
+    if head is None and place.ref.startswith(BRANCHES) and board_sync.repository(context).has_branch(place.ref):
+        raise SyncFailed(f"{place.ref} is a branch of the project; name one for the board: --ref refs/heads/NAME")
+    body = _body(place, remote, head) | {"interval": place.interval or 0, "person": person}
     return context.api.call("POST", f"{board_sync.ROOT}enable/", body, silence=board_sync.SILENCE)
 
 

@@ -1,4 +1,4 @@
-"""`pm sync repair`, `verify` and `skip`: recover from a damaged log, and check the board against it."""
+"""`pm sync repair`, `verify`, `skip` and `upgrade`: what a person does about the log itself."""
 
 from __future__ import annotations
 
@@ -46,6 +46,20 @@ def skip(context: Context) -> Json:
             f"Ignore all changes in segment {number} of the log? Every clone must skip it to have the same board."
         )
     return context.api.call("POST", f"{board_sync.ROOT}skip/", {"segment": number})
+
+
+def upgrade(context: Context) -> dict[str, object]:
+    """Change the log to the newest format and synchronise; a person must agree. Return the format."""
+    joined = board_sync.state(context)
+    newest = joined["newest_format"]
+    if joined["format"] >= newest:
+        return {"format": joined["format"]}
+    with consent.Person("pm sync upgrade") as person:
+        change = f"Change the board from format {joined['format']} to {newest}?"
+        person.agree(f"{change} Clones with an older pm can't follow it then.")
+    context.api.call("POST", f"{board_sync.ROOT}upgrade/")
+    result = board_sync.sync(context)
+    return {"format": board_sync.state(context)["format"], **result}
 
 
 def _recover(context: Context, copy: GitStore, remote: Remote, ref: str) -> int:

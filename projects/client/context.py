@@ -63,6 +63,8 @@ class Context:
             headers = self.identity.headers()
             if self.options.new_user:
                 headers["X-PM-New-User"] = self.options.new_user
+            if "PM_BACKGROUND" in self.environ:  # the server's own sync must not keep it from becoming idle
+                headers["X-Background"] = "yes"
             self._api = Api(self.find_server, headers=headers, timeout=self.options.timeout, warn=self.warn)
         return self._api
 

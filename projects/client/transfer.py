@@ -7,7 +7,7 @@ import stat
 import sys
 from contextlib import contextmanager
 
-from projects.client import atomic_files
+from projects.client import atomic_files, render
 from projects.client.api import encode_query
 from projects.client.errors import BadAnswer, FileRefused
 from projects.client.progress import shown
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 EXPORT, IMPORT, BACKUP = "/api/v1/export/", "/api/v1/import/", "/api/v1/backup/"
+UNPUBLISHED = "/api/v1/sync/unpublished/"
 
 
 def export(context: Context, path: str, project: str | None = None) -> dict[str, Json]:
@@ -60,6 +61,24 @@ def import_file(context: Context, path: str, *, dry_run: bool = False, follow: b
         with shown(context, "import", size) as advance:
             query = encode_query({"dry_run": "true" if dry_run else None})
             return context.api.upload(IMPORT + query, Upload(file, advance), patience(context))
+
+
+def export_unpublished(context: Context, path: str | None) -> Json:
+    """Write what this clone has not published to a file, or print it; return the number of changes and the path."""
+    document = context.api.get(UNPUBLISHED, wanted=("board", "groups"))
+    text = render.to_json(document, None) + "\n"
+    if path is None or path == "-":
+        context.write(text)
+        return None
+    with atomic_files.written(path) as file:
+        file.write(text.encode())
+    return {"unpublished": len(document["groups"]), "path": path}
+
+
+def import_unpublished(context: Context, path: str) -> Json:
+    """Send what another clone has not published; return how much of it is new here."""
+    with _opened(path, follow=True) as file:
+        return context.api.upload(UNPUBLISHED, Upload(file), patience(context))
 
 
 def backup(context: Context, file: BinaryIO) -> None:

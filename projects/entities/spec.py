@@ -16,6 +16,7 @@ LINE, TEXT, CHOICE, NUMBER, RANK, DAY, MOMENT, LABELS, SNAPSHOT, REFERENCE, PERS
     *("line", "text", "choice", "number", "rank", "day", "moment", "labels", "snapshot", "reference", "person"),
 )
 REQUIRED, OPTIONAL = "required", "optional"
+NEWEST = 1_000_000  # a format of the log that is newer than all others
 EMPTY: dict[str, object] = {LINE: "", TEXT: "", LABELS: []}  # the value of a cleared field; None for all other kinds
 
 
@@ -30,7 +31,8 @@ class Field:
     The API shows a reference's ID; if it `shows_key`, it also shows the key of the other entity.
     It may be `null`; a text has at most `limit` characters, a number lies in `range`, both inclusive.
     A field that `travels` is synchronised with other clones. Fields of one `register` change together: of two changes
-    that did not see each other, one wins for all of them. By default each field is its own register.
+    that did not see each other, one wins for all of them. By default each field is its own register. Logs before the
+    format `since` do not have the field.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Field:
         range: tuple[int, int] = (0, 0),
         register: str = "",
         travels: bool = True,
+        since: int = 1,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -75,6 +78,7 @@ class Field:
         self.range = range
         self.register = register or name
         self.travels = travels and exported
+        self.since = since
 
     @property
     def is_settable(self) -> bool:
@@ -150,7 +154,8 @@ class Entity:
         self.columns = columns
         self.ordering = ordering
         self.key = key
-        self._travelling: tuple[Field, ...] = ()
+        self._travelling: dict[int, tuple[Field, ...]] = {}
+        self._later: dict[str, int] | None = None
 
     def field(self, name: str) -> Field:
         """Return the field with this name. Raises KeyError."""
@@ -177,9 +182,20 @@ class Entity:
     @property
     def travelling(self) -> tuple[Field, ...]:
         """The fields that are synchronised with other clones."""
-        if not self._travelling:
-            self._travelling = tuple(field for field in self.fields if field.travels)
-        return self._travelling
+        return self.travelling_in(NEWEST)
+
+    def travelling_in(self, format: int) -> tuple[Field, ...]:
+        """Return the fields that are synchronised with other clones in a log of this format."""
+        if format not in self._travelling:
+            self._travelling[format] = tuple(one for one in self.fields if one.travels and one.since <= format)
+        return self._travelling[format]
+
+    @property
+    def later(self) -> dict[str, int]:
+        """The columns that the first format of the log does not have, and the format from which it has them."""
+        if self._later is None:
+            self._later = {field.column: field.since for field in self.travelling if field.since > 1}
+        return self._later
 
     @property
     def references(self) -> Iterator[Field]:

@@ -7,7 +7,7 @@ rules, and records the activity in the transaction of the change.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
@@ -19,9 +19,11 @@ from django.utils import timezone
 from projects.django_private import loaded_relations, queryset_class
 from projects.entities import spec
 from projects.entities.spec import MOMENT
+from projects.models import row_size
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import Kept, Statement, bound, field_at, stored
+from projects.models.sync import SyncBoard
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -96,10 +98,11 @@ class Entity(models.Model):
     """
 
     by_type: ClassVar[dict[str, type[Entity]]] = {}  # all entity models, by name
-    spec: ClassVar[spec.Entity]  # the next three come from it
+    spec: ClassVar[spec.Entity]  # the next four come from it
     entity_type: ClassVar[str]
     tracked: ClassVar[tuple[str, ...]]  # attribute names that the activity records
     immutable: ClassVar[tuple[str, ...]]
+    long_columns: ClassVar[tuple[str, ...]]
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -121,6 +124,7 @@ class Entity(models.Model):
         super().__init_subclass__(**kwargs)
         if "spec" in vars(cls):
             cls.entity_type, cls.tracked, cls.immutable = cls.spec.name, cls.spec.tracked, cls.spec.fixed
+            cls.long_columns = row_size.long_columns(cls.spec)
             Entity.by_type[cls.entity_type] = cls
 
     def save(self, *args: object, **kwargs: object) -> NoReturn:
@@ -168,6 +172,10 @@ class Entity(models.Model):
         # Loaded relations are known to exist; skip the query that would validate them.
         loaded = loaded_relations(self)
         self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded})
+        if self.spec.later:
+            defaults = {name: field_at(type(self), name).get_default() for name in self.spec.later}
+            self._check_format({name for name, default in defaults.items() if getattr(self, name) != default})
+        self._check_size({})
         self.check_insert()
         self.check_unique()
 
@@ -232,7 +240,26 @@ class Entity(models.Model):
                     )
         if errors:
             raise ValidationError(errors)
+        if self.spec.later:
+            self._check_format(changed.keys() & self.spec.later.keys())
+        self._check_size(changed)
         return changed
+
+    def _check_format(self, names: Set[str]) -> None:
+        """Raise ValidationError for fields that the log of the board, if it is shared, does not have yet."""
+        board = SyncBoard.joined() if names else None
+        errors = {
+            name: f"is not in format {board.format} of the shared board; a person changes it with: pm sync upgrade"
+            for name in names
+            if board is not None and self.spec.later[name] > board.format
+        }
+        if errors:
+            raise ValidationError(errors)
+
+    def _check_size(self, changed: Values) -> None:
+        """Raise ValidationError if the entity, with these changes, is too large to be shared."""
+        if not changed or any(name in changed for name in self.long_columns):
+            row_size.check({name: changed.get(name, getattr(self, name)) for name in self.long_columns})
 
     def load_project(self) -> None:
         """Load the project if only `project_id` is set; a hook for entities that have a project."""

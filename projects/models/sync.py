@@ -27,6 +27,9 @@ class SyncBoard(models.Model):
     seal = models.CharField(max_length=64, blank=True, default="", help_text="A digest of their object IDs.")
     digest = models.CharField(max_length=64, blank=True, default="", help_text="The digest of the published state.")
     checkpoint = models.BigIntegerField(default=0, help_text="The position of the newest checkpoint.")
+    format = models.PositiveSmallIntegerField(
+        default=1, db_default=1, help_text="The format of the log at this position."
+    )
     after = models.UUIDField(null=True, help_text="The last group of this clone.")
     packed = models.BigIntegerField(default=0, help_text="The last activity that is in the outbox or the log.")
     skipped = models.JSONField(default=dict, help_text="Segments that a person made void here: object IDs by number.")
@@ -108,12 +111,16 @@ class SyncChain(models.Model):
 
 
 class SyncOutbox(models.Model):
-    """A group that is not published yet, with the IDs of its activity as a JSON list."""
+    """A group that is not published yet, with the IDs of its activity as a JSON list.
+
+    A `foreign` group was handed over by a clone that may not publish.
+    """
 
     id = models.BigAutoField(primary_key=True)
     group_id = models.CharField(max_length=32, unique=True)
     line = models.TextField()
     activities = models.TextField()
+    foreign = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return str(self.group_id)
@@ -133,7 +140,7 @@ class SyncAdvance(models.Model):
 
 
 class FormerKey(models.Model):
-    """A key under which this clone showed an item before it was renumbered."""
+    """A key under which this clone showed an item before it was renumbered or united, or the ID of a united one."""
 
     key = models.CharField(max_length=40, primary_key=True)
     item_id = models.UUIDField()
@@ -143,7 +150,7 @@ class FormerKey(models.Model):
 
 
 def former_item(key: str) -> uuid.UUID | None:
-    """Return the ID of the item that had this key here before it was renumbered, or None."""
+    """Return the ID of the item that had this key or ID here before it was renumbered or united, or None."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT item_id FROM projects_formerkey WHERE key = %s", [key.upper()])
         row = cursor.fetchone()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -12,6 +13,7 @@ from django.db import connection
 
 from projects.entities.registry import BY_REFERENCE
 from projects.models import User
+from projects.models.prepared_queries import field_at
 from projects.models.user import AGENT_NAME, id_of
 from projects.sync.state import Record
 from projects.transfer.tables import BY_TYPE, PROJECTS, WORK_ITEMS, Table
@@ -22,11 +24,25 @@ NEXT_NUMBER = "next_work_item_number"
 _PERSON = {"created_by", "updated_by"}
 
 
-def write(records: Iterable[Record]) -> None:
-    """Insert or update the row of each record, and create the users that they name.
+def write(records: Iterable[Record], gone: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Insert or update the row of each record, and create the users that they name; remove the rows of the `gone`.
 
-    An entity that was purged here stays away until it is restored.
+    Those, types by ID, are not on the board: their creation is void, or they were united with others. An entity that
+    was purged here stays away until it is restored.
     """
+    # What refers to an item goes, or is written to refer to another one, while the item is still there.
+    _remove({pk: kind for pk, kind in gone.items() if kind != "work_item"})
+    items = {pk: kind for pk, kind in gone.items() if kind == "work_item"}
+    _many(
+        f"UPDATE projects_workitem SET external_ref = '', item_number = item_number + {OUT_OF_THE_WAY} "  # noqa: S608
+        "WHERE id = %s",
+        ((_hex(pk),) for pk in items),
+    )
+    _write_all(records)
+    _remove(items)
+
+
+def _write_all(records: Iterable[Record]) -> None:
     by_type: dict[str, list[Record]] = {}
     for record in records:
         by_type.setdefault(record.type, []).append(record)
@@ -42,11 +58,10 @@ def write(records: Iterable[Record]) -> None:
     )
 
 
-def remove(entities: Iterable[tuple[str, str]]) -> None:
-    """Remove the rows of entities (type, ID) that are not on the board: their creation is void."""
-    for kind, pk in entities:
-        with connection.cursor() as cursor:
-            cursor.execute(f"DELETE FROM {BY_TYPE[kind].sql} WHERE id = %s", [_hex(pk)])  # noqa: S608
+def _remove(gone: Mapping[str, str]) -> None:
+    for entity in reversed(BY_REFERENCE):
+        rows = [(_hex(pk),) for pk, kind in gone.items() if kind == entity.name]
+        _many(f"DELETE FROM {BY_TYPE[entity.name].sql} WHERE id = %s", rows)  # noqa: S608
 
 
 def _write(table: Table, records: list[Record]) -> None:
@@ -118,10 +133,10 @@ def person_id(name: str) -> str:
 
 
 def _make_way(records: list[Record]) -> None:
-    # Rows change one by one, and two may exchange a number or an external reference.
+    # Rows change one by one, and two may exchange a number or an external reference, which a deleted item frees.
     _many(
         "UPDATE projects_workitem SET external_ref = '' WHERE id = %s AND external_ref <> %s",
-        ((_hex(record.id), record.values["external_ref"]) for record in records),
+        ((_hex(record.id), record.values["external_ref"] if record.is_living else "") for record in records),
     )
     _many(
         f"UPDATE projects_workitem SET item_number = item_number + {OUT_OF_THE_WAY} "  # noqa: S608
@@ -147,7 +162,7 @@ def _people(record: Record) -> Iterable[str]:
     yield record.created_by
     yield record.updated_by
     for field in record.entity.travelling:
-        if field.kind == "person" and (name := record.values[field.name]):
+        if field.kind == "person" and (name := record.values.get(field.name)):
             yield name
 
 
@@ -160,7 +175,8 @@ def _converters(table: Table) -> tuple[tuple[str, Callable[[Record], Any]], ...]
     for column in table.columns:
         attribute = travelling.get(column.name)
         if attribute is not None:
-            found.append((column.sql, _value_of(attribute, column.kind)))
+            default = field_at(table.model, column.name).get_default()
+            found.append((column.sql, _value_of(attribute, column.kind, default)))
         elif column.name == "id":
             found.append((column.sql, lambda record: _hex(record.id)))
         elif column.name == "version":
@@ -169,15 +185,16 @@ def _converters(table: Table) -> tuple[tuple[str, Callable[[Record], Any]], ...]
             found.append((column.sql, _stamp_of(column.name)))
         elif column.name == NEXT_NUMBER:
             found.append((column.sql, lambda record: record.values.get("last_number", 0) + 1))
-    found.append(("deleted_at", _value_of("deleted_at", "time")))
+    found.append(("deleted_at", _value_of("deleted_at", "time", None)))
     return tuple(found)
 
 
-def _value_of(name: str, kind: str) -> Callable[[Record], Any]:
+def _value_of(name: str, kind: str, default: Any) -> Callable[[Record], Any]:
+    """Return a function of a record that returns the value; `default` is for one from before the field existed."""
     form: Callable[[Any], Any] = _FORMS.get(kind, lambda value: value)
 
     def read(record: Record) -> Any:
-        value = record.values[name]
+        value = record.values.get(name, default)
         return None if value is None else form(value)
 
     return read

@@ -24,13 +24,13 @@ from django.utils import timezone
 
 from projects.models import SyncBoard
 from projects.models.user import AGENT_NAME
-from projects.sync import board_rows, checkpoint, outbox, reservations
+from projects.sync import aliases, board_rows, checkpoint, outbox, reservations, upgrading
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.operations import MAX_GROUP, Group, encode, parse
-from projects.sync.state import Layer, Record, State
+from projects.sync.state import Layer, State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed
 from projects.transfer.staging import large_cache
 
@@ -142,7 +142,7 @@ def follow(
     board = SyncBoard.objects.get(pk=1)
     state, order = StoredState(board.digest), StoredOrder()
     budget = BUDGET if board.position else FIRST_BUDGET
-    entries = _Entries(_segments(source, board.position, board.segments, board.lines))
+    entries = _Entries(_segments(source, board.position, board.segments, board.lines, board.format))
     with large_cache(), _uncollected():
         while entries.fill(AHEAD):
             _apply(entries, state, order, report, mark, budget, told, seal)
@@ -169,6 +169,7 @@ class Parcel(NamedTuple):
 
     segments: list[str]
     checkpoint: Checkpoint | None
+    format: int = 0  # to which it changes the log; 0: it does not
 
 
 def prepare() -> Parcel:
@@ -177,7 +178,7 @@ def prepare() -> Parcel:
         board = SyncBoard.objects.get(pk=1)
         outbox.pack(board)
         reservations.ask(board)
-        lines = outbox.lines()
+        lines, format = outbox.lines(), upgrading.unpublished()
         position = board.position + len(lines)
         due = lines and position // checkpoint.EVERY > board.checkpoint // checkpoint.EVERY
         found = _checkpoint(board, (waiting for _, waiting in outbox.waiting()), position) if due else None
@@ -190,7 +191,7 @@ def prepare() -> Parcel:
             size = 0
         segments[-1] += f"{line}\n"
         size += length
-    return Parcel(segments, found)
+    return Parcel(segments, found, format)
 
 
 def _checkpoint(board: SyncBoard, groups: Iterable[outbox.Waiting], position: int) -> Checkpoint:
@@ -212,13 +213,17 @@ def entries(source: Segments) -> Iterator[Entry]:
     return itertools.chain.from_iterable(_segments(source))
 
 
-def entries_after(source: Segments, segments: int) -> Iterator[list[Entry]]:
-    """Yield the lines of each segment after the first ones. Raises Malformed."""
-    return _segments(source, segments=segments)
+def entries_after(source: Segments, segments: int, format: int) -> Iterator[list[Entry]]:
+    """Yield the lines of each segment after the first ones, which end in this format. Raises Malformed."""
+    return _segments(source, segments=segments, format=format)
 
 
-def _segments(source: Segments, position: int = 0, segments: int = 0, lines: int = 0) -> Iterator[list[Entry]]:
+def _segments(
+    source: Segments, position: int = 0, segments: int = 0, lines: int = 0, format: int = 1
+) -> Iterator[list[Entry]]:
     """Yield the lines of each segment after a position, which is in `segments` segments and `lines` of the next one.
+
+    The log has the `format` there.
 
     A segment is read and validated as a whole. Raises Malformed.
     """
@@ -232,9 +237,10 @@ def _segments(source: Segments, position: int = 0, segments: int = 0, lines: int
         for place, line in enumerate(texts[lines:], lines + 1):
             position += 1
             try:
-                group = parse(line)
+                group = parse(line, format)
             except Malformed as error:
                 raise Malformed(f"segment {number}, line {place}: {error}; `pm sync skip {number}` voids it") from None
+            format = max(format, group.format)
             found.append(Entry(position, group, line, hashlib.sha256(line.encode()).hexdigest(), place == len(texts)))
         lines = 0
         yield found
@@ -273,6 +279,7 @@ def _apply(
         rows = HistoryRows()
         own = _own_groups()
         new: list[tuple[str, int, str]] = []
+        united: dict[str, str] = {}
         started, position = time.monotonic(), board.position
         if entries.following is not None and entries.following.position != position + 1:
             raise Busy("another sync of this board is running; try again")
@@ -292,10 +299,11 @@ def _apply(
                 order.digests[group.id] = entry.digest
                 new.append((group.id, position, entry.digest))
             if group.id in own and seen is None:
-                pk = own.pop(group.id)
+                pk, is_foreign = own.pop(group.id)
                 rows.settle(state, position, results, outbox.activities_of(pk))
                 outbox.remove(pk)
-                reservations.receive(state, group)
+                if not is_foreign:
+                    reservations.receive(state, group)
                 report.published += 1
             elif group.id in told and seen is None:
                 rows.settle(state, position, results, told[group.id])
@@ -304,14 +312,15 @@ def _apply(
                 rows.flush(least=MANY_ROWS)
                 report.applied += 1
             report.tell(state, group, results)
+            united |= aliases.united(results)
             if mark is not None and position == mark.position:
                 break
         order.flush(new)
         changed = state.flush()
-        board.digest = state.digest
+        board.digest, board.format = state.digest, order.format
         if mark is not None and position == mark.position and mark.digest != state.digest:
             mark.compare(all_records())
-        _show(state, order, changed, rows, report, board, position)
+        _show(state, order, changed, rows, report, board, position, united)
         board.seal = seal(board.segments)
         board.save()
 
@@ -324,25 +333,32 @@ def _show(
     report: Report,
     board: SyncBoard,
     position: int,
+    united: dict[str, str],
 ) -> None:
     """Write the board as the published state with this clone's unpublished groups on top."""
     top, later = Layer(state), order.layer()
     unsettled = _unsettled()
+    unsettled.update((pk, "work_item") for pk in united)
+    # What was united only here may not be any more, and what refers to it with it: write all of it again.
+    every = bool(changed) and aliases.forget_unpublished(state)
     written = changed | unsettled.keys()
     number = position
     for _, waiting in outbox.waiting() if changed else ():
         number += 1
         results = fold(top, later, waiting.group, number)
-        odd = [result for result in results if result.standing != APPLIED or result.notes]
+        odd = [one for one in results if every or one.standing != APPLIED or one.notes or one.is_resolved]
+        united |= (own := aliases.united(results))
+        unsettled.update((pk, "work_item") for pk in own)
         unsettled.update((result.operation.id, result.operation.type) for result in odd)
         written.update(result.operation.id for result in odd)
         if odd or any(result.operation.id in written for result in results):
             written.update(pk for pk in top.records if pk in changed)
             rows.settle(top, None, results, waiting.activities)
             report.tell(top, waiting.group, odd)
-            _keep_keys(top, results)
-    board_rows.remove((kind, pk) for pk, kind in unsettled.items() if top.record(pk) is None)
-    board_rows.write(record for pk in written if (record := top.record(pk)) is not None)
+            aliases.keep_keys(top, results, _numbers(waiting.group))
+    aliases.keep_ids(united)
+    gone = {pk: kind for pk, kind in unsettled.items() if top.record(pk) is None}
+    board_rows.write((record for pk in written if (record := top.record(pk)) is not None), gone)
     rows.flush()
     if position > board.position:
         ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
@@ -352,24 +368,19 @@ def _show(
         board.position, board.packed = position, newest
 
 
-def _keep_keys(state: State, results: Iterable[Result]) -> None:
-    """Remember the keys under which this clone showed items that now have another number."""
-    for result in results:
-        record: Record | None = state.record(result.operation.id)
-        if record is None or record.type != "work_item" or "item_number" not in result.operation.changes:
-            continue
-        number = result.operation.changes["item_number"][1]
-        project = state.record(record.values["project"])
-        if project is not None and number != record.values["item_number"]:
-            _rows(
-                "INSERT INTO projects_formerkey (key, item_id) VALUES (%s, %s) "
-                "ON CONFLICT (key) DO UPDATE SET item_id = excluded.item_id RETURNING key",
-                [f"{project.values['key']}-{number}", record.id.replace("-", "")],
-            )
+def _numbers(group: Group) -> dict[str, int]:
+    """Return the numbers of the items that the group creates, by ID."""
+    return {
+        one.id: one.changes["item_number"][1]
+        for one in group.operations
+        if one.type == "work_item" and "item_number" in one.changes
+    }
 
 
-def _own_groups() -> dict[str, int]:
-    return dict(_rows("SELECT group_id, id FROM projects_syncoutbox"))
+def _own_groups() -> dict[str, tuple[int, bool]]:
+    """Return outbox ID, and whether another clone wrote it, by group."""
+    rows = _rows('SELECT group_id, id, "foreign" FROM projects_syncoutbox')
+    return {group: (pk, bool(is_foreign)) for group, pk, is_foreign in rows}
 
 
 def _unsettled() -> dict[str, str]:

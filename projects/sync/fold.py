@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from projects.entities.registry import BY_REFERENCE
 from projects.entities.spec import EMPTY, PERSON
 from projects.entities.work_item import TYPES
 from projects.models.fields import MAX_LABELS
-from projects.sync import rules
+from projects.sync import rules, uniting
+from projects.sync.git_tree import UNITING
 from projects.sync.operations import DELETED_AT, Group, Operation
 from projects.sync.rules import Void
 from projects.sync.state import Chain, Layer, Record, Stamp, State, labels_of
@@ -33,6 +34,8 @@ class Result:
     """What became of an operation: its standing, the reason, and notes on what the fold changed besides.
 
     `beaten` are the groups whose change of the same entity lost to this one, although its author had not seen them.
+    The operation `is_resolved` if it names other items than its author did, because they were united. `united` is the
+    ID of an item that was not created for that reason.
     """
 
     operation: Operation
@@ -41,13 +44,15 @@ class Result:
     notes: list[str] = field(default_factory=list)
     beaten: list[tuple[str, str]] = field(default_factory=list)  # (group, register)
     version: int = 0
+    is_resolved: bool = False
+    united: str = ""
 
 
 class Order:
     """Which groups an author had seen: those up to its base, and its own earlier ones.
 
     `places` maps the ID of a group to its place, `tails` a chain to its last step, and `parents` a chain to the place
-    where it branched off.
+    where it branched off. `format` is that of the log so far.
     """
 
     def __init__(
@@ -56,8 +61,10 @@ class Order:
         tails: MutableMapping[int, int],
         parents: MutableMapping[int, Chain],
         chains: int = 0,
+        format: int = 1,
     ) -> None:
         self.places, self.tails, self.parents, self.chains = places, tails, parents, chains
+        self.format = format
 
     def add(self, group: Group) -> Chain:
         """Give the group its place: after its author's previous group, or at the start of a new chain."""
@@ -86,12 +93,14 @@ class Order:
 
     def layer(self) -> Order:
         """Return an order on top of this one, for groups that are not in the log yet."""
-        return Order(ChainMap({}, self.places), ChainMap({}, self.tails), ChainMap({}, self.parents), self.chains)
+        maps = (ChainMap({}, self.places), ChainMap({}, self.tails), ChainMap({}, self.parents))
+        return Order(*maps, self.chains, self.format)
 
 
 def fold(state: State, order: Order, group: Group, position: int) -> list[Result]:
     """Apply a group that is at `position` of the log; return what became of each operation."""
     order.add(group)
+    order.format = max(order.format, group.format)
     if group.history:
         return [Result(operation, version=operation.version) for operation in group.operations]
     by = state.user(group.by)
@@ -102,16 +111,17 @@ def fold(state: State, order: Order, group: Group, position: int) -> list[Result
         for record in folding.touched() if not group.rows else ():
             rules.check_end(layer, record)
     except Void as void:
-        return _void(state, group, str(void))
+        return _void(state, group, str(void), order.format)
     layer.commit()
     return results
 
 
-def _void(state: State, group: Group, reason: str) -> list[Result]:
+def _void(state: State, group: Group, reason: str, format: int) -> list[Result]:
     """Count the operations in the versions of their entities, but change nothing else."""
     results = []
-    for operation in group.operations:
-        result = Result(operation, VOID, reason)
+    for given in group.operations:
+        operation = uniting.resolved(state, given) if format >= UNITING else given
+        result = Result(operation, VOID, reason, is_resolved=operation is not given)
         record = state.record(operation.id)
         if record is not None:
             record = record.copy()
@@ -151,9 +161,20 @@ class _Folding:
         if operation.action == "reserved":
             rules.reserve(self.layer, operation, self.group.id)
             return result
+        if self.order.format >= UNITING:
+            given, operation = operation, uniting.resolved(self.layer, operation)
+            result.operation, result.is_resolved = operation, operation is not given
         before = self.layer.record(operation.id)
         try:
             record: Record | None
+            if self.order.format >= UNITING:
+                is_alias = before is not None and operation.id != given.id
+                if is_alias and operation.action == "deleted":
+                    raise Void("it deletes an item by the ID of another one that was united with it")
+                if is_alias or before is None:
+                    first = before if operation.action == "created" else None
+                    if first := first or uniting.twin(self.layer, operation):
+                        return self._unite(first, replace(operation, id=given.id), result)
             record = self._create(operation) if before is None else self._change(before.copy(), operation, result)
             result.notes += rules.settle(self.layer, record, before, operation, self._is_mine)
             self.layer.put(record)
@@ -166,6 +187,37 @@ class _Folding:
                 record.version += 1
                 self.layer.put(record)
         result.version = record.version if record else 0
+        return result
+
+    def _unite(self, first: Record, operation: Operation, result: Result) -> Result:
+        """Unite an item that would be created with the `first` one of its external reference."""
+        wanted = operation.changes.get("item_number", (None, None))[1]
+        try:
+            if not uniting.has_alias(first, operation.id) and wanted:
+                rules.use_number(self.layer, first.values["project"], wanted, self._is_mine)
+        except ValueError as error:
+            raise Void(str(error)) from None
+        assignee = operation.changes.get("assignee", (None, None))[1]
+        by = {assignee: self.layer.user(assignee)} if assignee else {}
+        for place in (True, False):
+            record, told = uniting.filled(first, operation, self._stamp(operation), by, place=place)
+            try:
+                rules.settle(self.layer, record, first, told, self._is_mine)
+            except Void:  # its parent or sprint can't be that of the first one
+                if not place:
+                    raise
+            else:
+                break
+        self.layer.put(record)
+        key, reference = rules.shown(self.layer, record), record.values["external_ref"]
+        number = f"{key.rpartition('-')[0]}-{wanted}"
+        names = ", ".join(told.changes)
+        note = f"{number} is {key} now: both have the external_ref {reference}"
+        result.notes.append(f"{note}; it got {names}" if names else note)
+        result.operation, result.united, result.is_resolved = told, operation.id, True
+        result.version = record.version
+        result.reason = f"united with {key}, which has the same external_ref"
+        result.standing = APPLIED if told.changes else SUPERSEDED
         return result
 
     def _is_mine(self, group: str) -> bool:
@@ -181,7 +233,7 @@ class _Folding:
             raise Void("its entity is not on the board")
         stamps, stamp = operation.stamps, self._stamp(operation)
         record = Record(operation.type, operation.id)
-        for one in operation.entity.travelling:
+        for one in operation.entity.travelling_in(self.order.format):
             if one.name in operation.changes:
                 value = operation.changes[one.name][1]
             elif one.null or one.kind in EMPTY:

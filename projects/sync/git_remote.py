@@ -26,7 +26,7 @@ class Repository:
 
     def __init__(self, directory: str, environ: Mapping[str, str]) -> None:
         """Read the configuration. Raises GitError."""
-        self.directory = directory
+        self.directory, self._environ = directory, environ
         code, output, errors = run(
             ["-C", directory, "config", "--null", "--get-regexp", WANTED],
             for_reading_config(environ),
@@ -44,6 +44,15 @@ class Repository:
         """Return the names of the remotes that have an address."""
         names = [name[len("remote.") : -len(".url")] for name, _ in self.settings if _is_remote_url(name)]
         return list(dict.fromkeys(names))
+
+    def has_branch(self, ref: str) -> bool:
+        """Return True if the repository has this branch, or it is checked out without a commit yet."""
+        environ = for_reading_config(self._environ)
+        for command in (("show-ref", "--verify", "--quiet", "--", ref), ("symbolic-ref", "--quiet", "HEAD")):
+            code, output, _ = run(["-C", self.directory, *command], environ, limit=LIMIT)
+            if not code and output.decode("utf-8", "replace").strip() in ("", ref):
+                return True
+        return False
 
     def remote(self, name: str) -> Remote:
         """Return the remote of this name. Raises NoSuchRemote."""

@@ -1,6 +1,6 @@
 """The layout of a board's log in a git tree.
 
-    format                              "pm board 1" and a newline
+    format                              "pm board 2" and a newline: the newest format of the log
     board.json                          {"id": UUID}
     log/AA/BB/CC.jsonl                  segment number AABBCC, decimal and without gaps, from 000000
     checkpoint/POSITION-SHA256.jsonl    the newest checkpoint only, and the SHA-256 of its bytes
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from projects.sync.git_objects import ObjectReader
 
 FORMAT_NAME = "pm board"
-FORMAT = 1
+OLDEST, FORMAT = 1, 2  # the formats that this version reads; it writes the newest if a person agreed to that
+UNITING = 2  # the format from which a second item with an external reference is united with the first
 FOLDER = 100  # entries
 MAX_SEGMENTS = FOLDER**3
 MAX_SEGMENT = 8 << 20  # bytes
@@ -85,9 +86,9 @@ def is_layout_path(path: str) -> bool:
     return parts[0] == "log" and len(names) == 3 and all(_is_place(name) for name in names)
 
 
-def format_file() -> bytes:
+def format_file(number: int = FORMAT) -> bytes:
     """Return the content of the file `format`."""
-    return f"{FORMAT_NAME} {FORMAT}\n".encode()
+    return f"{FORMAT_NAME} {number}\n".encode()
 
 
 def board_file(board_id: str) -> bytes:
@@ -176,7 +177,9 @@ def _format(content: bytes) -> int:
         raise Malformed("the ref does not hold a board: its file format says something else")
     if int(number) > FORMAT:
         raise Newer(f"a newer version of pm wrote the board (format {int(number)}): upgrade pm")
-    if content != format_file():
+    if int(number) < OLDEST:
+        raise Malformed(f"the board has format {int(number)}; this version of pm reads {OLDEST} to {FORMAT}")
+    if content != format_file(int(number)):
         raise Malformed("the file format of the log is wrong")
     return int(number)
 

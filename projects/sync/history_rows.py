@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from projects.entities.spec import MOMENT, PERSON
+from projects.entities.spec import EMPTY, MOMENT, PERSON
 from projects.models.user import id_of
 from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
 from projects.sync.fold import Result
@@ -24,6 +24,8 @@ _UPDATE = (
     "UPDATE projects_activity SET position = %s, display_key = %s, project_id = %s, version = %s, standing = %s, "
     "reason = %s WHERE id = %s"
 )
+# Once published, the change of an item that was united with another one is in the history of that one.
+_RESOLVE = "UPDATE projects_activity SET entity_id = %s, action = %s, changes = %s WHERE id = %s"
 _UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
 
@@ -33,6 +35,7 @@ class HistoryRows:
     def __init__(self) -> None:
         self._new: list[tuple[Any, ...]] = []
         self._own: list[tuple[Any, ...]] = []
+        self._resolved: list[tuple[Any, ...]] = []
         self._people: set[str] = set()
         self._agents: set[str] = set()  # only agents have sessions
 
@@ -72,6 +75,10 @@ class HistoryRows:
             key, project = _names(state, result.operation)
             version, reason = max(1, result.version), result.reason[:MAX_REASON]
             self._own.append((position, key, project.replace("-", ""), version, result.standing, reason, activity))
+            if result.is_resolved and position is not None:
+                operation = result.operation
+                changes = encode(changes_of(operation))
+                self._resolved.append((operation.id.replace("-", ""), operation.action, changes, activity))
 
     def flush(self, least: int = 0) -> None:
         """Write the rows, in the caller's transaction, if there are at least so many."""
@@ -82,7 +89,8 @@ class HistoryRows:
         with connection.cursor() as cursor:
             cursor.executemany(_INSERT, self._new)
             cursor.executemany(_UPDATE, self._own)
-        self._new, self._own = [], []
+            cursor.executemany(_RESOLVE, self._resolved)
+        self._new, self._own, self._resolved = [], [], []
 
 
 def changes_of(operation: Operation) -> list[dict[str, Any]]:
@@ -101,6 +109,8 @@ def changes_of(operation: Operation) -> list[dict[str, Any]]:
                 found.append({"field": field.column, "old": old, "new": new})
         elif operation.action == "created" and not field.travels:
             found.append({"field": field.column, "old": None, "new": None})
+        elif operation.action == "created" and field.since > 1:  # the log had an older format
+            found.append({"field": field.column, "old": None, "new": EMPTY.get(field.kind)})
     return found
 
 

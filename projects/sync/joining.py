@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -18,8 +19,10 @@ from projects.entities.registry import BY_NAME, BY_REFERENCE
 from projects.entities.spec import PERSON
 from projects.models import SyncBoard
 from projects.models.base import Entity
+from projects.models.exceptions import Conflict
 from projects.models.user import AGENT_NAME
-from projects.sync import outbox
+from projects.sync import outbox, upgrading
+from projects.sync.git_tree import FORMAT
 from projects.sync.import_operations import form
 from projects.sync.operations import Group, Operation
 
@@ -27,16 +30,27 @@ CHUNK = 500  # operations of a group
 
 
 @transaction.atomic
-def join(*, board_id: uuid.UUID, remote: str, ref: str, person: str, interval: int = 0) -> SyncBoard:
-    """Join the board, with everything on this clone's board as unpublished groups."""
+def join(
+    *,
+    board_id: uuid.UUID,
+    remote: str,
+    ref: str,
+    person: str,
+    interval: int = 0,
+    format: int = FORMAT,
+    founds: bool = False,
+) -> SyncBoard:
+    """Join the board, or found it, with everything on this clone's board as unpublished groups in this `format`."""
     board = SyncBoard(board_id=board_id, remote=remote, ref=ref, person=person, interval=interval)
     ((board.packed,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
     board.save(force_insert=True)
     names = outbox.Names()
     by = person or AGENT_NAME
-    for activities, operations in _history(board.packed, names):
+    if founds:
+        upgrading.add(board)
+    for activities, operations in _history(board.packed, names, format):
         outbox.add(board, _group(board, by, operations, history=True), activities)
-    for chunk in outbox.chunks((0, operation) for operation in _snapshot(names)):
+    for chunk in outbox.chunks((0, operation) for operation in _snapshot(names, format)):
         outbox.add(board, _group(board, by, [operation for _, operation in chunk], history=False))
     board.save()
     return board
@@ -64,7 +78,7 @@ def _group(board: SyncBoard, by: str, operations: list[Operation], *, history: b
     )
 
 
-def _history(newest: int, names: outbox.Names) -> Iterator[tuple[list[int], list[Operation]]]:
+def _history(newest: int, names: outbox.Names, format: int) -> Iterator[tuple[list[int], list[Operation]]]:
     """Yield (IDs of activity, operations) for all that happened before."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -73,13 +87,13 @@ def _history(newest: int, names: outbox.Names) -> Iterator[tuple[list[int], list
             [newest],
         )
         while batch := cursor.fetchmany(CHUNK):
-            for part in outbox.chunks((row[0], _told(row, names)) for row in batch):
+            for part in outbox.chunks((row[0], _cut(outbox.bounded(_told(row, names, format)))) for row in batch):
                 yield [pk for pk, _ in part], [operation for _, operation in part]
 
 
-def _told(row: Any, names: outbox.Names) -> Operation:
+def _told(row: Any, names: outbox.Names, format: int) -> Operation:
     _, actor, kind, pk, action, changes, created_at, key, version, project = row
-    by_column = {field.column: field for field in BY_NAME[kind].travelling}
+    by_column = {field.column: field for field in BY_NAME[kind].travelling_in(format)}
     told: dict[str, tuple[Any, Any]] = {}
     for change in json.loads(changes):
         field = by_column.get(change["field"])
@@ -100,11 +114,24 @@ def _told(row: Any, names: outbox.Names) -> Operation:
     )
 
 
-def _snapshot(names: outbox.Names) -> Iterator[Operation]:
+def _cut(operation: Operation) -> Operation:
+    """Return an operation of a history, its longest texts cut if it is too large: earlier versions had no limit."""
+    while outbox.exceeds(operation):
+        texts = {name: new for name, (_, new) in operation.changes.items() if isinstance(new, str)}
+        longest = max(texts, key=lambda name: len(texts[name]), default=None)
+        cut = None if longest is None else f"{texts[longest][: len(texts[longest]) // 2]}…"
+        kept = {
+            name: (None, cut if name == longest else new) for name, (_, new) in operation.changes.items() if longest
+        }
+        operation = replace(operation, changes=kept)
+    return operation
+
+
+def _snapshot(names: outbox.Names, format: int) -> Iterator[Operation]:
     """Yield the creation of each entity as it is now, those that others refer to first."""
     now = form(timezone.now())
     for entity in BY_REFERENCE:
-        fields = entity.travelling
+        fields = entity.travelling_in(format)
         columns = [field.column for field in fields]
         stamps = ("version", "created_at", "created_by_id", "updated_at", "updated_by_id", "deleted_at")
         rows = list(Entity.by_type[entity.name]._base_manager.order_by("id").values("id", *columns, *stamps))
@@ -118,7 +145,7 @@ def _snapshot(names: outbox.Names) -> Iterator[Operation]:
             }
             if row["deleted_at"]:
                 changes["deleted_at"] = (None, form(row["deleted_at"]))
-            yield Operation(
+            operation = Operation(
                 at=now,
                 type=entity.name,
                 id=str(row["id"]),
@@ -132,6 +159,10 @@ def _snapshot(names: outbox.Names) -> Iterator[Operation]:
                     "updated_by": names[row["updated_by_id"].hex],
                 },
             )
+            if outbox.exceeds(operation):
+                key = Entity.by_type[entity.name]._base_manager.get(pk=row["id"]).display_key
+                raise Conflict(f"{key} is larger than 1 MiB and can't be shared; shorten its texts first")
+            yield operation
 
 
 def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:

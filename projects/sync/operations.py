@@ -20,18 +20,21 @@ from typing import Any, cast
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import Entity, Field
 from projects.sync import field_values
-from projects.sync.exceptions import Malformed
+from projects.sync.exceptions import Malformed, Newer
+from projects.sync.git_tree import FORMAT
 
-FORMAT = 1
 MAX_GROUP = 8 << 20  # bytes of a line; also the limit of a segment
 MAX_OPERATIONS = 20_000  # of a group
+MAX_OPERATION = 1 << 20  # bytes of one
 ACTIONS = ("created", "updated", "deleted", "restored", "reserved")
 MAX_RESERVED = 1000  # item numbers of one reservation
 SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
 DELETED_AT = Field("deleted_at", "moment", null=True)
 
 _ID = re.compile("[0-9a-f]{32}")
-_GROUP_KEYS = {"id", "base", "after", "by", "ops", "source", "session", "program", "rows", "quiet", "history"}
+_GROUP_KEYS = {
+    *("id", "base", "after", "by", "ops", "source", "session", "program", "rows", "quiet", "history", "format"),
+}
 _STAMP_KEYS = {"version", "created_at", "created_by", "updated_at", "updated_by"}
 _OPERATION_KEYS = {"at", "type", "id", "action", "set", "stamps", "claim", "key", "version", "project", "count", "by"}
 
@@ -81,7 +84,8 @@ class Group:
 
     A group of `rows` comes from an import or from a board that joins: each of its operations stands alone, so one that
     can't hold does not void the others. A `history` only tells what happened before and changes no state; a `quiet`
-    group changes state, but its history is told elsewhere.
+    group changes state, but its history is told elsewhere. A group with a `format` has no operations: from there on the
+    log has this format.
     """
 
     id: str
@@ -95,11 +99,12 @@ class Group:
     rows: bool = False
     quiet: bool = False
     history: bool = False
+    format: int = 0
 
     def line(self) -> str:
         """Return the group as a line of a segment, without the line feed. Raises Malformed if it is too large."""
         found: dict[str, Any] = {"id": self.id, "base": self.base, "after": self.after, "by": self.by}
-        for name in ("source", "session", "program", "rows", "quiet", "history"):
+        for name in ("source", "session", "program", "rows", "quiet", "history", "format"):
             if value := getattr(self, name):
                 found[name] = value
         found["ops"] = [operation.document() for operation in self.operations]
@@ -109,23 +114,30 @@ class Group:
         return text
 
 
-def parse(line: str) -> Group:
-    """Return the group of a line. Raises Malformed."""
+def parse(line: str, format: int = FORMAT) -> Group:
+    """Return the group of a line of a log in this format. Raises Malformed."""
     if len(line) > MAX_GROUP:
         raise Malformed(f"a group is larger than {MAX_GROUP >> 20} MiB")
     try:
         document = _decode(line)
     except (ValueError, RecursionError):
         raise Malformed("a group is not valid JSON") from None
-    return group_of(document)
+    group = group_of(document, format)
+    if len(line) > MAX_OPERATION // 4:  # a character takes up to four bytes
+        for one in document["ops"]:
+            if len(encode(one).encode("utf-8", "surrogatepass")) > MAX_OPERATION:
+                raise Malformed(f"an operation is larger than {MAX_OPERATION >> 20} MiB")
+    return group
 
 
-def group_of(document: object) -> Group:
+def group_of(document: object, format: int = FORMAT) -> Group:
     """Validate a decoded group. Raises Malformed."""
     found = _object(document, "a group", _GROUP_KEYS)
-    operations = found.get("ops")
-    if not isinstance(operations, list) or not 1 <= len(operations) <= MAX_OPERATIONS:
+    operations, new_format = found.get("ops"), _format(found)
+    if not isinstance(operations, list) or not (new_format == 0) <= len(operations) <= MAX_OPERATIONS:
         raise Malformed(f"a group has 1 to {MAX_OPERATIONS:,} operations")
+    if new_format and operations:
+        raise Malformed("a group that changes the format has no operations")
     after = found.get("after")
     history = _flag(found, "history")
     return Group(
@@ -133,17 +145,25 @@ def group_of(document: object) -> Group:
         base=_count(found.get("base"), "base"),
         after=None if after is None else _identifier(after),
         by=field_values.person(found.get("by"), "by"),
-        operations=[_operation(one, history) for one in operations],
+        operations=[_operation(one, history, format) for one in operations],
         source=_word(found, "source", SOURCES),
         session=_label(found, "session"),
         program=_label(found, "program"),
         rows=_flag(found, "rows"),
         quiet=_flag(found, "quiet"),
         history=history,
+        format=new_format,
     )
 
 
-def _operation(document: object, history: bool) -> Operation:
+def _format(found: dict[str, Any]) -> int:
+    number = _count(found.get("format", 0), "format")
+    if number > FORMAT:
+        raise Newer(f"a newer version of pm wrote the log (format {number}): upgrade pm")
+    return number
+
+
+def _operation(document: object, history: bool, format: int) -> Operation:
     found = _object(document, "an operation", _OPERATION_KEYS)
     kind = found.get("type")
     if not isinstance(kind, str) or kind not in BY_NAME:
@@ -159,7 +179,7 @@ def _operation(document: object, history: bool) -> Operation:
         type=kind,
         id=field_values.reference(found.get("id"), "id"),
         action=cast("str", action),
-        changes=_changes(BY_NAME[kind], changes, history),
+        changes=_changes(BY_NAME[kind], changes, history, format),
         stamps=_stamps(found.get("stamps", {})),
         claim=_flag(found, "claim"),
         key=_label(found, "key"),
@@ -177,15 +197,15 @@ def _reserved(found: dict[str, Any], action: str) -> int:
     return count
 
 
-def _changes(entity: Entity, changes: dict[str, Any], history: bool) -> dict[str, tuple[Any, Any]]:
+def _changes(entity: Entity, changes: dict[str, Any], history: bool, format: int) -> dict[str, tuple[Any, Any]]:
     cleaned: dict[str, tuple[Any, Any]] = {}
-    fields = _fields(entity)
+    fields = _fields(entity, format)
     for name, pair in changes.items():
         if not isinstance(pair, list) or len(pair) != 2:
             raise Malformed(f"{entity.name}.{name} must be [old, new]")
         field = fields.get(name)
         if field is None:
-            raise Malformed(f"{entity.name} has no field {name}; a newer version of pm may know it")
+            raise Malformed(f"{entity.name} has no field {name} in format {format}; a newer version of pm may know it")
         old, new = pair
         if history:  # values of any version: they are shown, never applied
             cleaned[name] = (field_values.told(field, old), field_values.told(field, new))
@@ -195,9 +215,9 @@ def _changes(entity: Entity, changes: dict[str, Any], history: bool) -> dict[str
 
 
 @cache
-def _fields(entity: Entity) -> dict[str, Field]:
+def _fields(entity: Entity, format: int) -> dict[str, Field]:
     """Return the fields that an operation can set, by name."""
-    return {field.name: field for field in (*entity.travelling, DELETED_AT)}
+    return {field.name: field for field in (*entity.travelling_in(format), DELETED_AT)}
 
 
 def _stamps(document: object) -> dict[str, Any]:

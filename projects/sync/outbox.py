@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -15,8 +16,9 @@ from django.db import connection
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import PERSON
 from projects.models import SyncBoard
+from projects.models.row_size import LONGEST, ROW
 from projects.sync.fold import rank
-from projects.sync.operations import MAX_OPERATIONS, Group, Operation, encode, parse
+from projects.sync.operations import MAX_OPERATION, MAX_OPERATIONS, Group, Operation, encode, parse
 
 BATCH = 500  # rows
 MAX_BYTES = 4 << 20  # of a group that this clone writes
@@ -62,7 +64,7 @@ def pack(board: SyncBoard) -> int:
     names = Names()
     made = 0
     for rows in _groups(board.packed):
-        pairs = [(row[0], _operation(row, names)) for row in rows]
+        pairs = [(row[0], bounded(_operation(row, names, board.format))) for row in rows]
         whole = len(pairs) <= MAX_OPERATIONS and not any(operation.stamps for _, operation in pairs)
         if not whole:  # an import, whose rows come in any order and stand alone
             pairs.sort(key=lambda pair: rank(pair[1]))
@@ -99,6 +101,20 @@ def chunks(pairs: Iterable[tuple[int, Operation]]) -> Iterator[list[tuple[int, O
         size += length
     if part:
         yield part
+
+
+def bounded(operation: Operation) -> Operation:
+    """Return the operation with at most MAX_OPERATION bytes, without old values if need be: they are only shown."""
+    if not exceeds(operation):
+        return operation
+    return replace(operation, changes={name: (None, new) for name, (_, new) in operation.changes.items()})
+
+
+def exceeds(operation: Operation) -> bool:
+    """Return True if the operation has more than MAX_OPERATION bytes."""
+    values = [value for pair in operation.changes.values() for value in pair if isinstance(value, str | list)]
+    most = sum(len(value) * (LONGEST if isinstance(value, str) else ROW) for value in values)
+    return most > MAX_OPERATION // 2 and size_of([operation]) > MAX_OPERATION
 
 
 def size_of(operations: Iterable[Operation]) -> int:
@@ -146,10 +162,9 @@ def _groups(packed: int) -> Iterator[list[Any]]:
             yield found
 
 
-def _operation(row: Any, names: Names) -> Operation:
+def _operation(row: Any, names: Names, format: int) -> Operation:
     _, _, _, kind, pk, action, changes, extra, created_at, _ = row
-    entity = BY_NAME[kind]
-    by_column = {field.column: field for field in entity.travelling}
+    by_column = {field.column: field for field in BY_NAME[kind].travelling_in(format)}
     values: dict[str, tuple[Any, Any]] = {}
     claim = False
     for change in json.loads(changes):
@@ -160,6 +175,8 @@ def _operation(row: Any, names: Names) -> Operation:
     also: dict[str, Any] = json.loads(extra) if extra else {}
     stamps = also.pop("stamps", {})
     for column, new in also.items():
+        if column not in by_column and column != "deleted_at":
+            continue  # a newer format has it
         unchanged = None if action == "created" or column == "deleted_at" else new
         values[column] = (values.get(column, (unchanged, None))[0], new)
     named: dict[str, tuple[Any, Any]] = {}

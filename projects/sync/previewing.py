@@ -10,7 +10,6 @@ from django.db import transaction
 
 from projects.models import Project, SyncBoard, WorkItem
 from projects.models.sync import SyncRecord
-from projects.sync import joining
 from projects.sync.exchange import Report
 
 MAX_RENUMBERED = 100
@@ -25,25 +24,20 @@ class _Board(NamedTuple):
     items: dict[uuid.UUID, tuple[uuid.UUID, int]]
 
 
-def unite(
-    follow: Callable[[SyncBoard], Report] | None, *, board_id: uuid.UUID, remote: str, ref: str, person: str
-) -> dict[str, object]:
+def unite(join: Callable[[], SyncBoard], follow: Callable[[SyncBoard], Report] | None) -> dict[str, object]:
     """Return what joining would do; write nothing.
 
-    `follow` applies the log of the board, None if this clone would found it.
+    `join` joins the board, `follow` applies its log, None if this clone would found it.
     """
     with transaction.atomic():
         before = _board()
         own_projects, own_items = len(before.projects), len(before.items)
-        board = joining.join(board_id=board_id, remote=remote, ref=ref, person=person)
+        board = join()
         report = follow(board) if follow else Report()
         after = _board()
         published = set(_published())
         transaction.set_rollback(True)
     return {
-        "board": str(board_id) if follow else None,
-        "remote": remote,
-        "ref": ref,
         "projects": _counts(own_projects, before.projects, after.projects, published),
         "items": _counts(own_items, before.items, after.items, published),
         "projects_renamed": _renamed(before, after),

@@ -96,7 +96,8 @@ def _forget() -> None:
     for table in FOLDED:
         _rows(f"DELETE FROM projects_sync{table} RETURNING 1")  # noqa: S608 -- constants
     _rows("UPDATE projects_activity SET position = NULL WHERE position IS NOT NULL RETURNING 1")
-    SyncBoard.objects.filter(pk=1).update(position=0, head="", segments=0, lines=0, seal="", digest="", checkpoint=0)
+    nothing = {"position": 0, "segments": 0, "lines": 0, "checkpoint": 0, "format": 1}
+    SyncBoard.objects.filter(pk=1).update(head="", seal="", digest="", **nothing)
 
 
 def _rows(query: str) -> list[tuple[str, ...]]:

@@ -21,7 +21,7 @@ MAX_PROJECTS = 50
 
 def ask(board: SyncBoard) -> None:
     """Add reservations to the outbox for projects in which this clone has few numbers left."""
-    if SyncOutbox.objects.filter(line__contains='"action":"reserved"').exists():
+    if SyncOutbox.objects.filter(line__contains='"action":"reserved"', foreign=False).exists():
         return  # the last ones are not published yet
     projects = Project.objects.living().filter(status="active").order_by("-updated_at")[:MAX_PROJECTS]
     left = dict(

@@ -131,25 +131,38 @@ def _was_taken(before: Record, record: Record, operation: Operation, is_mine: Ca
 
 def _number(layer: Layer, record: Record, project: Record, is_mine: Callable[[str], bool]) -> list[str]:
     """Keep the number of a new item if it is free; else give it the next one."""
-    values, project = record.values, project.copy()
+    values = record.values
     wanted, last = values["item_number"], project.values.get("last_number", 0)
+    if use_number(layer, values["project"], wanted, is_mine):
+        return []
+    if last + 1 > MAX_NUMBER:
+        raise Void("the project has no more item numbers")
+    values["item_number"] = last + 1
+    project = project.copy()
+    project.values["blocks"] = [list(block) for block in project.values.get("blocks", ())]
+    project.values["last_number"] = last + 1
+    layer.put(project)
+    key = project.values["key"]
+    return [f"{key}-{wanted} is now {key}-{last + 1}: another item has the number"]
+
+
+def use_number(layer: Layer, pk: str, wanted: int, is_mine: Callable[[str], bool]) -> bool:
+    """Note that an item of the project has the number; return False if it is taken or reserved for another clone."""
+    project = layer.record(pk)
+    if project is None:
+        return False
     blocks = [list(block) for block in project.values.get("blocks", ())]
     block = next((one for one in blocks if one[0] <= wanted <= one[1]), None)
-    taken = bool(layer.found("number", f"{record.values['project']}/{wanted}"))
-    if taken or (block is not None and not is_mine(block[2])):
-        values["item_number"] = last + 1
-        if last + 1 > MAX_NUMBER:
-            raise Void("the project has no more item numbers")
-    elif block is not None:
+    if layer.found("number", f"{pk}/{wanted}") or (block is not None and not is_mine(block[2])):
+        return False
+    project = project.copy()
+    if block is not None:
         block[3] += 1
         blocks = [one for one in blocks if one[3] < one[1] - one[0] + 1]
     project.values["blocks"] = blocks
-    project.values["last_number"] = max(last, values["item_number"])
+    project.values["last_number"] = max(project.values.get("last_number", 0), wanted)
     layer.put(project)
-    if values["item_number"] == wanted:
-        return []
-    key = project.values["key"]
-    return [f"{key}-{wanted} is now {key}-{values['item_number']}: another item has the number"]
+    return True
 
 
 def _ancestors(layer: Layer, record: Record) -> list[str]:

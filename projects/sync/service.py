@@ -15,7 +15,7 @@ from django.utils import timezone
 from projects.models import SyncBoard
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
-from projects.sync import exchange, git_tree, joining, outbox, previewing, repairing
+from projects.sync import exchange, git_tree, handover, joining, outbox, previewing, repairing, upgrading
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
@@ -36,6 +36,8 @@ def status() -> dict[str, Any]:
         "ref": board.ref,
         "interval": board.interval,
         "person": board.person,
+        "format": board.format,
+        "newest_format": git_tree.FORMAT,
         "position": board.position,
         "head": board.head or None,
         "unpublished": outbox.count(),
@@ -50,32 +52,62 @@ def enable(*, remote: str, ref: str, person: str, interval: int, head: str | Non
 
     `new` founds a board although the repository's configuration names another one. Raises Conflict or SyncError.
     """
-    board_id = _chosen(remote=remote, ref=ref, head=head, new=new)
-    joining.join(board_id=board_id, remote=remote, ref=ref, person=person or AGENT_NAME, interval=interval)
+    board_id, format = _chosen(remote=remote, ref=ref, head=head, new=new)
+    joining.join(
+        board_id=board_id,
+        format=format,
+        remote=remote,
+        ref=ref,
+        person=person or AGENT_NAME,
+        interval=interval,
+        founds=head is None,
+    )
+    return status()
+
+
+def change(**values: Any) -> dict[str, Any]:
+    """Change the interval or the person of a joined clone. Raises SyncOff."""
+    _joined()
+    if values:
+        SyncBoard.objects.filter(pk=1).update(**values)
+    return status()
+
+
+def upgrade() -> dict[str, Any]:
+    """Let the next sync change the log to the newest format that this version writes. Raises SyncOff."""
+    _joined()
+    upgrading.upgrade()
     return status()
 
 
 def preview(*, remote: str, ref: str, person: str, head: str | None, new: bool) -> dict[str, object]:
     """Return what `enable` would unite; write nothing. Raises Conflict or SyncError."""
-    board_id = _chosen(remote=remote, ref=ref, head=head, new=new)
-    place = {"remote": remote, "ref": ref, "person": person or AGENT_NAME}
+    board_id, format = _chosen(remote=remote, ref=ref, head=head, new=new)
+
+    def join() -> SyncBoard:
+        name = person or AGENT_NAME
+        return joining.join(board_id=board_id, remote=remote, ref=ref, person=name, format=format)
+
     if head is None:
-        return previewing.unite(None, board_id=board_id, **place)
-    with _store() as store:
-        return previewing.unite(lambda board: _follow(store, board, head), board_id=board_id, **place)
+        found = previewing.unite(join, None)
+    else:
+        with _store() as store:
+            found = previewing.unite(join, lambda board: _follow(store, board, head))
+    return {"board": str(board_id) if head else None, "remote": remote, "ref": ref, **found}
 
 
-def _chosen(*, remote: str, ref: str, head: str | None, new: bool) -> uuid.UUID:
-    """Return the ID of the board to join, or of a new one. Raises Conflict or SyncError."""
+def _chosen(*, remote: str, ref: str, head: str | None, new: bool) -> tuple[uuid.UUID, int]:
+    """Return the ID and the format of the board to join, or of a new one. Raises Conflict or SyncError."""
     if SyncBoard.joined() is not None:
         raise Conflict("this clone is joined already; leave with `pm sync disable` first")
     check_ref(ref)
     if head is None:
-        return uuid.uuid4()
+        return uuid.uuid4(), git_tree.FORMAT
     if new:
         raise Conflict(f"{remote} has a board already; join it without --new")
     with _store() as store:
-        return uuid.UUID(store.contents(head).board_id)
+        contents = store.contents(head)
+        return uuid.UUID(contents.board_id), contents.format
 
 
 def disable() -> None:
@@ -112,6 +144,18 @@ def apply(head: str | None) -> dict[str, Any]:
     }
 
 
+def unpublished() -> dict[str, Any]:
+    """Return what this clone has not published, for another one that may. Raises SyncOff."""
+    board = _joined()
+    return {"board": str(board.board_id), "groups": handover.written()}
+
+
+def take_over(*, board: uuid.UUID, groups: list[str]) -> dict[str, Any]:
+    """Let the next sync publish what another clone has not published. Raises SyncOff, Conflict or SyncError."""
+    _joined()
+    return handover.read(board, groups)
+
+
 def verify(*, rebuild: bool) -> dict[str, Any]:
     """Fold the whole log and compare it with this clone's state, or write the board from it with `rebuild`.
 
@@ -145,7 +189,8 @@ def skip(segment: int) -> dict[str, Any]:
         if contents is None or not board.segments <= segment < len(contents.segments):
             raise Conflict(f"segment {segment} is not one that sync has yet to apply")
         try:
-            for _ in itertools.islice(exchange.entries_after(_Source(store, contents, {}), segment), 1):
+            source = _Source(store, contents, {})
+            for _ in itertools.islice(exchange.entries_after(source, segment, contents.format), 1):
                 raise Conflict(f"segment {segment} can be read; only one that can't be read can be skipped")
         except Malformed:
             pass
@@ -260,7 +305,9 @@ def _commit(store: GitStore, head: str | None, parcel: exchange.Parcel) -> str:
     files: dict[str, bytes] = {}
     removed: list[str] = []
     if head is None:
-        files["format"], files["board.json"] = git_tree.format_file(), git_tree.board_file(str(board.board_id))
+        files["board.json"] = git_tree.board_file(str(board.board_id))
+    if head is None or parcel.format:
+        files["format"] = git_tree.format_file(max(parcel.format, board.format))
     for number, segment in enumerate(parcel.segments, board.segments):
         files[git_tree.segment_path(number)] = segment.encode()
     if parcel.checkpoint is not None:

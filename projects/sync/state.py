@@ -123,6 +123,7 @@ _INDEXED = (
     "item_number",
     "external_ref",
     "deleted_at",
+    "aliases",
 )  # the values of a work item that decide its entries
 
 
@@ -130,18 +131,19 @@ def moved(before: Record | None, record: Record) -> tuple[set[tuple[str, str]], 
     """Return the index entries that a change of a record removes and adds."""
     if before is not None and record.type == "work_item":
         old, new = before.values, record.values
-        if all(old[name] == new[name] for name in _INDEXED):
+        if all(old.get(name) == new.get(name) for name in _INDEXED):
             return set(), set()
     gone, here = indexed(before) if before else set(), indexed(record)
     return gone - here, here - gone
 
 
 def indexed(record: Record) -> set[tuple[str, str]]:
-    """Return the (index, key) pairs by which the rules find a record. Deleted records keep their numbers only."""
+    """Return the (index, key) pairs by which the rules find a record. Deleted ones keep only numbers and aliases."""
     values, kind = record.values, record.type
     found: set[tuple[str, str]] = set()
     if kind == "work_item":
         found.add(("number", f"{values['project']}/{values['item_number']}"))
+        found.update(("alias", pk) for pk in values.get("aliases", ()))
     if not record.is_living:
         return found
     if kind == "project":

@@ -151,7 +151,8 @@ class StoredOrder(Order):
         rows = _rows("SELECT id, parent, parent_step, last_step FROM projects_syncchain")
         tails = {chain: last for chain, _, _, last in rows}
         parents = {chain: Chain(parent, step) for chain, parent, step, _ in rows if parent is not None}
-        super().__init__(_Places(), tails, parents, max(tails, default=0))
+        ((format,),) = _rows("SELECT coalesce(max(format), 1) FROM projects_syncboard")
+        super().__init__(_Places(), tails, parents, max(tails, default=0), format)
         self._stored = dict(tails)
         self._is_new = not tails
         self.digests: dict[str, str] = {}  # of the groups that were added since

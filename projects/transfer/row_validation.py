@@ -15,8 +15,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from projects.entities.spec import SNAPSHOT
 from projects.entities.work_item import CLOSED
-from projects.models import User
+from projects.models import User, row_size
 from projects.models.fields import LabelsField, PositionField
 from projects.models.work_items.choices import ItemType, Status
 from projects.transfer.converters import (
@@ -70,7 +71,7 @@ def clean(table: Table, index: int, row: FileRow, errors: Errors) -> list[Value]
     if table is WORK_ITEMS and values["status"] != Status.DONE:
         # Older versions kept completed_at when an item was reopened.
         values["completed_at"] = None
-    contradictions = list(_contradictions(table, values))
+    contradictions = [*_contradictions(table, values), *_excess(table, values)]
     for name, reason in contradictions:
         errors.add_row(table.collection, index, row.get("id"), name, reason)
     return None if contradictions else list(values.values())
@@ -175,6 +176,23 @@ def _default_of(column: Column) -> Value:
     if isinstance(default, models.TextChoices):
         return default.value
     return json.dumps(default) if column.kind == "json" else default
+
+
+def _excess(table: Table, row: FileRow) -> Iterator[tuple[str, str]]:
+    """Yield (field, reason) if the texts of the row are too long together."""
+    long = {name: row[name] for name in table.model.long_columns}
+    if sum(len(value or "") for value in long.values()) * row_size.LONGEST <= row_size.MAX_BYTES:
+        return
+    try:
+        row_size.check({**long, **{name: json.loads(long[name] or "null") for name in _snapshots(table)}})
+    except ValidationError as error:
+        for name, reasons in error.message_dict.items():
+            yield name, "; ".join(reasons)
+
+
+@cache
+def _snapshots(table: Table) -> tuple[str, ...]:
+    return tuple(field.column for field in table.model.spec.travelling if field.kind == SNAPSHOT)
 
 
 def _contradictions(table: Table, row: FileRow) -> Iterator[tuple[str, str]]:

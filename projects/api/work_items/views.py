@@ -107,7 +107,7 @@ class WorkItemViewSet(ClaimActions):
         """The item with its ancestors, children, dependencies, comments, time entries and latest activity."""
         most = read_number(request, "max_bytes", LEAST_BYTES, MOST_BYTES)
         item, _ = self.shown(id)
-        return answer(request, page_of(item, uuid.UUID(item["id"]).hex, most))
+        return self.named(answer(request, page_of(item, uuid.UUID(item["id"]).hex, most)), id, item)
 
     @extend_schema(
         filters=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projects.client.errors import UsageError
 from projects.client.grammar import Verb, option, refused
 
 TYPE_CHECKING = False
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-MAX_INTERVAL = 7 * 86400  # seconds
+MIN_INTERVAL, MAX_INTERVAL = 10, 7 * 86400  # seconds
 
 
 def sync(context: Context) -> None:
@@ -65,6 +66,13 @@ def skip(context: Context) -> None:
     context.show(board_repair.skip(context))
 
 
+def upgrade(context: Context) -> None:
+    """Change the log to the newest format."""
+    from projects.client import board_repair
+
+    context.show({"upgraded": board_repair.upgrade(context)})
+
+
 def repair(context: Context) -> None:
     """Publish again what the remote lost."""
     from projects.client import board_repair
@@ -77,6 +85,13 @@ def export(context: Context) -> None:
     from projects.client import transfer
 
     options = context.options
+    if options.unpublished:
+        if options.project:
+            raise UsageError("--unpublished and --project can't be used together", field="project")
+        counts = transfer.export_unpublished(context, options.path)
+        if counts is not None:
+            context.show({"exported": counts})
+        return
     if options.path is None or options.path == "-":
         transfer.export_to_output(context, options.project)
         return
@@ -89,6 +104,11 @@ def import_file(context: Context) -> None:
     from projects.client import transfer
 
     options = context.options
+    if options.unpublished:
+        if options.dry_run:
+            raise UsageError("--unpublished and --dry-run can't be used together", field="dry_run")
+        context.show({"imported": transfer.import_unpublished(context, options.path)})
+        return
     context.show(transfer.import_file(context, options.path, dry_run=options.dry_run))
 
 
@@ -109,11 +129,20 @@ def hooks_action(text: str) -> str:
 
 
 def interval(text: str) -> int:
-    """Parse a time such as 90, 90s, 5m, 2h or 1d; return seconds."""
+    """Parse the time between two syncs in the background, such as 90, 90s, 5m, 2h or 1d, or 0; return seconds."""
+    return 0 if text == "0" else _seconds(text, MIN_INTERVAL)
+
+
+def pause(text: str) -> int:
+    """Parse the time between two syncs that a person watches; return seconds."""
+    return _seconds(text, 1)
+
+
+def _seconds(text: str, least: int) -> int:
     number, unit = (text[:-1], UNITS[text[-1:]]) if text[-1:] in UNITS else (text, 1)
     seconds = int(number) * unit
-    if not 0 <= seconds <= MAX_INTERVAL:
-        raise refused(f"{text!r} is not between 0 and 7 days")
+    if not least <= seconds <= MAX_INTERVAL:
+        raise refused(f"{text!r} is not between {least} {'second' if least == 1 else 'seconds'} and 7 days")
     return seconds
 
 
@@ -121,11 +150,10 @@ JOIN_FLAGS = (
     option("--remote", metavar="NAME", help="a remote of the repository (origin, or the only one)"),
     option(
         "--ref",
-        default="refs/pm/board",
         metavar="REF",
         help="refs/pm/NAME, or refs/heads/NAME where a host refuses others (refs/pm/board)",
     ),
-    option("--interval", type=interval, default=0, metavar="TIME", help="sync in the background, such as every 5m"),
+    option("--interval", type=interval, metavar="TIME", help="sync in the background, such as every 5m; 0: don't"),
     option("--person", metavar="NAME", help="your name on the board; asked for if not given"),
     option("--new", action="store_true", help="found a board although config.toml names another one"),
 )
@@ -173,12 +201,22 @@ VERBS = (
         repair,
     ),
     Verb(
+        "upgrade",
+        "Change the log to the newest format, which an older pm can't follow; asks a person on the terminal.",
+        upgrade,
+    ),
+    Verb(
         "export",
         "Write the board to a deterministic JSON file, one row per line.",
         export,
         (
             option("--project", metavar="P", help="only this project, by UUID or key"),
             option("-o", dest="path", metavar="FILE", help="write to this file instead of standard output"),
+            option(
+                "--unpublished",
+                action="store_true",
+                help="only the changes that no sync has published, for somebody who may push",
+            ),
         ),
     ),
     Verb(
@@ -190,6 +228,11 @@ VERBS = (
                 "-f", "--file", dest="path", required=True, metavar="FILE", help="the export file; - for standard input"
             ),
             option("--dry-run", action="store_true", help="print the report without writing anything"),
+            option(
+                "--unpublished",
+                action="store_true",
+                help="the file is of pm sync export --unpublished; the next sync publishes it",
+            ),
         ),
     ),
     Verb(
@@ -207,7 +250,7 @@ VERBS = (
         sync,
         (
             option("--watch", action="store_true", help="repeat at the interval of the clone (5m) until interrupted"),
-            option("--interval", type=interval, metavar="TIME", help="with --watch: repeat at this interval"),
+            option("--interval", type=pause, metavar="TIME", help="with --watch: repeat at this interval"),
         ),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -113,6 +114,8 @@ class WorkItem(Entity):
 
     @classmethod
     def former_pk(cls, identifier: str) -> uuid.UUID | None:
+        with suppress(ValueError):
+            identifier = str(uuid.UUID(identifier))  # of an item that was united with another one
         return former_item(identifier)
 
     @classmethod

@@ -32,4 +32,8 @@ def test_write_by_a_key_of_two_items_is_refused(api: APIClient, make_item: Make)
     assert str(theirs.pk) in refused["message"]
     assert not WorkItem.objects.filter(title="Which?").exists()
     assert api.patch(f"{URL}{theirs.pk}/", {"title": "Theirs"}, format="json").status_code == 200
-    assert api.get(f"{URL}{theirs.display_key}/").json()["id"] == str(theirs.pk)
+    for path in ("", "show/"):
+        shown = api.get(f"{URL}{theirs.display_key}/{path}")
+        assert shown.json()["id"] == str(theirs.pk)
+        assert shown["X-PM-Warning"].endswith(f"it meant {mine.display_key} before")
+    assert "X-PM-Warning" not in api.get(f"{URL}{mine.display_key}/")

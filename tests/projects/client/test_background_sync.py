@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,9 @@ def board(tmp_path_factory: pytest.TempPathFactory, new_board: Path, remote: Pat
     for made in serve(tmp_path_factory, new_board):
         git("config", "remote.origin.url", str(remote), cwd=made.repository)
         made.project("PONE")
-        join(made, "Ann", "--interval", "1s")
+        join(made, "Ann", "--interval", "10s")
+        with closing(sqlite3.connect(made.repository / ".pm" / "data.db")) as database, database:
+            database.execute("UPDATE projects_syncboard SET interval = 1")
         yield made
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from projects.sync import git_tree
 from projects.sync.git_store import sync_lock
 from tests.processes import DEADLINE, environment, poll
 from tests.projects.client.conftest import PM, Board, Result, call
 from tests.projects.client.terminals import join, on_terminal
-from tests.projects.sync.repositories import REF, git, hook
+from tests.projects.sync.repositories import BOARD, REF, clone, git, hook
 
 
 @pytest.fixture
@@ -72,8 +73,13 @@ def test_enable_joins_by_the_answers(ann: Board, remote: Path) -> None:
     found = result.document["sync"]
     assert (found["enabled"], found["remote"], found["ref"]) == (True, "origin", "refs/pm/board")
     assert (found["interval"], found["person"]) == (300, "Ann Author")
-    again, _ = on_terminal(ann.repository, "sync", "enable", "--person", "Ann", typed="y\n")
-    assert "joined already, to refs/pm/board of origin" in again.error["message"]
+    again, _ = on_terminal(ann.repository, "sync", "enable", "--person", "Ann Author", typed="y\n")
+    assert "joined already, to refs/pm/board of origin, interval 300, person Ann Author;" in again.error["message"]
+    other, _ = on_terminal(ann.repository, "sync", "enable", "--ref", "refs/pm/other", "--interval", "1m", typed="y\n")
+    assert "joined already" in other.error["message"]
+    changed, shown = on_terminal(ann.repository, "sync", "enable", "--interval", "10m", typed="y\n")
+    assert "Change interval from 300 to 600?" in shown
+    assert (changed.document["sync"]["interval"], changed.document["sync"]["changed"]) == (600, ["interval"])
     assert ann("sync", "status").document["sync"]["url"] == str(remote)
 
 
@@ -83,7 +89,10 @@ def test_enable_names_what_it_can_use(ann: Board) -> None:
     assert "no remote '/tmp/x'; it has: origin" in refused.error["message"]
     refused = call(ann.repository, "sync", "enable", "--ref", "refs/tags/x")
     assert "the ref must be refs/pm/NAME or refs/heads/NAME" in refused.error["message"]
-    assert call(ann.repository, "sync", "enable", "--interval", "8d").error["code"] == "USAGE"
+    for interval in ("8d", "9s"):
+        refused = call(ann.repository, "sync", "enable", "--interval", interval)
+        assert refused.error["code"] == "USAGE"
+        assert "not between 10 seconds and 7 days" in refused.error["message"]
 
 
 def test_dry_run_of_enable_shows_what_would_be_united(ann: Board, bob: Board, remote: Path) -> None:
@@ -268,6 +277,59 @@ def test_branch_of_the_project_is_refused(ann: Board, remote: Path) -> None:
     result, _ = on_terminal(ann.repository, "sync", "enable", "--ref=refs/heads/main", "--person=A", typed="y\n")
     assert result.error["message"] == "the ref does not hold a board; it holds README.md"
     assert ann("sync", "status").document["sync"]["enabled"] is False
+
+
+def test_branch_that_is_not_on_the_remote_yet_is_refused(ann: Board) -> None:
+    git("checkout", "-q", "-B", "trunk", cwd=ann.repository)
+    result, _ = on_terminal(ann.repository, "sync", "enable", "--ref=refs/heads/trunk", "--person=A", typed="y\n")
+    assert result.error["message"].startswith("refs/heads/trunk is a branch of the project; name one for the board")
+    assert ann("sync", "status").document["sync"]["enabled"] is False
+
+
+def test_upgrade_needs_a_person_and_changes_the_format_for_all(
+    ann: Board, bob: Board, remote: Path, tmp_path: Path
+) -> None:
+    old = clone(remote, tmp_path / "old")
+    old.publish(None, {"format": git_tree.format_file(1), "board.json": git_tree.board_file(BOARD)})
+    old.store.close()
+    join(ann, "Ann")
+    ann.project("PONE")
+    ann("sync")
+    assert ann("sync", "status").document["sync"]["format"] == 1
+    refused, _ = on_terminal(ann.repository, "sync", "upgrade", typed="n\n")
+    assert refused.error["code"] == "FORBIDDEN"
+    assert git("show", f"{REF}:format", cwd=remote) == "pm board 1"
+    done, shown = on_terminal(ann.repository, "sync", "upgrade", typed="y\n")
+    assert "from format 1 to 2? Clones with an older pm can't follow it then." in shown
+    assert (done.document["upgraded"]["format"], done.document["upgraded"]["pending"]) == (2, 0)
+    assert git("show", f"{REF}:format", cwd=remote) == "pm board 2"
+    join(bob, "Bob")
+    bob("sync")
+    assert bob("sync", "status").document["sync"]["format"] == 2
+    assert call(bob.repository, "sync", "upgrade").document == {"upgraded": {"format": 2}}
+
+
+def test_changes_of_a_reader_are_handed_over(
+    joined: None, ann: Board, bob: Board, remote: Path, tmp_path: Path
+) -> None:
+    key = bob.item("PONE", "Of a reader")
+    hook(remote, "pre-receive", "echo read-only >&2; exit 1")
+    assert "refuses the push" in bob("sync").error["message"]
+    hook(remote, "pre-receive", "exit 0")
+    file = str(tmp_path / "changes.json")
+    count = bob("sync", "export", "--unpublished", "-o", file).document["exported"]["unpublished"]
+    assert count > 0
+    assert json.loads(bob("sync", "export", "--unpublished").out) == json.loads(Path(file).read_text())
+    assert ann("sync", "import", "--unpublished", "-f", file).document == {"imported": {"new": count, "known": 0}}
+    assert ann("work-item", "get", key).document["work_item"]["title"] == "Of a reader"
+    assert ann("sync").document["published"] == count
+    assert bob("sync").document == {"fetched": 0, "published": count, "pending": 0, "notes": []}
+    assert ann("sync", "export").out == bob("sync", "export").out
+    for wrong in (
+        ("export", "--unpublished", "--project", "PONE"),
+        ("import", "--unpublished", "--dry-run", "-f", file),
+    ):
+        assert ann("sync", *wrong).error["code"] == "USAGE"
 
 
 def test_watch_follows_until_interrupted(joined: None, ann: Board, bob: Board) -> None:

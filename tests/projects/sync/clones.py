@@ -18,6 +18,7 @@ from django.db import connection
 from projects.models import Activity, SyncBoard, User
 from projects.sync import exchange, joining
 from projects.sync.checkpoint import Checkpoint
+from projects.sync.git_tree import FORMAT
 from projects.transfer import export
 
 BOARD = uuid.UUID("b0a4d000-0000-4000-8000-000000000000")
@@ -79,8 +80,10 @@ class BoardClone:
     def user(self) -> User:
         return User.objects.actor(self.person, is_agent=False)
 
-    def join(self) -> None:
-        joining.join(board_id=BOARD, remote="origin", ref="refs/pm/board", person=self.person)
+    def join(self, *, founds: bool = False) -> None:
+        """Join the board; who `founds` it says that it has the newest format."""
+        place = {"remote": "origin", "ref": "refs/pm/board", "person": self.person}
+        joining.join(board_id=BOARD, format=FORMAT if founds else 1, founds=founds, **place)
 
     def fetch(self, log: Log) -> exchange.Report:
         return exchange.follow(log, mark=log.mark)

@@ -228,13 +228,13 @@ def test_log_that_breaks_its_format_changes_nothing(make_board_clone: Make, log:
         assert SyncBoard.objects.get().segments == len(log.log)
 
 
-def joined_pair(make_board_clone: Make, log: Log) -> tuple[BoardClone, BoardClone]:
-    """Two clones of a board with one project and one item."""
+def joined_pair(make_board_clone: Make, log: Log, *, oldest: bool = False) -> tuple[BoardClone, BoardClone]:
+    """Two clones of a board with one project and one item, in the newest format or the oldest."""
     ada, bob = make_board_clone("ada"), make_board_clone("bob")
     with ada:
         project = Project.objects.create(actor=ada.user, key="PONE", title="One")
         WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
-        ada.join()
+        ada.join(founds=not oldest)
         ada.sync(log)
     with bob:
         bob.join()
@@ -330,8 +330,8 @@ def add_items(clone: BoardClone, count: int) -> None:
         WorkItem.objects.create(actor=clone.user, project=project, item_type="task", title=f"Item {number}")
 
 
-def test_external_reference_stays_with_the_first_item_in_the_log(make_board_clone: Make, log: Log) -> None:
-    ada, bob = joined_pair(make_board_clone, log)
+def test_external_reference_stays_with_the_first_item_in_a_log_of_format_1(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log, oldest=True)
     for clone in (ada, bob):
         with clone:
             project = Project.objects.get(key="PONE")

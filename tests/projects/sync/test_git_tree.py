@@ -57,6 +57,8 @@ REFUSED: list[tuple[str, dict[str, bytes | tuple[str, str] | None], str]] = [
     ("format without newline", {"format": b"pm board 1"}, "the file format of the log is wrong"),
     ("format with zero", {"format": b"pm board 01\n"}, "the file format of the log is wrong"),
     ("huge format", {"format": b"pm board 1\n" + b" " * 2000}, "larger than 1 KiB"),
+    ("format before the first", {"format": b"pm board 0\n"}, "has format 0; this version of pm reads 1 to 2"),
+    ("format with a zero", {"format": b"pm board 02\n"}, "the file format of the log is wrong"),
     ("board without an ID", {"board.json": b"{}\n"}, r'must be \{"id": UUID\}'),
     ("board with more", {"board.json": BOARD_FILE[:-2] + b', "x": 1}\n'}, r'must be \{"id": UUID\}'),
     ("board with nesting", {"board.json": b"[" * 1000}, r'must be \{"id": UUID\}'),
@@ -104,8 +106,8 @@ def test_other_contents_are_refused(
 
 
 def test_newer_format_is_told_from_a_wrong_one(ann: Clone, tree: Callable[..., str]) -> None:
-    head = tree(FOUNDED | {"format": b"pm board 2\n", "future": b"x"})
-    with pytest.raises(Newer, match=r"a newer version of pm wrote the board \(format 2\): upgrade pm"):
+    head = tree(FOUNDED | {"format": b"pm board 3\n", "future": b"x"})
+    with pytest.raises(Newer, match=r"a newer version of pm wrote the board \(format 3\): upgrade pm"):
         ann.store.contents(head)
 
 

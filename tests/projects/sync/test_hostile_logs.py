@@ -48,7 +48,8 @@ class Forger:
         return self.operation("created", type="dependency", id=new_id(), set=pairs)
 
     def group(self, *operations: dict[str, Any], **changes: Any) -> str:
-        found = {"id": uuid.uuid4().hex, "base": len(self.log.log), "after": None, "by": "mallory"}
+        position = sum(text.count("\n") for text in self.log.log)
+        found = {"id": uuid.uuid4().hex, "base": position, "after": None, "by": "mallory"}
         return json.dumps({**found, "ops": list(operations), **changes})
 
     def publish(self, *groups: str) -> None:
@@ -309,6 +310,20 @@ def test_repeated_id_with_other_bytes_is_void(pair: tuple[BoardClone, BoardClone
     assert rows == [("void", "its ID belongs to another group")] * 2
     with pair[0]:
         assert WorkItem.objects.get(pk=forger.item).title == "One"
+
+
+def test_many_items_of_one_reference_are_united_up_to_a_limit(
+    pair: tuple[BoardClone, BoardClone], forger: Forger, log: Log
+) -> None:
+    made = [forger.created(external_ref="same", description=f"Text {number}") for number in range(103)]
+    chain = forger.created(made[0]["id"], external_ref="other")  # an alias is created again
+    deleted = forger.operation("deleted", id=made[1]["id"], set={"deleted_at": [None, AT]})
+    forger.publish(*map(forger.group, (*made, chain, forger.link(made[1]["id"], made[2]["id"]), deleted)))
+    rows = assert_alike(pair, log)
+    assert ("void", "100 items were united with it already") in rows
+    assert ("void", "it deletes an item by the ID of another one that was united with it") in rows
+    with pair[1]:
+        assert WorkItem.objects.filter(external_ref="same", description="Text 0").count() == 1
 
 
 def test_many_labels_stay_within_the_limit(pair: tuple[BoardClone, BoardClone], forger: Forger, log: Log) -> None:

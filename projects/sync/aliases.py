@@ -1,0 +1,71 @@
+"""Former IDs and keys: the names of items that were united with another one, or that have another number now.
+
+A key leads to the item only in the clone that showed it. The ID of an item that was united with another one leads to
+that one in all clones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import connection
+
+from projects.sync.fold import Result
+from projects.sync.state import State
+
+_INSERT = (
+    "INSERT INTO projects_formerkey (key, item_id) VALUES (%s, %s) "
+    "ON CONFLICT (key) DO UPDATE SET item_id = excluded.item_id"
+)
+_IDS = "length(key) = 36 AND key LIKE '________-____-____-____-____________'"
+
+
+def keep_ids(united: Mapping[str, str]) -> None:
+    """Let the IDs of items that were united lead to those in their place."""
+    rows = [(pk.upper(), item.replace("-", "")) for pk, item in united.items()]
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
+        cursor.executemany(
+            "UPDATE projects_formerkey SET item_id = %s WHERE item_id = %s",
+            [(item.replace("-", ""), pk.replace("-", "")) for pk, item in united.items()],
+        )
+
+
+def forget_unpublished(state: State) -> bool:
+    """Forget the IDs that only unpublished groups united; return True if there were any."""
+    loose = [key for (key,) in _rows(f"SELECT key FROM projects_formerkey WHERE {_IDS}")]  # noqa: S608 -- a constant
+    loose = [key for key in loose if not state.found("alias", key.lower())]
+    with connection.cursor() as cursor:
+        cursor.executemany("DELETE FROM projects_formerkey WHERE key = %s", [(key,) for key in loose])
+    return bool(loose)
+
+
+def united(results: Iterable[Result]) -> dict[str, str]:
+    """Return the IDs of the items that were united with others, and those others."""
+    return {result.united: result.operation.id for result in results if result.united}
+
+
+def keep_keys(state: State, results: Iterable[Result], numbers: Mapping[str, int]) -> None:
+    """Remember the keys under which this clone showed items that now have another number, or were united.
+
+    `numbers` are those that new items had when they were created.
+    """
+    rows = []
+    for result in results:
+        record = state.record(result.operation.id)
+        number = numbers.get(result.united or result.operation.id)
+        if record is None or number is None or record.type != "work_item":
+            continue
+        project = state.record(record.values["project"])
+        if project is not None and number != record.values["item_number"]:
+            rows.append((f"{project.values['key']}-{number}", record.id.replace("-", "")))
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
+
+
+def _rows(query: str) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found: list[Any] = cursor.fetchall()
+        return found

@@ -1,0 +1,48 @@
+"""The format of the log changes only when a person says so: clones with an older pm can't follow it any more.
+
+A log begins with format 1. A group with a `format` says that it has another one from there on; who founds a board
+publishes one first. The file `format` of the tree has the newest, so an older pm refuses the whole log.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+
+from projects.models import SyncBoard
+from projects.models.sync import SyncOutbox
+from projects.models.user import AGENT_NAME
+from projects.sync import outbox
+from projects.sync.git_tree import FORMAT
+from projects.sync.operations import Group, parse
+
+
+@transaction.atomic
+def upgrade() -> None:
+    """Add a change to the newest format to the outbox, unless the log has it already."""
+    board = SyncBoard.objects.get(pk=1)
+    outbox.pack(board)
+    if max(board.format, unpublished()) < FORMAT:
+        add(board)
+        board.save(update_fields=["after"])
+
+
+def add(board: SyncBoard) -> None:
+    """Add a change to the newest format to the outbox. The caller saves `board`."""
+    group = Group(
+        id=uuid.uuid4().hex,
+        base=board.position,
+        after=board.after.hex if board.after else None,
+        by=board.person or AGENT_NAME,
+        operations=[],
+        format=FORMAT,
+    )
+    outbox.add(board, group)
+
+
+def unpublished() -> int:
+    """Return the format that the unpublished groups change the log to, or 0."""
+    # No text contains this: JSON escapes its quotes.
+    lines = SyncOutbox.objects.filter(line__contains='"ops":[]').values_list("line", flat=True)
+    return max((parse(line).format for line in lines), default=0)

@@ -1,0 +1,119 @@
+"""The format of the log: an old one is written until a person upgrades the board, and new rules hold from there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from projects.entities.work_item import WORK_ITEM
+from projects.models import SyncBoard, WorkItem
+from projects.sync import exchange, git_tree, operations, repairing, upgrading
+from projects.sync.exceptions import Malformed, Newer
+from tests.projects.sync.clones import BoardClone, Log
+from tests.projects.sync.test_exchange import assert_equal, joined_pair
+from tests.projects.sync.test_uniting import imported
+
+Make = Callable[[str], BoardClone]
+
+
+def test_new_rules_hold_from_the_upgrade_on(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log, oldest=True)
+    for clone in (ada, bob):
+        with clone:
+            imported(clone, "before")
+    assert_equal(log, ada, bob)
+    with ada:
+        assert WorkItem.objects.filter(title__startswith="Of ").count() == 2
+        upgrading.upgrade()
+        upgrading.upgrade()
+        imported(ada, "after")
+        assert exchange.prepare().format == git_tree.FORMAT
+        assert SyncBoard.objects.get().format == 1
+    with bob:
+        imported(bob, "after")
+    assert_equal(log, ada, bob)
+    for clone in (ada, bob):
+        with clone:
+            assert SyncBoard.objects.get().format == git_tree.FORMAT
+            assert WorkItem.objects.filter(external_ref="after").count() == 1
+            assert WorkItem.objects.filter(title__startswith="Of ").count() == 3
+            assert exchange.prepare().format == 0
+            repairing.verify(log)
+            repairing.rebuild(log)
+            assert SyncBoard.objects.get().format == git_tree.FORMAT
+    assert sum('"format":2' in segment for segment in log.log) == 1
+
+
+def test_two_clones_upgrade_at_once(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log, oldest=True)
+    for clone in (ada, bob):
+        with clone:
+            upgrading.upgrade()
+    assert_equal(log, ada, bob)
+    with bob:
+        assert SyncBoard.objects.get().format == git_tree.FORMAT
+
+
+@pytest.fixture
+def newer(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A version of pm with one more format, in which work items have got a due date."""
+    number = git_tree.FORMAT + 1
+    for module in (git_tree, operations, upgrading):
+        monkeypatch.setattr(module, "FORMAT", number)
+    monkeypatch.setattr(WORK_ITEM.field("due_date"), "since", number)
+    _forget_fields()
+    yield number
+    monkeypatch.undo()
+    _forget_fields()
+
+
+def _forget_fields() -> None:
+    WORK_ITEM._travelling, WORK_ITEM._later = {}, None
+    operations._fields.cache_clear()
+
+
+def test_newer_field_waits_for_the_upgrade(make_board_clone: Make, log: Log, newer: int) -> None:
+    ada, bob = joined_pair(make_board_clone, log, oldest=True)
+    with ada:
+        item = WorkItem.objects.select_related("project").get()
+        with pytest.raises(ValidationError, match=r"due_date.*pm sync upgrade"):
+            item.update(actor=ada.user, due_date=date(2026, 3, 1))
+        with pytest.raises(ValidationError, match="pm sync upgrade"):
+            imported(ada, due_date=date(2026, 3, 1))
+        item.update(actor=ada.user, title="Renamed")
+        ada.sync(log)
+        assert "due_date" not in "".join(log.log)
+        upgrading.upgrade()
+        ada.sync(log)
+        item.update(actor=ada.user, due_date=date(2026, 3, 1))
+    assert_equal(log, ada, bob)
+    with bob:
+        assert WorkItem.objects.get().due_date == date(2026, 3, 1)
+
+
+def test_field_before_its_format_is_malformed(newer: int) -> None:
+    pk = "12345678-1234-4234-8234-123456789012"
+    change = {"at": "2026-01-31T12:00:00.000000Z", "type": "work_item", "id": pk, "action": "updated"}
+    line = operations.encode(
+        {"id": "0" * 32, "base": 0, "by": "ada", "ops": [{**change, "set": {"due_date": [None, "2026-03-01"]}}]}
+    )
+    with pytest.raises(Malformed, match=f"no field due_date in format {newer - 1}"):
+        operations.parse(line, newer - 1)
+    assert operations.parse(line, newer).operations
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"),
+    [
+        ({"format": git_tree.FORMAT + 1, "ops": []}, Newer),
+        ({"format": 2, "ops": [{}]}, Malformed),
+        ({"format": -1, "ops": []}, Malformed),
+        ({"ops": []}, Malformed),
+    ],
+)
+def test_wrong_change_of_the_format_is_refused(keys: dict[str, object], error: type[Malformed]) -> None:
+    with pytest.raises(error):
+        operations.parse(operations.encode({"id": "0" * 32, "base": 0, "by": "ada", **keys}))
