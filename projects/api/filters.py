@@ -186,10 +186,11 @@ class Reference(NamedTuple):
     name: str
     model: type[Entity]
     value: str
+    project: str
 
     def find(self) -> str:
         """Return its id as the database stores it. Raises ValidationError if there is no such entity."""
-        pk = find_pk(self.model, self.value)
+        pk = find_pk(self.model, self.value, self.project)
         if pk is None:
             noun = self.model.entity_type.replace("_", " ")
             raise exceptions.ValidationError({self.name: f"there is no {noun} {self.value}"})
@@ -258,7 +259,7 @@ class ListFilterSet(django_filters.FilterSet):
 
     def refer(self, name: str, model: type[Entity], value: str) -> Bound:
         """Return the parameter for the id of the entity that `value` names."""
-        self.references.append(Reference(name, model, value))
+        self.references.append(Reference(name, model, value, self.data.get("project", "")))
         return Bound(name, model._meta.pk)
 
     def refer_person(self, name: str, value: str) -> Bound:

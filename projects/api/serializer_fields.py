@@ -102,10 +102,17 @@ class ReferenceField(StrictCharField):
         name: str | None = super().run_validation(data)
         if name is None:
             return None
-        pk = find_pk(self.model, name)
+        pk = find_pk(self.model, name, self._project())
         if pk is None:
             raise serializers.ValidationError(f"there is no {self.model.entity_type.replace('_', ' ')} {name}")
         return pk
+
+    def _project(self) -> str:
+        """Return the project of what is written, by ID or as the request names it; "" if it is unknown."""
+        instance, given = self.root.instance, getattr(self.root, "initial_data", None)
+        if isinstance(instance, Entity) and hasattr(instance, "project_id"):
+            return str(instance.project_id)
+        return str(given.get("project", "")) if isinstance(given, dict) else ""
 
 
 class UserNameField(StrictCharField):

@@ -53,10 +53,14 @@ def normalised(
             (flags if is_assignment else words).append(f"--{token}" if is_assignment else token)
             continue
         meant = meanings(name, options)
+        if not meant and token[:2] != "--" and meanings(token[:2], options):  # -n5
+            name, equals, value = token[:2], "=", token[2:].removeprefix("=")
+            meant = meanings(name, options)
         if not meant and program.rpartition(" ")[2] in vocabulary.WITHOUT_EFFECT.get(name, ()):
             continue
         if not meant:
-            raise Mistake(f"unknown flag {name}", name, known, f"{program} -h")
+            phrase = f"{program.removeprefix('pm ')} {name}"
+            raise Mistake(f"unknown flag {name}", name, known, f"{program} -h", phrase, [*rest])
         if "=" in meant[0] or known.get(meant[0], {}).get("action") == "store_true":
             flags.append(meant[0] + equals + value)
             continue
@@ -74,7 +78,7 @@ def normalised(
     flags += _placed(words, places, flags)
     given = {flag.partition("=")[0] for flag in flags}
     flags += [flag for flag in fixed if flag.partition("=")[0] not in given]
-    flags = [canonical(flag, known) for flag in flags]
+    flags = [canonical(flag, known, program) for flag in flags]
     return [*flags, "--", *words] if any(word.startswith("-") for word in words) else [*flags, *words]
 
 
@@ -163,16 +167,17 @@ def end_of_flags(tokens: Sequence[str]) -> int:
     return tokens.index("--") if "--" in tokens else len(tokens)
 
 
-def canonical(flag: str, known: Mapping[str, Settings]) -> str:
-    """Return `--flag=value` with the value as the API spells it, if its flag has choices and one is meant."""
+def canonical(flag: str, known: Mapping[str, Settings], program: str) -> str:
+    """Return `--flag=value` with the value as the API spells it, if the flag has choices. Raises Mistake."""
     name, equals, value = flag.partition("=")
     settings = known.get(name, {})
-    if not equals:
+    choices = settings.get("choices") or _words_of(settings)
+    if not equals or not choices:
         return flag
-    if "choices" in settings:
-        return f"{name}={_choice(value, settings['choices'])}"
-    choices = getattr(settings.get("type"), "choices", None)
-    return f"{name}={_choices(value, choices)}" if choices else flag
+    if not _fits(value, settings):
+        message = f"{name}: invalid choice: {value!r} (choose from {', '.join(choices)})"
+        raise Mistake(message, value, choices, f"{program} -h")
+    return f"{name}={_choices(value, choices) if _words_of(settings) else _choice(value, choices)}"
 
 
 def _choices(text: str, choices: Sequence[str]) -> str:
@@ -201,10 +206,16 @@ def _choice(word: str, choices: Sequence[str]) -> str:
 
 def _fits(value: str, settings: Settings) -> bool:
     """Return True if an option accepts a value, as far as its choices tell."""
-    choices = settings.get("choices") or getattr(settings.get("type"), "choices", None)
-    if not choices:
-        return True
-    return all(word.removeprefix("not:") in choices for word in _choices(value, choices).split(","))
+    choices, words = settings.get("choices"), _words_of(settings)
+    if choices:
+        return _choice(value, choices) in choices
+    return not words or all(word.removeprefix("not:") in words for word in _choices(value, words).split(","))
+
+
+def _words_of(settings: Settings) -> tuple[str, ...]:
+    """Return the words of which an option takes a list, () if any."""
+    words: tuple[str, ...] = getattr(settings.get("type"), "choices", ())
+    return words
 
 
 def _placed(words: list[str], places: Sequence[str], flags: Sequence[str]) -> list[str]:

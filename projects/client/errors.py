@@ -52,8 +52,9 @@ class UsageError(ClientError):
 class Mistake(UsageError):
     """A word or flag is unknown.
 
-    `wrong` stands where one of `known` is expected; `right` is the nearest of these, "" if none is near. `phrase` is
-    the unknown command, and `rest` the words that follow it. `where` is the command whose help tells more.
+    `wrong` stands where one of `known` is expected; `right` is the nearest of these, "" if none is near. A value may be
+    a list of words. `phrase` is the unknown command or flag, with the words before it; `rest` are those that follow it.
+    `where` is the command whose help tells more.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Mistake(UsageError):
         self.wrong = wrong
         self.phrase = phrase
         self.rest = rest
-        self.right = spelling.nearest(wrong, known)
+        self.right = spelling.nearest_of_each(wrong, known)
         super().__init__(f"{message}{spelling.question(phrase, self.right)}; see: {where}")
 
 

@@ -221,9 +221,10 @@ def _find_verb(phrase: Phrase, tokens: list[str], rest: list[str]) -> Call:
     name = words[0] if words else "" if next(iter(verbs)) == "" else None
     if name is not None:
         return Call(noun, verbs[name], [*tokens, *rest], phrase.fixed, phrase.places or verbs[name].places)
-    flags, following = _global_flags(rest, strict="" not in verbs)
+    alone = "" if "" in verbs else "list" if len(verbs) == 1 else None  # the verb that may be left out
+    flags, following = _global_flags(rest, strict=alone is None)
     if not following or following[0].startswith("-"):
-        return Call(noun, verbs.get(""), [*tokens, *rest])
+        return Call(noun, verbs.get("" if wants_help(rest) else alone or ""), [*tokens, *rest])
     word, *rest = following
     tokens = [*tokens, *flags]
     plain = _plain(word)

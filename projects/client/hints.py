@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.client import spelling
+from projects.client import spelling, vocabulary
 from projects.client.errors import Mistake, UsageError
 
 TYPE_CHECKING = False
@@ -14,59 +14,98 @@ MAX_MISTAKES = 4  # in one command line
 
 def add_try(error: UsageError, argv: Sequence[str]) -> None:
     """Add the command that was probably meant to an error about `argv`, as `try`; a list if several are likely."""
-    if not isinstance(error, Mistake):
-        return
-    commands = [_filled(text, error.rest) for text in spelling.suggestions(error.phrase)] or _repaired(argv, error)
+    phrase, rest = (error.phrase, error.rest) if isinstance(error, Mistake) else _command_of(argv)
+    commands = [_filled(text, rest) for text in spelling.suggestions(phrase)]
+    if not commands and isinstance(error, Mistake):
+        commands = _repaired(argv, error) or _shortened(argv)
     if commands:
         error.error["try"] = commands if len(commands) > 1 else commands[0]
 
 
-def _filled(text: str, rest: Sequence[str]) -> str:
-    """Return a suggested command with the words of the user in its places."""
-    import shlex
+def _command_of(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the words of the command that is called, and the other tokens."""
+    from projects.client import grammar
 
+    try:
+        call = grammar.find(argv)
+    except UsageError:
+        return "", []
+    if call.noun is None or call.verb is None:
+        return "", []
+    return f"{call.noun} {call.verb.name}".rstrip(), call.tokens
+
+
+def _filled(text: str, rest: Sequence[str]) -> str:
+    """Return a suggested command with the words of the user in its places, and with the flags that it takes."""
     words = list(rest)
-    if "{}" not in text:
-        words = words[next((number for number, word in enumerate(words) if word.startswith("-")), len(words)) :]
-    found = []
+    found: list[str] = []
     for part in text.split():
-        if part.endswith("{}"):
-            if words and not words[0].startswith("-"):
-                found.append(part[:-2] + words.pop(0))
-        else:
+        if not part.endswith("{}"):
             found.append(part)
-    return " ".join(["pm", *(part if part == "&&" else shlex.quote(part) for part in [*found, *words])])
+        elif words and not words[0].startswith("-"):
+            found.append(part[:-2] + words.pop(0))
+    first = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
+    words = words if "{}" in text else words[first:]
+    return _line([*found, *words] if _is_valid([*found, *words]) else found)
 
 
 def _repaired(argv: Sequence[str], error: Mistake) -> list[str]:
     """Return the command line with the nearest words for all unknown ones, [] if one of them is not near any."""
-    import shlex
-
-    from projects.client import grammar
-
     tokens = list(argv)
     for _ in range(MAX_MISTAKES):
         if not error.right:
             return []
         tokens = _replaced(tokens, error.wrong, error.right)
         try:
-            call = grammar.find(tokens)
-            if call.verb is not None and not grammar.wants_help(call.tokens):
-                grammar.parse(call)
+            _check(tokens)
         except Mistake as another:
             error = another
         except UsageError:
             return []
         else:
-            return [shlex.join(["pm", *tokens])]
+            return [_line(tokens)]
     return []
 
 
+def _shortened(argv: Sequence[str]) -> list[str]:
+    """Return the command line with a verb that stands alone instead of a noun's, if that takes the flags."""
+    command, rest = _command_of(argv)
+    verb = command.rpartition(" ")[2]
+    tokens = [verb, *rest]
+    return [_line(tokens)] if verb != command and verb in vocabulary.COMMANDS and _is_valid(tokens) else []
+
+
+def _is_valid(tokens: Sequence[str]) -> bool:
+    try:
+        _check(tokens)
+    except UsageError:
+        return False
+    return True
+
+
+def _check(tokens: Sequence[str]) -> None:
+    """Raise UsageError if the command line is wrong."""
+    from projects.client import grammar
+
+    call = grammar.find(tokens)
+    if call.verb is not None and not grammar.wants_help(call.tokens):
+        grammar.parse(call)
+
+
 def _replaced(tokens: Sequence[str], wrong: str, right: str) -> list[str]:
-    """Return the tokens with the first that is `wrong`, or sets this flag, replaced."""
+    """Return the tokens with the first replaced that is `wrong`, or is a flag `wrong` or with the value `wrong`."""
     for number, token in enumerate(tokens):
         name, equals, value = token.partition("=")
-        if token == wrong or (equals and name == wrong):
-            new = right if token == wrong else right + equals + value
+        if token == wrong:
+            return [*tokens[:number], right, *tokens[number + 1 :]]
+        if equals and wrong in (name, value):
+            new = f"{right}={value}" if name == wrong else f"{name}={right}"
             return [*tokens[:number], new, *tokens[number + 1 :]]
     return list(tokens)
+
+
+def _line(tokens: Sequence[str]) -> str:
+    """Return a command line for the shell."""
+    import shlex
+
+    return " ".join(["pm", *(word if word == "&&" else shlex.quote(word) for word in tokens)])

@@ -197,7 +197,7 @@ class EntityResource(Resource):
                 found[field.name if field.kind == spec.PERSON else field.column] = None
             elif value is not None:
                 # A user is given by name, or by UUID in older scripts.
-                found[field.name if field.kind == spec.PERSON and not _is_uuid(value) else field.column] = value
+                found[field.name if field.kind == spec.PERSON and not is_uuid(value) else field.column] = value
         return found
 
     def create(self, context: Context, **more: object) -> None:
@@ -253,6 +253,14 @@ def day(text: str) -> str:
     return times.day(text)
 
 
+def person(text: str) -> str:
+    """Convert the name of a user for the API."""
+    return "@me" if text.lower() == "me" else text
+
+
+TYPES = {"TIME": past, "NAME": person}  # of filters, by metavar
+
+
 def options_of(field: Field, *, required: bool) -> list[Option]:
     """Return the options that set a field: two for a long text, else one."""
     if field.kind == spec.TEXT:
@@ -273,6 +281,8 @@ def options_of(field: Field, *, required: bool) -> list[Option]:
         settings |= {"action": "append", "metavar": "NAME"}
     else:
         settings["metavar"] = field.metavar or METAVARS[field.kind]
+    if field.kind == spec.PERSON:
+        settings["type"] = person
     if field.kind == spec.NUMBER:
         settings["type"] = int
     if field.kind == spec.MOMENT:
@@ -305,12 +315,13 @@ def _filter_option(each: Filter) -> Option:
     if each.choices:
         return option(flag, choices=each.choices, help=each.help)
     more: Settings = {"required": True} if each.required else {}
-    if each.metavar == "TIME":
-        more["type"] = past
+    if each.metavar in TYPES:
+        more["type"] = TYPES[each.metavar]
     return option(flag, metavar=each.metavar, help=each.help, **more)
 
 
-def _is_uuid(value: object) -> bool:
+def is_uuid(value: object) -> bool:
+    """Return True if a value has the form of an ID."""
     return isinstance(value, str) and [len(part) for part in value.split("-")] == [8, 4, 4, 4, 12]
 
 

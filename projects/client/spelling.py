@@ -26,6 +26,22 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return best
 
 
+def nearest_of_each(text: str, words: Iterable[str]) -> str:
+    """Return comma-separated words with the nearest of `words` for each that is none of them, "" if one has none."""
+    known = tuple(words)
+    found = []
+    for word in text.split(","):
+        negation = "not:" if word.startswith("not:") else ""
+        plain = word.removeprefix("not:")
+        typed = plain.strip().lower().replace(" ", "_").replace("-", "_")
+        suggested = vocabulary.SUGGESTED_VALUES.get(typed, "")
+        right = plain if plain in known else suggested if suggested in known else nearest(plain, known)
+        if not right:
+            return ""
+        found.append(negation + right)
+    return ",".join(found)
+
+
 def distance(one: str, two: str) -> int:
     """Return how many letters to insert, delete, replace or swap with the next one (optimal string alignment)."""
     before: list[int] = []
@@ -42,7 +58,7 @@ def distance(one: str, two: str) -> int:
 
 def question(phrase: str, right: str) -> str:
     """Return a "did you mean" clause, "" if nothing is suggested."""
-    meant = [f"pm {text.replace('{}', 'KEY')}" for text in suggestions(phrase)] or [right] * bool(right)
+    meant = [f"pm {text.replace('{}', '…')}" for text in suggestions(phrase)] or [right] * bool(right)
     return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
 

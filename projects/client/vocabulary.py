@@ -161,6 +161,10 @@ SUGGESTIONS = {
     "import": ("sync import --file={}",),
     "server restart": ("server stop && pm server start",),
     "project current": ("project list",),
+    "config": ("doctor",),
+    "changes": ("news", "changes --since=0"),
+    "work-item ready --mine": ("list --assignee=@me",),
+    "ready --mine": ("list --assignee=@me",),
     "work-item reopen": ("update {} --status=todo",),
 }
 
@@ -181,6 +185,7 @@ FLAGS = ALIASES | {
     "--project-id": "--project {PROJECT}",
     "--id": "{ID} {KEY}",
     "--key": "{ID} {KEY}",
+    "--title": "{TITLE}",
     "--item": "--work-item --blocked {ID} {KEY}",
     "--json": "--output=json",
     "--table": "--output=table",
@@ -265,6 +270,8 @@ VALUES = {
     "defect": "bug",
     "user_story": "story",
 }
+# Values that do not exist, and what to use instead.
+SUGGESTED_VALUES = {"feature": "story", "enhancement": "story", "subtask": "task", "sub_task": "task"}
 # Words for several values of a flag that takes a list.
 GROUPS = {"open": "backlog,todo,in_progress,review,blocked", "closed": "done,cancelled"}
 ALL = ("all", "any")  # every value of such a flag

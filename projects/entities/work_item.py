@@ -99,7 +99,7 @@ WORK_ITEM = Entity(
         Field(
             "sprint",
             REFERENCE,
-            "sprint, by UUID; not for epics",
+            "sprint, by name or UUID, or active; not for epics",
             metavar="SPRINT",
             refers="sprint",
             create=OPTIONAL,
@@ -192,14 +192,16 @@ WORK_ITEM = Entity(
             metavar="A,B",
             many=True,
         ),
-        Filter("sprint", "only items in this sprint", metavar="SPRINT"),
+        Filter("sprint", "only items in this sprint: a name, a UUID, or active", metavar="SPRINT"),
         Filter("parent", "only the children of this item", metavar="ITEM"),
         Filter("orphaned", "only items without a parent that are no epics"),
         Filter("descendants_of", "only items below this item, at any depth", metavar="ITEM"),
         Filter("ancestors_of", "only the ancestors of this item", metavar="ITEM"),
         Filter("blocked", "only items with an unfinished blocker"),
         Filter("overdue", "only open items whose due date is over (UTC)"),
-        Filter("updated_since", "only items changed at or after this time (ISO 8601)", metavar="TIME"),
+        Filter(
+            "updated_since", "only items changed at or after this time (ISO 8601, or 2h, 3d, yesterday)", metavar="TIME"
+        ),
         Filter("search", "only items with these words in key, reference, title or description", metavar="TEXT"),
         Filter("include_done", "also list done and cancelled items; --status done or cancelled implies it"),
     ),

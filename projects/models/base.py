@@ -74,12 +74,15 @@ def _exact(value: Any) -> Any:
     return value
 
 
-def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
-    """Return the ID of the living entity with this ID or key, or None; runs one compiled query if there is one."""
+def find_pk(model: type[Entity], identifier: str, project: str = "") -> uuid.UUID | None:
+    """Return the ID of the living entity with this ID or key, or None; runs one compiled query if there is one.
+
+    A name that is neither is looked up in `project`, an ID or a key, if it is given.
+    """
     manager: Any = model._default_manager  # a manager's type does not say that it has the queryset's methods
     names = queryset_class(manager).names_of(identifier)
     if names is None:
-        return model.pk_by_reference(identifier)
+        return model.pk_by_reference(identifier, project)
     statement = _FINDING.get_or_make(
         (model, *names),
         lambda: Statement(manager.living().filter(**bound(model, names)).order_by().values_list("pk")[:1]),
@@ -87,7 +90,7 @@ def find_pk(model: type[Entity], identifier: str) -> uuid.UUID | None:
     rows = statement.rows(**{name: stored(value) for name, value in names.items()})
     if rows:
         return uuid.UUID(rows[0][0])
-    return model.former_pk(identifier) or model.pk_by_reference(identifier)
+    return model.former_pk(identifier) or model.pk_by_reference(identifier, project)
 
 
 class Entity(models.Model):
@@ -139,8 +142,8 @@ class Entity(models.Model):
         return None
 
     @classmethod
-    def pk_by_reference(cls, identifier: str) -> uuid.UUID | None:
-        """Return the ID of the living entity that another tool knows by this name; for those that have such a name."""
+    def pk_by_reference(cls, identifier: str, project: str = "") -> uuid.UUID | None:
+        """Return the ID of the living entity with this other name; None for entities that have no such names."""
         return None
 
     @property

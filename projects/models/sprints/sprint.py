@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
 
 
+CURRENT = ("active", "current")  # names for the active sprint
+MAX_NAMED = 10  # in a message
 Row = dict[str, Any]  # of a snapshot: {"id", "display_key", "story_points", "status"}
 
 
@@ -97,6 +100,26 @@ class Sprint(Entity):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    @classmethod
+    def pk_by_reference(cls, identifier: str, project: str = "") -> uuid.UUID | None:
+        """Return the ID of the living sprint with this name in any case; `active` is the active one.
+
+        Of sprints with the same name, one that has not ended comes first. Raises Conflict if several are left.
+        """
+        living = cls.objects.living()
+        if project:
+            living = living.filter(project__in=Project.objects.identified_by(project))
+        rows = list(living.values_list("pk", "name", "status", "project__key"))
+        name = identifier.strip().casefold()
+        found = [row for row in rows if name in (row[1].casefold(), f"{row[3]}/{row[1]}".casefold())]
+        if name in CURRENT and not found:
+            found = [row for row in rows if row[2] == Status.ACTIVE]
+        found = [row for row in found if row[2] in (Status.PLANNED, Status.ACTIVE)] or found
+        if len(found) > 1:
+            named = ", ".join(f"{pk} in {key}" for pk, _, _, key in found[:MAX_NAMED])
+            raise Conflict(f"{identifier} names several sprints: {named}; use one of these IDs")
+        return found[0][0] if found else None
 
     @property
     def display_key(self) -> str:

@@ -119,7 +119,7 @@ class WorkItem(Entity):
         return former_item(identifier)
 
     @classmethod
-    def pk_by_reference(cls, identifier: str) -> uuid.UUID | None:
+    def pk_by_reference(cls, identifier: str, project: str = "") -> uuid.UUID | None:
         """Return the ID of the living item with this external reference. Raises Conflict if several have it."""
         found = list(
             cls.objects.referred_to_by(identifier)

@@ -26,12 +26,22 @@ def run(*argv: str) -> tuple[int, str, str]:
     return cli.run(argv, stdout, stderr), stdout.getvalue(), stderr.getvalue()
 
 
-def usage_error(*argv: str) -> str:
+def run_for_error(*argv: str) -> Any:
     code, out, err = run(*argv)
     assert (code, out) == (2, "")
     error = json.loads(err.splitlines()[-1])["error"]
     assert error["code"] == "USAGE"
-    return str(error["message"])
+    return error
+
+
+def usage_error(*argv: str) -> str:
+    return str(run_for_error(*argv)["message"])
+
+
+def meaning(*argv: str) -> tuple[str | None, str | None, dict[str, Any]]:
+    """Return the command of a call, and its options."""
+    call = find(argv)
+    return call.noun, call.verb and call.verb.name, vars(parse(call))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +84,77 @@ def test_words_after_two_dashes_are_words() -> None:
     assert options_of("project", "get", "--pretty", "--", "-h")["id"] == ["-h"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["Issue", "LS"], ["work-item", "list"]),
+        (["work_items"], ["work-item", "list"]),
+        (["sprints", "--status", "active"], ["sprint", "list", "--status", "active"]),
+        (["dependencies", "PONE-1"], ["dependency", "list", "--work-item", "PONE-1"]),
+        (["bugs", "list"], ["work-item", "list", "--type", "bug"]),
+        (["bugs", "list", "--type", "task"], ["work-item", "list", "--type", "task"]),
+        (["task", "edit", "PONE-1", "-t", "bug"], ["work-item", "update", "PONE-1", "--type", "bug"]),
+        (["lane", "rm", "ID"], ["swim-lane", "delete", "ID"]),
+        (["find", "x"], ["search", "x"]),
+        (["sprint", "finish", "S", "--move-to", "T"], ["sprint", "complete", "S", "--move-to", "T"]),
+    ],
+)
+def test_other_words_mean_the_same(typed: list[str], meant: list[str]) -> None:
+    assert meaning(*typed) == meaning(*meant)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["PONE-1", "--title", "T", "PONE-2", "--pretty"], ["PONE-1", "PONE-2", "--title", "T", "--pretty"]),
+        (["--title", "T", "PONE-1"], ["PONE-1", "--title", "T"]),
+        (["--id", "PONE-1", "--TITLE", "T"], ["PONE-1", "--title", "T"]),
+        (["PONE-1", "title=T", "points=3"], ["PONE-1", "--title", "T", "--points", "3"]),
+        (["PONE-1", "-pP0"], ["PONE-1", "--priority", "critical"]),
+        (["PONE-1", "-p", "1"], ["PONE-1", "--priority", "high"]),
+        (["PONE-1", "--status", "In Progress"], ["PONE-1", "--status", "in_progress"]),
+        (["PONE-1", "--status", "WIP"], ["PONE-1", "--status", "in_progress"]),
+        (["PONE-1", "--add_label", "x"], ["PONE-1", "--add-label", "x"]),
+        (["PONE-1", "--clear", "close_reason"], ["PONE-1", "--clear", "close-reason"]),
+        (["PONE-1", "--desc=a", "--format", "JSON"], ["PONE-1", "--description", "a"]),
+    ],
+)
+def test_flags_and_values_may_have_other_names(typed: list[str], meant: list[str]) -> None:
+    assert meaning("work-item", "update", *typed) == meaning("work-item", "update", *meant)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("open", "backlog,todo,in_progress,review,blocked"),
+        ("closed", "done,cancelled"),
+        ("not:Closed", "not:done,cancelled"),
+        ("To-Do,review", "todo,review"),
+        ("all", "backlog,todo,in_progress,review,done,blocked,cancelled"),
+    ],
+)
+def test_word_may_stand_for_several_values(typed: str, meant: str) -> None:
+    assert options_of("work-item", "list", "--status", typed)["status"] == [meant]
+
+
+def test_project_and_priority_share_a_short_flag() -> None:
+    assert options_of("work-item", "list", "-p", "PONE")["project"] == "PONE"
+    assert options_of("work-item", "list", "-p", "P1")["priority"] == ["high"]
+    assert options_of("comment", "list", "PONE-1", "--limit", "3")["work_item"] == "PONE-1"
+
+
+def test_words_fill_only_flags_that_are_not_given() -> None:
+    assert options_of("comment", "create", "--work-item", "PONE-1", "text")["content"] == "text"
+    assert "unrecognized arguments: more" in usage_error("work-item", "create", "--title", "T", "more")
+    assert "unrecognized arguments: three" in usage_error("comment", "create", "PONE-1", "two", "three")
+
+
+def test_confirmation_is_not_skipped_where_a_person_is_asked() -> None:
+    assert options_of("work-item", "delete", "PONE-1", "--yes")["id"] == ["PONE-1"]
+    for argv in (["sync", "enable", "--yes"], ["sync", "repair", "-y"], ["sync", "skip", "1", "--yes"]):
+        assert "unknown flag" in usage_error(*argv)
+
+
 def test_one_word_commands_need_no_verb() -> None:
     call = find(["--pretty", "init"])
     assert (call.noun, call.verb.name) == ("init", "")
@@ -92,7 +173,7 @@ def test_one_word_commands_need_no_verb() -> None:
         (["project", "list", "-x"], "unknown flag -x"),
         (["project", "list", "--status"], "--status needs a value"),
         (["project", "list", "--status", "--all"], "--status needs a value"),
-        (["project", "list", "--status", "odd"], "invalid choice: 'odd'"),
+        (["project", "list", "--status", "odd"], "--status: invalid choice: 'odd' (choose from active, archived)"),
         (["project", "list", "--limit", "x"], "invalid int value: 'x'"),
         (["project", "list", "--timeout", "0"], "not between 0 and 86400 seconds"),
         (["project", "list", "--timeout", "nan"], "not between 0 and 86400 seconds"),
