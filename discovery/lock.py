@@ -6,7 +6,6 @@ whether a server runs. Forked workers share it. Standard library only.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import stat
@@ -75,6 +74,8 @@ def hold(path: str, *, wait: float = 0.0) -> Lock:
         fileno = os.open(path, flags, 0o600)
         try:
             if not stat.S_ISREG(os.fstat(fileno).st_mode):
+                import errno  # late: few calls of a client need it
+
                 raise OSError(errno.EINVAL, "not a regular file", path)
             fcntl.flock(fileno, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _same_file(path, fileno):

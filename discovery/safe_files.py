@@ -12,7 +12,6 @@ FileError is what reading raises, in two kinds:
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 1024
 TEMPORARY_SUFFIX = ".tmp"
 BYTE_ORDER_MARK = "\ufeff"  # written by some editors on Windows
-NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)  # from link(2) on a file system such as FAT
 
 
 class FileError(Exception):
@@ -50,6 +48,8 @@ def open_regular(path: str, *, follow: bool = False, own: bool = True) -> int:
     except (FileNotFoundError, NotADirectoryError):
         raise FileMissing("not found") from None
     except OSError as error:
+        import errno  # late, as are the others here: few calls of a client need it
+
         linked = error.errno == errno.ELOOP and not follow
         raise FileRejected("it is a symbolic link" if linked else f"{error.strerror}") from None
     try:
@@ -145,9 +145,11 @@ class Replacement:
             os.link(self.temporary, self.path)
             return True
         except OSError as error:
-            if error.errno not in NO_HARD_LINKS:
+            if not lacks_hard_links(error):
                 raise
         if os.path.lexists(self.path):
+            import errno
+
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.path)
         os.rename(self.temporary, self.path)
         return False
@@ -177,6 +179,13 @@ def unfinished(path: str) -> list[str]:
     except OSError:
         return []
     return [os.path.join(folder, one) for one in names if one.startswith(prefix) and one.endswith(TEMPORARY_SUFFIX)]
+
+
+def lacks_hard_links(error: OSError) -> bool:
+    """Return True for an error that link(2) gives on a file system such as FAT."""
+    import errno
+
+    return error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def _sync_folder_of(path: str) -> None:

@@ -78,7 +78,7 @@ def repository_top(here: str) -> str | None:
 def branch_of(top: str) -> str:
     """Return the branch that the worktree `top` is on, from git's files; "" for a detached HEAD."""
     dotgit = os.path.join(top, ".git")
-    line = _first_line(os.path.join(_pointer(dotgit) or dotgit, "HEAD"))
+    line = _first_line(os.path.join(dotgit, "HEAD")) or _first_line(os.path.join(_pointer(dotgit) or dotgit, "HEAD"))
     return line.removeprefix("ref: refs/heads/") if line.startswith("ref: refs/heads/") else ""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from projects.client.streaming import Sink, Upload
 
 SILENCE = 30.0  # seconds
-UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")  # RFC 3986, 2.3
+UNRESERVED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"  # RFC 3986, 2.3
 
 
 class Api:
@@ -191,9 +191,10 @@ class Api:
 
 def quote(text: str) -> str:
     """Return `text` percent-encoded as UTF-8. Avoids the slow import of `urllib.parse`."""
-    return "".join(
-        chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass")
-    )
+    content = text.encode("utf-8", "surrogatepass")
+    if not content.translate(None, UNRESERVED):
+        return text
+    return "".join(chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in content)
 
 
 def unquote(text: str) -> str:

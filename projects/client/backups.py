@@ -118,7 +118,7 @@ def _set_aside(database: str) -> str | None:
         try:
             os.link(database, kept, follow_symlinks=False)  # the database exists at every moment
         except OSError as error:
-            if error.errno not in safe_files.NO_HARD_LINKS:
+            if not safe_files.lacks_hard_links(error):
                 raise
             os.rename(database, kept)  # a file system without hard links, such as FAT
         for suffix in ("-wal", "-shm"):  # not checkpointed: they belong to the old database

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from projects import workspace
-from projects.client.agent_programs import detect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
     from projects.client.agent_programs import Program
 
+# The `variable` of each of agent_programs.PROGRAMS, which is imported only if one of them is set.
+SIGNS = ("CLAUDECODE", "CODEX_THREAD_ID", "GEMINI_CLI", "CURSOR_AGENT", "COPILOT_CLI", "OPENCODE")
 # How the operating system names the user, in the order of getpass.getuser.
 LOGIN_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 
@@ -25,7 +26,7 @@ class Identity:
     """
 
     def __init__(self, given: str | None, environ: Mapping[str, str]) -> None:
-        self.program: Program | None = detect(environ)
+        self.program = _program(environ)
         self.is_on_terminal = self.program is None and is_terminal()
         self.session_name = environ.get("PM_SESSION", "")
         self.program_session = environ.get(self.program.session, "") if self.program else ""
@@ -82,6 +83,15 @@ class Identity:
                 "process": ancestry.process_of(program),
             }
         return found
+
+
+def _program(environ: Mapping[str, str]) -> Program | None:
+    """Return the agent program that runs the command."""
+    if not any(map(environ.get, SIGNS)):
+        return None
+    from projects.client.agent_programs import detect
+
+    return detect(environ)
 
 
 def is_terminal() -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from projects.client.agent_programs import PROGRAMS, Program, detect
+from projects.client.identity import SIGNS
 from tests.processes import CHECKOUT, DEADLINE, environment
 
 SHOW = (
@@ -39,6 +40,10 @@ def identify(*, streams: tuple[int | None, int | None] = (None, None), **env: st
 def test_each_program_is_recognised_and_has_a_source(program: Program) -> None:
     assert detect({program.variable: "1"}) == program
     assert program.source.startswith("https://")
+
+
+def test_signs_are_the_variables_of_the_programs() -> None:
+    assert tuple(program.variable for program in PROGRAMS) == SIGNS
 
 
 def test_variable_of_an_editor_says_nothing() -> None:

@@ -12,10 +12,9 @@ from tests.processes import CHECKOUT, environment
 from tests.projects.client.conftest import Impostor, answer
 
 # And our own modules.
-ALLOWED = {"discovery", "errno", "fcntl", "gc", "projects"}
+ALLOWED = {"discovery", "fcntl", "gc", "projects"}
 OURS = {
-    "projects.client.agent_programs",
-    "projects.client.ancestry", "projects.client.identity",
+    "projects.client.identity",
     "discovery.lock", "discovery.portfile", "discovery.process", "discovery.quickjson", "discovery.safe_files",
     "projects.client.api", "projects.client.argv", "projects.client.cli", "projects.client.commands.project",
     "projects.client.context", "projects.client.errors", "projects.client.grammar", "projects.client.http",

@@ -1,0 +1,72 @@
+"""The finder of an installed pm's modules: what it loads is what Python loads, and it leaves the rest to Python."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import py_compile
+from importlib.util import module_from_spec
+from pathlib import Path
+
+import pytest
+
+from projects.client import module_finder
+from projects.client.module_finder import ModuleFinder
+
+SOURCE = 'def here():\n    return __name__, __package__\n\n\nTEXT = "café"\n'
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """Return a folder with the package `projects` and its module `one`, both with bytecode."""
+    for name, text in (("__init__", ""), ("one", SOURCE)):
+        path = tmp_path / "projects" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        py_compile.compile(str(path), doraise=True)
+    return tmp_path
+
+
+def test_module_is_loaded_from_its_bytecode(packages: Path) -> None:
+    spec = ModuleFinder(str(packages)).find_spec("projects.one")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.TEXT == "café"
+    assert module.here() == ("projects.one", "projects")
+    assert module.__file__ == str(packages / "projects" / "one.py")
+    assert module.__cached__ == py_compile.compile(module.__file__)
+    assert inspect.getsource(module.here) == SOURCE.partition("\n\n")[0] + "\n"
+
+
+def test_package_has_its_folder(packages: Path) -> None:
+    spec = ModuleFinder(str(packages)).find_spec("projects")
+    assert spec is not None
+    assert spec.submodule_search_locations == [str(packages / "projects")]
+    assert spec.parent == "projects"
+
+
+def test_source_that_changed_is_left_to_python(packages: Path) -> None:
+    finder, source = ModuleFinder(str(packages)), packages / "projects" / "one.py"
+    later = source.stat().st_mtime + 2
+    os.utime(source, (later, later))
+    assert finder.find_spec("projects.one") is None
+    py_compile.compile(str(source))
+    assert finder.find_spec("projects.one") is not None
+    source.write_text(SOURCE + "\n")
+    os.utime(source, (later, later))
+    assert finder.find_spec("projects.one") is None
+
+
+def test_bytecode_that_is_missing_or_unusual_is_left_to_python(packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    finder, source = ModuleFinder(str(packages)), packages / "projects" / "one.py"
+    assert finder.find_spec("json") is None
+    assert finder.find_spec("projects.two") is None
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH)
+    assert finder.find_spec("projects.one") is None
+    cached = Path(py_compile.compile(str(source)))
+    monkeypatch.setattr(module_finder, "MAX_BYTES", cached.stat().st_size)
+    assert finder.find_spec("projects.one") is None
+    cached.unlink()
+    assert finder.find_spec("projects.one") is None
