@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from projects.client import grammar, help
+from projects.client import grammar, help, vocabulary
 from projects.client.vocabulary import COMMANDS
 from tests.processes import CHECKOUT
 
@@ -20,7 +20,11 @@ Generated from the command's own tables by `python -m tests.reference`; do not e
 
 - Standard output has one JSON document. One thing is `{"project": {…}}`; a list is `{"projects": […], "next": …}`, and
   `next` is what `--cursor` takes. Lists are slim: `--fields a,b` or `--full` give more.
-- Standard error has warnings. After an error its last line is `{"error": {"code", "message", "field"?}}`.
+- Standard error has warnings. After an error its last line is `{"error": {"code", "message", "field"?, "try"?}}`. `try`
+  is the command that was probably meant, with your arguments, or a list of commands if several are likely.
+- ID… stands for one or more: the command does one after the other, and prints a document a line. It stops at the first
+  error, whose `id` names where.
+- Flags may stand before, between and after the words.
 - An ID is a UUID, a project's key or an item's display key (`PONE-12`), in any case. PROJECT is optional if the board
   has only one. Flags that end in `-file` take `-` for standard input.
 - In a path that is not UTF-8 each such byte is half of a surrogate pair: `0xE9` is `"\\udce9"` in JSON (PEP 383).
@@ -34,13 +38,34 @@ Generated from the command's own tables by `python -m tests.reference`; do not e
 
 def commands() -> str:
     """Return the page about all commands."""
-    return "\n".join([HEAD, *_globals(), *(line for noun in COMMANDS for line in _noun(noun))]) + "\n"
+    return "\n".join([HEAD, *_globals(), *_synonyms(), *(line for noun in COMMANDS for line in _noun(noun))]) + "\n"
 
 
 def _globals() -> Iterator[str]:
     yield "## Flags of every command\n"
     yield from _table(grammar.GLOBALS)
     yield "\n`pm --version` prints the version."
+
+
+def _synonyms() -> Iterator[str]:
+    yield "\n## Other words\n"
+    yield "Commands, flags and values have other names, too. Case does not matter, nor a blank or hyphen for `_`.\n"
+    yield "| word | means |\n|---|---|"
+    phrases = {word: text for word, text in vocabulary.PHRASES.items() if grammar.Phrase(text).is_known}
+    keyed = {f"{word} KEY": f"{text} KEY" for word, text in vocabulary.KEYED.items() if grammar.Phrase(text).is_known}
+    for group in (keyed, phrases, vocabulary.NOUNS):
+        for meant in dict.fromkeys(group.values()):
+            words = [f"`pm {word}`" for word, text in group.items() if text == meant]
+            yield f"| {', '.join(words)} | `pm {meant.replace('{}', '…')}` |"
+    for first, *others in vocabulary.VERBS:
+        yield f"| {', '.join(f'`{word}`' for word in others)} | `{first}` |"
+    for table in (vocabulary.FLAGS, vocabulary.VALUES, vocabulary.GROUPS):
+        for meant in dict.fromkeys(table.values()):
+            if "{" not in meant:
+                words = [f"`{word}`" for word, text in table.items() if text == meant]
+                yield f"| {', '.join(words)} | `{'` or `'.join(meant.split())}` |"
+    yield "\n`PONE-12` alone is `pm show PONE-12`. A noun in the plural lists: `pm sprints`, `pm comments PONE-12`."
+    yield "`update` also takes assignments: `pm work-item update PONE-12 status=done`."
 
 
 def _noun(noun: str) -> Iterator[str]:

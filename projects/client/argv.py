@@ -52,7 +52,7 @@ def normalised(
             is_assignment = equals and f"--{name}" in known and program.endswith(" update")
             (flags if is_assignment else words).append(f"--{token}" if is_assignment else token)
             continue
-        meant = meanings(name, options)
+        meant = [name] if name in known else meanings(name, options)
         if not meant and token[:2] != "--" and meanings(token[:2], options):  # -n5
             name, equals, value = token[:2], "=", token[2:].removeprefix("=")
             meant = meanings(name, options)

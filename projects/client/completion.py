@@ -9,6 +9,7 @@ import signal
 import threading
 
 from projects.client import grammar, vocabulary
+from projects.client.argv import MANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.8  # seconds in total; starting Python takes some more
 FILES, FOLDERS = ":files", ":folders"  # printed instead of candidates: the shell completes paths itself
 BY_METAVAR = {"PATH": FILES, "FILE": FILES, "DIR": FOLDERS}
-KEYS = {"ITEM": "items", "PROJECT": "projects", "P": "projects"}
+KEYS = {"ITEM": "items", "KEY": "items", "PROJECT": "projects", "P": "projects"}
 IDS = {"project": "projects", "work-item": "items"}  # nouns with keys as IDs
 MOST = 200  # the most recently changed keys
 TITLE = 60  # characters
@@ -186,12 +187,17 @@ def _position(
             settings = {flag: settings for flags, settings in options for flag in flags}.get(word)
             asking = settings if settings and settings.get("action", "store") in ("store", "append") else None
         elif noun is None:
-            noun = word
+            phrase = grammar.phrase_of(word, ("",))
+            if phrase is None:
+                raise LookupError(word)
+            noun, *names = phrase.words
             verbs = grammar.verbs_of(noun)
-            verb = verbs[0] if verbs[0].name == "" else None
+            verb = grammar.verb_of(noun, names[0]) if names else verbs[0] if verbs[0].name == "" else None
         elif verb is None:
-            verb = next(each for each in grammar.verbs_of(noun) if each.name == word)
-        elif waiting:
+            verb = grammar.verb_of(noun, word)
+            if verb is None:
+                raise LookupError(word)
+        elif waiting and waiting[0].get("nargs") not in MANY:
             waiting.pop(0)
         if verb is not None and len(options) == len(grammar.GLOBALS):
             options = (*verb.options, *grammar.GLOBALS)
@@ -214,7 +220,8 @@ def _values(
     metavar = settings.get("metavar", "")
     if metavar in BY_METAVAR:
         return [(BY_METAVAR[metavar], "")]
-    kind = KEYS.get(metavar) or (IDS.get(noun or "") if metavar == "ID" else None)
+    is_new = noun == "project" and metavar == "KEY"  # of a project to create
+    kind = (None if is_new else KEYS.get(metavar)) or (IDS.get(noun or "") if metavar == "ID" else None)
     if metavar == "ID|PROJECT":
         kind = "projects" if "--next" in before else "items"
     if kind is None:

@@ -154,7 +154,7 @@ def find(argv: Sequence[str]) -> Call:
     name = _plain(word)
     if name == "help":
         return find([*tokens, *rest, "--help"])
-    phrase = Phrase(name) if name in vocabulary.COMMANDS else _phrase(name, rest)
+    phrase = phrase_of(word, rest)
     if is_key(word) and Phrase("show").is_known:
         phrase, rest = Phrase("show"), [word, *rest]
     if phrase is not None:
@@ -190,6 +190,19 @@ def wants_help(tokens: Sequence[str]) -> bool:
 def program(noun: str, verb: Verb) -> str:
     """Return the command of a verb: `pm project list`, `pm init`."""
     return f"pm {noun} {verb.name}".rstrip()
+
+
+def phrase_of(word: str, rest: Sequence[str]) -> Phrase | None:
+    """Return the command that a word in front of `rest` means, None if there is none."""
+    name = _plain(word)
+    return Phrase(name) if name in vocabulary.COMMANDS else _phrase(name, rest)
+
+
+def verb_of(noun: str, word: str) -> Verb | None:
+    """Return the verb of a noun that a word means, None if there is none."""
+    verbs = {verb.name: verb for verb in verbs_of(noun) if verb.name}
+    plain = _plain(word)
+    return next((verbs[name] for name in (plain, *_same(plain)) if name in verbs), None)
 
 
 def bare_verb(noun: str) -> Verb | None:
@@ -234,7 +247,7 @@ def _find_verb(phrase: Phrase, tokens: list[str], rest: list[str]) -> Call:
         other = None if plain in verbs else _meant(f"{noun} {plain}", rest)
     if other is not None:
         return _find_verb(other, tokens, rest)
-    verb = verbs.get(plain) or next((verbs[one] for one in _same(plain) if one in verbs), None)
+    verb = verb_of(noun, word)
     if verb is not None:
         return Call(noun, verb, [*tokens, *rest], phrase.fixed if verb.name in vocabulary.PRESET else (), verb.places)
     if plain == "help":
@@ -248,8 +261,10 @@ def _global_flags(tokens: Sequence[str], *, strict: bool = True) -> tuple[list[s
 
     Other flags begin the rest, or are an error if `strict`. Raises Mistake.
     """
-    known = settings_of(GLOBALS)
     flags: list[str] = []
+    if not tokens or not tokens[0].startswith("-"):
+        return flags, list(tokens)
+    known = settings_of(GLOBALS)
     for number, token in enumerate(tokens):
         if len(flags) > number:  # the value of a flag
             continue

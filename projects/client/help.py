@@ -60,13 +60,16 @@ def value_of(settings: Settings) -> str:
 
 def _of_pm() -> str:
     lines = [INTRODUCTION]
-    for group in (vocabulary.WORK, vocabulary.LOOK, vocabulary.WRITE, vocabulary.NOUN, vocabulary.BOARD):
+    for group in (vocabulary.WORK, vocabulary.LOOK, vocabulary.WRITE):
         commands = [(name, each.summary) for name, each in vocabulary.COMMANDS.items() if each.group == group]
         if commands:
             lines += [f"{group}:", *_columns(commands), ""]
-    version = [("--version", "print the version")]
-    lines += ["flags of every command:", *_columns(_described(grammar.GLOBALS)), *_columns(version), ""]
-    return "\n".join([*lines, "More: pm COMMAND -h, pm NOUN VERB -h", ""])
+    for group in (vocabulary.NOUN, vocabulary.BOARD):
+        names = ", ".join(name for name, each in vocabulary.COMMANDS.items() if each.group == group)
+        lines += [f"{group}:", *_wrapped(f"  {names}", "  "), ""]
+    flags = [*_described(grammar.GLOBALS), ("--version", "print the version")]
+    lines += ["flags of every command:", *_columns(flags), ""]
+    return "\n".join([*lines, "More: pm COMMAND -h, pm NOUN VERB -h; other words for most of these work, too", ""])
 
 
 def _verbs(noun: str) -> str:
