@@ -10,7 +10,7 @@ import time
 
 from projects import workspace
 from projects.client.errors import ApiError, ClientError, SyncFailed, SyncOff
-from projects.sync.exceptions import GitError, Raced, SyncError
+from projects.sync.exceptions import OFF, GitError, Raced, SyncError
 from projects.sync.git_remote import Repository
 from projects.sync.git_store import NAME, GitStore, sync_lock
 
@@ -34,7 +34,7 @@ def state(context: Context) -> Json:
     """Return what this clone is joined to. Raises SyncOff if it is not joined."""
     document = context.api.get(ROOT, wanted=("enabled",))
     if not document["enabled"]:
-        raise SyncOff("sync is off in this clone; a person turns it on with: pm sync enable")
+        raise SyncOff(OFF)
     return document
 
 

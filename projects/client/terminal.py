@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-# C0 except tab and newline, DEL, C1, bidirectional controls.
+# C0 except tab and newline, DEL, C1, bidirectional marks and controls.
 CONTROLS = (
     *(number for number in range(0x20) if number not in (0x09, 0x0A)),
     *range(0x7F, 0xA0),
+    *(0x061C, 0x200E, 0x200F),
     *range(0x202A, 0x202F),
     *range(0x2066, 0x206A),
 )

@@ -76,8 +76,10 @@ def undo(activity: Activity, *, actor: User) -> Entity:
     """Revert the fields that `activity` changed, or restore the entity that it deleted; return the entity.
 
     Raises StaleVersion, with the later changes, if a changed field no longer has the value it got then. Raises
-    ValidationError or Refused if the old value is no longer allowed.
+    Conflict if the change does not count, and ValidationError or Refused if the old value is no longer allowed.
     """
+    if activity.standing:
+        raise Conflict(f"this change of {activity.display_key} is {activity.standing}: there is nothing to undo")
     entity = _entity_of(activity)
     if activity.action == Action.DELETED:
         entity.restore(actor=actor)

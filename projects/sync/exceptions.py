@@ -21,6 +21,8 @@ Each message is one line for the user.
 
 from __future__ import annotations
 
+OFF = "sync is off in this clone; a person turns it on with: pm sync enable"
+
 
 class SyncError(Exception):
     """The board was not synchronized."""

@@ -69,7 +69,8 @@ class Report:
     def tell(self, state: State, group: Group, results: Sequence[Result]) -> None:
         for result in results:
             self.notes += [note for note in result.notes if note not in self.notes][: MAX_NOTES - len(self.notes)]
-            if result.standing != APPLIED and len(self.conflicts) < MAX_NOTES:
+            # That items were united is a note.
+            if result.standing != APPLIED and not result.united and len(self.conflicts) < MAX_NOTES:
                 record = state.record(result.operation.id)
                 key = shown_key(state, record) if record else result.operation.key
                 found = {"key": key, "by": group.by, "at": result.operation.at, "standing": result.standing}

@@ -17,7 +17,7 @@ from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
 from projects.sync import exchange, git_tree, handover, joining, outbox, previewing, repairing, upgrading
 from projects.sync.checkpoint import Checkpoint
-from projects.sync.exceptions import Malformed, OtherBoard, Rewritten, SyncError
+from projects.sync.exceptions import OFF, Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
 from projects.sync.git_tree import Contents
 
@@ -215,10 +215,7 @@ def repair(head: str | None) -> dict[str, Any]:
             return {"publish": board.head, "missing": board.segments - (_count(store, head) if head else 0)}
         contents = store.contents(head)
         if contents.board_id != str(board.board_id):
-            raise OtherBoard(
-                f"{board.ref} of {board.remote} holds another board: {contents.board_id}. To join it, run"
-                " `pm sync disable` and `pm sync enable`: both boards are united"
-            )
+            raise _other_board(board, contents)
         old = _Source(store, store.contents(board.head), board.skipped)
         repairing.adopt(old, _Source(store, contents, board.skipped), head=head, seal=contents.seal)
         store.adopt(head)
@@ -243,10 +240,7 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
         return exchange.Report()
     contents = store.contents(head)
     if contents.board_id != str(board.board_id):
-        raise OtherBoard(
-            f"{board.ref} of {board.remote} holds another board: {contents.board_id}. To join it, run"
-            " `pm sync disable`, then `pm sync enable`: both boards are united"
-        )
+        raise _other_board(board, contents)
     is_known = contents.seal(board.segments) == (board.seal or contents.seal(0))
     if not is_known or (board.head and not store.is_descendant(head, board.head)):
         raise Rewritten(
@@ -260,6 +254,13 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     if contents.checkpoint is not None:
         SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0])
     return report
+
+
+def _other_board(board: SyncBoard, contents: Contents) -> OtherBoard:
+    return OtherBoard(
+        f"{board.ref} of {board.remote} holds another board: {contents.board_id}. To join it, run"
+        " `pm sync disable`, then `pm sync enable`: both boards are united"
+    )
 
 
 class _Source:
@@ -325,5 +326,5 @@ def _store() -> GitStore:
 def _joined() -> SyncBoard:
     board = SyncBoard.joined()
     if board is None:
-        raise SyncOff("sync is off; a person turns it on with `pm sync enable`")
+        raise SyncOff(OFF)
     return board

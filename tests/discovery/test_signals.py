@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from discovery import lock, portfile
 from tests.discovery.conftest import HOST, lock_of
@@ -157,6 +158,18 @@ def test_idle_server_stops(start_host: Start) -> None:
     assert host.request("GET", "/slow?seconds=2").text == "done"
     assert host.process.wait(DEADLINE) == 0
     assert not host.port_file.exists()
+
+
+def test_background_requests_do_not_keep_a_server_awake(start_host: Start) -> None:
+    host = start_host("--idle-timeout", "2")
+
+    def is_over() -> bool:
+        with contextlib.suppress(requests.RequestException):
+            host.request("GET", "/", headers={"X-Background": "yes"})
+        return host.process.poll() is not None
+
+    poll(is_over, what="the stop of an idle server")
+    assert host.process.wait(DEADLINE) == 0
 
 
 def test_signals_until_the_very_end_leave_a_clean_stop_one(host: Server) -> None:

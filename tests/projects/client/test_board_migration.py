@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import random
 import signal
+import subprocess
+import termios
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +18,8 @@ import pytest
 
 from projects.client import board_hint
 from projects.client.hooks import MARKER
-from tests.projects.client.conftest import Board, Result, call
+from tests.processes import environment
+from tests.projects.client.conftest import PM, Board, Result, call
 from tests.projects.client.terminals import on_terminal
 from tests.projects.sync.repositories import REF, git, hook
 
@@ -132,3 +140,37 @@ def test_second_run_completes_one_that_was_killed(ann: Board, exported: str, rem
     assert (answer["published"]["pending"], answer["hooks"]) == (0, ["pre-commit"])
     assert REF in git("for-each-ref", cwd=remote)
     assert title(ann, "PONE-1") == "Exported"
+
+
+def test_kill_at_any_moment_loses_and_repeats_nothing(ann: Board, exported: str, remote: Path) -> None:
+    track(ann, exported)
+    chance = random.Random(os.environ.get("MIGRATE_SEED", "1"))
+    kills = 0
+    for _ in range(int(os.environ.get("MIGRATE_KILLS", "4"))):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [*PM, "sync", "migrate", "--person", "Ann"],
+            cwd=ann.repository,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),  # noqa: B023 -- called at once
+        )
+        os.write(master, b"y\n")
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0.1, 1.5))
+        kills += process.poll() is None
+        process.kill()
+        process.communicate()
+        os.close(master)
+        os.close(slave)
+    last, _ = on_terminal(ann.repository, "sync", "migrate", "--person", "Ann", typed="y\n")
+    answer = last.document["migrated"]
+    assert (answer["published"]["pending"], answer["sync"]["unpublished"]) == (0, 0)
+    assert ann.keys("list", "PONE") == ["PONE-1"]
+    assert title(ann, "PONE-1") == "Exported"
+    assert not (ann.repository / ".git" / "hooks" / "pre-commit").exists()
+    assert ann("sync", "verify").code == 0
+    assert kills

@@ -84,6 +84,7 @@ def test_full_output_is_an_error() -> None:
 def test_clean_leaves_lines_and_tabs() -> None:
     assert clean("a\tb\nc é") == "a\tb\nc é"
     assert not set(clean(ESCAPES)) & set("\x1b\x07\x9b\x7f\r\u202e\ud800")
+    assert clean("a\u200eb\u200fc\u061cd") == "a\ufffdb\ufffdc\ufffdd"
 
 
 def test_table_has_a_row_for_each_thing() -> None:
