@@ -56,7 +56,9 @@ def _synonyms() -> Iterator[str]:
     for group in (keyed, phrases, vocabulary.NOUNS):
         for meant in dict.fromkeys(group.values()):
             words = [f"`pm {word}`" for word, text in group.items() if text == meant]
-            yield f"| {', '.join(words)} | `pm {meant.replace('{}', '…')}` |"
+            command, _, preset = meant.partition(" ") if group is vocabulary.NOUNS else (meant, "", "")
+            more = f"; `list` and `create` with `{preset}`" if preset else ""
+            yield f"| {', '.join(words)} | `pm {command.replace('{}', '…')}`{more} |"
     for first, *others in vocabulary.VERBS:
         yield f"| {', '.join(f'`{word}`' for word in others)} | `{first}` |"
     for table in (vocabulary.FLAGS, vocabulary.VALUES, vocabulary.GROUPS):
