@@ -31,6 +31,7 @@ class EntityForm(ModelForm):
     actor: User  # the current user; set by the admin
     stored: Entity | None = None  # the entity before the form's values were set on `instance`; None for a new one
     changes: Mapping[str, Any]  # of the stored entity, by column; set by validation
+    agreed: Mapping[str, bool] = {}  # what the user agreed to override, for Entity.update
     expected_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,7 +54,7 @@ class EntityForm(ModelForm):
         if self.stored is None:
             self.instance.insert(actor=self.actor)
         elif self.changes:
-            self.stored.update(actor=self.actor, **self.changes)
+            self.stored.update(actor=self.actor, **self.agreed, **self.changes)
 
     def check(self) -> None:
         """Check the model's rules. Raises ValidationError or Refused."""
@@ -64,7 +65,7 @@ class EntityForm(ModelForm):
         self.changes = own_changes(self.stored, self.values(), seen)
         # An outdated form without changes has nothing to write, so there is no conflict.
         if self.changes or self.stored.version == seen:
-            self.stored.validate_update(actor=self.actor, expected_version=seen, **self.changes)
+            self.stored.validate_update(actor=self.actor, expected_version=seen, **self.agreed, **self.changes)
 
     def _post_clean(self) -> None:
         if not self.instance._state.adding:

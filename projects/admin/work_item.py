@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django import forms
@@ -26,6 +27,7 @@ PARTS = {
     "comment": ("Comments", "comments"),
     "timeentry": ("Time", "time"),
 }
+HIDDEN = ("once", "end_claim")  # fields of the form that are not of the item
 
 
 class ValueForm(forms.Form):
@@ -78,7 +80,7 @@ class WorkItemAdmin(EntityAdmin):
         return {**({"project": first[0]} if len(first) == 1 else {}), **super().get_changeform_initial_data(request)}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        hidden = ("once",) if obj is not None and self.has_change_permission(request, obj) else ()
+        hidden = HIDDEN if obj is not None and self.has_change_permission(request, obj) else ()
         return [*super().get_fields(request, obj), *hidden]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -92,7 +94,7 @@ class WorkItemAdmin(EntityAdmin):
             seen = (listed,) if any(user.has_perm(f"projects.{right}_{kind}") for right in ("view", "change")) else ()
             if added or seen:
                 parts.append((title, {"fields": (*seen, *([added] if len(added) > 1 else added))}))
-        own = [name for name in self.get_fields(request, obj) if name in (*self.editable, "expected_version", "once")]
+        own = [name for name in self.get_fields(request, obj) if name in (*self.editable, "expected_version", *HIDDEN)]
         record = ("claimed_by", "lease_expires_at", "started_at", "completed_at", "created_at", "created_by")
         return [
             (None, {"fields": ("path", *own)}),
@@ -179,9 +181,17 @@ class WorkItemAdmin(EntityAdmin):
         return related_panels.time_entries(obj)
 
     @admin.action(permissions=["change"], description="Release the claims on selected work items")
-    def release_claims(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> None:
+    def release_claims(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> HttpResponse | None:
         actor: Any = request.user
+        claims = claims_of_others(queryset, actor)
+        if claims:
+            form = forms.Form(confirmation.form_data(request))
+            title, along = "Release claims that still run", [*claims.values()]
+            page = confirmation.ask(self, request, queryset, form, title=title, button="Release", along=along)
+            if page is not None:
+                return page
         self.run(request, queryset, "released", lambda item: item.release(actor=actor, force=True))
+        return None
 
     @admin.action(permissions=["change"], description="Set the status of selected work items…")
     def set_status(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> HttpResponse | None:
@@ -204,7 +214,11 @@ class WorkItemAdmin(EntityAdmin):
         form = ValueForm(confirmation.form_data(request), name, self.value_field(request, queryset, name))
         count = queryset.count()
         title = f"Set the {name} of {count} work item{'' if count == 1 else 's'}"
-        page = confirmation.ask(self, request, queryset, form, title=title, button=f"Set the {name}")
+        claims = claims_of_others(queryset, request.user) if name in ("status", "assignee") else {}
+        note = "This ends the claims of others, which are listed below." if claims else ""
+        page = confirmation.ask(
+            self, request, queryset, form, title=title, button=f"Set the {name}", note=note, along=[*claims.values()]
+        )
         if page is not None:
             return page
         actor, column, value = request.user, name if name in ("status", "priority") else f"{name}_id", form.value
@@ -214,7 +228,7 @@ class WorkItemAdmin(EntityAdmin):
             request,
             queryset,
             f"set to {shown}" if value else f"set to no {name}",
-            lambda item: item.update(actor=actor, **{column: new}),
+            lambda item: item.update(actor=actor, unclaim=item.pk in claims, **{column: new}),
         )
         return None
 
@@ -248,6 +262,12 @@ class WorkItemAdmin(EntityAdmin):
         actor: Any = request.user
         self.run(request, tops, "deleted", lambda item: item.soft_delete(actor=actor, recursive=bool(along)))
         return None
+
+
+def claims_of_others(items: QuerySet[WorkItem], user: Any) -> dict[uuid.UUID, str]:
+    """Return, by item, who holds it for how long, except what `user` holds."""
+    held = items.filter(lease_expires_at__gt=timezone.now()).select_related("claimed_by", "project")
+    return {item.pk: item.claim_refusal().told for item in held if not item.is_held_by(user)}
 
 
 def below(items: Any) -> Any:

@@ -15,7 +15,7 @@ from projects.admin.forms import EntityForm
 from projects.entities.dependency import RELATIONS
 from projects.models import Comment, Dependency, TimeEntry, WorkItem
 from projects.models.base import Entity
-from projects.models.exceptions import Refused
+from projects.models.exceptions import Claimed, Refused
 
 # Fields that add a related object, by the model whose "add" permission they need.
 ADDED = {
@@ -61,6 +61,8 @@ class WorkItemForm(EntityForm):
     )
     worked_on = forms.CharField(widget=AdminTextInputWidget, required=False, label="Description of the work")
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    # Shown when the change would end another's claim; its value is the version for which the user agrees.
+    end_claim = forms.IntegerField(widget=forms.HiddenInput, required=False, label="End this claim")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,7 +88,14 @@ class WorkItemForm(EntityForm):
         return cleaned
 
     def check(self) -> None:
-        super().check()
+        version = self.stored.version if self.stored is not None else None
+        if version is not None and self.cleaned_data.get("end_claim") == version:
+            self.agreed = {"unclaim": True}
+        try:
+            super().check()
+        except Claimed as refusal:
+            self.fields["end_claim"].widget = forms.CheckboxInput(attrs={"value": version})
+            raise Refused(refusal.told) from None
         self.added = [] if self.stored is None else list(self._added(self.stored))
 
     def write(self) -> None:

@@ -48,6 +48,7 @@ class ActivitySerializer(PickSerializer, serializers.ModelSerializer[Activity]):
             "actor",
             "source",
             "session",
+            "is_forced",
             "created_at",
             "standing",
             "reason",

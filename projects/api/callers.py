@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, unquote
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -83,6 +84,7 @@ class Caller:
     def note(self) -> None:
         """Note that the session gave a command, and renew its leases."""
         from projects.models.session import known
+        from projects.models.work_items.claims import renew_leases
 
         with transaction.atomic(), suppress(exceptions.PermissionDenied):
             user = self.user()
@@ -90,6 +92,7 @@ class Caller:
                 session = self._find_session(user)
                 if session.is_due:
                     session.note(self.run)
+                    renew_leases(session.pk)
                 known.keep(self.name, self.run, session)
 
     def session(self, user: User) -> Session | None:
@@ -117,6 +120,12 @@ class Caller:
 
         return User.objects.named(self._name_on_board())
 
+    def known_id(self) -> UUID | None:
+        """Return the ID of the actor if the board has the name already; for most requests without a query."""
+        from projects.models import User
+
+        return User.objects.known_id(self._name_on_board())
+
     def _name_on_board(self) -> str:
         """Return the actor's name; in a joined clone the person of a terminal has the name given at joining."""
         from projects.models import SyncBoard
@@ -139,6 +148,12 @@ def caller_of(request: Request) -> Caller | None:
     """Return the caller of a request with the API token, None for a browser's."""
     found: Caller | None = getattr(request, "caller", None)
     return found
+
+
+def my_id(request: Request) -> UUID | None:
+    """Return the ID of the user that `@me` means, or None if the board does not know the name yet."""
+    caller = caller_of(request)
+    return cast("User", request.user).pk if caller is None else caller.known_id()
 
 
 def myself(request: Request) -> User | None:

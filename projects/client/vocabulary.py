@@ -24,6 +24,8 @@ class Command:
 
 
 COMMANDS = {
+    "begin": Command(WORK, "claim an item, or take up your own or the next ready one, and show it"),
+    "ready": Command(WORK, "what you can start now; --explain says why an item is not ready"),
     "search": Command(LOOK, "search titles, descriptions and comments"),
     "who": Command(LOOK, "which sessions are live, and what each holds"),
     "whoami": Command(LOOK, "who you act as, in which session, and why"),

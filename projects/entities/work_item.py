@@ -198,6 +198,7 @@ WORK_ITEM = Entity(
         Filter("descendants_of", "only items below this item, at any depth", metavar="ITEM"),
         Filter("ancestors_of", "only the ancestors of this item", metavar="ITEM"),
         Filter("blocked", "only items with an unfinished blocker"),
+        Filter("stuck", "only items of which three leases in a row ran out without progress"),
         Filter("overdue", "only open items whose due date is over (UTC)"),
         Filter(
             "updated_since", "only items changed at or after this time (ISO 8601, or 2h, 3d, yesterday)", metavar="TIME"

@@ -87,6 +87,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
             action=action,
             changes=changes,
             actor=actor,
+            is_forced=entity.is_forced,
             source=actor.source,
             session=actor.session_id,
         )
@@ -107,6 +108,9 @@ class Activity(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     # Synchronisation with other clones; see projects.sync and docs/sync.md.
     group_id = models.UUIDField(null=True, editable=False, help_text="What one command changed has one group.")
+    is_forced = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="The change overrode a claim or the rules of one."
+    )
     source = models.CharField(
         max_length=8,
         default="",

@@ -106,6 +106,7 @@ class Entity(models.Model):
     tracked: ClassVar[tuple[str, ...]]  # attribute names that the activity records
     immutable: ClassVar[tuple[str, ...]]
     long_columns: ClassVar[tuple[str, ...]]
+    is_forced: bool = False  # whether the write that goes on overrides a claim, for its activity
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)

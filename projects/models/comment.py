@@ -39,6 +39,10 @@ class Comment(WorkItemChild):
     def __str__(self) -> str:
         return str(self.content[:60])
 
+    def insert(self, *, actor: User) -> None:
+        super().insert(actor=actor)
+        self.work_item.note_progress(actor)
+
     def check_owner(self, actor: User) -> None:
         if actor.pk != self.created_by_id and not actor.is_superuser:
             raise NotYours(f"only its author {self.created_by.username} or a superuser may change this comment")

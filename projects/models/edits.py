@@ -12,7 +12,7 @@ from projects.models.activity import Action, Activity, stored
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import field_at
-from projects.models.work_items.item import NO_CLAIM
+from projects.models.work_items.claimable import NO_CLAIM
 
 if TYPE_CHECKING:
     from projects.models.user import User

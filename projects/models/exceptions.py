@@ -7,6 +7,7 @@
     ├── HasChildren     the item has open children, or children that would lose their parent
     ├── HasBlockers     the item has unfinished blockers
     ├── Claimed         the item has an unexpired claim
+    ├── NotReady        the item can't be started now
     ├── NothingReady    the project has no item to claim
     ├── Cycle           the dependency would create a cycle
     ├── KeyMoved        the key means two items in this clone
@@ -18,8 +19,9 @@ The API maps them to responses in one place, the admin to messages in another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,12 +76,28 @@ class HasBlockers(_InTheWay):
 
 
 class Claimed(Refused):
-    """The item is claimed by the user `holder`, with a lease `until` a given time."""
+    """The item `key` is claimed by the user `holder`, with a lease `until` a given time."""
 
-    def __init__(self, message: str, *, holder: str | None = None, until: datetime | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, key: str, holder: str | None, until: datetime) -> None:
+        super().__init__(f"{key} is claimed by {holder} until {until:%Y-%m-%dT%H:%M:%SZ}")
+        self.key = key
         self.holder = holder
         self.until = until
+
+    @property
+    def told(self) -> str:
+        """The message for people: with the minutes that are left."""
+        minutes = max(1, math.ceil((self.until - datetime.now(UTC)).total_seconds() / 60))
+        left = "minute" if minutes == 1 else f"{minutes} minutes"
+        return f"{self.key} is claimed by {self.holder} for another {left}"
+
+
+class NotReady(Refused):
+    """The item can't be started now; `reasons` says why."""
+
+    def __init__(self, message: str, reasons: Sequence[str]) -> None:
+        super().__init__(f"{message}: {'; '.join(reasons)}")
+        self.reasons = reasons
 
 
 class NothingReady(Refused):

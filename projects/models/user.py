@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from projects.models.fields import LineField, check_text
-from projects.models.prepared_queries import Loading, bound
+from projects.models.prepared_queries import Kept, Loading, bound
 
 AGENT_NAME = "llm"
 AGENT_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
@@ -53,6 +53,16 @@ class UserManager(DjangoUserManager["User"]):
             same = self.alias(folded=folded).filter(folded=name.casefold())
             user = same.order_by("date_joined", "pk").first()
         return user
+
+    def known_id(self, name: str) -> uuid.UUID | None:
+        """Return the ID of the user with this name in any case, or None; mostly without a query."""
+        found = _exact.get(name)
+        if found is not None:
+            return found
+        user = self.named(name)
+        if user is not None and user.username == name:
+            _exact.keep(name, user.pk)
+        return None if user is None else user.pk
 
     def known(self, name: str) -> User:
         """Return the user with this name in any case. Raises ValidationError, with the most similar names."""
@@ -138,6 +148,10 @@ def system_name() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a user in a container often has no name
         return f"uid-{os.getuid()}"
+
+
+# IDs by name, of users called exactly so: a name never changes, and the ID is derived from it.
+_exact: Kept[uuid.UUID] = Kept(512)
 
 
 @functools.cache

@@ -61,6 +61,12 @@ class IsNotBlank(_Literal):
     template = "%(expressions)s <> ''"
 
 
+class IsIdle(_Literal):
+    """So many leases ran out without progress that the item is stuck; see MAX_IDLE_LEASES."""
+
+    template = "%(expressions)s >= 3"
+
+
 class IsPast(_Literal):
     """The day is before today, in UTC."""
 

@@ -198,6 +198,34 @@ WHEN (new.deleted_at IS NULL AND new.status NOT IN ('done', 'cancelled'))
         WHERE link.blocked_item_id = new.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL);
 END;
 
+-- Sprints: is_current of an item says whether its sprint is active, so that one index has the order of what is ready.
+
+CREATE TRIGGER item_current_insert AFTER INSERT ON projects_workitem WHEN new.sprint_id IS NOT NULL BEGIN
+    UPDATE projects_workitem SET is_current = EXISTS (
+        SELECT 1 FROM projects_sprint
+        WHERE id = new.sprint_id AND status = 'active' AND deleted_at IS NULL)
+    WHERE id = new.id;
+END;
+
+CREATE TRIGGER item_current_update AFTER UPDATE OF sprint_id ON projects_workitem
+WHEN new.sprint_id IS NOT old.sprint_id BEGIN
+    UPDATE projects_workitem SET is_current = EXISTS (
+        SELECT 1 FROM projects_sprint
+        WHERE id = new.sprint_id AND status = 'active' AND deleted_at IS NULL)
+    WHERE id = new.id;
+END;
+
+CREATE TRIGGER item_current_sprint AFTER UPDATE OF status, deleted_at ON projects_sprint
+WHEN (new.status = 'active' AND new.deleted_at IS NULL) <> (old.status = 'active' AND old.deleted_at IS NULL) BEGIN
+    UPDATE projects_workitem SET is_current = (new.status = 'active' AND new.deleted_at IS NULL)
+    WHERE sprint_id = new.id;
+END;
+
+CREATE TRIGGER item_current_sprint_insert AFTER INSERT ON projects_sprint
+WHEN new.status = 'active' AND new.deleted_at IS NULL BEGIN
+    UPDATE projects_workitem SET is_current = 1 WHERE sprint_id = new.id;
+END;
+
 -- Figures of a project: projects_itemcount has one row per status, type and priority. The inserts test for the row
 -- instead of ON CONFLICT: the conflict clause of the statement that fires a trigger would override it.
 

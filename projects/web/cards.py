@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.models import Dependency, Project
+from projects.models.work_items.choices import MAX_IDLE_LEASES
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
 SHOWN = (
@@ -26,6 +27,7 @@ SHOWN = (
     "claimed_by__username",
     "claimed_by__is_agent",
     "lease_expires_at",
+    "idle_leases",
     "parent__item_type",
     "parent__item_number",
     "parent__parent__item_number",
@@ -35,7 +37,7 @@ SHOWN = (
 class Card:
     """A card for one item, built from a row of SHOWN."""
 
-    __slots__ = ("blocked_by", "claimed_by", "item", "key")
+    __slots__ = ("blocked_by", "claimed_by", "is_stuck", "item", "key")
 
     def __init__(self, item: dict[str, Any], project_key: str, blocking: dict[uuid.UUID, list[int]]) -> None:
         self.item = item
@@ -44,6 +46,8 @@ class Card:
         self.blocked_by = ", ".join(f"{project_key}-{number}" for number in numbers)
         until = item["lease_expires_at"]
         self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
+        is_open = item["status"] not in CLOSED
+        self.is_stuck = is_open and not self.claimed_by and item["idle_leases"] >= MAX_IDLE_LEASES
 
     @property
     def status(self) -> str:

@@ -20,6 +20,7 @@ from projects.web.item_lookup import resolve
 PLAIN = ("item_type", "title", "description", "status", "priority", "external_ref", "close_reason")
 OFFERED = 200  # parents suggested; others can be entered by key or words
 OPEN = ("planned", "active")
+ENDING = ("unclaim", "take_over")  # buttons that end a claim
 
 
 def choices(item: WorkItem) -> dict[str, Any]:
@@ -45,11 +46,12 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
     """Apply the fields of `item` that the form changed; return True if anything changed.
 
     Missing fields are left unchanged. `version` is the version the form showed, `anyway` the later version that the
-    user agreed to overwrite. `force` completes the item despite open children and blockers. Raises ValidationError or
-    Refused.
+    user agreed to overwrite. `force` completes the item despite open children and blockers and ends its claim;
+    `unclaim` only does the latter, and `take_over` also assigns it to the user. Raises ValidationError or Refused.
     """
-    seen, anyway = version(data), agreed_version(data, "anyway", "force")
-    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, force=bool(data.get("force")))
+    seen, anyway = version(data), agreed_version(data, "anyway", "force", *ENDING)
+    agreed = {"force": bool(data.get("force")), "unclaim": any(data.get(name) for name in ENDING)}
+    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, **agreed)
 
 
 def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
         values["story_points"] = _points(typed["story_points"].strip())
     if "due_date" in typed:
         values["due_date"] = typed["due_date"].strip() or None
-    if "take" in typed:
+    if "take" in typed or typed.get("take_over"):
         values["assignee_id"] = actor.pk
     elif "assignee" in typed:
         values["assignee_id"] = _assignee(typed["assignee"])

@@ -10,7 +10,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
-from projects.models import Activity, Dependency, Project, Sprint, WorkItem
+from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
 from projects.models.sprints.history import histories
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.responses import deed
@@ -23,13 +23,13 @@ RECENT = 25  # activities
 class Overview:
     """The lists of the page, each limited to its first rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, user: User) -> None:
         self.now = timezone.now()
         self.projects: list[Any] = list(_projects())  # with the annotated totals
         living = WorkItem.objects.living().filter(project__status="active")
         self.in_progress = list(_cards(living.filter(status="in_progress")).order_by("-started_at")[:SHOWN])
         self.blocked = _blocked(living)
-        self.ready = list(WorkItem.objects.all().ready().select_related("project")[:SHOWN])
+        self.ready = list(WorkItem.objects.all().ready(assignee=user.pk).select_related("project")[:SHOWN])
         self.sprints = _active()
         self.changes = _changes()
 

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from projects.api.exceptions import CODES, envelope
 from projects.models.activity import Action, Activity
-from projects.models.exceptions import NotYours, Refused, StaleVersion
+from projects.models.exceptions import Claimed, NotYours, Refused, StaleVersion
 from projects.web.field_labels import label, reworded
 
 View = Callable[..., HttpResponse]
@@ -53,6 +53,8 @@ def explain(error: Refused | ValidationError) -> str:
     if isinstance(error, StaleVersion):
         changes = "; ".join(describe(change) for change in error.changes[-MAX_NAMED:])
         return f"Changed in the meantime: {changes or 'by someone else'}. Nothing was overwritten."
+    if isinstance(error, Claimed):
+        return _sentence(error.told)
     if isinstance(error, Refused):
         return _sentence(error.message)
     if hasattr(error, "error_dict"):

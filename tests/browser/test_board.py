@@ -177,6 +177,21 @@ def test_refused_move_returns_the_card_and_shows_the_reason(page: Page, board: S
     assert item(board, story)["status"] == "review"
 
 
+def test_move_of_a_claimed_card_asks_before_the_claim_ends(page: Page, board: Server) -> None:
+    key = make_item(board, "held")
+    assert board.api("POST", f"work-items/{key}/claim/", json={}).status_code == 200
+    open_board(page, board)
+    card(page, key).drag_to(lane(page, "review"))
+    said = card(page, key).get_by_role("alert")
+    expect(said).to_contain_text(f"{key} is claimed by llm for another 60 minutes")
+    assert item(board, key)["status"] == "in_progress"
+    with page.expect_response("**/move/") as answer:
+        said.get_by_role("button", name="End the claim and move").click()
+    assert answer.value.status == 200
+    expect(lane(page, "review").locator(f"#{key}")).to_be_visible()
+    assert item(board, key)["claimed_by"] is None
+
+
 def test_conflicting_edit_shows_what_changed_and_by_whom(page: Page, board: Server) -> None:
     key = make_item(board, "wanted by both")
     open_board(page, board)

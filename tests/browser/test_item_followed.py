@@ -25,7 +25,7 @@ def test_page_follows_an_agent_without_disturbing_the_user(page: Page, board: Se
     pm(board.directory, "work-item", "update", key, "--status", "review", "--label", "new")
     expect(page.locator("#i-facts").get_by_label("Status")).to_have_value("review", timeout=SOON)
     expect(page.locator("#i-facts").get_by_label("new", exact=True)).to_be_checked()
-    pm(board.directory, "work-item", "claim", key)
+    pm(board.directory, "work-item", "claim", key, "--force")  # it is in review
     expect(page.locator("#i-claim")).to_contain_text("llm", timeout=SOON)
     pm(board.directory, "comment", "create", "--work-item", key, "--content", "By the agent")
     expect(page.locator("#i-comments")).to_contain_text("By the agent", timeout=SOON)

@@ -28,7 +28,8 @@ from tests.projects.sqlite.boards import EXPORT
 STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by", "deleted_at"}
 # Columns that only this board needs: derived data, claims, what a deletion took out.
 LOCAL = {
-    "work_item": {"urgency", "due_rank", "open_blockers", "unblocks", "lease_id", "claim_session"},
+    "work_item": {"urgency", "due_rank", "open_blockers", "unblocks", "is_current", "turn"}
+    | {"lease_id", "lease_minutes", "claimed_from", "claim_session", "idle_leases"},
     "sprint": {"left_items"},
 }
 # The limits that the models enforce; an integer column has those of its type.
@@ -208,6 +209,11 @@ def make_overdue(pk: str) -> str:
     return "true"
 
 
+def make_stuck(pk: str) -> str:
+    WorkItem.objects.filter(pk=pk).update(status="todo", idle_leases=3)
+    return "true"
+
+
 ORDERS = [(entity, name) for entity in ENTITIES for name in entity.ordering]
 FILTERS = [(entity, each) for entity in ENTITIES for each in entity.filters]
 
@@ -257,6 +263,7 @@ def test_filter_narrows_the_list(entity: spec.Entity, each: spec.Filter, api: AP
         "search": lambda: str(rows[0]["title"].split()[0]),
         "include_done": lambda: "false",
         "overdue": lambda: make_overdue(rows[0]["id"]),
+        "stuck": lambda: make_stuck(rows[0]["id"]),
     }
     value = samples[each.name]() if each.name in samples else "true"
     found = [row["id"] for row in rows_of(api, entity, **{each.name: value})]

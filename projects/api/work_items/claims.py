@@ -11,14 +11,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
+from projects.api.callers import myself
 from projects.api.idempotency import write
-from projects.api.serializer_fields import StrictBooleanField, StrictIntegerField
+from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
-from projects.api.work_items.serializers import WorkItemSerializer
+from projects.api.work_items.page import page_of
+from projects.api.work_items.serializers import WorkItemPageSerializer, WorkItemSerializer
 from projects.models import Project, WorkItem
-from projects.models.work_items.choices import DEFAULT_LEASE, MAX_LEASE
-from projects.models.work_items.claims import claim_next
+from projects.models.work_items.choices import DEFAULT_LEASE, MAX_LEASE, Status
+from projects.models.work_items.claims import begin, begin_next, claim_next
+
+MAX_PAGE = 64 * 1024  # bytes; the answer is stored with its Idempotency-Key
 
 
 class LeaseSerializer(StrictSerializer):
@@ -29,20 +33,48 @@ class LeaseSerializer(StrictSerializer):
     )
 
 
+class ClaimSerializer(LeaseSerializer):
+    """The length of the lease; `force` takes an item that is not ready or that somebody else holds."""
+
+    force = StrictBooleanField(required=False, default=False)
+
+
+class BeginSerializer(StrictSerializer):
+    """The length of the lease, by default as before or an hour; `force` as for a claim."""
+
+    lease = StrictIntegerField(min_value=1, max_value=MAX_LEASE, required=False, help_text="Minutes.")
+    force = StrictBooleanField(required=False, default=False)
+
+
+class BeginNextSerializer(StrictSerializer):
+    """The project, which is optional if there is only one, and the length of the lease."""
+
+    project = ReferenceField(Project, required=False, help_text="A project's id or key.")
+    lease = StrictIntegerField(min_value=1, max_value=MAX_LEASE, required=False, help_text="Minutes.")
+
+
+class ReadinessSerializer(ResponseSerializer):
+    """Whether an item is ready for the caller, and why not."""
+
+    ready = serializers.BooleanField()
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
 class ClaimNextSerializer(TargetSerializer, LeaseSerializer):
     """The project, and the length of the lease."""
 
     target = Project
 
 
-class RenewalSerializer(LeaseSerializer):
-    """The claim, and the length of its lease from now."""
+class RenewalSerializer(StrictSerializer):
+    """The claim, and the length of its lease from now, by default as before."""
 
-    lease_id = serializers.UUIDField(help_text="`lease_id` from the response to the claim.")
+    lease = StrictIntegerField(min_value=1, max_value=MAX_LEASE, required=False, help_text="Minutes.")
+    lease_id = serializers.UUIDField(required=False, help_text="Proof of the claim for another session.")
 
 
 class ReleaseSerializer(StrictSerializer):
-    """The claim; or `force`, to release a claim of another user."""
+    """The claim, for another session than its own; or `force`, to release any claim."""
 
     lease_id = serializers.UUIDField(required=False, help_text="`lease_id` from the response to the claim.")
     force = StrictBooleanField(required=False, default=False)
@@ -56,14 +88,46 @@ class ClaimedSerializer(ResponseSerializer):
 
 
 class ClaimActions(EntityViewSet):
-    @extend_schema(request=LeaseSerializer, responses=ClaimedSerializer)
+    @extend_schema(request=ClaimSerializer, responses=ClaimedSerializer)
     @action(detail=True, methods=["post"])
     @write
     def claim(self, request: Request, id: str) -> Response:
         """Claim the item: it is assigned to the caller and in progress until the lease expires."""
-        body = read_body(request, LeaseSerializer)
+        body = read_body(request, ClaimSerializer)
         item = self.get_object()
-        return self._claimed(item, item.claim(actor=actor_of(request), lease=body["lease"]))
+        return self._claimed(item, item.claim(actor=actor_of(request), **body))
+
+    @extend_schema(request=BeginSerializer, responses=WorkItemPageSerializer)
+    @action(detail=True, methods=["post"], url_path="begin")
+    @write
+    def begin(self, request: Request, id: str) -> Response:
+        """Claim the item, or renew the claim that the caller's session has."""
+        body = read_body(request, BeginSerializer)
+        item = self.get_object()
+        begin(item, actor=actor_of(request), **body)
+        return self._page(item)
+
+    @extend_schema(request=BeginNextSerializer, responses=WorkItemPageSerializer, operation_id="work_items_begin_next")
+    @action(detail=False, methods=["post"], url_path="begin")
+    @write
+    def begin_next(self, request: Request) -> Response:
+        """Begin what the caller's session has in progress, what the caller left, or the first ready item."""
+        body = read_body(request, BeginNextSerializer)
+        project = Project.objects.get(pk=body["project"]) if "project" in body else None
+        return self._page(begin_next(project, actor=actor_of(request), lease=body.get("lease")))
+
+    @extend_schema(responses=ReadinessSerializer)
+    @action(detail=True)
+    def readiness(self, request: Request, id: str) -> Response:
+        """Whether the caller can start the item now, and every reason why not."""
+        item = self.get_object()
+        reasons = item.obstacles(myself(request))
+        if item.is_claimed:
+            holder, until = item.claimed_by.username, item.lease_expires_at
+            reasons.insert(0, f"{holder} has claimed it until {until:%Y-%m-%dT%H:%M:%SZ}")
+        elif item.status == Status.IN_PROGRESS and item.claimed_by_id is None:
+            reasons.insert(0, "it is in progress")
+        return Response({"ready": not reasons, "reasons": reasons})
 
     @extend_schema(request=ClaimNextSerializer, responses=ClaimedSerializer)
     @action(detail=False, methods=["post"], url_path="claim-next")
@@ -82,8 +146,8 @@ class ClaimActions(EntityViewSet):
         """Renew the claim."""
         body = read_body(request, RenewalSerializer)
         item = self.get_object()
-        item.renew(**body)
-        return self._claimed(item, body["lease_id"])
+        item.renew(actor=actor_of(request), **body)
+        return self._claimed(item, item.lease_id)
 
     @extend_schema(request=ReleaseSerializer)
     @action(detail=True, methods=["post"])
@@ -95,7 +159,13 @@ class ClaimActions(EntityViewSet):
         item.release(actor=actor_of(request), **body)
         return self._answer(item)
 
-    def _claimed(self, item: WorkItem, lease_id: uuid.UUID) -> Response:
+    def _page(self, item: WorkItem) -> Response:
+        """Return the item with everything related to it, as `show` does."""
+        answer = self._answer(item)
+        answer.data = page_of(answer.data, item.pk.hex, MAX_PAGE)
+        return answer
+
+    def _claimed(self, item: WorkItem, lease_id: uuid.UUID | None) -> Response:
         answer = self._answer(item)
         answer.data = {"work_item": answer.data, "lease_id": str(lease_id)}
         return answer

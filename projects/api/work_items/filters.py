@@ -122,6 +122,9 @@ class WorkItemFilter(EntityFilterSet):
     ancestors_of = RelativesFilter(WorkItem, field_name="ancestors_of", help_text="Items above this item.")
     orphaned = TruthFilter("orphaned", "not_orphaned", help_text="`true`: items without a parent that are no epics.")
     blocked = TruthFilter("blocked", "unblocked", help_text="`true`: items that an unfinished item blocks.")
+    stuck = TruthFilter(
+        "stuck", "not_stuck", help_text="`true`: open items of which three leases in a row ran out without progress."
+    )
     overdue = TruthFilter("overdue", "not_overdue", help_text="`true`: open items whose due date is over, in UTC.")
     updated_since = UpdatedSinceFilter(help_text="At this time and later: ISO 8601, or seconds since 1970.")
     search = django_filters.CharFilter(

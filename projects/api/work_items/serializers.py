@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -11,23 +13,44 @@ from projects.api.row_rendering import key_of
 from projects.api.serializer_fields import LabelsField, ReferenceField, StrictBooleanField, StrictIntegerField
 from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.time_entries import TimeEntryRowSerializer
+from projects.entities.work_item import CLOSED
 from projects.models import WorkItem
+from projects.models.work_items.choices import MAX_IDLE_LEASES
 
 MAX_UPDATES = 1000
+
+
+def is_stuck(status: str, idle_leases: int, lease_expires_at: datetime | None) -> bool:
+    """Return True if the item is open and several leases in a row ran out without progress; see `Claimable`."""
+    if status in CLOSED or idle_leases < MAX_IDLE_LEASES:
+        return False
+    return lease_expires_at is None or lease_expires_at <= datetime.now(UTC).replace(tzinfo=None)
 
 
 class WorkItemSerializer(EntitySerializer):
     """A work item."""
 
-    only_updates = (*EntitySerializer.only_updates, "force", "add_labels", "remove_labels")
-    places = {"display_key": "id"}
+    only_updates = (*EntitySerializer.only_updates, "force", "lease_id", "add_labels", "remove_labels")
+    places = {"display_key": "id", "stuck": "lease_expires_at"}
     # A parent is in the same project: its key needs no second join.
-    loads = {"display_key": ("item_number", "project__key"), "parent": ("parent__item_number", "project__key")}
-    makes = {"display_key": key_of}
+    loads = {
+        "display_key": ("item_number", "project__key"),
+        "parent": ("parent__item_number", "project__key"),
+        "stuck": ("status", "idle_leases", "lease_expires_at"),
+    }
+    makes = {"display_key": key_of, "stuck": is_stuck}
 
     display_key = serializers.CharField(read_only=True)
+    stuck = serializers.BooleanField(
+        source="is_stuck", read_only=True, help_text="Several leases in a row ran out without progress."
+    )
     force = StrictBooleanField(
-        write_only=True, required=False, help_text="Allow done or cancelled although children or blockers are open."
+        write_only=True,
+        required=False,
+        help_text="Allow done or cancelled although children or blockers are open, and override a claim.",
+    )
+    lease_id = serializers.UUIDField(
+        write_only=True, required=False, help_text="Proof that the claim is the caller's, from another session."
     )
 
     add_labels = LabelsField(write_only=True, required=False, help_text="Labels to add; the others stay.")

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
+from projects.api.callers import my_id
 from projects.api.idempotency import write
 from projects.api.list_queries import Query, kept
 from projects.api.query_parameters import BOOLEANS, limit_schema, read_limit, read_number
@@ -37,6 +38,7 @@ from projects.models.exceptions import Refused
 from projects.models.prepared_queries import Bound, Statement, stored
 
 LEAST_BYTES = 1024
+NO_USER = uuid.UUID(int=0)
 MOST_BYTES = 100_000_000
 
 
@@ -119,14 +121,16 @@ class WorkItemViewSet(ClaimActions):
     )
     @action(detail=False)
     def ready(self, request: Request) -> HttpResponseBase:
-        """Items that can be started: by priority, then by how many items they unblock, then by position."""
+        """Items that the caller can start, in the order to do them: of the active sprint, `todo`, urgent ones first."""
         ready = kept(self, request, self._compile_ready)
-        found = ready.statement.rows(now=stored(timezone.now()), **ready.query.find_references())
-        return answer(request, {"results": ready.query.rows.shown(found), "next": None, "previous": None})
+        values = {"now": stored(timezone.now()), "ready_for": (my_id(request) or NO_USER).hex}
+        rows = ready.statement.rows(**values, **ready.query.find_references())
+        return answer(request, {"results": ready.query.rows.shown(rows), "next": None, "previous": None})
 
     def _compile_ready(self, request: Request) -> ReadyList:
         moment = Bound("now", WorkItem._meta.get_field("lease_expires_at"))
-        query = Query(self, request, self.get_queryset().ready(moment))
+        assignee = Bound("ready_for", WorkItem._meta.pk)
+        query = Query(self, request, self.get_queryset().ready(moment, assignee=assignee))
         return ReadyList(query, query.compiled(query.queryset, read_limit(request)))
 
     @extend_schema(request=BulkUpdateSerializer, responses=BulkUpdatedSerializer)

@@ -15,7 +15,7 @@ ITEMS = EntityResource(work_item.WORK_ITEM)
 # These filters imply a project.
 LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of")
 LEASE = option("--lease", type=int, metavar="MINUTES", help="minutes until the claim expires unless renewed (60)")
-LEASE_ID = option("--lease-id", required=True, metavar="L", help="lease_id that claim returned")
+LEASE_ID = option("--lease-id", metavar="L", help="lease_id of the claim, from another session than its own")
 MOVE = (
     option("--before", metavar="ITEM", help="move it directly before this item"),
     option("--after", metavar="ITEM", help="move it directly after this item"),
@@ -48,7 +48,7 @@ def claim(context: Context) -> None:
     if not options.next:
         if not options.id:
             raise UsageError("the item is missing: give its ID, or use --next PROJECT", field="id")
-        context.show(ITEMS.act(context, "claim", lease=options.lease))
+        context.show(ITEMS.act(context, "claim", lease=options.lease, force=options.force or None))
         return
     from projects.client.default_project import project_of
 
@@ -66,8 +66,8 @@ def renew(context: Context) -> None:
 def release(context: Context) -> None:
     """Release a claim."""
     options = context.options
-    if bool(options.lease_id) == options.force:
-        raise UsageError("use --lease-id for your own claim, or --force to release another user's", field="lease_id")
+    if options.lease_id and options.force:
+        raise UsageError("--lease-id and --force can't be used together", field="lease_id")
     answer = ITEMS.act(context, "release", lease_id=options.lease_id, force=options.force or None)
     context.show({"work_item": answer})
 
@@ -87,7 +87,10 @@ def update(context: Context) -> None:
     """Update an item."""
     options = context.options
     labels = {"add_labels": options.add_label, "remove_labels": options.remove_label}
-    ITEMS.update(context, force=options.force, more={name: value for name, value in labels.items() if value})
+    more: dict[str, object] = {name: value for name, value in labels.items() if value}
+    if options.lease_id:
+        more["lease_id"] = options.lease_id
+    ITEMS.update(context, force=options.force, more=more)
 
 
 def delete(context: Context) -> None:
@@ -122,6 +125,7 @@ VERBS = (
             option("id", nargs="?", metavar="ID|PROJECT", help="the item, or the project with --next"),
             option("--next", action="store_true", help="claim the first ready item"),
             LEASE,
+            option("--force", action="store_true", help="take it although it is not ready or somebody else's"),
         ),
     ),
     Verb("renew", "Renew your claim.", renew, (ID, LEASE_ID, LEASE)),
@@ -131,7 +135,7 @@ VERBS = (
         release,
         (
             ID,
-            option("--lease-id", metavar="L", help="lease_id that claim returned"),
+            LEASE_ID,
             option("--force", action="store_true", help="release the claim of any user"),
         ),
     ),
@@ -156,7 +160,8 @@ VERBS = (
         ITEMS.update_options(
             option("--add-label", action="append", metavar="NAME", help="add this label; repeat for several"),
             option("--remove-label", action="append", metavar="NAME", help="remove this label; repeat for several"),
-            option("--force", action="store_true", help="set to done or cancelled despite open children or blockers"),
+            LEASE_ID,
+            option("--force", action="store_true", help="despite open children or blockers, or another's claim"),
         ),
     ),
     Verb(

@@ -43,3 +43,4 @@ MAX_POINTS = 100
 LAST_DAY = date(9999, 12, 31)  # stands for no due date where items are ordered by it
 DEFAULT_LEASE = 60  # minutes
 MAX_LEASE = 7 * 24 * 60  # minutes
+MAX_IDLE_LEASES = 3  # leases in a row that may run out without progress before an item is stuck

@@ -1,20 +1,23 @@
-"""Claiming the next ready work item; `WorkItem.claim` has the rules of a claim."""
+"""Claiming the next ready work item, and taking up one's own; `WorkItem.claim` has the rules of a claim."""
 
 from __future__ import annotations
 
 import functools
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from projects.models.exceptions import NothingReady
 from projects.models.prepared_queries import Bound, Loading, bound, stored
-from projects.models.work_items.choices import DEFAULT_LEASE
-from projects.models.work_items.item import WorkItem
+from projects.models.project import Project
+from projects.models.project import Status as ProjectStatus
+from projects.models.work_items.choices import DEFAULT_LEASE, Status
+from projects.models.work_items.item import MAX_NAMED, WorkItem
 
 if TYPE_CHECKING:
-    from projects.models.project import Project
     from projects.models.user import User
 
 
@@ -24,14 +27,74 @@ def claim_next(project: Project, *, actor: User, lease: int = DEFAULT_LEASE) -> 
     Call it in a write transaction, which excludes other writers: concurrent callers get different items.
     """
     project.check_writable()
-    item = _first_ready().first(project_id=stored(project.pk), now=stored(timezone.now()))
+    values = {"project_id": stored(project.pk), "now": stored(timezone.now()), "assignee": stored(actor.pk)}
+    item = _first_ready().first(**values)
     if item is None:
-        raise NothingReady(f"no item in {project.key} is ready: all are done, blocked, claimed or in progress")
+        raise NothingReady(
+            f"no item in {project.key} is ready: all are done, blocked, claimed, assigned or in progress"
+        )
     return item, item.claim(actor=actor, lease=lease)
+
+
+def begin(item: WorkItem, *, actor: User, lease: int | None = None, force: bool = False) -> None:
+    """Claim the item, or renew the claim that the session of `actor` has. Raises as WorkItem.claim does."""
+    if item.is_claimed and item.is_held_by(actor):
+        WorkItem.renew(item, lease_id=item.lease_id, lease=lease)
+    else:
+        item.claim(actor=actor, lease=DEFAULT_LEASE if lease is None else lease, force=force)
+
+
+def begin_next(project: Project | None, *, actor: User, lease: int | None = None) -> WorkItem:
+    """Begin what the session of `actor` has in progress, what the actor left, or the first ready item.
+
+    Without a project, the first two may be of any project, and the last is of the only one. Raises NothingReady, and
+    ValidationError if the project is needed. Call it in a write transaction.
+    """
+    found = _own(project, actor)
+    if found is not None:
+        begin(found, actor=actor, lease=lease)
+        return found
+    return claim_next(project or _only_project(), actor=actor, lease=DEFAULT_LEASE if lease is None else lease)[0]
+
+
+def _own(project: Project | None, actor: User) -> WorkItem | None:
+    """Return what the session of `actor` has in progress, else what the actor left when a lease ran out, or None."""
+    items = WorkItem.objects.living().filter(status=Status.IN_PROGRESS, project__status=ProjectStatus.ACTIVE)
+    if project is not None:
+        items = items.filter(project=project)
+    mine = items.filter(claimed_by=actor, assignee=actor).select_related("project").order_by("-lease_expires_at")
+    now = timezone.now()
+    held = mine.filter(claim_session=actor.session_id, lease_expires_at__gt=now).first()
+    if held is not None:
+        return held
+    left = sorted(mine.filter(lease_expires_at__lte=now), key=lambda item: item.claim_session != actor.session_id)
+    return next((item for item in left if not item.obstacles(actor)), None)
+
+
+def _only_project() -> Project:
+    """Return the board's only project. Raises ValidationError if there are several, or none."""
+    projects = list(Project.objects.living().order_by("key")[: MAX_NAMED + 1])
+    if len(projects) == 1:
+        return projects[0]
+    if not projects:
+        raise ValidationError({"project": "the board has no project yet"})
+    names = ", ".join(project.key for project in projects[:MAX_NAMED])
+    more = ", …" if len(projects) > MAX_NAMED else ""
+    raise ValidationError({"project": f"the board has several projects; name one of: {names}{more}"})
+
+
+def renew_leases(session_id: str) -> None:
+    """Renew the leases of a session of which less than half is left."""
+    now = timezone.now()
+    for item in WorkItem.objects.filter(deleted_at=None, lease_expires_at__gt=now, claim_session=session_id):
+        half = timedelta(minutes=item.lease_minutes) / 2
+        if item.lease_expires_at is not None and item.lease_expires_at < now + half:
+            item.renew(lease_id=item.lease_id)
 
 
 @functools.cache
 def _first_ready() -> Loading[WorkItem]:
     now = Bound("now", WorkItem._meta.get_field("lease_expires_at"))
-    ready = WorkItem.objects.filter(**bound(WorkItem, ["project_id"])).ready(now)
-    return Loading(ready.select_related("project")[:1])
+    assignee = Bound("assignee", WorkItem._meta.pk)
+    items = WorkItem.objects.filter(**bound(WorkItem, ["project_id"])).select_related("project")
+    return Loading(items.ready(now, assignee=assignee)[:1])

@@ -6,8 +6,7 @@ import functools
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,24 +16,17 @@ from django.utils import timezone
 
 from projects.django_private import loaded_relations
 from projects.entities.work_item import CLOSED, WORK_ITEM
-from projects.models.activity import Action
 from projects.models.base import Entity, Values
-from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
+from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
 from projects.models.sprints.sprint import Sprint
 from projects.models.sync import former_item
-from projects.models.work_items.choices import (
-    DEFAULT_LEASE,
-    LAST_DAY,
-    MAX_LEASE,
-    MAX_POINTS,
-    ItemType,
-    Priority,
-    Status,
-)
+from projects.models.work_items.choices import LAST_DAY, MAX_POINTS, ItemType, Priority, Status
+from projects.models.work_items.claimable import NO_CLAIM, Claimable
 from projects.models.work_items.hierarchy import PARENTS, RULES, child_types, parent_errors
+from projects.models.work_items.obstacles import obstacles
 from projects.models.work_items.ordering import position_after, position_beside
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.models.work_items.schema import CONSTRAINTS, INDEXES
@@ -44,11 +36,9 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 MAX_NAMED = 20  # items in a message
-# The values that end a claim.
-NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None, "claim_session": ""}
 
 
-class WorkItem(Entity):
+class WorkItem(Claimable):
     spec = WORK_ITEM
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="work_items")
@@ -85,22 +75,17 @@ class WorkItem(Entity):
     position = PositionField(default=FIRST, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
-    # The current claim: holder and lease expiry. A claim does not block edits. Agents share names, so a name proves
-    # nothing: renewing and releasing require `lease_id`, the holder's secret.
-    claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        null=True,
-        editable=False,
-        related_name="+",
-        db_index=False,
-    )
-    lease_id = models.UUIDField(null=True, editable=False)
-    lease_expires_at = models.DateTimeField(null=True, editable=False)
-    claim_session = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
-    # Maintained by triggers: the number of living open items that block this one, and that it blocks.
+    # Maintained by triggers: the number of living open items that block this one, and that it blocks; whether it is in
+    # an active sprint.
     open_blockers = models.IntegerField(default=0, db_default=0, editable=False)
     unblocks = models.IntegerField(default=0, db_default=0, editable=False)
+    is_current = models.BooleanField(default=False, db_default=False, editable=False)
+    turn = models.GeneratedField(
+        expression=models.Case(models.When(is_current=True, then=models.Value(0)), default=models.Value(2))
+        + models.Case(models.When(status=Status.BACKLOG, then=models.Value(1)), default=models.Value(0)),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )  # the lists of what is ready begin with 0: the active sprint goes first, and the backlog last
 
     objects = WorkItemQuerySet.as_manager()
 
@@ -151,11 +136,6 @@ class WorkItem(Entity):
         return self.status not in CLOSED
 
     @property
-    def is_claimed(self) -> bool:
-        """True if the item has an unexpired lease."""
-        return self.lease_expires_at is not None and self.lease_expires_at > timezone.now()
-
-    @property
     def is_overdue(self) -> bool:
         """True if the item is open and its due date is over."""
         return self.is_open and self.due_date is not None and self.due_date < timezone.now().date()
@@ -188,7 +168,7 @@ class WorkItem(Entity):
     def prepare_insert(self) -> None:
         self.item_number = self.project.take_item_number()
         self.position = position_after(WorkItem.objects.last_position(self.project_id))
-        for name, value in self._moments(self.status).items():
+        for name, value in self.moments_of(self.status).items():
             setattr(self, name, value)
 
     def validate_update(
@@ -197,13 +177,17 @@ class WorkItem(Entity):
         actor: User,
         expected_version: int | None = None,
         force: bool = False,
+        unclaim: bool = False,
         add_labels: Sequence[str] = (),
         remove_labels: Sequence[str] = (),
+        lease_id: uuid.UUID | None = None,
         **values: Any,
     ) -> Values:
-        """Validate as Entity.validate_update does; `force` closes the item despite open children or blockers.
+        """Validate as Entity.validate_update does.
 
-        `add_labels` and `remove_labels` change the labels one by one, whatever others the item has.
+        `force` closes the item despite open children or blockers, and overrides another's claim; `unclaim` does only
+        the latter. `lease_id` proves that the claim is the caller's. `add_labels` and `remove_labels` change the labels
+        one by one, whatever others the item has. Raises Claimed.
         """
         self.check_version(expected_version)
         self.check_living()
@@ -213,7 +197,15 @@ class WorkItem(Entity):
             gone = {name.strip().casefold() for label in remove_labels for name in label.split(",")}
             kept = [label for label in self.labels if label.casefold() not in gone]
             values["labels"] = [*kept, *add_labels]
-        return self.check_update(values, force=force)
+        changed = self.check_update(values, force=force)
+        self.is_forced = False
+        if changed.keys() & {"status", "assignee_id"} and not self.is_held_by(actor, lease_id):
+            if not (force or unclaim):
+                raise self.claim_refusal()
+            self.is_forced = True
+        if changed and self.idle_leases and self.is_progress(actor, lease_id, changed.get("status", self.status)):
+            changed["idle_leases"] = 0
+        return changed
 
     def check_update(self, values: Values, *, force: bool = False) -> Values:
         changed = super().check_update(values)
@@ -230,7 +222,7 @@ class WorkItem(Entity):
                 self.check_close(changed["status"])
             elif changed["status"] not in CLOSED and self.close_reason:
                 changed.setdefault("close_reason", "")
-            changed |= self._moments(changed["status"])
+            changed |= self.moments_of(changed["status"])
             if changed["status"] != Status.IN_PROGRESS and self.claimed_by_id:
                 changed |= NO_CLAIM
         if "close_reason" in changed:
@@ -316,73 +308,12 @@ class WorkItem(Entity):
             position = position_beside(self, neighbour, before=name == "before")
             return self.update(actor=actor, position=position)
 
-    def claim(self, *, actor: User, lease: int = DEFAULT_LEASE) -> uuid.UUID:
-        """Assign the item to `actor`, in progress, for `lease` minutes; return the lease ID.
+    def obstacles(self, actor: User | None) -> list[str]:
+        """Return the reasons why `actor` can't start the item now; a claim is not among them.
 
-        Raises Claimed if the item has an unexpired claim, even one of the actor. Raises Conflict if it is closed.
+        Its own item in progress is no obstacle, nor one in progress that nobody is assigned to.
         """
-        expires_at = timezone.now() + _minutes(lease)
-        self.check_living()
-        if self.is_claimed:
-            self._raise_claimed()
-        if not self.is_open:
-            raise Conflict(f"{self.display_key} is {self.status} and can't be claimed")
-        lease_id = uuid.uuid4()
-        self._write_claim(
-            actor,
-            status=Status.IN_PROGRESS.value,
-            assignee_id=actor.pk,
-            claimed_by_id=actor.pk,
-            lease_id=lease_id,
-            lease_expires_at=expires_at,
-            claim_session=actor.session_id,
-        )
-        return lease_id
-
-    def renew(self, *, lease_id: uuid.UUID, lease: int = DEFAULT_LEASE) -> None:
-        """Extend the claim to `lease` minutes from now. Raises Claimed unless `lease_id` is the claim's.
-
-        A renewal leaves the version unchanged, so that it never causes a conflict with an edit.
-        """
-        self._check_holder(lease_id)
-        self.lease_expires_at = timezone.now() + _minutes(lease)
-        WorkItem._base_manager.filter(pk=self.pk, lease_id=lease_id).update(lease_expires_at=self.lease_expires_at)
-
-    def release(self, *, actor: User, lease_id: uuid.UUID | None = None, force: bool = False) -> None:
-        """Release the item for others. Raises Claimed unless `lease_id` is the claim's or `force` is set."""
-        self.check_living()
-        if not force:
-            self._check_holder(lease_id)
-        elif self.claimed_by_id is None:
-            raise Conflict(f"{self.display_key} is not claimed")
-        values: Values = dict(NO_CLAIM)
-        if self.status == Status.IN_PROGRESS:
-            values["status"] = Status.TODO.value
-        if self.assignee_id == self.claimed_by_id:
-            values["assignee_id"] = None
-        self._write_claim(actor, **values)
-
-    def _write_claim(self, actor: User, **values: Any) -> None:
-        """Write the fields that a claim changes, with version and activity. Raises Archived."""
-        self.project.check_writable()
-        changed = {name: value for name, value in values.items() if getattr(self, name) != value}
-        if "status" in changed:
-            changed |= self._moments(changed["status"])
-        self._write(actor, Action.UPDATED, changed)
-
-    def _check_holder(self, lease_id: uuid.UUID | None) -> None:
-        self.check_living()
-        if self.claimed_by_id is None:
-            raise Conflict(f"{self.display_key} is not claimed; the lease expired or was released")
-        if lease_id is None or lease_id != self.lease_id:
-            self._raise_claimed()
-
-    def _raise_claimed(self) -> NoReturn:
-        holder = self.claimed_by.username if self.claimed_by else None
-        until = self.lease_expires_at
-        raise Claimed(
-            f"{self.display_key} is claimed by {holder} until {until:%Y-%m-%dT%H:%M:%SZ}", holder=holder, until=until
-        )
+        return obstacles(self, actor)
 
     @staticmethod
     def _check_points(points: int | None) -> None:
@@ -437,7 +368,7 @@ class WorkItem(Entity):
             return {"item_type": "it is in a sprint, and an epic can't be in a sprint"}
         return {}
 
-    def _moments(self, status: str) -> Values:
+    def moments_of(self, status: str) -> Values:
         """Return the timestamps that a change to `status` sets; `completed_at` is None unless the item is done."""
         now = timezone.now()
         moments = {"completed_at": now if status == Status.DONE else None}
@@ -449,9 +380,3 @@ class WorkItem(Entity):
 @functools.cache
 def _project() -> Loading[Project]:
     return Loading(Project.objects.filter(**bound(Project, ["id"])))
-
-
-def _minutes(lease: int) -> timedelta:
-    if not 1 <= lease <= MAX_LEASE:
-        raise ValidationError({"lease": f"must be a whole number of minutes from 1 to {MAX_LEASE}"})
-    return timedelta(minutes=lease)

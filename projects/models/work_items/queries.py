@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
@@ -18,9 +19,9 @@ from projects.models.fts import EntryOf, has_few, match_expression, matching_ent
 from projects.models.prepared_queries import Bound
 from projects.models.project import Project
 from projects.models.project import Status as ProjectStatus
-from projects.models.work_items.choices import DependencyType, ItemType, Status
+from projects.models.work_items.choices import MAX_IDLE_LEASES, DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
-from projects.sqlite.expressions import IsNoEpic, IsNotBlank, IsNotClosed, IsPast, IsZero, MayBegin, Unindexed
+from projects.sqlite.expressions import IsIdle, IsNoEpic, IsNotBlank, IsNotClosed, IsPast, IsZero, MayBegin, Unindexed
 
 if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
@@ -161,22 +162,43 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def not_overdue(self) -> Self:
         return self.filter(Q(due_date__isnull=True) | ~Q(IsNotClosed("status")) | ~Q(IsPast("due_date")))
 
-    def ready(self, moment: datetime | Bound | None = None) -> Self:
-        """Limit to items that can be started, ordered by urgency, number of items they unblock, and position.
+    def ready(self, moment: datetime | Bound | None = None, *, assignee: uuid.UUID | Bound | None = None) -> Self:
+        """Limit to items that can be started, in the order in which they should be.
 
-        Ready items are not started, or their lease has expired at `moment` (default: now). They have no living open
-        blocker and are not epics with open children.
+        Ready items are not started, or their lease has expired at `moment` (default: now). They have no open child,
+        and neither they nor an item above them have an open blocker. With `assignee`, they are assigned to this user
+        or to nobody; the holder of an expired lease is nobody. A stuck item is not ready.
+
+        The order is: the active sprint first, `todo` before `backlog`, then urgency, the number of items they unblock,
+        and position.
         """
         waiting = Q(status__in=(Status.BACKLOG, Status.TODO))
         abandoned = Q(status=Status.IN_PROGRESS, lease_expires_at__lte=moment or timezone.now())
         open_children = self.model.objects.filter(parent=OuterRef("pk"), deleted_at__isnull=True).unfinished()
-        return (
+        found = (
             self.living()
             .filter(MayBegin("status"), waiting | abandoned, project__status=ProjectStatus.ACTIVE)
+            .filter(idle_leases__lt=MAX_IDLE_LEASES)
             .unblocked()
-            .exclude(Q(item_type=ItemType.EPIC) & Exists(open_children))
-            .order_by("urgency", "-unblocks", "position", "item_number")
+            .exclude(Exists(open_children))
+            .exclude(parent__open_blockers__gt=0)
+            .exclude(parent__parent__open_blockers__gt=0)
         )
+        if assignee is not None:
+            free = Q(assignee__isnull=True) | (Q(status=Status.IN_PROGRESS) & Q(assignee=F("claimed_by")))
+            found = found.filter(free | Q(assignee_id=assignee))
+        return found.order_by("turn", "urgency", "-unblocks", "position", "item_number")
+
+    def stuck(self) -> Self:
+        """Limit to open items of which several leases in a row ran out without progress."""
+        return self.unfinished().filter(pk__in=self._idle())
+
+    def not_stuck(self) -> Self:
+        return self.filter(~Q(pk__in=self._idle()) | ~Q(IsNotClosed("status")))
+
+    def _idle(self) -> models.QuerySet[WorkItem, uuid.UUID]:
+        ended = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lte=Now())
+        return self.model.objects.filter(IsIdle("idle_leases"), ended).values_list("pk", flat=True)
 
     def descendants_of(self, item_id: uuid.UUID | Bound) -> Self:
         """Limit to descendants of the item at any depth."""

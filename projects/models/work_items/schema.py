@@ -10,7 +10,7 @@ from projects.entities.work_item import CLOSED
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority, Status
 from projects.ordering_keys import MAX_LENGTH
-from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsNotClosed, IsZero, MayBegin
+from projects.sqlite.expressions import Glob, IsIdle, IsNoEpic, IsNotBlank, IsNotClosed, IsZero, MayBegin
 
 # Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
 # the unique index.
@@ -81,11 +81,15 @@ INDEXES = (
     ),
     models.Index(
         fields=(
-            *("project", "urgency", "-unblocks", "position", "item_number"),
-            *("status", "lease_expires_at", "item_type", "assignee", "parent", "id"),
+            *("project", "turn", "urgency", "-unblocks", "position", "item_number"),
+            *("status", "lease_expires_at", "idle_leases", "item_type", "assignee", "parent", "id"),
         ),
         condition=LIVING & models.Q(MayBegin("status"), IsZero("open_blockers")),
         name="item_ready",
+    ),
+    models.Index(fields=("idle_leases", "id"), condition=models.Q(IsIdle("idle_leases")), name="item_idle"),
+    models.Index(
+        fields=("lease_expires_at",), condition=models.Q(lease_expires_at__isnull=False), name="item_by_lease"
     ),
     models.Index(fields=("project", "status", "position", "item_number"), condition=LIVING, name="item_in_lane"),
     models.Index(fields=("parent", "position"), condition=LIVING, name="item_by_parent"),

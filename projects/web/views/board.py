@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from projects.models import ItemLabel, Project, Sprint, User, WorkItem
+from projects.models.exceptions import Claimed
 from projects.models.work_items.choices import ItemType
 from projects.web import page
 from projects.web.board_page import DONE_DAYS, GROUPINGS, Board
 from projects.web.card_moves import move_card
 from projects.web.form_values import fresh_id
-from projects.web.responses import done, reports_errors
+from projects.web.responses import done, explain, refused, reports_errors
 
 
 @page.for_people()
@@ -37,7 +38,10 @@ def board(request: HttpRequest, key: str) -> HttpResponse:
 @reports_errors
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move a card to where it was dropped; 409 with the reason if refused."""
-    item, warning = move_card(page.find_project(key), request.POST.dict(), actor=page.person(request))
+    try:
+        item, warning = move_card(page.find_project(key), request.POST.dict(), actor=page.person(request))
+    except Claimed as refusal:
+        return refused(409, explain(refusal), again="unclaim=yes")
     return JsonResponse({"version": item.version, "warning": warning})
 
 

@@ -18,7 +18,8 @@ def home(request: HttpRequest) -> HttpResponse:
         if len(keys) == 1:
             return redirect("board", keys[0])
     cursor = page.live_cursor()
-    return render(request, "pm/overview.html", {"cursor": cursor, "section": "overview", "overview": Overview()})
+    overview = Overview(page.person(request))
+    return render(request, "pm/overview.html", {"cursor": cursor, "section": "overview", "overview": overview})
 
 
 @safe_only

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, render
 
 from projects.models import Activity, WorkItem
 from projects.models.edits import undo as undo_change
-from projects.models.exceptions import Conflict, HasBlockers, HasChildren
+from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
 from projects.web import item_form, item_page, page
+from projects.web.form_values import agreed_version
 from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
 from projects.web.responses import done, explain, refused, reports_errors
@@ -36,9 +37,13 @@ def edit(request: HttpRequest, identifier: str) -> HttpResponse:
     found = item_page.get(identifier)
     try:
         changed = item_form.save(found, request.POST, actor=page.person(request))
+    # A user who overrides a refusal has also seen the current version.
+    except Claimed as refusal:
+        button = "take_over" if "take" in request.POST else "unclaim"
+        return refused(409, explain(refusal), again=f"{button}={found.version}")
     except (HasChildren, HasBlockers) as refusal:
-        # A user who overrides the refusal has also seen the current version.
-        return refused(409, explain(refusal), again=f"force={found.version}")
+        also = f" {explain(found.claim_refusal())}" if not found.is_held_by(page.person(request)) else ""
+        return refused(409, f"{explain(refusal)}{also}", again=f"force={found.version}")
     return done("Saved." if changed else "No changes.")
 
 
@@ -76,9 +81,11 @@ def restore(request: HttpRequest, identifier: str) -> HttpResponse:
 @reports_errors
 @transaction.atomic
 def release(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Release the claim, also one of another user."""
-    found = item_page.get(identifier)
-    found.release(actor=page.person(request), force=True)
+    """Release the claim; one of another user only after asking."""
+    found, person = item_page.get(identifier), page.person(request)
+    if not found.is_held_by(person) and agreed_version(request.POST, "unclaim") != found.version:
+        return refused(409, explain(found.claim_refusal()), again=f"unclaim={found.version}")
+    found.release(actor=person, force=True)
     return done(f"Claim on {found.display_key} released.")
 
 

@@ -79,6 +79,32 @@ def test_reopened_item_is_not_completed(browser: Client, make_item: Make) -> Non
     assert (item.status, item.completed_at) == ("todo", None)
 
 
+@pytest.mark.parametrize(("action", "value"), [("set_status", {"status": "todo"}), ("set_assignee", {"assignee": ""})])
+def test_claims_are_named_before_they_end(
+    browser: Client, make_item: Make, user: User, action: str, value: dict[str, str]
+) -> None:
+    held, free = make_item(), make_item(status="review", assignee=user)
+    held.claim(actor=user)
+    page = start(browser, action, held, free).content.decode()
+    assert "PONE-1 is claimed by ada for another 60 minutes" in page
+    assert "2 set to" in answer(browser, action, held, free, **value)
+    assert [row.is_forced for row in Activity.objects.order_by("-id")[:2]] == [False, True]
+    other = make_item()
+    numbers = {"numbers": "1+0", **value}
+    other.claim(actor=user)
+    assert "have changed" in start(browser, action, other, **numbers).content.decode()
+
+
+def test_live_claims_are_released_after_confirmation(browser: Client, make_item: Make, user: User) -> None:
+    item = make_item()
+    item.claim(actor=user)
+    page = start(browser, "release_claims", item).content.decode()
+    assert "PONE-1 is claimed by ada for another 60 minutes" in page
+    assert WorkItem.objects.get().is_claimed
+    assert "1 released" in answer(browser, "release_claims", item)
+    assert not WorkItem.objects.get().is_claimed
+
+
 def test_sprint_and_assignee_are_cleared(browser: Client, make_item: Make, user: User) -> None:
     item = make_item(assignee=user)
     assert "1 set to no assignee" in answer(browser, "set_assignee", item, assignee="")

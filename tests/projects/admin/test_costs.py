@@ -72,7 +72,7 @@ class Board:
                 actor, parent=self.story, assignee=actor, labels=[f"label {number}"], sprint_id=sprint.pk
             )
             other = self.make_item(actor, sprint_id=self.first.get(Sprint, sprint).pk)
-            item.claim(actor=actor)
+            item.claim(actor=actor, force=True)  # the story above it is blocked
             link = Dependency.objects.create(actor=actor, blocking_item=other, blocked_item=self.story)
             comment = Comment.objects.create(actor=actor, work_item=self.story, content=f"C{number}")
             ends = {"started_at": NINE, "ended_at": NINE + timedelta(hours=1)}

@@ -222,3 +222,19 @@ def test_removing_a_dependency_returns_to_its_item(browser: Client, make_item: M
     assert browser.post(url[1], {"post": "yes"})["Location"] == change_url(item)
     link.refresh_from_db()
     assert link.deleted_at is not None
+
+
+def test_form_asks_before_it_ends_a_claim(browser: Client, make_item: Make, user: User) -> None:
+    item = make_item()
+    item.claim(actor=user)
+    refused = save(browser, item, status="review")
+    assert "PONE-1 is claimed by ada for another 60 minutes" in refused
+    (asked,) = re.findall(r'<input type="checkbox" name="end_claim" value="(\d+)"', refused)
+    assert "End this claim" in refused
+    assert WorkItem.objects.get().is_claimed
+    assert not save(browser, item, title="New", assignee=user.pk)  # nothing that ends it
+    item.refresh_from_db()
+    change = {"status": "review", "assignee": user.pk}
+    assert "is claimed by" in save(browser, item, **change, end_claim=asked)  # for another version
+    assert not save(browser, item, **change, end_claim="3")
+    assert WorkItem.objects.get().status == "review"

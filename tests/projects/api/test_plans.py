@@ -35,7 +35,14 @@ WALKING = {
     "include_done": "true",
 }
 # Filters with few matches, which may be sorted.
-RARE = {"parent": "PONE-1", "descendants_of": "PONE-1", "ancestors_of": "PONE-2", "sprint": "", "deleted": "true"}
+RARE = {
+    "stuck": "true",
+    "parent": "PONE-1",
+    "descendants_of": "PONE-1",
+    "ancestors_of": "PONE-2",
+    "sprint": "",
+    "deleted": "true",
+}
 
 # The indexes that a list may walk, by its ordering.
 INDEXES = {
@@ -121,6 +128,7 @@ def test_filter_is_checked_in_the_index(api: APIClient, board: str, ordering: st
 
 
 def test_ready_uses_its_own_index(api: APIClient, board: str) -> None:
+    User.objects.actor("llm")
     for query in ({}, *({name: value} for name, value in WALKING.items() if name != "include_done")):
         found = plan(api, f"{URL}ready/", {"project": "PONE", **query})
         assert (found.scans, found.sorts, found.entered) == ([], [], {"item_ready"}), query

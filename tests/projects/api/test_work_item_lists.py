@@ -190,16 +190,16 @@ def test_ready_is_in_its_own_order(api: APIClient, make_item: Make, user: User) 
         blocked = WorkItem.objects.get(item_number=number)
         Dependency.objects.create(actor=user, blocking_item=blocker, blocked_item=blocked)
     response = api.get(f"{URL}ready/", {"project": "PONE"})
-    assert numbers(response) == [5, 3, 4, 10, 1]
+    assert numbers(response) == [10, 5, 3, 4, 1]
     assert set(response.json()) == {"results", "next", "previous"}
-    assert response.json()["results"][0]["title"] == "critical"
-    assert numbers(api.get(f"{URL}ready/", {"project": "PONE", "limit": 2})) == [5, 3]
+    assert response.json()["results"][1]["title"] == "critical"
+    assert numbers(api.get(f"{URL}ready/", {"project": "PONE", "limit": 2})) == [10, 5]
     assert numbers(api.get(f"{URL}ready/", {"project": "PONE", "type": "epic"})) == [10]
-    assert api.get(f"{URL}ready/", {"fields": "title", "limit": 1}).json()["results"] == [{"title": "critical"}]
+    assert api.get(f"{URL}ready/", {"fields": "title", "limit": 1}).json()["results"] == [{"title": "empty epic"}]
     error(api.get(f"{URL}ready/", {"project": "NONE"}), 400, "VALIDATION_ERROR", "project")
     error(api.get(f"{URL}ready/", {"cursor": "x"}), 400, "VALIDATION_ERROR", "cursor")
     api.patch(f"{URL}PONE-3/", {"status": "done"})
-    assert numbers(api.get(f"{URL}ready/", {"project": "PONE"})) == [5, 2, 4, 9, 10, 1]
+    assert numbers(api.get(f"{URL}ready/", {"project": "PONE"})) == [10, 5, 2, 4, 9, 1]
 
 
 def test_ready_is_nothing_of_an_archived_project(api: APIClient, make_item: Make, project: Project) -> None:

@@ -35,10 +35,38 @@ def test_claim_is_renewed_and_released_by_its_lease_only(board: Board) -> None:
     for verb in ("renew", "release"):
         assert board("work-item", verb, item, "--lease-id", stranger).error["code"] == "CLAIMED"
     freed = board("work-item", "release", item, "--lease-id", lease).document["work_item"]
-    assert (freed["status"], freed["assignee"]) == ("todo", None)
+    assert (freed["status"], freed["assignee"]) == ("backlog", None)
     assert board("work-item", "release", item, "--force").error["code"] == "CONFLICT"
     board("work-item", "claim", item)
     assert board("work-item", "release", item, "--force").document["work_item"]["claimed_by"] is None
+
+
+def test_begin_claims_and_shows_in_one_call(board: Board) -> None:
+    board.project("BEGIN")
+    epic = board.item("BEGIN", "Epic", kind="epic")
+    item = board.item("BEGIN", "T", "--parent", epic, "--description", "d" * 200)
+    begun = board("begin", "--project", "BEGIN", "--as", "beginner")
+    shown = begun.document["work_item"]
+    assert (shown["display_key"], shown["status"], shown["above"]) == (item, "in_progress", [f"{epic} Epic"])
+    assert len(begun.out) <= 900
+    again = board("begin", item, "--as", "beginner").document["work_item"]
+    assert again["version"] == shown["version"]
+    assert board("begin", item, "--as", "other").error["code"] == "CLAIMED"
+    assert board("begin", epic, "--as", "other").error["code"] == "NOT_READY"
+    (own,) = [row for row in board("who").document["sessions"] if row["actor"] == "beginner"]
+    assert [held["key"] for held in own["items"]] == [item]
+    assert board("whoami", "--as", "beginner").document["whoami"]["session"]["id"] == own["id"]
+
+
+def test_ready_explains_an_item(board: Board) -> None:
+    board.project("WHY")
+    epic = board.item("WHY", "Epic", kind="epic")
+    task = board.item("WHY", "T", "--parent", epic)
+    assert [row["display_key"] for row in board("ready", "WHY").document["work_items"]] == [task]
+    assert board("ready", "--explain", epic.lower()).document == {
+        **{"key": epic, "ready": False},
+        **{"reasons": [f"open children: {task}"]},
+    }
 
 
 def test_claim_next_returns_different_items_until_none_is_ready(board: Board) -> None:

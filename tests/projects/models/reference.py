@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 
 from projects.entities.work_item import CLOSED
-from projects.models.exceptions import Claimed, Conflict, Cycle, HasBlockers, HasChildren
+from projects.models.exceptions import Claimed, Conflict, Cycle, HasBlockers, HasChildren, NotReady
 
 PARENTS = {"epic": (), "story": ("epic",), "task": ("epic", "story")}
 Refusal = type[Exception] | None
@@ -25,6 +25,7 @@ class Item:
     sprint: Sprint | None = None
     deletion: int | None = None  # number of the deletion that removed it
     claimed: bool = False
+    before: str = "backlog"  # the status before the claim
 
 
 @dataclass(eq=False)
@@ -78,11 +79,12 @@ class Board:
         return [
             item
             for item in self.items
-            if item.deletion is None
-            and item.status in ("backlog", "todo")
-            and not self.blockers(item)
-            and not (item.kind == "epic" and self.open_children(item))
+            if item.deletion is None and item.status in ("backlog", "todo") and not self.obstacles(item)
         ]
+
+    def obstacles(self, item: Item) -> list[Item]:
+        """Return the open children of the item, and the open blockers of it and of those above it."""
+        return [*self.open_children(item), *(one for each in (item, *self.above(item)) for one in self.blockers(each))]
 
     def reaches(self, start: Item, end: Item) -> bool:
         seen, ways = set(), [start]
@@ -120,7 +122,14 @@ class Board:
     def refuses_claim(self, item: Item) -> Refusal:
         if item.deletion is not None:
             return Conflict
-        return Claimed if item.claimed else Conflict if item.status in CLOSED else None
+        if item.status in CLOSED:
+            return Conflict
+        if item.claimed:
+            return Claimed
+        return NotReady if item.status in ("review", "blocked") or self.obstacles(item) else None
+
+    def claim(self, item: Item) -> None:
+        item.before, item.status, item.claimed = item.status, "in_progress", True
 
     def refuses_delete(self, item: Item, recursive: bool) -> Refusal:
         if item.deletion is not None:

@@ -8,13 +8,22 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from projects.models import Project, User, WorkItem
-from projects.models.exceptions import Archived, Claimed, Conflict, NothingReady
+from projects.models import Comment, Project, User, WorkItem
+from projects.models.exceptions import Archived, Claimed, Conflict, NothingReady, NotReady
 from projects.models.work_items.choices import MAX_LEASE
 from projects.models.work_items.claims import claim_next
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
+
+
+@pytest.fixture
+def agent() -> User:
+    return User.objects.actor("bot")
+
+
+def ready() -> list[str]:
+    return [item.title for item in WorkItem.objects.ready()]
 
 
 def expire(item: WorkItem) -> WorkItem:
@@ -81,17 +90,43 @@ def test_renewal_needs_the_lease_id(make_item: Make, user: User) -> None:
 def test_release_needs_the_lease_id_or_force(make_item: Make, user: User) -> None:
     item = make_item()
     lease_id = item.claim(actor=user)
-    for wrong in (None, uuid.uuid4()):
-        with pytest.raises(Claimed):
-            item.release(actor=user, lease_id=wrong)
+    item.update(actor=user, title="Still the holder's")
+    with pytest.raises(Claimed):
+        item.release(actor=user, lease_id=uuid.uuid4())
+    with pytest.raises(Claimed):
+        item.release(actor=User.objects.actor("eve"))
     item.release(actor=user, lease_id=lease_id)
     found = WorkItem.objects.get()
-    assert (found.status, found.assignee, found.claimed_by, found.lease_id) == ("todo", None, None, None)
+    assert (found.status, found.assignee, found.claimed_by, found.lease_id) == ("backlog", None, None, None)
     with pytest.raises(Conflict, match="is not claimed"):
         item.release(actor=user, force=True)
     item.claim(actor=user)
     item.release(actor=User.objects.actor("eve"), force=True)
     assert not WorkItem.objects.get().is_claimed
+
+
+def test_release_of_the_holder_needs_no_lease_id(make_item: Make, user: User) -> None:
+    item = make_item(status="todo")
+    item.claim(actor=user)
+    item.release(actor=user)
+    found = WorkItem.objects.get()
+    assert (found.status, found.claimed_by) == ("todo", None)
+
+
+def test_claim_of_the_same_name_in_another_session_is_not_mine(make_item: Make, user: User) -> None:
+    user.session_id = "one"
+    item = make_item()
+    item.claim(actor=user)
+    user.session_id = "two"
+    for write in (lambda: item.release(actor=user), lambda: item.renew(actor=user)):
+        with pytest.raises(Claimed):
+            write()
+    with pytest.raises(Claimed):
+        item.update(actor=user, status="done")
+    item.update(actor=user, title="New", status="in_progress")  # no change of the status
+    expire(item)
+    item.refresh_from_db()
+    assert item.update(actor=user, status="done")
 
 
 def test_release_keeps_another_assignee(make_item: Make, user: User) -> None:
@@ -136,3 +171,66 @@ def test_claim_is_refused_while_the_lease_lasts(make_item: Make, user: User) -> 
     with pytest.raises(Claimed) as caught:
         WorkItem.objects.get().claim(actor=user)
     assert (caught.value.holder, caught.value.until) == ("ada", item.lease_expires_at)
+
+
+def test_item_is_stuck_when_three_leases_ran_out_without_progress(make_item: Make, agent: User) -> None:
+    item = make_item("Idle")
+    make_item("Other")
+    for _ in range(3):
+        assert "Idle" in ready()
+        item.claim(actor=agent)
+        assert not item.is_stuck
+        item = expire(item)
+    assert (item.is_stuck, ready()) == (True, ["Other"])
+    assert list(WorkItem.objects.stuck()) == [item]
+    assert item.obstacles(agent) == ["it is stuck: 3 leases or more ran out without progress"]
+    with pytest.raises(NotReady):
+        item.claim(actor=agent)
+    item.claim(actor=agent, force=True)
+    assert list(WorkItem.objects.stuck()) == []
+    item = expire(item)
+    assert item.is_stuck
+
+
+def comment(item: WorkItem, actor: User) -> None:
+    Comment.objects.create(actor=actor, work_item=item, content="Half of it works")
+
+
+PROGRESS: dict[str, Callable[[WorkItem, User], object]] = {
+    "change": lambda item, holder: item.update(actor=holder, description=uuid.uuid4().hex),
+    "comment": comment,
+}
+
+
+@pytest.mark.parametrize("kind", PROGRESS)
+def test_progress_of_the_holder_begins_the_count_anew(make_item: Make, agent: User, kind: str) -> None:
+    item = make_item()
+    for number in range(5):
+        item.claim(actor=agent)
+        if number % 2:
+            PROGRESS[kind](item, agent)
+        item = expire(item)
+        assert not item.is_stuck
+
+
+@pytest.mark.parametrize("kind", PROGRESS)
+def test_only_a_person_or_progress_frees_a_stuck_item(make_item: Make, agent: User, kind: str) -> None:
+    item = make_item()
+    WorkItem.objects.update(idle_leases=3)
+    item.refresh_from_db()
+    PROGRESS[kind](item, agent)
+    item.update(actor=agent, status="todo")
+    assert WorkItem.objects.get().is_stuck
+    PROGRESS[kind](WorkItem.objects.get(), User.objects.actor("maria", is_agent=False))
+    assert not WorkItem.objects.get().is_stuck
+
+
+def test_released_lease_did_not_run_out(make_item: Make, agent: User) -> None:
+    item = make_item()
+    for _ in range(5):
+        item.claim(actor=agent)
+        item.release(actor=agent)
+    assert item.idle_leases == 0
+    item.claim(actor=agent)
+    expire(item).release(actor=agent)
+    assert WorkItem.objects.get().idle_leases == 1

@@ -101,7 +101,7 @@ class FlowMachine(BoardMachine):
         with self.refused_as(refusal):
             self.load(item).claim(actor=self.actor)
         if refusal is None:
-            item.status, item.claimed = "in_progress", True
+            self.board.claim(item)
 
     @rule()
     def claim_next(self) -> None:
@@ -111,7 +111,7 @@ class FlowMachine(BoardMachine):
             item = ready[claimed.pk]
             urgencies = [Priority.values.index(each.priority) for each in ready.values()]
             assert Priority.values.index(item.priority) == max(urgencies)
-            item.status, item.claimed = "in_progress", True
+            self.board.claim(item)
 
     @precondition(lambda self: self.board.items)
     @rule(pick=PICK)
@@ -120,7 +120,7 @@ class FlowMachine(BoardMachine):
         item = claimed[pick % len(claimed)] if claimed else self.item(pick)
         with self.refused_as(None if item.claimed and item.deletion is None else Refused):
             self.load(item).release(actor=self.actor, force=True)
-            item.status, item.claimed = "todo", False
+            item.status, item.claimed = item.before, False
 
     @precondition(lambda self: self.board.items)
     @rule(pick=PICK, other=PICK, kind=st.sampled_from(["blocks", "blocks", "relates_to"]))

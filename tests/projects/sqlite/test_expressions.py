@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F, Value
 
 from projects.models import WorkItem
-from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsNotClosed, IsOpen, IsZero, MayBegin
+from projects.sqlite.expressions import Glob, IsIdle, IsNoEpic, IsNotBlank, IsNotClosed, IsOpen, IsZero, MayBegin
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from projects.sqlite.expressions import Glob, IsNoEpic, IsNotBlank, IsNotClosed,
         (lambda: MayBegin("status"), "\"projects_workitem\".\"status\" IN ('backlog', 'todo', 'in_progress')"),
         (lambda: IsNoEpic("item_type"), '"projects_workitem"."item_type" <> \'epic\''),
         (lambda: IsNotBlank("title"), '"projects_workitem"."title" <> \'\''),
+        (lambda: IsIdle("idle_leases"), '"projects_workitem"."idle_leases" >= 3'),
         (lambda: IsZero("open_blockers"), '"projects_workitem"."open_blockers" = 0'),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -176,13 +177,69 @@ def test_undo_reverts_or_reports_later_changes(browser: Client, owner: User, mak
         assert browser.post(f"/items/undo/{pk}/").status_code == 404
 
 
-def test_claim_is_shown_with_its_lease_and_released(browser: Client, make_item: Make) -> None:
+def test_claim_is_shown_with_its_lease_and_released_after_asking(browser: Client, make_item: Make) -> None:
     item = make_item(status="todo")
     item.claim(actor=User.objects.actor("llm"))
     assert "the lease ends" in browser.get("/items/PONE-1/").content.decode()
-    assert post(browser, item, "release").status_code == 200
+    refused = post(browser, item, "release")
+    assert error(refused, 409) == "PONE-1 is claimed by llm for another 60 minutes."
+    name, value = refused["PM-Again"].split("=")
+    again(item).update(actor=User.objects.actor("llm"), priority="high")
+    assert post(browser, item, "release", **{name: value}).status_code == 409  # for another version
+    assert post(browser, item, "release", **{name: "3"}).status_code == 200
     assert again(item).status == "todo"
     assert "not claimed" in error(post(browser, item, "release"), 409)
+
+
+@pytest.mark.parametrize("change", [{"status": "review"}, {"assignee": "bob"}, {"take": "me"}])
+def test_claim_ends_only_after_asking(browser: Client, owner: User, make_item: Make, change: dict[str, str]) -> None:
+    item = make_item()
+    item.claim(actor=User.objects.actor("llm"), lease=30)
+    refused = post(browser, item, version=2, **change)
+    assert error(refused, 409) == "PONE-1 is claimed by llm for another 30 minutes."
+    assert again(item).version == 2
+    name, value = refused["PM-Again"].split("=")
+    assert post(browser, item, version=2, title="New", **{name: value}).content == b"Saved."  # nothing that ends it
+    if "take" not in change:
+        assert again(item).is_claimed
+        assert post(browser, item, version=3, **change, **{name: "3"}).content == b"Saved."
+        assert Activity.objects.latest("id").is_forced
+    else:
+        assert again(item).assignee == owner
+
+
+def test_done_with_open_children_and_a_claim_asks_for_both_at_once(browser: Client, make_item: Make) -> None:
+    story = make_item(item_type="story")
+    story.claim(actor=User.objects.actor("llm"))
+    child = make_item(parent=story)
+    refused = post(browser, story, version=2, status="done")
+    both = f"PONE-1 has open children: {child.display_key}. PONE-1 is claimed by llm for another 60 minutes."
+    assert error(refused, 409) == both
+    assert "open children" in error(post(browser, story, version=2, status="done", unclaim="2"), 409)
+    name, value = refused["PM-Again"].split("=")
+    assert post(browser, story, version=2, status="done", **{name: value}).content == b"Saved."
+    assert not again(story).is_claimed
+
+
+def test_card_move_asks_before_it_ends_a_claim(browser: Client, make_item: Make) -> None:
+    item = make_item()
+    item.claim(actor=User.objects.actor("llm"))
+    drop = {"item": "PONE-1", "version": "2", "status": "review"}
+    refused = browser.post("/board/PONE/move/", drop)
+    assert error(refused, 409) == "PONE-1 is claimed by llm for another 60 minutes."
+    name, value = refused["PM-Again"].split("=")
+    assert browser.post("/board/PONE/move/", drop | {name: value}).json()["version"] == 3
+    assert again(item).status == "review"
+
+
+def test_stuck_item_says_so_until_a_person_acts(browser: Client, make_item: Make) -> None:
+    make_item()
+    WorkItem.objects.update(idle_leases=3)
+    for page in ("/items/PONE-1/", "/board/PONE/"):
+        assert "3 leases" in browser.get(page).content.decode()
+    browser.post("/items/PONE-1/comment/", {"content": "Try the other way", "id": str(uuid.uuid4())})
+    for page in ("/items/PONE-1/", "/board/PONE/"):
+        assert "3 leases" not in browser.get(page).content.decode()
 
 
 def test_preview_is_safe_html_and_needs_a_login(browser: Client, client: Client) -> None:

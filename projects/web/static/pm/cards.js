@@ -49,7 +49,7 @@ const whereIs = (card) => {
 async function send(url, data) {
   const answer = await post(url, data);
   if (!answer) throw Error("The server is unreachable; nothing was moved.");
-  if (!answer.ok) throw Error(await reason(answer));
+  if (!answer.ok) throw Error(await reason(answer), { cause: answer.headers.get("PM-Again") });
   return answer.status === 204 ? {} : answer.json();
 }
 
@@ -67,6 +67,11 @@ async function drop() {
     if (index) data.set("after", cards[index - 1].dataset.key);
     else if (cards[1]) data.set("before", cards[1].dataset.key);
   }
+  return move(was, data);
+}
+
+async function move(was, data) {
+  const { card } = was, { key } = card.dataset, lane = card.parentNode, next = card.nextElementSibling;
   held.add(data);
   try {
     const answer = await send(card.closest("[data-move]").dataset.move, data);
@@ -74,18 +79,30 @@ async function drop() {
     announce(`${key} is now in ${whereIs(card)}. ${answer.warning ?? ""}`);
   } catch (error) {
     giveBack(was);
-    refuse(card, error.message);
+    const agree = (name, value) => { // a claim ends
+      card.querySelector(".refusal")?.remove();
+      data.set(name, value);
+      put(card, lane, next?.parentNode === lane ? next : null);
+      return move(was, data);
+    };
+    refuse(card, error.message, error.cause && (() => agree(...error.cause.split("="))));
   } finally {
     held.delete(data);
   }
   return refresh();
 }
 
-function refuse(card, text) {
+function refuse(card, text, anyway) {
   const refusal = document.createElement("p");
   for (const [name, value] of [["class", "refusal"], ["data-keep", ""], ["role", "alert"]]) refusal.setAttribute(name, value);
   refusal.textContent = text;
   card.append(refusal);
+  if (!anyway) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "End the claim and move";
+  button.addEventListener("click", anyway);
+  refusal.append(" ", button);
 }
 
 function neighbour(card, key) {

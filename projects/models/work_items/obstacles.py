@@ -1,0 +1,69 @@
+"""Why an item can't be started now; `WorkItemQuerySet.ready` is the same rule as a query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+
+from projects.models.activity import Activity
+from projects.models.project import Status as ProjectStatus
+from projects.models.work_items.choices import MAX_IDLE_LEASES, Status
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+    from projects.models.work_items.item import WorkItem
+
+MAX_NAMED = 5  # items in a reason
+MAX_SOUGHT = 100  # changes to look for the one that began an item
+STANDING = {
+    Status.REVIEW: "it is in review",
+    Status.BLOCKED: "it waits for somebody: its status is blocked",
+    Status.DONE: "it is done",
+    Status.CANCELLED: "it is cancelled",
+}
+
+
+def obstacles(item: WorkItem, actor: User | None) -> list[str]:
+    """Return the reasons why `actor` can't start the item now, the item's own first; claims are not among them."""
+    found = []
+    if item.project.status != ProjectStatus.ACTIVE:
+        found.append(f"{item.project.key} is archived")
+    if item.status in STANDING:
+        found.append(STANDING[Status(item.status)])
+    children = _names(item.open_children())
+    if children:
+        found.append(f"open children: {children}")
+    below, above = "it", item
+    while True:
+        # The counts of open blockers are kept by triggers, and most are 0.
+        if above.open_blockers:
+            found.append(f"{below} is blocked by {_names(above.unfinished_blockers())}")
+        if above.parent is None:
+            break
+        above = above.parent
+        below = f"{item.project.key}-{above.item_number} above it"
+    if item.status == Status.IN_PROGRESS and item.claimed_by_id is None and _is_begun_elsewhere(item):
+        found.append("it is in progress in another clone")
+    if item.is_stuck:
+        found.append(f"it is stuck: {MAX_IDLE_LEASES} leases or more ran out without progress")
+    assignee = item.assignee
+    is_abandoned = item.claimed_by_id is not None and item.claimed_by_id == item.assignee_id
+    if assignee is not None and actor is not None and assignee.pk != actor.pk and not is_abandoned:
+        found.append(f"it is assigned to {assignee.username}")
+    return found
+
+
+def _is_begun_elsewhere(item: WorkItem) -> bool:
+    """Return True if a session that this clone does not know began the item."""
+    sessions = apps.get_model("projects", "Session")._default_manager  # its module imports this one
+    for activity in Activity.objects.of(item).counting().in_log_order().reverse()[:MAX_SOUGHT]:
+        if any(change["field"] == "status" for change in activity.changes):
+            return bool(activity.session) and not sessions.filter(pk=activity.session).exists()
+    return False
+
+
+def _names(items: object) -> str:
+    keys = [item.display_key for item in items]  # type: ignore[attr-defined] # a queryset, which would be a circle
+    more = f" and {len(keys) - MAX_NAMED} more" if len(keys) > MAX_NAMED else ""
+    return ", ".join(keys[:MAX_NAMED]) + more
