@@ -16,6 +16,8 @@ from projects.sync.git_store import NAME, GitStore, sync_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from projects.client.api import Json
     from projects.client.context import Context
 
@@ -44,10 +46,21 @@ def sync(context: Context) -> dict[str, object]:
     Raises SyncOff, before git runs, SyncFailed, and the errors of the API.
     """
     try:
-        with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy:
+        with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy, _shown(context):
             return _exchange(context, copy, state(context))  # not before: another sync may change it
     except SyncError as error:
         raise SyncFailed(str(error)) from None
+
+
+def _shown(context: Context) -> AbstractContextManager[None]:
+    """Show how far a long sync is, on a terminal."""
+    from contextlib import nullcontext
+
+    if context.stderr is None or not context.stderr.isatty():
+        return nullcontext()
+    from projects.client import progress
+
+    return progress.counted(context, "changes of the board", lambda: int(context.api.get(ROOT)["position"]))
 
 
 def repository(context: Context) -> Repository:

@@ -1,4 +1,4 @@
-"""A progress bar for transfers, on standard error if it is a terminal."""
+"""Progress of transfers and of long requests, on standard error if it is a terminal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from projects.client.context import Context
+
+PAUSE = 1.0  # seconds before a count is shown, and between two counts
 
 
 @contextmanager
@@ -33,3 +35,38 @@ def shown(context: Context, text: str, total: int) -> Iterator[Callable[[int], o
                 progress.update(task, description=f"{text}: processing", total=None)
 
         yield advance
+
+
+@contextmanager
+def counted(context: Context, text: str, count: Callable[[], int], pause: float = PAUSE) -> Iterator[None]:
+    """Show what `count` returns while something takes long; it is called in a thread, and may raise ClientError."""
+    stream = context.stderr
+    if stream is None or not stream.isatty():
+        yield
+        return
+    import threading
+
+    from projects.client.errors import ClientError
+
+    over, shown_once = threading.Event(), []
+
+    def follow() -> None:
+        while not over.wait(pause):
+            try:
+                line = f"\r{text}: {count():,}"
+            except ClientError:
+                continue
+            shown_once.append(line)
+            stream.write(line)
+            stream.flush()
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(pause)
+        if shown_once:
+            stream.write("\r\x1b[K")
+            stream.flush()

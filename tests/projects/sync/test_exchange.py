@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models import QuerySet
 
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SyncBoard, User, WorkItem
@@ -181,6 +186,38 @@ def test_same_bytes_again_change_nothing(make_board_clone: Make, log: Log) -> No
         ada.fetch(log)
         assert exported() == before
     assert_equal(log, ada, bob)
+
+
+def test_restored_backup_and_copy_do_no_harm(make_board_clone: Make, log: Log, tmp_path: Path) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        add_items(ada, 3)
+        ada.sync(log)
+        WorkItem.objects.filter(title="Item 0").get().update(actor=ada.user, title="Unpublished in the backup")
+        with closing(sqlite3.connect(tmp_path / "backup.db")) as target:
+            connection.connection.backup(target)
+        WorkItem.objects.filter(title="Item 1").get().update(actor=ada.user, title="After the backup")
+        add_items(ada, 4)
+        ada.sync(log)
+    copy = BoardClone(tmp_path / "copy.db", tmp_path / "backup.db", "ada")
+    with copy:
+        WorkItem.objects.filter(title="Item 2").get().update(actor=copy.user, title="By the restored one")
+        add_items(copy, 4)
+    with ada:
+        WorkItem.objects.filter(title="First").get().update(actor=ada.user, title="By the other one")
+        add_items(ada, 1)
+    try:
+        assert_equal(log, copy, ada, bob)
+        with bob:
+            titles = Counter(WorkItem.objects.values_list("title", flat=True))
+            changed = ("Unpublished in the backup", "After the backup", "By the restored one", "By the other one")
+            assert [titles[title] for title in changed] == [1, 1, 1, 1]
+            assert sum(titles.values()) == 1 + 3 + 4 + 4 + 1
+            keys = [item.display_key for item in WorkItem.objects.select_related("project")]
+            assert len(set(keys)) == len(keys)
+            assert not Activity.objects.filter(standing="void").exists()
+    finally:
+        copy.close()
 
 
 def test_import_travels_with_its_dates_and_authors(make_board_clone: Make, log: Log) -> None:
