@@ -58,9 +58,11 @@ def fields() -> dict[str, Any]:
     from projects.entities.registry import ENTITIES
     from projects.models import User
     from projects.transfer import importer
+    from tests.projects.entity_rows import complete
 
     with gzip.open(DATA / "board-0.1.0.json.gz") as packed:
         importer.read(io.BytesIO(packed.read()), actor=User.objects.actor("ada"))
+    complete(User.objects.actor("ada"))  # with rows of what 0.1.0 did not have
     client = Client()
     client.force_login(User.objects.owner())
     found: dict[str, Any] = {}

@@ -22,12 +22,6 @@ class DependencySerializer(EntitySerializer):
         model = Dependency
 
 
-class DependencyRowSerializer(DependencySerializer):
-    """A row of a list of dependencies."""
-
-    all_optional = True
-
-
 class DependencyFilter(EntityFilterSet):
     work_item = RelativesFilter(
         WorkItem, field_name="of", help_text="An item's id or display key: what it blocks, and what blocks it."
@@ -38,10 +32,7 @@ class DependencyFilter(EntityFilterSet):
 
 
 class DependencyViewSet(EntityViewSet):
-    http_method_names = ["get", "post", "delete", "head"]  # it never changes
     queryset = Dependency.objects.all()
-    related = ("blocking_item__project", "blocked_item__project")
     serializer_class = DependencySerializer
-    row_serializer_class = DependencyRowSerializer
     filterset_class = DependencyFilter
     restore_description = "Undo the deletion; it is refused if it would create a cycle."

@@ -39,12 +39,6 @@ class ProjectSerializer(EntitySerializer):
         model = Project
 
 
-class ProjectRowSerializer(ProjectSerializer):
-    """A row of a list of projects."""
-
-    all_optional = True  # the parameter `fields` selects the fields of a row
-
-
 class StatusCountsSerializer(ResponseSerializer):
     """Items by status."""
 
@@ -119,7 +113,6 @@ class ProjectFilter(EntityFilterSet):
 class ProjectViewSet(EntityViewSet):
     queryset = Project.objects.all()
     serializer_class = ProjectSerializer
-    row_serializer_class = ProjectRowSerializer
     filterset_class = ProjectFilter
     restore_description = "Undo the deletion; it is a conflict if another project has taken the key."
 

@@ -11,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
-from projects.api.filters import EntityFilterSet
 from projects.api.idempotency import write
 from projects.api.serializer_fields import ReferenceField, StrictIntegerField
 from projects.api.serializers import EntitySerializer, ResponseSerializer, StrictSerializer
@@ -25,12 +24,6 @@ class SprintSerializer(EntitySerializer):
 
     class Meta(EntitySerializer.Meta):
         model = Sprint
-
-
-class SprintRowSerializer(SprintSerializer):
-    """A row of a list of sprints."""
-
-    all_optional = True
 
 
 class StartSerializer(StrictSerializer):
@@ -108,17 +101,9 @@ class SprintReportSerializer(ResponseSerializer):
     )
 
 
-class SprintFilter(EntityFilterSet):
-    class Meta:
-        model = Sprint
-
-
 class SprintViewSet(EntityViewSet):
     queryset = Sprint.objects.all()
-    related = ("project",)
     serializer_class = SprintSerializer
-    row_serializer_class = SprintRowSerializer
-    filterset_class = SprintFilter
     restore_description = "Undo the deletion; the items that it removed return unless they are in another sprint now."
 
     @extend_schema(request=StartSerializer)

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
-from projects.api.filters import EntityFilterSet
+from projects.api.derivation import row_serializer_of
 from projects.api.idempotency import write
 from projects.api.serializers import EntitySerializer, ResponseSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
@@ -35,12 +35,6 @@ class SwimLaneSerializer(EntitySerializer):
         return super().create({"position": last, **validated_data})
 
 
-class SwimLaneRowSerializer(SwimLaneSerializer):
-    """A row of a list of swim lanes."""
-
-    all_optional = True
-
-
 class ReorderSerializer(TargetSerializer):
     """All lanes of a project, in their new order."""
 
@@ -52,20 +46,12 @@ class ReorderSerializer(TargetSerializer):
 class ReorderedSerializer(ResponseSerializer):
     """The lanes of a project, in order."""
 
-    results = SwimLaneRowSerializer(many=True)
-
-
-class SwimLaneFilter(EntityFilterSet):
-    class Meta:
-        model = SwimLane
+    results = row_serializer_of(SwimLaneSerializer)(many=True)
 
 
 class SwimLaneViewSet(EntityViewSet):
     queryset = SwimLane.objects.all()
-    related = ("project",)
     serializer_class = SwimLaneSerializer
-    row_serializer_class = SwimLaneRowSerializer
-    filterset_class = SwimLaneFilter
     restore_description = "Undo the deletion; it is a conflict if another lane shows the status now."
 
     @extend_schema(request=ReorderSerializer, responses=ReorderedSerializer)
@@ -78,4 +64,4 @@ class SwimLaneViewSet(EntityViewSet):
         order = body["order"]
         SwimLane.objects.reorder(project, order, actor=actor_of(request))
         lanes = SwimLane.objects.living().filter(project=project).order_by("position", "pk")
-        return Response({"results": SwimLaneRowSerializer(lanes, many=True, pick=self.slim).data})
+        return Response({"results": self.row_serializer_class(lanes, many=True, pick=self.slim).data})

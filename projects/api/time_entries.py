@@ -43,12 +43,6 @@ class TimeEntrySerializer(EntitySerializer):
         return super().create({**validated_data, "user": validated_data["actor"]})
 
 
-class TimeEntryRowSerializer(TimeEntrySerializer):
-    """A row of a list of time entries."""
-
-    all_optional = True
-
-
 class TimerSerializer(TargetSerializer):
     """The item on which a timer starts."""
 
@@ -88,7 +82,6 @@ class TimeEntryViewSet(EntityViewSet):
     queryset = TimeEntry.objects.all()
     related = ("user", "work_item__project")
     serializer_class = TimeEntrySerializer
-    row_serializer_class = TimeEntryRowSerializer
     filterset_class = TimeEntryFilter
 
     @extend_schema(request=TimerSerializer, responses={201: StartedTimerSerializer})

@@ -5,7 +5,6 @@ from rest_framework.routers import SimpleRouter
 
 from projects.api.activity import ActivityViewSet
 from projects.api.changes import ChangesView
-from projects.api.comments import CommentViewSet
 from projects.api.dependencies import DependencyViewSet
 from projects.api.documents import DocumentationView, SchemaView, UnknownRouteView
 from projects.api.projects import ProjectViewSet
@@ -27,18 +26,23 @@ from projects.api.sync import (
 )
 from projects.api.time_entries import TimeEntryViewSet
 from projects.api.transfer import BackupView, ExportView, ImportView
+from projects.api.viewsets import derived_view
 from projects.api.work_items.views import WorkItemViewSet
+from projects.entities.registry import ENTITIES
+from projects.models.base import Entity
 
 router = SimpleRouter()
 # The most frequent routes first: they are tried in turn.
 router.register("work-items", WorkItemViewSet)
 router.register("projects", ProjectViewSet)
 router.register("activity", ActivityViewSet)
-router.register("comments", CommentViewSet)
 router.register("sprints", SprintViewSet)
 router.register("swim-lanes", SwimLaneViewSet)
 router.register("dependencies", DependencyViewSet)
 router.register("time-entries", TimeEntryViewSet)
+for entity in ENTITIES:
+    if entity.path not in {path for path, _, _ in router.registry}:
+        router.register(entity.path, derived_view(Entity.by_type[entity.name]))
 
 v1 = [
     *router.urls,

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from projects.api.authentication import actor_of
+from projects.api.derivation import filters_of, methods_of, owners_of, row_serializer_of, serializer_of
 from projects.api.filters import WordsInput
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject, render
@@ -118,14 +119,28 @@ class EntityViewSet(ListMixin):
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     deletion_serializer_class: ClassVar[type[DeletionSerializer]] = DeletionSerializer
-    related: ClassVar[tuple[str, ...]] = ()  # loaded together with an entity for a write
+    related: ClassVar[tuple[str, ...]]  # loaded together with an entity for a write
     restore_description: ClassVar[str] = "Undo the deletion."
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "queryset" in vars(cls):
-            spec = vars(cls)["queryset"].model.spec
-            cls.slim, cls.ordering, cls.ordering_fields = spec.slim, spec.ordering[0], spec.ordering
+        own = vars(cls)
+        if "queryset" not in own:
+            return
+        model = own["queryset"].model
+        spec = model.spec
+        cls.slim, cls.ordering, cls.ordering_fields = spec.slim, spec.ordering[0], spec.ordering
+        # What a view does not declare follows from the description.
+        if "related" not in own:
+            cls.related = owners_of(spec)
+        if "http_method_names" not in own:
+            cls.http_method_names = methods_of(spec)
+        if "serializer_class" not in own:
+            cls.serializer_class = serializer_of(model)
+        if "row_serializer_class" not in own:
+            cls.row_serializer_class = row_serializer_of(own.get("serializer_class", serializer_of(model)))
+        if "filterset_class" not in own:
+            cls.filterset_class = filters_of(model)
 
     def retrieve(self, request: Request, id: str) -> HttpResponseBase:
         found, version = self.shown(id)
@@ -270,6 +285,11 @@ class EntityViewSet(ListMixin):
         if version is not None:  # both are given, so both must match
             entity.check_version(version)
         return int(match[1])
+
+
+def derived_view(model: type[Entity]) -> type[EntityViewSet]:
+    """Return the view of an entity that declares nothing."""
+    return type(f"{model.__name__}ViewSet", (EntityViewSet,), {"queryset": model._default_manager.all()})
 
 
 def answer(request: Request, content: JSONObject) -> HttpResponseBase:

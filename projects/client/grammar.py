@@ -135,7 +135,16 @@ GLOBALS: tuple[Option, ...] = (
 
 def verbs_of(noun: str) -> tuple[Verb, ...]:
     """Return the verbs of a command in COMMANDS."""
-    module = __import__(f"projects.client.commands.{noun.replace('-', '_')}", fromlist=["VERBS"])
+    name = f"projects.client.commands.{noun.replace('-', '_')}"
+    try:
+        module = __import__(name, fromlist=["VERBS"])
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        # An entity whose verbs all follow from its description.
+        module = __import__("projects.client.commands.entity", fromlist=["verbs_of"])
+        plain: tuple[Verb, ...] = module.verbs_of(noun)
+        return plain
     if hasattr(module, "VERB"):
         return (module.VERB,)
     verbs: tuple[Verb, ...] = module.VERBS

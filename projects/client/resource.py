@@ -203,6 +203,10 @@ class EntityResource(Resource):
     def create(self, context: Context, **more: object) -> None:
         """Create an object from the given fields and `more`, and print it."""
         fields = {**more, **self.given(context.options)}
+        for field in self.entity.fields:
+            if field.kind == spec.TEXT and field.create == spec.REQUIRED and field.name not in fields:
+                flags = f"--{field.flag} TEXT or --{field.flag}-file PATH"
+                raise UsageError(f"the {field.name} is missing: give {flags}", field=field.name)
         if self.has_project:
             from projects.client.default_project import project_of
 

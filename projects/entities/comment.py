@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.entities.spec import OPTIONAL, REFERENCE, REQUIRED, TEXT, Entity, Field, Filter
+from projects.entities.spec import REFERENCE, REQUIRED, TEXT, Entity, Field, Filter
 
 COMMENT = Entity(
     "comment",
@@ -18,7 +18,7 @@ COMMENT = Entity(
             fixed=True,
             shows_key=True,
         ),
-        Field("content", TEXT, create=OPTIONAL, update=True, tracked=True),
+        Field("content", TEXT, create=REQUIRED, update=True, tracked=True),
     ),
     filters=(Filter("work_item", "work item, by UUID or key", metavar="ITEM", required=True),),
     slim=("id", "work_item", "created_by", "created_at", "version"),

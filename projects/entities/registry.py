@@ -10,9 +10,23 @@ from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.time_entry import TIME_ENTRY
 from projects.entities.work_item import WORK_ITEM
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.entities.spec import Entity
+
+
+def _by_reference() -> tuple[Entity, ...]:
+    found: list[Entity] = []
+    while len(found) < len(ENTITIES):
+        known = {entity.name for entity in found}
+        waiting = (entity for entity in ENTITIES if entity.name not in known)
+        found.append(next(one for one in waiting if {field.refers for field in one.references} <= {*known, one.name}))
+    return tuple(found)
+
+
 # ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
 ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY)
-BY_REFERENCE = (PROJECT, SPRINT, WORK_ITEM, SWIM_LANE, COMMENT, DEPENDENCY, TIME_ENTRY)
+BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}
 # The entity, or "user", that an ID in a history column refers to.
 REFERS = {

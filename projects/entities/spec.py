@@ -127,7 +127,7 @@ class Filter:
 
 
 class Entity:
-    """An entity: `name` such as `work_item`, `plural` for its lists, `path` in the API.
+    """An entity: `name` such as `work_item`, `plural` for its lists, `path` in the API, `noun` on the command line.
 
     `slim` are the fields of list rows, `columns` those of `--output table`, `ordering` the sort fields, default first.
     `key` are the columns that make the key by which people name it, if it has one.
@@ -148,6 +148,7 @@ class Entity:
         self.name = name
         self.plural = plural
         self.path = plural.replace("_", "-")
+        self.noun = name.replace("_", "-")
         self.fields = fields
         self.filters = filters
         self.slim = slim
@@ -196,6 +197,21 @@ class Entity:
         if self._later is None:
             self._later = {field.column: field.since for field in self.travelling if field.since > 1}
         return self._later
+
+    @property
+    def owner(self) -> Field | None:
+        """The required reference to the entity that it belongs to: of a comment its item, of an item its project."""
+        return next((field for field in self.references if not field.null), None)
+
+    @property
+    def detachable(self) -> tuple[Field, ...]:
+        """The optional references: a row whose target is deleted on another clone stays, without it."""
+        return tuple(field for field in self.references if field.null)
+
+    @property
+    def line(self) -> str:
+        """The column of its first line of text, which names a row where no key does."""
+        return next(field.name for field in self.fields if field.kind == LINE)
 
     @property
     def references(self) -> Iterator[Field]:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class Comment(WorkItemChild):
-    """A comment on a work item. Only its author or a superuser may edit or delete it."""
+    """A comment on a work item.
+
+    Only its author or a superuser may edit or delete it.
+    """
 
     spec = COMMENT
 

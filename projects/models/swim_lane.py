@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.work_item import STATUS_NAMES
-from projects.models.base import Entity, EntityQuerySet, Values
+from projects.models.base import Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField
 from projects.models.project import DELETED, LIVING, Project
+from projects.models.project_child import ProjectChild, ProjectChildQuerySet
 from projects.models.work_items.choices import Status
 
 if TYPE_CHECKING:
@@ -24,10 +25,7 @@ DEFAULTS = tuple(status for status in STATUS_NAMES if status not in (Status.BLOC
 MAX_WIP_LIMIT = 10_000
 
 
-class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
-    def living(self) -> Self:
-        return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
-
+class SwimLaneQuerySet(ProjectChildQuerySet["SwimLane"]):
     def create_defaults(self, project: Project, *, actor: User) -> None:
         """Create the missing lanes of DEFAULTS; their IDs are the same on all clones."""
         for position, status in enumerate(DEFAULTS):
@@ -56,7 +54,7 @@ class SwimLaneQuerySet(EntityQuerySet["SwimLane"]):
             by_id[pk].update(actor=actor, position=position)
 
 
-class SwimLane(Entity):
+class SwimLane(ProjectChild):
     spec = SWIM_LANE
     comes_with_project = False  # a project created as archived also gets its default lanes
 
@@ -87,36 +85,24 @@ class SwimLane(Entity):
             models.Index(fields=("position", "id"), condition=DELETED, name="swim_lane_deleted"),
         )
 
-    def __str__(self) -> str:
-        return str(self.name)
-
     @property
     def display_key(self) -> str:
         return f"{self.project.key}/{self.status_value}"
 
     def check_insert(self) -> None:
-        self.project.check_living()
-        if not self.comes_with_project:
-            self.project.check_writable()
+        if self.comes_with_project:
+            self.project.check_living()
+        else:
+            super().check_insert()
         self._check_limit(self.wip_limit)
 
     def check_update(self, values: Values) -> Values:
         changed = super().check_update(values)
         if changed:
-            self.project.check_writable()
             self._check_limit(changed.get("wip_limit"))
             if "status_value" in changed:
                 self._check_status_free(changed["status_value"])
         return changed
-
-    def restore(self, *, actor: User) -> None:
-        """Undo the deletion. Raises Conflict if another lane has the status by now."""
-        self.project.check_living()
-        self.project.check_writable()
-        super().restore(actor=actor)
-
-    def check_delete(self) -> None:
-        self.project.check_writable()
 
     def check_unique(self) -> None:
         self._check_status_free(self.status_value)

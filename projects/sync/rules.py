@@ -11,16 +11,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from projects.entities.work_item import CLOSED
+from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.models.work_items.hierarchy import PARENTS
 from projects.sync.operations import Operation
 from projects.sync.state import Layer, Record, reference_key
 
+# The references that an item may be without, with the entity that each refers to.
+_DETACHABLE = {field.name: field.refers for field in WORK_ITEM.detachable}
 MAX_NUMBER = 999_999_999
 MAX_KEY = 20  # characters
 MAX_SAME_KEYS = 100  # projects that want one key
 MAX_BLOCKS = 1_000  # reservations of a project; older ones lapse
 MAX_BLOCKED = 10_000  # items that a new dependency may lead to
+
+
+Settler = Callable[[Layer, Record, Record | None, Operation, Callable[[str], bool]], list[str]]
 
 
 class Void(Exception):
@@ -34,8 +39,12 @@ def settle(
 
     `before` is the record as it was, or None if it is new. Raises Void.
     """
-    check = _SETTLING.get(record.type)
-    return check(layer, record, before, operation, is_mine) if check else []
+    return settler(record.type)(layer, record, before, operation, is_mine)
+
+
+def settler(kind: str) -> Settler:
+    """Return the function that checks and settles a changed record of an entity."""
+    return _SETTLING.get(kind, _plain)
 
 
 def check_end(layer: Layer, record: Record) -> None:
@@ -101,7 +110,7 @@ def _work_item(
         notes += _number(layer, record, project, is_mine)
     elif operation.claim and _was_taken(before, record, operation, is_mine):
         raise Void(f"{shown(layer, record)} had been begun by {before.stamps['status'].by}")
-    if before is None or any(before.values[name] != values[name] for name in ("parent", "sprint", "item_type")):
+    if before is None or any(before.values.get(name) != values.get(name) for name in (*_DETACHABLE, "item_type")):
         notes += _place(layer, record, is_new=before is None)
     elif record.is_living and not before.is_living:
         _check_parent(layer, record)
@@ -205,10 +214,10 @@ def _reference(layer: Layer, record: Record, before: Record | None) -> list[str]
 
 
 def _place(layer: Layer, record: Record, *, is_new: bool) -> list[str]:
-    """Check type, parent and sprint. A new item whose parent or sprint is gone comes without it."""
+    """Check type, parent, sprint and so on. A new item whose parent or sprint is gone comes without it."""
     values, notes = record.values, []
-    for name, kind in (("parent", "work_item"), ("sprint", "sprint")):
-        pk = values[name]
+    for name, kind in _DETACHABLE.items():
+        pk = values.get(name)
         if pk is None:
             continue
         other = layer.record(pk)
@@ -241,44 +250,59 @@ def _check_parent(layer: Layer, record: Record | None, parent: Record | None = N
         raise Void(f"a {parent.values['item_type']} can't be the parent of a {kind}")
 
 
-def _check_project(layer: Layer, record: Record) -> None:
-    project = layer.record(record.values["project"])
-    if project is None or project.type != "project":
-        raise Void("its project is not on the board")
-
-
 def _sprint(
     layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
 ) -> list[str]:
     values = record.values
-    _check_project(layer, record)
     if values["end_date"] <= values["start_date"]:
         raise Void("its end date is not after its start date")
     if record.is_living and values["status"] == "active":
         for pk in layer.found("active", values["project"]) - {record.id}:
             other = layer.record(pk)
             raise Void(f"the sprint {other.values['name'] if other else pk} is active")
-    notes = []
-    if before is not None and before.is_living and not record.is_living:
-        for pk in sorted(layer.found("sprint", record.id)):
+    return _plain(layer, record, before, operation, is_mine)
+
+
+def _detach_items(layer: Layer, record: Record, before: Record | None) -> list[str]:
+    """Take out the items of a sprint, or of something else that items refer to, that is deleted now."""
+    notes: list[str] = []
+    if before is None or not before.is_living or record.is_living:
+        return notes
+    for name, kind in _DETACHABLE.items():
+        for pk in sorted(layer.found(name, record.id)) if kind == record.type else ():
             item = layer.record(pk)
             if item is not None:  # its author had not seen the deletion
                 item = item.copy()
-                item.values["sprint"] = None
+                item.values[name] = None
                 item.version += 1
                 layer.put(item)
-                notes.append(f"{shown(layer, item)} left the deleted sprint {values['name']}")
+                label = record.type.replace("_", " ")
+                notes.append(f"{shown(layer, item)} left the deleted {label} {shown(layer, record)}")
     return notes
+
+
+def _plain(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    """Check an entity without rules of its own: what it refers to is on the board."""
+    notes = []
+    for field in record.entity.references:
+        pk = record.values.get(field.name)
+        other = layer.record(pk) if pk else None
+        if pk and (other is None or other.type != field.refers):
+            raise Void(f"its {field.name.replace('_', ' ')} is not on the board")
+        if before is None and other is not None and not other.is_living and field is record.entity.owner:
+            notes.append(f"it belongs to {shown(layer, other)}, which is deleted")
+    return notes + _detach_items(layer, record, before)
 
 
 def _swim_lane(
     layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
 ) -> list[str]:
     values = record.values
-    _check_project(layer, record)
     if record.is_living and layer.found("lane", f"{values['project']}/{values['status_value']}") - {record.id}:
         raise Void(f"there is a column for {values['status_value']} already")
-    return []
+    return _plain(layer, record, before, operation, is_mine)
 
 
 def _dependency(
@@ -332,21 +356,10 @@ class _Walk:
         return one
 
 
-def _child(
-    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
-) -> list[str]:
-    item = layer.record(record.values["work_item"])
-    if item is None or item.type != "work_item":
-        raise Void("its item is not on the board")
-    if before is None and not item.is_living:
-        return [f"it belongs to {shown(layer, item)}, which is deleted"]
-    return []
-
-
 def _time_entry(
     layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
 ) -> list[str]:
-    notes = _child(layer, record, before, operation, is_mine)
+    notes = _plain(layer, record, before, operation, is_mine)
     values: dict[str, Any] = record.values
     if values["ended_at"] is not None:
         if values["ended_at"] < values["started_at"]:
@@ -373,6 +386,5 @@ _SETTLING = {
     "sprint": _sprint,
     "swim_lane": _swim_lane,
     "dependency": _dependency,
-    "comment": _child,
     "time_entry": _time_entry,
 }

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import LABELS, Entity
+from projects.entities.work_item import WORK_ITEM
 
 
 class Stamp(NamedTuple):
@@ -117,14 +118,9 @@ class State(Protocol):
         """Return the name of the user that equals `name` but for case: the first one in the log."""
 
 
-_INDEXED = (
-    "parent",
-    "sprint",
-    "item_number",
-    "external_ref",
-    "deleted_at",
-    "aliases",
-)  # the values of a work item that decide its entries
+_REFERENCES = tuple(field.name for field in WORK_ITEM.detachable)
+# The values of a work item that decide its entries.
+_INDEXED = (*_REFERENCES, "item_number", "external_ref", "deleted_at", "aliases")
 
 
 def moved(before: Record | None, record: Record) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
@@ -149,7 +145,7 @@ def indexed(record: Record) -> set[tuple[str, str]]:
     if kind == "project":
         found.add(("key", values["key"]))
     elif kind == "work_item":
-        for name in ("parent", "sprint"):
+        for name in _REFERENCES:
             if values.get(name):
                 found.add((name, values[name]))
         if values.get("external_ref"):

@@ -9,7 +9,7 @@ from projects.transfer.converters import dashed, encode
 from projects.transfer.journal import Journal, fetch, many
 from projects.transfer.results import ImportResult
 from projects.transfer.staging import DELETED
-from projects.transfer.tables import IN_ORDER, SPRINTS, TABLES, WORK_ITEMS, Table
+from projects.transfer.tables import BY_TYPE, IN_ORDER, TABLES, WORK_ITEMS, Table
 
 
 def delete(journal: Journal, result: ImportResult) -> None:
@@ -67,8 +67,9 @@ def remember_deletions() -> None:
 
 
 def detach(journal: Journal, result: ImportResult) -> None:
-    """Detach living items from deleted parents and sprints."""
-    for name, table in (("parent_id", WORK_ITEMS), ("sprint_id", SPRINTS)):
+    """Detach living items from deleted parents, sprints and whatever else they refer to."""
+    for field in WORK_ITEMS.model.spec.detachable:
+        name, table = field.column, BY_TYPE[field.refers]
         rows = fetch(
             f"""
             SELECT t.id, p.key || '-' || t.item_number, p.id, t.version + 1, t.{name}

@@ -17,7 +17,7 @@ from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
 from projects.transfer.results import ImportResult
-from projects.transfer.tables import DEPENDENCIES, PROJECTS, SPRINTS, WORK_ITEMS, Table
+from projects.transfer.tables import BY_TYPE, DEPENDENCIES, PROJECTS, WORK_ITEMS, Table
 
 MAX_NAMED = 20  # items of a cycle in a message
 
@@ -56,12 +56,17 @@ _CHILDREN = f"""
     AND NOT EXISTS (SELECT 1 FROM {WORK_ITEMS.staged} o WHERE o.id = t.id AND o.act IN {WRITTEN})
     GROUP BY s.place ORDER BY s.place LIMIT {MAX_ERRORS}
 """  # noqa: S608
-_SPRINTS = f"""
-    SELECT s.place, s.id, 'the sprint belongs to another project'
-    FROM {WORK_ITEMS.staged} s {_planned(SPRINTS, "sprint", "s.sprint_id")}
-    WHERE s.act IN {WRITTEN} AND {_value("sprint", "project_id")} <> s.project_id
-    ORDER BY s.place LIMIT {MAX_ERRORS}
-"""  # noqa: S608
+# Of the other optional references of items, what belongs to another project.
+_STRANGERS = {
+    field.column: f"""
+        SELECT s.place, s.id, 'the {field.name} belongs to another project'
+        FROM {WORK_ITEMS.staged} s {_planned(BY_TYPE[field.refers], field.name, f"s.{field.column}")}
+        WHERE s.act IN {WRITTEN} AND {_value(field.name, "project_id")} <> s.project_id
+        ORDER BY s.place LIMIT {MAX_ERRORS}
+    """  # noqa: S608
+    for field in WORK_ITEMS.model.spec.detachable
+    if field.name != "parent"
+}
 _ENDS = f"""
     SELECT s.place, s.id, 'the two items belong to different projects'
     FROM {DEPENDENCIES.staged} s {_planned(WORK_ITEMS, "blocking", "s.blocking_item_id")}
@@ -105,7 +110,8 @@ def check(result: ImportResult, errors: Errors) -> None:
     """
     _refuse(WORK_ITEMS, "parent_id", _PARENTS, errors)
     _refuse(WORK_ITEMS, "item_type", _CHILDREN, errors)
-    _refuse(WORK_ITEMS, "sprint_id", _SPRINTS, errors)
+    for column, query in _STRANGERS.items():
+        _refuse(WORK_ITEMS, column, query, errors)
     _refuse(DEPENDENCIES, "blocked_item_id", _ENDS, errors)
     _settle_blocking(result, errors)
     _refuse_cycle(errors)

@@ -16,7 +16,7 @@ from projects.transfer.staging import DELETED, INVALID
 from projects.transfer.tables import BY_COLLECTION, DEPENDENCIES, IN_ORDER, PROJECTS, SPRINTS, TABLES, WORK_ITEMS, Table
 
 WRITTEN = "('create', 'update')"
-# Skip duplicates of these collections. Duplicate projects and sprints are errors: other rows refer to them.
+# Skip duplicates of these collections. All other duplicates are errors: other rows refer to them.
 SKIPPED = {
     "swim_lanes": ("status_value", "the project already has a lane for this status"),
     "dependencies": ("blocked_item_id", "these two items already have this dependency"),
@@ -48,12 +48,18 @@ def settle_unique(result: ImportResult, errors: Errors) -> None:
             continue
         rows = _taken(table)
         for place, pk in rows:
-            if table in REFUSED:
-                errors.add_row(table.collection, place, dashed(pk), *REFUSED[table])
-            else:
+            if table.collection in SKIPPED:
                 result.skip(table, place, pk, *SKIPPED[table.collection])
-        if table not in REFUSED:
+            else:
+                errors.add_row(table.collection, place, dashed(pk), *(REFUSED.get(table) or _same(table)))
+        if table.collection in SKIPPED:
             mark_skipped(table, rows)
+
+
+def _same(table: Table) -> tuple[str, str]:
+    """Return the column of a duplicate, and the reason."""
+    column = table.unique[-1]
+    return column, f"another {table.type.replace('_', ' ')} has this {column.removesuffix('_id').replace('_', ' ')}"
 
 
 def _remember_deletions() -> None:
@@ -130,7 +136,7 @@ def _find_references(table: Table, result: ImportResult, errors: Errors) -> None
 
 
 def _settle(table: Table, name: str, target: Table, rows: list[Row], result: ImportResult, errors: Errors) -> None:
-    detaches = name in ("parent_id", "sprint_id")
+    detaches = name in {field.column for field in table.model.spec.detachable}
     skipped = []
     for place, pk, reference, was_deleted in rows:
         depends_on_item = target is WORK_ITEMS and not detaches

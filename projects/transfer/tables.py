@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from django.db import models
 
 from projects.entities.registry import BY_NAME, BY_REFERENCE, ENTITIES
-from projects.models import Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
+from projects.models import Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.base import Entity
 from projects.models.fields import LabelsField
+from projects.models.prepared_queries import field_at
+from projects.models.project import LIVING
+from projects.models.project_child import MAX_KEY
 
 SCHEMA_VERSION = 1
 STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
@@ -133,6 +136,30 @@ _PROJECT = "JOIN projects_project p ON p.id = t.project_id"
 _ITEM_KEY = "p.key || '-' || item.item_number"
 
 
+def _derived(model: type[Entity]) -> Table:
+    """Return the table of an entity that belongs to a project or to a work item. Raises TypeError for any other."""
+    entity = model.spec
+    owner = entity.owner.refers if entity.owner else ""
+    if owner == "project":
+        key = f"substr(p.key || '/' || t.{entity.line}, 1, {MAX_KEY})"
+        table = Table(model, joins=_PROJECT, display_key=key, alive=("t", "p"))
+    elif owner == "work_item":
+        table = Table(model, joins=_ITEM, display_key=_ITEM_KEY, alive=("t", "item", "p"))
+    else:
+        raise TypeError(f"declare the table of {entity.plural}: it belongs to neither a project nor a work item")
+    return replace(table, fixed=entity.fixed, unique=_unique(model))
+
+
+def _unique(model: type[Entity]) -> tuple[str, ...]:
+    """Return the columns that are unique among living rows. Raises TypeError if only some living rows count."""
+    found = [one for one in model._meta.constraints if isinstance(one, models.UniqueConstraint)]
+    if not found:
+        return ()
+    if len(found) > 1 or found[0].condition != LIVING:
+        raise TypeError(f"declare what is unique in the table of {model.spec.plural}")
+    return tuple(str(field_at(model, name).column) for name in found[0].fields)
+
+
 PROJECTS = Table(
     Project,
     joins="",
@@ -140,15 +167,6 @@ PROJECTS = Table(
     alive=("t",),
     fixed=("key",),
     unique=("key",),
-)
-SPRINTS = Table(
-    Sprint,
-    joins=_PROJECT,
-    display_key="substr(p.key || '/' || t.name, 1, 40)",
-    alive=("t", "p"),
-    fixed=("project_id",),
-    unique=("project_id",),
-    unique_where="{}.status = 'active'",
 )
 WORK_ITEMS = Table(
     WorkItem,
@@ -159,12 +177,14 @@ WORK_ITEMS = Table(
     unique=("project_id", "external_ref"),
     unique_where="{}.external_ref <> ''",
 )
-COMMENTS = Table(
-    Comment,
-    joins=_ITEM,
-    display_key=_ITEM_KEY,
-    alive=("t", "item", "p"),
-    fixed=("work_item_id",),
+SPRINTS = Table(
+    Sprint,
+    joins=_PROJECT,
+    display_key=f"substr(p.key || '/' || t.name, 1, {MAX_KEY})",
+    alive=("t", "p"),
+    fixed=("project_id",),
+    unique=("project_id",),
+    unique_where="{}.status = 'active'",
 )
 SWIM_LANES = Table(
     SwimLane,
@@ -190,9 +210,9 @@ TIME_ENTRIES = Table(
     unique=("user_id",),
     unique_where="{}.ended_at IS NULL",
 )
-BY_TYPE = {
-    table.type: table for table in (PROJECTS, WORK_ITEMS, SPRINTS, COMMENTS, SWIM_LANES, DEPENDENCIES, TIME_ENTRIES)
-}
+# Those with rules that the description does not have; the others are derived.
+_OWN = {table.type: table for table in (PROJECTS, WORK_ITEMS, SPRINTS, SWIM_LANES, DEPENDENCIES, TIME_ENTRIES)}
+BY_TYPE = {entity.name: _OWN.get(entity.name) or _derived(Entity.by_type[entity.name]) for entity in ENTITIES}
 TABLES = tuple(BY_TYPE[entity.name] for entity in ENTITIES)  # in file order
 BY_COLLECTION = {table.collection: table for table in TABLES}
 IN_ORDER = tuple(BY_TYPE[entity.name] for entity in BY_REFERENCE)  # referenced collections first

@@ -3,43 +3,83 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
-from projects.entities.work_item import STATUS_NAMES
+from projects.entities import spec
+from projects.entities.work_item import STATUS_NAMES, WORK_ITEM
 from projects.models import ItemLabel, Sprint, User, WorkItem
+from projects.models.base import Entity
 from projects.models.edits import edit
-from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority
+from projects.models.prepared_queries import field_at
+from projects.models.work_items.choices import ItemType
 from projects.models.work_items.hierarchy import PARENTS
+from projects.web.field_labels import label
 from projects.web.form_values import agreed_version, version
 from projects.web.item_lookup import resolve
 
-PLAIN = ("item_type", "title", "description", "status", "priority", "external_ref", "close_reason")
+# Fields with a control of their own in the templates. Every other field that an update takes has a plain one.
+TEXTS = ("item_type", "title", "description", "status", "close_reason")
+OWN = (*TEXTS, "assignee", "parent", "labels")
+PLAIN = tuple(field for field in WORK_ITEM.fields if field.update and field.name not in OWN)
 OFFERED = 200  # parents suggested; others can be entered by key or words
 OPEN = ("planned", "active")
 ENDING = ("unclaim", "take_over")  # buttons that end a claim
+MAX_DIGITS = 10
+
+
+class Control(NamedTuple):
+    """A plain control of the item page: a select if it has `options` (value, name), else an input."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    options: list[tuple[str, str]]
+    warning: str
 
 
 def choices(item: WorkItem) -> dict[str, Any]:
     """Return the choices of the fields, with a constant number of queries."""
     living = WorkItem.objects.living().filter(project=item.project)
     above = living.filter(item_type__in=PARENTS[item.item_type]).unfinished().order_by("item_type", "position")
-    sprints = Sprint.objects.filter(Q(status__in=OPEN, project=item.project, deleted_at=None) | Q(pk=item.sprint_id))
     labels = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
+    is_epic = item.item_type == ItemType.EPIC
     below = [kind for kind in ItemType.choices if item.item_type in PARENTS[kind[0]]]
     return {
         "statuses": STATUS_NAMES.items(),
-        "priorities": Priority.choices,
+        "controls": [_control(item, field) for field in PLAIN if field.name != "sprint" or not is_epic],
         "types": ItemType.choices,
         "child_types": sorted(below, key=lambda kind: kind[0] != ItemType.TASK),
         "parents": above.values_list("item_number", "title")[:OFFERED] if PARENTS[item.item_type] else (),
-        "sprints": sprints.order_by("-start_date"),
         "people": User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent"),
         "labels": labels.order_by("name").values_list("name", flat=True).distinct(),
     }
+
+
+def _control(item: WorkItem, field: spec.Field) -> Control:
+    value, options = getattr(item, field.column), []
+    if field.kind == spec.CHOICE:
+        options = list(field_at(WorkItem, field.name).flatchoices)
+    elif field.kind == spec.REFERENCE:
+        options = [("", "none"), *((str(row.pk), _name(row)) for row in _offered(item, field))]
+    text = "" if value is None else str(value)
+    warning = "overdue" if field.name == "due_date" and item.is_overdue else ""
+    return Control(field.name, label(field.name).capitalize(), field.kind, text, options, warning)
+
+
+def _offered(item: WorkItem, field: spec.Field) -> QuerySet[Entity]:
+    """Return the rows of the project that the item can refer to, and the one that it refers to now."""
+    model = Entity.by_type[field.refers]
+    free = Q(project=item.project, deleted_at=None) & (Q(status__in=OPEN) if model is Sprint else Q())
+    return model._base_manager.filter(free | Q(pk=getattr(item, field.column))).order_by(f"-{model.spec.ordering[0]}")
+
+
+def _name(row: Entity) -> str:
+    return f"{row} ({row.status})" if isinstance(row, Sprint) and row.status != "planned" else str(row)
 
 
 def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
@@ -56,17 +96,12 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
 
 def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
     typed = {name: data.get(name, "") for name in data}  # only labels can have several values
-    values: dict[str, Any] = {name: typed[name] for name in PLAIN if name in typed}
-    if "story_points" in typed:
-        values["story_points"] = _points(typed["story_points"].strip())
-    if "due_date" in typed:
-        values["due_date"] = typed["due_date"].strip() or None
+    values: dict[str, Any] = {name: typed[name] for name in TEXTS if name in typed}
+    values |= {field.column: _value(item, field, typed[field.name]) for field in PLAIN if field.name in typed}
     if "take" in typed or typed.get("take_over"):
         values["assignee_id"] = actor.pk
     elif "assignee" in typed:
         values["assignee_id"] = _assignee(typed["assignee"])
-    if "sprint" in typed:
-        values["sprint_id"] = _sprint(item, typed["sprint"])
     if "parent" in typed:
         values["parent_id"] = _parent(item, typed["parent"].strip())
     if "more_labels" in typed:
@@ -81,19 +116,34 @@ def _assignee(name: str) -> uuid.UUID | None:
         raise ValidationError({"assignee": error}) from None
 
 
-def _points(text: str) -> int | None:
-    if text and not (text.isdecimal() and len(text) < 4):
-        raise ValidationError({"story_points": f"must be empty or a whole number from 0 to {MAX_POINTS}"})
-    return int(text) if text else None
+def _value(item: WorkItem, field: spec.Field, text: str) -> Any:
+    """Return the value that was typed into a plain control; the model checks its rules."""
+    if field.kind in (spec.LINE, spec.TEXT, spec.CHOICE):
+        return text
+    text = text.strip()
+    if not text:
+        return None
+    if field.kind == spec.NUMBER:
+        return _number(field, text)
+    return _target(item, field, text) if field.kind == spec.REFERENCE else text
 
 
-def _sprint(item: WorkItem, text: str) -> uuid.UUID | None:
-    if not text or text == str(item.sprint_id):
-        return item.sprint_id if text else None
-    sprint = Sprint.objects.living().filter(project=item.project).identified_by(text).first()
-    if sprint is None:
-        raise ValidationError({"sprint": "this sprint no longer exists"})
-    return sprint.pk
+def _number(field: spec.Field, text: str) -> int:
+    if not text.isdecimal() or len(text) > MAX_DIGITS:
+        low, high = field.range
+        raise ValidationError({field.name: f"must be empty or a whole number from {low} to {high}"})
+    return int(text)
+
+
+def _target(item: WorkItem, field: spec.Field, text: str) -> uuid.UUID:
+    now: uuid.UUID | None = getattr(item, field.column)
+    if now is not None and text == str(now):  # unchanged; it may be deleted by now
+        return now
+    rows: Any = Entity.by_type[field.refers]._default_manager  # a manager's type lacks the queryset's methods
+    found: Entity | None = rows.living().filter(project=item.project).identified_by(text).first()
+    if found is None:
+        raise ValidationError({field.name: f"this {field.name.replace('_', ' ')} no longer exists"})
+    return found.pk
 
 
 def _parent(item: WorkItem, text: str) -> uuid.UUID | None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from projects.entities.registry import ENTITIES
 from tests.browser.pages import pm, signed_in
 from tests.browser.test_accessibility import found
 from tests.processes import Server
@@ -14,16 +15,7 @@ from tests.processes import Server
 HOSTILE = """'"></script></style><script>hacked=1</script><img src=x onerror=hacked=1><svg onload=hacked=1>"""
 LINK = "[a](javascript:hacked=1)"
 # The entities, and the collection of the API that has one of each.
-KINDS = {
-    "project": "projects",
-    "workitem": "work-items",
-    "sprint": "sprints",
-    "swimlane": "swim-lanes",
-    "comment": "comments",
-    "dependency": "dependencies",
-    "timeentry": "time-entries",
-    "activity": "activity",
-}
+KINDS = {entity.name.replace("_", ""): entity.path for entity in ENTITIES} | {"activity": "activity"}
 
 
 def one_of(server: Server, collection: str) -> str:

@@ -10,18 +10,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from projects.entities.registry import ENTITIES
 from tests.projects import links
 
 # By entity type; the activity of each entity must match its row.
-TABLES = {
-    "project": "projects_project",
-    "work_item": "projects_workitem",
-    "sprint": "projects_sprint",
-    "comment": "projects_comment",
-    "swim_lane": "projects_swimlane",
-    "dependency": "projects_dependency",
-    "time_entry": "projects_timeentry",
-}
+TABLES = {entity.name: f"projects_{entity.name.replace('_', '')}" for entity in ENTITIES}
 _INDEXED = """
     SELECT entry.entity_type, entry.entity_id, text.key, text.title, text.body
     FROM projects_searchentry entry LEFT JOIN projects_search text ON text.rowid = entry.id

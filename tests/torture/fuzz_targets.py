@@ -16,6 +16,7 @@ from discovery import portfile, quickjson
 from pmsite import config
 from projects import workspace
 from projects.config_schema import OPTIONS, SECTIONS, variable_of
+from projects.entities.registry import ENTITIES
 from tests.projects.transfer.rows import Document
 from tests.torture import fuzz_commands
 
@@ -133,9 +134,9 @@ def _git_files(data: bytes, scratch: str) -> None:
 
 
 def _keys(text: str, _: str) -> None:
-    from projects.models import Comment, Project, Sprint, SwimLane, TimeEntry, WorkItem
+    from projects.models.base import Entity
 
-    for model in (Comment, Project, Sprint, SwimLane, TimeEntry, WorkItem):
+    for model in Entity.by_type.values():
         assert model._default_manager.identified_by(text).first() is None  # type: ignore[attr-defined]
 
 
@@ -210,7 +211,7 @@ JSON = st.one_of(
         ["[" * 100_000, '{"a":' * 100_000, "9" * 5000, "\ufeff1", " 1 ", "\x0b1", "1 2", "NaN", '"\\ud800"']
     ),
 )
-COLLECTIONS = ("projects", "work_items", "sprints", "comments", "swim_lanes", "dependencies", "time_entries")
+COLLECTIONS = tuple(entity.plural for entity in ENTITIES)
 KEYS = st.one_of(TEXT, st.from_regex(r"[A-Za-z_]{1,30}-[0-9]{1,30}"), st.uuids().map(str))
 TARGETS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any, str], None]]] = {
     "config": (TOML, _config),

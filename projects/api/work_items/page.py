@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from projects.api.activity import ActivitySerializer
-from projects.api.comments import CommentSerializer
+from projects.api.derivation import serializer_of
 from projects.api.json_format import JSONObject
 from projects.api.row_rendering import Rows, dashed, key_of
 from projects.api.time_entries import TimeEntrySerializer
@@ -55,7 +55,7 @@ def _parts() -> dict[str, tuple[Rows, Statement]]:
     lists: dict[str, tuple[Any, Any]] = {
         "ancestors": (above, slim),
         "children": (WorkItem.objects.living().filter(parent=item).in_order(), slim),
-        "comments": (comments, CommentSerializer(pick=COMMENT)),
+        "comments": (comments, serializer_of(Comment)(pick=COMMENT)),
         "time_entries": (entries, TimeEntrySerializer(pick=TIME_ENTRY)),
         "activity": (activity, ActivitySerializer(pick=ACTIVITY)),
     }

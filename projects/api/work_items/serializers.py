@@ -8,13 +8,13 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from projects.api.activity import ActivityRowSerializer
-from projects.api.comments import CommentRowSerializer
+from projects.api.derivation import row_serializer_of, serializer_of
 from projects.api.row_rendering import key_of
 from projects.api.serializer_fields import LabelsField, ReferenceField, StrictBooleanField, StrictIntegerField
 from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, StrictSerializer
-from projects.api.time_entries import TimeEntryRowSerializer
+from projects.api.time_entries import TimeEntrySerializer
 from projects.entities.work_item import CLOSED
-from projects.models import WorkItem
+from projects.models import Comment, WorkItem
 from projects.models.work_items.choices import MAX_IDLE_LEASES
 
 MAX_UPDATES = 1000
@@ -135,8 +135,8 @@ class WorkItemPageSerializer(WorkItemSerializer):
     discoveries = RelatedItemSerializer(many=True, help_text="Items that were found while working on this item.")
     duplicates = RelatedItemSerializer(many=True, help_text="Items that this item duplicates.")
     duplicated_by = RelatedItemSerializer(many=True)
-    comments = CommentRowSerializer(many=True, help_text="The oldest first.")
-    time_entries = TimeEntryRowSerializer(many=True, help_text="The oldest first.")
+    comments = row_serializer_of(serializer_of(Comment))(many=True, help_text="The oldest first.")
+    time_entries = row_serializer_of(TimeEntrySerializer)(many=True, help_text="The oldest first.")
     activity = ActivityRowSerializer(many=True, help_text="The latest first.")
     truncated = serializers.ListField(
         child=serializers.CharField(), help_text="The texts that were cut, and the lists and fields that were dropped."

@@ -15,10 +15,11 @@ from django.utils import timezone
 from projects.entities.sprint import SPRINT
 from projects.entities.work_item import CLOSED
 from projects.models.activity import Action
-from projects.models.base import Entity, EntityQuerySet, Values
+from projects.models.base import Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
 from projects.models.project import DELETED, LIVING, Project
+from projects.models.project_child import ProjectChild, ProjectChildQuerySet
 from projects.models.work_items.choices import ItemType
 
 if TYPE_CHECKING:
@@ -50,15 +51,12 @@ NEXT = {
 }
 
 
-class SprintQuerySet(EntityQuerySet["Sprint"]):
-    def living(self) -> Self:
-        return self.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
-
+class SprintQuerySet(ProjectChildQuerySet["Sprint"]):
     def active(self) -> Self:
         return self.living().filter(status=Status.ACTIVE)
 
 
-class Sprint(Entity):
+class Sprint(ProjectChild):
     """A sprint; `committed` and `outcome` are snapshots of its items at start and end, so that reports never change.
 
     Each is a list of rows, or None before the start or end.
@@ -98,9 +96,6 @@ class Sprint(Entity):
             models.Index(fields=("start_date", "id"), condition=DELETED, name="sprint_deleted"),
         )
 
-    def __str__(self) -> str:
-        return str(self.name)
-
     @classmethod
     def pk_by_reference(cls, identifier: str, project: str = "") -> uuid.UUID | None:
         """Return the ID of the living sprint with this name in any case; `active` is the active one.
@@ -121,10 +116,6 @@ class Sprint(Entity):
             raise Conflict(f"{identifier} names several sprints: {named}; use one of these IDs")
         return found[0][0] if found else None
 
-    @property
-    def display_key(self) -> str:
-        return f"{self.project.key}/{self.name}"[:40]
-
     def check_open(self) -> None:
         """Raise Conflict if no more items may be added."""
         self.check_living()
@@ -132,17 +123,15 @@ class Sprint(Entity):
             raise Conflict(f"the sprint {self.name} is {self.status}; it can't take more items")
 
     def entry_errors(self, item: WorkItem, item_type: str) -> dict[str, str]:
-        """Return the reasons, by field, why `item` with this type can't be in it. Raises Conflict if no item can."""
-        if self.project_id != item.project_id:
-            return {"sprint_id": f"the sprint {self.name} belongs to another project"}
-        if item_type == ItemType.EPIC:
+        if item_type == ItemType.EPIC and self.project_id == item.project_id:
             return {"sprint_id": "an epic can't be in a sprint"}
-        self.check_open()
-        return {}
+        errors = super().entry_errors(item, item_type)
+        if not errors:
+            self.check_open()
+        return errors
 
     def check_insert(self) -> None:
-        self.project.check_living()
-        self.project.check_writable()
+        super().check_insert()
         self._check_dates(self.start_date, self.end_date)
 
     def check_update(self, values: Values) -> Values:
@@ -150,13 +139,12 @@ class Sprint(Entity):
             raise ValidationError({"status": "can't be set directly; use start, complete, cancel or reopen"})
         changed = super().check_update(values)
         if changed:
-            self.project.check_writable()
             self._check_not_completed("edited")
             self._check_dates(changed.get("start_date", self.start_date), changed.get("end_date", self.end_date))
         return changed
 
     def check_delete(self) -> None:
-        self.project.check_writable()
+        super().check_delete()
         self._check_not_completed("deleted")
 
     def check_unique(self) -> None:
@@ -173,8 +161,6 @@ class Sprint(Entity):
 
     def restore(self, *, actor: User) -> None:
         """Undo the deletion; the items it took out come back if they are not deleted and in no sprint."""
-        self.project.check_living()
-        self.project.check_writable()
         with transaction.atomic():
             super().restore(actor=actor)
             self.take_back(actor, self.left_items or ())

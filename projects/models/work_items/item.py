@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
+from projects.models.project_child import ProjectChild
 from projects.models.sprints.sprint import Sprint
 from projects.models.sync import former_item
 from projects.models.work_items.choices import LAST_DAY, MAX_POINTS, ItemType, Priority, Status
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 MAX_NAMED = 20  # items in a message
+TARGETS = tuple(field for field in WORK_ITEM.detachable if field.name != "parent")  # such as the sprint
 
 
 class WorkItem(Claimable):
@@ -152,6 +154,12 @@ class WorkItem(Claimable):
         """Return the living, open items that block this one."""
         return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
 
+    def targets(self) -> Iterator[tuple[str, ProjectChild]]:
+        """Yield the columns of the sprint and whatever else of its project it refers to, with the rows."""
+        for field in TARGETS:
+            if (target := getattr(self, field.name)) is not None:
+                yield field.column, target
+
     def load_project(self) -> None:
         if self.project_id and "project" not in loaded_relations(self):
             project = _project().first(id=stored(self.project_id))
@@ -163,7 +171,7 @@ class WorkItem(Claimable):
         self.project.check_writable()
         self._check_points(self.story_points)
         self._check_close_reason(self.status, self.close_reason)
-        self._check_relations({"parent_id": self.parent_id, "sprint_id": self.sprint_id})
+        self._check_relations({field.column: getattr(self, field.column) for field in WORK_ITEM.detachable})
 
     def prepare_insert(self) -> None:
         self.item_number = self.project.take_item_number()
@@ -266,7 +274,7 @@ class WorkItem(Claimable):
     def restore(self, *, actor: User) -> None:
         """Undo `soft_delete`, including the descendants deleted with it. Raises Conflict if the parent is deleted.
 
-        An item whose sprint has been deleted since comes back without a sprint.
+        An item comes back without a sprint, or what else it refers to, that has been deleted since.
         """
         moment = self.deleted_at
         self.project.check_living()
@@ -281,8 +289,9 @@ class WorkItem(Claimable):
             for item in (self, *below):
                 Entity.restore(item, actor=actor)
             for item in (self, *below):
-                if item.sprint is not None and item.sprint.deleted_at is not None:
-                    item.update(actor=actor, sprint_id=None)
+                lost = {name: None for name, target in item.targets() if target.deleted_at is not None}
+                if lost:
+                    item.update(actor=actor, **lost)
 
     def move(
         self,
@@ -335,7 +344,7 @@ class WorkItem(Claimable):
 
     def _check_relations(self, values: Values) -> None:
         errors: dict[str, str] = {}
-        parent_id, sprint_id = values.get("parent_id"), values.get("sprint_id")
+        parent_id = values.get("parent_id")
         item_type = values.get("item_type", self.item_type)
         if item_type != self.item_type:
             errors |= self._type_errors(item_type, values)
@@ -344,8 +353,11 @@ class WorkItem(Claimable):
             errors |= parent_errors(self, item_type, parent)
             if not errors and not self._state.adding:
                 errors |= self._link_errors(parent_id)
-        if sprint_id:
-            errors |= Sprint.objects.get(pk=sprint_id).entry_errors(self, item_type)
+        for field in TARGETS:
+            if pk := values.get(field.column):
+                target = Entity.by_type[field.refers]._base_manager.get(pk=pk)
+                if isinstance(target, ProjectChild):
+                    errors |= target.entry_errors(self, item_type)
         if errors:
             raise ValidationError(errors)
 

@@ -13,30 +13,14 @@ from hypothesis import strategies as st
 from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
-from projects.api.activity import ActivityViewSet
-from projects.api.comments import CommentViewSet
-from projects.api.dependencies import DependencyViewSet
-from projects.api.projects import ProjectViewSet
-from projects.api.sprints import SprintViewSet
-from projects.api.swim_lanes import SwimLaneViewSet
-from projects.api.time_entries import TimeEntryViewSet
-from projects.api.work_items.views import WorkItemViewSet
+from projects.api.urls import router
 from projects.entities.work_item import STATUSES
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.work_items.choices import Priority, Status
 from projects.ordering_keys import key_between
 
 pytestmark = pytest.mark.django_db
-VIEWS = {
-    "activity": ActivityViewSet,
-    "comments": CommentViewSet,
-    "dependencies": DependencyViewSet,
-    "projects": ProjectViewSet,
-    "sprints": SprintViewSet,
-    "swim-lanes": SwimLaneViewSet,
-    "time-entries": TimeEntryViewSet,
-    "work-items": WorkItemViewSet,
-}
+VIEWS = {path: view for path, view, _ in router.registry}
 EXAMPLES = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

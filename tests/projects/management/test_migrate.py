@@ -14,12 +14,20 @@ from typing import Any
 
 import pytest
 
+from projects.entities import spec
+from projects.entities.registry import ENTITIES
+from projects.entities.work_item import WORK_ITEM
 from tests.processes import CHECKOUT, Server, environment
 from tests.projects.sqlite.boards import BOARD, EXPORT
 
 pytestmark = pytest.mark.slow
-# Fields of work items since 0.1.0, with the values of older items.
-ADDED = {"due_date": None, "external_ref": "", "close_reason": ""}
+# What older files lack: fields of work items, with the values of older items, and collections.
+ADDED = {
+    field.column: spec.EMPTY.get(field.kind)
+    for field in WORK_ITEM.fields
+    if field.exported and (field.null or field.kind in spec.EMPTY)
+}
+COLLECTIONS: dict[str, list[Any]] = {entity.plural: [] for entity in ENTITIES}
 
 
 @pytest.fixture
@@ -44,7 +52,7 @@ def comparable(document: dict[str, Any]) -> dict[str, Any]:
         {name: value for name, value in {**ADDED, **row}.items() if name != "position"}
         for row in document["work_items"]
     ]
-    return {**document, "work_items": rows}
+    return {**COLLECTIONS, **document, "work_items": rows}
 
 
 def in_order(document: dict[str, Any]) -> list[str]:

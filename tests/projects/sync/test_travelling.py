@@ -13,6 +13,7 @@ from projects.entities.registry import ENTITIES
 from projects.models import Tombstone, User
 from projects.models.base import Entity
 from projects.transfer import importer
+from tests.projects.entity_rows import complete
 from tests.projects.sqlite.boards import EXPORT
 from tests.projects.sync.clones import BoardClone, Log, exported
 from tests.projects.sync.test_exchange import assert_equal
@@ -50,6 +51,7 @@ def test_fields_of_a_board_that_joins_travel(make_board_clone: Make, log: Log) -
     with ada, gzip.open(EXPORT) as packed:
         importer.read(io.BytesIO(packed.read()), actor=ada.user)
         Tombstone.objects.all().delete()  # what the file says was deleted was never here
+        complete(User.objects.get(pk=ada.user.pk))
         ada.join()
         ada.sync(log)
     with bob:
@@ -65,6 +67,7 @@ def test_changed_fields_travel(make_board_clone: Make, log: Log) -> None:
     with ada, gzip.open(EXPORT) as packed:
         importer.read(io.BytesIO(packed.read()), actor=ada.user)
         Tombstone.objects.all().delete()  # what the file says was deleted was never here
+        complete(User.objects.get(pk=ada.user.pk))
         ada.join()
         ada.sync(log)
     with bob:
