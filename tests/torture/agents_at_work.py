@@ -156,7 +156,7 @@ def _round(server: Server, agents: list[Agent], result: Result, *, closes: bool)
     assert set(begun) <= ready, f"not ready: {sorted(set(begun) - ready)}"
     again = _all_at_once(agents)
     assert again == begun, f"the second call answered {again} instead of {begun}"
-    rows = server.api("GET", f"activity/?project=PONE&limit={AGENTS}").json()["results"]
+    rows = _history(server)[-AGENTS:]
     sessions = {row["display_key"]: row["session"] for row in rows}
     assert sessions.keys() == set(begun), f"the last changes are of {sorted(sessions)}"
     assert len({*sessions.values()} - {""}) == AGENTS, f"sessions of the claims: {sessions}"
