@@ -21,6 +21,9 @@ class ChangeSerializer(ResponseSerializer):
     field = serializers.CharField()
     old = serializers.JSONField(allow_null=True)
     new = serializers.JSONField(allow_null=True)
+    lost = serializers.BooleanField(
+        required=False, help_text="This field does not count: a change by another clone won."
+    )
 
 
 @extend_schema_field(ChangeSerializer(many=True))

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from projects.models.base import Entity
     from projects.models.user import User
 
-Change = dict[str, Any]  # {"field", "old", "new"}, with the JSON forms of the values
+# {"field", "old", "new"}, with the JSON forms of the values; and "lost": true where only this field of the change does
+# not count, as a change by another clone won.
+Change = dict[str, Any]
 
 
 def stored(value: Any) -> Any:
@@ -47,6 +49,11 @@ def group_of_transaction() -> uuid.UUID:
         group = uuid.uuid4()
         connection.group_of_changes = group  # type: ignore[attr-defined]  # projects.sqlite resets it at BEGIN
     return group
+
+
+def counting(changes: Sequence[Change]) -> list[Change]:
+    """Return the changes that count."""
+    return [change for change in changes if not change.get("lost")]
 
 
 class ActivityQuerySet(models.QuerySet["Activity"]):

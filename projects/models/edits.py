@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from projects.entities.spec import RANK
-from projects.models.activity import Action, Activity, stored
+from projects.models.activity import Action, Activity, counting, stored
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import field_at
@@ -53,7 +53,7 @@ def _changed_since(entity: Entity, version: int) -> Values:
     """Return the values at `version` of all fields that changed since, in their stored form."""
     before: Values = {}
     for activity in Activity.objects.since(entity, version):
-        for change in activity.changes:
+        for change in counting(activity.changes):
             before.setdefault(change["field"], change["old"])
     return before
 
@@ -107,13 +107,15 @@ def _entity_of(activity: Activity) -> Entity:
 def _check_position(entity: Entity, activity: Activity) -> None:
     """Raise Conflict for a move by an earlier version, which stored numbers instead of ordering keys."""
     names = {field.name for field in entity.spec.fields if field.kind == RANK}
-    if any(change["field"] in names and not isinstance(change["old"], str) for change in activity.changes):
+    if any(change["field"] in names and not isinstance(change["old"], str) for change in counting(activity.changes)):
         raise Conflict(f"can't undo a move by an earlier version of pm; move {activity.display_key} instead")
 
 
 def _check_untouched(entity: Entity, activity: Activity) -> None:
     fields = {
-        change["field"] for change in activity.changes if stored(getattr(entity, change["field"])) != change["new"]
+        change["field"]
+        for change in counting(activity.changes)
+        if stored(getattr(entity, change["field"])) != change["new"]
     }
     if fields:
         since = Activity.objects.since(entity, activity.version).select_related("actor")
@@ -123,7 +125,7 @@ def _check_untouched(entity: Entity, activity: Activity) -> None:
 
 
 def _old_values(activity: Activity) -> Values:
-    values = {change["field"]: change["old"] for change in activity.changes}
+    values = {change["field"]: change["old"] for change in counting(activity.changes)}
     if CLAIM in values and values.pop(CLAIM) is None:
         values |= NO_CLAIM
     return values

@@ -27,7 +27,7 @@ from projects.models.user import AGENT_NAME
 from projects.sync import aliases, board_rows, checkpoint, outbox, reservations, upgrading
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
-from projects.sync.fold import APPLIED, VOID, Order, Result, fold
+from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.operations import MAX_GROUP, Group, encode, parse
 from projects.sync.state import Layer, State
@@ -69,11 +69,12 @@ class Report:
     def tell(self, state: State, group: Group, results: Sequence[Result]) -> None:
         for result in results:
             self.notes += [note for note in result.notes if note not in self.notes][: MAX_NOTES - len(self.notes)]
-            # That items were united is a note.
-            if result.standing != APPLIED and not result.united and len(self.conflicts) < MAX_NOTES:
+            is_whole = result.standing == APPLIED and not result.lost
+            if not is_whole and not result.united and len(self.conflicts) < MAX_NOTES:  # that items united is a note
                 record = state.record(result.operation.id)
                 key = shown_key(state, record) if record else result.operation.key
-                found = {"key": key, "by": group.by, "at": result.operation.at, "standing": result.standing}
+                standing = result.standing or SUPERSEDED
+                found = {"key": key, "by": group.by, "at": result.operation.at, "standing": standing}
                 self.conflicts.append(found | {"reason": result.reason})
 
 
@@ -347,7 +348,7 @@ def _show(
     for _, waiting in outbox.waiting() if changed else ():
         number += 1
         results = fold(top, later, waiting.group, number)
-        odd = [one for one in results if every or one.standing != APPLIED or one.notes or one.is_resolved]
+        odd = [one for one in results if every or one.standing != APPLIED or one.notes or one.is_resolved or one.lost]
         united |= (own := aliases.united(results))
         unsettled.update((pk, "work_item") for pk in own)
         unsettled.update((result.operation.id, result.operation.type) for result in odd)

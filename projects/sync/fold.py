@@ -46,6 +46,7 @@ class Result:
     version: int = 0
     is_resolved: bool = False
     united: str = ""
+    lost: frozenset[str] = frozenset()  # the fields that do not count, although others do
 
 
 class Order:
@@ -290,6 +291,7 @@ class _Folding:
             result.standing = SUPERSEDED
         if lost:
             result.reason = f"a later change of {', '.join(sorted(lost))} won"
+            result.lost = frozenset(one.name for one in entity.travelling if won and one.register in lost)
         record.version = min(MAX_VERSION, max(record.version + 1, operation.stamps.get("version", 0)))
         if result.standing == APPLIED:
             if stamp.at >= record.updated_at or self.group.rows:

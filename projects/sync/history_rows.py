@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ class HistoryRows:
         self._new: list[tuple[Any, ...]] = []
         self._own: list[tuple[Any, ...]] = []
         self._resolved: list[tuple[Any, ...]] = []
+        self._lost: list[tuple[Result, int]] = []
         self._people: set[str] = set()
         self._agents: set[str] = set()  # only agents have sessions
 
@@ -58,7 +60,7 @@ class HistoryRows:
                     project.replace("-", ""),
                     max(1, result.version),
                     operation.action,
-                    encode(changes_of(operation)),
+                    encode(_with_lost(changes_of(operation), result)),
                     person_id(by),
                     stored_moment(operation.at),
                     group.id,
@@ -77,8 +79,10 @@ class HistoryRows:
             self._own.append((position, key, project.replace("-", ""), version, result.standing, reason, activity))
             if result.is_resolved and position is not None:
                 operation = result.operation
-                changes = encode(changes_of(operation))
+                changes = encode(_with_lost(changes_of(operation), result))
                 self._resolved.append((operation.id.replace("-", ""), operation.action, changes, activity))
+            elif result.lost and position is not None:
+                self._lost.append((result, activity))
 
     def flush(self, least: int = 0) -> None:
         """Write the rows, in the caller's transaction, if there are at least so many."""
@@ -90,7 +94,11 @@ class HistoryRows:
             cursor.executemany(_INSERT, self._new)
             cursor.executemany(_UPDATE, self._own)
             cursor.executemany(_RESOLVE, self._resolved)
-        self._new, self._own, self._resolved = [], [], []
+            for result, activity in self._lost:
+                cursor.execute("SELECT changes FROM projects_activity WHERE id = %s", [activity])
+                changes = encode(_with_lost(json.loads(cursor.fetchone()[0]), result))
+                cursor.execute("UPDATE projects_activity SET changes = %s WHERE id = %s", [changes, activity])
+        self._new, self._own, self._resolved, self._lost = [], [], [], []
 
 
 def changes_of(operation: Operation) -> list[dict[str, Any]]:
@@ -112,6 +120,14 @@ def changes_of(operation: Operation) -> list[dict[str, Any]]:
         elif operation.action == "created" and field.since > 1:  # the log had an older format
             found.append({"field": field.column, "old": None, "new": EMPTY.get(field.kind)})
     return found
+
+
+def _with_lost(changes: list[dict[str, Any]], result: Result) -> list[dict[str, Any]]:
+    """Mark the changes that do not count, where others of the operation do."""
+    if not result.lost:
+        return changes
+    lost = {field.column for field in result.operation.entity.fields if field.name in result.lost}
+    return [{**change, "lost": True} if change["field"] in lost else change for change in changes]
 
 
 def shown_key(state: State, record: Record) -> str:

@@ -51,8 +51,10 @@ class Line:
 
     @property
     def outcome(self) -> str:
-        """Why the change does not count, or empty; see docs/sync.md."""
-        return f"{self.row.get_standing_display().lower()}: {self.row.reason}" if self.row.standing else ""
+        """Why the change does not count, in whole or in part, or empty; see docs/sync.md."""
+        if not self.row.standing:
+            return self.row.reason  # of a part of the change
+        return f"{self.row.get_standing_display().lower()}: {self.row.reason}"
 
 
 def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int | None]:

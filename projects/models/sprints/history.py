@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Cast, StrIndex
 from django.utils import timezone
 
-from projects.models.activity import Action, Activity
+from projects.models.activity import Action, Activity, counting
 from projects.models.sprints.sprint import Row, Sprint
 from projects.models.work_items.choices import Status
 from projects.models.work_items.history import Event, Stamps, State, absent, advance, dated, rewind
@@ -185,7 +185,7 @@ def _events(present: Present, ids: Iterable[str], start: dt.datetime) -> dict[st
     rows = Activity.objects.counting().filter(entity_id__in=wanted, created_at__gte=start).in_log_order()
     found: dict[str, list[Event]] = {}
     for moment, pk, action, changes in rows.values_list("created_at", "entity_id", "action", "changes"):
-        found.setdefault(str(pk), []).append(Event(moment, str(pk), action, changes))
+        found.setdefault(str(pk), []).append(Event(moment, str(pk), action, counting(changes)))
     return {
         item_id: dated(events, present[item_id][1]) if item_id in present else events
         for item_id, events in found.items()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 
-from projects.models.activity import Activity
+from projects.models.activity import Activity, counting
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import MAX_IDLE_LEASES, Status
 
@@ -58,7 +58,7 @@ def _is_begun_elsewhere(item: WorkItem) -> bool:
     """Return True if a session that this clone does not know began the item."""
     sessions = apps.get_model("projects", "Session")._default_manager  # its module imports this one
     for activity in Activity.objects.of(item).counting().in_log_order().reverse()[:MAX_SOUGHT]:
-        if any(change["field"] == "status" for change in activity.changes):
+        if any(change["field"] == "status" for change in counting(activity.changes)):
             return bool(activity.session) and not sessions.filter(pk=activity.session).exists()
     return False
 

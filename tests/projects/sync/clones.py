@@ -123,7 +123,7 @@ def history() -> list[tuple[Any, ...]]:
             *(row.position, row.entity_type, str(row.entity_id), row.display_key, str(row.project_id), row.version),
             *(row.action, row.actor.username, row.standing, row.reason),
             sorted(
-                (change["field"], json.dumps(change["new"]))
+                (change["field"], json.dumps(change["new"]), change.get("lost", False))
                 for change in row.changes
                 if change["field"] != "claimed_by_id"
             ),

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SyncBoard, User, WorkItem
+from projects.models.edits import undo
 from projects.models.sync import FormerKey
 from projects.models.user import id_of
 from projects.sync import exchange
@@ -121,6 +122,36 @@ def test_later_change_wins_and_the_other_is_marked(make_board_clone: Make, log: 
         assert item.title == "From Ada"
         (lost,) = item_history(item).filter(standing="superseded")
         assert (lost.actor.username, lost.changes[0]["new"]) == ("bob", "From Bob")
+
+
+def test_part_of_a_change_that_lost_is_marked_and_does_not_count(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with bob:
+        WorkItem.objects.get().update(actor=bob.user, title="From Bob", priority="high")
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, title="From Ada")
+        ada.sync(log)
+    with bob:
+        report = bob.fetch(log)
+        assert [(one["standing"], one["reason"]) for one in report.conflicts] == [
+            ("superseded", "a later change of title won")
+        ]
+    assert_equal(log, bob, ada)
+    for clone in (ada, bob):
+        with clone:
+            item = WorkItem.objects.get()
+            assert (item.title, item.priority) == ("From Ada", "high")
+            told = item_history(item).get(actor__username="bob")
+            assert [(change["field"], change.get("lost")) for change in told.changes] == [
+                ("title", True),
+                ("priority", None),
+            ]
+            assert (told.standing, told.reason) == ("", "a later change of title won")
+    with ada:
+        item = WorkItem.objects.get()
+        undo(item_history(item).get(actor__username="bob"), actor=ada.user)
+        item.refresh_from_db()
+        assert (item.title, item.priority) == ("From Ada", "medium")
 
 
 def test_who_had_seen_the_other_wins_whatever_the_clocks_say(make_board_clone: Make, log: Log) -> None:
