@@ -140,6 +140,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "CommentKindEnum": "projects.models.comment.Kind",
+        "UserKindEnum": ("person", "agent"),
         "ProjectStatusEnum": "projects.models.project.Status",
         "SprintStatusEnum": "projects.models.sprints.sprint.Status",
         "WorkItemStatusEnum": "projects.models.work_items.choices.Status",

@@ -52,8 +52,9 @@ class WorkItemChildAdmin(RelatedAdmin):
 
 @admin.register(Comment)
 class CommentAdmin(WorkItemChildAdmin):
-    list_display = ("excerpt", "item", "created_by", "created_at", "updated_at")
-    list_filter = (ItemProjectFilter, "created_at", LifeFilter)
+    list_display = ("excerpt", "item", "kind", "created_by", "created_at", "updated_at")
+    list_filter = ("kind", ItemProjectFilter, "created_at", LifeFilter)
+    extra_readonly = ("confirmed_by",)
     date_hierarchy = "created_at"
     search_fields = ("content", "work_item__title", "created_by__username")
     ordering = ("-created_at", "-id")

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from projects.api.activity import ActivityViewSet
 from projects.api.changes import ChangesView
+from projects.api.comments import CommentViewSet
 from projects.api.dependencies import DependencyViewSet
 from projects.api.documents import DocumentationView, SchemaView, UnknownRouteView
 from projects.api.projects import ProjectViewSet
@@ -36,6 +37,7 @@ router = SimpleRouter()
 router.register("work-items", WorkItemViewSet)
 router.register("projects", ProjectViewSet)
 router.register("activity", ActivityViewSet)
+router.register("comments", CommentViewSet)
 router.register("sprints", SprintViewSet)
 router.register("swim-lanes", SwimLaneViewSet)
 router.register("dependencies", DependencyViewSet)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from projects.entities.spec import REFERENCE, REQUIRED, TEXT, Entity, Field, Filter
+from projects.entities.spec import (
+    CHOICE,
+    OPTIONAL,
+    PERSON,
+    REFERENCE,
+    REQUIRED,
+    TEXT,
+    Entity,
+    Field,
+    Filter,
+)
+
+KINDS = ("comment", "decision", "handover")
 
 COMMENT = Entity(
     "comment",
@@ -19,9 +31,24 @@ COMMENT = Entity(
             shows_key=True,
         ),
         Field("content", TEXT, create=REQUIRED, update=True, tracked=True),
+        Field(
+            "kind",
+            CHOICE,
+            "comment, decision or handover",
+            choices=KINDS,
+            create=OPTIONAL,
+            tracked=True,
+            fixed=True,
+            since=2,
+            default=KINDS[0],
+        ),
+        Field("confirmed_by", PERSON, exported=False, null=True),
     ),
-    filters=(Filter("work_item", "work item, by UUID or key", metavar="ITEM", required=True),),
-    slim=("id", "work_item", "created_by", "created_at", "version"),
-    columns=("id", "work_item", "created_by", "created_at", "content"),
+    filters=(
+        Filter("work_item", "work item, by UUID or key", metavar="ITEM", required=True),
+        Filter("kind", "only comments of this kind", choices=KINDS),
+    ),
+    slim=("id", "work_item", "kind", "content", "created_by", "created_at", "version"),
+    columns=("id", "work_item", "kind", "created_by", "created_at", "content"),
     ordering=("created_at",),
 )

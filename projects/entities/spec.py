@@ -32,7 +32,7 @@ class Field:
     It may be `null`; a text has at most `limit` characters, a number lies in `range`, both inclusive.
     A field that `travels` is synchronised with other clones. Fields of one `register` change together: of two changes
     that did not see each other, one wins for all of them. By default each field is its own register. Logs before the
-    format `since` do not have the field.
+    format `since` do not have the field. `default` is the value of an entity whose creation does not tell it.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Field:
         register: str = "",
         travels: bool = True,
         since: int = 1,
+        default: str = "",
     ) -> None:
         self.name = name
         self.kind = kind
@@ -79,6 +80,7 @@ class Field:
         self.register = register or name
         self.travels = travels and exported
         self.since = since
+        self.default = default
 
     @property
     def is_settable(self) -> bool:

@@ -12,7 +12,7 @@
     ├── Cycle           the dependency would create a cycle
     ├── KeyMoved        the key means two items in this clone
     ├── SyncOff         this clone is not joined to a board in git
-    └── NotYours        only the owner or a superuser may change the entity
+    └── NotYours        only the owner or a superuser may change the entity, or only a person may do this
 
 The API maps them to responses in one place, the admin to messages in another.
 """
@@ -113,7 +113,7 @@ class Cycle(Refused):
 
 
 class NotYours(Refused):
-    """The entity belongs to another user."""
+    """The entity belongs to another user, or an agent wants what only people may do."""
 
 
 class StaleVersion(Conflict):

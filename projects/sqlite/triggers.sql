@@ -82,6 +82,12 @@ WHEN new.content IS NOT old.content BEGIN
     WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = new.id);
 END;
 
+-- A person has confirmed the content of a decision, not what somebody made of it later, here or in another clone.
+CREATE TRIGGER comment_unconfirm AFTER UPDATE OF content ON projects_comment
+WHEN new.content IS NOT old.content AND new.confirmed_by_id IS NOT NULL BEGIN
+    UPDATE projects_comment SET confirmed_by_id = NULL WHERE id = new.id;
+END;
+
 CREATE TRIGGER search_comment_delete AFTER DELETE ON projects_comment BEGIN
     DELETE FROM projects_search WHERE rowid = (SELECT id FROM projects_searchentry WHERE entity_id = old.id);
     DELETE FROM projects_searchentry WHERE entity_id = old.id;

@@ -237,6 +237,8 @@ class _Folding:
         for one in operation.entity.travelling_in(self.order.format):
             if one.name in operation.changes:
                 value = operation.changes[one.name][1]
+            elif one.default:
+                value = one.default
             elif one.null or one.kind in EMPTY:
                 value = EMPTY.get(one.kind)
             else:

@@ -9,6 +9,7 @@ from django.http import Http404
 
 from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
 from projects.models.activity import Action
+from projects.models.comment import Kind
 from projects.web.durations import spell
 from projects.web.history_lines import history
 from projects.web.item_form import choices
@@ -42,6 +43,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, 
         "description": to_html(item.description, projects),
         "ancestors": _ancestors(item),
         "comments": [(comment, to_html(comment.content, projects)) for comment in _comments(item)],
+        "comment_kinds": Kind.choices,
         "lines": lines,
         "older": older,
         "before": before,
@@ -60,7 +62,8 @@ def _ancestors(item: WorkItem) -> list[WorkItem]:
 
 
 def _comments(item: WorkItem) -> Any:
-    return Comment.objects.filter(work_item=item, deleted_at=None).with_stamps().order_by("created_at", "id")
+    rows = Comment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
+    return rows.select_related("created_by", "updated_by", "confirmed_by")
 
 
 def _below(item: WorkItem) -> dict[str, Any]:

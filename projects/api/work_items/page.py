@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 from projects.api.activity import ActivitySerializer
@@ -17,12 +18,13 @@ from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.prepared_queries import Bound, Statement
 
 ACTIVITY_SHOWN = 20
-COMMENT = ("id", "content", "version", "created_at", "updated_at", "created_by")
+COMMENT = ("id", "kind", "content", "version", "created_at", "updated_at", "created_by", "confirmed_by")
 TIME_ENTRY = ("id", "user", "started_at", "ended_at", "duration_seconds", "is_running", "description")
 ACTIVITY = ("id", "action", "changes", "actor", "created_at")
 OTHER = ("item_type", "title", "status", "priority")  # fields of the item at the other end of a dependency
 # The lists of dependencies; `blocking` has the items that this one blocks, the others are named after the relation.
 LINKS = ("blocking", *(relation for relation in RELATIONS if relation != "blocks"))
+PARTS = ("ancestors", "children", "comments", "time_entries", "activity")
 ENVELOPE = len('{"work_item":}\n')  # added by the command line
 
 
@@ -32,15 +34,30 @@ def page_of(item: JSONObject, item_id: str, max_bytes: int | None) -> JSONObject
     `item` has the fields of the item itself, `item_id` is its ID as the database stores it. `truncated` lists what was
     cut.
     """
-    rows = {name: rows.shown(statement.rows(item=item_id)) for name, (rows, statement) in _parts().items()}
-    page = {
-        **item,
-        **{name: rows[name] for name in ("ancestors", "children")},
-        **_dependencies(item_id),
-        **{name: rows[name] for name in ("comments", "time_entries", "activity")},
-        "truncated": [],
-    }
+    rows = related(item_id, PARTS)
+    for row in rows["activity"]:
+        row["changes"] = [_without_text(change) for change in row["changes"]]
+    page = {**item, **rows, "truncated": []}
     return page if max_bytes is None else shorten(page, max_bytes - ENVELOPE)
+
+
+def related(item_id: str, names: Sequence[str]) -> dict[str, list[JSONObject]]:
+    """Return the lists of related rows that `names` names, and those of dependencies before the comments."""
+    rows: dict[str, list[JSONObject]] = {}
+    for name in names:
+        if name == "comments":
+            rows |= _dependencies(item_id)
+        part, statement = _parts()[name]
+        rows[name] = part.shown(statement.rows(item=item_id))
+    return rows
+
+
+def _without_text(change: JSONObject) -> JSONObject:
+    """Return a change of the description with the lengths of the texts: the item itself has the text."""
+    if change["field"] != "description":
+        return change
+    sides = {side: change[side] and f"{len(change[side])} characters" for side in ("old", "new")}
+    return {"field": change["field"], **sides}
 
 
 @functools.cache

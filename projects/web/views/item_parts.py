@@ -26,6 +26,7 @@ def comment(request: HttpRequest, identifier: str) -> HttpResponse:
     found, pk = item_page.get(identifier), fresh_id(request.POST)
     if not Comment.objects.filter(pk=pk).exists():
         new = Comment(id=pk, work_item=found, content=request.POST.get("content", ""))
+        new.kind = request.POST.get("kind", new.kind)
         new.insert(actor=page.person(request))
     return done()
 
@@ -34,8 +35,12 @@ def comment(request: HttpRequest, identifier: str) -> HttpResponse:
 @reports_errors
 @transaction.atomic
 def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Edit or delete the user's own comment."""
+    """Edit or delete the user's own comment, or confirm a decision."""
     found = get_object_or_404(Comment.objects.select_related("work_item__project", "created_by"), pk=pk)
+    if "confirm" in request.POST:
+        found.check_version(version(request.POST))
+        found.confirm(actor=page.person(request))
+        return done("Decision confirmed.")
     if "delete" in request.POST:
         found.soft_delete(actor=page.person(request))
         return done("Comment deleted. You can undo this in the history.")

@@ -68,7 +68,7 @@ def test_list_is_slim_and_filtered(api: APIClient, comment: Any, make_item: Make
     api.post(URL, {"work_item": "TWO-1", "content": "Third"})
     rows = api.get(URL).json()["results"]
     assert [row["work_item"] for row in rows] == ["PONE-1", "PONE-2", "TWO-1"]
-    assert set(rows[0]) == {"id", "work_item", "created_by", "created_at", "version"}
+    assert set(rows[0]) == {"id", "work_item", "kind", "content", "created_by", "created_at", "version"}
     by_item = api.get(URL, {"work_item": "pone-2", "fields": "content,work_item_id"}).json()["results"]
     assert [row["content"] for row in by_item] == ["Second"]
     assert [row["work_item"] for row in api.get(URL, {"project": "pone"}).json()["results"]] == ["PONE-1", "PONE-2"]
@@ -127,3 +127,26 @@ def test_comment_goes_and_comes_with_its_item(api: APIClient, comment: Any) -> N
     assert api.get(URL).json()["results"] == []
     item.restore(actor=item.created_by)
     assert api.get(f"{URL}{comment['id']}/").status_code == 200
+
+
+def test_decisions_are_listed_with_author_and_confirmation(api: APIClient, make_item: Make) -> None:
+    make_item()
+    api.post(URL, {"work_item": "PONE-1", "content": "Said"})
+    made = api.post(URL, {"work_item": "PONE-1", "content": "Use SQLite", "kind": "decision"}).json()
+    assert (made["kind"], made["confirmed_by"]) == ("decision", None)
+    fields = "content,kind,created_by,confirmed_by"
+    rows = api.get(URL, {"kind": "decision", "project": "PONE", "fields": fields}).json()["results"]
+    assert rows == [{"content": "Use SQLite", "kind": "decision", "created_by": "llm", "confirmed_by": None}]
+    error(api.get(URL, {"kind": "poem"}), 400, "VALIDATION_ERROR", "kind")
+    error(api.patch(f"{URL}{made['id']}/", {"kind": "comment"}), 400, "VALIDATION_ERROR", "kind")
+    error(api.patch(f"{URL}{made['id']}/", {"confirmed_by": "ada"}), 400, "VALIDATION_ERROR", "confirmed_by")
+
+
+def test_only_a_person_confirms(api: APIClient, make_item: Make, owner: User) -> None:
+    make_item()
+    made = api.post(URL, {"work_item": "PONE-1", "content": "Use SQLite", "kind": "decision"}).json()
+    error(api.post(f"{URL}{made['id']}/confirm/"), 403, "FORBIDDEN")
+    error(api.post(f"{URL}{made['id']}/confirm/", {"x": 1}), 400, "VALIDATION_ERROR", "x")
+    person = bearer(owner.username, HTTP_X_PM_ACTOR_SOURCE="terminal")
+    confirmed = person.post(f"{URL}{made['id']}/confirm/").json()
+    assert (confirmed["confirmed_by"], confirmed["version"]) == (owner.username, 1)

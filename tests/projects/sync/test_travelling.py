@@ -10,7 +10,7 @@ from typing import Any
 
 from projects.entities import spec
 from projects.entities.registry import ENTITIES
-from projects.models import Tombstone, User
+from projects.models import Comment, Project, Tombstone, User, WorkItem
 from projects.models.base import Entity
 from projects.transfer import importer
 from tests.projects.entity_rows import complete
@@ -105,3 +105,44 @@ def _row_for(model: type[Entity]) -> Any:
     found = rows.order_by("pk").first()
     assert found is not None
     return found
+
+
+def test_decision_arrives_unconfirmed_and_a_later_change_ends_the_confirmation(
+    make_board_clone: Make, log: Log
+) -> None:
+    ada, bob = make_board_clone("ada"), make_board_clone("bob")
+    with ada:
+        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
+        item = WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
+        decision = Comment.objects.create(actor=ada.user, work_item=item, content="Use SQLite", kind="decision")
+        assert not decision.is_unconfirmed
+        ada.join()
+        ada.sync(log)
+    with bob:
+        bob.join()
+        bob.sync(log)
+        found = Comment.objects.unconfirmed().get()
+        found.confirm(actor=bob.user)
+    with ada:
+        decision.update(actor=ada.user, content="Use files")
+        ada.sync(log)
+    with bob:
+        bob.sync(log)
+        assert Comment.objects.unconfirmed().get().content == "Use files"
+    assert_equal(log, ada, bob)
+
+
+def test_comment_of_an_earlier_version_is_a_plain_comment(make_board_clone: Make, log: Log) -> None:
+    ada, bob = make_board_clone("ada"), make_board_clone("bob")
+    with ada:
+        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
+        item = WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
+        Comment.objects.create(actor=ada.user, work_item=item, content="Said")
+        ada.join()
+        ada.sync(log)
+    assert '"kind":[null,"comment"]' in log.log[0]
+    log.log[0] = log.log[0].replace(',"kind":[null,"comment"]', "").replace('"kind":[null,"comment"],', "")
+    with bob:
+        bob.join()
+        bob.fetch(log)
+        assert Comment.objects.get().kind == "comment"

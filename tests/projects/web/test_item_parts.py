@@ -256,3 +256,23 @@ def test_diff_of_huge_texts_is_bounded() -> None:
     shown = list(difference("", "\n".join(str(number) for number in range(500))))
     assert len(shown) == MAX_LINES + 1
     assert shown[-1][0] == "…"
+
+
+def test_person_confirms_the_decision_of_an_agent(browser: Client, make_item: Make) -> None:
+    item, llm = make_item(), User.objects.actor("llm")
+    decision = Comment.objects.create(actor=llm, work_item=item, content="Use SQLite", kind="decision")
+    page = browser.get("/items/PONE-1/").content.decode()
+    assert "unconfirmed" in page
+    url = f"/items/comments/{decision.pk}/"
+    error(browser.post(url, {"confirm": "yes", "version": "9"}), 409)
+    assert browser.post(url, {"confirm": "yes", "version": "1"}).status_code == 200
+    page = browser.get("/items/PONE-1/").content.decode()
+    assert "unconfirmed" not in page
+    assert "confirmed by" in page
+
+
+def test_person_writes_a_decision(browser: Client, make_item: Make) -> None:
+    item = make_item()
+    assert post(browser, item, "comment", id=fresh(), content="Use SQLite", kind="decision").status_code == 204
+    assert not Comment.objects.get(kind="decision").is_unconfirmed
+    assert "Kind" in error(post(browser, item, "comment", id=fresh(), content="x", kind="poem"), 400)
