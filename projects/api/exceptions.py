@@ -81,10 +81,10 @@ class Unavailable(exceptions.APIException):
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """Return the response to `error`; None for an unexpected one, which becomes INTERNAL_ERROR.
 
-    An error in one row of a bulk request has the attribute `row`, the row's index.
+    An error in one row of a bulk request has the attribute `row`, the row's index; one that stands for several has
+    `errors`.
     """
-    row = getattr(error, "row", None)
-    extra = {} if row is None else {"row": row}
+    extra = {name: getattr(error, name) for name in ("row", "errors") if getattr(error, name, None) is not None}
     if isinstance(error, Refused):
         return _refusal(error, context, extra)
     if isinstance(error, SyncError):
@@ -103,6 +103,14 @@ def envelope(code: str, message: str, field: str | None = None, **extra: Any) ->
     if field:
         content["field"] = _storable(field)
     return {"error": content | extra}
+
+
+def problems_of(error: Exception) -> list[tuple[str, str]]:
+    """Return the (field, message) pairs of a refusal or a validation error; the field may be empty."""
+    if isinstance(error, Refused):
+        return [(error.field or "", error.message)]
+    found = _as_api_exception(error)
+    return list(_problems(found.detail)) if isinstance(found, exceptions.ValidationError) else [("", str(error))]
 
 
 def _as_api_exception(error: Exception) -> Exception:

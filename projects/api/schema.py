@@ -55,9 +55,10 @@ class ChangeSetSerializer(ResponseSerializer):
 
 
 class FileErrorSerializer(ResponseSerializer):
-    """What is wrong with an imported file, and where."""
+    """What is wrong with an imported file or a plan, and where."""
 
     message = serializers.CharField()
+    item = serializers.CharField(required=False, help_text="The item of the plan.")
     collection = serializers.CharField(required=False)
     row = serializers.IntegerField(required=False)
     id = serializers.CharField(required=False)
@@ -87,7 +88,7 @@ class ErrorDetailSerializer(ResponseSerializer):
 
     def get_fields(self) -> dict[str, Any]:
         # Serializer.errors is a property: a declared field would hide it from the type checker.
-        errors = FileErrorSerializer(many=True, required=False, help_text="The first 100 errors of an imported file.")
+        errors = FileErrorSerializer(many=True, required=False, help_text="The first 100 errors of a file or a plan.")
         return super().get_fields() | {"errors": errors}
 
 

@@ -8,6 +8,8 @@ from projects.api.changes import ChangesView
 from projects.api.comments import CommentViewSet
 from projects.api.dependencies import DependencyViewSet
 from projects.api.documents import DocumentationView, SchemaView, UnknownRouteView
+from projects.api.news import NewsSeenView, NewsView
+from projects.api.plans import PlanView
 from projects.api.projects import ProjectViewSet
 from projects.api.search import SearchView
 from projects.api.server import LoginLinkView, ServerView, StopView
@@ -49,6 +51,9 @@ for entity in ENTITIES:
 v1 = [
     *router.urls,
     path("changes/", ChangesView.as_view(), name="changes"),
+    path("plan/", PlanView.as_view(), name="plan"),
+    path("news/", NewsView.as_view(), name="news"),
+    path("news/seen/", NewsSeenView.as_view(), name="news-seen"),
     path("sessions/", SessionsView.as_view(), name="sessions"),
     path("whoami/", WhoAmIView.as_view(), name="whoami"),
     path("search/", SearchView.as_view(), name="search"),

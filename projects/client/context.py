@@ -13,11 +13,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from projects.client.api import Json
     from projects.client.argv import Options
     from projects.client.render import Stream
     from projects.client.resolution import Target
 
 AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started server stops by itself
+
+LINED = ("news", "log", "sessions", "tree", "results")  # documents that `lines` draws, besides items
 
 
 class Context:
@@ -109,13 +112,24 @@ class Context:
         given: float | None = self.options.timeout
         return default if given is None else given
 
-    def show(self, document: object) -> None:
+    @property
+    def prints_lines(self) -> bool:
+        """True for `--lines`, or if PM_OUTPUT says so and no flag asks for another form."""
+        return bool(getattr(self.options, "as_lines", False)) or (
+            self.environ.get("PM_OUTPUT") == "lines" and not self.options.pretty
+        )
+
+    def show(self, document: Json) -> None:
         """Print a document in the format that the global flags choose."""
         options = self.options
         if options.output == "table":
             from projects.client import table
 
             text = table.draw(document, self.stdout, getattr(options, "fields", None))
+        elif self.prints_lines and has_lines(document):
+            from projects.client import lines
+
+            text = lines.draw(document) + "\n"
         else:
             text = render.to_json(document, self.stdout, pretty=options.pretty) + "\n"
         render.write(text, self.stdout)
@@ -132,3 +146,11 @@ class Context:
         from projects.client.terminal import clean
 
         render.write(f"warning: {clean(message)}\n", self.stderr)
+
+
+def has_lines(document: Json) -> bool:
+    """Return True if `lines` draws the document: an item, or a list of a verb at the top level."""
+    rows = document.get("work_items")
+    if rows is not None:
+        return all("key" in row for row in rows)
+    return "title" in document or any(name in document for name in LINED)

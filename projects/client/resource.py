@@ -22,6 +22,7 @@ PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; optiona
 DELETED = option("--deleted", action="store_true", help="list deleted objects, which can be restored")
 EXPECTED_VERSION = option("--expected-version", type=int, metavar="N", help="fail unless the version is still N")
 LIMIT = option("--limit", type=int, metavar="N", help="rows per page")
+LINES = option("--lines", dest="as_lines", action="store_true", help="print lines of text (PM_OUTPUT=lines)")
 PAGES = (
     LIMIT,
     option("--cursor", metavar="CURSOR", help='continue at the "next" of the previous page'),
@@ -215,7 +216,13 @@ class EntityResource(Resource):
 
     def update(self, context: Context, *, force: bool = False, more: dict[str, object] | None = None) -> None:
         """Change the given fields and `more`, clear those of `--clear`, and print the object."""
-        options = context.options
+        given = self.changes(context.options, force=force, more=more)
+        context.show({self.singular: context.api.call("PATCH", self.path_of(context), given)})
+
+    def changes(
+        self, options: Options, *, force: bool = False, more: dict[str, object] | None = None
+    ) -> dict[str, object]:
+        """Return the body of an update: the given fields and `more`, and empty values for `--clear`."""
         given = {**self.given(options), **(more or {})}
         for name in getattr(options, "clear", ()):
             (field,) = [field for field in self.entity.fields if field.clear == name]
@@ -230,8 +237,7 @@ class EntityResource(Resource):
             given["expected_version"] = options.expected_version
         if force:
             given["force"] = True
-        path = self.path_of(context)
-        context.show({self.singular: context.api.call("PATCH", path, given)})
+        return given
 
 
 def moment(text: str) -> str | int:
@@ -299,7 +305,7 @@ def options_of(field: Field, *, required: bool) -> list[Option]:
 def _text(options: Options, name: str) -> str | None:
     """Return the text of a flag or of its `-file` twin, None if neither is given. Raises UsageError."""
     text: str | None = getattr(options, name)
-    path: str | None = getattr(options, f"{name}_file")
+    path: str | None = getattr(options, f"{name}_file", None)  # short verbs have none
     if path is None:
         return text
     if text is not None:

@@ -37,8 +37,8 @@ class Comment(WorkItemChild):
     """A comment on a work item.
 
     Only its author or a superuser may edit or delete it. A decision holds for the whole project. Written by an agent or
-    on another clone, it is unconfirmed until a person confirms it. A confirmation stays in this clone; a trigger ends it
-    when somebody changes the content.
+    on another clone, it is unconfirmed until a person confirms it. A confirmation stays in this clone, until somebody
+    changes the content: a trigger ends it.
     """
 
     spec = COMMENT
@@ -78,10 +78,6 @@ class Comment(WorkItemChild):
     def __str__(self) -> str:
         return str(self.content[:60])
 
-    def insert(self, *, actor: User) -> None:
-        super().insert(actor=actor)
-        self.work_item.note_progress(actor)
-
     def check_owner(self, actor: User) -> None:
         if actor.pk != self.created_by_id and not actor.is_superuser:
             raise NotYours(f"only its author {self.created_by.username} or a superuser may change this comment")
@@ -95,6 +91,7 @@ class Comment(WorkItemChild):
         if self.kind == Kind.DECISION and not actor.is_agent:
             self.confirmed_by = actor
         super().insert(actor=actor)
+        self.work_item.note_progress(actor)
 
     def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
         is_changed = super().update(actor=actor, expected_version=expected_version, **values)

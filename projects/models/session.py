@@ -109,6 +109,7 @@ class Session(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+    news_cursor = models.BigIntegerField(null=True, help_text="The last activity that it has seen; see news.")
 
     objects = SessionQuerySet.as_manager()
 

@@ -122,6 +122,9 @@ class User(AbstractUser):
         db_default=True,
         help_text="Off for users of earlier versions whose kind nobody has confirmed.",
     )
+    news_cursor = models.BigIntegerField(
+        null=True, editable=False, help_text="The last activity that a person has seen at a terminal; see news."
+    )
     # Where the name of the acting user came from, for the activity of its changes; no column.
     source: str = ""
     session_id: str = ""  # the session of the acting user; no column either

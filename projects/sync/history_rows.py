@@ -118,7 +118,7 @@ def changes_of(operation: Operation) -> list[dict[str, Any]]:
         elif operation.action == "created" and not field.travels:
             found.append({"field": field.column, "old": None, "new": None})
         elif operation.action == "created" and field.since > 1:  # the log had an older format
-            found.append({"field": field.column, "old": None, "new": EMPTY.get(field.kind)})
+            found.append({"field": field.column, "old": None, "new": field.default or EMPTY.get(field.kind)})
     return found
 
 

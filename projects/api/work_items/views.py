@@ -20,9 +20,12 @@ from projects.api.idempotency import write
 from projects.api.list_queries import Query, kept
 from projects.api.query_parameters import BOOLEANS, limit_schema, read_limit, read_number
 from projects.api.viewsets import answer, read_body
+from projects.api.work_items.brief import BriefActions
 from projects.api.work_items.claims import ClaimActions
 from projects.api.work_items.filters import WorkItemFilter
+from projects.api.work_items.history import HistoryActions
 from projects.api.work_items.page import page_of
+from projects.api.work_items.receipts import ReceiptActions
 from projects.api.work_items.serializers import (
     BulkUpdatedSerializer,
     BulkUpdateSerializer,
@@ -33,6 +36,7 @@ from projects.api.work_items.serializers import (
     WorkItemRowSerializer,
     WorkItemSerializer,
 )
+from projects.api.work_items.tree import TreeActions
 from projects.models import WorkItem
 from projects.models.exceptions import Refused
 from projects.models.prepared_queries import Bound, Statement, stored
@@ -49,7 +53,7 @@ class ReadyList(NamedTuple):
     statement: Statement
 
 
-class WorkItemViewSet(ClaimActions):
+class WorkItemViewSet(BriefActions, HistoryActions, TreeActions, ReceiptActions, ClaimActions):
     queryset = WorkItem.objects.all()
     related = ("project",)
     serializer_class = WorkItemSerializer
@@ -64,6 +68,8 @@ class WorkItemViewSet(ClaimActions):
         own: dict[str, set[str]] = {
             "destroy": {"recursive"},
             "show": {"max_bytes"},
+            "log": {"limit", "before"},
+            "tree": {"item", "project"},
             "ready": {"fields", "limit", *self.filterset_class.base_filters},
         }
         return own.get(f"{self.action}") or super().known_parameters()

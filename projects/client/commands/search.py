@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.resource import PAGES, Resource
+from projects.client.resource import LINES, PAGES, Resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,5 +34,6 @@ VERB = Verb(
         option("text", metavar="TEXT", help="words to search for; there is no query syntax"),
         option("--project", metavar="PROJECT", help="only in this project"),
         *PAGES,
+        LINES,
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb
+from projects.client.resource import LINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,4 +22,4 @@ def without_empty(row: Json) -> Json:
     return {name: value for name, value in row.items() if value not in (None, "", [])}
 
 
-VERB = Verb("", "List the live sessions: where each works, what it holds, and its last sign of life.", who)
+VERB = Verb("", "List the live sessions: where each works, what it holds, and its last sign of life.", who, (LINES,))

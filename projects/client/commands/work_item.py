@@ -9,6 +9,7 @@ from projects.entities import work_item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from projects.client.argv import Options
     from projects.client.context import Context
 
 ITEMS = EntityResource(work_item.WORK_ITEM)
@@ -19,6 +20,12 @@ LEASE_ID = option("--lease-id", metavar="L", help="lease_id of the claim, from a
 MOVE = (
     option("--before", metavar="ITEM", help="move it directly before this item"),
     option("--after", metavar="ITEM", help="move it directly after this item"),
+)
+UPDATE = ITEMS.update_options(
+    option("--add-label", action="append", metavar="NAME", help="add this label; repeat for several"),
+    option("--remove-label", action="append", metavar="NAME", help="remove this label; repeat for several"),
+    LEASE_ID,
+    option("--force", action="store_true", help="despite open children or blockers, or another's claim"),
 )
 
 
@@ -85,12 +92,16 @@ def create(context: Context) -> None:
 
 def update(context: Context) -> None:
     """Update an item."""
-    options = context.options
+    ITEMS.update(context, force=context.options.force, more=claim_and_labels(context.options))
+
+
+def claim_and_labels(options: Options) -> dict[str, object]:
+    """Return the labels to add and to remove, and the proof of a claim."""
     labels = {"add_labels": options.add_label, "remove_labels": options.remove_label}
-    more: dict[str, object] = {name: value for name, value in labels.items() if value}
+    found: dict[str, object] = {name: value for name, value in labels.items() if value}
     if options.lease_id:
-        more["lease_id"] = options.lease_id
-    ITEMS.update(context, force=options.force, more=more)
+        found["lease_id"] = options.lease_id
+    return found
 
 
 def delete(context: Context) -> None:
@@ -157,12 +168,7 @@ VERBS = (
         "update",
         "Change an item.",
         update,
-        ITEMS.update_options(
-            option("--add-label", action="append", metavar="NAME", help="add this label; repeat for several"),
-            option("--remove-label", action="append", metavar="NAME", help="remove this label; repeat for several"),
-            LEASE_ID,
-            option("--force", action="store_true", help="despite open children or blockers, or another's claim"),
-        ),
+        UPDATE,
     ),
     Verb(
         "delete",

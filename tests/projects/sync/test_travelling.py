@@ -8,6 +8,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+from django.core.exceptions import ValidationError
+
 from projects.entities import spec
 from projects.entities.registry import ENTITIES
 from projects.models import Comment, Project, Tombstone, User, WorkItem
@@ -116,7 +119,7 @@ def test_decision_arrives_unconfirmed_and_a_later_change_ends_the_confirmation(
         item = WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
         decision = Comment.objects.create(actor=ada.user, work_item=item, content="Use SQLite", kind="decision")
         assert not decision.is_unconfirmed
-        ada.join()
+        ada.join(founds=True)
         ada.sync(log)
     with bob:
         bob.join()
@@ -132,17 +135,37 @@ def test_decision_arrives_unconfirmed_and_a_later_change_ends_the_confirmation(
     assert_equal(log, ada, bob)
 
 
-def test_comment_of_an_earlier_version_is_a_plain_comment(make_board_clone: Make, log: Log) -> None:
+def test_comment_in_the_first_format_is_a_plain_comment(make_board_clone: Make, log: Log) -> None:
     ada, bob = make_board_clone("ada"), make_board_clone("bob")
     with ada:
         project = Project.objects.create(actor=ada.user, key="PONE", title="One")
         item = WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
-        Comment.objects.create(actor=ada.user, work_item=item, content="Said")
         ada.join()
+        Comment.objects.create(actor=ada.user, work_item=item, content="Said")
+        with pytest.raises(ValidationError, match="pm sync upgrade"):
+            Comment.objects.create(actor=ada.user, work_item=item, content="Use SQLite", kind="decision")
         ada.sync(log)
-    assert '"kind":[null,"comment"]' in log.log[0]
-    log.log[0] = log.log[0].replace(',"kind":[null,"comment"]', "").replace('"kind":[null,"comment"],', "")
+    assert "kind" not in "".join(log.log)
     with bob:
         bob.join()
+        bob.fetch(log)
+        assert Comment.objects.get().kind == "comment"
+    assert_equal(log, ada, bob)
+
+
+def test_comment_without_a_kind_is_a_plain_comment(make_board_clone: Make, log: Log) -> None:
+    ada, bob = make_board_clone("ada"), make_board_clone("bob")
+    with ada:
+        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
+        item = WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
+        ada.join(founds=True)
+        ada.sync(log)
+        Comment.objects.create(actor=ada.user, work_item=item, content="Said")
+        ada.sync(log)
+    told = ',"kind":[null,"comment"]'
+    assert told in log.log[-1]
+    log.log[-1] = log.log[-1].replace(told, "")
+    with bob:
+        bob.join(founds=True)
         bob.fetch(log)
         assert Comment.objects.get().kind == "comment"

@@ -4,12 +4,12 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-TRIGGERS = "8e18b8f000dc153e"  # projects.sqlite.triggers.digest()
+TRIGGERS = "7c672d12b7c45fab"  # projects.sqlite.triggers.digest()
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0021_dependency_types"),
+        ("projects", "0024_claims"),
     ]
 
     operations = [

@@ -1,0 +1,179 @@
+"""What is new to the caller, in few bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Q
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.authentication import actor_of
+from projects.api.callers import caller_of
+from projects.api.change_texts import ARROW, ChangeTexts
+from projects.api.idempotency import write
+from projects.api.json_format import JSONObject, render
+from projects.api.query_parameters import read_number
+from projects.api.serializer_fields import StrictIntegerField
+from projects.api.serializers import ResponseSerializer, StrictSerializer
+from projects.api.viewsets import StrictQueryMixin, read_body
+from projects.models import Activity, WorkItem
+from projects.models.news import Reader, last_id
+from projects.models.work_items.queries import DISPLAY_KEY
+
+LEAST_BYTES, DEFAULT_BYTES, MOST_BYTES = 300, 1400, 1_000_000
+BATCH = 200  # activities
+MAX_TITLE = 40  # characters
+LARGEST_ID = 2**63 - 1
+
+
+class NewsRowSerializer(ResponseSerializer):
+    """What one user did to one thing, since the last look."""
+
+    key = serializers.CharField()
+    title = serializers.CharField(required=False, help_text="Of an item.")
+    by = serializers.CharField()
+    did = serializers.CharField()
+
+
+class NewsSerializer(ResponseSerializer):
+    """The oldest news first. Acknowledge the `cursor` when it has arrived: until then it is answered again."""
+
+    news = NewsRowSerializer(many=True)
+    cursor = serializers.IntegerField()
+    more = serializers.IntegerField(required=False, help_text="The number of changes that come after these.")
+
+
+class SeenSerializer(StrictSerializer):
+    """The `cursor` of the news that has arrived."""
+
+    cursor = StrictIntegerField(min_value=0, max_value=LARGEST_ID)
+
+
+class NewsView(StrictQueryMixin):
+    http_method_names = ["get", "head"]
+
+    def known_parameters(self) -> set[str]:
+        return {"max_bytes"}
+
+    @extend_schema(
+        operation_id="news_list",
+        parameters=[
+            OpenApiParameter(
+                "max_bytes",
+                {"type": "integer", "minimum": LEAST_BYTES, "maximum": MOST_BYTES, "default": DEFAULT_BYTES},
+                description="The size of the rows in bytes, at most; there is always one row.",
+            )
+        ],
+        responses=NewsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """What others changed since the caller's session last acknowledged news, merged by item and user."""
+        most = read_number(request, "max_bytes", LEAST_BYTES, MOST_BYTES) or DEFAULT_BYTES
+        with transaction.atomic():
+            reader = _reader(request)
+            page = _Page(most)
+            newest = last_id()
+            unread = reader.unread().filter(pk__lte=newest).select_related("actor")
+            cursor = 0
+            while not page.is_full and (batch := list(unread.filter(pk__gt=cursor)[:BATCH])):
+                page.read(batch)
+                cursor = page.cursor
+        document: JSONObject = {"news": page.rows(), "cursor": newest}
+        if page.is_full:
+            document |= {"cursor": page.cursor, "more": unread.filter(pk__gt=page.cursor).count()}
+        return Response(document)
+
+
+class NewsSeenView(StrictQueryMixin):
+    http_method_names = ["post"]
+
+    @extend_schema(operation_id="news_seen", request=SeenSerializer, responses={204: None})
+    @write
+    def post(self, request: Request) -> Response:
+        """Acknowledge news: the caller has seen everything up to the cursor."""
+        body = read_body(request, SeenSerializer)
+        _reader(request).acknowledge(body["cursor"])
+        return Response(status=204)
+
+
+class _Page:
+    """Rows of news, until they have `most` bytes."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.cursor = 0  # the last activity on the page
+        self.is_full = False
+        self._size = 0
+        self._rows: dict[tuple[str, str], _Row] = {}
+
+    def rows(self) -> list[JSONObject]:
+        return [row.document() for row in self._rows.values()]
+
+    def read(self, batch: Sequence[Activity]) -> None:
+        """Add activities in their order; the first that does not fit makes the page full."""
+        texts, titles = ChangeTexts(batch), _titles(batch)
+        for activity in batch:
+            key, by = activity.display_key.partition(ARROW)[0], activity.actor.username
+            row = self._rows.get((key, by))
+            grown = _Row(key, titles.get(key.upper(), ""), by) if row is None else row.copy()
+            grown.add(activity, texts)
+            size = self._size + grown.size() - (0 if row is None else row.size())
+            if size > self.most and self._rows:
+                self.is_full = True
+                return
+            self._rows[key, by] = grown
+            self._size, self.cursor = size, activity.pk
+
+
+class _Row:
+    """What one user did to one thing; of two changes of a field the later one counts."""
+
+    def __init__(self, key: str, title: str, by: str) -> None:
+        self.key, self.title, self.by = key, title, by
+        self.parts: dict[str, str] = {}
+        self.comments = 0
+
+    def copy(self) -> _Row:
+        other = _Row(self.key, self.title, self.by)
+        other.parts, other.comments = dict(self.parts), self.comments
+        return other
+
+    def add(self, activity: Activity, texts: ChangeTexts) -> None:
+        for field, text in texts.of(activity, old=False).items():
+            if text.startswith("comment: "):
+                self.comments += 1
+                said = text if self.comments == 1 else f"{self.comments} comments, last: {text[9:]}"
+                self.parts["comments"] = said
+            else:
+                self.parts[field] = text
+
+    def document(self) -> JSONObject:
+        title = {"title": self.title} if self.title else {}
+        return {"key": self.key, **title, "by": self.by, "did": "; ".join(self.parts.values())}
+
+    def size(self) -> int:
+        return len(render(self.document())) + 1
+
+
+def _reader(request: Request) -> Reader:
+    user, caller = actor_of(request), caller_of(request)
+    return Reader(user, caller.session(user) if caller else None)
+
+
+def _titles(batch: Sequence[Activity]) -> dict[str, str]:
+    """Return the titles of the items that the activities name, cut, by key."""
+    found: dict[str, str] = {}
+    numbers: dict[str, set[int]] = {}
+    for activity in batch:
+        if match := DISPLAY_KEY.fullmatch(activity.display_key.partition(ARROW)[0]):
+            numbers.setdefault(match[1].upper(), set()).add(int(match[2]))
+    wanted = Q(pk=None)
+    for key, some in numbers.items():
+        wanted |= Q(project__key=key, project__deleted_at=None, item_number__in=some)
+    for key, number, title in WorkItem.objects.filter(wanted).values_list("project__key", "item_number", "title"):
+        found[f"{key}-{number}"] = title if len(title) <= MAX_TITLE else f"{title[: MAX_TITLE - 1]}…"
+    return found

@@ -1,0 +1,116 @@
+"""A work item for who works on it, in few bytes: keys and names instead of IDs, no empty members, no history."""
+
+from __future__ import annotations
+
+import functools
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+
+from projects.api.json_format import JSONObject
+from projects.api.serializers import ResponseSerializer
+from projects.api.viewsets import EntityViewSet, answer
+from projects.api.work_items.page import LINKS, related
+from projects.entities.work_item import WORK_ITEM
+from projects.models import Sprint
+from projects.models.prepared_queries import Bound, Statement
+
+COMMENTS = 5  # the latest
+# The names of an item's fields in short answers are those of their flags.
+NAMES = {field.name: field.flag.replace("-", "_") for field in WORK_ITEM.fields}
+NAMES |= {"display_key": "key", "labels": "labels", "version": "version"}
+FIRST = ("display_key", "item_type", "title", "status", "priority", "version")
+MORE = (
+    *("assignee", "claimed_by", "lease_expires_at", "labels", "story_points", "due_date", "external_ref"),
+    *("close_reason", "description"),
+)
+PARTS = ("ancestors", "children", "comments")
+
+
+class BriefCommentSerializer(ResponseSerializer):
+    """A comment."""
+
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    kind = serializers.CharField(required=False, help_text="Only of decisions and handovers.")
+    text = serializers.CharField()
+
+
+class BriefSerializer(ResponseSerializer):
+    """A work item. Empty members are left out. Related items are texts that begin with their key."""
+
+    key = serializers.CharField()
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.CharField()
+    priority = serializers.CharField()
+    version = serializers.IntegerField()
+    assignee = serializers.CharField(required=False)
+    claimed_by = serializers.CharField(required=False)
+    lease_expires_at = serializers.DateTimeField(required=False)
+    labels = serializers.ListField(child=serializers.CharField(), required=False)
+    points = serializers.IntegerField(required=False)
+    due = serializers.DateField(required=False)
+    external_ref = serializers.CharField(required=False)
+    close_reason = serializers.CharField(required=False)
+    description = serializers.CharField(required=False)
+    sprint = serializers.CharField(required=False, help_text="Its name.")
+    above = serializers.ListField(child=serializers.CharField(), required=False, help_text="The outermost first.")
+    children = serializers.ListField(child=serializers.CharField(), required=False)
+    blocked_by = serializers.ListField(child=serializers.CharField(), required=False)
+    blocking = serializers.ListField(child=serializers.CharField(), required=False)
+    relates_to = serializers.ListField(child=serializers.CharField(), required=False)
+    discovered_from = serializers.ListField(child=serializers.CharField(), required=False)
+    discoveries = serializers.ListField(child=serializers.CharField(), required=False)
+    duplicates = serializers.ListField(child=serializers.CharField(), required=False)
+    duplicated_by = serializers.ListField(child=serializers.CharField(), required=False)
+    comments = BriefCommentSerializer(many=True, required=False, help_text="The latest, the oldest of them first.")
+    earlier_comments = serializers.IntegerField(required=False)
+
+
+def brief_of(item: JSONObject, item_id: str) -> JSONObject:
+    """Return the short form of an item with the fields `item`; `item_id` is its ID as the database stores it."""
+    found = related(item_id, PARTS)
+    comments = found["comments"]
+    short = {NAMES[name]: item[name] for name in (*FIRST, *MORE)}
+    short["lease_expires_at"] = _second(item["lease_expires_at"])
+    if item["sprint_id"] is not None:
+        short["sprint"] = _sprint().rows(sprint=item["sprint_id"].replace("-", ""))[0][0]
+    short["above"] = [f"{row['display_key']} {row['title']}" for row in found["ancestors"]]
+    for name in ("children", *LINKS):
+        short[name] = [f"{row['display_key']} {row['status']} {row['title']}" for row in found[name]]
+    short["comments"] = [_comment(row) for row in comments[-COMMENTS:]]
+    short["earlier_comments"] = max(0, len(comments) - COMMENTS)
+    return without_empty(short)
+
+
+def without_empty(document: JSONObject) -> JSONObject:
+    """Return a document without its empty members; a number of points may be 0."""
+    return {name: value for name, value in document.items() if value or (value == 0 and name == "points")}
+
+
+def _comment(row: JSONObject) -> JSONObject:
+    kind = {"kind": row["kind"]} if row["kind"] != "comment" else {}
+    return {"by": row["created_by"], "at": _second(row["created_at"]), **kind, "text": row["content"]}
+
+
+def _second(moment: str | None) -> str | None:
+    """Return a time without the fraction of the second."""
+    return None if moment is None else f"{moment[:19]}Z"
+
+
+@functools.cache
+def _sprint() -> Statement:
+    return Statement(Sprint.objects.filter(pk=Bound("sprint", Sprint._meta.pk)).values_list("name"))
+
+
+class BriefActions(EntityViewSet):
+    @extend_schema(responses=BriefSerializer)
+    @action(detail=True)
+    def brief(self, request: Request, id: str) -> HttpResponseBase:
+        """The item in few bytes, for who works on it: without nulls, IDs and history."""
+        item, _ = self.shown(id)
+        return answer(request, brief_of(item, item["id"].replace("-", "")))

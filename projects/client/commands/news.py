@@ -1,0 +1,28 @@
+"""`pm news`: what others changed since your last look."""
+
+from __future__ import annotations
+
+from projects.client.grammar import Verb, option
+from projects.client.resource import LINES, ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+
+def news(context: Context) -> None:
+    """Print what is new, then tell the server that it has arrived."""
+    query = {"max_bytes": context.options.max_bytes}
+    answer = context.api.get(f"{ROOT}news/", query, wanted=("news", "cursor"))
+    more = {"more": answer["more"]} if "more" in answer else {}
+    context.show({"news": answer["news"], **more})
+    context.api.call("POST", f"{ROOT}news/seen/", {"cursor": answer["cursor"]})
+
+
+VERB = Verb(
+    "",
+    "Show what others changed since your session's last look, the oldest first; again for more.",
+    news,
+    (option("--max-bytes", type=int, metavar="N", help="bytes of a page (1400)"), LINES),
+    example="pm news",
+)

@@ -1,0 +1,146 @@
+"""Short answers as plain lines, for `--lines` and PM_OUTPUT=lines: less than half of the bytes of JSON.
+
+An item is a line: its key, its status, then its type and priority unless they are `task` and `medium`, its title,
+`@assignee`, `3p` points. Text of the board is cleaned of control characters; only descriptions and comments keep their
+line ends, indented.
+"""
+
+from __future__ import annotations
+
+from projects.client.terminal import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from projects.client.api import Json
+
+MAX_TITLE = 60  # characters in a list
+FACTS = {"claimed_by": "claimed by", "lease_expires_at": "until", "external_ref": "ref"}
+LINKED = {
+    "children": "children",
+    "blocked_by": "blocked by",
+    "blocking": "blocks",
+    "relates_to": "relates to",
+    "discovered_from": "discovered from",
+    "discoveries": "led to",
+    "duplicates": "duplicates",
+    "duplicated_by": "duplicated by",
+}
+
+
+def draw(document: Json) -> str:
+    """Return the lines of a document. Raises KeyError if it has no such form."""
+    forms: dict[str, Callable[[Json], Iterable[str]]] = {
+        "work_items": _rows,
+        "news": _news,
+        "log": _log,
+        "sessions": _sessions,
+        "tree": _tree,
+        "results": _hits,
+    }
+    for name, form in forms.items():
+        if name in document:
+            rows = document[name]
+            lines = [*form(rows)] if rows else [f"no {name.replace('_', ' ')}"]
+            return "\n".join((*lines, *_rest(document)))
+    return "\n".join(_item(document))
+
+
+def _rest(document: Json) -> Iterable[str]:
+    """Yield a line that says how to get the rest."""
+    if document.get("next"):
+        yield f"more: --cursor {document['next']}"
+    if document.get("before"):
+        yield f"more: --before {document['before']}"
+    if document.get("more"):
+        yield f"{document['more']} more"
+
+
+def _row(row: Json) -> str:
+    parts = [row["key"], row["status"], *_kind(row), _flat(row["title"], MAX_TITLE)]
+    if row.get("assignee"):
+        parts.append(f"@{_flat(row['assignee'])}")
+    if row.get("points") is not None:
+        parts.append(f"{row['points']}p")
+    return " ".join(parts)
+
+
+def _kind(row: Json) -> Iterable[str]:
+    if row.get("type", "task") != "task":
+        yield row["type"]
+    if row.get("priority", "medium") != "medium":
+        yield row["priority"]
+
+
+def _rows(rows: Iterable[Json]) -> Iterable[str]:
+    return map(_row, rows)
+
+
+def _item(item: Json) -> Iterable[str]:
+    parts = [item["key"], item["status"], item["type"], item["priority"], f"v{item['version']}"]
+    yield f"{' '.join(parts)}: {_flat(item['title'])}"
+    facts = []
+    for name in ("assignee", "claimed_by", "lease_expires_at", "points", "due", "sprint", "external_ref"):
+        if item.get(name) is not None and not (name == "assignee" and item.get("claimed_by") == item[name]):
+            facts.append(f"{FACTS.get(name, name)} {_flat(str(item[name]))}")
+    if item.get("labels"):
+        facts.append(f"labels {_flat(', '.join(item['labels']))}")
+    if facts:
+        yield ", ".join(facts)
+    if item.get("above"):
+        yield f"in: {' / '.join(map(_flat, item['above']))}"
+    for name, words in LINKED.items():
+        if item.get(name):
+            yield f"{words}: {'; '.join(map(_flat, item[name]))}"
+    for name in ("close_reason", "description"):
+        if item.get(name):
+            yield from _text(item[name], "closed: " if name == "close_reason" else "")
+    if item.get("earlier_comments"):
+        yield f"{item['earlier_comments']} earlier comments"
+    for comment in item.get("comments", ()):
+        kind = f" {comment['kind']}" if "kind" in comment else ""
+        yield from _text(comment["text"], f"{_flat(comment['by'])}{kind} {comment['at'][5:16]}: ")
+
+
+def _text(text: str, before: str) -> Iterable[str]:
+    first, *others = text.rstrip().split("\n")
+    yield before + _flat(first)
+    for line in others:
+        yield f"  {clean(line).rstrip()}"
+
+
+def _news(rows: Iterable[Json]) -> Iterable[str]:
+    for row in rows:
+        yield f"{_flat(row['key'])} {_flat(row['by'])}: {_flat(row['did'])}"
+
+
+def _log(rows: Iterable[Json]) -> Iterable[str]:
+    for row in rows:
+        standing = f" ({_flat(row['standing'])})" if "standing" in row else ""
+        yield f"{row['at'][:16]} {_flat(row['by'])}: {_flat(row['did'])}{standing}"
+
+
+def _sessions(rows: Iterable[Json]) -> Iterable[str]:
+    for row in rows:
+        held = ", ".join(item["key"] for item in row.get("items", ()))
+        place = " ".join(_flat(row[name]) for name in ("worktree", "branch") if row.get(name))
+        yield f"{_flat(row['actor'])} {row['last_seen_at'][11:16]} {held or '-'} {place}".rstrip()
+
+
+def _tree(nodes: Iterable[Json], depth: int = 0) -> Iterable[str]:
+    for node in nodes:
+        blocked = " blocked" if node.get("blocked") else ""
+        yield f"{'  ' * depth}{_row(node)}{blocked}"
+        yield from _tree(node.get("children", ()), depth + 1)
+
+
+def _hits(rows: Iterable[Json]) -> Iterable[str]:
+    for row in rows:
+        yield f"{row['display_key']} {row['status']} {_flat(row['title'], MAX_TITLE)}: {_flat(row['snippet'], 80)}"
+
+
+def _flat(text: str, most: int = 0) -> str:
+    """Return a text on one line, cut to `most` characters."""
+    flat = " ".join(clean(text).split())
+    return f"{flat[: most - 1]}…" if most and len(flat) > most else flat

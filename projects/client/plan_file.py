@@ -1,0 +1,88 @@
+"""Read the plan of `pm plan`: JSON, or lines of titles.
+
+    project: PONE
+    sprint: Sprint 1
+
+    # An item is a line, and stands below the item that is indented less. `- ` before it is ignored.
+    Checkout
+      Pay by card {ref=card points=3 labels=ui,api}
+        > A line of its description.
+      Send a receipt {type=bug needs=card,PONE-3}
+
+The words in braces are fields of the item, as in JSON: `{"items": [{"title": …, "children": […]}]}`.
+"""
+
+from __future__ import annotations
+
+from projects.client.errors import UsageError
+from projects.client.text_input import read_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.api import Json
+
+HEADERS = ("project", "sprint")
+NUMBERS = ("points", "story_points")
+
+
+def read_plan(path: str) -> dict[str, Json]:
+    """Return the plan in a file, or in standard input for `-`. Raises UsageError."""
+    text = read_file(path, "file")
+    if text.lstrip()[:1] in ("{", "["):
+        return _from_json(text)
+    return _from_lines(text)
+
+
+def _from_json(text: str) -> dict[str, Json]:
+    import json
+
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"the plan is not JSON: {error}", field="file") from None
+    plan = {"items": found} if isinstance(found, list) else found
+    if not plan.get("items"):
+        raise UsageError('the plan has no items; write {"items": [{"title": "…"}]}', field="file")
+    return dict(plan)
+
+
+def _from_lines(text: str) -> dict[str, Json]:
+    plan: dict[str, Json] = {"items": []}
+    above: list[tuple[int, dict[str, Json]]] = []  # the indentation and the item, the outermost first
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.expandtabs(4).strip()
+        if not words or words.startswith("#"):
+            continue
+        name, colon, value = words.partition(":")
+        if colon and not above and name in HEADERS:
+            plan[name] = value.strip()
+            continue
+        depth = len(line.expandtabs(4)) - len(line.expandtabs(4).lstrip())
+        if words.startswith(">"):
+            if not above:
+                raise UsageError(f"line {number} describes no item", field="file")
+            item = above[-1][1]
+            item["description"] = "\n".join(filter(None, (item.get("description"), words[1:].strip())))
+            continue
+        item = _item(words, number)
+        while above and above[-1][0] >= depth:
+            above.pop()
+        (above[-1][1].setdefault("children", []) if above else plan["items"]).append(item)
+        above.append((depth, item))
+    if not plan["items"]:
+        raise UsageError("the plan has no items; write a title a line", field="file")
+    return plan
+
+
+def _item(words: str, number: int) -> dict[str, Json]:
+    """Return the item of a line: its title, and the fields in braces at the end."""
+    title = words[2:].strip() if words[:2] in ("- ", "* ") else words
+    item: dict[str, Json] = {}
+    if title.endswith("}") and "{" in title:
+        title, _, fields = title[:-1].rpartition("{")
+        for field in fields.split():
+            name, equals, value = field.partition("=")
+            if not equals:
+                raise UsageError(f"line {number}: {field!r} in braces is not name=value", field="file")
+            item[name] = int(value) if name in NUMBERS and value.isdecimal() else value
+    return {"title": title.strip(), **item}

@@ -1,0 +1,65 @@
+"""What is new to somebody: the changes by others since the last look, whose cursor is kept here.
+
+A look changes no cursor. Only `acknowledge`, called when the news has arrived, moves it, and never back: what got lost
+on the way is shown again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import Max, Min, Q
+from django.utils import timezone
+
+from projects.models.activity import Activity, ActivityQuerySet
+from projects.models.session import Session
+from projects.models.user import User
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+TOLD = ("work_item", "comment", "dependency", "sprint", "project")
+FIRST_LOOK = timedelta(days=1)  # how far the first look of somebody goes back
+
+
+class Reader(NamedTuple):
+    """Who looks: an agent's session, or a person, who has none."""
+
+    user: User
+    session: Session | None
+
+    def unread(self) -> ActivityQuerySet:
+        """Return the changes since the last look by anybody else, oldest first."""
+        found = Activity.objects.counting().filter(pk__gt=self.cursor(), entity_type__in=TOLD)
+        mine = Q(session=self.session.pk) if self.session else Q(actor=self.user, session="")
+        return found.exclude(mine).order_by("pk")
+
+    def cursor(self) -> int:
+        """Return the activity up to which the reader has seen everything.
+
+        A new session continues where the last one of its user stopped.
+        """
+        own = self.session.news_cursor if self.session else self.user.news_cursor
+        if own is None:
+            sessions = Session.objects.filter(actor=self.user)
+            own = sessions.aggregate(latest=Max("news_cursor"))["latest"]
+        return _before(FIRST_LOOK) if own is None else int(own)
+
+    def acknowledge(self, cursor: int) -> None:
+        """Record that the reader has seen everything up to this activity."""
+        cursor = min(cursor, last_id())
+        rows: QuerySet[Session] | QuerySet[User]
+        rows = Session.objects.filter(pk=self.session.pk) if self.session else User.objects.filter(pk=self.user.pk)
+        rows.filter(Q(news_cursor=None) | Q(news_cursor__lt=cursor)).update(news_cursor=cursor)
+
+
+def last_id() -> int:
+    """Return the ID of the latest activity, or 0."""
+    return Activity.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _before(age: timedelta) -> int:
+    """Return the ID of the last activity that is older than this."""
+    first = Activity.objects.filter(created_at__gte=timezone.now() - age).aggregate(first=Min("pk"))["first"]
+    return last_id() if first is None else first - 1
