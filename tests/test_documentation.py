@@ -14,7 +14,7 @@ from discovery.portfile import ServerInfo
 from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
 from projects.client import agents_file, errors, grammar, prime
-from projects.client.vocabulary import ALIASES, COMMANDS, PHRASES
+from projects.client.vocabulary import ALIASES, COMMANDS, KEYED, PHRASES
 from projects.config_schema import OPTIONS, variable_of
 from tests import reference
 from tests.conftest import LONG_TESTS
