@@ -23,7 +23,7 @@ def counts(data: bytes) -> dict[str, int]:
 
 
 def _small() -> dict[str, Any]:
-    project, epic, story, task = (str(uuid.uuid5(uuid.NAMESPACE_URL, name)) for name in ("p", "e", "s", "t"))
+    project, epic, story, task, bug = (str(uuid.uuid5(uuid.NAMESPACE_URL, name)) for name in "pestb")
     stamps = {"created_at": 1770653763, "updated_at": 1770653763, "created_by": LLM, "updated_by": LLM}
 
     def item(pk: str, number: int, kind: str, parent: str | None, **values: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _small() -> dict[str, Any]:
             {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, "c")), "work_item_id": task, "content": "**ok**", **stamps}
         ],
         "dependencies": [
-            dependency("d1", story, task),
+            dependency("d1", bug, task),
             dependency("d2", task, str(uuid.uuid5(uuid.NAMESPACE_URL, "gone"))),
         ],
         "exported_at": "2026-03-01T18:53:59.426700+00:00",
@@ -83,5 +83,10 @@ def _small() -> dict[str, Any]:
         "sprints": [],
         "swim_lanes": [],
         "time_entries": [],
-        "work_items": [item(task, 3, "task", story), item(story, 2, "story", epic), item(epic, 1, "epic", None)],
+        "work_items": [
+            item(task, 3, "task", story),
+            item(story, 2, "story", epic),
+            item(epic, 1, "epic", None),
+            item(bug, 4, "bug", None),
+        ],
     }

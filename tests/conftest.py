@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.processes import Server, environment
 
@@ -41,10 +43,30 @@ def start_server() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="session")
 def new_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database that a first start creates."""
-    server = Server(make_repository(tmp_path_factory.mktemp("new") / "repository")).ready()
-    assert server.end()[0] == 0
-    return server.config / "data.db"
+    """The database that a first start creates. All processes of xdist share one, as its migrations take seconds."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    board = folder / "new_board.db"
+    with (folder / "new_board.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not board.exists():
+            server = Server(make_repository(tmp_path_factory.mktemp("new") / "repository")).ready()
+            assert server.end()[0] == 0
+            shutil.move(server.config / "data.db", board)
+    return board
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    new_board: Path, django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> None:
+    """Give Django's test database the tables of a new board, instead of migrating it again."""
+    with django_db_blocker.unblock():
+        connection.close()
+        path = connection.creation._get_test_db_name()
+        shutil.copy(new_board, path)
+        connection.settings_dict["NAME"] = path
 
 
 @pytest.fixture
@@ -99,7 +121,7 @@ def shared_server(server_of_all: SharedServer) -> Server:
 
 def add_board(repository: Path, new_board: Path) -> None:
     (repository / ".pm").mkdir(mode=0o700)
-    shutil.copy(new_board, repository / ".pm")
+    shutil.copy(new_board, repository / ".pm" / "data.db")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -108,7 +130,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.partition("[")[0] in long:
             item.add_marker("long")
-        if {"start_server", "server_of_all", "pm"} & set(getattr(item, "fixturenames", ())):
+        if {"start_server", "server_of_all", "shared_host", "pm"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 

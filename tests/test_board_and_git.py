@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from projects import git_exclude, workspace
+from projects import board_record, git_exclude, workspace
 from tests.commands import PLANTED, answer, git, pm, refusal
+from tests.conftest import add_board
 from tests.processes import Server, environment, poll
 
 Start = Callable[..., Server]
@@ -44,7 +45,7 @@ def history(repository: Path, new_board: Path) -> Path:
     answer(repository, "init")
     git(repository, "add", "-A")
     git(repository, "commit", "-m", "pm")
-    shutil.copy(new_board, repository / ".pm")
+    shutil.copy(new_board, repository / ".pm" / "data.db")
     return repository
 
 
@@ -77,6 +78,7 @@ def test_bisect_passes_by_the_board(history: Path, start_server: Start) -> None:
     assert keys(history) == ["AA"]
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_stash_pop_restores_untracked_files(repository: Path, start_server: Start) -> None:
     git(repository, "commit", "--allow-empty", "-m", "x")
     start_server(repository).end()
@@ -114,6 +116,7 @@ def test_running_server_restores_exclude_block(repository: Path, server: Server)
     assert "data.db" not in "".join(staged(repository))
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_start_with_linked_exclude_file_warns_and_serves(repository: Path, start_server: Start, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("*.log\n")
     exclude = repository / ".git/info/exclude"
@@ -125,6 +128,7 @@ def test_start_with_linked_exclude_file_warns_and_serves(repository: Path, start
     assert (tmp_path / "mine").read_text() == "*.log\n"
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_committed_board_is_kept_with_a_new_key(repository: Path, start_server: Start) -> None:
     server = start_server(repository)
     create(repository)
@@ -142,6 +146,7 @@ def test_committed_board_is_kept_with_a_new_key(repository: Path, start_server: 
     assert (repository / ".pm/secret_key").read_text() != key
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_committed_key_is_replaced_with_a_notice(repository: Path, start_server: Start) -> None:
     start_server(repository).end()
     key = (repository / ".pm/secret_key").read_text()
@@ -157,17 +162,22 @@ def test_committed_key_is_replaced_with_a_notice(repository: Path, start_server:
 
 
 @pytest.mark.parametrize("remover", [["sparse-checkout", "set", "src"], ["clean", "-fdxq"], ["stash", "--all"]])
-def test_board_deleted_by_git_is_reported_once(history: Path, start_server: Start, remover: list[str]) -> None:
+def test_doctor_misses_a_board_that_git_deleted(history: Path, remover: list[str]) -> None:
     (history / "src").mkdir()
     (history / "src/a").touch()
     git(history, "add", "-A")
     git(history, "commit", "-m", "src")
     (history / "extra").touch()
-    start_server(history).end()
+    board_record.note(str(history / ".pm"))  # as a start does
     git(history, *remover)
     assert not (history / ".pm/data.db").exists()
     checks = {check["name"]: check for check in json.loads(pm(history, "doctor").stdout)["checks"]}
     assert "is gone" in checks["board"]["message"]
+
+
+def test_deleted_board_is_reported_by_one_start(history: Path, start_server: Start) -> None:
+    start_server(history).end()
+    git(history, "clean", "-fdxq")
     assert "is gone" in pm(history, "init").stderr
     assert f"{history}/.pm had a board, but its data.db is gone" in start_server(history).end()[1]
     assert start_server(history).end()[1].count("is gone") == 0
@@ -220,13 +230,14 @@ def test_start_in_worktree_of_moved_repository_creates_no_board(
 
 
 def test_neighbouring_bare_repositories_have_separate_boards(
-    history: Path, start_server: Start, tmp_path: Path
+    history: Path, new_board: Path, start_server: Start, tmp_path: Path
 ) -> None:
     boards: list[Any] = []
     for name in ("alpha", "beta"):
         git(tmp_path, "clone", "-q", "--bare", str(history), f"code/{name}.git")
         git(tmp_path / f"code/{name}.git", "worktree", "add", f"../{name}-main", "HEAD")
         tree = tmp_path / f"code/{name}-main"
+        add_board(tmp_path / f"code/{name}.git", new_board)
         start_server(tree, config=tmp_path / f"code/{name}.git/.pm")
         create(tree, name.upper())
         boards.append(keys(tree))
@@ -236,6 +247,7 @@ def test_neighbouring_bare_repositories_have_separate_boards(
     assert keys(tmp_path / "code/alpha-main") == ["ALPHA"]
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_cloned_database_is_not_served(repository: Path, start_server: Start, tmp_path: Path) -> None:
     start_server(repository).end()
     git(repository, "add", "-f", ".pm/data.db")
@@ -246,8 +258,9 @@ def test_cloned_database_is_not_served(repository: Path, start_server: Start, tm
     assert (tmp_path / "clone/.pm/data.db").exists()
 
 
-def test_planted_key_is_never_used(repository: Path, start_server: Start) -> None:
+def test_planted_key_is_never_used(repository: Path, new_board: Path, start_server: Start) -> None:
     workspace.create(str(repository / ".pm"))
+    shutil.copy(new_board, repository / ".pm" / "data.db")
     (repository / ".pm/secret_key").write_text(PLANTED)
     (repository / ".pm/secret_key").chmod(0o600)
     git(repository, "add", "-f", ".pm/secret_key")

@@ -14,7 +14,7 @@ import pytest
 from projects import storage
 from tests import file_systems
 from tests.commands import answer, error, pm, refusal
-from tests.conftest import make_repository
+from tests.conftest import add_board, make_repository
 from tests.file_systems import in_mounts, needs_root, shim
 from tests.processes import MANAGE, Server
 from tests.projects.client.conftest import end_server
@@ -30,9 +30,10 @@ LACKS: list[tuple[str, dict[str, str], str]] = [
 
 
 @pytest.fixture
-def latin(tmp_path: Path) -> Iterator[Path]:
-    """A repository in a directory whose name is Latin-1."""
+def latin(tmp_path: Path, new_board: Path) -> Iterator[Path]:
+    """A repository with a new board in a directory whose name is Latin-1."""
     path = make_repository(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")))
+    add_board(path, new_board)
     yield path
     end_server(path / ".pm")
 
@@ -53,6 +54,7 @@ def test_refused_start_and_init_leave_nothing(
 
 
 @pytest.mark.parametrize("command", [["server", "start"], ["doctor"]])
+@pytest.mark.usefixtures("board_repository")
 def test_advice_to_move_keeps_the_board(
     repository: Path, start_server: Start, tmp_path: Path, command: list[str]
 ) -> None:
@@ -93,6 +95,7 @@ def test_unshareable_database_names_the_file_system(repository: Path, start_serv
     assert check["fix"] == storage.ELSEWHERE
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_fat_mounted_for_one_user_is_served(repository: Path, tmp_path: Path) -> None:
     env = {"LD_PRELOAD": shim(tmp_path, file_systems.FAT)}
     try:
@@ -136,7 +139,7 @@ def test_non_utf8_path_is_escaped_in_the_api(latin: Path, start_server: Start) -
     assert os.fsencode(json.loads(body)["root"]).endswith(b"/caf\xe9")
 
 
-def test_longest_path_is_served_and_longer_is_refused(tmp_path: Path) -> None:
+def test_longest_path_is_served_and_longer_is_refused(tmp_path: Path, new_board: Path) -> None:
     def of_length(total: int) -> Path:
         missing = total - len(str(tmp_path / ".pm"))
         parts = ["a" * 99] * ((missing - 2) // 100) + ["b" * ((missing - 2) % 100 + 1)]
@@ -153,6 +156,7 @@ def test_longest_path_is_served_and_longer_is_refused(tmp_path: Path) -> None:
     assert not (long / ".pm").exists()
     assert "shorter path" in pm(long, "doctor").stdout
     longest = make_repository(of_length(storage.MAX_DIRECTORY_PATH).parent)
+    add_board(longest, new_board)
     try:
         answer(longest, "server", "start")
         backup = answer(longest, "backup")["backup"]["path"]
@@ -165,8 +169,8 @@ def test_longest_path_is_served_and_longer_is_refused(tmp_path: Path) -> None:
 
 @needs_root
 @pytest.mark.parametrize("background", [True, False])
-def test_board_works_without_a_temporary_directory(repository: Path, background: bool) -> None:
-    (repository / ".pm").mkdir(mode=0o700)
+def test_board_works_without_a_temporary_directory(board_repository: Path, background: bool) -> None:
+    repository = board_repository
     start = "server start --workers 1 > .pm/out 2>&1" if background else ""
     script = f"""
         mount --bind .pm .pm; mount -t tmpfs -o ro none /dev/shm; mount -o remount,ro,bind /
@@ -208,6 +212,7 @@ def test_read_only_mount_is_named_without_chmod_advice(repository: Path) -> None
 
 
 @pytest.mark.parametrize("umask", [0o277, 0o777])
+@pytest.mark.usefixtures("board_repository")
 def test_umask_without_owner_rights_works(repository: Path, umask: int) -> None:
     from tests.processes import environment, without_override
 
@@ -238,6 +243,7 @@ def test_umask_without_owner_rights_works(repository: Path, umask: int) -> None:
 
 
 @needs_root
+@pytest.mark.usefixtures("board_repository")
 def test_backup_to_a_pipe_needs_no_temporary_directory(repository: Path, start_server: Start) -> None:
     start_server(repository)
     os.mkfifo(repository / "pipe")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -31,9 +32,7 @@ def test_pulled_port_file_redirects_no_client(repository: Path, server: Server) 
     poll(lambda: json.loads(server.port_file.read_text()) == server.info, 5)
 
 
-@pytest.mark.parametrize(
-    "name", ["secret_key", "server.token", "data.db", "data.db-journal", "data.db-wal", "server.json", "server.lock"]
-)
+@pytest.mark.parametrize("name", ["secret_key", "data.db"])  # and the others in test_git_secrets.py
 def test_committed_secret_is_refused(repository: Path, start_server: Start, name: str) -> None:
     (repository / ".pm").mkdir()
     (repository / ".pm" / name).write_text(PLANTED)
@@ -52,9 +51,10 @@ def test_config_that_allows_remote_access_is_refused(repository: Path, start_ser
 
 
 def test_planted_link_is_refused_with_the_way_to_trust_it(
-    repository: Path, start_server: Start, tmp_path: Path
+    repository: Path, new_board: Path, start_server: Start, tmp_path: Path
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
+    shutil.copy(new_board, tmp_path / "elsewhere" / "data.db")
     (repository / ".pm").symlink_to(tmp_path / "elsewhere")
     server = start_server(repository, ready=False)
     assert f"PM_CONFIG_DIR={tmp_path / 'elsewhere'}" in refusal(server)
@@ -80,6 +80,7 @@ def test_link_instead_of_the_database_is_refused(repository: Path, start_server:
     assert (tmp_path / "other.db").stat().st_size == 0
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_environment_variables_have_no_influence(repository: Path, start_server: Start) -> None:
     for name in ("projects", "discovery", "pmsite"):
         (repository / name).mkdir()
@@ -100,6 +101,7 @@ def test_environment_variables_have_no_influence(repository: Path, start_server:
     assert answer(repository, "project", "list", **surroundings)["projects"] == []
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_no_secret_is_logged(repository: Path, start_server: Start) -> None:
     server = start_server(repository, PM_LOGGING_LEVEL="debug")
     link = answer(repository, "server", "open", "--no-browser")["server"]["login_url"]

@@ -23,6 +23,7 @@ from tests.processes import Server, gone, poll, scaled
 Start = Callable[..., Server]
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_server_publishes_serves_and_withdraws(repository: Path, start_server: Start) -> None:
     server = start_server(repository)
     published = json.loads(server.port_file.read_text())
@@ -138,6 +139,7 @@ def test_deleted_database_is_503_until_server_stops(repository: Path, server: Se
 @pytest.mark.parametrize(
     "make", [os.pipe, lambda: [one.detach() for one in socket.socketpair()]], ids=["pipe", "socket"]
 )
+@pytest.mark.usefixtures("board_repository")
 def test_unread_log_blocks_nothing(repository: Path, start_server: Start, make: Callable[[], Iterable[int]]) -> None:
     reading, writing = make()
     os.set_blocking(writing, False)
@@ -200,6 +202,7 @@ def test_first_migration_is_atomic(repository: Path, start_server: Start) -> Non
     server.ready()
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_published_address_is_literal_where_localhost_is_ipv6(repository: Path, start_server: Start) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
@@ -211,15 +214,15 @@ def test_published_address_is_literal_where_localhost_is_ipv6(repository: Path, 
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/", "/admin/login/", "/api/v1/projects/"])
-def test_foreign_cookies_change_no_answer(server: Server, path: str) -> None:
-    headers = {"Authorization": f"Bearer {server.token}"}
-    without = server.request("GET", path, headers=headers)
-    loaded = server.request("GET", path, headers={**headers, "Cookie": f"other={'a' * 16_384}"})
+def test_foreign_cookies_change_no_answer(shared_server: Server, path: str) -> None:
+    headers = {"Authorization": f"Bearer {shared_server.token}"}
+    without = shared_server.request("GET", path, headers=headers)
+    loaded = shared_server.request("GET", path, headers={**headers, "Cookie": f"other={'a' * 16_384}"})
     assert (loaded.status_code, len(loaded.content)) == (without.status_code, len(without.content))
 
 
-def test_cookies_of_a_board_end_with_its_session(server: Server) -> None:
-    [cookie] = server.request("GET", "/admin/login/").cookies
+def test_cookies_of_a_board_end_with_its_session(shared_server: Server) -> None:
+    [cookie] = shared_server.request("GET", "/admin/login/").cookies
     assert cookie.name.startswith("pm_csrf_")
     assert cookie.expires is not None
     assert cookie.expires - time.time() <= 14 * 24 * 3600

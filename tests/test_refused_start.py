@@ -50,6 +50,7 @@ def test_invalid_database_is_one_line(repository: Path, start_server: Start) -> 
 
 
 @needs_root
+@pytest.mark.usefixtures("board_repository")
 def test_database_of_another_user_is_named_with_its_owner(repository: Path, start_server: Start) -> None:
     start_server(repository).end()
     path = repository / ".pm/data.db"
@@ -59,6 +60,7 @@ def test_database_of_another_user_is_named_with_its_owner(repository: Path, star
 
 
 @needs_root
+@pytest.mark.usefixtures("board_repository")
 def test_lock_of_another_user_is_named_with_its_owner(repository: Path, start_server: Start) -> None:
     start_server(repository).end()
     path = repository / ".pm/server.lock"
@@ -67,6 +69,7 @@ def test_lock_of_another_user_is_named_with_its_owner(repository: Path, start_se
     assert f"{path} belongs to uid 12345" in line
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_database_of_a_newer_version_is_refused(repository: Path, start_server: Start) -> None:
     start_server(repository).end()
     with sqlite3.connect(repository / ".pm" / "data.db") as database:
@@ -85,11 +88,13 @@ def test_failed_migration_is_one_line(repository: Path, start_server: Start) -> 
     assert "can't be migrated" in refusal(start_server(repository, ready=False))
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_misspelt_variable_warns(repository: Path, start_server: Start) -> None:
     server = start_server(repository, PM_SERVER_PROT="5000")
     assert "did you mean PM_SERVER_PORT?" in server.end()[1]
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_hanging_git_is_awaited_once(repository: Path, start_server: Start, tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     git = tmp_path / "bin/git"
@@ -99,6 +104,7 @@ def test_hanging_git_is_awaited_once(repository: Path, start_server: Start, tmp_
     assert (tmp_path / "calls").read_text().count("\n") == 1
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_hard_linked_lock_is_refused_at_once(repository: Path, start_server: Start) -> None:
     start_server(repository)
     copy = repository.parent / "copy"
@@ -111,6 +117,7 @@ def test_hard_linked_lock_is_refused_at_once(repository: Path, start_server: Sta
     assert time.monotonic() - begin < scaled(START_PATIENCE / 2)
 
 
+@pytest.mark.usefixtures("board_repository")
 def test_read_only_database_is_named_with_the_remedy(repository: Path, start_server: Start) -> None:
     start_server(repository).end()
     path = repository / ".pm/data.db"
@@ -120,6 +127,7 @@ def test_read_only_database_is_named_with_the_remedy(repository: Path, start_ser
 
 
 @needs_root
+@pytest.mark.usefixtures("board_repository")
 def test_immutable_database_is_named_with_the_remedy(repository: Path, start_server: Start) -> None:
     start_server(repository).end()
     path = repository / ".pm/data.db"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -31,15 +30,17 @@ FAULTS = {
 
 
 @pytest.fixture
-def database(repository: Path, start_server: Callable[..., Server]) -> Path:
-    server = start_server(repository)
+def database(shared_server: Server, tmp_path: Path) -> Path:
+    server = shared_server
     project = server.api("POST", "projects/", json={"key": "PONE", "title": "t"}).json()["id"]
     body = {"project_id": project, "item_type": "task", "title": "first", "labels": ["a"]}
     item = server.api("POST", "work-items/", json=body).json()["id"]
     assert server.api("PATCH", f"work-items/{item}/", json={"title": "second"}).status_code == 200
     assert server.api("POST", "comments/", json={"work_item_id": item, "content": "c"}).status_code == 201
-    assert server.end()[0] == 0
-    return repository / ".pm" / "data.db"
+    path = tmp_path / "data.db"
+    with closing(sqlite3.connect(server.config / "data.db")) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+    return path
 
 
 def test_audit_finds_exactly_the_faults(database: Path, tmp_path: Path) -> None:

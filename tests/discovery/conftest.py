@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,17 @@ def start_host(tmp_path: Path, start_server: Callable[..., Server]) -> Callable[
 @pytest.fixture
 def host(start_host: Callable[..., Server]) -> Server:
     return start_host()
+
+
+@pytest.fixture(scope="session")
+def shared_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A host for many tests, which only send requests."""
+    folder = tmp_path_factory.mktemp("host")
+    server = Server(folder, command=HOST, config=folder, HOST_SETTINGS=json.dumps({"DISCOVERY_DIR": str(folder)}))
+    try:
+        yield server.ready()
+    finally:
+        server.end()
 
 
 def lock_of(server: Server) -> str:

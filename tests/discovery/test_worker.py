@@ -18,6 +18,11 @@ from tests.processes import DEADLINE, Server, poll, scaled
 Start = Callable[..., Server]
 
 
+@pytest.fixture
+def host(shared_host: Server) -> Server:
+    return shared_host
+
+
 @contextlib.contextmanager
 def connections(server: Server, count: int, data: bytes = b"") -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
@@ -139,7 +144,8 @@ def test_idle_clients_after_a_response_do_not_delay_others(host: Server) -> None
             assert answer_time(host) < scaled(1)
 
 
-def test_idle_kept_connections_do_not_delay_the_stop(host: Server) -> None:
+def test_idle_kept_connections_do_not_delay_the_stop(start_host: Start) -> None:
+    host = start_host()
     request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\n\r\n"
     with connections(host, 5, request.encode()) as kept, connections(host, 5):
         for sock in kept:

@@ -19,4 +19,8 @@ def steps(queries: CaptureQueriesContext) -> list[str]:
 
 def unindexed(queries: CaptureQueriesContext) -> list[str]:
     """Return the steps that read a whole table."""
-    return [step for step in steps(queries) if step.startswith("SCAN") and "INDEX" not in step]
+    return [step for step in steps(queries) if is_unindexed(step)]
+
+
+def is_unindexed(step: str) -> bool:
+    return step.startswith("SCAN") and "INDEX" not in step

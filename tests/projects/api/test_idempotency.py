@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import IdempotentAnswer, Project, User
+from projects.models import Activity, IdempotentAnswer, Project, User
 from tests.projects.api.test_projects import URL, error
 from tests.projects.conftest import bearer, of_projects
 from tests.projects.threads import at_once
@@ -74,7 +74,7 @@ def test_failure_is_rolled_back_and_not_stored(api: APIClient, full_disk: None) 
     error(api.post(URL, BODY | {"description": "d" * 100_000}, **KEY), 503, "UNAVAILABLE")
     assert not Project.objects.exists()
     assert not IdempotentAnswer.objects.exists()
-    assert not User.objects.exists()
+    assert not Activity.objects.exists()
 
 
 def test_key_is_forgotten_after_a_day(api: APIClient) -> None:

@@ -90,9 +90,13 @@ def test_other_routes_take_no_parameters(api: APIClient, project: Project) -> No
     error(api.post(f"{URL}?limit=1", {"key": "ONE", "title": "t"}), 400, "VALIDATION_ERROR", "limit")
 
 
-@pytest.mark.parametrize("ordering", ["created_at", "-created_at", "updated_at", "key", "-key", "title", "-title"])
 @pytest.mark.parametrize("limit", [1, 3, 11])
-def test_pages_lead_through_all_rows_and_back(api: APIClient, many: list[Project], ordering: str, limit: int) -> None:
+def test_pages_lead_through_all_rows_and_back(api: APIClient, many: list[Project], limit: int) -> None:
+    for ordering in ("created_at", "-created_at", "updated_at", "key", "-key", "title", "-title"):
+        pages_lead_through_all_rows_and_back(api, many, ordering, limit)
+
+
+def pages_lead_through_all_rows_and_back(api: APIClient, many: list[Project], ordering: str, limit: int) -> None:
     name = ordering.removeprefix("-")
     expected = [
         project.key
@@ -106,12 +110,12 @@ def test_pages_lead_through_all_rows_and_back(api: APIClient, many: list[Project
     while response.json()["next"]:
         response = api.get(response.json()["next"])
         pages.append(keys(response))
-    assert [key for page in pages for key in page] == expected
+    assert [key for page in pages for key in page] == expected, ordering
     back = [keys(response)]
     while response.json()["previous"]:
         response = api.get(response.json()["previous"])
         back.insert(0, keys(response))
-    assert back == pages
+    assert back == pages, ordering
 
 
 def test_pages_skip_no_row_after_a_deletion(api: APIClient, many: list[Project]) -> None:
@@ -145,7 +149,7 @@ def test_cursor_of_another_order_is_refused(api: APIClient, many: list[Project])
         None,
     ],
 )
-def test_forged_cursor_is_refused(api: APIClient, many: list[Project], forged: Any) -> None:
+def test_forged_cursor_is_refused(api: APIClient, project: Project, forged: Any) -> None:
     cursor = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
     query = {"cursor": cursor, "ordering": "title"} if "title" in (forged or "") else {"cursor": cursor}
     error(api.get(URL, query), 400, "VALIDATION_ERROR", "cursor")

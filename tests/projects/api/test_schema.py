@@ -66,8 +66,8 @@ def test_schema_describes_the_headers(schema: dict[str, Any]) -> None:
     assert set(create["responses"]["201"]["headers"]) == {"ETag", "Location"}
 
 
-def test_schema_is_served_to_many_at_once(server: Server) -> None:
-    statuses = at_once(8, lambda _: server.api("GET", "schema/").status_code)
+def test_schema_is_served_to_many_at_once(shared_server: Server) -> None:
+    statuses = at_once(8, lambda _: shared_server.api("GET", "schema/").status_code)
     assert statuses == [200] * 8
 
 

@@ -107,14 +107,12 @@ def test_show_costs_the_same_for_any_number_of_rows(api: APIClient, make_item: M
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "💥", '"', "\\", "\n", "\u2028", "<"])
-@pytest.mark.parametrize("max_bytes", [1024, 1500, 4096, 20_000])
-def test_short_form_is_valid_and_short(
-    api: APIClient, make_item: Make, tree: list[WorkItem], letter: str, max_bytes: int
-) -> None:
+def test_short_form_is_valid_and_short(api: APIClient, make_item: Make, tree: list[WorkItem], letter: str) -> None:
     surround(make_item, tree[1], 3, "x" + letter * 5000 + "x" if letter in "\n\u2028" else letter * 5000)
-    body = show(api, "PONE-2", max_bytes=max_bytes)
-    assert (body["display_key"], body["item_type"], body["status"]) == ("PONE-2", "story", "backlog")
-    assert body["truncated"]
+    for max_bytes in (1024, 1500, 4096, 20_000):
+        body = show(api, "PONE-2", max_bytes=max_bytes)
+        assert (body["display_key"], body["item_type"], body["status"]) == ("PONE-2", "story", "backlog")
+        assert body["truncated"], max_bytes
 
 
 def test_longest_texts_are_cut_first(api: APIClient, make_item: Make, user: User) -> None:

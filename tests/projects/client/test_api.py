@@ -14,7 +14,7 @@ import pytest
 
 from projects.client.api import encode_query, quote, unquote
 from tests.processes import scaled
-from tests.projects.client.conftest import Impostor, Pm, answer
+from tests.projects.client.conftest import Impostor, Pm, answer, call_here
 
 Make = Callable[..., Impostor]
 Publish = Callable[..., None]
@@ -38,14 +38,14 @@ def closed_port() -> int:
 
 
 @pytest.fixture(params=["discovered", "given"])
-def reach(request: pytest.FixtureRequest, pm: Pm, publish: Publish) -> Callable[..., Any]:
+def reach(request: pytest.FixtureRequest, repository: Path, publish: Publish) -> Callable[..., Any]:
     """Run `pm` against an impostor, found by its file or by its URL."""
 
-    def run(server: Impostor, *arguments: str, **options: Any) -> Any:
+    def run(server: Impostor, *arguments: str, **env: str) -> Any:
         if request.param == "given":
-            return pm("--server", server.url, *arguments, **options)
+            return call_here(repository / ".pm", "--server", server.url, *arguments, **env)
         publish(server.port)
-        return pm(*arguments, **options)
+        return call_here(repository / ".pm", *arguments, **env)
 
     return run
 
@@ -229,12 +229,13 @@ def test_missing_token_for_a_given_url_is_explained(pm: Pm, impostor: Make) -> N
 
 
 def test_long_text_comes_from_a_file_or_standard_input(
-    reach: Callable[..., Any], impostor: Make, repository: Path
+    pm: Pm, publish: Publish, impostor: Make, repository: Path
 ) -> None:
     server = impostor(CREATED)
+    publish(server.port)
     (repository / "text.md").write_text("\ufeff- one\n- twö\n", encoding="utf-8")
-    reach(server, *CREATE, "--description-file", "text.md")
-    reach(server, *CREATE, "--description-file", "-", stdin="from\nstdin")
+    pm(*CREATE, "--description-file", "text.md")
+    pm(*CREATE, "--description-file", "-", stdin="from\nstdin")
     texts = [json.loads(request.partition(b"\r\n\r\n")[2])["description"] for request in server.received]
     assert texts == ["- one\n- twö\n", "from\nstdin"]
 

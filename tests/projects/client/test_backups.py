@@ -34,14 +34,14 @@ def test_backup_goes_into_the_config_directory_unseen_by_git(server: Server, pm:
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_backup_overwrites_only_with_force(server: Server, pm: Pm, repository: Path) -> None:
+def test_backup_overwrites_only_with_force(shared_server: Server, shared_pm: Pm, repository: Path) -> None:
     (repository / "mine.db").write_text("precious")
-    assert pm("backup", "mine.db").error["code"] == "FILE_REFUSED"
+    assert shared_pm("backup", "mine.db").error["code"] == "FILE_REFUSED"
     assert (repository / "mine.db").read_text() == "precious"
-    pm("backup", "mine.db", "--force").document  # noqa: B018
+    shared_pm("backup", "mine.db", "--force").document  # noqa: B018
     assert keys(repository / "mine.db") == []
     assert stat.S_IMODE((repository / "mine.db").stat().st_mode) == 0o600
-    assert pm("backup", ".pm/data.db", "--force").error["code"] == "FILE_REFUSED"
+    assert shared_pm("backup", str(shared_server.config / "data.db"), "--force").error["code"] == "FILE_REFUSED"
 
 
 def test_backup_is_restored_and_the_old_data_kept(server: Server, pm: Pm, config: Path) -> None:
@@ -67,11 +67,11 @@ def test_restore_takes_what_was_left_in_the_log_of_a_killed_server(server: Serve
     assert not (config / "data.db-wal").exists()
 
 
-def test_restore_into_an_empty_directory(server: Server, pm: Pm, repository: Path, tmp_path: Path) -> None:
-    pm("project", "create", "--key", "PONE", "--title", "First")
-    pm("backup", str(tmp_path / "one.db"))
+def test_restore_into_an_empty_directory(shared_pm: Pm, tmp_path: Path) -> None:
+    shared_pm("project", "create", "--key", "PONE", "--title", "First")
+    shared_pm("backup", str(tmp_path / "one.db"))
     other = str(tmp_path / "new" / ".pm")
-    answer = pm("restore-backup", str(tmp_path / "one.db"), "--config-dir", other).document["restored"]
+    answer = shared_pm("restore-backup", str(tmp_path / "one.db"), "--config-dir", other).document["restored"]
     assert answer["kept"] is None
     assert keys(Path(other) / "data.db") == ["PONE"]
 

@@ -13,7 +13,8 @@ def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_demo_fills_an_empty_board_and_no_other(server: Server) -> None:
+def test_demo_fills_an_empty_board_and_no_other(shared_server: Server) -> None:
+    server = shared_server
     answer = run(server.directory, "demo", "--no-browser")
     assert answer.returncode == 0, answer.stderr
     demo = json.loads(answer.stdout)["demo"]

@@ -16,24 +16,25 @@ def test_without_a_server_it_says_how_to_start_one(pm: Pm) -> None:
     assert len(result.out.encode()) < prime.MAX_BYTES
 
 
-def test_prime_describes_board_in_three_kilobytes(own_board: Board) -> None:
-    empty = own_board("prime")
+def test_prime_describes_board_in_three_kilobytes(empty_board: Board) -> None:
+    empty = empty_board("prime")
     assert "pm project create" in empty.out
     for number in range(6):
-        key = own_board.project(f"K{number}" + "X" * 18)
-        own_board("project", "update", key, "--title", "ü" * 200)
+        key = empty_board.project(f"K{number}" + "X" * 18)
+        empty_board("project", "update", key, "--title", "ü" * 200)
         for count in range(7):
-            own_board.item(key, f"{count} " + "€" * 190, "--assignee", "Ä" * 100, "--new-user", "person")
+            empty_board.item(key, f"{count} " + "€" * 190, "--assignee", "Ä" * 100, "--new-user", "person")
     for count in range(3):
-        own_board("work-item", "claim", f"K0{'X' * 18}-{count + 1}", "--as", "A name\tof many words")
-    shown = own_board("prime")
+        empty_board("work-item", "claim", f"K0{'X' * 18}-{count + 1}", "--as", "A name\tof many words")
+    shown = empty_board("prime")
     assert (shown.code, shown.err) == (0, "")
     assert len(shown.out.encode()) < prime.MAX_BYTES
     assert "K0XXXXXXXXXXXXXXXXXX" in shown.out
     assert "in_progress" in shown.out
 
 
-def test_projects_counts_work_and_what_is_next_are_named(pm: Pm, server: object) -> None:
+def test_projects_counts_work_and_what_is_next_are_named(empty_board: Board) -> None:
+    pm = empty_board
     pm("project", "create", "--key", "PONE", "--title", "[b]One\u202e[/b]")
     for title in ("first", "second", "third"):
         pm("work-item", "create", "--type", "task", "--title", title)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.processes import Server
-from tests.projects.client.conftest import Pm, call
+from tests.projects.client.conftest import Board, Pm
 
 Ask = Callable[..., Any]
 
@@ -17,7 +17,8 @@ Ask = Callable[..., Any]
 def ask(request: pytest.FixtureRequest, shared_server: Server) -> Ask:
     """Run `pm` against a server, found by its file or by its URL."""
     given = ("--server", shared_server.url) if request.param == "given" else ()
-    return lambda *arguments, **options: call(shared_server.directory, *given, *arguments, **options)
+    board = Board(shared_server.directory, shared_server)
+    return lambda *arguments: board(*given, *arguments)
 
 
 def test_project_lives_through_every_verb(ask: Ask) -> None:
@@ -118,6 +119,7 @@ def test_text_that_is_not_utf_8_is_refused_without_a_traceback(ask: Ask) -> None
     assert "Traceback" not in ask("project", "list", "--as", "\udcff").err
 
 
-def test_every_door_leads_to_the_same_server(pm: Pm, server: Server) -> None:
-    with_variable = pm("project", "list", PM_SERVER_URL=server.url)
-    assert with_variable.document == pm("project", "list").document
+def test_every_door_leads_to_the_same_server(shared_pm: Pm, shared_server: Server) -> None:
+    shared_pm("project", "create", "--key", "AA", "--title", "A")
+    with_variable = shared_pm("project", "list", PM_SERVER_URL=shared_server.url)
+    assert with_variable.document == shared_pm("project", "list").document

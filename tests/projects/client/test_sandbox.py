@@ -49,23 +49,23 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 
 
 @pytest.mark.slow
-def test_commands_in_a_sandbox_say_that_the_server_is_well(own_board: Board, sandbox: Sandbox) -> None:
-    health = own_board("server", "status").document
+def test_commands_in_a_sandbox_say_that_the_server_is_well(empty_board: Board, sandbox: Sandbox) -> None:
+    health = empty_board("server", "status").document
     for arguments in (
         *(["project", "list"], ["project", "create", "--key", "AA", "--title", "A"], ["project", "list", "--start"]),
         *(["server", verb] for verb in ("status", "wait", "open", "start", "stop")),
         ["server", "stop", "--force"],
     ):
-        result = sandbox(own_board.repository, *arguments)
+        result = sandbox(empty_board.repository, *arguments)
         assert (result.code, result.error["code"]) == (1, "SANDBOXED"), arguments
         assert "runs, but this shell may not connect to it" in result.error["message"]
         assert "run pm where the server was started" in result.error["message"]
         assert "--force" not in result.err
-    assert own_board("server", "status").document == health
+    assert empty_board("server", "status").document == health
 
 
-def test_doctor_in_sandbox_never_advises_stopping_server(own_board: Board, sandbox: Sandbox) -> None:
-    result = sandbox(own_board.repository, "doctor")
+def test_doctor_in_sandbox_never_advises_stopping_server(empty_board: Board, sandbox: Sandbox) -> None:
+    result = sandbox(empty_board.repository, "doctor")
     assert result.code == 1
     checks = {check["name"]: check for check in json.loads(result.out)["checks"]}
     assert checks["server"]["status"] == "fail"
@@ -83,12 +83,12 @@ def test_start_in_sandbox_is_refused(repository: Path, sandbox: Sandbox) -> None
 
 
 @pytest.mark.parametrize("sandbox", [way for way in WAYS if way != "namespace with loopback"], indirect=True)
-def test_given_url_in_a_sandbox_is_not_called_dead(own_board: Board, sandbox: Sandbox) -> None:
-    result = sandbox(own_board.repository, "project", "list", "--server", "http://127.0.0.1:9")
+def test_given_url_in_a_sandbox_is_not_called_dead(empty_board: Board, sandbox: Sandbox) -> None:
+    result = sandbox(empty_board.repository, "project", "list", "--server", "http://127.0.0.1:9")
     assert (result.code, result.error["code"]) == (1, "SANDBOXED")
 
 
-def test_token_is_not_sent_to_another_listener(own_board: Board, tmp_path: Path) -> None:
+def test_token_is_not_sent_to_another_listener(empty_board: Board, tmp_path: Path) -> None:
     listen = """
 import os, socket, subprocess, sys
 with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
@@ -100,10 +100,16 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
         sys.exit(status)
     sys.exit("somebody connected")
 """
-    command = [*sandboxes.new_network(loopback=True), sys.executable, "-c", listen, str(own_board.server.info["port"])]
+    command = [
+        *sandboxes.new_network(loopback=True),
+        sys.executable,
+        "-c",
+        listen,
+        str(empty_board.server.info["port"]),
+    ]
     done = subprocess.run(
         [*command, *PM, "project", "list"],
-        cwd=own_board.repository,
+        cwd=empty_board.repository,
         env=environment(),
         capture_output=True,
         check=False,
@@ -112,14 +118,14 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listener:
 
 
 @pytest.mark.slow
-def test_server_of_another_pid_namespace_is_not_signalled(own_board: Board) -> None:
+def test_server_of_another_pid_namespace_is_not_signalled(empty_board: Board) -> None:
     sandboxes.new_network(loopback=False)  # where that is allowed, the other is
-    health = own_board("server", "status").document
+    health = empty_board("server", "status").document
     command = ["unshare", "--map-root-user", "--pid", "--fork", "--mount-proc", *PM, "server", "stop", "--force"]
-    done = subprocess.run(command, cwd=own_board.repository, env=environment(), capture_output=True, check=False)
+    done = subprocess.run(command, cwd=empty_board.repository, env=environment(), capture_output=True, check=False)
     assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (1, "STOP_FAILED")
-    assert own_board("server", "status").document == health
+    assert empty_board("server", "status").document == health
     foreground = [*command[:-4], *MANAGE, "runserver_discover"]
-    done = subprocess.run(foreground, cwd=own_board.repository, env=environment(), capture_output=True, check=False)
+    done = subprocess.run(foreground, cwd=empty_board.repository, env=environment(), capture_output=True, check=False)
     assert done.returncode == 1
     assert b"kill" not in done.stderr

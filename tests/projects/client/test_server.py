@@ -18,6 +18,8 @@ from tests.conftest import make_repository
 from tests.processes import DEADLINE, Server, children, environment, gone, poll
 from tests.projects.client.conftest import PM, Pm, Result, call
 
+pytestmark = pytest.mark.usefixtures("board_repository")
+
 
 def test_stop_returns_when_the_server_is_gone(pm: Pm, repository: Path) -> None:
     server = pm("server", "start").document["server"]

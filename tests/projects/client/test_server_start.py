@@ -20,7 +20,7 @@ from tests.processes import DEADLINE, children, environment, poll
 from tests.projects.client.conftest import PM, Pm, Result, call, end_server, read
 from tests.sandboxes import new_network
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("board_repository")]
 
 WITHOUT_IPV4 = """
 import fcntl, os, socket, struct, sys
@@ -124,11 +124,12 @@ def test_start_is_not_moved_by_the_working_directory(pm: Pm, repository: Path) -
     assert pm("project", "list").code == 0
 
 
-def test_unwritable_repository_is_one_clear_error(repository: Path) -> None:
-    (repository / ".pm").write_text("a file")
-    result = call(repository, "server", "start")
+def test_unwritable_repository_is_one_clear_error(tmp_path: Path) -> None:
+    other = make_repository(tmp_path / "other")
+    (other / ".pm").write_text("a file")
+    result = call(other, "server", "start")
     assert result.error["code"] == "FILE_REFUSED"
-    assert str(repository / ".pm") in result.error["message"]
+    assert str(other / ".pm") in result.error["message"]
 
 
 def test_autostarted_server_has_an_idle_timeout(pm: Pm, repository: Path) -> None:

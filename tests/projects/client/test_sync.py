@@ -20,22 +20,21 @@ def board(repository: Path) -> Path:
     return path
 
 
-def test_board_goes_in_and_out_and_in(server: Server, pm: Pm, board: Path) -> None:
+def test_board_goes_in_and_out_and_in(shared_pm: Pm, board: Path) -> None:
     expected = counts(board.read_bytes())
-    first = pm("sync", "import", "-f", "board.json").document
+    first = shared_pm("sync", "import", "-f", "board.json").document
     assert first["work_items"]["created"] == expected["work_items"]
     assert len(first["skipped_rows"]) == 1
-    again = pm("sync", "import", "--file", "board.json").document
+    again = shared_pm("sync", "import", "--file", "board.json").document
     assert again["work_items"] == {"created": 0, "updated": 0, "skipped": expected["work_items"], "deleted": 0}
-    answer = pm("sync", "export", "-o", "out.json").document["exported"]
+    answer = shared_pm("sync", "export", "-o", "out.json").document["exported"]
     assert answer["work_items"] == expected["work_items"]
     assert answer["path"] == "out.json"
     written = (board.parent / "out.json").read_bytes()
     assert answer["bytes"] == len(written)
-    assert pm("sync", "export").out.encode() == written
-    assert pm("work-item", "create", "--project", "PONE", "--type", "task", "--title", "Next").document["work_item"][
-        "display_key"
-    ] == "PONE-221"  # fmt: skip
+    assert shared_pm("sync", "export").out.encode() == written
+    made = shared_pm("work-item", "create", "--project", "PONE", "--type", "task", "--title", "Next").document
+    assert made["work_item"]["display_key"] == "PONE-221"
 
 
 def test_export_of_another_board_is_the_same(
@@ -50,73 +49,73 @@ def test_export_of_another_board_is_the_same(
     assert call(other, "sync", "export", "--project", "pone").out == first
 
 
-def test_dry_run_and_standard_input(server: Server, pm: Pm, board: Path) -> None:
+def test_dry_run_and_standard_input(shared_pm: Pm, board: Path) -> None:
     text = board.read_text()
-    answer = pm("sync", "import", "-f", "-", "--dry-run", stdin=text).document
+    answer = shared_pm("sync", "import", "-f", "-", "--dry-run", stdin=text).document
     assert answer["projects"]["created"] == 1
-    assert pm("project", "list").document["projects"] == []
-    assert pm("sync", "import", "-f", "-", stdin=text).document == answer
+    assert shared_pm("project", "list").document["projects"] == []
+    assert shared_pm("sync", "import", "-f", "-", stdin=text).document == answer
 
 
-def test_invalid_row_is_reported_and_nothing_is_written(server: Server, pm: Pm, board: Path) -> None:
+def test_invalid_row_is_reported_and_nothing_is_written(shared_pm: Pm, board: Path) -> None:
     document = json.loads(board.read_bytes())
     middle = len(document["work_items"]) // 2
     document["work_items"][middle]["title"] = ""
     board.write_text(json.dumps(document))
-    error = pm("sync", "import", "-f", "board.json").error
+    error = shared_pm("sync", "import", "-f", "board.json").error
     assert (error["code"], error["collection"], error["row"], error["field"]) == (
         "VALIDATION_ERROR", "work_items", middle, "title",
     )  # fmt: skip
     assert error["id"] == document["work_items"][middle]["id"]
-    assert pm("project", "list").document["projects"] == []
+    assert shared_pm("project", "list").document["projects"] == []
 
 
-def test_unknown_fields_and_collections_are_named(server: Server, pm: Pm, board: Path) -> None:
+def test_unknown_fields_and_collections_are_named(shared_pm: Pm, board: Path) -> None:
     document = json.loads(board.read_bytes())
     document["gadgets"] = [{"id": 1}]
     document["work_items"][0] |= {"colour": "green", "prioritty": "high"}
-    errors = pm("sync", "import", "-f", "-", stdin=json.dumps(document)).error["errors"]
+    errors = shared_pm("sync", "import", "-f", "-", stdin=json.dumps(document)).error["errors"]
     assert {error["field"] for error in errors} == {"gadgets", "colour", "prioritty"}
-    assert pm("project", "list").document["projects"] == []
+    assert shared_pm("project", "list").document["projects"] == []
 
 
-def test_file_that_cannot_be_read_or_written_is_refused(server: Server, pm: Pm, repository: Path) -> None:
-    assert pm("sync", "import", "-f", "missing.json").error["code"] == "FILE_REFUSED"
-    assert pm("sync", "export", "-o", "no/such/folder.json").error["code"] == "FILE_REFUSED"
-    assert pm("sync", "import").error["code"] == "USAGE"
+def test_file_that_cannot_be_read_or_written_is_refused(shared_pm: Pm, repository: Path) -> None:
+    assert shared_pm("sync", "import", "-f", "missing.json").error["code"] == "FILE_REFUSED"
+    assert shared_pm("sync", "export", "-o", "no/such/folder.json").error["code"] == "FILE_REFUSED"
+    assert shared_pm("sync", "import").error["code"] == "USAGE"
     assert [name for name in os.listdir(repository) if name.endswith(".tmp")] == []
 
 
-def test_failed_export_leaves_the_old_file(server: Server, pm: Pm, repository: Path) -> None:
+def test_failed_export_leaves_the_old_file(shared_pm: Pm, repository: Path) -> None:
     (repository / "old.json").write_text("old")
-    assert pm("sync", "export", "-o", "old.json", "--project", "NONE").error["field"] == "project"
+    assert shared_pm("sync", "export", "-o", "old.json", "--project", "NONE").error["field"] == "project"
     assert (repository / "old.json").read_text() == "old"
 
 
-def test_export_keeps_a_files_mode_and_writes_through_a_link(server: Server, pm: Pm, repository: Path) -> None:
+def test_export_keeps_a_files_mode_and_writes_through_a_link(shared_pm: Pm, repository: Path) -> None:
     target = repository / "real.json"
     target.write_text("old")
     target.chmod(0o640)
     (repository / "link.json").symlink_to("real.json")
-    pm("sync", "export", "-o", "link.json")
+    shared_pm("sync", "export", "-o", "link.json")
     assert (repository / "link.json").is_symlink()
     assert json.loads(target.read_text())["schema_version"] == 1
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
 
 
-def test_export_to_a_pipe_or_a_device(server: Server, pm: Pm) -> None:
-    assert pm("sync", "export", "-o", "/dev/null").document["exported"]["path"] == "/dev/null"
-    assert json.loads(pm("sync", "export", "-o", "-").out)["schema_version"] == 1
+def test_export_to_a_pipe_or_a_device(shared_pm: Pm) -> None:
+    assert shared_pm("sync", "export", "-o", "/dev/null").document["exported"]["path"] == "/dev/null"
+    assert json.loads(shared_pm("sync", "export", "-o", "-").out)["schema_version"] == 1
 
 
-def test_given_url_is_talked_to_the_same_way(server: Server, pm: Pm, board: Path) -> None:
-    url = {"PM_SERVER_URL": server.url}
-    created = pm("sync", "import", "-f", "board.json", **url).document["work_items"]["created"]
+def test_given_url_is_talked_to_the_same_way(shared_server: Server, shared_pm: Pm, board: Path) -> None:
+    url = {"PM_SERVER_URL": shared_server.url}
+    created = shared_pm("sync", "import", "-f", "board.json", **url).document["work_items"]["created"]
     assert created == counts(board.read_bytes())["work_items"]
-    assert pm("sync", "export", **url).out == pm("sync", "export").out
+    assert shared_pm("sync", "export", **url).out == shared_pm("sync", "export").out
     broken = board.parent / "broken.json"
     broken.write_text("{")
-    assert pm("sync", "import", "-f", "broken.json", **url).error["code"] == "VALIDATION_ERROR"
+    assert shared_pm("sync", "import", "-f", "broken.json", **url).error["code"] == "VALIDATION_ERROR"
 
 
 def test_no_server_is_exit_3(pm: Pm, board: Path) -> None:

@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 
-from tests.projects.sync.clones import BoardClone, Log, switch
+from tests.projects.sync.clones import BoardClone, Log
 from tests.projects.sync.repositories import Clone, bare, clone
 
 
@@ -41,28 +40,15 @@ def bob(make_clone: Callable[..., Clone]) -> Clone:
     return make_clone("bob")
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: object) -> Path:
-    """A database with all tables and no rows."""
-    path = tmp_path_factory.mktemp("migrated") / "data.db"
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        before = connection.settings_dict["NAME"]
-        switch(path)
-        call_command("migrate", verbosity=0)
-        connection.close()
-        connection.settings_dict["NAME"] = before
-    return path
-
-
 @pytest.fixture
 def make_board_clone(
-    tmp_path: Path, migrated: Path, django_db_blocker: object
+    tmp_path: Path, new_board: Path, django_db_setup: None, django_db_blocker: object
 ) -> Iterator[Callable[[str], BoardClone]]:
     """Make clones by `make_board_clone(person)`, each with an empty board of its own."""
     made: list[BoardClone] = []
 
     def make(person: str) -> BoardClone:
-        made.append(BoardClone(tmp_path / f"{len(made)}.db", migrated, person))
+        made.append(BoardClone(tmp_path / f"{len(made)}.db", new_board, person))
         return made[-1]
 
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
