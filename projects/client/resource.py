@@ -254,6 +254,15 @@ def past(text: str) -> str:
     return times.past(text)
 
 
+def minutes(text: str) -> int:
+    """Convert whole minutes, or a duration such as 2h."""
+    if text.isdecimal():
+        return int(text)
+    from projects.client import times
+
+    return times.minutes(text)
+
+
 def day(text: str) -> str:
     """Convert a day for the API: `tomorrow`, or `3d` from today, to 2026-01-31; other texts are unchanged."""
     if "-" in text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projects.client.errors import UsageError
 from projects.client.grammar import Verb, option
-from projects.client.resource import EXPECTED_VERSION, ID, LIMIT, PROJECT, EntityResource
+from projects.client.resource import EXPECTED_VERSION, ID, LIMIT, PROJECT, EntityResource, minutes
 from projects.entities import work_item
 
 TYPE_CHECKING = False
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ITEMS = EntityResource(work_item.WORK_ITEM)
 # These filters imply a project.
 LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of")
-LEASE = option("--lease", type=int, metavar="MINUTES", help="minutes until the claim expires unless renewed (60)")
+LEASE = option("--lease", type=minutes, metavar="TIME", help="minutes, or 2h, until the claim expires unless renewed (60)")
 LEASE_ID = option("--lease-id", metavar="L", help="lease_id of the claim, from another session than its own")
 MOVE = (
     option("--before", metavar="ITEM", help="move it directly before this item"),

@@ -37,6 +37,7 @@ def test_day_is_counted_from_today() -> None:
 
 def test_minutes_may_have_a_unit() -> None:
     assert [times.minutes(text) for text in ("90", "2h", "1d", "120s")] == [90, 120, 1440, 2]
+    assert grammar.parse(grammar.find(["begin", "--lease", "4h"])).lease == 240
     with pytest.raises(Exception, match="less than a minute"):
         times.minutes("59s")
 
