@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from projects.client.argv import Option
 
-OURS = ("each", "rare")  # settings of options that argparse does not know
+OURS = ("each",)  # settings of options that argparse does not know
 
 
 class _Parser(argparse.ArgumentParser):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from projects.client.grammar import Call, Verb
 
 WIDTH = 100  # characters per line
+MAX_BYTES = 900  # of the help of a verb that stands alone; a longer one only lists its flags
 MAX_LEFT = 32  # characters of a flag with its value; a longer one has its own line
 INTRODUCTION = """\
 usage: pm COMMAND [ARGS]
@@ -35,6 +36,8 @@ def text(call: Call) -> str:
 def usage(noun: str, verb: Verb) -> str:
     """Return the usage line of a verb: its name, arguments and required flags."""
     words = [grammar.program(noun, verb)]
+    if not verb.name:
+        words += [place.lstrip("-").upper() for place in verb.places]
     for flags, settings in verb.options:
         if not flags[0].startswith("-"):
             word = settings.get("metavar", flags[0])
@@ -58,6 +61,13 @@ def value_of(settings: Settings) -> str:
     return settings.get("metavar") or "|".join(map(str, settings.get("choices", ())))
 
 
+def allowed(option: Option) -> str:
+    """Return an option with all the words that it takes, if there are only some."""
+    flags, settings = option
+    words = "|".join(getattr(settings.get("type"), "choices", ()))
+    return f"{', '.join(flags)} {words}" if words else label(option)
+
+
 def _of_pm() -> str:
     lines = [INTRODUCTION]
     for group in (vocabulary.WORK, vocabulary.LOOK, vocabulary.WRITE):
@@ -78,13 +88,22 @@ def _verbs(noun: str) -> str:
 
 
 def _of_verb(noun: str, verb: Verb) -> str:
-    lines = [f"usage: {usage(noun, verb)}", "", *_wrapped(verb.summary), ""]
-    shown = [each for each in verb.options if not each[1].get("rare")]
-    if shown:
-        lines += [*_columns(_described(shown)), ""]
-    if verb.example:
-        lines += [f"Example: {verb.example}", ""]
-    return "\n".join([*lines, "Flags of every command: pm -h", ""])
+    head = [f"usage: {usage(noun, verb)}", "", *_wrapped(verb.summary), ""]
+    example = [f"Example: {verb.example}", ""] if verb.example else []
+    end = [*example, "Flags of every command: pm -h", ""]
+    table = [*_columns(_described(verb.options)), ""] if verb.options else []
+    found = "\n".join([*head, *table, *end])
+    like = None if verb.name else grammar.verb_of("work-item", noun)
+    if len(found) <= MAX_BYTES or like is None:
+        return found
+    theirs = {flag for flags, _ in like.options for flag in flags}
+    shared = [each for each in verb.options if theirs & {*each[0]}]
+    table = [*_columns(_described(each for each in verb.options if each not in shared)), ""]
+    # A flag and its value stay on one line.
+    flags = "  ".join(allowed(each).replace(" ", "\0") for each in shared if each[0][0].startswith("-"))
+    brief = [line.replace("\0", " ") for line in _wrapped(f"  {flags}", "  ")]
+    described = f"described by {grammar.program('work-item', like)} -h:"
+    return "\n".join([*head, *table, described, *brief, "", *end])
 
 
 def _described(options: Iterable[Option]) -> list[tuple[str, str]]:

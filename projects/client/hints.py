@@ -14,7 +14,12 @@ MAX_MISTAKES = 4  # in one command line
 
 def add_try(error: UsageError, argv: Sequence[str]) -> None:
     """Add the command that was probably meant to an error about `argv`, as `try`; a list if several are likely."""
-    phrase, rest = (error.phrase, error.rest) if isinstance(error, Mistake) else _command_of(argv)
+    if isinstance(error, Mistake):
+        phrase, rest = error.phrase, error.rest
+    else:
+        phrase, rest = _command_of(argv)
+        if not all(token.startswith("-") for token in rest):
+            return  # the command was meant
     commands = [_filled(text, rest) for text in spelling.suggestions(phrase)]
     if not commands and isinstance(error, Mistake):
         commands = _repaired(argv, error) or _shortened(argv)

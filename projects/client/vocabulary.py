@@ -175,6 +175,7 @@ SUGGESTIONS = {
     "server restart": ("server stop && pm server start",),
     "project current": ("project list",),
     "config": ("doctor",),
+    "log": ("news", "activity list"),
     "changes": ("news", "changes --since=0"),
     "work-item ready --mine": ("list --assignee=@me",),
     "ready --mine": ("list --assignee=@me",),

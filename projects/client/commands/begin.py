@@ -61,4 +61,5 @@ VERB = Verb(
         LEASE,
         option("--force", action="store_true", help="take it although it is not ready or somebody else's"),
     ),
+    example="pm begin PONE-12",
 )

@@ -27,4 +27,5 @@ VERB = Verb(
     "List what you can start now, in the order to do it; --explain KEY says why an item is or is not ready.",
     ready,
     (PROJECT, LIMIT, option("--explain", metavar="KEY", help="say why this item is or is not ready")),
+    example="pm ready --limit 5",
 )

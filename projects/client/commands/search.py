@@ -17,7 +17,7 @@ def search(context: Context) -> None:
     """Print a page of the matches, best first, or all pages with `--all`."""
     options = context.options
     query = {
-        "q": options.text,
+        "q": " ".join(options.text),
         "project": options.project,
         "limit": LARGEST_PAGE if options.all and options.limit is None else options.limit,
         "cursor": options.cursor,
@@ -31,9 +31,10 @@ VERB = Verb(
     "Search titles, descriptions and comments, best match first.",
     search,
     (
-        option("text", metavar="TEXT", help="words to search for; there is no query syntax"),
+        option("text", nargs="+", metavar="TEXT", help="words to search for; there is no query syntax"),
         option("--project", metavar="PROJECT", help="only in this project"),
         *PAGES,
         LINES,
     ),
+    example="pm search nested lists",
 )

@@ -22,4 +22,10 @@ def without_empty(row: Json) -> Json:
     return {name: value for name, value in row.items() if value not in (None, "", [])}
 
 
-VERB = Verb("", "List the live sessions: where each works, what it holds, and its last sign of life.", who, (LINES,))
+VERB = Verb(
+    "",
+    "List the live sessions: where each works, what it holds, and its last sign of life.",
+    who,
+    (LINES,),
+    example="pm who --lines",
+)

@@ -18,4 +18,9 @@ def whoami(context: Context) -> None:
     context.show({"whoami": found})
 
 
-VERB = Verb("", "Show who you act as, your kind, your session, and how they were found.", whoami)
+VERB = Verb(
+    "",
+    "Show who you act as, your kind, your session, and how they were found.",
+    whoami,
+    example="pm whoami --as agent-7",
+)

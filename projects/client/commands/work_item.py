@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 ITEMS = EntityResource(work_item.WORK_ITEM)
 # These filters imply a project.
 LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of")
-LEASE = option("--lease", type=minutes, metavar="TIME", help="minutes, or 2h, until the claim expires unless renewed (60)")
+LEASE = option(
+    "--lease", type=minutes, metavar="TIME", help="minutes, or 2h, until the claim expires unless renewed (60)"
+)
 LEASE_ID = option("--lease-id", metavar="L", help="lease_id of the claim, from another session than its own")
 MOVE = (
     option("--before", metavar="ITEM", help="move it directly before this item"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
 from typing import Any
 
 import pytest
 
 from projects.client import cli, grammar, help
 from projects.client.grammar import find, parse, verbs_of
-from projects.client.vocabulary import COMMANDS
+from projects.client.vocabulary import COMMANDS, LOOK, WORK, WRITE
 from projects.version import VERSION
 
 EVERY_VERB = [(noun, verb.name) for noun in COMMANDS for verb in verbs_of(noun)]
@@ -229,6 +230,20 @@ def test_help_of_a_verb_names_its_flags(noun: str, verb: str) -> None:
     (found,) = [known for known in verbs_of(noun) if known.name == verb]
     for flags, settings in found.options:
         assert (flags[0] if flags[0].startswith("-") else settings.get("metavar", flags[0])) in out
+
+
+@pytest.mark.parametrize("verb", [name for name, each in COMMANDS.items() if each.group in (WORK, LOOK, WRITE)])
+def test_help_of_a_short_verb_is_short_and_has_an_example(verb: str) -> None:
+    _, out, _ = run(verb, "-h")
+    assert len(out.encode()) < help.MAX_BYTES
+    (example,) = re.findall(rf"^Example: pm ({verb}.*)$", out, re.M)
+    assert meaning(*shlex.split(example))[0] == verb
+    (found,) = verbs_of(verb)
+    assert all(flags[-1] in out for flags, _ in found.options if flags[0].startswith("-"))
+
+
+def test_help_of_everything_is_short() -> None:
+    assert len(run("-h")[1].encode()) < 2500
 
 
 def test_flags_of_verbs_leave_the_global_ones_alone() -> None:
