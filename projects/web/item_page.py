@@ -20,9 +20,16 @@ PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
 
 
 def find(identifier: str, *, deleted: bool = False) -> WorkItem | None:
-    """Return the item with this ID or display key and its related objects; deleted items only on request."""
+    """Return the item with this ID or display key and its related objects; deleted items only on request.
+
+    A key that an item had in this clone before clones met leads to it, unless another item has it now.
+    """
     items = WorkItem.objects.filter(project__deleted_at=None) if deleted else WorkItem.objects.living()
-    return items.identified_by(identifier).select_related("project", "parent__project", "sprint", *PEOPLE).first()
+    items = items.select_related("project", "parent__project", "sprint", *PEOPLE)
+    found = items.identified_by(identifier).first()
+    if found is None and (pk := WorkItem.former_pk(identifier)):
+        return items.filter(pk=pk).first()
+    return found
 
 
 def get(identifier: str) -> WorkItem:
@@ -39,6 +46,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, 
     projects = LivingProjects()
     return {
         "item": item,
+        "former": _former(item),
         "project": item.project,
         "description": to_html(item.description, projects),
         "ancestors": _ancestors(item),
@@ -54,6 +62,14 @@ def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, 
         "locked": item.deleted_at is not None or item.project.is_archived,
         "deletion": _deletion(item) if item.deleted_at else None,
     }
+
+
+def _former(item: WorkItem) -> WorkItem | None:
+    """Return the item that had this one's key in this clone before clones met."""
+    pk = WorkItem.former_pk(item.display_key)
+    if pk in (None, item.pk):
+        return None
+    return WorkItem.objects.living().filter(pk=pk).select_related("project").first()
 
 
 def _ancestors(item: WorkItem) -> list[WorkItem]:

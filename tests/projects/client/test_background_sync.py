@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.processes import DEADLINE, children, gone, poll, scaled
+from tests.conftest import add_board, make_repository
+from tests.processes import DEADLINE, Server, children, gone, poll, scaled
 from tests.projects.client.conftest import Board, serve
 from tests.projects.client.terminals import join
-from tests.projects.sync.repositories import git
+from tests.projects.sync.repositories import REF, git
 
 pytestmark = pytest.mark.slow
 
@@ -23,12 +24,17 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def board(tmp_path_factory: pytest.TempPathFactory, new_board: Path, remote: Path) -> Iterator[Board]:
     for made in serve(tmp_path_factory, new_board):
-        git("config", "remote.origin.url", str(remote), cwd=made.repository)
-        made.project("PONE")
-        join(made, "Ann", "--interval", "10s")
-        with closing(sqlite3.connect(made.repository / ".pm" / "data.db")) as database, database:
-            database.execute("UPDATE projects_syncboard SET interval = 1")
+        share(made, remote)
         yield made
+
+
+def share(board: Board, remote: Path) -> None:
+    """Join a board through the remote, with an interval below the one that the command accepts."""
+    git("config", "remote.origin.url", str(remote), cwd=board.repository)
+    board.project("PONE")
+    join(board, "Ann", "--interval", "10s")
+    with closing(sqlite3.connect(board.repository / ".pm" / "data.db")) as database, database:
+        database.execute("UPDATE projects_syncboard SET interval = 1")
 
 
 def status(board: Board) -> Any:
@@ -54,6 +60,18 @@ def test_server_syncs_at_the_interval_and_survives_a_failing_remote(board: Board
     moved.rename(remote)
     poll(lambda: status(board)["unpublished"] == 0, 2 * DEADLINE, "the sync after the failed one")
     assert status(board)["error"] == ""
+
+
+def test_background_sync_lets_an_idle_server_stop(tmp_path: Path, new_board: Path, remote: Path) -> None:
+    repository = make_repository(tmp_path / "repository")
+    add_board(repository, new_board)
+    server = Server(repository, PM_SERVER_IDLE_TIMEOUT="6").ready()
+    try:
+        share(Board(repository, server), remote)
+        poll(lambda: REF in git("for-each-ref", cwd=remote), DEADLINE, "the first sync")
+        assert server.process.wait(4 * DEADLINE) == 0
+    finally:
+        server.end()
 
 
 def test_stop_ends_a_sync_that_hangs_and_is_not_delayed(board: Board) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -249,6 +251,18 @@ def test_second_sync_beside_the_first_says_so(joined: None, ann: Board) -> None:
         error = ann("sync", "--timeout", "1").error
     assert error["code"] == "SYNC_FAILED"
     assert "another sync of this board is running" in error["message"]
+
+
+def test_key_of_two_items_is_read_with_a_warning(joined: None, ann: Board) -> None:
+    mine, theirs = ann.item("PONE", "Mine"), ann.item("PONE", "Theirs")
+    pk = ann("work-item", "get", mine).document["work_item"]["id"]
+    with closing(sqlite3.connect(ann.repository / ".pm" / "data.db")) as database, database:
+        database.execute("INSERT INTO projects_formerkey VALUES (?, ?)", (theirs, pk.replace("-", "")))
+    for verb in ("get", "show"):
+        result = ann("work-item", verb, theirs)
+        assert result.document["work_item"]["title"] == "Theirs"
+        assert f"{theirs} is shown as published; in this clone it meant {mine} before" in result.err
+    assert ann("work-item", "update", theirs, "--title", "Which?").error["code"] == "KEY_MOVED"
 
 
 def test_disable_ends_it(joined: None, ann: Board) -> None:

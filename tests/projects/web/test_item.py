@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from projects.models import Comment, Dependency, Project, User, WorkItem
+from projects.models.sync import FormerKey
 
 
 @pytest.fixture
@@ -77,3 +78,15 @@ def test_anonymous_user_is_redirected_to_login(client: Client, make: Callable[..
     make()
     for path in ("/items/PONE-1/", "/search/?q=a"):
         assert client.get(path, headers={"accept": "text/html"}).status_code == 302
+
+
+def test_former_key_leads_to_its_item_and_a_key_of_two_names_both(
+    person: Client, make: Callable[..., WorkItem]
+) -> None:
+    mine, theirs = make("Mine"), make("Theirs")
+    FormerKey.objects.create(key="PONE-77", item_id=mine.pk)
+    FormerKey.objects.create(key=theirs.display_key, item_id=mine.pk)
+    assert '<span class="key">PONE-1</span> Mine' in person.get("/items/pone-77/").content.decode()
+    page = person.get(f"/items/{theirs.display_key}/").content.decode()
+    assert 'In this clone PONE-2 meant <a href="/items/PONE-1/">PONE-1 Mine</a> before' in page
+    assert "i-former" not in person.get(f"/items/{mine.display_key}/").content.decode()
