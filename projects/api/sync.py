@@ -132,7 +132,7 @@ class AppliedSerializer(serializers.Serializer[Any]):
     head = CommitField(allow_null=True)
     applied = serializers.IntegerField(help_text="The number of changes that came from others.")
     published = serializers.IntegerField(help_text="The number of own changes that are now in the log.")
-    pending = serializers.IntegerField(help_text="The number of own changes that are not.")
+    pending = serializers.IntegerField(help_text="The number of own changes that are not, without reserved numbers.")
     publish = CommitField(allow_null=True)
     notes = serializers.ListField(child=serializers.CharField())
     conflicts = ConflictSerializer(many=True)

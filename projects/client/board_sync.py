@@ -10,7 +10,7 @@ import time
 
 from projects import workspace
 from projects.client.errors import ApiError, ClientError, SyncFailed, SyncOff
-from projects.sync.exceptions import OFF, GitError, Raced, SyncError
+from projects.sync.exceptions import OFF, GitError, NeedsPassword, Raced, Refused, SyncError
 from projects.sync.git_remote import Repository
 from projects.sync.git_store import NAME, GitStore, sync_lock
 
@@ -134,6 +134,12 @@ def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, objec
             if late > 1:
                 time.sleep(min(0.05 * 2**late, MAX_PAUSE) * _chance(0.5, 1.5))
             head = copy.fetch(remote, ref)
+        except (Refused, NeedsPassword) as error:
+            if head is None or answer["pending"]:
+                raise
+            # All that this clone would publish is that it wants item numbers.
+            context.warn(f"this clone can read the board, but not publish: {error}")
+            break
         else:
             late, head, published = 0, answer["publish"], published + 1
         answer = _apply(context, head, total)

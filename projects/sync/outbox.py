@@ -22,6 +22,8 @@ from projects.sync.operations import MAX_OPERATION, MAX_OPERATIONS, Group, Opera
 
 BATCH = 500  # rows
 MAX_BYTES = 4 << 20  # of a group that this clone writes
+# No text contains these: JSON escapes its quotes.
+CHANGES = """WHERE NOT (line LIKE '%%"action":"reserved"%%' OR line LIKE '%%"ops":[]%%')"""
 CHUNK = 500  # operations of a group that may be split: those of an import stand alone
 
 
@@ -45,12 +47,15 @@ def lines() -> list[str]:
     return [line for (line,) in _rows("SELECT line FROM projects_syncoutbox ORDER BY id")]
 
 
-def count() -> int:
-    """Return the number of unpublished groups, those not packed yet included."""
+def count(*, only_changes: bool = False) -> int:
+    """Return the number of unpublished groups, those not packed yet included.
+
+    With `only_changes`, without those that only reserve item numbers or change the format.
+    """
     board = SyncBoard.joined()
     if board is None:
         return 0
-    ((packed,),) = _rows("SELECT count(*) FROM projects_syncoutbox")
+    ((packed,),) = _rows(f"SELECT count(*) FROM projects_syncoutbox {CHANGES if only_changes else ''}")  # noqa: S608
     ((unpacked,),) = _rows(
         "SELECT count(DISTINCT group_id) FROM projects_activity "
         "WHERE id > %s AND position IS NULL AND group_id IS NOT NULL",

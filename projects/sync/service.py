@@ -137,7 +137,7 @@ def apply(head: str | None) -> dict[str, Any]:
         "head": board.head or None,
         "applied": report.applied,
         "published": report.published,
-        "pending": outbox.count(),
+        "pending": outbox.count(only_changes=True),
         "publish": commit,
         "notes": report.notes,
         "conflicts": report.conflicts,

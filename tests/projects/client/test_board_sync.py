@@ -323,6 +323,26 @@ def test_upgrade_needs_a_person_and_changes_the_format_for_all(
     assert call(bob.repository, "sync", "upgrade").document == {"upgraded": {"format": 2}}
 
 
+def test_who_may_not_push_reads(ann: Board, bob: Board, remote: Path) -> None:
+    ann.project("PONE")
+    join(ann, "Ann")
+    ann("sync")
+    hook(remote, "pre-receive", "echo read-only >&2; exit 1")
+    join(bob, "Bob")
+    for title in ("One", "Two"):
+        result = bob("sync")
+        assert (result.code, result.document["pending"]) == (0, 0)
+        assert "this clone can read the board, but not publish: the remote origin refuses the push" in result.err
+        hook(remote, "pre-receive", "exit 0")
+        key = ann.item("PONE", title)
+        ann("sync")
+        hook(remote, "pre-receive", "echo read-only >&2; exit 1")
+        bob("sync")
+        assert bob("work-item", "get", key).document["work_item"]["title"] == title
+    bob.item("PONE", "Own")
+    assert bob("sync").error["code"] == "SYNC_FAILED"
+
+
 def test_changes_of_a_reader_are_handed_over(
     joined: None, ann: Board, bob: Board, remote: Path, tmp_path: Path
 ) -> None:
