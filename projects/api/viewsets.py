@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import unquote
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from rest_framework import exceptions, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
@@ -190,7 +192,7 @@ class EntityViewSet(ListMixin):
         serializer.is_valid(raise_exception=True)
         entity = serializer.save(actor=actor_of(request))
         response = self._answer(entity, status.HTTP_201_CREATED)
-        response["Location"] = reverse(f"{self.basename}-detail", args=[entity.pk], request=request)
+        response["Location"] = request.build_absolute_uri(_path_of(f"{self.basename}-detail").format(entity.pk))
         return response
 
     @write
@@ -290,6 +292,12 @@ class EntityViewSet(ListMixin):
 def derived_view(model: type[Entity]) -> type[EntityViewSet]:
     """Return the view of an entity that declares nothing."""
     return type(f"{model.__name__}ViewSet", (EntityViewSet,), {"queryset": model._default_manager.all()})
+
+
+@functools.cache
+def _path_of(view: str) -> str:
+    """Return the path of a view of one entity, with `{}` in place of the ID."""
+    return unquote(reverse(view, args=["{}"]))
 
 
 def answer(request: Request, content: JSONObject) -> HttpResponseBase:

@@ -13,6 +13,8 @@ from django.db import connection, models
 from django.db.models import F
 from django.utils import timezone
 
+from projects.models.prepared_queries import stored as stored_form
+
 if TYPE_CHECKING:
     from projects.models.base import Entity
     from projects.models.user import User
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
 # {"field", "old", "new"}, with the JSON forms of the values; and "lost": true where only this field of the change does
 # not count, as a change by another clone won.
 Change = dict[str, Any]
+_RECORD = """
+    INSERT INTO projects_activity (
+        entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id,
+        source, session, is_forced, extra
+    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_encode = DjangoJSONEncoder().encode  # as the columns do
 
 
 def stored(value: Any) -> Any:
@@ -80,24 +89,19 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         changes: Sequence[Change],
         *,
         extra: dict[str, Any] | None = None,
-    ) -> Activity:
+    ) -> None:
         """Log a change of `entity` by `actor`. Call it in the transaction of the change itself."""
-        return self.create(
-            created_at=entity.updated_at,
-            group_id=group_of_transaction(),
-            extra=extra,
-            entity_type=entity.entity_type,
-            entity_id=entity.pk,
-            display_key=entity.display_key,
-            project_id=entity.project_id,
-            version=entity.version,
-            action=action,
-            changes=changes,
-            actor=actor,
-            is_forced=entity.is_forced,
-            source=actor.source,
-            session=actor.session_id,
-        )
+        # One statement: saving an instance takes five times as long, of each write on the board.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _RECORD,
+                [
+                    *(entity.entity_type, entity.pk.hex, entity.display_key, entity.project_id.hex, entity.version),
+                    *(str(action), _encode(changes), actor.pk.hex, stored_form(entity.updated_at)),
+                    *(group_of_transaction().hex, actor.source, actor.session_id, entity.is_forced),
+                    None if extra is None else _encode(extra),
+                ],
+            )
 
 
 class Activity(models.Model):

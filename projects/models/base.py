@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Set
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from projects.django_private import loaded_relations, queryset_class
@@ -72,6 +73,14 @@ def _exact(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
     return value
+
+
+def _transaction() -> AbstractContextManager[None]:
+    """Return the context of one write: a transaction, or nothing if the caller has one, which it rolls back.
+
+    A savepoint would cost a twentieth of a write, and all rules are checked before the first statement.
+    """
+    return nullcontext() if connection.in_atomic_block else transaction.atomic()
 
 
 def find_pk(model: type[Entity], identifier: str, project: str = "") -> uuid.UUID | None:
@@ -159,7 +168,7 @@ class Entity(models.Model):
 
     def insert(self, *, actor: User) -> None:
         """Store this new entity as `actor`. Raises ValidationError or Refused."""
-        with transaction.atomic():
+        with _transaction():
             self.validate_insert()
             self.prepare_insert()
             self.created_at = self.updated_at = timezone.now()
@@ -301,7 +310,7 @@ class Entity(models.Model):
             if name in self.tracked
         ]
         written = {**values, "version": self.version + 1, "updated_at": self.next_moment(), "updated_by": actor}
-        with transaction.atomic():
+        with _transaction():
             # Check and write in one statement: of two writers that read the same version, only one wins.
             if not type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written):
                 expected, current = self.version, type(self)._base_manager.get(pk=self.pk)

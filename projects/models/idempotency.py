@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(hours=24)
 _FORGET = "DELETE FROM projects_idempotentanswer WHERE created_at <= %s"
+_REMEMBER = """
+    INSERT INTO projects_idempotentanswer (actor_id, key, fingerprint, status, headers, body, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
 
 
 class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
@@ -39,9 +44,12 @@ class IdempotentAnswerManager(models.Manager["IdempotentAnswer"]):
         self, actor: User, key: str, fingerprint: str, *, status: int, headers: dict[str, str], body: str
     ) -> None:
         """Store a response. Call it in the transaction of the write that it reports."""
+        now = timezone.now()
+        # Two statements: a queryset and an instance take five times as long, of each write on the board.
         with connection.cursor() as cursor:
-            cursor.execute(_FORGET, [stored(timezone.now() - KEPT)])
-        self.create(actor_id=actor.pk, key=key, fingerprint=fingerprint, status=status, headers=headers, body=body)
+            cursor.execute(_FORGET, [stored(now - KEPT)])
+            row = [actor.pk.hex, key, fingerprint, status, json.dumps(headers), body, stored(now)]
+            cursor.execute(_REMEMBER, row)
 
 
 class IdempotentAnswer(models.Model):

@@ -20,7 +20,10 @@ from projects.sqlite.expressions import Glob
 if TYPE_CHECKING:
     from projects.models.user import User
 
-_TAKE_NUMBER = "UPDATE projects_project SET next_work_item_number = next_work_item_number + 1 WHERE id = %s"
+_TAKE_NUMBER = """
+    UPDATE projects_project SET next_work_item_number = next_work_item_number + 1
+    WHERE id = %s AND next_work_item_number <= %s RETURNING next_work_item_number
+"""
 # Numbers that the log of a synchronised board reserved for this clone; see projects.sync.reservations.
 _TAKE_RESERVED = """
     UPDATE projects_numberblock SET following = following + 1 WHERE group_id = (
@@ -29,7 +32,6 @@ _TAKE_RESERVED = """
     ) RETURNING following
 """
 _IS_USED = "SELECT 1 FROM projects_workitem WHERE project_id = %s AND item_number = %s"
-_NUMBER = "SELECT next_work_item_number FROM projects_project WHERE id = %s"
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
 LIVING = models.Q(deleted_at__isnull=True)
 DELETED = models.Q(deleted_at__isnull=False)
@@ -187,11 +189,10 @@ class Project(Entity):
                 # An item that was made while the reservation was published can have it.
                 if not cursor.execute(_IS_USED, [self.pk.hex, number]).fetchone():
                     return number
-            cursor.execute(_TAKE_NUMBER, [self.pk.hex])
-            cursor.execute(_NUMBER, [self.pk.hex])
-            (self.next_work_item_number,) = cursor.fetchone()
-        if self.next_work_item_number > MAX_NUMBER + 1:
+            row = cursor.execute(_TAKE_NUMBER, [self.pk.hex, MAX_NUMBER]).fetchone()
+        if row is None:
             raise Conflict(f"{self.key} has used all work item numbers; the last one is {MAX_NUMBER}")
+        self.next_work_item_number = int(row[0])
         return self.next_work_item_number - 1
 
     def check_unique(self) -> None:

@@ -7,6 +7,7 @@ autocommit mode and never wait.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
 import time
@@ -21,6 +22,7 @@ from projects.sqlite.queue import queue_for
 from projects.sqlite.schema import DatabaseSchemaEditor
 
 MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite checkpoints it from 4 MiB on, if no reader prevents it
+MAX_KEPT_QUERY = 8192  # characters
 CHECKPOINT_TIMEOUT = 2.0  # seconds that a commit waits for readers to let the checkpoint finish
 
 
@@ -36,6 +38,23 @@ if TYPE_CHECKING:
 
 else:
     _DjangoWrapper = base.DatabaseWrapper
+
+
+@functools.lru_cache(maxsize=1024)
+def _with_question_marks(query: str) -> str:
+    """Return the query with SQLite's placeholders; converting takes as long as running a short statement."""
+    converted: str = base.SQLiteCursorWrapper.convert_query(None, query)  # type: ignore[arg-type]  # uses no cursor
+    return converted
+
+
+class CursorWrapper(base.SQLiteCursorWrapper):
+    """Django's cursor, which converts each query only once."""
+
+    def convert_query(self, query: str, *, param_names: list[str] | None = None) -> str:
+        if param_names is None and len(query) < MAX_KEPT_QUERY:
+            return _with_question_marks(query)
+        converted: str = super().convert_query(query, param_names=param_names)
+        return converted
 
 
 class DatabaseWrapper(_DjangoWrapper):
@@ -58,6 +77,9 @@ class DatabaseWrapper(_DjangoWrapper):
         connection.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
         connection.create_function("pm_casefold", 1, _casefold, deterministic=True)
         return connection
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=CursorWrapper)
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None

@@ -13,7 +13,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from projects.models import User
-from projects.sqlite.base import DatabaseWrapper
+from projects.sqlite.base import MAX_KEPT_QUERY, DatabaseWrapper
 from projects.sqlite.queue import WriteQueue, queue_for
 from tests.processes import CHECKOUT, DEADLINE, environment, poll
 from tests.projects.threads import at_once
@@ -65,6 +65,16 @@ def test_database_is_durable(database: DatabaseWrapper) -> None:
     assert cursor.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert cursor.execute("PRAGMA synchronous").fetchone() == (2,)
     assert cursor.execute("PRAGMA foreign_keys").fetchone() == (1,)
+
+
+def test_queries_take_placeholders_of_each_kind(database: DatabaseWrapper) -> None:
+    long = f"SELECT %s{' ' * MAX_KEPT_QUERY}"
+    with database.cursor() as cursor:
+        for _ in range(2):  # the second time they are converted already
+            assert cursor.execute("SELECT '5 %%', %s, '?'", ["%s"]).fetchone() == ("5 %", "%s", "?")
+            assert cursor.execute("SELECT '5 %'").fetchone() == ("5 %",)
+            assert cursor.execute("SELECT %(one)s, %(one)s", {"one": 1}).fetchone() == (1, 1)
+            assert cursor.execute(long, [2]).fetchone() == (2,)
 
 
 def test_writer_that_waits_too_long_is_refused(database: DatabaseWrapper, tmp_path: Path) -> None:
