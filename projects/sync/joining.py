@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from projects.entities.registry import BY_NAME, BY_REFERENCE
 from projects.entities.spec import PERSON
-from projects.models import SyncBoard
+from projects.models import Project, SyncBoard
 from projects.models.base import Entity
 from projects.models.exceptions import Conflict
 from projects.models.user import AGENT_NAME
@@ -46,8 +46,9 @@ def join(
     board.save(force_insert=True)
     names = outbox.Names()
     by = person or AGENT_NAME
-    if founds:
-        upgrading.add(board)
+    # Also if the log should have it already: what follows is written in this format.
+    if founds or (format > 1 and Project.objects.exists()):
+        upgrading.add(board, format)
     for activities, operations in _history(board.packed, names, format):
         outbox.add(board, _group(board, by, operations, history=True), activities)
     for chunk in outbox.chunks((0, operation) for operation in _snapshot(names, format)):

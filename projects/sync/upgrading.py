@@ -24,19 +24,19 @@ def upgrade() -> None:
     board = SyncBoard.objects.get(pk=1)
     outbox.pack(board)
     if max(board.format, unpublished()) < FORMAT:
-        add(board)
+        add(board, FORMAT)
         board.save(update_fields=["after"])
 
 
-def add(board: SyncBoard) -> None:
-    """Add a change to the newest format to the outbox. The caller saves `board`."""
+def add(board: SyncBoard, format: int) -> None:
+    """Add a change to a format to the outbox. The caller saves `board`."""
     group = Group(
         id=uuid.uuid4().hex,
         base=board.position,
         after=board.after.hex if board.after else None,
         by=board.person or AGENT_NAME,
         operations=[],
-        format=FORMAT,
+        format=format,
     )
     outbox.add(board, group)
 

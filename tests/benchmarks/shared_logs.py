@@ -42,7 +42,8 @@ def publish(folder: Path, remote: Path, operations: int, pushes: int) -> Path:
 
 def _groups(operations: int) -> Iterator[dict[str, Any]]:
     chance = random.Random(1)
-    after: str | None = None
+    after: str | None = "f" * 32
+    yield {"id": after, "base": 0, "after": None, "by": PEOPLE[0], "format": git_tree.FORMAT, "ops": []}
     for number, operation in enumerate(_operations(operations, chance)):
         moment = START + timedelta(seconds=number)
         operation["at"] = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -323,6 +323,21 @@ def test_upgrade_needs_a_person_and_changes_the_format_for_all(
     assert call(bob.repository, "sync", "upgrade").document == {"upgraded": {"format": 2}}
 
 
+def test_board_of_its_own_joins_a_log_that_only_says_that_it_has_a_newer_format(
+    ann: Board, bob: Board, remote: Path, tmp_path: Path
+) -> None:
+    other = clone(remote, tmp_path / "other")
+    other.publish(None, {"format": git_tree.format_file(2), "board.json": git_tree.board_file(BOARD)})
+    other.store.close()
+    for board, name in ((ann, "Ann"), (bob, "Bob")):
+        key = board.item(board.project(name.upper()), f"Of {name}")
+        board("comment", "create", "--work-item", key, "--content", "With a kind")
+        join(board, name)
+        assert board("sync").document["pending"] == 0
+    assert ann("sync").document["pending"] == 0
+    assert ann("sync", "export").out == bob("sync", "export").out
+
+
 def test_who_may_not_push_reads(ann: Board, bob: Board, remote: Path) -> None:
     ann.project("PONE")
     join(ann, "Ann")
