@@ -35,13 +35,15 @@ ROW = {
 FIELDS = ",".join(ROW.values())
 
 
-def edit(context: Context, keys: list[str], changes: dict[str, Json]) -> None:
-    """Make the same changes to items, all or none, and print a receipt for each."""
+def edit(context: Context, keys: list[str], changes: dict[str, Json]) -> list[Json]:
+    """Make the same changes to items, all or none, print a receipt for each, and return them."""
     for key in keys:
         ITEMS.path_to(key)  # refuses what is no ID
     body = {"items": keys, "changes": changes}
     answer = context.api.call("POST", f"{ITEMS.path}edit/", body, wanted=("receipts",))
-    show(context, answer["receipts"])
+    receipts: list[Json] = answer["receipts"]
+    show(context, receipts)
+    return receipts
 
 
 def show(context: Context, receipts: list[Json]) -> None:

@@ -69,10 +69,14 @@ class BriefSerializer(ResponseSerializer):
     duplicated_by = serializers.ListField(child=serializers.CharField(), required=False)
     comments = BriefCommentSerializer(many=True, required=False, help_text="The latest, the oldest of them first.")
     earlier_comments = serializers.IntegerField(required=False)
+    is_cut = serializers.BooleanField(required=False, help_text="True if a text was too long; `brief/` has all of it.")
 
 
-def brief_of(item: JSONObject, item_id: str) -> JSONObject:
-    """Return the short form of an item with the fields `item`; `item_id` is its ID as the database stores it."""
+def brief_of(item: JSONObject, item_id: str, *, longest: int = 0) -> JSONObject:
+    """Return the short form of an item with the fields `item`; `item_id` is its ID as the database stores it.
+
+    Its texts are cut to `longest` characters, 0 for no limit.
+    """
     found = related(item_id, PARTS)
     comments = found["comments"]
     short = {NAMES[name]: item[name] for name in (*FIRST, *MORE)}
@@ -84,6 +88,12 @@ def brief_of(item: JSONObject, item_id: str) -> JSONObject:
         short[name] = [f"{row['display_key']} {row['status']} {row['title']}" for row in found[name]]
     short["comments"] = [_comment(row) for row in comments[-COMMENTS:]]
     short["earlier_comments"] = max(0, len(comments) - COMMENTS)
+    if longest:
+        texts = [(short, "description"), (short, "close_reason"), *((comment, "text") for comment in short["comments"])]
+        for place, name in texts:
+            if len(place[name]) > longest:
+                place[name] = f"{place[name][: longest - 1]}…"
+                short["is_cut"] = True
     return without_empty(short)
 
 

@@ -16,13 +16,13 @@ from projects.api.idempotency import write
 from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
-from projects.api.work_items.page import page_of
-from projects.api.work_items.serializers import WorkItemPageSerializer, WorkItemSerializer
+from projects.api.work_items.brief import BriefSerializer, brief_of
+from projects.api.work_items.serializers import WorkItemSerializer
 from projects.models import Project, WorkItem
 from projects.models.work_items.choices import DEFAULT_LEASE, MAX_LEASE, Status
 from projects.models.work_items.claims import begin, begin_next, claim_next
 
-MAX_PAGE = 64 * 1024  # bytes; the answer is stored with its Idempotency-Key
+LONGEST_TEXT = 8000  # characters in the answer of begin, which is stored with its Idempotency-Key
 
 
 class LeaseSerializer(StrictSerializer):
@@ -97,7 +97,7 @@ class ClaimActions(EntityViewSet):
         item = self.get_object()
         return self._claimed(item, item.claim(actor=actor_of(request), **body))
 
-    @extend_schema(request=BeginSerializer, responses=WorkItemPageSerializer)
+    @extend_schema(request=BeginSerializer, responses=BriefSerializer)
     @action(detail=True, methods=["post"], url_path="begin")
     @write
     def begin(self, request: Request, id: str) -> Response:
@@ -105,16 +105,16 @@ class ClaimActions(EntityViewSet):
         body = read_body(request, BeginSerializer)
         item = self.get_object()
         begin(item, actor=actor_of(request), **body)
-        return self._page(item)
+        return self._brief(item)
 
-    @extend_schema(request=BeginNextSerializer, responses=WorkItemPageSerializer, operation_id="work_items_begin_next")
+    @extend_schema(request=BeginNextSerializer, responses=BriefSerializer, operation_id="work_items_begin_next")
     @action(detail=False, methods=["post"], url_path="begin")
     @write
     def begin_next(self, request: Request) -> Response:
         """Begin what the caller's session has in progress, what the caller left, or the first ready item."""
         body = read_body(request, BeginNextSerializer)
         project = Project.objects.get(pk=body["project"]) if "project" in body else None
-        return self._page(begin_next(project, actor=actor_of(request), lease=body.get("lease")))
+        return self._brief(begin_next(project, actor=actor_of(request), lease=body.get("lease")))
 
     @extend_schema(responses=ReadinessSerializer)
     @action(detail=True)
@@ -159,10 +159,10 @@ class ClaimActions(EntityViewSet):
         item.release(actor=actor_of(request), **body)
         return self._answer(item)
 
-    def _page(self, item: WorkItem) -> Response:
-        """Return the item with everything related to it, as `show` does."""
+    def _brief(self, item: WorkItem) -> Response:
+        """Return the item as `brief/` does, with long texts cut."""
         answer = self._answer(item)
-        answer.data = page_of(answer.data, item.pk.hex, MAX_PAGE)
+        answer.data = brief_of(answer.data, item.pk.hex, longest=LONGEST_TEXT)
         return answer
 
     def _claimed(self, item: WorkItem, lease_id: uuid.UUID | None) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projects.client.errors import ApiError
 from projects.client.grammar import Verb, option
 from projects.client.receipts import FORCE, FULL, KEYS, edit, text_or_input
 
@@ -18,13 +19,34 @@ def done(context: Context) -> None:
         changes["close_reason"] = text_or_input(options.message, "message")
     if options.force:
         changes["force"] = True
-    edit(context, options.ids, changes)
+    receipts = edit(context, options.ids, changes)
+    if options.next:
+        begin_next(context, receipts[-1]["key"].rpartition("-")[0])
+
+
+def begin_next(context: Context, project: str) -> None:
+    """Begin the next item of a project, and print it; that nothing is ready is no error: the others are done."""
+    from projects.client.commands.begin import take
+
+    try:
+        item = take(context, project=project)
+    except ApiError as error:
+        if error.error["code"] != "NOTHING_READY":
+            raise
+        item = {"nothing_ready": str(error)}
+    context.show(item)
 
 
 VERB = Verb(
     "",
     "Set items to done, all or none; answers what that unblocked and what is open in the parent.",
     done,
-    (KEYS, option("-m", "--message", metavar="TEXT", help="what was done, as close reason"), FORCE, FULL),
+    (
+        KEYS,
+        option("-m", "--message", metavar="TEXT", help="what was done, as close reason"),
+        option("--next", action="store_true", help="then begin the next item"),
+        FORCE,
+        FULL,
+    ),
     example='pm done PONE-12 -m "parses nested lists"',
 )

@@ -33,7 +33,8 @@ def run_out(number: int = 1) -> None:
 
 
 def minutes_left(item: dict[str, Any]) -> float:
-    item = WorkItem.objects.get(pk=item["id"])  # type: ignore[assignment]
+    key = item.get("key") or item["display_key"]
+    item = WorkItem.objects.get(item_number=key.rpartition("-")[2])  # type: ignore[assignment]
     return (item.lease_expires_at - timezone.now()).total_seconds() / 60  # type: ignore[attr-defined]
 
 
@@ -210,7 +211,7 @@ def test_begin_takes_up_its_own_then_what_was_left_then_the_first_ready(running:
     one, two = (bearer("bot", HTTP_X_PM_SESSION=f"worktree=/{name}") for name in "ab")
 
     def begin(client: APIClient) -> str:
-        return str(client.post(f"{URL}begin/", {"project": "PONE"}).json()["display_key"])
+        return str(client.post(f"{URL}begin/", {"project": "PONE"}).json()["key"])
 
     assert [begin(one), begin(one), begin(two), begin(one)] == ["PONE-1", "PONE-1", "PONE-2", "PONE-1"]
     run_out(2)

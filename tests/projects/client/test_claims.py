@@ -46,10 +46,12 @@ def test_begin_claims_and_shows_in_one_call(board: Board) -> None:
     epic = board.item("BEGIN", "Epic", kind="epic")
     item = board.item("BEGIN", "T", "--parent", epic, "--description", "d" * 200)
     begun = board("begin", "--project", "BEGIN", "--as", "beginner")
-    shown = begun.document["work_item"]
-    assert (shown["display_key"], shown["status"], shown["above"]) == (item, "in_progress", [f"{epic} Epic"])
+    shown = begun.document
+    assert (shown["key"], shown["status"], shown["above"]) == (item, "in_progress", [f"{epic} Epic"])
     assert len(begun.out) <= 900
-    again = board("begin", item, "--as", "beginner").document["work_item"]
+    again = board("begin", item, "--as", "beginner").document
+    full = board("begin", item, "--full", "--as", "beginner").document["work_item"]
+    assert (full["display_key"], full["activity"][0]["actor"]) == (item, "beginner")
     assert again["version"] == shown["version"]
     assert board("begin", item, "--as", "other").error["code"] == "CLAIMED"
     assert board("begin", epic, "--as", "other").error["code"] == "NOT_READY"
@@ -62,7 +64,14 @@ def test_ready_explains_an_item(board: Board) -> None:
     board.project("WHY")
     epic = board.item("WHY", "Epic", kind="epic")
     task = board.item("WHY", "T", "--parent", epic)
-    assert [row["display_key"] for row in board("ready", "WHY").document["work_items"]] == [task]
+    assert board("ready", "WHY").document == {
+        "work_items": [
+            {"key": task, "type": "task", "title": "T", "status": "backlog", "priority": "medium"}
+            | {"parent": epic, "version": 1}
+        ]
+    }
+    assert board("ready", "WHY", "--lines").out == f"{task} backlog T\n"
+    assert [row["display_key"] for row in board("ready", "WHY", "--full").document["work_items"]] == [task]
     assert board("ready", "--explain", epic.lower()).document == {
         **{"key": epic, "ready": False},
         **{"reasons": [f"open children: {task}"]},
