@@ -15,7 +15,7 @@ from tests import sandboxes
 from tests.processes import DEADLINE, environment
 from tests.projects.client.conftest import PM, Pm, Result
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("board_repository")]
+pytestmark = pytest.mark.slow
 
 
 def start(repository: Path, preexec: Callable[[], None], *flags: str) -> Result:
