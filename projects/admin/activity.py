@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -18,6 +17,7 @@ from projects.admin.search_limits import FewWordsAdmin
 from projects.entities.registry import ENTITIES
 from projects.models import Activity, Project, WorkItem
 from projects.models.base import Entity
+from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.references import referenced_objects
 
 SHOWN = 20
@@ -30,15 +30,15 @@ class KindFilter(admin.SimpleListFilter):
     title = "kind"
     parameter_name = "entity_type"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Framework) -> list[tuple[str, str]]:
         return [(kind, kind.replace("_", " ").capitalize()) for kind in (entity.name for entity in ENTITIES)]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         return queryset.filter(entity_type=self.value()) if self.value() else queryset
 
 
 class ActivityProjectFilter(ProjectFilter):
-    def narrow(self, queryset: Any, name: str | None) -> Any:
+    def narrow(self, queryset: AnyRows, name: str | None) -> Framework:
         return queryset.filter(project_id__in=Project.objects.filter(key=(name or "").upper()).values("pk"))
 
 
@@ -47,7 +47,7 @@ class ActorFilter(AssigneeFilter):
     parameter_name = "actor"
     none = ""
 
-    def narrow(self, queryset: Any, name: str | None) -> Any:
+    def narrow(self, queryset: AnyRows, name: str | None) -> Framework:
         return queryset.filter(actor__username=name)
 
 
@@ -66,10 +66,10 @@ class ActivityAdmin(FewWordsAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         return False
 
     @admin.display(description="fields")
@@ -98,7 +98,7 @@ def named_changes(rows: Iterable[Activity]) -> list[list[tuple[str, str, str]]]:
     rows = list(rows)
     objects = referenced_objects(rows)
 
-    def text(value: Any) -> str:
+    def text(value: Framework) -> str:
         found = objects.get(value) if isinstance(value, str) else None
         return _short(found.display_key if isinstance(found, WorkItem) else found or value)
 
@@ -108,7 +108,7 @@ def named_changes(rows: Iterable[Activity]) -> list[list[tuple[str, str, str]]]:
     ]
 
 
-def _short(value: Any) -> str:
+def _short(value: Framework) -> str:
     if value is None or value in ("", []):
         return "–"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

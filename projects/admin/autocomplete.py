@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 
+from projects.models.loose_types import Framework
+
 
 class AutocompleteWidget(AutocompleteSelect):
     """An autocomplete whose `within` filters are sent as query parameters of the search."""
 
-    def __init__(self, db_field: Any, **kwargs: Any) -> None:
+    def __init__(self, db_field: Framework, **kwargs: Framework) -> None:
         super().__init__(db_field, admin.site, **kwargs)
         self.within: dict[str, str] = {}
 
-    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+    def optgroups(self, name: str, value: Framework, attr: Framework = None) -> Framework:
         # Ignore values that are not UUIDs; the database query would fail on them.
         return super().optgroups(name, [one for one in value if is_uuid(str(one))], attr)
 
@@ -29,7 +30,7 @@ class AutocompleteWidget(AutocompleteSelect):
 
 def narrow(field: forms.Field | None, **within: object) -> None:
     """Set the filters of the field's chooser, if it has one."""
-    widget: Any = field.widget if field else None
+    widget: Framework = field.widget if field else None
     if isinstance(widget, RelatedFieldWidgetWrapper):
         widget = widget.widget
     if isinstance(widget, AutocompleteWidget):

@@ -24,8 +24,9 @@ from projects.admin.links import admin_url
 from projects.admin.search_limits import FewWordsAdmin
 from projects.entities.registry import BY_NAME
 from projects.models import Activity
-from projects.models.base import Entity
+from projects.models.base import Entity, Values
 from projects.models.exceptions import Refused
+from projects.models.loose_types import AnyQuerySet, AnyRow, AnyRows, Framework
 
 SHOWN = 20  # affected objects listed on the delete page
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
@@ -38,7 +39,7 @@ class EntityAdmin(FewWordsAdmin):
     save_on_top = True
     show_full_result_count = False
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> AnyQuerySet:
         return super().get_queryset(request).select_related("created_by", "updated_by", *self._links())
 
     def _links(self) -> Iterator[str]:
@@ -56,24 +57,26 @@ class EntityAdmin(FewWordsAdmin):
     def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
         return [name for name in self.editable if self.model.spec.field(name).is_link]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: AnyRow = None) -> tuple[str, ...]:
         if obj is None:
             return ()
         fixed = [name for name in self.editable if self.model.spec.field(name).fixed]
         return (*fixed, *self.extra_readonly, *STAMPS, "activity")
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: AnyRow = None) -> Framework:
         fields = self.editable
         if obj is None or self.has_change_permission(request, obj):
             fields.append("expected_version")
         return fields if obj is None else [*fields, *self.extra_readonly, *STAMPS, "activity"]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form: Any = super().get_form(request, obj, change, **kwargs)
+    def get_form(
+        self, request: HttpRequest, obj: AnyRow = None, change: bool = False, **kwargs: Framework
+    ) -> Framework:
+        form: Framework = super().get_form(request, obj, change, **kwargs)
         form.actor = request.user
         return form
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(self, db_field: Framework, request: HttpRequest, **kwargs: Framework) -> Framework:
         model = db_field.remote_field.model
         if issubclass(model, Entity):
             kwargs["queryset"] = model.objects.living().select_related(*(("project",) if has_project(model) else ()))
@@ -81,61 +84,61 @@ class EntityAdmin(FewWordsAdmin):
             kwargs["widget"] = AutocompleteWidget(db_field)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: Framework, request: HttpRequest, **kwargs: Framework) -> Framework:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget.can_delete_related = False  # delete on its own page, which lists the affected objects
         return field
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+    def get_search_results(self, request: HttpRequest, queryset: AnyRows, search_term: str) -> Framework:
         # Autocomplete offers only living rows; the change list has a filter for deleted ones.
         found = self.offered(request, queryset.living()) if is_choosing(request) else queryset
         return super().get_search_results(request, found, search_term)
 
-    def offered(self, request: HttpRequest, queryset: Any) -> Any:
+    def offered(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         """Filter autocomplete results by the parameters of the widget's URL."""
         project = request.GET.get("project", "")
         return queryset.filter(project=project) if has_project(self.model) and is_uuid(project) else queryset
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         return (obj is None or obj.deleted_at is None) and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         return (obj is None or obj.deleted_at is None) and super().has_delete_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: AnyRow, form: Framework, change: bool) -> None:
         form.write()
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+    def delete_model(self, request: HttpRequest, obj: AnyRow) -> None:
         obj.soft_delete(actor=request.user)
 
-    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Framework = None) -> Framework:
         try:
             return super().delete_view(request, object_id, extra_context)
         except Refused as refusal:
             messages.error(request, refusal.message)
             return redirect(admin_url(self.opts, "change", object_id))
 
-    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+    def get_view_on_site_url(self, obj: AnyRow = None) -> str | None:
         return self.page_of(obj) if obj is not None else None
 
-    def page_of(self, obj: Any) -> str | None:
+    def page_of(self, obj: AnyRow) -> str | None:
         """Return the URL of the object's page outside the admin, or None."""
         return None
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+    def get_deleted_objects(self, objs: AnyRow, request: HttpRequest) -> Framework:
         return [str(obj) for obj in objs], {}, set(), []
 
-    def render_delete_form(self, request: HttpRequest, context: Any) -> Any:
+    def render_delete_form(self, request: HttpRequest, context: Framework) -> Framework:
         along = self.along(context["object"])
         more = [f"and {len(along) - SHOWN} more"] if len(along) > SHOWN else []
         return super().render_delete_form(request, {**context, "number": len(along), "along": along[:SHOWN] + more})
 
-    def along(self, obj: Any) -> list[str]:
+    def along(self, obj: AnyRow) -> list[str]:
         """Describe the objects affected when this one is deleted, one line each."""
         return []
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Framework = None) -> HttpResponse:
         return redirect(admin_url(Activity, "changelist", entity_id__exact=object_id))
 
     # Activity records every write in more detail; skip Django's own log.
@@ -149,20 +152,20 @@ class EntityAdmin(FewWordsAdmin):
         pass
 
     @admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s (can be restored)")
-    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def delete_selected(self, request: HttpRequest, queryset: AnyQuerySet) -> HttpResponse | None:
         self.run(request, queryset, "deleted", lambda entity: entity.soft_delete(actor=request.user))
         return None
 
     @admin.action(permissions=["change"], description="Restore selected %(verbose_name_plural)s")
-    def restore(self, request: HttpRequest, queryset: Any) -> None:
-        def restore_once(entity: Any) -> None:
+    def restore(self, request: HttpRequest, queryset: AnyRows) -> None:
+        def restore_once(entity: AnyRow) -> None:
             entity.refresh_from_db(fields=["deleted_at", "version"])
             if entity.deleted_at is not None:  # otherwise restoring its parent already restored it
                 entity.restore(actor=request.user)
 
         self.run(request, queryset.deleted(), "restored", restore_once)
 
-    def run(self, request: HttpRequest, queryset: QuerySet[Any], done: str, verb: Callable[[Any], object]) -> None:
+    def run(self, request: HttpRequest, queryset: AnyQuerySet, done: str, verb: Callable[[Framework], object]) -> None:
         """Apply `verb` to each entity and report successes and refusals as messages."""
         bulk_results.do(queryset, verb).report(request, done)
 
@@ -178,17 +181,17 @@ class EntityAdmin(FewWordsAdmin):
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
         return [path("<uuid:object_id>/do/<slug:action>/", view, name=name), *super().get_urls()]
 
-    def buttons(self, obj: Any) -> tuple[str, ...]:
+    def buttons(self, obj: AnyRow) -> tuple[str, ...]:
         """Return the list actions that the change page of `obj` offers as buttons."""
         return ("restore",) if obj.deleted_at is not None else ()
 
-    def do_view(self, request: HttpRequest, object_id: uuid.UUID, action: str) -> Any:
+    def do_view(self, request: HttpRequest, object_id: uuid.UUID, action: str) -> Framework:
         """Run a list action on one entity and return to its change page."""
         found = self.get_queryset(request).filter(pk=object_id)
         obj = found.first()
         if obj is None:
             raise Http404(object_id)
-        actions: dict[str, Any] = self.get_actions(request)
+        actions: Values = self.get_actions(request)
         if action not in actions or not self.has_view_or_change_permission(request, obj):
             raise PermissionDenied
         page = redirect(admin_url(self.opts, "change", object_id))
@@ -199,12 +202,12 @@ class EntityAdmin(FewWordsAdmin):
     def render_change_form(
         self,
         request: HttpRequest,
-        context: Any,
+        context: Framework,
         add: bool = False,
         change: bool = False,
         form_url: str = "",
-        obj: Any = None,
-    ) -> Any:
+        obj: AnyRow = None,
+    ) -> Framework:
         if obj is not None:
             allowed = self.get_actions(request)
             context["buttons"] = [
@@ -224,5 +227,5 @@ def is_choosing(request: HttpRequest) -> bool:
     return request.path.endswith("/autocomplete/")
 
 
-def has_project(model: Any) -> bool:
+def has_project(model: Framework) -> bool:
     return any(field.name == "project" for field in model._meta.fields)

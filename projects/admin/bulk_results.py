@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
+from projects.models.loose_types import Framework
 
 MAX_MESSAGES = 20  # messages per request, and names per message
 
@@ -40,16 +41,16 @@ class Outcome(NamedTuple):
         messages.add_message(request, level, f"{', '.join(parts)}.")
 
 
-def do(entities: Iterable[Any], verb: Callable[[Any], object]) -> Outcome:
+def do(entities: Iterable[Framework], verb: Callable[[Framework], object]) -> Outcome:
     """Apply `verb` to each entity in one transaction; a refusal doesn't stop the others.
 
     `verb` returns False if there was nothing to change. Refused entities are retried after the others, so a story and
     its tasks can be completed or deleted together in any order.
     """
     outcome = Outcome([], [], {})
-    stuck: list[tuple[Any, str]] = []
+    stuck: list[tuple[Framework, str]] = []
     with transaction.atomic():
-        waiting: list[Any] = list(entities)
+        waiting: list[Framework] = list(entities)
         while waiting:
             stuck = []
             for entity in waiting:

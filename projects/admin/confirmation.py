@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from projects.admin.links import admin_url
+from projects.models.loose_types import AnyQuerySet, Framework
 
 SHOWN = 20  # selected objects listed on the page
 
 
 def ask(
-    admin: Any,
+    admin: Framework,
     request: HttpRequest,
-    queryset: QuerySet[Any],
+    queryset: AnyQuerySet,
     form: forms.Form,
     *,
     title: str,
@@ -66,10 +65,10 @@ def is_submitted(request: HttpRequest) -> bool:
     return "numbers" in request.POST
 
 
-def form_data(request: HttpRequest) -> Any:
+def form_data(request: HttpRequest) -> Framework:
     """Return the data for the page's form; None when the page is first shown."""
     return request.POST if is_submitted(request) else None
 
 
-def _first(queryset: QuerySet[Any]) -> Iterable[str]:
+def _first(queryset: AnyQuerySet) -> Iterable[str]:
     return (str(entity) for entity in queryset[:SHOWN])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
 from projects.models import ItemLabel, Project, Sprint, User, WorkItem
+from projects.models.loose_types import AnyRows, Framework
 
 CHOICES = 15  # links shown per filter
 SUGGESTED = 200  # names offered as suggestions
@@ -24,15 +24,15 @@ class LifeFilter(admin.SimpleListFilter):
     title = "deletion status"
     parameter_name = "deleted"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Framework) -> list[tuple[str, str]]:
         return [("yes", "Deleted")]
 
-    def choices(self, changelist: Any) -> Any:
+    def choices(self, changelist: Framework) -> Framework:
         choices = super().choices(changelist)
         yield {**next(choices), "display": "Not deleted"}
         yield from choices
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         return queryset.deleted() if self.value() == "yes" else queryset.living()
 
 
@@ -42,10 +42,10 @@ class ChangedFilter(admin.SimpleListFilter):
     title = "last change"
     parameter_name = "changed"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Framework) -> list[tuple[str, str]]:
         return list(DAYS.items())
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         if self.value() not in DAYS:
             return queryset
         return queryset.filter(updated_at__gte=timezone.now() - timedelta(days=int(self.value() or 0)))
@@ -57,10 +57,10 @@ class BlockedFilter(admin.SimpleListFilter):
     title = "blockers"
     parameter_name = "blocked"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Framework) -> list[tuple[str, str]]:
         return [("yes", "Blocked"), ("no", "Not blocked")]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         return {"yes": queryset.blocked, "no": queryset.unblocked}.get(self.value() or "", queryset.all)()
 
 
@@ -70,10 +70,10 @@ class ClaimedFilter(admin.SimpleListFilter):
     title = "claim"
     parameter_name = "claimed"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Framework) -> list[tuple[str, str]]:
         return [("yes", "Claimed"), ("no", "Not claimed")]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         held = {"lease_expires_at__gt": timezone.now()}
         if self.value() == "yes":
             return queryset.filter(**held)
@@ -90,11 +90,11 @@ class NamedFilter(admin.SimpleListFilter):
         """Return the available names, limited to SUGGESTED."""
         raise NotImplementedError
 
-    def narrow(self, queryset: Any, name: str | None) -> Any:
+    def narrow(self, queryset: AnyRows, name: str | None) -> Framework:
         """Filter by `name`; None means no related object."""
         raise NotImplementedError
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: Framework) -> list[tuple[str, str]]:
         self.suggested = [str(name) for name in self.names()]
         shown = self.suggested[:CHOICES]
         chosen = request.GET.get(self.parameter_name or "")
@@ -105,11 +105,11 @@ class NamedFilter(admin.SimpleListFilter):
     def has_output(self) -> bool:
         return bool(self.suggested) or self.value() is not None
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def queryset(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         value = self.value()
         return queryset if not value else self.narrow(queryset, None if value == NONE and self.none else value)
 
-    def choices(self, changelist: Any) -> Any:
+    def choices(self, changelist: Framework) -> Framework:
         """Attach the data of the template's form to the first choice."""
         others = [pair for pair in changelist.filter_params.items() if pair[0] != self.parameter_name]
         form = {"parameter": self.parameter_name, "others": others, "names": self.suggested}
@@ -127,7 +127,7 @@ class ProjectFilter(NamedFilter):
     def names(self) -> Iterable[str]:
         return Project.objects.living().order_by("status", "-updated_at").values_list("key", flat=True)[:SUGGESTED]
 
-    def narrow(self, queryset: Any, name: str | None) -> Any:
+    def narrow(self, queryset: AnyRows, name: str | None) -> Framework:
         return queryset.filter(**{f"{self.path}__key": (name or "").upper(), f"{self.path}__deleted_at": None})
 
 
@@ -143,7 +143,7 @@ class AssigneeFilter(NamedFilter):
     def names(self) -> Iterable[str]:
         return User.objects.filter(is_active=True).order_by("username").values_list("username", flat=True)[:SUGGESTED]
 
-    def narrow(self, queryset: Any, name: str | None) -> Any:
+    def narrow(self, queryset: AnyRows, name: str | None) -> Framework:
         return queryset.filter(assignee__isnull=True) if name is None else queryset.filter(assignee__username=name)
 
 
@@ -158,7 +158,7 @@ class SprintFilter(NamedFilter):
         latest = Sprint.objects.living().order_by("-start_date", "-id").values_list("name", flat=True)[:SUGGESTED]
         return dict.fromkeys(latest)
 
-    def narrow(self, queryset: Any, name: str | None) -> Any:
+    def narrow(self, queryset: AnyRows, name: str | None) -> Framework:
         return queryset.filter(sprint__isnull=True) if name is None else queryset.filter(sprint__name=name)
 
 
@@ -170,5 +170,5 @@ class LabelFilter(NamedFilter):
         # DISTINCT is cheap: the index is ordered by name.
         return ItemLabel.objects.order_by("name").values_list("name", flat=True).distinct()[:SUGGESTED]
 
-    def narrow(self, queryset: Any, name: str | None) -> Any:
+    def narrow(self, queryset: AnyRows, name: str | None) -> Framework:
         return queryset.filter(pk__in=WorkItem.objects.labelled(name or "").values("pk"))

@@ -10,9 +10,10 @@ from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 
-from projects.models.base import Entity
+from projects.models.base import Entity, Values
 from projects.models.edits import own_changes
 from projects.models.exceptions import Refused, StaleVersion
+from projects.models.loose_types import Framework
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -34,17 +35,17 @@ class EntityForm(ModelForm):
     agreed: Mapping[str, bool] = {}  # what the user agreed to override, for Entity.update
     expected_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Framework, **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            widget: Any = field.widget
+            widget: Framework = field.widget
             if isinstance(widget, AdminSplitDateTime):
                 for part, name in zip(widget.widgets, ("date", "time"), strict=True):
                     part.attrs["aria-label"] = f"{field.label}, {name}"
         self.fields["expected_version"].initial = self.instance.version
         self.fields["expected_version"].required = not self.instance._state.adding
 
-    def values(self) -> dict[str, Any]:
+    def values(self) -> Values:
         """Return the submitted, cleaned values by column."""
         columns = [field.attname for field in self.instance._meta.concrete_fields if field.name in self.cleaned_data]
         return {column: getattr(self.instance, column) for column in columns}
@@ -80,11 +81,13 @@ class EntityForm(ModelForm):
         except Refused as refusal:
             self._report(refusal.field, refusal.message)
         except ValidationError as error:
-            by_field: dict[Any, Any] = error.error_dict if hasattr(error, "error_dict") else {None: error.error_list}
+            by_field: dict[Framework, Framework] = (
+                error.error_dict if hasattr(error, "error_dict") else {None: error.error_list}
+            )
             for name, messages in by_field.items():
                 self._report(name, messages)
 
-    def _report(self, field: str | None, message: Any) -> None:
+    def _report(self, field: str | None, message: Framework) -> None:
         name = (field or "").removesuffix("_id")
         self.add_error(name if name in self.fields else None, message)
 
@@ -97,7 +100,7 @@ class EntityForm(ModelForm):
             f"Not saved, because this changed in the meantime: {changes}. "
             "The form shows these changes and keeps what you typed. Review it and save again.",
         )
-        self.data = cast(Any, self.data).copy()
+        self.data = cast(Framework, self.data).copy()
         self._show("expected_version", current.version)
         authors = {change["field"]: one.actor.username for one in stale.changes for change in one.changes}
         for column, author in authors.items():
@@ -109,11 +112,11 @@ class EntityForm(ModelForm):
             else:
                 self._show(name, getattr(current, column))
 
-    def _show(self, name: str, value: Any) -> None:
+    def _show(self, name: str, value: Framework) -> None:
         """Replace the submitted value of a field."""
         key, prepared = self.add_prefix(name), self.fields[name].prepare_value(value)
-        widget: Any = self.fields[name].widget
-        parts: Mapping[str, Any] = {key: prepared}
+        widget: Framework = self.fields[name].widget
+        parts: Mapping[str, Framework] = {key: prepared}
         data: Any = self.data  # a copy, which can be changed
         if hasattr(widget, "decompress"):
             both = zip(widget.widgets_names, widget.decompress(prepared), strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -10,16 +9,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from projects.models import Project, Sprint, WorkItem
+from projects.models.loose_types import AnyRow, Framework
 
 
-def admin_url(model: Any, page: str, *args: object, **query: object) -> str:
+def admin_url(model: Framework, page: str, *args: object, **query: object) -> str:
     """Return an admin URL; `model` is a model, an instance or model options."""
-    opts = getattr(model, "_meta", model)
+    opts: Framework = getattr(model, "_meta", model)
     url = reverse(f"admin:{opts.app_label}_{opts.model_name}_{page}", args=args)
     return f"{url}?{urlencode(query)}" if query else url
 
 
-def link(entity: Any, text: object) -> SafeString:
+def link(entity: AnyRow, text: object) -> SafeString:
     """Return a link to the entity's change page."""
     return format_html('<a href="{}">{}</a>', admin_url(entity, "change", entity.pk), text)
 

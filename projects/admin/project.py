@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -14,6 +12,7 @@ from projects.admin.filters import ChangedFilter, LifeFilter
 from projects.admin.links import admin_url, board_page
 from projects.entities.work_item import CLOSED
 from projects.models import Project, Sprint, SwimLane, WorkItem
+from projects.models.loose_types import AnyRow, AnyRows, Framework
 
 
 @admin.register(Project)
@@ -38,33 +37,33 @@ class ProjectAdmin(EntityAdmin):
             sprint_name=Subquery(active.values("name")[:1]),
         )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: AnyRow = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
         return (*fields, "title", "description") if obj is not None and obj.is_archived else fields
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         return (obj is None or not obj.is_archived) and super().has_delete_permission(request, obj)
 
     def page_of(self, obj: Project) -> str | None:
         return board_page(obj) if obj.deleted_at is None else None
 
-    def buttons(self, obj: Any) -> tuple[str, ...]:
+    def buttons(self, obj: AnyRow) -> tuple[str, ...]:
         return super().buttons(obj) or (("activate",) if obj.is_archived else ("archive",))
 
-    def along(self, obj: Any) -> list[str]:
+    def along(self, obj: AnyRow) -> list[str]:
         numbers = {model: model.objects.living().filter(project=obj).count() for model in (WorkItem, Sprint, SwimLane)}
         return [f"{number} {model._meta.verbose_name_plural}" for model, number in numbers.items() if number]
 
     @admin.display(description="open", ordering="number_open")
-    def open_items(self, obj: Any) -> int:
+    def open_items(self, obj: AnyRow) -> int:
         return int(obj.number_open)
 
     @admin.display(description="done", ordering="number_done")
-    def done_items(self, obj: Any) -> int:
+    def done_items(self, obj: AnyRow) -> int:
         return int(obj.number_done)
 
     @admin.display(description="active sprint", empty_value="–")
-    def active_sprint(self, obj: Any) -> str | None:
+    def active_sprint(self, obj: AnyRow) -> str | None:
         name: str | None = obj.sprint_name
         return name
 
@@ -74,7 +73,7 @@ class ProjectAdmin(EntityAdmin):
         return format_html('<a href="{}" aria-label="Board of {}">open</a>', url, obj.key) if url else ""
 
     @admin.display(description="work")
-    def work(self, obj: Any) -> SafeString:
+    def work(self, obj: AnyRow) -> SafeString:
         return format_html(
             '{} open, {} done: <a href="{}">work items</a> · <a href="{}">sprints</a> · <a href="{}">swim lanes</a>',
             obj.number_open,
@@ -84,15 +83,15 @@ class ProjectAdmin(EntityAdmin):
 
     @admin.action(permissions=["change"], description="Archive selected projects (they become read-only)")
     def archive(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
-        actor: Any = request.user
+        actor: Framework = request.user
         self.run(request, queryset, "archived", lambda project: project.archive(actor=actor))
 
     @admin.action(permissions=["change"], description="Reactivate selected projects")
     def activate(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
-        actor: Any = request.user
+        actor: Framework = request.user
         self.run(request, queryset, "reactivated", lambda project: project.activate(actor=actor))
 
 
-def _count(items: Any) -> Any:
+def _count(items: AnyRows) -> Framework:
     counted = items.order_by().values("project").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

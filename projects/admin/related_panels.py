@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from projects.admin.links import admin_url
 from projects.models import Comment, Dependency, Sprint, TimeEntry, WorkItem
+from projects.models.loose_types import Framework
 
 SHOWN = 20
 MAX_LINKS = 60  # dependencies
@@ -79,7 +78,7 @@ def sprint_items(sprint: Sprint) -> SafeString:
     return render_to_string("admin/projects/sprint_items.html", context)
 
 
-def _listed(name: str, latest: list[Any], model: Any, item: WorkItem) -> SafeString:
+def _listed(name: str, latest: list[Framework], model: Framework, item: WorkItem) -> SafeString:
     more = admin_url(model, "changelist", work_item__id__exact=item.pk)
     context = {"item": item, "rows": latest[:SHOWN][::-1], "more": more if len(latest) > SHOWN else ""}
     return render_to_string(f"admin/projects/workitem/{name}.html", context)

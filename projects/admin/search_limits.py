@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from projects.models.loose_types import AnyRows, Framework
+
 MAX_WORDS = 20
 MAX_LENGTH = 1000  # characters
 
@@ -18,7 +20,7 @@ else:
 
 
 class FewWordsAdmin(ModelAdmin):
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+    def get_search_results(self, request: HttpRequest, queryset: AnyRows, search_term: str) -> Framework:
         return super().get_search_results(request, queryset, few_words(search_term))
 
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -13,6 +11,7 @@ from projects.admin.autocomplete import narrow
 from projects.admin.base import EntityAdmin
 from projects.admin.links import sprints_page
 from projects.models import Sprint, WorkItem
+from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.sprints.sprint import NEXT, Status
 
 VERBS = {Status.PLANNED: "reopen", Status.ACTIVE: "start", Status.COMPLETED: "complete", Status.CANCELLED: "cancel"}
@@ -31,14 +30,14 @@ class SprintAdmin(EntityAdmin):
     def page_of(self, obj: Sprint) -> str | None:
         return sprints_page(obj) if obj.deleted_at is None and obj.project.deleted_at is None else None
 
-    def buttons(self, obj: Any) -> tuple[str, ...]:
+    def buttons(self, obj: AnyRow) -> tuple[str, ...]:
         return super().buttons(obj) or tuple(VERBS[status] for status in NEXT.get(Status(obj.status), ()))
 
-    def offered(self, request: HttpRequest, queryset: Any) -> Any:
+    def offered(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         # Items can't be added to an ended sprint.
         return super().offered(request, queryset).filter(status__in=(Status.PLANNED, Status.ACTIVE))
 
-    def along(self, obj: Any) -> list[str]:
+    def along(self, obj: AnyRow) -> list[str]:
         return [f"{item} leaves the sprint" for item in obj.items().order_by("position", "item_number")]
 
     @admin.display(description="project", ordering="project__key")
@@ -51,7 +50,7 @@ class SprintAdmin(EntityAdmin):
 
     @admin.action(permissions=["change"], description="Start selected sprints (one of a project)")
     def start(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
-        actor: Any = request.user
+        actor: Framework = request.user
         self.run(request, queryset, "started", lambda sprint: sprint.start(actor=actor))
 
     @admin.action(permissions=["change"], description="Complete selected sprints…")
@@ -64,7 +63,7 @@ class SprintAdmin(EntityAdmin):
 
     @admin.action(permissions=["change"], description="Reopen selected cancelled sprints")
     def reopen(self, request: HttpRequest, queryset: QuerySet[Sprint]) -> None:
-        actor: Any = request.user
+        actor: Framework = request.user
         moved: list[WorkItem] = []
         self.run(request, queryset, "reopened", lambda sprint: moved.extend(sprint.reopen(actor=actor)))
         if moved:
@@ -83,7 +82,7 @@ class SprintAdmin(EntityAdmin):
         page = confirmation.ask(self, request, queryset, form, title=title, button=button, note=note, along=left)
         if page is not None:
             return page
-        actor: Any = request.user
+        actor: Framework = request.user
         target = form.cleaned_data.get("move_to")
         options = {"move_to": target} if target else {}
         moved: list[WorkItem] = []
@@ -102,7 +101,7 @@ class SprintAdmin(EntityAdmin):
         return field
 
 
-def _left(sprints: QuerySet[Sprint]) -> Any:
+def _left(sprints: QuerySet[Sprint]) -> Framework:
     """Return the unfinished items of those sprints that have not ended."""
     running = sprints.filter(status__in=(Status.PLANNED, Status.ACTIVE)).values("pk")
     return WorkItem.objects.living().filter(sprint__in=running).unfinished().select_related("project").in_order()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,6 +15,7 @@ from projects.admin.base import EntityAdmin
 from projects.admin.links import board_page
 from projects.models import Project, SwimLane, WorkItem
 from projects.models.exceptions import Refused
+from projects.models.loose_types import AnyRow, Framework
 from projects.models.swim_lane import MAX_WIP_LIMIT
 
 
@@ -39,7 +39,7 @@ class SwimLaneAdmin(EntityAdmin):
     def page_of(self, obj: SwimLane) -> str | None:
         return board_page(obj.project) if obj.deleted_at is None and obj.project.deleted_at is None else None
 
-    def buttons(self, obj: Any) -> tuple[str, ...]:
+    def buttons(self, obj: AnyRow) -> tuple[str, ...]:
         return super().buttons(obj) or ("move_left", "move_right")
 
     @admin.display(description="project", ordering="project__key")
@@ -47,7 +47,7 @@ class SwimLaneAdmin(EntityAdmin):
         return str(obj.project.key)
 
     @admin.display(description="items", ordering="items")
-    def in_it(self, obj: Any) -> str:
+    def in_it(self, obj: AnyRow) -> str:
         return (
             f"{obj.items}, over the limit"
             if obj.wip_limit is not None and obj.items > obj.wip_limit
@@ -63,7 +63,7 @@ class SwimLaneAdmin(EntityAdmin):
         self._move(request, queryset, 1)
 
     def _move(self, request: HttpRequest, queryset: QuerySet[SwimLane], step: int) -> None:
-        actor: Any = request.user
+        actor: Framework = request.user
         selected = set(queryset.values_list("pk", flat=True))
         moved = 0
         for project in Project.objects.filter(swim_lanes__in=selected).distinct():
@@ -95,7 +95,7 @@ class SwimLaneAdmin(EntityAdmin):
         return None
 
 
-def shifted(order: Sequence[Any], selected: set[Any], step: int) -> list[Any]:
+def shifted(order: Sequence[Framework], selected: set[Framework], step: int) -> list[Framework]:
     """Move the selected elements one place towards the start (-1) or the end (1), where there is room."""
     new = list(order)[::-step]
     for place in range(1, len(new)):

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
@@ -10,6 +8,7 @@ from django.http import HttpRequest
 
 from projects.admin.search_limits import FewWordsAdmin
 from projects.models import User
+from projects.models.loose_types import AnyRow, Framework
 
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -22,26 +21,26 @@ class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ta
     list_filter = ("is_agent", "is_staff", "is_superuser", "is_active")
     fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Board", {"fields": ("is_agent", "is_kind_confirmed")}))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: AnyRow = None) -> Framework:
         # The ID is derived from the username.
         own = () if obj is None else ("username", "last_login", "date_joined")
         return own if is_superuser(request) else (*own, *RIGHTS)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         allowed = obj is None or not obj.is_superuser or is_superuser(request)
         return allowed and super().has_change_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         allowed = obj is None or not obj.is_superuser or is_superuser(request)
         return allowed and super().has_delete_permission(request, obj)
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Framework:
         user = self.get_object(request, id)
         if user is not None and not self.has_change_permission(request, user):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+    def get_deleted_objects(self, objs: AnyRow, request: HttpRequest) -> Framework:
         # Users with activity can't be deleted. Show counts: listing thousands of rows would be slow.
         protected = []
         for relation in self.model._meta.get_fields(include_hidden=True):
@@ -54,10 +53,10 @@ class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ta
         denied = not all(self.has_delete_permission(request, user) for user in objs)
         return [str(user) for user in objs], {}, {"superuser"} if denied else set(), protected
 
-    def render_delete_form(self, request: HttpRequest, context: Any) -> Any:
+    def render_delete_form(self, request: HttpRequest, context: Framework) -> Framework:
         return super().render_delete_form(request, {**context, "deleted_for_good": True})
 
 
 def is_superuser(request: HttpRequest) -> bool:
-    user: Any = request.user
+    user: Framework = request.user
     return bool(user.is_superuser)

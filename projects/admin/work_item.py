@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -19,6 +18,7 @@ from projects.admin.search_limits import few_words
 from projects.admin.work_item_form import ADDED, WorkItemForm
 from projects.models import Project, WorkItem
 from projects.models.exceptions import HasChildren
+from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.work_items.hierarchy import PARENTS
 from projects.models.work_items.queries import DISPLAY_KEY
 
@@ -33,13 +33,13 @@ HIDDEN = ("once", "end_claim")  # fields of the form that are not of the item
 class ValueForm(forms.Form):
     """Asks for the new value, using the model's form field."""
 
-    def __init__(self, data: Any, name: str, field: forms.Field) -> None:
+    def __init__(self, data: Framework, name: str, field: forms.Field) -> None:
         super().__init__(data)
         self.name = name
         self.fields[name] = field
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Framework:
         return self.cleaned_data[self.name]
 
 
@@ -75,18 +75,18 @@ class WorkItemAdmin(EntityAdmin):
             else items.annotate(waits=Exists(WorkItem.objects.blocked().filter(pk=OuterRef("pk"))))
         )
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> Any:
+    def get_changeform_initial_data(self, request: HttpRequest) -> Framework:
         first = list(Project.objects.living().filter(status="active").values_list("pk", flat=True)[:2])
         return {**({"project": first[0]} if len(first) == 1 else {}), **super().get_changeform_initial_data(request)}
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: AnyRow = None) -> Framework:
         hidden = HIDDEN if obj is not None and self.has_change_permission(request, obj) else ()
         return [*super().get_fields(request, obj), *hidden]
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: AnyRow = None) -> Framework:
         if obj is None:
             return super().get_fieldsets(request, obj)
-        user: Any = request.user
+        user: Framework = request.user
         writes = self.has_change_permission(request, obj)
         parts = []
         for kind, (title, listed) in PARTS.items():
@@ -104,14 +104,14 @@ class WorkItemAdmin(EntityAdmin):
             ("Record", {"fields": (*record, "updated_at", "updated_by", "version"), "classes": ("collapse",)}),
         ]
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+    def get_search_results(self, request: HttpRequest, queryset: AnyRows, search_term: str) -> Framework:
         found, _ = super().get_search_results(request, queryset, "")
         key = search_term.strip()
         if DISPLAY_KEY.fullmatch(key):
             return found.identified_by(key), False
         return (found.containing(few_words(key)) if key else found), False
 
-    def offered(self, request: HttpRequest, queryset: Any) -> Any:
+    def offered(self, request: HttpRequest, queryset: AnyRows) -> Framework:
         found = super().offered(request, queryset)
         if request.GET.get("field_name") != "parent":
             return found
@@ -121,13 +121,13 @@ class WorkItemAdmin(EntityAdmin):
     def page_of(self, obj: WorkItem) -> str | None:
         return item_page(obj) if obj.deleted_at is None and obj.project.deleted_at is None else None
 
-    def buttons(self, obj: Any) -> tuple[str, ...]:
+    def buttons(self, obj: AnyRow) -> tuple[str, ...]:
         return super().buttons(obj) or (("release_claims",) if obj.claimed_by_id else ())
 
-    def along(self, obj: Any) -> list[str]:
+    def along(self, obj: AnyRow) -> list[str]:
         return [str(item) for item in below([obj.pk]).select_related("project").in_order()]
 
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+    def delete_model(self, request: HttpRequest, obj: AnyRow) -> None:
         # Delete only as many descendants as the page showed.
         children = self.along(obj)
         if children and request.POST.get("along") not in (None, str(len(children))):
@@ -142,13 +142,13 @@ class WorkItemAdmin(EntityAdmin):
         return obj.display_key
 
     @admin.display(description="status", ordering="status")
-    def state(self, obj: Any) -> SafeString:
+    def state(self, obj: AnyRow) -> SafeString:
         waits = " · blocked" if obj.waits and obj.is_open and obj.status != "blocked" else ""
         held = obj.claimed_by.username if obj.claimed_by and obj.lease_expires_at > timezone.now() else ""
         return format_html("{}{}{}", obj.get_status_display(), waits, f" · claimed by {held}" if held else "")
 
     @admin.display(description="priority", ordering="urgency")
-    def priority_shown(self, obj: Any) -> str:
+    def priority_shown(self, obj: AnyRow) -> str:
         return str(obj.get_priority_display())
 
     @admin.display(description="changed", ordering="updated_at")
@@ -182,7 +182,7 @@ class WorkItemAdmin(EntityAdmin):
 
     @admin.action(permissions=["change"], description="Release the claims on selected work items")
     def release_claims(self, request: HttpRequest, queryset: QuerySet[WorkItem]) -> HttpResponse | None:
-        actor: Any = request.user
+        actor: Framework = request.user
         claims = claims_of_others(queryset, actor)
         if claims:
             form = forms.Form(confirmation.form_data(request))
@@ -234,7 +234,7 @@ class WorkItemAdmin(EntityAdmin):
 
     def value_field(self, request: HttpRequest, queryset: QuerySet[WorkItem], name: str) -> forms.Field:
         """Return the model field's form field without a preselected value, to prevent submitting it by mistake."""
-        db_field: Any = WorkItem._meta.get_field(name)
+        db_field: Framework = WorkItem._meta.get_field(name)
         if not db_field.is_relation:
             return forms.ChoiceField(choices=[("", "---------"), *db_field.choices])
         field: forms.Field = self.formfield_for_foreignkey(db_field, request, required=False)
@@ -259,17 +259,17 @@ class WorkItemAdmin(EntityAdmin):
                 return page
         # Delete a selected descendant together with its ancestor, so that restoring the ancestor restores both.
         tops = queryset.exclude(parent__in=selected).exclude(parent__parent__in=selected) if along else queryset
-        actor: Any = request.user
+        actor: Framework = request.user
         self.run(request, tops, "deleted", lambda item: item.soft_delete(actor=actor, recursive=bool(along)))
         return None
 
 
-def claims_of_others(items: QuerySet[WorkItem], user: Any) -> dict[uuid.UUID, str]:
+def claims_of_others(items: QuerySet[WorkItem], user: Framework) -> dict[uuid.UUID, str]:
     """Return, by item, who holds it for how long, except what `user` holds."""
     held = items.filter(lease_expires_at__gt=timezone.now()).select_related("claimed_by", "project")
     return {item.pk: item.claim_refusal().told for item in held if not item.is_held_by(user)}
 
 
-def below(items: Any) -> Any:
+def below(items: AnyRows) -> Framework:
     """Return the living descendants of these items. Two levels suffice: epic, story, task."""
     return WorkItem.objects.living().filter(Q(parent__in=items) | Q(parent__parent__in=items))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +14,7 @@ from projects.admin.filters import ItemProjectFilter, LifeFilter, ProjectFilter
 from projects.admin.forms import EntityForm
 from projects.admin.links import admin_url, item_page, link
 from projects.models import Comment, Dependency, TimeEntry, WorkItem
+from projects.models.loose_types import AnyQuerySet, AnyRow, AnyRows, Framework
 from projects.models.work_items.queries import DISPLAY_KEY
 
 EXCERPT = 80  # characters
@@ -24,29 +23,29 @@ EXCERPT = 80  # characters
 class RelatedAdmin(EntityAdmin):
     """Returns to the work item's page if the URL has its ID as `item`."""
 
-    def response_post_save_change(self, request: HttpRequest, obj: Any) -> Any:
+    def response_post_save_change(self, request: HttpRequest, obj: AnyRow) -> Framework:
         return _back(request, super().response_post_save_change(request, obj))
 
-    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Framework) -> HttpResponse:
         return _back(request, super().response_delete(request, obj_display, obj_id))
 
 
 class WorkItemChildAdmin(RelatedAdmin):
     """Also searches by the item's display key."""
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+    def get_search_results(self, request: HttpRequest, queryset: AnyQuerySet, search_term: str) -> Framework:
         key = search_term.strip()
         if DISPLAY_KEY.fullmatch(key):
             return queryset.filter(work_item__in=WorkItem.objects.identified_by(key)), False
         return super().get_search_results(request, queryset, search_term)
 
-    def page_of(self, obj: Any) -> str | None:
+    def page_of(self, obj: AnyRow) -> str | None:
         item = obj.work_item
         is_living = item.deleted_at is None and item.project.deleted_at is None
         return item_page(item) if is_living else None
 
     @admin.display(description="item")
-    def item(self, obj: Any) -> SafeString:
+    def item(self, obj: AnyRow) -> SafeString:
         return link(obj.work_item, obj.work_item.display_key)
 
 
@@ -79,10 +78,10 @@ class DependencyAdmin(RelatedAdmin):
     search_help_text = "Search by key, e.g. PONE-12, or by words in a title."
     ordering = ("-created_at", "-id")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+    def get_search_results(self, request: HttpRequest, queryset: AnyRows, search_term: str) -> Framework:
         key = search_term.strip()
         if DISPLAY_KEY.fullmatch(key):
             named = WorkItem.objects.identified_by(key).values_list("pk", flat=True).first()
@@ -105,9 +104,9 @@ class DependencyAdmin(RelatedAdmin):
 class TimeEntryForm(EntityForm):
     """Users enter their own time. An entry without an end is a running timer."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Framework, **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
-        entry: Any = self.instance
+        entry: AnyRow = self.instance
         if entry._state.adding:
             entry.user = self.actor
 
@@ -129,7 +128,7 @@ class TimeEntryAdmin(WorkItemChildAdmin):
     actions = ("stop", *WorkItemChildAdmin.actions)
     extra_readonly = ("user", "duration")
 
-    def buttons(self, obj: Any) -> tuple[str, ...]:
+    def buttons(self, obj: AnyRow) -> tuple[str, ...]:
         return super().buttons(obj) or (("stop",) if obj.is_running else ())
 
     @admin.display(description="duration")
@@ -141,7 +140,7 @@ class TimeEntryAdmin(WorkItemChildAdmin):
 
     @admin.action(permissions=["change"], description="Stop selected timers")
     def stop(self, request: HttpRequest, queryset: QuerySet[TimeEntry]) -> None:
-        actor: Any = request.user
+        actor: Framework = request.user
         self.run(request, queryset, "stopped", lambda entry: entry.stop(actor=actor))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
@@ -16,6 +15,7 @@ from projects.entities.dependency import RELATIONS
 from projects.models import Comment, Dependency, TimeEntry, WorkItem
 from projects.models.base import Entity
 from projects.models.exceptions import Claimed, Refused
+from projects.models.loose_types import AnyRow, Framework
 
 # Fields that add a related object, by the model whose "add" permission they need.
 ADDED = {
@@ -30,13 +30,13 @@ class LabelsField(forms.Field):
 
     widget = AdminTextInputWidget
 
-    def prepare_value(self, value: Any) -> Any:
+    def prepare_value(self, value: Framework) -> Framework:
         return ", ".join(value) if isinstance(value, list) else value
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: Framework) -> list[str]:
         return [value] if value else []
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
+    def has_changed(self, initial: Framework, data: Framework) -> bool:
         return bool(self.prepare_value(initial) != data)
 
 
@@ -64,16 +64,16 @@ class WorkItemForm(EntityForm):
     # Shown when the change would end another's claim; its value is the version for which the user agrees.
     end_claim = forms.IntegerField(widget=forms.HiddenInput, required=False, label="End this claim")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Framework, **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
         self.fields["once"].initial = uuid.uuid4()
-        item: Any = self.instance
+        item: AnyRow = self.instance
         for kind, names in ADDED.items():
             if item._state.adding or not self.actor.has_perm(f"projects.add_{kind}"):
                 for name in names:
                     del self.fields[name]
         if "other_item" in self.fields:
-            other: Any = self.fields["other_item"]
+            other: Framework = self.fields["other_item"]
             other.widget = AutocompleteWidget(Dependency._meta.get_field("blocked_item"), choices=other.choices)
             other.queryset = WorkItem.objects.living().select_related("project")
         project = item.project_id or self.initial.get("project")
@@ -81,7 +81,7 @@ class WorkItemForm(EntityForm):
             for name in ("sprint", "parent", "other_item"):
                 narrow(self.fields.get(name), project=project, item_type=item.item_type)
 
-    def clean(self) -> Any:
+    def clean(self) -> Framework:
         cleaned = super().clean()
         if self.cleaned_data.get("worked_to") and not self.cleaned_data.get("worked_from"):
             self.add_error("worked_from", "enter the start time")
@@ -103,7 +103,7 @@ class WorkItemForm(EntityForm):
         for entity in self.added:
             entity.insert(actor=self.actor)
 
-    def _added(self, item: Any) -> Iterator[Entity]:
+    def _added(self, item: AnyRow) -> Iterator[Entity]:
         """Yield the related objects to add, checked."""
         typed = self.cleaned_data
         once = typed.get("once") or uuid.uuid4()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import JsonResponse
@@ -16,6 +15,7 @@ from rest_framework.views import APIView
 
 from projects.api.exceptions import handle
 from projects.api.json_format import JSONObject
+from projects.models.loose_types import Framework
 
 
 class OneSchemaGenerator(SchemaGenerator):
@@ -27,7 +27,7 @@ class OneSchemaGenerator(SchemaGenerator):
     _making = threading.Lock()
     _made: JSONObject | None = None
 
-    def get_schema(self, request: Any = None, public: bool = False) -> JSONObject:
+    def get_schema(self, request: Framework = None, public: bool = False) -> JSONObject:
         with self._making:
             if type(self)._made is None:
                 type(self)._made = super().get_schema(request=None, public=True)
@@ -46,7 +46,7 @@ class DocumentationView(SpectacularSwaggerSplitView):
 
     url_name = "schema"
 
-    def handle_exception(self, exc: Exception) -> Any:
+    def handle_exception(self, exc: Exception) -> Framework:
         # There is no template for errors: redirect a browser to the login, and return JSON otherwise.
         if isinstance(exc, exceptions.NotAuthenticated):
             return redirect_to_login(self.request.get_full_path())
@@ -61,5 +61,5 @@ class UnknownRouteView(APIView):
 
     schema = None
 
-    def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: Framework, *args: Framework, **kwargs: Framework) -> Response:
         raise exceptions.NotFound("unknown path; every path ends with a slash, and /api/v1/schema/ lists all")

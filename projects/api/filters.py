@@ -25,7 +25,8 @@ from projects.api.text_scan import Unsearched
 from projects.entities import spec
 from projects.entities.registry import BY_NAME
 from projects.models import Project, User
-from projects.models.base import Entity, find_pk
+from projects.models.base import Entity, Values, find_pk
+from projects.models.loose_types import AnyRows, Framework
 from projects.models.prepared_queries import Bound
 from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 
@@ -41,7 +42,7 @@ class SinceField(forms.CharField):
 
     wanted = "the id of an activity or a time, as 2026-01-31T12:00:00Z"
 
-    def to_python(self, value: Any) -> Any:
+    def to_python(self, value: Framework) -> Framework:
         text = super().to_python(value)
         if not text:
             return None
@@ -56,7 +57,7 @@ class SinceField(forms.CharField):
             pass
         raise ValidationError(f"must be {self.wanted}", code="invalid")
 
-    def read_number(self, number: int) -> Any:
+    def read_number(self, number: int) -> Framework:
         """Return the value of a bare number."""
         return number
 
@@ -80,7 +81,7 @@ class MomentField(SinceField):
 class WordsInput(forms.TextInput):
     """A parameter that may be repeated; each value is a list separated by commas."""
 
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+    def value_from_datadict(self, data: Framework, files: Framework, name: str) -> Framework:
         texts = data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
         return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
@@ -99,7 +100,7 @@ class WordsField(forms.MultipleChoiceField):
     widget = WordsInput
     default_error_messages = {"invalid_choice": "%(value)s is not one of the choices"}
 
-    def validate(self, value: Any) -> None:
+    def validate(self, value: Framework) -> None:
         choices: Any = self.choices  # always pairs here; the stubs allow groups and callables
         known = [name for name, _ in choices]
         for word in (word for words in negated(value) for word in words):
@@ -108,11 +109,11 @@ class WordsField(forms.MultipleChoiceField):
                 params = {"word": word, "known": ", ".join(known)}
                 raise ValidationError("%(word)r is not one of %(known)s", code="invalid_choice", params=params)
 
-    def clean(self, value: Any) -> Any:
+    def clean(self, value: Framework) -> Framework:
         words, others = negated(super().clean(value))
         if not others:
             return words
-        choices: Any = self.choices
+        choices: Framework = self.choices
         return Others(name for name, _ in choices if name not in others and (not words or name in words))
 
 
@@ -121,13 +122,13 @@ class WordsFilter(django_filters.Filter):
 
     field_class = WordsField
 
-    def __init__(self, choices: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, choices: Sequence[tuple[str, str]], **kwargs: Framework) -> None:
         super().__init__(choices=choices, lookup_expr="in", **kwargs)
         names = [name for name, _ in choices]
         items = {"type": "string", "enum": [*names, *(f"{NOT}{name}" for name in names)]}
         set_override(self, "field", {"type": "array", "items": items})
 
-    def filter(self, qs: Any, value: list[str]) -> Any:
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
@@ -135,11 +136,11 @@ class WordsFilter(django_filters.Filter):
 class TruthFilter(django_filters.ChoiceFilter):
     """Narrow by the queryset's method `so` if true, by `otherwise` if false."""
 
-    def __init__(self, so: str, otherwise: str, **kwargs: Any) -> None:
+    def __init__(self, so: str, otherwise: str, **kwargs: Framework) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)
         self.methods = {"true": so, "false": otherwise}
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: AnyRows, value: str) -> Framework:
         return getattr(qs, self.methods[value])() if value else qs
 
 
@@ -147,10 +148,10 @@ class TruthFilter(django_filters.ChoiceFilter):
 class DeletedFilter(django_filters.ChoiceFilter):
     """Narrow to the deleted rows, which can be restored, or to the living."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Framework) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: AnyRows, value: str) -> Framework:
         return qs.deleted() if value == "true" else qs.living()
 
 
@@ -158,17 +159,17 @@ class DeletedFilter(django_filters.ChoiceFilter):
 class ReferenceFilter(django_filters.CharFilter):
     """Narrow to the rows that belong to the entity of this id or key. An unknown name is an error."""
 
-    def __init__(self, model: type[Entity], **kwargs: Any) -> None:
+    def __init__(self, model: type[Entity], **kwargs: Framework) -> None:
         super().__init__(max_length=MAX_IDENTIFIER_LENGTH, **kwargs)
         self.named = model
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: AnyRows, value: str) -> Framework:
         if not value:
             return qs
         name = next(name for name, own in self.parent.filters.items() if own is self)
         return self.narrow(qs, self.parent.refer(name, self.named, value))
 
-    def narrow(self, qs: Any, pk: Bound) -> Any:
+    def narrow(self, qs: AnyRows, pk: Bound) -> Framework:
         """Return the rows of `qs` that belong to the entity."""
         return qs.filter(**{self.field_name: pk})
 
@@ -176,7 +177,7 @@ class ReferenceFilter(django_filters.CharFilter):
 class RelativesFilter(ReferenceFilter):
     """Narrow by the queryset's method `field_name`, called with the entity's id."""
 
-    def narrow(self, qs: Any, pk: Bound) -> Any:
+    def narrow(self, qs: AnyRows, pk: Bound) -> Framework:
         return getattr(qs, self.field_name)(pk)
 
 
@@ -218,10 +219,10 @@ class PersonFilter(django_filters.CharFilter):
     An unknown name is an error.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Framework) -> None:
         super().__init__(max_length=MAX_NAME_LENGTH, help_text=PERSON_NAME, **kwargs)
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: AnyRows, value: str) -> Framework:
         if not value:
             return qs
         if value.casefold() == NOBODY:
@@ -243,7 +244,7 @@ class ListFilterSet(django_filters.FilterSet):
 
     unsearched: Unsearched | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Framework, **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
         self.references: list[Reference | PersonReference] = []
         self.is_lasting = True
@@ -275,7 +276,7 @@ class EntityFilterSet(ListFilterSet):
     """
 
     @classmethod
-    def get_filters(cls) -> dict[str, Any]:
+    def get_filters(cls) -> Values:
         model: type[Entity] | None = cls._meta.model
         if model is None:
             return {}
@@ -297,7 +298,7 @@ def _derive(model: type[Entity], name: str, filter: spec.Filter | None) -> djang
     if field is not None and field.kind == spec.PERSON:
         return PersonFilter(field_name=field.column)
     if field is not None and field.kind == spec.CHOICE:
-        column: Any = model._meta.get_field(field.name)
+        column: Framework = model._meta.get_field(field.name)
         if filter is not None and filter.many:
             return WordsFilter(column.choices, field_name=field.name, help_text="Repeated or with commas.")
         return django_filters.ChoiceFilter(choices=column.choices, field_name=field.name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable
-from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
@@ -15,6 +14,7 @@ from rest_framework.response import Response
 
 from projects.django_private import django_request
 from projects.models import IdempotentAnswer
+from projects.models.loose_types import Framework
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
@@ -30,7 +30,7 @@ def write(action: Action) -> Callable[..., HttpResponse]:
     """
 
     @functools.wraps(action)
-    def run(view: Any, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def run(view: Framework, request: Framework, *args: Framework, **kwargs: Framework) -> HttpResponse:
         key = _key_of(request)
         # Read the body before the transaction: a slow client must not block other writers.
         fingerprint = _fingerprint(request) if key is not None else ""

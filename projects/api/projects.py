@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import django_filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -17,6 +15,7 @@ from projects.api.serializer_fields import StrictCharField
 from projects.api.serializers import EntitySerializer, ResponseSerializer
 from projects.api.viewsets import EntityViewSet
 from projects.models import Project
+from projects.models.base import Values
 from projects.models.project import ProjectQuerySet
 from projects.models.project_stats import stats
 from projects.models.work_items.choices import ItemType, Priority, Status
@@ -42,21 +41,21 @@ class ProjectSerializer(EntitySerializer):
 class StatusCountsSerializer(ResponseSerializer):
     """Items by status."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         return {name: serializers.IntegerField() for name in Status.values}
 
 
 class TypeCountsSerializer(ResponseSerializer):
     """Items by type."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         return {name: serializers.IntegerField() for name in ItemType.values}
 
 
 class PriorityCountsSerializer(ResponseSerializer):
     """Items by priority."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         return {name: serializers.IntegerField() for name in Priority.values}
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
@@ -17,6 +15,8 @@ from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
 from projects.api.json_format import JSONObject
 from projects.api.serializers import EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, ListMixin
+from projects.models.base import Values
+from projects.models.loose_types import Framework
 
 ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"
 ERRORS = {
@@ -37,7 +37,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "projects.api.authentication.BearerAuthentication"
     name = "bearer"
 
-    def get_security_definition(self, auto_schema: Any) -> JSONObject:
+    def get_security_definition(self, auto_schema: Framework) -> JSONObject:
         return {"type": "http", "scheme": "bearer", "description": "The content of `.pm/server.token`."}
 
 
@@ -86,7 +86,7 @@ class ErrorDetailSerializer(ResponseSerializer):
     id = serializers.CharField(required=False, help_text="The id of that row in the file.")
     changes = ChangeSetSerializer(many=True, required=False)
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         # Serializer.errors is a property: a declared field would hide it from the type checker.
         errors = FileErrorSerializer(many=True, required=False, help_text="The first 100 errors of a file or a plan.")
         return super().get_fields() | {"errors": errors}
@@ -97,7 +97,7 @@ class ErrorSerializer(ResponseSerializer):
 
 
 class AutoSchema(SpectacularAutoSchema):
-    view: Any
+    view: Framework
 
     def get_tags(self) -> list[str]:
         return [self.path.removeprefix("/api/v1/").partition("/")[0]]
@@ -107,14 +107,14 @@ class AutoSchema(SpectacularAutoSchema):
             return str(self.view.restore_description)
         return str(super().get_description(*path_and_method))
 
-    def get_request_serializer(self) -> Any:
+    def get_request_serializer(self) -> Framework:
         return None if self._is_restore() else super().get_request_serializer()
 
     def _is_restore(self) -> bool:
         # extend_schema on the shared action would import this module while `viewsets` is being imported.
         return isinstance(self.view, EntityViewSet) and self.view.action == "restore"
 
-    def get_override_parameters(self) -> list[Any]:
+    def get_override_parameters(self) -> list[Framework]:
         entity = isinstance(self.view, EntityViewSet)
         parameters = [
             OpenApiParameter(
@@ -146,7 +146,7 @@ class AutoSchema(SpectacularAutoSchema):
             parameters.append(OpenApiParameter("Location", OpenApiTypes.URI, "header", response=[201]))
         return parameters
 
-    def _get_response_bodies(self, direction: Any = "response") -> JSONObject:
+    def _get_response_bodies(self, direction: Framework = "response") -> JSONObject:
         responses: JSONObject = super()._get_response_bodies(direction)
         writes = self.method != "GET"
         left_out = {
@@ -162,12 +162,14 @@ class AutoSchema(SpectacularAutoSchema):
                 responses.setdefault(code, described)
         return responses
 
-    def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
+    def _map_serializer_field(
+        self, field: Framework, direction: Framework, *args: Framework, **kwargs: Framework
+    ) -> Framework:
         schema = super()._map_serializer_field(field, direction, *args, **kwargs)
         pattern = getattr(field, "pattern", "") if direction == "request" else ""
         return {**schema, "pattern": pattern} if pattern else schema
 
-    def _map_basic_serializer(self, serializer: Any, direction: Any) -> JSONObject:
+    def _map_basic_serializer(self, serializer: Framework, direction: Framework) -> JSONObject:
         schema: JSONObject = super()._map_basic_serializer(serializer, direction)
         if getattr(serializer, "all_optional", False):
             schema.pop("required", None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import uuid
 from datetime import UTC, datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema_field
@@ -16,6 +15,7 @@ from projects.api.callers import NEW_USER_HEADER, caller_of
 from projects.models import User
 from projects.models.base import Entity, find_pk
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS
+from projects.models.loose_types import AnyRow, Framework
 from projects.models.user import AGENT, MYSELF, NOBODY
 
 # Patterns of texts in the schema; the fields of the models check the values.
@@ -31,7 +31,7 @@ class StrictCharField(serializers.CharField):
 
     default_error_messages = {"invalid": "must be text", "blank": "must not be blank"}
 
-    def __init__(self, *, pattern: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, pattern: str = "", **kwargs: Framework) -> None:
         super().__init__(**kwargs)
         self.pattern = pattern
 
@@ -65,7 +65,7 @@ class StrictBooleanField(serializers.BooleanField):
 class MomentField(serializers.DateTimeField):
     """A time in ISO 8601, or in whole seconds since 1970. A time without an offset is UTC."""
 
-    def __init__(self, *, help_text: str = "ISO 8601, or whole seconds since 1970.", **kwargs: Any) -> None:
+    def __init__(self, *, help_text: str = "ISO 8601, or whole seconds since 1970.", **kwargs: Framework) -> None:
         super().__init__(help_text=help_text, **kwargs)
 
     def to_internal_value(self, value: object) -> datetime:
@@ -79,7 +79,7 @@ class MomentField(serializers.DateTimeField):
 class LabelsField(serializers.ListField):
     """The labels of an item."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Framework) -> None:
         child = StrictCharField(max_length=MAX_LABEL_LENGTH, allow_blank=True)
         super().__init__(child=child, max_length=MAX_LABELS, **kwargs)
 
@@ -90,15 +90,15 @@ class ReferenceField(StrictCharField):
     `shows` is the path of attributes to what the answer shows: the ID or the key.
     """
 
-    def __init__(self, model: type[Entity], *, shows: str = "", **kwargs: Any) -> None:
+    def __init__(self, model: type[Entity], *, shows: str = "", **kwargs: Framework) -> None:
         super().__init__(**kwargs)
         self.model = model
         self.shows = shows
 
-    def get_attribute(self, instance: Any) -> Any:
+    def get_attribute(self, instance: AnyRow) -> Framework:
         return follow(instance, self.shows)
 
-    def run_validation(self, data: Any = empty) -> uuid.UUID | None:
+    def run_validation(self, data: Framework = empty) -> uuid.UUID | None:
         name: str | None = super().run_validation(data)
         if name is None:
             return None
@@ -121,11 +121,11 @@ class UserNameField(StrictCharField):
     An unknown name is an error, unless the request says of which kind new users are.
     """
 
-    def __init__(self, *, shows: str, **kwargs: Any) -> None:
+    def __init__(self, *, shows: str, **kwargs: Framework) -> None:
         super().__init__(pattern=LINE, **kwargs)  # User.objects.actor checks the length
         self.shows = shows
 
-    def get_attribute(self, instance: Any) -> Any:
+    def get_attribute(self, instance: AnyRow) -> Framework:
         return follow(instance, self.shows)
 
     def to_internal_value(self, data: object) -> uuid.UUID | None:  # type: ignore[override] # the value is the ID
@@ -155,7 +155,7 @@ class UserIdField(serializers.UUIDField):
         return pk
 
 
-def follow(instance: Any, path: str) -> Any:
+def follow(instance: AnyRow, path: str) -> Framework:
     """Return the value at a path of attributes, None if one of them is None."""
     return functools.reduce(
         lambda value, name: None if value is None else getattr(value, name), path.split("."), instance

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from rest_framework import serializers
@@ -27,7 +27,8 @@ from projects.api.serializer_fields import (
 from projects.entities import spec
 from projects.entities.registry import BY_NAME
 from projects.models import fields
-from projects.models.base import Entity
+from projects.models.base import Entity, Values
+from projects.models.loose_types import Framework
 from projects.models.prepared_queries import Kept
 
 STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")
@@ -35,23 +36,23 @@ EXPECTED_VERSION = "expected_version"
 USER_NAME = "A user's name."
 
 # The parameters: the value, what a request has for it, the output, and the instance; serializers mix all types.
-AnyField = serializers.Field[Any, Any, Any, Any]
+AnyField = serializers.Field[Framework, Framework, Framework, Framework]
 _FIELDS: Kept[dict[str, AnyField]] = Kept(64)  # unbound fields by serializer class
 
 
-class ResponseSerializer(serializers.Serializer[Any]):
+class ResponseSerializer(serializers.Serializer[Framework]):
     # Serializes plain values. Without a docstring, which the schema would use for subclasses that have none.
     pass
 
 
-class StrictSerializer(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Framework]):
     """Refuse unknown and read-only fields by name."""
 
     def every_field(self) -> Mapping[str, AnyField]:
         """Return all fields by name, picked or not."""
         return self.fields
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: Framework) -> Framework:
         if isinstance(data, Mapping):
             every = self.every_field()
             wrong = [name for name in data if name not in every or every[name].read_only]
@@ -64,16 +65,16 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class PickSerializer(serializers.Serializer[Any]):
+class PickSerializer(serializers.Serializer[Framework]):
     """Serialize only the fields that `pick` names; for a request, bind only the fields it has and the required ones.
 
     A field that is not a column is computed: `loads` has the columns it needs, `makes` the function that takes them.
     """
 
     loads: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    makes: ClassVar[Mapping[str, Callable[..., Any]]] = {}
+    makes: ClassVar[Mapping[str, Callable[..., Framework]]] = {}
 
-    def __init__(self, *args: Any, pick: Sequence[str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Framework, pick: Sequence[str] | None = None, **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
         self.pick = pick
 
@@ -98,7 +99,7 @@ class DeletionSerializer(StrictSerializer):
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
-class ReferencesSerializer(serializers.Serializer[Any]):
+class ReferencesSerializer(serializers.Serializer[Framework]):
     """Accept only one of the fields NAME and NAME_id for each name in `references` and `optional_references`.
 
     A creation must have one of them for each of `references`.
@@ -107,7 +108,7 @@ class ReferencesSerializer(serializers.Serializer[Any]):
     references: ClassVar[tuple[str, ...]] = ()
     optional_references: ClassVar[tuple[str, ...]] = ()
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: Framework) -> Framework:
         for name in (*self.references, *self.optional_references) if isinstance(data, Mapping) else ():
             both = [field for field in (name, f"{name}_id") if field in data]
             if len(both) == 2:
@@ -128,9 +129,9 @@ def names_of(field: spec.Field) -> tuple[str, ...]:
     return () if field.kind == spec.SNAPSHOT else (field.name,)
 
 
-def build_link(model: type[Entity], field: spec.Field, name: str) -> tuple[type[AnyField], dict[str, Any]]:
+def build_link(model: type[Entity], field: spec.Field, name: str) -> tuple[type[AnyField], Values]:
     """Return the class and the arguments of the serializer field `name` for a reference or a person."""
-    options: dict[str, Any] = {"required": False} if field.is_settable else {"read_only": True}
+    options: Values = {"required": False} if field.is_settable else {"read_only": True}
     if model._meta.get_field(field.name).null:
         options["allow_null"] = True
     if field.kind == spec.PERSON and not field.is_settable:
@@ -162,7 +163,7 @@ class TargetSerializer(ReferencesSerializer, StrictSerializer):
 
     target: ClassVar[type[Entity]]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Framework) -> None:
         super().__init_subclass__(**kwargs)
         cls.references = (cls.target.entity_type,)
 
@@ -176,7 +177,7 @@ class TargetSerializer(ReferencesSerializer, StrictSerializer):
         }
 
 
-class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, serializers.ModelSerializer[Any]):
+class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, serializers.ModelSerializer[Framework]):
     """An entity, with a field for each field of its description. The model checks the rules.
 
     A subclass declares only what the description lacks. Declared fields come last, unless `places` maps them to the
@@ -203,7 +204,7 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
         model: type[Entity]
         validators = ()  # the model checks uniqueness; a duplicate is a conflict
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Framework) -> None:
         super().__init_subclass__(**kwargs)
         model = cls.Meta.model
         links = [field for field in model.spec.fields if field.is_link and field.is_settable]
@@ -217,14 +218,14 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
             if field.shows_key and len(key) > 1:
                 cls.makes = {**cls.makes, field.name: key_of}
 
-    def get_field_names(self, declared_fields: Mapping[str, Any], info: Any) -> list[str]:
+    def get_field_names(self, declared_fields: Mapping[str, Framework], info: Framework) -> list[str]:
         described = (name for field in self.Meta.model.spec.fields for name in names_of(field))
         names = ["id", *described, *STAMPS, EXPECTED_VERSION]
         for name, previous in self.places.items():
             names.insert(names.index(previous) + 1, name)
         return [*names, *(name for name in declared_fields if name not in names)]
 
-    def get_extra_kwargs(self) -> Any:
+    def get_extra_kwargs(self) -> Framework:
         options = super().get_extra_kwargs()
         described = (field.name for field in self.Meta.model.spec.fields if not field.is_settable)
         for name in ("id", *described, *STAMPS):
@@ -235,13 +236,13 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
                 options[field.name] = {"min_value": low, "max_value": high, **options.get(field.name, {})}
         return options
 
-    def build_field(self, field_name: str, info: Any, model_class: Any, nested_depth: int) -> Any:
+    def build_field(self, field_name: str, info: Framework, model_class: Framework, nested_depth: int) -> Framework:
         for field in model_class.spec.fields:
             if field.is_link and field_name in (field.name, field.column):
                 return build_link(model_class, field, field_name)
         return super().build_field(field_name, info, model_class, nested_depth)
 
-    def build_standard_field(self, field_name: str, model_field: models.Field[Any, Any]) -> Any:
+    def build_standard_field(self, field_name: str, model_field: models.Field[Framework, Framework]) -> Framework:
         kind, kwargs = super().build_standard_field(field_name, model_field)
         if isinstance(model_field, fields.LabelsField):
             return kind, {"required": False}
@@ -263,11 +264,11 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
             return every
         return {name: field for name, field in every.items() if name not in self.only_updates}
 
-    def create(self, validated_data: dict[str, Any]) -> Any:
+    def create(self, validated_data: Values) -> Framework:
         # Each entity has a manager of its own type, with `objects.create(*, actor, …)`.
-        manager: Any = self.Meta.model._default_manager
+        manager: Framework = self.Meta.model._default_manager
         return manager.create(**validated_data)
 
-    def update(self, instance: Entity, validated_data: dict[str, Any]) -> Entity:
+    def update(self, instance: Entity, validated_data: Values) -> Entity:
         instance.update(**validated_data)
         return instance

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -16,6 +14,8 @@ from projects.api.idempotency import write
 from projects.api.serializers import EntitySerializer, ResponseSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import Project, SwimLane
+from projects.models.base import Values
+from projects.models.loose_types import Framework
 
 MAX_POSITION = 1_000_000
 
@@ -30,7 +30,7 @@ class SwimLaneSerializer(EntitySerializer):
             "wip_limit": {"help_text": "null: no limit."},
         }
 
-    def create(self, validated_data: dict[str, Any]) -> Any:
+    def create(self, validated_data: Values) -> Framework:
         last = SwimLane.objects.next_position(validated_data["project_id"])
         return super().create({"position": last, **validated_data})
 

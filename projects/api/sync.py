@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -12,7 +11,9 @@ from rest_framework.response import Response
 
 from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body, refuse_body
+from projects.models.base import Values
 from projects.models.fields import check_text
+from projects.models.loose_types import Framework
 from projects.sync import service
 from projects.sync.operations import MAX_GROUP
 
@@ -23,13 +24,13 @@ _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 class CommitField(serializers.CharField):
     """The ID of a commit."""
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: Framework) -> str:
         if not isinstance(data, str) or not _COMMIT.fullmatch(data):
             raise serializers.ValidationError("must be the ID of a commit: 40 or 64 hexadecimal digits")
         return data
 
 
-class SyncSerializer(serializers.Serializer[Any]):
+class SyncSerializer(serializers.Serializer[Framework]):
     """What this clone is joined to, and how far it is. If it is not joined, only `enabled`."""
 
     enabled = serializers.BooleanField()
@@ -53,10 +54,10 @@ class SyncSerializer(serializers.Serializer[Any]):
 class IntervalField(serializers.IntegerField):
     """Seconds between two syncs in the background; 0: none."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Framework) -> None:
         super().__init__(**kwargs, min_value=0, max_value=MAX_INTERVAL)
 
-    def to_internal_value(self, data: Any) -> int:
+    def to_internal_value(self, data: Framework) -> int:
         seconds = super().to_internal_value(data)
         if 0 < seconds < MIN_INTERVAL:
             raise serializers.ValidationError(f"must be 0 or at least {MIN_INTERVAL} seconds")
@@ -90,7 +91,7 @@ class EnableSerializer(StrictSerializer):
         return value
 
 
-class UnitedSerializer(serializers.Serializer[Any]):
+class UnitedSerializer(serializers.Serializer[Framework]):
     """How many are on this board, on the published one, on both, and on the united board."""
 
     here = serializers.IntegerField()
@@ -99,12 +100,12 @@ class UnitedSerializer(serializers.Serializer[Any]):
     united = serializers.IntegerField()
 
 
-class KeyChangeSerializer(serializers.Serializer[Any]):
+class KeyChangeSerializer(serializers.Serializer[Framework]):
     """A key of this board that is taken on the published one."""
 
     to = serializers.CharField()
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         # `from` is a keyword of Python.
         return {"from": serializers.CharField(), **super().get_fields()}
 
@@ -115,7 +116,7 @@ class ApplySerializer(StrictSerializer):
     head = CommitField(allow_null=True)
 
 
-class ConflictSerializer(serializers.Serializer[Any]):
+class ConflictSerializer(serializers.Serializer[Framework]):
     """A change that does not count: superseded by one that its author had not seen, or void."""
 
     key = serializers.CharField()
@@ -125,7 +126,7 @@ class ConflictSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class AppliedSerializer(serializers.Serializer[Any]):
+class AppliedSerializer(serializers.Serializer[Framework]):
     """What following the log did. Push the commit `publish` if there is one, and then apply it."""
 
     position = serializers.IntegerField()
@@ -138,7 +139,7 @@ class AppliedSerializer(serializers.Serializer[Any]):
     conflicts = ConflictSerializer(many=True)
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
+class PreviewSerializer(serializers.Serializer[Framework]):
     """What joining would unite; nothing was written."""
 
     board = serializers.UUIDField(allow_null=True, help_text="The board to join; null: a new one would be founded.")
@@ -155,7 +156,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
 class GroupField(serializers.CharField):
     """A line of the log; see docs/sync.md."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Framework) -> None:
         super().__init__(**kwargs, trim_whitespace=False, max_length=MAX_GROUP)
 
 
@@ -166,7 +167,7 @@ class UnpublishedSerializer(StrictSerializer):
     groups = serializers.ListField(child=GroupField())
 
 
-class TakenOverSerializer(serializers.Serializer[Any]):
+class TakenOverSerializer(serializers.Serializer[Framework]):
     """What the next sync publishes; groups that are published or waiting already are `known`."""
 
     new = serializers.IntegerField()
@@ -181,18 +182,18 @@ class SkipSerializer(StrictSerializer):
     segment = serializers.IntegerField(min_value=0, max_value=999_999)
 
 
-class SkippedSerializer(serializers.Serializer[Any]):
+class SkippedSerializer(serializers.Serializer[Framework]):
     skipped = serializers.ListField(child=serializers.IntegerField(), help_text="The void segments of this clone.")
 
 
-class VerifiedSerializer(serializers.Serializer[Any]):
+class VerifiedSerializer(serializers.Serializer[Framework]):
     """The state of this clone is that of the log."""
 
     position = serializers.IntegerField()
     entities = serializers.IntegerField()
 
 
-class RepairedSerializer(serializers.Serializer[Any]):
+class RepairedSerializer(serializers.Serializer[Framework]):
     """What the remote lacks. Push the commit `publish` if there is one; else the next sync publishes it."""
 
     publish = CommitField(allow_null=True)

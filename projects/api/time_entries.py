@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import django_filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -19,7 +17,9 @@ from projects.api.serializer_fields import TEXT, StrictCharField
 from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import TimeEntry, WorkItem
+from projects.models.base import Values
 from projects.models.exceptions import Conflict
+from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.time_entry import MAX_DESCRIPTION_LENGTH
 
 
@@ -37,7 +37,7 @@ class TimeEntrySerializer(EntitySerializer):
         model = TimeEntry
         extra_kwargs = {"ended_at": {"required": True, "help_text": "The same; null while the timer runs."}}
 
-    def create(self, validated_data: dict[str, Any]) -> Any:
+    def create(self, validated_data: Values) -> Framework:
         if validated_data["ended_at"] is None:
             raise serializers.ValidationError({"ended_at": "must be a time; start a timer with time-entries/start/"})
         return super().create({**validated_data, "user": validated_data["actor"]})
@@ -64,10 +64,10 @@ class StartedTimerSerializer(ResponseSerializer):
 class RunningFilter(django_filters.ChoiceFilter):
     """Narrow to the running timers, or to the entries that have ended."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Framework) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: AnyRows, value: str) -> Framework:
         return qs.filter(ended_at__isnull=value == "true") if value else qs
 
 
@@ -119,7 +119,7 @@ class TimeEntryViewSet(EntityViewSet):
             raise Conflict(f"{actor.username} has no running timer")
         return self._stop(request, running)
 
-    def _stop(self, request: Request, entry: Any) -> Response:
+    def _stop(self, request: Request, entry: AnyRow) -> Response:
         body = read_body(request, DeletionSerializer)
         entry.stop(actor=actor_of(request), expected_version=self._expected_version(request, body, entry))
         return self._answer(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import IO, Any
+from typing import IO
 
 from django.http import FileResponse, UnreadablePostError
 from drf_spectacular.types import OpenApiTypes
@@ -19,6 +19,8 @@ from projects.api.query_parameters import read_boolean, read_project
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin
 from projects.django_private import django_request
+from projects.models.base import Values
+from projects.models.loose_types import Framework
 from projects.transfer import backup, export, importer
 from projects.transfer.exceptions import BadFile
 from projects.transfer.file_reader import COLLECTIONS
@@ -36,7 +38,7 @@ class ExportSerializer(StrictSerializer):
 
     schema_version = serializers.ChoiceField(choices=(SCHEMA_VERSION,))
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         rows = {name: serializers.ListField(child=RowField(), required=False) for name in COLLECTIONS}
         return super().get_fields() | rows
 
@@ -54,7 +56,7 @@ class RenumberedSerializer(ResponseSerializer):
     id = serializers.UUIDField()
     to = serializers.CharField(help_text="Its display key now.")
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         return super().get_fields() | {"from": serializers.CharField(help_text="Its display key in the file.")}
 
 
@@ -83,7 +85,7 @@ class ImportAnswerSerializer(ResponseSerializer):
     detached = DetachedSerializer(many=True)
     skipped_rows = SkippedRowSerializer(many=True)
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> Values:
         counts = {table.collection: CountsSerializer() for table in TABLES}
         return {**counts, "users": CountsSerializer(), **super().get_fields()}
 
@@ -177,7 +179,7 @@ def _receive(request: Request, target: IO[bytes]) -> None:
         target.write(piece)
 
 
-def _piece(source: Any) -> bytes:
+def _piece(source: Framework) -> bytes:
     try:
         piece: bytes = source.read(PIECE)
     except UnreadablePostError:

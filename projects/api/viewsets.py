@@ -27,8 +27,9 @@ from projects.api.json_format import JSONObject, render
 from projects.api.list_queries import Listing, kept
 from projects.api.row_rendering import Rows
 from projects.api.serializers import EXPECTED_VERSION, DeletionSerializer
-from projects.models.base import Entity
+from projects.models.base import Entity, Values
 from projects.models.exceptions import KeyMoved
+from projects.models.loose_types import AnyRows, Framework
 from projects.models.prepared_queries import Kept, Loading, Statement, bound, stored
 
 _kept: Kept[tuple[Rows, Statement]] = Kept(64)  # how to find and show one entity
@@ -50,7 +51,7 @@ class StrictQueryMixin(APIView):
         """Return the names of the query parameters that may be repeated."""
         return set()
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Request, *args: Framework, **kwargs: Framework) -> None:
         super().initial(request, *args, **kwargs)
         method = (request.method or "").lower()
         if method not in self.http_method_names or not hasattr(self, method):
@@ -65,22 +66,22 @@ class StrictQueryMixin(APIView):
                 raise exceptions.ValidationError({name: f"is given {len(texts)} times; it takes one value"})
 
 
-class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
+class ListMixin(StrictQueryMixin, GenericViewSet[Framework]):
     """A list of slim rows, unless `fields` asks for more: agents pay for every byte."""
 
     slim: ClassVar[tuple[str, ...]]
     ordering: ClassVar[str]
     ordering_fields: ClassVar[tuple[str, ...]]
     ordering_columns: ClassVar[dict[str, tuple[str, ...]]] = {}  # for an order that is not a column of its name
-    row_serializer_class: Any
+    row_serializer_class: Framework
 
     filterset_class: Any  # django-filter has no types
 
     if TYPE_CHECKING:  # provided by the attributes of each view
-        queryset: Any
+        queryset: AnyRows
 
-        def get_queryset(self) -> Any: ...
-        def get_serializer(self, *args: Any, **kwargs: Any) -> Any: ...
+        def get_queryset(self) -> Framework: ...
+        def get_serializer(self, *args: Framework, **kwargs: Framework) -> Framework: ...
 
     def known_parameters(self) -> set[str]:
         if self.action != "list":
@@ -91,7 +92,7 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Any]):
         filters = self.filterset_class.base_filters
         return {name for name, one in filters.items() if issubclass(one.field_class.widget, WordsInput)}
 
-    def get_serializer_class(self) -> Any:
+    def get_serializer_class(self) -> Framework:
         return self.row_serializer_class if self.action == "list" else self.serializer_class
 
     def list(self, request: Request) -> HttpResponseBase:
@@ -124,7 +125,7 @@ class EntityViewSet(ListMixin):
     related: ClassVar[tuple[str, ...]]  # loaded together with an entity for a write
     restore_description: ClassVar[str] = "Undo the deletion."
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: Framework) -> None:
         super().__init_subclass__(**kwargs)
         own = vars(cls)
         if "queryset" not in own:
@@ -212,18 +213,18 @@ class EntityViewSet(ListMixin):
         entity.soft_delete(actor=actor_of(request), **body | {EXPECTED_VERSION: expected})
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def deletion_data(self, request: Request) -> Any:
+    def deletion_data(self, request: Request) -> Framework:
         """Return the data of a DELETE request."""
         return request.data
 
-    def get_object(self) -> Any:
+    def get_object(self) -> Framework:
         identifier = self.kwargs["id"]
         entity = self.find(identifier)
         if entity is None:
             raise self._not_found(identifier)
         return entity
 
-    def find(self, identifier: str) -> Any:
+    def find(self, identifier: str) -> Framework:
         """Return the living entity of this id or key for a write; None if there is none."""
         names = type(self).queryset.names_of(identifier)
         model = self.get_queryset().model
@@ -242,15 +243,15 @@ class EntityViewSet(ListMixin):
             f" use {former.display_key}, or the ID {entity.pk}"
         )
 
-    def _first(self, names: dict[str, object]) -> Any:
+    def _first(self, names: dict[str, object]) -> Framework:
         loading = _loaded.get_or_make((type(self), *names), lambda: self._load(names))
         return loading.first(**{name: stored(value) for name, value in names.items()})
 
-    def _load(self, names: dict[str, object]) -> Loading[Any]:
+    def _load(self, names: dict[str, object]) -> Loading[Framework]:
         named = self._related().living().filter(**bound(self.get_queryset().model, names))
         return Loading(named.order_by()[:1])
 
-    def _related(self) -> Any:
+    def _related(self) -> Framework:
         # select_related() without a name would follow every reference; None follows none.
         return self.get_queryset().select_related(*self.related or (None,))
 
@@ -276,7 +277,7 @@ class EntityViewSet(ListMixin):
         return exceptions.NotFound(f"there is no {noun} {identifier}")
 
     @staticmethod
-    def _expected_version(request: Request, body: dict[str, Any], entity: Entity) -> int | None:
+    def _expected_version(request: Request, body: Values, entity: Entity) -> int | None:
         version: int | None = body.get(EXPECTED_VERSION)
         header = request.META.get("HTTP_IF_MATCH")
         if header in (None, "*"):
@@ -307,11 +308,11 @@ def answer(request: Request, content: JSONObject) -> HttpResponseBase:
     return HttpResponse(render(content), content_type="application/json")
 
 
-def read_body(request: Request, serializer_class: type[Serializer[Any]], data: Any = None) -> dict[str, Any]:
+def read_body(request: Request, serializer_class: type[Serializer[Framework]], data: Framework = None) -> Values:
     """Return the validated values of the body, or of `data`. Raises ValidationError."""
     serializer = serializer_class(data=request.data if data is None else data)
     serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
+    values: Values = serializer.validated_data
     return values
 
 

@@ -19,8 +19,11 @@ def _by_reference() -> tuple[Entity, ...]:
     found: list[Entity] = []
     while len(found) < len(ENTITIES):
         known = {entity.name for entity in found}
-        waiting = (entity for entity in ENTITIES if entity.name not in known)
-        found.append(next(one for one in waiting if {field.refers for field in one.references} <= {*known, one.name}))
+        waiting = [entity for entity in ENTITIES if entity.name not in known]
+        ready = [one for one in waiting if {field.refers for field in one.references} <= {*known, one.name}]
+        if not ready:
+            raise LookupError(f"{waiting[0].name} refers to an entity that ENTITIES lacks")
+        found.append(ready[0])
     return tuple(found)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from projects.models.loose_types import Framework
 from projects.ordering_keys import MAX_LENGTH, parse
 
 # Reject control characters (such as terminal escape sequences) and lone surrogates, which are not valid UTF-8.
@@ -37,7 +37,7 @@ class _Trimmed(models.Field):  # type: ignore[type-arg]  # takes no arguments at
 
     lines = False
 
-    def __init__(self, *args: Any, limit: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Framework, limit: str = "", **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
         self.limit = limit
         self.error_messages["blank"] = "must not be blank"
@@ -59,7 +59,7 @@ class _Trimmed(models.Field):  # type: ignore[type-arg]  # takes no arguments at
             check_text(value, limit=self.max_characters, lines=self.lines)
         super().run_validators(value)
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> Framework:
         # Migrations get a plain field: the limit is a setting, not a property of the column.
         name, _, args, kwargs = super().deconstruct()
         kind = "TextField" if self.lines else "CharField"
@@ -111,7 +111,7 @@ class LabelsField(models.JSONField):
             check_text(label, limit=MAX_LABEL_LENGTH)
         return labels
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> Framework:
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
 
@@ -119,10 +119,10 @@ class LabelsField(models.JSONField):
 class PositionField(models.CharField):  # type: ignore[type-arg]
     """An ordering key. SQLite compares texts by their bytes, as `ordering_keys` requires."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Framework, **kwargs: Framework) -> None:
         super().__init__(*args, **{"max_length": MAX_LENGTH, **kwargs})
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: Framework) -> str:
         try:
             if isinstance(value, str) and parse(value) and len(value) <= MAX_LENGTH:
                 return value
@@ -130,6 +130,6 @@ class PositionField(models.CharField):  # type: ignore[type-arg]
             pass
         raise ValidationError(f"must be an ordering key of at most {MAX_LENGTH} characters, such as a0", code="key")
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> Framework:
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs

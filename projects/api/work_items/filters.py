@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 import django_filters
 from django import forms
@@ -33,6 +32,7 @@ from projects.entities.work_item import CLOSED
 from projects.models import Project, WorkItem
 from projects.models.fields import MAX_LABEL_LENGTH
 from projects.models.fts import has_few
+from projects.models.loose_types import AnyRows, Framework
 from projects.models.prepared_queries import Bound
 from projects.models.work_items.choices import Priority, Status
 from projects.models.work_items.queries import WorkItemQuerySet, words_of_items
@@ -44,10 +44,10 @@ SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 class IncludeDoneFilter(django_filters.ChoiceFilter):
     """Leave out closed items, unless the request asks for them: by this, by status, or among the deleted."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Framework) -> None:
         super().__init__(choices=TRUTH, empty_label=None, **kwargs)
 
-    def filter(self, qs: Any, value: str) -> Any:
+    def filter(self, qs: AnyRows, value: str) -> Framework:
         asked = self.parent.form.cleaned_data
         names = asked["status"]  # a negated status asks for no closed item
         by_status = not isinstance(names, Others) and not {*CLOSED}.isdisjoint(names)
@@ -72,7 +72,7 @@ class LabelsFilter(django_filters.Filter):
 
     field_class = LabelsFormField
 
-    def filter(self, qs: Any, value: list[str]) -> Any:
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
         wanted, others = negated(value)
         return qs.labelled(*wanted).unlabelled(*others)
 
@@ -80,17 +80,17 @@ class LabelsFilter(django_filters.Filter):
 class OfProjectFilter(ReferenceFilter):
     """Narrow to the project, without its index if another filter leaves fewer rows."""
 
-    def narrow(self, qs: Any, pk: Bound) -> Any:
+    def narrow(self, qs: AnyRows, pk: Bound) -> Framework:
         return qs.in_project(pk) if self.parent.is_selective else super().narrow(qs, pk)
 
 
 class StatusFilter(WordsFilter):
-    def filter(self, qs: Any, value: list[str]) -> Any:
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
         return qs.in_statuses(value) if value else qs
 
 
 class PriorityFilter(WordsFilter):
-    def filter(self, qs: Any, value: list[str]) -> Any:
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
         return qs.of_priorities(value) if value else qs
 
 
@@ -100,7 +100,7 @@ class UpdatedSinceFilter(django_filters.Filter):
 
     field_class = MomentField
 
-    def filter(self, qs: Any, value: datetime | None) -> Any:
+    def filter(self, qs: AnyRows, value: datetime | None) -> Framework:
         if value is None:
             return qs
         by_update = self.parent.data.get("ordering", "").removeprefix("-") == "updated_at"
@@ -148,7 +148,7 @@ class WorkItemFilter(EntityFilterSet):
         match = words_of_items(self.form.cleaned_data["search"])
         return bool(match) and has_few(match)
 
-    def filter_queryset(self, queryset: WorkItemQuerySet) -> Any:
+    def filter_queryset(self, queryset: WorkItemQuerySet) -> Framework:
         if not self.form.cleaned_data["project"] and not self.is_selective:
             self.is_lasting = False
             queryset = queryset.in_only_project()

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from discovery.database import one_transaction
+from projects.models.loose_types import Framework
 
 
 class Command(migrate.Command):
     """Django's migrate in one transaction: a kill or an error leaves the database unchanged."""
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Framework, **options: Framework) -> None:
         connection = connections[options.get("database") or DEFAULT_DB_ALIAS]
         if connection.in_atomic_block:  # a server start, which has its own transaction
             super().handle(*args, **options)

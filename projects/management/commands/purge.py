@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from projects.models.deletion import purge
+from projects.models.loose_types import Framework
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=_days, default=30, metavar="N", help="minimum age in days (default: 30)")
         parser.add_argument("--dry-run", action="store_true", help="only report what would be removed")
 
-    def handle(self, *args: Any, days: int, dry_run: bool, **options: Any) -> None:
+    def handle(self, *args: Framework, days: int, dry_run: bool, **options: Framework) -> None:
         found = purge(days, dry_run=dry_run)
         counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items()) or "nothing"
         self.stdout.write(f"{'would remove' if dry_run else 'removed'}: {counts}")

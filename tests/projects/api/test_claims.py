@@ -34,8 +34,9 @@ def run_out(number: int = 1) -> None:
 
 def minutes_left(item: dict[str, Any]) -> float:
     key = item.get("key") or item["display_key"]
-    item = WorkItem.objects.get(item_number=key.rpartition("-")[2])  # type: ignore[assignment]
-    return (item.lease_expires_at - timezone.now()).total_seconds() / 60  # type: ignore[attr-defined]
+    expires_at = WorkItem.objects.get(item_number=key.rpartition("-")[2]).lease_expires_at
+    assert expires_at is not None
+    return (expires_at - timezone.now()).total_seconds() / 60
 
 
 def test_claim_assigns_and_starts(api: APIClient, make_item: Make) -> None:

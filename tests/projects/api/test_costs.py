@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from projects.models import Comment, Sprint, TimeEntry, User
+from projects.models.base import Entity
 from tests.projects.plans import steps, unindexed
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,7 @@ def test_retrieve_costs_one_query(
     api: APIClient, fill: Callable[[int], None], noun: str, django_assert_num_queries: Any
 ) -> None:
     fill(1)
-    pk = {"sprints": Sprint, "comments": Comment, "time-entries": TimeEntry}[noun].objects.get().pk  # type: ignore[attr-defined]
+    model: type[Entity] = {"sprints": Sprint, "comments": Comment, "time-entries": TimeEntry}[noun]
+    pk = model._default_manager.get().pk
     with django_assert_num_queries(1):
         assert api.get(f"/api/v1/{noun}/{pk}/").status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -91,14 +92,14 @@ def test_nothing_is_said_or_started_without_a_server(pm: Pm, repository: Path) -
 def test_server_that_is_silent_is_not_waited_for(
     pm: Pm, publish: Callable[..., None], impostor: Callable[..., Impostor]
 ) -> None:
-    def drip(connection: object) -> None:
+    def drip(connection: socket.socket) -> None:
         # The server responds, but too slowly for a completion.
         deadline = time.monotonic() + scaled(3)
         while time.monotonic() < deadline:
-            connection.send(b"H")  # type: ignore[attr-defined]
-            connection.settimeout(0.1)  # type: ignore[attr-defined]
+            connection.send(b"H")
+            connection.settimeout(0.1)
             try:
-                connection.recv(1)  # type: ignore[attr-defined]
+                connection.recv(1)
             except TimeoutError:
                 continue
 
