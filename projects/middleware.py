@@ -10,6 +10,7 @@ from typing import IO, Any
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 
 from discovery import runtime
 from projects.django_private import omit_from_log, replace_body
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 CHUNK = 64 * 1024
 UNLIMITED = ("/api/v1/import/",)  # these views authenticate first, then stream the body
+AGENT = "agent"  # in a browser's session: who asked for the link that signed it in
 IN_MEMORY = 1024 * 1024  # bytes of a chunked body; a longer one goes to a temporary file
 
 
@@ -82,6 +84,24 @@ class PresenceMiddleware:
 
             response.close = close_and_note  # type: ignore[method-assign]
         return response
+
+
+class LoginLinkMiddleware:
+    """Mark the user of a browser that was signed in through the login link of an agent."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        found: Any = request.user  # lazy, as the new one: a request with the token reads no session
+
+        def marked() -> Any:
+            if found.is_authenticated:
+                found.via = request.session.get(AGENT, "")
+            return found
+
+        request.user = SimpleLazyObject(marked)  # type: ignore[assignment]  # as AuthenticationMiddleware does
+        return self.get_response(request)
 
 
 class BodyMiddleware:

@@ -10,21 +10,23 @@ from projects.admin.search_limits import FewWordsAdmin
 from projects.models import User
 from projects.models.loose_types import AnyRow, Framework
 
+KIND = ("is_agent", "is_kind_confirmed")
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
 class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # takes no parameter at run time
-    """Only superusers can grant permissions or edit superusers."""
+    """Only superusers can grant permissions or edit superusers, and only a person can change kinds."""
 
     list_display = ("username", "is_agent", "is_staff", "is_active", "last_login")
     list_filter = ("is_agent", "is_staff", "is_superuser", "is_active")
-    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Board", {"fields": ("is_agent", "is_kind_confirmed")}))
+    fieldsets = (*(DjangoUserAdmin.fieldsets or ()), ("Board", {"fields": KIND}))
 
     def get_readonly_fields(self, request: HttpRequest, obj: AnyRow = None) -> Framework:
         # The ID is derived from the username.
         own = () if obj is None else ("username", "last_login", "date_joined")
-        return own if is_superuser(request) else (*own, *RIGHTS)
+        kind = () if acts_as_person(request) else KIND
+        return (*own, *kind) if is_superuser(request) else (*own, *kind, *RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         allowed = obj is None or not obj.is_superuser or is_superuser(request)
@@ -55,6 +57,11 @@ class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ta
 
     def render_delete_form(self, request: HttpRequest, context: Framework) -> Framework:
         return super().render_delete_form(request, {**context, "deleted_for_good": True})
+
+
+def acts_as_person(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user.acts_as_person)
 
 
 def is_superuser(request: HttpRequest) -> bool:

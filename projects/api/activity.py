@@ -52,6 +52,7 @@ class ActivitySerializer(PickSerializer, serializers.ModelSerializer[Activity]):
             "source",
             "session",
             "is_forced",
+            "via",
             "created_at",
             "standing",
             "reason",

@@ -14,6 +14,8 @@ from rest_framework.response import Response
 
 from discovery import runtime
 from discovery.portfile import ServerInfo
+from projects.api.authentication import actor_of
+from projects.api.callers import caller_of
 from projects.api.exceptions import Unavailable
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, refuse_body
@@ -64,10 +66,15 @@ class StopView(StrictQueryMixin):
 class LoginLinkView(StrictQueryMixin):
     @extend_schema(request=None, responses={201: LoginLinkSerializer}, operation_id="login_links_create")
     def post(self, request: Request) -> Response:
-        """Create a link that signs a person in once, within 30 seconds."""
+        """Create a link that signs a person in once, within 30 seconds.
+
+        What is changed through the link of an agent program is marked as such.
+        """
         refuse_body(request)
+        caller = caller_of(request)
         with transaction.atomic():
-            ticket, expires_at = LoginTicket.objects.issue(LINK_LIFE)
+            agent = actor_of(request).username if caller is not None and caller.program else ""
+            ticket, expires_at = LoginTicket.objects.issue(LINK_LIFE, agent)
         url = reverse("login-link", args=[ticket])
         return Response(
             LoginLinkSerializer({"url": url, "expires_at": expires_at}).data,

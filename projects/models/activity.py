@@ -25,8 +25,8 @@ Change = dict[str, Any]
 _RECORD = """
     INSERT INTO projects_activity (
         entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id,
-        source, session, is_forced, extra
-    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        source, session, via, is_forced, extra
+    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _encode = DjangoJSONEncoder().encode  # as the columns do
 
@@ -98,7 +98,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
                 [
                     *(entity.entity_type, entity.pk.hex, entity.display_key, entity.project_id.hex, entity.version),
                     *(str(action), _encode(changes), actor.pk.hex, stored_form(entity.updated_at)),
-                    *(group_of_transaction().hex, actor.source, actor.session_id, entity.is_forced),
+                    *(group_of_transaction().hex, actor.source, actor.session_id, actor.via, entity.is_forced),
                     None if extra is None else _encode(extra),
                 ],
             )
@@ -130,6 +130,13 @@ class Activity(models.Model):
         help_text="Where the actor's name came from: as, env, program, terminal, mcp or default.",
     )
     session = models.CharField(max_length=64, default="", db_default="", editable=False)
+    via = models.CharField(
+        max_length=150,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The agent through whose login link the change was made.",
+    )
     extra = models.JSONField(
         null=True,
         editable=False,
@@ -173,3 +180,8 @@ class Activity(models.Model):
 
     def delete(self, *args: object, **kwargs: object) -> NoReturn:
         raise TypeError("activity is never deleted")
+
+    @property
+    def by(self) -> str:
+        """The actor, and the agent through whose login link the change was made."""
+        return f"{self.actor.username} (through a link of {self.via})" if self.via else self.actor.username

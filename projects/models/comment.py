@@ -88,7 +88,7 @@ class Comment(WorkItemChild):
         return self.kind == Kind.DECISION and self.confirmed_by_id is None
 
     def insert(self, *, actor: User) -> None:
-        if self.kind == Kind.DECISION and not actor.is_agent:
+        if self.kind == Kind.DECISION and actor.acts_as_person:
             self.confirmed_by = actor
         super().insert(actor=actor)
         self.work_item.note_progress(actor)
@@ -97,7 +97,7 @@ class Comment(WorkItemChild):
         is_changed = super().update(actor=actor, expected_version=expected_version, **values)
         if is_changed and self.kind == Kind.DECISION:
             self.confirmed_by = None  # the trigger did the same
-            if not actor.is_agent:
+            if actor.acts_as_person:
                 self.confirm(actor=actor)
         return is_changed
 
@@ -106,8 +106,7 @@ class Comment(WorkItemChild):
 
         The confirmation stays in this clone: it changes no version and is in no activity.
         """
-        if actor.is_agent:
-            raise NotYours("only a person can confirm a decision")
+        actor.check_person("confirm a decision")
         self.check_living()
         if self.kind != Kind.DECISION:
             raise Conflict(f"this is a {self.kind}; only a decision can be confirmed")

@@ -11,19 +11,21 @@ from django.utils import timezone
 
 
 class LoginTicketManager(models.Manager["LoginTicket"]):
-    def issue(self, seconds: int) -> tuple[str, datetime]:
-        """Return a new ticket and its expiry time, `seconds` from now."""
+    def issue(self, seconds: int, agent: str = "") -> tuple[str, datetime]:
+        """Return a new ticket and its expiry time, `seconds` from now; `agent` is the name of an agent that asked."""
         ticket = secrets.token_urlsafe(32)
         expires_at = timezone.now() + timedelta(seconds=seconds)
         self.purge()
-        self.create(digest=_digest(ticket), expires_at=expires_at)
+        self.create(digest=_digest(ticket), expires_at=expires_at, agent=agent)
         return ticket, expires_at
 
-    def spend(self, ticket: str) -> bool:
-        """Consume `ticket`; return True if it was valid. Of several concurrent callers, only one gets True."""
+    def spend(self, ticket: str) -> LoginTicket | None:
+        """Consume `ticket`; return it if it was valid. Of several concurrent callers, only one gets it."""
+        valid = self.filter(digest=_digest(ticket), expires_at__gt=timezone.now())
+        found = valid.first()
         # A single DELETE statement: the caller whose DELETE removed the row wins.
-        spent, _ = self.filter(digest=_digest(ticket), expires_at__gt=timezone.now()).delete()
-        return spent == 1
+        spent, _ = valid.delete()
+        return found if spent == 1 else None
 
     def purge(self) -> None:
         """Delete expired tickets."""
@@ -35,6 +37,7 @@ class LoginTicket(models.Model):
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     expires_at = models.DateTimeField(db_index=True, editable=False)
+    agent = models.CharField(max_length=150, default="", db_default="", editable=False, help_text="Who asked for it.")
 
     objects = LoginTicketManager()
 

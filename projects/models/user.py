@@ -15,6 +15,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from projects.models.exceptions import NotYours
 from projects.models.fields import LineField, check_text
 from projects.models.prepared_queries import Kept, Loading, bound
 
@@ -128,6 +129,7 @@ class User(AbstractUser):
     # Where the name of the acting user came from, for the activity of its changes; no column.
     source: str = ""
     session_id: str = ""  # the session of the acting user; no column either
+    via: str = ""  # the agent through whose login link the user was signed in; no column either
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -138,6 +140,17 @@ class User(AbstractUser):
         if self.pk is None:
             self.pk = id_of(self.username)
         super().save(*args, **kwargs)
+
+    @property
+    def acts_as_person(self) -> bool:
+        """True for a person, unless signed in through the login link of an agent."""
+        return not self.is_agent and not self.via
+
+    def check_person(self, what: str) -> None:
+        """Raise NotYours unless the user acts as a person; `what` says what only people do."""
+        if not self.acts_as_person:
+            through = f", and not through a login link of {self.via}" if self.via else ""
+            raise NotYours(f"only a person can {what}{through}")
 
     @property
     def kind(self) -> str:

@@ -65,7 +65,7 @@ def explain(error: Refused | ValidationError) -> str:
 
 def describe(activity: Activity) -> str:
     """Describe who changed which fields, with short new values."""
-    return f"{activity.actor.username} {deed(activity)}"
+    return f"{activity.by} {deed(activity)}"
 
 
 def deed(activity: Activity) -> str:

@@ -102,7 +102,7 @@ class Claimable(Entity):
         self.is_forced = force and (self.is_claimed or bool(reasons))
         lease_id = uuid.uuid4()
         ran_out = 0 if self.is_claimed else 1
-        idle = self.idle_leases + ran_out if actor.is_agent else 1
+        idle = 1 if actor.acts_as_person else self.idle_leases + ran_out
         before = self.claimed_from if self.claimed_by_id else self.status
         self._write_claim(
             actor,
@@ -143,7 +143,7 @@ class Claimable(Entity):
             raise Conflict(f"{self.display_key} is not claimed")
         self.is_forced = force and not self.is_held_by(actor, lease_id)
         values: Values = dict(NO_CLAIM)
-        if not actor.is_agent:
+        if actor.acts_as_person:
             values["idle_leases"] = 0
         elif self.is_claimed and self.idle_leases:
             values["idle_leases"] = self.idle_leases - 1  # this lease did not run out
@@ -156,7 +156,7 @@ class Claimable(Entity):
     def is_progress(self, actor: User, lease_id: uuid.UUID | None, status: str) -> bool:
         """Return True if a change by `actor` counts as progress: by a person, by the holder, or to a later status."""
         is_holder = self.is_claimed and self.is_held_by(actor, lease_id)
-        return not actor.is_agent or is_holder or status not in (Status.BACKLOG, Status.TODO, Status.IN_PROGRESS)
+        return actor.acts_as_person or is_holder or status not in (Status.BACKLOG, Status.TODO, Status.IN_PROGRESS)
 
     def _write_claim(self, actor: User, **values: Any) -> None:
         """Write the fields that a claim changes, with version and activity. Raises Archived."""

@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from projects.middleware import AGENT
 from projects.models import LoginTicket, User
 from projects.web.responses import safe_only
 
@@ -34,10 +35,12 @@ def login_link(request: HttpRequest, ticket: str) -> HttpResponse:
 
 @transaction.atomic
 def _sign_in(request: HttpRequest, ticket: str) -> bool:
-    if not LoginTicket.objects.spend(ticket):
+    spent = LoginTicket.objects.spend(ticket)
+    if spent is None:
         return False
     # login() rotates the session key, which prevents session fixation.
     login(request, User.objects.owner(), backend=BACKEND)
+    request.session[AGENT] = spent.agent
     return True
 
 

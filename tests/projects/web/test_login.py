@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from projects.models import LoginTicket, User
+from projects.models import Activity, Comment, LoginTicket, User, WorkItem
+from projects.models.exceptions import NotYours
+from tests.projects.conftest import bearer
 from tests.projects.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +111,44 @@ def test_concurrent_uses_of_a_link_sign_in_once() -> None:
     link = f"/login/{LoginTicket.objects.issue(30)[0]}/"
     statuses = at_once(8, lambda _: Client().get(link).status_code)
     assert sorted(statuses) == [303] + [410] * 7
+
+
+PROGRAM = {"HTTP_X_PM_ACTOR": "claude", "HTTP_X_PM_SESSION": "program=claude&via=CLAUDECODE&id=1"}
+
+
+def test_change_through_the_link_of_an_agent_is_marked(running: None, make_item: Callable[..., WorkItem]) -> None:
+    item, browser = make_item(), Client()
+    browser.get(bearer(**PROGRAM).post("/api/v1/login-links/").json()["url"])
+    assert browser.post("/items/PONE-1/edit/", {"version": "1", "title": "New"}).status_code == 200
+    change = Activity.objects.of(item).latest("id")
+    assert (change.actor.username, change.via) == (getpass.getuser(), "claude")
+    assert f"{getpass.getuser()} (through a link of claude)" in browser.get("/items/PONE-1/").content.decode()
+    rows = bearer().get("/api/v1/activity/?fields=actor,via").json()["results"]
+    assert rows[-1] == {"actor": getpass.getuser(), "via": "claude"}
+
+
+def test_link_of_an_agent_does_not_act_as_a_person(running: None, make_item: Callable[..., WorkItem]) -> None:
+    make_item()
+    WorkItem.objects.update(idle_leases=3)
+    decision = Comment.objects.create(
+        actor=User.objects.actor("bot"), work_item=WorkItem.objects.get(), content="So be it", kind="decision"
+    )
+    browser = Client()
+    browser.get(bearer(**PROGRAM).post("/api/v1/login-links/").json()["url"])
+    page = browser.get(f"/admin/projects/user/{decision.created_by_id}/change/").content.decode()
+    assert 'name="is_agent"' not in page
+    browser.post("/items/PONE-1/edit/", {"version": "1", "title": "New"})
+    assert WorkItem.objects.get().is_stuck
+    through = User.objects.get(username=getpass.getuser())
+    through.via = "claude"
+    with pytest.raises(NotYours, match="not through a login link of claude"):
+        decision.confirm(actor=through)
+
+
+def test_link_of_a_person_is_not_marked(link: str, make_item: Callable[..., WorkItem]) -> None:
+    make_item()
+    browser = Client()
+    browser.get(link)
+    browser.post("/items/PONE-1/edit/", {"version": "1", "title": "New"})
+    assert Activity.objects.latest("id").via == ""
+    assert 'name="is_agent"' in browser.get(f"/admin/projects/user/{User.objects.owner().pk}/change/").content.decode()
