@@ -59,7 +59,7 @@ def _synonyms() -> Iterator[str]:
             command, _, preset = meant.partition(" ") if group is vocabulary.NOUNS else (meant, "", "")
             more = f"; `list` and `create` with `{preset}`" if preset else ""
             yield f"| {', '.join(words)} | `pm {command.replace('{}', '…')}`{more} |"
-    for first, *others in vocabulary.VERBS:
+    for first, *others in filter(lambda same: len(same) > 1, vocabulary.VERBS):
         yield f"| {', '.join(f'`{word}`' for word in others)} | `{first}` |"
     for table in (vocabulary.FLAGS, vocabulary.VALUES, vocabulary.GROUPS):
         for meant in dict.fromkeys(table.values()):

@@ -120,7 +120,7 @@ def read(table: Iterable[Option], tokens: Sequence[str]) -> dict[str, Value] | N
     missing: set[str] = set()
     for flags, settings in table:
         named = flags[0].startswith("-")
-        name = settings.get("dest") or flags[-1].lstrip("-").replace("-", "_")
+        name = name_of(flags, settings)
         values[name] = settings.get("default", False if settings.get("action") == "store_true" else None)
         if named:
             known.update((flag, (name, settings)) for flag in flags)
@@ -155,6 +155,12 @@ def read(table: Iterable[Option], tokens: Sequence[str]) -> dict[str, Value] | N
             missing.discard(name)
         del words[: max(most, 0)]
     return None if missing or words else values
+
+
+def name_of(flags: Sequence[str], settings: Settings) -> str:
+    """Return the name under which the value of an option is kept."""
+    name: str = settings.get("dest") or flags[-1].lstrip("-").replace("-", "_")
+    return name
 
 
 def settings_of(options: Iterable[Option]) -> dict[str, Settings]:

@@ -163,8 +163,9 @@ def find(argv: Sequence[str]) -> Call:
     name = _plain(word)
     if name == "help":
         return find([*tokens, *rest, "--help"])
+    word, rest = _in_order(word, rest)
     phrase = phrase_of(word, rest)
-    if is_key(word) and Phrase("show").is_known:
+    if is_key(word) and phrase is None:
         phrase, rest = Phrase("show"), [word, *rest]
     if phrase is not None:
         return _find_verb(phrase, tokens, rest)
@@ -263,6 +264,28 @@ def _find_verb(phrase: Phrase, tokens: list[str], rest: list[str]) -> Call:
         return Call(noun, None, tokens)
     known = [name for name in verbs if name]
     raise Mistake(f"unknown verb of pm {noun}: {word!r}", word, known, f"pm {noun} -h", f"{noun} {plain}", rest)
+
+
+def _in_order(word: str, rest: list[str]) -> tuple[str, list[str]]:
+    """Return the words with the verb before a key, and with a noun before its verb, as in `create task TITLE`."""
+    if not rest or rest[0].startswith("-"):
+        return word, rest
+    second, *others = rest
+    if is_key(word):
+        is_verb = not is_key(second) and phrase_of(second, [word]) is not None
+        return (second, [word, *others]) if is_verb else (word, rest)
+    phrase = phrase_of(second, ["?"]) if _same(_plain(word)) else None
+    if phrase is None or vocabulary.COMMANDS[phrase.words[0]].group != vocabulary.NOUN:
+        return word, rest
+    # A word in capitals may be a project, and the only word after `create` a title.
+    is_plural = bool(_singular(_plain(second))) and second.islower()
+    has_more = bool(others) and not others[0].startswith("-") and _plain(word) != "list"
+    if not is_plural and not has_more:
+        return word, rest
+    verb = phrase_of(word, others)
+    if phrase.words[0] == "work-item" and verb is not None:  # a verb that stands alone is about items
+        return word, [*(phrase.fixed if verb.words[-1] in vocabulary.PRESET else ()), *others]
+    return second, [word, *others]
 
 
 def _global_flags(tokens: Sequence[str], *, strict: bool = True) -> tuple[list[str], list[str]]:

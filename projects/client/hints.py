@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projects.client import spelling, vocabulary
+from projects.client.argv import name_of
 from projects.client.errors import Mistake, UsageError
 
 TYPE_CHECKING = False
@@ -19,10 +20,10 @@ def add_try(error: UsageError, argv: Sequence[str]) -> None:
     else:
         phrase, rest = _command_of(argv)
         if not all(token.startswith("-") for token in rest):
-            return  # the command was meant
+            phrase = ""  # the command itself was meant
     commands = [_filled(text, rest) for text in spelling.suggestions(phrase)]
-    if not commands and isinstance(error, Mistake):
-        commands = _repaired(argv, error) or _shortened(argv)
+    if not commands:
+        commands = (_repaired(argv, error) or _shortened(argv)) if isinstance(error, Mistake) else _quoted(argv)
     if commands:
         error.error["try"] = commands if len(commands) > 1 else commands[0]
 
@@ -69,6 +70,25 @@ def _repaired(argv: Sequence[str], error: Mistake) -> list[str]:
             return []
         else:
             return [_line(tokens)]
+    return []
+
+
+def _quoted(argv: Sequence[str]) -> list[str]:
+    """Return the command line with words that follow each other as one text, if only the quotes were missing."""
+    from projects.client import grammar
+
+    tokens = list(argv)
+    end = next((number for number in range(len(tokens), 0, -1) if not tokens[number - 1].startswith("-")), 0)
+    for start in range(end - 1):
+        text = " ".join(tokens[start:end])
+        joined = [*tokens[:start], text, *tokens[end:]]
+        if _is_valid(joined) and "-" not in {token[:1] for token in tokens[start:end]}:
+            call = grammar.find(joined)
+            values = vars(grammar.parse(call))
+            options = call.verb.options if call.verb else ()
+            texts = [name_of(flags, settings) for flags, settings in options if settings.get("metavar") == "TEXT"]
+            if any(values[name] == text for name in texts):
+                return [_line(joined)]
     return []
 
 

@@ -93,6 +93,8 @@ VERBS = (
     ("update", "edit", "set", "modify", "change"),
     ("delete", "remove", "rm", "del"),
     ("complete", "finish", "close", "done", "end"),
+    ("start",),
+    ("restore", "undelete"),
 )
 
 # Other words for commands. `{}` takes a word that follows and `--flag={}` passes it as this flag.
@@ -153,6 +155,10 @@ PHRASES = {
 # What a word means if an item's key follows it.
 KEYED = {
     "start": "begin",
+    "delete": "work-item delete",
+    "remove": "work-item delete",
+    "rm": "work-item delete",
+    "move": "work-item move",
     "work-item": "show",
     "comment": "note",
     "activity": "log",
@@ -244,6 +250,7 @@ FLAGS = ALIASES | {
     "--reason": "--message --close-reason",
     "--acceptance": "--accept",
     "--include-closed": "--include-done",
+    "--plain": "--lines",
     "--order": "--sort",
     "--order-by": "--sort",
     "--sort-by": "--sort",

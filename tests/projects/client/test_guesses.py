@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.client import grammar
+from projects.client import argv, grammar
 from tests.conftest import SharedServer
 from tests.projects.client.conftest import Board
 
@@ -100,7 +100,12 @@ def understood(line: str) -> object:
         return "version"
     call = grammar.find(words)
     is_help = call.verb is None or grammar.wants_help(call.tokens)
-    return call.noun, call.verb and call.verb.name, None if is_help else vars(grammar.parse(call))
+    if is_help or call.noun is None or call.verb is None:
+        return call.noun, call.verb and call.verb.name
+    program, table = grammar.program(call.noun, call.verb), (*grammar.GLOBALS, *call.verb.options)
+    values = argv.read(table, argv.normalised(call.tokens, table, program, call.places, call.fixed))
+    assert values is not None, "argparse, which is slow, would read it"
+    return call.noun, call.verb.name, values
 
 
 def test_most_guesses_are_understood() -> None:

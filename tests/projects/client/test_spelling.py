@@ -80,6 +80,8 @@ def test_error_has_the_command_that_was_meant(argv: list[str], meant: str) -> No
         ["project", "list", "--qwertz"],
         ["projct", "qwertz"],
         ["project", "list", "x"],
+        ["log", "P-1", "x"],
+        ["list", "P", "x"],
     ],
 )
 def test_nothing_is_suggested_for_what_nobody_can_guess(argv: list[str]) -> None:
