@@ -150,7 +150,7 @@ class AutoSchema(SpectacularAutoSchema):
         responses: JSONObject = super()._get_response_bodies(direction)
         writes = self.method != "GET"
         left_out = {
-            "404": "{id}" not in self.path,
+            "404": "{" not in self.path,
             "409": not (writes and self.view.may_conflict),
             "413": not writes,
             "415": not writes,

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from projects.api.activity import ActivityViewSet
 from projects.api.changes import ChangesView
 from projects.api.comments import CommentViewSet
+from projects.api.commits import CommitDiffView, CommitsView, OrphansView
 from projects.api.dependencies import DependencyViewSet
 from projects.api.documents import DocumentationView, SchemaView, UnknownRouteView
 from projects.api.news import NewsSeenView, NewsView
@@ -56,6 +57,9 @@ v1 = [
     path("news/seen/", NewsSeenView.as_view(), name="news-seen"),
     path("sessions/", SessionsView.as_view(), name="sessions"),
     path("whoami/", WhoAmIView.as_view(), name="whoami"),
+    path("commits/", CommitsView.as_view(), name="commits"),
+    path("commits/orphans/", OrphansView.as_view(), name="commits-orphans"),
+    path("commits/<slug:sha>/diff/", CommitDiffView.as_view(), name="commits-diff"),
     path("search/", SearchView.as_view(), name="search"),
     path("export/", ExportView.as_view(), name="export"),
     path("import/", ImportView.as_view(), name="import"),

@@ -38,6 +38,8 @@ COMMANDS = {
     "news": Command(LOOK, "what others changed since your last look"),
     "log": Command(LOOK, "the history of an item"),
     "search": Command(LOOK, "search titles, descriptions and comments"),
+    "commits": Command(LOOK, "the commits that name an item"),
+    "orphans": Command(LOOK, "open items that commits name, and done ones that none names"),
     "who": Command(LOOK, "which sessions are live, and what each holds"),
     "whoami": Command(LOOK, "who you act as, in which session, and why"),
     "work-item": Command(NOUN, "epics, stories and tasks: list, ready, claim, show, create, update, move …"),

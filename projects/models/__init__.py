@@ -1,5 +1,6 @@
 from projects.models.activity import Activity
 from projects.models.comment import Comment
+from projects.models.commit import Commit
 from projects.models.deletion import Tombstone
 from projects.models.dependency import Dependency
 from projects.models.idempotency import IdempotentAnswer
@@ -17,6 +18,7 @@ from projects.models.work_items.schema import ItemLabel
 __all__ = [
     "Activity",
     "Comment",
+    "Commit",
     "Dependency",
     "IdempotentAnswer",
     "ItemLabel",

@@ -62,6 +62,11 @@ def keep_keys(state: State, results: Iterable[Result], numbers: Mapping[str, int
             rows.append((f"{project.values['key']}-{number}", record.id.replace("-", "")))
     with connection.cursor() as cursor:
         cursor.executemany(_INSERT, rows)
+        # The commits that named the key so far mean this item; from now on it is another one's.
+        cursor.executemany(
+            "UPDATE projects_commitmention SET item_id = %s WHERE key = %s AND item_id IS NULL",
+            [(item, key) for key, item in rows],
+        )
 
 
 def _rows(query: str) -> list[Any]:

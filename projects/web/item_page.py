@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import Http404
 
+from projects.commits import index
 from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
 from projects.models.activity import Action
 from projects.models.comment import Kind
@@ -16,6 +17,7 @@ from projects.web.item_form import choices
 from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
 
+MOST_COMMITS = 20
 PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
 
 
@@ -55,6 +57,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, 
         "lines": lines,
         "older": older,
         "before": before,
+        **_commits(item),
         **_below(item),
         **_dependencies(item),
         **_time(item, user),
@@ -80,6 +83,15 @@ def _ancestors(item: WorkItem) -> list[WorkItem]:
 def _comments(item: WorkItem) -> Any:
     rows = Comment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
     return rows.select_related("created_by", "updated_by", "confirmed_by")
+
+
+def _commits(item: WorkItem) -> dict[str, Any]:
+    """Return the newest commits that name the item."""
+    index.look_at_times()
+    found = list(index.commits_of(item)[: MOST_COMMITS + 1])
+    if any(commit.files is None for commit in found) and (repository := index.board_repository()):
+        index.count_changes(repository, found[:MOST_COMMITS])
+    return {"commits": found[:MOST_COMMITS], "more_commits": len(found) > MOST_COMMITS}
 
 
 def _below(item: WorkItem) -> dict[str, Any]:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("sprints/<slug:key>/move/", sprints.move, name="sprints-move"),
     path("sprints/<slug:key>/create/", sprints.create, name="sprints-create"),
     path("sprints/<slug:key>/<uuid:pk>/<slug:verb>/", sprints.change, name="sprint-change"),
+    path("items/<slug:identifier>/commits/<slug:sha>/", item.commit, name="item-commit"),
     path("items/<slug:identifier>/edit/", item.edit, name="item-edit"),
     path("items/<slug:identifier>/delete/", item.delete, name="item-delete"),
     path("items/<slug:identifier>/restore/", item.restore, name="item-restore"),

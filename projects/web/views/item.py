@@ -6,10 +6,13 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from projects.commits import index
 from projects.models import Activity, WorkItem
 from projects.models.edits import undo as undo_change
 from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
+from projects.sync.exceptions import GitError
 from projects.web import item_form, item_page, page
+from projects.web.diff import diff_lines
 from projects.web.form_values import agreed_version
 from projects.web.item_keys import LivingProjects
 from projects.web.markdown import to_html
@@ -27,6 +30,21 @@ def show(request: HttpRequest, identifier: str) -> HttpResponse:
     older_than = int(before) if before.isdecimal() and len(before) < BEFORE else None
     context = item_page.context(found, page.person(request), older_than)
     return render(request, "pm/item.html", {"cursor": cursor, "section": "item", **context})
+
+
+@page.for_people()
+def commit(request: HttpRequest, identifier: str, sha: str) -> HttpResponse:
+    """Show the diff of a commit that names the item."""
+    found = item_page.get(identifier)
+    named = get_object_or_404(index.commits_of(found), pk=sha)
+    repository = index.board_repository()
+    try:
+        patch = repository.patch(named.sha) if repository else None
+    except GitError as error:
+        return render(request, "pm/commit.html", {"item": found, "commit": named, "error": str(error)})
+    lines = patch.text.splitlines() if patch else []
+    context = {"item": found, "commit": named, "lines": diff_lines(lines), "is_cut": patch is not None and patch.is_cut}
+    return render(request, "pm/commit.html", context)
 
 
 @page.for_people("POST")

@@ -1,0 +1,160 @@
+"""Commits of the repository that name items."""
+
+from __future__ import annotations
+
+import re
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.query_parameters import limit_schema, read_limit, read_project
+from projects.api.serializers import ResponseSerializer
+from projects.api.viewsets import StrictQueryMixin
+from projects.commits import index
+from projects.commits.git_history import Repository
+from projects.models import WorkItem
+from projects.models.commit import Commit
+from projects.sync.exceptions import GitError
+
+MOST = 100
+SHA = re.compile(r"[0-9a-f]{7,64}")
+
+
+class CommitSerializer(serializers.ModelSerializer[Commit]):
+    """A commit. The statistics of a merge are 0, those of a commit that can't be read null."""
+
+    class Meta:
+        model = Commit
+        fields = ("sha", "subject", "author", "authored_at", "committed_at", "files", "insertions", "deletions")
+
+
+class CommitsSerializer(ResponseSerializer):
+    """The newest commits that name an item."""
+
+    commits = CommitSerializer(many=True)
+    total = serializers.IntegerField(help_text="How many commits name the item.")
+    is_complete = serializers.BooleanField(help_text="False while the repository is read: ask again.")
+
+
+class DiffSerializer(ResponseSerializer):
+    """The diff of a commit against its first parent."""
+
+    sha = serializers.CharField()
+    diff = serializers.CharField()
+    is_cut = serializers.BooleanField(help_text="True if the diff is longer than what is shown.")
+
+
+class OrphanSerializer(ResponseSerializer):
+    """An item that the board and the repository disagree about."""
+
+    key = serializers.CharField(source="display_key")
+    title = serializers.CharField()
+    status = serializers.CharField()
+
+
+class OrphansSerializer(ResponseSerializer):
+    """Open items that commits name, and done ones that no commit names."""
+
+    open_with_commits = OrphanSerializer(many=True)
+    done_without_commits = OrphanSerializer(many=True)
+    is_complete = serializers.BooleanField(help_text="False while the repository is read: ask again.")
+
+
+def repository() -> Repository:
+    """Return the repository that the board lives in. Raises ValidationError outside of one."""
+    found = index.board_repository()
+    if found is None:
+        raise exceptions.ValidationError({"repository": "is missing: the board is not in a git repository"})
+    return found
+
+
+def look(found: Repository) -> bool:
+    """Index what is new. Raises ValidationError if git refuses."""
+    try:
+        return index.look(found)
+    except GitError as error:
+        raise exceptions.ValidationError({"commits": f"can't be read: {error}"}) from None
+
+
+class CommitsView(StrictQueryMixin):
+    http_method_names = ["get", "head"]
+
+    def known_parameters(self) -> set[str]:
+        return {"work_item", "limit"}
+
+    @extend_schema(
+        responses=CommitsSerializer,
+        operation_id="commits_list",
+        parameters=[
+            OpenApiParameter("work_item", str, required=True, description="The id or key of the item."),
+            OpenApiParameter("limit", limit_schema(), description="The maximum number of commits."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """The commits whose messages name an item, the newest first, with statistics."""
+        name = request.query_params.get("work_item", "")
+        item = WorkItem.objects.living().select_related("project").identified_by(name).first() if name else None
+        if item is None:
+            raise exceptions.ValidationError(
+                {"work_item": f"no item has the ID or key {name!r}" if name else "is required"}
+            )
+        found = repository()
+        is_complete = look(found)
+        named = index.commits_of(item)
+        commits = list(named[: min(read_limit(request), MOST)])
+        index.count_changes(found, commits)
+        return Response(
+            {
+                "commits": CommitSerializer(commits, many=True).data,
+                "total": named.count(),
+                "is_complete": is_complete,
+            }
+        )
+
+
+class CommitDiffView(StrictQueryMixin):
+    http_method_names = ["get", "head"]
+
+    @extend_schema(responses=DiffSerializer, operation_id="commits_diff")
+    def get(self, request: Request, sha: str) -> Response:
+        """The diff of a commit that names an item, as text, at most 256 KiB."""
+        commits = list(Commit.objects.filter(sha__startswith=sha)[:2]) if SHA.fullmatch(sha) else []
+        if len(commits) != 1:
+            raise exceptions.NotFound(f"{sha} is not a commit that names an item")
+        try:
+            patch = repository().patch(commits[0].sha)
+        except GitError as error:
+            raise exceptions.ValidationError({"diff": f"can't be read: {error}"}) from None
+        return Response({"sha": commits[0].sha, "diff": patch.text, "is_cut": patch.is_cut})
+
+
+class OrphansView(StrictQueryMixin):
+    http_method_names = ["get", "head"]
+
+    def known_parameters(self) -> set[str]:
+        return {"project", "limit"}
+
+    @extend_schema(
+        responses=OrphansSerializer,
+        operation_id="commits_orphans",
+        parameters=[
+            OpenApiParameter("project", str, description="Only items of the project of this id or key."),
+            OpenApiParameter("limit", limit_schema(), description="The maximum number of items of each kind."),
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Open items that commits name, and done tasks and bugs that no commit names; the latest first."""
+        is_complete = look(repository())
+        items = WorkItem.objects.living().select_related("project").order_by("-updated_at")
+        if project := read_project(request):
+            items = items.filter(project=project)
+        most = min(read_limit(request), MOST)
+        return Response(
+            {
+                "open_with_commits": OrphanSerializer(index.named(items.unfinished())[:most], many=True).data,
+                "done_without_commits": OrphanSerializer(index.done_without(items)[:most], many=True).data,
+                "is_complete": is_complete,
+            }
+        )

@@ -1,0 +1,272 @@
+"""Read commits of the user's repository with git's plumbing, as data that may be hostile.
+
+Nothing of the repository's configuration runs: no hooks, external diffs, text conversions, file-system monitors,
+signature checks or remote access. Time, output and memory have limits. Objects that are missing here, as in a partial
+clone, are never fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import NamedTuple
+
+from projects.sync.exceptions import GitError
+from projects.sync.git_environment import for_store
+from projects.sync.git_process import CHUNK, Process
+
+LIMIT = 60.0  # seconds to read the history
+DIFF_LIMIT = 5.0  # seconds to read a diff or statistics
+MAX_MESSAGE = 64 << 10  # bytes of a commit's message that are read
+MAX_TIPS = 16 << 20  # bytes of their names
+MAX_DIFF = 256 << 10  # bytes of a diff that are shown
+MAX_MEMORY = 1 << 30  # bytes of data that git may allocate
+SETTINGS = (
+    ("core.packedGitLimit", "256m"),
+    ("core.packedGitWindowSize", "16m"),
+    ("core.deltaBaseCacheLimit", "64m"),
+    ("core.bigFileThreshold", "4m"),  # larger files are binary in a diff
+    ("core.attributesFile", os.devnull),
+    ("core.alternateRefsCommand", ""),
+    ("diff.orderFile", os.devnull),
+    ("log.showSignature", "false"),
+    ("protocol.allow", "never"),
+)
+# Refs whose commits are no work on a branch: the stash, and boards.
+HIDDEN = ("--exclude=refs/stash", "--exclude=refs/pm/*", "--exclude=refs/notes/*")
+FORMAT = "--format=%H%x00%an%x00%at%x00%ct%x00%B%x00%x00"
+OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+class Commit(NamedTuple):
+    """A commit; times are seconds since 1970."""
+
+    sha: str
+    author: str
+    authored: int
+    committed: int
+    message: str
+
+
+class Changes(NamedTuple):
+    """The statistics of a commit: files, added and removed lines."""
+
+    files: int
+    insertions: int
+    deletions: int
+
+
+class Patch(NamedTuple):
+    """The text of a diff, cut at a limit if it is long."""
+
+    text: str
+    is_cut: bool
+
+
+class Repository:
+    """The repository with this git directory, which all its worktrees share."""
+
+    def __init__(self, directory: str, environ: Mapping[str, str] | None = None) -> None:
+        self.directory = directory
+        environ = for_store(os.environ if environ is None else environ, SETTINGS, own_config=True)
+        self._environ = {**environ, "GIT_ALLOW_PROTOCOL": "", "GIT_OPTIONAL_LOCKS": "0"}
+
+    def tips(self) -> set[str]:
+        """Return the object IDs of all refs and of the worktrees' detached heads. Raises GitError."""
+        named = b"".join(self._read("rev-parse", *HIDDEN, "--all", most=MAX_TIPS))
+        return {*named.decode().split(), *self._detached_heads()}
+
+    def commits(self, tips: Iterable[str], known: Iterable[str], limit: float = LIMIT) -> Iterator[Commit]:
+        """Yield the commits that the tips reach and the known ones do not, the newest first. Raises GitError."""
+        arguments = ("rev-list", "--encoding=UTF-8", "--ignore-missing", FORMAT, "--stdin")
+        yield from _commits(self._read(*arguments, data=_revisions(tips, known), limit=limit))
+
+    def unreachable(self, known: Iterable[str], tips: Iterable[str], limit: float = LIMIT) -> list[str]:
+        """Return the object IDs of commits that the known tips reached and the present ones do not."""
+        arguments = ("rev-list", "--ignore-missing", "--stdin")
+        return b"".join(self._read(*arguments, data=_revisions(known, tips), limit=limit)).decode().split()
+
+    def changes(self, shas: Iterable[str]) -> dict[str, Changes]:
+        """Return the statistics of commits, zeros for merges; those that can't be read are missing."""
+        arguments = ("diff-tree", "-r", "--root", "--numstat", "-z", *_PLAIN, "--stdin")
+        shas = list(shas)
+        found = dict.fromkeys(shas, Changes(0, 0, 0))
+        last = ""
+        try:
+            for sha, change in _statistics(
+                self._read(*arguments, data="".join(f"{sha}\n" for sha in shas).encode(), limit=DIFF_LIMIT)
+            ):
+                last = sha
+                found[sha] = Changes(*(one + other for one, other in zip(found[sha], change, strict=True)))
+        except GitError:  # a missing object or the time limit: this commit and those after it are unknown
+            for sha in shas[shas.index(last) if last else 0 :]:
+                del found[sha]
+        return found
+
+    def patch(self, sha: str, most: int = MAX_DIFF) -> Patch:
+        """Return the diff of a commit against its first parent. Raises GitError if the commit is not here."""
+        arguments = ("diff-tree", "-p", "-r", "--root", "--no-commit-id", "-m", "--first-parent", *_PLAIN, sha, "--")
+        text = b""
+        for chunk in self._read(*arguments, limit=DIFF_LIMIT):
+            text += chunk
+            if len(text) > most:
+                break
+        return Patch(text[:most].decode(errors="replace"), len(text) > most)
+
+    def _detached_heads(self) -> Iterator[str]:
+        places = [self.directory]
+        with suppress(OSError):  # there are no other worktrees
+            places += (entry.path for entry in os.scandir(os.path.join(self.directory, "worktrees")))
+        for place in places:
+            try:
+                with open(os.path.join(place, "HEAD"), encoding="ascii", errors="replace") as file:
+                    text = file.read(100).strip()
+            except OSError:
+                continue
+            if OBJECT.fullmatch(text):
+                yield text
+
+    def _read(
+        self, *arguments: str, data: bytes = b"", limit: float = LIMIT, most: int | None = None
+    ) -> Iterator[bytes]:
+        """Yield the output of git. Raises GitError if it fails, or after `most` bytes."""
+        command = (f"--git-dir={self.directory}", *arguments)
+        with Process(command, self._environ, limit=limit) as process:
+            _limit_memory(process.pid)
+            process.name = arguments[0]
+            read = 0
+            errors = bytearray()
+            for chunk in _exchange(process, data, errors):
+                read += len(chunk)
+                if most is not None and read > most:
+                    raise GitError(f"git {arguments[0]} printed more than {most >> 20} MiB")
+                yield chunk
+            while (code := process.poll()) is None:
+                process.remaining()
+                select.select((), (), (), 0.001)
+            if code:
+                words = errors.decode(errors="replace").strip().splitlines() or [f"exit status {code}"]
+                raise GitError(f"git {arguments[0]}: {words[-1][:500]}")
+
+
+_PLAIN = (
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--ignore-submodules=none",
+    "--submodule=short",
+    "-M",
+    "-l200",
+)
+
+
+def _revisions(included: Iterable[str], excluded: Iterable[str]) -> bytes:
+    return "".join([*(f"{sha}\n" for sha in included), *(f"^{sha}\n" for sha in excluded)]).encode()
+
+
+def _exchange(process: Process, data: bytes, errors: bytearray) -> Iterator[bytes]:
+    """Write `data` to the process and yield its output; collect its errors."""
+    pending = memoryview(data)
+    poller = select.poll()
+    poller.register(process.stdout, select.POLLIN)
+    poller.register(process.stderr, select.POLLIN)
+    if pending:
+        os.set_blocking(process.stdin, False)
+        poller.register(process.stdin, select.POLLOUT)
+    else:
+        process.close_input()
+    while True:
+        ready = {fileno for fileno, _ in poller.poll(process.remaining() * 1000)}
+        if process.stdin in ready:
+            pending = _written(process.stdin, pending)
+            if not pending:
+                poller.unregister(process.stdin)
+                process.close_input()
+        if process.stderr in ready:
+            chunk = os.read(process.stderr, CHUNK)
+            errors += chunk[: max(0, CHUNK - len(errors))]
+            if not chunk:
+                poller.unregister(process.stderr)
+        if process.stdout in ready:
+            chunk = os.read(process.stdout, CHUNK)
+            if not chunk:
+                return
+            yield chunk
+
+
+def _written(fileno: int, pending: memoryview) -> memoryview:
+    """Write what the pipe takes and return the rest; nothing is left for a process that ended."""
+    try:
+        return pending[os.write(fileno, pending[:CHUNK]) :]
+    except BlockingIOError:
+        return pending
+    except BrokenPipeError:
+        return pending[:0]
+
+
+def _limit_memory(pid: int) -> None:
+    if sys.platform == "linux":
+        import resource
+
+        with suppress(OSError, ValueError):  # it has ended, or a lower limit holds
+            resource.prlimit(pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+
+
+def _commits(chunks: Iterable[bytes]) -> Iterator[Commit]:
+    """Parse FORMAT after rev-list's "commit SHA" lines. A message is cut at its limit."""
+    fields: list[bytes] = []
+    kept = b""
+    for chunk in chunks:
+        *ends, last = chunk.split(b"\0")
+        for end in ends:
+            fields.append((kept + end)[:MAX_MESSAGE])
+            kept = b""
+            if len(fields) == 6:  # the last one is empty: the second NUL
+                yield _commit(fields)
+                fields = []
+        kept = (kept + last)[:MAX_MESSAGE]
+
+
+def _commit(fields: list[bytes]) -> Commit:
+    sha, author, authored, committed, message, _ = (field.decode(errors="replace") for field in fields)
+    return Commit(sha.split()[-1], author, _seconds(authored), _seconds(committed), message)
+
+
+def _seconds(text: str) -> int:
+    try:
+        return max(0, min(int(text), 253402300799))  # the year 9999
+    except ValueError:
+        return 0
+
+
+def _statistics(chunks: Iterable[bytes]) -> Iterator[tuple[str, Changes]]:
+    """Parse `diff-tree --numstat -z`: a commit, then "ADDED\\tREMOVED\\tPATH"; a rename has two more fields."""
+    sha, skipped = "", 0
+    for field in _fields(chunks):
+        if skipped:
+            skipped -= 1
+        elif OBJECT.fullmatch(text := field.decode(errors="replace").strip("\n")):
+            sha = text
+            yield sha, Changes(0, 0, 0)
+        else:
+            added, removed, path = [*text.split("\t", 2), "", ""][:3]
+            skipped = 0 if path else 2
+            yield sha, Changes(1, _count(added), _count(removed))
+
+
+def _fields(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    kept = b""
+    for chunk in chunks:
+        *ends, last = chunk.split(b"\0")
+        for end in ends:
+            yield kept + end
+            kept = b""
+        kept += last
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isdecimal() else 0  # "-" for a binary file

@@ -1,0 +1,186 @@
+"""Keep the table of commits that name items equal to the repository, a step at a time.
+
+Only what the refs did not reach at the last look is read. The first look, and one that takes longer than QUICK, runs
+in a thread; what it finds shows when it is done. A process that is killed leaves the tips of the last look, and the
+next look reads from there again: every step can be repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+from django.db import DatabaseError, connection, models, transaction
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+
+from projects import workspace
+from projects.commits.git_history import LIMIT, Repository
+from projects.commits.git_history import Commit as Found
+from projects.commits.mentions import keys_in
+from projects.models.commit import MAX_SUBJECT, Commit, CommitIndex, CommitMention
+from projects.models.work_items.choices import ItemType, Status
+from projects.models.work_items.item import WorkItem
+from projects.sqlite import identity
+from projects.sync.exceptions import GitError, TimedOut
+
+QUICK = 0.5  # seconds that a request waits for git
+PAUSE = 2.0  # seconds between looks for pages
+BATCH = 500  # rows of a transaction, so that other writers wait little
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+_running = threading.Lock()
+_looked = float("-inf")  # when this process looked last
+
+
+def board_repository() -> Repository | None:
+    """Return the repository that the board lives in, None outside of one."""
+    home = workspace.git_home(os.path.dirname(identity.path()))
+    return Repository(home[0]) if home else None
+
+
+def look_at_times() -> None:
+    """Look if the last look of this process was PAUSE seconds ago; a repository that can't be read is logged."""
+    global _looked
+    now = time.monotonic()
+    if now - _looked < PAUSE or connection.in_atomic_block:  # a look has transactions of its own
+        return
+    _looked = now
+    repository = board_repository()
+    try:
+        if repository is not None:
+            look(repository)
+    except GitError as error:
+        logger.warning("the repository's commits were not read: %s", error)
+
+
+def look(repository: Repository) -> bool:
+    """Index what is new, and return False if that goes on in a thread. Raises GitError."""
+    if not CommitIndex.objects.exists():
+        return _look_in_thread(repository)
+    try:
+        update(repository, QUICK)
+    except TimedOut:
+        return _look_in_thread(repository)
+    return True
+
+
+def update(repository: Repository, limit: float = LIMIT) -> None:
+    """Index the commits that the refs reach since the last look, and forget those that they reach no more.
+
+    Raises GitError.
+    """
+    row = CommitIndex.objects.filter(pk=1).first()
+    known = set(row.tips.split()) if row else set()
+    tips = repository.tips()
+    if row and tips == known:
+        return
+    new, old = tips - known, known - tips
+    naming = ((commit, keys) for commit in repository.commits(new, known, limit) if (keys := keys_in(commit.message)))
+    for batch in _batches(naming):
+        _store(batch)
+    gone = repository.unreachable(old, tips, limit) if old else []
+    for shas in _batches(iter(gone)):
+        with transaction.atomic():
+            Commit.objects.filter(pk__in=shas).delete()
+    with transaction.atomic():
+        CommitIndex.objects.update_or_create(
+            pk=1, defaults={"tips": " ".join(sorted(tips)), "indexed_at": timezone.now()}
+        )
+
+
+def commits_of(item: WorkItem) -> models.QuerySet[Commit]:
+    """Return the indexed commits that name the item, the newest first."""
+    named = models.Q(mentions__item_id=item.pk) | models.Q(mentions__key=item.display_key, mentions__item_id=None)
+    return Commit.objects.filter(named).distinct().order_by("-committed_at", "sha")
+
+
+def named(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
+    """Limit the items to those that an indexed commit names."""
+    return _keyed(items).filter(_is_named())
+
+
+def done_without(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
+    """Limit the items to done tasks and bugs that no indexed commit names."""
+    closed = _keyed(items).filter(status=Status.DONE, item_type__in=(ItemType.TASK, ItemType.BUG))
+    return closed.exclude(_is_named())
+
+
+def _keyed(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
+    key = Concat("project__key", models.Value("-"), Cast("item_number", models.CharField()))
+    return items.alias(shown_key=key)
+
+
+def _is_named() -> models.Q:
+    by_key = CommitMention.objects.filter(item_id=None, key=models.OuterRef("shown_key"))
+    by_id = CommitMention.objects.filter(item_id=models.OuterRef("pk"))
+    return models.Q(models.Exists(by_key)) | models.Q(models.Exists(by_id))
+
+
+def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
+    """Fill in the statistics of commits that have none yet; a commit is counted once."""
+    uncounted = {commit.sha: commit for commit in commits if commit.files is None}
+    if not uncounted:
+        return
+    for sha, changes in repository.changes(uncounted).items():
+        commit = uncounted[sha]
+        commit.files, commit.insertions, commit.deletions = changes
+    counted = [commit for commit in uncounted.values() if commit.files is not None]
+    with transaction.atomic():
+        Commit.objects.bulk_update(counted, ["files", "insertions", "deletions"])
+
+
+def _store(batch: list[tuple[Found, list[str]]]) -> None:
+    rows = [
+        Commit(
+            sha=found.sha,
+            author=_clean(found.author)[:200],
+            authored_at=datetime.fromtimestamp(found.authored, UTC),
+            committed_at=datetime.fromtimestamp(found.committed, UTC),
+            subject=_clean(found.message.strip().partition("\n")[0])[:MAX_SUBJECT],
+        )
+        for found, _ in batch
+    ]
+    mentions = [CommitMention(commit_id=found.sha, key=key) for found, keys in batch for key in keys]
+    with transaction.atomic():
+        Commit.objects.bulk_create(rows, ignore_conflicts=True)
+        CommitMention.objects.bulk_create(mentions, ignore_conflicts=True)
+
+
+def _clean(text: str) -> str:
+    """Return the text without control and formatting characters, which could change how a terminal shows it."""
+    return "".join(character if character.isprintable() else " " for character in text).strip()
+
+
+def _batches(rows: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+def _look_in_thread(repository: Repository) -> bool:
+    """Start a look unless one is running in this process, and return True if it ends within QUICK."""
+    if not _running.acquire(blocking=False):
+        return False
+    thread = threading.Thread(target=_look_on, args=(repository,), name="commit-index", daemon=True)
+    thread.start()
+    thread.join(QUICK)
+    return CommitIndex.objects.exists() and not thread.is_alive()
+
+
+def _look_on(repository: Repository) -> None:
+    try:
+        update(repository)
+    except GitError as error:
+        logger.warning("the repository's commits were not read: %s", error)
+    except DatabaseError as error:
+        logger.warning("commits were not stored: %s", error)
+    finally:
+        connection.close()
+        _running.release()

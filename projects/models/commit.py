@@ -1,0 +1,52 @@
+"""Commits of the repository whose messages name items. They stay in this clone and can be indexed again."""
+
+from __future__ import annotations
+
+from django.db import models
+
+MAX_SUBJECT = 300  # characters
+
+
+class Commit(models.Model):
+    sha = models.CharField(max_length=64, primary_key=True)
+    author = models.CharField(max_length=200)
+    authored_at = models.DateTimeField()
+    committed_at = models.DateTimeField()
+    subject = models.CharField(max_length=MAX_SUBJECT)
+    files = models.PositiveIntegerField(null=True, help_text="Null until it is counted; 0 for a merge.")
+    insertions = models.PositiveIntegerField(null=True)
+    deletions = models.PositiveIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.sha[:10]} {self.subject}"
+
+
+class CommitMention(models.Model):
+    """A key in the message of a commit; an item with this key may not exist yet, or never.
+
+    When an item of this clone gets another number, its mentions so far keep its ID: the key means another item now.
+    """
+
+    commit = models.ForeignKey(Commit, on_delete=models.CASCADE, related_name="mentions")
+    key = models.CharField(max_length=40)
+    item_id = models.UUIDField(null=True, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("key", "commit"), name="commit_mention_unique"),)
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class CommitIndex(models.Model):
+    """The one row that says how far the repository was read: the tips of its refs, separated by blanks."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    tips = models.TextField(default="")
+    indexed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="commit_index_is_one"),)
+
+    def __str__(self) -> str:
+        return str(self.indexed_at)

@@ -1,0 +1,112 @@
+"""The table of commits that name items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from projects.commits import index
+from projects.commits.git_history import Changes
+from projects.models import Commit, WorkItem
+from projects.models.commit import CommitIndex
+from tests.projects.commits.conftest import Work
+
+pytestmark = pytest.mark.django_db
+
+
+def subjects(item: WorkItem) -> list[str]:
+    return [commit.subject for commit in index.commits_of(item)]
+
+
+def test_item_has_the_commits_that_name_it(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    item, other = make_item("One"), make_item("Other")
+    work.commit("Fix PONE-1")
+    work.commit("Nothing to do with it, but UTF-8")
+    work.commit("Better\n\nRefs: PONE-1, pone-2")
+    index.update(work.repository)
+    assert sorted(subjects(item)) == ["Better", "Fix PONE-1"]
+    assert subjects(other) == ["Better"]
+
+
+def test_item_that_is_created_later_has_its_commits(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    work.commit("Prepare PONE-1")
+    index.update(work.repository)
+    assert subjects(make_item("One")) == ["Prepare PONE-1"]
+
+
+def test_amended_commit_is_replaced(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    item = make_item("One")
+    work.commit("Start")
+    work.commit("Fix PONE-1 badly")
+    index.update(work.repository)
+    work.git("commit", "-q", "--allow-empty", "--amend", "-m", "Fix PONE-1 well")
+    index.update(work.repository)
+    assert subjects(item) == ["Fix PONE-1 well"]
+
+
+def test_look_that_was_killed_is_repeated(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    item = make_item("One")
+    work.commit("Fix PONE-1")
+    index.update(work.repository)
+    CommitIndex.objects.all().delete()  # as if the rows were stored and the tips were not
+    work.commit("Fix PONE-1 again")
+    index.update(work.repository)
+    assert sorted(subjects(item)) == ["Fix PONE-1", "Fix PONE-1 again"]
+
+
+def test_nothing_new_costs_one_git_and_one_query(
+    work: Work, django_assert_num_queries: Callable[..., object], project: object
+) -> None:
+    work.commit("Fix PONE-1")
+    index.update(work.repository)
+    with django_assert_num_queries(1):  # type: ignore[attr-defined]
+        index.update(work.repository)
+
+
+def test_control_characters_do_not_reach_the_table(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    item = make_item("One")
+    work.commit("PONE-1 \x1b[31mred\u202etxt\x07")
+    index.update(work.repository)
+    assert subjects(item) == ["PONE-1  [31mred txt"]
+
+
+def test_statistics_are_counted_once(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    item = make_item("One")
+    work.commit("PONE-1", a_txt="1\n2\n")
+    index.update(work.repository)
+    for _ in range(2):
+        index.count_changes(work.repository, index.commits_of(item))
+    commit = Commit.objects.get()
+    assert Changes(commit.files or 0, commit.insertions or 0, commit.deletions or 0) == Changes(1, 2, 0)
+
+
+def test_orphans_are_open_with_commits_or_done_without(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    make_item("Open, named")
+    make_item("Open")
+    make_item("Done, named", status="done")
+    make_item("Done", status="done")
+    make_item("Done epic", item_type="epic", status="done")
+    work.commit("PONE-1 and PONE-3")
+    index.update(work.repository)
+    items = WorkItem.objects.living()
+    assert [item.title for item in index.named(items.unfinished())] == ["Open, named"]
+    assert [item.title for item in index.done_without(items)] == ["Done"]
+
+
+def test_mentions_follow_an_item_to_its_new_number(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    """A key whose item was renumbered means another item from then on."""
+    item = make_item("One")
+    work.commit("Fix PONE-1")
+    index.update(work.repository)
+    Commit.objects.get().mentions.update(item_id=item.pk)
+    WorkItem.objects.filter(pk=item.pk).update(item_number=7)
+    item.refresh_from_db()
+    assert subjects(item) == ["Fix PONE-1"]
+    other = make_item("Other")
+    WorkItem.objects.filter(pk=other.pk).update(item_number=1)
+    other.refresh_from_db()
+    assert subjects(other) == []
+    work.commit("Fix the new PONE-1")
+    index.update(work.repository)
+    assert subjects(other) == ["Fix the new PONE-1"]
