@@ -13,7 +13,8 @@ from discovery.management.commands.runserver_discover import Command
 from discovery.portfile import ServerInfo
 from projects import workspace
 from projects.api.exceptions import ERROR_CODES, REFUSALS
-from projects.client import agents_file, errors, grammar, prime
+from projects.client import errors, grammar, prime
+from projects.client.setup import texts
 from projects.client.vocabulary import ALIASES, COMMANDS, KEYED, PHRASES
 from projects.config_schema import OPTIONS, variable_of
 from tests import reference
@@ -131,7 +132,7 @@ def test_documented_command_lines_are_valid(name: str) -> None:
 
 def test_commands_in_agent_texts_are_valid() -> None:
     guide = re.sub(r"^```sh\n.*?^```", "", (CHECKOUT / "docs/agents.md").read_text(), flags=re.M | re.S)
-    spans = [span for span in re.findall(r"`([^`]+)`", guide + agents_file.POINTER.decode()) if span.startswith("pm ")]
+    spans = [span for span in re.findall(r"`([^`]+)`", guide + texts.LINES.decode()) if span.startswith("pm ")]
     told = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", prime.HOW.replace("CURSOR", "0"), re.M)
     assert len(spans) > 10
     assert len(told) > 10

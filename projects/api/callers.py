@@ -79,6 +79,8 @@ class Caller:
         """Return True if the session must be noted after the response: once a minute, and when a read begins it."""
         from projects.models.session import known
 
+        if self._session is not None and self._session.ended_at is not None:
+            return False
         return bool(self._values or self._session) and known.find(self.name, self.run) is None
 
     def note(self) -> None:
@@ -98,6 +100,18 @@ class Caller:
     def session(self, user: User) -> Session | None:
         """Return the session of the caller; a person has none."""
         return self._find_session(user) if user.is_agent else None
+
+    def end_session(self, user: User) -> Session | None:
+        """End the session of the caller; return None if there is none."""
+        from projects.models.session import Session, known
+
+        if not user.is_agent:
+            return None
+        self._session = Session.objects.of(user, self.run)
+        if self._session is not None:
+            self._session.end()
+            known.forget(self.name, self.run)
+        return self._session
 
     def _session_id(self, user: User) -> str:
         from projects.models.session import known

@@ -71,6 +71,24 @@ class SessionsView(StrictQueryMixin):
         return Response({"sessions": SessionSerializer(live, many=True).data})
 
 
+class EndedSerializer(ResponseSerializer):
+    """The session that ended."""
+
+    ended = serializers.CharField(allow_null=True, help_text="Its ID; null if the caller had none.")
+
+
+class SessionEndView(StrictQueryMixin):
+    http_method_names = ["post"]
+
+    @extend_schema(request=None, responses=EndedSerializer, operation_id="sessions_end")
+    def post(self, request: Request) -> Response:
+        """End the caller's session. Its claims stay until their leases run out."""
+        with transaction.atomic():
+            user, caller = actor_of(request), caller_of(request)
+            session = caller.end_session(user) if caller else None
+            return Response({"ended": session.pk if session else None})
+
+
 class WhoAmIView(StrictQueryMixin):
     http_method_names = ["get", "head"]
 

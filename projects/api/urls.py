@@ -14,7 +14,7 @@ from projects.api.plans import PlanView
 from projects.api.projects import ProjectViewSet
 from projects.api.search import SearchView
 from projects.api.server import LoginLinkView, ServerView, StopView
-from projects.api.sessions import SessionsView, WhoAmIView
+from projects.api.sessions import SessionEndView, SessionsView, WhoAmIView
 from projects.api.sprints import SprintViewSet
 from projects.api.swim_lanes import SwimLaneViewSet
 from projects.api.sync import (
@@ -56,6 +56,7 @@ v1 = [
     path("news/", NewsView.as_view(), name="news"),
     path("news/seen/", NewsSeenView.as_view(), name="news-seen"),
     path("sessions/", SessionsView.as_view(), name="sessions"),
+    path("sessions/end/", SessionEndView.as_view(), name="session-end"),
     path("whoami/", WhoAmIView.as_view(), name="whoami"),
     path("commits/", CommitsView.as_view(), name="commits"),
     path("commits/orphans/", OrphansView.as_view(), name="commits-orphans"),

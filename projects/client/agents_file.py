@@ -1,64 +1,37 @@
-"""Write a pointer to `pm prime` between two markers in AGENTS.md; the rest of the file belongs to the user."""
+"""The pointer to `pm prime` that `pm init --agents` writes into the files that agent programs read."""
 
 from __future__ import annotations
 
 import os
 
-from discovery import safe_files
-from projects.client.errors import FileRefused
+from projects.client.setup.changes import Changes
+from projects.client.setup.parts import BlockPart
+from projects.client.setup.programs import imports
+from projects.client.setup.texts import POINTER
 
 NAME = "AGENTS.md"
-BEGIN, END = b"<!-- pm:begin -->", b"<!-- pm:end -->"
-POINTER = b"""\
-## Work is tracked with pm
-
-This repository tracks its tasks on a board that you read and change with `pm`.
-Run `pm prime` before you start: it explains how, and lists the current work.
-"""
-MAX_BYTES = 16 * 1024 * 1024
+# What programs read in place of it: these get the pointer, too, where they exist.
+OTHERS = ("CLAUDE.md", "GEMINI.md")
+SOURCE = "https://agents.md/"
 
 
-def point(top: str) -> tuple[str, bool]:
-    """Write the pointer into AGENTS.md in the folder `top`; return the file's path and whether it changed.
+def point(top: str) -> list[tuple[str, bool]]:
+    """Write the pointer into AGENTS.md in the folder `top`, and into the files that some programs read instead.
 
-    Raises FileRefused if it is not a regular file, links out of the folder, or has mismatched markers.
+    Returns the path of each file, and whether it changed. Raises FileRefused, with nothing written, if one is not a
+    regular file, links out of the folder, or has mismatched markers.
     """
-    path = _real_path(top)
-    try:
-        before = safe_files.read(path, limit=MAX_BYTES, own=False)
-    except safe_files.FileMissing:
-        before = b""
-    except safe_files.FileRejected as error:
-        raise FileRefused(f"{path} can't be changed: {error}") from None
-    after = _with_pointer(before, path)
-    if after == before:
-        return path, False
-    try:
-        safe_files.write(path, after, mode=0o644, keep_mode=True)
-    except OSError as error:
-        raise FileRefused(f"{path} can't be written: {error.strerror}") from None
-    return path, True
+    names = [NAME, *(name for name in OTHERS if _stands_alone(top, name))]
+    changes = Changes(top)
+    found = []
+    for name in names:
+        part = BlockPart("context", name, SOURCE, POINTER)
+        found.append((changes.path_of(part), changes.add(part)))
+    changes.write()
+    return found
 
 
-def _real_path(top: str) -> str:
-    """Return the real path of AGENTS.md: a link may point to another file in the folder, but not out of it."""
-    top = os.path.realpath(top)
-    path = os.path.realpath(os.path.join(top, NAME))
-    inside = os.path.relpath(path, top).split(os.sep)
-    if inside[0] in ("..", ".git"):
-        raise FileRefused(f"{os.path.join(top, NAME)} is a symbolic link to {path}; pm does not change it")
-    return path
-
-
-def _with_pointer(text: bytes, path: str) -> bytes:
-    newline = b"\r\n" if b"\r\n" in text else b"\n"
-    block = (BEGIN + b"\n" + POINTER + END).replace(b"\n", newline)
-    counts = (text.count(BEGIN), text.count(END))
-    if counts == (0, 0):
-        gap = b"" if not text else newline if text.endswith(b"\n") else 2 * newline
-        return text + gap + block + newline
-    start, end = text.find(BEGIN), text.find(END)
-    if counts != (1, 1) or end < start:
-        markers = f"one {BEGIN.decode()} followed by one {END.decode()}"
-        raise FileRefused(f"{path} must contain {markers}; fix it first")
-    return text[:start] + block + text[end + len(END) :]
+def _stands_alone(top: str, name: str) -> bool:
+    """Return True if a file exists, and neither is AGENTS.md by another name nor imports it."""
+    path, main = os.path.join(top, name), os.path.join(top, NAME)
+    return os.path.exists(path) and os.path.realpath(path) != os.path.realpath(main) and not imports(top, name, NAME)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from projects.client.context import Context
     from projects.client.grammar import Verb
+    from projects.client.identity import Identity
     from projects.client.render import Stream
 
 VERSION_WORDS = ("--version", "version", "-V")
@@ -52,13 +53,14 @@ def attempt(
     stdout: Stream | None,
     stderr: Stream | None,
     environ: Mapping[str, str] | None = None,
+    identity: Identity | None = None,
 ) -> errors.ClientError | None:
-    """Run one command; report an error on standard error and return it."""
+    """Run one command, as `identity` if that is given; report an error on standard error and return it."""
     failure: errors.ClientError
     try:
         if os.name == "nt":
             raise errors.Unsupported("pm does not run on native Windows: use it inside WSL")
-        _execute(argv, stdout, stderr, os.environ if environ is None else environ)
+        _execute(argv, stdout, stderr, os.environ if environ is None else environ, identity)
     except errors.ClientError as error:
         failure = error
     except KeyboardInterrupt:
@@ -74,7 +76,13 @@ def attempt(
     return failure
 
 
-def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, environ: Mapping[str, str]) -> None:
+def _execute(
+    argv: Sequence[str],
+    stdout: Stream | None,
+    stderr: Stream | None,
+    environ: Mapping[str, str],
+    identity: Identity | None,
+) -> None:
     from projects.client import grammar, render
 
     if argv and argv[0] in VERSION_WORDS:
@@ -106,7 +114,12 @@ def _execute(argv: Sequence[str], stdout: Stream | None, stderr: Stream | None, 
 
     if options.config_dir:
         environ = {**environ, "PM_CONFIG_DIR": options.config_dir}
-    context = Context(options, environ, stdout, stderr)
+    context = Context(options, environ, stdout, stderr, identity)
+    if any(value and name.endswith(("_file", "config_dir", "server")) for name, value in vars(options).items()):
+        from projects.client import agent_verbs
+
+        is_agent = context.identity.program is not None
+        agent_verbs.refuse_files(call.noun or "", call.verb.options, options, is_agent=is_agent)
     if not grammar.is_light(call) or options.output == "table" or context.given_url or sys.platform != "linux":
         _load_site()  # on Linux alone a process is verified without psutil
     _run(call.verb, context)

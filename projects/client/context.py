@@ -27,7 +27,12 @@ class Context:
     """The context of one call."""
 
     def __init__(
-        self, options: Options, environ: Mapping[str, str], stdout: Stream | None, stderr: Stream | None
+        self,
+        options: Options,
+        environ: Mapping[str, str],
+        stdout: Stream | None,
+        stderr: Stream | None,
+        identity: Identity | None = None,
     ) -> None:
         self.options = options
         self.environ = environ
@@ -40,7 +45,7 @@ class Context:
         self._warned: set[str] = set()
         self._directory: str | None = None
         self._api: Api | None = None
-        self._identity: Identity | None = None
+        self._identity = identity
 
     @property
     def directory(self) -> str:
@@ -58,6 +63,11 @@ class Context:
         if self._identity is None:
             self._identity = Identity(self.options.actor, self.environ)
         return self._identity
+
+    def act_as(self, identity: Identity) -> None:
+        """Make the next requests as somebody else."""
+        self._identity = identity
+        self._api = None
 
     @property
     def api(self) -> Api:

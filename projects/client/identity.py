@@ -26,7 +26,8 @@ class Identity:
     """
 
     def __init__(self, given: str | None, environ: Mapping[str, str]) -> None:
-        self.program = _program(environ)
+        self.program: Program | None = _program(environ)
+        self.variable = self.program.variable if self.program else ""
         self.is_on_terminal = self.program is None and is_terminal()
         self.session_name = environ.get("PM_SESSION", "")
         self.program_session = environ.get(self.program.session, "") if self.program else ""
@@ -78,11 +79,28 @@ class Identity:
 
             found |= {
                 "program": program.name,
-                "via": program.variable,
+                "via": self.variable,
                 "id": self.program_session,
                 "process": ancestry.process_of(program),
             }
         return found
+
+
+class AgentIdentity(Identity):
+    """The actor of a hook or of `pm mcp`: always an agent, whatever the standard streams are.
+
+    `program` is the one that runs it, if known, and `session` its own session ID, if it told one.
+    """
+
+    def __init__(self, environ: Mapping[str, str], program: Program | None, *, session: str = "", source: str) -> None:
+        self.program = program
+        told = program is not None and environ.get(program.variable)
+        self.variable = program.variable if program and told else ""
+        self.is_on_terminal = False
+        self.session_name = environ.get("PM_SESSION", "")
+        self.program_session = session or (environ.get(program.session, "") if program else "")
+        self.actor = environ.get("PM_ACTOR") or (program.name if program else None)
+        self.source = source
 
 
 def _program(environ: Mapping[str, str]) -> Program | None:

@@ -141,6 +141,11 @@ class Session(models.Model):
         self.last_seen_at = timezone.now()
         self.save(update_fields=["program_session", "process", "worktree", "branch", "last_seen_at"])
 
+    def end(self) -> None:
+        """End the run; its claims stay until their leases run out, or until another session of the actor goes on."""
+        self.ended_at = timezone.now()
+        self.save(update_fields=["ended_at"])
+
     def items(self) -> models.QuerySet[WorkItem]:
         """Return the items that the session holds."""
         from projects.models.work_items.item import WorkItem
@@ -163,6 +168,11 @@ class KnownSessions:
     def keep(self, actor: str, run: Run, session: Session) -> None:
         """Remember a session when the transaction is committed."""
         key, entry = (actor, run), (session.pk, session.last_seen_at)
+        transaction.on_commit(lambda: self._kept.keep(key, entry))
+
+    def forget(self, actor: str, run: Run) -> None:
+        """Look the session up again next time."""
+        key, entry = (actor, run), ("", timezone.now() - 2 * NOTED)
         transaction.on_commit(lambda: self._kept.keep(key, entry))
 
 

@@ -35,8 +35,11 @@ def init(context: Context) -> None:
     if context.options.agents:
         from projects.client import agents_file
 
-        path, changed = agents_file.point(workspace.repository_top(os.getcwd()) or workspace.root_of(directory))
-        answer["agents"] = {"file": path, "changed": changed}
+        top = workspace.repository_top(os.getcwd()) or workspace.root_of(directory)
+        pointers: list[dict[str, object]] = [
+            {"file": path, "changed": changed} for path, changed in agents_file.point(top)
+        ]
+        answer["agents"] = pointers[0] | ({"also": pointers[1:]} if pointers[1:] else {})
     answer.update(_board(context))
     context.show({"initialized": answer})
 
@@ -75,7 +78,9 @@ VERB = Verb(
     "Create the config directory, its .gitignore and a config.toml with all settings commented out.",
     init,
     (
-        option("--agents", action="store_true", help="also add a pointer to `pm prime` to the repository's AGENTS.md"),
+        option(
+            "--agents", action="store_true", help="also add a pointer to `pm prime` to AGENTS.md, CLAUDE.md, GEMINI.md"
+        ),
         option("--join", action="store_true", help="join the board of the remote; asks a person on a terminal"),
         option("--new", action="store_true", help="keep a board of this clone's own, although one is published"),
         option("--remote", metavar="NAME", help="with --join: the remote (origin, or the only one)"),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from projects.client.agents_file import BEGIN, END, point
+from projects.client.agents_file import point
 from projects.client.errors import FileRefused
+from projects.client.setup.texts import BEGIN, END
 from tests.processes import environment, without_override
 from tests.projects.client.conftest import PM, Pm
 
@@ -30,9 +31,9 @@ def test_pointer_is_written_once(pm: Pm, repository: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (b"# Mine", b"\n"),
-        (b"# Mine\n", b""),
-        (b"# Mine\r\nfor Windows \xff\r\n", b""),
+        (b"# Mine", b""),
+        (b"# Mine\n", b"\n"),
+        (b"# Mine\r\nfor Windows \xff\r\n", b"\r\n"),
         (b"above\n" + BEGIN + b"\nof old\n" + END, b"\nbelow, no end of line"),
         (b"\xef\xbb\xbfabove\n" + BEGIN + END, b"\x00below\n\n\n"),
     ],
@@ -47,10 +48,19 @@ def test_all_else_stays_byte_for_byte(tmp_path: Path, before: bytes, after: byte
     assert b"pm prime" in own
     assert b"of old" not in own
     assert text.startswith(before.partition(BEGIN)[0])
-    assert text.endswith(END + (after if END in before else b"\r\n" if b"\r" in before else b"\n"))
+    assert text.endswith(END + after)
     assert (b"\r\n" in own) == (b"\r" in before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert point(str(tmp_path)) == (str(path), False)
+    assert point(str(tmp_path)) == [(str(path), False)]
+
+
+def test_files_that_programs_read_instead_get_the_pointer(pm: Pm, repository: Path) -> None:
+    (repository / "CLAUDE.md").write_text("# Mine\n")
+    (repository / "GEMINI.md").write_text("@AGENTS.md\n")
+    agents = pm("init", "--agents").document["initialized"]["agents"]
+    assert agents["also"] == [{"file": str(repository / "CLAUDE.md"), "changed": True}]
+    assert b"pm prime" in (repository / "CLAUDE.md").read_bytes()
+    assert (repository / "GEMINI.md").read_text() == "@AGENTS.md\n"
 
 
 @pytest.mark.parametrize("text", [BEGIN, END, END + BEGIN, BEGIN + BEGIN + END, BEGIN + END + END])

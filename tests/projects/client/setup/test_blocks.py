@@ -1,0 +1,37 @@
+"""A block between markers: written once, replaced in its place, removed without a trace."""
+
+from __future__ import annotations
+
+import pytest
+
+from projects.client.setup.blocks import Block, BlockProblem
+
+BEGIN, END = b"<!-- b -->", b"<!-- e -->"
+BLOCK = Block(BEGIN, END, b"one\ntwo\n")
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"# Mine", b"# Mine\n", b"a\n\n", b"\n", b"a\r\nb\r\n", b"a\r\nb", b"\xef\xbb\xbfa\x00\xff\n\n\n"]
+)
+def test_added_and_removed_leaves_each_byte(text: bytes) -> None:
+    added = BLOCK.add(text)
+    assert added.startswith(text)
+    assert BLOCK.is_in(added)
+    assert BLOCK.add(added) == added
+    assert (b"\r\n" in added) == (b"\r\n" in text)
+    assert BLOCK.remove(added) == text
+    assert BLOCK.remove(text) == text
+
+
+def test_older_block_is_replaced_in_its_place() -> None:
+    text = b"above\n\n" + BEGIN + b"\nold\n" + END + b"\n\nbelow, no end of line"
+    assert not BLOCK.is_in(text)
+    assert BLOCK.add(text) == b"above\n\n" + BEGIN + b"\none\ntwo\n" + END + b"\n\nbelow, no end of line"
+    assert BLOCK.remove(text) == b"above\n\nbelow, no end of line"
+
+
+@pytest.mark.parametrize("text", [BEGIN, END, END + BEGIN, BEGIN + BEGIN + END, BEGIN + END + END])
+def test_markers_that_do_not_pair_are_refused(text: bytes) -> None:
+    for edit in (BLOCK.add, BLOCK.remove, BLOCK.is_in):
+        with pytest.raises(BlockProblem, match="fix it first"):
+            edit(text)
