@@ -83,6 +83,11 @@ def _transaction() -> AbstractContextManager[None]:
     return nullcontext() if connection.in_atomic_block else transaction.atomic()
 
 
+def too_new(format: int) -> str:
+    """Return why a field can't be set on a shared board whose log has an older format."""
+    return f"is not in format {format} of the shared board; a person changes it with: pm sync upgrade"
+
+
 def find_pk(model: type[Entity], identifier: str, project: str = "") -> uuid.UUID | None:
     """Return the ID of the living entity with this ID or key, or None; runs one compiled query if there is one.
 
@@ -262,9 +267,7 @@ class Entity(models.Model):
         """Raise ValidationError for fields that the log of the board, if it is shared, does not have yet."""
         board = SyncBoard.joined() if names else None
         errors = {
-            name: f"is not in format {board.format} of the shared board; a person changes it with: pm sync upgrade"
-            for name in names
-            if board is not None and self.spec.later[name] > board.format
+            name: too_new(board.format) for name in names if board is not None and self.spec.later[name] > board.format
         }
         if errors:
             raise ValidationError(errors)

@@ -78,13 +78,15 @@ def _write(table: Table, records: list[Record]) -> None:
     names = [name for name, _ in converters]
     initial = initial_values(table)
     columns = [f'"{name}"' for name in names]
-    assigned = ", ".join(f"{name} = excluded.{name}" for name in columns[1:] if name != f'"{NEXT_NUMBER}"')
     marks = ", ".join(["%s"] * len(columns))
-    _many(
-        f"INSERT INTO {table.sql} ({', '.join((*columns, *initial))}) "  # noqa: S608
-        f"VALUES ({', '.join((marks, *initial.values()))}) ON CONFLICT (id) DO UPDATE SET {assigned}",
-        ([convert(record) for _, convert in converters] for record in records),
-    )
+    for lacking, some in _by_format(table, records).items():
+        kept = {f'"{NEXT_NUMBER}"', *(f'"{column}"' for column in lacking)}
+        assigned = ", ".join(f"{name} = excluded.{name}" for name in columns[1:] if name not in kept)
+        _many(
+            f"INSERT INTO {table.sql} ({', '.join((*columns, *initial))}) "  # noqa: S608
+            f"VALUES ({', '.join((marks, *initial.values()))}) ON CONFLICT (id) DO UPDATE SET {assigned}",
+            ([convert(record) for _, convert in converters] for record in some),
+        )
     if table is WORK_ITEMS:
         claim = ", ".join(f"{name} = NULL" for name in CLAIM)
         _many(
@@ -97,6 +99,17 @@ def _write(table: Table, records: list[Record]) -> None:
             f"UPDATE {table.sql} SET next_work_item_number = max(next_work_item_number, %s) WHERE id = %s",  # noqa: S608
             ((record.values.get("last_number", 0) + 1, _hex(record.id)) for record in records),
         )
+
+
+def _by_format(table: Table, records: list[Record]) -> dict[frozenset[str], list[Record]]:
+    """Group the records by the columns that the log did not have when they were created: rows keep their values."""
+    later = [field for field in table.model.spec.travelling if field.since > 1]
+    if not later:
+        return {frozenset(): records}
+    found: dict[frozenset[str], list[Record]] = {}
+    for record in records:
+        found.setdefault(frozenset(one.column for one in later if one.name not in record.values), []).append(record)
+    return found
 
 
 def ensure_users(names: Iterable[str]) -> None:

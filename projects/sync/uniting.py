@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from projects.entities.spec import EMPTY, LABELS, PERSON, Field
+from projects.entities.spec import EMPTY, LABELS, PERSON, Entity, Field
 from projects.sync.operations import DELETED_AT, Operation
 from projects.sync.state import Record, Stamp, State, labels_of, reference_key
 
@@ -25,10 +26,10 @@ def resolved(state: State, operation: Operation) -> Operation:
     if operation.type == "work_item" and state.record(pk) is None:
         pk = _target(state, pk)
     changes = operation.changes
-    for field in operation.entity.references:
-        new = changes.get(field.name, (None, None))[1]
-        if field.refers == "work_item" and new and state.record(new) is None and (target := _target(state, new)) != new:
-            changes = {**changes, field.name: (changes[field.name][0], target)}
+    for name in _links(operation.entity):
+        new = changes[name][1] if name in changes else None
+        if new and state.record(new) is None and (target := _target(state, new)) != new:
+            changes = {**changes, name: (changes[name][0], target)}
     if pk == operation.id and changes is operation.changes:
         return operation
     return replace(operation, id=pk, changes=changes)
@@ -86,6 +87,12 @@ def filled(
     if added and stamp.at >= record.updated_at:
         record.updated_at, record.updated_by = stamp.at, stamp.by
     return record, replace(operation, id=record.id, action="updated", changes=added, stamps={})
+
+
+@cache
+def _links(entity: Entity) -> tuple[str, ...]:
+    """Return the names of the fields that refer to work items."""
+    return tuple(field.name for field in entity.references if field.refers == "work_item")
 
 
 def _can_be_empty(field: Field) -> bool:

@@ -10,6 +10,9 @@ from itertools import pairwise
 
 from django.db import connection
 
+from projects.models import SyncBoard
+from projects.models.base import too_new
+from projects.models.prepared_queries import field_at
 from projects.models.work_items.choices import DependencyType
 from projects.models.work_items.hierarchy import PARENTS, RULES
 from projects.transfer import merge_plan
@@ -17,7 +20,7 @@ from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
 from projects.transfer.results import ImportResult
-from projects.transfer.tables import BY_TYPE, DEPENDENCIES, PROJECTS, WORK_ITEMS, Table
+from projects.transfer.tables import BY_TYPE, DEPENDENCIES, PROJECTS, TABLES, WORK_ITEMS, Table
 
 MAX_NAMED = 20  # items of a cycle in a message
 
@@ -108,6 +111,7 @@ def check(result: ImportResult, errors: Errors) -> None:
 
     Call it after the deletions, which end dependencies.
     """
+    _refuse_newer(errors)
     _refuse(WORK_ITEMS, "parent_id", _PARENTS, errors)
     _refuse(WORK_ITEMS, "item_type", _CHILDREN, errors)
     for column, query in _STRANGERS.items():
@@ -115,6 +119,24 @@ def check(result: ImportResult, errors: Errors) -> None:
     _refuse(DEPENDENCIES, "blocked_item_id", _ENDS, errors)
     _settle_blocking(result, errors)
     _refuse_cycle(errors)
+
+
+def _refuse_newer(errors: Errors) -> None:
+    """Refuse values that the log of the board, if it is shared, does not have yet."""
+    board = SyncBoard.joined()
+    for table in TABLES if board is not None else ():
+        for column, since in table.model.spec.later.items():
+            if board is None or since <= board.format:
+                continue
+            default = field_at(table.model, column).get_default()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f'SELECT place, id FROM {table.staged} WHERE act IN {WRITTEN} AND "{column}" IS NOT %s '  # noqa: S608
+                    f"ORDER BY place LIMIT {MAX_ERRORS}",
+                    [default],
+                )
+                for place, pk in cursor.fetchall():
+                    errors.add_row(table.collection, place, dashed(pk), column, too_new(board.format))
 
 
 def _settle_blocking(result: ImportResult, errors: Errors) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -9,9 +11,11 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from projects.entities.work_item import WORK_ITEM
-from projects.models import SyncBoard, WorkItem
+from projects.models import Project, SyncBoard, WorkItem
 from projects.sync import exchange, git_tree, operations, repairing, upgrading
 from projects.sync.exceptions import Malformed, Newer
+from projects.transfer import export, importer
+from projects.transfer.exceptions import BadFile
 from tests.projects.sync.clones import BoardClone, Log
 from tests.projects.sync.test_exchange import assert_equal, joined_pair
 from tests.projects.sync.test_uniting import imported
@@ -92,6 +96,28 @@ def test_newer_field_waits_for_the_upgrade(make_board_clone: Make, log: Log, new
     assert_equal(log, ada, bob)
     with bob:
         assert WorkItem.objects.get().due_date == date(2026, 3, 1)
+
+
+def test_values_of_a_newer_format_are_not_imported_and_not_lost(make_board_clone: Make, log: Log, newer: int) -> None:
+    joined_pair(make_board_clone, log, oldest=True)
+    carol = make_board_clone("carol")
+    with carol:
+        project = Project.objects.create(actor=carol.user, key="CAROL", title="Carol")
+        values = {"item_type": "task", "title": "Due", "due_date": date(2026, 3, 1)}
+        item = WorkItem.objects.create(actor=carol.user, project=project, **values)
+        file = io.BytesIO()
+        export.write(file)
+        carol.join()
+        carol.sync(log)
+        item.refresh_from_db()
+        item.update(actor=carol.user, title="Renamed")
+        carol.sync(log)
+        item.refresh_from_db()
+        assert (item.title, item.due_date) == ("Renamed", date(2026, 3, 1))
+        document = json.loads(file.getvalue())
+        document["work_items"][0] |= {"version": 9, "updated_at": "2030-01-01T00:00:00Z"}
+        with pytest.raises(BadFile, match="pm sync upgrade"):
+            importer.read(io.BytesIO(json.dumps(document).encode()), actor=carol.user)
 
 
 def test_field_before_its_format_is_malformed(newer: int) -> None:
