@@ -1,7 +1,8 @@
 """A pytest plugin: the processor time of a run, and with `--cpu-times` of its most expensive tests.
 
 A test's time is that of this process and of all its descendants, the shared servers and browsers included. What runs
-between tests (collection, starting the workers of xdist) is in the total only.
+between tests (collection, starting the workers of xdist) is in the total only. What a process took that nobody awaited,
+as Chromium leaves some of its own, is in no total, as in that of `time`.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Meter(Total):
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         now = seconds()
-        report.cpu = now - self.before  # xdist carries it to the process that reports
+        report.cpu = max(0.0, now - self.before)  # xdist carries it to the process that reports
         self.before = now
         return report
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect, sync_playwright
 
 from tests.browser.pages import signed_in
 from tests.processes import Server, scaled
@@ -46,19 +46,47 @@ def server(shared_server: Server) -> Server:
     return shared_server
 
 
+@pytest.fixture(scope="package")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser context for many tests: making one takes more processor time than most tests."""
+    with browser.new_context() as context:
+        context.set_default_timeout(scaled(15_000))
+        yield context
+
+
 @pytest.fixture
-def person(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser context with its own cookies and storage; an error that a page logs fails the test."""
-    context = browser.new_context()
-    context.set_default_timeout(scaled(15_000))
+def person(profile: BrowserContext) -> Iterator[BrowserContext]:
+    """A browser context without cookies, storage, cache or pages of before; an error of a page fails the test."""
     errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
-    # Violations of the Content-Security-Policy appear only in the console.
-    refused = "Content Security Policy"
-    context.on("console", lambda line: errors.append(line.text) if refused in line.text else None)
-    yield context
-    context.close()
+
+    def note_error(error: WebError) -> None:
+        errors.append(str(error.error))
+
+    def note_violation(line: ConsoleMessage) -> None:
+        # Violations of the Content-Security-Policy appear only in the console.
+        if "Content Security Policy" in line.text:
+            errors.append(line.text)
+
+    profile.on("weberror", note_error)
+    profile.on("console", note_violation)
+    yield profile
+    forget(profile)
+    profile.remove_listener("weberror", note_error)
+    profile.remove_listener("console", note_violation)
     assert errors == []
+
+
+def forget(context: BrowserContext) -> None:
+    """Close all pages, and clear what they and their servers have stored."""
+    for page in context.pages:
+        browser = context.new_cdp_session(page)
+        browser.send("Network.clearBrowserCache")
+        if page.url.startswith("http"):
+            origin = "/".join(page.url.split("/")[:3])
+            browser.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        page.close()
+    context.clear_cookies()
+    context.clear_permissions()
 
 
 @pytest.fixture
