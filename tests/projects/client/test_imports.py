@@ -76,6 +76,16 @@ def test_calls_that_agents_make_most_load_little_more(
         }
 
 
+def test_short_verbs_and_other_words_load_no_argparse(
+    repository: Path, publish: Callable[..., None], impostor: Callable[..., Impostor]
+) -> None:
+    publish(impostor(answer("200 OK", {"results": [], "next": None})).port)
+    for arguments in (["ready", "PONE"], ["list", "-n", "5"], ["ls", "issues", "PONE", "--status", "Open", "--json"]):
+        _, modules = loaded_by(repository, *arguments)
+        assert {name.partition(".")[0] for name in modules if not name.startswith("_")} <= ALLOWED
+        assert not modules & {f"projects.client.{name}" for name in ("argparse_parser", "hints", "spelling", "times")}
+
+
 def test_version_and_help_load_no_socket(tmp_path: Path) -> None:
     for arguments in (["--version"], ["-h"]):
         _, modules = loaded_by(tmp_path, *arguments)
