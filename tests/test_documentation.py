@@ -131,7 +131,7 @@ def test_documented_command_lines_are_valid(name: str) -> None:
 
 
 def test_commands_in_agent_texts_are_valid() -> None:
-    guide = re.sub(r"^```sh\n.*?^```", "", (CHECKOUT / "docs/agents.md").read_text(), flags=re.M | re.S)
+    guide = re.sub(r"^```(sh)?\n.*?^```", "", (CHECKOUT / "docs/agents.md").read_text(), flags=re.M | re.S)
     spans = [span for span in re.findall(r"`([^`]+)`", guide + texts.LINES.decode()) if span.startswith("pm ")]
     told = re.findall(r"\b(pm [a-z]+(?:-[a-z]+)*(?: \S+)*?)(?=  |[;)]|$)", prime.HOW.replace("CURSOR", "0"), re.M)
     assert len(spans) > 10

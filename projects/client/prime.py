@@ -23,7 +23,7 @@ HOW = """\
 
 Loop   pm begin [KEY]           claim the next item, or this one, and show it; again: renew the claim
        pm note KEY TEXT         record progress; --decision holds for the project, --handover is for the next session
-       pm done KEY -m TEXT      close it, or give it back: pm back KEY
+       pm done KEY -m TEXT      close it; --next begins another. Give it back: pm back KEY
 Plan   pm create TITLE -t bug --from KEY    (-p 1, --parent KEY, --needs A,B); many at once: pm plan FILE
 Look   pm ready   pm list --status todo   pm show KEY   pm news   pm search TEXT   pm who
 

@@ -14,7 +14,7 @@ If it prints nothing, there is no board yet: `pm server start` creates one.
 
 - `pm begin` claims the next item and shows it; `pm begin KEY` claims this one. Calling it again is harmless.
 - `pm note KEY "TEXT"` records progress; `--decision` what holds for the whole project, `--handover` what is next.
-- `pm done KEY -m "TEXT"` closes an item; `pm back KEY` gives it back unfinished.
+- `pm done KEY -m "TEXT"` closes an item, `--next` begins another; `pm back KEY` gives it back unfinished.
 - `pm create "TITLE" -t bug --from KEY` tracks what you find; `pm plan -` reads many items, a title a line, indented
   below their parents: `Sort the list {ref=sort type=bug needs=KEY}`.
 
