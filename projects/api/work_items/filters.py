@@ -140,7 +140,8 @@ class WorkItemFilter(EntityFilterSet):
     @property
     def is_selective(self) -> bool:
         """Whether other filters leave few rows of a project, found by an index of their own."""
-        return any(self.form.cleaned_data[name] for name in SELECTIVE) or self.is_rare
+        values = self.form.cleaned_data
+        return any(values[name] for name in SELECTIVE) or values["stuck"] == "true" or self.is_rare
 
     @cached_property
     def is_rare(self) -> bool:
