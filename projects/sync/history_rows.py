@@ -11,7 +11,7 @@ from django.db import connection
 from projects.entities.spec import EMPTY, MOMENT, PERSON
 from projects.models.user import id_of
 from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
-from projects.sync.fold import Result
+from projects.sync.fold import VOID, Result
 from projects.sync.operations import Group, Operation, encode
 from projects.sync.state import Record, State
 
@@ -27,6 +27,11 @@ _UPDATE = (
 )
 # Once published, the change of an item that was united with another one is in the history of that one.
 _RESOLVE = "UPDATE projects_activity SET entity_id = %s, action = %s, changes = %s WHERE id = %s"
+# Of two claims the first in the log keeps the item; the other ends, even if both are of the same name.
+_END_CLAIM = (
+    "UPDATE projects_workitem SET claimed_by_id = NULL, lease_id = NULL, lease_expires_at = NULL WHERE id = %s "
+    "AND (claimed_by_id, claim_session) IN (SELECT actor_id, session FROM projects_activity WHERE id = %s)"
+)
 _UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
 
@@ -38,6 +43,7 @@ class HistoryRows:
         self._own: list[tuple[Any, ...]] = []
         self._resolved: list[tuple[Any, ...]] = []
         self._lost: list[tuple[Result, int]] = []
+        self._ended: list[tuple[str, int]] = []  # claims: the item and the activity
         self._people: set[str] = set()
         self._agents: set[str] = set()  # only agents have sessions
 
@@ -77,6 +83,8 @@ class HistoryRows:
             key, project = _names(state, result.operation)
             version, reason = max(1, result.version), result.reason[:MAX_REASON]
             self._own.append((position, key, project.replace("-", ""), version, result.standing, reason, activity))
+            if result.operation.claim and result.standing == VOID:
+                self._ended.append((result.operation.id.replace("-", ""), activity))
             if result.is_resolved and position is not None:
                 operation = result.operation
                 changes = encode(_with_lost(changes_of(operation), result))
@@ -94,11 +102,12 @@ class HistoryRows:
             cursor.executemany(_INSERT, self._new)
             cursor.executemany(_UPDATE, self._own)
             cursor.executemany(_RESOLVE, self._resolved)
+            cursor.executemany(_END_CLAIM, self._ended)
             for result, activity in self._lost:
                 cursor.execute("SELECT changes FROM projects_activity WHERE id = %s", [activity])
                 changes = encode(_with_lost(json.loads(cursor.fetchone()[0]), result))
                 cursor.execute("UPDATE projects_activity SET changes = %s WHERE id = %s", [changes, activity])
-        self._new, self._own, self._resolved, self._lost = [], [], [], []
+        self._new, self._own, self._resolved, self._lost, self._ended = [], [], [], [], []
 
 
 def changes_of(operation: Operation) -> list[dict[str, Any]]:
