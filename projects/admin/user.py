@@ -60,7 +60,7 @@ class UserAdmin(FewWordsAdmin, DjangoUserAdmin):  # type: ignore[type-arg]  # ta
 
 
 def acts_as_person(request: HttpRequest) -> bool:
-    user: Any = request.user
+    user: Framework = request.user
     return bool(user.acts_as_person)
 
 
