@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -12,7 +11,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
-from projects.api.callers import caller_of
 from projects.api.change_texts import ARROW, ChangeTexts
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject, render
@@ -20,7 +18,7 @@ from projects.api.query_parameters import read_number
 from projects.api.serializer_fields import StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body
-from projects.models import Activity, WorkItem
+from projects.models import Activity, Session, WorkItem
 from projects.models.news import Reader, last_id
 from projects.models.work_items.queries import DISPLAY_KEY
 
@@ -43,6 +41,7 @@ class NewsSerializer(ResponseSerializer):
     """The oldest news first. Acknowledge the `cursor` when it has arrived: until then it is answered again."""
 
     news = NewsRowSerializer(many=True)
+    seen = serializers.IntegerField(allow_null=True, help_text="The cursor that was acknowledged last; null if none.")
     cursor = serializers.IntegerField()
     more = serializers.IntegerField(required=False, help_text="The number of changes that come after these.")
 
@@ -73,16 +72,14 @@ class NewsView(StrictQueryMixin):
     def get(self, request: Request) -> Response:
         """What others changed since the caller's session last acknowledged news, merged by item and user."""
         most = read_number(request, "max_bytes", LEAST_BYTES, MOST_BYTES) or DEFAULT_BYTES
-        with transaction.atomic():
-            reader = _reader(request)
-            page = _Page(most)
-            newest = last_id()
-            unread = reader.unread().filter(pk__lte=newest).select_related("actor")
-            cursor = 0
-            while not page.is_full and (batch := list(unread.filter(pk__gt=cursor)[:BATCH])):
-                page.read(batch)
-                cursor = page.cursor
-        document: JSONObject = {"news": page.rows(), "cursor": newest}
+        reader = _reader(request)
+        page, start, newest = _Page(most), reader.cursor(), last_id()
+        unread = reader.unread(start).filter(pk__lte=newest).select_related("actor")
+        cursor = start
+        while not page.is_full and (batch := list(unread.filter(pk__gt=cursor)[:BATCH])):
+            page.read(batch)
+            cursor = page.cursor
+        document: JSONObject = {"news": page.rows(), "seen": reader.acknowledged, "cursor": newest}
         if page.is_full:
             document |= {"cursor": page.cursor, "more": unread.filter(pk__gt=page.cursor).count()}
         return Response(document)
@@ -160,8 +157,8 @@ class _Row:
 
 
 def _reader(request: Request) -> Reader:
-    user, caller = actor_of(request), caller_of(request)
-    return Reader(user, caller.session(user) if caller else None)
+    user = actor_of(request)
+    return Reader(user, Session.objects.get(pk=user.session_id) if user.session_id else None)
 
 
 def _titles(batch: Sequence[Activity]) -> dict[str, str]:

@@ -29,18 +29,23 @@ class Reader(NamedTuple):
     user: User
     session: Session | None
 
-    def unread(self) -> ActivityQuerySet:
-        """Return the changes since the last look by anybody else, oldest first."""
-        found = Activity.objects.counting().filter(pk__gt=self.cursor(), entity_type__in=TOLD)
+    def unread(self, cursor: int) -> ActivityQuerySet:
+        """Return the changes after this activity by anybody else, oldest first."""
+        found = Activity.objects.counting().filter(pk__gt=cursor, entity_type__in=TOLD)
         mine = Q(session=self.session.pk) if self.session else Q(actor=self.user, session="")
         return found.exclude(mine).order_by("pk")
+
+    @property
+    def acknowledged(self) -> int | None:
+        """The activity up to which the reader itself acknowledged news."""
+        return self.session.news_cursor if self.session else self.user.news_cursor
 
     def cursor(self) -> int:
         """Return the activity up to which the reader has seen everything.
 
         A new session continues where the last one of its user stopped.
         """
-        own = self.session.news_cursor if self.session else self.user.news_cursor
+        own = self.acknowledged
         if own is None:
             sessions = Session.objects.filter(actor=self.user)
             own = sessions.aggregate(latest=Max("news_cursor"))["latest"]

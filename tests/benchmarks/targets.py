@@ -39,6 +39,8 @@ TARGETS = {
     "get": Target("pm work-item get / python -c pass", 2.4, "×", commands.against_pass(*commands.GET)),
     "list": Target("pm work-item list, 100 items / python -c pass", 2.6, "×", commands.against_pass(*commands.LIST)),
     "create": Target("pm work-item create / python -c pass", 2.6, "×", commands.against_pass(*commands.CREATE)),
+    "show": Target("pm show / python -c pass", 2.0, "×", commands.against_pass(*commands.SHOW)),
+    "note": Target("pm note / python -c pass", 2.0, "×", commands.against_pass(*commands.NOTE)),
     "manage": Target("manage.py pm / the console script", 1.15, "×", commands.manage_against_script),
     "size": Target("pm work-item list, 100,000 items / 100", 1.2, "×", commands.large_against_small),
     "depth": Target("pm work-item list, page 1,000 / page 1", 1.2, "×", commands.deep_against_first),

@@ -9,14 +9,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from projects.client.context import Context
 
+UNTOLD = 200  # own changes, which are no news, after which it is worth a request to skip them
+
 
 def news(context: Context) -> None:
     """Print what is new, then tell the server that it has arrived."""
     query = {"max_bytes": context.options.max_bytes}
-    answer = context.api.get(f"{ROOT}news/", query, wanted=("news", "cursor"))
+    answer = context.api.get(f"{ROOT}news/", query, wanted=("news", "seen", "cursor"))
     more = {"more": answer["more"]} if "more" in answer else {}
     context.show({"news": answer["news"], **more})
-    context.api.call("POST", f"{ROOT}news/seen/", {"cursor": answer["cursor"]})
+    seen = answer["seen"]
+    if answer["news"] or seen is None or answer["cursor"] - seen > UNTOLD:
+        context.api.call("POST", f"{ROOT}news/seen/", {"cursor": answer["cursor"]})
 
 
 VERB = Verb(

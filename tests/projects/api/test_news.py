@@ -77,6 +77,16 @@ def test_lost_answer_comes_again(running: Any, make_item: Make, user: User) -> N
     assert [row["did"] for row in news(bob)["news"]] == ["title Later"]
 
 
+def test_session_sees_what_another_of_its_user_saw_before(running: Any, make_item: Make, user: User) -> None:
+    one, two, item = session("one"), session("two"), make_item("First")
+    see(one)
+    see(two)
+    item.update(actor=user, title="Later")
+    see(two)
+    assert [row["did"] for row in see(one)] == ["title Later"]
+    assert news(session("three"))["seen"] is None
+
+
 def test_cursor_never_moves_back_nor_beyond_the_last_change(running: Any, make_item: Make, user: User) -> None:
     bob, item = session("one"), make_item("First")
     cursor = news(bob)["cursor"]
