@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ITEMS = EntityResource(work_item.WORK_ITEM)
 KEY = option("id", metavar="KEY", help="the item's key or UUID")
+EACH = option("id", nargs="+", each=True, metavar="KEY", help="keys or UUIDs of items, done one after the other")
 KEYS = option("ids", nargs="+", metavar="KEY", help="keys or UUIDs of items")
 PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; by default all projects")
 FULL = option("--full", action="store_true", help="answer the whole objects")

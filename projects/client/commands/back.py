@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.receipts import FULL, ITEMS, KEY, show, text_or_input
+from projects.client.receipts import EACH, FULL, ITEMS, show, text_or_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def back(context: Context) -> None:
     """Release the claim of an item, and leave a note."""
     options = context.options
-    note = None if options.message is None else text_or_input(options.message, "message")
-    show(context, [ITEMS.act(context, "back", note=note, force=options.force or None)])
+    if options.message == "-":
+        options.message = text_or_input("-", "message")  # once, for all items
+    show(context, [ITEMS.act(context, "back", note=options.message, force=options.force or None)])
 
 
 VERB = Verb(
@@ -22,7 +23,7 @@ VERB = Verb(
     "Give an item back, so that others can take it.",
     back,
     (
-        KEY,
+        EACH,
         option("-m", "--message", metavar="TEXT", help="what the next one should know, as a handover"),
         option("--force", action="store_true", help="give back the claim of another session"),
         FULL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.receipts import ITEMS, KEY
+from projects.client.receipts import EACH, ITEMS
 from projects.client.resource import LIMIT, LINES
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ VERB = Verb(
     "Show what happened to an item, its comments, links and time, the latest first.",
     log,
     (
-        KEY,
+        EACH,
         LIMIT,
         option("--before", type=int, metavar="ID", help='continue at the "before" of the previous page'),
         LINES,

@@ -80,7 +80,7 @@ def test_error_has_the_command_that_was_meant(argv: list[str], meant: str) -> No
         ["project", "list", "--qwertz"],
         ["projct", "qwertz"],
         ["project", "list", "x"],
-        ["log", "P-1", "x"],
+        ["note", "P-1"],
         ["list", "P", "x"],
     ],
 )
