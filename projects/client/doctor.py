@@ -71,7 +71,7 @@ def _server(context: Context) -> Iterator[Check]:
         if error.code == "NO_SERVER" and not context.given_url:
             yield _check("server", "ok", "none is running", "pm server start")
         elif isinstance(error, Sandboxed):
-            yield _check("server", "fail", str(error), sandbox.ADVICE)
+            yield _check("server", "fail", str(error), sandbox.advice())
         else:
             yield _check("server", "fail", str(error), "pm server stop --force; pm server start")
         return

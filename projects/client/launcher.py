@@ -48,7 +48,7 @@ def start(
     if why:
         raise Sandboxed(
             f"this shell can't connect to its own sockets ({why}), so no server was started; "
-            f"run pm outside the sandbox, {sandbox.SETTINGS}"
+            f"run pm outside the sandbox, or {sandbox.way_out()}"
         )
     try:
         workspace.create(directory)

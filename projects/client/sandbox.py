@@ -8,12 +8,29 @@ from __future__ import annotations
 
 import _socket as socket
 import errno
+import os
 
 from discovery import portfile, process
+from projects.client import agent_programs
 from projects.client.errors import Sandboxed
 
-SETTINGS = "or allow pm, or connections to localhost, in the sandbox settings"
-ADVICE = f"run pm where the server was started, {SETTINGS}"
+SETTINGS = "allow pm, or connections to localhost, in the sandbox settings"
+# How a command gets out of the sandbox of the agent program that runs it, with the page that documents it. Never `pm`
+# as a whole: some of its commands run programs and write files.
+WAYS_OUT = {
+    # https://code.claude.com/docs/en/sandboxing
+    "claude": "in Claude Code, ask to run it without the sandbox, or have single commands such as `pm begin` named in "
+    "sandbox.excludedCommands of .claude/settings.json",
+    # https://developers.openai.com/codex/rules
+    "codex": "in Codex, ask to run it outside the sandbox, or have single commands such as `pm begin` allowed by a "
+    "prefix_rule in ~/.codex/rules",
+    # https://geminicli.com/docs/cli/sandbox
+    "gemini": "in Gemini CLI, have it started without a sandbox (-s, GEMINI_SANDBOX, tools.sandbox in settings.json)",
+    # https://cursor.com/docs/agent/security/run-modes
+    "cursor": "in Cursor, have single commands such as `pm begin` put on the allowlist: they run without the sandbox",
+    # https://docs.github.com/en/copilot/how-tos/cloud-and-local-sandboxes/configuring-local-sandbox-settings
+    "copilot": "in Copilot CLI, have connections to this computer allowed by the command /sandbox",
+}
 ELSEWHERE = "it runs in another network namespace, so this shell or the server is in a sandbox or container"
 # Errors of a policy that allows connections to some ports only.
 FORBIDDEN = (errno.EPERM, errno.EACCES)
@@ -25,7 +42,18 @@ PATIENCE = 1.0  # seconds
 def refusal(url: str, info: portfile.ServerInfo | None, why: str) -> Sandboxed:
     """Return the error for a running server that this shell can't reach because of `why`."""
     server = f"the server at {url} (pid {info.pid}) runs, but" if info else f"can't reach {url}:"
-    return Sandboxed(f"{server} this shell may not connect to it: {why}; {ADVICE}")
+    return Sandboxed(f"{server} this shell may not connect to it: {why}; {advice()}")
+
+
+def advice() -> str:
+    """Return what to do in a shell that can't reach a running server: never to end that server."""
+    return f"run pm where the server was started, or {way_out()}"
+
+
+def way_out() -> str:
+    """Return how the agent program that runs this command lets it connect; in general if none is detected."""
+    program = agent_programs.detect(os.environ)
+    return WAYS_OUT.get(program.name, SETTINGS) if program else SETTINGS
 
 
 def is_elsewhere(info: portfile.ServerInfo) -> bool:

@@ -11,11 +11,18 @@ from typing import Any
 
 import pytest
 
+from projects.client import grammar
+from projects.client.agent_programs import PROGRAMS, Program
+from projects.client.sandbox import SETTINGS, WAYS_OUT
+from projects.client.vocabulary import COMMANDS
 from tests import sandboxes
 from tests.processes import DEADLINE, MANAGE, environment
 from tests.projects.client.conftest import PM, Board, Result
 
 Sandbox = Callable[..., Result]
+# Commands that work without a server, read their file first, or have tests of their own.
+NEEDS_NO_SERVER = {"completion", "doctor", "hook", "init", "mcp", "plan", "prime", "restore-backup", "setup", "sync"}
+MORE = {"create": ["Title"], "update": ["--priority", "high"]}  # what these need besides their required arguments
 WAYS = ["namespace", "namespace with loopback", "connect refused", "socket refused"]
 
 
@@ -29,11 +36,11 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     else:
         options["preexec_fn"] = sandboxes.refusing(request.param.partition(" ")[0])
 
-    def run(directory: Path, *arguments: str) -> Result:
+    def run(directory: Path, *arguments: str, **variables: str) -> Result:
         done = subprocess.run(
             [*prefix, *PM, *arguments],
             cwd=directory,
-            env=environment(),
+            env=environment(**variables),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -62,6 +69,47 @@ def test_commands_in_a_sandbox_say_that_the_server_is_well(empty_board: Board, s
         assert "run pm where the server was started" in result.error["message"]
         assert "--force" not in result.err
     assert empty_board("server", "status").document == health
+
+
+def minimal(verb: grammar.Verb) -> list[str]:
+    """Return the shortest arguments that the verb takes."""
+    words: list[str] = []
+    for flags, settings in verb.options:
+        is_flag = flags[0].startswith("-")
+        if not settings.get("required") and (is_flag or settings.get("nargs") in ("?", "*")):
+            continue
+        choices: Any = settings.get("choices")
+        value = choices[0] if choices else "1" if settings.get("type") is int else "PONE-1"
+        words += [flags[0], value] if is_flag else [value]
+    return words
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sandbox", ["connect refused"], indirect=True)
+@pytest.mark.parametrize("noun", sorted(COMMANDS.keys() - NEEDS_NO_SERVER))
+def test_every_command_in_a_sandbox_says_so(own_board: Board, sandbox: Sandbox, noun: str) -> None:
+    for verb in grammar.verbs_of(noun)[:2]:
+        words = [*([verb.name] if verb.name else []), *minimal(verb), *MORE.get(noun, ())]
+        result = sandbox(own_board.repository, noun, *words)
+        assert (result.code, result.error["code"]) == (1, "SANDBOXED"), (noun, verb.name, result.err)
+
+
+@pytest.mark.parametrize("sandbox", ["connect refused"], indirect=True)
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_sandboxed_agent_learns_the_way_out_of_its_program(
+    own_board: Board, sandbox: Sandbox, program: Program
+) -> None:
+    agent = {program.variable: "1"}
+    wanted = WAYS_OUT.get(program.name, SETTINGS)
+    listed = sandbox(own_board.repository, "project", "list", **agent)
+    assert listed.error["message"].endswith(f"run pm where the server was started, or {wanted}")
+    checks = json.loads(sandbox(own_board.repository, "doctor", **agent).out)["checks"]
+    assert next(check["fix"] for check in checks if check["name"] == "server").endswith(wanted)
+
+
+def test_ways_out_are_of_known_programs_and_never_of_pm_as_a_whole() -> None:
+    assert WAYS_OUT.keys() <= {program.name for program in PROGRAMS}
+    assert not [way for way in WAYS_OUT.values() if "`pm`" in way or "force" in way]
 
 
 def test_doctor_in_sandbox_never_advises_stopping_server(empty_board: Board, sandbox: Sandbox) -> None:
