@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import statistics
 from collections.abc import Callable
 
@@ -18,6 +19,18 @@ CREATE = ("work-item", "create", "--project", "BIG", "--type", "task", "--title"
 SHOW = ("show", "BIG-7")
 NOTE = ("note", "BIG-7", "One more")
 PAGES = 1000
+INITIALIZE = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "bench", "version": "1"},
+        },
+    }
+)
 # What a call does before its request: find the directory, read server.json, verify it, read the token.
 DISCOVER = """
 import json, os, sys, time
@@ -44,6 +57,14 @@ def against_pass(*words: str) -> Measure:
         return ratio(ground.rounds, lambda: run(command, directory), lambda: run(bare, directory))
 
     return measure
+
+
+def mcp_against_pass(ground: Ground) -> Figure:
+    """Time `pm mcp` from its start to its end, with a client that only initializes, against `python -c pass`."""
+    run = ground.installed.time
+    served = ["sh", "-c", f"echo '{INITIALIZE}' | {shlex.quote(ground.installed.command('pm'))} mcp"]
+    bare = [ground.installed.command("python"), "-c", "pass"]
+    return ratio(ground.rounds, lambda: run(served, ground.folder), lambda: run(bare, ground.folder))
 
 
 def manage_against_script(ground: Ground) -> Figure:

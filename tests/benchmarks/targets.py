@@ -41,6 +41,7 @@ TARGETS = {
     "create": Target("pm work-item create / python -c pass", 2.6, "×", commands.against_pass(*commands.CREATE)),
     "show": Target("pm show / python -c pass", 2.0, "×", commands.against_pass(*commands.SHOW)),
     "note": Target("pm note / python -c pass", 2.0, "×", commands.against_pass(*commands.NOTE)),
+    "mcp": Target("pm mcp, started and initialized / python -c pass", 10.0, "×", commands.mcp_against_pass),
     "manage": Target("manage.py pm / the console script", 1.15, "×", commands.manage_against_script),
     "size": Target("pm work-item list, 100,000 items / 100", 1.2, "×", commands.large_against_small),
     "depth": Target("pm work-item list, page 1,000 / page 1", 1.2, "×", commands.deep_against_first),
