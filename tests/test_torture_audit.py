@@ -19,6 +19,7 @@ FAULTS = {
     "shown": "DELETE FROM projects_searchshown",
     "labels": "DELETE FROM projects_itemlabel",
     "links": "UPDATE projects_workitem SET open_blockers = 1",
+    "sprint": "UPDATE projects_workitem SET is_current = 1",
     "figures": "UPDATE projects_itemcount SET number = number + 1",
     "numbers": "UPDATE projects_project SET next_work_item_number = 1",
     "version": "UPDATE projects_workitem SET version = version + 1",

@@ -9,6 +9,9 @@ _COUNT = """(
     WHERE link.{near} = item.id AND link.dependency_type = 'blocks' AND link.deleted_at IS NULL
     AND other.deleted_at IS NULL AND other.status NOT IN ('done', 'cancelled'))"""
 
+CURRENT = """EXISTS (
+    SELECT 1 FROM projects_sprint sprint
+    WHERE sprint.id = item.sprint_id AND sprint.status = 'active' AND sprint.deleted_at IS NULL)"""
 GROUPS = """
     SELECT project_id, status, item_type, priority, count(*), coalesce(sum(story_points), 0), sum(open_blockers > 0)
     FROM projects_workitem WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4"""
@@ -16,7 +19,7 @@ KEPT = "SELECT * FROM projects_itemcount WHERE number <> 0 OR points <> 0 OR blo
 
 
 def miscounted() -> list[object]:
-    """Return the numbers of the items that have not as many open blockers, or blocked ones, as are said.
+    """Return the numbers of the items of which the triggers count other links, or another sprint, than there are.
 
     And the groups of a project's figures that have other items than are said.
     """
@@ -25,7 +28,7 @@ def miscounted() -> list[object]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT item_number FROM projects_workitem item "
-            f"WHERE open_blockers <> {blockers} OR unblocks <> {unblocks}"
+            f"WHERE open_blockers <> {blockers} OR unblocks <> {unblocks} OR is_current <> {CURRENT}"
         )
         items = [number for (number,) in cursor.fetchall()]
         found, kept = (set(cursor.execute(query).fetchall()) for query in (GROUPS, KEPT))

@@ -91,6 +91,12 @@ def _linked(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"work_item {pk} has {blockers} blockers and unblocks {unblocks}; expected {holding} and {waiting}"
 
 
+def _current(connection: sqlite3.Connection) -> Iterator[str]:
+    query = f"SELECT item.id FROM projects_workitem item WHERE is_current <> {links.CURRENT}"
+    for (pk,) in connection.execute(query):
+        yield f"work_item {pk} has a wrong is_current"
+
+
 def _counted(connection: sqlite3.Connection) -> Iterator[str]:
     yield from _differ(connection, "figures", links.KEPT, links.GROUPS)
 
@@ -168,4 +174,4 @@ def _differ(connection: sqlite3.Connection, what: str, one: str, other: str) -> 
             yield f"{what}, {sign}: {row}"
 
 
-CHECKS = (_whole, _searchable, _labelled, _linked, _counted, _numbered)
+CHECKS = (_whole, _searchable, _labelled, _linked, _current, _counted, _numbered)
