@@ -28,8 +28,9 @@ MAX_WIP_LIMIT = 10_000
 class SwimLaneQuerySet(ProjectChildQuerySet["SwimLane"]):
     def create_defaults(self, project: Project, *, actor: User) -> None:
         """Create the missing lanes of DEFAULTS; their IDs are the same on all clones."""
+        taken = set(self.filter(project=project).values_list("status_value", flat=True))
         for position, status in enumerate(DEFAULTS):
-            if not self.filter(project=project, status_value=status).exists():
+            if status not in taken:
                 lane = self.model(
                     id=uuid.uuid5(project.pk, status),
                     project=project,
@@ -56,7 +57,7 @@ class SwimLaneQuerySet(ProjectChildQuerySet["SwimLane"]):
 
 class SwimLane(ProjectChild):
     spec = SWIM_LANE
-    comes_with_project = False  # a project created as archived also gets its default lanes
+    comes_with_project = False  # such a lane's status is free; a project created as archived also gets its lanes
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="swim_lanes")
     name = LineField(max_length=100)
@@ -105,7 +106,8 @@ class SwimLane(ProjectChild):
         return changed
 
     def check_unique(self) -> None:
-        self._check_status_free(self.status_value)
+        if not self.comes_with_project:
+            self._check_status_free(self.status_value)
 
     def _check_status_free(self, status: str) -> None:
         if (

@@ -260,8 +260,10 @@ def test_signal_while_waiting_for_a_mend_ends_the_server(site: Site, number: int
     assert server.process.wait(5) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-@pytest.mark.parametrize("delay", [0.0, 0.1, 0.6])
+@pytest.mark.parametrize(
+    ("number", "delay"),
+    [(signal.SIGTERM, 0.0), (signal.SIGINT, 0.1), (signal.SIGHUP, 0.1), (signal.SIGTERM, 0.6)],
+)
 def test_signal_during_a_restart_ends_the_server(site: Site, number: int, delay: float) -> None:
     server = site.start("--reload")
     output = Output(server)

@@ -31,8 +31,8 @@ def installed(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(installed: Path, repository: Path, start_server: Start) -> Server:
-    return start_server(repository, command=[str(installed / "bin" / "python"), "-m", "pmsite"])
+def server(installed: Path, board_repository: Path, start_server: Start) -> Server:
+    return start_server(board_repository, command=[str(installed / "bin" / "python"), "-m", "pmsite"])
 
 
 def test_server_without_its_environment_answers_and_can_be_stopped(
