@@ -38,7 +38,7 @@ SESSION_KEYS = ("session_id", "sessionId", "conversation_id")
 
 def handle(context: Context, program: str, event: str) -> None:
     """Handle one event; print the answer of at most MAX_OUTPUT bytes, or nothing."""
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    before = signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.setitimer(signal.ITIMER_REAL, LIMIT)
     context.autostart = False  # it takes longer than a hook may
     context.warn = lambda message: None  # type: ignore[method-assign] # a hook is silent
@@ -56,6 +56,9 @@ def handle(context: Context, program: str, event: str) -> None:
             context.api.call("POST", f"{ROOT}sessions/end/")
     except (ClientError, OSError):
         return
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _identity(context: Context, program: str, told: dict[str, Any]) -> AgentIdentity:

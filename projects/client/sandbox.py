@@ -19,15 +19,16 @@ SETTINGS = "allow pm, or connections to localhost, in the sandbox settings"
 # as a whole: some of its commands run programs and write files.
 WAYS_OUT = {
     # https://code.claude.com/docs/en/sandboxing
-    "claude": "in Claude Code, ask to run it without the sandbox, or have single commands such as `pm begin` named in "
-    "sandbox.excludedCommands of .claude/settings.json",
+    "claude": "in Claude Code, use the tools of the MCP server pm, ask to run it without the sandbox, or have a person "
+    "let single commands leave it: pm setup claude --sandbox",
     # https://developers.openai.com/codex/rules
-    "codex": "in Codex, ask to run it outside the sandbox, or have single commands such as `pm begin` allowed by a "
-    "prefix_rule in ~/.codex/rules",
+    "codex": "in Codex, use the tools of the MCP server pm, ask to run it outside the sandbox, or have a person let "
+    "single commands leave it: pm setup codex --sandbox",
     # https://geminicli.com/docs/cli/sandbox
     "gemini": "in Gemini CLI, have it started without a sandbox (-s, GEMINI_SANDBOX, tools.sandbox in settings.json)",
     # https://cursor.com/docs/agent/security/run-modes
-    "cursor": "in Cursor, have single commands such as `pm begin` put on the allowlist: they run without the sandbox",
+    "cursor": "in Cursor, use the tools of the MCP server pm, or have a person put single commands on the allowlist, "
+    "which run without the sandbox: pm setup cursor --sandbox",
     # https://docs.github.com/en/copilot/how-tos/cloud-and-local-sandboxes/configuring-local-sandbox-settings
     "copilot": "in Copilot CLI, have connections to this computer allowed by the command /sandbox",
 }

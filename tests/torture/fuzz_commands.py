@@ -15,7 +15,8 @@ from projects.client.vocabulary import COMMANDS
 from tests.processes import Server
 from tests.torture.ground import ended, repository
 
-# Words that start a server or a browser, never end, wait, or stop the server that other examples need.
+# Words that start a server or a browser, never end, wait, stop the server that other examples need, or take over the
+# process: its streams, its alarm, the files of its folder.
 LEFT_OUT = {
     ("server", "start"),
     ("server", "open"),
@@ -23,6 +24,9 @@ LEFT_OUT = {
     ("server", "wait"),
     ("server", "logs"),
     ("demo", ""),
+    ("mcp", ""),
+    ("hook", ""),
+    ("setup", ""),
 }
 FLAGS_LEFT_OUT = {"--start", "--follow", "--timeout"}
 WORDS = (
