@@ -43,16 +43,18 @@ def _command_of(argv: Sequence[str]) -> tuple[str, list[str]]:
 
 def _filled(text: str, rest: Sequence[str]) -> str:
     """Return a suggested command with the words of the user in its places, and with the flags that it takes."""
+    if "&&" in text:
+        return f"pm {text}"
     words = list(rest)
     found: list[str] = []
     for part in text.split():
-        if not part.endswith("{}"):
-            found.append(part)
-        elif words and not words[0].startswith("-"):
-            found.append(part[:-2] + words.pop(0))
-    first = next((number for number, word in enumerate(words) if word.startswith("-")), len(words))
-    words = words if "{}" in text else words[first:]
-    return _line([*found, *words] if _is_valid([*found, *words]) else found)
+        flag, brace, name = part.partition("{")
+        is_given = bool(words) and not words[0].startswith("-")
+        found.append(flag + (words.pop(0) if is_given else name[:-1]) if brace else part)
+    if "{" not in text:
+        words = words[next((number for number, word in enumerate(words) if word.startswith("-")), len(words)) :]
+    named = text.replace("{", "").replace("}", "").split()
+    return _line(next(filter(_is_valid, ([*found, *words], found)), named))
 
 
 def _repaired(argv: Sequence[str], error: Mistake) -> list[str]:
@@ -78,16 +80,15 @@ def _quoted(argv: Sequence[str]) -> list[str]:
     from projects.client import grammar
 
     tokens = list(argv)
-    end = next((number for number in range(len(tokens), 0, -1) if not tokens[number - 1].startswith("-")), 0)
-    for start in range(end - 1):
+    for start in range(1, len(tokens) - 1):
+        end = next((number for number in range(start, len(tokens)) if tokens[number].startswith("-")), len(tokens))
         text = " ".join(tokens[start:end])
         joined = [*tokens[:start], text, *tokens[end:]]
-        if _is_valid(joined) and "-" not in {token[:1] for token in tokens[start:end]}:
+        if end > start + 1 and _is_valid(joined):
             call = grammar.find(joined)
-            values = vars(grammar.parse(call))
             options = call.verb.options if call.verb else ()
-            texts = [name_of(flags, settings) for flags, settings in options if settings.get("metavar") == "TEXT"]
-            if any(values[name] == text for name in texts):
+            names = [name_of(flags, settings) for flags, settings in options if settings.get("metavar") == "TEXT"]
+            if text in [vars(grammar.parse(call))[name] for name in names]:
                 return [_line(joined)]
     return []
 
@@ -133,4 +134,4 @@ def _line(tokens: Sequence[str]) -> str:
     """Return a command line for the shell."""
     import shlex
 
-    return " ".join(["pm", *(word if word == "&&" else shlex.quote(word) for word in tokens)])
+    return shlex.join(["pm", *tokens])

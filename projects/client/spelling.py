@@ -58,7 +58,7 @@ def distance(one: str, two: str) -> int:
 
 def question(phrase: str, right: str) -> str:
     """Return a "did you mean" clause, "" if nothing is suggested."""
-    meant = [f"pm {text.replace('{}', '…')}" for text in suggestions(phrase)] or [right] * bool(right)
+    meant = [f"pm {text.replace('{', '').replace('}', '')}" for text in suggestions(phrase)] or [right] * bool(right)
     return f"; did you mean {' or '.join(meant)}?" if meant else ""
 
 

@@ -170,19 +170,20 @@ KEYED = {
     "sprint add": "update {} --sprint=active",
 }
 
-# Commands that do not exist or need more words, and what was probably meant; several where that is open.
+# Commands that do not exist or need more words, and what was probably meant; several where that is open. `{KEY}` takes
+# a word that follows.
 SUGGESTIONS = {
     "start": ("begin", "server start"),
     "stop": ("server stop",),
     "status": ("prime", "server status"),
     "info": ("prime",),
     "board": ("list", "server open"),
-    "reopen": ("update {} --status=todo",),
-    "unassign": ("update {} --assignee=none",),
+    "reopen": ("update {KEY} --status=todo",),
+    "unassign": ("update {KEY} --assignee=none",),
     "user": ("who",),
     "users": ("who",),
     "export": ("sync export",),
-    "import": ("sync import --file={}",),
+    "import": ("sync import --file={FILE}",),
     "server restart": ("server stop && pm server start",),
     "project current": ("project list",),
     "config": ("doctor",),
@@ -190,7 +191,7 @@ SUGGESTIONS = {
     "changes": ("news", "changes --since=0"),
     "work-item ready --mine": ("list --assignee=@me",),
     "ready --mine": ("list --assignee=@me",),
-    "work-item reopen": ("update {} --status=todo",),
+    "work-item reopen": ("update {KEY} --status=todo",),
 }
 
 # Flags of the predecessor, agile-board, so that its scripts keep working.

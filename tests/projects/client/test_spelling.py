@@ -66,9 +66,16 @@ def test_words_that_mean_something_else_are_not_near(word: str) -> None:
         (["stop", "--force"], "pm server stop --force"),
         (["server", "restart"], "pm server stop && pm server start"),
         (["users", "list"], "pm who"),
+        (["create", "Fix", "the", "parser", "-p", "1"], "pm create 'Fix the parser' -p 1"),
+        (["note", "PONE-1", "a", "&&", "b"], "pm note PONE-1 'a && b'"),
+        (["projct", "get", "&&"], "pm project get '&&'"),
+        (["reopen"], "pm update KEY --status=todo"),
+        (["reopen", "P-1", "--full"], "pm update P-1 --status=todo --full"),
+        (["import", "a b.json"], "pm sync import '--file=a b.json'"),
+        (["log"], ["pm news", "pm activity list"]),
     ],
 )
-def test_error_has_the_command_that_was_meant(argv: list[str], meant: str) -> None:
+def test_error_has_the_command_that_was_meant(argv: list[str], meant: str | list[str]) -> None:
     assert run_for_error(*argv)["try"] == meant
 
 
