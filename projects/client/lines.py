@@ -92,7 +92,7 @@ def _item(item: Json) -> Iterable[str]:
         yield f"in: {' / '.join(map(_flat, item['above']))}"
     for name, words in LINKED.items():
         if item.get(name):
-            yield f"{words}: {'; '.join(map(_flat, item[name]))}"
+            yield f"{words}: {'; '.join(_flat(other, MAX_TITLE) for other in item[name])}"
     for name in ("close_reason", "description"):
         if item.get(name):
             yield from _text(item[name], "closed: " if name == "close_reason" else "")

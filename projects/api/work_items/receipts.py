@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.decorators import action
@@ -19,7 +20,7 @@ from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, read_body
 from projects.models import Comment, WorkItem
 from projects.models.comment import Kind
-from projects.models.exceptions import HasBlockers, HasChildren
+from projects.models.exceptions import HasBlockers, HasChildren, Refused
 from projects.models.work_items.consequences import freed_by, open_below_parent
 
 MAX_ITEMS = 100  # of one request
@@ -109,13 +110,13 @@ class ReceiptActions(EntityViewSet):
         body = read_body(request, EditSerializer)
         items = {item.pk: item for item in map(self._named, body["items"])}
         were_open = {pk for pk, item in items.items() if item.is_open}
-        self._edit_all(request, items.values(), body["changes"])
+        self._edit_all(request, list(items.values()), body["changes"])
         receipts = [receipt_of(item, was_open=pk in were_open) for pk, item in items.items()]
         return Response({"receipts": receipts})
 
-    def _edit_all(self, request: Request, items: Iterable[WorkItem], changes: JSONObject) -> None:
-        """Edit the items; those that others of them keep open come after these."""
-        waiting = list(items)
+    def _edit_all(self, request: Request, items: Sequence[WorkItem], changes: JSONObject) -> None:
+        """Edit the items; those that others of them keep open come after these. An error names the refused row."""
+        waiting = items
         while waiting:
             kept: list[WorkItem] = []
             refusal: Exception | None = None
@@ -125,6 +126,9 @@ class ReceiptActions(EntityViewSet):
                 except (HasChildren, HasBlockers) as error:
                     refusal = refusal or error
                     kept.append(item)
+                except (Refused, exceptions.APIException, DjangoValidationError) as error:
+                    error.row = items.index(item)  # type: ignore[union-attr] # read by exceptions.handle
+                    raise
             if refusal is not None and len(kept) == len(waiting):
                 raise refusal
             waiting = kept

@@ -87,6 +87,10 @@ def test_edit_is_all_or_nothing(api: APIClient, make_item: Make) -> None:
         ({"items": ["PONE-3"]}, "changes"),
     ):
         error(api.post(f"{URL}edit/", wrong, format="json"), 400, "VALIDATION_ERROR", field)
+    wrong = {"items": ["PONE-3", "PONE-1"], "changes": {"parent": "PONE-1"}}
+    assert error(api.post(f"{URL}edit/", wrong, format="json"), 400, "VALIDATION_ERROR", "parent_id")["row"] == 1
+    stale = {"items": ["PONE-3"], "changes": {"title": "x", "expected_version": 7}}
+    assert error(api.post(f"{URL}edit/", stale, format="json"), 409, "CONFLICT")["current_version"] == 1
     assert WorkItem.objects.get(title="Other").version == 1
 
 

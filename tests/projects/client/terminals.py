@@ -14,10 +14,12 @@ from tests.processes import DEADLINE, environment
 from tests.projects.client.conftest import PM, Board, Result
 
 
-def on_terminal(directory: Path, *arguments: str, typed: str, is_input: bool = False, **env: str) -> tuple[Result, str]:
+def on_terminal(
+    directory: Path, *arguments: str, typed: str, is_input: bool = False, is_error: bool = False, **env: str
+) -> tuple[Result, str]:
     """Run `pm` with a terminal on which `typed` is typed; return its result and what the terminal showed.
 
-    The terminal is standard input, too, if `is_input`.
+    The terminal is standard input, too, if `is_input`, and standard error if `is_error`.
     """
     master, slave = pty.openpty()
     process = subprocess.Popen(
@@ -26,7 +28,7 @@ def on_terminal(directory: Path, *arguments: str, typed: str, is_input: bool = F
         env=environment(**env),
         stdin=slave if is_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=slave if is_error else subprocess.PIPE,
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),
         text=True,
@@ -39,7 +41,7 @@ def on_terminal(directory: Path, *arguments: str, typed: str, is_input: bool = F
         while chunk := os.read(master, 1 << 16):
             shown += chunk
     os.close(master)
-    return Result(process.returncode, out, err), shown.decode().replace("\r\n", "\n")
+    return Result(process.returncode, out, err or ""), shown.decode().replace("\r\n", "\n")
 
 
 def join(board: Board, name: str, *arguments: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.projects.client.conftest import Board, call
+from tests.projects.client.terminals import on_terminal
 
 
 def test_comment_lives_through_every_verb(board: Board, tmp_path: Path) -> None:
@@ -45,3 +46,17 @@ def test_wrong_comments_are_refused(board: Board) -> None:
     missing = board("comment", "create", "--work-item", "COMWRONG-99", "--content", "x").error
     assert (missing["code"], missing["field"]) == ("VALIDATION_ERROR", "work_item_id")
     assert board("comment", "get", item).error["code"] == "NOT_FOUND"
+
+
+def test_person_at_a_terminal_confirms_a_decision(board: Board) -> None:
+    board.project("CONFIRM")
+    board("note", board.item("CONFIRM"), "Use SQLite", "--decision", "--as", "bot")
+    (decision,) = board("comment", "list", "--work-item", "CONFIRM-1", "--kind", "decision").document["comments"]
+    command = ("comment", "confirm", decision["id"])
+    on_a_terminal = {"is_input": True, "is_error": True, "LOGNAME": "casey"}
+    for typed, program in (("n\n", {}), ("y\n", {"CLAUDECODE": "1"})):
+        result, shown = on_terminal(board.repository, *command, typed=typed, **on_a_terminal, **program)
+        assert (result.code, '"FORBIDDEN"' in shown) == (1, True)
+    result, shown = on_terminal(board.repository, *command, typed="y\n", **on_a_terminal)
+    assert "decision by bot: Use SQLite" in shown
+    assert result.document["comment"]["confirmed_by"] == "casey"
