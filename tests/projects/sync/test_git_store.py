@@ -20,7 +20,7 @@ def test_publish_reaches_another_clone(ann: Clone, bob: Clone) -> None:
     head = ann.append(ann.publish(None), b'{"op": 1}\n')
     assert bob.fetch() == head
     contents = bob.store.contents(head)
-    assert (contents.format, contents.board_id, contents.checkpoint) == (1, BOARD, None)
+    assert (contents.format, contents.board_id, contents.checkpoint) == (git_tree.FORMAT, BOARD, None)
     assert bob.texts(head) == [b'{"op": 0}\n', b'{"op": 1}\n']
 
 

@@ -316,7 +316,7 @@ def test_many_items_of_one_reference_are_united_up_to_a_limit(
     pair: tuple[BoardClone, BoardClone], forger: Forger, log: Log
 ) -> None:
     made = [forger.created(external_ref="same", description=f"Text {number}") for number in range(103)]
-    chain = forger.created(made[0]["id"], external_ref="other")  # an alias is created again
+    chain = forger.created(made[1]["id"], external_ref="other")  # an alias is created again
     deleted = forger.operation("deleted", id=made[1]["id"], set={"deleted_at": [None, AT]})
     forger.publish(*map(forger.group, (*made, chain, forger.link(made[1]["id"], made[2]["id"]), deleted)))
     rows = assert_alike(pair, log)

@@ -86,7 +86,7 @@ CHANGES: dict[str, tuple[Callable[[int], dict[str, bytes | None]], str]] = {
     "a gap": (lambda next_: {git_tree.segment_path(next_ + 1): b"{}\n"}, "the log lacks log/00/00/0N.jsonl"),
     "a missing segment": (lambda _: {git_tree.segment_path(0): None}, "was rewound or rewritten"),
     "a changed segment": (lambda _: {git_tree.segment_path(0): b"{}\n"}, "was rewound or rewritten"),
-    "a newer format": (lambda _: {"format": b"pm board 2\n"}, "a newer version of pm wrote the board"),
+    "a newer format": (lambda _: {"format": b"pm board 3\n"}, "a newer version of pm wrote the board"),
     "another board": (
         lambda _: {"board.json": git_tree.board_file(str(uuid.uuid4()))},
         "holds another board:",

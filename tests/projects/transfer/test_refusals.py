@@ -259,8 +259,8 @@ def test_unknown_field_of_many_rows_is_one_error(read: Read, document: Document)
         read(document)
     assert named(caught) == [("work_items", 0, "colour"), ("comments", 0, "colour")]
     assert str(caught.value.errors[1]).endswith(
-        "colour: unknown field; allowed: id, work_item_id, content, version, created_at, updated_at, created_by, "
-        "updated_by"
+        "colour: unknown field; allowed: id, work_item_id, content, kind, version, created_at, updated_at, "
+        "created_by, updated_by"
     )
 
 
