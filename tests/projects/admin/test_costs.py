@@ -47,7 +47,7 @@ CHOOSERS = {
     f"{model} {field}": {"app_label": "projects", "model_name": model, "field_name": field, "term": ""}
     for model, field in FIELDS
 }
-FEW, MANY = 3, 60
+FEW, MANY = 3, 30
 
 
 class Board:
