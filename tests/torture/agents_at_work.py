@@ -164,7 +164,7 @@ def _round(server: Server, agents: list[Agent], result: Result, *, closes: bool)
     finished = begun[0]
     for agent, key in zip(agents, begun, strict=True):
         if closes and key == finished:
-            agent.pm("work-item", "update", key, "--status", "done", "--as", agent.name)
+            agent.pm("done", key, "--as", agent.name)
         else:
             assert server.api("POST", f"work-items/{key}/release/", json={"force": True}).status_code == 200
 
@@ -178,7 +178,7 @@ def _all_at_once(agents: list[Agent]) -> list[str]:
         process.stdin.close()
         process.stdin = None
     try:
-        return [str(_answer(process)["work_item"]["display_key"]) for process in processes]
+        return [str(_answer(process)["key"]) for process in processes]
     except Refused as refusal:
         raise AssertionError(f"begin was refused: {refusal}") from None
 
@@ -204,22 +204,22 @@ class Worker(threading.Thread):
     def _step(self) -> str:
         """Do one item; return "" if others still work on what blocks the rest, and "end" if nothing is left."""
         try:
-            item = self.agent.pm("begin")["work_item"]
+            item = self.agent.pm("begin")
         except Refused as refusal:
             if not str(refusal).startswith("NOTHING_READY"):
                 raise
             rest = [one for one in _items(self.server).values() if one["status"] not in CLOSED]
             return "end" if not _ready(self.server) and not any(one["claimed_by"] for one in rest) else ""
-        key = item["display_key"]
+        key = item["key"]
         self.begun.append(key)
         if len(self.begun) == self.dies_at:
             self.died_on = key
             return "died"
-        again = self.agent.pm("begin")["work_item"]["display_key"]
+        again = self.agent.pm("begin")["key"]
         if again != key:
             self.wrong.append(f"{self.agent.name} began {key}, and then {again}")
-        self.agent.pm("comment", "create", "--work-item", key, "--content", f"{self.agent.name} works on it")
-        self.agent.pm("work-item", "update", key, "--status", "done")
+        self.agent.pm("note", key, f"{self.agent.name} works on it")
+        self.agent.pm("done", key)
         return "done"
 
 
