@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection
@@ -21,6 +21,7 @@ from projects.transfer.upserts import CLAIM, PARKED, filled_at_end, initial_valu
 
 OUT_OF_THE_WAY = 1_000_000_000  # added to item numbers that change, so that no two items have one in between
 NEXT_NUMBER = "next_work_item_number"
+BATCH = 500  # rows
 _PERSON = {"created_by", "updated_by"}
 
 
@@ -65,39 +66,49 @@ def _remove(gone: Mapping[str, str]) -> None:
 
 
 def _write(table: Table, records: list[Record]) -> None:
-    ensure_users(name for record in records for name in _people(record))
+    ensure_users({name for record in records for name in _people(record)})
+    existing: list[Record] = []
     if table is WORK_ITEMS:
-        _make_way(records)
+        there = _existing(table, records)
+        existing = [record for record in records if _hex(record.id) in there]
+        _make_way(existing)
     elif table.unique:
         # Rows change one by one and may briefly violate uniqueness, so hide them from the unique index first.
         _many(
             f"UPDATE {table.sql} SET deleted_at = '{PARKED}' WHERE id = %s",  # noqa: S608
             ((_hex(record.id),) for record in records),
         )
-    converters = _converters(table)
-    names = [name for name, _ in converters]
+    plan = _plan(table)
     initial = initial_values(table)
-    columns = [f'"{name}"' for name in names]
+    columns = [f'"{column.name}"' for column in plan]
     marks = ", ".join(["%s"] * len(columns))
     for lacking, some in _by_format(table, records).items():
         kept = {f'"{NEXT_NUMBER}"', *(f'"{column}"' for column in lacking)}
-        assigned = ", ".join(f"{name} = excluded.{name}" for name in columns[1:] if name not in kept)
+        written = [name for name in columns[1:] if name not in kept]
+        assigned = ", ".join(f"{name} = excluded.{name}" for name in written)
+        # A change of this clone that was published is on its board already: no trigger or index has work to do.
+        here, new = (", ".join(f"{owner}.{name}" for name in written) for owner in (table.sql, "excluded"))
         _many(
             f"INSERT INTO {table.sql} ({', '.join((*columns, *initial))}) "  # noqa: S608
-            f"VALUES ({', '.join((marks, *initial.values()))}) ON CONFLICT (id) DO UPDATE SET {assigned}",
-            ([convert(record) for _, convert in converters] for record in some),
+            f"VALUES ({', '.join((marks, *initial.values()))}) ON CONFLICT (id) DO UPDATE SET {assigned} "
+            f"WHERE ({here}) IS NOT ({new})",
+            (_row(record, plan) for record in some),
         )
     if table is WORK_ITEMS:
         claim = ", ".join(f"{name} = NULL" for name in CLAIM)
         _many(
             f"UPDATE {table.sql} SET {claim} WHERE id = %s AND claimed_by_id IS NOT NULL AND "  # noqa: S608
             "(status <> 'in_progress' OR assignee_id IS NOT claimed_by_id)",
-            ((_hex(record.id),) for record in records),
+            ((_hex(record.id),) for record in existing),
         )
     if table is PROJECTS:
         _many(
-            f"UPDATE {table.sql} SET next_work_item_number = max(next_work_item_number, %s) WHERE id = %s",  # noqa: S608
-            ((record.values.get("last_number", 0) + 1, _hex(record.id)) for record in records),
+            f"UPDATE {table.sql} SET next_work_item_number = max(next_work_item_number, %s) "  # noqa: S608
+            "WHERE id = %s AND next_work_item_number < %s",
+            [
+                (number, _hex(record.id), number)
+                for record, number in zip(records, map(_next_number, records), strict=True)
+            ],
         )
 
 
@@ -145,6 +156,18 @@ def person_id(name: str) -> str:
     return id_of(name).hex
 
 
+def _existing(table: Table, records: list[Record]) -> set[str]:
+    """Return the IDs of the records that have a row, in the form of the database."""
+    found: set[str] = set()
+    with connection.cursor() as cursor:
+        for start in range(0, len(records), BATCH):
+            ids = [_hex(record.id) for record in records[start : start + BATCH]]
+            marks = ", ".join(["%s"] * len(ids))
+            cursor.execute(f"SELECT id FROM {table.sql} WHERE id IN ({marks})", ids)  # noqa: S608
+            found.update(pk for (pk,) in cursor.fetchall())
+    return found
+
+
 def _make_way(records: list[Record]) -> None:
     # Rows change one by one, and two may exchange a number or an external reference, which a deleted item frees.
     _many(
@@ -179,38 +202,58 @@ def _people(record: Record) -> Iterable[str]:
             yield name
 
 
+class _Column(NamedTuple):
+    """A column that travels: a value of the record converted by `form`, or what `make` returns for the record.
+
+    `default` is for a value from before the field existed.
+    """
+
+    name: str
+    value: str = ""
+    default: Any = None
+    form: Callable[[Any], Any] | None = None
+    make: Callable[[Record], Any] | None = None
+
+
 @cache
-def _converters(table: Table) -> tuple[tuple[str, Callable[[Record], Any]], ...]:
-    """Return (column, function of a record) for each column that travels; the ID is first."""
+def _plan(table: Table) -> tuple[_Column, ...]:
+    """Return the columns that travel; the ID is first."""
     entity = table.model.spec
     travelling = {field.column: field.name for field in entity.travelling}
-    found: list[tuple[str, Callable[[Record], Any]]] = []
+    found: list[_Column] = []
     for column in table.columns:
         attribute = travelling.get(column.name)
         if attribute is not None:
             default = field_at(table.model, column.name).get_default()
-            found.append((column.sql, _value_of(attribute, column.kind, default)))
+            found.append(_Column(column.sql, attribute, default, _FORMS.get(column.kind)))
         elif column.name == "id":
-            found.append((column.sql, lambda record: _hex(record.id)))
+            found.append(_Column(column.sql, make=lambda record: _hex(record.id)))
         elif column.name == "version":
-            found.append((column.sql, lambda record: record.version))
+            found.append(_Column(column.sql, make=lambda record: record.version))
         elif column.name.endswith("_at") or column.name in _PERSON:
-            found.append((column.sql, _stamp_of(column.name)))
+            found.append(_Column(column.sql, make=_stamp_of(column.name)))
         elif column.name == NEXT_NUMBER:
-            found.append((column.sql, lambda record: record.values.get("last_number", 0) + 1))
-    found.append(("deleted_at", _value_of("deleted_at", "time", None)))
+            found.append(_Column(column.sql, make=_next_number))
+    found.append(_Column("deleted_at", "deleted_at", None, _FORMS["time"]))
     return tuple(found)
 
 
-def _value_of(name: str, kind: str, default: Any) -> Callable[[Record], Any]:
-    """Return a function of a record that returns the value; `default` is for one from before the field existed."""
-    form: Callable[[Any], Any] = _FORMS.get(kind, lambda value: value)
+def _row(record: Record, plan: tuple[_Column, ...]) -> list[Any]:
+    """Return the values of the columns. One loop: a function for each column takes three times as long."""
+    row: list[Any] = []
+    values = record.values
+    for _, name, default, form, make in plan:
+        if make is not None:
+            row.append(make(record))
+            continue
+        value = values.get(name, default)
+        row.append(value if value is None or form is None else form(value))
+    return row
 
-    def read(record: Record) -> Any:
-        value = record.values.get(name, default)
-        return None if value is None else form(value)
 
-    return read
+def _next_number(record: Record) -> int:
+    number: int = record.values.get("last_number", 0)
+    return number + 1
 
 
 def _stamp_of(name: str) -> Callable[[Record], Any]:

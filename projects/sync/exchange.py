@@ -14,7 +14,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -23,6 +23,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from projects.models import SyncBoard
+from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
 from projects.sync import aliases, board_rows, checkpoint, outbox, reservations, upgrading
 from projects.sync.checkpoint import Checkpoint
@@ -150,7 +151,8 @@ def follow(
             _apply(entries, state, order, report, mark, budget, told, seal)
         entries.finish()
     board.refresh_from_db(fields=["segments"])
-    SyncBoard.objects.filter(pk=1).update(head=head, seal=seal(board.segments), synced_at=timezone.now(), error="")
+    with transaction.atomic():  # its turn among the writers
+        SyncBoard.objects.filter(pk=1).update(head=head, seal=seal(board.segments), synced_at=timezone.now(), error="")
     return report
 
 
@@ -176,14 +178,17 @@ class Parcel(NamedTuple):
 
 def prepare() -> Parcel:
     """Return what this clone has to publish."""
+    outbox.pack_ahead()
     with transaction.atomic():
         board = SyncBoard.objects.get(pk=1)
-        outbox.pack(board)
         reservations.ask(board)
-        lines, format = outbox.lines(), upgrading.unpublished()
-        position = board.position + len(lines)
-        due = lines and position // checkpoint.EVERY > board.checkpoint // checkpoint.EVERY
-        found = _checkpoint(board, (waiting for _, waiting in outbox.waiting()), position) if due else None
+    lines, format = outbox.lines(), upgrading.unpublished()
+    position = board.position + len(lines)
+    due = lines and position // checkpoint.EVERY > board.checkpoint // checkpoint.EVERY
+    found = _checkpoint(board, (waiting for _, waiting in outbox.waiting()), position) if due else None
+    unchanged = {name: getattr(board, name) for name in ("position", "packed", "after")}
+    if found is not None and not SyncBoard.objects.filter(pk=1, **unchanged).exists():
+        found = None  # it took its time, and the next sync makes another
     segments: list[str] = []
     size = MAX_GROUP
     for line in lines:
@@ -264,6 +269,26 @@ def fold_entry(state: State, order: Order, entry: Entry, seen: str | None) -> li
     return fold(state, order, entry.group, entry.position)
 
 
+class _Batch:
+    """Groups of the log that are folded into the state, and what is to be written for them."""
+
+    def __init__(self, board: SyncBoard) -> None:
+        self.board = board
+        self.start = _place(board)
+        self.position: int = board.position
+        self.rows = HistoryRows()
+        self.own = _own_groups()
+        self.new: list[tuple[str, int, str]] = []  # (group, position, digest)
+        self.arrived: set[int] = set()  # outbox IDs
+        self.others: set[str] = set()  # groups from elsewhere
+        self.blocks: list[NumberBlock] = []
+        self.united: dict[str, str] = {}
+
+
+def _place(board: SyncBoard) -> tuple[Any, ...]:
+    return board.position, board.segments, board.lines, board.digest, board.format
+
+
 def _apply(
     entries: _Entries,
     state: StoredState,
@@ -274,70 +299,110 @@ def _apply(
     told: Mapping[str, Sequence[int]],
     seal: Seal,
 ) -> None:
-    """Apply entries for a short time, in one transaction."""
-    with transaction.atomic():
-        board = SyncBoard.objects.get(pk=1)
-        outbox.pack(board)
-        rows = HistoryRows()
-        own = _own_groups()
-        new: list[tuple[str, int, str]] = []
-        united: dict[str, str] = {}
-        started, position = time.monotonic(), board.position
-        if entries.following is not None and entries.following.position != position + 1:
-            raise Busy("another sync of this board is running; try again")
-        while (entry := entries.following) is not None and (not new or time.monotonic() - started < budget):
-            entries.advance()
+    """Apply entries for a short time. Only the result is written in a transaction, as others wait for it.
+
+    Folding needs none: nothing but a sync changes the published state, and a second one is noticed. Only the first
+    sync of a clone, with whose board nobody works yet, is one transaction: it can't keep all rows in memory.
+    """
+    is_first = budget > BUDGET
+    outbox.pack_ahead()
+    with transaction.atomic() if is_first else nullcontext():
+        batch = _folded(entries, state, order, report, mark, budget, told)
+        waiting = dict(outbox.waiting(without=batch.arrived)) if state.has_changes else {}
+        with transaction.atomic():
+            _write(batch, waiting, state, order, report, mark, seal)
+
+
+def _folded(
+    entries: _Entries,
+    state: StoredState,
+    order: StoredOrder,
+    report: Report,
+    mark: Checkpoint | None,
+    budget: float,
+    told: Mapping[str, Sequence[int]],
+) -> _Batch:
+    """Fold entries for a short time; return what is to be written."""
+    batch = _Batch(SyncBoard.objects.get(pk=1))
+    board, rows, own = batch.board, batch.rows, batch.own
+    started = time.monotonic()
+    if entries.following is not None and entries.following.position != batch.position + 1:
+        raise Busy("another sync of this board is running; try again")
+    while (entry := entries.following) is not None and (not batch.new or time.monotonic() - started < budget):
+        entries.advance()
+        if budget > BUDGET:
+            entries.fill(1)
+        group, batch.position = entry.group, entry.position
+        seen = order.digest(group.id)
+        results = fold_entry(state, order, entry, seen)
+        board.segments, board.lines = (board.segments + 1, 0) if entry.is_last else (board.segments, board.lines + 1)
+        if results is None:
+            continue
+        if seen is None:
+            order.digests[group.id] = entry.digest
+            batch.new.append((group.id, batch.position, entry.digest))
+        if group.id in own and seen is None:
+            pk, is_foreign = own.pop(group.id)
+            rows.settle(state, batch.position, results, outbox.activities_of(pk))
+            batch.arrived.add(pk)
+            if not is_foreign:
+                batch.blocks += reservations.received(state, group)
+            report.published += 1
+        elif group.id in told and seen is None:
+            rows.settle(state, batch.position, results, told[group.id])
+        else:
+            batch.others.add(group.id)
+            rows.add(state, group, batch.position, results)
             if budget > BUDGET:
-                entries.fill(1)
-            group, position = entry.group, entry.position
-            seen = order.digest(group.id)
-            results = fold_entry(state, order, entry, seen)
-            board.segments, board.lines = (
-                (board.segments + 1, 0) if entry.is_last else (board.segments, board.lines + 1)
-            )
-            if results is None:
-                continue
-            if seen is None:
-                order.digests[group.id] = entry.digest
-                new.append((group.id, position, entry.digest))
-            if group.id in own and seen is None:
-                pk, is_foreign = own.pop(group.id)
-                rows.settle(state, position, results, outbox.activities_of(pk))
-                outbox.remove(pk)
-                if not is_foreign:
-                    reservations.receive(state, group)
-                report.published += 1
-            elif group.id in told and seen is None:
-                rows.settle(state, position, results, told[group.id])
-            else:
-                rows.add(state, group, position, results)
                 rows.flush(least=MANY_ROWS)
-                report.applied += 1
-            report.tell(state, group, results)
-            united |= aliases.united(results)
-            if mark is not None and position == mark.position:
-                break
-        order.flush(new)
-        changed = state.flush()
-        board.digest, board.format = state.digest, order.format
-        if mark is not None and position == mark.position and mark.digest != state.digest:
-            mark.compare(all_records())
-        _show(state, order, changed, rows, report, board, position, united)
-        board.seal = seal(board.segments)
-        board.save()
+            report.applied += 1
+        report.tell(state, group, results)
+        batch.united |= aliases.united(results)
+        if mark is not None and batch.position == mark.position:
+            break
+    state.settle()
+    return batch
+
+
+def _write(
+    batch: _Batch,
+    waiting: dict[int, outbox.Waiting],
+    state: StoredState,
+    order: StoredOrder,
+    report: Report,
+    mark: Checkpoint | None,
+    seal: Seal,
+) -> None:
+    """Write a batch, in the caller's transaction. `waiting` are unpublished groups that were read already."""
+    board = SyncBoard.objects.get(pk=1)
+    if _place(board) != batch.start or not batch.others.isdisjoint(_own_groups()):
+        raise Busy("another sync of this board is running; try again")
+    outbox.pack(board)
+    board.segments, board.lines = batch.board.segments, batch.board.lines
+    outbox.remove(batch.arrived)
+    for block in batch.blocks:
+        block.save(force_insert=True)
+    order.flush(batch.new)
+    changed = state.flush()
+    board.digest, board.format = state.digest, order.format
+    if mark is not None and batch.position == mark.position and mark.digest != state.digest:
+        mark.compare(all_records())
+    _show(state, order, changed, batch, waiting, report, board)
+    board.seal = seal(board.segments)
+    board.save()
 
 
 def _show(
     state: StoredState,
     order: StoredOrder,
     changed: set[str],
-    rows: HistoryRows,
+    batch: _Batch,
+    waiting: dict[int, outbox.Waiting],
     report: Report,
     board: SyncBoard,
-    position: int,
-    united: dict[str, str],
 ) -> None:
     """Write the board as the published state with this clone's unpublished groups on top."""
+    rows, position, united = batch.rows, batch.position, batch.united
     top, later = Layer(state), order.layer()
     unsettled = _unsettled()
     unsettled.update((pk, "work_item") for pk in united)
@@ -345,19 +410,21 @@ def _show(
     every = bool(changed) and aliases.forget_unpublished(state)
     written = changed | unsettled.keys()
     number = position
-    for _, waiting in outbox.waiting() if changed else ():
+    for _, one in outbox.waiting(waiting) if changed else ():
         number += 1
-        results = fold(top, later, waiting.group, number)
-        odd = [one for one in results if every or one.standing != APPLIED or one.notes or one.is_resolved or one.lost]
+        results = fold(top, later, one.group, number)
+        odd = [
+            each for each in results if every or each.standing != APPLIED or each.notes or each.is_resolved or each.lost
+        ]
         united |= (own := aliases.united(results))
         unsettled.update((pk, "work_item") for pk in own)
         unsettled.update((result.operation.id, result.operation.type) for result in odd)
         written.update(result.operation.id for result in odd)
         if odd or any(result.operation.id in written for result in results):
             written.update(pk for pk in top.records if pk in changed)
-            rows.settle(top, None, results, waiting.activities)
-            report.tell(top, waiting.group, odd)
-            aliases.keep_keys(top, results, _numbers(waiting.group))
+            rows.settle(top, None, results, one.activities)
+            report.tell(top, one.group, odd)
+            aliases.keep_keys(top, results, _numbers(one.group))
     aliases.keep_ids(united)
     gone = {pk: kind for pk, kind in unsettled.items() if top.record(pk) is None}
     board_rows.write((record for pk in written if (record := top.record(pk)) is not None), gone)

@@ -180,10 +180,10 @@ def _operation(document: object, history: bool, format: int) -> Operation:
         id=field_values.reference(found.get("id"), "id"),
         action=cast("str", action),
         changes=_changes(BY_NAME[kind], changes, history, format),
-        stamps=_stamps(found.get("stamps", {})),
+        stamps=_stamps(found["stamps"]) if "stamps" in found else {},
         claim=_flag(found, "claim"),
         key=_label(found, "key"),
-        version=_count(found.get("version", 0), "version"),
+        version=_count(found["version"], "version") if "version" in found else 0,
         project=field_values.reference(found["project"], "project") if "project" in found else "",
         count=_reserved(found, cast("str", action)),
         by=field_values.person(found["by"], "by") if "by" in found else "",
@@ -191,6 +191,8 @@ def _operation(document: object, history: bool, format: int) -> Operation:
 
 
 def _reserved(found: dict[str, Any], action: str) -> int:
+    if action != "reserved" and "count" not in found:
+        return 0
     count = _count(found.get("count", 0), "count")
     if (action == "reserved") is not (1 <= count <= MAX_RESERVED) or (count and found["type"] != "project"):
         raise Malformed(f"a project reserves 1 to {MAX_RESERVED:,} numbers")
@@ -207,10 +209,9 @@ def _changes(entity: Entity, changes: dict[str, Any], history: bool, format: int
         if field is None:
             raise Malformed(f"{entity.name} has no field {name} in format {format}; a newer version of pm may know it")
         old, new = pair
-        if history:  # values of any version: they are shown, never applied
-            cleaned[name] = (field_values.told(field, old), field_values.told(field, new))
-        else:
-            cleaned[name] = (field_values.told(field, old), field_values.clean(field, new))
+        before = None if old is None else field_values.told(field, old)
+        # In a history there are values of any version: they are shown, never applied.
+        cleaned[name] = (before, field_values.told(field, new) if history else field_values.clean(field, new))
     return cleaned
 
 
@@ -228,11 +229,9 @@ def _stamps(document: object) -> dict[str, Any]:
 def _object(document: object, what: str, known: set[str]) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Malformed(f"{what} must be an object")
-    unknown = sorted(document.keys() - known)
-    if unknown:
-        raise Malformed(
-            f"{what} has an unknown key {field_values.shown(unknown[0])}; a newer version of pm may know it"
-        )
+    if not document.keys() <= known:
+        unknown = min(document.keys() - known)
+        raise Malformed(f"{what} has an unknown key {field_values.shown(unknown)}; a newer version of pm may know it")
     return document
 
 
@@ -249,7 +248,9 @@ def _count(value: object, name: str) -> int:
 
 
 def _flag(found: dict[str, Any], name: str) -> bool:
-    value = found.get(name, False)
+    if name not in found:
+        return False
+    value = found[name]
     if not isinstance(value, bool):
         raise Malformed(f"{name} must be true or false")
     return value
@@ -263,7 +264,9 @@ def _word(found: dict[str, Any], name: str, known: tuple[str, ...]) -> str:
 
 
 def _label(found: dict[str, Any], name: str) -> str:
-    value = found.get(name, "")
+    if name not in found:
+        return ""
+    value = found[name]
     if not isinstance(value, str) or len(value) > 200 or not value.isprintable():
         raise Malformed(f"invalid {name} {field_values.shown(value)}")
     return value

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import PERSON
@@ -35,11 +36,22 @@ class Waiting(NamedTuple):
     activities: list[int]
 
 
-def waiting(after: int = 0) -> Iterator[tuple[int, Waiting]]:
-    """Yield (outbox ID, group) of the unpublished groups, oldest first."""
-    rows = _rows("SELECT id, line, activities FROM projects_syncoutbox WHERE id > %s ORDER BY id", [after])
-    for pk, line, activities in rows:
-        yield pk, Waiting(parse(line), line, json.loads(activities))
+def waiting(
+    known: Mapping[int, Waiting] = MappingProxyType({}), *, without: Container[int] = ()
+) -> Iterator[tuple[int, Waiting]]:
+    """Yield (outbox ID, group) of the unpublished groups, oldest first, without some.
+
+    Those that are `known` from an earlier call are not read again.
+    """
+    last = max(known, default=0)
+    if known:
+        still = {pk for (pk,) in _rows("SELECT id FROM projects_syncoutbox WHERE id <= %s", [last])}
+        yield from ((pk, one) for pk, one in known.items() if pk in still)
+    for pk, line, activities in _rows(
+        "SELECT id, line, activities FROM projects_syncoutbox WHERE id > %s ORDER BY id", [last]
+    ):
+        if pk not in without:
+            yield pk, Waiting(parse(line), line, json.loads(activities))
 
 
 def lines() -> list[str]:
@@ -66,9 +78,36 @@ def count(*, only_changes: bool = False) -> int:
 
 def pack(board: SyncBoard) -> int:
     """Move new activity into the outbox, in the caller's transaction; return the number of groups."""
+    newest = _newest()
+    return _store(board, list(_built(board, newest)), newest)
+
+
+def pack_ahead() -> None:
+    """Move new activity into the outbox; building the groups locks nobody out.
+
+    Leaves it to `pack` if another sync changes the board meanwhile.
+    """
+    board, newest = SyncBoard.objects.get(pk=1), _newest()
+    if newest == board.packed:
+        return
+    built = list(_built(board, newest))
+    with transaction.atomic():
+        unchanged = {name: getattr(board, name) for name in ("packed", "after", "position", "format")}
+        if SyncBoard.objects.filter(pk=1, **unchanged).exists():
+            _store(board, built, newest)
+
+
+def _newest() -> int:
+    """Return the ID of the newest activity."""
+    ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
+    return int(newest)
+
+
+def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int]]]:
+    """Yield the groups of the activity up to `newest` that is not packed, with their lines and activity."""
     names = Names()
-    made = 0
-    for rows in _groups(board.packed):
+    after = board.after.hex if board.after else None
+    for rows in _groups(board.packed, newest):
         pairs = [(row[0], bounded(_operation(row, names, board.format))) for row in rows]
         whole = len(pairs) <= MAX_OPERATIONS and not any(operation.stamps for _, operation in pairs)
         if not whole:  # an import, whose rows come in any order and stand alone
@@ -79,18 +118,27 @@ def pack(board: SyncBoard) -> int:
             group = Group(
                 id=digits if number == 0 else uuid.uuid5(uuid.UUID(digits), str(number)).hex,
                 base=_base(rows[0][0]),
-                after=board.after.hex if board.after else None,
+                after=after,
                 by=names[actor],
                 operations=[operation for _, operation in part],
                 session=rows[0][-1],
                 rows=not whole or len(parts) > 1,
             )
-            add(board, group, [pk for pk, _ in part])
-            made += 1
-    ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
+            after = group.id
+            yield group, group.line(), [pk for pk, _ in part]
+
+
+def _store(board: SyncBoard, built: list[tuple[Group, str, list[int]]], newest: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO projects_syncoutbox (group_id, line, activities) VALUES (%s, %s, %s)",
+            [(group.id, line, json.dumps(activities)) for group, line, activities in built],
+        )
+    if built:
+        board.after = uuid.UUID(built[-1][0].id)
     board.packed = newest
     board.save(update_fields=["packed", "after"])
-    return made
+    return len(built)
 
 
 def chunks(pairs: Iterable[tuple[int, Operation]]) -> Iterator[list[tuple[int, Operation]]]:
@@ -143,18 +191,20 @@ def activities_of(pk: int) -> list[int]:
     return found
 
 
-def remove(pk: int) -> None:
-    """Remove a group that is in the log."""
-    _rows("DELETE FROM projects_syncoutbox WHERE id = %s RETURNING id", [pk])
+def remove(pks: Iterable[int]) -> None:
+    """Remove groups that are in the log."""
+    with connection.cursor() as cursor:
+        cursor.executemany("DELETE FROM projects_syncoutbox WHERE id = %s", [(pk,) for pk in pks])
 
 
-def _groups(packed: int) -> Iterator[list[Any]]:
-    """Yield the activity of each transaction since `packed` that is not from the log."""
+def _groups(packed: int, newest: int) -> Iterator[list[Any]]:
+    """Yield the activity of each transaction since `packed`, up to `newest`, that is not from the log."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, created_at || '', session "
-            "FROM projects_activity WHERE id > %s AND position IS NULL AND group_id IS NOT NULL ORDER BY id",
-            [packed],
+            "FROM projects_activity WHERE id > %s AND id <= %s AND position IS NULL AND group_id IS NOT NULL "
+            "ORDER BY id",
+            [packed, newest],
         )
         found: list[Any] = []
         while batch := cursor.fetchmany(BATCH):

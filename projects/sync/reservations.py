@@ -46,15 +46,15 @@ def ask(board: SyncBoard) -> None:
         board.save(update_fields=["after"])
 
 
-def receive(state: State, group: Group) -> None:
-    """Keep the numbers that the log gave to this clone's own `group`."""
+def received(state: State, group: Group) -> list[NumberBlock]:
+    """Return the blocks of numbers that the log gave to this clone's own `group`, to be saved."""
+    found = []
     for operation in group.operations:
-        if operation.action != "reserved":
-            continue
-        project = state.record(operation.id)
+        project = state.record(operation.id) if operation.action == "reserved" else None
         for first, last, owner, _ in project.values.get("blocks", ()) if project else ():
             if owner == group.id:
-                NumberBlock.objects.create(group_id=group.id, project_id=operation.id, following=first, last=last)
+                found.append(NumberBlock(group_id=group.id, project_id=operation.id, following=first, last=last))
+    return found
 
 
 def _moment() -> str:

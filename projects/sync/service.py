@@ -6,10 +6,12 @@ import hashlib
 import itertools
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from projects.models import SyncBoard
@@ -22,6 +24,7 @@ from projects.sync.git_store import NAME, GitStore, check_ref
 from projects.sync.git_tree import Contents
 
 MAX_ERROR = 500  # characters
+NOTED = timedelta(seconds=20)  # how often a sync without news is recorded, at most
 
 
 def status() -> dict[str, Any]:
@@ -233,10 +236,10 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
                 f"{board.ref} is gone from {board.remote}; nothing was deleted here. A person can publish the board"
                 " again with `pm sync repair`"
             )
-        SyncBoard.objects.filter(pk=1).update(synced_at=timezone.now(), error="")
+        _note_synced(board)
         return exchange.Report()
     if head == board.head:
-        SyncBoard.objects.filter(pk=1).update(synced_at=timezone.now(), error="")
+        _note_synced(board)
         return exchange.Report()
     contents = store.contents(head)
     if contents.board_id != str(board.board_id):
@@ -261,6 +264,14 @@ def _other_board(board: SyncBoard, contents: Contents) -> OtherBoard:
         f"{board.ref} of {board.remote} holds another board: {contents.board_id}. To join it, run"
         " `pm sync disable`, then `pm sync enable`: both boards are united"
     )
+
+
+def _note_synced(board: SyncBoard) -> None:
+    """Record that a sync had no news; not at once after another one, as each write waits for the disk."""
+    now = timezone.now()
+    if board.error or board.synced_at is None or not now - NOTED < board.synced_at <= now:
+        with transaction.atomic():
+            SyncBoard.objects.filter(pk=1).update(synced_at=now, error="")
 
 
 class _Source:

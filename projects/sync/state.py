@@ -127,7 +127,10 @@ def moved(before: Record | None, record: Record) -> tuple[set[tuple[str, str]], 
     """Return the index entries that a change of a record removes and adds."""
     if before is not None and record.type == "work_item":
         old, new = before.values, record.values
-        if all(old.get(name) == new.get(name) for name in _INDEXED):
+        for name in _INDEXED:
+            if old.get(name) != new.get(name):
+                break
+        else:
             return set(), set()
     gone, here = indexed(before) if before else set(), indexed(record)
     return gone - here, here - gone

@@ -43,6 +43,7 @@ class StoredState:
         self._new_users: dict[str, str] = {}
         self._records: dict[str, Record | None] = {}
         self._changed: set[str] = set()
+        self._documents: dict[str, str] = {}  # of changed records, by ID
         self._index: dict[tuple[str, str], set[str]] = {}
         self._gained: set[tuple[str, str, str]] = set()
         self._lost: set[tuple[str, str, str]] = set()
@@ -85,8 +86,8 @@ class StoredState:
             self.users[folded] = self._new_users[folded] = name
         return self.users[folded]
 
-    def flush(self) -> set[str]:
-        """Write the changes; return the IDs of the changed records."""
+    def settle(self) -> None:
+        """Compute what `flush` writes, and the digest: this takes longer than writing it."""
         changed, self._changed = self._changed, set()
         documents = {pk: encode(record.document()) for pk in changed if (record := self._records[pk]) is not None}
         digest = int(self.digest, 16)
@@ -95,6 +96,17 @@ class StoredState:
             self._hashes[pk] = hashed(document)
             digest ^= self._hashes[pk]
         self.digest = f"{digest:064x}"
+        self._documents.update(documents)
+
+    @property
+    def has_changes(self) -> bool:
+        """True if `flush` has something to write after `settle`."""
+        return bool(self._documents)
+
+    def flush(self) -> set[str]:
+        """Write the changes; return the IDs of the changed records."""
+        self.settle()
+        documents, self._documents = self._documents, {}
         _many(
             "INSERT INTO projects_syncrecord (id, document) VALUES (%s, %s) "
             "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
@@ -106,7 +118,7 @@ class StoredState:
         self._gained, self._lost, self._new_users = set(), set(), {}
         if len(self._records) > MAX_RECORDS:
             self._records, self._hashes, self._index, self._is_complete = {}, {}, {}, False
-        return changed
+        return {*documents}
 
     def _entries(self, name: str, key: str) -> set[str]:
         if (name, key) not in self._index and self._is_complete:

@@ -19,7 +19,7 @@ from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS, Tab
 
 CLAIM = ("claimed_by_id", "lease_id", "lease_expires_at")
 PARKED = "9999-12-31 00:00:00"
-MANY_ITEMS = 5_000  # items; with fewer, or if the board already has more, keeping the indexes is cheaper
+MANY_ITEMS = 1_000  # items; with fewer, or if the board already has more, keeping the indexes is cheaper
 # The import itself uses these indexes.
 KEPT_INDEXES = ("item_by_parent", "item_by_sprint")
 

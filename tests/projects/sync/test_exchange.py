@@ -9,16 +9,17 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SyncBoard, User, WorkItem
 from projects.models.edits import undo
 from projects.models.sync import FormerKey
 from projects.models.user import id_of
-from projects.sync import exchange
+from projects.sync import exchange, outbox
 from projects.sync.exceptions import Malformed
 from projects.transfer import export, importer
 from tests.projects.sync.clones import BoardClone, Log, exported, history
@@ -48,6 +49,70 @@ def test_board_of_one_clone_appears_in_another(make_board_clone: Make, log: Log)
     assert_equal(log, ada, bob)
     with ada:
         assert WorkItem.objects.get().status == "in_progress"
+
+
+def test_own_change_that_arrives_is_not_written_again(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        item = WorkItem.objects.get()
+        item.update(actor=ada.user, title="Renamed", labels=["a"])
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMP TABLE touched (id)")
+            cursor.execute(
+                "CREATE TEMP TRIGGER touch AFTER UPDATE ON projects_workitem BEGIN "
+                "INSERT INTO touched VALUES (new.id); END"
+            )
+            ada.sync(log)
+            assert cursor.execute("SELECT count(*) FROM touched").fetchone() == (0,)
+            assert Activity.objects.of(item).filter(position=None).count() == 0
+    with bob:
+        bob.sync(log)
+        WorkItem.objects.get().update(actor=bob.user, title="Changed")
+        bob.sync(log)
+    with ada, connection.cursor() as cursor:
+        ada.sync(log)
+        assert cursor.execute("SELECT id FROM touched").fetchall() == [(item.pk.hex,)]
+        cursor.execute("DROP TRIGGER touch")
+        cursor.execute("DROP TABLE touched")
+    assert_equal(log, ada, bob)
+
+
+def test_log_is_folded_outside_of_a_transaction(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with bob:
+        WorkItem.objects.get().update(actor=bob.user, title="Renamed")
+        bob.sync(log)
+    seen: list[bool] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "SELECT document FROM projects_syncrecord" in sql:
+            seen.append(connection.in_atomic_block)
+        return execute(sql, params, many, context)
+
+    with ada, connection.execute_wrapper(watch):
+        ada.sync(log)
+        assert WorkItem.objects.get().title == "Renamed"
+    assert seen
+    assert not any(seen)
+
+
+def test_activity_that_is_packed_in_two_steps_is_one_chain(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        for title in ("One", "Two"):
+            WorkItem.objects.get().update(actor=ada.user, title=title)
+        outbox.pack_ahead()
+        outbox.pack_ahead()
+        WorkItem.objects.get().update(actor=ada.user, title="Three")
+        with transaction.atomic():
+            assert outbox.pack(SyncBoard.objects.get()) == 1
+        groups = [one.group for _, one in outbox.waiting()]
+        assert [one.operations[0].changes["title"][1] for one in groups] == ["One", "Two", "Three"]
+        assert [one.after for one in groups[1:]] == [one.id for one in groups[:-1]]
+        assert SyncBoard.objects.get().after == uuid.UUID(groups[-1].id)
+    assert_equal(log, ada, bob)
+    with bob:
+        assert WorkItem.objects.get().title == "Three"
 
 
 def assert_equal(log: Log, *clones: BoardClone) -> None:
