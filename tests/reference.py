@@ -52,7 +52,8 @@ def _synonyms() -> Iterator[str]:
     yield "Commands, flags and values have other names, too. Case does not matter, nor a blank or hyphen for `_`.\n"
     yield "| word | means |\n|---|---|"
     phrases = {word: text for word, text in vocabulary.PHRASES.items() if grammar.Phrase(text).is_known}
-    keyed = {f"{word} KEY": f"{text} KEY" for word, text in vocabulary.KEYED.items() if grammar.Phrase(text).is_known}
+    known = {word: text for word, text in vocabulary.KEYED.items() if grammar.Phrase(text).is_known}
+    keyed = {f"{word} KEY": text if "{}" in text else f"{text} KEY" for word, text in known.items()}
     for group in (keyed, phrases, vocabulary.NOUNS):
         for meant in dict.fromkeys(group.values()):
             words = [f"`pm {word}`" for word, text in group.items() if text == meant]

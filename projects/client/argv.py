@@ -45,6 +45,7 @@ def normalised(
     end = end_of_flags(tokens)
     flags: list[str] = []
     words: list[str] = []
+    texts: list[str] = []  # after all other words
     rest = iter(tokens[:end])
     for token in rest:
         name, equals, value = token.partition("=")
@@ -53,7 +54,8 @@ def normalised(
             (flags if is_assignment else words).append(f"--{token}" if is_assignment else token)
             continue
         meant = [name] if name in known else meanings(name, options)
-        if not meant and token[:2] != "--" and meanings(token[:2], options):  # -n5
+        has_digit = any(map(str.isdecimal, token))  # -n5, -pP1, but not -la
+        if not meant and token[:2] != "--" and has_digit and meanings(token[:2], options):
             name, equals, value = token[:2], "=", token[2:].removeprefix("=")
             meant = meanings(name, options)
         if not meant and program.rpartition(" ")[2] in vocabulary.WITHOUT_EFFECT.get(name, ()):
@@ -72,9 +74,11 @@ def normalised(
         flag = next((each for each in meant if _fits(value, known.get(each, {}))), meant[0])
         if flag in known:
             flags.append(f"{flag}={value}")
+        elif flag == "{TEXT}":
+            texts.append(value)
         else:
             words.insert(0, value)
-    words += tokens[end + 1 :]
+    words += [*tokens[end + 1 :], *texts]
     flags += _placed(words, places, flags)
     given = {flag.partition("=")[0] for flag in flags}
     flags += [flag for flag in fixed if flag.partition("=")[0] not in given]

@@ -245,6 +245,10 @@ def _find_verb(phrase: Phrase, tokens: list[str], rest: list[str]) -> Call:
     if name is not None:
         return Call(noun, verbs[name], [*tokens, *rest], phrase.fixed, phrase.places or verbs[name].places)
     alone = "" if "" in verbs else "list" if len(verbs) == 1 else None  # the verb that may be left out
+    if rest and rest[0].startswith("-") and any(map(is_key, rest)) and noun in vocabulary.KEYED:
+        keyed = Phrase(vocabulary.KEYED[noun])  # `pm comment -m TEXT PONE-12`
+        if not _names_verb(noun, rest) and keyed.is_known:
+            return _find_verb(keyed, tokens, rest)
     flags, following = _global_flags(rest, strict=alone is None)
     if not following or following[0].startswith("-"):
         return Call(noun, verbs.get("" if wants_help(rest) else alone or ""), [*tokens, *rest])
@@ -258,6 +262,10 @@ def _find_verb(phrase: Phrase, tokens: list[str], rest: list[str]) -> Call:
     if other is not None:
         return _find_verb(other, tokens, rest)
     verb = verb_of(noun, word)
+    if verb is None and noun == "work-item" and " " in word.strip() and Phrase("create").is_known:
+        create = Phrase("create")  # `pm bug "It crashes"`
+        create.fixed = phrase.fixed
+        return _find_verb(create, tokens, following)
     if verb is not None:
         return Call(noun, verb, [*tokens, *rest], phrase.fixed if verb.name in vocabulary.PRESET else (), verb.places)
     if plain == "help":
@@ -286,6 +294,10 @@ def _in_order(word: str, rest: list[str]) -> tuple[str, list[str]]:
     if phrase.words[0] == "work-item" and verb is not None:  # a verb that stands alone is about items
         return word, [*(phrase.fixed if verb.words[-1] in vocabulary.PRESET else ()), *others]
     return second, [word, *others]
+
+
+def _names_verb(noun: str, tokens: Sequence[str]) -> bool:
+    return any(verb_of(noun, token) or f"{noun} {_plain(token)}" in vocabulary.PHRASES for token in tokens)
 
 
 def _global_flags(tokens: Sequence[str], *, strict: bool = True) -> tuple[list[str], list[str]]:

@@ -69,6 +69,7 @@ def test_words_that_mean_something_else_are_not_near(word: str) -> None:
         (["create", "Fix", "the", "parser", "-p", "1"], "pm create 'Fix the parser' -p 1"),
         (["note", "PONE-1", "a", "&&", "b"], "pm note PONE-1 'a && b'"),
         (["projct", "get", "&&"], "pm project get '&&'"),
+        (["list", "--done", "-n", "5"], ["pm list --status=done -n 5", "pm list --include-done -n 5"]),
         (["reopen"], "pm update KEY --status=todo"),
         (["reopen", "P-1", "--full"], "pm update P-1 --status=todo --full"),
         (["import", "a b.json"], "pm sync import '--file=a b.json'"),
@@ -88,6 +89,7 @@ def test_error_has_the_command_that_was_meant(argv: list[str], meant: str | list
         ["projct", "qwertz"],
         ["project", "list", "x"],
         ["note", "P-1"],
+        ["ls", "-la"],
         ["list", "P", "x"],
     ],
 )
