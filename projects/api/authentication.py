@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from django.utils.functional import SimpleLazyObject
 from rest_framework import authentication, exceptions, permissions
@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from discovery import runtime
 from projects.api.callers import Caller
 from projects.django_private import django_request
+from projects.models.loose_types import Framework
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -25,7 +26,7 @@ class BearerAuthentication(authentication.BaseAuthentication):
     A write looks the user up or creates it; a read never queries the users.
     """
 
-    def authenticate(self, request: Request) -> tuple[Any, str] | None:
+    def authenticate(self, request: Request) -> tuple[Framework, str] | None:
         header = request.META.get("HTTP_AUTHORIZATION")
         if header is None:
             return None

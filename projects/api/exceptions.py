@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -29,6 +28,7 @@ from projects.models.exceptions import (
     StaleVersion,
     SyncOff,
 )
+from projects.models.loose_types import Framework, Json
 from projects.resource_errors import explain
 from projects.sync.exceptions import SyncError
 
@@ -78,7 +78,7 @@ class Unavailable(exceptions.APIException):
     wait = 1  # seconds, the Retry-After header
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+def handle(error: Exception, context: dict[str, Json]) -> Response | None:
     """Return the response to `error`; None for an unexpected one, which becomes INTERNAL_ERROR.
 
     An error in one row of a bulk request has the attribute `row`, the row's index; one that stands for several has
@@ -97,7 +97,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return Response(_body_of(error, extra), status=error.status_code, headers=headers)
 
 
-def envelope(code: str, message: str, field: str | None = None, **extra: Any) -> JSONObject:
+def envelope(code: str, message: str, field: str | None = None, **extra: Framework) -> JSONObject:
     """Return the body of an error response."""
     content: JSONObject = {"code": code, "message": _storable(message)}
     if field:
@@ -139,13 +139,13 @@ class Conflicting(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
 
 
-def _refusal(error: Refused, context: dict[str, Any], extra: JSONObject) -> Response:
+def _refusal(error: Refused, context: dict[str, Json], extra: JSONObject) -> Response:
     code = next(REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
     content = envelope(code, error.message, error.field, **extra, **_details(error, context["view"]))
     return Response(content, status=STATUSES.get(type(error), status.HTTP_409_CONFLICT))
 
 
-def _details(error: Refused, view: Any) -> JSONObject:
+def _details(error: Refused, view: Framework) -> JSONObject:
     """Return the machine-readable details of a refusal."""
     if isinstance(error, StaleVersion):
         return {
@@ -184,7 +184,7 @@ def _body_of(error: exceptions.APIException, extra: JSONObject) -> JSONObject:
     return envelope(code, message, next((field for field, _ in problems if field), None), **extra)
 
 
-def _problems(detail: Any, field: str = "") -> Any:
+def _problems(detail: Framework, field: str = "") -> Framework:
     """Yield (field, message) for each error in DRF's nested `detail`."""
     if isinstance(detail, dict):
         for name, below in detail.items():

@@ -9,6 +9,8 @@ from typing import IO, Any, NoReturn
 from rest_framework import parsers, renderers
 from rest_framework.exceptions import ParseError
 
+from projects.models.loose_types import Framework
+
 JSONObject = dict[str, Any]  # JSON values by name
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -17,8 +19,11 @@ class JSONParser(parsers.JSONParser):
     """JSON in UTF-8, whatever charset the client declares. NaN and too deep nesting are errors."""
 
     def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+        self,
+        stream: IO[Framework],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Framework] | None = None,
+    ) -> Framework:
         try:
             return json.loads(stream.read().decode(), parse_constant=_refuse)
         except UnicodeDecodeError:
@@ -40,7 +45,10 @@ class JSONRenderer(renderers.JSONRenderer):
     """
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self,
+        data: Framework,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Framework] | None = None,
     ) -> bytes:
         try:
             return super().render(data, accepted_media_type, renderer_context)
@@ -52,7 +60,7 @@ class _ASCIIRenderer(renderers.JSONRenderer):
     ensure_ascii = True
 
 
-def render(content: Any) -> bytes:
+def render(content: Framework) -> bytes:
     """Render plain values; the bytes are those of DRF's renderer."""
     # JSON allows these two characters, JavaScript does not.
     return encode(content).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from django_filters.utils import translate_validation
 from rest_framework.request import Request
@@ -13,13 +13,14 @@ from projects.api.pagination import Order, page_url
 from projects.api.query_parameters import read_limit
 from projects.api.row_rendering import Rows
 from projects.api.text_scan import TEXTS, Unsearched, scan
+from projects.models.loose_types import AnyRows, FieldValue, Framework
 from projects.models.prepared_queries import Kept, Statement
 
 
 class Query:
     """The filters and fields of a request to a list, without values that may change between requests."""
 
-    def __init__(self, view: Any, request: Request, queryset: Any, order: tuple[str, ...] = ()) -> None:
+    def __init__(self, view: Framework, request: Request, queryset: AnyRows, order: tuple[str, ...] = ()) -> None:
         serializer = view.row_serializer_class(pick=view.pick(request), context=view.get_serializer_context())
         self.rows = Rows(queryset.model, serializer, order)
         filterset = view.filterset_class(request.query_params, queryset=queryset, request=request)
@@ -34,7 +35,7 @@ class Query:
         """Look up the entities that the request names; return their IDs by parameter. Raises ValidationError."""
         return {reference.name: reference.find() for reference in self.references}
 
-    def compiled(self, queryset: Any, limit: int, more: tuple[Any, ...] = ()) -> Statement:
+    def compiled(self, queryset: AnyRows, limit: int, more: tuple[FieldValue, ...] = ()) -> Statement:
         """Return the statement for the first `limit` rows of `queryset`, with the columns `more` at the end."""
         return Statement(queryset.values_list(*self.rows.columns, *more)[:limit])
 
@@ -42,7 +43,7 @@ class Query:
 class Listing:
     """A view's list for the query parameters of a request, except `cursor`."""
 
-    def __init__(self, view: Any, request: Request) -> None:
+    def __init__(self, view: Framework, request: Request) -> None:
         text = request.query_params.get("ordering", view.ordering)
         order = Order(view, text) if text.removeprefix("-") in view.ordering_fields else None
         self.query = Query(view, request, view.get_queryset(), order.columns if order else ())
@@ -71,7 +72,7 @@ class Listing:
             "previous": page_url(request, previous.encode()) if previous else None,
         }
 
-    def _rows(self, is_bound: bool, backwards: bool, values: dict[str, object]) -> list[tuple[Any, ...]]:
+    def _rows(self, is_bound: bool, backwards: bool, values: dict[str, object]) -> list[tuple[FieldValue, ...]]:
         """Return the rows of a page, plus one if there are more."""
         wanted = self.limit + 1
         if self.query.unsearched is not None:
@@ -83,7 +84,7 @@ class Listing:
         return self._statement(self.query.queryset, is_bound, backwards, wanted).rows(**values)
 
     def _statement(
-        self, queryset: Any, is_bound: bool, backwards: bool, most: int, more: tuple[Any, ...] = ()
+        self, queryset: AnyRows, is_bound: bool, backwards: bool, most: int, more: tuple[FieldValue, ...] = ()
     ) -> Statement:
         found = self.statements.get((is_bound, backwards, bool(more)))
         if found is None:
@@ -100,10 +101,10 @@ class Compiled(Protocol):
 
 
 C = TypeVar("C", bound=Compiled)
-_kept: Kept[Any] = Kept(256)
+_kept: Kept[Framework] = Kept(256)
 
 
-def kept(view: Any, request: Request, make: Callable[[Request], C]) -> C:
+def kept(view: Framework, request: Request, make: Callable[[Request], C]) -> C:
     """Return `make(request)`, cached by view, action and parameters if the query is lasting."""
     parameters = tuple((name, *texts) for name, texts in request.query_params.lists() if name != "cursor")
     key = (type(view), view.action, parameters)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import models
 
 from projects.api.json_format import JSONObject
+from projects.models.loose_types import AnyField, FieldValue, Framework
 from projects.models.prepared_queries import field_at
 
 
@@ -27,16 +27,16 @@ class Rows:
     `extra` columns, selected for other reasons, come first.
     """
 
-    def __init__(self, model: type[models.Model], serializer: Any, extra: Sequence[str] = ()) -> None:
+    def __init__(self, model: type[models.Model], serializer: Framework, extra: Sequence[str] = ()) -> None:
         self.columns = list(dict.fromkeys(extra))
         self.names: list[str] = []
-        self._fields: list[tuple[Callable[..., Any] | None, tuple[int, ...]]] = []
+        self._fields: list[tuple[Callable[..., Framework] | None, tuple[int, ...]]] = []
         for name, field in serializer.fields.items():
             if field.write_only:
                 continue
             if name in serializer.makes:
                 places = tuple(self._place(column) for column in serializer.loads[name])
-                make: Callable[..., Any] | None = serializer.makes[name]
+                make: Callable[..., Framework] | None = serializer.makes[name]
             else:
                 (column,) = serializer.loads.get(name) or (_source(field),)
                 places = (self._place(column),)
@@ -44,14 +44,14 @@ class Rows:
             self._fields.append((make, places))
             self.names.append(name)
 
-    def one(self, row: Sequence[Any]) -> JSONObject:
+    def one(self, row: Sequence[FieldValue]) -> JSONObject:
         """Return one row as a dict of JSON values."""
         return {
             name: row[places[0]] if make is None else make(*[row[place] for place in places])
             for name, (make, places) in zip(self.names, self._fields, strict=True)
         }
 
-    def shown(self, rows: Iterable[Sequence[Any]]) -> list[JSONObject]:
+    def shown(self, rows: Iterable[Sequence[FieldValue]]) -> list[JSONObject]:
         """Return the rows as dicts of JSON values."""
         # Convert column by column: zip and map run the loops in C.
         columns = list(zip(*rows, strict=True))
@@ -81,11 +81,11 @@ def moment(value: datetime | None) -> str | None:
     return None if value is None else f"{value.isoformat()}Z"
 
 
-def _source(field: Any) -> str:
+def _source(field: Framework) -> str:
     return str(getattr(field, "shows", "") or field.source).replace(".", "__")
 
 
-def _form(field: models.Field[Any, Any]) -> Callable[[Any], Any] | None:
+def _form(field: AnyField) -> Callable[[Framework], Framework] | None:
     """Return the conversion of a column's database value to JSON; None if they are equal."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     if isinstance(target, models.UUIDField):

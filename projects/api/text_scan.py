@@ -6,26 +6,26 @@ The search index would materialize every match on the board, which takes longer 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import QuerySet
 from django.db.models.functions import Substr
 
 from projects.api.row_rendering import key_of
 from projects.models.fts import passing
+from projects.models.loose_types import AnyQuerySet, FieldValue
 
 # Characters of a description, and of all texts of a scan; beyond these the index is faster.
 LONGEST_TEXT, MOST_TEXT = 1 << 12, 1 << 18
 # The indexed columns of an item. A description of LONGEST_TEXT characters may have been cut here.
 TEXTS = ("item_number", "project__key", "external_ref", "title", Substr("description", 1, LONGEST_TEXT))
 
-Row = tuple[Any, ...]
+Row = tuple[FieldValue, ...]
 
 
 class Unsearched(NamedTuple):
     """A list without its full-text filter, and the FTS5 expression of that filter."""
 
-    queryset: QuerySet[Any]
+    queryset: AnyQuerySet
     match: str
 
 

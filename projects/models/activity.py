@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -13,6 +13,7 @@ from django.db import connection, models
 from django.db.models import F
 from django.utils import timezone
 
+from projects.models.loose_types import FieldValue, Framework, Json
 from projects.models.prepared_queries import stored as stored_form
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 # {"field", "old", "new"}, with the JSON forms of the values; and "lost": true where only this field of the change does
 # not count, as a change by another clone won.
-Change = dict[str, Any]
+Change = dict[str, Json]
 _RECORD = """
     INSERT INTO projects_activity (
         entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id,
@@ -31,7 +32,7 @@ _RECORD = """
 _encode = DjangoJSONEncoder().encode  # as the columns do
 
 
-def stored(value: Any) -> Any:
+def stored(value: FieldValue) -> Framework:
     """Return `value` in the JSON form in which a change stores it."""
     return json.loads(json.dumps(value, cls=DjangoJSONEncoder))
 
@@ -88,7 +89,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
         actor: User,
         changes: Sequence[Change],
         *,
-        extra: dict[str, Any] | None = None,
+        extra: dict[str, Json] | None = None,
     ) -> None:
         """Log a change of `entity` by `actor`. Call it in the transaction of the change itself."""
         # One statement: saving an instance takes five times as long, of each write on the board.
@@ -173,7 +174,7 @@ class Activity(models.Model):
         fields = ", ".join(change["field"] for change in self.changes) if self.action == Action.UPDATED else ""
         return f"{self.actor.username} {self.action} {fields or self.display_key}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *args: Framework, **kwargs: Framework) -> None:
         if not self._state.adding:
             raise TypeError("activity is never edited")
         super().save(*args, **kwargs)

@@ -23,6 +23,7 @@ from projects.entities.spec import MOMENT
 from projects.models import row_size
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
+from projects.models.loose_types import FieldValue, Framework, Json
 from projects.models.prepared_queries import Kept, Statement, bound, field_at, stored
 from projects.models.sync import SyncBoard
 
@@ -68,7 +69,7 @@ class EntityQuerySet(models.QuerySet[E]):
         return entity
 
 
-def _exact(value: Any) -> Any:
+def _exact(value: FieldValue) -> Framework:
     """Return a moment with microseconds, which JSON encoders cut, and any other value as it is."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -197,7 +198,7 @@ class Entity(models.Model):
         self.check_insert()
         self.check_unique()
 
-    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+    def update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> bool:
         """Apply `values` and return True if anything changed; without a change, write nothing.
 
         Raises ValidationError or Refused; raises StaleVersion if the entity is not at `expected_version`.
@@ -207,7 +208,7 @@ class Entity(models.Model):
             self._write(actor, Action.UPDATED, changed)
         return bool(changed)
 
-    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> Values:
+    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> Values:
         """Return what `update` would write. Raises as `update` does; writes nothing."""
         self.check_version(expected_version)
         self.check_living()
@@ -322,7 +323,7 @@ class Entity(models.Model):
                 setattr(self, name, value)
             Activity.objects.record(self, action, actor, changes, extra=self._extra(values))
 
-    def _extra(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _extra(self, values: Mapping[str, Framework]) -> dict[str, Json] | None:
         """Return the values that other clones need besides the tracked changes: whole registers, exact moments."""
         travelling = self.spec.travelling
         registers = {field.register for field in travelling if field.column in values}

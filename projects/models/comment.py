@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,7 @@ from django.db import models
 from projects.entities.comment import COMMENT
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
+from projects.models.loose_types import FieldValue
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
 from projects.models.work_items.item import WorkItem
@@ -93,7 +94,7 @@ class Comment(WorkItemChild):
         super().insert(actor=actor)
         self.work_item.note_progress(actor)
 
-    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+    def update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> bool:
         is_changed = super().update(actor=actor, expected_version=expected_version, **values)
         if is_changed and self.kind == Kind.DECISION:
             self.confirmed_by = None  # the trigger did the same

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,6 +11,7 @@ from projects.entities.spec import RANK
 from projects.models.activity import Action, Activity, counting, stored
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, StaleVersion
+from projects.models.loose_types import FieldValue
 from projects.models.prepared_queries import field_at
 from projects.models.work_items.claimable import NO_CLAIM
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 CLAIM = "claimed_by_id"
 
 
-def edit(entity: Entity, values: Values, *, actor: User, seen: int, anyway: int | None = None, **options: Any) -> bool:
+def edit(
+    entity: Entity, values: Values, *, actor: User, seen: int, anyway: int | None = None, **options: FieldValue
+) -> bool:
     """Apply only the `values` that the user changed since version `seen`; return True if anything changed.
 
     Raises StaleVersion if the entity was changed since, unless it is at version `anyway`, whose changes the user has

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import Expression, Model, QuerySet
 
 from projects.django_private import CompiledQuery, compiled_values
+from projects.models.loose_types import AnyField, AnyQuerySet, FieldValue, Framework, Json
 
 Row = tuple[Any, ...]  # as SQLite returns it: text, integers, floats and None
 T = TypeVar("T")
@@ -30,11 +31,11 @@ class _Place(NamedTuple):
 class Bound(Expression):
     """A named query parameter. Its value is given at execution time, in the database's storage format."""
 
-    def __init__(self, name: str, field: Field[Any, Any]) -> None:
+    def __init__(self, name: str, field: AnyField) -> None:
         super().__init__(output_field=field)
         self.place = _Place(name)
 
-    def as_sql(self, compiler: object, connection: object) -> tuple[str, Any]:
+    def as_sql(self, compiler: object, connection: object) -> tuple[str, Framework]:
         return "%s", (self.place,)
 
 
@@ -46,10 +47,10 @@ def bound(model: type[Model], names: Iterable[str]) -> dict[str, Bound]:
 class Statement:
     """The compiled SQL of a `values_list` queryset; skips Django's value conversion."""
 
-    def __init__(self, queryset: QuerySet[Any, Any]) -> None:
+    def __init__(self, queryset: AnyQuerySet) -> None:
         self.sql, self.parameters = compiled_values(queryset)
 
-    def rows(self, **values: Any) -> list[Row]:
+    def rows(self, **values: FieldValue) -> list[Row]:
         """Run the query with `values` as the bound parameters; return SQLite's raw rows."""
         return _rows(self.sql, self.parameters, values) if self.sql else []
 
@@ -60,13 +61,13 @@ class Loading(Generic[M]):
     def __init__(self, queryset: QuerySet[M, M]) -> None:
         self.compiled = CompiledQuery(queryset)
 
-    def first(self, **values: Any) -> M | None:
+    def first(self, **values: FieldValue) -> M | None:
         """Run the query with `values` as the bound parameters; return the first instance, or None."""
         rows = _rows(self.compiled.sql, self.compiled.parameters, values)
         return self.compiled.instance(rows[0]) if rows else None
 
 
-def _rows(sql: str, parameters: Sequence[Any], values: dict[str, Any]) -> list[Row]:
+def _rows(sql: str, parameters: Sequence[FieldValue], values: dict[str, Json]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [values[each.name] if type(each) is _Place else each for each in parameters])
         found: list[Row] = cursor.fetchall()
@@ -104,7 +105,7 @@ def stored(value: object) -> Any:  # a parameter of Django's cursors, whose type
     return value.hex if isinstance(value, uuid.UUID) else value
 
 
-def field_at(model: type[Model], path: str) -> Field[Any, Any]:
+def field_at(model: type[Model], path: str) -> AnyField:
     """Return the field that the lookup `path` refers to."""
     *above, name = path.split("__")
     for step in above:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
@@ -15,6 +15,7 @@ from projects.entities.project import PROJECT
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
+from projects.models.loose_types import FieldValue
 from projects.sqlite.expressions import Glob
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Project(Entity):
         """Make the project active again; return True if it was archived."""
         return self.update(actor=actor, status=Status.ACTIVE)
 
-    def update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> bool:
+    def update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> bool:
         was_active = not self.is_archived
         with transaction.atomic():
             changed = super().update(actor=actor, expected_version=expected_version, **values)

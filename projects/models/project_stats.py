@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import connection
 
 from projects.entities.work_item import CLOSED
+from projects.models.loose_types import Json
 from projects.models.project import Project
 from projects.models.sprints.velocity import completed
 from projects.models.work_items.choices import ItemType, Priority, Status
@@ -20,7 +20,7 @@ _COUNTS = """
 """
 
 
-def stats(project: Project) -> dict[str, Any]:
+def stats(project: Project) -> dict[str, Json]:
     """Return statistics of a project's living items; an item without points counts as 0 points.
 
     `blocked` is the number of open items, in any status, that have a living open blocker. `velocity` lists the points
@@ -56,7 +56,7 @@ def _count(names: Iterable[str], pairs: Iterable[tuple[str, int]]) -> dict[str, 
     return counts
 
 
-def _velocity(project: Project) -> dict[str, Any]:
+def _velocity(project: Project) -> dict[str, Json]:
     past = completed(project)
     return {
         "sprints": [

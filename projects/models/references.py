@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import models
 
 from projects.entities.registry import REFERS
 from projects.models.activity import Activity
 from projects.models.base import Entity
+from projects.models.loose_types import Json
 from projects.models.user import User
 
 
@@ -20,7 +20,7 @@ def referenced_models() -> dict[str, type[models.Model]]:
     return {column: User if name == "user" else Entity.by_type[name] for column, name in REFERS.items()}
 
 
-def referenced_objects(rows: Iterable[Activity]) -> dict[str, Any]:
+def referenced_objects(rows: Iterable[Activity]) -> dict[str, Json]:
     """Return the objects that the changes refer to, by ID as text; deleted ones too. One query per model."""
     wanted: dict[type[models.Model], set[str]] = {}
     for row in rows:
@@ -28,7 +28,7 @@ def referenced_objects(rows: Iterable[Activity]) -> dict[str, Any]:
             if model := referenced_models().get(change["field"]):
                 values = (change["old"], change["new"])
                 wanted.setdefault(model, set()).update(value for value in values if isinstance(value, str))
-    found: dict[str, Any] = {}
+    found: dict[str, Json] = {}
     for model, ids in wanted.items():
         objects = model._base_manager.filter(pk__in=ids)
         if "project" in {field.name for field in model._meta.fields}:

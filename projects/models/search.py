@@ -16,11 +16,12 @@ import re
 import uuid
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from django.db import connection
 
 from projects.models.fts import RANKED, match_expression
+from projects.models.loose_types import FieldValue
 from projects.models.prepared_queries import Row
 from projects.models.project import Project
 from projects.models.work_items.item import WorkItem
@@ -185,10 +186,10 @@ class _Finding:
             shown += 1
         return min(shown, self.counted), shown <= self.counted
 
-    def _query(self, statement: str, *values: str | int | None) -> tuple[Any, ...]:
+    def _query(self, statement: str, *values: str | int | None) -> tuple[FieldValue, ...]:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
-            found: tuple[Any, ...] = cursor.fetchone()
+            found: tuple[FieldValue, ...] = cursor.fetchone()
             return found
 
     def page(self, start: Place, limit: int) -> tuple[list[Hit], Place | None]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from projects.models.loose_types import Framework
 from projects.models.prepared_queries import Kept
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class KnownSessions:
     """The sessions that this process has seen lately, so that most requests need no query for them."""
 
     def __init__(self) -> None:
-        self._kept: Kept[tuple[str, Any]] = Kept(512)
+        self._kept: Kept[tuple[str, Framework]] = Kept(512)
 
     def find(self, actor: str, run: Run) -> str | None:
         """Return the ID of a session that was noted less than a minute ago."""

@@ -7,7 +7,7 @@ import functools
 import getpass
 import os
 import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser
@@ -17,6 +17,7 @@ from django.db import models, transaction
 
 from projects.models.exceptions import NotYours
 from projects.models.fields import LineField, check_text
+from projects.models.loose_types import Framework
 from projects.models.prepared_queries import Kept, Loading, bound
 
 AGENT_NAME = "llm"
@@ -136,7 +137,7 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):
         ordering = ("username",)
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
+    def save(self, *args: Framework, **kwargs: Framework) -> None:
         if self.pk is None:
             self.pk = id_of(self.username)
         super().save(*args, **kwargs)

@@ -11,15 +11,14 @@ import re
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import MAXYEAR, UTC, date, datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
 
+from projects.models.loose_types import AnyField, Framework
 from projects.transfer.tables import Column
 
 # From a JSON value to its database form: text, a number or None.
-Clean = Callable[[object], Any]
+Clean = Callable[[object], Framework]
 
 SNAPSHOT = {"id": str, "display_key": str, "story_points": int | None, "status": str}
 _ID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -58,8 +57,8 @@ def _stored(moment: datetime) -> str:
     return str(moment.replace(tzinfo=None))
 
 
-def text(field: models.Field[Any, Any]) -> Clean:
-    def check(value: object) -> Any:
+def text(field: AnyField) -> Clean:
+    def check(value: object) -> Framework:
         if not isinstance(value, str):
             raise ValidationError("must be text")
         return field.clean(value, None)
@@ -88,7 +87,7 @@ def integer(low: int, high: int) -> Clean:
     return check
 
 
-def position(field: models.Field[Any, Any]) -> Clean:
+def position(field: AnyField) -> Clean:
     """Accept an ordering key, and the number of an earlier version, which `positions` converts."""
 
     def check(value: object) -> str | float:
@@ -142,7 +141,7 @@ def _document(text: str) -> object:
 
 
 # By the kind of the column, from the database form to a JSON value.
-OUTWARD: dict[str, Callable[[Any], object]] = {"id": dashed, "user": dashed, "time": moment, "json": _document}
+OUTWARD: dict[str, Callable[[Framework], object]] = {"id": dashed, "user": dashed, "time": moment, "json": _document}
 
 
 def outward(column: Column, value: object) -> object:

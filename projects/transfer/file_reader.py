@@ -9,6 +9,7 @@ import ijson
 
 from projects.entities.registry import ENTITIES
 from projects.entities.spec import LABELS, SNAPSHOT
+from projects.models.loose_types import Framework
 from projects.transfer.exceptions import Errors, refusal
 from projects.transfer.tables import BY_COLLECTION, SCHEMA_VERSION
 
@@ -121,7 +122,7 @@ def _object(events: Iterator[Event], bounded: _Bounded) -> FileRow:
 
 def _nested(event: str, events: Iterator[Event]) -> object:
     """Return the list or object that just began. Iterative, because the sender controls the depth."""
-    top: Any = {} if event == "start_map" else []
+    top: Framework = {} if event == "start_map" else []
     stack, key = [top], ""
     keys: list[str] = []
     for event, value in events:
@@ -135,7 +136,7 @@ def _nested(event: str, events: Iterator[Event]) -> object:
             key = keys.pop()
             continue
         opens = event in ("start_map", "start_array")
-        node: Any = ({} if event == "start_map" else []) if opens else value
+        node: Framework = ({} if event == "start_map" else []) if opens else value
         if isinstance(stack[-1], dict):
             stack[-1][key] = node
         else:

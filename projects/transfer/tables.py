@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 from django.db import models
 
@@ -15,6 +14,7 @@ from projects.entities.registry import BY_NAME, BY_REFERENCE, ENTITIES
 from projects.models import Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.base import Entity
 from projects.models.fields import LabelsField
+from projects.models.loose_types import AnyField
 from projects.models.prepared_queries import field_at
 from projects.models.project import LIVING
 from projects.models.project_child import MAX_KEY
@@ -28,7 +28,7 @@ class Column:
     """A field of a row: its name in the file and its database column."""
 
     name: str
-    field: models.Field[Any, Any]
+    field: AnyField
 
     @property
     def sql(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.models import Project, SwimLane, WorkItem
+from projects.models.loose_types import Context
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.board_filters import Filters
 from projects.web.cards import SHOWN, Card, blockers
@@ -33,7 +33,7 @@ class Lane:
     limit: int | None
     total: int  # without filters
     found: int  # with filters
-    items: list[dict[str, Any]] = field(default_factory=list)
+    items: list[Context] = field(default_factory=list)
     rest_url: str = ""
 
     @property
@@ -128,7 +128,7 @@ class Board:
                 group.count += len(cards)
             yield group
 
-    def _group_of(self, item: dict[str, Any]) -> str:
+    def _group_of(self, item: Context) -> str:
         if self.grouping == "assignee":
             return item["assignee__username"] or ""
         if self.grouping != "epic":

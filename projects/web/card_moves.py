@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from projects.models import Project, Sprint, SwimLane, User, WorkItem
 from projects.models.exceptions import Conflict
+from projects.models.loose_types import Context
 from projects.web.form_values import version
 
 
@@ -34,8 +34,8 @@ def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tupl
     return item, _warning(item) if item.status != before else ""
 
 
-def _values(item: WorkItem, data: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _values(item: WorkItem, data: Mapping[str, str]) -> Context:
+    values: Context = {}
     if data.get("status"):
         values["status"] = data["status"]
     if "assignee" in data:
@@ -50,7 +50,7 @@ def _values(item: WorkItem, data: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _parent(item: WorkItem, epic: str) -> dict[str, Any]:
+def _parent(item: WorkItem, epic: str) -> Context:
     """Return the change that moves `item` to the epic. Tasks of a story can only move with their story."""
     parent = item.parent
     story = parent if parent is not None and parent.item_type != "epic" else None

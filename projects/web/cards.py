@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.models import Dependency, Project
+from projects.models.loose_types import Context
 from projects.models.work_items.choices import MAX_IDLE_LEASES
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
@@ -39,7 +39,7 @@ class Card:
 
     __slots__ = ("blocked_by", "claimed_by", "is_stuck", "item", "key")
 
-    def __init__(self, item: dict[str, Any], project_key: str, blocking: dict[uuid.UUID, list[int]]) -> None:
+    def __init__(self, item: Context, project_key: str, blocking: dict[uuid.UUID, list[int]]) -> None:
         self.item = item
         self.key = f"{project_key}-{item['item_number']}"
         numbers = blocking.get(item["id"], []) if item["status"] not in CLOSED else []

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.activity import Action, ActivityQuerySet
+from projects.models.loose_types import AnyQuerySet, Context, FieldValue
 from projects.models.references import referenced_models, referenced_objects
 from projects.web.field_labels import label
 
@@ -69,7 +69,7 @@ def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int 
 
 
 def _activity_around(item: WorkItem) -> ActivityQuerySet:
-    comments: QuerySet[Any, Any] = Comment.objects.filter(work_item=item).order_by().values("pk")
+    comments: AnyQuerySet = Comment.objects.filter(work_item=item).order_by().values("pk")
     links = Dependency.objects.filter(Q(blocking_item=item) | Q(blocked_item=item)).order_by().values("pk")
     entries = TimeEntry.objects.filter(work_item=item).order_by().values("pk")
     itself = WorkItem.objects.filter(pk=item.pk).order_by().values("pk")
@@ -95,7 +95,7 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
     return Line(row, text, [])
 
 
-def _verb(row: Activity, values: dict[str, Any]) -> str:
+def _verb(row: Activity, values: Context) -> str:
     kind, what = row.entity_type, WHAT.get(row.entity_type, row.entity_type)
     if kind == "dependency":
         what = f"{what} {row.display_key}"
@@ -111,7 +111,7 @@ def _verb(row: Activity, values: dict[str, Any]) -> str:
     return f"changed {what}" if kind != "work_item" else "changed"
 
 
-def _field(change: dict[str, Any], names: dict[str, str]) -> Field:
+def _field(change: Context, names: dict[str, str]) -> Field:
     name = change["field"]
     old, new = (_readable(name, change[side], names) for side in ("old", "new"))
     if name in TEXTS and (max(len(old), len(new)) > LONG or "\n" in old + new):
@@ -119,7 +119,7 @@ def _field(change: dict[str, Any], names: dict[str, str]) -> Field:
     return Field(label(name), old, new)
 
 
-def _readable(name: str, value: Any, names: dict[str, str]) -> str:
+def _readable(name: str, value: FieldValue, names: dict[str, str]) -> str:
     if value is None or value in ("", []):
         return ""
     if name in referenced_models():

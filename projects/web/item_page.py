@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Q
 from django.http import Http404
 
@@ -11,6 +9,7 @@ from projects.commits import index
 from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
 from projects.models.activity import Action
 from projects.models.comment import Kind
+from projects.models.loose_types import Context, Framework
 from projects.web.durations import spell
 from projects.web.history_lines import history
 from projects.web.item_form import choices
@@ -42,7 +41,7 @@ def get(identifier: str) -> WorkItem:
     return found
 
 
-def context(item: WorkItem, user: User, before: int | None = None) -> dict[str, Any]:
+def context(item: WorkItem, user: User, before: int | None = None) -> Context:
     """Return the template context for `user`, with the history before activity `before`."""
     lines, older = history(item, before)
     projects = LivingProjects()
@@ -80,12 +79,12 @@ def _ancestors(item: WorkItem) -> list[WorkItem]:
     return sorted(found, key=lambda ancestor: ("epic", "story", "task").index(ancestor.item_type))
 
 
-def _comments(item: WorkItem) -> Any:
+def _comments(item: WorkItem) -> Framework:
     rows = Comment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
     return rows.select_related("created_by", "updated_by", "confirmed_by")
 
 
-def _commits(item: WorkItem) -> dict[str, Any]:
+def _commits(item: WorkItem) -> Context:
     """Return the newest commits that name the item."""
     index.look_at_times()
     found = list(index.commits_of(item)[: MOST_COMMITS + 1])
@@ -94,7 +93,7 @@ def _commits(item: WorkItem) -> dict[str, Any]:
     return {"commits": found[:MOST_COMMITS], "more_commits": len(found) > MOST_COMMITS}
 
 
-def _below(item: WorkItem) -> dict[str, Any]:
+def _below(item: WorkItem) -> Context:
     """Return the children, their progress and the number of descendants that a deletion would include."""
     children = list(item.living_children().select_related("project", "assignee").defer("description").in_order())
     counted = [child for child in children if child.status != "cancelled"]
@@ -109,7 +108,7 @@ def _below(item: WorkItem) -> dict[str, Any]:
     }
 
 
-def _dependencies(item: WorkItem) -> dict[str, Any]:
+def _dependencies(item: WorkItem) -> Context:
     """Return the dependencies grouped by kind, each with the item at the other end."""
     ends = ("blocking_item__project", "blocked_item__project")
     links = Dependency.objects.living().of(item.pk).select_related(*ends).order_by("created_at", "id")
@@ -121,7 +120,7 @@ def _dependencies(item: WorkItem) -> dict[str, Any]:
     }
 
 
-def _time(item: WorkItem, user: User) -> dict[str, Any]:
+def _time(item: WorkItem, user: User) -> Context:
     rows = TimeEntry.objects.filter(Q(work_item=item) | Q(user=user, ended_at=None), deleted_at=None)
     entries = list(rows.select_related("user", "work_item__project").defer("work_item__description"))
     here = [entry for entry in entries if entry.work_item_id == item.pk]

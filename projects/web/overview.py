@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
 from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
+from projects.models.loose_types import Context, FieldValue
 from projects.models.sprints.history import histories
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.responses import deed
@@ -79,9 +80,9 @@ def _sprints() -> QuerySet[Sprint]:
     )
 
 
-def _active() -> list[Any]:
+def _active() -> list[FieldValue]:
     """Return the active sprints, each with `days_left` and its burndown `chart`."""
-    sprints: list[Any] = list(_sprints()[:SHOWN])
+    sprints: list[FieldValue] = list(_sprints()[:SHOWN])
     days = histories(sprints)
     today: date = timezone.now().date()
     for sprint in sprints:
@@ -90,7 +91,7 @@ def _active() -> list[Any]:
     return sprints
 
 
-def _changes() -> list[dict[str, Any]]:
+def _changes() -> list[Context]:
     """Return the latest activities, each with its item's title unless the item is deleted."""
     shown = Activity.objects.exclude(entity_type="swim_lane").select_related("actor").order_by("-id")[:RECENT]
     rows = list(shown)

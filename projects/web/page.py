@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 
 from discovery import runtime
 from projects.models import Activity, Project, User
+from projects.models.loose_types import Context, Framework
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
 
 
@@ -23,7 +23,7 @@ def for_people(*methods: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: HttpRequest, *args: Framework, **kwargs: Framework) -> HttpResponse:
             if request.method not in allowed:
                 return method_not_allowed(request, *allowed)
             if not request.user.is_authenticated:
@@ -54,7 +54,7 @@ def find_project(key: str) -> Project:
     return project
 
 
-def page(request: HttpRequest) -> dict[str, Any]:
+def page(request: HttpRequest) -> Context:
     """Context processor for the page frame; values that need a query are lazy.
 
     Views must read `live_cursor` before their own rows, so that the page misses no change.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from projects.api.exceptions import CODES, envelope
 from projects.models.activity import Action, Activity
 from projects.models.exceptions import Claimed, NotYours, Refused, StaleVersion
+from projects.models.loose_types import Context, Framework
 from projects.web.field_labels import label, reworded
 
 View = Callable[..., HttpResponse]
@@ -24,7 +24,7 @@ def reports_errors(view: View) -> View:
     """Turn refusals and validation errors into JSON errors with readable messages."""
 
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Framework, **kwargs: Framework) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except StaleVersion as stale:
@@ -84,7 +84,7 @@ def _deed(activity: Activity) -> str:
     )
 
 
-def _change(change: dict[str, Any]) -> str:
+def _change(change: Context) -> str:
     field, new = label(change["field"]), change["new"]
     plain = (
         isinstance(new, str | int) and not change["field"].endswith("_id") and field not in ("description", "position")
@@ -127,11 +127,11 @@ def signed_out() -> HttpResponse:
     return JsonResponse(envelope("UNAUTHENTICATED", message), status=401)
 
 
-def safe_only(view: Any) -> Any:
+def safe_only(view: Framework) -> Framework:
     """Allow only GET and HEAD; return 405 otherwise."""
 
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Framework, **kwargs: Framework) -> HttpResponse:
         if request.method not in ("GET", "HEAD"):
             return method_not_allowed(request, "GET", "HEAD")
         response: HttpResponse = view(request, *args, **kwargs)

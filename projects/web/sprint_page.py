@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from projects.entities.work_item import CLOSED
 from projects.models import Project, Sprint, WorkItem
+from projects.models.loose_types import Context, Framework
 from projects.models.sprints.history import histories
 from projects.models.sprints.report import compare, total
 from projects.models.sprints.sprint import Status
@@ -32,7 +32,7 @@ class Report:
         self.charts.append(flow("flow", sprint.start_date, sprint.end_date, history))
         self.lists = self._lists()
 
-    def _lists(self) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    def _lists(self) -> list[tuple[str, str, list[Context]]]:
         """Return the lists of notable items with their current titles."""
         over = self.sprint.status != Status.ACTIVE
         names = {
@@ -60,7 +60,7 @@ def find_report(project: Project, wanted: str, started: list[Sprint]) -> Report 
     return Report(Sprint.objects.select_related("project").get(pk=chosen.pk))
 
 
-def burndown_of(sprint: Sprint, history: Any, ident: str) -> Chart:
+def burndown_of(sprint: Sprint, history: Framework, ident: str) -> Chart:
     """Return the burndown of a started sprint; `ident` is its element ID."""
     open_rows = [row for row in sprint.committed or () if row["status"] not in CLOSED]
     committed = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, F, Max, Q, Sum, Window
@@ -14,6 +13,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from projects.models import Project, Sprint, WorkItem
+from projects.models.loose_types import AnyRow, AnyRows, Context, Framework
 from projects.models.sprints.sprint import Status
 from projects.models.sprints.velocity import Velocity
 from projects.models.work_items.queries import WorkItemQuerySet
@@ -31,7 +31,7 @@ BACKLOG = "backlog"
 class Column:
     """A list of cards: the backlog (`sprint` is None) or a sprint. The totals include hidden cards."""
 
-    sprint: Any
+    sprint: AnyRow
     items: int
     points: int
     done: int = 0
@@ -77,7 +77,7 @@ class Plan:
         column.rest_url = self._more(BACKLOG)
         return column
 
-    def _column(self, sprint: Any, so_far: Velocity | None) -> Column:
+    def _column(self, sprint: AnyRow, so_far: Velocity | None) -> Column:
         column = Column(sprint, sprint.items_all, sprint.points_all, sprint.items_done, sprint.points_done)
         column.above = above(so_far, column.points, column.items)
         column.rest_url = self._more(str(sprint.pk))
@@ -92,13 +92,13 @@ class Plan:
         items = items.exclude(status="cancelled")
         wide = [uuid.UUID(str(column.sprint.pk)) for column in self.columns if str(column.sprint.pk) in self.wide]
         shown = items.annotate(place=place).filter(Q(place__lte=CAP) | Q(sprint__in=wide, place__lte=CAP_MORE))
-        found: dict[uuid.UUID, list[dict[str, Any]]] = {}
+        found: dict[uuid.UUID, list[Context]] = {}
         for row in shown.in_order().values(*SHOWN, "sprint_id"):
             found.setdefault(row["sprint_id"], []).append(row)
         for column in self.columns:
             column.cards = self._cards(found.get(column.sprint.pk, ()))
 
-    def _cards(self, rows: Any) -> list[Card]:
+    def _cards(self, rows: AnyRows) -> list[Card]:
         return [Card(row, self.project.key, self.blockers) for row in rows]
 
     def _more(self, name: str) -> str:
@@ -112,7 +112,7 @@ def backlog(project: Project) -> WorkItemQuerySet:
     return items.unfinished().exclude(item_type="epic")
 
 
-def open_sprints(project: Project) -> Any:
+def open_sprints(project: Project) -> Framework:
     """Return the active sprint, then the planned ones by start date, each with its totals."""
     living = Q(work_items__deleted_at=None) & ~Q(work_items__status="cancelled")
     done = living & Q(work_items__status="done")
@@ -138,7 +138,7 @@ def above(so_far: Velocity | None, points: int, items: int) -> str:
     return amount(usual, unit) if planned > usual else ""
 
 
-def next_sprint(project: Project) -> dict[str, Any]:
+def next_sprint(project: Project) -> Context:
     """Return defaults for a new sprint: next number, starts after the last sprint or today, lasts two weeks."""
     sprints = Sprint.objects.living().filter(project=project)
     known = sprints.aggregate(count=Count("pk"), last=Max("end_date", filter=~Q(status=Status.CANCELLED)))

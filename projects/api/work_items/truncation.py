@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from projects.api.json_format import JSONObject, render
+from projects.models.loose_types import Framework
 
 ELLIPSIS = "…"
 SHORTEST_TEXT = 40  # characters; rows are dropped before texts get shorter
@@ -47,7 +48,7 @@ def shorten(document: JSONObject, max_bytes: int) -> JSONObject:
     return short
 
 
-def size(document: Any) -> int:
+def size(document: Framework) -> int:
     """Return the size of the response in bytes."""
     return len(render(document))
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from projects.entities.work_item import CLOSED
+from projects.models.loose_types import Json
 from projects.models.sprints.history import Standing, histories
 from projects.models.sprints.sprint import Row, Sprint, in_scope
 from projects.models.work_items.choices import Status
@@ -27,7 +28,7 @@ class Day(NamedTuple):
     ideal_items: float
 
 
-def report(sprint: Sprint) -> dict[str, Any]:
+def report(sprint: Sprint) -> dict[str, Json]:
     """Return the report of a sprint; runs a constant number of queries.
 
     committed          items at the start, with their status at that time; for a planned sprint, the current items
@@ -59,7 +60,7 @@ def compare(committed: Sequence[Row], final: Sequence[Row]) -> dict[str, list[Ro
     }
 
 
-def total(rows: Sequence[Row]) -> dict[str, Any]:
+def total(rows: Sequence[Row]) -> dict[str, Json]:
     """Return the rows with their count and total points."""
     return {"count": len(rows), "points": sum(row["story_points"] or 0 for row in rows), "items": list(rows)}
 

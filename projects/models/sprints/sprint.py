@@ -18,6 +18,7 @@ from projects.models.activity import Action
 from projects.models.base import Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
+from projects.models.loose_types import FieldValue
 from projects.models.project import DELETED, LIVING, Project
 from projects.models.project_child import ProjectChild, ProjectChildQuerySet
 from projects.models.work_items.choices import ItemType
@@ -232,7 +233,7 @@ class Sprint(ProjectChild):
             for item in self.items().order_by("item_number")
         ]
 
-    def _move(self, actor: User, status: Status, expected_version: int | None, **values: Any) -> None:
+    def _move(self, actor: User, status: Status, expected_version: int | None, **values: FieldValue) -> None:
         self.check_version(expected_version)
         self.check_living()
         self.project.check_writable()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from projects.models.base import Entity, EntityQuerySet, Values
+from projects.models.loose_types import FieldValue
 from projects.sqlite.expressions import Unindexed
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class WorkItemChild(Entity):
     def check_delete(self) -> None:
         self.work_item.project.check_writable()
 
-    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: Any) -> Values:
+    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> Values:
         self.check_owner(actor)
         return super().validate_update(actor=actor, expected_version=expected_version, **values)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,6 +18,7 @@ from django.utils import timezone
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, NotReady
+from projects.models.loose_types import FieldValue
 from projects.models.work_items.choices import DEFAULT_LEASE, MAX_IDLE_LEASES, MAX_LEASE, Status
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class Claimable(Entity):
         is_holder = self.is_claimed and self.is_held_by(actor, lease_id)
         return actor.acts_as_person or is_holder or status not in (Status.BACKLOG, Status.TODO, Status.IN_PROGRESS)
 
-    def _write_claim(self, actor: User, **values: Any) -> None:
+    def _write_claim(self, actor: User, **values: FieldValue) -> None:
         """Write the fields that a claim changes, with version and activity. Raises Archived."""
         self.project.check_writable()
         changed = {name: value for name, value in values.items() if getattr(self, name) != value}

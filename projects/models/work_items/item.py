@@ -6,7 +6,7 @@ import functools
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -19,6 +19,7 @@ from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
+from projects.models.loose_types import FieldValue
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
 from projects.models.project_child import ProjectChild
@@ -189,7 +190,7 @@ class WorkItem(Claimable):
         add_labels: Sequence[str] = (),
         remove_labels: Sequence[str] = (),
         lease_id: uuid.UUID | None = None,
-        **values: Any,
+        **values: FieldValue,
     ) -> Values:
         """Validate as Entity.validate_update does.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
 from projects.models.exceptions import Conflict
+from projects.models.loose_types import Framework
 from projects.ordering_keys import MAX_LENGTH, key_between
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def position_beside(item: WorkItem, neighbour: WorkItem, *, before: bool) -> str
     next_one = _beyond(item, neighbour, before).first()
     first, last = (next_one, neighbour) if before else (neighbour, next_one)
 
-    def fits(key: Callable[[WorkItem], Any]) -> bool:
+    def fits(key: Callable[[WorkItem], Framework]) -> bool:
         return (first is None or key(first) < key(item)) and (last is None or key(item) < key(last))
 
     present: str = item.position

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from projects.models import Project
+from projects.models.loose_types import Context
 from projects.models.search import LAST_ENTRY, Hit, Order, Place, search
 from projects.models.work_items.queries import DISPLAY_KEY
 from projects.web import item_page, page
@@ -64,9 +65,9 @@ def _number(text: str) -> int | None:
     return number if number is not None and number <= LAST_ENTRY else None
 
 
-def _pieces(hit: Hit) -> list[dict[str, Any]]:
+def _pieces(hit: Hit) -> list[Context]:
     """Split the snippet into highlighted and plain pieces."""
-    pieces: list[dict[str, Any]] = []
+    pieces: list[Context] = []
     at = 0
     for begin, end in hit.highlights:
         pieces += [{"text": hit.snippet[at:begin]}, {"text": hit.snippet[begin:end], "marked": True}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -15,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from projects.models import Project, Sprint, WorkItem
+from projects.models.loose_types import Context
 from projects.models.sprints.velocity import completed, velocity
 from projects.web import page, sprint_page
 from projects.web.card_moves import move_card
@@ -139,7 +139,7 @@ VERBS: dict[str, Callable[[HttpRequest, Sprint, int], HttpResponse]] = {
 }
 
 
-def _fields(request: HttpRequest) -> dict[str, Any]:
+def _fields(request: HttpRequest) -> Context:
     return {name: request.POST[name].strip() for name in FIELDS if name in request.POST}
 
 
