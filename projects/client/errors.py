@@ -54,7 +54,7 @@ class Mistake(UsageError):
 
     `wrong` stands where one of `known` is expected; `right` is the nearest of these, "" if none is near. A value may be
     a list of words. `phrase` is the unknown command or flag, with the words before it; `rest` are those that follow it.
-    `where` is the command whose help tells more.
+    `where` is the command whose help tells more. `instead` is the right command line, if it is known.
     """
 
     def __init__(
@@ -65,12 +65,14 @@ class Mistake(UsageError):
         where: str,
         phrase: str = "",
         rest: Sequence[str] = (),
+        instead: Sequence[str] = (),
     ) -> None:
         from projects.client import spelling
 
         self.wrong = wrong
         self.phrase = phrase
         self.rest = rest
+        self.instead = instead
         self.right = spelling.nearest_of_each(wrong, known)
         super().__init__(f"{message}{spelling.question(phrase, self.right)}; see: {where}")
 

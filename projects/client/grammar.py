@@ -133,6 +133,9 @@ GLOBALS: tuple[Option, ...] = (
 )
 
 
+READING = ("list", "show")  # verbs that change nothing and read no file
+
+
 def verbs_of(noun: str) -> tuple[Verb, ...]:
     """Return the verbs of a command in COMMANDS."""
     name = f"projects.client.commands.{noun.replace('-', '_')}"
@@ -163,7 +166,7 @@ def find(argv: Sequence[str]) -> Call:
     name = _plain(word)
     if name == "help":
         return find([*tokens, *rest, "--help"])
-    word, rest = _in_order(word, rest)
+    word, rest = _in_order(tokens, word, rest)
     phrase = phrase_of(word, rest)
     if is_key(word) and phrase is None:
         phrase, rest = Phrase("show"), [word, *rest]
@@ -274,7 +277,7 @@ def _find_verb(phrase: Phrase, tokens: list[str], rest: list[str]) -> Call:
     raise Mistake(f"unknown verb of pm {noun}: {word!r}", word, known, f"pm {noun} -h", f"{noun} {plain}", rest)
 
 
-def _in_order(word: str, rest: list[str]) -> tuple[str, list[str]]:
+def _in_order(tokens: list[str], word: str, rest: list[str]) -> tuple[str, list[str]]:
     """Return the words with the verb before a key, and with a noun before its verb, as in `create task TITLE`."""
     if not rest or rest[0].startswith("-"):
         return word, rest
@@ -293,6 +296,9 @@ def _in_order(word: str, rest: list[str]) -> tuple[str, list[str]]:
     verb = phrase_of(word, others)
     if phrase.words[0] == "work-item" and verb is not None:  # a verb that stands alone is about items
         return word, [*(phrase.fixed if verb.words[-1] in vocabulary.PRESET else ()), *others]
+    if _same(_plain(word))[0] not in READING:
+        # Who may run `pm create` may not run all that `pm comment create` can do, such as read a file.
+        raise Mistake("the noun goes first", word, (), "pm -h", instead=[*tokens, second, word, *others])
     return second, [word, *others]
 
 

@@ -22,6 +22,8 @@ def add_try(error: UsageError, argv: Sequence[str]) -> None:
         if not all(token.startswith("-") for token in rest):
             phrase = ""  # the command itself was meant
     commands = [_filled(text, rest) for text in spelling.suggestions(phrase)]
+    if isinstance(error, Mistake) and _is_valid(error.instead) and error.instead:
+        commands = [_line(error.instead)]
     if not commands:
         commands = (_repaired(argv, error) or _shortened(argv)) if isinstance(error, Mistake) else _quoted(argv)
     if commands:

@@ -70,6 +70,8 @@ def test_words_that_mean_something_else_are_not_near(word: str) -> None:
         (["note", "PONE-1", "a", "&&", "b"], "pm note PONE-1 'a && b'"),
         (["projct", "get", "&&"], "pm project get '&&'"),
         (["list", "--done", "-n", "5"], ["pm list --status=done -n 5", "pm list --include-done -n 5"]),
+        (["add", "comment", "PONE-1", "text"], "pm comment add PONE-1 text"),
+        (["--as", "x", "start", "sprint", "S"], "pm --as x sprint start S"),
         (["reopen"], "pm update KEY --status=todo"),
         (["reopen", "P-1", "--full"], "pm update P-1 --status=todo --full"),
         (["import", "a b.json"], "pm sync import '--file=a b.json'"),
