@@ -65,7 +65,10 @@ def test_list_shows_searches_and_filters(browser: Client, comment: Comment, make
 
 def test_add_comment(browser: Client, make_item: Make, owner: User) -> None:
     item = make_item()
-    assert browser.post(f"{LIST}add/", {"work_item": str(item.pk), "content": " Hello "}).status_code == 302
+    assert (
+        browser.post(f"{LIST}add/", {"work_item": str(item.pk), "kind": "comment", "content": " Hello "}).status_code
+        == 302
+    )
     comment = Comment.objects.get()
     assert (comment.content, comment.created_by) == ("Hello", owner)
     latest = Activity.objects.latest("id")
@@ -77,14 +80,14 @@ def test_add_comment(browser: Client, make_item: Make, owner: User) -> None:
     ("content", "message"), [(" ", "required"), ("a\x1bb", "U+001B"), ("c" * 150_001, "at most 150000")]
 )
 def test_invalid_comment_is_not_added(browser: Client, make_item: Make, content: str, message: str) -> None:
-    response = browser.post(f"{LIST}add/", {"work_item": str(make_item().pk), "content": content})
+    response = browser.post(f"{LIST}add/", {"work_item": str(make_item().pk), "kind": "comment", "content": content})
     assert message in response.content.decode()
     assert not Comment.objects.exists()
 
 
 def test_comment_on_deleted_or_archived_is_not_added(browser: Client, make_item: Make, user: User) -> None:
     item = make_item()
-    data = {"work_item": str(item.pk), "content": "x"}
+    data = {"work_item": str(item.pk), "kind": "comment", "content": "x"}
     item.project.archive(actor=user)
     assert "PONE is archived" in browser.post(f"{LIST}add/", data).content.decode()
     item.project.activate(actor=user)

@@ -103,7 +103,7 @@ def test_show_costs_the_same_for_any_number_of_rows(api: APIClient, make_item: M
         with CaptureQueriesContext(connection) as queries:
             show(api, "PONE-2")
         counts.append(len(queries))
-    assert counts == [8, 8]  # two queries for dependencies, one per end
+    assert counts == [9, 9]  # two queries for dependencies, one per end, and one for former keys
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "💥", '"', "\\", "\n", "\u2028", "<"])

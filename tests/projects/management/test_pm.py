@@ -50,5 +50,5 @@ def test_usage_error_is_code_2() -> None:
 
 def test_flags_that_django_has_too_are_the_clients() -> None:
     assert run("--version") == (f"pm {VERSION}\n", "")
-    assert run("-h")[0].startswith("usage: pm NOUN VERB")
+    assert run("-h")[0].startswith("usage: pm COMMAND")
     assert run("project", "list", "--help")[0].startswith("usage: pm project list")
