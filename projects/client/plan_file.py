@@ -14,8 +14,12 @@ The words in braces are fields of the item, as in JSON: `{"items": [{"title": â€
 
 from __future__ import annotations
 
+from projects.client.argv import canonical
 from projects.client.errors import UsageError
+from projects.client.resource import day
 from projects.client.text_input import read_file
+from projects.entities.spec import DAY
+from projects.entities.work_item import WORK_ITEM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +32,31 @@ NUMBERS = ("points", "story_points")
 def read_plan(path: str) -> dict[str, Json]:
     """Return the plan in a file, or in standard input for `-`. Raises UsageError."""
     text = read_file(path, "file")
-    if text.lstrip()[:1] in ("{", "["):
-        return _from_json(text)
-    return _from_lines(text)
+    plan = _from_json(text) if text.lstrip()[:1] in ("{", "[") else _from_lines(text)
+    _spell(plan["items"])
+    return plan
+
+
+def _spell(items: Json) -> None:
+    """Write the values of the items as the API spells them; what it does not know is its error to tell."""
+    for item in items if isinstance(items, list) else ():
+        if not isinstance(item, dict):
+            continue
+        for field in WORK_ITEM.fields:
+            for name in (field.name, field.flag):
+                value = item.get(name)
+                if isinstance(value, str | int) and field.choices:
+                    item[name] = _choice(str(value), field.choices)
+                elif isinstance(value, str) and field.kind == DAY:
+                    item[name] = day(value)
+        _spell(item.get("children"))
+
+
+def _choice(value: str, choices: tuple[str, ...]) -> str:
+    try:
+        return canonical(f"--value={value}", {"--value": {"choices": choices}}, "pm plan").partition("=")[2]
+    except UsageError:
+        return value
 
 
 def _from_json(text: str) -> dict[str, Json]:
@@ -41,7 +67,7 @@ def _from_json(text: str) -> dict[str, Json]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the plan is not JSON: {error}", field="file") from None
     plan = {"items": found} if isinstance(found, list) else found
-    if not plan.get("items"):
+    if not isinstance(plan, dict) or not plan.get("items"):
         raise UsageError('the plan has no items; write {"items": [{"title": "â€¦"}]}', field="file")
     return dict(plan)
 
