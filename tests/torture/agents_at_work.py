@@ -1,7 +1,8 @@
 """Scenario 20: agents share one board, each in a real process and session of its own.
 
 `begun_at_once`: 16 agents call `pm begin` at the same moment; each gets another leaf, and again the same one.
-`worked_until_empty`: three agents in three worktrees finish a planned board; one of them dies on the way.
+`worked_until_empty`: three agents in three worktrees and an MCP client finish a planned board; one of them dies on the
+way.
 """
 
 from __future__ import annotations
@@ -52,6 +53,71 @@ class Agent(NamedTuple):
 
     def pm(self, *arguments: str) -> Any:
         return _answer(self.start(*arguments))
+
+    def begin(self) -> str:
+        return str(self.pm("begin")["key"])
+
+    def note(self, key: str, text: str) -> None:
+        self.pm("note", key, text)
+
+    def done(self, key: str) -> None:
+        self.pm("done", key)
+
+    def end(self) -> None:
+        """Leave: nothing of this agent runs between its commands."""
+
+
+class McpAgent:
+    """An agent that works through the tools of one `pm mcp`."""
+
+    def __init__(self, name: str, place: Path, variables: dict[str, str]) -> None:
+        self.name = name
+        self._calls = 0
+        self._process = subprocess.Popen(
+            [*MANAGE, "pm", "mcp"],
+            cwd=place,
+            env=environment(**variables),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        client = {"name": name, "version": "1"}
+        self._ask("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client})
+        self._send({"method": "notifications/initialized"})
+
+    def begin(self) -> str:
+        return self._call("begin").split(maxsplit=1)[0]
+
+    def note(self, key: str, text: str) -> None:
+        self._call("note", key=key, text=text)
+
+    def done(self, key: str) -> None:
+        self._call("done", keys=[key])
+
+    def end(self) -> None:
+        self._process.communicate(timeout=4 * DEADLINE)
+
+    def _call(self, tool: str, **arguments: Any) -> str:
+        result = self._ask("tools/call", {"name": tool, "arguments": arguments})
+        text = str(result["content"][0]["text"])
+        if result.get("isError"):
+            error = json.loads(text)["error"]
+            raise Refused(f"{error['code']}: {error['message']}")
+        return text
+
+    def _ask(self, method: str, parameters: dict[str, Any]) -> Any:
+        self._calls += 1
+        self._send({"id": self._calls, "method": method, "params": parameters})
+        assert self._process.stdout is not None
+        answer = json.loads(self._process.stdout.readline())
+        assert answer["id"] == self._calls, answer
+        return answer["result"]
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+        self._process.stdin.flush()
 
 
 class Refused(Exception):
@@ -186,7 +252,7 @@ def _all_at_once(agents: list[Agent]) -> list[str]:
 class Worker(threading.Thread):
     """An agent that begins and finishes items until none is ready and nobody works on one."""
 
-    def __init__(self, agent: Agent, server: Server, *, dies_at: int | None = None) -> None:
+    def __init__(self, agent: Agent | McpAgent, server: Server, *, dies_at: int | None = None) -> None:
         super().__init__()
         self.agent, self.server = agent, server
         self.dies_at = dies_at
@@ -204,39 +270,42 @@ class Worker(threading.Thread):
     def _step(self) -> str:
         """Do one item; return "" if others still work on what blocks the rest, and "end" if nothing is left."""
         try:
-            item = self.agent.pm("begin")
+            key = self.agent.begin()
         except Refused as refusal:
             if not str(refusal).startswith("NOTHING_READY"):
                 raise
             rest = [one for one in _items(self.server).values() if one["status"] not in CLOSED]
             return "end" if not _ready(self.server) and not any(one["claimed_by"] for one in rest) else ""
-        key = item["key"]
         self.begun.append(key)
         if len(self.begun) == self.dies_at:
             self.died_on = key
             return "died"
-        again = self.agent.pm("begin")["key"]
+        again = self.agent.begin()
         if again != key:
             self.wrong.append(f"{self.agent.name} began {key}, and then {again}")
-        self.agent.pm("note", key, f"{self.agent.name} works on it")
-        self.agent.pm("done", key)
+        self.agent.note(key, f"{self.agent.name} works on it")
+        self.agent.done(key)
         return "done"
 
 
 def worked_until_empty(boards: int) -> Result:
-    """Let three agents in three worktrees finish a planned board of 40 items."""
-    result = Result("boards of 40 items finished by three agents", "a board")
+    """Let three agents in three worktrees and an MCP client finish a planned board of 40 items."""
+    result = Result("boards of 40 items finished by three agents and an MCP client", "a board")
     for seed in range(boards):
         with repository() as directory, ended(server := Server(directory).ready()), result.attempt(), result.clock():
             _planned(server, random.Random(seed))
             workers = _workers(server, directory)
-            _work(server, directory, workers)
+            try:
+                _work(server, directory, workers)
+            finally:
+                for worker in workers:
+                    worker.agent.end()
             _check(server, workers)
     return result
 
 
 def _workers(server: Server, directory: Path) -> list[Worker]:
-    """Return three agents: two whose program tells its session, and one that its worktree tells."""
+    """Return four agents: two whose program tells its session, one that its worktree tells, and one with MCP only."""
     git("commit", "-q", "--allow-empty", "-m", "begin", cwd=directory)
     variables: dict[str, dict[str, str]] = {
         "claude": {"CLAUDECODE": "1", "CLAUDE_CODE_SESSION_ID": "aaaa-1"},
@@ -248,6 +317,7 @@ def _workers(server: Server, directory: Path) -> list[Worker]:
         place = directory.parent / name
         git("worktree", "add", "-q", place, "-b", name, cwd=directory)
         workers.append(Worker(Agent(name, place, values), server, dies_at=4 if name == "codex" else None))
+    workers.append(Worker(McpAgent("gemini", directory, {"GEMINI_CLI": "1"}), server))
     return workers
 
 
