@@ -158,7 +158,8 @@ class _Row:
 
 def _reader(request: Request) -> Reader:
     user = actor_of(request)
-    return Reader(user, Session.objects.get(pk=user.session_id) if user.session_id else None)
+    # The server remembers the ID of a session for a minute, even if its row is gone by now.
+    return Reader(user, Session.objects.filter(pk=user.session_id).first() if user.session_id else None)
 
 
 def _titles(batch: Sequence[Activity]) -> dict[str, str]:

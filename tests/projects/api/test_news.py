@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import Activity, Comment, User, WorkItem
+from projects.models import Activity, Comment, Session, User, WorkItem
 from tests.projects.api.test_projects import error
 from tests.projects.conftest import bearer
 
@@ -36,6 +36,17 @@ def see(client: APIClient) -> list[dict[str, Any]]:
     assert client.post(f"{URL}seen/", {"cursor": found["cursor"]}).status_code == 204
     rows: list[dict[str, Any]] = found["news"]
     return rows
+
+
+def test_session_whose_row_is_gone_gets_news(
+    running: Any, make_item: Make, user: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    bob = session("gone")
+    with django_capture_on_commit_callbacks(execute=True):  # the server remembers the ID for a minute
+        assert bob.get("/api/v1/whoami/").status_code == 200
+    Session.objects.all().delete()
+    make_item("First").update(actor=user, status="todo")
+    assert "PONE-1" in [row["key"] for row in news(bob)["news"]]
 
 
 def test_news_are_merged_by_item_and_user(running: Any, make_item: Make, user: User) -> None:
