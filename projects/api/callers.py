@@ -88,6 +88,7 @@ class Caller:
         from projects.models.session import known
         from projects.models.work_items.claims import renew_leases
 
+        self._session = None  # the request may have failed, and its session with it
         with transaction.atomic(), suppress(exceptions.PermissionDenied):
             user = self.user()
             if user.is_agent:

@@ -134,3 +134,11 @@ def test_whoami_says_how_the_session_was_found(running: Any, project: Project) -
 @pytest.mark.parametrize("header", ["a" * 5000, "host=%ff"])
 def test_wrong_session_header_is_refused(running: Any, header: str) -> None:
     error(bearer("bot", HTTP_X_PM_SESSION=header).get(URL), 400, "VALIDATION_ERROR", "X-PM-Session")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_session_that_begins_with_a_refused_write_is_stored(running: object, project: Project) -> None:
+    client = bearer("eve", HTTP_X_PM_SESSION="name=fresh")
+    assert client.post("/api/v1/work-items/claim-next/", {"project": "PONE"}).status_code == 409
+    assert client.patch("/api/v1/projects/PONE/", {"title": "Other"}).status_code == 200
+    assert Session.objects.filter(pk=Activity.objects.latest("id").session).exists()

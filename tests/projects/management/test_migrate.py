@@ -52,7 +52,8 @@ def comparable(document: dict[str, Any]) -> dict[str, Any]:
         {name: value for name, value in {**ADDED, **row}.items() if name != "position"}
         for row in document["work_items"]
     ]
-    return {**COLLECTIONS, **document, "work_items": rows}
+    comments = [{"kind": "comment", **row} for row in document["comments"]]
+    return {**COLLECTIONS, **document, "work_items": rows, "comments": comments}
 
 
 def in_order(document: dict[str, Any]) -> list[str]:
