@@ -36,7 +36,7 @@ def test_of_sixteen_claims_at_once_each_gets_another_item(board: Project) -> Non
         assert WorkItem.objects.filter(pk__in=ids, status="in_progress").count() == AGENTS
         late = bearer().post(f"{URL}claim-next/", {"project": "PONE"})
         assert (late.status_code, late.json()["error"]["code"]) == (409, "NOTHING_READY")
-        WorkItem.objects.update(status="todo", claimed_by=None, lease_id=None, lease_expires_at=None)
+        WorkItem.objects.update(status="todo", claimed_by=None, lease_id=None, lease_expires_at=None, idle_leases=0)
 
 
 def test_of_claims_of_one_item_at_once_one_succeeds(board: Project) -> None:
