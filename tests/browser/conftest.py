@@ -79,6 +79,8 @@ def person(profile: BrowserContext) -> Iterator[BrowserContext]:
 def forget(context: BrowserContext) -> None:
     """Close all pages, and clear what they and their servers have stored."""
     for page in context.pages:
+        if page.is_closed():  # a popup that is closing
+            continue
         browser = context.new_cdp_session(page)
         browser.send("Network.clearBrowserCache")
         if page.url.startswith("http"):

@@ -97,7 +97,7 @@ def test_tree_nests_items(board: Board, planned: list[str]) -> None:
 
 
 def test_done_answers_a_receipt_a_key(board: Board) -> None:
-    keys = items_of(board, "DONE")
+    keys = items_of(board, "FINISH")
     done = board("done", keys[1], keys[2], "-m", "parsed")
     first, second = rows(done.out)
     assert first == {"key": keys[1], "status": "done", "version": 2, "parent": keys[0], "parent_open": 3}
@@ -150,10 +150,10 @@ def test_back_gives_the_item_back_with_a_handover(board: Board) -> None:
 
 
 def test_create_answers_a_receipt_and_links(board: Board) -> None:
-    board.project("MAKE")
-    story = board.item("MAKE", "Story", kind="story")
+    board.project("CREATE")
+    story = board.item("CREATE", "Story", kind="story")
     first = board("create", "First", "--parent", story).document
-    assert first == {"key": "MAKE-2", "status": "backlog", "version": 1, "parent": story}
+    assert first == {"key": "CREATE-2", "status": "backlog", "version": 1, "parent": story}
     flags = ("-t", "bug", "-p", "high", "-d", "Broken", "--label", "a", "--label", "b", "--needs", first["key"])
     second = board("create", "Second", *flags, "--from", story, "--points", "0").document["key"]
     assert board("show", second).document == {
@@ -162,7 +162,7 @@ def test_create_answers_a_receipt_and_links(board: Board) -> None:
         **{"blocked_by": [f"{first['key']} backlog First"], "discovered_from": [f"{story} backlog Story"]},
     }
     assert board("create", "--parent", story).error["field"] == "title"
-    assert board("create", "Third", "--parent", "MAKE-99").error["field"] == "parent"
+    assert board("create", "Third", "--parent", "CREATE-99").error["field"] == "parent"
     assert board("create", "Third", "--parent", story, "--full").document["work_item"]["title"] == "Third"
     described = call(board.repository, "create", "Fourth", "--parent", story, "-d", "-", stdin="From a pipe")
     assert board("show", described.document["key"]).document["description"] == "From a pipe"
