@@ -180,6 +180,19 @@ def bob(boards: list[Board]) -> Board:
     return boards[1]
 
 
+@pytest.fixture
+def joined(ann: Board, bob: Board) -> None:
+    """Both clones have joined, and ann's project PONE is published."""
+    from tests.projects.client.terminals import join  # it imports this file
+
+    ann.project("PONE")
+    join(ann, "Ann")
+    assert ann("sync").document["pending"] == 0
+    join(bob, "Bob")
+    assert bob("sync").document["fetched"] > 0
+    assert ann("sync").document["pending"] == 0  # bob reserved numbers
+
+
 def end_server(config: Path) -> None:
     """End the live server of a config directory, by the pid that it verifiably has."""
     try:

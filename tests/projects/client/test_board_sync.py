@@ -11,25 +11,12 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-
 from projects.sync import git_tree
 from projects.sync.git_store import sync_lock
 from tests.processes import DEADLINE, environment, poll
-from tests.projects.client.conftest import PM, Board, Result, call
+from tests.projects.client.conftest import PM, Board, call
 from tests.projects.client.terminals import join, on_terminal
 from tests.projects.sync.repositories import BOARD, REF, clone, git, hook
-
-
-@pytest.fixture
-def joined(ann: Board, bob: Board) -> None:
-    """Both clones have joined, and ann's project PONE is published."""
-    ann.project("PONE")
-    join(ann, "Ann")
-    assert ann("sync").document["pending"] == 0
-    join(bob, "Bob")
-    assert bob("sync").document["fetched"] > 0
-    assert ann("sync").document["pending"] == 0  # bob reserved numbers
 
 
 def test_off_by_default_and_git_contacts_nobody(ann: Board, remote: Path, tmp_path: Path) -> None:
@@ -422,81 +409,3 @@ def test_killed_sync_is_finished_by_the_next(
     poll(lambda: bob("sync").document["fetched"] == 1 or None, what="the end of the push")
     assert ann("sync").document == {"fetched": 0, "published": 1, "pending": 0, "notes": []}
     assert ann("sync", "export").out == bob("sync", "export").out
-
-
-def repair(board: Board) -> Result:
-    return on_terminal(board.repository, "sync", "repair", typed="y\n")[0]
-
-
-@pytest.mark.parametrize("who", ["the founder", "a clone without history"])
-def test_repair_publishes_a_deleted_ref_again(joined: None, ann: Board, bob: Board, remote: Path, who: str) -> None:
-    ann.item("PONE", "Before")
-    ann("sync")
-    bob("sync")
-    first, second = (ann, bob) if who == "the founder" else (bob, ann)
-    git("update-ref", "-d", REF, cwd=remote)
-    git("gc", "-q", "--prune=now", cwd=remote)
-    first.item("PONE", "Unpublished")
-    assert first("sync").code == 1
-    done = repair(first).document
-    assert done["missing"] > 0
-    assert done["pending"] == 0
-    if second("sync").code:
-        repair(second)
-    assert second("sync").document["pending"] == 0
-    assert first("sync", "export").out == second("sync", "export").out
-    assert "Unpublished" in second("sync", "export").out
-
-
-def test_repair_of_a_rewound_ref(joined: None, ann: Board, bob: Board, remote: Path) -> None:
-    before = git("rev-parse", REF, cwd=remote)
-    ann.item("PONE", "Lost by the remote")
-    ann("sync")
-    bob("sync")
-    git("update-ref", REF, before, cwd=remote)
-    assert repair(bob).document["missing"] == 1
-    assert ann("sync").code == 0
-    assert ann("sync", "export").out == bob("sync", "export").out
-    assert repair(ann).error["message"].endswith("there is nothing to repair")
-
-
-def test_repair_needs_a_person(joined: None, ann: Board) -> None:
-    done = subprocess.run(
-        [*PM, "sync", "repair"], cwd=ann.repository, env=environment(), capture_output=True, start_new_session=True
-    )
-    assert json.loads(done.stderr.splitlines()[-1])["error"]["code"] == "FORBIDDEN"
-
-
-def test_verify_compares_board_and_log(joined: None, ann: Board) -> None:
-    assert ann("sync", "verify").document["verified"]["entities"] > 0
-    assert ann("sync", "verify", "--rebuild").document["verified"]["entities"] > 0
-
-
-def test_unreadable_segment_can_be_skipped_by_all(
-    joined: None, ann: Board, bob: Board, remote: Path, tmp_path: Path
-) -> None:
-    ann.item("PONE", "Before the bad segment")
-    assert ann("sync").document["pending"] == 0
-    work = tmp_path / "work"
-    git("clone", "-q", str(remote), str(work))
-    git("fetch", "-q", "origin", REF, cwd=work)
-    git("checkout", "-q", "FETCH_HEAD", cwd=work)
-    number = len(list((work / "log/00/00").iterdir()))
-    (work / f"log/00/00/{number:02}.jsonl").write_bytes(b"\xff\xfe\n")
-    git("add", "-A", cwd=work)
-    git("commit", "-q", "-m", "Bad", cwd=work)
-    git("push", "-q", "origin", f"HEAD:{REF}", cwd=work)
-    for board in (ann, bob):
-        assert f"`pm sync skip {number}`" in board("sync").error["message"]
-        for wrong in (number - 2, number + 1):
-            refused, _ = on_terminal(board.repository, "sync", "skip", str(wrong), typed="y\n")
-            assert refused.error["code"] == "CONFLICT"
-        assert board("sync", "verify").code == 0  # although the last sync stopped midway
-        done, _ = on_terminal(board.repository, "sync", "skip", str(number), typed="y\n")
-        assert done.document == {"skipped": [number]}
-        board("work-item", "create", "--project", "PONE", "--type", "task", "--title", "After it")
-        assert board("sync").document["pending"] == 0
-    assert ann("sync").document["pending"] == 0
-    assert ann("sync", "export").out == bob("sync", "export").out
-    assert ann("sync", "status").document["sync"]["skipped"] == [number]
-    assert ann("sync", "verify").code == bob("sync", "verify").code == 0
