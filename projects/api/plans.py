@@ -333,9 +333,9 @@ def _project(named: str | None, keys: Iterable[str]) -> Project:
     for key in keys:
         if pk := find_pk(WorkItem, key):
             return Project.objects.get(work_items=pk)
-        for project in projects:
-            if key.upper().startswith(f"{project.key}-"):
-                return project  # the item that does not exist is the error to tell
+        prefix = key.rpartition("-")[0].upper()
+        if prefix and (project := Project.objects.living().filter(key=prefix).first()):
+            return project  # the item that does not exist is the error to tell
     more = ", …" if len(projects) > MAX_NAMED else ""
     known = ", ".join(project.key for project in projects[:MAX_NAMED])
     raise exceptions.ValidationError({"project": f"the board has several projects; name one of: {known}{more}"})
