@@ -13,6 +13,8 @@ atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job; our children shall hear it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # nohup: we ignore it still, a handler is not inherited
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def is_foreign(name: str) -> bool:
