@@ -89,10 +89,12 @@ ALLOWED = [
             "projects.ordering_keys",
             "projects.sqlite.expressions",
             "projects.django_private",
+            "projects.loose_types",
         },
         False,
     ),
     ("projects.django_private", set(), False),
+    ("projects.loose_types", set(), False),
     ("projects.sqlite", {"projects.sqlite", "projects.storage"}, False),
 ]
 FORBIDDEN = [

@@ -15,9 +15,9 @@ from projects.admin.filters import AssigneeFilter, ProjectFilter
 from projects.admin.links import admin_url
 from projects.admin.search_limits import FewWordsAdmin
 from projects.entities.registry import ENTITIES
+from projects.loose_types import AnyRow, AnyRows, Framework
 from projects.models import Activity, Project, WorkItem
 from projects.models.base import Entity
-from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.references import referenced_objects
 
 SHOWN = 20

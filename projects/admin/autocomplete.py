@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 
 
 class AutocompleteWidget(AutocompleteSelect):

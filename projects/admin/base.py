@@ -23,10 +23,10 @@ from projects.admin.forms import EntityForm
 from projects.admin.links import admin_url
 from projects.admin.search_limits import FewWordsAdmin
 from projects.entities.registry import BY_NAME
+from projects.loose_types import AnyQuerySet, AnyRow, AnyRows, Framework
 from projects.models import Activity
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Refused
-from projects.models.loose_types import AnyQuerySet, AnyRow, AnyRows, Framework
 
 SHOWN = 20  # affected objects listed on the delete page
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")

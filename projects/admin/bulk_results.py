@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 
+from projects.loose_types import Framework
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
-from projects.models.loose_types import Framework
 
 MAX_MESSAGES = 20  # messages per request, and names per message
 

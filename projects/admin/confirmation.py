@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
 from projects.admin.links import admin_url
-from projects.models.loose_types import AnyQuerySet, Framework
+from projects.loose_types import AnyQuerySet, Framework
 
 SHOWN = 20  # selected objects listed on the page
 

@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
+from projects.loose_types import AnyRows, Framework
 from projects.models import ItemLabel, Project, Sprint, User, WorkItem
-from projects.models.loose_types import AnyRows, Framework
 
 CHOICES = 15  # links shown per filter
 SUGGESTED = 200  # names offered as suggestions

@@ -10,10 +10,10 @@ from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 
+from projects.loose_types import Framework
 from projects.models.base import Entity, Values
 from projects.models.edits import own_changes
 from projects.models.exceptions import Refused, StaleVersion
-from projects.models.loose_types import Framework
 
 if TYPE_CHECKING:
     from projects.models import User

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from projects.loose_types import AnyRow, Framework
 from projects.models import Project, Sprint, WorkItem
-from projects.models.loose_types import AnyRow, Framework
 
 
 def admin_url(model: Framework, page: str, *args: object, **query: object) -> str:

@@ -11,8 +11,8 @@ from projects.admin.base import EntityAdmin, is_choosing
 from projects.admin.filters import ChangedFilter, LifeFilter
 from projects.admin.links import admin_url, board_page
 from projects.entities.work_item import CLOSED
+from projects.loose_types import AnyRow, AnyRows, Framework
 from projects.models import Project, Sprint, SwimLane, WorkItem
-from projects.models.loose_types import AnyRow, AnyRows, Framework
 
 
 @admin.register(Project)

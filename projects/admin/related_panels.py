@@ -6,8 +6,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from projects.admin.links import admin_url
+from projects.loose_types import Framework
 from projects.models import Comment, Dependency, Sprint, TimeEntry, WorkItem
-from projects.models.loose_types import Framework
 
 SHOWN = 20
 MAX_LINKS = 60  # dependencies

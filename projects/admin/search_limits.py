@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from projects.models.loose_types import AnyRows, Framework
+from projects.loose_types import AnyRows, Framework
 
 MAX_WORDS = 20
 MAX_LENGTH = 1000  # characters

@@ -10,8 +10,8 @@ from projects.admin import bulk_results, confirmation, filters, related_panels
 from projects.admin.autocomplete import narrow
 from projects.admin.base import EntityAdmin
 from projects.admin.links import sprints_page
+from projects.loose_types import AnyRow, AnyRows, Framework
 from projects.models import Sprint, WorkItem
-from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.sprints.sprint import NEXT, Status
 
 VERBS = {Status.PLANNED: "reopen", Status.ACTIVE: "start", Status.COMPLETED: "complete", Status.CANCELLED: "cancel"}

@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from projects.admin import confirmation, filters
 from projects.admin.base import EntityAdmin
 from projects.admin.links import board_page
+from projects.loose_types import AnyRow, Framework
 from projects.models import Project, SwimLane, WorkItem
 from projects.models.exceptions import Refused
-from projects.models.loose_types import AnyRow, Framework
 from projects.models.swim_lane import MAX_WIP_LIMIT
 
 

@@ -7,8 +7,8 @@ from django.db.models import PROTECT
 from django.http import HttpRequest
 
 from projects.admin.search_limits import FewWordsAdmin
+from projects.loose_types import AnyRow, Framework
 from projects.models import User
-from projects.models.loose_types import AnyRow, Framework
 
 KIND = ("is_agent", "is_kind_confirmed")
 RIGHTS = ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")

@@ -16,9 +16,9 @@ from projects.admin.base import EntityAdmin, is_choosing
 from projects.admin.links import item_page
 from projects.admin.search_limits import few_words
 from projects.admin.work_item_form import ADDED, WorkItemForm
+from projects.loose_types import AnyRow, AnyRows, Framework
 from projects.models import Project, WorkItem
 from projects.models.exceptions import HasChildren
-from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.work_items.hierarchy import PARENTS
 from projects.models.work_items.queries import DISPLAY_KEY
 

@@ -13,8 +13,8 @@ from projects.admin.base import EntityAdmin
 from projects.admin.filters import ItemProjectFilter, LifeFilter, ProjectFilter
 from projects.admin.forms import EntityForm
 from projects.admin.links import admin_url, item_page, link
+from projects.loose_types import AnyQuerySet, AnyRow, AnyRows, Framework
 from projects.models import Comment, Dependency, TimeEntry, WorkItem
-from projects.models.loose_types import AnyQuerySet, AnyRow, AnyRows, Framework
 from projects.models.work_items.queries import DISPLAY_KEY
 
 EXCERPT = 80  # characters

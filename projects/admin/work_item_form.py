@@ -12,10 +12,10 @@ from django.core.exceptions import ValidationError
 from projects.admin.autocomplete import AutocompleteWidget, narrow
 from projects.admin.forms import EntityForm
 from projects.entities.dependency import RELATIONS
+from projects.loose_types import AnyRow, Framework
 from projects.models import Comment, Dependency, TimeEntry, WorkItem
 from projects.models.base import Entity
 from projects.models.exceptions import Claimed, Refused
-from projects.models.loose_types import AnyRow, Framework
 
 # Fields that add a related object, by the model whose "add" permission they need.
 ADDED = {

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from discovery import runtime
 from projects.api.callers import Caller
 from projects.django_private import django_request
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView

@@ -78,6 +78,16 @@ def look(found: Repository) -> bool:
         raise exceptions.ValidationError({"commits": f"can't be read: {error}"}) from None
 
 
+def _item(name: str) -> WorkItem:
+    """Return the living item of this ID or key. Raises ValidationError."""
+    item = WorkItem.objects.living().select_related("project").identified_by(name).first() if name else None
+    if item is None:
+        raise exceptions.ValidationError(
+            {"work_item": f"no item has the ID or key {name!r}" if name else "is required"}
+        )
+    return item
+
+
 class CommitsView(StrictQueryMixin):
     http_method_names = ["get", "head"]
 
@@ -94,12 +104,7 @@ class CommitsView(StrictQueryMixin):
     )
     def get(self, request: Request) -> Response:
         """The commits whose messages name an item, the newest first, with statistics."""
-        name = request.query_params.get("work_item", "")
-        item = WorkItem.objects.living().select_related("project").identified_by(name).first() if name else None
-        if item is None:
-            raise exceptions.ValidationError(
-                {"work_item": f"no item has the ID or key {name!r}" if name else "is required"}
-            )
+        item = _item(request.query_params.get("work_item", ""))
         found = repository()
         is_complete = look(found)
         named = index.commits_of(item)
@@ -117,14 +122,25 @@ class CommitsView(StrictQueryMixin):
 class CommitDiffView(StrictQueryMixin):
     http_method_names = ["get", "head"]
 
-    @extend_schema(responses=DiffSerializer, operation_id="commits_diff")
+    def known_parameters(self) -> set[str]:
+        return {"work_item"}
+
+    @extend_schema(
+        responses=DiffSerializer,
+        operation_id="commits_diff",
+        parameters=[OpenApiParameter("work_item", str, description="Only if it names this item.")],
+    )
     def get(self, request: Request, sha: str) -> Response:
         """The diff of a commit that names an item, as text, at most 256 KiB."""
-        commits = list(Commit.objects.filter(sha__startswith=sha)[:2]) if SHA.fullmatch(sha) else []
+        found = repository()
+        look(found)
+        name = request.query_params.get("work_item")
+        named = Commit.objects.all() if name is None else index.commits_of(_item(name))
+        commits = list(named.filter(sha__startswith=sha)[:2]) if SHA.fullmatch(sha) else []
         if len(commits) != 1:
-            raise exceptions.NotFound(f"{sha} is not a commit that names an item")
+            raise exceptions.NotFound(f"{sha} is not a commit that names {name or 'an item'}")
         try:
-            patch = repository().patch(commits[0].sha)
+            patch = found.patch(commits[0].sha)
         except GitError as error:
             raise exceptions.ValidationError({"diff": f"can't be read: {error}"}) from None
         return Response({"sha": commits[0].sha, "diff": patch.text, "is_cut": patch.is_cut})

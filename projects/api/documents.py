@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from projects.api.exceptions import handle
 from projects.api.json_format import JSONObject
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 
 
 class OneSchemaGenerator(SchemaGenerator):

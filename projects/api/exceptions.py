@@ -13,6 +13,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from projects.api.json_format import JSONObject
+from projects.loose_types import Framework, Json
 from projects.models.exceptions import (
     Archived,
     Claimed,
@@ -28,7 +29,6 @@ from projects.models.exceptions import (
     StaleVersion,
     SyncOff,
 )
-from projects.models.loose_types import Framework, Json
 from projects.resource_errors import explain
 from projects.sync.exceptions import SyncError
 

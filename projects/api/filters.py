@@ -24,9 +24,9 @@ from projects.api.serializers import describe
 from projects.api.text_scan import Unsearched
 from projects.entities import spec
 from projects.entities.registry import BY_NAME
+from projects.loose_types import AnyRows, Framework
 from projects.models import Project, User
 from projects.models.base import Entity, Values, find_pk
-from projects.models.loose_types import AnyRows, Framework
 from projects.models.prepared_queries import Bound
 from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 

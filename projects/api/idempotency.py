@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.django_private import django_request
+from projects.loose_types import Framework
 from projects.models import IdempotentAnswer
-from projects.models.loose_types import Framework
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255

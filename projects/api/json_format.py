@@ -9,7 +9,7 @@ from typing import IO, Any, NoReturn
 from rest_framework import parsers, renderers
 from rest_framework.exceptions import ParseError
 
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 
 JSONObject = dict[str, Any]  # JSON values by name
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

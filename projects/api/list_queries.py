@@ -13,7 +13,7 @@ from projects.api.pagination import Order, page_url
 from projects.api.query_parameters import read_limit
 from projects.api.row_rendering import Rows
 from projects.api.text_scan import TEXTS, Unsearched, scan
-from projects.models.loose_types import AnyRows, FieldValue, Framework
+from projects.loose_types import AnyRows, FieldValue, Framework
 from projects.models.prepared_queries import Kept, Statement
 
 

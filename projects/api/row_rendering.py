@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import models
 
 from projects.api.json_format import JSONObject
-from projects.models.loose_types import AnyField, FieldValue, Framework
+from projects.loose_types import AnyField, FieldValue, Framework
 from projects.models.prepared_queries import field_at
 
 

@@ -15,8 +15,8 @@ from projects.api.idempotency import HEADER, MAX_KEY_LENGTH
 from projects.api.json_format import JSONObject
 from projects.api.serializers import EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, ListMixin
+from projects.loose_types import Framework
 from projects.models.base import Values
-from projects.models.loose_types import Framework
 
 ACTOR = r"^([!-$&-~]|%[2-7][1-9A-Ea-e])([ -$&-~]|%[2-7][1-9A-Ea-e]){0,149}$"
 ERRORS = {

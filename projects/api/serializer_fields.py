@@ -12,10 +12,10 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from projects.api.callers import NEW_USER_HEADER, caller_of
+from projects.loose_types import AnyRow, Framework
 from projects.models import User
 from projects.models.base import Entity, find_pk
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS
-from projects.models.loose_types import AnyRow, Framework
 from projects.models.user import AGENT, MYSELF, NOBODY
 
 # Patterns of texts in the schema; the fields of the models check the values.

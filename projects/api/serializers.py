@@ -26,9 +26,9 @@ from projects.api.serializer_fields import (
 )
 from projects.entities import spec
 from projects.entities.registry import BY_NAME
+from projects.loose_types import Framework
 from projects.models import fields
 from projects.models.base import Entity, Values
-from projects.models.loose_types import Framework
 from projects.models.prepared_queries import Kept
 
 STAMPS = ("version", "created_at", "updated_at", "created_by", "updated_by")

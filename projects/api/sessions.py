@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from projects.api.authentication import actor_of
 from projects.api.callers import caller_of
 from projects.api.serializers import ResponseSerializer
-from projects.api.viewsets import StrictQueryMixin
+from projects.api.viewsets import StrictQueryMixin, refuse_body
 from projects.models import Session
 
 SHOWN = 200
@@ -83,6 +83,7 @@ class SessionEndView(StrictQueryMixin):
     @extend_schema(request=None, responses=EndedSerializer, operation_id="sessions_end")
     def post(self, request: Request) -> Response:
         """End the caller's session. Its claims stay until their leases run out."""
+        refuse_body(request)
         with transaction.atomic():
             user, caller = actor_of(request), caller_of(request)
             session = caller.end_session(user) if caller else None

@@ -13,9 +13,9 @@ from projects.api.derivation import row_serializer_of
 from projects.api.idempotency import write
 from projects.api.serializers import EntitySerializer, ResponseSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
+from projects.loose_types import Framework
 from projects.models import Project, SwimLane
 from projects.models.base import Values
-from projects.models.loose_types import Framework
 
 MAX_POSITION = 1_000_000
 

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 
 from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body, refuse_body
+from projects.loose_types import Framework
 from projects.models.base import Values
 from projects.models.fields import check_text
-from projects.models.loose_types import Framework
 from projects.sync import service
 from projects.sync.operations import MAX_GROUP
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from django.db.models.functions import Substr
 
 from projects.api.row_rendering import key_of
+from projects.loose_types import AnyQuerySet, FieldValue
 from projects.models.fts import passing
-from projects.models.loose_types import AnyQuerySet, FieldValue
 
 # Characters of a description, and of all texts of a scan; beyond these the index is faster.
 LONGEST_TEXT, MOST_TEXT = 1 << 12, 1 << 18

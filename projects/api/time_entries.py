@@ -16,10 +16,10 @@ from projects.api.idempotency import write
 from projects.api.serializer_fields import TEXT, StrictCharField
 from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
+from projects.loose_types import AnyRow, AnyRows, Framework
 from projects.models import TimeEntry, WorkItem
 from projects.models.base import Values
 from projects.models.exceptions import Conflict
-from projects.models.loose_types import AnyRow, AnyRows, Framework
 from projects.models.time_entry import MAX_DESCRIPTION_LENGTH
 
 

@@ -19,8 +19,8 @@ from projects.api.query_parameters import read_boolean, read_project
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin
 from projects.django_private import django_request
+from projects.loose_types import Framework
 from projects.models.base import Values
-from projects.models.loose_types import Framework
 from projects.transfer import backup, export, importer
 from projects.transfer.exceptions import BadFile
 from projects.transfer.file_reader import COLLECTIONS

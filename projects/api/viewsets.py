@@ -27,9 +27,9 @@ from projects.api.json_format import JSONObject, render
 from projects.api.list_queries import Listing, kept
 from projects.api.row_rendering import Rows
 from projects.api.serializers import EXPECTED_VERSION, DeletionSerializer
+from projects.loose_types import AnyRows, Framework
 from projects.models.base import Entity, Values
 from projects.models.exceptions import KeyMoved
-from projects.models.loose_types import AnyRows, Framework
 from projects.models.prepared_queries import Kept, Loading, Statement, bound, stored
 
 _kept: Kept[tuple[Rows, Statement]] = Kept(64)  # how to find and show one entity

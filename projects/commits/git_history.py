@@ -7,6 +7,7 @@ clone, are never fetched.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import select
@@ -79,6 +80,14 @@ class Repository:
         """Return the object IDs of all refs and of the worktrees' detached heads. Raises GitError."""
         named = b"".join(self._read("rev-parse", *HIDDEN, "--all", most=MAX_TIPS))
         return {*named.decode().split(), *self._detached_heads()}
+
+    def boundary(self) -> set[str]:
+        """Return a word for where the history of a shallow clone ends, the empty set if it is whole."""
+        found = set()
+        for name in ("shallow", os.path.join("info", "grafts")):
+            with suppress(OSError), open(os.path.join(self.directory, name), "rb") as file:
+                found.add(f"@{name[0]}{hashlib.sha256(file.read()).hexdigest()}")
+        return found
 
     def commits(self, tips: Iterable[str], known: Iterable[str], limit: float = LIMIT) -> Iterator[Commit]:
         """Yield the commits that the tips reach and the known ones do not, the newest first. Raises GitError."""

@@ -79,9 +79,12 @@ def update(repository: Repository, limit: float = LIMIT) -> None:
     """
     row = CommitIndex.objects.filter(pk=1).first()
     known = set(row.tips.split()) if row else set()
-    tips = repository.tips()
-    if row and tips == known:
+    tips, boundary = repository.tips(), repository.boundary()
+    if row and tips | boundary == known:
         return
+    if boundary != {word for word in known if word.startswith("@")}:
+        known = set()  # a shallow clone got more history, or lost some: read all of it again
+    known = {word for word in known if not word.startswith("@")}
     new, old = tips - known, known - tips
     naming = ((commit, keys) for commit in repository.commits(new, known, limit) if (keys := keys_in(commit.message)))
     for batch in _batches(naming):
@@ -92,7 +95,7 @@ def update(repository: Repository, limit: float = LIMIT) -> None:
             Commit.objects.filter(pk__in=shas).delete()
     with transaction.atomic():
         CommitIndex.objects.update_or_create(
-            pk=1, defaults={"tips": " ".join(sorted(tips)), "indexed_at": timezone.now()}
+            pk=1, defaults={"tips": " ".join(sorted(tips | boundary)), "indexed_at": timezone.now()}
         )
 
 

@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.db.models import F
 from django.utils import timezone
 
-from projects.models.loose_types import FieldValue, Framework, Json
+from projects.loose_types import FieldValue, Framework, Json
 from projects.models.prepared_queries import stored as stored_form
 
 if TYPE_CHECKING:

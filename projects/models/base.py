@@ -20,10 +20,10 @@ from django.utils import timezone
 from projects.django_private import loaded_relations, queryset_class
 from projects.entities import spec
 from projects.entities.spec import MOMENT
+from projects.loose_types import FieldValue, Framework, Json
 from projects.models import row_size
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
-from projects.models.loose_types import FieldValue, Framework, Json
 from projects.models.prepared_queries import Kept, Statement, bound, field_at, stored
 from projects.models.sync import SyncBoard
 

@@ -8,9 +8,9 @@ from django.conf import settings
 from django.db import models
 
 from projects.entities.comment import COMMENT
+from projects.loose_types import FieldValue
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
-from projects.models.loose_types import FieldValue
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
 from projects.models.work_items.item import WorkItem

@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from projects.entities.spec import RANK
+from projects.loose_types import FieldValue
 from projects.models.activity import Action, Activity, counting, stored
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, StaleVersion
-from projects.models.loose_types import FieldValue
 from projects.models.prepared_queries import field_at
 from projects.models.work_items.claimable import NO_CLAIM
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 from projects.ordering_keys import MAX_LENGTH, parse
 
 # Reject control characters (such as terminal escape sequences) and lone surrogates, which are not valid UTF-8.

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Expression, Model, QuerySet
 
 from projects.django_private import CompiledQuery, compiled_values
-from projects.models.loose_types import AnyField, AnyQuerySet, FieldValue, Framework, Json
+from projects.loose_types import AnyField, AnyQuerySet, FieldValue, Framework, Json
 
 Row = tuple[Any, ...]  # as SQLite returns it: text, integers, floats and None
 T = TypeVar("T")

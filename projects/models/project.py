@@ -12,10 +12,10 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from projects.entities.project import PROJECT
+from projects.loose_types import FieldValue
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
-from projects.models.loose_types import FieldValue
 from projects.sqlite.expressions import Glob
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 from projects.entities.work_item import CLOSED
-from projects.models.loose_types import Json
+from projects.loose_types import Json
 from projects.models.project import Project
 from projects.models.sprints.velocity import completed
 from projects.models.work_items.choices import ItemType, Priority, Status

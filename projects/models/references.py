@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from django.db import models
 
 from projects.entities.registry import REFERS
+from projects.loose_types import Json
 from projects.models.activity import Activity
 from projects.models.base import Entity
-from projects.models.loose_types import Json
 from projects.models.user import User
 
 

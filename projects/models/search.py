@@ -20,8 +20,8 @@ from typing import Literal, NamedTuple
 
 from django.db import connection
 
+from projects.loose_types import FieldValue
 from projects.models.fts import RANKED, match_expression
-from projects.models.loose_types import FieldValue
 from projects.models.prepared_queries import Row
 from projects.models.project import Project
 from projects.models.work_items.item import WorkItem

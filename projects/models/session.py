@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 from projects.models.prepared_queries import Kept
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from projects.loose_types import Framework
 from projects.models.exceptions import NotYours
 from projects.models.fields import LineField, check_text
-from projects.models.loose_types import Framework
 from projects.models.prepared_queries import Kept, Loading, bound
 
 AGENT_NAME = "llm"

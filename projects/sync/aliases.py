@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from projects.sync.fold import Result
-from projects.sync.state import State
+from projects.sync.state import Record, State
 
 _INSERT = (
     "INSERT INTO projects_formerkey (key, item_id) VALUES (%s, %s) "
@@ -54,6 +54,8 @@ def keep_keys(state: State, results: Iterable[Result], numbers: Mapping[str, int
     rows = []
     for result in results:
         record = state.record(result.operation.id)
+        if record is not None and record.type == "project":
+            rows += _keys_of_renamed(record)
         number = numbers.get(result.united or result.operation.id)
         if record is None or number is None or record.type != "work_item":
             continue
@@ -69,8 +71,18 @@ def keep_keys(state: State, results: Iterable[Result], numbers: Mapping[str, int
         )
 
 
-def _rows(query: str) -> list[Any]:
+def _keys_of_renamed(project: Record) -> list[tuple[str, str]]:
+    """Return the keys that the items of a project have had here, and their IDs, if it has another key now."""
+    pk = project.id.replace("-", "")
+    old = _rows("SELECT key FROM projects_project WHERE id = %s", pk)
+    if not old or old[0][0] == project.values["key"]:
+        return []
+    items = _rows("SELECT item_number, id FROM projects_workitem WHERE project_id = %s", pk)
+    return [(f"{old[0][0]}-{number}", item) for number, item in items]
+
+
+def _rows(query: str, *values: str) -> list[Any]:
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(query, values)
         found: list[Any] = cursor.fetchall()
         return found

@@ -14,7 +14,7 @@ from datetime import MAXYEAR, UTC, date, datetime
 
 from django.core.exceptions import ValidationError
 
-from projects.models.loose_types import AnyField, Framework
+from projects.loose_types import AnyField, Framework
 from projects.transfer.tables import Column
 
 # From a JSON value to its database form: text, a number or None.

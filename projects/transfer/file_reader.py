@@ -9,7 +9,7 @@ import ijson
 
 from projects.entities.registry import ENTITIES
 from projects.entities.spec import LABELS, SNAPSHOT
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 from projects.transfer.exceptions import Errors, refusal
 from projects.transfer.tables import BY_COLLECTION, SCHEMA_VERSION
 

@@ -11,10 +11,10 @@ from functools import cached_property
 from django.db import models
 
 from projects.entities.registry import BY_NAME, BY_REFERENCE, ENTITIES
+from projects.loose_types import AnyField
 from projects.models import Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.base import Entity
 from projects.models.fields import LabelsField
-from projects.models.loose_types import AnyField
 from projects.models.prepared_queries import field_at
 from projects.models.project import LIVING
 from projects.models.project_child import MAX_KEY

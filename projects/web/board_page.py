@@ -11,8 +11,8 @@ from django.db.models import Count
 from django.utils import timezone
 
 from projects.entities.work_item import STATUS_NAMES
+from projects.loose_types import Context
 from projects.models import Project, SwimLane, WorkItem
-from projects.models.loose_types import Context
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.board_filters import Filters
 from projects.web.cards import SHOWN, Card, blockers

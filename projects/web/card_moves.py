@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from projects.loose_types import Context
 from projects.models import Project, Sprint, SwimLane, User, WorkItem
 from projects.models.exceptions import Conflict
-from projects.models.loose_types import Context
 from projects.web.form_values import version
 
 

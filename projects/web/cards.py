@@ -7,8 +7,8 @@ import uuid
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED, STATUS_NAMES
+from projects.loose_types import Context
 from projects.models import Dependency, Project
-from projects.models.loose_types import Context
 from projects.models.work_items.choices import MAX_IDLE_LEASES
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from projects.entities.work_item import STATUS_NAMES
+from projects.loose_types import AnyQuerySet, Context, FieldValue
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.activity import Action, ActivityQuerySet
-from projects.models.loose_types import AnyQuerySet, Context, FieldValue
 from projects.models.references import referenced_models, referenced_objects
 from projects.web.field_labels import label
 

@@ -6,10 +6,10 @@ from django.db.models import Q
 from django.http import Http404
 
 from projects.commits import index
+from projects.loose_types import Context, Framework
 from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
 from projects.models.activity import Action
 from projects.models.comment import Kind
-from projects.models.loose_types import Context, Framework
 from projects.web.durations import spell
 from projects.web.history_lines import history
 from projects.web.item_form import choices

@@ -10,8 +10,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
+from projects.loose_types import Context, FieldValue
 from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
-from projects.models.loose_types import Context, FieldValue
 from projects.models.sprints.history import histories
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.responses import deed

@@ -9,8 +9,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 
 from discovery import runtime
+from projects.loose_types import Context, Framework
 from projects.models import Activity, Project, User
-from projects.models.loose_types import Context, Framework
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
 
 

@@ -11,9 +11,9 @@ from django.template.loader import render_to_string
 from django.views.decorators.csrf import csrf_exempt
 
 from projects.api.exceptions import CODES, envelope
+from projects.loose_types import Context, Framework
 from projects.models.activity import Action, Activity
 from projects.models.exceptions import Claimed, NotYours, Refused, StaleVersion
-from projects.models.loose_types import Context, Framework
 from projects.web.field_labels import label, reworded
 
 View = Callable[..., HttpResponse]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 
 from projects.entities.work_item import CLOSED
+from projects.loose_types import Context, Framework
 from projects.models import Project, Sprint, WorkItem
-from projects.models.loose_types import Context, Framework
 from projects.models.sprints.history import histories
 from projects.models.sprints.report import compare, total
 from projects.models.sprints.sprint import Status

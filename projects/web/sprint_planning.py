@@ -12,8 +12,8 @@ from django.db.models import Count, F, Max, Q, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from projects.loose_types import AnyRow, AnyRows, Context, Framework
 from projects.models import Project, Sprint, WorkItem
-from projects.models.loose_types import AnyRow, AnyRows, Context, Framework
 from projects.models.sprints.sprint import Status
 from projects.models.sprints.velocity import Velocity
 from projects.models.work_items.queries import WorkItemQuerySet

@@ -91,7 +91,7 @@ def _send_forms_to(board: Board) -> None:
             assert answer.status_code in (200, 403), f"{path}: {answer.status_code}"
     for path in ("/board/PONE/add/", "/items/PONE-1/comment/"):
         own = {"id": str(uuid.uuid4()), "title": "A form's", "status": "todo", "content": "text"}
-        data = {name: value for name, value in wished.items() if name not in ("type", "item_type")} | own
+        data = {name: value for name, value in wished.items() if name not in ("type", "item_type", "kind")} | own
         answer = person.post(server.url + path, data=data, headers={"Origin": server.url})
         assert answer.status_code in (200, 204), f"{path}: {answer.status_code} {answer.text[:200]}"
     wrong = [row for row in board.export().splitlines() if WRONG in row]

@@ -29,10 +29,10 @@ from projects.api.filters import (
 )
 from projects.api.text_scan import Unsearched
 from projects.entities.work_item import CLOSED
+from projects.loose_types import AnyRows, Framework
 from projects.models import Project, WorkItem
 from projects.models.fields import MAX_LABEL_LENGTH
 from projects.models.fts import has_few
-from projects.models.loose_types import AnyRows, Framework
 from projects.models.prepared_queries import Bound
 from projects.models.work_items.choices import Priority, Status
 from projects.models.work_items.queries import WorkItemQuerySet, words_of_items

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from projects.api.json_format import JSONObject, render
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 
 ELLIPSIS = "…"
 SHORTEST_TEXT = 40  # characters; rows are dropped before texts get shorter

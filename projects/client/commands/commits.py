@@ -23,7 +23,7 @@ def commits(context: Context) -> None:
     options = context.options
     if options.diff:
         path = f"/api/v1/commits/{options.diff}/diff/"
-        context.show(context.api.get(path, wanted=("sha", "diff", "is_cut")))
+        context.show(context.api.get(path, {"work_item": options.key}, wanted=("sha", "diff", "is_cut")))
         return
     query = {"work_item": options.key, "limit": options.limit}
     answer = context.api.get("/api/v1/commits/", query, wanted=("commits", "total", "is_complete"))

@@ -5,7 +5,7 @@ from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from discovery.database import one_transaction
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 
 
 class Command(migrate.Command):

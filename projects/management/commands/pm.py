@@ -10,7 +10,7 @@ import argparse
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from projects.client import cli
-from projects.models.loose_types import Framework
+from projects.loose_types import Framework
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ import argparse
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from projects.loose_types import Framework
 from projects.models.deletion import purge
-from projects.models.loose_types import Framework
 
 
 class Command(BaseCommand):

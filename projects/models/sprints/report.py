@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from projects.entities.work_item import CLOSED
-from projects.models.loose_types import Json
+from projects.loose_types import Json
 from projects.models.sprints.history import Standing, histories
 from projects.models.sprints.sprint import Row, Sprint, in_scope
 from projects.models.work_items.choices import Status

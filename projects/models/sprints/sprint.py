@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from projects.entities.sprint import SPRINT
 from projects.entities.work_item import CLOSED
+from projects.loose_types import FieldValue
 from projects.models.activity import Action
 from projects.models.base import Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField, TextField
-from projects.models.loose_types import FieldValue
 from projects.models.project import DELETED, LIVING, Project
 from projects.models.project_child import ProjectChild, ProjectChildQuerySet
 from projects.models.work_items.choices import ItemType

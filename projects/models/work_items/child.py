@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from projects.loose_types import FieldValue
 from projects.models.base import Entity, EntityQuerySet, Values
-from projects.models.loose_types import FieldValue
 from projects.sqlite.expressions import Unindexed
 
 if TYPE_CHECKING:

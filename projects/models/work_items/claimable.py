@@ -15,10 +15,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from projects.loose_types import FieldValue
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, NotReady
-from projects.models.loose_types import FieldValue
 from projects.models.work_items.choices import DEFAULT_LEASE, MAX_IDLE_LEASES, MAX_LEASE, Status
 
 if TYPE_CHECKING:

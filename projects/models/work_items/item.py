@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from projects.django_private import loaded_relations
 from projects.entities.work_item import CLOSED, WORK_ITEM
+from projects.loose_types import FieldValue
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
-from projects.models.loose_types import FieldValue
 from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
 from projects.models.project_child import ProjectChild

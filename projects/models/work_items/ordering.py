@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
+from projects.loose_types import Framework
 from projects.models.exceptions import Conflict
-from projects.models.loose_types import Framework
 from projects.ordering_keys import MAX_LENGTH, key_between
 
 if TYPE_CHECKING:

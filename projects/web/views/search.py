@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from projects.loose_types import Context
 from projects.models import Project
-from projects.models.loose_types import Context
 from projects.models.search import LAST_ENTRY, Hit, Order, Place, search
 from projects.models.work_items.queries import DISPLAY_KEY
 from projects.web import item_page, page

@@ -13,8 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from projects.loose_types import Context
 from projects.models import Project, Sprint, WorkItem
-from projects.models.loose_types import Context
 from projects.models.sprints.velocity import completed, velocity
 from projects.web import page, sprint_page
 from projects.web.card_moves import move_card

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -110,3 +111,18 @@ def test_mentions_follow_an_item_to_its_new_number(work: Work, make_item: Callab
     work.commit("Fix the new PONE-1")
     index.update(work.repository)
     assert subjects(other) == ["Fix the new PONE-1"]
+
+
+def test_history_that_a_shallow_clone_gets_later_is_read(
+    work: Work, tmp_path: Path, make_item: Callable[..., WorkItem]
+) -> None:
+    item = make_item("One")
+    work.commit("Fix PONE-1")
+    work.commit("Fix PONE-1 again")
+    work.git("clone", "-q", "--depth", "1", f"file://{work.path}", str(tmp_path / "shallow"))
+    shallow = Work(tmp_path / "shallow")
+    index.update(shallow.repository)
+    assert subjects(item) == ["Fix PONE-1 again"]
+    shallow.git("fetch", "-q", "--unshallow")
+    index.update(shallow.repository)
+    assert sorted(subjects(item)) == ["Fix PONE-1", "Fix PONE-1 again"]

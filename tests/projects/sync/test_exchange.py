@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from projects.models import Activity, Comment, Project, Sprint, SyncBoard, User, WorkItem
 from projects.models.edits import undo
-from projects.models.sync import FormerKey
+from projects.models.sync import FormerKey, former_item
 from projects.models.user import id_of
 from projects.sync import exchange, outbox
 from projects.sync.exceptions import Malformed
@@ -343,6 +343,8 @@ def test_clone_with_a_board_unites_both(make_board_clone: Make, log: Log) -> Non
         carol.join()
         report = carol.fetch(log)
         assert report.notes == ["the project PONE is now PONE2: another project has the key PONE"]
+        # The key that this clone showed still leads to its item here, so that a write by it is refused.
+        assert former_item("PONE-1") == WorkItem.objects.get(title="Of Carol").pk
     assert_equal(log, carol, ada, bob)
     with bob:
         assert {item.display_key for item in WorkItem.objects.select_related("project")} == {"PONE-1", "PONE2-1"}

@@ -46,6 +46,7 @@ def test_commit_is_found_by_command_and_page(committed: Server, repository: Path
     assert "+<script>alert(1)</script>\n" in diff["diff"]
     assert answer(repository, "orphans")["open_with_commits"][0]["key"] == "ONE-1"
     assert error(repository, "commits", "ONE-1", "--diff", "0" * 40)["code"] == "NOT_FOUND"
+    assert error(repository, "commits", "ONE-2", "--diff", commit["sha"])["field"] == "work_item"
     assert error(repository, "commits", "ONE-9")["field"] == "work_item"
     with requests.Session() as session:
         session.trust_env = False
