@@ -130,7 +130,7 @@ class AutoSchema(SpectacularAutoSchema):
             key = {"type": "string", "pattern": "^[ -~]+$", "maxLength": MAX_KEY_LENGTH}
             text = "A repeated request with the same key gets the response to the first, for 24 hours."
             parameters.append(OpenApiParameter(HEADER, key, "header", description=text))
-        if self.method in ("PATCH", "DELETE"):
+        if entity and self.method in ("PATCH", "DELETE"):
             text = 'The version that the change is based on, such as `"3"`; a stale one is a conflict.'
             version = {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'}
             parameters.append(OpenApiParameter("If-Match", version, "header", description=text))

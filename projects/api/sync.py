@@ -9,6 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.serializer_fields import StrictBooleanField
 from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body, refuse_body
 from projects.loose_types import Framework
@@ -175,7 +176,7 @@ class TakenOverSerializer(serializers.Serializer[Framework]):
 
 
 class VerifySerializer(StrictSerializer):
-    rebuild = serializers.BooleanField(default=False, help_text="Write the board from the log.")
+    rebuild = StrictBooleanField(default=False, help_text="Write the board from the log.")
 
 
 class SkipSerializer(StrictSerializer):
