@@ -41,9 +41,17 @@ def commit(request: HttpRequest, identifier: str, sha: str) -> HttpResponse:
     try:
         patch = repository.patch(named.sha) if repository else None
     except GitError as error:
-        return render(request, "pm/commit.html", {"item": found, "commit": named, "error": str(error)})
+        return render(
+            request, "pm/commit.html", {"item": found, "project": found.project, "commit": named, "error": str(error)}
+        )
     lines = patch.text.splitlines() if patch else []
-    context = {"item": found, "commit": named, "lines": diff_lines(lines), "is_cut": patch is not None and patch.is_cut}
+    context = {
+        "item": found,
+        "project": found.project,
+        "commit": named,
+        "lines": diff_lines(lines),
+        "is_cut": patch is not None and patch.is_cut,
+    }
     return render(request, "pm/commit.html", context)
 
 
