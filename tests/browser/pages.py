@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,14 @@ SOON = scaled(1500)  # milliseconds
 
 
 def pm(directory: Path, *arguments: str) -> Any:
-    """Run `pm` in a repository and return its answer."""
+    """Run `pm` in a repository, in a session of the test's own, and return its answer.
+
+    The shared server gets a new board for each test, and its workers remember sessions for a minute.
+    """
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    env = environment(PM_SESSION=f"test-{zlib.crc32(test.encode())}")
     answer = subprocess.run(
-        [*MANAGE, "pm", *arguments], cwd=directory, env=environment(), capture_output=True, text=True, check=False
+        [*MANAGE, "pm", *arguments], cwd=directory, env=env, capture_output=True, text=True, check=False
     )
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
