@@ -64,7 +64,7 @@ class DatabaseMiddleware:
 
 
 class PresenceMiddleware:
-    """Note the session of a request after the response is sent, so that nobody waits for the write."""
+    """Note the session of a request after the response is sent, so that the client does not wait for the write."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -68,7 +68,7 @@ class LoginLinkView(StrictQueryMixin):
     def post(self, request: Request) -> Response:
         """Create a link that signs a person in once, within 30 seconds.
 
-        What is changed through the link of an agent program is marked as such.
+        If an agent program asked for the link, changes made through it are marked.
         """
         refuse_body(request)
         caller = caller_of(request)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WARNING = """\
 Everybody who can read the repository can then read the board.
-Whoever can push to it can write to the board under any name.
+Anyone who can push to it can write to the board under any name.
 What was published cannot be unpublished.
 """
 

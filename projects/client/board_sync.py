@@ -77,7 +77,7 @@ def store(context: Context) -> GitStore:
 
 
 def status(context: Context) -> dict[str, object]:
-    """Return what this clone is joined to, with the remote's address; git contacts nobody."""
+    """Return what this clone is joined to, with the remote's address; uses no network."""
     document: dict[str, object] = dict(context.api.get(ROOT, wanted=("enabled",)))
     if document["enabled"]:
         try:

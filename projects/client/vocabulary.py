@@ -32,7 +32,7 @@ COMMANDS = {
     "create": Command(WRITE, "create an item"),
     "plan": Command(WRITE, "create many items with their links, all or none"),
     "update": Command(WRITE, "change items"),
-    "show": Command(LOOK, "items with what is needed to work on them"),
+    "show": Command(LOOK, "items with their description, links and comments"),
     "list": Command(LOOK, "the unfinished items of the board"),
     "tree": Command(LOOK, "the open items below their parents"),
     "news": Command(LOOK, "what others changed since your last look"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import select
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 from projects.sync.exceptions import GitError
 from projects.sync.git_environment import for_store
-from projects.sync.git_process import CHUNK, Process
+from projects.sync.git_process import Process
 
 LIMIT = 60.0  # seconds to read the history
 DIFF_LIMIT = 5.0  # seconds to read a diff or statistics
@@ -147,17 +146,13 @@ class Repository:
         with Process(command, self._environ, limit=limit) as process:
             _limit_memory(process.pid)
             process.name = arguments[0]
-            read = 0
-            errors = bytearray()
-            for chunk in _exchange(process, data, errors):
+            read, errors = 0, bytearray()
+            for chunk in process.exchange(iter([data] if data else []), errors):
                 read += len(chunk)
                 if most is not None and read > most:
                     raise GitError(f"git {arguments[0]} printed more than {most >> 20} MiB")
                 yield chunk
-            while (code := process.poll()) is None:
-                process.remaining()
-                select.select((), (), (), 0.001)
-            if code:
+            if code := process.wait(errors):
                 words = errors.decode(errors="replace").strip().splitlines() or [f"exit status {code}"]
                 raise GitError(f"git {arguments[0]}: {words[-1][:500]}")
 
@@ -175,46 +170,6 @@ _PLAIN = (
 
 def _revisions(included: Iterable[str], excluded: Iterable[str]) -> bytes:
     return "".join([*(f"{sha}\n" for sha in included), *(f"^{sha}\n" for sha in excluded)]).encode()
-
-
-def _exchange(process: Process, data: bytes, errors: bytearray) -> Iterator[bytes]:
-    """Write `data` to the process and yield its output; collect its errors."""
-    pending = memoryview(data)
-    poller = select.poll()
-    poller.register(process.stdout, select.POLLIN)
-    poller.register(process.stderr, select.POLLIN)
-    if pending:
-        os.set_blocking(process.stdin, False)
-        poller.register(process.stdin, select.POLLOUT)
-    else:
-        process.close_input()
-    while True:
-        ready = {fileno for fileno, _ in poller.poll(process.remaining() * 1000)}
-        if process.stdin in ready:
-            pending = _written(process.stdin, pending)
-            if not pending:
-                poller.unregister(process.stdin)
-                process.close_input()
-        if process.stderr in ready:
-            chunk = os.read(process.stderr, CHUNK)
-            errors += chunk[: max(0, CHUNK - len(errors))]
-            if not chunk:
-                poller.unregister(process.stderr)
-        if process.stdout in ready:
-            chunk = os.read(process.stdout, CHUNK)
-            if not chunk:
-                return
-            yield chunk
-
-
-def _written(fileno: int, pending: memoryview) -> memoryview:
-    """Write what the pipe takes and return the rest; nothing is left for a process that ended."""
-    try:
-        return pending[os.write(fileno, pending[:CHUNK]) :]
-    except BlockingIOError:
-        return pending
-    except BrokenPipeError:
-        return pending[:0]
 
 
 def _limit_memory(pid: int) -> None:

@@ -101,8 +101,9 @@ def update(repository: Repository, limit: float = LIMIT) -> None:
 
 def commits_of(item: WorkItem) -> models.QuerySet[Commit]:
     """Return the indexed commits that name the item, the newest first."""
-    named = models.Q(mentions__item_id=item.pk) | models.Q(mentions__key=item.display_key, mentions__item_id=None)
-    return Commit.objects.filter(named).distinct().order_by("-committed_at", "sha")
+    by_key = models.Q(key=item.display_key, item_id=None)
+    naming = CommitMention.objects.filter(models.Q(item_id=item.pk) | by_key)
+    return Commit.objects.filter(pk__in=naming.values("commit")).order_by("-committed_at", "sha")
 
 
 def named(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:

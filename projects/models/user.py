@@ -86,13 +86,15 @@ class UserManager(DjangoUserManager["User"]):
     def actor(self, name: str, *, is_agent: bool = True) -> User:
         """Return the user called `name` in any case; create it on first use, without a password or special rights.
 
-        `is_agent` is the kind of a new user. Raises ValidationError. Concurrent callers get the same user.
+        `is_agent` is the kind of a new user; the operating system user is always a person. Raises ValidationError.
+        Concurrent callers get the same user.
         """
         name = self.clean_name(name)
         user = self.named(name)
         if user is None:
             if name.casefold() in (MYSELF, NOBODY):
                 raise ValidationError(f"{name} can't be the name of a user", code="reserved")
+            is_agent = is_agent and name.casefold() != system_name().casefold()
             user, _ = self.get_or_create(
                 username=name, defaults={"is_agent": is_agent, "password": _unusable_password()}
             )

@@ -1,7 +1,7 @@
 """Checkpoints: from time to time the log says what the state is, so that clones notice if they disagree.
 
 A checkpoint is a list: {"position", "state"} and then one line for each record, its ID and the start of its hash. A
-clone that folds to the position compares the digest of the state. The log is right, whoever wrote the checkpoint.
+clone that folds to the position compares the digest of the state. On a difference the log is right.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ from projects.transfer.staging import large_cache
 BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
 AHEAD = 500  # lines that are read before a transaction
 MANY_ROWS = 5_000  # of the history, kept in memory
-FIRST_BUDGET = 6.0  # seconds; nobody works with the board of a clone that has not applied anything yet
+FIRST_BUDGET = 6.0  # seconds, for the first sync of a clone: its board is not in use yet
 MAX_NOTES = 100
 
 
@@ -302,7 +302,7 @@ def _apply(
     """Apply entries for a short time. Only the result is written in a transaction, as others wait for it.
 
     Folding needs none: nothing but a sync changes the published state, and a second one is noticed. Only the first
-    sync of a clone, with whose board nobody works yet, is one transaction: it can't keep all rows in memory.
+    sync of a clone, whose board is not in use yet, is one transaction: it can't keep all rows in memory.
     """
     is_first = budget > BUDGET
     outbox.pack_ahead()

@@ -94,11 +94,51 @@ class Process:
         if self._code is None:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:  # whoever started us ignores SIGCHLD
+            except ChildProcessError:  # our parent ignores SIGCHLD, and we inherited that
                 self._code = UNKNOWN
             else:
                 self._code = os.waitstatus_to_exitcode(status) if pid else None
         return self._code
+
+    def exchange(self, data: Iterator[bytes], errors: bytearray, max_errors: int = MAX_OUTPUT) -> Iterator[bytes]:
+        """Write `data`, and yield what git prints until it closes its standard output; append to `errors`."""
+        poller = select.poll()
+        poller.register(self.stdout, select.POLLIN)
+        poller.register(self.stderr, select.POLLIN)
+        pending = memoryview(next(data, b""))
+        if pending:
+            os.set_blocking(self.stdin, False)
+            poller.register(self.stdin, select.POLLOUT)
+        else:
+            self.close_input()
+        while True:
+            ready = [fileno for fileno, _ in poller.poll(self.remaining() * 1000)]
+            if self.stdin in ready:
+                pending = _write(self.stdin, pending) or memoryview(next(data, b""))
+                if not pending:
+                    poller.unregister(self.stdin)
+                    self.close_input()
+            if self.stderr in ready:
+                chunk = os.read(self.stderr, CHUNK)
+                _append(errors, chunk, max_errors)
+                if not chunk:
+                    poller.unregister(self.stderr)
+            if self.stdout in ready:
+                chunk = os.read(self.stdout, CHUNK)
+                if not chunk:
+                    return
+                yield chunk
+
+    def wait(self, errors: bytearray, max_errors: int = MAX_OUTPUT) -> int:
+        """Wait for git's end, and return its exit status; append the rest of its errors."""
+        while (code := self.poll()) is None:
+            _append(errors, _read_if_ready(self.stderr), max_errors)
+            self.remaining()
+            time.sleep(TICK)
+        # A daemon that git started, such as ssh's shared connection, may keep the pipe open: don't wait for its end.
+        while more := _read_if_ready(self.stderr):
+            _append(errors, more, max_errors)
+        return code
 
     def end(self) -> None:
         """End git and whatever it started, and close the pipes."""
@@ -140,48 +180,12 @@ def run(
     `data` is written to its standard input. Output beyond `max_output` is an error; errors beyond it are dropped.
     """
     with Process(arguments, environ, limit=limit, lock=lock, terminal=terminal) as process:
-        output, errors = _exchange(process, iter(data), max_output)
-        while (code := process.poll()) is None:
-            errors = _append(errors, _read_if_ready(process.stderr), max_output)
-            process.remaining()
-            time.sleep(TICK)
-        # A daemon that git started, such as ssh's shared connection, may keep the pipe open: don't wait for its end.
-        while more := _read_if_ready(process.stderr):
-            errors = _append(errors, more, max_output)
-        return code, output, errors
-
-
-def _exchange(process: Process, data: Iterator[bytes], max_output: int) -> tuple[bytes, bytes]:
-    """Write `data` and read until git closes its standard output."""
-    output = errors = b""
-    poller = select.poll()
-    poller.register(process.stdout, select.POLLIN)
-    poller.register(process.stderr, select.POLLIN)
-    pending = memoryview(next(data, b""))
-    if pending:
-        os.set_blocking(process.stdin, False)
-        poller.register(process.stdin, select.POLLOUT)
-    else:
-        process.close_input()
-    while True:
-        ready = [fileno for fileno, _ in poller.poll(process.remaining() * 1000)]
-        if process.stdin in ready:
-            pending = _write(process.stdin, pending) or memoryview(next(data, b""))
-            if not pending:
-                poller.unregister(process.stdin)
-                process.close_input()
-        if process.stderr in ready:
-            chunk = os.read(process.stderr, CHUNK)
-            errors = _append(errors, chunk, max_output)
-            if not chunk:
-                poller.unregister(process.stderr)
-        if process.stdout in ready:
-            chunk = os.read(process.stdout, CHUNK)
-            if not chunk:
-                return output, errors
+        output, errors = b"", bytearray()
+        for chunk in process.exchange(iter(data), errors, max_output):
             output += chunk
             if len(output) > max_output:
                 raise GitError(f"git {process.name} printed more than {max_output >> 10} KiB")
+        return process.wait(errors, max_output), output, bytes(errors)
 
 
 def _write(fileno: int, pending: memoryview) -> memoryview | None:
@@ -194,8 +198,8 @@ def _write(fileno: int, pending: memoryview) -> memoryview | None:
         return None
 
 
-def _append(text: bytes, more: bytes, limit: int) -> bytes:
-    return (text + more)[:limit]
+def _append(text: bytearray, more: bytes, limit: int) -> None:
+    text += more[: max(0, limit - len(text))]
 
 
 def _read_if_ready(fileno: int) -> bytes:

@@ -1,6 +1,6 @@
 """This clone's own changes that are not published yet: activity becomes groups, which wait in the outbox.
 
-A line in the outbox never changes: if nobody knows whether a push arrived, the same bytes come back or are sent again.
+A line in the outbox never changes: after a push with an unknown outcome, the same bytes come back or are sent again.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def pack(board: SyncBoard) -> int:
 
 
 def pack_ahead() -> None:
-    """Move new activity into the outbox; building the groups locks nobody out.
+    """Move new activity into the outbox; the groups are built without the lock.
 
     Leaves it to `pack` if another sync changes the board meanwhile.
     """

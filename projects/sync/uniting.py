@@ -1,6 +1,6 @@
 """Unite two items of a project that have the same external reference, as after two imports of one source.
 
-The first one in the log stays. What it lacks, and nobody has changed since, is filled from the second one, whose ID
+The first one in the log stays. Its fields that are empty and unchanged are filled from the second one, whose ID
 stays an alias: later operations on it, and what refers to it, are about the first one.
 """
 

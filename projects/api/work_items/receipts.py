@@ -77,7 +77,7 @@ class NotedSerializer(ResponseSerializer):
 
 
 class BackSerializer(StrictSerializer):
-    """What whoever takes the item next should know; `force` gives back a claim of another session."""
+    """A note for the next holder; `force` releases the claim of another session."""
 
     note = serializers.CharField(required=False, help_text="Markdown.", trim_whitespace=False)
     force = StrictBooleanField(required=False, default=False)

@@ -71,9 +71,10 @@ class WorkItemRowSerializer(WorkItemSerializer):
 
 
 class WorkItemDeletionSerializer(DeletionSerializer):
-    """The optional body of a work item's DELETE."""
+    """The optional body of a work item's DELETE; `force` also deletes what another session holds."""
 
     recursive = StrictBooleanField(required=False)
+    force = StrictBooleanField(required=False)
 
 
 class MoveSerializer(StrictSerializer):

@@ -66,7 +66,7 @@ class WorkItemViewSet(BriefActions, HistoryActions, TreeActions, ReceiptActions,
 
     def known_parameters(self) -> set[str]:
         own: dict[str, set[str]] = {
-            "destroy": {"recursive"},
+            "destroy": {"recursive", "force"},
             "show": {"max_bytes"},
             "log": {"limit", "before"},
             "tree": {"item", "project"},
@@ -74,7 +74,12 @@ class WorkItemViewSet(BriefActions, HistoryActions, TreeActions, ReceiptActions,
         }
         return own.get(f"{self.action}") or super().known_parameters()
 
-    @extend_schema(parameters=[OpenApiParameter("recursive", bool, description="Also delete everything below it.")])
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("recursive", bool, description="Also delete everything below it."),
+            OpenApiParameter("force", bool, description="Also delete what another session holds."),
+        ]
+    )
     def destroy(self, request: Request, id: str) -> Any:
         """Delete the item; an item with children needs `recursive`, in the query or the body."""
         return super().destroy(request, id)

@@ -37,7 +37,11 @@ VERB = Verb(
         option("id", nargs="?", metavar="KEY", help="the item"),
         PROJECT_FLAG,
         LEASE,
-        option("--force", action="store_true", help="take it although it is not ready or somebody else's"),
+        option(
+            "--force",
+            action="store_true",
+            help="claim it even if it is not ready or is someone else's",
+        ),
         LINES,
         FULL,
     ),

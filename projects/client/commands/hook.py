@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def hook(context: Context) -> None:
-    """Print what the program shall tell its agent; nothing where there is no board."""
+    """Print the text for the program to pass to its agent; print nothing if there is no board."""
     from projects.client.hook_events import handle
 
     handle(context, context.options.program, context.options.event)

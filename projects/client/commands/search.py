@@ -31,7 +31,7 @@ VERB = Verb(
     "Search titles, descriptions and comments, best match first.",
     search,
     (
-        option("text", nargs="+", metavar="TEXT", help="words to search for; there is no query syntax"),
+        option("text", nargs="+", metavar="TEXT", help="words to search for, without operators"),
         option("--project", metavar="PROJECT", help="only in this project"),
         *PAGES,
         LINES,

@@ -1,4 +1,4 @@
-"""`pm show`: items with what is needed to work on them."""
+"""`pm show`: items with their description, links and comments."""
 
 from __future__ import annotations
 

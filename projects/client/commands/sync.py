@@ -215,7 +215,7 @@ VERBS = (
             option(
                 "--unpublished",
                 action="store_true",
-                help="only the changes that no sync has published, for somebody who may push",
+                help="only unpublished changes, to be imported by a clone that may push",
             ),
         ),
     ),

@@ -108,7 +108,8 @@ def claim_and_labels(options: Options) -> dict[str, object]:
 
 def delete(context: Context) -> None:
     """Delete an item."""
-    ITEMS.delete(context, {"recursive": True} if context.options.recursive else None)
+    given = {name: True for name in ("recursive", "force") if getattr(context.options, name)}
+    ITEMS.delete(context, given or None)
 
 
 def move(context: Context) -> None:
@@ -138,7 +139,11 @@ VERBS = (
             option("id", nargs="?", metavar="ID|PROJECT", help="the item, or the project with --next"),
             option("--next", action="store_true", help="claim the first ready item"),
             LEASE,
-            option("--force", action="store_true", help="take it although it is not ready or somebody else's"),
+            option(
+                "--force",
+                action="store_true",
+                help="claim it even if it is not ready or is someone else's",
+            ),
         ),
     ),
     Verb("renew", "Renew your claim.", renew, (ID, LEASE_ID, LEASE)),
@@ -176,7 +181,12 @@ VERBS = (
         "delete",
         "Delete an item; restore undoes this.",
         delete,
-        (ID, option("--recursive", action="store_true", help="also delete everything below it"), EXPECTED_VERSION),
+        (
+            ID,
+            option("--recursive", action="store_true", help="also delete everything below it"),
+            option("--force", action="store_true", help="also delete what another session holds"),
+            EXPECTED_VERSION,
+        ),
     ),
     Verb("restore", "Restore a deleted item, with the items deleted along with it.", ITEMS.restore, (ID,)),
     Verb("move", "Move an item before or after another.", move, (ID, *MOVE)),

@@ -25,9 +25,10 @@ def apply(top: str, setup: Setup, *, sandbox: bool) -> Report:
     changes = Changes(top)
     files = []
     for part in _parts(top, setup, sandbox=sandbox):
+        before = changes.state(part)
         changed = changes.add(part)
-        state = changes.state(part)
-        files.append({"what": part.what, "file": part.path, "changed": changed, **_remark(state)})
+        remark = _remark(changes.state(part)) or _lost(changed, before)
+        files.append({"what": part.what, "file": part.path, "changed": changed, **remark})
     changes.write()
     report: Report = {"program": setup.name, "files": files}
     if setup.then:
@@ -60,7 +61,9 @@ def remove(top: str, setup: Setup) -> Report:
         if part.path in needed:
             files.append({"what": part.what, "file": part.path, "changed": False, "remark": "another program needs it"})
         else:
-            files.append({"what": part.what, "file": part.path, "changed": changes.remove(part)})
+            before = changes.state(part)
+            changed = changes.remove(part)
+            files.append({"what": part.what, "file": part.path, "changed": changed, **_lost(changed, before)})
     changes.write()
     return {"program": setup.name, "files": files}
 
@@ -102,6 +105,11 @@ def _needed(changes: Changes, top: str, setup: Setup) -> list[Part]:
     parts = setup.parts(top)
     own = [part for part in parts if part.what in PRIVATE]
     return parts if any(changes.state(part) == COMPLETE for part in own) else []
+
+
+def _lost(changed: bool, before: str) -> dict[str, str]:
+    """Return the remark on a part that was not as we would have written it, if it was replaced or removed."""
+    return {"remark": f"it had {before.removeprefix('has ')}"} if changed and before not in (COMPLETE, MISSING) else {}
 
 
 def _remark(state: str) -> dict[str, str]:

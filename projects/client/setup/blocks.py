@@ -41,9 +41,11 @@ class Block:
             return text
         newline = _newline(text)
         before, after = text[: place[0]], text[place[1] :]
+        if before == newline or before.endswith(2 * newline):  # the empty line that `add` wrote
+            before = before.removesuffix(newline)
         if after:
-            return before.removesuffix(newline) + after.removeprefix(newline)
-        return before.removesuffix(newline).removesuffix(newline)
+            return before + after.removeprefix(newline)
+        return before.removesuffix(newline)
 
     def _shown(self, newline: bytes) -> bytes:
         return (self.begin + b"\n" + self.lines + self.end).replace(b"\n", newline)

@@ -253,10 +253,13 @@ class WorkItem(Claimable):
         if blockers:
             raise HasBlockers(f"{self.display_key} is blocked", blockers)
 
-    def soft_delete(self, *, actor: User, expected_version: int | None = None, recursive: bool = False) -> None:
+    def soft_delete(
+        self, *, actor: User, expected_version: int | None = None, recursive: bool = False, force: bool = False
+    ) -> None:
         """Delete the item as Entity.soft_delete does; with `recursive`, delete its descendants too.
 
-        Raises HasChildren if the item has children and `recursive` is False.
+        Raises HasChildren if the item has children and `recursive` is False. Raises Claimed if an agent deletes what
+        another session holds, unless `force` is set.
         """
         self.check_version(expected_version)
         self.check_living()
@@ -266,6 +269,10 @@ class WorkItem(Claimable):
             count = "a child" if len(children) == 1 else f"{len(children)} children"
             raise HasChildren(f"{self.display_key} has {count}; delete it recursively", children)
         below = list(WorkItem.objects.living().descendants_of(self.pk).select_related("project"))
+        for item in (self, *below):
+            item.is_forced = not item.is_held_by(actor)
+            if item.is_forced and not (force or actor.acts_as_person):
+                raise item.claim_refusal()
         moment = max(item.next_moment() for item in (self, *below))
         with transaction.atomic():
             for descendant in below:

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from projects.models import Comment, Project, User, WorkItem
+from projects.models import Activity, Comment, Project, User, WorkItem
 from projects.models.exceptions import Archived, Claimed, Conflict, NothingReady, NotReady
 from projects.models.work_items.choices import MAX_LEASE
 from projects.models.work_items.claims import claim_next
@@ -234,3 +234,25 @@ def test_released_lease_did_not_run_out(make_item: Make, agent: User) -> None:
     item.claim(actor=agent)
     expire(item).release(actor=agent)
     assert WorkItem.objects.get().idle_leases == 1
+
+
+@pytest.mark.parametrize("is_parent", [False, True])
+def test_agent_does_not_delete_what_another_holds(make_item: Make, agent: User, is_parent: bool) -> None:
+    story = make_item("Story", item_type="story")
+    task = make_item("Task", parent=story)
+    task.claim(actor=agent)
+    other = User.objects.actor("other")
+    deleted = story if is_parent else task
+    with pytest.raises(Claimed):
+        deleted.soft_delete(actor=other, recursive=True)
+    assert WorkItem.objects.living().count() == 2
+    deleted.soft_delete(actor=other, recursive=True, force=True)
+    assert Activity.objects.get(action="deleted", entity_id=task.pk).is_forced
+
+
+def test_holder_and_person_delete_a_claimed_item(make_item: Make, agent: User, owner: User) -> None:
+    for actor in (agent, owner):
+        item = make_item()
+        item.claim(actor=agent)
+        item.soft_delete(actor=actor)
+        assert not WorkItem.objects.living().filter(pk=item.pk).exists()

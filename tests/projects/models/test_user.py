@@ -67,6 +67,10 @@ def test_new_actor_is_an_agent_and_the_owner_a_person() -> None:
     assert User.objects.owner().kind == "person"
 
 
+def test_operating_system_user_is_a_person_from_the_first_command() -> None:
+    assert not User.objects.actor(system_name()).is_agent
+
+
 def test_owner_is_a_superuser_on_every_call() -> None:
     owner = User.objects.owner()
     User.objects.update(is_superuser=False, is_active=False)

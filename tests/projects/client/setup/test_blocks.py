@@ -35,3 +35,9 @@ def test_markers_that_do_not_pair_are_refused(text: bytes) -> None:
     for edit in (BLOCK.add, BLOCK.remove, BLOCK.is_in):
         with pytest.raises(BlockProblem, match="fix it first"):
             edit(text)
+
+
+def test_lines_that_the_user_wrote_beside_the_block_stay_apart() -> None:
+    added = BLOCK.add(b"before\n")
+    edited = added.replace(b"\n\n", b"\nabove\n", 1) + b"below\n"
+    assert BLOCK.remove(edited) == b"before\nabove\nbelow\n"
