@@ -9,7 +9,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.query_parameters import limit_schema, read_limit, read_project
+from projects.api.query_parameters import read_limit, read_project
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin
 from projects.commits import index
@@ -18,12 +18,13 @@ from projects.models import WorkItem
 from projects.models.commit import Commit
 from projects.sync.exceptions import GitError
 
-MOST = 100
+DEFAULT, MOST = 20, 100  # rows
+LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}
 SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
 class CommitSerializer(serializers.ModelSerializer[Commit]):
-    """A commit. The statistics of a merge are 0, those of a commit that can't be read null."""
+    """A commit. Its statistics are null until counted, and 0 for a merge or if git could not count it."""
 
     class Meta:
         model = Commit
@@ -99,7 +100,7 @@ class CommitsView(StrictQueryMixin):
         operation_id="commits_list",
         parameters=[
             OpenApiParameter("work_item", str, required=True, description="The id or key of the item."),
-            OpenApiParameter("limit", limit_schema(), description="The maximum number of commits."),
+            OpenApiParameter("limit", LIMIT, description="The maximum number of commits."),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -108,7 +109,7 @@ class CommitsView(StrictQueryMixin):
         found = repository()
         is_complete = look(found)
         named = index.commits_of(item)
-        commits = list(named[: min(read_limit(request), MOST)])
+        commits = list(named[: read_limit(request, DEFAULT, MOST)])
         index.count_changes(found, commits)
         return Response(
             {
@@ -157,7 +158,7 @@ class OrphansView(StrictQueryMixin):
         operation_id="commits_orphans",
         parameters=[
             OpenApiParameter("project", str, description="Only items of the project of this id or key."),
-            OpenApiParameter("limit", limit_schema(), description="The maximum number of items of each kind."),
+            OpenApiParameter("limit", LIMIT, description="The maximum number of items of each kind."),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -166,7 +167,7 @@ class OrphansView(StrictQueryMixin):
         items = WorkItem.objects.living().select_related("project").order_by("-updated_at")
         if project := read_project(request):
             items = items.filter(project=project)
-        most = min(read_limit(request), MOST)
+        most = read_limit(request, DEFAULT, MOST)
         return Response(
             {
                 "open_with_commits": OrphanSerializer(index.named(items.unfinished())[:most], many=True).data,

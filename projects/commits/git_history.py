@@ -20,7 +20,8 @@ from projects.sync.git_environment import for_store
 from projects.sync.git_process import Process
 
 LIMIT = 60.0  # seconds to read the history
-DIFF_LIMIT = 5.0  # seconds to read a diff or statistics
+DIFF_LIMIT = 5.0  # seconds to read a diff
+COUNT_LIMIT = 1.0  # seconds to count the lines of a commit
 MAX_MESSAGE = 64 << 10  # bytes of a commit's message that are read
 MAX_TIPS = 16 << 20  # bytes of their names
 MAX_DIFF = 256 << 10  # bytes of a diff that are shown
@@ -98,22 +99,11 @@ class Repository:
         arguments = ("rev-list", "--ignore-missing", "--stdin")
         return b"".join(self._read(*arguments, data=_revisions(known, tips), limit=limit)).decode().split()
 
-    def changes(self, shas: Iterable[str]) -> dict[str, Changes]:
-        """Return the statistics of commits, zeros for merges; those that can't be read are missing."""
-        arguments = ("diff-tree", "-r", "--root", "--numstat", "-z", *_PLAIN, "--stdin")
-        shas = list(shas)
-        found = dict.fromkeys(shas, Changes(0, 0, 0))
-        last = ""
-        try:
-            for sha, change in _statistics(
-                self._read(*arguments, data="".join(f"{sha}\n" for sha in shas).encode(), limit=DIFF_LIMIT)
-            ):
-                last = sha
-                found[sha] = Changes(*(one + other for one, other in zip(found[sha], change, strict=True)))
-        except GitError:  # a missing object or the time limit: this commit and those after it are unknown
-            for sha in shas[shas.index(last) if last else 0 :]:
-                del found[sha]
-        return found
+    def changes(self, sha: str) -> Changes:
+        """Return the statistics of a commit, zeros for a merge. Raises GitError."""
+        arguments = ("diff-tree", "-r", "--root", "--no-commit-id", "--numstat", "-z", *_PLAIN, sha, "--")
+        files = list(_statistics(self._read(*arguments, limit=COUNT_LIMIT)))
+        return Changes(len(files), sum(added for added, _ in files), sum(removed for _, removed in files))
 
     def patch(self, sha: str, most: int = MAX_DIFF) -> Patch:
         """Return the diff of a commit against its first parent. Raises GitError if the commit is not here."""
@@ -207,19 +197,16 @@ def _seconds(text: str) -> int:
         return 0
 
 
-def _statistics(chunks: Iterable[bytes]) -> Iterator[tuple[str, Changes]]:
-    """Parse `diff-tree --numstat -z`: a commit, then "ADDED\\tREMOVED\\tPATH"; a rename has two more fields."""
-    sha, skipped = "", 0
+def _statistics(chunks: Iterable[bytes]) -> Iterator[tuple[int, int]]:
+    """Yield added and removed lines by file: "ADDED\\tREMOVED\\tPATH", and two more fields for a rename."""
+    skipped = 0
     for field in _fields(chunks):
         if skipped:
             skipped -= 1
-        elif OBJECT.fullmatch(text := field.decode(errors="replace").strip("\n")):
-            sha = text
-            yield sha, Changes(0, 0, 0)
-        else:
-            added, removed, path = [*text.split("\t", 2), "", ""][:3]
-            skipped = 0 if path else 2
-            yield sha, Changes(1, _count(added), _count(removed))
+            continue
+        added, removed, path = [*field.decode(errors="replace").split("\t", 2), "", ""][:3]
+        skipped = 0 if path else 2
+        yield _count(added), _count(removed)
 
 
 def _fields(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from projects import workspace
-from projects.commits.git_history import LIMIT, Repository
+from projects.commits.git_history import COUNT_LIMIT, LIMIT, Repository
 from projects.commits.git_history import Commit as Found
 from projects.commits.mentions import keys_in
 from projects.models.commit import MAX_SUBJECT, Commit, CommitIndex, CommitMention
@@ -129,16 +129,24 @@ def _is_named() -> models.Q:
 
 
 def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
-    """Fill in the statistics of commits that have none yet; a commit is counted once."""
-    uncounted = {commit.sha: commit for commit in commits if commit.files is None}
-    if not uncounted:
-        return
-    for sha, changes in repository.changes(uncounted).items():
-        commit = uncounted[sha]
-        commit.files, commit.insertions, commit.deletions = changes
-    counted = [commit for commit in uncounted.values() if commit.files is not None]
-    with transaction.atomic():
-        Commit.objects.bulk_update(counted, ["files", "insertions", "deletions"])
+    """Fill in the statistics of commits that have none yet, for about a second; the rest is left to the next call.
+
+    A commit is counted once. One that git can't count in time, or whose objects are not here, gets zeros.
+    """
+    uncounted = [commit for commit in commits if commit.files is None]
+    until = time.monotonic() + COUNT_LIMIT
+    counted = []
+    for commit in uncounted:
+        if time.monotonic() > until:
+            break
+        try:
+            commit.files, commit.insertions, commit.deletions = repository.changes(commit.sha)
+        except GitError:
+            commit.files = commit.insertions = commit.deletions = 0
+        counted.append(commit)
+    if counted:
+        with transaction.atomic():
+            Commit.objects.bulk_update(counted, ["files", "insertions", "deletions"])
 
 
 def _store(batch: list[tuple[Found, list[str]]]) -> None:

@@ -20,7 +20,9 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(max_length=300)),
                 (
                     "files",
-                    models.PositiveIntegerField(help_text="Null until it is counted; 0 for a merge.", null=True),
+                    models.PositiveIntegerField(
+                        help_text="Null until counted; 0 if git could not count it.", null=True
+                    ),
                 ),
                 ("insertions", models.PositiveIntegerField(null=True)),
                 ("deletions", models.PositiveIntegerField(null=True)),

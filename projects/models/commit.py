@@ -13,7 +13,7 @@ class Commit(models.Model):
     authored_at = models.DateTimeField()
     committed_at = models.DateTimeField()
     subject = models.CharField(max_length=MAX_SUBJECT)
-    files = models.PositiveIntegerField(null=True, help_text="Null until it is counted; 0 for a merge.")
+    files = models.PositiveIntegerField(null=True, help_text="Null until counted; 0 if git could not count it.")
     insertions = models.PositiveIntegerField(null=True)
     deletions = models.PositiveIntegerField(null=True)
 

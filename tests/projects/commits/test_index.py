@@ -82,6 +82,16 @@ def test_statistics_are_counted_once(work: Work, make_item: Callable[..., WorkIt
     assert Changes(commit.files or 0, commit.insertions or 0, commit.deletions or 0) == Changes(1, 2, 0)
 
 
+def test_commit_that_can_not_be_counted_is_not_tried_again(work: Work, make_item: Callable[..., WorkItem]) -> None:
+    item = make_item("One")
+    broken, whole = work.commit("PONE-1", a_txt="1\n"), work.commit("PONE-1 again", b_txt="2\n")
+    index.update(work.repository)
+    blob = work.git("rev-parse", f"{broken}:a.txt")
+    (work.path / ".git/objects" / blob[:2] / blob[2:]).unlink()  # as in a partial clone
+    index.count_changes(work.repository, index.commits_of(item))
+    assert dict(Commit.objects.values_list("sha", "files")) == {broken: 0, whole: 1}
+
+
 def test_orphans_are_open_with_commits_or_done_without(work: Work, make_item: Callable[..., WorkItem]) -> None:
     make_item("Open, named")
     make_item("Open")
