@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import pytest
-
 from projects.models import Activity, Comment, Dependency, Project, SwimLane, User, WorkItem
 from tests.boards import REAL, counts
 from tests.projects.transfer.conftest import Read
@@ -29,12 +27,12 @@ def test_board_imports_except_its_dangling_dependency(read: Read, board: bytes) 
     assert found["detached"] == []
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real board is not available")
-def test_real_board_has_the_known_counts(read: Read) -> None:
-    found = read(REAL.read_bytes())
-    created = {name: found[name]["created"] for name in ("projects", "work_items", "comments", "dependencies")}
-    assert created == {"projects": 1, "work_items": 194, "comments": 64, "dependencies": 59}
-    assert found["skipped_rows"][0]["row"] == 11
+def test_board_has_the_known_counts(read: Read, board: bytes) -> None:
+    found = read(board)
+    created = [found[name]["created"] for name in ("projects", "work_items", "comments", "dependencies")]
+    # The small board stands in where the real one is missing.
+    assert created == ([1, 194, 64, 59] if REAL.exists() else [1, 4, 1, 1])
+    assert found["skipped_rows"][0]["row"] == (11 if REAL.exists() else 1)
 
 
 def test_order_is_that_of_the_file_and_a_move_changes_one_row(read: Read, board: bytes, actor: User) -> None:
