@@ -71,10 +71,10 @@ def repository() -> Repository:
     return found
 
 
-def look(found: Repository) -> bool:
+def refresh(found: Repository) -> bool:
     """Index what is new. Raises ValidationError if git refuses."""
     try:
-        return index.look(found)
+        return index.refresh(found)
     except GitError as error:
         raise exceptions.ValidationError({"commits": f"can't be read: {error}"}) from None
 
@@ -107,7 +107,7 @@ class CommitsView(StrictQueryMixin):
         """The commits whose messages name an item, the newest first, with statistics."""
         item = _item(request.query_params.get("work_item", ""))
         found = repository()
-        is_complete = look(found)
+        is_complete = refresh(found)
         named = index.commits_of(item)
         commits = list(named[: read_limit(request, DEFAULT, MOST)])
         index.count_changes(found, commits)
@@ -134,7 +134,7 @@ class CommitDiffView(StrictQueryMixin):
     def get(self, request: Request, sha: str) -> Response:
         """The diff of a commit that names an item, as text, at most 256 KiB."""
         found = repository()
-        look(found)
+        refresh(found)
         name = request.query_params.get("work_item")
         named = Commit.objects.all() if name is None else index.commits_of(_item(name))
         commits = list(named.filter(sha__startswith=sha)[:2]) if SHA.fullmatch(sha) else []
@@ -163,15 +163,17 @@ class OrphansView(StrictQueryMixin):
     )
     def get(self, request: Request) -> Response:
         """Open items that commits name, and done tasks and bugs that no commit names; the latest first."""
-        is_complete = look(repository())
+        is_complete = refresh(repository())
         items = WorkItem.objects.living().select_related("project").order_by("-updated_at")
         if project := read_project(request):
             items = items.filter(project=project)
         most = read_limit(request, DEFAULT, MOST)
         return Response(
             {
-                "open_with_commits": OrphanSerializer(index.named(items.unfinished())[:most], many=True).data,
-                "done_without_commits": OrphanSerializer(index.done_without(items)[:most], many=True).data,
+                "open_with_commits": OrphanSerializer(
+                    index.named_in_commits(items.unfinished())[:most], many=True
+                ).data,
+                "done_without_commits": OrphanSerializer(index.done_without_commits(items)[:most], many=True).data,
                 "is_complete": is_complete,
             }
         )

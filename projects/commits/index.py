@@ -1,8 +1,8 @@
 """Keep the table of commits that name items equal to the repository, a step at a time.
 
-Only what the refs did not reach at the last look is read. The first look, and one that takes longer than QUICK, runs
-in a thread; what it finds shows when it is done. A process that is killed leaves the tips of the last look, and the
-next look reads from there again: every step can be repeated.
+A refresh reads only what the refs did not reach at the last one. The first refresh, and one that takes longer than
+QUICK, runs in a thread. A process that is killed leaves the tips of the last complete refresh, and the next one starts
+from there again: every step can be repeated.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from projects.sqlite import identity
 from projects.sync.exceptions import GitError, TimedOut
 
 QUICK = 0.5  # seconds that a request waits for git
-PAUSE = 2.0  # seconds between looks for pages
+PAUSE = 2.0  # seconds between refreshes for pages
 BATCH = 500  # rows of a transaction, so that other writers wait little
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _running = threading.Lock()
-_looked = float("-inf")  # when this process looked last
+_refreshed = float("-inf")  # when this process refreshed last
 
 
 def board_repository() -> Repository | None:
@@ -46,34 +46,34 @@ def board_repository() -> Repository | None:
     return Repository(home[0]) if home else None
 
 
-def look_at_times() -> None:
-    """Look if the last look of this process was PAUSE seconds ago; a repository that can't be read is logged."""
-    global _looked
+def refresh_if_due() -> None:
+    """Refresh if this process has not done so for PAUSE seconds; log a repository that can't be read."""
+    global _refreshed
     now = time.monotonic()
-    if now - _looked < PAUSE or connection.in_atomic_block:  # a look has transactions of its own
+    if now - _refreshed < PAUSE or connection.in_atomic_block:  # a refresh has transactions of its own
         return
-    _looked = now
+    _refreshed = now
     repository = board_repository()
     try:
         if repository is not None:
-            look(repository)
+            refresh(repository)
     except GitError as error:
         logger.warning("the repository's commits were not read: %s", error)
 
 
-def look(repository: Repository) -> bool:
+def refresh(repository: Repository) -> bool:
     """Index what is new, and return False if that goes on in a thread. Raises GitError."""
     if not CommitIndex.objects.exists():
-        return _look_in_thread(repository)
+        return _refresh_in_thread(repository)
     try:
         update(repository, QUICK)
     except TimedOut:
-        return _look_in_thread(repository)
+        return _refresh_in_thread(repository)
     return True
 
 
 def update(repository: Repository, limit: float = LIMIT) -> None:
-    """Index the commits that the refs reach since the last look, and forget those that they reach no more.
+    """Index the commits that the refs reach since the last refresh, and forget those that they reach no more.
 
     Raises GitError.
     """
@@ -106,12 +106,12 @@ def commits_of(item: WorkItem) -> models.QuerySet[Commit]:
     return Commit.objects.filter(pk__in=naming.values("commit")).order_by("-committed_at", "sha")
 
 
-def named(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
+def named_in_commits(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
     """Limit the items to those that an indexed commit names."""
     return _keyed(items).filter(_is_named())
 
 
-def done_without(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
+def done_without_commits(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
     """Limit the items to done tasks and bugs that no indexed commit names."""
     closed = _keyed(items).filter(status=Status.DONE, item_type__in=(ItemType.TASK, ItemType.BUG))
     return closed.exclude(_is_named())
@@ -176,17 +176,17 @@ def _batches(rows: Iterator[T]) -> Iterator[list[T]]:
         yield batch
 
 
-def _look_in_thread(repository: Repository) -> bool:
-    """Start a look unless one is running in this process, and return True if it ends within QUICK."""
+def _refresh_in_thread(repository: Repository) -> bool:
+    """Start a refresh unless one is running in this process, and return True if it ends within QUICK."""
     if not _running.acquire(blocking=False):
         return False
-    thread = threading.Thread(target=_look_on, args=(repository,), name="commit-index", daemon=True)
+    thread = threading.Thread(target=_run_refresh, args=(repository,), name="commit-index", daemon=True)
     thread.start()
     thread.join(QUICK)
     return CommitIndex.objects.exists() and not thread.is_alive()
 
 
-def _look_on(repository: Repository) -> None:
+def _run_refresh(repository: Repository) -> None:
     try:
         update(repository)
     except GitError as error:

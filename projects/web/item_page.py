@@ -86,7 +86,7 @@ def _comments(item: WorkItem) -> Framework:
 
 def _commits(item: WorkItem) -> Context:
     """Return the newest commits that name the item."""
-    index.look_at_times()
+    index.refresh_if_due()
     found = list(index.commits_of(item)[: MOST_COMMITS + 1])
     if any(commit.files is None for commit in found) and (repository := index.board_repository()):
         index.count_changes(repository, found[:MOST_COMMITS])

@@ -101,8 +101,8 @@ def test_orphans_are_open_with_commits_or_done_without(work: Work, make_item: Ca
     work.commit("PONE-1 and PONE-3")
     index.update(work.repository)
     items = WorkItem.objects.living()
-    assert [item.title for item in index.named(items.unfinished())] == ["Open, named"]
-    assert [item.title for item in index.done_without(items)] == ["Done"]
+    assert [item.title for item in index.named_in_commits(items.unfinished())] == ["Open, named"]
+    assert [item.title for item in index.done_without_commits(items)] == ["Done"]
 
 
 def test_mentions_follow_an_item_to_its_new_number(work: Work, make_item: Callable[..., WorkItem]) -> None:
