@@ -9,7 +9,7 @@ from projects.models.project import Project
 from projects.models.session import Session
 from projects.models.sprints.sprint import Sprint
 from projects.models.swim_lane import SwimLane
-from projects.models.sync import SyncBoard
+from projects.models.sync import LostChange, SyncBoard
 from projects.models.time_entry import TimeEntry
 from projects.models.user import User
 from projects.models.work_items.item import WorkItem
@@ -23,6 +23,7 @@ __all__ = [
     "IdempotentAnswer",
     "ItemLabel",
     "LoginTicket",
+    "LostChange",
     "Project",
     "Session",
     "Sprint",

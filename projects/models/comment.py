@@ -14,6 +14,7 @@ from projects.models.fields import TextField
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
 from projects.models.work_items.item import WorkItem
+from projects.sqlite.expressions import IsDecision
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -31,7 +32,7 @@ class CommentQuerySet(WorkItemChildQuerySet["Comment"]):
 
     def unconfirmed(self) -> Self:
         """Limit to decisions that no person on this clone has confirmed."""
-        return self.decisions().filter(confirmed_by__isnull=True)
+        return self.filter(IsDecision("kind"), confirmed_by__isnull=True)
 
 
 class Comment(WorkItemChild):
@@ -73,6 +74,11 @@ class Comment(WorkItemChild):
             models.Index(fields=("created_at", "id"), condition=DELETED, name="comment_deleted"),
             models.Index(
                 fields=("created_at", "id"), condition=LIVING & models.Q(kind=Kind.DECISION), name="comment_decisions"
+            ),
+            models.Index(
+                fields=("created_at", "id"),
+                condition=LIVING & models.Q(IsDecision("kind"), confirmed_by__isnull=True),
+                name="comment_unconfirmed",
             ),
         )
 

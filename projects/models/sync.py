@@ -139,6 +139,24 @@ class SyncAdvance(models.Model):
         return f"{self.activity_id} {self.position}"
 
 
+class LostChange(models.Model):
+    """A change of this clone that does not count, in whole or in part: the log has another, or it could not hold.
+
+    It waits in the inbox until a person has seen it, as its author had not seen the change that won.
+    """
+
+    activity = models.OneToOneField("projects.Activity", on_delete=models.CASCADE, primary_key=True, related_name="+")
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("activity",), condition=models.Q(seen_at__isnull=True), name="lost_change_unseen"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.activity_id)
+
+
 class FormerKey(models.Model):
     """A key under which this clone showed an item before it was renumbered or united, or the ID of a united one."""
 

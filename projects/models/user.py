@@ -138,6 +138,11 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         ordering = ("username",)
+        indexes = (
+            models.Index(
+                fields=("date_joined",), condition=models.Q(is_kind_confirmed=False), name="user_of_unconfirmed_kind"
+            ),
+        )
 
     def save(self, *args: Framework, **kwargs: Framework) -> None:
         if self.pk is None:

@@ -67,6 +67,18 @@ class IsIdle(_Literal):
     template = "%(expressions)s >= 3"
 
 
+class MayWait(_Literal):
+    """The status is one in which an item may wait for a person; see `projects.models.inbox`."""
+
+    template = "%(expressions)s IN ('in_progress', 'review', 'blocked')"
+
+
+class IsDecision(_Literal):
+    """The kind of a comment is `decision`."""
+
+    template = "%(expressions)s = 'decision'"
+
+
 class IsPast(_Literal):
     """The day is before today, in UTC."""
 

@@ -25,11 +25,12 @@ from django.utils import timezone
 from projects.models import SyncBoard
 from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
-from projects.sync import aliases, board_rows, checkpoint, outbox, reservations, upgrading
+from projects.sync import aliases, board_rows, checkpoint, lost_texts, outbox, reservations, upgrading
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
+from projects.sync.lost_texts import beaten_texts
 from projects.sync.operations import MAX_GROUP, Group, encode, parse
 from projects.sync.state import Layer, State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed
@@ -283,6 +284,7 @@ class _Batch:
         self.others: set[str] = set()  # groups from elsewhere
         self.blocks: list[NumberBlock] = []
         self.united: dict[str, str] = {}
+        self.beaten: list[tuple[str, str]] = []  # texts: entity and group
 
 
 def _place(board: SyncBoard) -> tuple[Any, ...]:
@@ -356,6 +358,7 @@ def _folded(
             if budget > BUDGET:
                 rows.flush(least=MANY_ROWS)
             report.applied += 1
+            batch.beaten += beaten_texts(results)
         report.tell(state, group, results)
         batch.united |= aliases.united(results)
         if mark is not None and batch.position == mark.position:
@@ -429,6 +432,8 @@ def _show(
     gone = {pk: kind for pk, kind in unsettled.items() if top.record(pk) is None}
     board_rows.write((record for pk in written if (record := top.record(pk)) is not None), gone)
     rows.flush()
+    if batch.beaten and board.after:
+        lost_texts.keep(batch.beaten, later if waiting else order, board.after.hex)
     if position > board.position:
         ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
         _rows(

@@ -11,7 +11,7 @@ from django.db import connection
 from projects.entities.spec import EMPTY, MOMENT, PERSON
 from projects.models.user import id_of
 from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
-from projects.sync.fold import VOID, Result
+from projects.sync.fold import APPLIED, VOID, Result
 from projects.sync.operations import Group, Operation, encode
 from projects.sync.state import Record, State
 
@@ -32,6 +32,9 @@ _END_CLAIM = (
     "UPDATE projects_workitem SET claimed_by_id = NULL, lease_id = NULL, lease_expires_at = NULL WHERE id = %s "
     "AND (claimed_by_id, claim_session) IN (SELECT actor_id, session FROM projects_activity WHERE id = %s)"
 )
+# What does not count waits in the inbox, unless a person has seen it already; see models.sync.LostChange.
+_KEEP_LOST = "INSERT INTO projects_lostchange (activity_id) VALUES (%s) ON CONFLICT (activity_id) DO NOTHING"
+_DROP_LOST = "DELETE FROM projects_lostchange WHERE activity_id = %s"
 _UNKNOWN = "00000000-0000-0000-0000-000000000000"
 
 
@@ -44,6 +47,7 @@ class HistoryRows:
         self._resolved: list[tuple[Any, ...]] = []
         self._lost: list[tuple[Result, int]] = []
         self._ended: list[tuple[str, int]] = []  # claims: the item and the activity
+        self._standings: dict[int, bool] = {}  # own activity: whether all of it counts
         self._people: set[str] = set()
         self._agents: set[str] = set()  # only agents have sessions
 
@@ -83,6 +87,7 @@ class HistoryRows:
             key, project = _names(state, result.operation)
             version, reason = max(1, result.version), result.reason[:MAX_REASON]
             self._own.append((position, key, project.replace("-", ""), version, result.standing, reason, activity))
+            self._standings[activity] = bool(result.united) or (result.standing == APPLIED and not result.lost)
             if result.operation.claim and result.standing == VOID:
                 self._ended.append((result.operation.id.replace("-", ""), activity))
             if result.is_resolved and position is not None:
@@ -103,11 +108,13 @@ class HistoryRows:
             cursor.executemany(_UPDATE, self._own)
             cursor.executemany(_RESOLVE, self._resolved)
             cursor.executemany(_END_CLAIM, self._ended)
+            cursor.executemany(_KEEP_LOST, [(pk,) for pk, counts in self._standings.items() if not counts])
+            cursor.executemany(_DROP_LOST, [(pk,) for pk, counts in self._standings.items() if counts])
             for result, activity in self._lost:
                 cursor.execute("SELECT changes FROM projects_activity WHERE id = %s", [activity])
                 changes = encode(_with_lost(json.loads(cursor.fetchone()[0]), result))
                 cursor.execute("UPDATE projects_activity SET changes = %s WHERE id = %s", [changes, activity])
-        self._new, self._own, self._resolved, self._lost, self._ended = [], [], [], [], []
+        self._new, self._own, self._resolved, self._lost, self._ended, self._standings = [], [], [], [], [], {}
 
 
 def changes_of(operation: Operation) -> list[dict[str, Any]]:

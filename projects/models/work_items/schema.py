@@ -10,7 +10,7 @@ from projects.entities.work_item import CLOSED
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import MAX_POINTS, ItemType, Priority, Status
 from projects.ordering_keys import MAX_LENGTH
-from projects.sqlite.expressions import Glob, IsIdle, IsNoEpic, IsNotBlank, IsNotClosed, IsZero, MayBegin
+from projects.sqlite.expressions import Glob, IsIdle, IsNoEpic, IsNotBlank, IsNotClosed, IsZero, MayBegin, MayWait
 
 # Columns appended to every list index (for filtering), and the list orderings by index name. Ordering by number uses
 # the unique index.
@@ -88,6 +88,9 @@ INDEXES = (
         name="item_ready",
     ),
     models.Index(fields=("idle_leases", "id"), condition=models.Q(IsIdle("idle_leases")), name="item_idle"),
+    models.Index(
+        fields=("status", "updated_at", "id"), condition=LIVING & models.Q(MayWait("status")), name="item_waiting"
+    ),
     models.Index(
         fields=("lease_expires_at",), condition=models.Q(lease_expires_at__isnull=False), name="item_by_lease"
     ),

@@ -7,7 +7,18 @@ import pytest
 from django.db.models import F, Value
 
 from projects.models import WorkItem
-from projects.sqlite.expressions import Glob, IsIdle, IsNoEpic, IsNotBlank, IsNotClosed, IsOpen, IsZero, MayBegin
+from projects.sqlite.expressions import (
+    Glob,
+    IsDecision,
+    IsIdle,
+    IsNoEpic,
+    IsNotBlank,
+    IsNotClosed,
+    IsOpen,
+    IsZero,
+    MayBegin,
+    MayWait,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +28,8 @@ from projects.sqlite.expressions import Glob, IsIdle, IsNoEpic, IsNotBlank, IsNo
         (lambda: IsOpen("status"), '"projects_workitem"."status" <> \'done\''),
         (lambda: IsNotClosed("status"), "\"projects_workitem\".\"status\" NOT IN ('done', 'cancelled')"),
         (lambda: MayBegin("status"), "\"projects_workitem\".\"status\" IN ('backlog', 'todo', 'in_progress')"),
+        (lambda: MayWait("status"), "\"projects_workitem\".\"status\" IN ('in_progress', 'review', 'blocked')"),
+        (lambda: IsDecision("item_type"), '"projects_workitem"."item_type" = \'decision\''),
         (lambda: IsNoEpic("item_type"), '"projects_workitem"."item_type" <> \'epic\''),
         (lambda: IsNotBlank("title"), '"projects_workitem"."title" <> \'\''),
         (lambda: IsIdle("idle_leases"), '"projects_workitem"."idle_leases" >= 3'),

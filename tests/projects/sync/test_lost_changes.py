@@ -1,0 +1,66 @@
+"""Changes of a clone that do not count wait for a person of this clone, and of no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from projects.models import LostChange, WorkItem
+from tests.projects.sync.clones import BoardClone, Log
+from tests.projects.sync.scripts import clock
+from tests.projects.sync.test_exchange import assert_equal, joined_pair
+
+Make = Callable[[str], BoardClone]
+
+
+def lost() -> list[tuple[str, object]]:
+    """Return the author and the new value of each change that waits."""
+    rows = LostChange.objects.filter(seen_at=None).select_related("activity__actor")
+    return [(row.activity.actor.username, row.activity.changes[0]["new"]) for row in rows]
+
+
+def test_earlier_text_that_loses_waits_for_its_author(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with bob:
+        WorkItem.objects.get().update(actor=bob.user, description="Of Bob")
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, description="Of Ada")
+        ada.sync(log)
+    with bob:
+        bob.fetch(log)
+        assert lost() == [("bob", "Of Bob")]
+        LostChange.objects.update(seen_at="2030-01-31T12:00Z")
+    assert_equal(log, bob, ada)
+    for clone in (ada, bob):
+        with clone:
+            assert lost() == []
+
+
+def test_published_text_that_a_later_one_replaces_unseen_waits_for_its_author(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, description="Of Ada", priority="high")
+        ada.sync(log)
+    with bob, clock(timedelta(minutes=1)):
+        WorkItem.objects.get().update(actor=bob.user, description="Of Bob", priority="low")
+    assert_equal(log, bob, ada)
+    with ada:
+        assert lost() == [("ada", "Of Ada")]
+        WorkItem.objects.get().update(actor=ada.user, description="Of both")
+    assert_equal(log, ada, bob)
+    with bob:
+        assert WorkItem.objects.get().description == "Of both"
+        assert lost() == []  # who replaced it had seen it
+
+
+def test_change_that_holds_after_all_waits_no_longer(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, priority="high")
+        ada.sync(log)
+    with bob, clock(timedelta(minutes=1)):
+        WorkItem.objects.get().update(actor=bob.user, priority="low")
+    assert_equal(log, bob, ada)
+    for clone in (ada, bob):
+        with clone:
+            assert lost() == []
