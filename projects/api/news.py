@@ -25,6 +25,7 @@ from projects.models.work_items.queries import DISPLAY_KEY
 LEAST_BYTES, DEFAULT_BYTES, MOST_BYTES = 300, 1400, 1_000_000
 BATCH = 200  # activities
 MAX_TITLE = 40  # characters
+MAX_CONFLICTS = 20  # of one look
 LARGEST_ID = 2**63 - 1
 
 
@@ -79,6 +80,8 @@ class NewsView(StrictQueryMixin):
         while not page.is_full and (batch := list(unread.filter(pk__gt=cursor)[:BATCH])):
             page.read(batch)
             cursor = page.cursor
+        if not page.is_full:
+            page.read_conflicts(reader, start, newest)
         document: JSONObject = {"news": page.rows(), "seen": reader.acknowledged, "cursor": newest}
         if page.is_full:
             document |= {"cursor": page.cursor, "more": unread.filter(pk__gt=page.cursor).count()}
@@ -125,6 +128,18 @@ class _Page:
             self._rows[key, by] = grown
             self._size, self.cursor = size, activity.pk
 
+    def read_conflicts(self, reader: Reader, start: int, newest: int) -> None:
+        """Add the changes of this clone that do not count, as many as are told at once; there are rarely any."""
+        conflicts = list(reader.conflicts(start, newest).select_related("actor")[: MAX_CONFLICTS + 1])
+        texts, titles = ChangeTexts(conflicts), _titles(conflicts)
+        for activity in conflicts[:MAX_CONFLICTS]:
+            key, by = activity.display_key.partition(ARROW)[0], activity.actor.username
+            row = self._rows.setdefault((key, by), _Row(key, titles.get(key.upper(), ""), by))
+            row.add_lost(activity, texts)
+        if len(conflicts) > MAX_CONFLICTS:
+            self._rows["", ""] = row = _Row("", "", "sync")
+            row.parts[""] = f"more than {MAX_CONFLICTS} changes of this clone do not count; see pm activity list"
+
 
 class _Row:
     """What one user did to one thing; of two changes of a field the later one counts."""
@@ -140,6 +155,9 @@ class _Row:
         return other
 
     def add(self, activity: Activity, texts: ChangeTexts) -> None:
+        if activity.standing:
+            self.add_lost(activity, texts)
+            return
         for field, text in texts.of(activity, old=False).items():
             if text.startswith("comment: "):
                 self.comments += 1
@@ -147,6 +165,14 @@ class _Row:
                 self.parts["comments"] = said
             else:
                 self.parts[field] = text
+
+    def add_lost(self, activity: Activity, texts: ChangeTexts) -> None:
+        """Add a change that does not count, or of which some fields do not."""
+        told = texts.of(activity, old=False)
+        lost = {change["field"] for change in activity.changes if change.get("lost")}
+        said = ", ".join(text for field, text in told.items() if not lost or field in lost)
+        reason = activity.reason or "somebody who had not seen it wrote another text"
+        self.parts[f"lost {activity.pk}"] = f"{said}: does not count ({reason})"
 
     def document(self) -> JSONObject:
         title = {"title": self.title} if self.title else {}

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Max, Min, Q
 from django.utils import timezone
 
-from projects.models.activity import Activity, ActivityQuerySet
+from projects.models.activity import Activity, ActivityQuerySet, Standing
 from projects.models.session import Session
+from projects.models.sync import LostChange
 from projects.models.user import User
 
 if TYPE_CHECKING:
@@ -30,10 +31,22 @@ class Reader(NamedTuple):
     session: Session | None
 
     def unread(self, cursor: int) -> ActivityQuerySet:
-        """Return the changes after this activity by anybody else, oldest first."""
-        found = Activity.objects.counting().filter(pk__gt=cursor, entity_type__in=TOLD)
+        """Return the changes after this activity by anybody else, oldest first, and what other clones void of theirs.
+
+        Own changes that turned out not to count are `conflicts`, whoever made them.
+        """
         mine = Q(session=self.session.pk) if self.session else Q(actor=self.user, session="")
-        return found.exclude(mine).order_by("pk")
+        odd = ~Q(standing=Standing.APPLIED) & ~Q(pk__in=LostChange.objects.values("activity_id"))
+        found = Activity.objects.filter(pk__gt=cursor, entity_type__in=TOLD)
+        return found.filter((Q(standing=Standing.APPLIED) & ~mine) | odd).order_by("pk")
+
+    def conflicts(self, cursor: int, newest: int) -> ActivityQuerySet:
+        """Return the changes of this clone of which a sync said that they do not count, when `cursor` was the newest.
+
+        Only those until `newest` was.
+        """
+        told = LostChange.objects.filter(after__gt=cursor, after__lte=newest).values("activity_id")
+        return Activity.objects.filter(pk__in=told, entity_type__in=TOLD).order_by("pk")
 
     @property
     def acknowledged(self) -> int | None:

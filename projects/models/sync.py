@@ -147,9 +147,13 @@ class LostChange(models.Model):
 
     activity = models.OneToOneField("projects.Activity", on_delete=models.CASCADE, primary_key=True, related_name="+")
     seen_at = models.DateTimeField(null=True)
+    after = models.BigIntegerField(
+        default=0, db_default=0, help_text="The newest activity here at that time: this is news to who saw no more."
+    )
 
     class Meta:
         indexes = (
+            models.Index(fields=("after",), name="lost_change_by_after"),
             models.Index(fields=("activity",), condition=models.Q(seen_at__isnull=True), name="lost_change_unseen"),
         )
 

@@ -33,7 +33,10 @@ _END_CLAIM = (
     "AND (claimed_by_id, claim_session) IN (SELECT actor_id, session FROM projects_activity WHERE id = %s)"
 )
 # What does not count waits in the inbox, unless a person has seen it already; see models.sync.LostChange.
-_KEEP_LOST = "INSERT INTO projects_lostchange (activity_id) VALUES (%s) ON CONFLICT (activity_id) DO NOTHING"
+_KEEP_LOST = (
+    "INSERT INTO projects_lostchange (activity_id, after) SELECT %s, max(id) FROM projects_activity WHERE true "
+    "ON CONFLICT (activity_id) DO NOTHING"
+)
 _DROP_LOST = "DELETE FROM projects_lostchange WHERE activity_id = %s"
 _UNKNOWN = "00000000-0000-0000-0000-000000000000"
 

@@ -10,7 +10,8 @@ from projects.entities.spec import LINE, TEXT
 from projects.sync.fold import Order, Result
 
 _KEEP = (
-    "INSERT INTO projects_lostchange (activity_id) SELECT id FROM projects_activity "
+    "INSERT INTO projects_lostchange (activity_id, after) "
+    "SELECT id, (SELECT max(id) FROM projects_activity) FROM projects_activity "
     "WHERE entity_id = %s AND group_id = %s ON CONFLICT (activity_id) DO NOTHING"
 )
 

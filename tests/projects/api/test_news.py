@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import Activity, Comment, Session, User, WorkItem
+from projects.models import Activity, Comment, LostChange, Session, User, WorkItem
 from tests.projects.api.test_projects import error
 from tests.projects.conftest import bearer
 
@@ -152,3 +152,21 @@ def test_person_has_a_cursor_without_a_session(running: Any, make_item: Make, us
     item.update(actor=user, title="Later")
     assert [(row["by"], row["did"]) for row in see(person)] == [("ada", "title Later")]
     assert see(person) == []
+
+
+def test_what_a_sync_took_back_is_told_once(running: Any, make_item: Make, user: User) -> None:
+    bob = session("one")
+    item = make_item("First")
+    item.update(actor=user, status="todo", priority="high")
+    mine = Activity.objects.latest("pk")
+    see(bob)
+    item.update(actor=User.objects.actor("eve"), title="Better")
+    newest = Activity.objects.latest("pk").pk
+    Activity.objects.filter(pk=mine.pk).update(standing="void", reason="PONE-1 had been begun by eve")
+    LostChange.objects.create(activity=mine, after=newest)
+    assert see(bob) == [
+        {"key": "PONE-1", "title": "Better", "by": "eve", "did": "title Better"},
+        {"key": "PONE-1", "title": "Better", "by": "ada"}
+        | {"did": "status todo, priority high: does not count (PONE-1 had been begun by eve)"},
+    ]
+    assert see(bob) == []

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from projects.models import LostChange, WorkItem
+from projects.models.news import Reader, last_id
 from tests.projects.sync.clones import BoardClone, Log
 from tests.projects.sync.scripts import clock
 from tests.projects.sync.test_exchange import assert_equal, joined_pair
@@ -64,3 +65,38 @@ def test_change_that_holds_after_all_waits_no_longer(make_board_clone: Make, log
     for clone in (ada, bob):
         with clone:
             assert lost() == []
+
+
+def test_change_that_does_not_count_is_news_to_who_had_seen_everything(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada, clock(timedelta(minutes=1)):
+        WorkItem.objects.get().update(actor=ada.user, status="in_progress")
+        ada.sync(log)
+    with bob:
+        WorkItem.objects.get().update(actor=bob.user, status="done")
+        reader, seen = Reader(bob.user, None), last_id()
+        bob.sync(log)
+        (told,) = reader.conflicts(seen, newest := last_id())
+        assert (told.standing, told.actor.username) == ("superseded", "bob")
+        assert [row.actor.username for row in reader.unread(seen)] == ["ada"]
+        assert not reader.conflicts(newest, newest).exists()
+    with ada:
+        seen = last_id()
+        ada.sync(log)
+        (told,) = Reader(ada.user, None).unread(seen)
+        assert (told.standing, told.actor.username) == ("superseded", "bob")
+
+
+def test_published_text_that_loses_is_news_to_its_author(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        WorkItem.objects.get().update(actor=ada.user, description="Of Ada")
+        ada.sync(log)
+        seen = last_id()
+    with bob, clock(timedelta(minutes=1)):
+        WorkItem.objects.get().update(actor=bob.user, description="Of Bob")
+        bob.sync(log)
+    with ada:
+        ada.sync(log)
+        (told,) = Reader(ada.user, None).conflicts(seen, last_id())
+        assert told.changes[0]["new"] == "Of Ada"
