@@ -144,6 +144,7 @@ SPECTACULAR_SETTINGS = {
         "CommentKindEnum": "projects.models.comment.Kind",
         "UserKindEnum": ("person", "agent"),
         "ProjectStatusEnum": "projects.models.project.Status",
+        "QuestionStatusEnum": "projects.models.question.Status",
         "SprintStatusEnum": "projects.models.sprints.sprint.Status",
         "WorkItemStatusEnum": "projects.models.work_items.choices.Status",
     },

@@ -84,6 +84,13 @@ class LabelsField(serializers.ListField):
         super().__init__(child=child, max_length=MAX_LABELS, **kwargs)
 
 
+class LinesField(serializers.ListField):
+    """A list of short lines, each of at most `max_line` characters."""
+
+    def __init__(self, *, max_line: int, **kwargs: Framework) -> None:
+        super().__init__(child=StrictCharField(max_length=max_line, pattern=LINE), **kwargs)
+
+
 class ReferenceField(StrictCharField):
     """Another entity, named by its ID, or by its key in any case; the value is its ID.
 

@@ -17,6 +17,7 @@ from projects.api.serializer_fields import (
     LINE,
     TEXT,
     LabelsField,
+    LinesField,
     MomentField,
     ReferenceField,
     StrictCharField,
@@ -198,6 +199,7 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
         fields.LineField: StrictCharField,
         fields.TextField: StrictCharField,
         fields.LabelsField: LabelsField,
+        fields.LinesField: LinesField,
     }
 
     class Meta:
@@ -246,6 +248,8 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
         kind, kwargs = super().build_standard_field(field_name, model_field)
         if isinstance(model_field, fields.LabelsField):
             return kind, {"required": False}
+        if isinstance(model_field, fields.LinesField):
+            return kind, {"required": False, "max_length": model_field.most, "max_line": model_field.max_line}
         if isinstance(model_field, fields.LineField | fields.TextField):
             kwargs["max_length"] = model_field.max_characters
             kwargs["pattern"] = TEXT if model_field.blank else LINE

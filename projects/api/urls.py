@@ -12,6 +12,7 @@ from projects.api.documents import DocumentationView, SchemaView, UnknownRouteVi
 from projects.api.news import NewsSeenView, NewsView
 from projects.api.plans import PlanView
 from projects.api.projects import ProjectViewSet
+from projects.api.questions import QuestionViewSet
 from projects.api.search import SearchView
 from projects.api.server import LoginLinkView, ServerView, StopView
 from projects.api.sessions import SessionEndView, SessionsView, WhoAmIView
@@ -41,6 +42,7 @@ router.register("work-items", WorkItemViewSet)
 router.register("projects", ProjectViewSet)
 router.register("activity", ActivityViewSet)
 router.register("comments", CommentViewSet)
+router.register("questions", QuestionViewSet)
 router.register("sprints", SprintViewSet)
 router.register("swim-lanes", SwimLaneViewSet)
 router.register("dependencies", DependencyViewSet)

@@ -296,8 +296,8 @@ def options_of(field: Field, *, required: bool) -> list[Option]:
         settings["required"] = True
     if field.choices:
         settings["choices"] = field.choices
-    elif field.kind == spec.LABELS:
-        settings |= {"action": "append", "metavar": "NAME"}
+    elif field.kind in (spec.LABELS, spec.LINES):
+        settings |= {"action": "append", "metavar": "NAME" if field.kind == spec.LABELS else "TEXT"}
     else:
         settings["metavar"] = field.metavar or METAVARS[field.kind]
     if field.kind == spec.PERSON:

@@ -45,6 +45,7 @@ COMMANDS = {
     "work-item": Command(NOUN, "epics, stories and tasks: list, ready, claim, show, create, update, move …"),
     "project": Command(NOUN, "projects and their statistics"),
     "sprint": Command(NOUN, "sprints: plan, start, complete, report"),
+    "question": Command(NOUN, "questions about work items: list, create, answer, withdraw"),
     "comment": Command(NOUN, "comments on work items"),
     "dependency": Command(NOUN, "which items block others"),
     "time-entry": Command(NOUN, "timers and time spent on work items"),

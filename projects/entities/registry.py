@@ -5,6 +5,7 @@ from __future__ import annotations
 from projects.entities.comment import COMMENT
 from projects.entities.dependency import DEPENDENCY
 from projects.entities.project import PROJECT
+from projects.entities.question import QUESTION
 from projects.entities.sprint import SPRINT
 from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.time_entry import TIME_ENTRY
@@ -28,7 +29,7 @@ def _by_reference() -> tuple[Entity, ...]:
 
 
 # ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
-ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY)
+ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION)
 BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}
 # The entity, or "user", that an ID in a history column refers to.

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Kinds of fields. A REFERENCE refers to another entity, a PERSON to a user; both are a column NAME_id in the database.
-LINE, TEXT, CHOICE, NUMBER, RANK, DAY, MOMENT, LABELS, SNAPSHOT, REFERENCE, PERSON = (
-    *("line", "text", "choice", "number", "rank", "day", "moment", "labels", "snapshot", "reference", "person"),
-)
+LINE, TEXT, CHOICE, NUMBER, RANK, DAY, MOMENT = "line", "text", "choice", "number", "rank", "day", "moment"
+LABELS, LINES, SNAPSHOT, REFERENCE, PERSON = "labels", "lines", "snapshot", "reference", "person"
 REQUIRED, OPTIONAL = "required", "optional"
 NEWEST = 1_000_000  # a format of the log that is newer than all others
-EMPTY: dict[str, object] = {LINE: "", TEXT: "", LABELS: []}  # the value of a cleared field; None for all other kinds
+# The value of a cleared field; None for all other kinds.
+EMPTY: dict[str, object] = {LINE: "", TEXT: "", LABELS: [], LINES: []}
 
 
 class Field:

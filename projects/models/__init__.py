@@ -6,6 +6,7 @@ from projects.models.dependency import Dependency
 from projects.models.idempotency import IdempotentAnswer
 from projects.models.login_ticket import LoginTicket
 from projects.models.project import Project
+from projects.models.question import Question
 from projects.models.session import Session
 from projects.models.sprints.sprint import Sprint
 from projects.models.swim_lane import SwimLane
@@ -25,6 +26,7 @@ __all__ = [
     "LoginTicket",
     "LostChange",
     "Project",
+    "Question",
     "Session",
     "Sprint",
     "SwimLane",

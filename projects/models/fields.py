@@ -116,6 +116,38 @@ class LabelsField(models.JSONField):
         return name, "django.db.models.JSONField", args, kwargs
 
 
+class LinesField(models.JSONField):
+    """A list of at most `most` short lines, unique (case-insensitive) and in the given order."""
+
+    empty_values = ()  # so that clean() turns null into an empty list
+
+    def __init__(self, *args: Framework, most: int = 0, max_line: int = 0, **kwargs: Framework) -> None:
+        super().__init__(*args, **kwargs)
+        self.most = most
+        self.max_line = max_line
+
+    def to_python(self, value: object) -> list[str]:
+        if not isinstance(value, list | tuple) or not all(isinstance(line, str) for line in value):
+            raise ValidationError("must be a list of texts", code="texts")  # forms replace the text of "invalid"
+        return [line.strip() for line in value]
+
+    def clean(self, value: object, model_instance: models.Model | None) -> list[str]:
+        lines = self.to_python([] if value is None else value)
+        if len(lines) > self.most:
+            raise ValidationError(f"has {len(lines)} entries; at most {self.most} are allowed", code="max_length")
+        for line in lines:
+            if not line:
+                raise ValidationError("contains a blank entry", code="blank")
+            check_text(line, limit=self.max_line)
+        if len({line.casefold() for line in lines}) < len(lines):
+            raise ValidationError("contains an entry twice", code="unique")
+        return lines
+
+    def deconstruct(self) -> Framework:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
 class PositionField(models.CharField):  # type: ignore[type-arg]
     """An ordering key. SQLite compares texts by their bytes, as `ordering_keys` requires."""
 

@@ -49,6 +49,12 @@ class IsNoEpic(_Literal):
     template = "%(expressions)s <> 'epic'"
 
 
+class IsAsked(_Literal):
+    """The status of a question is `open`."""
+
+    template = "%(expressions)s = 'open'"
+
+
 class IsZero(_Literal):
     """The number is 0."""
 

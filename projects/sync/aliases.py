@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 
 from projects.sync.fold import Result
+from projects.sync.history_rows import shown_key
 from projects.sync.state import Record, State
 
 _INSERT = (
@@ -47,7 +48,7 @@ def united(results: Iterable[Result]) -> dict[str, str]:
 
 
 def keep_keys(state: State, results: Iterable[Result], numbers: Mapping[str, int]) -> None:
-    """Remember the keys under which this clone showed items that now have another number, or were united.
+    """Remember the keys under which this clone showed items and questions that now have another number, or were united.
 
     `numbers` are those that new items had when they were created.
     """
@@ -57,6 +58,11 @@ def keep_keys(state: State, results: Iterable[Result], numbers: Mapping[str, int
         if record is not None and record.type == "project":
             rows += _keys_of_renamed(record)
         number = numbers.get(result.united or result.operation.id)
+        if record is not None and number is not None and record.type == "question":
+            if number != record.values["number"]:
+                key = shown_key(state, record).rpartition(".")[0]
+                rows.append((f"{key}.Q{number}", record.id.replace("-", "")))
+            continue
         if record is None or number is None or record.type != "work_item":
             continue
         project = state.record(record.values["project"])

@@ -41,6 +41,7 @@ AHEAD = 500  # lines that are read before a transaction
 MANY_ROWS = 5_000  # of the history, kept in memory
 FIRST_BUDGET = 6.0  # seconds, for the first sync of a clone: its board is not in use yet
 MAX_NOTES = 100
+NUMBERS = {"work_item": "item_number", "question": "number"}  # of keys that change when clones meet
 
 
 Seal = Callable[[int], str]
@@ -443,11 +444,11 @@ def _show(
 
 
 def _numbers(group: Group) -> dict[str, int]:
-    """Return the numbers of the items that the group creates, by ID."""
+    """Return the numbers of the items and questions that the group creates, by ID."""
     return {
-        one.id: one.changes["item_number"][1]
+        one.id: one.changes[name][1]
         for one in group.operations
-        if one.type == "work_item" and "item_number" in one.changes
+        if (name := NUMBERS.get(one.type)) is not None and name in one.changes
     }
 
 

@@ -13,11 +13,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from projects.entities.question import MAX_CHOICES, MAX_LENGTH
 from projects.entities.spec import (
     CHOICE,
     DAY,
     LABELS,
     LINE,
+    LINES,
     MOMENT,
     NUMBER,
     PERSON,
@@ -29,7 +31,8 @@ from projects.entities.spec import (
     Field,
 )
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS, check_text
-from projects.ordering_keys import MAX_LENGTH, parse
+from projects.ordering_keys import MAX_LENGTH as MAX_RANK
+from projects.ordering_keys import parse
 from projects.sync.exceptions import Malformed
 
 MAX_NAME = 150  # characters of a username
@@ -143,7 +146,7 @@ def _number(field: Field, value: object) -> int:
 
 def _rank(field: Field, value: object) -> Any:
     try:
-        if isinstance(value, str) and len(value) <= MAX_LENGTH and parse(value):
+        if isinstance(value, str) and len(value) <= MAX_RANK and parse(value):
             return value
     except ValueError:
         pass
@@ -168,6 +171,16 @@ def _labels(field: Field, value: object, limit: int = MAX_LABELS) -> list[str]:
         checked(label, field.name, MAX_LABEL_LENGTH)
     if len({label.casefold() for label in value}) < len(value):
         raise Malformed(f"{field.name} contains a label twice")
+    return value
+
+
+def _lines(field: Field, value: object) -> list[str]:
+    if not isinstance(value, list) or len(value) > MAX_CHOICES:
+        raise Malformed(f"{field.name} must be a list of at most {MAX_CHOICES} texts")
+    for line in value:
+        if not isinstance(line, str) or not line or line != line.strip():
+            raise Malformed(f"{field.name} contains an invalid text: {shown(line)}")
+        checked(line, field.name, MAX_LENGTH)
     return value
 
 
@@ -196,6 +209,7 @@ _CHECKS: dict[str, Callable[[Field, Any], Any]] = {
     DAY: _day,
     MOMENT: lambda field, value: moment(value, field.name),
     LABELS: lambda field, value: _labels(field, value),
+    LINES: _lines,
     SNAPSHOT: _snapshot,
     REFERENCE: lambda field, value: reference(value, field.name),
     PERSON: lambda field, value: person(value, field.name),

@@ -281,7 +281,7 @@ class _Folding:
                 won = True
                 if standing is None or self._wins(stamp, standing):
                     record.stamps[register] = stamp
-            elif standing is None or self._wins(stamp, standing):
+            elif standing is None or self._wins(stamp, standing, rules.prevails(record, register, values)):
                 if standing is not None and not self._has_seen(standing):
                     result.beaten.append((standing.group, register))
                 record.values.update(values)
@@ -327,8 +327,10 @@ class _Folding:
         _forget_removed(record)
         return won or followed
 
-    def _wins(self, stamp: Stamp, standing: Stamp) -> bool:
-        return self._has_seen(standing) or stamp.at >= standing.at
+    def _wins(self, stamp: Stamp, standing: Stamp, prevails: bool | None = None) -> bool:
+        if self._has_seen(standing):
+            return True
+        return stamp.at >= standing.at if prevails is None else prevails
 
     def _has_seen(self, standing: Stamp) -> bool:
         own = standing.group == self.group.id

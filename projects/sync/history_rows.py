@@ -157,6 +157,9 @@ def shown_key(state: State, record: Record) -> str:
     if record.type in ("comment", "time_entry"):
         item = state.record(values["work_item"])
         return shown_key(state, item) if item else ""
+    if record.type == "question":
+        item = state.record(values["work_item"])
+        return f"{shown_key(state, item)}.q{values['number']}" if item else ""
     if record.type == "dependency":
         ends = [state.record(values[name]) for name in ("blocking_item", "blocked_item")]
         return " → ".join(shown_key(state, end) for end in ends if end)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
 from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.models.work_items.hierarchy import PARENTS
 from projects.sync.operations import Operation
@@ -22,6 +23,7 @@ MAX_NUMBER = 999_999_999
 MAX_KEY = 20  # characters
 MAX_SAME_KEYS = 100  # projects that want one key
 MAX_BLOCKS = 1_000  # reservations of a project; older ones lapse
+LAST_QUESTION = "last_question"  # of the values of an item: the highest number of a question
 MAX_BLOCKED = 10_000  # items that a new dependency may lead to
 
 
@@ -76,6 +78,9 @@ def shown(layer: Layer, record: Record) -> str:
     if record.type == "work_item":
         project = layer.record(values["project"])
         return f"{project.values['key'] if project else '?'}-{values['item_number']}"
+    if record.type == "question":
+        item = layer.record(values["work_item"])
+        return f"{shown(layer, item) if item else '?'}.q{values['number']}"
     return str(values.get("key") or values.get("name") or f"the {record.type.replace('_', ' ')} {record.id}")
 
 
@@ -380,6 +385,47 @@ def _time_entry(
     return notes
 
 
+def _question(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    values = record.values
+    item = layer.record(values.get("work_item") or "")
+    if item is None or item.type != "work_item":
+        raise Void("its work item is not on the board")
+    if not values["text"]:
+        raise Void("it has no text")
+    notes = _question_number(layer, record, item) if before is None else []
+    if values["status"] == "open":
+        values |= {"answer": "", "answered_by": None, "answered_at": None}
+    return notes + _plain(layer, record, before, operation, is_mine)
+
+
+def _question_number(layer: Layer, record: Record, item: Record) -> list[str]:
+    """Keep the number of a new question if its item has no other with it; else give it the next one."""
+    wanted, last = record.values["number"], item.values.get(LAST_QUESTION, 0)
+    taken = bool(layer.found("question", f"{item.id}/{wanted}"))
+    number = last + 1 if taken else wanted
+    if number > MAX_QUESTIONS:
+        raise Void("its item has no more numbers for questions")
+    record.values["number"] = number
+    item = item.copy()
+    item.values[LAST_QUESTION] = max(last, number)
+    layer.put(item)
+    key = shown(layer, item)
+    return [f"{key}.q{wanted} is now {key}.q{number}: another question has the number"] if taken else []
+
+
+def prevails(record: Record, register: str, values: dict[str, Any]) -> bool | None:
+    """Return whether new values of a register win or lose whatever the times, if no author had seen the other's.
+
+    A person's answer wins over a default or a withdrawal. None: the times decide.
+    """
+    if record.type != "question" or register != "answer" or "status" not in values:
+        return None
+    is_answer, was_answer = (status == "answered" for status in (values["status"], record.values["status"]))
+    return None if is_answer == was_answer else is_answer
+
+
 _SETTLING = {
     "project": _project,
     "work_item": _work_item,
@@ -387,4 +433,5 @@ _SETTLING = {
     "swim_lane": _swim_lane,
     "dependency": _dependency,
     "time_entry": _time_entry,
+    "question": _question,
 }

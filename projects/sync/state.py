@@ -143,6 +143,8 @@ def indexed(record: Record) -> set[tuple[str, str]]:
     if kind == "work_item":
         found.add(("number", f"{values['project']}/{values['item_number']}"))
         found.update(("alias", pk) for pk in values.get("aliases", ()))
+    elif kind == "question":
+        found.add(("question", f"{values['work_item']}/{values['number']}"))
     if not record.is_living:
         return found
     if kind == "project":

@@ -8,7 +8,7 @@ from typing import IO, Any
 import ijson
 
 from projects.entities.registry import ENTITIES
-from projects.entities.spec import LABELS, SNAPSHOT
+from projects.entities.spec import LABELS, LINES, SNAPSHOT
 from projects.loose_types import Framework
 from projects.transfer.exceptions import Errors, refusal
 from projects.transfer.tables import BY_COLLECTION, SCHEMA_VERSION
@@ -16,7 +16,7 @@ from projects.transfer.tables import BY_COLLECTION, SCHEMA_VERSION
 COLLECTIONS = (*BY_COLLECTION, "users", "deleted")
 IGNORED_KEYS = ("exported_at", "exported_by")  # written by the agile-board tool
 # Fields whose value is a list or an object.
-NESTED = {field.name for entity in ENTITIES for field in entity.fields if field.kind in (LABELS, SNAPSHOT)}
+NESTED = {field.name for entity in ENTITIES for field in entity.fields if field.kind in (LABELS, LINES, SNAPSHOT)}
 MAX_ROW = 64 * 1024 * 1024  # bytes
 PIECE = 64 * 1024
 BOM = b"\xef\xbb\xbf"

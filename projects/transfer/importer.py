@@ -12,7 +12,17 @@ from django.db import transaction
 
 from projects.models import SyncBoard, User
 from projects.sync import import_operations
-from projects.transfer import default_lanes, deletions, integrity, merge_plan, positions, renumbering, upserts, users
+from projects.transfer import (
+    default_lanes,
+    deletions,
+    integrity,
+    merge_plan,
+    people_only,
+    positions,
+    renumbering,
+    upserts,
+    users,
+)
 from projects.transfer.exceptions import Errors
 from projects.transfer.journal import Journal
 from projects.transfer.results import ImportResult
@@ -36,6 +46,8 @@ def _merge(actor: User, errors: Errors) -> dict[str, object]:
     result, journal = ImportResult(), Journal(actor)
     merge_plan.decide(result, errors)
     deletions.delete(journal, result)
+    people_only.check(actor, errors)
+    renumbering.renumber_questions(result)
     merge_plan.settle_unique(result, errors)
     integrity.check(result, errors)
     renumbering.renumber(result, errors)

@@ -1,4 +1,4 @@
-"""Item numbers: unique within a project and never reused."""
+"""Item numbers, unique within a project and never reused, and the numbers of an item's questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from projects.transfer.converters import dashed
 from projects.transfer.exceptions import Errors
 from projects.transfer.merge_plan import WRITTEN
 from projects.transfer.results import ImportResult
-from projects.transfer.tables import PROJECTS, WORK_ITEMS
+from projects.transfer.tables import PROJECTS, QUESTIONS, WORK_ITEMS
 
 ITEMS, PROJECT_ROWS = WORK_ITEMS.staged, PROJECTS.staged
 PARKING_OFFSET = 1_000_000_000  # offset added to numbers that are about to change
@@ -43,6 +43,39 @@ def renumber(result: ImportResult, errors: Errors) -> None:
                 [given, now, pk],
             )
         result.renumbered.append({"id": dashed(pk), "from": f"{key}-{number}", "to": f"{key}-{given}"})
+
+
+def renumber_questions(result: ImportResult) -> None:
+    """Give the next free number to each staged question whose number another one of its item has.
+
+    The question on the board keeps its number; between two imported ones the older one does.
+    """
+    asked, staged = QUESTIONS.sql, QUESTIONS.staged
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT s.id, s.work_item_id, s.number FROM {staged} s WHERE s.act IN {WRITTEN} AND (
+              EXISTS (SELECT 1 FROM {asked} t WHERE t.work_item_id = s.work_item_id AND t.number = s.number
+                      AND t.id <> s.id AND t.deleted_at IS NULL)
+              OR EXISTS (SELECT 1 FROM {staged} o WHERE o.work_item_id = s.work_item_id AND o.number = s.number
+                         AND o.act IN {WRITTEN} AND (o.created_at, o.id) < (s.created_at, s.id)))
+            ORDER BY s.work_item_id, s.number, s.created_at, s.id
+            """  # noqa: S608
+        )
+        now = str(timezone.now().replace(tzinfo=None))
+        for pk, item, number in cursor.fetchall():
+            cursor.execute(
+                f"SELECT max(number) + 1 FROM (SELECT number FROM {asked} WHERE work_item_id = %s "  # noqa: S608
+                f"UNION ALL SELECT number FROM {staged} WHERE work_item_id = %s)",
+                [item, item],
+            )
+            (given,) = cursor.fetchone()
+            cursor.execute(
+                f"UPDATE {staged} SET number = %s, updated_at = max(updated_at, %s), version = version + 1 "  # noqa: S608
+                "WHERE id = %s",
+                [given, now, pk],
+            )
+            result.renumbered.append({"id": dashed(pk), "from": f"q{number}", "to": f"q{given}"})
 
 
 def free_numbers() -> None:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from projects.entities.spec import SNAPSHOT
 from projects.entities.work_item import CLOSED
 from projects.models import User, row_size
-from projects.models.fields import LabelsField, PositionField
+from projects.models.fields import LabelsField, LinesField, PositionField
 from projects.models.work_items.choices import ItemType, Status
 from projects.transfer.converters import (
     Clean,
@@ -33,7 +33,7 @@ from projects.transfer.converters import (
 )
 from projects.transfer.exceptions import Errors
 from projects.transfer.file_reader import FileRow
-from projects.transfer.tables import BY_TYPE, DEPENDENCIES, SPRINTS, TIME_ENTRIES, WORK_ITEMS, Column, Table
+from projects.transfer.tables import BY_TYPE, DEPENDENCIES, QUESTIONS, SPRINTS, TIME_ENTRIES, WORK_ITEMS, Column, Table
 
 Value = Any  # in its database form: text, a number, None or REQUIRED
 REQUIRED = object()
@@ -147,7 +147,7 @@ def _check_of(table: Table, column: Column) -> Clean:
         return clean_time
     if column.kind == "date":
         return clean_date
-    if isinstance(field, LabelsField):
+    if isinstance(field, LabelsField | LinesField):
         return lambda value: json.dumps(field.clean(value, None))
     if column.kind == "json":
         return clean_snapshot
@@ -210,6 +210,11 @@ def _contradictions(table: Table, row: FileRow) -> Iterator[tuple[str, str]]:
     elif table is DEPENDENCIES:
         if row["blocking_item_id"] == row["blocked_item_id"]:
             yield "blocked_item_id", "an item can't depend on itself"
+    elif table is QUESTIONS:
+        if row["status"] == "open" and (row["answer"] or row["answered_by_id"]):
+            yield "status", "a question with an answer is not open"
+        if not row["text"]:
+            yield "text", "must not be blank"
     elif table is TIME_ENTRIES:
         latest = str((timezone.now() + SKEW).replace(tzinfo=None))
         for name in ("started_at", "ended_at"):

@@ -12,7 +12,7 @@ from django.db import models
 
 from projects.entities.registry import BY_NAME, BY_REFERENCE, ENTITIES
 from projects.loose_types import AnyField
-from projects.models import Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
+from projects.models import Dependency, Project, Question, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.base import Entity
 from projects.models.fields import LabelsField
 from projects.models.prepared_queries import field_at
@@ -210,8 +210,18 @@ TIME_ENTRIES = Table(
     unique=("user_id",),
     unique_where="{}.ended_at IS NULL",
 )
+QUESTIONS = Table(
+    Question,
+    joins=_ITEM,
+    display_key=f"{_ITEM_KEY} || '.q' || t.number",
+    alive=("t", "item", "p"),
+    fixed=("work_item_id",),
+    unique=("work_item_id", "number"),
+)
 # Those with rules that the description does not have; the others are derived.
-_OWN = {table.type: table for table in (PROJECTS, WORK_ITEMS, SPRINTS, SWIM_LANES, DEPENDENCIES, TIME_ENTRIES)}
+_OWN = {
+    table.type: table for table in (PROJECTS, WORK_ITEMS, SPRINTS, SWIM_LANES, DEPENDENCIES, TIME_ENTRIES, QUESTIONS)
+}
 BY_TYPE = {entity.name: _OWN.get(entity.name) or _derived(Entity.by_type[entity.name]) for entity in ENTITIES}
 TABLES = tuple(BY_TYPE[entity.name] for entity in ENTITIES)  # in file order
 BY_COLLECTION = {table.collection: table for table in TABLES}

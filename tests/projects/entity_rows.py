@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from projects.entities import spec
 from projects.entities.registry import BY_REFERENCE
@@ -27,10 +28,14 @@ def sample(field: spec.Field, place: int = 0, text: str = "CHANGED") -> Any:
             return 7
         case spec.DAY:
             return date(2026, 3, 1) + timedelta(days=place)
+        case spec.MOMENT if field.name == "default_at":
+            return timezone.now() + timedelta(hours=1)
         case spec.MOMENT:
             return NINE + timedelta(hours=place)
         case spec.LABELS:
             return ["bug", "two words"]
+        case spec.LINES:
+            return [text, "none of these"]
         case spec.PERSON:
             return User.objects.actor("bob").pk
         case spec.REFERENCE:

@@ -17,6 +17,7 @@ from projects.api.urls import router
 from projects.client import vocabulary
 from projects.client.resource import EntityResource
 from projects.entities import spec
+from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
 from projects.entities.registry import BY_REFERENCE, ENTITIES
 from projects.models import Activity, User, WorkItem
 from projects.models.base import Entity
@@ -35,6 +36,7 @@ LOCAL = {
     "work_item": {"urgency", "due_rank", "open_blockers", "unblocks", "is_current", "turn"}
     | {"lease_id", "lease_minutes", "claimed_from", "claim_session", "idle_leases"},
     "sprint": {"left_items"},
+    "question": {"is_asked_here", "asked_in"},
 }
 # The limits that the models enforce; an integer column has those of its type.
 RANGES = {
@@ -42,6 +44,7 @@ RANGES = {
     ("work_item", "item_number"): (1, MAX_NUMBER),
     ("work_item", "story_points"): (0, MAX_POINTS),
     ("swim_lane", "wip_limit"): (1, MAX_WIP_LIMIT),
+    ("question", "number"): (1, MAX_QUESTIONS),
 }
 BLOCKS_ITS_PARENT = "7bd42e84-82ee-57d1-a46a-89bdd77c5f80"  # a link of the file that is no longer allowed
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.fields]
@@ -54,6 +57,7 @@ COLUMN_TYPES = {
     spec.DAY: (models.DateField,),
     spec.MOMENT: (models.DateTimeField,),
     spec.LABELS: (models.JSONField,),
+    spec.LINES: (models.JSONField,),
     spec.SNAPSHOT: (models.JSONField,),
     spec.REFERENCE: (models.ForeignKey,),
     spec.PERSON: (models.ForeignKey,),

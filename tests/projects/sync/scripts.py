@@ -21,6 +21,7 @@ from projects.models import (
     Comment,
     Dependency,
     Project,
+    Question,
     Sprint,
     SwimLane,
     TimeEntry,
@@ -154,6 +155,7 @@ class Script:
         for model, fields in (
             (WorkItem, ("title", "description", "priority", "story_points")),
             (Comment, ("content",)),
+            (Question, ("answer", "status")),
         ):
             for entity in model._base_manager.all():
                 for name in fields:
@@ -273,6 +275,26 @@ def _edit_comment(script: Script, actor: User) -> None:
         comment.update(actor=actor, content=f"Edited {script.random.random()}")
 
 
+def _ask(script: Script, actor: User) -> None:
+    default = {"default": "no", "default_at": timezone.now() + timedelta(hours=1)}
+    more = default if script.random.random() < 0.5 else {}
+    Question.objects.create(actor=actor, work_item=script._item(), text=f"Question {script.random.random()}", **more)
+
+
+def _answer(script: Script, actor: User) -> None:
+    question = script._one(Question.objects.living().select_related("work_item__project"))
+    match script.random.randint(0, 5):
+        case 0:
+            question.soft_delete(actor=actor)
+        case 1:
+            question.withdraw(actor=actor)
+        case 2:
+            with clock(timedelta(hours=2)):
+                Question.objects.take_defaults()
+        case _:
+            question.answer_with(actor=actor, text=f"Answer {script.random.random()}")
+
+
 def _link(script: Script, actor: User) -> None:
     kind = script.random.choice(("blocks", "relates_to"))
     Dependency.objects.create(
@@ -342,6 +364,7 @@ ACTIONS: dict[str, Callable[[Script, User], None]] = {
     for function in (
         *(_create, _import, _edit, _labels, _status, _claim, _release, _parent, _move, _delete, _restore, _comment),
         *(_edit_comment, _link, _unlink, _plan_sprint, _into_sprint, _run_sprint, _lane, _timer, _project),
+        *(_ask, _answer),
     )
 }
 
