@@ -11,7 +11,7 @@ import projects.sqlite.expressions
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0029_inbox"),
+        ("projects", "0030_news_of_syncs"),
     ]
 
     operations = [
