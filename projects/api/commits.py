@@ -12,10 +12,11 @@ from rest_framework.response import Response
 from projects.api.query_parameters import read_limit, read_project
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin
-from projects.commits import index
+from projects.commits import index, ownership
 from projects.commits.git_history import Repository
 from projects.models import WorkItem
-from projects.models.commit import Commit
+from projects.models.commit import Commit, CommitMention
+from projects.models.work_items.choices import ItemType, Status
 from projects.sync.exceptions import GitError
 
 DEFAULT, MOST = 20, 100  # rows
@@ -55,11 +56,22 @@ class OrphanSerializer(ResponseSerializer):
     status = serializers.CharField()
 
 
+class UnassignedSerializer(ResponseSerializer):
+    """A commit that names a key which two items have had, so that nobody can say which one it means."""
+
+    sha = serializers.CharField()
+    subject = serializers.CharField()
+    author = serializers.CharField()
+    key = serializers.CharField()
+    items = serializers.ListField(child=serializers.CharField(), help_text="The present keys of the items.")
+
+
 class OrphansSerializer(ResponseSerializer):
-    """Open items that commits name, and done ones that no commit names."""
+    """Open items that commits name, done ones that no commit names, and commits that can't be assigned."""
 
     open_with_commits = OrphanSerializer(many=True)
     done_without_commits = OrphanSerializer(many=True)
+    unassigned = UnassignedSerializer(many=True)
     is_complete = serializers.BooleanField(help_text="False while the repository is read: ask again.")
 
 
@@ -108,7 +120,7 @@ class CommitsView(StrictQueryMixin):
         item = _item(request.query_params.get("work_item", ""))
         found = repository()
         is_complete = refresh(found)
-        named = index.commits_of(item)
+        named = ownership.commits_of(item)
         commits = list(named[: read_limit(request, DEFAULT, MOST)])
         index.count_changes(found, commits)
         return Response(
@@ -136,7 +148,7 @@ class CommitDiffView(StrictQueryMixin):
         found = repository()
         refresh(found)
         name = request.query_params.get("work_item")
-        named = Commit.objects.all() if name is None else index.commits_of(_item(name))
+        named = Commit.objects.all() if name is None else ownership.commits_of(_item(name))
         commits = list(named.filter(sha__startswith=sha)[:2]) if SHA.fullmatch(sha) else []
         if len(commits) != 1:
             raise exceptions.NotFound(f"{sha} is not a commit that names {name or 'an item'}")
@@ -162,18 +174,32 @@ class OrphansView(StrictQueryMixin):
         ],
     )
     def get(self, request: Request) -> Response:
-        """Open items that commits name, and done tasks and bugs that no commit names; the latest first."""
+        """Open items that commits name, done tasks and bugs that none names, unassigned commits; the latest first."""
         is_complete = refresh(repository())
         items = WorkItem.objects.living().select_related("project").order_by("-updated_at")
-        if project := read_project(request):
+        project = read_project(request)
+        if project:
             items = items.filter(project=project)
         most = read_limit(request, DEFAULT, MOST)
+        named = ownership.named(items.unfinished())
+        done = items.filter(status=Status.DONE, item_type__in=(ItemType.TASK, ItemType.BUG))
         return Response(
             {
-                "open_with_commits": OrphanSerializer(
-                    index.named_in_commits(items.unfinished())[:most], many=True
-                ).data,
-                "done_without_commits": OrphanSerializer(index.done_without_commits(items)[:most], many=True).data,
+                "open_with_commits": OrphanSerializer(named[:most], many=True).data,
+                "done_without_commits": OrphanSerializer(ownership.unnamed(done)[:most], many=True).data,
+                "unassigned": [_unassigned(one) for one in ownership.unassigned(project.key if project else "")[:most]],
                 "is_complete": is_complete,
             }
         )
+
+
+def _unassigned(mention: CommitMention) -> dict[str, object]:
+    commit = mention.commit
+    items = [item.display_key for item in ownership.candidates(mention.key)]
+    return {
+        "sha": commit.sha,
+        "subject": commit.subject,
+        "author": commit.author,
+        "key": mention.key,
+        "items": items,
+    }

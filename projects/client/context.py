@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
 AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started server stops by itself
 
-LINED = ("news", "log", "sessions", "tree", "results")  # documents that `lines` draws, besides items
+LINED = (
+    "news",
+    "log",
+    "sessions",
+    "tree",
+    "results",
+    "commits",
+    "open_with_commits",
+)  # documents that `lines` draws, besides items
 
 
 class Context:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from projects.client.api import Json
 
 MAX_TITLE = 60  # characters in a list
+UNREAD = "not complete: the repository is being read; ask again"
 FACTS = {"claimed_by": "claimed by", "lease_expires_at": "until", "external_ref": "ref"}
 LINKED = {
     "children": "children",
@@ -38,7 +39,10 @@ def draw(document: Json) -> str:
         "sessions": _sessions,
         "tree": _tree,
         "results": _hits,
+        "commits": _commits,
     }
+    if "open_with_commits" in document:
+        return "\n".join(_orphans(document))
     for name, form in forms.items():
         if name in document:
             rows = document[name]
@@ -55,6 +59,10 @@ def _rest(document: Json) -> Iterable[str]:
         yield f"more: --before {document['before']}"
     if document.get("more"):
         yield f"{document['more']} more"
+    if document.get("total", 0) > len(document.get("commits", ())) > 0:
+        yield f"{document['total'] - len(document['commits'])} more: --limit {min(100, document['total'])}"
+    if document.get("is_complete") is False:
+        yield UNREAD
 
 
 def _row(row: Json) -> str:
@@ -138,6 +146,32 @@ def _tree(nodes: Iterable[Json], depth: int = 0) -> Iterable[str]:
 def _hits(rows: Iterable[Json]) -> Iterable[str]:
     for row in rows:
         yield f"{row['display_key']} {row['status']} {_flat(row['title'], MAX_TITLE)}: {_flat(row['snippet'], 80)}"
+
+
+def _commits(rows: Iterable[Json]) -> Iterable[str]:
+    for row in rows:
+        counts = f" {row['files']}f" if row.get("files") else ""
+        counts += "".join(
+            f" {sign}{row[name]}" for sign, name in (("+", "insertions"), ("-", "deletions")) if row.get(name)
+        )
+        who = f"{row['sha'][:10]} {row['committed_at'][:10]} {_flat(row['author'], 20)}"
+        yield f"{who}{counts}: {_flat(row['subject'], MAX_TITLE)}"
+
+
+def _orphans(document: Json) -> Iterable[str]:
+    """Yield a line for each finding, what it is first."""
+    found = [f"open, has commits: {_orphan(row)}" for row in document["open_with_commits"]]
+    found += [f"done, no commit: {_orphan(row)}" for row in document["done_without_commits"]]
+    for row in document["unassigned"]:
+        items = " or ".join(row["items"]) or "no item"
+        found.append(f"unassigned: {row['sha'][:10]} {row['key']} is {items}: {_flat(row['subject'], MAX_TITLE)}")
+    yield from found or ["no orphans"]
+    if not document["is_complete"]:
+        yield UNREAD
+
+
+def _orphan(row: Json) -> str:
+    return f"{row['key']} {row['status']} {_flat(row['title'], MAX_TITLE)}"
 
 
 def _flat(text: str, most: int = 0) -> str:

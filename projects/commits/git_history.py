@@ -94,6 +94,12 @@ class Repository:
         arguments = ("rev-list", "--encoding=UTF-8", "--ignore-missing", FORMAT, "--stdin")
         yield from _commits(self._read(*arguments, data=_revisions(tips, known), limit=limit))
 
+    def these(self, shas: Iterable[str]) -> Iterator[Commit]:
+        """Yield those of the commits that are still in the repository. Raises GitError."""
+        arguments = ("rev-list", "--no-walk=unsorted", "--encoding=UTF-8", "--ignore-missing", FORMAT, "--stdin")
+        if found := _revisions(shas, ()):
+            yield from _commits(self._read(*arguments, data=found))
+
     def unreachable(self, known: Iterable[str], tips: Iterable[str], limit: float = LIMIT) -> list[str]:
         """Return the object IDs of commits that the known tips reached and the present ones do not."""
         arguments = ("rev-list", "--ignore-missing", "--stdin")

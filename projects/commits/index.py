@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
-from django.db import DatabaseError, connection, models, transaction
-from django.db.models.functions import Cast, Concat
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from projects import workspace
@@ -25,8 +24,6 @@ from projects.commits.git_history import COUNT_LIMIT, LIMIT, Repository
 from projects.commits.git_history import Commit as Found
 from projects.commits.mentions import keys_in
 from projects.models.commit import MAX_SUBJECT, Commit, CommitIndex, CommitMention
-from projects.models.work_items.choices import ItemType, Status
-from projects.models.work_items.item import WorkItem
 from projects.sqlite import identity
 from projects.sync.exceptions import GitError, TimedOut
 
@@ -99,35 +96,6 @@ def update(repository: Repository, limit: float = LIMIT) -> None:
         )
 
 
-def commits_of(item: WorkItem) -> models.QuerySet[Commit]:
-    """Return the indexed commits that name the item, the newest first."""
-    by_key = models.Q(key=item.display_key, item_id=None)
-    naming = CommitMention.objects.filter(models.Q(item_id=item.pk) | by_key)
-    return Commit.objects.filter(pk__in=naming.values("commit")).order_by("-committed_at", "sha")
-
-
-def named_in_commits(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
-    """Limit the items to those that an indexed commit names."""
-    return _keyed(items).filter(_is_named())
-
-
-def done_without_commits(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
-    """Limit the items to done tasks and bugs that no indexed commit names."""
-    closed = _keyed(items).filter(status=Status.DONE, item_type__in=(ItemType.TASK, ItemType.BUG))
-    return closed.exclude(_is_named())
-
-
-def _keyed(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
-    key = Concat("project__key", models.Value("-"), Cast("item_number", models.CharField()))
-    return items.alias(shown_key=key)
-
-
-def _is_named() -> models.Q:
-    by_key = CommitMention.objects.filter(item_id=None, key=models.OuterRef("shown_key"))
-    by_id = CommitMention.objects.filter(item_id=models.OuterRef("pk"))
-    return models.Q(models.Exists(by_key)) | models.Q(models.Exists(by_id))
-
-
 def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
     """Fill in the statistics of commits that have none yet, for about a second; the rest is left to the next call.
 
@@ -153,7 +121,7 @@ def _store(batch: list[tuple[Found, list[str]]]) -> None:
     rows = [
         Commit(
             sha=found.sha,
-            author=_clean(found.author)[:200],
+            author=shown_author(found),
             authored_at=datetime.fromtimestamp(found.authored, UTC),
             committed_at=datetime.fromtimestamp(found.committed, UTC),
             subject=_clean(found.message.strip().partition("\n")[0])[:MAX_SUBJECT],
@@ -164,6 +132,11 @@ def _store(batch: list[tuple[Found, list[str]]]) -> None:
     with transaction.atomic():
         Commit.objects.bulk_create(rows, ignore_conflicts=True)
         CommitMention.objects.bulk_create(mentions, ignore_conflicts=True)
+
+
+def shown_author(found: Found) -> str:
+    """Return the name of the author as it is stored."""
+    return _clean(found.author)[:200]
 
 
 def _clean(text: str) -> str:

@@ -22,20 +22,41 @@ class Commit(models.Model):
 
 
 class CommitMention(models.Model):
-    """A key in the message of a commit; an item with this key may not exist yet, or never.
-
-    When an item of this clone gets another number, its mentions so far keep its ID: the key means another item now.
-    """
+    """A key in the message of a commit; an item with this key may not exist yet, or never."""
 
     commit = models.ForeignKey(Commit, on_delete=models.CASCADE, related_name="mentions")
     key = models.CharField(max_length=40)
-    item_id = models.UUIDField(null=True, db_index=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("key", "commit"), name="commit_mention_unique"),)
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class RenumberedCommit(models.Model):
+    """A commit that named a key in the clone whose item had the key before it was renumbered, as the log says it.
+
+    It means that item; without one, the clone could not say whether the commit was its own. A copy of it, by rebase or
+    amend, has another ID, but the same author and time.
+    """
+
+    key = models.CharField(max_length=40)
+    sha = models.CharField(max_length=64)
+    item_id = models.UUIDField(null=True, db_index=True)
+    author = models.CharField(max_length=200, default="")
+    authored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("key", "sha", "item_id"), name="renumbered_commit_unique"),
+            models.UniqueConstraint(
+                fields=("key", "sha"), condition=models.Q(item_id=None), name="renumbered_commit_unclear"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.sha[:10]}"
 
 
 class CommitIndex(models.Model):

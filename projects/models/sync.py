@@ -166,6 +166,9 @@ class FormerKey(models.Model):
 
     key = models.CharField(max_length=40, primary_key=True)
     item_id = models.UUIDField()
+    is_told = models.BooleanField(
+        default=False, db_default=False, help_text="The other clones know the commits that named it."
+    )
 
     def __str__(self) -> str:
         return str(self.key)

@@ -17,7 +17,7 @@ from projects.sync.state import Record, State
 
 _INSERT = (
     "INSERT INTO projects_formerkey (key, item_id) VALUES (%s, %s) "
-    "ON CONFLICT (key) DO UPDATE SET item_id = excluded.item_id"
+    "ON CONFLICT (key) DO UPDATE SET is_told = is_told AND item_id = excluded.item_id, item_id = excluded.item_id"
 )
 _IDS = "length(key) = 36 AND key LIKE '________-____-____-____-____________'"
 
@@ -70,11 +70,6 @@ def keep_keys(state: State, results: Iterable[Result], numbers: Mapping[str, int
             rows.append((f"{project.values['key']}-{number}", record.id.replace("-", "")))
     with connection.cursor() as cursor:
         cursor.executemany(_INSERT, rows)
-        # The commits that named the key so far mean this item; from now on it is another one's.
-        cursor.executemany(
-            "UPDATE projects_commitmention SET item_id = %s WHERE key = %s AND item_id IS NULL",
-            [(item, key) for key, item in rows],
-        )
 
 
 def _keys_of_renamed(project: Record) -> list[tuple[str, str]]:

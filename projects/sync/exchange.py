@@ -25,13 +25,13 @@ from django.utils import timezone
 from projects.models import SyncBoard
 from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
-from projects.sync import aliases, board_rows, checkpoint, lost_texts, outbox, reservations, upgrading
+from projects.sync import aliases, board_rows, checkpoint, lost_texts, outbox, renumbering, reservations, upgrading
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.lost_texts import beaten_texts
-from projects.sync.operations import MAX_GROUP, Group, encode, parse
+from projects.sync.operations import MAX_GROUP, Group, Operation, encode, parse
 from projects.sync.state import Layer, State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed
 from projects.transfer.staging import large_cache
@@ -285,6 +285,7 @@ class _Batch:
         self.others: set[str] = set()  # groups from elsewhere
         self.blocks: list[NumberBlock] = []
         self.united: dict[str, str] = {}
+        self.renumbered: list[Operation] = []
         self.beaten: list[tuple[str, str]] = []  # texts: entity and group
 
 
@@ -362,6 +363,7 @@ def _folded(
             batch.beaten += beaten_texts(results)
         report.tell(state, group, results)
         batch.united |= aliases.united(results)
+        batch.renumbered += renumbering.told(results)
         if mark is not None and batch.position == mark.position:
             break
     state.settle()
@@ -384,6 +386,7 @@ def _write(
     outbox.pack(board)
     board.segments, board.lines = batch.board.segments, batch.board.lines
     outbox.remove(batch.arrived)
+    renumbering.keep(batch.renumbered)
     for block in batch.blocks:
         block.save(force_insert=True)
     order.flush(batch.new)

@@ -18,7 +18,7 @@ from projects.entities.work_item import TYPES
 from projects.models.fields import MAX_LABELS
 from projects.sync import rules, uniting
 from projects.sync.git_tree import UNITING
-from projects.sync.operations import DELETED_AT, Group, Operation
+from projects.sync.operations import DELETED_AT, RENUMBERED, Group, Operation
 from projects.sync.rules import Void
 from projects.sync.state import Chain, Layer, Record, Stamp, State, labels_of
 
@@ -162,6 +162,8 @@ class _Folding:
         if operation.action == "reserved":
             rules.reserve(self.layer, operation, self.group.id)
             return result
+        if operation.action == RENUMBERED:
+            return self._renumber(operation, result)
         if self.order.format >= UNITING:
             given, operation = operation, uniting.resolved(self.layer, operation)
             result.operation, result.is_resolved = operation, operation is not given
@@ -188,6 +190,16 @@ class _Folding:
                 record.version += 1
                 self.layer.put(record)
         result.version = record.version if record else 0
+        return result
+
+    def _renumber(self, given: Operation, result: Result) -> Result:
+        """Check what says which commits meant an item by a key that it had. It changes no state."""
+        result.operation = operation = uniting.resolved(self.layer, given)
+        record = self.layer.record(operation.id)
+        if record is None or record.type != "work_item":
+            result.standing, result.reason = VOID, "its item is not on the board"
+        elif rules.shown(self.layer, record) == operation.key:
+            result.standing, result.reason = VOID, f"its item has the key {operation.key}"
         return result
 
     def _unite(self, first: Record, operation: Operation, result: Result) -> Result:

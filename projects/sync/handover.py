@@ -20,7 +20,7 @@ from projects.sync import aliases, board_rows, outbox
 from projects.sync.exceptions import Malformed
 from projects.sync.fold import Result, fold
 from projects.sync.history_rows import HistoryRows
-from projects.sync.operations import Group, parse
+from projects.sync.operations import BOOKKEEPING, Group, parse
 from projects.sync.state import Layer
 from projects.sync.stored_state import StoredOrder, StoredState
 
@@ -99,7 +99,7 @@ def _show(top: Layer, results: list[Result]) -> None:
     """Write the rows of the entities that the groups changed."""
     united = aliases.united(results)
     touched = {
-        result.operation.id: result.operation.type for result in results if result.operation.action != "reserved"
+        result.operation.id: result.operation.type for result in results if result.operation.action not in BOOKKEEPING
     }
     touched |= dict.fromkeys(united, "work_item")
     gone = {pk: kind for pk, kind in touched.items() if top.record(pk) is None}

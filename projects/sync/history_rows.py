@@ -12,7 +12,7 @@ from projects.entities.spec import EMPTY, MOMENT, PERSON
 from projects.models.user import id_of
 from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
 from projects.sync.fold import APPLIED, VOID, Result
-from projects.sync.operations import Group, Operation, encode
+from projects.sync.operations import BOOKKEEPING, Group, Operation, encode
 from projects.sync.state import Record, State
 
 MAX_REASON = 500  # characters
@@ -178,7 +178,7 @@ def _cut(moment: str) -> str:
 
 
 def _told(results: Iterable[Result]) -> Iterable[Result]:
-    return (result for result in results if result.operation.action != "reserved")
+    return (result for result in results if result.operation.action not in BOOKKEEPING)
 
 
 def _names(state: State, operation: Operation) -> tuple[str, str]:

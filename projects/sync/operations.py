@@ -10,6 +10,7 @@ format. Everything that is read is validated: a malformed group raises Malformed
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -21,12 +22,16 @@ from projects.entities.registry import BY_NAME
 from projects.entities.spec import Entity, Field
 from projects.sync import field_values
 from projects.sync.exceptions import Malformed, Newer
-from projects.sync.git_tree import FORMAT
+from projects.sync.git_tree import FORMAT, UNITING
 
 MAX_GROUP = 8 << 20  # bytes of a line; also the limit of a segment
 MAX_OPERATIONS = 20_000  # of a group
 MAX_OPERATION = 1 << 20  # bytes of one
-ACTIONS = ("created", "updated", "deleted", "restored", "reserved")
+RENUMBERED = "renumbered"
+ACTIONS = ("created", "updated", "deleted", "restored", "reserved", RENUMBERED)
+BOOKKEEPING = ("reserved", RENUMBERED)  # actions that change no entity and are in no history
+MAX_COMMITS = 500  # of an operation
+MAX_SECONDS = 253402300799  # the end of the year 9999
 MAX_RESERVED = 1000  # item numbers of one reservation
 SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
 DELETED_AT = Field("deleted_at", "moment", null=True)
@@ -35,8 +40,13 @@ _ID = re.compile("[0-9a-f]{32}")
 _GROUP_KEYS = {
     *("id", "base", "after", "by", "ops", "source", "session", "program", "rows", "quiet", "history", "format"),
 }
+_SHA = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_FORMER_KEY = re.compile(r"[A-Z][A-Z0-9_]{0,19}-[1-9][0-9]{0,8}")
 _STAMP_KEYS = {"version", "created_at", "created_by", "updated_at", "updated_by"}
-_OPERATION_KEYS = {"at", "type", "id", "action", "set", "stamps", "claim", "key", "version", "project", "count", "by"}
+_OPERATION_KEYS = {
+    *("at", "type", "id", "action", "set", "stamps", "claim", "key", "version", "project", "count", "by"),
+    *("commits", "unclear"),
+}
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
@@ -48,7 +58,9 @@ class Operation:
     `changes` are (old, new) by field, in the form of an export file, but people by name. `stamps` replace the author
     and the time of the group in an imported row. A `claim` begins work: of two claims that did not see each other, the
     first in the log holds. `key`, `version`, `project` and `by` are what the author's clone showed; only a history
-    uses them. A project is `reserved` to take the next `count` item numbers for the author's clone.
+    uses them. A project is `reserved` to take the next `count` item numbers for the author's clone. An item is
+    `renumbered` if it had the `key` there: `commits`, with their author and time, in seconds since 1970, meant it by
+    this key, and nobody can say what those that are `unclear` meant.
     """
 
     at: str
@@ -63,6 +75,8 @@ class Operation:
     project: str = ""
     count: int = 0
     by: str = ""
+    commits: dict[str, tuple[int, str]] = dataclasses.field(default_factory=dict)
+    unclear: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def entity(self) -> Entity:
@@ -72,7 +86,7 @@ class Operation:
         found: dict[str, Any] = {"at": self.at, "type": self.type, "id": self.id, "action": self.action}
         if self.changes:
             found["set"] = {name: list(pair) for name, pair in self.changes.items()}
-        for name in ("stamps", "claim", "key", "version", "project", "count", "by"):
+        for name in ("stamps", "claim", "key", "version", "project", "count", "by", "commits", "unclear"):
             if value := getattr(self, name):
                 found[name] = value
         return found
@@ -187,7 +201,32 @@ def _operation(document: object, history: bool, format: int) -> Operation:
         project=field_values.reference(found["project"], "project") if "project" in found else "",
         count=_reserved(found, cast("str", action)),
         by=field_values.person(found["by"], "by") if "by" in found else "",
+        **_renumbered(found, cast("str", action), format),
     )
+
+
+def _renumbered(found: dict[str, Any], action: str, format: int) -> dict[str, Any]:
+    """Return the commits of a renumbered item; {} for other actions."""
+    commits, unclear = found.get("commits", {}), found.get("unclear", [])
+    if action != RENUMBERED:
+        if "commits" in found or "unclear" in found:
+            raise Malformed("only a renumbered item has commits")
+        return {}
+    if format < UNITING or found["type"] != "work_item" or "set" in found:
+        raise Malformed(f"only an item is renumbered, from format {UNITING} on, and nothing else of it changes")
+    if not isinstance(found.get("key"), str) or not _FORMER_KEY.fullmatch(found["key"]):
+        raise Malformed("a renumbered item has the key that it had")
+    if not isinstance(commits, dict) or not isinstance(unclear, list) or len(commits) + len(unclear) > MAX_COMMITS:
+        raise Malformed(f"a renumbered item has at most {MAX_COMMITS:,} commits")
+    if not all(isinstance(sha, str) and _SHA.fullmatch(sha) for sha in (*commits, *unclear)):
+        raise Malformed("commits must be object IDs")
+    return {"commits": {sha: _authored(pair) for sha, pair in commits.items()}, "unclear": unclear}
+
+
+def _authored(pair: object) -> tuple[int, str]:
+    if not isinstance(pair, list) or len(pair) != 2:
+        raise Malformed("a commit has a time and an author")
+    return min(_count(pair[0], "the time of a commit"), MAX_SECONDS), _label({"author": pair[1]}, "author")
 
 
 def _reserved(found: dict[str, Any], action: str) -> int:

@@ -24,7 +24,8 @@ from projects.sync.operations import MAX_OPERATION, MAX_OPERATIONS, Group, Opera
 BATCH = 500  # rows
 MAX_BYTES = 4 << 20  # of a group that this clone writes
 # No text contains these: JSON escapes its quotes.
-CHANGES = """WHERE NOT (line LIKE '%%"action":"reserved"%%' OR line LIKE '%%"ops":[]%%')"""
+CHANGES = """WHERE NOT (line LIKE '%%"action":"reserved"%%' OR line LIKE '%%"action":"renumbered"%%'
+ OR line LIKE '%%"ops":[]%%')"""
 CHUNK = 500  # operations of a group that may be split: those of an import stand alone
 
 

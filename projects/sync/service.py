@@ -14,10 +14,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from projects.commits import index
 from projects.models import SyncBoard
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
-from projects.sync import exchange, git_tree, handover, joining, outbox, previewing, repairing, upgrading
+from projects.sync import exchange, git_tree, handover, joining, outbox, previewing, renumbering, repairing, upgrading
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import OFF, Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
@@ -128,6 +129,7 @@ def apply(head: str | None) -> dict[str, Any]:
     try:
         with _store() as store:
             report = _follow(store, board, head)
+            renumbering.tell(index.board_repository())
             parcel = exchange.prepare()
             # A board without changes is published, too: another clone joins it then.
             commit = _commit(store, head, parcel) if parcel.segments or head is None else None

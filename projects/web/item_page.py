@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 from django.http import Http404
 
-from projects.commits import index
+from projects.commits import index, ownership
 from projects.loose_types import Context, Framework
 from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
 from projects.models.activity import Action
@@ -87,7 +87,7 @@ def _comments(item: WorkItem) -> Framework:
 def _commits(item: WorkItem) -> Context:
     """Return the newest commits that name the item."""
     index.refresh_if_due()
-    found = list(index.commits_of(item)[: MOST_COMMITS + 1])
+    found = list(ownership.commits_of(item)[: MOST_COMMITS + 1])
     if any(commit.files is None for commit in found) and (repository := index.board_repository()):
         index.count_changes(repository, found[:MOST_COMMITS])
     return {"commits": found[:MOST_COMMITS], "more_commits": len(found) > MOST_COMMITS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option, refused
+from projects.client.resource import LINES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ VERB = Verb(
         option("key", metavar="KEY", help="work item, by key, UUID or external reference"),
         option("--diff", type=object_id, metavar="COMMIT", help="the diff of this commit instead"),
         option("--limit", type=int, metavar="N", help="at most this many commits"),
+        LINES,
     ),
     example="pm commits PONE-12",
 )

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from projects.commits import index
+from projects.commits import index, ownership
 from projects.models import Activity, WorkItem
 from projects.models.edits import undo as undo_change
 from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
@@ -36,7 +36,7 @@ def show(request: HttpRequest, identifier: str) -> HttpResponse:
 def commit(request: HttpRequest, identifier: str, sha: str) -> HttpResponse:
     """Show the diff of a commit that names the item."""
     found = item_page.get(identifier)
-    named = get_object_or_404(index.commits_of(found), pk=sha)
+    named = get_object_or_404(ownership.commits_of(found), pk=sha)
     repository = index.board_repository()
     try:
         patch = repository.patch(named.sha) if repository else None

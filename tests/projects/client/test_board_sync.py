@@ -244,7 +244,7 @@ def test_key_of_two_items_is_read_with_a_warning(joined: None, ann: Board) -> No
     mine, theirs = ann.item("PONE", "Mine"), ann.item("PONE", "Theirs")
     pk = ann("work-item", "get", mine).document["work_item"]["id"]
     with closing(sqlite3.connect(ann.repository / ".pm" / "data.db")) as database, database:
-        database.execute("INSERT INTO projects_formerkey VALUES (?, ?)", (theirs, pk.replace("-", "")))
+        database.execute("INSERT INTO projects_formerkey (key, item_id) VALUES (?, ?)", (theirs, pk.replace("-", "")))
     for verb in ("get", "show"):
         result = ann("work-item", verb, theirs)
         assert result.document["work_item"]["title"] == "Theirs"

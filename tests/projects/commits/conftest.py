@@ -36,11 +36,12 @@ class Work:
         return done.stdout.strip()
 
     def commit(self, message: str, **files: str) -> str:
-        """Commit files (`a_txt="…"` is a.txt) and return the commit's ID."""
+        """Commit files (`a_txt="…"` is a.txt) and return the commit's ID. Capitals are environment variables."""
+        env = {name: files.pop(name) for name in [*files] if name.isupper()}
         for name, text in files.items():
             (self.path / name.replace("_", ".")).write_text(text)
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-F", "-", data=message)
+        self.git("commit", "-q", "--allow-empty", "-F", "-", data=message, **env)
         return self.git("rev-parse", "HEAD")
 
 

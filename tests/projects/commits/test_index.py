@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.commits import index
+from projects.commits import index, ownership
 from projects.commits.git_history import Changes
 from projects.models import Commit, WorkItem
 from projects.models.commit import CommitIndex
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def subjects(item: WorkItem) -> list[str]:
-    return [commit.subject for commit in index.commits_of(item)]
+    return [commit.subject for commit in ownership.commits_of(item)]
 
 
 def test_item_has_the_commits_that_name_it(work: Work, make_item: Callable[..., WorkItem]) -> None:
@@ -77,7 +77,7 @@ def test_statistics_are_counted_once(work: Work, make_item: Callable[..., WorkIt
     work.commit("PONE-1", a_txt="1\n2\n")
     index.update(work.repository)
     for _ in range(2):
-        index.count_changes(work.repository, index.commits_of(item))
+        index.count_changes(work.repository, ownership.commits_of(item))
     commit = Commit.objects.get()
     assert Changes(commit.files or 0, commit.insertions or 0, commit.deletions or 0) == Changes(1, 2, 0)
 
@@ -88,7 +88,7 @@ def test_commit_that_can_not_be_counted_is_not_tried_again(work: Work, make_item
     index.update(work.repository)
     blob = work.git("rev-parse", f"{broken}:a.txt")
     (work.path / ".git/objects" / blob[:2] / blob[2:]).unlink()  # as in a partial clone
-    index.count_changes(work.repository, index.commits_of(item))
+    index.count_changes(work.repository, ownership.commits_of(item))
     assert dict(Commit.objects.values_list("sha", "files")) == {broken: 0, whole: 1}
 
 
@@ -101,26 +101,8 @@ def test_orphans_are_open_with_commits_or_done_without(work: Work, make_item: Ca
     work.commit("PONE-1 and PONE-3")
     index.update(work.repository)
     items = WorkItem.objects.living()
-    assert [item.title for item in index.named_in_commits(items.unfinished())] == ["Open, named"]
-    assert [item.title for item in index.done_without_commits(items)] == ["Done"]
-
-
-def test_mentions_follow_an_item_to_its_new_number(work: Work, make_item: Callable[..., WorkItem]) -> None:
-    """A key whose item was renumbered means another item from then on."""
-    item = make_item("One")
-    work.commit("Fix PONE-1")
-    index.update(work.repository)
-    Commit.objects.get().mentions.update(item_id=item.pk)
-    WorkItem.objects.filter(pk=item.pk).update(item_number=7)
-    item.refresh_from_db()
-    assert subjects(item) == ["Fix PONE-1"]
-    other = make_item("Other")
-    WorkItem.objects.filter(pk=other.pk).update(item_number=1)
-    other.refresh_from_db()
-    assert subjects(other) == []
-    work.commit("Fix the new PONE-1")
-    index.update(work.repository)
-    assert subjects(other) == ["Fix the new PONE-1"]
+    assert [item.title for item in ownership.named(items.unfinished())] == ["Open, named"]
+    assert [item.title for item in ownership.unnamed(items.filter(status="done"))] == ["Done", "Done epic"]
 
 
 def test_history_that_a_shallow_clone_gets_later_is_read(

@@ -22,7 +22,17 @@ from tests.projects.sqlite.boards import connected, migrate, unpack
 MODELS = sorted(model.__name__ for model in apps.get_app_config("projects").get_models())
 # Tables that are usually empty.
 LATER = frozenset(
-    {"Commit", "CommitIndex", "CommitMention", "LoginTicket", "FormerKey", "LostChange", "NumberBlock", "Session"}
+    {
+        "Commit",
+        "CommitIndex",
+        "CommitMention",
+        "LoginTicket",
+        "FormerKey",
+        "LostChange",
+        "NumberBlock",
+        "RenumberedCommit",
+        "Session",
+    }
 ) | {model.__name__ for model in apps.get_models() if model.__name__.startswith("Sync")}
 
 
