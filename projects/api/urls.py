@@ -9,6 +9,7 @@ from projects.api.comments import CommentViewSet
 from projects.api.commits import CommitDiffView, CommitsView, OrphansView
 from projects.api.dependencies import DependencyViewSet
 from projects.api.documents import DocumentationView, SchemaView, UnknownRouteView
+from projects.api.inbox import InboxView
 from projects.api.news import NewsSeenView, NewsView
 from projects.api.plans import PlanView
 from projects.api.projects import ProjectViewSet
@@ -55,6 +56,7 @@ v1 = [
     *router.urls,
     path("changes/", ChangesView.as_view(), name="changes"),
     path("plan/", PlanView.as_view(), name="plan"),
+    path("inbox/", InboxView.as_view(), name="inbox"),
     path("news/", NewsView.as_view(), name="news"),
     path("news/seen/", NewsSeenView.as_view(), name="news-seen"),
     path("sessions/", SessionsView.as_view(), name="sessions"),

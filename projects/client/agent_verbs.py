@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from projects.client.argv import Option, Options
 
 ALLOWED = (
-    *("back", "begin", "create", "done", "list", "log", "news", "next", "note", "prime"),
+    *("back", "begin", "create", "done", "inbox", "list", "log", "news", "next", "note", "prime"),
     *("ready", "search", "show", "tree", "update", "who", "whoami"),
 )
 

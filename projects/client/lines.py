@@ -34,6 +34,7 @@ def draw(document: Json) -> str:
     """Return the lines of a document. Raises KeyError if it has no such form."""
     forms: dict[str, Callable[[Json], Iterable[str]]] = {
         "work_items": _rows,
+        "inbox": _inbox,
         "news": _news,
         "log": _log,
         "sessions": _sessions,
@@ -121,6 +122,13 @@ def _text(text: str, before: str) -> Iterable[str]:
 def _news(rows: Iterable[Json]) -> Iterable[str]:
     for row in rows:
         yield f"{_flat(row['key'])} {_flat(row['by'])}: {_flat(row['did'])}"
+
+
+def _inbox(rows: Iterable[Json]) -> Iterable[str]:
+    for row in rows:
+        by = f" @{_flat(row['by'])}" if row.get("by") else ""
+        title = f" {_flat(row['title'], MAX_TITLE)}:" if row.get("title") else ""
+        yield f"{row['since'][:16]} {row['kind']} {_flat(row['key'])}{by}{title} {_flat(row['text'])}"
 
 
 def _log(rows: Iterable[Json]) -> Iterable[str]:

@@ -87,8 +87,7 @@ def _state(context: Context) -> tuple[list[str], bool]:
         return found, True
     found += _decisions(context)
     found.append(_news(context))
-    blocked = _rows(context, "work-items/", {"status": "blocked", **_listing("-updated_at")})
-    found += _items("waiting for a person", blocked)
+    found += _waiting(context)
     for sprint in _rows(context, "sprints/", {"status": "active", "fields": "name,goal,end_date", "limit": 2}):
         ends = f", ends {sprint['end_date']}" if sprint.get("end_date") else ""
         found.append(f"sprint {_line(sprint['name'], 40)}{ends}: {_line(sprint.get('goal') or 'no goal')}")
@@ -133,8 +132,13 @@ def _news(context: Context) -> str:
     return f"news since your last look: {count or 'none'}{'; pm news' if count else ''} (cursor {answer['cursor']})"
 
 
-def _listing(ordering: str) -> dict[str, object]:
-    return {"fields": "display_key,title,assignee", "ordering": ordering, "limit": MAX_ITEMS + 1}
+def _waiting(context: Context) -> list[str]:
+    """Return how many things wait for a person, and the first of them."""
+    page = context.api.get(f"{ROOT}inbox/", {"limit": MAX_ITEMS}, wanted=("results", "total"))
+    found = [f"waiting for a person: {page['total']}; pm inbox"] if page["total"] else []
+    for row in page["results"]:
+        found.append(f"  {_line(row['key'], 30)} {row['kind']}: {_line(row.get('title') or row['text'])}")
+    return found
 
 
 def _items(heading: str, rows: list[dict[str, Json]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 
 from projects.entities.comment import COMMENT
 from projects.loose_types import FieldValue
@@ -18,6 +18,8 @@ from projects.sqlite.expressions import IsDecision
 
 if TYPE_CHECKING:
     from projects.models.user import User
+
+MAX_QUOTED = 200  # characters of a declined decision
 
 
 class Kind(models.TextChoices):
@@ -120,3 +122,18 @@ class Comment(WorkItemChild):
         self.work_item.project.check_writable()
         self.confirmed_by = actor
         Comment._base_manager.filter(pk=self.pk, version=self.version).update(confirmed_by=actor)
+
+    def decline(self, reason: str, *, actor: User) -> None:
+        """Delete this decision, and say why in a decision of the person, so that agents learn what holds instead.
+
+        Raises NotYours as `confirm` and `soft_delete` do, Conflict for other comments.
+        """
+        actor.check_person("decline a decision")
+        if self.kind != Kind.DECISION:
+            raise Conflict(f"this is a {self.kind}; only a decision can be declined")
+        with transaction.atomic():
+            self.soft_delete(actor=actor)
+            said = " ".join(self.content.split())
+            said = said if len(said) <= MAX_QUOTED else f"{said[: MAX_QUOTED - 1]}…"
+            content = f"{reason}\n\n> Declined: {said}"
+            Comment(work_item=self.work_item, kind=Kind.DECISION, content=content).insert(actor=actor)

@@ -55,6 +55,22 @@ class Statement:
         return _rows(self.sql, self.parameters, values) if self.sql else []
 
 
+class Counts:
+    """The compiled SQL that counts the rows of several `values_list` querysets in one statement."""
+
+    def __init__(self, querysets: Iterable[AnyQuerySet]) -> None:
+        counts: list[str] = []
+        self.parameters: list[FieldValue] = []
+        for sql, parameters in map(compiled_values, querysets):
+            counts.append(f"(SELECT count(*) FROM ({sql}))" if sql else "0")  # noqa: S608 -- compiled by Django
+            self.parameters += parameters
+        self.sql = f"SELECT {', '.join(counts)}"
+
+    def numbers(self) -> Row:
+        """Run the query; return a number for each queryset."""
+        return _rows(self.sql, self.parameters, {})[0]
+
+
 class Loading(Generic[M]):
     """The compiled SQL of a model queryset; builds model instances, including those of `select_related`."""
 

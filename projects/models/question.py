@@ -125,6 +125,9 @@ class Question(WorkItemChild):
                 condition=LIVING & models.Q(IsAsked("status")),
                 name="question_open",
             ),
+            models.Index(
+                fields=("created_at", "id"), condition=LIVING & models.Q(IsAsked("status")), name="question_waiting"
+            ),
         )
 
     def __str__(self) -> str:

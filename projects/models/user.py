@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from projects.loose_types import Framework
-from projects.models.exceptions import NotYours
+from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import LineField, check_text
 from projects.models.prepared_queries import Kept, Loading, bound
 
@@ -159,6 +159,17 @@ class User(AbstractUser):
         if not self.acts_as_person:
             through = f", and not through a login link of {self.via}" if self.via else ""
             raise NotYours(f"only a person can {what}{through}")
+
+    def confirm_kind(self, kind: str, *, actor: User) -> None:
+        """Record that a person says whether the user is a person or an agent; it stays in this clone.
+
+        Raises NotYours for agents, and Conflict for the person's own kind: nobody might be left to change it back.
+        """
+        actor.check_person("change the kind of a user")
+        if self.pk == actor.pk and kind == AGENT:
+            raise Conflict("you can't make yourself an agent; another person can")
+        self.is_agent, self.is_kind_confirmed = kind == AGENT, True
+        self.save(update_fields=["is_agent", "is_kind_confirmed"])
 
     @property
     def kind(self) -> str:

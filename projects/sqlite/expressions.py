@@ -1,7 +1,7 @@
 """SQLite expressions that Django lacks, for constraints, partial indexes and queries.
 
-All but `IsPast` and `Unindexed` are part of the schema. Migrations import them, so never change or remove a class here:
-add a new class for a new condition. A test pins the SQL of each.
+All but `IsPast`, `IsOld` and `Unindexed` are part of the schema. Migrations import them, so never change or remove a
+class here: add a new class for a new condition. A test pins the SQL of each.
 """
 
 from __future__ import annotations
@@ -89,6 +89,12 @@ class IsPast(_Literal):
     """The day is before today, in UTC."""
 
     template = "%(expressions)s < CURRENT_DATE"
+
+
+class IsOld(_Literal):
+    """The moment is at least a day ago."""
+
+    template = "%(expressions)s <= datetime('now', '-1 day')"
 
 
 class Unindexed(Func):

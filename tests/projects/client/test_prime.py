@@ -81,7 +81,7 @@ def test_who_you_are_what_you_hold_what_waits_and_what_is_ready_are_named(empty_
     assert re.search(r"\nyou hold:\n  PONE-1 first \(until \d{4}-\d\d-\d\dT\d\d:\d\dZ\)\n", out)
     assert "\ndecisions:\n  PONE-2 ship on Friday (codex, unconfirmed)\n" in out
     assert re.search(r"\nnews since your last look: \d+; pm news \(cursor \d+\)\n", out)
-    assert "\nwaiting for a person:\n  PONE-4 fourth\n" in out
+    assert "\nwaiting for a person: 2; pm inbox\n  PONE-4 blocked: fourth\n  PONE-2 decision: second\n" in out
     assert "\nsprint Autumn, ends 2099-01-02: ship\n" in out
     assert "\nready in PONE [b]One\ufffd[/b]:\n  PONE-2 second\n" in out
     assert "you hold: nothing" in pm("prime", CODEX_THREAD_ID="s2").out

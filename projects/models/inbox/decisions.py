@@ -1,0 +1,48 @@
+"""Decisions that no person on this clone has confirmed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projects.models.comment import Comment
+from projects.models.inbox.source import Act, Entry, Source
+from projects.models.project import Status as ProjectStatus
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from projects.models.user import User
+
+
+class Decisions(Source[Comment]):
+    kind = "decision"
+    heading = "Decision"
+    settled_by = ("confirm a decision", "decline a decision")
+    related = ("work_item__project", "created_by")
+
+    def waiting(self) -> QuerySet[Comment, Comment]:
+        return Comment.objects.living().unconfirmed().filter(work_item__project__status=ProjectStatus.ACTIVE)
+
+    def entry(self, row: Comment) -> Entry:
+        return Entry(
+            kind=self.kind,
+            pk=str(row.pk),
+            key=row.work_item.display_key,
+            since=self.since(row),
+            title=row.work_item.title,
+            text=f"Does this decision hold for all of {row.work_item.project.key}?",
+            details=row.content,
+            item=row.work_item,
+            by=row.created_by,
+            acts=(
+                Act("accept", "Confirm", "a"),
+                Act("back", "Decline", "r", "Why it does not hold, or what holds instead"),
+            ),
+        )
+
+    def act(self, row: Comment, act: Act, text: str, *, actor: User) -> str:
+        if act.name == "accept":
+            row.confirm(actor=actor)
+            return "The decision is confirmed."
+        row.decline(text, actor=actor)
+        return "The decision is declined."

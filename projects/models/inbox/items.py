@@ -1,0 +1,141 @@
+"""Items that no agent is offered until a person does something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db.models import Q
+
+from projects.models.comment import Comment, Kind
+from projects.models.inbox.source import Act, Entry, Source
+from projects.models.project import Status as ProjectStatus
+from projects.models.user import User
+from projects.models.work_items.choices import Status
+from projects.models.work_items.item import WorkItem
+from projects.models.work_items.queries import WorkItemQuerySet
+from projects.sqlite.expressions import IsOld, MayWait
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+class ItemSource(Source[WorkItem]):
+    """A source whose rows are items, which it gives back so that agents are offered them again."""
+
+    order = "updated_at"
+    related = ("project", "assignee", "claimed_by", "updated_by")
+    again: ClassVar[str] = "Offer it again"
+
+    def items(self) -> WorkItemQuerySet:
+        return WorkItem.objects.living().filter(project__status=ProjectStatus.ACTIVE)
+
+    def entry(self, row: WorkItem) -> Entry:
+        return Entry(
+            kind=self.kind,
+            pk=str(row.pk),
+            key=row.display_key,
+            since=self.since(row),
+            title=row.title,
+            text=self.text(row),
+            details=row.description,
+            item=row,
+            by=row.claimed_by or row.updated_by,
+            acts=(
+                Act("accept", self.again, "a"),
+                Act("back", "Comment, and offer it again", "r", "A comment for who takes it next"),
+                Act("assign", "Assign", "m", "Assign to", "@me"),
+            ),
+        )
+
+    def text(self, item: WorkItem) -> str:
+        raise NotImplementedError
+
+    def act(self, row: WorkItem, act: Act, text: str, *, actor: User) -> str:
+        assignee = None if act.name != "assign" else actor if text == "@me" else User.objects.known(text)
+        if act.name == "back":
+            Comment(work_item=row, content=text, kind=Kind.HANDOVER).insert(actor=actor)
+        self.give_back(row, actor=actor)
+        if assignee is not None:
+            row.update(actor=actor, assignee_id=assignee.pk)
+            return f"{row.display_key} is assigned to {assignee.username}."
+        return f"{row.display_key} is offered again."
+
+    def give_back(self, item: WorkItem, *, actor: User) -> None:
+        """Let the item be ready, unless something else stands in the way."""
+        if item.claimed_by_id is not None:
+            item.release(actor=actor, force=True)
+        if item.status in (Status.BLOCKED, Status.IN_PROGRESS, Status.REVIEW):
+            item.update(actor=actor, status=Status.TODO)
+        item.note_progress(actor)
+
+
+class Stuck(ItemSource):
+    """Items of which several leases in a row ran out without progress."""
+
+    kind = "stuck"
+    heading = "Stuck"
+
+    def waiting(self) -> QuerySet[WorkItem, WorkItem]:
+        return self.items().stuck()
+
+    def text(self, item: WorkItem) -> str:
+        return f"{item.idle_leases} leases in a row ran out without progress, so no agent is offered it"
+
+
+class Blocked(ItemSource):
+    """Items that somebody set to blocked, and that wait for no other item."""
+
+    kind = "blocked"
+    heading = "Blocked"
+
+    def waiting(self) -> QuerySet[WorkItem, WorkItem]:
+        return self.items().unblocked().filter(MayWait("status"), status=Status.BLOCKED)
+
+    def text(self, item: WorkItem) -> str:
+        return "Its status is blocked, and no open item blocks it"
+
+
+class Unheld(ItemSource):
+    """Items in progress that nobody holds, and that no person is assigned to: no agent is offered them."""
+
+    kind = "unheld"
+    heading = "In progress, held by nobody"
+
+    def waiting(self) -> QuerySet[WorkItem, WorkItem]:
+        nobody = Q(assignee__isnull=True) | Q(assignee__is_agent=True)
+        found = self.items().filter(MayWait("status"), status=Status.IN_PROGRESS)
+        return found.filter(nobody, IsOld("updated_at"), claimed_by__isnull=True)
+
+    def text(self, item: WorkItem) -> str:
+        return "It is in progress, but no session holds it and nothing changed for a day"
+
+    def give_back(self, item: WorkItem, *, actor: User) -> None:
+        item.update(actor=actor, status=Status.TODO, assignee_id=None)  # the agent is gone
+
+
+class InReview(ItemSource):
+    """Items in review."""
+
+    kind = "review"
+    heading = "Review"
+
+    def waiting(self) -> QuerySet[WorkItem, WorkItem]:
+        return self.items().filter(MayWait("status"), status=Status.REVIEW)
+
+    def text(self, item: WorkItem) -> str:
+        return "Is it done?"
+
+    def entry(self, row: WorkItem) -> Entry:
+        entry = super().entry(row)
+        entry.acts = (
+            Act("accept", "Accept: it is done", "a"),
+            Act("back", "Send back", "r", "What is missing, for who takes it next"),
+        )
+        return entry
+
+    def act(self, row: WorkItem, act: Act, text: str, *, actor: User) -> str:
+        if act.name == "accept":
+            row.update(actor=actor, status=Status.DONE, unclaim=True)
+            return f"{row.display_key} is done."
+        super().act(row, act, text, actor=actor)
+        return f"{row.display_key} is sent back."

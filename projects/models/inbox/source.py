@@ -1,0 +1,134 @@
+"""What a source of the inbox is: the rows that wait, their entries, and what a person can do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, Q, QuerySet
+
+from projects.models.exceptions import Conflict
+from projects.models.prepared_queries import field_at
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+    from projects.models.work_items.item import WorkItem
+
+M = TypeVar("M", bound=Model)
+
+
+class Act(NamedTuple):
+    """What a person can do with an entry.
+
+    `key` is its key on the page. If it takes a text, `asks` names it; a text is required unless there is a `preset`.
+    """
+
+    name: str
+    label: str
+    key: str
+    asks: str = ""
+    preset: str = ""
+
+
+class Lost(NamedTuple):
+    """A value of this clone that does not count, and the one that the entity has now."""
+
+    field: str  # the column
+    mine: str
+    now: str
+
+
+@dataclass(slots=True)
+class Entry:
+    """Something that waits for a person, since a moment. `key` is its name; `text` is one line, `details` Markdown."""
+
+    kind: str
+    pk: str
+    key: str
+    since: datetime
+    text: str
+    acts: tuple[Act, ...]
+    item: WorkItem | None = None
+    by: User | None = None
+    details: str = ""
+    title: str = ""
+    until: datetime | None = None  # when it settles itself
+    lost: list[Lost] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}-{self.pk}"
+
+
+class Place(NamedTuple):
+    """Where a page begins: after the entry of this kind, with this value in its order column and this ID."""
+
+    kind: str
+    value: str
+    pk: str
+
+
+class Source(Generic[M]):
+    """A kind of entries.
+
+    `settled_by` are the acts of people (see `User.check_person`) for which the entries wait. `order` is the column that
+    says since when a row waits.
+    """
+
+    kind: ClassVar[str]
+    heading: ClassVar[str]
+    settled_by: ClassVar[tuple[str, ...]] = ()
+    order: ClassVar[str] = "created_at"
+    related: ClassVar[tuple[str, ...]] = ()
+
+    def waiting(self) -> QuerySet[M, M]:
+        """Return the rows that wait, of active projects only: the contents of others can't be changed."""
+        raise NotImplementedError
+
+    def rows(self) -> QuerySet[M, M]:
+        """Return the rows that wait, the longest first."""
+        return self.waiting().order_by(self.order, "pk")
+
+    def place(self, row: M) -> Place:
+        value = getattr(row, self.order)
+        return Place(self.kind, value.isoformat() if isinstance(value, datetime) else str(value), str(row.pk))
+
+    def beyond(self, place: Place) -> Q:
+        """Return the condition for rows after the place. Raises ValueError or ValidationError."""
+        model = self.waiting().model
+        value, pk = field_at(model, self.order).to_python(place.value), model._meta.pk.to_python(place.pk)
+        return Q(**{f"{self.order}__gte": value}) & (Q(**{f"{self.order}__gt": value}) | Q(pk__gt=pk))
+
+    def since(self, row: M) -> datetime:
+        found: datetime = getattr(row, self.order)
+        return found
+
+    def entries(self, rows: Sequence[M]) -> list[Entry]:
+        """Return the entries of rows; the number of queries does not grow with their number."""
+        return [self.entry(row) for row in rows]
+
+    def entry(self, row: M) -> Entry:
+        raise NotImplementedError
+
+    def act(self, row: M, act: Act, text: str, *, actor: User) -> str:
+        """Do it, in the caller's transaction, and say so. Raises ValidationError or Refused."""
+        raise NotImplementedError
+
+
+def chosen(entry: Entry, name: str, text: str) -> tuple[Act, str]:
+    """Return the act with this name, and the text for it. Raises Conflict or ValidationError."""
+    act = next((one for one in entry.acts if one.name == name), None)
+    if act is None:
+        raise Conflict(
+            f"{entry.key} can't be settled by {name!r}; allowed: {', '.join(one.name for one in entry.acts)}"
+        )
+    text = text.strip() or act.preset
+    if act.asks and not text:
+        raise ValidationError({"text": f"is required: {act.asks[:1].lower()}{act.asks[1:]}"})
+    return act, text
+
+
+AnySource = Source[Any]
