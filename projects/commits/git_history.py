@@ -121,6 +121,10 @@ class Repository:
                 break
         return Patch(text[:most].decode(errors="replace"), len(text) > most)
 
+    def file(self, path: str, most: int) -> bytes:
+        """Return the file at this path from the top in HEAD. Raises GitError, also if it has more than `most` bytes."""
+        return b"".join(self._read("cat-file", "blob", f"HEAD:{path}", limit=DIFF_LIMIT, most=most))
+
     def _detached_heads(self) -> Iterator[str]:
         places = [self.directory]
         with suppress(OSError):  # there are no other worktrees

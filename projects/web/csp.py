@@ -35,5 +35,5 @@ class CSPMiddleware:
         # Another loopback port counts as same-site, so its requests carry our cookies: forbid it to embed responses.
         response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if not response.headers.get("Content-Type", "").startswith("application/json"):
-            response.headers["Content-Security-Policy"] = POLICY
+            response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

@@ -13,8 +13,8 @@ from projects.models.comment import Kind
 from projects.web.durations import spell
 from projects.web.history_lines import history
 from projects.web.item_form import choices
-from projects.web.item_keys import LivingProjects
-from projects.web.markdown import to_html
+from projects.web.markdown.item_keys import LivingProjects
+from projects.web.markdown.rendering import to_html
 
 MOST_COMMITS = 20
 PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
@@ -45,11 +45,12 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
     """Return the template context for `user`, with the history before activity `before`."""
     lines, older = history(item, before)
     projects = LivingProjects()
+    locked = item.deleted_at is not None or item.project.is_archived
     return {
         "item": item,
         "former": _former(item),
         "project": item.project,
-        "description": to_html(item.description, projects),
+        "description": to_html(item.description, projects, can_tick=not locked),
         "ancestors": _ancestors(item),
         "comments": [(comment, to_html(comment.content, projects)) for comment in _comments(item)],
         "comment_kinds": Kind.choices,
@@ -61,7 +62,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
         **_dependencies(item),
         **_time(item, user),
         **choices(item),
-        "locked": item.deleted_at is not None or item.project.is_archived,
+        "locked": locked,
         "deletion": _deletion(item) if item.deleted_at else None,
     }
 

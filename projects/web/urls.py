@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from projects.web.views import board, health, home, item, item_parts, item_time, live, login, search, sprints
+from projects.web.views import board, health, home, item, item_parts, item_time, live, login, pictures, search, sprints
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("sprints/<slug:key>/<uuid:pk>/<slug:verb>/", sprints.change, name="sprint-change"),
     path("items/<slug:identifier>/commits/<slug:sha>/", item.commit, name="item-commit"),
     path("items/<slug:identifier>/edit/", item.edit, name="item-edit"),
+    path("items/<slug:identifier>/tick/", item.tick, name="item-tick"),
     path("items/<slug:identifier>/delete/", item.delete, name="item-delete"),
     path("items/<slug:identifier>/restore/", item.restore, name="item-restore"),
     path("items/<slug:identifier>/release/", item.release, name="item-release"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("items/<slug:identifier>/link/", item_parts.link, name="item-link"),
     path("items/<slug:identifier>/timer/", item_time.start, name="item-timer"),
     path("items/<slug:identifier>/time/", item_time.add, name="item-time"),
+    path("pictures/<path:path>", pictures.show, name="picture"),
     path("search/", search.find, name="search"),
     path("live/", live.live, name="live"),
     path("favicon.ico", home.favicon),

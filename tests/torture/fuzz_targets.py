@@ -142,7 +142,7 @@ def _keys(text: str, _: str) -> None:
 
 
 def _markdown(text: str, _: str) -> None:
-    from projects.web.markdown import to_html
+    from projects.web.markdown.rendering import to_html
 
     html = to_html(text.encode("utf-8", "replace").decode(), {"PONE"}).lower()
     assert "<script" not in html

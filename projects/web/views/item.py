@@ -13,9 +13,9 @@ from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildr
 from projects.sync.exceptions import GitError
 from projects.web import item_form, item_page, page
 from projects.web.diff import diff_lines
-from projects.web.form_values import agreed_version
-from projects.web.item_keys import LivingProjects
-from projects.web.markdown import to_html
+from projects.web.form_values import agreed_version, version
+from projects.web.markdown.item_keys import LivingProjects
+from projects.web.markdown.rendering import tick_task, to_html
 from projects.web.responses import done, explain, refused, reports_errors
 
 BEFORE = 19  # digits of an activity ID
@@ -71,6 +71,21 @@ def edit(request: HttpRequest, identifier: str) -> HttpResponse:
         also = f" {explain(found.claim_refusal())}" if not found.is_held_by(page.person(request)) else ""
         return refused(409, f"{explain(refusal)}{also}", again=f"force={found.version}")
     return done("Saved." if changed else "No changes.")
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def tick(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Tick a task of the description, or remove its tick."""
+    found = item_page.get(identifier)
+    found.check_version(version(request.POST))
+    line, is_done = request.POST.get("line", ""), request.POST.get("done") == "true"
+    text = tick_task(found.description, int(line), is_done=is_done) if line.isdecimal() and len(line) < BEFORE else None
+    if text is None:
+        return refused(400, "This line of the description is not a task.")
+    found.update(actor=page.person(request), description=text)
+    return done("Task done." if is_done else "Task open.")
 
 
 @page.for_people("POST")

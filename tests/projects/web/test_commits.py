@@ -9,8 +9,11 @@ import pytest
 import requests
 
 from projects.web.diff import diff_lines
+from projects.web.views import pictures
 from tests.commands import answer, error, git
 from tests.processes import Server, poll
+
+PIXEL = b"\x89PNG\r\n\x1a\n" + bytes(40)
 
 
 def test_diff_lines_have_kinds_and_no_control_characters() -> None:
@@ -56,6 +59,34 @@ def test_commit_is_found_by_command_and_page(committed: Server, repository: Path
     assert "Fix &lt;b&gt;ONE-1&lt;/b&gt;" in page
     assert '<span class="added">+&lt;script&gt;alert(1)&lt;/script&gt;' in shown
     assert "<script>alert" not in shown
+
+
+def test_pictures_are_those_of_the_last_commit(committed: Server, repository: Path) -> None:
+    (repository / "docs").mkdir()
+    (repository / "docs" / "a b.png").write_bytes(PIXEL)
+    (repository / "docs" / "page.png").write_text("<script>alert(1)</script>")
+    (repository / "docs" / "big.gif").write_bytes(b"GIF89a" + bytes(5 << 20))
+    (repository / "docs" / "link.png").symlink_to("/etc/passwd")
+    git(repository, "add", "docs")
+    git(repository, "-c", "user.name=Ada", "-c", "user.email=a@x.org", "commit", "-q", "-m", "Pictures")
+    (repository / "docs" / "new.png").write_bytes(PIXEL)
+    with requests.Session() as session:
+        session.trust_env = False
+        assert session.get(f"{committed.url}/pictures/docs/a b.png").status_code == 401
+        session.get(answer(repository, "server", "open", "--no-browser")["server"]["login_url"])
+        found = session.get(f"{committed.url}/pictures/docs/a%20b.png")
+        assert (found.content, found.headers["Content-Type"]) == (PIXEL, "image/png")
+        assert found.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert found.headers["X-Content-Type-Options"] == "nosniff"
+        for name in ("docs/page.png", "docs/big.gif", "docs/link.png", "docs/new.png", "a.txt", "../a.png", "docs"):
+            assert session.get(f"{committed.url}/pictures/{name.replace('..', '%2e%2e')}").status_code == 404, name
+
+
+def test_picture_types_are_told_by_content() -> None:
+    assert [pictures.type_of(start) for start in (PIXEL, b"\xff\xd8\xff\xe0", b"GIF87a", b"RIFF....WEBPVP8 ")] == [
+        *("image/png", "image/jpeg", "image/gif", "image/webp"),
+    ]
+    assert [pictures.type_of(start) for start in (b"", b"<svg>", b"RIFF....WAVE", b"BM")] == [None] * 4
 
 
 def _complete(repository: Path) -> Any:

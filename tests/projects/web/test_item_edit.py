@@ -249,3 +249,16 @@ def test_preview_is_safe_html_and_needs_a_login(browser: Client, client: Client)
     assert browser.post("/items/preview/").content == b""
     assert client.post("/items/preview/", {"content": "x"}).status_code == 401
     assert browser.get("/items/preview/").status_code == 405
+
+
+def test_tasks_of_the_description_are_ticked(browser: Client, make_item: Make) -> None:
+    item = make_item(description="- [ ] one\n- [x] two")
+    assert post(browser, item, "tick", version=1, line="0", done="true").content == b"Task done."
+    assert again(item).description == "- [x] one\n- [x] two"
+    assert "Changed in the meantime" in error(post(browser, item, "tick", version=1, line="1", done="false"), 409)
+    assert "not a task" in error(post(browser, item, "tick", version=2, line="7", done="true"), 400)
+    assert "not a task" in error(post(browser, item, "tick", version=2, line="x", done="true"), 400)
+    assert post(browser, item, "tick", version=2, line="1", done="false").content == b"Task open."
+    page = browser.get(f"/items/{item.display_key}/").content.decode()
+    assert '<input type="checkbox" data-task="0" checked="">' in page
+    assert f'data-tasks="/items/{item.display_key}/tick/" data-version="3"' in page

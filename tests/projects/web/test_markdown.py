@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from projects.web.markdown import to_html
+from projects.web.markdown.rendering import tick_task, to_html
+from tests.processes import scaled
 
 PROJECTS = {"PONE"}
 HOSTILE = [
@@ -137,8 +138,12 @@ def test_image_is_a_link_with_its_alt_text(text: str, shown: list[tuple[str, str
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("![diagram](docs/flow.png)", "diagram"),
-        ("![](docs/flow.png)", "docs/flow.png"),
+        ("![diagram](/docs/flow.png)", "diagram"),
+        ("![diagram](docs/flow.svg)", "diagram"),
+        ("![diagram](docs/../../flow.png)", "diagram"),
+        ("![diagram](..%2Fflow.png)", "diagram"),
+        ("![diagram](ftp:flow.png)", "diagram"),
+        ("![](docs/flow.txt)", "docs/flow.txt"),
         ("![pixel](data:image/png;base64,AAAA)", "pixel"),
         ("![](data:image/png;base64,AAAA)", "image"),
         ("![a\nb](/a.png)", "a b"),
@@ -192,3 +197,98 @@ def test_rendering_time_is_linear(unit: str) -> None:
         return min(costs)
 
     assert cost(40_000) < 8 * cost(10_000) + 0.05
+
+
+@pytest.mark.parametrize(
+    ("source", "url"),
+    [
+        ("docs/flow.png", "/pictures/docs/flow.png"),
+        ("./a%20b.JPG", "/pictures/a%20b.JPG"),
+        ("a/..b/c.webp", "/pictures/a/..b/c.webp"),
+    ],
+)
+def test_picture_of_the_repository_is_an_image(source: str, url: str) -> None:
+    assert to_html(f"![x]({source})", ()) == f'<p><img src="{url}" alt="x" loading="lazy"></p>\n'
+
+
+def test_code_is_coloured_in_languages_that_are_safe_to_parse() -> None:
+    html = to_html('```py\nif a < "b":  # c\n```', ())
+    assert '<span class="keyword">if</span> a &lt; ' in html
+    assert '<span class="comment"># c</span>' in html
+    assert "<span" not in to_html("```ini\na = 1\n```\n\n```\nif a:\n```", ())
+    assert '<code class="language-nope">&lt;b&gt;' in to_html("```nope x\n<b>\n```", ())
+
+
+def test_hostile_code_takes_bounded_time() -> None:
+    block = "```python\n" + "(" * 19_000 + "\n```\n\n"
+    start = time.perf_counter()
+    html = to_html(block * 20, ())
+    assert time.perf_counter() - start < scaled(3)
+    assert html.count("<pre>") == 20
+    assert html.count("(") == 20 * 19_000
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "<details>\n<summary>The *log*</summary>\n\n- one <b>\n\n</details>\n\nafter",
+            "<details>\n<summary>The <em>log</em></summary>\n<ul>\n<li>one &lt;b&gt;</li>\n</ul>\n</details>\n"
+            "<p>after</p>\n",
+        ),
+        (
+            "before\n<details open><summary>x</summary>\ny\n</details>",
+            '<p>before</p>\n<details open="">\n<summary>x</summary>\n<p>y</p>\n</details>\n',
+        ),
+        (
+            "- l\n  <details>\n  in\n  </details>\n",
+            "<ul>\n<li>l\n<details>\n<summary>Details</summary>\n<p>in</p>\n</details>\n</li>\n</ul>\n",
+        ),
+        (
+            "<details>\n```\n</details>\n```\n</details>",
+            "<details>\n<summary>Details</summary>\n<pre><code>&lt;/details&gt;\n</code></pre>\n</details>\n",
+        ),
+        ("<details>\nnot closed", "<p>&lt;details&gt;\nnot closed</p>\n"),
+        (
+            "- <details>\n\n</details>",
+            "<ul>\n<li>&lt;details&gt;</li>\n</ul>\n<p>&lt;/details&gt;</p>\n",
+        ),
+        ("<kbd>Esc</kbd> <kbd onclick=x>a</kbd>", "<p><kbd>Esc</kbd> &lt;kbd onclick=x&gt;a&lt;/kbd&gt;</p>\n"),
+    ],
+)
+def test_details_and_keys_are_the_only_html(text: str, html: str) -> None:
+    assert to_html(text, ()) == html
+
+
+def test_references_to_lines_of_files_can_be_copied() -> None:
+    text = "see `src/app.py:42`, ./x/y.ts:3-9 and a.py:1:2; localhost:8000 example.com:80 https://x.org/a.py:4 a.py:x"
+    assert re.findall(r'data-copy="([^"]*)"', to_html(text, ())) == ["src/app.py:42", "./x/y.ts:3-9", "a.py:1:2"]
+    assert "data-copy" not in to_html("    a.py:1\n\n[a.py:1](https://x.org)", ())
+
+
+TASKS = "# a\n\n- [ ] one\n- [x] **two**\r\n\r\n  1. [ ] three\n\n> - [X] four [ ]\n\n[ ] none\n"
+
+
+def test_tasks_are_boxes_for_who_can_tick_them() -> None:
+    html = to_html(TASKS, (), can_tick=True)
+    assert re.findall(r"<input[^>]*>", html) == [
+        '<input type="checkbox" data-task="2">',
+        '<input type="checkbox" data-task="3" checked="">',
+        '<input type="checkbox" data-task="5">',
+        '<input type="checkbox" data-task="7" checked="">',
+    ]
+    assert '<label><input type="checkbox" data-task="3" checked=""> <strong>two</strong></label>' in html
+    assert "<input" not in to_html(TASKS, ())
+
+
+@pytest.mark.parametrize(
+    ("line", "before", "after"),
+    [(2, "- [ ] one", "- [x] one"), (5, "1. [ ] three", "1. [x] three"), (7, "- [X] four [ ]", "- [x] four [ ]")],
+)
+def test_tick_changes_one_mark(line: int, before: str, after: str) -> None:
+    assert tick_task(TASKS, line, is_done=True) == TASKS.replace(before, after)
+
+
+@pytest.mark.parametrize("line", [0, 1, 9, 99, -2])
+def test_only_tasks_can_be_ticked(line: int) -> None:
+    assert tick_task(TASKS, line, is_done=True) is None

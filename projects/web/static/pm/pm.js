@@ -141,6 +141,7 @@ function morph(old, fresh) {
     if (!fresh.hasAttribute(name)) old.removeAttribute(name);
     else if (old.getAttribute(name) !== fresh.getAttribute(name)) old.setAttribute(name, fresh.getAttribute(name));
   }
+  if (old.matches("[data-task]")) old.checked = fresh.checked;
   let here = old.firstChild;
   for (const next of [...fresh.childNodes]) {
     while (here?.matches?.("[data-keep]:not([id])")) here = here.nextSibling;
@@ -235,7 +236,19 @@ addEventListener("input", ({ target }) => {
   const box = form.querySelector("[data-preview]");
   if (box) soon(box, 300, () => preview(box));
 });
-addEventListener("change", ({ target }) => target.form?.matches("[data-filter]") && filter(target.form));
+addEventListener("change", ({ target }) => {
+  if (target.form?.matches("[data-filter]")) filter(target.form);
+  if (target.matches("[data-task]")) tick(target);
+});
+
+// Post the state of a task's box; a refused box goes back.
+async function tick(box) {
+  const list = box.closest("[data-tasks]");
+  const answer = await post(list.dataset.tasks, new URLSearchParams({ version: list.dataset.version, line: box.dataset.task, done: box.checked }));
+  if (!answer?.ok) box.checked = !box.checked;
+  if (answer) announce(answer.ok ? await answer.text() : await reason(answer));
+  refresh();
+}
 
 addEventListener("submit", async (event) => {
   const form = event.target;
