@@ -6,12 +6,15 @@ import os
 
 from projects import workspace
 from projects.client.agent_programs import PROGRAMS, detect
-from projects.client.errors import Unhealthy, UsageError
+from projects.client.errors import FileRefused, Unhealthy, UsageError
 from projects.client.grammar import Verb, option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from projects.client.context import Context
+    from projects.client.setup.commit_hook import CommitHook
     from projects.client.setup.programs import Setup
 
 
@@ -27,23 +30,60 @@ def setup(context: Context) -> None:
     found = detect(context.environ) or ancestry.nearest(PROGRAMS)
     name = options.program or (found.name if found else None)
     top = workspace.repository_top(os.getcwd()) or workspace.root_of(context.directory)
-    if name is None:
+    hook = _commit_hook(context)
+    if hook and (name is None or (options.remove and not options.program)):
+        _run(context, None, top, hook)
+    elif name is None:
         context.show({"programs": actions.overview(top), "try": "pm setup claude"})
-        return
-    chosen: Setup = SETUPS[name]
+    else:
+        _run(context, SETUPS[name], top, hook)
+
+
+def _run(context: Context, chosen: Setup | None, top: str, hook: CommitHook | None) -> None:
+    """Do what the flags say, with the program, the commit hook or both."""
+    from projects.client.setup import actions
+
+    options = context.options
+    report: dict[str, Any] = {"program": chosen.name} if chosen else {}
+    hooks: list[dict[str, Any]] = []
     if options.print:
-        context.show({"setup": actions.preview(top, chosen, sandbox=options.sandbox)})
+        report |= actions.preview(top, chosen, sandbox=options.sandbox) if chosen else {}
+        hooks = [hook.shown()] if hook else []
     elif options.remove:
-        context.show({"setup": actions.remove(top, chosen)})
+        report |= actions.remove(top, chosen) if chosen else {}
+        hooks = [hook.remove()] if hook and not (chosen and actions.is_set_up(top)) else []
     elif options.check:
-        report = actions.check(top, chosen, sandbox=options.sandbox)
+        report |= actions.check(top, chosen, sandbox=options.sandbox) if chosen else {"missing": []}
+        report["missing"] += hook.missing() if hook else []
         context.show({"setup": report})
         if report["missing"]:
-            raise Unhealthy(f"{len(report['missing'])} parts are missing; write them with: pm setup {name}")
+            words = " ".join(("pm setup", *((chosen.name,) if chosen else ()), *(("--commit-hook",) if hook else ())))
+            raise Unhealthy(f"{len(report['missing'])} parts are missing; write them with: {words}")
+        return
     else:
-        if options.sandbox:
+        if options.sandbox and chosen:
             context.warn(actions.sandbox_warning(chosen))
-        context.show({"setup": actions.apply(top, chosen, sandbox=options.sandbox)})
+        if hook:
+            hook.refuse()
+        report |= actions.apply(top, chosen, sandbox=options.sandbox) if chosen else {}
+        hooks = [hook.install()] if hook else []
+    context.show({"setup": {**report, "files": [*report.get("files", ()), *hooks]}})
+
+
+def _commit_hook(context: Context) -> CommitHook | None:
+    """Return the hook if it was asked for, or if it may have to be removed."""
+    from projects.client.setup.commit_hook import OURS_ALSO_OLD, CommitHook
+
+    options = context.options
+    if options.commit_hook:
+        return CommitHook(context.environ)
+    if not options.remove:
+        return None
+    try:
+        hook = CommitHook(context.environ)
+        return hook if hook.state() in OURS_ALSO_OLD else None
+    except FileRefused:  # not in a git repository
+        return None
 
 
 VERB = Verb(
@@ -60,6 +100,7 @@ VERB = Verb(
         option("--check", action="store_true", help="only say what is missing; fail if anything is"),
         option("--remove", action="store_true", help="remove what was written"),
         option("--print", action="store_true", help="only show what would be written"),
+        option("--commit-hook", action="store_true", help="also let git add `Refs: KEY` to the commits of a session"),
         option("--sandbox", action="store_true", help="also let single harmless commands leave its sandbox"),
     ),
 )

@@ -86,6 +86,12 @@ def overview(top: str) -> list[Report]:
     ]
 
 
+def is_set_up(top: str) -> bool:
+    """Return True if any program is set up here."""
+    changes = Changes(top)
+    return any(_needed(changes, top, setup) for setup in SETUPS.values())
+
+
 def sandbox_warning(setup: Setup) -> str:
     """Say what the rules of `--sandbox` allow."""
     if not setup.sandbox:
