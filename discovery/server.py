@@ -239,8 +239,8 @@ def _run(
         "post_fork": gunicorn_side.post_fork,
         "post_worker_init": worker_started,
     }
-    gc.collect()
-    gc.freeze()  # a collection in a worker would copy every memory page with an object
+    gc.freeze()  # a collection in a worker would copy every memory page with an object; one here would free 1 %
+    gc.enable()  # a site may have turned it off while it was loading
     arbiter = gunicorn_side.Arbiter(
         gunicorn_side.Application(wsgi, gunicorn_settings),
         started=_halting(started),

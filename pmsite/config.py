@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import tomllib
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,12 +57,15 @@ def misspelt(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = safe_files.read(str(path), limit=MAX_BYTES, own=False).decode()
-        data = tomllib.loads(text)
+        text = safe_files.read(str(path), limit=MAX_BYTES, own=False)
     except safe_files.FileMissing:
         return {}
     except safe_files.FileRejected as error:
         raise ConfigError(f"{path}: can't be read: {error}") from None
+    import tomllib  # only now: many boards have no such file
+
+    try:
+        data = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {' '.join(str(error).split())}") from None
     found: dict[str, Any] = {}

@@ -10,9 +10,10 @@ class ProjectsConfig(AppConfig):
     verbose_name = "Board"
 
     def ready(self) -> None:
-        from projects import receivers
+        from projects import django_private, receivers
         from projects.sqlite import checks
 
+        django_private.import_rest_framework()
         receivers.connect()
         register(checks.check_triggers, Tags.database)
         post_migrate.connect(synchronize_triggers, sender=self, dispatch_uid="projects.synchronize_triggers")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import gc
 import logging
 import os
 
 from django.db import connection
+from django.db.models.signals import pre_migrate
 
 from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting, server_stopped
@@ -20,12 +22,18 @@ _background = functools.cache(background_sync.BackgroundSync)
 
 def connect() -> None:
     """Connect the receivers below; repeated calls have no effect."""
+    pre_migrate.connect(collect_garbage, dispatch_uid="projects.collect_garbage")
     server_starting.connect(prepare_database, dispatch_uid="projects.prepare_database")
     server_checked.connect(check_database, dispatch_uid="projects.check_database")
     server_checked.connect(keep_out_of_git, dispatch_uid="projects.keep_out_of_git")
     server_checked.connect(sync_in_background, dispatch_uid="projects.sync_in_background")
     server_stopped.connect(stop_background_sync, dispatch_uid="projects.stop_background_sync")
     person_url_requested.connect(issue_login_link, dispatch_uid="projects.issue_login_link")
+
+
+def collect_garbage(**kwargs: object) -> None:
+    """Turn garbage collection on again, which `pmsite` turns off while a start loads modules: a migration needs it."""
+    gc.enable()
 
 
 def prepare_database(**kwargs: object) -> None:

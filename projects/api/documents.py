@@ -1,4 +1,4 @@
-"""The OpenAPI document, Swagger UI, and the response for unknown paths."""
+"""The OpenAPI document and Swagger UI; `urls` imports this module at the first request for one of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from projects.api.exceptions import handle
@@ -56,10 +55,4 @@ class DocumentationView(SpectacularSwaggerSplitView):
         return JsonResponse(answer.data, status=answer.status_code)
 
 
-class UnknownRouteView(APIView):
-    """Answer 404, but only to authenticated clients."""
-
-    schema = None
-
-    def http_method_not_allowed(self, request: Framework, *args: Framework, **kwargs: Framework) -> Response:
-        raise exceptions.NotFound("unknown path; every path ends with a slash, and /api/v1/schema/ lists all")
+VIEWS: dict[str, type[APIView]] = {"schema": SchemaView, "docs": DocumentationView}

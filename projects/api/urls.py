@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.routers import SimpleRouter
 
 from projects.api.activity import ActivityViewSet
@@ -8,7 +11,6 @@ from projects.api.changes import ChangesView
 from projects.api.comments import CommentViewSet
 from projects.api.commits import CommitDiffView, CommitsView, OrphansView
 from projects.api.dependencies import DependencyViewSet
-from projects.api.documents import DocumentationView, SchemaView, UnknownRouteView
 from projects.api.inbox import InboxView
 from projects.api.news import NewsSeenView, NewsView
 from projects.api.plans import PlanView
@@ -32,7 +34,7 @@ from projects.api.sync import (
 )
 from projects.api.time_entries import TimeEntryViewSet
 from projects.api.transfer import BackupView, ExportView, ImportView
-from projects.api.viewsets import derived_view
+from projects.api.viewsets import UnknownRouteView, derived_view
 from projects.api.work_items.views import WorkItemViewSet
 from projects.entities.registry import ENTITIES
 from projects.models.base import Entity
@@ -51,6 +53,15 @@ router.register("time-entries", TimeEntryViewSet)
 for entity in ENTITIES:
     if entity.path not in {path for path, _, _ in router.registry}:
         router.register(entity.path, derived_view(Entity.by_type[entity.name]))
+
+
+@csrf_exempt  # as the views that it calls
+def document(request: HttpRequest, view: str) -> HttpResponseBase:
+    """Import drf-spectacular's generator only now: most servers never need it, and it takes memory in each worker."""
+    from projects.api import documents
+
+    return documents.VIEWS[view].as_view()(request)
+
 
 v1 = [
     *router.urls,
@@ -81,8 +92,8 @@ v1 = [
     path("server/", ServerView.as_view(), name="server"),
     path("server/stop/", StopView.as_view(), name="server-stop"),
     path("login-links/", LoginLinkView.as_view(), name="login-links"),
-    path("schema/", SchemaView.as_view(), name="schema"),
-    path("docs/", DocumentationView.as_view(), name="docs"),
+    path("schema/", document, {"view": "schema"}, name="schema"),
+    path("docs/", document, {"view": "docs"}, name="docs"),
 ]
 urlpatterns = [
     path("v1/", include(v1)),

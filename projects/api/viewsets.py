@@ -37,6 +37,15 @@ _loaded: Kept[Loading[Any]] = Kept(64)  # how to load one entity for a write
 _ETAG = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 
 
+class UnknownRouteView(APIView):
+    """Answer 404, but only to authenticated clients."""
+
+    schema = None
+
+    def http_method_not_allowed(self, request: Framework, *args: Framework, **kwargs: Framework) -> Response:
+        raise exceptions.NotFound("unknown path; every path ends with a slash, and /api/v1/schema/ lists all")
+
+
 class StrictQueryMixin(APIView):
     """Refuse unknown and repeated query parameters instead of ignoring them."""
 
