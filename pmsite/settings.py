@@ -142,6 +142,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "CommentKindEnum": "projects.models.comment.Kind",
+        "PolicyEnum": ("off", "required"),
         "UserKindEnum": ("person", "agent"),
         "ProjectStatusEnum": "projects.models.project.Status",
         "QuestionStatusEnum": "projects.models.question.Status",

@@ -62,7 +62,7 @@ def fields() -> dict[str, Any]:
 
     with gzip.open(DATA / "board-0.1.0.json.gz") as packed:
         importer.read(io.BytesIO(packed.read()), actor=User.objects.actor("ada"))
-    complete(User.objects.actor("ada"))  # with rows of what 0.1.0 did not have
+    complete(User.objects.owner())  # with rows of what 0.1.0 did not have
     client = Client()
     client.force_login(User.objects.owner())
     found: dict[str, Any] = {}

@@ -20,6 +20,7 @@ def derived_admin(entity: spec.Entity) -> type[EntityAdmin]:
         "list_display": ("__str__", *(name for name in entity.columns if name in names), "updated_at"),
         "list_filter": (*choices, *([ProjectFilter] if "project" in names else []), ChangedFilter, LifeFilter),
         "search_fields": texts,
+        "extra_readonly": tuple(field.name for field in entity.fields if not field.is_settable),
         "ordering": (entity.ordering[0], "id"),
     }
     return type(f"{Entity.by_type[entity.name].__name__}Admin", (EntityAdmin,), attributes)

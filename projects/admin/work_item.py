@@ -64,7 +64,7 @@ class WorkItemAdmin(EntityAdmin):
     )
     extra_readonly = (
         *("path", "children", "dependencies", "comments", "time"),
-        *("claimed_by", "lease_expires_at", "started_at", "completed_at"),
+        *("claimed_by", "lease_expires_at", "started_at", "completed_at", "closing", "evidence"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WorkItem]:
@@ -95,7 +95,16 @@ class WorkItemAdmin(EntityAdmin):
             if added or seen:
                 parts.append((title, {"fields": (*seen, *([added] if len(added) > 1 else added))}))
         own = [name for name in self.get_fields(request, obj) if name in (*self.editable, "expected_version", *HIDDEN)]
-        record = ("claimed_by", "lease_expires_at", "started_at", "completed_at", "created_at", "created_by")
+        record = (
+            "claimed_by",
+            "lease_expires_at",
+            "started_at",
+            "completed_at",
+            "closing",
+            "evidence",
+            "created_at",
+            "created_by",
+        )
         return [
             (None, {"fields": ("path", *own)}),
             ("Children", {"fields": ("children",)}),

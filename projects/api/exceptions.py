@@ -19,6 +19,7 @@ from projects.models.exceptions import (
     Claimed,
     Conflict,
     Cycle,
+    EvidenceMissing,
     HasBlockers,
     HasChildren,
     KeyMoved,
@@ -53,6 +54,7 @@ REFUSALS: dict[type[Refused], str] = {
     Claimed: "CLAIMED",
     Conflict: "CONFLICT",
     Cycle: "CYCLE",
+    EvidenceMissing: "EVIDENCE_MISSING",
     HasBlockers: "HAS_BLOCKERS",
     HasChildren: "HAS_CHILDREN",
     KeyMoved: "KEY_MOVED",
@@ -164,6 +166,8 @@ def _details(error: Refused, view: Framework) -> JSONObject:
         }
     if isinstance(error, HasChildren | HasBlockers):
         return {"items": [item.display_key for item in error.items]}
+    if isinstance(error, EvidenceMissing):
+        return {"missing": [{"what": each.what, "get": each.get} for each in error.missing]}
     if isinstance(error, Claimed):
         return {"holder": error.holder, "until": _iso(error.until) if error.until else None}
     return {"path": list(error.path)} if isinstance(error, Cycle) else {}

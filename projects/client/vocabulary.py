@@ -50,6 +50,8 @@ COMMANDS = {
     "comment": Command(NOUN, "comments on work items"),
     "dependency": Command(NOUN, "which items block others"),
     "time-entry": Command(NOUN, "timers and time spent on work items"),
+    "review": Command(NOUN, "what was handed in, and what people decided"),
+    "waiver": Command(NOUN, "what people closed although evidence was missing, and why"),
     "swim-lane": Command(NOUN, "the columns of the board"),
     "activity": Command(NOUN, "who changed what, and when"),
     "changes": Command(NOUN, "what changed since the last call, for polling"),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from projects.entities.spec import CHOICE, LINE, NUMBER, OPTIONAL, REQUIRED, TEXT, Entity, Field, Filter
 
 STATUSES = ("active", "archived")
+# What an item needs before it is done. Only people change these policies.
+REVIEW_POLICIES = ("off", "required")
+CHECKS_POLICIES = ("off", "warn", "required")
+ACCEPTANCE_POLICIES = ("off", "required")
 
 PROJECT = Entity(
     "project",
@@ -23,6 +27,39 @@ PROJECT = Entity(
         Field("title", LINE, "title, at most 200 characters", create=REQUIRED, update=True, tracked=True, limit=200),
         Field("description", TEXT, create=OPTIONAL, update=True, clear="description", tracked=True),
         Field("status", CHOICE, "an archived project is read-only", choices=STATUSES, update=True, tracked=True),
+        Field(
+            "review_policy",
+            CHOICE,
+            "whether a person has to accept what agents hand in; only people set policies",
+            flag="review",
+            choices=REVIEW_POLICIES,
+            update=True,
+            tracked=True,
+            since=2,
+            default="off",
+        ),
+        Field(
+            "checks_policy",
+            CHOICE,
+            "whether an item is done without passed checks: yes, with a warning, or not",
+            flag="checks",
+            choices=CHECKS_POLICIES,
+            update=True,
+            tracked=True,
+            since=2,
+            default="off",
+        ),
+        Field(
+            "acceptance_policy",
+            CHOICE,
+            "whether every acceptance criterion has to be ticked before an item is done",
+            flag="acceptance",
+            choices=ACCEPTANCE_POLICIES,
+            update=True,
+            tracked=True,
+            since=2,
+            default="off",
+        ),
         Field("next_work_item_number", NUMBER, range=(1, 1_000_000_000), travels=False),
     ),
     filters=(
@@ -34,3 +71,4 @@ PROJECT = Entity(
     ordering=("created_at", "updated_at", "key", "title"),
     key=("key",),
 )
+POLICIES = tuple(field.name for field in PROJECT.fields if field.name.endswith("_policy"))

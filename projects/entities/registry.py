@@ -6,9 +6,11 @@ from projects.entities.comment import COMMENT
 from projects.entities.dependency import DEPENDENCY
 from projects.entities.project import PROJECT
 from projects.entities.question import QUESTION
+from projects.entities.review import REVIEW
 from projects.entities.sprint import SPRINT
 from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.time_entry import TIME_ENTRY
+from projects.entities.waiver import WAIVER
 from projects.entities.work_item import WORK_ITEM
 
 TYPE_CHECKING = False
@@ -29,7 +31,7 @@ def _by_reference() -> tuple[Entity, ...]:
 
 
 # ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
-ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION)
+ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION, REVIEW, WAIVER)
 BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}
 # The entity, or "user", that an ID in a history column refers to.

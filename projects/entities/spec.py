@@ -194,6 +194,11 @@ class Entity:
         return self._travelling[format]
 
     @property
+    def since(self) -> int:
+        """The format of the log that first has this entity."""
+        return min((field.since for field in self.fields if field.travels), default=NEWEST)
+
+    @property
     def later(self) -> dict[str, int]:
         """The columns that the first format of the log does not have, and the format from which it has them."""
         if self._later is None:

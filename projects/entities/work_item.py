@@ -33,6 +33,8 @@ STATUS_NAMES = {
 }
 STATUSES = tuple(STATUS_NAMES)
 CLOSED = ("done", "cancelled")  # statuses that need no more work
+# How an item with policies, or in review, was set to done.
+CLOSINGS = ("accepted", "waived", "warned")
 PRIORITIES = ("low", "medium", "high", "critical")
 
 WORK_ITEM = Entity(
@@ -73,6 +75,8 @@ WORK_ITEM = Entity(
             tracked=True,
             register="status",
         ),
+        Field("closing", CHOICE, choices=CLOSINGS, tracked=True, null=True, register="status", since=2),
+        Field("evidence", TEXT, register="status", since=2),
         Field(
             "priority",
             CHOICE,

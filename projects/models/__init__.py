@@ -7,12 +7,14 @@ from projects.models.idempotency import IdempotentAnswer
 from projects.models.login_ticket import LoginTicket
 from projects.models.project import Project
 from projects.models.question import Question
+from projects.models.review import Review
 from projects.models.session import Session
 from projects.models.sprints.sprint import Sprint
 from projects.models.swim_lane import SwimLane
 from projects.models.sync import LostChange, SyncBoard
 from projects.models.time_entry import TimeEntry
 from projects.models.user import User
+from projects.models.waiver import Waiver
 from projects.models.work_items.item import WorkItem
 from projects.models.work_items.schema import ItemLabel
 
@@ -27,6 +29,7 @@ __all__ = [
     "LostChange",
     "Project",
     "Question",
+    "Review",
     "Session",
     "Sprint",
     "SwimLane",
@@ -34,5 +37,6 @@ __all__ = [
     "TimeEntry",
     "Tombstone",
     "User",
+    "Waiver",
     "WorkItem",
 ]

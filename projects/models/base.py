@@ -76,12 +76,18 @@ def _exact(value: FieldValue) -> Framework:
     return value
 
 
-def _transaction() -> AbstractContextManager[None]:
+def transaction_of_write() -> AbstractContextManager[None]:
     """Return the context of one write: a transaction, or nothing if the caller has one, which it rolls back.
 
     A savepoint would cost a twentieth of a write, and all rules are checked before the first statement.
     """
     return nullcontext() if connection.in_atomic_block else transaction.atomic()
+
+
+def may_be_shared(model: type[Entity]) -> bool:
+    """Return True unless the board is shared and the format of its log is older than the entity."""
+    board = SyncBoard.joined()
+    return board is None or model.spec.since <= board.format
 
 
 def too_new(format: int) -> str:
@@ -174,7 +180,7 @@ class Entity(models.Model):
 
     def insert(self, *, actor: User) -> None:
         """Store this new entity as `actor`. Raises ValidationError or Refused."""
-        with _transaction():
+        with transaction_of_write():
             self.validate_insert()
             self.prepare_insert()
             self.created_at = self.updated_at = timezone.now()
@@ -314,7 +320,7 @@ class Entity(models.Model):
             if name in self.tracked
         ]
         written = {**values, "version": self.version + 1, "updated_at": self.next_moment(), "updated_by": actor}
-        with _transaction():
+        with transaction_of_write():
             # Check and write in one statement: of two writers that read the same version, only one wins.
             if not type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written):
                 expected, current = self.version, type(self)._base_manager.get(pk=self.pk)

@@ -8,6 +8,7 @@
     ├── HasBlockers     the item has unfinished blockers
     ├── Claimed         the item has an unexpired claim
     ├── NotReady        the item can't be started now
+    ├── EvidenceMissing the item lacks what the policies of its project require
     ├── NothingReady    the project has no item to claim
     ├── Cycle           the dependency would create a cycle
     ├── KeyMoved        the key means two items in this clone
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from projects.models.activity import Activity
     from projects.models.base import Entity
+    from projects.models.work_items.evidence import Missing
     from projects.models.work_items.item import WorkItem
 
 MAX_NAMED = 20  # items in a message
@@ -98,6 +100,16 @@ class NotReady(Refused):
     def __init__(self, message: str, reasons: Sequence[str]) -> None:
         super().__init__(f"{message}: {'; '.join(reasons)}")
         self.reasons = reasons
+
+
+class EvidenceMissing(Refused):
+    """The item lacks what the policies of its project require; each of `missing` says what, and how to get it."""
+
+    def __init__(self, key: str, status: str, missing: Sequence[Missing]) -> None:
+        names = "; ".join(str(each) for each in missing[:MAX_NAMED])
+        more = f"; and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
+        super().__init__(f"{key} can't be set to {status}: {names}{more}")
+        self.missing = missing
 
 
 class NothingReady(Refused):

@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
-from projects.entities.project import PROJECT
+from projects.entities.project import ACCEPTANCE_POLICIES, CHECKS_POLICIES, POLICIES, PROJECT, REVIEW_POLICIES
 from projects.loose_types import FieldValue
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
@@ -81,6 +81,30 @@ class Project(Entity):
     title = LineField(max_length=200, limit="PM_MAX_TITLE_LENGTH")
     description = TextField(blank=True, default="", limit="PM_MAX_DESCRIPTION_LENGTH", help_text="Markdown.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    review_policy = models.CharField(
+        "review",
+        max_length=8,
+        choices=[(name, name) for name in REVIEW_POLICIES],
+        default="off",
+        db_default="off",
+        help_text="Required: a person accepts what agents hand in before it is done.",
+    )
+    checks_policy = models.CharField(
+        "checks",
+        max_length=8,
+        choices=[(name, name) for name in CHECKS_POLICIES],
+        default="off",
+        db_default="off",
+        help_text="Required: an item is not done before its checks have passed. Warn: it is, and says so.",
+    )
+    acceptance_policy = models.CharField(
+        "acceptance",
+        max_length=8,
+        choices=[(name, name) for name in ACCEPTANCE_POLICIES],
+        default="off",
+        db_default="off",
+        help_text="Required: an item is not done before all its acceptance criteria are ticked.",
+    )
     next_work_item_number = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ProjectQuerySet.as_manager()
@@ -106,6 +130,13 @@ class Project(Entity):
                 name="project_title_length",
             ),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="project_status_known"),
+            *(
+                models.CheckConstraint(
+                    condition=models.Q((f"{field.name}__in", field.choices)), name=f"project_{field.name}_known"
+                )
+                for field in PROJECT.fields
+                if field.name in POLICIES
+            ),
             models.CheckConstraint(condition=models.Q(version__gte=1), name="project_version_positive"),
             models.CheckConstraint(
                 condition=models.Q(next_work_item_number__gte=1), name="project_next_number_positive"
@@ -149,6 +180,12 @@ class Project(Entity):
                 self._stop_timers(actor)
         return changed
 
+    def validate_update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> Values:
+        changed = super().validate_update(actor=actor, expected_version=expected_version, **values)
+        if changed.keys() & POLICIES:
+            actor.check_person("change the policies of a project")
+        return changed
+
     def _stop_timers(self, actor: User) -> None:
         # Otherwise, starting a timer elsewhere would have to stop one in a read-only project.
         # `isnull=False` turns the outer join, which would match all items without time entries, into an inner one.
@@ -174,6 +211,8 @@ class Project(Entity):
             raise Archived(f'{self.key} is archived and read-only; set its status to "active" first')
 
     def insert(self, *, actor: User) -> None:
+        if any(getattr(self, policy) != "off" for policy in POLICIES):
+            actor.check_person("set the policies of a project")
         with transaction.atomic():
             super().insert(actor=actor)
             self.swim_lanes.create_defaults(self, actor=actor)

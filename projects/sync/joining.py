@@ -88,6 +88,7 @@ def _history(newest: int, names: outbox.Names, format: int) -> Iterator[tuple[li
             [newest],
         )
         while batch := cursor.fetchmany(CHUNK):
+            batch = [row for row in batch if BY_NAME[row[2]].since <= format]  # an older log knows no other entities
             for part in outbox.chunks((row[0], _cut(outbox.bounded(_told(row, names, format)))) for row in batch):
                 yield [pk for pk, _ in part], [operation for _, operation in part]
 
@@ -131,7 +132,7 @@ def _cut(operation: Operation) -> Operation:
 def _snapshot(names: outbox.Names, format: int) -> Iterator[Operation]:
     """Yield the creation of each entity as it is now, those that others refer to first."""
     now = form(timezone.now())
-    for entity in BY_REFERENCE:
+    for entity in (one for one in BY_REFERENCE if one.since <= format):
         fields = entity.travelling_in(format)
         columns = [field.column for field in fields]
         stamps = ("version", "created_at", "created_by_id", "updated_at", "updated_by_id", "deleted_at")

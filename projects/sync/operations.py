@@ -182,6 +182,8 @@ def _operation(document: object, history: bool, format: int) -> Operation:
     kind = found.get("type")
     if not isinstance(kind, str) or kind not in BY_NAME:
         raise Malformed(f"unknown entity {field_values.shown(kind)}; a newer version of pm may know it")
+    if BY_NAME[kind].since > format:
+        raise Malformed(f"there is no {kind} in format {format} of the log")
     action = found.get("action")
     if action not in ACTIONS:
         raise Malformed(f"unknown action {field_values.shown(action)}")

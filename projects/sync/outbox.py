@@ -108,7 +108,10 @@ def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int
     """Yield the groups of the activity up to `newest` that is not packed, with their lines and activity."""
     names = Names()
     after = board.after.hex if board.after else None
-    for rows in _groups(board.packed, newest):
+    for found in _groups(board.packed, newest):
+        rows = [row for row in found if BY_NAME[row[3]].since <= board.format]  # an older log knows no other entities
+        if not rows:
+            continue
         pairs = [(row[0], bounded(_operation(row, names, board.format))) for row in rows]
         whole = len(pairs) <= MAX_OPERATIONS and not any(operation.stamps for _, operation in pairs)
         if not whole:  # an import, whose rows come in any order and stand alone

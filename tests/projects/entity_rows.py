@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from projects.entities import spec
 from projects.entities.registry import BY_REFERENCE
-from projects.models import User
+from projects.models import Project, User, WorkItem
 from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
+CHANGE_THEIR_ITEM = ("review", "waiver")  # each row gets an item of its own
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -55,6 +56,9 @@ def make_row(entity: spec.Entity, actor: User, text: str = "CHANGED") -> Any:
         for place, field in enumerate(entity.fields)
         if field.create or field is entity.owner
     }
+    if entity.name in CHANGE_THEIR_ITEM:
+        project = rows_of(Project).living().first()
+        values["work_item_id"] = WorkItem.objects.create(actor=actor, project=project, title="X", item_type="task").pk
     manager: Any = Entity.by_type[entity.name]._default_manager
     return manager.create(actor=actor, **values)
 

@@ -199,7 +199,7 @@ def recorded(db: None) -> dict[str, Any]:
 @pytest.fixture
 def board(recorded: dict[str, Any]) -> dict[str, Any]:
     """Add what 0.1.0 did not have to its board, and return what an export says now."""
-    complete(User.objects.actor("ada"))
+    complete(User.objects.actor("eve", is_agent=False))
     return exported()
 
 

@@ -54,8 +54,9 @@ class Board:
         lane = SwimLane.objects.filter(project=self.project).first()
         rows: list[Any] = [self.project, item, sprint, comment, lane, link, entry]
         self.rows = {row.entity_type: row for row in rows}
-        self.targets: dict[str, Any] = {"parent": epic, "sprint": sprint, "project": self.project, "work_item": item}
+        self.targets: dict[str, Any] = {"parent": epic, "sprint": sprint, "project": self.project}
         self.targets |= {"blocking_item": item, "blocked_item": self._item("task")}
+        self.targets["work_item"] = self._item("task")  # that nothing blocks
         self.targets["assignee"] = User.objects.actor("bob")
         for entity in BY_REFERENCE:
             if entity.name not in self.rows:

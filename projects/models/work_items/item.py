@@ -26,7 +26,8 @@ from projects.models.project_child import ProjectChild
 from projects.models.sprints.sprint import Sprint
 from projects.models.sync import former_item
 from projects.models.work_items.choices import LAST_DAY, MAX_POINTS, ItemType, Priority, Status
-from projects.models.work_items.claimable import NO_CLAIM, Claimable
+from projects.models.work_items.claimable import NO_CLAIM
+from projects.models.work_items.closable import Closable
 from projects.models.work_items.hierarchy import PARENTS, RULES, child_types, parent_errors
 from projects.models.work_items.obstacles import obstacles
 from projects.models.work_items.ordering import position_after, position_beside
@@ -41,7 +42,7 @@ MAX_NAMED = 20  # items in a message
 TARGETS = tuple(field for field in WORK_ITEM.detachable if field.name != "parent")  # such as the sprint
 
 
-class WorkItem(Claimable):
+class WorkItem(Closable):
     spec = WORK_ITEM
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="work_items")
@@ -190,9 +191,13 @@ class WorkItem(Claimable):
         add_labels: Sequence[str] = (),
         remove_labels: Sequence[str] = (),
         lease_id: uuid.UUID | None = None,
+        is_waived: bool = False,
         **values: FieldValue,
     ) -> Values:
         """Validate as Entity.validate_update does.
+
+        Where a person has to accept the item, done by an agent is review. Missing evidence is refused or noted in
+        `warnings`, as the policies of the project say, unless it `is_waived`. Raises EvidenceMissing.
 
         `force` closes the item despite open children or blockers, and overrides another's claim; `unclaim` does only
         the latter. `lease_id` proves that the claim is the caller's. `add_labels` and `remove_labels` change the labels
@@ -206,12 +211,14 @@ class WorkItem(Claimable):
             gone = {name.strip().casefold() for label in remove_labels for name in label.split(",")}
             kept = [label for label in self.labels if label.casefold() not in gone]
             values["labels"] = [*kept, *add_labels]
-        changed = self.check_update(values, force=force)
+        changed = self.check_update(self.under_policies(values, actor, force=force), force=force)
         self.is_forced = False
         if changed.keys() & {"status", "assignee_id"} and not self.is_held_by(actor, lease_id):
             if not (force or unclaim):
                 raise self.claim_refusal()
             self.is_forced = True
+        if "status" in changed:
+            changed |= self.close_values(changed["status"], actor, is_waived=is_waived)
         if changed and self.idle_leases and self.is_progress(actor, lease_id, changed.get("status", self.status)):
             changed["idle_leases"] = 0
         return changed

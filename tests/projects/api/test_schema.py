@@ -13,7 +13,10 @@ from tests.processes import Server
 from tests.projects.threads import at_once
 
 pytestmark = pytest.mark.django_db
-ENTITIES = ("projects", "work-items", "sprints", "comments", "dependencies", "time-entries", "swim-lanes")
+ENTITIES = (
+    *("projects", "work-items", "sprints", "comments", "dependencies", "time-entries", "swim-lanes"),
+    *("reviews", "waivers"),
+)
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_schema_knows_every_error_code(schema: dict[str, Any]) -> None:
         "KEY_MOVED",
         "NOTHING_READY",
         "NOT_READY",
-    } | {"SYNC_OFF"}
+    } | {"EVIDENCE_MISSING", "SYNC_OFF"}
     assert set(schema["components"]["schemas"]["CodeEnum"]["enum"]) == {*CODES.values(), *own}
 
 

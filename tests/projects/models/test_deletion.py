@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.entities.registry import ENTITIES
-from projects.models import Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
+from projects.models import Comment, Dependency, Project, Review, Sprint, SwimLane, TimeEntry, User, Waiver, WorkItem
 from projects.models.base import Entity
 from projects.models.deletion import purge
 
@@ -29,12 +29,14 @@ def backdate(*entities: Entity) -> None:
 
 
 def test_purge_of_a_project_removes_a_row_of_every_entity(
-    project: Project, sprint: Sprint, make_item: Make, user: User
+    project: Project, sprint: Sprint, make_item: Make, user: User, owner: User
 ) -> None:
     one, two = make_item(), make_item()
     Comment.objects.create(actor=user, work_item=one, content="Text")
     Dependency.objects.create(actor=user, blocking_item=one, blocked_item=two)
     TimeEntry.objects.start(one, actor=user)
+    Review.objects.create(actor=user, work_item=one)
+    Waiver.objects.create(actor=owner, work_item=one, reason="Because")
     lanes = SwimLane.objects.count()
     project.soft_delete(actor=user)
     backdate(project)

@@ -31,7 +31,9 @@ LATER = frozenset(
         "LostChange",
         "NumberBlock",
         "RenumberedCommit",
+        "Review",
         "Session",
+        "Waiver",
     }
 ) | {model.__name__ for model in apps.get_models() if model.__name__.startswith("Sync")}
 

@@ -55,7 +55,7 @@ def test_fields_of_a_board_that_joins_travel(make_board_clone: Make, log: Log) -
         importer.read(io.BytesIO(packed.read()), actor=ada.user)
         Tombstone.objects.all().delete()  # what the file says was deleted was never here
         complete(User.objects.get(pk=ada.user.pk))
-        ada.join()
+        ada.join(founds=True)
         ada.sync(log)
     with bob:
         bob.join()
@@ -71,7 +71,7 @@ def test_changed_fields_travel(make_board_clone: Make, log: Log) -> None:
         importer.read(io.BytesIO(packed.read()), actor=ada.user)
         Tombstone.objects.all().delete()  # what the file says was deleted was never here
         complete(User.objects.get(pk=ada.user.pk))
-        ada.join()
+        ada.join(founds=True)
         ada.sync(log)
     with bob:
         bob.join()
