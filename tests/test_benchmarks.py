@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from projects.client.vocabulary import COMMANDS, LOOK, WORK, WRITE
+from tests.benchmarks import verbs
 from tests.benchmarks.__main__ import row
 from tests.benchmarks.figures import Figure, in_turn, p99
-from tests.benchmarks.targets import TARGETS, Target
+from tests.benchmarks.targets import GROUPS, TARGETS, Target
 
 
 def test_p99_is_exceeded_by_one_in_a_hundred() -> None:
@@ -41,3 +43,9 @@ def test_row_has_the_verdict() -> None:
     target = TARGETS["get"]
     assert row(target, Figure(2.0, "how")).split("|")[2:6] == [" ≤ 2.4 × ", " 2.00 × ", " met ", " how "]
     assert "**missed**" in row(target, Figure(2.5))
+
+
+def test_every_verb_about_items_has_a_target() -> None:
+    short = {name for name, command in COMMANDS.items() if command.group in (WORK, LOOK, WRITE)}
+    assert short - verbs.VERBS.keys() <= verbs.UNTIMED.keys()
+    assert set(GROUPS["verbs"]) <= TARGETS.keys()

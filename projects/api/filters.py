@@ -5,7 +5,7 @@ A wrong value is an error.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from drf_spectacular.drainage import set_override
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import exceptions
+from rest_framework.request import Request
 
 from projects.api.callers import myself
 from projects.api.serializers import describe
@@ -248,6 +249,11 @@ class ListFilterSet(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         self.references: list[Reference | PersonReference] = []
         self.is_lasting = True
+
+    @classmethod
+    def context_of(cls, request: Request) -> Hashable:
+        """Return what the queryset depends on besides the query parameters; the same for all of a request."""
+        return None
 
     def is_valid(self) -> bool:
         """Return True if every value is valid; only a text may be empty."""

@@ -105,9 +105,9 @@ _kept: Kept[Framework] = Kept(256)
 
 
 def kept(view: Framework, request: Request, make: Callable[[Request], C]) -> C:
-    """Return `make(request)`, cached by view, action and parameters if the query is lasting."""
+    """Return `make(request)`, cached by view, action, parameters and the filters' context if the query is lasting."""
     parameters = tuple((name, *texts) for name, texts in request.query_params.lists() if name != "cursor")
-    key = (type(view), view.action, parameters)
+    key = (type(view), view.action, parameters, view.filterset_class.context_of(request))
     found: C | None = _kept.get(key)
     if found is None:
         found = make(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -263,8 +264,8 @@ class Plan:
         serializer = WorkItemSerializer(data=fields, context=self.context)
         serializer.is_valid(raise_exception=True)
         sprint = self._sprint_of(entry, project)
-        more = {} if sprint is None else {"sprint_id": sprint.pk}
-        item: WorkItem = serializer.save(actor=self.actor, **more)
+        more: JSONObject = {} if sprint is None else {"sprint_id": sprint.pk}
+        item: WorkItem = serializer.save(actor=self.actor, project=project, **more)
         return item
 
     def _sprint_of(self, entry: Entry, project: Project) -> Sprint | None:
@@ -305,7 +306,8 @@ class Plan:
     def _attempt(self, entry: Entry | None, do: Callable[[], T]) -> T | None:
         """Return the result of `do`; if it is refused, note why, undo what it did and return None."""
         try:
-            with transaction.atomic():
+            # What a plan of one item did is undone with the request.
+            with transaction.atomic() if len(self.entries) > 1 else nullcontext():
                 return do()
         except (Refused, exceptions.ValidationError, DjangoValidationError) as error:
             for field, message in problems_of(error):
@@ -319,14 +321,13 @@ class Plan:
 
 def _project(named: str | None, keys: Iterable[str]) -> Project:
     """Return the named project, that of the first existing item named, or the only one. Raises ValidationError."""
-    if named is not None:
-        found = Project.objects.living().identified_by(named).first()
-        if found is None:
-            raise exceptions.ValidationError({"project": f"there is no project {named}"})
+    pk = Project.objects.only_pk() if named is None else find_pk(Project, named)
+    found = None if pk is None else Project.objects.loaded(pk)
+    if found is not None:
         return found
+    if named is not None:
+        raise exceptions.ValidationError({"project": f"there is no project {named}"})
     projects = list(Project.objects.living().order_by("key")[: MAX_NAMED + 1])
-    if len(projects) == 1:
-        return projects[0]
     if not projects:
         hint = "the board has no project; create one: pm project create --key KEY --title TEXT"
         raise exceptions.ValidationError({"project": hint})

@@ -13,6 +13,7 @@ from projects.api.callers import caller_of
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, refuse_body
 from projects.models import Session
+from projects.models.session import held_items
 
 SHOWN = 200
 
@@ -40,7 +41,7 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
 
     @extend_schema_field(HeldItemSerializer(many=True))
     def get_items(self, session: Session) -> list[dict[str, object]]:
-        return list(HeldItemSerializer(session.items(), many=True).data)
+        return list(HeldItemSerializer(self.context["held"].get(session.pk, ()), many=True).data)
 
 
 class SessionsSerializer(ResponseSerializer):
@@ -68,7 +69,8 @@ class SessionsView(StrictQueryMixin):
     def get(self, request: Request) -> Response:
         """The live sessions: those with a command in the last 15 minutes or a lease."""
         live = Session.objects.live().select_related("actor").order_by("-last_seen_at")[:SHOWN]
-        return Response({"sessions": SessionSerializer(live, many=True).data})
+        rows = SessionSerializer(live, many=True, context={"held": held_items()}).data
+        return Response({"sessions": rows})
 
 
 class EndedSerializer(ResponseSerializer):
@@ -107,6 +109,6 @@ class WhoAmIView(StrictQueryMixin):
                     "program": caller.program if caller else "",
                     "variable": caller.variable if caller else "",
                     "found_by": caller.run.found_by if caller and session else "",
-                    "session": SessionSerializer(session).data if session else None,
+                    "session": SessionSerializer(session, context={"held": held_items()}).data if session else None,
                 }
             )

@@ -39,8 +39,8 @@ from projects.api.work_items.views import WorkItemViewSet
 from projects.entities.registry import ENTITIES
 from projects.models.base import Entity
 
+# The most frequent routes first: they are tried in turn, and a router has fifty.
 router = SimpleRouter()
-# The most frequent routes first: they are tried in turn.
 router.register("work-items", WorkItemViewSet)
 router.register("projects", ProjectViewSet)
 router.register("activity", ActivityViewSet)
@@ -64,19 +64,19 @@ def document(request: HttpRequest, view: str) -> HttpResponseBase:
 
 
 v1 = [
-    *router.urls,
-    path("changes/", ChangesView.as_view(), name="changes"),
     path("plan/", PlanView.as_view(), name="plan"),
     path("inbox/", InboxView.as_view(), name="inbox"),
     path("news/", NewsView.as_view(), name="news"),
-    path("news/seen/", NewsSeenView.as_view(), name="news-seen"),
     path("sessions/", SessionsView.as_view(), name="sessions"),
-    path("sessions/end/", SessionEndView.as_view(), name="session-end"),
     path("whoami/", WhoAmIView.as_view(), name="whoami"),
+    path("search/", SearchView.as_view(), name="search"),
+    *router.urls,
+    path("changes/", ChangesView.as_view(), name="changes"),
+    path("news/seen/", NewsSeenView.as_view(), name="news-seen"),
+    path("sessions/end/", SessionEndView.as_view(), name="session-end"),
     path("commits/", CommitsView.as_view(), name="commits"),
     path("commits/orphans/", OrphansView.as_view(), name="commits-orphans"),
     path("commits/<slug:sha>/diff/", CommitDiffView.as_view(), name="commits-diff"),
-    path("search/", SearchView.as_view(), name="search"),
     path("export/", ExportView.as_view(), name="export"),
     path("import/", ImportView.as_view(), name="import"),
     path("backup/", BackupView.as_view(), name="backup"),

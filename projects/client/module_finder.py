@@ -13,14 +13,18 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from importlib.machinery import ModuleSpec, SourceFileLoader
+    from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoader
     from types import CodeType, ModuleType
 else:  # importing `importlib` takes longer than this saves; its two halves are loaded already
     ModuleSpec = sys.modules["_frozen_importlib"].ModuleSpec
+    ExtensionFileLoader = sys.modules["_frozen_importlib_external"].ExtensionFileLoader
     SourceFileLoader = sys.modules["_frozen_importlib_external"].SourceFileLoader
 
 TOPS = ("projects", "discovery")
+# Extension modules of the standard library on the hot path: Python would list three directories to find them.
+EXTENSIONS = tuple({"_json", "_socket", "fcntl"}.difference(sys.builtin_module_names))
 MAX_BYTES = 1 << 15  # of bytecode; a larger buffer would be mapped and unmapped each time
+_SUFFIX: str = sys.modules["_imp"].extension_suffixes()[0]
 # The head of bytecode that is valid for one time of its source: PEP 552.
 HEAD: bytes = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER + bytes(4)
 
@@ -47,6 +51,8 @@ class ModuleFinder:
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return how to load a module; None leaves it to the next finder."""
+        if name in EXTENSIONS:
+            return _extension(name)
         if name.partition(".")[0] not in TOPS:
             return None
         base = f"{self.packages}/{name.replace('.', '/')}"
@@ -74,6 +80,18 @@ def _spec(name: str, folder: str, file: str) -> ModuleSpec | None:
     if spec.submodule_search_locations is not None:
         spec.submodule_search_locations.append(folder)
     spec.cached = cached
+    spec.has_location = True
+    return spec
+
+
+def _extension(name: str) -> ModuleSpec | None:
+    folder = next((path for path in sys.path if path.endswith("/lib-dynload")), "")
+    path = f"{folder}/{name}{_SUFFIX}"
+    try:
+        posix.stat(path)
+    except OSError:
+        return None
+    spec = ModuleSpec(name, ExtensionFileLoader(name, path), origin=path)
     spec.has_location = True
     return spec
 

@@ -13,6 +13,7 @@ from django.db import connection, models
 from projects.entities.dependency import DEPENDENCY, ENDS, RELATIONS
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
+from projects.models.prepared_queries import Bound
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import DependencyType
 from projects.models.work_items.item import WorkItem
@@ -65,7 +66,7 @@ class DependencyQuerySet(EntityQuerySet["Dependency"]):
             found[relation].append((link, other))
         return found
 
-    def of(self, item_id: uuid.UUID) -> Self:
+    def of(self, item_id: uuid.UUID | Bound) -> Self:
         """Limit to dependencies that have the item at either end."""
         return self.filter(models.Q(blocking_item_id=item_id) | models.Q(blocked_item_id=item_id))
 

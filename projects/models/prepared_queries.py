@@ -82,6 +82,10 @@ class Loading(Generic[M]):
         rows = _rows(self.compiled.sql, self.compiled.parameters, values)
         return self.compiled.instance(rows[0]) if rows else None
 
+    def all(self, **values: FieldValue) -> list[M]:
+        """Run the query with `values` as the bound parameters; return all instances."""
+        return [self.compiled.instance(row) for row in _rows(self.compiled.sql, self.compiled.parameters, values)]
+
 
 def _rows(sql: str, parameters: Sequence[FieldValue], values: dict[str, Json]) -> list[Row]:
     with connection.cursor() as cursor:

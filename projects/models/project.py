@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 from typing import TYPE_CHECKING, Self
@@ -16,6 +17,7 @@ from projects.loose_types import FieldValue
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
+from projects.models.prepared_queries import Loading, Statement, bound, stored
 from projects.sqlite.expressions import Glob
 
 if TYPE_CHECKING:
@@ -63,6 +65,15 @@ class ProjectQuerySet(EntityQuerySet["Project"]):
     def names_of(cls, identifier: str) -> Values | None:
         key = identifier.upper() if identifier.isascii() else ""
         return super().names_of(identifier) or ({"key": key} if KEY_PATTERN.fullmatch(key) else None)
+
+    def only_pk(self) -> uuid.UUID | None:
+        """Return the ID of the only living project; None if there are several, or none."""
+        rows = _first_two().rows()
+        return uuid.UUID(rows[0][0]) if len(rows) == 1 else None
+
+    def loaded(self, pk: uuid.UUID) -> Project | None:
+        """Return the project with this ID, deleted or not; runs a compiled query."""
+        return _identified().first(id=stored(pk))
 
     def containing(self, text: str) -> Self:
         """Filter by `text` in key, title or description (case-insensitive)."""
@@ -238,3 +249,13 @@ class Project(Entity):
     def check_unique(self) -> None:
         if Project.objects.living().filter(key=self.key).exclude(pk=self.pk).exists():
             raise Conflict(f"another project has the key {self.key}", field="key")
+
+
+@functools.cache
+def _first_two() -> Statement:
+    return Statement(Project.objects.living().order_by().values_list("pk")[:2])
+
+
+@functools.cache
+def _identified() -> Loading[Project]:
+    return Loading(Project.objects.filter(**bound(Project, ["id"])))

@@ -6,6 +6,7 @@ process of the program, else by actor and worktree. Its times stay in this clone
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,7 +17,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.loose_types import Framework
-from projects.models.prepared_queries import Kept
+from projects.models.prepared_queries import Bound, Kept, Loading, stored
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -147,12 +148,22 @@ class Session(models.Model):
         self.ended_at = timezone.now()
         self.save(update_fields=["ended_at"])
 
-    def items(self) -> models.QuerySet[WorkItem]:
-        """Return the items that the session holds."""
-        from projects.models.work_items.item import WorkItem
 
-        held = WorkItem.objects.living().filter(claim_session=self.pk, lease_expires_at__gt=timezone.now())
-        return held.select_related("project").order_by("item_number")
+def held_items() -> dict[str, list[WorkItem]]:
+    """Return the items that sessions hold now, by session."""
+    held: dict[str, list[WorkItem]] = {}
+    for item in _held().all(now=stored(timezone.now())):
+        held.setdefault(item.claim_session, []).append(item)
+    return held
+
+
+@functools.cache
+def _held() -> Loading[WorkItem]:
+    from projects.models.work_items.item import WorkItem
+
+    now = Bound("now", WorkItem._meta.get_field("lease_expires_at"))
+    held = WorkItem.objects.living().filter(lease_expires_at__gt=now).exclude(claim_session="")
+    return Loading(held.select_related("project").order_by("item_number"))
 
 
 class KnownSessions:

@@ -16,8 +16,6 @@ LIST_PROJECTS = ("project", "list")
 GET = ("work-item", "get", "BIG-7")
 LIST = ("work-item", "list", "BIG", "--include-done", "--limit", str(SMALL))
 CREATE = ("work-item", "create", "--project", "BIG", "--type", "task", "--title", "One more")
-SHOW = ("show", "BIG-7")
-NOTE = ("note", "BIG-7", "One more")
 PAGES = 1000
 INITIALIZE = json.dumps(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.benchmarks import answers, commands, latencies, rates, servers, sharing, transfer
+from tests.benchmarks import answers, commands, latencies, rates, servers, sharing, transfer, verbs
 from tests.benchmarks.commands import Measure
 
 
@@ -39,8 +39,7 @@ TARGETS = {
     "get": Target("pm work-item get / python -c pass", 2.4, "×", commands.against_pass(*commands.GET)),
     "list": Target("pm work-item list, 100 items / python -c pass", 2.6, "×", commands.against_pass(*commands.LIST)),
     "create": Target("pm work-item create / python -c pass", 2.6, "×", commands.against_pass(*commands.CREATE)),
-    "show": Target("pm show / python -c pass", 2.0, "×", commands.against_pass(*commands.SHOW)),
-    "note": Target("pm note / python -c pass", 2.0, "×", commands.against_pass(*commands.NOTE)),
+    **{f"verb-{name}": Target(f"pm {name} / python -c pass", 2.0, "×", verbs.verb(name)) for name in verbs.VERBS},
     "mcp": Target("pm mcp, started and initialized / python -c pass", 10.0, "×", commands.mcp_against_pass),
     "manage": Target("manage.py pm / the console script", 1.15, "×", commands.manage_against_script),
     "size": Target("pm work-item list, 100,000 items / 100", 1.2, "×", commands.large_against_small),
@@ -81,3 +80,4 @@ TARGETS = {
     ),
     "sync-size": Target("the ref after 10,000 operations, after gc", 5.0, "MiB", sharing.size),
 }
+GROUPS = {"verbs": [f"verb-{name}" for name in verbs.VERBS]}  # of targets, for `--only`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
+from rest_framework.request import Request
 
 from projects.api.filters import (
     MAX_SEARCH_LENGTH,
@@ -37,6 +39,7 @@ from projects.models.prepared_queries import Bound
 from projects.models.work_items.choices import Priority, Status
 from projects.models.work_items.queries import WorkItemQuerySet, words_of_items
 
+ONLY_PROJECT = "only_project"  # in the context of a request: the ID of the only project, or None
 SELECTIVE = ("sprint", "parent", "descendants_of", "ancestors_of")
 
 
@@ -137,6 +140,17 @@ class WorkItemFilter(EntityFilterSet):
     class Meta:
         model = WorkItem
 
+    @classmethod
+    def context_of(cls, request: Request) -> uuid.UUID | None:
+        """Return the ID of the only project, unless the request names one."""
+        if "project" in request.query_params:
+            return None
+        context = request.parser_context
+        if ONLY_PROJECT not in context:
+            context[ONLY_PROJECT] = Project.objects.only_pk()
+        found: uuid.UUID | None = context[ONLY_PROJECT]
+        return found
+
     @property
     def is_selective(self) -> bool:
         """Whether other filters leave few rows of a project, found by an index of their own."""
@@ -150,9 +164,9 @@ class WorkItemFilter(EntityFilterSet):
         return bool(match) and has_few(match)
 
     def filter_queryset(self, queryset: WorkItemQuerySet) -> Framework:
-        if not self.form.cleaned_data["project"] and not self.is_selective:
-            self.is_lasting = False
-            queryset = queryset.in_only_project()
+        only = self.context_of(self.request)
+        if only is not None and not self.is_selective:
+            queryset = queryset.filter(project_id=only)  # the same rows, but SQLite can use the project index
         found = super().filter_queryset(queryset)
         text = self.form.cleaned_data["search"]
         if not text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import Any
 
@@ -17,6 +18,7 @@ from projects.api.query_parameters import limit_schema, read_limit, read_number
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
+from projects.models.prepared_queries import Bound, Loading
 
 DEFAULT_LIMIT = 20
 LARGEST_ID = 2**63 - 1
@@ -55,9 +57,8 @@ class HistoryActions(EntityViewSet):
         """The history of the item, its comments, links and time in words, the latest first."""
         limit = read_limit(request, DEFAULT_LIMIT)
         item, _ = self.shown(id)
-        rows = _activity_around(uuid.UUID(item["id"])).select_related("actor").order_by("-id")
-        before = read_number(request, "before", 1, LARGEST_ID)
-        found = list((rows.filter(pk__lt=before) if before else rows)[: limit + 1])
+        before = read_number(request, "before", 1, LARGEST_ID) or LARGEST_ID
+        found = _activity_around(limit + 1).all(item=uuid.UUID(item["id"]).hex, before=before)
         shown = found[:limit]
         texts = ChangeTexts(shown)
         document: JSONObject = {"log": [_entry(row, texts, item["display_key"]) for row in shown]}
@@ -66,7 +67,10 @@ class HistoryActions(EntityViewSet):
         return answer(request, document)
 
 
-def _activity_around(pk: uuid.UUID) -> Any:
+@functools.lru_cache(maxsize=8)
+def _activity_around(most: int) -> Loading[Activity]:
+    """Return the query for the activity of `item`, its comments, links and time `before` an ID, the latest first."""
+    pk = Bound("item", WorkItem._meta.pk)
     rows: list[Any] = [
         WorkItem.objects.filter(pk=pk),
         Comment.objects.filter(work_item=pk),
@@ -74,7 +78,9 @@ def _activity_around(pk: uuid.UUID) -> Any:
         TimeEntry.objects.filter(work_item=pk),
     ]
     first, *others = [each.order_by().values("pk") for each in rows]
-    return Activity.objects.filter(entity_id__in=first.union(*others, all=True))
+    around = Activity.objects.filter(entity_id__in=first.union(*others, all=True))
+    earlier = around.filter(pk__lt=Bound("before", Activity._meta.pk))
+    return Loading(earlier.select_related("actor").order_by("-id")[:most])
 
 
 def _entry(row: Activity, texts: ChangeTexts, key: str) -> JSONObject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,11 +18,13 @@ from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.api.work_items.brief import without_empty
 from projects.models import WorkItem
+from projects.models.prepared_queries import Statement, bound, stored
+from projects.models.work_items.queries import WorkItemQuerySet
 
 MAX_ITEMS = 500
 COLUMNS = ("pk", "parent_id", "project__key", "item_number", "item_type", "title", "status", "open_blockers")
 
-Row = tuple[Any, ...]  # the values of COLUMNS
+Row = tuple[Any, ...]  # the values of COLUMNS, as SQLite has them
 
 
 @extend_schema_field(
@@ -79,12 +82,10 @@ class TreeActions(EntityViewSet):
         ], 1 + below.count()
 
     def _open(self, request: Request) -> tuple[list[Row], int]:
-        found = WorkItem.objects.living().unfinished()
         project = read_project(request)
-        if project is not None:
-            found = found.filter(project=project)
-        rows = _rows(found.order_by("project__key", "position", "item_number")[:MAX_ITEMS])
-        total = found.count() if len(rows) == MAX_ITEMS else len(rows)
+        values = {} if project is None else {"project_id": stored(project.pk)}
+        rows = _first_open(*values).rows(**values)
+        total = WorkItem.objects.living().unfinished().filter(**values).count() if len(rows) == MAX_ITEMS else len(rows)
         known = {row[0] for row in rows}
         while missing := {row[1] for row in rows if row[1]} - known:  # a closed item with an open child
             above = _rows(WorkItem.objects.filter(pk__in=missing))
@@ -94,8 +95,15 @@ class TreeActions(EntityViewSet):
         return rows, total
 
 
-def _rows(items: Any) -> list[Row]:
-    return list(items.values_list(*COLUMNS))
+def _rows(items: WorkItemQuerySet) -> list[Row]:
+    return Statement(items.values_list(*COLUMNS)).rows()
+
+
+@functools.cache
+def _first_open(*names: str) -> Statement:
+    """Return the query for the open items, or for those with these values, in the order of the board."""
+    found = WorkItem.objects.living().unfinished().filter(**bound(WorkItem, names))
+    return Statement(found.order_by("project__key", "position", "item_number").values_list(*COLUMNS)[:MAX_ITEMS])
 
 
 def nested(rows: Iterable[Row]) -> list[JSONObject]:

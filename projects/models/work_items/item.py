@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,7 +19,6 @@ from projects.loose_types import FieldValue
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
-from projects.models.prepared_queries import Loading, bound, stored
 from projects.models.project import Project
 from projects.models.project_child import ProjectChild
 from projects.models.sprints.sprint import Sprint
@@ -164,7 +162,7 @@ class WorkItem(Closable):
 
     def load_project(self) -> None:
         if self.project_id and "project" not in loaded_relations(self):
-            project = _project().first(id=stored(self.project_id))
+            project = Project.objects.loaded(self.project_id)
             if project is not None:
                 self.project = project
 
@@ -402,8 +400,3 @@ class WorkItem(Closable):
         if status == Status.IN_PROGRESS and self.started_at is None:
             moments["started_at"] = now
         return moments
-
-
-@functools.cache
-def _project() -> Loading[Project]:
-    return Loading(Project.objects.filter(**bound(Project, ["id"])))

@@ -17,7 +17,6 @@ from projects.entities.work_item import CLOSED
 from projects.models.base import EntityQuerySet, Values
 from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
 from projects.models.prepared_queries import Bound
-from projects.models.project import Project
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import MAX_IDLE_LEASES, DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
@@ -75,11 +74,6 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def in_project(self, project_id: uuid.UUID | Bound) -> Self:
         """Filter by project without letting SQLite drive the query from the project index."""
         return self.alias(of_project=Unindexed("project_id")).filter(of_project=project_id)
-
-    def in_only_project(self) -> Self:
-        """Limit to the only project, if there is just one: same rows, but SQLite can use the project index."""
-        living = Project.objects.living().values_list("pk", flat=True)[:2]
-        return self.filter(project_id=living[0]) if len(living) == 1 else self
 
     def in_statuses(self, statuses: Sequence[str]) -> Self:
         """Filter by status while SQLite walks the index of the list's ordering."""

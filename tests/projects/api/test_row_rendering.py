@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
+from projects.api import list_queries
 from projects.api.urls import router
 from projects.entities.work_item import STATUSES
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
@@ -174,3 +175,29 @@ def test_cached_query_returns_current_rows(api: APIClient, project: Project, mak
     assert api.get(url).json()["results"] == []
     make_item("Third", project=again)
     assert [row["title"] for row in api.get(url).json()["results"]] == ["Third"]
+
+
+def test_cached_query_follows_the_number_of_projects(
+    api: APIClient, project: Project, make_item: Any, user: User
+) -> None:
+    def titles() -> list[str]:
+        return [row["title"] for row in api.get("/api/v1/work-items/").json()["results"]]
+
+    make_item("First")
+    assert titles() == ["First"]
+    other = Project.objects.create(actor=user, key="OTHER", title="Other")
+    make_item("Second", project=other)
+    assert sorted(titles()) == ["First", "Second"]
+    project.soft_delete(actor=user)
+    assert titles() == ["Second"]
+
+
+@pytest.mark.parametrize("path", ["", "ready/"])
+def test_list_of_the_only_project_is_compiled_once(api: APIClient, make_item: Any, path: str) -> None:
+    make_item("First")
+    before = {**list_queries._kept}
+    url = f"/api/v1/work-items/{path}?fields=display_key,title&limit=7"
+    first = api.get(url).json()["results"]
+    (made,) = (query for key, query in list_queries._kept.items() if before.get(key) is not query)
+    assert api.get(url).json()["results"] == first == [{"display_key": "PONE-1", "title": "First"}]
+    assert made in list_queries._kept.values()

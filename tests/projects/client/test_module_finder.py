@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import os
 import py_compile
-from importlib.util import module_from_spec
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,21 @@ def test_bytecode_that_is_missing_or_unusual_is_left_to_python(packages: Path, m
     assert finder.find_spec("projects.one") is None
     cached.unlink()
     assert finder.find_spec("projects.one") is None
+
+
+def test_extension_is_loaded_from_where_python_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_finder, "EXTENSIONS", ("_json",))
+    python = PathFinder.find_spec("_json")
+    found = ModuleFinder("/nowhere").find_spec("_json")
+    if python is None:
+        assert found is None  # it is built in
+    else:
+        assert found is not None
+        assert (found.origin, type(found.loader)) == (python.origin, type(python.loader))
+    monkeypatch.setattr(sys, "path", [])
+    assert ModuleFinder("/nowhere").find_spec("_json") is None
+
+
+def test_extensions_are_those_that_are_not_built_in() -> None:
+    assert not set(module_finder.EXTENSIONS) & set(sys.builtin_module_names)
+    assert all(find_spec(name) for name in module_finder.EXTENSIONS)
