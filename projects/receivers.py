@@ -12,11 +12,12 @@ from django.db.models.signals import pre_migrate
 
 from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting, server_stopped
-from projects import background_sync, board_record, git_guard, stale_files
+from projects import background_defaults, background_sync, board_record, git_guard, stale_files
 from projects.sqlite import identity
 
 logger = logging.getLogger(__name__)
 _guard = functools.cache(git_guard.Guard)
+_defaults = functools.cache(background_defaults.BackgroundDefaults)
 _background = functools.cache(background_sync.BackgroundSync)
 
 
@@ -27,6 +28,7 @@ def connect() -> None:
     server_checked.connect(check_database, dispatch_uid="projects.check_database")
     server_checked.connect(keep_out_of_git, dispatch_uid="projects.keep_out_of_git")
     server_checked.connect(sync_in_background, dispatch_uid="projects.sync_in_background")
+    server_checked.connect(take_defaults, dispatch_uid="projects.take_defaults")
     server_stopped.connect(stop_background_sync, dispatch_uid="projects.stop_background_sync")
     person_url_requested.connect(issue_login_link, dispatch_uid="projects.issue_login_link")
 
@@ -72,6 +74,11 @@ def keep_out_of_git(**kwargs: object) -> None:
 def sync_in_background(**kwargs: object) -> None:
     """Start `pm sync` when the interval of the joined board is over."""
     _background(os.path.dirname(identity.path())).look()
+
+
+def take_defaults(**kwargs: object) -> None:
+    """Take the defaults of questions whose time is over."""
+    _defaults(os.path.dirname(identity.path())).look()
 
 
 def stop_background_sync(**kwargs: object) -> None:

@@ -161,7 +161,7 @@ def test_agent_guide_names_every_exit_and_refusal() -> None:
     assert command_lines(guide)[0] == ["prime"]
     for code in (*REFUSALS.values(), "VALIDATION_ERROR", "NOT_FOUND", "NO_SERVER", "UNRESPONSIVE"):
         assert f"`{code}`" in guide, code
-    for status in (0, 1, 2, 3, 130):
+    for status in (0, 1, 2, 3, 4, 130):
         assert f"| {status} |" in guide
 
 

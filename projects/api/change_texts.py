@@ -8,10 +8,12 @@ from typing import Any
 from projects.entities.dependency import ENDS, RELATIONS
 from projects.models import Activity, WorkItem
 from projects.models.activity import Action
+from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
 
 ARROW = " → "  # between the two keys in a dependency's display key
 LONGEST = 60  # characters of a value, or of a comment's beginning
+LONGEST_QUESTION = 120
 GONE = "a deleted object"
 LONG = ("description", "goal", "content")  # told by their length
 SHORT = {"item_type": "type", "story_points": "points", "due_date": "due", "status_value": "status"}
@@ -38,6 +40,8 @@ class ChangeTexts:
             return {f"comment {row.pk}": self._comment(row, values)}
         if kind == "dependency":
             return {f"link {row.pk}": self._link(row, values, near)}
+        if kind == "question":
+            return {f"question {row.pk}": _cut(told_of_question(row.action, values), LONGEST_QUESTION)}
         if row.action != Action.UPDATED:
             return {"": row.action if kind in ("work_item", "project", "sprint") else f"{kind} {row.action}"}
         if kind == "time_entry":
@@ -81,6 +85,6 @@ class ChangeTexts:
         return _cut(", ".join(value) if isinstance(value, list) else str(value))
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, longest: int = LONGEST) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST else f"{flat[: LONGEST - 1]}…"
+    return flat if len(flat) <= longest else f"{flat[: longest - 1]}…"

@@ -20,6 +20,7 @@ from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body
 from projects.models import Activity, Session, WorkItem
 from projects.models.news import Reader, last_id
+from projects.models.question import is_answer
 from projects.models.work_items.queries import DISPLAY_KEY
 
 LEAST_BYTES, DEFAULT_BYTES, MOST_BYTES = 300, 1400, 1_000_000
@@ -111,7 +112,8 @@ class _Page:
         self._rows: dict[tuple[str, str], _Row] = {}
 
     def rows(self) -> list[JSONObject]:
-        return [row.document() for row in self._rows.values()]
+        """Return the rows, answers first."""
+        return [row.document() for row in sorted(self._rows.values(), key=lambda row: not row.has_answer)]
 
     def read(self, batch: Sequence[Activity]) -> None:
         """Add activities in their order; the first that does not fit makes the page full."""
@@ -148,16 +150,18 @@ class _Row:
         self.key, self.title, self.by = key, title, by
         self.parts: dict[str, str] = {}
         self.comments = 0
+        self.has_answer = False
 
     def copy(self) -> _Row:
         other = _Row(self.key, self.title, self.by)
-        other.parts, other.comments = dict(self.parts), self.comments
+        other.parts, other.comments, other.has_answer = dict(self.parts), self.comments, self.has_answer
         return other
 
     def add(self, activity: Activity, texts: ChangeTexts) -> None:
         if activity.standing:
             self.add_lost(activity, texts)
             return
+        self.has_answer |= is_answer(activity)
         for field, text in texts.of(activity, old=False).items():
             if text.startswith("comment: "):
                 self.comments += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -10,11 +11,13 @@ from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
 from projects.api.idempotency import write
+from projects.api.json_format import JSONObject
 from projects.api.serializer_fields import TEXT, StrictCharField, StrictIntegerField
-from projects.api.serializers import DeletionSerializer, EntitySerializer, StrictSerializer
-from projects.api.viewsets import EntityViewSet, read_body
-from projects.entities.question import MAX_CHOICES
+from projects.api.serializers import DeletionSerializer, EntitySerializer, ResponseSerializer, StrictSerializer
+from projects.api.viewsets import EntityViewSet, answer, read_body
+from projects.entities.question import MAX_CHOICES, STATUSES
 from projects.models import Question
+from projects.models.question import SETTLED, Status
 
 
 class QuestionSerializer(EntitySerializer):
@@ -38,9 +41,39 @@ class AnswerSerializer(StrictSerializer):
     expected_version = StrictIntegerField(required=False, min_value=1)
 
 
+class OutcomeSerializer(ResponseSerializer):
+    """What became of a question so far. Empty members are left out."""
+
+    question = serializers.CharField(help_text="Its key.")
+    status = serializers.ChoiceField(choices=(*STATUSES, "closed"), help_text="closed: its item is done or cancelled.")
+    answer = serializers.CharField(required=False)
+    by = serializers.CharField(required=False)
+    default = serializers.CharField(required=False, help_text="Says that the default was taken.")
+    default_at = serializers.DateTimeField(required=False, help_text="When the default of an open one is taken.")
+    message = serializers.CharField(help_text="The same in words.")
+
+
 class QuestionViewSet(EntityViewSet):
     queryset = Question.objects.all()
     serializer_class = QuestionSerializer
+
+    @extend_schema(responses=OutcomeSerializer)
+    @action(detail=True)
+    def outcome(self, request: Request, id: str) -> HttpResponseBase:
+        """What became of the question so far, in few bytes: for commands that wait."""
+        question = self.get_object()
+        document: JSONObject = {"question": question.display_key, "status": question.status}
+        if question.status == Status.OPEN and not question.is_open:
+            document["status"] = "closed"
+        elif question.status == Status.OPEN and question.default_at is not None:
+            document["default_at"] = f"{question.default_at:%Y-%m-%dT%H:%M:%SZ}"
+        elif question.answer:
+            document["answer"] = question.answer
+        if question.status == Status.DEFAULT_TAKEN:
+            document["default"] = SETTLED[question.status]
+        if question.answered_by is not None:
+            document["by"] = question.answered_by.username
+        return answer(request, {**document, "message": f"{question.display_key}: {question.outcome}"})
 
     @extend_schema(request=AnswerSerializer)
     @action(detail=True, methods=["post"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -12,7 +14,7 @@ from projects.api.authentication import actor_of
 from projects.api.callers import caller_of
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, refuse_body
-from projects.models import Session
+from projects.models import Session, WorkItem
 from projects.models.session import held_items
 
 SHOWN = 200
@@ -23,7 +25,11 @@ class HeldItemSerializer(ResponseSerializer):
 
     key = serializers.CharField(source="display_key")
     title = serializers.CharField()
-    until = serializers.DateTimeField(source="lease_expires_at")
+    until = serializers.SerializerMethodField(help_text="When the lease ends; null while a question is open.")
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_until(self, item: WorkItem) -> datetime | None:
+        return None if item.is_paused else item.lease_expires_at
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):

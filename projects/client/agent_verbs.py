@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from projects.client.argv import Option, Options
 
 ALLOWED = (
-    *("back", "begin", "create", "done", "inbox", "list", "log", "news", "next", "note", "prime"),
-    *("ready", "search", "show", "tree", "update", "who", "whoami"),
+    *("ask", "back", "begin", "create", "done", "inbox", "list", "log", "news", "next", "note"),
+    *("prime", "ready", "search", "show", "tree", "update", "wait", "who", "whoami"),
 )
 
 FILES = ("PATH", "FILE", "DIR")  # the metavars of flags that name one

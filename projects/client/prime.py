@@ -109,10 +109,14 @@ def _identity(me: Json) -> list[str]:
     held = session.get("items", [])
     if held:
         found.append("you hold:")
-        found += [f"  {row['key']} {_line(row['title'])} (until {row['until'][:16]}Z)" for row in held[:MAX_ITEMS]]
+        found += [f"  {row['key']} {_line(row['title'])} {_until(row)}" for row in held[:MAX_ITEMS]]
     else:
         found.append("you hold: nothing; pm begin")
     return found
+
+
+def _until(row: Json) -> str:
+    return f"(until {row['until'][:16]}Z)" if row["until"] else "(waits for an answer)"
 
 
 def _decisions(context: Context) -> list[str]:

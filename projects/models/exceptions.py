@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
 
 MAX_NAMED = 20  # items in a message
+WAITING = ", who waits for the answer to a question"
 
 
 class Refused(Exception):
@@ -78,10 +79,11 @@ class HasBlockers(_InTheWay):
 
 
 class Claimed(Refused):
-    """The item `key` is claimed by the user `holder`, with a lease `until` a given time."""
+    """The item `key` is claimed by the user `holder`, with a lease `until` a given time; None while it stands still."""
 
-    def __init__(self, key: str, holder: str | None, until: datetime) -> None:
-        super().__init__(f"{key} is claimed by {holder} until {until:%Y-%m-%dT%H:%M:%SZ}")
+    def __init__(self, key: str, holder: str | None, until: datetime | None) -> None:
+        end = f" until {until:%Y-%m-%dT%H:%M:%SZ}" if until else WAITING
+        super().__init__(f"{key} is claimed by {holder}{end}")
         self.key = key
         self.holder = holder
         self.until = until
@@ -89,6 +91,8 @@ class Claimed(Refused):
     @property
     def told(self) -> str:
         """The message for people: with the minutes that are left."""
+        if self.until is None:
+            return f"{self.key} is claimed by {self.holder}{WAITING}"
         minutes = max(1, math.ceil((self.until - datetime.now(UTC)).total_seconds() / 60))
         left = "minute" if minutes == 1 else f"{minutes} minutes"
         return f"{self.key} is claimed by {self.holder} for another {left}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -15,8 +16,8 @@ from django.utils import timezone
 
 from projects.entities.question import MAX_CHOICES, MAX_LENGTH, MAX_NUMBER, QUESTION
 from projects.entities.work_item import CLOSED
-from projects.loose_types import FieldValue
-from projects.models.activity import Action
+from projects.loose_types import FieldValue, Json
+from projects.models.activity import Action, Activity
 from projects.models.base import Values
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import LineField, LinesField, TextField
@@ -31,6 +32,7 @@ from projects.sqlite.expressions import IsAsked, IsNotClosed
 if TYPE_CHECKING:
     from projects.models.user import User
 
+SETTLED = {"answered": "answered", "default_taken": "default taken, nobody answered"}
 LEAST_WAIT = timedelta(minutes=10)  # before a default is taken
 LONGEST_WAIT = timedelta(days=366)
 TRANSIT = timedelta(seconds=30)  # between the client's clock and the check
@@ -43,6 +45,24 @@ class Status(models.TextChoices):
     ANSWERED = "answered"
     DEFAULT_TAKEN = "default_taken"
     WITHDRAWN = "withdrawn"
+
+
+def told(action: str, changes: Mapping[str, Json]) -> str:
+    """Return what an activity of a question did, in words; `changes` are the new values by column."""
+    if action == Action.CREATED:
+        return f"asks: {changes.get('text')}"
+    status = str(changes.get("status", ""))
+    if action != Action.UPDATED or not status:
+        return f"question {action}"
+    if status in SETTLED:
+        return f"{SETTLED[status]}: {changes.get('answer') or ''}"
+    return "withdrew the question" if status == Status.WITHDRAWN else "took the answer back"
+
+
+def is_answer(activity: Activity) -> bool:
+    """Return True if the activity answered a question, or took its default."""
+    status = next((change["new"] for change in activity.changes if change["field"] == "status"), "")
+    return activity.entity_type == QUESTION.name and status in SETTLED
 
 
 class QuestionQuerySet(WorkItemChildQuerySet["Question"]):
@@ -219,7 +239,7 @@ class Question(WorkItemChild):
             by = self.answered_by.username if self.answered_by else "somebody"
             return f"{by} answered: {self.answer[:MAX_LENGTH]}"
         if self.status == Status.DEFAULT_TAKEN:
-            return f"default taken, nobody answered: {self.answer[:MAX_LENGTH]}"
+            return f"{SETTLED[self.status]}: {self.answer[:MAX_LENGTH]}"
         if self.status == Status.WITHDRAWN:
             return "it was withdrawn"
         if self.work_item.status in CLOSED:

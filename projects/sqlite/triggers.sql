@@ -232,6 +232,60 @@ WHEN new.status = 'active' AND new.deleted_at IS NULL BEGIN
     UPDATE projects_workitem SET is_current = 1 WHERE sprint_id = new.id;
 END;
 
+-- Questions: while an item has an open question, the lease of its claim stands still. lease_left has the seconds that
+-- are left; a claim or renewal in the meantime stands still, too. The far time is that of projects.models: PAUSED.
+
+CREATE TRIGGER question_pause_insert AFTER INSERT ON projects_question
+WHEN new.status = 'open' AND new.deleted_at IS NULL BEGIN
+    UPDATE projects_workitem
+    SET lease_left = CAST((julianday(lease_expires_at) - julianday('now')) * 86400 + 0.5 AS INTEGER),
+        lease_expires_at = '9998-12-31 00:00:00'
+    WHERE id = new.work_item_id AND lease_left IS NULL
+        AND lease_expires_at > strftime('%Y-%m-%d %H:%M:%f', 'now');
+END;
+
+CREATE TRIGGER question_pause_update AFTER UPDATE OF status, deleted_at ON projects_question
+WHEN new.status = 'open' AND new.deleted_at IS NULL AND NOT (old.status = 'open' AND old.deleted_at IS NULL) BEGIN
+    UPDATE projects_workitem
+    SET lease_left = CAST((julianday(lease_expires_at) - julianday('now')) * 86400 + 0.5 AS INTEGER),
+        lease_expires_at = '9998-12-31 00:00:00'
+    WHERE id = new.work_item_id AND lease_left IS NULL
+        AND lease_expires_at > strftime('%Y-%m-%d %H:%M:%f', 'now');
+END;
+
+CREATE TRIGGER question_resume_update AFTER UPDATE OF status, deleted_at ON projects_question
+WHEN old.status = 'open' AND old.deleted_at IS NULL AND NOT (new.status = 'open' AND new.deleted_at IS NULL) BEGIN
+    UPDATE projects_workitem
+    SET lease_expires_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+' || lease_left || ' seconds'), lease_left = NULL
+    WHERE id = old.work_item_id AND lease_left IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM projects_question
+        WHERE work_item_id = old.work_item_id AND status = 'open' AND deleted_at IS NULL);
+END;
+
+CREATE TRIGGER question_resume_delete AFTER DELETE ON projects_question
+WHEN old.status = 'open' AND old.deleted_at IS NULL BEGIN
+    UPDATE projects_workitem
+    SET lease_expires_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+' || lease_left || ' seconds'), lease_left = NULL
+    WHERE id = old.work_item_id AND lease_left IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM projects_question
+        WHERE work_item_id = old.work_item_id AND status = 'open' AND deleted_at IS NULL);
+END;
+
+CREATE TRIGGER item_lease_pause AFTER UPDATE OF lease_expires_at ON projects_workitem
+WHEN new.lease_expires_at IS NOT old.lease_expires_at AND new.lease_expires_at < '9998-12-31 00:00:00' BEGIN
+    UPDATE projects_workitem
+    SET lease_left = CAST((julianday(lease_expires_at) - julianday('now')) * 86400 + 0.5 AS INTEGER),
+        lease_expires_at = '9998-12-31 00:00:00'
+    WHERE id = new.id AND lease_expires_at > strftime('%Y-%m-%d %H:%M:%f', 'now') AND EXISTS (
+        SELECT 1 FROM projects_question
+        WHERE work_item_id = new.id AND status = 'open' AND deleted_at IS NULL);
+END;
+
+CREATE TRIGGER item_lease_end AFTER UPDATE OF lease_expires_at ON projects_workitem
+WHEN new.lease_expires_at IS NULL AND new.lease_left IS NOT NULL BEGIN
+    UPDATE projects_workitem SET lease_left = NULL WHERE id = new.id;
+END;
+
 -- Figures of a project: projects_itemcount has one row per status, type and priority. The inserts test for the row
 -- instead of ON CONFLICT: the conflict clause of the statement that fires a trigger would override it.
 

@@ -10,6 +10,7 @@ from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
 from projects.models import Dependency, Project
 from projects.models.work_items.choices import MAX_IDLE_LEASES
+from projects.models.work_items.claimable import PAUSED
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
 SHOWN = (
@@ -37,7 +38,7 @@ SHOWN = (
 class Card:
     """A card for one item, built from a row of SHOWN."""
 
-    __slots__ = ("blocked_by", "claimed_by", "is_stuck", "item", "key")
+    __slots__ = ("blocked_by", "claimed_by", "is_stuck", "item", "key", "waits")
 
     def __init__(self, item: Context, project_key: str, blocking: dict[uuid.UUID, list[int]]) -> None:
         self.item = item
@@ -46,6 +47,7 @@ class Card:
         self.blocked_by = ", ".join(f"{project_key}-{number}" for number in numbers)
         until = item["lease_expires_at"]
         self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
+        self.waits = until is not None and until >= PAUSED
         is_open = item["status"] not in CLOSED
         self.is_stuck = is_open and not self.claimed_by and item["idle_leases"] >= MAX_IDLE_LEASES
 

@@ -10,8 +10,9 @@ from django.db.models import Q
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import AnyQuerySet, Context, FieldValue
-from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
+from projects.models import Activity, Comment, Dependency, Question, TimeEntry, WorkItem
 from projects.models.activity import Action, ActivityQuerySet
+from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
 from projects.web.field_labels import label
 
@@ -70,10 +71,11 @@ def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int 
 
 def _activity_around(item: WorkItem) -> ActivityQuerySet:
     comments: AnyQuerySet = Comment.objects.filter(work_item=item).order_by().values("pk")
+    questions = Question.objects.filter(work_item=item).order_by().values("pk")
     links = Dependency.objects.filter(Q(blocking_item=item) | Q(blocked_item=item)).order_by().values("pk")
     entries = TimeEntry.objects.filter(work_item=item).order_by().values("pk")
     itself = WorkItem.objects.filter(pk=item.pk).order_by().values("pk")
-    return Activity.objects.filter(entity_id__in=itself.union(comments, links, entries, all=True))
+    return Activity.objects.filter(entity_id__in=itself.union(comments, questions, links, entries, all=True))
 
 
 def _names(rows: Sequence[Activity]) -> dict[str, str]:
@@ -84,6 +86,9 @@ def _names(rows: Sequence[Activity]) -> dict[str, str]:
 
 def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
     values = {change["field"]: change["new"] for change in row.changes}
+    if row.entity_type == "question":
+        key = row.display_key.rpartition(".")[2]
+        return Line(row, f"{told_of_question(row.action, values)} ({key})", [])
     text = _verb(row, values)
     if row.action == Action.UPDATED and row.entity_type != "time_entry":
         return Line(row, text, [_field(change, names) for change in row.changes if change["field"] != "position"])

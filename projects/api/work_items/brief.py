@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -14,11 +15,14 @@ from projects.api.json_format import JSONObject
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.api.work_items.page import LINKS, related
-from projects.entities.work_item import WORK_ITEM
-from projects.models import Sprint
+from projects.entities.work_item import CLOSED, WORK_ITEM
+from projects.models import Question, Sprint, WorkItem
 from projects.models.prepared_queries import Bound, Statement
+from projects.models.question import Status
+from projects.models.work_items.claimable import PAUSED
 
-COMMENTS = 5  # the latest
+COMMENTS = QUESTIONS = 5  # the latest
+FAR = PAUSED.isoformat()[:10]  # the day on which a lease "ends" that stands still
 # The names of an item's fields in short answers are those of their flags.
 NAMES = {field.name: field.flag.replace("-", "_") for field in WORK_ITEM.fields}
 NAMES |= {"display_key": "key", "labels": "labels", "version": "version"}
@@ -28,6 +32,17 @@ MORE = (
     *("close_reason", "description"),
 )
 PARTS = ("ancestors", "children", "comments")
+
+
+class BriefQuestionSerializer(ResponseSerializer):
+    """A question; with its answer, unless it is open."""
+
+    question = serializers.CharField(help_text="Its key.")
+    text = serializers.CharField()
+    choices = serializers.ListField(child=serializers.CharField(), required=False, help_text="Only of open ones.")
+    answer = serializers.CharField(required=False)
+    by = serializers.CharField(required=False)
+    default_taken = serializers.BooleanField(required=False, help_text="True if nobody answered in time.")
 
 
 class BriefCommentSerializer(ResponseSerializer):
@@ -48,6 +63,7 @@ class BriefSerializer(ResponseSerializer):
     status = serializers.CharField()
     priority = serializers.CharField()
     version = serializers.IntegerField()
+    questions = BriefQuestionSerializer(many=True, required=False, help_text="The latest, answered ones first.")
     assignee = serializers.CharField(required=False)
     claimed_by = serializers.CharField(required=False)
     lease_expires_at = serializers.DateTimeField(required=False)
@@ -79,8 +95,11 @@ def brief_of(item: JSONObject, item_id: str, *, longest: int = 0) -> JSONObject:
     """
     found = related(item_id, PARTS)
     comments = found["comments"]
-    short = {NAMES[name]: item[name] for name in (*FIRST, *MORE)}
-    short["lease_expires_at"] = _second(item["lease_expires_at"])
+    short = {NAMES[name]: item[name] for name in FIRST}
+    short["questions"] = _questions_of(item, item_id)
+    short |= {NAMES[name]: item[name] for name in MORE}
+    end = item["lease_expires_at"]
+    short["lease_expires_at"] = None if end is not None and end >= FAR else _second(end)
     if item["sprint_id"] is not None:
         short["sprint"] = _sprint().rows(sprint=item["sprint_id"].replace("-", ""))[0][0]
     short["above"] = [f"{row['display_key']} {row['title']}" for row in found["ancestors"]]
@@ -102,6 +121,25 @@ def without_empty(document: JSONObject) -> JSONObject:
     return {name: value for name, value in document.items() if value or (value == 0 and name == "points")}
 
 
+def _questions_of(item: JSONObject, item_id: str) -> list[JSONObject]:
+    """Return the latest questions in short, answered ones first; a closed item has no open ones."""
+    rows = [
+        without_empty(
+            {
+                "question": f"{item['display_key']}.q{number}",
+                "text": text,
+                "choices": json.loads(choices) if status == Status.OPEN else [],
+                "answer": answer,
+                "by": by,
+                "default_taken": status == Status.DEFAULT_TAKEN,
+            }
+        )
+        for number, text, choices, status, answer, by in _questions().rows(item=item_id)
+        if status != Status.OPEN or item["status"] not in CLOSED
+    ]
+    return sorted(rows, key=lambda row: "answer" not in row)
+
+
 def _comment(row: JSONObject) -> JSONObject:
     kind = {"kind": row["kind"]} if row["kind"] != "comment" else {}
     return {"by": row["created_by"], "at": _second(row["created_at"]), **kind, "text": row["content"]}
@@ -110,6 +148,13 @@ def _comment(row: JSONObject) -> JSONObject:
 def _second(moment: str | None) -> str | None:
     """Return a time without the fraction of the second."""
     return None if moment is None else f"{moment[:19]}Z"
+
+
+@functools.cache
+def _questions() -> Statement:
+    found = Question.objects.filter(work_item=Bound("item", WorkItem._meta.pk), deleted_at__isnull=True)
+    found = found.exclude(status=Status.WITHDRAWN).order_by("-created_at", "-pk")[:QUESTIONS]
+    return Statement(found.values_list("number", "text", "choices", "status", "answer", "answered_by__username"))
 
 
 @functools.cache

@@ -123,8 +123,8 @@ class ClaimActions(EntityViewSet):
         item = self.get_object()
         reasons = item.obstacles(myself(request))
         if item.is_claimed:
-            holder, until = item.claimed_by.username, item.lease_expires_at
-            reasons.insert(0, f"{holder} has claimed it until {until:%Y-%m-%dT%H:%M:%SZ}")
+            end = "" if item.is_paused else f" until {item.lease_expires_at:%Y-%m-%dT%H:%M:%SZ}"
+            reasons.insert(0, f"{item.claimed_by.username} has claimed it{end}")
         elif item.status == Status.IN_PROGRESS and item.claimed_by_id is None:
             reasons.insert(0, "it is in progress")
         return Response({"ready": not reasons, "reasons": reasons})

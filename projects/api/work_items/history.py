@@ -17,7 +17,7 @@ from projects.api.json_format import JSONObject
 from projects.api.query_parameters import limit_schema, read_limit, read_number
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
-from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
+from projects.models import Activity, Comment, Dependency, Question, TimeEntry, WorkItem
 from projects.models.prepared_queries import Bound, Loading
 
 DEFAULT_LIMIT = 20
@@ -54,7 +54,7 @@ class HistoryActions(EntityViewSet):
     )
     @action(detail=True)
     def log(self, request: Request, id: str) -> HttpResponseBase:
-        """The history of the item, its comments, links and time in words, the latest first."""
+        """The history of the item, its comments, questions, links and time in words, the latest first."""
         limit = read_limit(request, DEFAULT_LIMIT)
         item, _ = self.shown(id)
         before = read_number(request, "before", 1, LARGEST_ID) or LARGEST_ID
@@ -69,12 +69,13 @@ class HistoryActions(EntityViewSet):
 
 @functools.lru_cache(maxsize=8)
 def _activity_around(most: int) -> Loading[Activity]:
-    """Return the query for the activity of `item`, its comments, links and time `before` an ID, the latest first."""
+    """Return the query for the activity of `item`, its comments, questions, links and time `before` an ID, the latest first."""
     pk = Bound("item", WorkItem._meta.pk)
     rows: list[Any] = [
         WorkItem.objects.filter(pk=pk),
         Comment.objects.filter(work_item=pk),
         Dependency.objects.of(pk),
+        Question.objects.filter(work_item=pk),
         TimeEntry.objects.filter(work_item=pk),
     ]
     first, *others = [each.order_by().values("pk") for each in rows]

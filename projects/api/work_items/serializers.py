@@ -60,6 +60,7 @@ class WorkItemSerializer(EntitySerializer):
         model = WorkItem
         extra_kwargs = {
             "parent": {"shows": "parent_key"},
+            "lease_expires_at": {"help_text": "9998-12-31T00:00:00Z while a question about the item is open."},
             "position": {"help_text": "An ordering key: items stand in the byte order of these texts."},
         }
 

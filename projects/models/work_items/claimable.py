@@ -7,7 +7,7 @@ the item is ready again, until too many leases in a row ran out without progress
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from projects.models.project import Project
     from projects.models.user import User
 
+# When a lease ends that stands still while a question about its item is open; the triggers write it.
+PAUSED = datetime(9998, 12, 31, tzinfo=UTC)
 # The values that end a claim.
 NO_CLAIM = {"claimed_by_id": None, "lease_id": None, "lease_expires_at": None, "claim_session": "", "claimed_from": ""}
 
@@ -59,6 +61,8 @@ class Claimable(Entity):
     )
     lease_id = models.UUIDField(null=True, editable=False)
     lease_expires_at = models.DateTimeField(null=True, editable=False)
+    # Seconds of the lease that are left while it stands still; triggers keep it.
+    lease_left = models.PositiveIntegerField(null=True, editable=False)
     lease_minutes = models.PositiveSmallIntegerField(default=DEFAULT_LEASE, db_default=DEFAULT_LEASE, editable=False)
     claimed_from = models.CharField(max_length=11, blank=True, default="", db_default="", editable=False)
     claim_session = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
@@ -69,6 +73,11 @@ class Claimable(Entity):
     def is_claimed(self) -> bool:
         """True if the item has an unexpired lease."""
         return self.lease_expires_at is not None and self.lease_expires_at > timezone.now()
+
+    @property
+    def is_paused(self) -> bool:
+        """True if the lease stands still, because a question about the item is open."""
+        return self.lease_expires_at is not None and self.lease_expires_at >= PAUSED
 
     @property
     def is_stuck(self) -> bool:
@@ -118,6 +127,8 @@ class Claimable(Entity):
             claim_session=actor.session_id,
             idle_leases=idle,
         )
+        if reasons:  # one may be an open question
+            self.refresh_from_db(fields=["lease_expires_at", "lease_left"])
         return lease_id
 
     def renew(self, *, actor: User | None = None, lease_id: uuid.UUID | None = None, lease: int | None = None) -> None:
@@ -127,11 +138,14 @@ class Claimable(Entity):
         version unchanged, so that it never causes a conflict with an edit.
         """
         self._check_holder(actor, lease_id)
+        was_paused = self.is_paused
         self.lease_minutes = self.lease_minutes if lease is None else lease
         self.lease_expires_at = timezone.now() + _minutes(self.lease_minutes)
         type(self)._base_manager.filter(pk=self.pk, lease_id=self.lease_id).update(
             lease_expires_at=self.lease_expires_at, lease_minutes=self.lease_minutes
         )
+        if was_paused:
+            self.refresh_from_db(fields=["lease_expires_at", "lease_left"])
 
     def release(self, *, actor: User, lease_id: uuid.UUID | None = None, force: bool = False) -> None:
         """Release the item for others, in the status that it had before.
@@ -183,6 +197,8 @@ class Claimable(Entity):
     def claim_refusal(self) -> Claimed:
         """Return the exception that says who holds the item, and until when."""
         holder = self.claimed_by.username if self.claimed_by else None
+        if self.is_paused:
+            return Claimed(self.display_key, holder, None)
         return Claimed(self.display_key, holder, self.lease_expires_at or timezone.now())
 
 

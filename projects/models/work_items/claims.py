@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -45,12 +46,12 @@ def begin(item: WorkItem, *, actor: User, lease: int | None = None, force: bool 
 
 
 def begin_next(project: Project | None, *, actor: User, lease: int | None = None) -> WorkItem:
-    """Begin what the session of `actor` has in progress, what the actor left, or the first ready item.
+    """Begin what the session of `actor` has in progress, what the actor left or was answered, or the first ready item.
 
-    Without a project, the first two may be of any project, and the last is of the only one. Raises NothingReady, and
+    Without a project, all but the last may be of any project, and the last is of the only one. Raises NothingReady, and
     ValidationError if the project is needed. Call it in a write transaction.
     """
-    found = _own(project, actor)
+    found = _own(project, actor) or _answered(project, actor)
     if found is not None:
         begin(found, actor=actor, lease=lease)
         return found
@@ -69,6 +70,21 @@ def _own(project: Project | None, actor: User) -> WorkItem | None:
         return held
     left = sorted(mine.filter(lease_expires_at__lte=now), key=lambda item: item.claim_session != actor.session_id)
     return next((item for item in left if not item.obstacles(actor)), None)
+
+
+def _answered(project: Project | None, actor: User) -> WorkItem | None:
+    """Return a ready item about which the actor asked and got an answer, of its own session first, or None.
+
+    What another live session of the actor asked is left to that session.
+    """
+    questions = apps.get_model("projects", "Question")._default_manager.answered()  # its module imports this one
+    live = apps.get_model("projects", "Session")._default_manager.live().exclude(pk=actor.session_id)
+    asked = questions.filter(created_by=actor, is_asked_here=True).exclude(asked_in__in=live.values("pk"))
+    items = WorkItem.objects.ready(assignee=actor.pk).filter(pk__in=asked.values("work_item")).select_related("project")
+    if project is not None:
+        items = items.filter(project=project)
+    own = items.filter(pk__in=asked.filter(asked_in=actor.session_id).values("work_item")).first()
+    return own or items.first()
 
 
 def _only_project() -> Project:

@@ -34,6 +34,9 @@ def obstacles(item: WorkItem, actor: User | None) -> list[str]:
     children = _names(item.open_children())
     if children:
         found.append(f"open children: {children}")
+    questions = item.questions.open().order_by("created_at")[: MAX_NAMED + 1]
+    if asked := _names(questions):
+        found.append(f"it waits for an answer to {asked}")
     below, above = "it", item
     while True:
         # The counts of open blockers are kept by triggers, and most are 0.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
@@ -20,7 +21,17 @@ from projects.models.prepared_queries import Bound
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import MAX_IDLE_LEASES, DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
-from projects.sqlite.expressions import IsIdle, IsNoEpic, IsNotBlank, IsNotClosed, IsPast, IsZero, MayBegin, Unindexed
+from projects.sqlite.expressions import (
+    IsAsked,
+    IsIdle,
+    IsNoEpic,
+    IsNotBlank,
+    IsNotClosed,
+    IsPast,
+    IsZero,
+    MayBegin,
+    Unindexed,
+)
 
 if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
@@ -159,9 +170,9 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def ready(self, moment: datetime | Bound | None = None, *, assignee: uuid.UUID | Bound | None = None) -> Self:
         """Limit to items that can be started, in the order in which they should be.
 
-        Ready items are not started, or their lease has expired at `moment` (default: now). They have no open child,
-        and neither they nor an item above them have an open blocker. With `assignee`, they are assigned to this user
-        or to nobody; the holder of an expired lease is nobody. A stuck item is not ready.
+        Ready items are not started, or their lease has expired at `moment` (default: now). They have no open child and
+        no open question, and neither they nor an item above them have an open blocker. With `assignee`, they are
+        assigned to this user or to nobody; the holder of an expired lease is nobody. A stuck item is not ready.
 
         The order is: the active sprint first, `todo` before `backlog`, then urgency, the number of items they unblock,
         and position.
@@ -175,6 +186,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             .filter(idle_leases__lt=MAX_IDLE_LEASES)
             .unblocked()
             .exclude(Exists(open_children))
+            .exclude(Exists(_open_questions()))
             .exclude(parent__open_blockers__gt=0)
             .exclude(parent__parent__open_blockers__gt=0)
         )
@@ -240,6 +252,12 @@ def words_of_items(text: str) -> str:
     """
     match = match_expression(text)
     return match.removesuffix(" *") if DISPLAY_KEY.fullmatch(text.strip()) else match
+
+
+def _open_questions() -> models.QuerySet[models.Model]:
+    """Return the open questions about the item of an outer query."""
+    questions = apps.get_model("projects", "Question")._base_manager  # its module imports this one
+    return questions.filter(IsAsked("status"), work_item=OuterRef("pk"), deleted_at__isnull=True)
 
 
 def _position(query: str, parameters: list[str]) -> str | None:
