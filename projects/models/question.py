@@ -178,6 +178,11 @@ class Question(WorkItemChild):
         """True while the question waits for an answer; closing the item closes it."""
         return self.status == Status.OPEN and self.deleted_at is None and self.work_item.status not in CLOSED
 
+    @property
+    def can_be_answered(self) -> bool:
+        """True while a person may answer: also after the default was taken, until the item is closed."""
+        return self.status in (Status.OPEN, Status.DEFAULT_TAKEN) and self.work_item.status not in CLOSED
+
     def check_owner(self, actor: User) -> None:
         if actor.pk != self.created_by_id and not actor.is_superuser:
             raise NotYours(f"only {self.created_by.username}, who asked, or a superuser may change this question")
@@ -214,7 +219,7 @@ class Question(WorkItemChild):
         self.check_living()
         self.work_item.check_living()
         self.work_item.project.check_writable()
-        if self.status not in (Status.OPEN, Status.DEFAULT_TAKEN) or self.work_item.status in CLOSED:
+        if not self.can_be_answered:
             raise Conflict(f"{self.display_key} can't be answered: {self.outcome}")
         self._settle(actor, Status.ANSWERED, answer=self._chosen(text, choice), answered_by_id=actor.pk)
 

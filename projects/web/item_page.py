@@ -7,7 +7,7 @@ from django.http import Http404
 
 from projects.commits import index, ownership
 from projects.loose_types import Context, Framework
-from projects.models import Activity, Comment, Dependency, TimeEntry, User, WorkItem
+from projects.models import Activity, Comment, Dependency, Question, TimeEntry, User, WorkItem
 from projects.models.activity import Action
 from projects.models.comment import Kind
 from projects.web.durations import spell
@@ -53,6 +53,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
         "description": to_html(item.description, projects, can_tick=not locked),
         "ancestors": _ancestors(item),
         "comments": [(comment, to_html(comment.content, projects)) for comment in _comments(item)],
+        "questions": [(question, to_html(question.details, projects)) for question in _questions(item)],
         "comment_kinds": Kind.choices,
         "lines": lines,
         "older": older,
@@ -83,6 +84,15 @@ def _ancestors(item: WorkItem) -> list[WorkItem]:
 def _comments(item: WorkItem) -> Framework:
     rows = Comment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
     return rows.select_related("created_by", "updated_by", "confirmed_by")
+
+
+def _questions(item: WorkItem) -> list[Question]:
+    """Return the questions, open ones first, then the latest first."""
+    rows = Question.objects.filter(work_item=item, deleted_at=None).order_by("-created_at", "-id")
+    found = list(rows.select_related("created_by", "answered_by"))
+    for question in found:
+        question.work_item = item
+    return sorted(found, key=lambda question: not question.is_open)
 
 
 def _commits(item: WorkItem) -> Context:

@@ -2,7 +2,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from projects.web.views import board, health, home, item, item_parts, item_time, live, login, pictures, search, sprints
+from projects.web.views import (
+    board,
+    health,
+    home,
+    item,
+    item_parts,
+    item_time,
+    live,
+    login,
+    pictures,
+    questions,
+    search,
+    sprints,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -10,6 +23,7 @@ urlpatterns = [
     path("board/<slug:key>/move/", board.move, name="board-move"),
     path("board/<slug:key>/add/", board.add, name="board-add"),
     path("items/comments/<uuid:pk>/", item_parts.edit_comment, name="comment"),
+    path("items/questions/<uuid:pk>/", questions.change, name="question"),
     path("items/dependencies/<uuid:pk>/", item_parts.unlink, name="dependency"),
     path("items/time-entries/<uuid:pk>/", item_time.change, name="time-entry"),
     path("items/undo/<int:pk>/", item.undo, name="undo"),
