@@ -69,7 +69,7 @@ class HistoryActions(EntityViewSet):
 
 @functools.lru_cache(maxsize=8)
 def _activity_around(most: int) -> Loading[Activity]:
-    """Return the query for the activity of `item`, its comments, questions, links and time `before` an ID, the latest first."""
+    """Return the query for the activity around `item` `before` an ID, the latest first."""
     pk = Bound("item", WorkItem._meta.pk)
     rows: list[Any] = [
         WorkItem.objects.filter(pk=pk),
