@@ -14,6 +14,7 @@ from projects.web.views import (
     pictures,
     questions,
     search,
+    settings,
     sprints,
 )
 
@@ -46,6 +47,9 @@ urlpatterns = [
     path("items/<slug:identifier>/timer/", item_time.start, name="item-timer"),
     path("items/<slug:identifier>/time/", item_time.add, name="item-time"),
     path("pictures/<path:path>", pictures.show, name="picture"),
+    path("settings/", settings.show, name="settings"),
+    path("settings/kinds/", settings.kinds, name="settings-kinds"),
+    path("settings/kinds/<uuid:pk>/", settings.kind, name="settings-kind"),
     path("search/", search.find, name="search"),
     path("live/", live.live, name="live"),
     path("favicon.ico", home.favicon),

@@ -18,6 +18,7 @@ PAGES = [
     "/items/DEMO-10/",
     "/sprints/DEMO/",
     "/search/?q=map",
+    "/settings/",
     "/nothing/",
 ]
 WEIGHTY = ("serious", "critical")

@@ -1,0 +1,55 @@
+"""Views of the settings, which only people change."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from projects.models import User
+from projects.models.user import AGENT, PERSON
+from projects.web import page, settings_page
+from projects.web.responses import done, reports_errors
+
+KINDS = (PERSON, AGENT)
+
+
+@page.for_people()
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the settings; whoever may not change them sees them without buttons."""
+    cursor = page.live_cursor()
+    context = settings_page.context(page.person(request))
+    return render(request, "pm/settings.html", {"cursor": cursor, "section": "settings", **context})
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def kind(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Say whether a user is a person or an agent."""
+    found = get_object_or_404(User, pk=pk)
+    found.confirm_kind(_kind(request), actor=page.person(request))
+    return done(f"{found.username} is {'an agent' if found.is_agent else 'a person'} now.")
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def kinds(request: HttpRequest) -> HttpResponse:
+    """Confirm that all users of earlier versions are of the kind that is shown."""
+    person, count = page.person(request), 0
+    person.check_person("change the kind of a user")
+    for found in User.objects.filter(is_kind_confirmed=False):
+        found.confirm_kind(found.kind, actor=person)
+        count += 1
+    return done(f"The kinds of {count} users are confirmed.")
+
+
+def _kind(request: HttpRequest) -> str:
+    wanted = request.POST.get("kind", "")
+    if wanted not in KINDS:
+        raise ValidationError({"kind": f"must be one of: {', '.join(KINDS)}"})
+    return wanted

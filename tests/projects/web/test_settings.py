@@ -1,0 +1,73 @@
+"""The settings page: people change settings, agents and links of agents do not."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from projects.middleware import AGENT
+from projects.models import User
+
+pytestmark = pytest.mark.django_db
+HTML = {"HTTP_ACCEPT": "text/html"}
+
+
+def shown(browser: Client) -> str:
+    response = browser.get("/settings/", **HTML)  # type: ignore[arg-type]
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def say(browser: Client, user: User, kind: str) -> int:
+    status: int = browser.post(reverse("settings-kind", args=[user.pk]), {"kind": kind}).status_code
+    user.refresh_from_db()
+    return status
+
+
+def test_people_and_agents_are_listed_and_linked(browser: Client, user: User) -> None:
+    User.objects.actor("<b>claude</b>")
+    page = shown(browser)
+    assert "&lt;b&gt;claude&lt;/b&gt;" in page
+    assert "To confirm" not in page
+    assert 'href="/settings/" aria-current="page"' in page
+
+
+def test_person_changes_and_confirms_kinds(browser: Client) -> None:
+    names = ("ann", "bot", "eve")
+    old = [User.objects.create(username=name, is_agent=name == "bot", is_kind_confirmed=False) for name in names]
+    assert "To confirm" in shown(browser)
+    assert say(browser, old[2], "agent") == 200
+    assert (old[2].is_agent, old[2].is_kind_confirmed) == (True, True)
+    assert browser.post(reverse("settings-kinds")).status_code == 200
+    found = User.objects.filter(username__in=names).order_by("username")
+    assert [(one.is_agent, one.is_kind_confirmed) for one in found] == [(False, True), (True, True), (True, True)]
+    assert "To confirm" not in shown(browser)
+    assert say(browser, old[0], "robot") == 400
+
+
+def test_nobody_makes_an_agent_of_themselves(browser: Client, owner: User) -> None:
+    assert say(browser, owner, "agent") == 409
+    assert not owner.is_agent
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_agents_and_their_links_are_refused(browser: Client, owner: User, is_link: bool) -> None:
+    other = User.objects.create(username="ann", is_kind_confirmed=False)
+    if is_link:
+        session = browser.session
+        session[AGENT] = "claude"
+        session.save()
+    else:
+        User.objects.filter(pk=owner.pk).update(is_agent=True)
+    assert say(browser, other, "agent") == 403
+    assert browser.post(reverse("settings-kinds")).status_code == 403
+    assert not other.is_kind_confirmed
+    page = shown(browser)
+    assert "data-post" not in page
+    assert ("a link that claude asked for" if is_link else "Only people change settings") in page
+
+
+def test_it_needs_a_sign_in() -> None:
+    assert Client().get("/settings/", **HTML).status_code == 302  # type: ignore[arg-type]
+    assert Client().post(reverse("settings-kinds")).status_code == 401
