@@ -258,6 +258,8 @@ class EntitySerializer(ReferencesSerializer, PickSerializer, StrictSerializer, s
             kwargs["error_messages"] = {"invalid_choice": f"must be one of {allowed}"}
         elif kind is serializers.IntegerField:
             kind = StrictIntegerField
+        elif kind is serializers.DateField:
+            kwargs["error_messages"] = {"invalid": "must be a date such as 2026-01-31; pm also takes tomorrow and 3d"}
         elif kind is serializers.DateTimeField and model_field.editable:
             kind = MomentField
         return kind, kwargs

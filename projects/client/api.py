@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from discovery import quickjson
-from projects.client.errors import ApiError, BadAnswer, NoServer, Unresponsive
+from projects.client.errors import ApiError, BadAnswer, NoServer, Unresponsive, UsageError
 from projects.client.http import Disconnected, Malformed, Refused, Silent, SocketTransport
 from projects.version import VERSION
 
@@ -69,6 +69,8 @@ class Api:
         content = b""
         if body is not None:
             content = quickjson.dumps(body).encode("ascii")
+            if b"\\ud" in content:
+                _check_unicode(body)
             message["Content-Type"] = "application/json"
         if method != "GET":
             message["Idempotency-Key"] = os.urandom(16).hex()
@@ -187,6 +189,14 @@ class Api:
         if status == 401 and self.target.token is None:
             self.warn(f"pm sent no token to {self.target.url}; set PM_TOKEN to send one")
         raise ApiError(error, status)
+
+
+def _check_unicode(body: object) -> None:
+    """Raise UsageError if a text of the body has a lone surrogate: Python's form of a byte that is not UTF-8."""
+    try:
+        quickjson.dumps(body, ascii_only=False).encode()
+    except UnicodeEncodeError:
+        raise UsageError("an argument contains bytes that are not UTF-8") from None
 
 
 def quote(text: str) -> str:

@@ -122,7 +122,13 @@ def _execute(
         agent_verbs.refuse_files(call.noun or "", call.verb.options, options, is_agent=is_agent)
     if not grammar.is_light(call) or options.output == "table" or context.given_url or sys.platform != "linux":
         _load_site()  # on Linux alone a process is verified without psutil
-    _run(call.verb, context)
+    try:
+        _run(call.verb, context)
+    except (errors.UsageError, errors.ApiError) as error:
+        from projects.client import misplaced_words
+
+        misplaced_words.add_try(error, call, options)
+        raise
 
 
 def _run(verb: Verb, context: Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from projects import workspace
 from projects.client import render, resolution
 from projects.client.api import SILENCE, Api
-from projects.client.errors import FileRefused, NoServer
+from projects.client.errors import FileRefused, NoServer, UsageError
 from projects.client.identity import Identity
 from projects.version import VERSION
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started server stops by itself
 
+OUTPUTS = (None, "", "json", "lines")  # values of PM_OUTPUT
 LINED = (
     "news",
     "log",
@@ -42,6 +43,8 @@ class Context:
         stderr: Stream | None,
         identity: Identity | None = None,
     ) -> None:
+        if environ.get("PM_OUTPUT") not in OUTPUTS:
+            raise UsageError(f"PM_OUTPUT is {environ['PM_OUTPUT']!r}; allowed: json, lines")
         self.options = options
         self.environ = environ
         self.stdout = stdout

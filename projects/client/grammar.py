@@ -291,7 +291,14 @@ def _in_order(tokens: list[str], word: str, rest: list[str]) -> tuple[str, list[
     # A word in capitals may be a project, and the only word after `create` a title.
     is_plural = bool(_singular(_plain(second))) and second.islower()
     has_more = bool(others) and not others[0].startswith("-") and _plain(word) != "list"
-    if not is_plural and not has_more:
+    is_titled = any(token.partition("=")[0] == "--title" for token in others)
+    if not is_plural and not has_more and not is_titled:
+        if second.islower() and phrase.words[0] == "work-item" and _same(_plain(word))[0] == "create":
+            kind = [flag for flag in phrase.fixed if flag.startswith("--type")]
+            raise Mistake(
+                f"{second!r} is a kind of items, not a title", second, (), "pm create -h",
+                instead=[*tokens, "create", "TITLE", *kind, *others],
+            )  # fmt: skip
         return word, rest
     verb = phrase_of(word, others)
     if phrase.words[0] == "work-item" and verb is not None:  # a verb that stands alone is about items

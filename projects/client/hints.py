@@ -5,6 +5,7 @@ from __future__ import annotations
 from projects.client import spelling, vocabulary
 from projects.client.argv import name_of
 from projects.client.errors import Mistake, UsageError
+from projects.client.grammar import is_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ def add_try(error: UsageError, argv: Sequence[str]) -> None:
     """Add the command that was probably meant to an error about `argv`, as `try`; a list if several are likely."""
     if isinstance(error, Mistake):
         phrase, rest = error.phrase, error.rest
+        noun, _, key = phrase.rpartition(" ")
+        if noun and is_key(key):  # a key where a verb is expected
+            phrase = f"{noun} KEY"
     else:
         phrase, rest = _command_of(argv)
         if not all(token.startswith("-") for token in rest):
@@ -82,7 +86,8 @@ def _quoted(argv: Sequence[str]) -> list[str]:
     from projects.client import grammar
 
     tokens = list(argv)
-    for start in range(1, len(tokens) - 1):
+    first = max(len(tokens) - len(_command_of(argv)[1]), 1)  # after the words of the command
+    for start in range(first, len(tokens) - 1):
         end = next((number for number in range(start, len(tokens)) if tokens[number].startswith("-")), len(tokens))
         text = " ".join(tokens[start:end])
         joined = [*tokens[:start], text, *tokens[end:]]

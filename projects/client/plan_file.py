@@ -3,7 +3,8 @@
     project: PONE
     sprint: Sprint 1
 
-    # An item is a line, and stands below the item that is indented less. `- ` before it is ignored.
+    # An item is a line, and stands below the item that is indented less. Markers of
+    # Markdown lists (`- `, `1. `, `- [ ] `) are no part of the title; `- [x] ` is done.
     Checkout
       Pay by card {ref=card points=3 labels=ui,api}
         > A line of its description.
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from projects.client.api import Json
 
 HEADERS = ("project", "sprint")
+BULLETS = ("-", "*", "+")
+BOXES = {"[ ": False, "[x": True, "[X": True}  # the beginnings of boxes, and whether the task is done
 NUMBERS = ("points", "story_points")
 
 
@@ -100,10 +103,24 @@ def _from_lines(text: str) -> dict[str, Json]:
     return plan
 
 
+def _unmarked(words: str) -> tuple[str, dict[str, Json]]:
+    """Return the text of a line without the markers of a Markdown list, and what they say: `[x]` is done."""
+    mark, _, rest = words.partition(" ")
+    if mark not in BULLETS and not (mark[-1:] in (".", ")") and mark[:-1].isdecimal()):
+        return words, {}
+    text = rest.strip()
+    box, _, after = text.partition("] ")
+    if box not in BOXES:
+        return text.lstrip("#").strip(), {}
+    return after.strip(), {"status": "done"} if BOXES[box] else {}
+
+
 def _item(words: str, number: int) -> dict[str, Json]:
     """Return the item of a line: its title, and the fields in braces at the end."""
-    title = words[2:].strip() if words[:2] in ("- ", "* ") else words
-    item: dict[str, Json] = {}
+    title, item = _unmarked(words)
+    brace = title.rfind("{")
+    if brace >= 0 and "}" not in title[brace:] and "=" in title[brace:]:
+        raise UsageError(f"line {number}: the brace of {title[brace:]!r} is not closed", field="file")
     if title.endswith("}") and "{" in title:
         title, _, fields = title[:-1].rpartition("{")
         for field in fields.split():

@@ -36,11 +36,14 @@ ROW = {
 FIELDS = ",".join(ROW.values())
 
 
-def edit(context: Context, keys: list[str], changes: dict[str, Json]) -> list[Json]:
-    """Make the same changes to items, all or none, print a receipt for each, and return them."""
+def edit(context: Context, keys: list[str], changes: dict[str, Json], **more: Json) -> list[Json]:
+    """Make the same changes to items, all or none, print a receipt for each, and return them.
+
+    `more` are other members of the request.
+    """
     for key in keys:
         ITEMS.path_to(key)  # refuses what is no ID
-    body = {"items": keys, "changes": changes}
+    body = {"items": keys, "changes": changes, **more}
     answer = context.api.call("POST", f"{ITEMS.path}edit/", body, wanted=("receipts",))
     receipts: list[Json] = answer["receipts"]
     show(context, receipts)

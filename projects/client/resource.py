@@ -122,6 +122,8 @@ class Resource:
         """Return the path of an object. Raises UsageError."""
         if identifier in ("", ".", ".."):  # would be the path of another resource
             raise UsageError(f"invalid ID {identifier!r}", field="id")
+        if "/" in identifier:
+            raise UsageError(f"invalid ID {identifier!r}: an ID or a key contains no slash", field="id")
         return f"{self.path}{quote(identifier)}/"
 
 

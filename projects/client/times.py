@@ -21,8 +21,10 @@ def duration(text: str) -> int | None:
 def minutes(text: str) -> int:
     """Parse whole minutes: a number, or a duration such as 2h."""
     seconds = duration(text)
-    if seconds is None:
+    if seconds is None and text.isdecimal():
         return int(text)
+    if seconds is None:
+        raise refused(f"{text!r} is neither whole minutes nor a duration such as 90m, 2h or 1d")
     if seconds < UNITS["m"]:
         raise refused(f"{text!r} is less than a minute")
     return seconds // UNITS["m"]

@@ -196,6 +196,10 @@ SUGGESTIONS = {
     "status": ("prime", "server status"),
     "info": ("prime",),
     "board": ("list", "server open"),
+    "dependency KEY": (
+        "dependency create --blocked={KEY} --blocking={KEY}",
+        "dependency create --blocked={KEY} --blocking={KEY} --type=relates_to",
+    ),
     "reopen": ("update {KEY} --status=todo",),
     "unassign": ("update {KEY} --assignee=none",),
     "user": ("who",),

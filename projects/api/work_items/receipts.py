@@ -60,6 +60,9 @@ class EditSerializer(StrictSerializer):
         child=serializers.CharField(), min_length=1, max_length=MAX_ITEMS, help_text="IDs or display keys."
     )
     changes = ChangesField(help_text="The fields of an update.")
+    keep_closed = StrictBooleanField(
+        required=False, default=False, help_text="Leave items as they are that have the status of the changes already."
+    )
 
 
 class NoteSerializer(StrictSerializer):
@@ -110,13 +113,17 @@ class ReceiptActions(EntityViewSet):
         body = read_body(request, EditSerializer)
         items = {item.pk: item for item in map(self._named, body["items"])}
         were_open = {pk for pk, item in items.items() if item.is_open}
-        self._edit_all(request, list(items.values()), body["changes"])
+        kept = body["changes"].get("status") if body["keep_closed"] else None
+        self._edit_all(request, list(items.values()), body["changes"], kept)
         receipts = [receipt_of(item, was_open=pk in were_open) for pk, item in items.items()]
         return Response({"receipts": receipts})
 
-    def _edit_all(self, request: Request, items: Sequence[WorkItem], changes: JSONObject) -> None:
-        """Edit the items; those that others of them keep open come after these. An error names the refused row."""
-        waiting = items
+    def _edit_all(self, request: Request, items: Sequence[WorkItem], changes: JSONObject, status: str | None) -> None:
+        """Edit the items that do not have this status; those that others of them keep open come after these.
+
+        An error names the refused row.
+        """
+        waiting: Sequence[WorkItem] = [item for item in items if item.status != status]
         while waiting:
             kept: list[WorkItem] = []
             refusal: Exception | None = None

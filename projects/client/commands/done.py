@@ -19,7 +19,7 @@ def done(context: Context) -> None:
         changes["close_reason"] = text_or_input(options.message, "message")
     if options.force:
         changes["force"] = True
-    receipts = edit(context, options.ids, changes)
+    receipts = edit(context, options.ids, changes, keep_closed=True)  # what is done keeps its reason
     if options.next:
         begin_next(context, receipts[-1]["key"].rpartition("-")[0])
 

@@ -94,6 +94,21 @@ def test_edit_is_all_or_nothing(api: APIClient, make_item: Make) -> None:
     assert WorkItem.objects.get(title="Other").version == 1
 
 
+def test_closing_again_keeps_the_reason(api: APIClient, make_item: Make) -> None:
+    first, second = make_item("First"), make_item("Second")
+    edit(api, "PONE-1", status="done", close_reason="Tested")
+    body = {
+        "items": ["PONE-1", "PONE-2"],
+        "changes": {"status": "done", "close_reason": "Again"},
+        "keep_closed": True,
+    }
+    receipts = api.post(f"{URL}edit/", body, format="json").json()["receipts"]
+    assert [receipt["version"] for receipt in receipts] == [2, 2]
+    assert [WorkItem.objects.get(pk=one.pk).close_reason for one in (first, second)] == ["Tested", "Again"]
+    edit(api, "PONE-1", close_reason="Tested twice")
+    assert WorkItem.objects.get(pk=first.pk).close_reason == "Tested twice"
+
+
 def test_note_answers_key_and_comment(api: APIClient, make_item: Make) -> None:
     make_item()
     response = api.post(f"{URL}pone-1/note/", {"content": "Use SQLite", "kind": "decision"})

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from projects.client import cli, grammar, help
+from projects.client.errors import UsageError
 from projects.client.grammar import find, parse, verbs_of
+from projects.client.receipts import ITEMS
 from projects.client.vocabulary import COMMANDS, LOOK, WORK, WRITE
 from projects.version import VERSION
 
@@ -102,7 +104,6 @@ def test_words_after_two_dashes_are_words() -> None:
         (["create", "bug", "Title"], ["create", "Title", "--type", "bug"]),
         (["show", "task", "PONE-1"], ["show", "PONE-1"]),
         (["ls", "issues"], ["list"]),
-        (["create", "bug"], ["create", "--title", "bug"]),
         (["list", "sprints"], ["sprint", "list"]),
         (["list", "SPRINTS"], ["list", "--project", "SPRINTS"]),
         (["show", "sprint", "S"], ["sprint", "get", "S"]),
@@ -282,3 +283,38 @@ def test_flags_of_verbs_leave_the_global_ones_alone() -> None:
 
 def test_version_is_printed() -> None:
     assert run("--version") == (0, f"pm {VERSION}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("new task", "pm create TITLE --type=task"),
+        ("create bug --priority high", "pm create TITLE --type=bug --priority high"),
+        ("add issue", "pm create TITLE"),
+        ("work-item create Buy milk", "pm work-item create 'Buy milk'"),
+        (
+            "link pone-1 PONE-2",
+            [
+                "pm dependency create --blocked=pone-1 --blocking=PONE-2",
+                "pm dependency create --blocked=pone-1 --blocking=PONE-2 --type=relates_to",
+            ],
+        ),
+    ],
+)
+def test_wrong_command_says_which_was_meant(typed: str, meant: object) -> None:
+    assert run_for_error(*typed.split())["try"] == meant
+
+
+def test_type_before_a_title_by_flag_is_no_title() -> None:
+    _, verb, options = meaning("create", "bug", "--title", "It crashes")
+    assert (verb, options["title"], options["type"]) == ("", "It crashes", "bug")
+
+
+def test_lease_that_is_no_time_says_what_is() -> None:
+    assert "'1.5' is neither whole minutes nor a duration" in usage_error("begin", "PONE-1", "--lease", "1.5")
+
+
+@pytest.mark.parametrize("identifier", ["../PONE-1", "a/b"])
+def test_id_with_a_slash_is_refused(identifier: str) -> None:
+    with pytest.raises(UsageError, match="contains no slash"):
+        ITEMS.path_to(identifier)

@@ -65,6 +65,7 @@ def test_json_is_an_object_or_a_list_of_items_with_values_in_other_words(tmp_pat
         ("", "no items"),
         ("# only a comment\n", "no items"),
         ("> lost\n", "line 1 describes no item"),
+        ("A\n  B {ref=a\n", "line 2: the brace of '{ref=a' is not closed"),
         ("A {ref}\n", "line 1: 'ref' in braces is not name=value"),
         ("{", "not JSON"),
         ("{}", "no items"),
@@ -74,3 +75,22 @@ def test_json_is_an_object_or_a_list_of_items_with_values_in_other_words(tmp_pat
 def test_wrong_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         plan(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("line", "item"),
+    [
+        ("- Title", {"title": "Title"}),
+        ("+ Title {points=2}", {"title": "Title", "points": 2}),
+        ("1. Title", {"title": "Title"}),
+        ("12) Title", {"title": "Title"}),
+        ("- [ ] Title", {"title": "Title"}),
+        ("* [x] Title", {"title": "Title", "status": "done"}),
+        ("- # Title", {"title": "Title"}),
+        ("3 small things", {"title": "3 small things"}),
+        ("- [draft] Title", {"title": "[draft] Title"}),
+        ("Support {braces", {"title": "Support {braces"}),
+    ],
+)
+def test_markers_of_lists_are_no_part_of_a_title(tmp_path: Path, line: str, item: dict[str, object]) -> None:
+    assert plan(tmp_path, f"{line}\n") == {"items": [item]}

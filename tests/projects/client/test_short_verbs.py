@@ -219,3 +219,27 @@ def test_news_after_60_changes_are_short_and_seen_once(board: Board) -> None:
     lines = board("news", "--as", "reader", "--lines")
     assert lines.out == f"{keys[0]} writer: title New\n"
     assert board("news", "--as", "reader", "--lines").out == "no news\n"
+
+
+def test_word_in_the_wrong_place_says_what_was_meant(board: Board) -> None:
+    item = items_of(board, "WORDS", 6)[0]
+    for typed, meant in (
+        (("update", item, "done"), f"pm update {item} --status=done"),
+        (("update", item, "High", "In progress"), f"pm update {item} --priority=high --status=in_progress"),
+        (("done", item, "parses", "lists"), f"pm done {item} -m 'parses lists'"),
+        (("back", item, "too", "hard"), f"pm back {item} -m 'too hard'"),
+        (("list", "todo"), "pm list --status=todo"),
+    ):
+        assert board(*typed).error["try"] == meant
+    assert "try" not in board("update", item, "purple").error
+    assert "try" not in board("list", "NOWHERE").error
+
+
+def test_text_of_other_bytes_is_refused(board: Board) -> None:
+    item = items_of(board, "BYTES", 6)[0]
+    assert board("note", item, "caf\udce9").error["message"] == "an argument contains bytes that are not UTF-8"
+    assert board("note", item, "👍").document
+
+
+def test_unknown_form_of_output_is_refused(board: Board) -> None:
+    assert board("list", PM_OUTPUT="bogus").error["message"] == "PM_OUTPUT is 'bogus'; allowed: json, lines"
