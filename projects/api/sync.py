@@ -52,6 +52,14 @@ class SyncSerializer(serializers.Serializer[Framework]):
     )
 
 
+class StartedSerializer(SyncSerializer):
+    """What this clone is joined to, and what to push at once; without `publish`, fetch first."""
+
+    is_fresh = serializers.BooleanField(required=False, help_text="Whether the last sync was a moment ago.")
+    publish = CommitField(required=False, allow_null=True, help_text="A commit to push on top of `head`.")
+    pending = serializers.IntegerField(required=False, help_text="The number of changes in it.")
+
+
 class IntervalField(serializers.IntegerField):
     """Seconds between two syncs in the background; 0: none."""
 
@@ -252,6 +260,16 @@ class SyncUpgradeView(StrictQueryMixin):
         """Let the next sync change the log to the newest format; clones with an older pm can't follow it then."""
         refuse_body(request)
         return Response(service.upgrade())
+
+
+class SyncStartView(StrictQueryMixin):
+    may_conflict = True
+
+    @extend_schema(request=None, responses=StartedSerializer, operation_id="sync_start")
+    def post(self, request: Request) -> Response:
+        """Begin a sync: what this clone is joined to, and what it can publish without a fetch."""
+        refuse_body(request)
+        return Response(service.start())
 
 
 class SyncApplyView(StrictQueryMixin):

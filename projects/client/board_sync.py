@@ -11,7 +11,7 @@ import time
 from projects import workspace
 from projects.client.errors import ApiError, ClientError, SyncFailed, SyncOff
 from projects.sync.exceptions import OFF, GitError, NeedsPassword, Raced, Refused, SyncError
-from projects.sync.git_remote import Repository
+from projects.sync.git_remote import Repository, begin_reading
 from projects.sync.git_store import NAME, GitStore, sync_lock
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from projects.client.api import Json
     from projects.client.context import Context
+    from projects.sync.git_remote import Remote
 
 ROOT = "/api/v1/sync/"
 SILENCE = 600.0  # seconds; a first sync follows the whole log
@@ -27,7 +28,6 @@ TRIES = 12  # pushes that may come too late
 PUBLISHED = 3  # pushes of one sync; what is written meanwhile is left to the next one
 MAX_PAUSE = 2.0  # seconds between them
 LOCK_WAIT = 30.0  # seconds
-FRESH = 60.0  # seconds within which a sync without news need not be recorded
 INTERVAL = 300.0  # seconds between syncs of --watch if the clone has no interval
 MAX_BACKOFF = 1800.0  # seconds
 
@@ -47,7 +47,13 @@ def sync(context: Context) -> dict[str, object]:
     """
     try:
         with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy, _shown(context):
-            return _exchange(context, copy, state(context))  # not before: another sync may change it
+            directory = repository_directory(context)
+            if not copy.exists():
+                state(context)  # before git runs, and in most clones that have no copy it raises SyncOff
+            with begin_reading(directory, context.environ) as reading:
+                joined = _start(context)  # not before the lock: another sync may change it
+                remote = Repository(directory, context.environ, reading).remote(joined["remote"])
+            return _exchange(context, copy, joined, remote)
     except SyncError as error:
         raise SyncFailed(str(error)) from None
 
@@ -65,10 +71,15 @@ def _shown(context: Context) -> AbstractContextManager[None]:
 
 def repository(context: Context) -> Repository:
     """Return the user's repository: that of the config directory, else that of the working directory."""
+    return Repository(repository_directory(context), context.environ)
+
+
+def repository_directory(context: Context) -> str:
+    """Return the top of the user's repository."""
     root = workspace.root_of(context.directory)
     if workspace.git_home(context.directory) is None:
         root = workspace.repository_top(os.getcwd()) or root
-    return Repository(workspace.repository_top(root) or root, context.environ)
+    return workspace.repository_top(root) or root
 
 
 def store(context: Context) -> GitStore:
@@ -112,18 +123,25 @@ def watch(context: Context, interval: int | None = None) -> None:
         time.sleep(min(pause * 2**failures, max(pause, MAX_BACKOFF)) * _chance(0.9, 1.1))
 
 
-def _exchange(context: Context, copy: GitStore, joined: Json) -> dict[str, object]:
-    remote = repository(context).remote(joined["remote"])
+def _start(context: Context) -> Json:
+    """Return what this clone is joined to, and what to publish at once. Raises SyncOff if it is not joined."""
+    document = context.api.call("POST", f"{ROOT}start/", silence=SILENCE, wanted=("enabled",))
+    if not document["enabled"]:
+        raise SyncOff(OFF)
+    return document
+
+
+def _exchange(context: Context, copy: GitStore, joined: Json, remote: Remote) -> dict[str, object]:
     ref, late, published = joined["ref"], 0, 0
     total = _Total()
-    is_fresh = not joined["error"] and _is_fresh(joined["synced_at"])
-    if is_fresh and joined["head"] and joined["unpublished"]:
+    if joined["publish"]:
         head = joined["head"]  # the push succeeds only if the remote still has it, so a fetch would bring nothing
+        answer = joined
     else:
         head = copy.fetch(remote, ref)
-        if is_fresh and head and head == joined["head"] and not joined["unpublished"]:
+        if joined["is_fresh"] and head and head == joined["head"] and not joined["unpublished"]:
             return total.result()
-    answer = _apply(context, head, total)
+        answer = _apply(context, head, total)
     while answer["publish"] and published < PUBLISHED:
         try:
             copy.push(remote, answer["publish"], ref, head or "")
@@ -183,15 +201,6 @@ class _Total:
             "notes": self.notes,
         }
         return {**found, "conflicts": self.conflicts} if self.conflicts else found
-
-
-def _is_fresh(synced_at: str | None) -> bool:
-    """Return True if the last sync was recorded less than FRESH seconds ago."""
-    if not synced_at:
-        return False
-    oldest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - FRESH))
-    latest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + FRESH))
-    return oldest < synced_at[: len(oldest)] < latest
 
 
 def _chance(low: float, high: float) -> float:

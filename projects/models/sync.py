@@ -7,8 +7,11 @@ log and from unpublished changes.
 from __future__ import annotations
 
 import uuid
+from functools import cache
 
 from django.db import connection, models
+
+from projects.models.prepared_queries import Loading
 
 
 class SyncBoard(models.Model):
@@ -45,7 +48,21 @@ class SyncBoard(models.Model):
     @classmethod
     def joined(cls) -> SyncBoard | None:
         """Return the row, or None if this clone is not joined to a board."""
-        return cls._default_manager.filter(pk=1).first()
+        return _board().first()
+
+    @classmethod
+    def current(cls) -> SyncBoard:
+        """Return the row of a clone that is joined. Raises DoesNotExist."""
+        found = cls.joined()
+        if found is None:
+            raise cls.DoesNotExist
+        return found
+
+
+@cache
+def _board() -> Loading[SyncBoard]:
+    # Prepared, as a sync reads it a dozen times.
+    return Loading(SyncBoard._default_manager.filter(pk=1))
 
 
 class SyncRecord(models.Model):

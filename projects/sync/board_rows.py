@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -126,7 +127,12 @@ def _by_format(table: Table, records: list[Record]) -> dict[frozenset[str], list
 def ensure_users(names: Iterable[str]) -> None:
     """Create the missing users, without a password or rights."""
     ids = {id_of(name): name for name in set(names)}
-    known = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        marks = ", ".join(["%s"] * len(ids))
+        cursor.execute(f"SELECT id FROM projects_user WHERE id IN ({marks})", [pk.hex for pk in ids])  # noqa: S608
+        known = {uuid.UUID(pk) for (pk,) in cursor.fetchall()}
+    if len(known) == len(ids):
+        return
     taken = set(User.objects.filter(username__in=ids.values()).exclude(pk__in=ids).values_list("username", flat=True))
     for pk, name in sorted(ids.items()):
         if pk not in known:
@@ -140,6 +146,8 @@ def ensure_users(names: Iterable[str]) -> None:
 def mark_agents(names: Iterable[str]) -> None:
     """Make agents of users that only the log has named so far; what this clone knows of a user stays."""
     ids = [id_of(name) for name in names]
+    if not ids:
+        return
     User.objects.filter(pk__in=ids, is_agent=False, is_kind_confirmed=False).update(
         is_agent=True, is_kind_confirmed=True
     )
@@ -274,5 +282,6 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
 
 
 def _many(query: str, rows: Iterable[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(query, list(rows))
+    if found := list(rows):
+        with connection.cursor() as cursor:
+            cursor.executemany(query, found)

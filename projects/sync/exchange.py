@@ -1,7 +1,7 @@
-"""Follow the log and publish this clone's own changes.
+"""Follow the log: apply what was published.
 
 `follow` applies what others published, in short transactions, each of which leaves the board with all unpublished
-changes of this clone on top. `prepare` turns those into the next segments. The caller fetches and pushes: see
+changes of this clone on top; `publishing` turns those into the next segments. The caller fetches and pushes: see
 `projects.client.board_sync`.
 """
 
@@ -25,15 +25,15 @@ from django.utils import timezone
 from projects.models import SyncBoard
 from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
-from projects.sync import aliases, board_rows, checkpoint, lost_texts, outbox, renumbering, reservations, upgrading
+from projects.sync import aliases, board_rows, lost_texts, outbox, renumbering, reservations
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.lost_texts import beaten_texts
-from projects.sync.operations import MAX_GROUP, Group, Operation, encode, parse
+from projects.sync.operations import Group, Operation, parse
 from projects.sync.state import Layer, State
-from projects.sync.stored_state import StoredOrder, StoredState, all_records, hashed
+from projects.sync.stored_state import StoredOrder, StoredState, all_records
 from projects.transfer.staging import large_cache
 
 BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
@@ -117,6 +117,10 @@ class _Entries:
         if self._error is not None:
             raise self._error
 
+    def is_at_end(self) -> bool:
+        """Return True if no line is left, and none is malformed."""
+        return not self.fill(1) and self._error is None
+
     @property
     def following(self) -> Entry | None:
         return self._waiting[0] if self._waiting else None
@@ -144,18 +148,27 @@ def follow(
     `told` maps groups to their activity where this clone has it already.
     """
     report = Report()
-    board = SyncBoard.objects.get(pk=1)
+    board = SyncBoard.current()
     state, order = StoredState(board.digest), StoredOrder()
     budget = BUDGET if board.position else FIRST_BUDGET
     entries = _Entries(_segments(source, board.position, board.segments, board.lines, board.format))
+    is_told = False
     with large_cache(), _uncollected():
         while entries.fill(AHEAD):
-            _apply(entries, state, order, report, mark, budget, told, seal)
+            is_told = _apply(entries, state, order, report, mark, budget, told, seal, head)
         entries.finish()
-    board.refresh_from_db(fields=["segments"])
-    with transaction.atomic():  # its turn among the writers
-        SyncBoard.objects.filter(pk=1).update(head=head, seal=seal(board.segments), synced_at=timezone.now(), error="")
+    if not is_told:
+        with transaction.atomic():  # its turn among the writers
+            board = SyncBoard.current()
+            _complete(board, head)
+            board.seal = seal(board.segments)
+            board.save()
     return report
+
+
+def _complete(board: SyncBoard, head: str) -> None:
+    """Note that the board has followed the log to its end, the commit `head`. The caller saves it."""
+    board.head, board.synced_at, board.error = head, timezone.now(), ""
 
 
 @contextmanager
@@ -168,53 +181,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-class Parcel(NamedTuple):
-    """What this clone publishes next: segments with all its unpublished groups, and a checkpoint if one is due."""
-
-    segments: list[str]
-    checkpoint: Checkpoint | None
-    format: int = 0  # to which it changes the log; 0: it does not
-
-
-def prepare() -> Parcel:
-    """Return what this clone has to publish."""
-    outbox.pack_ahead()
-    with transaction.atomic():
-        board = SyncBoard.objects.get(pk=1)
-        reservations.ask(board)
-    lines, format = outbox.lines(), upgrading.unpublished()
-    position = board.position + len(lines)
-    due = lines and position // checkpoint.EVERY > board.checkpoint // checkpoint.EVERY
-    found = _checkpoint(board, (waiting for _, waiting in outbox.waiting()), position) if due else None
-    unchanged = {name: getattr(board, name) for name in ("position", "packed", "after")}
-    if found is not None and not SyncBoard.objects.filter(pk=1, **unchanged).exists():
-        found = None  # it took its time, and the next sync makes another
-    segments: list[str] = []
-    size = MAX_GROUP
-    for line in lines:
-        length = len(line.encode()) + 1
-        if size + length > MAX_GROUP:
-            segments.append("")
-            size = 0
-        segments[-1] += f"{line}\n"
-        size += length
-    return Parcel(segments, found, format)
-
-
-def _checkpoint(board: SyncBoard, groups: Iterable[outbox.Waiting], position: int) -> Checkpoint:
-    """Return the checkpoint at `position`, after the unpublished groups."""
-    state, order = StoredState(board.digest), StoredOrder().layer()
-    top = Layer(state)
-    for number, waiting in enumerate(groups, board.position + 1):
-        fold(top, order, waiting.group, number)
-    digest = int(state.digest, 16)
-    for record in top.records.values():
-        before = state.record(record.id)
-        digest ^= hashed(encode(before.document())) if before else 0
-        digest ^= hashed(encode(record.document()))
-    return checkpoint.make(position, f"{digest:064x}", top.records.values())
 
 
 def entries(source: Segments) -> Iterator[Entry]:
@@ -302,8 +268,11 @@ def _apply(
     budget: float,
     told: Mapping[str, Sequence[int]],
     seal: Seal,
-) -> None:
-    """Apply entries for a short time. Only the result is written in a transaction, as others wait for it.
+    head: str,
+) -> bool:
+    """Apply entries for a short time; return True if they were the last ones.
+
+    Only the result is written in a transaction, as others wait for it.
 
     Folding needs none: nothing but a sync changes the published state, and a second one is noticed. Only the first
     sync of a clone, whose board is not in use yet, is one transaction: it can't keep all rows in memory.
@@ -313,8 +282,10 @@ def _apply(
     with transaction.atomic() if is_first else nullcontext():
         batch = _folded(entries, state, order, report, mark, budget, told)
         waiting = dict(outbox.waiting(without=batch.arrived)) if state.has_changes else {}
+        is_last = entries.is_at_end()
         with transaction.atomic():
-            _write(batch, waiting, state, order, report, mark, seal)
+            _write(batch, waiting, state, order, report, mark, seal, head if is_last else None)
+    return is_last
 
 
 def _folded(
@@ -327,7 +298,7 @@ def _folded(
     told: Mapping[str, Sequence[int]],
 ) -> _Batch:
     """Fold entries for a short time; return what is to be written."""
-    batch = _Batch(SyncBoard.objects.get(pk=1))
+    batch = _Batch(SyncBoard.current())
     board, rows, own = batch.board, batch.rows, batch.own
     started = time.monotonic()
     if entries.following is not None and entries.following.position != batch.position + 1:
@@ -378,9 +349,13 @@ def _write(
     report: Report,
     mark: Checkpoint | None,
     seal: Seal,
+    head: str | None,
 ) -> None:
-    """Write a batch, in the caller's transaction. `waiting` are unpublished groups that were read already."""
-    board = SyncBoard.objects.get(pk=1)
+    """Write a batch, in the caller's transaction, the last one with the `head` of the log.
+
+    `waiting` are unpublished groups that were read already.
+    """
+    board = SyncBoard.current()
     if _place(board) != batch.start or not batch.others.isdisjoint(_own_groups()):
         raise Busy("another sync of this board is running; try again")
     outbox.pack(board)
@@ -396,6 +371,8 @@ def _write(
         mark.compare(all_records())
     _show(state, order, changed, batch, waiting, report, board)
     board.seal = seal(board.segments)
+    if head is not None:
+        _complete(board, head)
     board.save()
 
 

@@ -180,12 +180,17 @@ def run(
     `data` is written to its standard input. Output beyond `max_output` is an error; errors beyond it are dropped.
     """
     with Process(arguments, environ, limit=limit, lock=lock, terminal=terminal) as process:
-        output, errors = b"", bytearray()
-        for chunk in process.exchange(iter(data), errors, max_output):
-            output += chunk
-            if len(output) > max_output:
-                raise GitError(f"git {process.name} printed more than {max_output >> 10} KiB")
-        return process.wait(errors, max_output), output, bytes(errors)
+        return finish(process, data=data, max_output=max_output)
+
+
+def finish(process: Process, *, data: Iterable[bytes] = (), max_output: int = MAX_OUTPUT) -> tuple[int, bytes, bytes]:
+    """Wait for a git that was started; otherwise like `run`."""
+    output, errors = b"", bytearray()
+    for chunk in process.exchange(iter(data), errors, max_output):
+        output += chunk
+        if len(output) > max_output:
+            raise GitError(f"git {process.name} printed more than {max_output >> 10} KiB")
+    return process.wait(errors, max_output), output, bytes(errors)
 
 
 def _write(fileno: int, pending: memoryview) -> memoryview | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from projects.sync.exceptions import GitError, NoSuchRemote
 from projects.sync.git_environment import for_reading_config
-from projects.sync.git_process import run
+from projects.sync.git_process import Process, finish, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,15 +26,12 @@ LIMIT = 10.0  # seconds
 class Repository:
     """What the configuration of the user's repository says about its remotes, and its object format."""
 
-    def __init__(self, directory: str, environ: Mapping[str, str]) -> None:
-        """Read the configuration. Raises GitError."""
+    def __init__(self, directory: str, environ: Mapping[str, str], reading: Process | None = None) -> None:
+        """Read the configuration, or wait for a `reading` that was begun. Raises GitError."""
         self.directory, self._environ = directory, environ
-        code, output, errors = run(
-            ["-C", directory, "config", "--null", "--get-regexp", WANTED],
-            for_reading_config(environ),
-            limit=LIMIT,
-            max_output=MAX_CONFIG,
-        )
+        with reading or begin_reading(directory, environ) as process:
+            process.deadline = time.monotonic() + LIMIT
+            code, output, errors = finish(process, max_output=MAX_CONFIG)
         if code not in (0, 1):  # 1: nothing is set
             raise GitError(f"git can't read the repository's configuration: {printable(errors)}")
         entries = (entry.partition("\n") for entry in output.decode("utf-8", "surrogateescape").split("\0") if entry)
@@ -61,6 +60,12 @@ class Repository:
             hint = f"it has: {known}" if known else "it has none: git remote add origin URL"
             raise NoSuchRemote(f"the repository has no remote {printable(name)!r}; {hint}")
         return Remote(self, name)
+
+
+def begin_reading(directory: str, environ: Mapping[str, str]) -> Process:
+    """Start the git that reads the configuration, so that it works while the caller does something else."""
+    arguments = ["-C", directory, "config", "--null", "--get-regexp", WANTED]
+    return Process(arguments, for_reading_config(environ), limit=LIMIT)
 
 
 class Remote:

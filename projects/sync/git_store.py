@@ -33,7 +33,6 @@ MESSAGE = b"Update the board\n\n[skip ci]\n"
 LOCAL_LIMIT = 120.0  # seconds of a call that stays on this machine
 REMOTE_LIMIT = 300.0  # seconds of a call to a remote
 LOCK_WAIT = 30.0  # seconds
-ID_SIZES = {"sha1": 20, "sha256": 32}  # bytes
 NEAR = 16  # commits; an ancestor this near is found without another process
 MANY_LOOSE_OBJECTS = 2000
 MANY_PACKS = 50
@@ -306,9 +305,8 @@ class GitStore:
 
     def _objects(self) -> ObjectReader:
         if self._reader is None or self._reader.closed:
-            size = ID_SIZES[self._object_format()]
             environ = git_environment.for_store(self._environ)
-            self._reader = ObjectReader([f"--git-dir={os.path.abspath(self.path)}"], environ, size)
+            self._reader = ObjectReader(os.path.abspath(self.path), environ, self._object_format())
         return self._reader
 
     def _parents(self, commit: str) -> list[str]:

@@ -60,14 +60,11 @@ def lines() -> list[str]:
     return [line for (line,) in _rows("SELECT line FROM projects_syncoutbox ORDER BY id")]
 
 
-def count(*, only_changes: bool = False) -> int:
+def count(board: SyncBoard, *, only_changes: bool = False) -> int:
     """Return the number of unpublished groups, those not packed yet included.
 
     With `only_changes`, without those that only reserve item numbers or change the format.
     """
-    board = SyncBoard.joined()
-    if board is None:
-        return 0
     ((packed,),) = _rows(f"SELECT count(*) FROM projects_syncoutbox {CHANGES if only_changes else ''}")  # noqa: S608
     ((unpacked,),) = _rows(
         "SELECT count(DISTINCT group_id) FROM projects_activity "
@@ -88,7 +85,7 @@ def pack_ahead() -> None:
 
     Leaves it to `pack` if another sync changes the board meanwhile.
     """
-    board, newest = SyncBoard.objects.get(pk=1), _newest()
+    board, newest = SyncBoard.current(), _newest()
     if newest == board.packed:
         return
     built = list(_built(board, newest))
@@ -141,7 +138,10 @@ def _store(board: SyncBoard, built: list[tuple[Group, str, list[int]]], newest: 
     if built:
         board.after = uuid.UUID(built[-1][0].id)
     board.packed = newest
-    board.save(update_fields=["packed", "after"])
+    _rows(
+        "UPDATE projects_syncboard SET packed = %s, after = %s RETURNING id",
+        [newest, board.after.hex if board.after else None],
+    )
     return len(built)
 
 

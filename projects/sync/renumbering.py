@@ -38,7 +38,7 @@ def tell(repository: Repository | None) -> int:
 
     The next sync tries again if the repository can't be read.
     """
-    board = SyncBoard.objects.get(pk=1)
+    board = SyncBoard.current()
     untold = FormerKey.objects.filter(is_told=False)
     if repository is None or board.format < UNITING or not untold.exists():
         return 0
@@ -51,7 +51,7 @@ def tell(repository: Repository | None) -> int:
     operations = list(_operations(former, _Own(repository)))
     outbox.pack_ahead()
     with transaction.atomic():
-        board = SyncBoard.objects.get(pk=1)
+        board = SyncBoard.current()
         outbox.pack(board)
         for start in range(0, len(operations), GROUP):
             group = Group(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.db import connection
 from django.db.models import F, Sum
 from django.utils import timezone
 
@@ -17,6 +18,21 @@ from projects.sync.state import State
 SIZE = 20  # numbers
 LOW = 10  # numbers left; with fewer, the clone reserves more
 MAX_PROJECTS = 50
+
+
+_DUE = """
+    SELECT 1 FROM projects_project p WHERE deleted_at IS NULL AND status = 'active' AND %s > coalesce((
+        SELECT sum(b.last - b.following + 1) FROM projects_numberblock b
+        WHERE b.project_id = p.id AND b.following <= b.last
+    ), 0) LIMIT 1
+"""
+
+
+def are_due() -> bool:
+    """Return True if there are few numbers left in a project, so that it is worth to `ask`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [LOW])
+        return cursor.fetchone() is not None
 
 
 def ask(board: SyncBoard) -> None:

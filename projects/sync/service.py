@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,25 @@ from projects.commits import index
 from projects.models import SyncBoard
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
-from projects.sync import exchange, git_tree, handover, joining, outbox, previewing, renumbering, repairing, upgrading
+from projects.sync import (
+    exchange,
+    git_tree,
+    handover,
+    joining,
+    outbox,
+    previewing,
+    publishing,
+    renumbering,
+    repairing,
+    upgrading,
+)
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import OFF, Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
 from projects.sync.git_tree import Contents
 
 MAX_ERROR = 500  # characters
+FRESH = timedelta(seconds=60)  # so long after a sync the remote is likely to have nothing new
 NOTED = timedelta(seconds=20)  # how often a sync without news is recorded, at most
 
 
@@ -44,7 +57,7 @@ def status() -> dict[str, Any]:
         "newest_format": git_tree.FORMAT,
         "position": board.position,
         "head": board.head or None,
-        "unpublished": outbox.count(),
+        "unpublished": outbox.count(board),
         "synced_at": board.synced_at,
         "error": board.error,
         "skipped": sorted(map(int, board.skipped)),
@@ -126,27 +139,53 @@ def apply(head: str | None) -> dict[str, Any]:
     `publish` is the commit to push, None if there is nothing to publish. Raises SyncOff or SyncError.
     """
     board = _joined()
-    try:
-        with _store() as store:
-            report = _follow(store, board, head)
-            renumbering.tell(index.board_repository())
-            parcel = exchange.prepare()
-            # A board without changes is published, too: another clone joins it then.
-            commit = _commit(store, head, parcel) if parcel.segments or head is None else None
-    except SyncError as error:
-        SyncBoard.objects.filter(pk=1).update(error=str(error)[:MAX_ERROR])
-        raise
-    board.refresh_from_db()
+    with _recorded(), _store() as store:
+        report = _follow(store, board, head)
+        renumbering.tell(index.board_repository())
+        parcel = publishing.prepare()
+        board = SyncBoard.current()
+        # A board without changes is published, too: another clone joins it then.
+        commit = _commit(store, board, head, parcel) if parcel.segments or head is None else None
     return {
         "position": board.position,
         "head": board.head or None,
         "applied": report.applied,
         "published": report.published,
-        "pending": outbox.count(only_changes=True),
+        "pending": outbox.count(board, only_changes=True),
         "publish": commit,
         "notes": report.notes,
         "conflicts": report.conflicts,
     }
+
+
+def start() -> dict[str, Any]:
+    """Return the `status` for a sync that begins, and what it can publish without a fetch.
+
+    That is the commit `publish` if the last sync was a moment ago: the push fails if somebody published since.
+    """
+    found = status()
+    if not found["enabled"]:
+        return found
+    board = SyncBoard.current()
+    age = timezone.now() - board.synced_at if board.synced_at else FRESH
+    is_fresh = not board.error and abs(age) < FRESH
+    commit = None
+    if is_fresh and board.head and found["unpublished"]:
+        with _recorded(), _store() as store:
+            parcel = publishing.prepare()
+            commit = _commit(store, SyncBoard.current(), board.head, parcel) if parcel.segments else None
+    pending = outbox.count(board, only_changes=True) if commit else 0
+    return {**found, "is_fresh": is_fresh, "publish": commit, "pending": pending}
+
+
+@contextmanager
+def _recorded() -> Iterator[None]:
+    """Record why a sync failed."""
+    try:
+        yield
+    except SyncError as error:
+        SyncBoard.objects.filter(pk=1).update(error=str(error)[:MAX_ERROR])
+        raise
 
 
 def unpublished() -> dict[str, Any]:
@@ -179,7 +218,7 @@ def verify(*, rebuild: bool) -> dict[str, Any]:
         if fetched and len(contents.segments) < board.segments + bool(board.lines):
             contents = store.contents(fetched)  # a sync that failed midway followed it beyond `board.head`
         entities = repairing.verify(_Source(store, contents, board.skipped), board.position)
-    return {"position": SyncBoard.objects.get(pk=1).position, "entities": entities}
+    return {"position": SyncBoard.current().position, "entities": entities}
 
 
 def skip(segment: int) -> dict[str, Any]:
@@ -224,7 +263,7 @@ def repair(head: str | None) -> dict[str, Any]:
         old = _Source(store, store.contents(board.head), board.skipped)
         repairing.adopt(old, _Source(store, contents, board.skipped), head=head, seal=contents.seal)
         store.adopt(head)
-    return {"publish": None, "missing": outbox.count()}
+    return {"publish": None, "missing": outbox.count(SyncBoard.current())}
 
 
 def _count(store: GitStore, head: str) -> int:
@@ -256,7 +295,7 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     if contents.checkpoint is not None and contents.checkpoint[0] > board.position:
         mark = _checkpoint(store, *contents.checkpoint)
     report = exchange.follow(_Source(store, contents, board.skipped), head=head, seal=contents.seal, mark=mark)
-    if contents.checkpoint is not None:
+    if contents.checkpoint is not None and contents.checkpoint[0] != board.checkpoint:
         SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0])
     return report
 
@@ -313,9 +352,8 @@ def _checkpoint(store: GitStore, position: int, digest: str, object_id: str) -> 
     return found
 
 
-def _commit(store: GitStore, head: str | None, parcel: exchange.Parcel) -> str:
+def _commit(store: GitStore, board: SyncBoard, head: str | None, parcel: publishing.Parcel) -> str:
     """Commit the segments on top of `head`; return the commit."""
-    board = SyncBoard.objects.get(pk=1)
     files: dict[str, bytes] = {}
     removed: list[str] = []
     if head is None:

@@ -199,5 +199,6 @@ def _rows(query: str, values: list[Any] | None = None) -> list[Any]:
 
 
 def _many(query: str, rows: Iterable[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(query, list(rows))
+    if found := list(rows):
+        with connection.cursor() as cursor:
+            cursor.executemany(query, found)

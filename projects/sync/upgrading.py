@@ -7,11 +7,11 @@ publishes one first. The file `format` of the tree has the newest, so an older p
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.db import transaction
 
 from projects.models import SyncBoard
-from projects.models.sync import SyncOutbox
 from projects.models.user import AGENT_NAME
 from projects.sync import outbox
 from projects.sync.git_tree import FORMAT
@@ -21,9 +21,9 @@ from projects.sync.operations import Group, parse
 @transaction.atomic
 def upgrade() -> None:
     """Add a change to the newest format to the outbox, unless the log has it already."""
-    board = SyncBoard.objects.get(pk=1)
+    board = SyncBoard.current()
     outbox.pack(board)
-    if max(board.format, unpublished()) < FORMAT:
+    if max(board.format, unpublished(outbox.lines())) < FORMAT:
         add(board, FORMAT)
         board.save(update_fields=["after"])
 
@@ -41,8 +41,7 @@ def add(board: SyncBoard, format: int) -> None:
     outbox.add(board, group)
 
 
-def unpublished() -> int:
-    """Return the format that the unpublished groups change the log to, or 0."""
+def unpublished(lines: Iterable[str]) -> int:
+    """Return the format that the unpublished groups, as `lines` of a segment, change the log to, or 0."""
     # No text contains this: JSON escapes its quotes.
-    lines = SyncOutbox.objects.filter(line__contains='"ops":[]').values_list("line", flat=True)
-    return max((parse(line).format for line in lines), default=0)
+    return max((parse(line).format for line in lines if '"ops":[]' in line), default=0)

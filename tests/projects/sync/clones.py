@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 
 from projects.models import Activity, SyncBoard, User
-from projects.sync import exchange, joining
+from projects.sync import exchange, joining, publishing
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.git_tree import FORMAT
 from projects.transfer import export
@@ -91,7 +91,7 @@ class BoardClone:
     def sync(self, log: Log) -> list[exchange.Report]:
         """Fetch, push and follow what was pushed, as `pm sync` does."""
         reports = [self.fetch(log)]
-        parcel = exchange.prepare()
+        parcel = publishing.prepare()
         if parcel.segments:
             log.push(SyncBoard.objects.get().segments, parcel.segments, parcel.checkpoint)
             reports.append(self.fetch(log))

@@ -19,7 +19,7 @@ from projects.models import Activity, Comment, Project, Sprint, SyncBoard, User,
 from projects.models.edits import undo
 from projects.models.sync import FormerKey, former_item
 from projects.models.user import id_of
-from projects.sync import exchange, outbox
+from projects.sync import outbox, publishing
 from projects.sync.exceptions import Malformed
 from projects.transfer import export, importer
 from tests.projects.sync.clones import BoardClone, Log, exported, history
@@ -444,7 +444,7 @@ def test_items_made_during_a_sync_do_not_block_the_reserved_numbers(make_board_c
         project = Project.objects.create(actor=ada.user, key="PONE", title="One")
         ada.join()
         ada.fetch(log)
-        parcel = exchange.prepare()  # with a reservation
+        parcel = publishing.prepare()  # with a reservation
         add_items(ada, 3)
         log.push(SyncBoard.objects.get().segments, parcel.segments, parcel.checkpoint)
         ada.fetch(log)

@@ -9,7 +9,7 @@ import pytest
 from projects.models import Activity, Comment, SyncBoard, WorkItem
 from projects.models.exceptions import Conflict
 from projects.models.sync import NumberBlock
-from projects.sync import exchange, handover, outbox
+from projects.sync import handover, outbox, publishing
 from projects.sync.exceptions import Malformed
 from tests.projects.sync.clones import BOARD, BoardClone, Log
 from tests.projects.sync.test_exchange import add_items, assert_equal, joined_pair
@@ -24,7 +24,7 @@ def test_changes_of_a_reader_are_published_under_their_authors(make_board_clone:
         item.update(actor=bob.user, title="Of the reader")
         add_items(bob, 2)
         Comment.objects.create(actor=bob.user, work_item=item, content="By the reader")
-        exchange.prepare()  # a sync that may not push
+        publishing.prepare()  # a sync that may not push
         lines = handover.written()
     with ada:
         WorkItem.objects.get().update(actor=ada.user, priority="high")

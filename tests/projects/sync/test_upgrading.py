@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 
 from projects.entities.work_item import WORK_ITEM
 from projects.models import Project, SyncBoard, WorkItem
-from projects.sync import exchange, git_tree, operations, repairing, upgrading
+from projects.sync import git_tree, operations, publishing, repairing, upgrading
 from projects.sync.exceptions import Malformed, Newer
 from projects.transfer import export, importer
 from projects.transfer.exceptions import BadFile
@@ -34,7 +34,7 @@ def test_new_rules_hold_from_the_upgrade_on(make_board_clone: Make, log: Log) ->
         upgrading.upgrade()
         upgrading.upgrade()
         imported(ada, "after")
-        assert exchange.prepare().format == git_tree.FORMAT
+        assert publishing.prepare().format == git_tree.FORMAT
         assert SyncBoard.objects.get().format == 1
     with bob:
         imported(bob, "after")
@@ -44,7 +44,7 @@ def test_new_rules_hold_from_the_upgrade_on(make_board_clone: Make, log: Log) ->
             assert SyncBoard.objects.get().format == git_tree.FORMAT
             assert WorkItem.objects.filter(external_ref="after").count() == 1
             assert WorkItem.objects.filter(title__startswith="Of ").count() == 3
-            assert exchange.prepare().format == 0
+            assert publishing.prepare().format == 0
             repairing.verify(log)
             repairing.rebuild(log)
             assert SyncBoard.objects.get().format == git_tree.FORMAT
