@@ -57,7 +57,7 @@ class WorkItemAdmin(EntityAdmin):
     )
     search_fields = ("title", "description")
     search_help_text = "Search by key, e.g. PONE-12, or by words in the title or description."
-    ordering = ("project", "position", "item_number")
+    ordering = ("project", "position", "id")  # by rank, which no column shows
     actions = (
         *("release_claims", "set_status", "set_priority", "set_sprint", "set_assignee"),
         *EntityAdmin.actions,

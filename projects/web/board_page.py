@@ -31,8 +31,8 @@ class Lane:
     status: str
     name: str
     limit: int | None
-    total: int  # without filters
-    found: int  # with filters
+    total: int  # without filters, of all types: this is what the limit counts
+    found: int  # with filters, of the types that the grouping shows
     items: list[Context] = field(default_factory=list)
     rest_url: str = ""
 
@@ -80,9 +80,9 @@ class Board:
         return items.exclude(item_type="epic") if self.grouping == "epic" else items
 
     def _lanes(self) -> list[Lane]:
-        totals = _counts(self._items())
+        totals = _counts(WorkItem.objects.living().filter(project=self.project))
         narrowed = self.filters.narrow(self._items(), self.project)
-        found = _counts(narrowed) if self.filters else totals
+        found = _counts(narrowed) if self.filters or self.grouping == "epic" else totals
         named = {lane.status_value: lane for lane in SwimLane.objects.living().filter(project=self.project)}
         # Also show statuses without a lane; otherwise their items would be invisible. Cancelled items need no place.
         others = [status for status in STATUS_NAMES if status not in (*named, "cancelled")]

@@ -18,19 +18,21 @@ def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tupl
     """Move the item `data["item"]` to the place where it was dropped; return it and a warning or "".
 
     `status`, `assignee` (username), `epic` and `sprint` describe the place, empty for none; `after` or `before` is the
-    key of the neighbour. `unclaim` ends the claim that the user has seen. Raises ValidationError or Refused;
+    key of the neighbour. `unclaim` ends the claim that the user has seen, `force` completes an item despite open
+    children and blockers. Raises ValidationError or Refused;
     StaleVersion if `version` is outdated.
     """
     item = _item(project, data.get("item", ""))
     item.check_version(version(data))
     values = _values(item, data)
     before = item.status
-    if values:
-        item.update(actor=actor, unclaim=bool(data.get("unclaim")), **values)
+    values |= {name: True for name in ("unclaim", "force") if data.get(name)}
     if data.get("after"):
-        item.move(actor=actor, after=_item(project, data["after"]))
+        item.move(actor=actor, after=_item(project, data["after"]), **values)
     elif data.get("before"):
-        item.move(actor=actor, before=_item(project, data["before"]))
+        item.move(actor=actor, before=_item(project, data["before"]), **values)
+    elif values:
+        item.update(actor=actor, **values)
     return item, _warning(item) if item.status != before else ""
 
 

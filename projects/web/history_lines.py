@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q
 
+from projects.entities.dependency import ENDS, RELATIONS
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import AnyQuerySet, Context, FieldValue
 from projects.models import Activity, Comment, Dependency, Question, TimeEntry, WorkItem
@@ -95,7 +96,7 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
     if row.entity_type == "dependency" and row.action == Action.CREATED:
         names = names | {str(item.pk): "it"}
         one, two = (names.get(values.get(end) or "", GONE) for end in ("blocking_item_id", "blocked_item_id"))
-        verb = "blocks" if values.get("dependency_type") == "blocks" else "relates to"
+        verb = RELATIONS[ENDS.get(values.get("dependency_type") or "", ENDS["relates_to"])[0]]
         return Line(row, f"recorded that {one} {verb} {two}", [])
     return Line(row, text, [])
 

@@ -151,4 +151,4 @@ def _parent(item: WorkItem, text: str) -> uuid.UUID | None:
         return None
     if item.parent is not None and text == item.parent_key:  # unchanged; it may be deleted by now
         return item.parent_id
-    return resolve(item.project, text, field="parent", without=(item.display_key,)).pk
+    return resolve(item.project, text, field="parent", without=(item.display_key,), types=PARENTS[item.item_type]).pk

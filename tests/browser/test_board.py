@@ -275,3 +275,19 @@ def test_boards_of_two_repositories_do_not_mix(person: BrowserContext, start_ser
         page.get_by_label("Add a card to Backlog").press("Enter")
         expect(card(page, "PONE-1")).to_contain_text(f"into the {name}")
         assert item(server, "PONE-1")["title"] == f"into the {name}"
+
+
+def test_new_card_is_shown_or_named(page: Page, board: Server) -> None:
+    page.set_viewport_size({"width": 1200, "height": 500})
+    for title in ("one", "two", "three", "four", "five", "six", "seven"):
+        make_item(board, title)
+    open_board(page, board)
+    add = page.get_by_label("Add a card to Backlog")
+    add.fill("far below")
+    add.press("Enter")
+    expect(page.locator("[data-card]", has_text="far below")).to_be_in_viewport()
+    expect(page.locator("#announcer")).to_contain_text("created")
+    open_board(page, board, "?q=seven")
+    page.get_by_label("Add a card to Backlog").fill("not found")
+    page.get_by_label("Add a card to Backlog").press("Enter")
+    expect(page.locator("#notice")).to_contain_text("The filters or the column's limit of cards hide it.")

@@ -239,7 +239,7 @@ def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:
     for text in HOSTILE:
         key = make_item(board, text, labels=[text[:50]], description=text, assignee=text, parent=epic)
         sprint = board.api("POST", "sprints/", json={"project": "PONE", "name": text, "goal": text, **dates}).json()
-        other, _ = (make_item(board, f"{text} again") for _ in range(2))
+        other, _ = (make_item(board, f"{text} again", item_type="story") for _ in range(2))
         changed = {"title": f"{text}!", "description": f"{text}\n{text}", "labels": [], "sprint": sprint["id"]}
         assert board.api("PATCH", f"work-items/{key}/", json=changed).status_code == 200
         board.api("POST", "comments/", json={"work_item": key, "content": f"[a]({text}) {text}"})
@@ -276,3 +276,27 @@ def test_copied_key_is_in_the_clipboard(person: BrowserContext, page: Page, boar
         page.get_by_role("button", name=name).click()
         expect(page.locator("#announcer")).to_have_text("Copied.")
         assert page.evaluate("navigator.clipboard.readText()") == copied
+
+
+def test_unsaved_text_is_kept_and_keys_save_or_close(page: Page, board: Server) -> None:
+    key = make_item(board, "Item")
+    show(page, board, key)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    text = page.locator("#i-content")
+    text.fill("Half a thought")
+    page.locator(".bar").get_by_role("link", name="Board").click()
+    expect(page).to_have_url(re.compile("/board/"))
+    assert asked == ["beforeunload"]
+    page.go_back()
+    expect(text).to_have_value("Half a thought")
+    text.press("Control+Enter")
+    expect(page.locator("#i-comments .rows")).to_contain_text("Half a thought")
+    expect(text).to_have_value("")
+    page.keyboard.press("Tab")
+    page.locator("#i-edit > summary").click()
+    page.get_by_label("Title", exact=True).press("Escape")
+    expect(page.locator("#i-editor")).not_to_be_visible()
+    page.reload()
+    expect(text).to_have_value("")
+    assert asked == ["beforeunload"]

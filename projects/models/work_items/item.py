@@ -313,10 +313,11 @@ class WorkItem(Closable):
         before: WorkItem | None = None,
         after: WorkItem | None = None,
         expected_version: int | None = None,
+        **values: FieldValue,
     ) -> bool:
-        """Move the item directly before or after another item of its project; return True if its place changed.
+        """Move the item directly before or after another item of its project, and set `values` in the same change.
 
-        Raises ValidationError or Refused.
+        Return True if anything changed. Raises ValidationError or Refused.
         """
         if (before is None) is (after is None):
             raise ValidationError({"before": "give either before or after"})
@@ -328,7 +329,7 @@ class WorkItem(Closable):
         with transaction.atomic():
             self.check_version(expected_version)
             position = position_beside(self, neighbour, before=name == "before")
-            return self.update(actor=actor, position=position)
+            return self.update(actor=actor, position=position, **values)
 
     def obstacles(self, actor: User | None) -> list[str]:
         """Return the reasons why `actor` can't start the item now; a claim is not among them.

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from projects.models import ItemLabel, Project, Sprint, User, WorkItem
-from projects.models.exceptions import Claimed
+from projects.models.exceptions import Claimed, HasBlockers, HasChildren
 from projects.models.work_items.choices import ItemType
 from projects.web import page
 from projects.web.board_page import DONE_DAYS, GROUPINGS, Board
@@ -42,6 +42,8 @@ def move(request: HttpRequest, key: str) -> HttpResponse:
         item, warning = move_card(page.find_project(key), request.POST.dict(), actor=page.person(request))
     except Claimed as refusal:
         return refused(409, explain(refusal), again="unclaim=yes")
+    except (HasChildren, HasBlockers) as refusal:
+        return refused(409, explain(refusal), again="force=yes")
     return JsonResponse({"version": item.version, "warning": warning})
 
 
@@ -62,7 +64,9 @@ def add(request: HttpRequest, key: str) -> HttpResponse:
         status=request.POST.get("status", "backlog"),
     )
     item.insert(actor=page.person(request))
-    return done(f"{item.display_key} created.")
+    response = done(f"{item.display_key} created.")
+    response.headers["PM-Created"] = item.display_key
+    return response
 
 
 def _choices(project: Project) -> dict[str, object]:

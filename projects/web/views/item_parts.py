@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from projects.entities.dependency import RELATIONS
 from projects.models import Comment, Dependency, WorkItem
 from projects.models.edits import edit
+from projects.models.work_items.hierarchy import PARENTS
 from projects.web import item_page, page
 from projects.web.form_values import agreed_version, fresh_id, version
 from projects.web.item_lookup import offers, resolve
@@ -67,10 +68,13 @@ def child(request: HttpRequest, identifier: str) -> HttpResponse:
 
 @page.for_people()
 def offer(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Suggest items that match the typed text."""
-    found, text = item_page.get(identifier), request.GET.get("other", "")
-    shown = offers(found.project, text, without=(found.display_key,)) if text.strip() else []
-    return render(request, "pm/item_offers.html", {"offers": shown, "text": text.strip()})
+    """Suggest items that match the text typed as `other`, or possible parents that match the text of `parent`."""
+    found, is_parent = item_page.get(identifier), "parent" in request.GET
+    text = request.GET.get("parent" if is_parent else "other", "").strip()
+    types = PARENTS[found.item_type] if is_parent else ()
+    shown = offers(found.project, text, without=(found.display_key,), types=types) if text else []
+    context = {"offers": shown, "text": text, "field": "parent" if is_parent else "pick"}
+    return render(request, "pm/item_offers.html", context)
 
 
 @page.for_people("POST")

@@ -69,7 +69,7 @@ def test_form_parses_what_people_type(browser: Client, owner: User, make_item: M
         ({"story_points": "101"}, "Points: must be"),
         ({"sprint": "x"}, "Sprint: this sprint no longer exists"),
         ({"parent": "PONE-99"}, "Parent: PONE-99 does not exist"),
-        ({"parent": "nowhere found"}, "Parent: no item in PONE contains all of these words"),
+        ({"parent": "nowhere found"}, "Parent: no story or epic in PONE contains all of these words"),
         ({"parent": "PONE-1"}, "Parent: a task's parent is a story or an epic"),
         ({"parent": "story"}, "Parent: several items match; enter one of these keys: PONE-"),
         ({"more_labels": "l" * 51}, "Labels: has 51 characters"),
@@ -262,3 +262,32 @@ def test_tasks_of_the_description_are_ticked(browser: Client, make_item: Make) -
     page = browser.get(f"/items/{item.display_key}/").content.decode()
     assert '<input type="checkbox" data-task="0" checked="">' in page
     assert f'data-tasks="/items/{item.display_key}/tick/" data-version="3"' in page
+
+
+def test_one_drop_is_one_change(browser: Client, make_item: Make) -> None:
+    neighbour, item = make_item(status="todo"), make_item()
+    data = {"item": item.display_key, "version": 1, "status": "todo", "before": neighbour.display_key}
+    assert browser.post("/board/PONE/move/", data).json() == {"version": 2, "warning": ""}
+    (change,) = Activity.objects.filter(entity_id=item.pk, action=Action.UPDATED)
+    assert {one["field"] for one in change.changes} == {"status", "position"}
+
+
+def test_card_of_a_story_with_open_tasks_is_done_after_a_question(browser: Client, make_item: Make) -> None:
+    story = make_item(item_type="story")
+    make_item(parent=story)
+    data = {"item": story.display_key, "version": 1, "status": "done"}
+    refused = browser.post("/board/PONE/move/", data)
+    assert (refused.status_code, refused.headers["PM-Again"]) == (409, "force=yes")
+    assert browser.post("/board/PONE/move/", {**data, "force": "yes"}).status_code == 200
+    assert again(story).status == "done"
+
+
+def test_words_find_only_possible_parents(browser: Client, make_item: Make) -> None:
+    epic, item = make_item("Walk offline", item_type="epic"), make_item("Offline tiles")
+    make_item("Offline menu")
+    assert post(browser, item, version=1, parent="offline").status_code == 200
+    assert again(item).parent_id == epic.pk
+    shown = browser.get(f"/items/{item.display_key}/offer/", {"parent": "offline"}).content.decode()
+    assert f'<button name="parent" value="{epic.display_key}">' in shown
+    assert shown.count("<button") == 1
+    assert "no story or epic in PONE" in error(post(browser, item, version=2, parent="menu"), 400)

@@ -246,3 +246,14 @@ def test_board_has_no_column_for_cancelled_items_unless_somebody_adds_one(
     SwimLane.objects.create(actor=user, project=project, name="Dropped", status_value="cancelled", position=9)
     (lane,) = [lane for lane in browser.get("/board/PONE/").context["board"].lanes if lane.status == "cancelled"]
     assert (lane.name, lane.found) == ("Dropped", 1)
+
+
+def test_limit_counts_the_same_items_in_all_groupings(
+    browser: Client, project: Project, make_item: Callable[..., WorkItem]
+) -> None:
+    for kind in ("epic", "story", "task"):
+        make_item(item_type=kind, status="in_progress")
+    SwimLane.objects.filter(project=project, status_value="in_progress").update(wip_limit=2)
+    for grouping in ("", "epic", "assignee"):
+        page = browser.get("/board/PONE/", {"group": grouping}).content.decode()
+        assert '<span class="count over" title="Over its limit of 2">3/2' in page, grouping

@@ -6,6 +6,7 @@ let lifted = null; // {card, lane, next}: the card being moved and its original 
 const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
 const linkOf = (card) => card.querySelector("a[href]");
 const CARD = "[data-move] [data-card]";
+const ANYWAY = { unclaim: "End the claim and move", force: "Mark as done anyway" }; // the button that overrides a refusal
 
 function lift(card) {
   card.querySelector(".refusal")?.remove();
@@ -85,7 +86,8 @@ async function move(was, data) {
       put(card, lane, next?.parentNode === lane ? next : null);
       return move(was, data);
     };
-    refuse(card, error.message, error.cause && (() => agree(...error.cause.split("="))));
+    const [name, value] = error.cause?.split("=") ?? [];
+    refuse(card, error.message, name && { label: ANYWAY[name], action: () => agree(name, value) });
   } finally {
     held.delete(data);
   }
@@ -97,12 +99,15 @@ function refuse(card, text, anyway) {
   for (const [name, value] of [["class", "refusal"], ["data-keep", ""], ["role", "alert"]]) refusal.setAttribute(name, value);
   refusal.textContent = text;
   card.append(refusal);
-  if (!anyway) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = "End the claim and move";
-  button.addEventListener("click", anyway);
-  refusal.append(" ", button);
+  const offer = (label, action) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.addEventListener("click", action);
+    refusal.append(" ", button);
+  };
+  if (anyway) offer(anyway.label, anyway.action);
+  offer("Close", () => { refusal.remove(); linkOf(card).focus(); });
 }
 
 function neighbour(card, key) {

@@ -72,10 +72,17 @@ export function gone(why) {
   $("notice").hidden = false;
 }
 
+// Show a short text at the foot of the page, for a moment.
+function say(text) {
+  if (absent) return;
+  $("notice").textContent = text;
+  $("notice").hidden = false;
+  setTimeout(() => { if (!absent) $("notice").hidden = true; }, 4000);
+}
+
 function back() {
   absent = "";
-  $("notice").textContent = "Reconnected. The page is up to date.";
-  setTimeout(() => { if (!absent) $("notice").hidden = true; }, 4000);
+  say("Reconnected. The page is up to date.");
   for (const form of unsent) if (form.isConnected) form.requestSubmit();
   unsent.clear();
 }
@@ -116,7 +123,19 @@ async function update(keys) {
   const place = focused.isConnected ? focused : homes.map($).find(Boolean)?.querySelector("a[href], button, summary, input:not([type=hidden])");
   if (place && document.activeElement !== place) place.focus({ preventScroll: true });
   for (const key of keys) for (const shown of all(`[data-key="${CSS.escape(key)}"]`)) light(shown);
+  reveal();
   settle();
+}
+
+// Show where a new card is, once the page has it.
+let created = "";
+function reveal() {
+  const key = created, card = key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!key) return;
+  created = "";
+  if (!card) return say(`${key} was created. The filters or the column's limit of cards hide it.`);
+  card.scrollIntoView({ block: "nearest", inline: "nearest" });
+  light(card);
 }
 
 function light(element) {
@@ -231,6 +250,7 @@ addEventListener("input", ({ target }) => {
   const { form } = target;
   if (!form) return;
   form.setAttribute("data-typed", "");
+  keep(form);
   if (form.matches("[data-filter]")) soon(form, 250, () => filter(form));
   if (target.matches("[data-offers]")) soon(target, 200, () => offer(target));
   const box = form.querySelector("[data-preview]");
@@ -270,10 +290,12 @@ async function answered(form, answer) {
     sayError(form, `The server is unreachable. Your text is kept${idField ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
     gone("away");
   } else if (answer.headers.has("PM-Redirect")) {
+    form.reset();
     location.assign(answer.headers.get("PM-Redirect"));
   } else if (answer.ok) {
     const text = await answer.text();
     unsent.delete(form);
+    created = answer.headers.get("PM-Created") ?? "";
     form.reset();
     sayError(form, "");
     if (idField) idField.value = uuid();
@@ -288,6 +310,9 @@ async function answered(form, answer) {
 // After success or Cancel.
 addEventListener("reset", ({ target }) => {
   delete target.dataset.typed;
+  forget(target);
+  target.querySelector("[data-error]")?.replaceChildren();
+  for (const button of all("[data-again]", target)) button.hidden = true;
   const box = target.closest("details[open]");
   box?.removeAttribute("open");
   box?.firstElementChild.focus();
@@ -298,6 +323,34 @@ addEventListener("toggle", ({ target }) => {
   target.querySelector("[data-first]")?.focus();
   all("[data-preview]", target).forEach(preview);
 }, true);
+
+// ---- Unsaved texts: kept in the tab until the form is sent or cancelled; leaving with one asks
+
+const draftOf = (form) => form.id && form.matches("[data-post]") && form.querySelector("textarea") && `draft:${location.pathname}:${form.id}`;
+const texts = (form) => all("textarea, input:not([type=hidden])", form).filter((field) => field.name && !["checkbox", "radio"].includes(field.type));
+
+function keep(form) {
+  if (draftOf(form)) sessionStorage.setItem(draftOf(form), JSON.stringify(texts(form).map((field) => [field.name, field.value])));
+}
+
+function forget(form) {
+  if (draftOf(form)) sessionStorage.removeItem(draftOf(form));
+}
+
+function restoreDrafts() {
+  for (const form of all("form[data-post]:not([data-typed])")) {
+    const draft = draftOf(form) && sessionStorage.getItem(draftOf(form));
+    if (!draft) continue;
+    for (const [name, value] of JSON.parse(draft)) for (const field of texts(form)) if (field.name === name) field.value = value;
+    form.setAttribute("data-typed", "");
+    form.closest("details")?.setAttribute("open", "");
+  }
+}
+
+addEventListener("beforeunload", (event) => {
+  const changed = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked : field.matches("select") ? !all("option", field).every((one) => one.selected === one.defaultSelected) : field.value !== field.defaultValue;
+  if (all("form[data-typed][data-post]").some((form) => all("textarea, select, input:not([type=hidden])", form).some(changed))) event.preventDefault();
+});
 
 // Fill in values that only the browser knows, after load and after each change.
 function settle() {
@@ -310,7 +363,17 @@ function settle() {
 // ---- The page
 
 addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || !event.target.closest) return;
+  if (!event.target.closest) return;
+  const form = event.target.matches("textarea, input") && event.target.closest("form[data-post]");
+  if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    return form.requestSubmit(form.querySelector("button.primary"));
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (form && event.key === "Escape" && form.closest("details[open]")) {
+    if (typed(form)) announce("The text is not saved. Press Cancel to discard it.");
+    else form.reset();
+  }
   if (event.key === "Escape") for (const menu of all("[data-menu][open]")) menu.removeAttribute("open");
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
@@ -331,6 +394,7 @@ addEventListener("click", (event) => {
   if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
 });
 
+restoreDrafts();
 settle();
 setInterval(updateTimes, 20000);
 if (page.cursor) {
