@@ -203,7 +203,7 @@ def test_claim_ends_only_after_asking(browser: Client, owner: User, make_item: M
     if "take" not in change:
         assert again(item).is_claimed
         assert post(browser, item, version=3, **change, **{name: "3"}).content == b"Saved."
-        assert Activity.objects.latest("id").is_forced
+        assert Activity.objects.of(item).latest("id").is_forced
     else:
         assert again(item).assignee == owner
 
