@@ -128,7 +128,8 @@ def _refuse_newer(errors: Errors) -> None:
         for column, since in table.model.spec.later.items():
             if board is None or since <= board.format:
                 continue
-            default = field_at(table.model, column).get_default()
+            field = field_at(table.model, column)
+            default = field.get_db_prep_save(field.get_default(), connection)
             with connection.cursor() as cursor:
                 cursor.execute(
                     f'SELECT place, id FROM {table.staged} WHERE act IN {WRITTEN} AND "{column}" IS NOT %s '  # noqa: S608
