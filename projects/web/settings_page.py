@@ -1,9 +1,12 @@
-"""What the settings page shows: people and agents, and how this clone is shared."""
+"""What the settings page shows: policies, people and agents, and how this clone is shared."""
 
 from __future__ import annotations
 
+from django.db import models
+
+from projects.entities.project import POLICIES
 from projects.loose_types import Context
-from projects.models import User
+from projects.models import Project, User
 from projects.sync import service
 
 MOST_USERS = 300
@@ -18,7 +21,23 @@ def context(user: User) -> Context:
         "people": [one for one in shown if not one.is_agent],
         "agents": [one for one in shown if one.is_agent],
         "more_users": len(users) > MOST_USERS,
+        "policies": [(project, _policies(project)) for project in Project.objects.living().order_by("key")],
         "sync": service.status(),
         "may_change": user.acts_as_person,
         "link_of": user.via,
     }
+
+
+def _policies(project: Project) -> list[Context]:
+    """Return the name, label, help, value and choices of each policy."""
+    fields = [field for name in POLICIES if isinstance(field := Project._meta.get_field(name), models.Field)]
+    return [
+        {
+            "name": field.name,
+            "label": field.verbose_name,
+            "help": field.help_text,
+            "value": getattr(project, field.name),
+            "choices": [value for value, _ in field.choices or ()],
+        }
+        for field in fields
+    ]

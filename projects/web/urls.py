@@ -48,6 +48,7 @@ urlpatterns = [
     path("items/<slug:identifier>/time/", item_time.add, name="item-time"),
     path("pictures/<path:path>", pictures.show, name="picture"),
     path("settings/", settings.show, name="settings"),
+    path("settings/policies/<slug:key>/", settings.policies, name="settings-policies"),
     path("settings/kinds/", settings.kinds, name="settings-kinds"),
     path("settings/kinds/<uuid:pk>/", settings.kind, name="settings-kind"),
     path("search/", search.find, name="search"),

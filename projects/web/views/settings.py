@@ -9,9 +9,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from projects.entities.project import POLICIES
 from projects.models import User
 from projects.models.user import AGENT, PERSON
 from projects.web import page, settings_page
+from projects.web.form_values import agreed_version
 from projects.web.responses import done, reports_errors
 
 KINDS = (PERSON, AGENT)
@@ -46,6 +48,18 @@ def kinds(request: HttpRequest) -> HttpResponse:
         found.confirm_kind(found.kind, actor=person)
         count += 1
     return done(f"The kinds of {count} users are confirmed.")
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def policies(request: HttpRequest, key: str) -> HttpResponse:
+    """Change what an item of a project needs before it is done."""
+    project = page.find_project(key)
+    values = {name: request.POST[name] for name in POLICIES if name in request.POST}
+    seen = agreed_version(request.POST, "anyway", "version")
+    changed = project.update(actor=page.person(request), expected_version=seen, **values)
+    return done(f"Policies of {project.key} saved." if changed else "No changes.")
 
 
 def _kind(request: HttpRequest) -> str:

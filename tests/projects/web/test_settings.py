@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from projects.middleware import AGENT
-from projects.models import User
+from projects.models import Project, User
 
 pytestmark = pytest.mark.django_db
 HTML = {"HTTP_ACCEPT": "text/html"}
@@ -64,10 +66,32 @@ def test_agents_and_their_links_are_refused(browser: Client, owner: User, is_lin
     assert browser.post(reverse("settings-kinds")).status_code == 403
     assert not other.is_kind_confirmed
     page = shown(browser)
-    assert "data-post" not in page
+    assert not re.search(r"<fieldset>|/settings/kinds/", page)
     assert ("a link that claude asked for" if is_link else "Only people change settings") in page
 
 
 def test_it_needs_a_sign_in() -> None:
     assert Client().get("/settings/", **HTML).status_code == 302  # type: ignore[arg-type]
     assert Client().post(reverse("settings-kinds")).status_code == 401
+
+
+def test_person_sets_policies(browser: Client, project: Project) -> None:
+    url = reverse("settings-policies", args=["PONE"])
+    values = {"version": project.version, "review_policy": "required", "checks_policy": "warn"}
+    assert browser.post(url, values).status_code == 200
+    project.refresh_from_db()
+    assert (project.review_policy, project.checks_policy, project.acceptance_policy) == ("required", "warn", "off")
+    assert '<option value="required" selected>' in shown(browser)
+    stale = browser.post(url, {**values, "review_policy": "off"})
+    assert (stale.status_code, stale.headers["PM-Again"]) == (409, f"anyway={project.version}")
+    assert browser.post(url, {**values, "version": project.version, "checks_policy": "maybe"}).status_code == 400
+    project.archive(actor=project.created_by)
+    assert browser.post(url, {**values, "version": project.version, "review_policy": "off"}).status_code == 409
+
+
+def test_agent_sets_no_policies(browser: Client, owner: User, project: Project) -> None:
+    User.objects.filter(pk=owner.pk).update(is_agent=True)
+    url = reverse("settings-policies", args=["PONE"])
+    assert browser.post(url, {"version": project.version, "review_policy": "required"}).status_code == 403
+    project.refresh_from_db()
+    assert project.review_policy == "off"
