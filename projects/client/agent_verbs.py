@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ALLOWED = (
     *("ask", "back", "begin", "create", "done", "inbox", "list", "log", "news", "next", "note"),
-    *("prime", "ready", "search", "show", "tree", "update", "wait", "who", "whoami"),
+    *("prime", "ready", "review", "search", "show", "tree", "update", "wait", "who", "whoami"),
 )
 
 FILES = ("PATH", "FILE", "DIR")  # the metavars of flags that name one

@@ -51,6 +51,11 @@ class ReviewQuerySet(WorkItemChildQuerySet["Review"]):
             .order_by("-decided_at", "-id")
         )
 
+    def latest_of(self, item: WorkItem) -> Review | None:
+        """Return the latest review of the item, or None."""
+        of = self.living().filter(work_item=item).select_related("created_by", "decided_by")
+        return of.order_by("-created_at", "-id").first()
+
     def hand_in(self, item: WorkItem, *, actor: User, text: str) -> None:
         """Set the item to review with this text. Raises ValidationError or Refused."""
         Review(work_item=item, content=text).insert(actor=actor)
@@ -70,7 +75,7 @@ class ReviewQuerySet(WorkItemChildQuerySet["Review"]):
                 review.validate_insert()
                 WorkItemChild.insert(review, actor=actor)
         elif before == Status.REVIEW:
-            _decide_waiting(item, actor, _verdict(item.status, actor), text)
+            _decide_waiting(item, actor, _verdict(item, actor), text)
 
 
 class Review(WorkItemChild):
@@ -160,19 +165,21 @@ def send_back(item: WorkItem, *, actor: User, text: str) -> None:
             item.give_claim_back(author, session or "", is_live=is_live)
 
 
-def accept(item: WorkItem, *, actor: User, text: str = "") -> None:
-    """Set the item, which is in review, to done."""
+def accept(item: WorkItem, *, actor: User, text: str = "", force: bool = False) -> None:
+    """Set the item, which is in review, to done; `force` does so despite open children and blockers."""
     actor.check_person("accept what was handed in")
     if item.status != Status.REVIEW:
         raise Conflict(f"{item.display_key} is {item.status}, not in review")
     item.told = text
-    item.update(actor=actor, status=Status.DONE)
+    item.update(actor=actor, status=Status.DONE, is_confirmed=True, force=force)
 
 
-def _verdict(status: str, actor: User) -> Verdict:
-    if not actor.acts_as_person or status == Status.CANCELLED:
-        return Verdict.WITHDRAWN
-    return Verdict.ACCEPTED if status == Status.DONE else Verdict.SENT_BACK
+def _verdict(item: WorkItem, actor: User) -> Verdict:
+    """Return what it means that `actor` moved the item out of review."""
+    if item.status == Status.DONE:
+        return Verdict.ACCEPTED if item.is_accepted else Verdict.WITHDRAWN
+    is_answer = actor.acts_as_person and item.status != Status.CANCELLED
+    return Verdict.SENT_BACK if is_answer else Verdict.WITHDRAWN
 
 
 def _waiting(item: WorkItem) -> ReviewQuerySet:

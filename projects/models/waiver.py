@@ -62,6 +62,8 @@ class Waiver(WorkItemChild):
         actor.check_person("waive missing evidence")
         with transaction.atomic():
             self.load_project()
-            self.missing = "\n".join(str(each) for each in missing_evidence(self.work_item, Status.DONE, actor))
+            self.missing = "\n".join(str(each) for each in missing_evidence(self.work_item, is_accepted=True))
             super().insert(actor=actor)
-            self.work_item.update(actor=actor, status=Status.DONE, close_reason=self.reason, is_waived=True)
+            self.work_item.update(
+                actor=actor, status=Status.DONE, close_reason=self.reason, is_waived=True, is_confirmed=True
+            )

@@ -26,6 +26,7 @@ from projects.models.work_items.consequences import freed_by, open_below_parent
 MAX_ITEMS = 100  # of one request
 MAX_BYTES = 160  # of a receipt as compact JSON
 MAX_UNBLOCKED = 5
+LEAST_WARNING = 30  # bytes
 
 
 class ReceiptSerializer(ResponseSerializer):
@@ -40,6 +41,7 @@ class ReceiptSerializer(ResponseSerializer):
     unblocked_more = serializers.IntegerField(required=False, help_text="How many more there are.")
     parent = serializers.CharField(required=False)  # type: ignore[assignment] # hides Field.parent
     parent_open = serializers.IntegerField(required=False, help_text="The number of open children of the parent.")
+    warning = serializers.CharField(required=False, help_text="What it lacks although it is closed.")
 
 
 class ReceiptsSerializer(ResponseSerializer):
@@ -97,7 +99,21 @@ def receipt_of(item: WorkItem, *, was_open: bool = False) -> JSONObject:
     while receipt["unblocked"] and len(render(_without_empty(receipt))) > MAX_BYTES:
         receipt["unblocked"].pop()
         receipt["unblocked_more"] += 1
-    return _without_empty(receipt)
+    receipt = _without_empty(receipt)
+    if item.warnings:
+        lacks = "; ".join(str(each) for each in item.warnings)
+        room = MAX_BYTES - len(render(receipt)) - len(',"warning":"lacks: "')
+        receipt["warning"] = f"lacks: {shortened(lacks, max(LEAST_WARNING, room))}"
+    return receipt
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the text, cut so that it takes at most so many bytes of JSON."""
+    if len(render(text)) - 2 <= most:
+        return text
+    while len(render(text)) + 1 > most:
+        text = text[:-1]
+    return f"{text}…"
 
 
 def _without_empty(receipt: JSONObject) -> JSONObject:

@@ -26,6 +26,7 @@ from projects.api.work_items.filters import WorkItemFilter
 from projects.api.work_items.history import HistoryActions
 from projects.api.work_items.page import page_of
 from projects.api.work_items.receipts import ReceiptActions
+from projects.api.work_items.reviews import ReviewActions
 from projects.api.work_items.serializers import (
     BulkUpdatedSerializer,
     BulkUpdateSerializer,
@@ -53,7 +54,7 @@ class ReadyList(NamedTuple):
     statement: Statement
 
 
-class WorkItemViewSet(BriefActions, HistoryActions, TreeActions, ReceiptActions, ClaimActions):
+class WorkItemViewSet(BriefActions, HistoryActions, TreeActions, ReceiptActions, ClaimActions, ReviewActions):
     queryset = WorkItem.objects.all()
     related = ("project",)
     serializer_class = WorkItemSerializer

@@ -20,6 +20,10 @@ def done(context: Context) -> None:
     if options.force:
         changes["force"] = True
     receipts = edit(context, options.ids, changes, keep_closed=True)  # what is done keeps its reason
+    if context.identity.source == "terminal" and any(receipt["status"] == "review" for receipt in receipts):
+        from projects.client.reviewing import offer_acceptance
+
+        offer_acceptance(context, receipts)
     if options.next:
         begin_next(context, receipts[-1]["key"].rpartition("-")[0])
 

@@ -26,11 +26,24 @@ def stats(context: Context) -> None:
     context.show({"stats": context.api.get(f"{PROJECTS.path_to(key)}stats/")})
 
 
+def update(context: Context) -> None:
+    """Change a project; a person at the terminal has to agree to new policies."""
+    given = PROJECTS.given(context.options)
+    policies = {name: value for name, value in given.items() if name in project.POLICIES}
+    if policies:
+        from projects.client.consent import Person
+
+        wanted = ", ".join(f"{name.removesuffix('_policy')} {value}" for name, value in policies.items())
+        with Person(f"pm project update {context.options.id} …") as person:
+            person.agree(f"Policies of {context.options.id}: {wanted}. Change them?")
+    PROJECTS.update(context)
+
+
 VERBS = (
     Verb("list", "List projects.", list_projects, PROJECTS.list_options()),
     Verb("get", "Show one project.", PROJECTS.get, (ID,)),
     Verb("create", "Create a project.", PROJECTS.create, PROJECTS.create_options()),
-    Verb("update", "Change a project.", PROJECTS.update, PROJECTS.update_options()),
+    Verb("update", "Change a project.", update, PROJECTS.update_options()),
     Verb("delete", "Delete a project; restore undoes this.", PROJECTS.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Restore a deleted project.", PROJECTS.restore, (ID,)),
     Verb("stats", "Show a project's statistics: counts, points, blocked items, velocity.", stats, (PROJECT,)),

@@ -9,6 +9,7 @@ from django.db.models import Q
 from projects.models.comment import Comment, Kind
 from projects.models.inbox.source import Act, Entry, Source
 from projects.models.project import Status as ProjectStatus
+from projects.models.review import accept, send_back
 from projects.models.user import User
 from projects.models.work_items.choices import Status
 from projects.models.work_items.item import WorkItem
@@ -118,6 +119,7 @@ class InReview(ItemSource):
 
     kind = "review"
     heading = "Review"
+    settled_by = ("accept what was handed in", "send back what was handed in", "waive missing evidence")
 
     def waiting(self) -> QuerySet[WorkItem, WorkItem]:
         return self.items().filter(MayWait("status"), status=Status.REVIEW)
@@ -135,7 +137,7 @@ class InReview(ItemSource):
 
     def act(self, row: WorkItem, act: Act, text: str, *, actor: User) -> str:
         if act.name == "accept":
-            row.update(actor=actor, status=Status.DONE, unclaim=True)
+            accept(row, actor=actor)
             return f"{row.display_key} is done."
-        super().act(row, act, text, actor=actor)
+        send_back(row, actor=actor, text=text)
         return f"{row.display_key} is sent back."

@@ -46,7 +46,7 @@ class Claimable(Entity):
         @property
         def is_open(self) -> bool: ...
         def obstacles(self, actor: User | None) -> list[str]: ...
-        def status_before_claim(self, actor: User) -> str: ...
+        def status_before_claim(self) -> str: ...
         def moments_of(self, status: str) -> Values: ...
 
     # The current claim: holder, session and lease. Agents share names, so a name proves nothing: the session does, or
@@ -164,7 +164,7 @@ class Claimable(Entity):
         elif self.is_claimed and self.idle_leases:
             values["idle_leases"] = self.idle_leases - 1  # this lease did not run out
         if self.status == Status.IN_PROGRESS:
-            values["status"] = self.status_before_claim(actor)
+            values["status"] = self.status_before_claim()
         if self.assignee_id == self.claimed_by_id:
             values["assignee_id"] = None
         self._write_claim(actor, **values)

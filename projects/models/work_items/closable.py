@@ -22,7 +22,7 @@ from projects.models.exceptions import EvidenceMissing
 from projects.models.fields import TextField
 from projects.models.work_items.choices import Status
 from projects.models.work_items.claimable import Claimable
-from projects.models.work_items.evidence import Missing, closing_of, missing_evidence, needs_review, record
+from projects.models.work_items.evidence import Missing, accepts, closing_of, missing_evidence, needs_review, record
 
 if TYPE_CHECKING:
     from projects.models.review import ReviewQuerySet
@@ -56,16 +56,18 @@ class Closable(Claimable):
         editable=False,
         help_text="The policies, and the evidence that there was, when it was set to done.",
     )
-    # Of the write that goes on, no columns: what it says to the readers of the review, and what the item lacks although
-    # the write may go on.
+    # Of the write that goes on, no columns: what it says to the readers of the review, whether it accepts the item, and
+    # what the item lacks although the write may go on.
     told: str = ""
+    is_accepted: bool = False
     warnings: Sequence[Missing] = ()
 
     def insert(self, *, actor: User) -> None:
         self.load_project()
-        values = self.under_policies({"status": self.status, "close_reason": self.close_reason}, actor)
+        self.is_accepted = accepts(actor)
+        values = self.under_policies({"status": self.status, "close_reason": self.close_reason})
         self.status, self.close_reason = values["status"], values.get("close_reason", "")
-        for name, value in self.close_values(self.status, actor).items():
+        for name, value in self.close_values(self.status).items():
             setattr(self, name, value)
         with transaction_of_write():
             super().insert(actor=actor)
@@ -78,19 +80,19 @@ class Closable(Claimable):
                 self._reviews().hand_in(self._item(), actor=actor, text=self._take_told())
         return is_changed
 
-    def under_policies(self, values: Values, actor: User, *, force: bool = False) -> Values:
-        """Return the values of a change: review instead of done where a person has to accept what `actor` did."""
-        is_closed = self.status == Status.DONE and not self._state.adding
-        if values.get("status") != Status.DONE or is_closed or actor.acts_as_person or not needs_review(self._item()):
+    def under_policies(self, values: Values, *, force: bool = False) -> Values:
+        """Return the values of a change: review instead of done where a person has to accept the item first."""
+        is_done = self.status == Status.DONE and not self._state.adding
+        if values.get("status") != Status.DONE or is_done or self.is_accepted or not needs_review(self._item()):
             return values
         if not (force or self._state.adding):
             self.check_close(Status.DONE)
         self.told = str(values.get("close_reason") or self.told)
         return {name: value for name, value in values.items() if name != "close_reason"} | {"status": Status.REVIEW}
 
-    def close_values(self, status: str, actor: User, *, is_waived: bool = False) -> Values:
+    def close_values(self, status: str, *, is_waived: bool = False) -> Values:
         """Return what a change to `status` keeps of the evidence, and note the warnings. Raises EvidenceMissing."""
-        missing = missing_evidence(self._item(), status, actor)
+        missing = missing_evidence(self._item(), status, is_accepted=self.is_accepted)
         required = [each for each in missing if not each.is_warning]
         if required and not is_waived:
             key = "a new item" if self._state.adding else self.display_key
@@ -98,14 +100,14 @@ class Closable(Claimable):
         self.warnings = missing
         values: Values = {"closing": None, "evidence": ""}
         if status == Status.DONE:
-            closing = closing_of(self._item(), actor, missing, is_waived=is_waived)
+            closing = closing_of(self._item(), missing, is_accepted=self.is_accepted, is_waived=is_waived)
             values = {"closing": closing, "evidence": record(self._item())}
         return {name: value for name, value in values.items() if getattr(self, name) != value}
 
-    def status_before_claim(self, actor: User) -> str:
+    def status_before_claim(self) -> str:
         """Return the status that a release restores: to do if the item would lack what a review needs."""
         before = self.claimed_from or Status.TODO.value
-        lacks = any(not each.is_warning for each in missing_evidence(self._item(), before, actor))
+        lacks = any(not each.is_warning for each in missing_evidence(self._item(), before))
         return Status.TODO.value if lacks else before
 
     def give_claim_back(self, holder: User, session: str, *, is_live: bool) -> None:

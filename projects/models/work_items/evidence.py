@@ -60,10 +60,10 @@ class Missing(NamedTuple):
 SOURCES: tuple[Source, ...] = ()
 
 
-def missing_evidence(item: WorkItem, status: str = Status.DONE, actor: User | None = None) -> list[Missing]:
-    """Return what the item lacks before `actor` may set it to `status`, review or done; nothing for other statuses.
+def missing_evidence(item: WorkItem, status: str = Status.DONE, *, is_accepted: bool = False) -> list[Missing]:
+    """Return what the item lacks before it may get this `status`, review or done; nothing for other statuses.
 
-    An acceptance is missing unless the actor is a person: a person who closes an item accepts it.
+    Who closes the item lacks an acceptance unless it `is_accepted` by that.
     """
     if status not in (Status.REVIEW, Status.DONE):
         return []
@@ -72,7 +72,7 @@ def missing_evidence(item: WorkItem, status: str = Status.DONE, actor: User | No
         for policy, piece in _asked(item)
         if piece.get
     ]
-    if status == Status.DONE and needs_review(item) and not (actor is not None and actor.acts_as_person):
+    if status == Status.DONE and needs_review(item) and not is_accepted:
         found.append(Missing("no person has accepted it", f"pm review {item.display_key} -m TEXT"))
     return found
 
@@ -94,12 +94,19 @@ def record(item: WorkItem) -> str:
     return "\n".join([f"policies: {', '.join(policies)}", *pieces[:MAX_KEPT]])
 
 
-def closing_of(item: WorkItem, actor: User, missing: Sequence[Missing], *, is_waived: bool) -> str | None:
-    """Return how `actor` sets the item, which may be in review, to done; None where nobody asked for anything."""
+def accepts(actor: User, *, is_confirmed: bool = False) -> bool:
+    """Return True if `actor` accepts the work of an item by setting it to done.
+
+    A person does. What comes from a terminal is often a script or an agent, so there the person has to confirm it.
+    """
+    return actor.acts_as_person and (is_confirmed or not actor.source)
+
+
+def closing_of(item: WorkItem, missing: Sequence[Missing], *, is_accepted: bool, is_waived: bool) -> str | None:
+    """Return how the item, which may be in review, is set to done; None where nobody asked for anything."""
     if missing:
         return WAIVED if is_waived else WARNED
-    is_accepted = actor.acts_as_person and (needs_review(item) or item.status == Status.REVIEW)
-    return ACCEPTED if is_accepted else None
+    return ACCEPTED if is_accepted and (needs_review(item) or item.status == Status.REVIEW) else None
 
 
 def _asked(item: WorkItem) -> Iterator[tuple[str, Evidence]]:

@@ -26,6 +26,7 @@ from projects.models.sync import former_item
 from projects.models.work_items.choices import LAST_DAY, MAX_POINTS, ItemType, Priority, Status
 from projects.models.work_items.claimable import NO_CLAIM
 from projects.models.work_items.closable import Closable
+from projects.models.work_items.evidence import accepts
 from projects.models.work_items.hierarchy import PARENTS, RULES, child_types, parent_errors
 from projects.models.work_items.obstacles import obstacles
 from projects.models.work_items.ordering import position_after, position_beside
@@ -190,12 +191,14 @@ class WorkItem(Closable):
         remove_labels: Sequence[str] = (),
         lease_id: uuid.UUID | None = None,
         is_waived: bool = False,
+        is_confirmed: bool = False,
         **values: FieldValue,
     ) -> Values:
         """Validate as Entity.validate_update does.
 
         Where a person has to accept the item, done by an agent is review. Missing evidence is refused or noted in
-        `warnings`, as the policies of the project say, unless it `is_waived`. Raises EvidenceMissing.
+        `warnings`, as the policies of the project say, unless it `is_waived`. Raises EvidenceMissing. At a terminal, a
+        person accepts only what `is_confirmed`.
 
         `force` closes the item despite open children or blockers, and overrides another's claim; `unclaim` does only
         the latter. `lease_id` proves that the claim is the caller's. `add_labels` and `remove_labels` change the labels
@@ -203,20 +206,21 @@ class WorkItem(Closable):
         """
         self.check_version(expected_version)
         self.check_living()
+        self.is_accepted = accepts(actor, is_confirmed=is_confirmed)
         if add_labels or remove_labels:
             if "labels" in values:
                 raise ValidationError({"labels": "can't be set together with add_labels or remove_labels"})
             gone = {name.strip().casefold() for label in remove_labels for name in label.split(",")}
             kept = [label for label in self.labels if label.casefold() not in gone]
             values["labels"] = [*kept, *add_labels]
-        changed = self.check_update(self.under_policies(values, actor, force=force), force=force)
+        changed = self.check_update(self.under_policies(values, force=force), force=force)
         self.is_forced = False
         if changed.keys() & {"status", "assignee_id"} and not self.is_held_by(actor, lease_id):
             if not (force or unclaim):
                 raise self.claim_refusal()
             self.is_forced = True
         if "status" in changed:
-            changed |= self.close_values(changed["status"], actor, is_waived=is_waived)
+            changed |= self.close_values(changed["status"], is_waived=is_waived)
         if changed and self.idle_leases and self.is_progress(actor, lease_id, changed.get("status", self.status)):
             changed["idle_leases"] = 0
         return changed

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
-from projects.models import Activity, Comment, LostChange, Project, Question, User, WorkItem
+from projects.models import Activity, Comment, LostChange, Project, Question, Review, User, WorkItem
 from projects.models.activity import Standing
 from projects.models.comment import Kind
 from projects.models.exceptions import Conflict, NotYours
@@ -30,6 +30,10 @@ Make = Callable[..., WorkItem]
 # Acts of people for which nothing waits: what they are, and why.
 UNPROMPTED = {
     "change an answer": "undoes an answer",
+    "change or delete a review": "undoes a decision",
+    "change or delete a waiver": "undoes a decision",
+    "change the policies of a project": "a setting",
+    "set the policies of a project": "a setting",
     "settle what is in the inbox": "every act on an entry",
 }
 
@@ -195,13 +199,20 @@ def test_question_is_answered_by_number_and_by_text(wait: Callable[[str], Any], 
 
 
 def test_item_given_back_is_ready_and_carries_the_comment(wait: Callable[[str], Any], owner: User) -> None:
-    for kind in ("stuck", "blocked", "unheld", "review"):
+    for kind in ("stuck", "blocked", "unheld"):
         item = wait(kind)
         settle(kind, str(item.pk), "back", "Try the other way", actor=owner)
         item.refresh_from_db()
         assert (item.claimed_by, item.idle_leases) == (None, 0)
         assert item in WorkItem.objects.all().ready()
         assert item.comments.get().kind == Kind.HANDOVER
+
+
+def test_item_sent_back_is_offered_with_the_text_in_its_review(wait: Callable[[str], Any], owner: User) -> None:
+    item = wait("review")
+    settle("review", str(item.pk), "back", "Try the other way", actor=owner)
+    assert item in WorkItem.objects.all().ready()
+    assert Review.objects.sent_back().get().answer == "Try the other way"
 
 
 def test_item_is_assigned_to_oneself_or_another(wait: Callable[[str], Any], owner: User) -> None:

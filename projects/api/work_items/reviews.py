@@ -1,0 +1,142 @@
+"""Reviews: hand an item in, accept it or send it back, and close it without evidence."""
+
+from __future__ import annotations
+
+from django.http.response import HttpResponseBase
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from projects.api.authentication import actor_of
+from projects.api.idempotency import write
+from projects.api.json_format import JSONObject
+from projects.api.serializer_fields import TEXT, StrictBooleanField, StrictCharField
+from projects.api.serializers import ResponseSerializer, StrictSerializer
+from projects.api.viewsets import EntityViewSet, answer, read_body
+from projects.api.work_items.receipts import ReceiptSerializer, receipt_of
+from projects.entities.project import POLICIES
+from projects.models import Review, Waiver, WorkItem
+from projects.models.review import accept, send_back
+from projects.models.work_items.evidence import missing_evidence
+
+
+class HandInSerializer(StrictSerializer):
+    """What was done, and how to see it."""
+
+    text = StrictCharField(required=False, default="", allow_blank=True, pattern=TEXT, help_text="Markdown.")
+
+
+class AcceptSerializer(StrictSerializer):
+    """A text for the author, and whether to close the item despite open children or blockers."""
+
+    text = StrictCharField(required=False, default="", allow_blank=True, pattern=TEXT, help_text="Markdown.")
+    force = StrictBooleanField(required=False, default=False)
+
+
+class SendBackSerializer(StrictSerializer):
+    """What has to change."""
+
+    text = StrictCharField(pattern=TEXT, help_text="Markdown.")
+
+
+class WaiveSerializer(StrictSerializer):
+    """Why the item is closed without the evidence that is missing."""
+
+    reason = StrictCharField(pattern=TEXT, help_text="Markdown.")
+
+
+class MissingSerializer(ResponseSerializer):
+    """What an item lacks, and how to get it."""
+
+    what = serializers.CharField()
+    get = serializers.CharField(help_text="A command, or what a person has to do.")
+    is_warning = serializers.BooleanField(help_text="Whether the item may be closed without it.")
+
+
+class EvidenceSerializer(ResponseSerializer):
+    """The policies of the item's project, what it lacks now, and its latest review."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    policies = serializers.DictField(child=serializers.CharField())
+    missing = MissingSerializer(many=True)
+    review = serializers.DictField(required=False, help_text="by, at, text, verdict, answer, decided_by.")
+
+
+def evidence_of(item: WorkItem) -> JSONObject:
+    """Return what the item lacks before it is done, and its latest review."""
+    found: JSONObject = {
+        "key": item.display_key,
+        "title": item.title,
+        "policies": {name.removesuffix("_policy"): getattr(item.project, name) for name in POLICIES},
+        "missing": [each._asdict() for each in missing_evidence(item)] if item.is_open else [],
+    }
+    review = Review.objects.latest_of(item)
+    if review is not None:
+        found["review"] = review_of(review)
+    return found
+
+
+def review_of(review: Review) -> JSONObject:
+    """Return a review without empty members."""
+    found: JSONObject = {
+        "by": review.created_by.username,
+        "at": f"{review.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "text": review.content,
+        "verdict": review.verdict,
+        "answer": review.answer,
+        "decided_by": review.decided_by.username if review.decided_by else "",
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+class ReviewActions(EntityViewSet):
+    @extend_schema(responses=EvidenceSerializer)
+    @action(detail=True)
+    def evidence(self, request: Request, id: str) -> HttpResponseBase:
+        """What the item lacks before it is done, and how to get it."""
+        return answer(request, evidence_of(self.get_object()))
+
+    @extend_schema(request=HandInSerializer, responses=ReceiptSerializer)
+    @action(detail=True, methods=["post"])
+    @write
+    def review(self, request: Request, id: str) -> Response:
+        """Hand the item in: a person accepts it, or sends it back."""
+        body = read_body(request, HandInSerializer)
+        item = self.get_object()
+        Review(work_item=item, content=body["text"]).insert(actor=actor_of(request))
+        return Response(receipt_of(item))
+
+    @extend_schema(request=AcceptSerializer, responses=ReceiptSerializer)
+    @action(detail=True, methods=["post"])
+    @write
+    def accept(self, request: Request, id: str) -> Response:
+        """Accept what was handed in, as a person: the item is done."""
+        body = read_body(request, AcceptSerializer)
+        item = self.get_object()
+        was_open = item.is_open
+        accept(item, actor=actor_of(request), **body)
+        return Response(receipt_of(item, was_open=was_open))
+
+    @extend_schema(request=SendBackSerializer, responses=ReceiptSerializer)
+    @action(detail=True, methods=["post"], url_path="send-back")
+    @write
+    def send_back(self, request: Request, id: str) -> Response:
+        """Send back what was handed in, as a person: the item is in progress, and its session begins with the text."""
+        body = read_body(request, SendBackSerializer)
+        item = self.get_object()
+        send_back(item, actor=actor_of(request), text=body["text"])
+        return Response(receipt_of(item))
+
+    @extend_schema(request=WaiveSerializer, responses=ReceiptSerializer)
+    @action(detail=True, methods=["post"])
+    @write
+    def waive(self, request: Request, id: str) -> Response:
+        """Close the item without the evidence that is missing, as a person: a waiver records what was."""
+        body = read_body(request, WaiveSerializer)
+        item = self.get_object()
+        was_open = item.is_open
+        Waiver(work_item=item, reason=body["reason"]).insert(actor=actor_of(request))
+        return Response(receipt_of(item, was_open=was_open))

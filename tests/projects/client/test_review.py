@@ -1,0 +1,33 @@
+"""`pm review`, `accept`, `send-back` and `waive` against a real server."""
+
+from __future__ import annotations
+
+from tests.projects.client.conftest import Board
+from tests.projects.client.terminals import on_terminal
+
+AT_A_TERMINAL = {"is_input": True, "is_error": True, "LOGNAME": "casey"}
+
+
+def test_person_at_a_terminal_decides_what_an_agent_hands_in(board: Board) -> None:
+    board.project("REVIEW")
+    item = board.item("REVIEW")
+    policy = ("project", "update", "REVIEW", "--review", "required")
+    assert "only a person may do this" in board(*policy, "--as", "bot").error["message"]
+    result, shown = on_terminal(board.repository, *policy, typed="y\n", **AT_A_TERMINAL)
+    assert "Policies of REVIEW: review required" in shown
+    assert result.document["project"]["review_policy"] == "required"
+
+    assert board("done", item, "-m", "3 tests pass", "--as", "bot").document["status"] == "review"
+    for command in (("accept", item), ("send-back", item, "-m", "No"), ("waive", item, "-m", "No")):
+        assert board(*command, "--as", "bot").error["code"] == "FORBIDDEN"
+    result, shown = on_terminal(
+        board.repository, "send-back", item, "-m", "Test the empty list", typed="y\n", **AT_A_TERMINAL
+    )
+    assert "handed in by bot: 3 tests pass" in shown
+    assert result.document["status"] == "in_progress"
+
+    assert board("review", "-m", "Tested", item, "--as", "bot").document["status"] == "review"
+    result, shown = on_terminal(board.repository, "done", item, typed="y\n", **AT_A_TERMINAL)
+    assert f"Accept {item}?" in shown
+    assert [line.split('"status":"')[1].split('"')[0] for line in result.out.splitlines()] == ["review", "done"]
+    assert board("show", item, "--full").document["work_item"]["closing"] == "accepted"
