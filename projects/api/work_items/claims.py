@@ -135,9 +135,10 @@ class ClaimActions(EntityViewSet):
     def claim_next(self, request: Request) -> Response:
         """Claim the first ready item; concurrent callers get different items."""
         body = read_body(request, ClaimNextSerializer)
-        project = Project.objects.get(pk=body["project_id"])
-        lease: int = body["lease"]
-        return self._claimed(*claim_next(project, actor=actor_of(request), lease=lease))
+        project = Project.objects.loaded(body["project_id"])
+        if project is None:
+            raise Project.DoesNotExist
+        return self._claimed(*claim_next(project, actor=actor_of(request), lease=body["lease"]))
 
     @extend_schema(request=RenewalSerializer, responses=ClaimedSerializer)
     @action(detail=True, methods=["post"])

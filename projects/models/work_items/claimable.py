@@ -94,11 +94,14 @@ class Claimable(Entity):
             self.idle_leases = 0
             type(self)._base_manager.filter(pk=self.pk).update(idle_leases=0)
 
-    def claim(self, *, actor: User, lease: int = DEFAULT_LEASE, force: bool = False) -> uuid.UUID:
+    def claim(
+        self, *, actor: User, lease: int = DEFAULT_LEASE, force: bool = False, is_ready: bool = False
+    ) -> uuid.UUID:
         """Assign the item to `actor`, in progress, for `lease` minutes; return the lease ID.
 
         Raises Claimed if the item has an unexpired claim, even one of the actor, and NotReady if it can't be started;
-        `force` takes it anyway. Raises Conflict if it is closed.
+        `force` takes it anyway. Raises Conflict if it is closed. `is_ready` says that the caller found it by the query
+        for ready items, in the same transaction.
         """
         expires_at = timezone.now() + _minutes(lease)
         self.check_living()
@@ -107,7 +110,7 @@ class Claimable(Entity):
             raise Conflict(f"{self.display_key} is {self.status} and can't be claimed")
         if self.is_claimed and not force:
             raise self.claim_refusal()
-        reasons = self.obstacles(actor)
+        reasons = [] if is_ready else self.obstacles(actor)
         if reasons and not force:
             raise NotReady(f"{self.display_key} is not ready", reasons)
         self.is_forced = force and (self.is_claimed or bool(reasons))

@@ -34,7 +34,7 @@ def claim_next(project: Project, *, actor: User, lease: int = DEFAULT_LEASE) -> 
         raise NothingReady(
             f"no item in {project.key} is ready: all are done, blocked, claimed, assigned or in progress"
         )
-    return item, item.claim(actor=actor, lease=lease)
+    return item, item.claim(actor=actor, lease=lease, is_ready=True)
 
 
 def begin(item: WorkItem, *, actor: User, lease: int | None = None, force: bool = False) -> None:
