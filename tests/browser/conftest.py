@@ -6,12 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
-from tests.browser.pages import signed_in
+from tests.browser.pages import BLANK, signed_in
 from tests.processes import Server, scaled
 
 expect.set_options(timeout=scaled(5000))  # milliseconds
+VIEWPORT: ViewportSize = {"width": 1280, "height": 720}
 FLAGS = [
     "--disable-gpu",
     "--disable-quic",
@@ -49,8 +59,9 @@ def server(shared_server: Server) -> Server:
 @pytest.fixture(scope="package")
 def profile(browser: Browser) -> Iterator[BrowserContext]:
     """A browser context for many tests: making one takes more processor time than most tests."""
-    with browser.new_context() as context:
+    with browser.new_context(viewport=VIEWPORT) as context:
         context.set_default_timeout(scaled(15_000))
+        context.new_page()
         yield context
 
 
@@ -77,16 +88,20 @@ def person(profile: BrowserContext) -> Iterator[BrowserContext]:
 
 
 def forget(context: BrowserContext) -> None:
-    """Close all pages, and clear what they and their servers have stored."""
-    for page in context.pages:
-        if page.is_closed():  # a popup that is closing
-            continue
-        browser = context.new_cdp_session(page)
-        browser.send("Network.clearBrowserCache")
-        if page.url.startswith("http"):
-            origin = "/".join(page.url.split("/")[:3])
-            browser.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    """Clear what pages and their servers have stored, and close all pages but the first, which the next test uses."""
+    kept, *others = context.pages
+    origins = {"/".join(page.url.split("/")[:3]) for page in context.pages if page.url.startswith("http")}
+    if kept.url.startswith("http"):
+        kept.evaluate("name = ''; sessionStorage.clear()")
+    kept.goto(BLANK)
+    kept.set_viewport_size(VIEWPORT)
+    for page in others:
         page.close()
+    browser = context.new_cdp_session(kept)
+    browser.send("Network.clearBrowserCache")
+    for origin in origins:
+        browser.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    browser.detach()
     context.clear_cookies()
     context.clear_permissions()
 

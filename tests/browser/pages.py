@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from tests.processes import MANAGE, Server, environment, scaled
 
+BLANK = "about:blank"
 SOON = scaled(1500)  # milliseconds
 
 
@@ -35,7 +36,11 @@ def login_url(directory: Path) -> str:
 
 
 def signed_in(person: BrowserContext, server: Server) -> Page:
-    page = person.new_page()
+    """Sign in on the page that each test finds, or on a new one, which takes a second, if that is in use.
+
+    The page of a test keeps its listeners (`page.on`): one that does more than take notes needs a page of its own.
+    """
+    page = next((page for page in person.pages if page.url == BLANK), None) or person.new_page()
     page.goto(login_url(server.directory))
     return page
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from projects.entities.registry import ENTITIES
-from tests.browser.pages import pm, signed_in
+from tests.browser.pages import login_url, pm, signed_in
 from tests.browser.test_accessibility import found
 from tests.processes import Server
 
@@ -106,7 +106,8 @@ def test_hostile_texts_do_nothing_on_any_page(person: BrowserContext, server: Se
     server.api("PATCH", "work-items/PONE-1/", json={"title": text + "!", "labels": [*labels, "new"]})
     lane = one_of(server, "swim-lanes")
     server.api("PATCH", f"swim-lanes/{lane}/", json={"name": HOSTILE[:99]})
-    page = signed_in(person, server)
+    page = person.new_page()
+    page.goto(login_url(server.directory))
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
 
     def is_deaf(where: str) -> None:
