@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
+from projects.api.filters import EntityFilterSet, PersonFilter, TruthFilter
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject
 from projects.api.serializer_fields import TEXT, StrictCharField, StrictIntegerField
@@ -30,6 +31,14 @@ class QuestionSerializer(EntitySerializer):
     display_key = serializers.CharField(read_only=True)
 
     class Meta(EntitySerializer.Meta):
+        model = Question
+
+
+class QuestionFilter(EntityFilterSet):
+    asked_by = PersonFilter(field_name="created_by_id")
+    current = TruthFilter("current", "not_current", help_text="`true`: only about items that are not closed.")
+
+    class Meta:
         model = Question
 
 
@@ -56,6 +65,7 @@ class OutcomeSerializer(ResponseSerializer):
 class QuestionViewSet(EntityViewSet):
     queryset = Question.objects.all()
     serializer_class = QuestionSerializer
+    filterset_class = QuestionFilter
 
     @extend_schema(responses=OutcomeSerializer)
     @action(detail=True)

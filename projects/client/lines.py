@@ -99,6 +99,8 @@ def _item(item: Json) -> Iterable[str]:
         yield ", ".join(facts)
     if item.get("above"):
         yield f"in: {' / '.join(map(_flat, item['above']))}"
+    for question in item.get("questions", ()):
+        yield _question(question)
     for name, words in LINKED.items():
         if item.get(name):
             yield f"{words}: {'; '.join(_flat(other, MAX_TITLE) for other in item[name])}"
@@ -110,6 +112,15 @@ def _item(item: Json) -> Iterable[str]:
     for comment in item.get("comments", ()):
         kind = f" {comment['kind']}" if "kind" in comment else ""
         yield from _text(comment["text"], f"{_flat(comment['by'])}{kind} {comment['at'][5:16]}: ")
+
+
+def _question(row: Json) -> str:
+    """Return a question with its answer, or with its choices."""
+    asked = f"{row['question']} {_flat(row['text'])}"
+    if "answer" in row:
+        by = _flat(row["by"]) if "by" in row else "default taken"
+        return f"{asked} {by}: {_flat(row['answer'])}"
+    return f"{asked} open{': ' if row.get('choices') else ''}{_flat(' / '.join(row.get('choices', ())))}"
 
 
 def _text(text: str, before: str) -> Iterable[str]:

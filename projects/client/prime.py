@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 MAX_STATE = 1024  # bytes
+MAX_ANSWERS = 3
 MAX_PROJECTS, MAX_ITEMS, MAX_TITLE = 4, 5, 60  # projects shown, items per list, characters per title
 
 HOW = """\
@@ -24,6 +25,7 @@ HOW = """\
 Loop   pm begin [KEY]           claim the next item, or this one, and show it; again: renew the claim
        pm note KEY TEXT         record progress; --decision holds for the project, --handover is for the next session
        pm done KEY -m TEXT      close it; --next begins another. Give it back: pm back KEY
+Ask    pm ask KEY TEXT --choice A --choice B --wait 10m   for what a person decides; later: pm wait KEY
 Plan   pm create TITLE -t bug --from KEY    (-p 1, --parent KEY, --needs A,B); many at once: pm plan FILE
 Look   pm ready   pm list --status todo   pm show KEY   pm news   pm search TEXT   pm who
 
@@ -85,6 +87,7 @@ def _state(context: Context) -> tuple[list[str], bool]:
     )
     if not projects:
         return found, True
+    found += _answers(context)
     found += _decisions(context)
     found.append(_news(context))
     found += _waiting(context)
@@ -117,6 +120,24 @@ def _identity(me: Json) -> list[str]:
 
 def _until(row: Json) -> str:
     return f"(until {row['until'][:16]}Z)" if row["until"] else "(waits for an answer)"
+
+
+def _answers(context: Context) -> list[str]:
+    """Return the latest answers to the caller's questions about items that are still open."""
+    query = {
+        "asked_by": "@me",
+        "current": "true",
+        "status": "answered,default_taken",
+        "fields": "display_key,text,answer,answered_by",
+        "ordering": "-created_at",
+        "limit": MAX_ANSWERS,
+    }
+    found = [
+        f"  {row['display_key']} {_line(row['text'])}: {_line(row['answer'], 80)}"
+        f" ({_line(row['answered_by'] or 'default taken', 30)})"
+        for row in _rows(context, "questions/", query)
+    ]
+    return ["answers to your questions:", *found] if found else []
 
 
 def _decisions(context: Context) -> list[str]:

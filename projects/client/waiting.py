@@ -85,12 +85,14 @@ def not_answered(found: Json) -> NotAnswered:
 def named(context: Context, name: str) -> list[str]:
     """Return the keys of the questions that a key means: the question's own, or those of an item, the oldest first.
 
-    Of an item these are its open questions, else its latest one. Raises UsageError if it has none.
+    Of an item these are its open questions, else its latest one. Raises UsageError if it has none, and NoServer: a
+    wait outlasts the absence of a server only once it has begun.
     """
+    api = context.api
     if ".q" in name.lower():
         return [name]
     query = {"work_item": name, "fields": "display_key,status", "ordering": "-created_at", "limit": 50}
-    rows = context.api.get(QUESTIONS, query, wanted=("results",))["results"]
+    rows = api.get(QUESTIONS, query, wanted=("results",))["results"]
     if not rows:
         raise UsageError(f"there is no question about {name}; ask one with: pm ask {name} TEXT", field="id")
     return [row["display_key"] for row in reversed(rows) if row["status"] == "open"] or [rows[0]["display_key"]]

@@ -97,7 +97,14 @@ QUESTION = Entity(
     filters=(
         Filter("work_item", "only questions about this item", metavar="ITEM"),
         Filter("project", "only questions in this project", metavar="PROJECT"),
-        Filter("status", "only questions with this status", choices=STATUSES),
+        Filter(
+            "status",
+            "only these statuses: open, answered, default_taken, withdrawn; not:A,B for all others",
+            choices=STATUSES,
+            many=True,
+        ),
+        Filter("asked_by", "only questions of this user; @me is you", metavar="NAME"),
+        Filter("current", "only questions about items that are not closed"),
     ),
     slim=("display_key", "work_item", "text", "choices", "status", "answer", "answered_by", "created_by", "version"),
     columns=("display_key", "status", "text", "answer", "answered_by", "created_by"),

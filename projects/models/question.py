@@ -84,6 +84,13 @@ class QuestionQuerySet(WorkItemChildQuerySet["Question"]):
             IsAsked("status"), IsNotClosed("work_item__status"), work_item__project__status=ProjectStatus.ACTIVE
         )
 
+    def current(self) -> Self:
+        """Limit to questions about items that are neither done nor cancelled."""
+        return self.filter(IsNotClosed("work_item__status"))
+
+    def not_current(self) -> Self:
+        return self.exclude(IsNotClosed("work_item__status"))
+
     def answered(self) -> Self:
         """Limit to questions with an answer, by a person or by default."""
         return self.living().filter(status__in=(Status.ANSWERED, Status.DEFAULT_TAKEN))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.benchmarks import answers, commands, latencies, rates, servers, sharing, transfer, verbs
+from tests.benchmarks import answers, commands, latencies, rates, servers, sharing, transfer, verbs, waiting
 from tests.benchmarks.commands import Measure
 
 
@@ -58,6 +58,8 @@ TARGETS = {
     "claims": Target(
         "claim, 8 clients, p99 / pass and 8 bare commits", 3.1, "×", latencies.writes("claim"), margin=20.0
     ),
+    "wait-beside": Target("pm project list, beside 30 waiting commands / alone", 1.3, "×", waiting.beside),
+    "wait-latency": Target("an answer reaches a waiting command, median of 20", 1.0, "s", waiting.latency),
     "start": Target("start to first correct response / manage.py check", 1.2, "×", servers.start),
     "memory": Target("server with 2 workers after traffic, PSS / bare WSGI", 2.1, "×", servers.memory),
     "import": Target(
@@ -80,4 +82,7 @@ TARGETS = {
     ),
     "sync-size": Target("the ref after 10,000 operations, after gc", 5.0, "MiB", sharing.size),
 }
-GROUPS = {"verbs": [f"verb-{name}" for name in verbs.VERBS]}  # of targets, for `--only`
+GROUPS = {
+    "verbs": [f"verb-{name}" for name in verbs.VERBS],
+    "wait": ["wait-beside", "wait-latency"],
+}  # of targets, for `--only`

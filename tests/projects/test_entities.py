@@ -19,7 +19,7 @@ from projects.client.resource import EntityResource
 from projects.entities import spec
 from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
 from projects.entities.registry import BY_REFERENCE, ENTITIES
-from projects.models import Activity, User, WorkItem
+from projects.models import Activity, Question, User, WorkItem
 from projects.models.base import Entity
 from projects.models.fields import PositionField
 from projects.models.project import MAX_NUMBER
@@ -244,6 +244,18 @@ def make_overdue(pk: str) -> str:
     return "true"
 
 
+def make_closed(pk: str) -> str:
+    other = WorkItem.objects.filter(questions=None).values("pk")[:1]
+    Question.objects.filter(pk=pk).update(work_item=other)
+    WorkItem.objects.filter(questions=pk).update(status="done")
+    return "true"
+
+
+def make_asked(pk: str) -> str:
+    Question.objects.filter(pk=pk).update(created_by=User.objects.actor("carol"))
+    return "carol"
+
+
 def make_stuck(pk: str) -> str:
     WorkItem.objects.filter(pk=pk).update(status="todo", idle_leases=3)
     return "true"
@@ -297,6 +309,8 @@ def test_filter_narrows_the_list(entity: spec.Entity, each: spec.Filter, api: AP
         "updated_since": lambda: sorted(row["updated_at"] for row in rows)[len(rows) // 2],
         "search": lambda: str(rows[0]["title"].split()[0]),
         "include_done": lambda: "false",
+        "current": lambda: make_closed(rows[0]["id"]),
+        "asked_by": lambda: make_asked(rows[0]["id"]),
         "overdue": lambda: make_overdue(rows[0]["id"]),
         "stuck": lambda: make_stuck(rows[0]["id"]),
     }

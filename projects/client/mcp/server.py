@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from projects.client.agent_programs import Program
 
+MAX_WAIT = 50  # seconds of a tool call that waits: clients give up after a minute
+
 
 def serve(environ: Mapping[str, str]) -> None:
     """Serve the client on standard input and output until it closes its end."""
@@ -67,10 +69,26 @@ class Server:
             if arguments.keys() - {"key", "back"}:
                 raise errors.UsageError("update: back goes with no other change", field="back")
             return ["back", "--", arguments["key"]], b""
+        if name == "list" and arguments.get("ready"):
+            if arguments.keys() - {"ready", "limit"}:
+                raise errors.UsageError("list: ready goes with limit only", field="ready")
+            return ["ready", *(f"--limit={arguments[each]}" for each in arguments if each == "limit")], b""
+        if name == "ask":
+            return self._asking(arguments, argv), b""
         if name == "note" and "kind" in arguments:
             argv = [word for word in argv if not word.startswith("--kind=")]
             return [argv[0], f"--{arguments['kind']}", *argv[1:]], b""
         return argv, b""
+
+    @staticmethod
+    def _asking(arguments: dict[str, Any], argv: list[str]) -> list[str]:
+        """Return the arguments of `pm ask`, or of `pm wait` for a key alone. Raises UsageError."""
+        seconds = min(max(1, arguments.get("wait", MAX_WAIT)), MAX_WAIT)
+        if "text" not in arguments:
+            if arguments.keys() - {"key", "wait"}:
+                raise errors.UsageError("ask: text is missing", field="text")
+            return ["wait", f"--for={seconds}s", "--", arguments["key"]]
+        return [f"--wait={seconds}s" if word.startswith("--wait=") else word for word in argv]
 
     def _identity(self) -> AgentIdentity:
         return AgentIdentity(self.environ, self.program or _named(self.protocol.client), source="mcp")

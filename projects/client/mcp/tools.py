@@ -136,8 +136,9 @@ TOOLS = (
     ),
     Tool(
         "list",
-        "Items, one a line. ready: what can begin now.",
+        "Items, one a line. ready: only what can begin now, in the order of begin; with limit only.",
         {
+            "ready": YES,
             "status": LIST,
             "type": LIST,
             "assignee": TEXT,
@@ -149,7 +150,6 @@ TOOLS = (
         flags={"status": "--status,", "type": "--type,"},
         reads_only=True,
     ),
-    Tool("ready", "What can begin now, in the order of begin.", {"limit": WHOLE}, reads_only=True),
     Tool("show", "Items in full.", {"keys": LIST}, required=("keys",), places=("keys",), reads_only=True),
     Tool("news", "What others changed since you last looked.", {}, reads_only=True),
     Tool(
@@ -164,6 +164,22 @@ TOOLS = (
         {"key": TEXT, "text": TEXT, "kind": _one_of(("decision", "handover"))},
         required=("key", "text"),
         places=("key", "text"),
+    ),
+    Tool(
+        "ask",
+        "Ask people about an item; its claim stands. wait: seconds, at most 50. key alone: wait for its answers.",
+        {
+            "key": TEXT,
+            "text": TEXT,
+            "choices": LIST,
+            "details": TEXT,
+            "default": TEXT,
+            "after": TEXT,
+            "wait": WHOLE,
+        },
+        required=("key",),
+        places=("key", "text"),
+        flags={"choices": "--choice"},
     ),
     Tool(
         "done",

@@ -66,6 +66,12 @@ def test_official_client_plans_works_and_is_refused(board: Board, mode: str, ver
         assert "First -- of all" in text_of(begun)
         noted = await client.call_tool("note", {"key": f"{key}-1", "text": "- half done", "kind": "decision"})
         assert not noted.is_error, text_of(noted)
+        asked = await client.call_tool("ask", {"key": f"{key}-1", "text": "- Postgres?", "choices": ["Yes", "No"]})
+        assert json.loads(text_of(asked)) == {"question": f"{key}-1.q1", "status": "open"}
+        waited = await client.call_tool("ask", {"key": f"{key}-1", "wait": 1})
+        assert waited.is_error
+        assert json.loads(text_of(waited))["error"]["code"] == "NOT_ANSWERED"
+        assert "- Postgres?" in text_of(await client.call_tool("show", {"keys": [f"{key}-1"]}))
         done = await client.call_tool("done", {"keys": [f"{key}-1"], "text": "-m works"})
         assert f"{key}-2" in text_of(done)
         assert "- half done" in text_of(await client.call_tool("show", {"keys": [f"{key}-1"]}))
@@ -102,7 +108,11 @@ def test_tool_is_a_harmless_verb_and_its_arguments_are_flags_of_it(name: str) ->
     tools = Tools({})
     for given in tool.properties:
         names = (*tool.required, given)
-        filters = {"status": ["todo", "not:done"], "type": ["bug"]} if name == "list" else {}
+        if name == "ask" and given != "wait":
+            names = (*names, "text")
+        if name == "list" and given == "ready":
+            names = ("ready", "limit")
+        filters = {"status": ["todo", "not:done"], "type": ["bug"]} if name == "list" else {"after": "2h"}
         wanted = {each: filters.get(each, sample(tool.properties[each])) for each in names}
         argv, stdin = tools.command(name, wanted)
         assert argv[0] in (*ALLOWED, "plan")
@@ -127,6 +137,8 @@ def test_tool_is_a_harmless_verb_and_its_arguments_are_flags_of_it(name: str) ->
         ("list", {"limit": True}, "limit must be a whole number"),
         ("update", {"key": "A-1", "status": "open"}, "status must be one of backlog"),
         ("create", {"items": [{"title": "T", "path": "x"}]}, "unknown argument 'path'"),
+        ("list", {"ready": True, "type": ["bug"]}, "ready goes with limit only"),
+        ("ask", {"key": "A-1", "choices": ["yes"]}, "text is missing"),
         ("update", {"key": "A-1", "back": True, "title": "x"}, "back goes with no other change"),
     ],
 )
@@ -226,7 +238,7 @@ def test_it_survives_a_restart_and_starts_the_server_of_a_board(
 def test_without_a_board_nothing_is_created(repository: Path) -> None:
     with mcp(repository) as use:
         assert use("prime") == ""
-        assert json.loads(use("ready"))["error"]["code"] == "NO_SERVER"
+        assert json.loads(use("list", ready=True))["error"]["code"] == "NO_SERVER"
     assert os.listdir(repository) == [".git"]
 
 
