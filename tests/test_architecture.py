@@ -62,6 +62,8 @@ ALLOWED = [
             "projects.storage",
             "projects.ordering_keys",
             "projects.sync.exceptions",
+            "projects.sync.git_environment",
+            "projects.sync.git_process",
             "projects.sync.git_remote",
             "projects.sync.git_store",
             "projects.version",

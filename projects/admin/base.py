@@ -100,11 +100,16 @@ class EntityAdmin(FewWordsAdmin):
         project = request.GET.get("project", "")
         return queryset.filter(project=project) if has_project(self.model) and is_uuid(project) else queryset
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(self.editable) and super().has_add_permission(request)
+
     def has_change_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
-        return (obj is None or obj.deleted_at is None) and super().has_change_permission(request, obj)
+        is_open = bool(self.editable) and (obj is None or obj.deleted_at is None)
+        return is_open and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
-        return (obj is None or obj.deleted_at is None) and super().has_delete_permission(request, obj)
+        is_open = bool(self.editable) and (obj is None or obj.deleted_at is None)
+        return is_open and super().has_delete_permission(request, obj)
 
     def save_model(self, request: HttpRequest, obj: AnyRow, form: Framework, change: bool) -> None:
         form.write()

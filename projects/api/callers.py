@@ -27,10 +27,13 @@ SOURCE_HEADER = "X-PM-Actor-Source"
 TERMINAL_HEADER = "X-PM-Terminal"
 NEW_USER_HEADER = "X-PM-New-User"
 SESSION_HEADER = "X-PM-Session"
+CONTENT_HEADER = "X-PM-Content"
+NO_CONTENT = "none"  # outside of a git repository
 DEFAULT_ACTOR = "llm"
 SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
 KINDS = ("person", "agent")
 MAX_SESSION_HEADER = 4096  # characters
+_OBJECT = re.compile("[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -44,6 +47,7 @@ class Caller:
         self.source = _word(request, SOURCE_HEADER, SOURCES)
         self.new_kind = _word(request, NEW_USER_HEADER, KINDS)
         self.is_on_terminal = self.source == "terminal" or "HTTP_X_PM_TERMINAL" in request.META
+        self._content = _content(request.META.get("HTTP_X_PM_CONTENT", ""))
         self._values = _values(request.META.get("HTTP_X_PM_SESSION", ""))
 
     @property
@@ -71,6 +75,7 @@ class Caller:
         if not user.is_agent and not self.is_on_terminal:
             raise exceptions.PermissionDenied(self._refusal(user.username))
         user.source = self.source
+        user.worktree = self._content
         if user.is_agent:
             user.session_id = self._session_id(user)
         return user
@@ -195,6 +200,13 @@ def _word(request: Request, header: str, words: tuple[str, ...]) -> str:
     if word and word not in words:
         raise exceptions.ValidationError({header: f"must be one of {', '.join(words)}"})
     return word
+
+
+def _content(header: str) -> str:
+    """Return the ID of the content of the caller's worktree, or NO_CONTENT. Raises exceptions.ValidationError."""
+    if header not in ("", NO_CONTENT) and not _OBJECT.fullmatch(header):
+        raise exceptions.ValidationError({CONTENT_HEADER: "must be 40 or 64 lower-case hexadecimal digits, or none"})
+    return header
 
 
 def _values(header: str) -> dict[str, str]:

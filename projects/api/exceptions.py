@@ -16,8 +16,10 @@ from projects.api.json_format import JSONObject
 from projects.loose_types import Framework, Json
 from projects.models.exceptions import (
     Archived,
+    CheckUntrusted,
     Claimed,
     Conflict,
+    ContentNeeded,
     Cycle,
     EvidenceMissing,
     HasBlockers,
@@ -51,8 +53,10 @@ CODES = {
 }
 REFUSALS: dict[type[Refused], str] = {
     Archived: "ARCHIVED",
+    CheckUntrusted: "CHECK_UNTRUSTED",
     Claimed: "CLAIMED",
     Conflict: "CONFLICT",
+    ContentNeeded: "CONTENT_NEEDED",
     Cycle: "CYCLE",
     EvidenceMissing: "EVIDENCE_MISSING",
     HasBlockers: "HAS_BLOCKERS",
@@ -170,6 +174,8 @@ def _details(error: Refused, view: Framework) -> JSONObject:
         return {"missing": [{"what": each.what, "get": each.get} for each in error.missing]}
     if isinstance(error, Claimed):
         return {"holder": error.holder, "until": _iso(error.until) if error.until else None}
+    if isinstance(error, CheckUntrusted):
+        return {"checks": [{"name": check.name, "command": check.command} for check in error.checks]}
     return {"path": list(error.path)} if isinstance(error, Cycle) else {}
 
 

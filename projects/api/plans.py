@@ -25,7 +25,7 @@ from projects.api.viewsets import StrictQueryMixin, read_body
 from projects.api.work_items.brief import NAMES
 from projects.api.work_items.serializers import WorkItemSerializer
 from projects.entities.dependency import RELATIONS
-from projects.models import Dependency, Project, Sprint, User, WorkItem
+from projects.models import Criterion, Dependency, Project, Sprint, User, WorkItem
 from projects.models.base import find_pk
 from projects.models.exceptions import Refused
 
@@ -36,7 +36,7 @@ MAX_NAMED = 10  # projects in a message
 LONGEST_NAME = 40  # characters of a title in a message
 # What an item can say besides its fields; the links are relations of the item to others.
 LINKS = {"needs": "blocked_by", "from": "discovered_from"} | {name: name for name in RELATIONS}
-STRUCTURE = ("ref", "parent", "children", "sprint", *LINKS)
+STRUCTURE = ("ref", "parent", "children", "sprint", "accept", *LINKS)
 FIELDS = {NAMES[field.name]: field.name for field in WorkItem.spec.fields if field.create}
 ALLOWED = tuple(dict.fromkeys((*FIELDS, *STRUCTURE)))
 FIELDS |= {name: name for name in FIELDS.values()}  # the API's own names, too
@@ -49,6 +49,7 @@ ITEM = {
         "type": {"type": "string", "description": "By default a task; an item with children is a story or an epic."},
         "parent": {"type": "string", "description": "A ref or a key."},
         "children": {"type": "array", "items": {"type": "object"}},
+        "accept": {"type": "array", "items": {"type": "string"}, "description": "Acceptance criteria."},
         "needs": {"type": "array", "items": {"type": "string"}, "description": "Refs or keys of what blocks it."},
         "from": {"type": "array", "items": {"type": "string"}, "description": "What it was discovered from."},
         "sprint": {"nullable": True, "description": "A name, `active`, or null for none."},
@@ -266,7 +267,18 @@ class Plan:
         sprint = self._sprint_of(entry, project)
         more: JSONObject = {} if sprint is None else {"sprint_id": sprint.pk}
         item: WorkItem = serializer.save(actor=self.actor, project=project, **more)
+        for text in self._criteria(entry):
+            Criterion(work_item=item, text=text).insert(actor=self.actor)
         return item
+
+    @staticmethod
+    def _criteria(entry: Entry) -> list[str]:
+        """Return the texts of the item's acceptance criteria. Raises ValidationError."""
+        given = entry.data.get("accept") or []
+        texts = [given] if isinstance(given, str) else given
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise exceptions.ValidationError({"accept": "must be a list of texts"})
+        return texts
 
     def _sprint_of(self, entry: Entry, project: Project) -> Sprint | None:
         if "sprint" not in entry.data:

@@ -8,8 +8,11 @@ from rest_framework.routers import SimpleRouter
 
 from projects.api.activity import ActivityViewSet
 from projects.api.changes import ChangesView
+from projects.api.check_runs import CheckRunViewSet
+from projects.api.checks import CheckViewSet
 from projects.api.comments import CommentViewSet
 from projects.api.commits import CommitDiffView, CommitsView, OrphansView
+from projects.api.criteria import CriterionViewSet
 from projects.api.dependencies import DependencyViewSet
 from projects.api.inbox import InboxView
 from projects.api.news import NewsSeenView, NewsView
@@ -51,6 +54,9 @@ router.register("sprints", SprintViewSet)
 router.register("swim-lanes", SwimLaneViewSet)
 router.register("dependencies", DependencyViewSet)
 router.register("time-entries", TimeEntryViewSet)
+router.register("criteria", CriterionViewSet)
+router.register("checks", CheckViewSet)
+router.register("check-runs", CheckRunViewSet)
 for entity in ENTITIES:
     if entity.path not in {path for path, _, _ in router.registry}:
         router.register(entity.path, derived_view(Entity.by_type[entity.name]))

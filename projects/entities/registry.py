@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from projects.entities.check import CHECK
+from projects.entities.check_run import CHECK_RUN
 from projects.entities.comment import COMMENT
+from projects.entities.criterion import CRITERION
 from projects.entities.dependency import DEPENDENCY
 from projects.entities.project import PROJECT
 from projects.entities.question import QUESTION
@@ -31,7 +34,10 @@ def _by_reference() -> tuple[Entity, ...]:
 
 
 # ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
-ENTITIES = (PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION, REVIEW, WAIVER)
+ENTITIES = (
+    *(PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION, REVIEW, WAIVER),
+    *(CRITERION, CHECK, CHECK_RUN),
+)
 BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}
 # The entity, or "user", that an ID in a history column refers to.

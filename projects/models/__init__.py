@@ -1,6 +1,9 @@
 from projects.models.activity import Activity
+from projects.models.check import Check, CheckApproval
+from projects.models.check_run import CheckRun, OpenedRun, ReportedTree
 from projects.models.comment import Comment
 from projects.models.commit import Commit
+from projects.models.criterion import Criterion
 from projects.models.deletion import Tombstone
 from projects.models.dependency import Dependency
 from projects.models.idempotency import IdempotentAnswer
@@ -20,15 +23,21 @@ from projects.models.work_items.schema import ItemLabel
 
 __all__ = [
     "Activity",
+    "Check",
+    "CheckApproval",
+    "CheckRun",
     "Comment",
     "Commit",
+    "Criterion",
     "Dependency",
     "IdempotentAnswer",
     "ItemLabel",
     "LoginTicket",
     "LostChange",
+    "OpenedRun",
     "Project",
     "Question",
+    "ReportedTree",
     "Review",
     "Session",
     "Sprint",

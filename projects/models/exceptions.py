@@ -10,6 +10,8 @@
     ├── NotReady        the item can't be started now
     ├── EvidenceMissing the item lacks what the policies of its project require
     ├── NothingReady    the project has no item to claim
+    ├── CheckUntrusted  the command of a check has no approval by a person on this clone
+    ├── ContentNeeded   the client must tell the content of its worktree first
     ├── Cycle           the dependency would create a cycle
     ├── KeyMoved        the key means two items in this clone
     ├── SyncOff         this clone is not joined to a board in git
@@ -28,6 +30,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from projects.models.activity import Activity
     from projects.models.base import Entity
+    from projects.models.check import Check
     from projects.models.work_items.evidence import Missing
     from projects.models.work_items.item import WorkItem
 
@@ -118,6 +121,22 @@ class EvidenceMissing(Refused):
 
 class NothingReady(Refused):
     """The project has no item that is ready to be claimed."""
+
+
+class CheckUntrusted(Refused):
+    """No person approved the exact commands of these checks on this clone."""
+
+    def __init__(self, checks: Sequence[Check]) -> None:
+        names = ", ".join(check.name for check in checks)
+        super().__init__(f"no person has approved on this clone what these checks run: {names}")
+        self.checks = checks
+
+
+class ContentNeeded(Refused):
+    """A result of a check counts only for the content that was checked, so the client must tell its own."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key} needs checks, and the content of your worktree was not reported; pm does that")
 
 
 class Cycle(Refused):

@@ -132,6 +132,8 @@ class User(AbstractUser):
     # Where the name of the acting user came from, for the activity of its changes; no column.
     source: str = ""
     session_id: str = ""  # the session of the acting user; no column either
+    # The content of the worktree that the client reported, "" if it has not; None in a browser. No column either.
+    worktree: str | None = None
     via: str = ""  # the agent through whose login link the user was signed in; no column either
 
     objects: ClassVar[UserManager] = UserManager()

@@ -244,6 +244,8 @@ class _Folding:
     def _create(self, operation: Operation) -> Record:
         if operation.action != "created":
             raise Void("its entity is not on the board")
+        if not operation.entity.travelling_in(self.order.format):
+            raise Void(f"a log in format {self.order.format} has no {operation.entity.plural.replace('_', ' ')}")
         stamps, stamp = operation.stamps, self._stamp(operation)
         record = Record(operation.type, operation.id)
         for one in operation.entity.travelling_in(self.order.format):

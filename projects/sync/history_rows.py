@@ -154,7 +154,7 @@ def shown_key(state: State, record: Record) -> str:
     values = record.values
     if record.type == "project":
         return str(values["key"])
-    if record.type in ("comment", "time_entry"):
+    if "work_item" in values:
         item = state.record(values["work_item"])
         return shown_key(state, item) if item else ""
     if record.type == "question":
@@ -167,7 +167,7 @@ def shown_key(state: State, record: Record) -> str:
     key = project.values["key"] if project else ""
     if record.type == "work_item":
         return f"{key}-{values['item_number']}"
-    return f"{key}/{values['name' if record.type == 'sprint' else 'status_value']}"[:40]
+    return f"{key}/{values['status_value' if record.type == 'swim_lane' else record.entity.line]}"[:40]
 
 
 def _cut(moment: str) -> str:

@@ -21,6 +21,7 @@ from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
 from projects.entities.registry import BY_REFERENCE, ENTITIES
 from projects.models import Activity, Question, User, WorkItem
 from projects.models.base import Entity
+from projects.models.check import LONGEST_TIMEOUT
 from projects.models.fields import PositionField
 from projects.models.project import MAX_NUMBER
 from projects.models.swim_lane import MAX_WIP_LIMIT
@@ -45,6 +46,7 @@ RANGES = {
     ("work_item", "story_points"): (0, MAX_POINTS),
     ("swim_lane", "wip_limit"): (1, MAX_WIP_LIMIT),
     ("question", "number"): (1, MAX_QUESTIONS),
+    ("check", "timeout_seconds"): (1, LONGEST_TIMEOUT),
 }
 BLOCKS_ITS_PARENT = "7bd42e84-82ee-57d1-a46a-89bdd77c5f80"  # a link of the file that is no longer allowed
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.fields]
@@ -192,7 +194,7 @@ def exported() -> dict[str, Any]:
 def recorded(db: None) -> dict[str, Any]:
     """Import the export of a board of 0.1.0, and return what an export says now."""
     with gzip.open(EXPORT) as packed:
-        importer.read(io.BytesIO(packed.read()), actor=User.objects.actor("ada"))
+        importer.read(io.BytesIO(packed.read()), actor=User.objects.actor("ada", is_agent=False))
     return exported()
 
 

@@ -15,10 +15,10 @@ from rest_framework.response import Response
 from projects.api.authentication import actor_of
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject, render
-from projects.api.serializer_fields import StrictBooleanField
+from projects.api.serializer_fields import StrictBooleanField, StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, read_body
-from projects.models import Comment, WorkItem
+from projects.models import Comment, Criterion, WorkItem
 from projects.models.comment import Kind
 from projects.models.exceptions import HasBlockers, HasChildren, Refused
 from projects.models.work_items.consequences import freed_by, open_below_parent
@@ -65,6 +65,26 @@ class EditSerializer(StrictSerializer):
     keep_closed = StrictBooleanField(
         required=False, default=False, help_text="Leave items as they are that have the status of the changes already."
     )
+    accept = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Texts of acceptance criteria to add."
+    )
+    remove_criteria = serializers.ListField(
+        child=StrictIntegerField(min_value=1), required=False, help_text="Numbers of acceptance criteria to delete."
+    )
+
+
+class TickSerializer(StrictSerializer):
+    """Acceptance criteria by their numbers, which count from 1."""
+
+    numbers = serializers.ListField(child=StrictIntegerField(min_value=1), min_length=1)
+    ticked = StrictBooleanField(required=False, default=True, help_text="False removes the ticks.")
+
+
+class TickedSerializer(ResponseSerializer):
+    """The item, and how many of its criteria are ticked, such as 2/3."""
+
+    key = serializers.CharField()
+    criteria = serializers.CharField()
 
 
 class NoteSerializer(StrictSerializer):
@@ -130,6 +150,8 @@ class ReceiptActions(EntityViewSet):
         items = {item.pk: item for item in map(self._named, body["items"])}
         were_open = {pk for pk, item in items.items() if item.is_open}
         kept = body["changes"].get("status") if body["keep_closed"] else None
+        for item in items.values():
+            self._edit_criteria(request, item, body)
         self._edit_all(request, list(items.values()), body["changes"], kept)
         receipts = [receipt_of(item, was_open=pk in were_open) for pk, item in items.items()]
         return Response({"receipts": receipts})
@@ -160,6 +182,27 @@ class ReceiptActions(EntityViewSet):
         serializer = self.get_serializer(item, data=dict(changes), partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save(actor=actor_of(request))
+
+    def _edit_criteria(self, request: Request, item: WorkItem, body: JSONObject) -> None:
+        actor = actor_of(request)
+        for criterion in Criterion.objects.numbered(item, body.get("remove_criteria", ())):
+            criterion.soft_delete(actor=actor)
+        for text in body.get("accept", ()):
+            Criterion(work_item=item, text=text).insert(actor=actor)
+
+    @extend_schema(request=TickSerializer, responses=TickedSerializer)
+    @action(detail=True, methods=["post"])
+    @write
+    def tick(self, request: Request, id: str) -> Response:
+        """Tick acceptance criteria that the caller saw hold, or remove their ticks; answer how many are ticked."""
+        body = read_body(request, TickSerializer)
+        item, actor = self.get_object(), actor_of(request)
+        for criterion in Criterion.objects.numbered(item, body["numbers"]):
+            if body["ticked"]:
+                criterion.tick(actor=actor)
+            else:
+                criterion.untick(actor=actor)
+        return Response({"key": item.display_key, "criteria": "{}/{}".format(*Criterion.objects.progress(item))})
 
     @extend_schema(request=NoteSerializer, responses={201: NotedSerializer})
     @action(detail=True, methods=["post"])

@@ -21,6 +21,7 @@ from projects.api.list_queries import Query, kept
 from projects.api.query_parameters import BOOLEANS, limit_schema, read_limit, read_number
 from projects.api.viewsets import answer, read_body
 from projects.api.work_items.brief import BriefActions
+from projects.api.work_items.checks import CheckActions
 from projects.api.work_items.claims import ClaimActions
 from projects.api.work_items.filters import WorkItemFilter
 from projects.api.work_items.history import HistoryActions
@@ -54,7 +55,9 @@ class ReadyList(NamedTuple):
     statement: Statement
 
 
-class WorkItemViewSet(BriefActions, HistoryActions, TreeActions, ReceiptActions, ClaimActions, ReviewActions):
+class WorkItemViewSet(
+    BriefActions, HistoryActions, TreeActions, ReceiptActions, CheckActions, ClaimActions, ReviewActions
+):
     queryset = WorkItem.objects.all()
     related = ("project",)
     serializer_class = WorkItemSerializer

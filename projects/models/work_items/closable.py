@@ -61,6 +61,7 @@ class Closable(Claimable):
     told: str = ""
     is_accepted: bool = False
     warnings: Sequence[Missing] = ()
+    worktree: str | None = None  # the content that the writer's client reported; "" if it has not
 
     def insert(self, *, actor: User) -> None:
         self.load_project()

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.apps import apps
+
 from projects.entities.project import POLICIES
 from projects.entities.work_item import CLOSINGS
+from projects.models.exceptions import ContentNeeded
 from projects.models.work_items.choices import Status
 
 if TYPE_CHECKING:
@@ -56,8 +59,40 @@ class Missing(NamedTuple):
         return f"{self.what} ({self.get})"
 
 
+def _criteria(item: WorkItem) -> list[Evidence]:
+    """Return a piece for each acceptance criterion: whether it is ticked, and by whom."""
+    if item._state.adding:
+        return []
+    found = []
+    for number, each in enumerate(apps.get_model("projects", "Criterion")._default_manager.of(item), 1):
+        if each.ticked_by is None:
+            found.append(Evidence(f"criterion {number} is not ticked: {each.text}", _tick(item, number)))
+        else:
+            found.append(Evidence(f"criterion {number} was ticked by {each.ticked_by.username}: {each.text}"))
+    return found
+
+
+def _tick(item: WorkItem, number: int) -> str:
+    return f"pm tick {item.display_key} {number}"
+
+
+def _checks(item: WorkItem) -> list[Evidence]:
+    """Return a piece for each required check of the item. Raises ContentNeeded if the caller must tell its content."""
+    if item._state.adding:
+        return []
+    states = [one for one in apps.get_model("projects", "CheckRun").objects.states(item) if one.check.is_required]
+    if states and item.worktree == "" and item.is_open:
+        raise ContentNeeded(item.display_key)
+    found = []
+    for one in states:
+        by = f", run by {one.run.created_by.username} on {one.run.tree[:10]}" if one.run and one.is_passed else ""
+        get = "" if one.is_passed else f"pm check {item.display_key} {one.check.name}"
+        found.append(Evidence(f"check {one.check.name} {one.label}{by}", get))
+    return found
+
+
 # In the order in which people read what is missing.
-SOURCES: tuple[Source, ...] = ()
+SOURCES: tuple[Source, ...] = (Source("acceptance_policy", _criteria), Source("checks_policy", _checks))
 
 
 def missing_evidence(item: WorkItem, status: str = Status.DONE, *, is_accepted: bool = False) -> list[Missing]:

@@ -207,6 +207,7 @@ class WorkItem(Closable):
         self.check_version(expected_version)
         self.check_living()
         self.is_accepted = accepts(actor, is_confirmed=is_confirmed)
+        self.worktree = actor.worktree
         if add_labels or remove_labels:
             if "labels" in values:
                 raise ValidationError({"labels": "can't be set together with add_labels or remove_labels"})

@@ -15,6 +15,7 @@ from projects.entities.registry import ENTITIES
 from projects.models import User
 from projects.models.base import Entity
 from projects.transfer import importer
+from tests.projects.entity_rows import complete
 from tests.projects.sqlite.boards import EXPORT
 
 
@@ -36,6 +37,7 @@ def test_every_entity_is_registered_and_its_admin_has_no_errors(site: AdminSite)
 def test_derived_admin_lists_and_shows_an_entity(entity: spec.Entity, site: AdminSite, owner: User) -> None:
     with gzip.open(EXPORT) as packed:
         importer.read(io.BytesIO(packed.read()), actor=owner)
+    complete(owner)
     model = Entity.by_type[entity.name]
     row = model._base_manager.filter(deleted_at=None).first()
     assert row is not None

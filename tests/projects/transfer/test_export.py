@@ -48,6 +48,7 @@ def full(project: Project, make_item: Make, make_project: Make) -> Project:
     gone.soft_delete(actor=ada)
     other = make_project("PTWO")
     WorkItem.objects.create(actor=ada, project=other, item_type="task", title="Elsewhere")
+    ada.is_agent = False  # only people define checks
     complete(ada)
     return project
 

@@ -1,0 +1,138 @@
+"""Check an item: run the commands of its project's checks in the caller's worktree, and report the results."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from projects.client import render
+from projects.client.errors import ClientError, UsageError
+from projects.client.receipts import ITEMS
+from projects.client.resource import ROOT
+from projects.client.terminal import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from projects.client.api import Json
+    from projects.client.context import Context
+
+RUNS = f"{ROOT}check-runs/"
+MAX_PATHS = 5  # that are named
+UNCHECKED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")  # of a hook
+
+
+class CheckFailed(ClientError):
+    """A check did not pass."""
+
+    code = "CHECK_FAILED"
+
+
+class CheckUntrusted(ClientError):
+    """No person has approved the command of a check on this clone."""
+
+    code = "CHECK_UNTRUSTED"
+
+
+def check(context: Context, key: str, names: Sequence[str]) -> None:
+    """Run the checks of an item, or those with these names, and print a line for each.
+
+    Raises CheckFailed with the results, and before anything runs CheckUntrusted.
+    """
+    found = context.api.get(f"{ITEMS.path_to(key)}checks/", wanted=("key", "checks"))
+    chosen = _chosen(found, names)
+    unread = [one for one in chosen if not one["approved"]]
+    if unread:
+        raise CheckUntrusted(
+            f"no person has approved on this clone what {_listed(unread)} runs; a person runs: "
+            f"pm check approve {unread[0]['id']}",
+            checks=[{"name": one["name"], "command": one["command"]} for one in unread],
+        )
+    results = [_run(context, found["key"], one) for one in chosen]
+    for result in results:
+        context.show(result)
+    failed = [one for one in results if one["outcome"] != "passed"]
+    if failed:
+        words = "; ".join(f"{one['check']} {_told(one)}" for one in failed)
+        raise CheckFailed(words, results=results)
+
+
+def _chosen(found: Json, names: Sequence[str]) -> list[Json]:
+    checks: list[Json] = found["checks"]
+    known = ", ".join(one["name"] for one in checks)
+    for name in names:
+        if not any(one["name"].lower() == name.lower() for one in checks):
+            has = f"it has {known}" if known else "it has none"
+            raise UsageError(f"{found['key']} has no check {name}; {has}", field="names")
+    if not checks:
+        raise UsageError(
+            f"no check of the project applies to {found['key']}; a person defines one: pm check create NAME COMMAND"
+        )
+    wanted = {name.lower() for name in names}
+    return [one for one in checks if not wanted or one["name"].lower() in wanted]
+
+
+def _run(context: Context, key: str, one: Json) -> Json:
+    """Run one check and report its result; return the line to print."""
+    from projects.client import check_runner
+    from projects.client.worktree_content import find_worktree
+
+    worktree = find_worktree(context.environ)
+    before = worktree.content() if worktree else None
+    digest = hashlib.sha256(one["command"].encode()).hexdigest()
+    opened = context.api.call(
+        "POST", f"{RUNS}open/", {"work_item": key, "check_id": one["id"], "digest": digest}, wanted=("id",)
+    )
+    render.write(clean(f"{one['name']}: {one['command']}\n"), context.stderr)
+    environ = {name: value for name, value in context.environ.items() if name not in UNCHECKED}
+    top = worktree.top if worktree else os.getcwd()
+    ended = check_runner.run(one["command"], top, one["timeout_seconds"], environ, _writer(context))
+    after = worktree.content() if worktree else None
+    report = {
+        "exit_code": ended.exit_code,
+        "duration_ms": round(ended.duration * 1000),
+        "tree_before": before.tree if before else "",
+        "tree_after": after.tree if after else "",
+        "commit": after.commit if after else "",
+        "output": ended.output.decode(errors="replace"),
+    }
+    stored = context.api.call("POST", f"{RUNS}{opened['id']}/finish/", report, wanted=("outcome",))
+    line: dict[str, Json] = {"check": one["name"], "outcome": stored["outcome"], "seconds": round(ended.duration, 1)}
+    if ended.exit_code:
+        line["exit_code"] = ended.exit_code
+    if before and after and (paths := after.changed_since(before)):
+        line["changed"] = paths[:MAX_PATHS] + ["…"] * (len(paths) > MAX_PATHS)
+    if worktree is None:
+        line["content"] = "unknown: there is no git repository, so no policy counts it"
+    return line
+
+
+def _writer(context: Context) -> Callable[[bytes], object]:
+    """Return a function that passes output on to standard error as it is."""
+    stream = context.stderr
+    buffer = getattr(stream, "buffer", None)
+
+    def write(chunk: bytes) -> None:
+        if buffer is None:
+            render.write(chunk.decode(errors="replace"), stream)
+            return
+        try:
+            buffer.write(chunk)
+            buffer.flush()
+        except OSError:
+            pass  # nobody reads it; the result counts all the same
+
+    return write
+
+
+def _told(line: Json) -> str:
+    if line["outcome"] == "failed":
+        return f"failed with exit status {line['exit_code']}"
+    if line["outcome"] == "timed_out":
+        return "did not end in time"
+    return f"passed, but files changed while it ran: {', '.join(line.get('changed', ()))}"
+
+
+def _listed(checks: Sequence[Json]) -> str:
+    return ", ".join(one["name"] for one in checks)

@@ -1,0 +1,102 @@
+"""`pm check`: run a project's checks for an item; people define and approve them."""
+
+from __future__ import annotations
+
+from projects.client.commands.entity import verbs_of
+from projects.client.grammar import Verb, option
+from projects.client.resource import EXPECTED_VERSION, ID, EntityResource
+from projects.entities.check import CHECK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.api import Json
+    from projects.client.context import Context
+
+CHECKS = EntityResource(CHECK)
+
+
+def run(context: Context) -> None:
+    """Run the checks of an item in the caller's worktree."""
+    from projects.client.checking import check
+
+    check(context, context.options.key, context.options.names)
+
+
+def create(context: Context) -> None:
+    """Define a check, after a person at the terminal agrees to its command."""
+    from projects.client.consent import Person
+
+    options = context.options
+    with Person('pm check create --name NAME --command "COMMAND"') as person:
+        person.agree(_shown(options.name, options.command, "Let pm check run this here?"))
+    CHECKS.create(context)
+
+
+def update(context: Context) -> None:
+    """Change a check, after a person at the terminal agrees."""
+    from projects.client.consent import Person
+
+    found = context.api.get(CHECKS.path_of(context), wanted=("name", "command"))
+    command = found["command"] if context.options.command is None else context.options.command
+    with Person(f"pm check update {context.options.id}") as person:
+        person.agree(_shown(found["name"], command, "Change the check?"))
+    CHECKS.update(context)
+
+
+def delete(context: Context) -> None:
+    """Delete a check, after a person at the terminal agrees."""
+    from projects.client.consent import Person
+
+    found = context.api.get(CHECKS.path_of(context), wanted=("name", "command"))
+    with Person(f"pm check delete {context.options.id}") as person:
+        person.agree(_shown(found["name"], found["command"], "Delete the check?"))
+    CHECKS.delete(context)
+
+
+def approve(context: Context) -> None:
+    """Let the command of a check run on this clone, after a person at the terminal has read it."""
+    from hashlib import sha256
+
+    from projects.client.consent import Person
+
+    found: Json = context.api.get(CHECKS.path_of(context), wanted=("name", "command", "created_by", "updated_by"))
+    with Person(f"pm check approve {context.options.id}") as person:
+        by = found["updated_by"]
+        person.agree(_shown(f"{found['name']}, last changed by {by}", found["command"], "Let pm check run this here?"))
+    digest = sha256(found["command"].encode()).hexdigest()
+    context.show({"check": CHECKS.act(context, "approve", digest=digest)})
+
+
+def _shown(name: str, command: str, question: str) -> str:
+    """Return what a person agrees to: the exact command, with control characters as escapes."""
+    shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in command)
+    return f"check {name}:\n    {shown}\n{question}"
+
+
+_OWN = {
+    "create": Verb(
+        "create",
+        "Define a check and approve its command; only a person can, at a terminal.",
+        create,
+        CHECKS.create_options(),
+        places=("--name", "--command"),
+        example="pm check create unit 'make test'",
+    ),
+    "update": Verb("update", "Change a check; only a person can, at a terminal.", update, CHECKS.update_options()),
+    "delete": Verb("delete", "Delete a check; only a person can, at a terminal.", delete, (ID, EXPECTED_VERSION)),
+}
+
+VERBS = (
+    Verb(
+        "run",
+        "Run the checks of an item here, or those named; pm check KEY is short for it.",
+        run,
+        (
+            option("key", metavar="KEY", help="the item's key or UUID"),
+            option("names", nargs="*", metavar="NAME", help="names of checks; by default all that apply to the item"),
+        ),
+        example="pm check PONE-12",
+    ),
+    *(_OWN.get(verb.name, verb) for verb in verbs_of("check")),
+    Verb("approve", "Let a check that came from elsewhere run on this clone; only a person can.", approve, (ID,)),
+)

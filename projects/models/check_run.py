@@ -1,0 +1,316 @@
+"""Runs of checks: each is opened here before the command starts, and gets its one result from who opened it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+
+from projects.entities.check_run import CHECK_RUN
+from projects.models.check import Check
+from projects.models.exceptions import CheckUntrusted, Conflict, NotYours
+from projects.models.fields import LineField, TextField
+from projects.models.project import DELETED, LIVING
+from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
+from projects.models.work_items.item import WorkItem
+
+if TYPE_CHECKING:
+    from projects.models.user import User
+
+MAX_OUTPUT = 4096  # bytes of the end of the output
+SLACK = timedelta(minutes=5)  # for the trees and the requests around a run
+SKEW = 1000  # milliseconds by which two clocks of one machine may differ
+OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+# Control characters that texts do not allow, in output shown as a replacement character.
+UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+# How a check can stand for an item, in words.
+PASSED, FAILED, STALE, EDITED, UNBOUND, NOT_RUN = "passed", "failed", "stale", "edited", "unbound", "not_run"
+STATES = {
+    PASSED: "passed",
+    FAILED: "failed",
+    STALE: "passed on other content",
+    EDITED: "its command changed since it ran",
+    UNBOUND: "passed outside of a git repository, so on unknown content",
+    NOT_RUN: "was not run",
+}
+
+
+class Outcome(models.TextChoices):
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CHANGED = "changed"
+
+
+class Report(NamedTuple):
+    """What the command `pm check` reports of a run: `exit_code` is None after a timeout."""
+
+    exit_code: int | None
+    duration_ms: int
+    tree_before: str  # "" if the content is unknown
+    tree_after: str
+    commit: str = ""
+    output: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run ended: it passed only if the content stayed the same."""
+        if self.exit_code is None:
+            return Outcome.TIMED_OUT
+        if self.exit_code:
+            return Outcome.FAILED
+        return Outcome.PASSED if self.tree_before == self.tree_after else Outcome.CHANGED
+
+
+class CheckState(NamedTuple):
+    """How a check stands for an item: one of STATES, with the result that decides it and a run without a result."""
+
+    check: Check
+    state: str
+    run: CheckRun | None = None
+    opened: OpenedRun | None = None
+
+    @property
+    def is_passed(self) -> bool:
+        return self.state == PASSED
+
+    @property
+    def label(self) -> str:
+        """The state in words."""
+        if self.state == FAILED and self.run is not None:
+            return self.run.told
+        return STATES[self.state]
+
+
+class CheckRunQuerySet(WorkItemChildQuerySet["CheckRun"]):
+    def latest_first(self) -> Self:
+        return self.order_by("-created_at", "-pk")
+
+    def states(self, item: WorkItem) -> list[CheckState]:
+        """Return how each check that applies to the item stands, for the content that the caller reported.
+
+        Without one it is the content that was reported last. A closed item keeps what it had.
+        """
+        checks = Check.objects.of_item(item)
+        if not checks:
+            return []
+        runs: dict[uuid.UUID, list[CheckRun]] = {}
+        for run in self.living().filter(work_item=item).select_related("created_by").defer("output").latest_first():
+            runs.setdefault(run.project_check_id, []).append(run)
+        opened = {run.check_id: run for run in OpenedRun.objects.filter(work_item_id=item.pk).order_by("opened_at")}
+        tree = (item.worktree or ReportedTree.objects.last_of(item)) if item.is_open else None
+        return [_state_of(check, runs.get(check.pk, []), opened.get(check.pk), tree) for check in checks]
+
+
+def _state_of(check: Check, runs: list[CheckRun], opened: OpenedRun | None, tree: str | None) -> CheckState:
+    if tree is None:  # a closed item
+        latest = runs[0] if runs else None
+    else:
+        same = [run for run in runs if run.digest == check.digest]
+        if runs and not same:
+            return CheckState(check, EDITED, runs[0], opened)
+        # The latest result on this content counts, whatever was checked in between.
+        latest = next((run for run in same if run.tree == tree), same[0] if same else None)
+    if latest is None:
+        return CheckState(check, NOT_RUN, None, opened)
+    if latest.outcome != Outcome.PASSED:
+        return CheckState(check, FAILED, latest, opened)
+    if not latest.tree:
+        return CheckState(check, UNBOUND, latest, opened)
+    is_stale = tree is not None and latest.tree != tree
+    return CheckState(check, STALE if is_stale else PASSED, latest, opened)
+
+
+class CheckRun(WorkItemChild):
+    """The result of a run; it never changes. Its output stays in the clone where it ran."""
+
+    spec = CHECK_RUN
+
+    work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="check_runs", editable=False)
+    project_check = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="runs", editable=False)
+    digest = LineField(max_length=64, editable=False)
+    outcome = models.CharField(max_length=9, choices=Outcome.choices, editable=False)
+    exit_code = models.PositiveIntegerField(null=True, editable=False)
+    duration_ms = models.PositiveIntegerField(default=0, editable=False)
+    tree = LineField(max_length=64, blank=True, default="", editable=False)
+    commit = LineField(max_length=64, blank=True, default="", editable=False)
+    session = LineField(max_length=32, blank=True, default="", editable=False)
+    output = TextField(blank=True, default="", db_default="", max_length=MAX_OUTPUT, editable=False)
+
+    objects = CheckRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "id")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(outcome__in=Outcome.values), name="check_run_outcome_known"),
+            models.CheckConstraint(
+                condition=~models.Q(outcome=Outcome.PASSED) | models.Q(exit_code=0), name="check_run_passed_is_0"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("work_item", "created_at", "id"), condition=LIVING, name="check_run_by_item"),
+            models.Index(fields=("project_check",), name="check_run_by_check"),
+            models.Index(fields=("created_at", "id"), condition=LIVING, name="check_run_by_creation"),
+            models.Index(fields=("created_at", "id"), condition=DELETED, name="check_run_deleted"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project_check.name} {self.outcome}"
+
+    @property
+    def told(self) -> str:
+        """The outcome in words."""
+        if self.outcome == Outcome.FAILED:
+            return f"failed with exit status {self.exit_code}"
+        if self.outcome == Outcome.TIMED_OUT:
+            return f"did not end within {self.project_check.timeout_seconds} seconds"
+        return "files changed while it ran" if self.outcome == Outcome.CHANGED else "passed"
+
+    def check_owner(self, actor: User) -> None:
+        raise NotYours("a result of a check can't be changed or deleted")
+
+
+class OpenedRun(models.Model):
+    """A run that was allowed to start and has no result; it stays in this clone and is never a pass."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    work_item_id = models.UUIDField(db_index=True)  # no foreign keys: rows come and go with the log
+    check_id = models.UUIDField()
+    digest = models.CharField(max_length=64)
+    timeout_seconds = models.PositiveIntegerField()
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    session = models.CharField(max_length=32, default="")
+    opened_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.check_id} {self.opened_at}"
+
+    @property
+    def ends_at(self) -> datetime:
+        """When its result is no longer accepted."""
+        return self.opened_at + timedelta(seconds=self.timeout_seconds) + SLACK
+
+    @property
+    def is_over(self) -> bool:
+        """True if its command was killed, or for another reason never reported."""
+        return timezone.now() > self.ends_at
+
+    @classmethod
+    @transaction.atomic
+    def open(cls, check: Check, item: WorkItem, *, digest: str, actor: User) -> OpenedRun:
+        """Allow one run of the command with this digest, for the item.
+
+        Raises CheckUntrusted unless a person approved the command on this clone, Conflict if it is another one by now,
+        or if the item is closed.
+        """
+        check.check_living()
+        item.check_living()
+        item.project.check_writable()
+        if check.project_id != item.project_id or not check.applies_to(item.item_type):
+            raise Conflict(f"the check {check.name} does not apply to {item.display_key}, a {item.item_type}")
+        if not item.is_open:
+            raise Conflict(f"{item.display_key} is {item.status}, so its evidence is frozen; reopen it first")
+        if digest != check.digest:
+            raise Conflict(f"the command of {check.name} changed meanwhile; run pm check again")
+        if not check.is_approved:
+            raise CheckUntrusted([check])
+        for old in cls.objects.filter(work_item_id=item.pk, check_id=check.pk):
+            if old.is_over:
+                old.delete()
+        run = cls(
+            work_item_id=item.pk,
+            check_id=check.pk,
+            digest=digest,
+            timeout_seconds=check.timeout_seconds,
+            opened_by=actor,
+            session=actor.session_id,
+            opened_at=timezone.now(),
+        )
+        run.save(force_insert=True)
+        return run
+
+    @transaction.atomic
+    def finish(self, report: Report, *, actor: User) -> CheckRun:
+        """Store the result, and return it; a run has only one.
+
+        Raises NotYours unless the session that opened it reports it, Conflict if it is too late, and ValidationError
+        if the report can't be true.
+        """
+        if actor.pk != self.opened_by_id or actor.session_id != self.session:
+            raise NotYours("only the session that opened a run can report its result")
+        if self.is_over:
+            raise Conflict("the run is over: its result came too late; run pm check again")
+        self._check(report)
+        item = WorkItem.objects.select_related("project").get(pk=self.work_item_id)
+        if not item.is_open:
+            raise Conflict(f"{item.display_key} is {item.status}, so its evidence is frozen; reopen it first")
+        result = CheckRun(
+            id=self.pk,
+            work_item=item,
+            project_check=Check.objects.select_related("project").get(pk=self.check_id),
+            digest=self.digest,
+            outcome=report.outcome,
+            exit_code=report.exit_code,
+            duration_ms=report.duration_ms,
+            tree=report.tree_after,
+            commit=report.commit,
+            session=self.session,
+            output=shown_output(report.output),
+        )
+        result.insert(actor=actor)
+        self.delete()
+        ReportedTree.objects.note(item, report.tree_after)
+        return result
+
+    def _check(self, report: Report) -> None:
+        errors = {
+            name: "must be an object ID: 40 or 64 lower-case hexadecimal digits"
+            for name, value in (("tree_before", report.tree_before), ("tree_after", report.tree_after))
+            if value and not OBJECT.fullmatch(value)
+        }
+        if report.commit and not OBJECT.fullmatch(report.commit):
+            errors["commit"] = "must be an object ID: 40 or 64 lower-case hexadecimal digits"
+        elapsed = (timezone.now() - self.opened_at).total_seconds() * 1000
+        if report.duration_ms > elapsed + SKEW:
+            errors["duration_ms"] = f"the run was opened {elapsed:.0f} ms ago"
+        if errors:
+            raise ValidationError(errors)
+
+
+def shown_output(text: str) -> str:
+    """Return the last 4 KiB of an output as text that can be stored and shown."""
+    plain = UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
+    return plain.encode()[-MAX_OUTPUT:].decode(errors="ignore").strip()
+
+
+class ReportedTreeQuerySet(models.QuerySet["ReportedTree"]):
+    def last_of(self, item: WorkItem) -> str:
+        """Return the content that was reported last, "" if none was."""
+        return self.filter(item_id=item.pk).values_list("tree", flat=True).first() or ""
+
+    def note(self, item: WorkItem, tree: str) -> None:
+        """Record the content that a client saw in its worktree; an unknown one changes nothing."""
+        if tree:
+            values = {"tree": tree, "reported_at": timezone.now()}
+            self.update_or_create(item_id=item.pk, defaults=values)
+
+
+class ReportedTree(models.Model):
+    """The content for an item that a client reported last; the server itself looks into no worktree."""
+
+    item_id = models.UUIDField(primary_key=True)
+    tree = models.CharField(max_length=64)
+    reported_at = models.DateTimeField()
+
+    objects = ReportedTreeQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.tree)
