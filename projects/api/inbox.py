@@ -18,6 +18,7 @@ from projects.models.inbox.source import Entry, Place
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 200
+LONGEST = 200  # characters of a text
 
 
 class InboxEntrySerializer(ResponseSerializer):
@@ -80,11 +81,17 @@ def _row(entry: Entry) -> JSONObject:
         "kind": entry.kind,
         "key": entry.key,
         "title": entry.title,
-        "text": entry.text,
+        "text": _line(entry.said) or entry.text,
         "by": entry.by.username if entry.by else "",
         "since": f"{entry.since:%Y-%m-%dT%H:%M:%S}Z",
     }
     return {name: value for name, value in row.items() if value}
+
+
+def _line(text: str) -> str:
+    """Return a text on one line, cut."""
+    flat = " ".join(text[: 2 * LONGEST].split())
+    return flat if len(flat) <= LONGEST else f"{flat[: LONGEST - 1]}…"
 
 
 def _after(request: Request) -> Place | None:

@@ -22,6 +22,7 @@ AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started s
 
 OUTPUTS = (None, "", "json", "lines")  # values of PM_OUTPUT
 LINED = (
+    "inbox",
     "news",
     "log",
     "sessions",

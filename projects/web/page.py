@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from discovery import runtime
 from projects.loose_types import Context, Framework
 from projects.models import Activity, Project, User
+from projects.web.inbox_page import badge
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
 
 
@@ -62,6 +63,8 @@ def page(request: HttpRequest) -> Context:
     info = runtime.current.info
     return {
         "instance_id": info.instance_id if info is not None else "",
+        "newest": live_cursor,
+        "inbox_count": functools.cache(badge),
         "all_projects": lambda: list(Project.objects.living().only("key", "title", "status")),
     }
 

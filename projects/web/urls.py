@@ -6,6 +6,7 @@ from projects.web.views import (
     board,
     health,
     home,
+    inbox,
     item,
     item_parts,
     item_time,
@@ -20,6 +21,9 @@ from projects.web.views import (
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/told/", inbox.told, name="inbox-told"),
+    path("inbox/<slug:kind>/<slug:pk>/", inbox.act, name="inbox-act"),
     path("board/<slug:key>/", board.board, name="board"),
     path("board/<slug:key>/move/", board.move, name="board-move"),
     path("board/<slug:key>/add/", board.add, name="board-add"),

@@ -1,7 +1,8 @@
-"""Time the board in Chromium: first paint, a move, what the first view loads; and `pm` with many open pages.
+"""Time the board in Chromium: first paint, a move, what the first view loads; `pm` with many open pages; an answer.
 
 make bench-pages
 make bench-pages ARGS=--short
+make bench-pages ARGS=--only-answers
 
 The first board is the original tool's real one if it is next to the project, otherwise a generated one of its size.
 """
@@ -23,7 +24,7 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Browser, Page
 
-from tests.benchmarks import boards
+from tests.benchmarks import answering, boards
 from tests.boards import REAL
 from tests.browser.conftest import launch
 from tests.browser.pages import login_url, pm
@@ -162,12 +163,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--short", action="store_true", help="two rounds, no large board")
+    parser.add_argument("--only-answers", action="store_true", help="only the time of an answer to a waiting command")
     options = parser.parse_args()
     rounds = 2 if options.short else options.rounds
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds")
-    for name in ("pm.js", "cards.js", "pm.css"):
+    for name in ("pm.js", "cards.js", "inbox.js", "alerts.js", "pm.css"):
         print(f"{name:20} {(STATIC / name).stat().st_size / 1024:6.1f} KiB")
     with tempfile.TemporaryDirectory() as scratch, launch() as browser:
+        answering.measure(browser, 2 * rounds)
+        if options.only_answers:
+            return
         first, large = Path(scratch) / "first.json", Path(scratch) / "large.json"
         if REAL.exists():
             shutil.copy(REAL, first)

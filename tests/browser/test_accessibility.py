@@ -13,6 +13,7 @@ from tests.processes import Server
 
 PAGES = [
     "/?overview",
+    "/inbox/",
     "/board/DEMO/",
     "/board/DEMO/?group=epic",
     "/items/DEMO-10/",

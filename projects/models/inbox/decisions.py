@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from projects.models.user import User
 
+LONGEST = 200  # characters of the first line
+
 
 class Decisions(Source[Comment]):
     kind = "decision"
@@ -24,14 +26,16 @@ class Decisions(Source[Comment]):
         return Comment.objects.living().unconfirmed().filter(work_item__project__status=ProjectStatus.ACTIVE)
 
     def entry(self, row: Comment) -> Entry:
+        first, _, more = row.content.strip().partition("\n")
+        is_long = len(first) > LONGEST or bool(more.strip())
         return Entry(
             kind=self.kind,
             pk=str(row.pk),
             key=row.work_item.display_key,
             since=self.since(row),
             title=row.work_item.title,
-            text=f"Does this decision hold for all of {row.work_item.project.key}?",
-            details=row.content,
+            text=first if len(first) <= LONGEST else f"{first[: LONGEST - 1]}…",
+            details=row.content if is_long else "",
             item=row.work_item,
             by=row.created_by,
             acts=(

@@ -9,7 +9,6 @@ from django.db.models import Q
 from projects.models.comment import Comment, Kind
 from projects.models.inbox.source import Act, Entry, Source
 from projects.models.project import Status as ProjectStatus
-from projects.models.review import accept, send_back
 from projects.models.user import User
 from projects.models.work_items.choices import Status
 from projects.models.work_items.item import WorkItem
@@ -65,7 +64,7 @@ class ItemSource(Source[WorkItem]):
         """Let the item be ready, unless something else stands in the way."""
         if item.claimed_by_id is not None:
             item.release(actor=actor, force=True)
-        if item.status in (Status.BLOCKED, Status.IN_PROGRESS, Status.REVIEW):
+        if item.status in (Status.BLOCKED, Status.IN_PROGRESS):
             item.update(actor=actor, status=Status.TODO)
         item.note_progress(actor)
 
@@ -112,32 +111,3 @@ class Unheld(ItemSource):
 
     def give_back(self, item: WorkItem, *, actor: User) -> None:
         item.update(actor=actor, status=Status.TODO, assignee_id=None)  # the agent is gone
-
-
-class InReview(ItemSource):
-    """Items in review."""
-
-    kind = "review"
-    heading = "Review"
-    settled_by = ("accept what was handed in", "send back what was handed in", "waive missing evidence")
-
-    def waiting(self) -> QuerySet[WorkItem, WorkItem]:
-        return self.items().filter(MayWait("status"), status=Status.REVIEW)
-
-    def text(self, item: WorkItem) -> str:
-        return "Is it done?"
-
-    def entry(self, row: WorkItem) -> Entry:
-        entry = super().entry(row)
-        entry.acts = (
-            Act("accept", "Accept: it is done", "a"),
-            Act("back", "Send back", "r", "What is missing, for who takes it next"),
-        )
-        return entry
-
-    def act(self, row: WorkItem, act: Act, text: str, *, actor: User) -> str:
-        if act.name == "accept":
-            accept(row, actor=actor)
-            return f"{row.display_key} is done."
-        send_back(row, actor=actor, text=text)
-        return f"{row.display_key} is sent back."

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from projects.models.exceptions import Conflict
 from projects.models.inbox.decisions import Decisions
-from projects.models.inbox.items import Blocked, InReview, Stuck, Unheld
+from projects.models.inbox.items import Blocked, Stuck, Unheld
 from projects.models.inbox.lost import LostChanges
 from projects.models.inbox.questions import Questions
+from projects.models.inbox.reviews import Reviews
 from projects.models.inbox.source import AnySource, Entry, Place, chosen
 from projects.models.inbox.users import Kinds
 from projects.models.prepared_queries import Counts
@@ -21,7 +22,7 @@ from projects.models.user import User
 
 SOURCES: tuple[AnySource, ...] = (
     Questions(),
-    InReview(),
+    Reviews(),
     Stuck(),
     Blocked(),
     Unheld(),
@@ -86,7 +87,7 @@ def settle(kind: str, pk: str, name: str, text: str, *, actor: User) -> str:
     """
     actor.check_person("settle what is in the inbox")
     source = BY_KIND.get(kind)
-    row = source.waiting().select_related(*source.related).filter(pk=pk).first() if source else None
+    row = source.find(pk) if source else None
     if source is None or row is None:
         raise Conflict("it waits no longer: somebody was faster")
     act, text = chosen(source.entries([row])[0], name, text)

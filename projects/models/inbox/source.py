@@ -55,8 +55,14 @@ class Entry:
     by: User | None = None
     details: str = ""
     title: str = ""
+    said: str = ""  # by who handed the item in; Markdown
     until: datetime | None = None  # when it settles itself
     lost: list[Lost] = field(default_factory=list)
+
+    @property
+    def is_about_item(self) -> bool:
+        """True if the item itself waits, and `text` says why; else `text` is what a person decides about."""
+        return self.kind not in ("question", "decision", "user")
 
     @property
     def id(self) -> str:
@@ -91,6 +97,13 @@ class Source(Generic[M]):
     def rows(self) -> QuerySet[M, M]:
         """Return the rows that wait, the longest first."""
         return self.waiting().order_by(self.order, "pk")
+
+    def find(self, pk: str) -> M | None:
+        """Return the row with this ID if it waits."""
+        try:
+            return self.waiting().select_related(*self.related).filter(pk=pk).first()
+        except (ValueError, ValidationError):
+            return None  # no ID of this model
 
     def place(self, row: M) -> Place:
         value = getattr(row, self.order)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from projects.models import Activity, Project
+from projects.web.inbox_page import badge
 from projects.web.page import for_people
 
 MAX_CHANGES = 500  # per response; a page that missed more reloads completely anyway
@@ -15,7 +16,8 @@ ARROW = " → "  # separates the two keys in a dependency's display key
 def live(request: HttpRequest) -> HttpResponse:
     """Return 204 if nothing changed since activity `since`, else the changed keys and the next cursor.
 
-    Costs one indexed query in addition to authentication, and no write.
+    The header PM-Inbox has the number of entries in the inbox, which time changes, too. Costs two indexed queries in
+    addition to authentication, and no write.
     """
     since = request.GET.get("since", "")
     rows = Activity.objects.filter(id__gt=int(since) if since.isdecimal() and len(since) < 19 else 0)
@@ -24,6 +26,6 @@ def live(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(project_id__in=Project.objects.living().filter(key=project).values("pk"))
     found = list(rows.order_by("-id").values_list("id", "display_key")[:MAX_CHANGES])
     if not found:
-        return HttpResponse(status=204)
+        return HttpResponse(status=204, headers={"PM-Inbox": badge()})
     keys = dict.fromkeys(key for _, keys in found for key in keys.split(ARROW))
-    return JsonResponse({"cursor": found[0][0], "keys": list(keys)})
+    return JsonResponse({"cursor": found[0][0], "keys": list(keys)}, headers={"PM-Inbox": badge()})

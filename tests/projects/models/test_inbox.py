@@ -215,6 +215,18 @@ def test_item_sent_back_is_offered_with_the_text_in_its_review(wait: Callable[[s
     assert Review.objects.sent_back().get().answer == "Try the other way"
 
 
+def test_item_is_done_without_what_is_missing_if_a_person_says_why(
+    wait: Callable[[str], Any], project: Project, owner: User
+) -> None:
+    project.update(actor=owner, review_policy="required")
+    item = wait("review")
+    entry = only()
+    assert [act.name for act in entry.acts] == ["accept", "back", "waive"]
+    settle("review", entry.pk, "waive", "It is a prototype", actor=owner)
+    item.refresh_from_db()
+    assert (item.status, item.waivers.get().reason) == ("done", "It is a prototype")
+
+
 def test_item_is_assigned_to_oneself_or_another(wait: Callable[[str], Any], owner: User) -> None:
     item, other = wait("stuck"), wait("stuck")
     settle("stuck", str(item.pk), "assign", "", actor=owner)

@@ -66,13 +66,14 @@ def test_query_count_does_not_grow_with_rows(path: str, browser: Client, fill: C
     assert counts[0] <= 22
 
 
-def test_live_costs_one_query_besides_authentication(browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
+def test_live_costs_two_queries_besides_authentication(browser: Client, fill: Callable[[int], list[WorkItem]]) -> None:
     [_, story, task] = fill(1)
     cursor = Activity.objects.latest("id").pk
     with CaptureQueriesContext(connection) as queries:
         response = browser.get("/live/", {"since": cursor, "project": "PONE"})
     assert (response.status_code, response.content, response.cookies) == (204, b"", {})
-    assert [query["sql"].split()[0] for query in queries.captured_queries] == ["SELECT"] * 3  # session, user, activity
+    assert [query["sql"].split()[0] for query in queries.captured_queries] == ["SELECT"] * 4
+    # session, user, activity, inbox
     dependency = Dependency.objects.get()
     dependency.soft_delete(actor=story.created_by)
     answer = browser.get("/live/", {"since": cursor, "project": "PONE"}).json()

@@ -1,6 +1,6 @@
 // Behaviour shared by all pages. The top of templates/pm/base.html documents the markup it relies on.
 
-const $ = (id) => document.getElementById(id);
+export const $ = (id) => document.getElementById(id);
 export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // polling interval in ms; it grows in hidden pages so that an idle server can stop
 
@@ -41,6 +41,7 @@ async function look() {
     if (answer.status === 401) gone("signed-out");
     else if (answer.status >= 500) gone("away");
     else {
+      if (showWaiting(answer.headers.get("PM-Inbox"))) dispatchEvent(new Event("pm:inbox"));
       const restarted = instance && answer.headers.get("X-PM-Instance") !== instance;
       instance = answer.headers.get("X-PM-Instance");
       if (answer.status === 200) {
@@ -54,8 +55,25 @@ async function look() {
     gone("away");
   }
   clearTimeout(timer);
-  pause = document.hidden ? Math.min(Math.max(HIDDEN, pause * 2), RAREST) : EVERY;
+  pause = !document.hidden ? EVERY : alerts.on ? HIDDEN : Math.min(Math.max(HIDDEN, pause * 2), RAREST);
   timer = setTimeout(look, pause);
+}
+
+// Show how many entries are in the inbox, in the header and in the title; return true if the number changed.
+function showWaiting(number) {
+  const badge = $("inbox-count");
+  if (!badge || number === null || badge.textContent === number) return false;
+  badge.textContent = number;
+  badge.hidden = number === "0";
+  document.title = (badge.hidden ? "" : `(${number}) `) + document.title.replace(/^\(\d+\+?\) /, "");
+  return true;
+}
+
+// Desktop notifications, where the person allowed them on the inbox page; their script is loaded only then.
+export const alerts = { on: false };
+export function followAlerts() {
+  try { alerts.on = localStorage.getItem("pm-alerts") === "on" && Notification.permission === "granted"; } catch { return; }
+  if (alerts.on) import("./alerts.js");
 }
 
 const ABSENT = {
@@ -105,6 +123,7 @@ export const catchUp = () => again && !held.size && refresh();
 export const refresh = () => renew().catch(() => gone("away"));
 
 async function update(keys) {
+  if (!document.querySelector("[data-live]")) return;
   const url = location.href;
   const answer = await fetch(url, { headers: { Accept: "text/html" }, cache: "no-store" });
   if (answer.redirected && new URL(answer.url).pathname !== location.pathname) return gone("signed-out");
@@ -114,6 +133,7 @@ async function update(keys) {
   if (held.size || url !== location.href) return void (again = true);
   document.body.dataset.headers = fresh.body.dataset.headers; // a new session has a new token
   cursor = Math.max(cursor, Number(fresh.body.dataset.cursor) || 0);
+  showWaiting(fresh.getElementById("inbox-count")?.textContent ?? null);
   const focused = document.activeElement, homes = [];
   for (let at = focused; at; at = at.parentElement) homes.push(idOf(at));
   for (const part of all("[data-live]")) {
@@ -144,7 +164,7 @@ function light(element) {
   element.lit = setTimeout(() => element.removeAttribute("data-lit"), 3000);
 }
 
-const OURS = ["tabindex", "open", "data-lit", "data-lifted"]; // attributes set by this script or by the user
+const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current"]; // attributes set by this script or by the user
 
 const typed = (form) => form.matches("form[data-typed]");
 
@@ -301,6 +321,7 @@ async function answered(form, answer) {
     if (idField) idField.value = uuid();
     for (const box of all("[data-result]", form)) box.replaceChildren(text);
     if (text) announce(text);
+    form.dispatchEvent(new CustomEvent("pm:done", { bubbles: true, detail: text }));
   } else {
     sayError(form, await reason(answer));
     if (answer.status === 403) refresh(); // to get the CSRF token of a new session
@@ -396,6 +417,7 @@ addEventListener("click", (event) => {
 
 restoreDrafts();
 settle();
+followAlerts();
 setInterval(updateTimes, 20000);
 if (page.cursor) {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });

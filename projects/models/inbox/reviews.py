@@ -1,0 +1,66 @@
+"""Items that were handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from projects.entities.project import POLICIES
+from projects.models.inbox.items import ItemSource
+from projects.models.inbox.source import Act, Entry
+from projects.models.review import Review, accept, send_back
+from projects.models.waiver import Waiver
+from projects.models.work_items.choices import Status
+from projects.models.work_items.evidence import OFF
+from projects.models.work_items.item import WorkItem
+from projects.sqlite.expressions import MayWait
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from projects.models.user import User
+
+ACCEPT = Act("accept", "Accept", "a")
+BACK = Act("back", "Send back", "r", "What has to change")
+WAIVE = Act("waive", "Accept without what is missing", "w", "Why it is done without it")
+
+
+class Reviews(ItemSource):
+    """Items in review, those included that have no review row, as their status is older than reviews."""
+
+    kind = "review"
+    heading = "Review"
+    settled_by = ("accept what was handed in", "send back what was handed in", "waive missing evidence")
+
+    def waiting(self) -> QuerySet[WorkItem, WorkItem]:
+        return self.items().filter(MayWait("status"), status=Status.REVIEW)
+
+    def entries(self, rows: Sequence[WorkItem]) -> list[Entry]:
+        waiting = Review.objects.filter(work_item__in=rows).waiting().select_related("created_by")
+        reviews = {review.work_item_id: review for review in waiting}
+        found = []
+        for row in rows:
+            entry, review = self.entry(row), reviews.get(row.pk)
+            if review is not None:
+                entry.by, entry.said = review.created_by, review.content
+            found.append(entry)
+        return found
+
+    def entry(self, row: WorkItem) -> Entry:
+        entry = super().entry(row)
+        has_policy = any(getattr(row.project, policy) != OFF for policy in POLICIES)
+        entry.acts = (ACCEPT, BACK, WAIVE) if has_policy else (ACCEPT, BACK)
+        return entry
+
+    def text(self, item: WorkItem) -> str:
+        return "It was handed in"
+
+    def act(self, row: WorkItem, act: Act, text: str, *, actor: User) -> str:
+        if act == BACK:
+            send_back(row, actor=actor, text=text)
+            return f"{row.display_key} is sent back."
+        if act == WAIVE:
+            Waiver(work_item=row, reason=text).insert(actor=actor)
+        else:
+            accept(row, actor=actor)
+        return f"{row.display_key} is done."

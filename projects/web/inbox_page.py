@@ -1,0 +1,85 @@
+"""The inbox page's data: each entry with all that a person needs to decide. The number of queries is constant."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
+from projects.loose_types import Context
+from projects.models.inbox.listing import BY_KIND, MOST_SHOWN, count, page
+from projects.models.inbox.source import Act, Entry
+from projects.web.evidence import Evidence, evidence_of
+from projects.web.field_labels import label
+from projects.web.history_lines import difference
+from projects.web.markdown.item_keys import LivingProjects
+from projects.web.markdown.rendering import to_html
+
+SHOWN = 30  # entries
+TOLD = 50  # entries, for notifications
+LONG = 600  # characters of details; more are folded
+
+
+@dataclass(slots=True)
+class Shown:
+    """An entry as the page shows it."""
+
+    entry: Entry
+    heading: str
+    said: str  # HTML
+    details: str  # HTML
+    evidence: Evidence | None
+    lost: list[Context]
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.entry.details) > LONG
+
+    @property
+    def buttons(self) -> list[Act]:
+        return [act for act in self.entry.acts if not act.asks]
+
+    @property
+    def texts(self) -> list[Act]:
+        return [act for act in self.entry.acts if act.asks]
+
+
+def badge() -> str:
+    """Return the number of entries as the header of each page shows it; one compiled query."""
+    number = count()
+    return str(number) if number <= MOST_SHOWN else f"{MOST_SHOWN}+"
+
+
+def context() -> Context:
+    """Return the template context of the page."""
+    found = page(SHOWN)
+    items = {entry.item.pk: entry.item for entry in found.entries if entry.item}
+    evidence, projects = evidence_of(list(items.values())), LivingProjects()
+    more = "" if found.is_exact else "+"
+    return {
+        "entries": [_shown(entry, evidence, projects) for entry in found.entries],
+        "total": f"{found.total}{more}",
+        "rest": f"{found.total - len(found.entries)}{more}" if found.next else "",
+    }
+
+
+def told() -> list[Context]:
+    """Return the first entries for notifications, in few words."""
+    return [
+        {"id": entry.id, "title": f"{BY_KIND[entry.kind].heading}: {entry.key}", "text": entry.title or entry.text}
+        for entry in page(TOLD).entries
+    ]
+
+
+def _shown(entry: Entry, evidence: Mapping[uuid.UUID, Evidence], projects: Container[str]) -> Shown:
+    return Shown(
+        entry=entry,
+        heading=BY_KIND[entry.kind].heading,
+        said=to_html(entry.said, projects),
+        details=to_html(entry.details, projects),
+        evidence=evidence.get(entry.item.pk) if entry.item else None,
+        lost=[
+            {"name": label(one.field), "mine": one.mine, "now": one.now, "lines": list(difference(one.now, one.mine))}
+            for one in entry.lost
+        ],
+    )

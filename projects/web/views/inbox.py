@@ -1,0 +1,33 @@
+"""The inbox: what waits for a person, and what the person does about it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from projects.models.inbox.listing import settle
+from projects.web import inbox_page, page
+from projects.web.responses import done, reports_errors
+
+
+@page.for_people()
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show what waits, the most urgent first."""
+    cursor = page.live_cursor()
+    return render(request, "pm/inbox.html", {"cursor": cursor, "section": "inbox", **inbox_page.context()})
+
+
+@page.for_people()
+def told(request: HttpRequest) -> HttpResponse:
+    """Return the first entries, for desktop notifications."""
+    return JsonResponse({"entries": inbox_page.told()})
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def act(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
+    """Settle an entry."""
+    name, text = request.POST.get("act", ""), request.POST.get("text", "")
+    return done(settle(kind, pk, name, text, actor=page.person(request)))

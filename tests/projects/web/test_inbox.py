@@ -1,0 +1,103 @@
+"""The inbox page and the number of its entries on every page, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from projects.models import Comment, Question, User, WorkItem
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., WorkItem]
+HTML = {"HTTP_ACCEPT": "text/html"}
+EVIL = "<script>alert(1)</script>"
+
+
+def ask(item: WorkItem, **values: object) -> Question:
+    question = Question(work_item=item, text="Which?", **values)
+    question.insert(actor=User.objects.actor("claude"))
+    return question
+
+
+def shown(browser: Client) -> str:
+    return browser.get("/inbox/", **HTML).content.decode()
+
+
+def test_entry_is_settled_by_a_form(browser: Client, make_item: Make) -> None:
+    question = ask(make_item(), choices=["One", "Two"])
+    page = shown(browser)
+    url = f"/inbox/question/{question.pk}/"
+    assert f'data-post="{url}"' in page
+    answer = browser.post(url, {"act": "choice-2"})
+    assert (answer.status_code, answer.content.decode()) == (200, f"{question.display_key} is answered: Two")
+    assert "Nothing waits for you." in shown(browser)
+    again = browser.post(url, {"act": "choice-1"})
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "CONFLICT")
+
+
+@pytest.mark.parametrize("path", ["none/1", "question/x", "decision/00000000-0000-0000-0000-000000000000", "lost/x"])
+def test_entry_that_does_not_exist_is_refused(browser: Client, path: str) -> None:
+    answer = browser.post(f"/inbox/{path}/", {"act": "accept"})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (409, "It waits no longer: somebody was faster.")
+
+
+def test_person_signed_in_through_an_agent_is_refused(browser: Client, make_item: Make) -> None:
+    question = ask(make_item(), choices=["One"])
+    session = browser.session
+    session["agent"] = "claude"
+    session.save()
+    answer = browser.post(f"/inbox/question/{question.pk}/", {"act": "choice-1"})
+    assert (answer.status_code, "only a person" in answer.json()["error"]["message"].lower()) == (403, True)
+
+
+def test_texts_are_escaped(browser: Client, make_item: Make) -> None:
+    item = make_item(EVIL, description=EVIL)
+    ask(item, choices=[EVIL], details=EVIL)
+    item.update(actor=User.objects.actor(EVIL), status="review")
+    Comment(work_item=item, content=EVIL, kind="decision").insert(actor=User.objects.actor(EVIL))
+    page = shown(browser)
+    assert "alert(1)" in page
+    assert EVIL not in page
+
+
+def test_every_page_has_the_number_and_the_page_that_polls_hears_of_it(browser: Client, make_item: Make) -> None:
+    for path in ("/?overview", "/board/PONE/", "/items/PONE-1/", "/search/?q=x", "/sprints/PONE/", "/inbox/"):
+        make_item(status="blocked")
+        number = WorkItem.objects.count()
+        page = browser.get(path, **HTML).content.decode()
+        assert f"<title>({number}) " in page, path
+        assert f'id="inbox-count">{number}<' in page, path
+        assert browser.get("/live/?since=999999").headers["PM-Inbox"] == str(number)
+        assert browser.get("/live/?since=0").headers["PM-Inbox"] == str(number)
+    for _ in range(99):
+        make_item(status="blocked")
+    assert 'id="inbox-count">99+<' in browser.get("/search/?q=x", **HTML).content.decode()
+
+
+def test_number_of_queries_does_not_grow_with_entries(browser: Client, make_item: Make) -> None:
+    numbers = []
+    for more in (2, 10):
+        for number in range(more):
+            item = make_item(f"Item {number}", description="See PONE-1")
+            agent = User.objects.actor(f"agent {number}")
+            ask(item)
+            Comment(work_item=item, content="A decision", kind="decision").insert(actor=agent)
+            make_item(status="blocked").update(actor=agent, status="review")
+        with CaptureQueriesContext(connection) as queries:
+            shown(browser)
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
+def test_notifications_are_told_few_words(browser: Client, make_item: Make) -> None:
+    question = ask(make_item("The item"), details="secret")
+    (entry,) = browser.get("/inbox/told/").json()["entries"]
+    assert entry == {
+        "id": f"question-{question.pk}",
+        "title": f"Question: {question.display_key}",
+        "text": "The item",
+    }
