@@ -136,7 +136,8 @@ class Review(WorkItemChild):
         """Write what became of the review, without changing its item."""
         answer = field_at(Review, "answer").clean(answer, self)
         values = {"verdict": verdict.value, "answer": answer, "decided_by_id": actor.pk, "decided_at": timezone.now()}
-        self._write(actor, Action.UPDATED, values)
+        changed = {name: value for name, value in values.items() if value != getattr(self, name)}
+        self._write(actor, Action.UPDATED, changed)
 
 
 def send_back(item: WorkItem, *, actor: User, text: str) -> None:

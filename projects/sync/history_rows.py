@@ -151,23 +151,22 @@ def _with_lost(changes: list[dict[str, Any]], result: Result) -> list[dict[str, 
 
 def shown_key(state: State, record: Record) -> str:
     """Return the display key of an entity, as its model does."""
-    values = record.values
-    if record.type == "project":
+    values, owner = record.values, record.entity.owner
+    if record.type == "project" or owner is None:
         return str(values["key"])
-    if "work_item" in values:
-        item = state.record(values["work_item"])
-        return shown_key(state, item) if item else ""
-    if record.type == "question":
-        item = state.record(values["work_item"])
-        return f"{shown_key(state, item)}.q{values['number']}" if item else ""
     if record.type == "dependency":
         ends = [state.record(values[name]) for name in ("blocking_item", "blocked_item")]
         return " → ".join(shown_key(state, end) for end in ends if end)
-    project = state.record(values["project"])
-    key = project.values["key"] if project else ""
-    if record.type == "work_item":
-        return f"{key}-{values['item_number']}"
-    return f"{key}/{values['status_value' if record.type == 'swim_lane' else record.entity.line]}"[:40]
+    above = state.record(values[owner.name])
+    key = shown_key(state, above) if above else ""
+    match record.type:
+        case "work_item":
+            return f"{key}-{values['item_number']}"
+        case "question":
+            return f"{key}.q{values['number']}" if above else ""
+        case "swim_lane":
+            return f"{key}/{values['status_value']}"
+    return f"{key}/{values[record.entity.line]}"[:40] if owner.refers == "project" else key
 
 
 def _cut(moment: str) -> str:

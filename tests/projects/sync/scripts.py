@@ -22,13 +22,16 @@ from projects.models import (
     Dependency,
     Project,
     Question,
+    Review,
     Sprint,
     SwimLane,
     TimeEntry,
     User,
+    Waiver,
     WorkItem,
 )
 from projects.models.exceptions import Refused
+from projects.models.review import accept, send_back
 from projects.models.sync import former_item
 from tests.projects.sync.clones import BoardClone, Log, Raced, exported, history
 
@@ -156,6 +159,8 @@ class Script:
             (WorkItem, ("title", "description", "priority", "story_points")),
             (Comment, ("content",)),
             (Question, ("answer", "status")),
+            (Review, ("content", "verdict", "answer")),
+            (Waiver, ("reason",)),
         ):
             for entity in model._base_manager.all():
                 for name in fields:
@@ -295,6 +300,30 @@ def _answer(script: Script, actor: User) -> None:
             question.answer_with(actor=actor, text=f"Answer {script.random.random()}")
 
 
+def _hand_in(script: Script, actor: User) -> None:
+    Review.objects.hand_in(script._item(), actor=actor, text=f"Work {script.random.random()}")
+
+
+def _decide(script: Script, actor: User) -> None:
+    review = script._one(Review.objects.waiting().select_related("work_item__project"))
+    match script.random.randint(0, 4):
+        case 0:
+            review.soft_delete(actor=actor)
+        case 1 | 2:
+            send_back(review.work_item, actor=actor, text=f"Not yet {script.random.random()}")
+        case _:
+            accept(review.work_item, actor=actor, force=True)
+
+
+def _waive(script: Script, actor: User) -> None:
+    Waiver(work_item=script._item(), reason=f"Reason {script.random.random()}").insert(actor=actor)
+
+
+def _policy(script: Script, actor: User) -> None:
+    project = script._one(Project.objects.living())
+    project.update(actor=actor, review_policy=script.random.choice(("off", "required")))
+
+
 def _link(script: Script, actor: User) -> None:
     kind = script.random.choice(("blocks", "relates_to"))
     Dependency.objects.create(
@@ -364,7 +393,7 @@ ACTIONS: dict[str, Callable[[Script, User], None]] = {
     for function in (
         *(_create, _import, _edit, _labels, _status, _claim, _release, _parent, _move, _delete, _restore, _comment),
         *(_edit_comment, _link, _unlink, _plan_sprint, _into_sprint, _run_sprint, _lane, _timer, _project),
-        *(_ask, _answer),
+        *(_ask, _answer, _hand_in, _decide, _waive, _policy),
     )
 }
 

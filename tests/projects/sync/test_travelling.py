@@ -13,13 +13,14 @@ from django.core.exceptions import ValidationError
 
 from projects.entities import spec
 from projects.entities.registry import ENTITIES
-from projects.models import Comment, Project, Tombstone, User, WorkItem
+from projects.models import Activity, Comment, Project, Review, Tombstone, User, Waiver, WorkItem
 from projects.models.base import Entity
+from projects.models.review import accept
 from projects.transfer import importer
 from tests.projects.entity_rows import complete
 from tests.projects.sqlite.boards import EXPORT
 from tests.projects.sync.clones import BoardClone, Log, exported
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.test_exchange import assert_equal, joined_pair
 
 # Unique, read-only afterwards or only for some rows: other tests and the random scripts change them.
 ELSEWHERE = {("swim_lane", "status_value"), ("project", "status"), ("work_item", "close_reason")}
@@ -171,3 +172,19 @@ def test_comment_without_a_kind_is_a_plain_comment(make_board_clone: Make, log: 
         bob.join(founds=True)
         bob.fetch(log)
         assert Comment.objects.get().kind == "comment"
+
+
+def test_review_and_waiver_have_the_same_history_in_all_clones(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        item = WorkItem.objects.get()
+        Review.objects.hand_in(item, actor=ada.user, text="Look")
+        item.refresh_from_db()
+        accept(item, actor=ada.user)  # without a text, which another decision may have
+        item.update(actor=ada.user, status="todo")
+        Waiver(work_item=item, reason="Good enough").insert(actor=ada.user)
+    assert_equal(log, ada, bob)
+    with bob:
+        rows = Activity.objects.filter(entity_type__in=("review", "waiver")).order_by("position", "id")
+        assert {row.display_key for row in rows} == {"PONE-1"}
+        assert Review.objects.get().verdict == "accepted"
