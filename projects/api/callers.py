@@ -31,7 +31,8 @@ CONTENT_HEADER = "X-PM-Content"
 NO_CONTENT = "none"  # outside of a git repository
 DEFAULT_ACTOR = "llm"
 SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
-KINDS = ("person", "agent")
+PERSON = "person"
+KINDS = (PERSON, "agent")
 MAX_SESSION_HEADER = 4096  # characters
 _OBJECT = re.compile("[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -71,7 +72,14 @@ class Caller:
         """Return the actor; a new name is an agent, except on a terminal. Raises exceptions.PermissionDenied."""
         from projects.models import User
 
-        user = User.objects.actor(self._name_on_board(), is_agent=self.source != "terminal")
+        name = self._name_on_board()
+        is_person = self.source == "terminal" or (self.is_on_terminal and self.new_kind == PERSON)
+        if self.new_kind == PERSON and self.source == "as" and not is_person and User.objects.named(name) is None:
+            raise exceptions.PermissionDenied(
+                f"{name} is a new name, and who first acts through a command is an agent: {NEW_USER_HEADER} "
+                "(--new-user) can make a person only of a name that the request assigns something to"
+            )
+        user = User.objects.actor(name, is_agent=not is_person)
         if not user.is_agent and not self.is_on_terminal:
             raise exceptions.PermissionDenied(self._refusal(user.username))
         user.source = self.source

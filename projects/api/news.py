@@ -119,7 +119,7 @@ class _Page:
         """Add activities in their order; the first that does not fit makes the page full."""
         texts, titles = ChangeTexts(batch), _titles(batch)
         for activity in batch:
-            key, by = activity.display_key.partition(ARROW)[0], activity.actor.username
+            key, by = activity.display_key.partition(ARROW)[0], activity.by
             row = self._rows.get((key, by))
             grown = _Row(key, titles.get(key.upper(), ""), by) if row is None else row.copy()
             grown.add(activity, texts)
@@ -135,7 +135,7 @@ class _Page:
         conflicts = list(reader.conflicts(start, newest).select_related("actor")[: MAX_CONFLICTS + 1])
         texts, titles = ChangeTexts(conflicts), _titles(conflicts)
         for activity in conflicts[:MAX_CONFLICTS]:
-            key, by = activity.display_key.partition(ARROW)[0], activity.actor.username
+            key, by = activity.display_key.partition(ARROW)[0], activity.by
             row = self._rows.setdefault((key, by), _Row(key, titles.get(key.upper(), ""), by))
             row.add_lost(activity, texts)
         if len(conflicts) > MAX_CONFLICTS:

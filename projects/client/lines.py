@@ -152,7 +152,8 @@ def _sessions(rows: Iterable[Json]) -> Iterable[str]:
     for row in rows:
         held = ", ".join(item["key"] for item in row.get("items", ()))
         place = " ".join(_flat(row[name]) for name in ("worktree", "branch") if row.get(name))
-        yield f"{_flat(row['actor'])} {row['last_seen_at'][11:16]} {held or '-'} {place}".rstrip()
+        who = "/".join(_flat(row[name]) for name in ("actor", "name") if row.get(name))
+        yield f"{who} {row['started_at'][11:16]}-{row['last_seen_at'][11:16]} {held or '-'} {place}".rstrip()
 
 
 def _tree(nodes: Iterable[Json], depth: int = 0) -> Iterable[str]:

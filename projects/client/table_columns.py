@@ -24,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "activity": _CHANGES,
     "changes": _CHANGES,
     "results": ("display_key", "type", "status", "title", "snippet"),
+    "sessions": ("actor", "name", "items", "branch", "last_seen_at", "started_at", "worktree", "program"),
     "servers": ("url", "directory", "pid", "version", "started_at"),
 }
 # Column headings that differ from the field name.
@@ -37,6 +38,7 @@ TITLES = {
     "created_at": "created",
     "updated_at": "updated",
     "started_at": "started",
+    "last_seen_at": "seen",
     "created_by": "by",
 }
 # Columns that wrap; all others are shown in full or dropped.

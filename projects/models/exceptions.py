@@ -82,11 +82,14 @@ class HasBlockers(_InTheWay):
 
 
 class Claimed(Refused):
-    """The item `key` is claimed by the user `holder`, with a lease `until` a given time; None while it stands still."""
+    """The item `key` is claimed by the user `holder`, with a lease `until` a given time; None while it stands still.
 
-    def __init__(self, key: str, holder: str | None, until: datetime | None) -> None:
+    `session` tells the holder from others of the same name.
+    """
+
+    def __init__(self, key: str, holder: str | None, until: datetime | None, session: str = "") -> None:
         end = f" until {until:%Y-%m-%dT%H:%M:%SZ}" if until else WAITING
-        super().__init__(f"{key} is claimed by {holder}{end}")
+        super().__init__(f"{key} is claimed by {holder}{f' ({session})' if session else ''}{end}")
         self.key = key
         self.holder = holder
         self.until = until

@@ -7,6 +7,7 @@ process of the program, else by actor and worktree. Its times stay in this clone
 from __future__ import annotations
 
 import functools
+import os
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -120,6 +121,13 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor.username} {self.name or self.program or self.worktree}".rstrip()
+
+    @property
+    def description(self) -> str:
+        """What tells the session from others of its user: its name, branch, worktree and beginning."""
+        named = {"session ": self.name, "on ": self.branch, "in ": os.path.basename(self.worktree)}
+        parts = [word + value for word, value in named.items() if value]
+        return " ".join((*parts, f"since {self.started_at:%H:%MZ}"))
 
     @property
     def is_due(self) -> bool:

@@ -19,6 +19,7 @@ from projects.loose_types import Framework
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import LineField, check_text
 from projects.models.prepared_queries import Kept, Loading, bound
+from projects.models.user_names import check_distinct, check_visible
 
 AGENT_NAME = "llm"
 AGENT_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
@@ -45,6 +46,7 @@ class UserManager(DjangoUserManager["User"]):
         if not name:
             raise ValidationError("must not be blank", code="blank")
         check_text(name, limit=MAX_NAME_LENGTH)
+        check_visible(name)
         return name
 
     def named(self, name: str) -> User | None:
@@ -94,10 +96,22 @@ class UserManager(DjangoUserManager["User"]):
         if user is None:
             if name.casefold() in (MYSELF, NOBODY):
                 raise ValidationError(f"{name} can't be the name of a user", code="reserved")
+            if not name.isascii():
+                check_distinct(name, self.values_list("username", flat=True))
             is_agent = is_agent and name.casefold() != system_name().casefold()
             user, _ = self.get_or_create(
                 username=name, defaults={"is_agent": is_agent, "password": _unusable_password()}
             )
+        return user
+
+    def person(self, name: str) -> User:
+        """Return the person called `name` in any case, created on first use. Raises ValidationError for an agent."""
+        user = self.actor(name, is_agent=False)
+        if user.is_agent:
+            raise ValidationError(f"{user.username} is an agent on this board; choose another name", code="agent")
+        if not user.is_kind_confirmed:
+            user.is_kind_confirmed = True
+            user.save(update_fields=["is_kind_confirmed"])
         return user
 
     @transaction.atomic

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from projects.commits import index
-from projects.models import SyncBoard
+from projects.models import SyncBoard, User
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
 from projects.sync import (
@@ -70,6 +71,7 @@ def enable(*, remote: str, ref: str, person: str, interval: int, head: str | Non
     `new` founds a board although the repository's configuration names another one. Raises Conflict or SyncError.
     """
     board_id, format = _chosen(remote=remote, ref=ref, head=head, new=new)
+    _register(person)
     joining.join(
         board_id=board_id,
         format=format,
@@ -85,9 +87,19 @@ def enable(*, remote: str, ref: str, person: str, interval: int, head: str | Non
 def change(**values: Any) -> dict[str, Any]:
     """Change the interval or the person of a joined clone. Raises SyncOff."""
     _joined()
+    _register(values.get("person", ""))
     if values:
         SyncBoard.objects.filter(pk=1).update(**values)
     return status()
+
+
+def _register(person: str) -> None:
+    """Make the name that the terminals of this clone act under a person's. Raises ValidationError for an agent's."""
+    if person:
+        try:
+            User.objects.person(person)
+        except ValidationError as error:
+            raise ValidationError({"person": error.messages}) from None
 
 
 def upgrade() -> dict[str, Any]:

@@ -48,6 +48,8 @@ UNTIMED = {
     "answer": "people do",
     "accept": "people do",
     "send-back": "people do",
+    "waive": "people do",
+    "unwaive": "people do",
     "review": "not measured yet",
     "tick": "not measured yet",
     "untick": "not measured yet",

@@ -87,7 +87,7 @@ def _activity_around(most: int) -> Loading[Activity]:
 def _entry(row: Activity, texts: ChangeTexts, key: str) -> JSONObject:
     did = "; ".join(texts.of(row, old=True, near=key).values())
     moment = row.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
-    entry = {"at": moment, "by": row.actor.username, "did": did}
+    entry = {"at": moment, "by": row.by, "did": did}
     if row.standing:
         entry["standing"] = f"{row.standing}: {row.reason}"
     return entry

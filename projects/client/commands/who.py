@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 def who(context: Context) -> None:
     """List the live sessions."""
     answer = context.api.get("/api/v1/sessions/", wanted=("sessions",))
-    context.show({"sessions": [without_empty(row) for row in answer["sessions"]]})
+    rows = [without_empty(row) for row in answer["sessions"]]
+    if context.options.output == "table":
+        rows = [{**row, "items": [item["key"] for item in row.get("items", ())]} for row in rows]
+    context.show({"sessions": rows})
 
 
 def without_empty(row: Json) -> Json:

@@ -10,6 +10,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -23,6 +24,7 @@ from projects.models.work_items.choices import DEFAULT_LEASE, MAX_IDLE_LEASES, M
 
 if TYPE_CHECKING:
     from projects.models.project import Project
+    from projects.models.session import Session
     from projects.models.user import User
 
 # When a lease ends that stands still while a question about its item is open; the triggers write it.
@@ -200,9 +202,10 @@ class Claimable(Entity):
     def claim_refusal(self) -> Claimed:
         """Return the exception that says who holds the item, and until when."""
         holder = self.claimed_by.username if self.claimed_by else None
-        if self.is_paused:
-            return Claimed(self.display_key, holder, None)
-        return Claimed(self.display_key, holder, self.lease_expires_at or timezone.now())
+        sessions: type[Session] = apps.get_model("projects", "Session")  # its module imports this one
+        session = sessions.objects.filter(pk=self.claim_session).first() if self.claim_session else None
+        until = None if self.is_paused else self.lease_expires_at or timezone.now()
+        return Claimed(self.display_key, holder, until, session.description if session else "")
 
 
 def _minutes(lease: int) -> timedelta:

@@ -104,3 +104,15 @@ def test_me_is_another_user_for_another_caller(running: Any, make_item: Make) ->
     for name in ("eve", "bob", "new"):
         rows = bearer(name).get(URL, {"assignee": "@me"}).json()["results"]
         assert [row["title"] for row in rows] == ([] if name == "new" else [name])
+
+
+def test_new_actor_becomes_a_person_only_on_a_terminal(running: Any, project: Project) -> None:
+    person = {"HTTP_X_PM_NEW_USER": "person", "HTTP_X_PM_ACTOR_SOURCE": "as"}
+    refused = error(create(bearer("eve", **person)), 403, "FORBIDDEN")
+    assert "eve is a new name" in refused["message"]
+    assert not User.objects.filter(username="eve").exists()
+    assert create(bearer("eve", HTTP_X_PM_TERMINAL="yes", **person)).status_code == 201
+    assert User.objects.get(username="eve").kind == "person"
+    User.objects.actor("bot")
+    assert create(bearer("bot", **person), assignee="zoe").json()["assignee"] == "zoe"
+    assert User.objects.get(username="zoe").kind == "person"

@@ -123,6 +123,25 @@ def test_who_lists_live_sessions_and_what_they_hold(running: Any, make_item: Mak
     assert [(item["key"], item["title"]) for item in live["items"]] == [("PONE-1", "Item")]
 
 
+def test_refusal_tells_sessions_of_one_name_apart(running: Any, make_item: Make) -> None:
+    make_item()
+    first = run("bot", name="a1", worktree="/work/first", branch="parser")
+    assert first.post(f"{URL}PONE-1/claim/", {}).status_code == 200
+    refused = error(run("bot", name="a2", worktree="/work/first").post(f"{URL}PONE-1/claim/", {}), 409, "CLAIMED")
+    since = f"{Session.objects.get(name='a1').started_at:%H:%MZ}"
+    assert f"PONE-1 is claimed by bot (session a1 on parser in first since {since}) until" in refused["message"]
+
+
+def test_log_tells_claims_and_force(running: Any, make_item: Make) -> None:
+    make_item()
+    run("bot", name="a1").post(f"{URL}PONE-1/claim/", {})
+    run("bot", name="a2").post(f"{URL}PONE-1/claim/", {"force": True})
+    run("eve").post(f"{URL}PONE-1/release/", {"force": True})
+    log = bearer().get(f"{URL}PONE-1/log/").json()["log"]
+    assert [(row["by"], row["did"]) for row in log[1:3]] == [("bot", "claimed by force"), ("bot", "claimed")]
+    assert log[0]["did"] == "status in_progress → backlog; assignee bot → none"
+
+
 def test_whoami_says_how_the_session_was_found(running: Any, project: Project) -> None:
     client = run(program="claude", via="CLAUDECODE", id="s1")
     found = client.get("/api/v1/whoami/").json()

@@ -48,6 +48,7 @@ def full(own_board: Board) -> Board:
         ("changes --since 0", "id created key action changes"),
         ("search story", "key type status title snippet"),
         ("project stats", "by status backlog 3"),
+        ("who", "actor llm"),
     ],
 )
 @pytest.mark.parametrize("width", [60, 100, 160])

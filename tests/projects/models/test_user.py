@@ -78,3 +78,29 @@ def test_owner_is_a_superuser_on_every_call() -> None:
     owner.refresh_from_db()
     assert owner.is_superuser
     assert owner.is_active
+
+
+@pytest.mark.parametrize("name", ["an\u200bna", "an\u202ena", "anna\ue000", "\u2060anna", "an\u00adna"])
+def test_name_with_a_sign_that_is_not_shown_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="which is not shown"):
+        User.objects.actor(name)
+
+
+@pytest.mark.parametrize("name", ["\u0430nna", "AΝΝΑ", "ann\u0430"])
+def test_name_that_looks_like_another_is_refused(name: str) -> None:
+    User.objects.actor("anna")
+    with pytest.raises(ValidationError, match="looks like anna, which is another user"):
+        User.objects.actor(name)
+    assert User.objects.actor("анна").username == "анна"  # in one script, and no letter of it is hidden
+
+
+def test_name_in_full_width_letters_is_the_plain_one() -> None:
+    assert User.objects.actor("ａｎｎａ") == User.objects.actor("anna")
+
+
+def test_person_is_registered_once_and_never_made_of_an_agent() -> None:
+    assert not User.objects.person("Anna").is_agent
+    assert User.objects.person("anna").username == "Anna"
+    User.objects.actor("bot")
+    with pytest.raises(ValidationError, match="bot is an agent on this board"):
+        User.objects.person("bot")
