@@ -121,12 +121,13 @@ class CommitsView(StrictQueryMixin):
         found = repository()
         is_complete = refresh(found)
         named = ownership.commits_of(item)
-        commits = list(named[: read_limit(request, DEFAULT, MOST)])
+        limit = read_limit(request, DEFAULT, MOST)
+        commits = list(named[:limit])
         index.count_changes(found, commits)
         return Response(
             {
                 "commits": CommitSerializer(commits, many=True).data,
-                "total": named.count(),
+                "total": named.count() if len(commits) == limit else len(commits),
                 "is_complete": is_complete,
             }
         )

@@ -19,7 +19,7 @@ from projects.sync.exceptions import GitError
 from projects.sync.git_environment import for_store
 from projects.sync.git_process import Process
 
-LIMIT = 60.0  # seconds to read the history
+LIMIT = 600.0  # seconds to read the history in the background
 DIFF_LIMIT = 5.0  # seconds to read a diff
 COUNT_LIMIT = 1.0  # seconds to count the lines of a commit
 MAX_MESSAGE = 64 << 10  # bytes of a commit's message that are read
@@ -39,7 +39,11 @@ SETTINGS = (
 )
 # Refs whose commits are no work on a branch: the stash, and boards.
 HIDDEN = ("--exclude=refs/stash", "--exclude=refs/pm/*", "--exclude=refs/notes/*")
-FORMAT = "--format=%H%x00%an%x00%at%x00%ct%x00%B%x00%x00"
+FORMAT = "--format=%H%x00%P%x00%an%x00%at%x00%ct%x00%B%x00%x00"
+FIELDS = 7  # of FORMAT; the last one is empty: the second NUL
+# A message in which `mentions.keys_in` can find a key has a line that matches one of these.
+NAMING = ("--extended-regexp", "--grep=[A-Z][A-Z0-9_]+-[1-9]", "--grep=^[Rr][Ee][Ff][Ss]:")
+NICENESS = 10  # of git in the background
 OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -47,6 +51,7 @@ class Commit(NamedTuple):
     """A commit; times are seconds since 1970."""
 
     sha: str
+    parents: list[str]
     author: str
     authored: int
     committed: int
@@ -73,6 +78,7 @@ class Repository:
 
     def __init__(self, directory: str, environ: Mapping[str, str] | None = None) -> None:
         self.directory = directory
+        self.is_in_background = False  # then git gets little of the processor
         environ = for_store(os.environ if environ is None else environ, SETTINGS, own_config=True)
         self._environ = {**environ, "GIT_ALLOW_PROTOCOL": "", "GIT_OPTIONAL_LOCKS": "0"}
 
@@ -89,9 +95,15 @@ class Repository:
                 found.add(f"@{name[0]}{hashlib.sha256(file.read()).hexdigest()}")
         return found
 
-    def commits(self, tips: Iterable[str], known: Iterable[str], limit: float = LIMIT) -> Iterator[Commit]:
-        """Yield the commits that the tips reach and the known ones do not, the newest first. Raises GitError."""
-        arguments = ("rev-list", "--encoding=UTF-8", "--ignore-missing", FORMAT, "--stdin")
+    def commits(
+        self, tips: Iterable[str], known: Iterable[str], limit: float = LIMIT, *, only_naming: bool = False
+    ) -> Iterator[Commit]:
+        """Yield the commits that the tips reach and the known ones do not, the newest first. Raises GitError.
+
+        With `only_naming` those that name no key are left out, all but a few.
+        """
+        chosen = NAMING if only_naming else ()
+        arguments = ("rev-list", "--encoding=UTF-8", "--ignore-missing", FORMAT, *chosen, "--stdin")
         yield from _commits(self._read(*arguments, data=_revisions(tips, known), limit=limit))
 
     def these(self, shas: Iterable[str]) -> Iterator[Commit]:
@@ -145,6 +157,9 @@ class Repository:
         command = (f"--git-dir={self.directory}", *arguments)
         with Process(command, self._environ, limit=limit) as process:
             _limit_memory(process.pid)
+            if self.is_in_background:
+                with suppress(OSError):  # it has ended
+                    os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
             process.name = arguments[0]
             read, errors = 0, bytearray()
             for chunk in process.exchange(iter([data] if data else []), errors):
@@ -189,15 +204,15 @@ def _commits(chunks: Iterable[bytes]) -> Iterator[Commit]:
         for end in ends:
             fields.append((kept + end)[:MAX_MESSAGE])
             kept = b""
-            if len(fields) == 6:  # the last one is empty: the second NUL
+            if len(fields) == FIELDS:
                 yield _commit(fields)
                 fields = []
         kept = (kept + last)[:MAX_MESSAGE]
 
 
 def _commit(fields: list[bytes]) -> Commit:
-    sha, author, authored, committed, message, _ = (field.decode(errors="replace") for field in fields)
-    return Commit(sha.split()[-1], author, _seconds(authored), _seconds(committed), message)
+    sha, parents, author, authored, committed, message, _ = (field.decode(errors="replace") for field in fields)
+    return Commit(sha.split()[-1], parents.split(), author, _seconds(authored), _seconds(committed), message)
 
 
 def _seconds(text: str) -> int:

@@ -11,27 +11,28 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
+from types import MappingProxyType
 
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from projects import workspace
-from projects.commits.git_history import COUNT_LIMIT, LIMIT, Repository
+from projects.commits.git_history import COUNT_LIMIT, LIMIT, Changes, Repository
 from projects.commits.git_history import Commit as Found
 from projects.commits.mentions import keys_in
-from projects.models.commit import MAX_SUBJECT, Commit, CommitIndex, CommitMention
+from projects.models.commit import MAX_SUBJECT, Commit, CommitIndex
 from projects.sqlite import identity
 from projects.sync.exceptions import GitError, TimedOut
 
 QUICK = 0.5  # seconds that a request waits for git
 PAUSE = 2.0  # seconds between refreshes for pages
-BATCH = 500  # rows of a transaction, so that other writers wait little
+BATCH = 200  # commits of a transaction, so that other writers wait little
+FEW = 3  # new commits, which are counted at once: this saves a transaction
+LONGEST_PAUSE = 0.1  # seconds between batches
 
-T = TypeVar("T")
 logger = logging.getLogger(__name__)
 _running = threading.Lock()
 _refreshed = float("-inf")  # when this process refreshed last
@@ -83,17 +84,48 @@ def update(repository: Repository, limit: float = LIMIT) -> None:
         known = set()  # a shallow clone got more history, or lost some: read all of it again
     known = {word for word in known if not word.startswith("@")}
     new, old = tips - known, known - tips
-    naming = ((commit, keys) for commit in repository.commits(new, known, limit) if (keys := keys_in(commit.message)))
-    for batch in _batches(naming):
-        _store(batch)
-    gone = repository.unreachable(old, tips, limit) if old else []
-    for shas in _batches(iter(gone)):
-        with transaction.atomic():
-            Commit.objects.filter(pk__in=shas).delete()
+    reached: set[str] = set()  # old tips that a new commit has as a parent: their commits are still there
+    last = _store_all(_naming(repository, new, known, limit, reached), repository.is_in_background)
+    gone = repository.unreachable(old - reached, tips, limit) if old - reached else []
+    counted = {found.sha: _counted(repository, found.sha) for found, _ in last} if len(last) <= FEW else {}
     with transaction.atomic():
+        before = CommitIndex.objects.filter(pk=1).first()
+        if (before and before.indexed_at) != (row and row.indexed_at):
+            return  # another process was faster; the next refresh reads what is left
+        _store(last, counted)
+        _execute("DELETE FROM projects_commitmention WHERE commit_id = %s", [(sha,) for sha in gone])
+        _execute("DELETE FROM projects_commit WHERE sha = %s", [(sha,) for sha in gone])
         CommitIndex.objects.update_or_create(
             pk=1, defaults={"tips": " ".join(sorted(tips | boundary)), "indexed_at": timezone.now()}
         )
+
+
+def _naming(
+    repository: Repository, new: set[str], known: set[str], limit: float, reached: set[str]
+) -> Iterator[tuple[Found, list[str]]]:
+    """Yield the new commits that name keys, with these."""
+    for commit in repository.commits(new, known, limit, only_naming=not known):
+        reached.update(commit.parents)
+        if keys := keys_in(commit.message):
+            yield commit, keys
+
+
+def _store_all(naming: Iterator[tuple[Found, list[str]]], is_in_background: bool) -> list[tuple[Found, list[str]]]:
+    """Store the commits, a batch after the other, and return the last batch, which is not stored yet.
+
+    In the background, each batch is followed by a pause as long as it took, for the requests of this process.
+    """
+    batch: list[tuple[Found, list[str]]] = []
+    began = time.monotonic()
+    while more := list(islice(naming, BATCH)):
+        if batch:
+            with transaction.atomic():
+                _store(batch)
+        batch = more
+        if is_in_background:
+            time.sleep(min(LONGEST_PAUSE, time.monotonic() - began))
+            began = time.monotonic()
+    return batch
 
 
 def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
@@ -107,31 +139,54 @@ def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
     for commit in uncounted:
         if time.monotonic() > until:
             break
-        try:
-            commit.files, commit.insertions, commit.deletions = repository.changes(commit.sha)
-        except GitError:
-            commit.files = commit.insertions = commit.deletions = 0
+        commit.files, commit.insertions, commit.deletions = _counted(repository, commit.sha)
         counted.append(commit)
     if counted:
         with transaction.atomic():
             Commit.objects.bulk_update(counted, ["files", "insertions", "deletions"])
 
 
-def _store(batch: list[tuple[Found, list[str]]]) -> None:
-    rows = [
-        Commit(
-            sha=found.sha,
-            author=shown_author(found),
-            authored_at=datetime.fromtimestamp(found.authored, UTC),
-            committed_at=datetime.fromtimestamp(found.committed, UTC),
-            subject=_clean(found.message.strip().partition("\n")[0])[:MAX_SUBJECT],
-        )
-        for found, _ in batch
-    ]
-    mentions = [CommitMention(commit_id=found.sha, key=key) for found, keys in batch for key in keys]
-    with transaction.atomic():
-        Commit.objects.bulk_create(rows, ignore_conflicts=True)
-        CommitMention.objects.bulk_create(mentions, ignore_conflicts=True)
+def _counted(repository: Repository, sha: str) -> Changes:
+    """Return the statistics of a commit, zeros if git can't count it in time, or if objects of it are not here."""
+    try:
+        return repository.changes(sha)
+    except GitError:
+        return Changes(0, 0, 0)
+
+
+def _store(batch: list[tuple[Found, list[str]]], counted: Mapping[str, Changes] = MappingProxyType({})) -> None:
+    """Write commits and what they name, in the caller's transaction; those that are there already stay."""
+    unknown = (None, None, None)
+    _execute(
+        "INSERT INTO projects_commit (sha, author, authored_at, committed_at, subject, files, insertions, deletions) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [
+            (
+                *(found.sha, shown_author(found), _moment(found.authored), _moment(found.committed), _subject(found)),
+                *counted.get(found.sha, unknown),
+            )
+            for found, _ in batch
+        ],
+    )
+    _execute(
+        "INSERT INTO projects_commitmention (commit_id, key) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        [(found.sha, key) for found, keys in batch for key in keys],
+    )
+
+
+def _execute(query: str, rows: list[tuple[str | int | None, ...]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(query, rows)
+
+
+def _moment(seconds: int) -> str:
+    """Return a moment in the form of the database."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _subject(found: Found) -> str:
+    return _clean(found.message.strip().partition("\n")[0])[:MAX_SUBJECT]
 
 
 def shown_author(found: Found) -> str:
@@ -144,13 +199,9 @@ def _clean(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 
-def _batches(rows: Iterator[T]) -> Iterator[list[T]]:
-    while batch := list(islice(rows, BATCH)):
-        yield batch
-
-
 def _refresh_in_thread(repository: Repository) -> bool:
     """Start a refresh unless one is running in this process, and return True if it ends within QUICK."""
+    repository.is_in_background = True
     if not _running.acquire(blocking=False):
         return False
     thread = threading.Thread(target=_run_refresh, args=(repository,), name="commit-index", daemon=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from projects.commits.git_history import MAX_DIFF, MAX_MESSAGE, Changes, Repository
+from projects.commits.mentions import keys_in
 from projects.sync.exceptions import GitError
 from tests.projects.commits.conftest import Work
 
@@ -24,6 +25,24 @@ def test_commits_have_their_author_times_and_whole_message(work: Work) -> None:
     assert (commit.sha, commit.author) == (sha, "Ada")
     assert commit.message.strip() == "Größe\n\nBody\n\nRefs: PONE-1"
     assert str(commit.authored) == work.git("log", "-1", "--format=%at")
+
+
+def test_git_leaves_out_only_messages_without_keys(work: Work) -> None:
+    messages = [
+        "Fix PONE-12",
+        "AB_C-4",
+        "Body\n\nin fix/PONE-12-login",
+        "Fix\n\nrefs: pone-7",
+        "Größe X1-1",
+        "None",
+        "PONE-0",
+    ]
+    for message in messages:
+        work.commit(message)
+    tips = work.repository.tips()
+    found = [commit.message.strip() for commit in work.repository.commits(tips, (), only_naming=True)]
+    assert [message for message in found if keys_in(message)] == [one for one in messages[::-1] if keys_in(one)]
+    assert "None" not in found
 
 
 def test_all_branches_and_worktrees_are_read_and_the_stash_and_boards_are_not(work: Work, tmp_path: Path) -> None:

@@ -85,9 +85,11 @@ def test_statistics_are_counted_once(work: Work, make_item: Callable[..., WorkIt
 def test_commit_that_can_not_be_counted_is_not_tried_again(work: Work, make_item: Callable[..., WorkItem]) -> None:
     item = make_item("One")
     broken, whole = work.commit("PONE-1", a_txt="1\n"), work.commit("PONE-1 again", b_txt="2\n")
-    index.update(work.repository)
     blob = work.git("rev-parse", f"{broken}:a.txt")
     (work.path / ".git/objects" / blob[:2] / blob[2:]).unlink()  # as in a partial clone
+    index.update(work.repository)
+    assert dict(Commit.objects.values_list("sha", "files")) == {broken: 0, whole: 1}
+    Commit.objects.update(files=None)
     index.count_changes(work.repository, ownership.commits_of(item))
     assert dict(Commit.objects.values_list("sha", "files")) == {broken: 0, whole: 1}
 
@@ -118,3 +120,45 @@ def test_history_that_a_shallow_clone_gets_later_is_read(
     shallow.git("fetch", "-q", "--unshallow")
     index.update(shallow.repository)
     assert sorted(subjects(item)) == ["Fix PONE-1", "Fix PONE-1 again"]
+
+
+def test_long_history_is_stored_in_batches(
+    work: Work, make_item: Callable[..., WorkItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "BATCH", 2)
+    item = make_item("One")
+    for number in range(5):
+        work.commit(f"{number} of PONE-1")
+    work.repository.is_in_background = True
+    index.update(work.repository)
+    assert sorted(subjects(item)) == [f"{number} of PONE-1" for number in range(5)]
+    work.repository.is_in_background = False
+    work.git("reset", "-q", "--hard", "HEAD~3")
+    work.commit("5 of PONE-1")
+    index.update(work.repository)
+    assert sorted(subjects(item)) == [f"{number} of PONE-1" for number in (0, 1, 5)]
+
+
+def test_refresh_of_another_process_is_not_overwritten(
+    work: Work, make_item: Callable[..., WorkItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that read the repository at the same time, the one that is slower stores nothing."""
+    item = make_item("One")
+    work.commit("PONE-1")
+    index.update(work.repository)
+    work.git("branch", "kept")
+    work.commit("PONE-1 again")
+    boundary = work.repository.boundary
+
+    def meanwhile() -> set[str]:
+        monkeypatch.undo()
+        index.update(work.repository)
+        work.git("reset", "-q", "--hard", "HEAD~1")
+        index.update(work.repository)
+        return boundary()
+
+    monkeypatch.setattr(work.repository, "boundary", meanwhile)
+    index.update(work.repository)
+    assert subjects(item) == ["PONE-1"]
+    index.update(work.repository)
+    assert subjects(item) == ["PONE-1"]
