@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -291,3 +292,22 @@ def test_new_card_is_shown_or_named(page: Page, board: Server) -> None:
     page.get_by_label("Add a card to Backlog").fill("not found")
     page.get_by_label("Add a card to Backlog").press("Enter")
     expect(page.locator("#notice")).to_contain_text("The filters or the column's limit of cards hide it.")
+
+
+def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_path: Path) -> None:
+    page.goto(f"{board.url}/settings/")
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"schema_version": 1, "projects": [{"id": "<b>x</b>", "key": "TWO"}]}')
+    page.locator("[type=file]").set_input_files(bad)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("[data-answer] li").first).to_contain_text("row 0")
+    expect(page.get_by_role("button", name="Import", exact=True)).not_to_be_visible()
+    good = tmp_path / "good.json"
+    project = {"id": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a01", "key": "TWO", "title": "Second"}
+    good.write_text(json.dumps({"schema_version": 1, "projects": [project]}))
+    page.locator("[type=file]").set_input_files(good)
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("[data-answer]")).to_contain_text("This is what the import would do")
+    assert len(board.api("GET", "projects/").json()["results"]) == 1
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.locator("#s-project-TWO")).to_be_visible()

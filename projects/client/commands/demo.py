@@ -14,7 +14,8 @@ def demo(context: Context) -> None:
     """Fill the empty board with an example, and open it."""
     import time
 
-    from projects.client import browser, demo_board
+    from projects import demo_board
+    from projects.client import browser
 
     if context.api.get("/api/v1/projects/", {"limit": 1}, wanted=("results",))["results"]:
         raise NotEmpty("the board already has projects; run pm demo in another repository, or with --config-dir")

@@ -1,0 +1,65 @@
+"""Views that create and change projects, and load the example."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from projects import demo_board
+from projects.models import Project, User, WorkItem
+from projects.models.edits import edit
+from projects.models.exceptions import Conflict
+from projects.transfer import importer
+from projects.web import page
+from projects.web.form_values import agreed_version, fresh_id, version
+from projects.web.responses import done, reports_errors
+
+CHANGED = ("title", "description", "status")  # fields of the form
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def create(request: HttpRequest) -> HttpResponse:
+    """Create a project. The client-chosen ID makes resubmission safe."""
+    pk = fresh_id(request.POST)
+    found = Project.objects.filter(pk=pk).first()
+    if found is None:
+        found = Project(id=pk, key=request.POST.get("key", "").strip().upper(), title=request.POST.get("title", ""))
+        found.insert(actor=page.person(request))
+    return _to_board(found.key)
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def change(request: HttpRequest, key: str) -> HttpResponse:
+    """Rename a project, archive it or make it active again."""
+    found = page.find_project(key)
+    values = {name: request.POST[name] for name in CHANGED if name in request.POST}
+    seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
+    changed = edit(found, values, actor=page.person(request), seen=seen, anyway=anyway)
+    return done("Saved." if changed else "No changes.")
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def example(request: HttpRequest) -> HttpResponse:
+    """Fill an empty board with the example project of `pm demo`."""
+    if Project.objects.living().exists():
+        raise Conflict("the board already has projects; the example needs an empty one")
+    document = json.dumps(demo_board.document(time.time())).encode()
+    importer.read(io.BytesIO(document), actor=page.person(request))
+    item = WorkItem.objects.living().identified_by(demo_board.CLAIMED).get()
+    item.claim(actor=User.objects.actor("llm"))
+    return _to_board(demo_board.KEY)
+
+
+def _to_board(key: str) -> HttpResponse:
+    return HttpResponse(headers={"PM-Redirect": reverse("board", args=[key])})
