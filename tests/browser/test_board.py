@@ -304,6 +304,7 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     expect(page.get_by_role("button", name="Import", exact=True)).not_to_be_visible()
     good = tmp_path / "good.json"
     project = {"id": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a01", "key": "TWO", "title": "Second"}
+    project |= {"created_at": "2026-01-01T00:00:00Z", "created_by": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a02"}
     good.write_text(json.dumps({"schema_version": 1, "projects": [project]}))
     page.locator("[type=file]").set_input_files(good)
     page.get_by_role("button", name="Check the file").click()
