@@ -105,6 +105,7 @@ def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int
     """Yield the groups of the activity up to `newest` that is not packed, with their lines and activity."""
     names = Names()
     after = board.after.hex if board.after else None
+    last, number = "", 0  # a transaction, and its groups: it may have several actors
     for found in _groups(board.packed, newest):
         rows = [row for row in found if BY_NAME[row[3]].since <= board.format]  # an older log knows no other entities
         if not rows:
@@ -114,8 +115,9 @@ def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int
         if not whole:  # an import, whose rows come in any order and stand alone
             pairs.sort(key=lambda pair: rank(pair[1]))
         digits, actor = rows[0][1:3]
+        last, number = digits, number if digits == last else 0
         parts = [pairs] if whole and size_of(operation for _, operation in pairs) < MAX_BYTES else list(chunks(pairs))
-        for number, part in enumerate(parts):
+        for part in parts:
             group = Group(
                 id=digits if number == 0 else uuid.uuid5(uuid.UUID(digits), str(number)).hex,
                 base=_base(rows[0][0]),
@@ -125,7 +127,7 @@ def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int
                 session=rows[0][-1],
                 rows=not whole or len(parts) > 1,
             )
-            after = group.id
+            after, number = group.id, number + 1
             yield group, group.line(), [pk for pk, _ in part]
 
 

@@ -481,3 +481,16 @@ def test_external_reference_stays_with_the_first_item_in_a_log_of_format_1(make_
     with ada:
         found = dict(WorkItem.objects.values_list("title", "external_ref"))
         assert (found["Of ada"], found["Of bob"]) == ("gh-1", "")
+
+
+def test_transaction_of_several_actors_is_published_under_the_name_of_each(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        item = WorkItem.objects.get()
+        with transaction.atomic():
+            for name in ("eve", "ada", "eve"):
+                actor = User.objects.actor(name, is_agent=False)
+                Comment.objects.create(actor=actor, work_item=item, content=f"By {name}")
+    assert_equal(log, ada, bob)
+    with bob:
+        assert sorted(row.created_by.username for row in Comment.objects.all()) == ["ada", "eve", "eve"]
