@@ -426,6 +426,30 @@ def prevails(record: Record, register: str, values: dict[str, Any]) -> bool | No
     return None if is_answer == was_answer else is_answer
 
 
+def _waiver(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    if not record.values["reason"]:
+        raise Void("it has no reason")
+    return _plain(layer, record, before, operation, is_mine)
+
+
+def _criterion(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    if None in (record.values["ticked_by"], record.values["ticked_at"]):
+        record.values |= {"ticked_by": None, "ticked_at": None}
+    return _plain(layer, record, before, operation, is_mine)
+
+
+def _check_run(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    if record.values["outcome"] == "passed" and record.values["exit_code"] != 0:
+        raise Void("it passed with another exit code than 0")
+    return _plain(layer, record, before, operation, is_mine)
+
+
 _SETTLING = {
     "project": _project,
     "work_item": _work_item,
@@ -434,4 +458,7 @@ _SETTLING = {
     "dependency": _dependency,
     "time_entry": _time_entry,
     "question": _question,
+    "waiver": _waiver,
+    "criterion": _criterion,
+    "check_run": _check_run,
 }

@@ -18,7 +18,10 @@ from django.utils import timezone
 
 from projects.models import (
     Activity,
+    Check,
+    CheckRun,
     Comment,
+    Criterion,
     Dependency,
     Project,
     Question,
@@ -30,6 +33,7 @@ from projects.models import (
     Waiver,
     WorkItem,
 )
+from projects.models.check_run import OpenedRun, Report
 from projects.models.exceptions import Refused
 from projects.models.review import accept, send_back
 from projects.models.sync import former_item
@@ -161,6 +165,9 @@ class Script:
             (Question, ("answer", "status")),
             (Review, ("content", "verdict", "answer")),
             (Waiver, ("reason",)),
+            (Criterion, ("text",)),
+            (Check, ("command",)),
+            (CheckRun, ("outcome",)),
         ):
             for entity in model._base_manager.all():
                 for name in fields:
@@ -321,7 +328,43 @@ def _waive(script: Script, actor: User) -> None:
 
 def _policy(script: Script, actor: User) -> None:
     project = script._one(Project.objects.living())
-    project.update(actor=actor, review_policy=script.random.choice(("off", "required")))
+    name = script.random.choice(("review_policy", "acceptance_policy"))
+    project.update(actor=actor, **{name: script.random.choice(("off", "required"))})
+
+
+def _criterion(script: Script, actor: User) -> None:
+    if script.random.random() < 0.4:
+        Criterion.objects.create(actor=actor, work_item=script._item(), text=f"Criterion {script.random.random()}")
+        return
+    criterion = script._one(Criterion.objects.living().select_related("work_item__project"))
+    match script.random.randint(0, 5):
+        case 0:
+            criterion.soft_delete(actor=actor)
+        case 1:
+            criterion.update(actor=actor, text=f"Changed {script.random.random()}")
+        case 2:
+            criterion.untick(actor=actor)
+        case _:
+            criterion.tick(actor=actor)
+
+
+def _check(script: Script, actor: User) -> None:
+    if script.random.random() < 0.4:
+        project, name = script._one(Project.objects.living()), f"check {script.random.randint(1, 4)}"
+        Check.objects.create(actor=actor, project=project, name=name, command="true", item_types="task,bug,story,epic")
+        return
+    check = script._one(Check.objects.living().select_related("project"))
+    match script.random.randint(0, 5):
+        case 0:
+            check.soft_delete(actor=actor)
+        case 1:
+            check.update(actor=actor, command=f"echo {script.random.random()}")
+        case _:
+            item = script._one(WorkItem.objects.living().filter(project=check.project).select_related("project"))
+            check.approve(actor=actor, digest=check.digest)
+            run = OpenedRun.open(check, item, digest=check.digest, actor=actor)
+            tree = f"{script.random.randint(0, 2):040x}"
+            run.finish(Report(script.random.choice((0, 0, 1, None)), 1, tree, tree, output="said"), actor=actor)
 
 
 def _link(script: Script, actor: User) -> None:
@@ -393,7 +436,7 @@ ACTIONS: dict[str, Callable[[Script, User], None]] = {
     for function in (
         *(_create, _import, _edit, _labels, _status, _claim, _release, _parent, _move, _delete, _restore, _comment),
         *(_edit_comment, _link, _unlink, _plan_sprint, _into_sprint, _run_sprint, _lane, _timer, _project),
-        *(_ask, _answer, _hand_in, _decide, _waive, _policy),
+        *(_ask, _answer, _hand_in, _decide, _waive, _policy, _criterion, _check),
     )
 }
 
