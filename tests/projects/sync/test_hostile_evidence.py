@@ -41,7 +41,7 @@ def test_evidence_that_the_tables_do_not_take_is_void(make_board_clone: Make, lo
                 "type": "criterion",
                 "id": criterion,
                 "action": "updated",
-                "set": {"ticked_by": [None, "mallory"]},
+                "set": tick,
             }
         ),
         forger.group(created("review", {"work_item": item, "content": "Look", "verdict": "accepted", "answer": ""})),
