@@ -68,6 +68,8 @@ def _rest(document: Json) -> Iterable[str]:
 
 def _row(row: Json) -> str:
     parts = [row["key"], row["status"], *_kind(row), _flat(row["title"], MAX_TITLE)]
+    if row.get("criteria"):
+        parts.append(f"[{_flat(row['criteria'])}]")
     if row.get("assignee"):
         parts.append(f"@{_flat(row['assignee'])}")
     if row.get("points") is not None:
@@ -99,6 +101,10 @@ def _item(item: Json) -> Iterable[str]:
         yield ", ".join(facts)
     if item.get("above"):
         yield f"in: {' / '.join(map(_flat, item['above']))}"
+    for number, criterion in enumerate(item.get("criteria", ()), 1):
+        yield f"{number}. {_flat(criterion)}"
+    if item.get("checks"):
+        yield f"checks: {'; '.join(map(_flat, item['checks']))}"
     for question in item.get("questions", ()):
         yield _question(question)
     for name, words in LINKED.items():

@@ -20,6 +20,7 @@ KEYS = option("ids", nargs="+", metavar="KEY", help="keys or UUIDs of items")
 PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; by default all projects")
 FULL = option("--full", action="store_true", help="answer the whole objects")
 FORCE = option("--force", action="store_true", help="despite open children or blockers, or another's claim")
+ACCEPT = option("--accept", action="append", metavar="TEXT", help="acceptance criterion; repeat for several")
 # The fields of a row, by their names in short answers: those of the flags.
 ROW = {
     "key": "display_key",
@@ -32,6 +33,7 @@ ROW = {
     "points": "story_points",
     "due": "due_date",
     "labels": "labels",
+    "criteria": "criteria",
     "version": "version",
 }
 FIELDS = ",".join(ROW.values())

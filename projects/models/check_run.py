@@ -246,6 +246,8 @@ class OpenedRun(models.Model):
         """
         if actor.pk != self.opened_by_id or actor.session_id != self.session:
             raise NotYours("only the session that opened a run can report its result")
+        if not OpenedRun.objects.filter(pk=self.pk).exists():
+            raise Conflict("the run has its result already")
         if self.is_over:
             raise Conflict("the run is over: its result came too late; run pm check again")
         self._check(report)

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from projects.entities.criterion import CRITERION
+from projects.loose_types import FieldValue
 from projects.models.activity import Action
 from projects.models.base import Values
 from projects.models.exceptions import Conflict, NotYours
@@ -117,6 +118,17 @@ class Criterion(WorkItemChild):
         if "text" in changed and self.is_ticked:
             changed |= NO_TICK
         return changed
+
+    def update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> bool:
+        """Change the text. Undo gives a tick too: it takes one away, and never ticks in the name of another."""
+        if "ticked_by_id" not in values:
+            return super().update(actor=actor, expected_version=expected_version, **values)
+        tick = values.pop("ticked_by_id")
+        if values:
+            return super().update(actor=actor, expected_version=expected_version, **values)
+        if tick is not None:
+            raise Conflict("a tick can't be restored; tick the criterion again")
+        return self.untick(actor=actor, expected_version=expected_version)
 
     def check_delete(self) -> None:
         super().check_delete()

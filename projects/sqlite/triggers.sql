@@ -337,3 +337,28 @@ END;
 CREATE TRIGGER item_count_project AFTER DELETE ON projects_project BEGIN
     DELETE FROM projects_itemcount WHERE project_id = old.id;
 END;
+
+-- Acceptance criteria: how many an item has, and how many of them are ticked.
+
+CREATE TRIGGER criteria_insert AFTER INSERT ON projects_criterion BEGIN
+    UPDATE projects_workitem SET (criteria_total, criteria_ticked) = (
+        SELECT count(*), count(ticked_by_id) FROM projects_criterion
+        WHERE work_item_id = new.work_item_id AND deleted_at IS NULL)
+    WHERE id = new.work_item_id;
+END;
+
+CREATE TRIGGER criteria_update AFTER UPDATE OF deleted_at, ticked_by_id, work_item_id ON projects_criterion
+WHEN new.deleted_at IS NOT old.deleted_at OR new.ticked_by_id IS NOT old.ticked_by_id
+    OR new.work_item_id IS NOT old.work_item_id BEGIN
+    UPDATE projects_workitem SET (criteria_total, criteria_ticked) = (
+        SELECT count(*), count(ticked_by_id) FROM projects_criterion
+        WHERE work_item_id = projects_workitem.id AND deleted_at IS NULL)
+    WHERE id IN (old.work_item_id, new.work_item_id);
+END;
+
+CREATE TRIGGER criteria_delete AFTER DELETE ON projects_criterion BEGIN
+    UPDATE projects_workitem SET (criteria_total, criteria_ticked) = (
+        SELECT count(*), count(ticked_by_id) FROM projects_criterion
+        WHERE work_item_id = old.work_item_id AND deleted_at IS NULL)
+    WHERE id = old.work_item_id;
+END;

@@ -35,6 +35,7 @@ STAMPS = {"id", "version", "created_at", "updated_at", "created_by", "updated_by
 # Columns that only this board needs: derived data, claims, what a deletion took out.
 LOCAL = {
     "work_item": {"urgency", "due_rank", "open_blockers", "unblocks", "is_current", "turn"}
+    | {"criteria_total", "criteria_ticked"}
     | {"lease_id", "lease_minutes", "lease_left", "claimed_from", "claim_session", "idle_leases"},
     "sprint": {"left_items"},
     "question": {"is_asked_here", "asked_in"},

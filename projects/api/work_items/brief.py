@@ -16,7 +16,7 @@ from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.api.work_items.page import LINKS, related
 from projects.entities.work_item import CLOSED, WORK_ITEM
-from projects.models import Question, Sprint, WorkItem
+from projects.models import Check, CheckRun, Criterion, Project, Question, Sprint, WorkItem
 from projects.models.prepared_queries import Bound, Statement
 from projects.models.question import Status
 from projects.models.work_items.claimable import PAUSED
@@ -64,6 +64,12 @@ class BriefSerializer(ResponseSerializer):
     priority = serializers.CharField()
     version = serializers.IntegerField()
     questions = BriefQuestionSerializer(many=True, required=False, help_text="The latest, answered ones first.")
+    criteria = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Acceptance criteria in order, such as `[x] It ends.`"
+    )
+    checks = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="The checks that apply, and how each stands."
+    )
     assignee = serializers.CharField(required=False)
     claimed_by = serializers.CharField(required=False)
     lease_expires_at = serializers.DateTimeField(required=False)
@@ -97,6 +103,8 @@ def brief_of(item: JSONObject, item_id: str, *, longest: int = 0) -> JSONObject:
     comments = found["comments"]
     short = {NAMES[name]: item[name] for name in FIRST}
     short["questions"] = _questions_of(item, item_id)
+    short["criteria"] = [f"[{'x' if ticked else ' '}] {text}" for text, ticked in _criteria().rows(item=item_id)]
+    short["checks"] = _checks_of(item, item_id)
     short |= {NAMES[name]: item[name] for name in MORE}
     end = item["lease_expires_at"]
     short["lease_expires_at"] = None if end is not None and end >= FAR else _second(end)
@@ -140,6 +148,17 @@ def _questions_of(item: JSONObject, item_id: str) -> list[JSONObject]:
     return sorted(rows, key=lambda row: "answer" not in row)
 
 
+def _checks_of(item: JSONObject, item_id: str) -> list[str]:
+    """Return the checks that apply to the item, each with how it stands."""
+    if not _has_checks().rows(project=item["project_id"].replace("-", "")):
+        return []
+    found = WorkItem.objects.select_related("project").get(pk=item_id)
+    return [
+        f"{one.check.name} {one.label}{'' if one.check.is_required else ' (optional)'}"
+        for one in CheckRun.objects.all().states(found)
+    ]
+
+
 def _comment(row: JSONObject) -> JSONObject:
     kind = {"kind": row["kind"]} if row["kind"] != "comment" else {}
     return {"by": row["created_by"], "at": _second(row["created_at"]), **kind, "text": row["content"]}
@@ -155,6 +174,18 @@ def _questions() -> Statement:
     found = Question.objects.filter(work_item=Bound("item", WorkItem._meta.pk), deleted_at__isnull=True)
     found = found.exclude(status=Status.WITHDRAWN).order_by("-created_at", "-pk")[:QUESTIONS]
     return Statement(found.values_list("number", "text", "choices", "status", "answer", "answered_by__username"))
+
+
+@functools.cache
+def _criteria() -> Statement:
+    found = Criterion.objects.filter(work_item=Bound("item", WorkItem._meta.pk), deleted_at__isnull=True)
+    return Statement(found.in_order().values_list("text", "ticked_by_id"))
+
+
+@functools.cache
+def _has_checks() -> Statement:
+    found = Check.objects.filter(project=Bound("project", Project._meta.pk), deleted_at__isnull=True)
+    return Statement(found.order_by().values_list("pk")[:1])
 
 
 @functools.cache

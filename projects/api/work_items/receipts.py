@@ -71,6 +71,9 @@ class EditSerializer(StrictSerializer):
     remove_criteria = serializers.ListField(
         child=StrictIntegerField(min_value=1), required=False, help_text="Numbers of acceptance criteria to delete."
     )
+    tick = serializers.ListField(
+        child=StrictIntegerField(min_value=1), required=False, help_text="Numbers of acceptance criteria to tick."
+    )
 
 
 class TickSerializer(StrictSerializer):
@@ -185,6 +188,8 @@ class ReceiptActions(EntityViewSet):
 
     def _edit_criteria(self, request: Request, item: WorkItem, body: JSONObject) -> None:
         actor = actor_of(request)
+        for criterion in Criterion.objects.numbered(item, body.get("tick", ())):
+            criterion.tick(actor=actor)
         for criterion in Criterion.objects.numbered(item, body.get("remove_criteria", ())):
             criterion.soft_delete(actor=actor)
         for text in body.get("accept", ()):

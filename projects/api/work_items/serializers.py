@@ -16,6 +16,7 @@ from projects.api.time_entries import TimeEntrySerializer
 from projects.entities.work_item import CLOSED
 from projects.models import Comment, WorkItem
 from projects.models.work_items.choices import MAX_IDLE_LEASES
+from projects.models.work_items.item import progress_of
 
 MAX_UPDATES = 1000
 
@@ -31,16 +32,20 @@ class WorkItemSerializer(EntitySerializer):
     """A work item."""
 
     only_updates = (*EntitySerializer.only_updates, "force", "lease_id", "add_labels", "remove_labels")
-    places = {"display_key": "id", "stuck": "lease_expires_at"}
+    places = {"display_key": "id", "stuck": "lease_expires_at", "criteria": "description"}
     # A parent is in the same project: its key needs no second join.
     loads = {
         "display_key": ("item_number", "project__key"),
         "parent": ("parent__item_number", "project__key"),
         "stuck": ("status", "idle_leases", "lease_expires_at"),
+        "criteria": ("criteria_ticked", "criteria_total"),
     }
-    makes = {"display_key": key_of, "stuck": is_stuck}
+    makes = {"display_key": key_of, "stuck": is_stuck, "criteria": progress_of}
 
     display_key = serializers.CharField(read_only=True)
+    criteria = serializers.CharField(
+        source="criteria_progress", read_only=True, help_text="How many acceptance criteria are ticked, such as 2/3."
+    )
     stuck = serializers.BooleanField(
         source="is_stuck", read_only=True, help_text="Several leases in a row ran out without progress."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projects.client.errors import UsageError
 from projects.client.grammar import Verb, option
-from projects.client.receipts import FULL, ITEMS, plan, show, texts_from_input, without_files
+from projects.client.receipts import ACCEPT, FULL, ITEMS, plan, show, texts_from_input, without_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def create(context: Context) -> None:
     for name in LINKS:
         if keys := getattr(options, f"link_{name}"):
             item[name] = ",".join(keys)
+    if options.accept:
+        item["accept"] = options.accept
     body: dict[str, Json] = {"items": [item]}
     if options.project:
         body["project"] = options.project
@@ -40,6 +42,7 @@ VERB = Verb(
     create,
     (
         *without_files(ITEMS.create_options("title", "item_type")),
+        ACCEPT,
         *(
             option(f"--{name}", dest=f"link_{name}", action="append", metavar="KEY", help=text)
             for name, text in LINKS.items()

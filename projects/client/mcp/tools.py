@@ -20,6 +20,7 @@ TEXT: Schema = {"type": "string"}
 WHOLE: Schema = {"type": "integer"}
 YES: Schema = {"type": "boolean"}
 LIST: Schema = {"type": "array", "items": TEXT}
+WHOLES: Schema = {"type": "array", "items": WHOLE}
 TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
 NAMES = {"string": "text", "integer": "a whole number", "boolean": "true or false", "array": "a list"}
 
@@ -36,6 +37,7 @@ ITEM: dict[str, Schema] = {
     "parent": TEXT,
     "needs": LIST,
     "labels": LIST,
+    "accept": LIST,
 }
 
 
@@ -202,6 +204,8 @@ TOOLS = (
             "parent": TEXT,
             "add_label": LIST,
             "remove_label": LIST,
+            "accept": LIST,
+            "tick": WHOLES,
             "back": YES,
         },
         required=("key",),

@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 MAX_NAMED = 20  # items in a message
+
+
+def progress_of(ticked: int, total: int) -> str:
+    """Return how many of the acceptance criteria are ticked, such as 2/3; "" without criteria."""
+    return f"{ticked}/{total}" if total else ""
+
+
 TARGETS = tuple(field for field in WORK_ITEM.detachable if field.name != "parent")  # such as the sprint
 
 
@@ -78,10 +85,12 @@ class WorkItem(Closable):
     position = PositionField(default=FIRST, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
-    # Maintained by triggers: the number of living open items that block this one, and that it blocks; whether it is in
-    # an active sprint.
+    # Maintained by triggers: the number of living open items that block this one, and that it blocks; its acceptance
+    # criteria; whether it is in an active sprint.
     open_blockers = models.IntegerField(default=0, db_default=0, editable=False)
     unblocks = models.IntegerField(default=0, db_default=0, editable=False)
+    criteria_total = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    criteria_ticked = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     is_current = models.BooleanField(default=False, db_default=False, editable=False)
     turn = models.GeneratedField(
         expression=models.Case(models.When(is_current=True, then=models.Value(0)), default=models.Value(2))
@@ -132,6 +141,11 @@ class WorkItem(Closable):
     def rank_of(priority: str) -> int:
         """Return the urgency rank of a priority; 0 is critical."""
         return len(Priority.values) - 1 - Priority.values.index(priority)
+
+    @property
+    def criteria_progress(self) -> str:
+        """How many of its acceptance criteria are ticked, such as 2/3; "" without criteria."""
+        return progress_of(self.criteria_ticked, self.criteria_total)
 
     @property
     def is_open(self) -> bool:
