@@ -170,6 +170,8 @@ def find(argv: Sequence[str]) -> Call:
     phrase = phrase_of(word, rest)
     if is_key(word) and phrase is None:
         phrase, rest = Phrase("show"), [word, *rest]
+    elif phrase is None and is_key(word.rpartition(".q")[0]):
+        phrase, rest = Phrase("question get"), [word, *rest]  # `pm PONE-12.q1`
     if phrase is not None:
         return _find_verb(phrase, tokens, rest)
     raise Mistake(f"unknown command {word!r}", word, _every_word(), "pm -h", name, rest)
@@ -349,6 +351,8 @@ def _phrase(name: str, rest: Sequence[str]) -> Phrase | None:
     if not singular:
         return None
     phrase = Phrase(vocabulary.NOUNS.get(singular, singular))
+    if all(verb.name != "list" for verb in verbs_of(phrase.words[0])):
+        return None  # `pm notes`
     if (not rest or rest[0].startswith("-") or is_key(rest[0])) and not wants_help(rest):
         phrase.words.append("list")  # `pm sprints`, `pm comments PONE-12`
     return phrase
@@ -357,7 +361,10 @@ def _phrase(name: str, rest: Sequence[str]) -> Phrase | None:
 def _meant(words: str, rest: Sequence[str]) -> Phrase | None:
     """Return the phrase that words stand for in front of `rest`, None if there is none whose command exists."""
     following = next((token for token in rest if not token.startswith("-")), "")
-    texts = (vocabulary.KEYED.get(words) if is_key(following) else None, vocabulary.PHRASES.get(words))
+    keyed = vocabulary.KEYED.get(words) if is_key(following) else None
+    if keyed and len(rest) == 1:
+        keyed = vocabulary.KEY_ALONE.get(words, keyed)
+    texts = (keyed, vocabulary.PHRASES.get(words))
     return next((phrase for phrase in map(Phrase, filter(None, texts)) if phrase.is_known), None)
 
 

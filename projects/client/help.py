@@ -74,7 +74,7 @@ def _of_pm() -> str:
         commands = [(name, each.summary) for name, each in vocabulary.COMMANDS.items() if each.group == group]
         if commands:
             lines += [f"{group}:", *_columns(commands), ""]
-    for group in (vocabulary.NOUN, vocabulary.BOARD):
+    for group in (vocabulary.PEOPLE, vocabulary.NOUN, vocabulary.BOARD):
         names = ", ".join(name for name, each in vocabulary.COMMANDS.items() if each.group == group)
         lines += [f"{group}:", *_wrapped(f"  {names}", "  "), ""]
     flags = [*_described(grammar.GLOBALS), ("--version", "print the version")]

@@ -28,10 +28,13 @@ def add_try(error: ClientError, call: Call, options: Options) -> None:
         words = _with_message(getattr(options, "ids", None) or call.tokens)
     elif call.noun == "list" and error.error.get("field") == "project" and options.project:
         words = _flagged([options.project], given)
-    if words:
+    command: list[str] = [str(call.noun), *words] if words else []
+    if call.noun == "show" and isinstance(error, ApiError) and len(options.ids) == 1 and ".q" in options.ids[0]:
+        command = ["question", "get", *options.ids]
+    if command:
         import shlex
 
-        error.error["try"] = shlex.join(["pm", str(call.noun), *words])
+        error.error["try"] = shlex.join(["pm", *command])
 
 
 def _with_values(ids: Sequence[str], given: Sequence[Option]) -> list[str]:

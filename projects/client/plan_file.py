@@ -103,6 +103,18 @@ def _from_lines(text: str) -> dict[str, Json]:
     return plan
 
 
+def _words(fields: str, number: int) -> list[str]:
+    """Return the words in braces; quotes keep one with blanks together."""
+    if '"' not in fields and "'" not in fields:
+        return fields.split()
+    import shlex
+
+    try:
+        return shlex.split(fields)
+    except ValueError:
+        raise UsageError(f"line {number}: a quote in the braces is not closed", field="file") from None
+
+
 def _unmarked(words: str) -> tuple[str, dict[str, Json]]:
     """Return the text of a line without the markers of a Markdown list, and what they say: `[x]` is done."""
     mark, _, rest = words.partition(" ")
@@ -123,7 +135,7 @@ def _item(words: str, number: int) -> dict[str, Json]:
         raise UsageError(f"line {number}: the brace of {title[brace:]!r} is not closed", field="file")
     if title.endswith("}") and "{" in title:
         title, _, fields = title[:-1].rpartition("{")
-        for field in fields.split():
+        for field in _words(fields, number):
             name, equals, value = field.partition("=")
             if not equals:
                 raise UsageError(f"line {number}: {field!r} in braces is not name=value", field="file")

@@ -7,7 +7,8 @@ exist have no effect, so they may be there before.
 
 from __future__ import annotations
 
-WORK, LOOK, WRITE, NOUN, BOARD = "work", "look", "write", "nouns", "board and server"  # in the order of `pm -h`
+# In the order of `pm -h`.
+WORK, LOOK, WRITE, PEOPLE, NOUN, BOARD = "work", "look", "write", "only people", "nouns", "board and server"
 EVERY = ("*",)  # all verbs of a command
 
 
@@ -32,13 +33,13 @@ COMMANDS = {
     "note": Command(WORK, "comment on an item, record a decision or a handover"),
     "ask": Command(WORK, "ask people about an item, with choices and a default"),
     "wait": Command(WORK, "wait for the answer to a question"),
-    "answer": Command(WORK, "answer a question, as a person"),
+    "answer": Command(PEOPLE, "answer a question, as a person"),
     "tick": Command(WORK, "tick acceptance criteria that you saw hold"),
     "untick": Command(WORK, "remove the ticks of acceptance criteria"),
     "create": Command(WRITE, "create an item"),
-    "accept": Command(WRITE, "accept an item in review (people)", light=()),
-    "send-back": Command(WRITE, "send it back (people)", light=()),
-    "waive": Command(WRITE, "close it without evidence (people)", light=()),
+    "accept": Command(PEOPLE, "accept an item in review (people)", light=()),
+    "send-back": Command(PEOPLE, "send it back (people)", light=()),
+    "waive": Command(PEOPLE, "close it without evidence (people)", light=()),
     "plan": Command(WRITE, "create many items with their links, all or none"),
     "update": Command(WRITE, "change items"),
     "show": Command(LOOK, "items with their description, links and comments"),
@@ -96,6 +97,7 @@ NOUNS = {
     "chore": "work-item --type=chore",
     "iteration": "sprint",
     "criteria": "criterion",
+    "ac": "criterion",
     "dep": "dependency",
     "link": "dependency",
     "column": "swim-lane",
@@ -129,6 +131,18 @@ PHRASES = {
     "complete": "done",
     "resolve": "done",
     "submit": "review",
+    "request-review": "review",
+    "reviews": "list --status=review",
+    "todo": "list --status=todo",
+    "mine": "list --assignee=@me",
+    "verify": "check run",
+    "run-checks": "check run",
+    "run-check": "check run",
+    "pause": "back",
+    "resume": "begin",
+    "needs-you": "inbox",
+    "handoff": "note --handover",
+    "confirm": "comment confirm",
     "hand-in": "review",
     "handin": "review",
     "approve": "accept",
@@ -150,6 +164,9 @@ PHRASES = {
     "question answer": "answer",
     "reply": "answer",
     "history": "log",
+    "decision": "note --decision",
+    "decide": "note --decision",
+    "handover": "note --handover",
     "find": "search",
     "blocked": "list --blocked",
     "block": "dependency create --blocked={} --blocking={}",
@@ -206,9 +223,17 @@ KEYED = {
     "work-item": "show",
     "check": "check run",
     "comment": "note",
+    "question": "ask",
+    "criterion": "criterion list --work-item={}",
+    "blockers": "dependency list --work-item={}",
+    "notes": "comment list --work-item={}",
+    "questions": "question list --work-item={}",
     "activity": "log",
     "sprint add": "update {} --sprint=active",
 }
+
+# What a word means if nothing follows the item's key.
+KEY_ALONE = {"status": "show", "priority": "show", "question": "question list --work-item={}"}
 
 # Commands that do not exist or need more words, and what was probably meant; several where that is open. `{KEY}` takes
 # a word that follows.
@@ -218,11 +243,20 @@ SUGGESTIONS = {
     "status": ("prime", "server status"),
     "info": ("prime",),
     "board": ("list", "server open"),
+    "update --add-comment": ("note KEY {TEXT}",),
+    "update --comment": ("note KEY {TEXT}",),
+    "update --note": ("note KEY {TEXT}",),
+    "update --notes": ("note KEY {TEXT}",),
+    "update --append-notes": ("note KEY {TEXT}",),
     "dependency KEY": (
         "dependency create --blocked={KEY} --blocking={KEY}",
         "dependency create --blocked={KEY} --blocking={KEY} --type=relates_to",
     ),
     "reopen": ("update {KEY} --status=todo",),
+    "unblock": ("dependency list --work-item={KEY}",),
+    "policy": ("server open",),
+    "policies": ("server open",),
+    "settings": ("server open",),
     "unassign": ("update {KEY} --assignee=none",),
     "user": ("who",),
     "users": ("who",),

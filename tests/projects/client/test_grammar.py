@@ -318,3 +318,39 @@ def test_lease_that_is_no_time_says_what_is() -> None:
 def test_id_with_a_slash_is_refused(identifier: str) -> None:
     with pytest.raises(UsageError, match="contains no slash"):
         ITEMS.path_to(identifier)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("question PONE-1 Which?", "ask PONE-1 Which?"),
+        ("question PONE-1", "question list --work-item PONE-1"),
+        ("questions PONE-1", "question list --work-item PONE-1"),
+        ("PONE-1.q2", "question get PONE-1.q2"),
+        ("reply PONE-1.q2 yes", "answer PONE-1.q2 yes"),
+        ("request-review PONE-1 -m Tested", "review PONE-1 -m Tested"),
+        ("submit PONE-1", "review PONE-1"),
+        ("approve PONE-1", "accept PONE-1"),
+        ("reject PONE-1 -m No", "send-back PONE-1 -m No"),
+        ("reviews", "list --status review"),
+        ("verify PONE-1", "check run PONE-1"),
+        ("check PONE-1 unit", "check run PONE-1 unit"),
+        ("criteria PONE-1", "criterion list --work-item PONE-1"),
+        ("ac add PONE-1 Fast", "criterion create --work-item PONE-1 --text Fast"),
+        ("needs-you", "inbox"),
+        ("decision PONE-1 SQLite", "note PONE-1 SQLite --decision"),
+        ("handoff PONE-1 Half", "note PONE-1 Half --handover"),
+        ("notes PONE-1", "comment list --work-item PONE-1"),
+        ("status PONE-1", "show PONE-1"),
+        ("blockers PONE-1", "dependency list --work-item PONE-1"),
+        ("resume PONE-1", "begin PONE-1"),
+        ("mine", "list --assignee @me"),
+    ],
+)
+def test_guesses_about_evidence_and_people_are_understood(typed: str, meant: str) -> None:
+    assert meaning(*typed.split()) == meaning(*meant.split())
+
+
+@pytest.mark.parametrize("word", ["notes", "begins", "searches"])
+def test_plural_of_a_verb_is_no_command(word: str) -> None:
+    assert f"unknown command {word!r}" in usage_error(word)
