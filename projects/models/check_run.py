@@ -125,7 +125,7 @@ def _state_of(check: Check, runs: list[CheckRun], opened: OpenedRun | None, tree
         return CheckState(check, FAILED, latest, opened)
     if not latest.tree:
         return CheckState(check, UNBOUND, latest, opened)
-    is_stale = tree is not None and latest.tree != tree
+    is_stale = bool(tree) and latest.tree != tree  # "": on this clone nobody has reported any content
     return CheckState(check, STALE if is_stale else PASSED, latest, opened)
 
 

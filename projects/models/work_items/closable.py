@@ -18,13 +18,22 @@ from projects.entities.work_item import CLOSINGS
 from projects.loose_types import FieldValue
 from projects.models.activity import Action
 from projects.models.base import Values, transaction_of_write
-from projects.models.exceptions import EvidenceMissing
+from projects.models.exceptions import EvidenceMissing, NotYours
 from projects.models.fields import TextField
 from projects.models.work_items.choices import Status
 from projects.models.work_items.claimable import Claimable
-from projects.models.work_items.evidence import Missing, accepts, closing_of, missing_evidence, needs_review, record
+from projects.models.work_items.evidence import (
+    OFF,
+    Missing,
+    accepts,
+    closing_of,
+    missing_evidence,
+    needs_review,
+    record,
+)
 
 if TYPE_CHECKING:
+    from projects.models.check import Check
     from projects.models.review import ReviewQuerySet
     from projects.models.user import User
     from projects.models.work_items.item import WorkItem
@@ -90,6 +99,15 @@ class Closable(Claimable):
             self.check_close(Status.DONE)
         self.told = str(values.get("close_reason") or self.told)
         return {name: value for name, value in values.items() if name != "close_reason"} | {"status": Status.REVIEW}
+
+    def check_type(self, kind: str, actor: User) -> None:
+        """Raise NotYours if an agent gives the item a type for which it needs fewer checks."""
+        if self.project.checks_policy == OFF or actor.acts_as_person:
+            return
+        checks: list[Check] = apps.get_model("projects", "Check")._default_manager.of_item(self._item())
+        lost = [check.name for check in checks if check.is_required and not check.applies_to(kind)]
+        if lost:
+            raise NotYours(f"only a person can make it a {kind}, for which it needs no check {', '.join(lost)}")
 
     def close_values(self, status: str, *, is_waived: bool = False) -> Values:
         """Return what a change to `status` keeps of the evidence, and note the warnings. Raises EvidenceMissing."""

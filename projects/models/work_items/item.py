@@ -234,6 +234,8 @@ class WorkItem(Closable):
             if not (force or unclaim):
                 raise self.claim_refusal()
             self.is_forced = True
+        if "item_type" in changed:
+            self.check_type(changed["item_type"], actor)
         if "status" in changed:
             changed |= self.close_values(changed["status"], is_waived=is_waived)
         if changed and self.idle_leases and self.is_progress(actor, lease_id, changed.get("status", self.status)):
