@@ -10,13 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from projects.entities.project import POLICIES
-from projects.models import User
+from projects.loose_types import FieldValue
+from projects.models import Check, User
 from projects.models.user import AGENT, PERSON
 from projects.web import page, settings_page
-from projects.web.form_values import agreed_version
+from projects.web.form_values import agreed_version, fresh_id
 from projects.web.responses import done, reports_errors
 
 KINDS = (PERSON, AGENT)
+CHECK_FIELDS = ("name", "command", "timeout_seconds", "requirement")
 
 
 @page.for_people()
@@ -60,6 +62,40 @@ def policies(request: HttpRequest, key: str) -> HttpResponse:
     seen = agreed_version(request.POST, "anyway", "version")
     changed = project.update(actor=page.person(request), expected_version=seen, **values)
     return done(f"Policies of {project.key} saved." if changed else "No changes.")
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def add_check(request: HttpRequest, key: str) -> HttpResponse:
+    """Define a check of a project; who writes its command has approved it on this clone."""
+    project, pk = page.find_project(key), fresh_id(request.POST)
+    if not Check.objects.filter(pk=pk).exists():
+        Check(id=pk, project=project, **_check_values(request)).insert(actor=page.person(request))
+    return done("Check added.")
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Approve the command of a check on this clone, change the check, or delete it."""
+    found = get_object_or_404(Check.objects.living().select_related("project"), pk=pk)
+    person = page.person(request)
+    if "digest" in request.POST:
+        found.approve(actor=person, digest=request.POST["digest"])
+        return done(f"{found.name} may run on this clone.")
+    seen = agreed_version(request.POST, "anyway", "version")
+    if "delete" in request.POST:
+        found.soft_delete(actor=person, expected_version=seen)
+        return done(f"{found.name} deleted.")
+    changed = found.update(actor=person, expected_version=seen, **_check_values(request))
+    return done(f"{found.name} saved." if changed else "No changes.")
+
+
+def _check_values(request: HttpRequest) -> dict[str, FieldValue]:
+    values: dict[str, FieldValue] = {name: request.POST.get(name, "").strip() for name in CHECK_FIELDS}
+    return {**values, "item_types": ",".join(request.POST.getlist("item_types"))}
 
 
 def _kind(request: HttpRequest) -> str:

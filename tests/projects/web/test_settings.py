@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from projects.middleware import AGENT
-from projects.models import Project, User
+from projects.models import Check, Project, User
 
 pytestmark = pytest.mark.django_db
 HTML = {"HTTP_ACCEPT": "text/html"}
@@ -95,3 +96,57 @@ def test_agent_sets_no_policies(browser: Client, owner: User, project: Project) 
     assert browser.post(url, {"version": project.version, "review_policy": "required"}).status_code == 403
     project.refresh_from_db()
     assert project.review_policy == "off"
+
+
+CHECK = {"command": "make test", "timeout_seconds": "60", "requirement": "required", "item_types": ["task", "bug"]}
+
+
+def test_person_defines_changes_and_deletes_checks(browser: Client, project: Project) -> None:
+    add = reverse("settings-check-add", args=["PONE"])
+    values = {**CHECK, "id": str(uuid.uuid4()), "name": "tests"}
+    for _ in range(2):  # resubmitted
+        assert browser.post(add, values).status_code == 200
+    check = Check.objects.get()
+    assert (check.command, check.timeout_seconds, check.item_types) == ("make test", 60, "task,bug")
+    assert check.is_approved
+    assert browser.post(add, {**values, "id": str(uuid.uuid4())}).status_code == 409  # its name is taken
+    assert (
+        browser.post(add, {**values, "id": str(uuid.uuid4()), "name": "b", "timeout_seconds": "x"}).status_code == 400
+    )
+    url = reverse("settings-check", args=[check.pk])
+    changed = {**values, "version": check.version, "command": "make check"}
+    assert browser.post(url, changed).status_code == 200
+    assert browser.post(url, {**changed, "command": "make all"}).status_code == 409  # of an earlier version
+    check.refresh_from_db()
+    assert (check.command, check.is_approved) == ("make check", True)
+    assert browser.post(url, {"version": check.version, "delete": "yes"}).status_code == 200
+    assert not Check.objects.living().exists()
+
+
+def test_command_from_elsewhere_is_shown_exactly_and_approved(browser: Client, owner: User, project: Project) -> None:
+    check = Check.objects.create(actor=owner, project=project, name="tests", command="true")
+    Check.objects.update(command="rm <b>-rf</b> \u202e/")  # as a sync writes it
+    check.refresh_from_db()
+    page = shown(browser)
+    assert "rm &lt;b&gt;-rf&lt;/b&gt; \\u202e/</pre>" in page
+    assert "Not approved" in page
+    url = reverse("settings-check", args=[check.pk])
+    assert browser.post(url, {"digest": "0" * 64}).status_code == 409  # another text than the one that was shown
+    assert not check.is_approved
+    assert browser.post(url, {"digest": check.digest}).status_code == 200
+    assert check.is_approved
+    assert "Not approved" not in shown(browser)
+
+
+def test_link_of_an_agent_defines_and_approves_no_checks(browser: Client, owner: User, project: Project) -> None:
+    check = Check.objects.create(actor=owner, project=project, name="tests", command="true")
+    Check.objects.update(command="false")
+    check.refresh_from_db()
+    session = browser.session
+    session[AGENT] = "claude"
+    session.save()
+    url, add = reverse("settings-check", args=[check.pk]), reverse("settings-check-add", args=["PONE"])
+    values = {**CHECK, "version": check.version, "name": "mine", "id": str(uuid.uuid4())}
+    for path, data in ((url, {"digest": check.digest}), (url, values), (url, {**values, "delete": "1"}), (add, values)):
+        assert browser.post(path, data).status_code == 403
+    assert [(one.name, one.is_approved) for one in Check.objects.living()] == [("tests", False)]
