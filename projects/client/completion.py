@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 PATIENCE = 0.8  # seconds in total; starting Python takes some more
 FILES, FOLDERS = ":files", ":folders"  # printed instead of candidates: the shell completes paths itself
 BY_METAVAR = {"PATH": FILES, "FILE": FILES, "DIR": FOLDERS}
-KEYS = {"ITEM": "items", "KEY": "items", "PROJECT": "projects", "P": "projects"}
-IDS = {"project": "projects", "work-item": "items"}  # nouns with keys as IDs
+KEYS = {
+    **{"ITEM": "items", "KEY": "items", "KEY|QUESTION": "items", "QUESTION": "questions"},
+    **{"PROJECT": "projects", "P": "projects"},
+}
+IDS = {"project": "projects", "work-item": "items", "question": "questions"}  # nouns with keys as IDs
 MOST = 200  # the most recently changed keys
 TITLE = 60  # characters
-LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")  # safe for a shell to insert unquoted
+LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.q")  # safe for a shell to insert unquoted
 
 BASH = """\
 # Completion of pm for bash; in ~/.bashrc: eval "$(pm completion bash)"
@@ -237,7 +240,7 @@ def _keys(kind: str, typed: str, before: Sequence[str], environ: Mapping[str, st
     from projects.client.terminal import clean
 
     context = _context(before, environ)
-    rows = _projects(context) if kind == "projects" else _items(context, typed)
+    rows = {"projects": _projects, "questions": _questions}.get(kind, lambda each: _items(each, typed))(context)
     # Keep the typed case: a shell drops candidates with another prefix.
     return [
         (typed + key[len(typed) :], " ".join(clean(title).split())[:TITLE])
@@ -249,6 +252,12 @@ def _keys(kind: str, typed: str, before: Sequence[str], environ: Mapping[str, st
 def _projects(context: Context) -> list[tuple[str, str]]:
     query = {"fields": "key,title", "ordering": "key", "limit": MOST}
     return [(row["key"], row["title"]) for row in context.api.get("/api/v1/projects/", query)["results"]]
+
+
+def _questions(context: Context) -> list[tuple[str, str]]:
+    """Return the questions that wait for an answer."""
+    query = {"status": "open", "current": "true", "fields": "display_key,text", "limit": MOST}
+    return [(row["display_key"], row["text"]) for row in context.api.get("/api/v1/questions/", query)["results"]]
 
 
 def _items(context: Context, typed: str) -> list[tuple[str, str]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from projects.client import completion
 from tests.conftest import add_board, make_repository
 from tests.processes import DEADLINE, Server, environment, poll
 from tests.projects.client.conftest import PM, Board
@@ -137,6 +140,41 @@ def test_agent_does_not_answer(board: Board) -> None:
     response = board.server.api("POST", "import/", json=file)
     assert response.status_code == 400, response.text
     assert outcome(board, key)["status"] == "open"
+
+
+def test_prime_tells_the_answers_to_own_questions(board: Board) -> None:
+    board.project("PRIME")
+    item = board.item("PRIME")
+    for number in (1, 2):
+        board("ask", item, f"Question {number}?", "--as", "asker")
+    send_answer(board.server, f"{item}.q1", "Yes")
+    told = board("prime", "--as", "asker").out
+    assert f"answers to your questions:\n  {item}.q1 Question 1?: Yes (casey)\n" in told
+    assert "Question 2?" not in told
+    assert "answers to your" not in board("prime", "--as", "another").out
+    board("done", item, "--force")
+    assert "answers to your" not in board("prime", "--as", "asker").out
+
+
+def test_server_takes_a_default_when_its_time_is_over(board: Board) -> None:
+    board.project("DEFAULT")
+    item = board.item("DEFAULT")
+    board("ask", item, "Now?", "--default", "no", "--after", "10m")
+    with closing(sqlite3.connect(board.repository / ".pm" / "data.db")) as database, database:
+        database.execute("UPDATE projects_question SET default_at = created_at WHERE text = 'Now?'")
+    waited = board("wait", item, "--for", "30s").document
+    assert waited == {"question": f"{item}.q1", "answer": "no", "default": "default taken, nobody answered"}
+
+
+def test_questions_are_completed(board: Board) -> None:
+    board.project("TAB")
+    item = board.item("TAB")
+    board("ask", item, "Now?")
+    board("ask", board.item("TAB"), "Withdrawn?")
+    board("question", "withdraw", "TAB-2.q1")
+    words = environment(PM_CONFIG_DIR=str(board.repository / ".pm"))
+    assert completion.answer(["answer", "tab-"], words) == "tab-1.q1\tNow?\n"
+    assert "TAB-1\t" in completion.answer(["wait", "TAB-"], words)
 
 
 def test_kills_and_restarts_during_a_wait_do_no_harm(tmp_path: Path, new_board: Path) -> None:
