@@ -11,11 +11,13 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from projects.loose_types import AnyRows
 from projects.models.exceptions import NothingReady
-from projects.models.prepared_queries import Bound, Loading, bound, stored
+from projects.models.prepared_queries import Bound, Loading, Statement, bound, stored
 from projects.models.project import Project
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import DEFAULT_LEASE, Status
+from projects.models.work_items.claimable import PAUSED
 from projects.models.work_items.item import MAX_NAMED, WorkItem
 
 if TYPE_CHECKING:
@@ -59,13 +61,16 @@ def begin_next(project: Project | None, *, actor: User, lease: int | None = None
 
 
 def _own(project: Project | None, actor: User) -> WorkItem | None:
-    """Return what the session of `actor` has in progress, else what the actor left when a lease ran out, or None."""
+    """Return what the session of `actor` has in progress, else what the actor left when a lease ran out, or None.
+
+    An item that waits for an answer is left alone until then.
+    """
     items = WorkItem.objects.living().filter(status=Status.IN_PROGRESS, project__status=ProjectStatus.ACTIVE)
     if project is not None:
         items = items.filter(project=project)
     mine = items.filter(claimed_by=actor, assignee=actor).select_related("project").order_by("-lease_expires_at")
     now = timezone.now()
-    held = mine.filter(claim_session=actor.session_id, lease_expires_at__gt=now).first()
+    held = mine.filter(claim_session=actor.session_id, lease_expires_at__gt=now, lease_expires_at__lt=PAUSED).first()
     if held is not None:
         return held
     left = sorted(mine.filter(lease_expires_at__lte=now), key=lambda item: item.claim_session != actor.session_id)
@@ -77,7 +82,9 @@ def _answered(project: Project | None, actor: User) -> WorkItem | None:
 
     What another live session of the actor asked is left to that session.
     """
-    questions = apps.get_model("projects", "Question")._default_manager.answered()  # its module imports this one
+    if not _asked().rows(actor=stored(actor.pk)):
+        return None
+    questions = _questions().answered()
     live = apps.get_model("projects", "Session")._default_manager.live().exclude(pk=actor.session_id)
     asked = questions.filter(created_by=actor, is_asked_here=True).exclude(asked_in__in=live.values("pk"))
     items = WorkItem.objects.ready(assignee=actor.pk).filter(pk__in=asked.values("work_item")).select_related("project")
@@ -106,6 +113,19 @@ def renew_leases(session_id: str) -> None:
         half = timedelta(minutes=item.lease_minutes) / 2
         if item.lease_expires_at is not None and item.lease_expires_at < now + half:
             item.renew(lease_id=item.lease_id)
+
+
+def _questions() -> AnyRows:
+    return apps.get_model("projects", "Question")._default_manager.all()  # its module imports this one
+
+
+@functools.cache
+def _asked() -> Statement:
+    """Return the query that finds out whether the actor asked anything that was answered, of an item to be done."""
+    questions = (
+        _questions().answered().current().filter(is_asked_here=True, created_by=Bound("actor", WorkItem._meta.pk))
+    )
+    return Statement(questions.order_by().values_list("pk")[:1])
 
 
 @functools.cache

@@ -131,7 +131,7 @@ def test_refusal_of_a_paused_claim_says_what_it_waits_for(
     begin(item, actor=agent)
     ask(item, agent)
     item.refresh_from_db()
-    with pytest.raises(Claimed, match=r"PONE-1 is claimed by llm, who waits for the answer to a question$"):
+    with pytest.raises(Claimed, match=r"PONE-1 is claimed by llm.*, who waits for the answer to a question$"):
         item.update(actor=make_agent("two"), status="todo")
 
 
@@ -143,6 +143,20 @@ def test_question_is_progress_so_that_its_lease_does_not_count_as_run_out(make_i
     ask(item, agent)
     item.refresh_from_db()
     assert item.idle_leases == 0
+
+
+def test_begin_leaves_an_item_that_waits_for_an_answer_alone(
+    make_item: MakeItem, agent: User, owner: User, project: Project
+) -> None:
+    waiting = make_item("Waiting", priority="high")
+    begin(waiting, actor=agent)
+    question = ask(waiting, agent)
+    make_item("Other")
+    assert begin_next(project, actor=agent).title == "Other"
+    question.answer_with(actor=owner, text="Yes")
+    other = WorkItem.objects.get(title="Other")
+    other.update(actor=agent, status="done")
+    assert begin_next(project, actor=agent) == waiting
 
 
 def test_begin_takes_up_the_answered_item_of_its_own_session_first(

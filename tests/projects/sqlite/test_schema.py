@@ -30,6 +30,7 @@ LATER = frozenset(
         "FormerKey",
         "LostChange",
         "NumberBlock",
+        "Question",
         "RenumberedCommit",
         "Review",
         "Session",
