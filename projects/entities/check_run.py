@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from projects.entities.spec import CHOICE, LINE, NUMBER, REFERENCE, TEXT, Entity, Field, Filter
+from projects.entities.spec import CHOICE, LINE, MOMENT, NUMBER, REFERENCE, TEXT, Entity, Field, Filter
 
 OUTCOMES = ("passed", "failed", "timed_out", "changed")
 
@@ -29,6 +29,7 @@ CHECK_RUN = Entity(
         Field("commit", LINE, "HEAD at that time", fixed=True, limit=64, since=2),
         Field("session", LINE, fixed=True, limit=32, since=2),
         Field("output", TEXT, exported=False),
+        Field("seen_at", MOMENT, exported=False, null=True),
     ),
     filters=(
         Filter("work_item", "only results for this item", metavar="ITEM"),

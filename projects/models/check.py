@@ -54,6 +54,12 @@ class CheckQuerySet(ProjectChildQuerySet["Check"]):
     def named(self, name: str) -> Self:
         return self.filter(name__iexact=name)
 
+    def unapproved(self) -> list[uuid.UUID]:
+        """Return the IDs of those whose present command no person has approved on this clone."""
+        found = list(self.only("id", "command"))
+        approved = set(CheckApproval.objects.values_list("check_id", "signature")) if found else set()
+        return [check.pk for check in found if (check.pk, _signature(check)) not in approved]
+
     def of_item(self, item: WorkItem) -> list[Check]:
         """Return the living checks that apply to the item, by name."""
         found = self.living().filter(project_id=item.project_id).select_related("project").order_by("name", "pk")

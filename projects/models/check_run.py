@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -19,6 +20,7 @@ from projects.models.fields import LineField, TextField
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
 from projects.models.work_items.item import WorkItem
+from projects.sqlite.expressions import IsNoPass
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -99,15 +101,35 @@ class CheckRunQuerySet(WorkItemChildQuerySet["CheckRun"]):
 
         Without one it is the content that was reported last. A closed item keeps what it had.
         """
-        checks = Check.objects.of_item(item)
+        return self.states_of([item])[item.pk]
+
+    def states_of(self, items: Sequence[WorkItem]) -> dict[uuid.UUID, list[CheckState]]:
+        """Return the states of the checks of each item, by the item's ID. The number of queries is constant."""
+        projects = {item.project_id for item in items}
+        checks = list(
+            Check.objects.living().filter(project__in=projects).select_related("project").order_by("name", "pk")
+        )
         if not checks:
-            return []
-        runs: dict[uuid.UUID, list[CheckRun]] = {}
-        for run in self.living().filter(work_item=item).select_related("created_by").defer("output").latest_first():
-            runs.setdefault(run.project_check_id, []).append(run)
-        opened = {run.check_id: run for run in OpenedRun.objects.filter(work_item_id=item.pk).order_by("opened_at")}
-        tree = (item.worktree or ReportedTree.objects.last_of(item)) if item.is_open else None
-        return [_state_of(check, runs.get(check.pk, []), opened.get(check.pk), tree) for check in checks]
+            return {item.pk: [] for item in items}
+        runs: dict[tuple[uuid.UUID, uuid.UUID], list[CheckRun]] = {}
+        found = self.living().filter(work_item__in=items).select_related("created_by").defer("output")
+        for run in found.latest_first():
+            runs.setdefault((run.work_item_id, run.project_check_id), []).append(run)
+        pks = [item.pk for item in items]
+        opened = {
+            (run.work_item_id, run.check_id): run
+            for run in OpenedRun.objects.filter(work_item_id__in=pks).order_by("opened_at")
+        }
+        trees = dict(ReportedTree.objects.filter(pk__in=pks).values_list("item_id", "tree"))
+        states: dict[uuid.UUID, list[CheckState]] = {}
+        for item in items:
+            tree = (item.worktree or trees.get(item.pk, "")) if item.is_open else None
+            states[item.pk] = [
+                _state_of(check, runs.get((item.pk, check.pk), []), opened.get((item.pk, check.pk)), tree)
+                for check in checks
+                if check.project_id == item.project_id and check.applies_to(item.item_type)
+            ]
+        return states
 
 
 def _state_of(check: Check, runs: list[CheckRun], opened: OpenedRun | None, tree: str | None) -> CheckState:
@@ -145,6 +167,8 @@ class CheckRun(WorkItemChild):
     session = LineField(max_length=32, blank=True, default="", editable=False)
     output = TextField(blank=True, default="", db_default="", max_length=MAX_OUTPUT, editable=False)
 
+    seen_at = models.DateTimeField(null=True, editable=False, help_text="When a person saw that it failed.")  # local
+
     objects = CheckRunQuerySet.as_manager()
 
     class Meta:
@@ -160,6 +184,11 @@ class CheckRun(WorkItemChild):
             models.Index(fields=("project_check",), name="check_run_by_check"),
             models.Index(fields=("created_at", "id"), condition=LIVING, name="check_run_by_creation"),
             models.Index(fields=("created_at", "id"), condition=DELETED, name="check_run_deleted"),
+            models.Index(
+                fields=("created_at", "id"),
+                condition=LIVING & models.Q(IsNoPass("outcome"), seen_at__isnull=True),
+                name="check_run_unseen",
+            ),
         )
 
     def __str__(self) -> str:
@@ -173,6 +202,10 @@ class CheckRun(WorkItemChild):
         if self.outcome == Outcome.TIMED_OUT:
             return f"did not end within {self.project_check.timeout_seconds} seconds"
         return "files changed while it ran" if self.outcome == Outcome.CHANGED else "passed"
+
+    def see(self) -> None:
+        """Record that a person saw the result; that stays in this clone."""
+        type(self)._base_manager.filter(pk=self.pk).update(seen_at=timezone.now())
 
     def check_owner(self, actor: User) -> None:
         raise NotYours("a result of a check can't be changed or deleted")

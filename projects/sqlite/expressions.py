@@ -1,7 +1,7 @@
 """SQLite expressions that Django lacks, for constraints, partial indexes and queries.
 
-All but `IsPast`, `IsOld` and `Unindexed` are part of the schema. Migrations import them, so never change or remove a
-class here: add a new class for a new condition. A test pins the SQL of each.
+All but `IsPast`, `IsOld`, `IsRecent` and `Unindexed` are part of the schema. Migrations import them, so never change or
+remove a class here: add a new class for a new condition. A test pins the SQL of each.
 """
 
 from __future__ import annotations
@@ -85,6 +85,12 @@ class IsDecision(_Literal):
     template = "%(expressions)s = 'decision'"
 
 
+class IsNoPass(_Literal):
+    """The outcome of a run of a check is not `passed`."""
+
+    template = "%(expressions)s <> 'passed'"
+
+
 class IsPast(_Literal):
     """The day is before today, in UTC."""
 
@@ -95,6 +101,12 @@ class IsOld(_Literal):
     """The moment is at least a day ago."""
 
     template = "%(expressions)s <= datetime('now', '-1 day')"
+
+
+class IsRecent(_Literal):
+    """The moment is at most 30 days ago."""
+
+    template = "%(expressions)s >= datetime('now', '-30 days')"
 
 
 class Unindexed(Func):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,7 +11,8 @@ from django.db.models import F, Q, TextField, Window
 from django.db.models.functions import Cast, RowNumber
 
 from projects.loose_types import Context
-from projects.models import Activity, Comment, Session, User, WorkItem
+from projects.models import Activity, CheckRun, Comment, Criterion, Session, User, WorkItem
+from projects.models.check_run import CheckState
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
 
@@ -31,20 +32,40 @@ class Claim:
 
 
 @dataclass
+class ShownCheck:
+    """How a check stands for an item, with the end of its output if it is no pass."""
+
+    state: CheckState
+    output: str
+
+
+@dataclass
 class Evidence:
     """What is known of one item."""
 
     comments: list[Context] = field(default_factory=list)  # the oldest first
     claims: list[Claim] = field(default_factory=list)  # the oldest first
     sessions: list[Session] = field(default_factory=list)  # the latest first
+    criteria: list[Criterion] = field(default_factory=list)
+    checks: list[ShownCheck] = field(default_factory=list)
+
+    @property
+    def ticked(self) -> int:
+        return sum(criterion.is_ticked for criterion in self.criteria)
 
 
-def evidence_of(items: Sequence[WorkItem]) -> dict[uuid.UUID, Evidence]:
+def evidence_of(items: Sequence[WorkItem], *, with_comments: bool = False) -> dict[uuid.UUID, Evidence]:
     """Return the evidence of each item, by ID."""
     found = {item.pk: Evidence() for item in items}
     projects = LivingProjects()
-    for comment in _latest_comments(items):
+    for comment in _latest_comments(items) if with_comments else ():
         found[comment.work_item_id].comments.append({"row": comment, "html": to_html(comment.content, projects)})
+    for criterion in Criterion.objects.living().filter(work_item__in=items).select_related("ticked_by").in_order():
+        found[criterion.work_item_id].criteria.append(criterion)
+    by_item = CheckRun.objects.all().states_of(items)
+    outputs = _outputs(by_item.values())
+    for pk, states in by_item.items():
+        found[pk].checks = [ShownCheck(one, outputs.get(one.run.pk, "") if one.run else "") for one in states]
     rows = _claims(items)
     known = Session.objects.select_related("actor").in_bulk({row.session for row in rows if row.session})
     for row in rows:
@@ -55,6 +76,12 @@ def evidence_of(items: Sequence[WorkItem]) -> dict[uuid.UUID, Evidence]:
         if session and session not in one.sessions and len(one.sessions) < SESSIONS:
             one.sessions.append(session)
     return found
+
+
+def _outputs(states: Iterable[list[CheckState]]) -> dict[uuid.UUID, str]:
+    """Return the outputs of the runs that did not pass, by ID."""
+    pks = [one.run.pk for some in states for one in some if one.run and not one.is_passed]
+    return dict(CheckRun.objects.filter(pk__in=pks).values_list("pk", "output")) if pks else {}
 
 
 def _latest_comments(items: Sequence[WorkItem]) -> list[Comment]:

@@ -11,7 +11,18 @@ from django.db.models import Q
 from projects.entities.dependency import ENDS, RELATIONS
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import AnyQuerySet, Context, FieldValue
-from projects.models import Activity, Comment, Dependency, Question, TimeEntry, WorkItem
+from projects.models import (
+    Activity,
+    CheckRun,
+    Comment,
+    Criterion,
+    Dependency,
+    Question,
+    Review,
+    TimeEntry,
+    Waiver,
+    WorkItem,
+)
 from projects.models.activity import Action, ActivityQuerySet
 from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
@@ -23,8 +34,23 @@ LONG = 80  # characters; longer texts are shown as a diff
 MAX_COMPARED = 2000  # lines of both texts, without their common start and end
 GONE = "a deleted object"
 MAX_LINES = 60  # of a diff
-CREATED = {"work_item": "created it", "comment": "commented", "time_entry": "started the timer"}
-WHAT = {"work_item": "it", "comment": "a comment", "dependency": "the dependency", "time_entry": "a time entry"}
+CREATED = {
+    "work_item": "created it",
+    "comment": "commented",
+    "time_entry": "started the timer",
+    "check_run": "ran a check",
+    "review": "handed it in",
+    "waiver": "waived missing evidence",
+}
+WHAT = {
+    "work_item": "it",
+    "comment": "a comment",
+    "criterion": "a criterion",
+    "dependency": "the dependency",
+    "review": "the review",
+    "time_entry": "a time entry",
+    "waiver": "the waiver",
+}
 
 
 @dataclass
@@ -75,8 +101,12 @@ def _activity_around(item: WorkItem) -> ActivityQuerySet:
     questions = Question.objects.filter(work_item=item).order_by().values("pk")
     links = Dependency.objects.filter(Q(blocking_item=item) | Q(blocked_item=item)).order_by().values("pk")
     entries = TimeEntry.objects.filter(work_item=item).order_by().values("pk")
+    evidence = [
+        model._base_manager.filter(work_item=item).order_by().values("pk")
+        for model in (Criterion, Review, CheckRun, Waiver)
+    ]
     itself = WorkItem.objects.filter(pk=item.pk).order_by().values("pk")
-    return Activity.objects.filter(entity_id__in=itself.union(comments, questions, links, entries, all=True))
+    return Activity.objects.filter(entity_id__in=itself.union(comments, questions, links, entries, *evidence, all=True))
 
 
 def _names(rows: Sequence[Activity]) -> dict[str, str]:

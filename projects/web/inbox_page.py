@@ -54,7 +54,7 @@ def context() -> Context:
     """Return the template context of the page."""
     found = page(SHOWN)
     items = {entry.item.pk: entry.item for entry in found.entries if entry.item}
-    evidence, projects = evidence_of(list(items.values())), LivingProjects()
+    evidence, projects = evidence_of(list(items.values()), with_comments=True), LivingProjects()
     more = "" if found.is_exact else "+"
     return {
         "entries": [_shown(entry, evidence, projects) for entry in found.entries],

@@ -11,6 +11,7 @@ from projects.models import Activity, Comment, Dependency, Question, TimeEntry, 
 from projects.models.activity import Action
 from projects.models.comment import Kind
 from projects.web.durations import spell
+from projects.web.evidence import evidence_of
 from projects.web.history_lines import history
 from projects.web.item_form import choices
 from projects.web.markdown.item_keys import LivingProjects
@@ -58,6 +59,8 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
         "lines": lines,
         "older": older,
         "before": before,
+        "evidence": evidence_of([item])[item.pk],
+        "can_tick": item.is_open and not locked,
         **_commits(item),
         **_below(item),
         **_dependencies(item),

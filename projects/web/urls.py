@@ -4,6 +4,7 @@ from django.urls import path
 
 from projects.web.views import (
     board,
+    criteria,
     health,
     home,
     inbox,
@@ -31,6 +32,8 @@ urlpatterns = [
     path("board/<slug:key>/", board.board, name="board"),
     path("board/<slug:key>/move/", board.move, name="board-move"),
     path("board/<slug:key>/add/", board.add, name="board-add"),
+    path("items/criteria/<uuid:pk>/", criteria.change, name="criterion"),
+    path("items/<slug:identifier>/criterion/", criteria.add, name="item-criterion"),
     path("items/comments/<uuid:pk>/", item_parts.edit_comment, name="comment"),
     path("items/questions/<uuid:pk>/", questions.change, name="question"),
     path("items/dependencies/<uuid:pk>/", item_parts.unlink, name="dependency"),

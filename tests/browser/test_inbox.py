@@ -126,9 +126,11 @@ def test_inbox_follows_the_board_and_says_who_was_faster(page: Page, board: Serv
     assert answer.ok, answer.text
     page.get_by_role("button", name="Answer").first.click()
     expect(page.locator("[data-error]", has_text="somebody was faster")).to_be_visible()
+    page.unroute("**/live/**")
 
 
 def test_notification_tells_of_new_entries_only(page: Page, board: Server) -> None:
+    page = page.context.new_page()  # of its own, for the script
     item = make_item(board, "An item")
     ask(board, item, "An old one?")
     page.context.grant_permissions(["notifications"], origin=board.url)

@@ -38,6 +38,7 @@ class Decisions(Source[Comment]):
             details=row.content if is_long else "",
             item=row.work_item,
             by=row.created_by,
+            seen=str(row.version),
             acts=(
                 Act("accept", "Confirm", "a"),
                 Act("back", "Decline", "r", "Why it does not hold, or what holds instead"),

@@ -10,6 +10,7 @@ import functools
 from typing import NamedTuple
 
 from projects.models.exceptions import Conflict
+from projects.models.inbox.checks import Approvals, Failures
 from projects.models.inbox.decisions import Decisions
 from projects.models.inbox.items import Blocked, Stuck, Unheld
 from projects.models.inbox.lost import LostChanges
@@ -23,9 +24,11 @@ from projects.models.user import User
 SOURCES: tuple[AnySource, ...] = (
     Questions(),
     Reviews(),
+    Approvals(),
     Stuck(),
     Blocked(),
     Unheld(),
+    Failures(),
     LostChanges(),
     Decisions(),
     Kinds(),
@@ -50,13 +53,16 @@ class Page(NamedTuple):
 
 
 def count() -> int:
-    """Return how many entries there are, at most one more than MOST_SHOWN of each kind; one compiled query."""
-    return sum(_counts(MOST_SHOWN + 1).numbers())
+    """Return how many entries there are, at most one more than MOST_SHOWN of each kind.
+
+    It is one compiled query, and two more if there are checks.
+    """
+    return sum(_numbers(MOST_SHOWN + 1))
 
 
 def page(limit: int, after: Place | None = None) -> Page:
     """Return the first entries, or those after a place. The number of queries does not grow with their number."""
-    counts = dict(zip(BY_KIND, _counts(MOST_COUNTED).numbers(), strict=True))
+    counts = dict(zip(BY_KIND, _numbers(MOST_COUNTED), strict=True))
     found: list[Entry] = []
     last: Place | None = None
     is_before = after is not None
@@ -79,8 +85,10 @@ def page(limit: int, after: Place | None = None) -> Page:
     return Page(found, None, counts)
 
 
-def settle(kind: str, pk: str, name: str, text: str, *, actor: User) -> str:
+def settle(kind: str, pk: str, name: str, text: str, *, actor: User, seen: str | None = None) -> str:
     """Do what a person chose for an entry, in the caller's transaction, and return what was done.
+
+    `seen` is the entry's, as the person saw it; None skips the comparison.
 
     Raises NotYours unless `actor` acts as a person, Conflict if the entry does not wait any more, and whatever the
     source raises.
@@ -90,10 +98,15 @@ def settle(kind: str, pk: str, name: str, text: str, *, actor: User) -> str:
     row = source.find(pk) if source else None
     if source is None or row is None:
         raise Conflict("it waits no longer: somebody was faster")
-    act, text = chosen(source.entries([row])[0], name, text)
+    act, text = chosen(source.entries([row])[0], name, text, seen)
     return source.act(row, act, text, actor=actor)
+
+
+def _numbers(most: int) -> list[int]:
+    numbers = _counts(most).numbers()
+    return [source.narrow(number) for source, number in zip(SOURCES, numbers, strict=True)]
 
 
 @functools.cache
 def _counts(most: int) -> Counts:
-    return Counts(source.waiting().order_by().values_list("pk")[:most] for source in SOURCES)
+    return Counts(source.counted().order_by().values_list("pk")[:most] for source in SOURCES)

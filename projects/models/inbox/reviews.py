@@ -42,7 +42,7 @@ class Reviews(ItemSource):
         for row in rows:
             entry, review = self.entry(row), reviews.get(row.pk)
             if review is not None:
-                entry.by, entry.said = review.created_by, review.content
+                entry.by, entry.said, entry.seen = review.created_by, review.content, str(review.pk)
             found.append(entry)
         return found
 

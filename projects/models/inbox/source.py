@@ -57,12 +57,14 @@ class Entry:
     title: str = ""
     said: str = ""  # by who handed the item in; Markdown
     until: datetime | None = None  # when it settles itself
+    output: str = ""  # of a command, or the command itself
+    seen: str = ""  # what the person must have seen to settle it, such as a version
     lost: list[Lost] = field(default_factory=list)
 
     @property
     def is_about_item(self) -> bool:
         """True if the item itself waits, and `text` says why; else `text` is what a person decides about."""
-        return self.kind not in ("question", "decision", "user")
+        return self.kind not in ("question", "decision", "approval", "user")
 
     @property
     def id(self) -> str:
@@ -93,6 +95,14 @@ class Source(Generic[M]):
     def waiting(self) -> QuerySet[M, M]:
         """Return the rows that wait, of active projects only: the contents of others can't be changed."""
         raise NotImplementedError
+
+    def counted(self) -> QuerySet[M, M]:
+        """Return a queryset to count, whose SQL is always the same."""
+        return self.waiting()
+
+    def narrow(self, number: int) -> int:
+        """Return how many of the `number` counted rows wait."""
+        return number
 
     def rows(self) -> QuerySet[M, M]:
         """Return the rows that wait, the longest first."""
@@ -131,8 +141,10 @@ class Source(Generic[M]):
         raise NotImplementedError
 
 
-def chosen(entry: Entry, name: str, text: str) -> tuple[Act, str]:
+def chosen(entry: Entry, name: str, text: str, seen: str | None) -> tuple[Act, str]:
     """Return the act with this name, and the text for it. Raises Conflict or ValidationError."""
+    if seen is not None and seen != entry.seen:
+        raise Conflict(f"{entry.key} changed meanwhile; look at it again")
     act = next((one for one in entry.acts if one.name == name), None)
     if act is None:
         raise Conflict(

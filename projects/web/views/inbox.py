@@ -30,4 +30,4 @@ def told(request: HttpRequest) -> HttpResponse:
 def act(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
     """Settle an entry."""
     name, text = request.POST.get("act", ""), request.POST.get("text", "")
-    return done(settle(kind, pk, name, text, actor=page.person(request)))
+    return done(settle(kind, pk, name, text, actor=page.person(request), seen=request.POST.get("seen", "")))

@@ -14,8 +14,21 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
-from projects.models import Activity, Comment, LostChange, Project, Question, Review, User, WorkItem
+from projects.models import (
+    Activity,
+    Check,
+    CheckApproval,
+    Comment,
+    LostChange,
+    OpenedRun,
+    Project,
+    Question,
+    Review,
+    User,
+    WorkItem,
+)
 from projects.models.activity import Standing
+from projects.models.check_run import Report
 from projects.models.comment import Kind
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.inbox import listing
@@ -30,6 +43,9 @@ Make = Callable[..., WorkItem]
 # Acts of people for which nothing waits: what they are, and why.
 UNPROMPTED = {
     "change an answer": "undoes an answer",
+    "define a check": "a person decides when",
+    "change a check": "a person decides when",
+    "restore a check": "a person decides when",
     "change or delete a review": "undoes a decision",
     "change or delete a waiver": "undoes a decision",
     "change the policies of a project": "a setting",
@@ -66,9 +82,24 @@ def wait(make_item: Make, owner: User, agent: User) -> Callable[[str], WorkItem 
     def user(_: WorkItem) -> None:
         User.objects.filter(pk=User.objects.actor("unknown").pk).update(is_kind_confirmed=False)
 
+    def approval(item: WorkItem) -> None:
+        check = Check(project=item.project, name=f"check {item.item_number}", command="make test")
+        check.insert(actor=owner)
+        CheckApproval.objects.filter(check_id=check.pk).delete()
+
+    def check(item: WorkItem) -> None:
+        one = Check.objects.filter(name="tests").first()
+        if one is None:
+            one = Check(project=item.project, name="tests", command="make test")
+            one.insert(actor=owner)
+        run = OpenedRun.open(one, item, digest=one.digest, actor=agent)
+        run.finish(Report(1, 0, "", "", output="1 test failed"), actor=agent)
+
     ways: dict[str, Callable[[WorkItem], object]] = {
         "question": lambda item: Question(work_item=item, text="Which?", choices=["One", "Two"]).insert(actor=agent),
         "review": lambda item: item.update(actor=agent, status="review"),
+        "approval": approval,
+        "check": check,
         "stuck": stuck,
         "blocked": lambda item: item.update(actor=agent, status="blocked"),
         "unheld": unheld,
@@ -183,7 +214,7 @@ def test_number_of_queries_does_not_grow(wait: Callable[[str], Any]) -> None:
             count()
         numbers.append((len(page_queries), len(count_queries)))
     assert numbers[0] == numbers[1]
-    assert numbers[0][1] == 1
+    assert numbers[0][1] == 3  # one, and two as there are checks
 
 
 def test_question_is_answered_by_number_and_by_text(wait: Callable[[str], Any], owner: User) -> None:
@@ -259,6 +290,28 @@ def test_void_creation_is_only_told(wait: Callable[[str], Any], make_item: Make,
     LostChange.objects.create(activity=activity)
     entry = only()
     assert (entry.text, [act.name for act in entry.acts]) == ("its parent is deleted", ["accept"])
+
+
+def test_command_that_changed_meanwhile_is_not_approved(wait: Callable[[str], Any], owner: User) -> None:
+    wait("approval")
+    entry = only()
+    assert entry.output == "make test"
+    Check.objects.update(command="rm -rf /")
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        settle("approval", entry.pk, "accept", "", actor=owner, seen=entry.seen)
+    assert only().output == "rm -rf /"
+
+
+def test_failure_waits_only_while_nobody_works_on_it(wait: Callable[[str], Any], agent: User) -> None:
+    item = wait("check")
+    assert (only().kind, only().output) == ("check", "1 test failed")
+    item.claim(actor=agent)
+    assert page(10).entries == []
+    item.release(actor=agent)
+    one = Check.objects.get()
+    run = OpenedRun.open(one, item, digest=one.digest, actor=agent)
+    run.finish(Report(0, 0, "a" * 40, "a" * 40), actor=agent)
+    assert page(10).entries == []
 
 
 def test_kind_of_a_user_is_confirmed_or_changed(wait: Callable[[str], Any], owner: User) -> None:

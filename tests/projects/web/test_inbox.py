@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from projects.models import Comment, Question, User, WorkItem
+from projects.models import Check, Comment, Criterion, OpenedRun, Question, Session, User, WorkItem
+from projects.models.check_run import Report
+from projects.models.session import Run
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -101,3 +104,42 @@ def test_notifications_are_told_few_words(browser: Client, make_item: Make) -> N
         "title": f"Question: {question.display_key}",
         "text": "The item",
     }
+
+
+def test_criteria_are_ticked_on_the_item_page(browser: Client, make_item: Make) -> None:
+    item = make_item()
+    url = f"/items/{item.display_key}/"
+    pk = uuid.uuid4()
+    for _ in range(2):
+        assert browser.post(f"{url}criterion/", {"id": pk, "text": EVIL}).status_code == 200
+    criterion = Criterion.objects.get()
+    form = f"/items/criteria/{pk}/"
+    assert browser.post(form, {"act": "tick", "version": 1}).content == b"Ticked."
+    page = browser.get(url, **HTML).content.decode()
+    assert "1 of 1" in page
+    assert EVIL not in page
+    assert browser.post(form, {"act": "untick", "version": 1}).status_code == 409
+    assert browser.post(form, {"act": "untick", "version": 2}).content == b"Unticked."
+    assert browser.post(form, {"act": "else", "version": 3}).status_code == 400
+    assert browser.post(form, {"act": "delete", "version": 3}).status_code == 200
+    criterion.refresh_from_db()
+    assert criterion.deleted_at is not None
+
+
+def test_evidence_of_an_item_is_on_its_page_and_in_the_inbox(browser: Client, make_item: Make, owner: User) -> None:
+    item = make_item("The item")
+    check = Check(project=item.project, name="tests", command="make test")
+    check.insert(actor=owner)
+    agent = User.objects.actor("claude")
+    agent.session_id = Session.objects.current(agent, Run(program="claude", branch="fix-it")).pk
+    item.claim(actor=agent)
+    OpenedRun.open(check, item, digest=check.digest, actor=agent).finish(Report(1, 0, "", "", output=EVIL), actor=agent)
+    Criterion(work_item=item, text="It works").insert(actor=agent)
+    item.update(actor=agent, status="review")
+    for path in ("/inbox/", f"/items/{item.display_key}/"):
+        page = browser.get(path, **HTML).content.decode()
+        assert "tests failed with exit status 1" in page
+        assert "alert(1)" in page
+        assert EVIL not in page
+        assert "It works" in page
+    assert "branch <code>fix-it</code>" in page
