@@ -36,6 +36,7 @@ from tests.torture import (
     fuzz_readers,
     load,
 )
+from tests.torture.agent_from_setup import agent_from_setup
 from tests.torture.agents_at_work import begun_at_once, worked_until_empty
 from tests.torture.clone_scripts import clone_scripts
 from tests.torture.crowded_starts import crowded_starts
@@ -83,6 +84,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "clone_scripts": (clone_scripts, 1000, 6),
     "begun_at_once": (begun_at_once, 20, 1),
     "worked_until_empty": (worked_until_empty, 5, 1),
+    "agent_from_setup": (agent_from_setup, 5, 1),
     "uninvited": (attack_routes.uninvited, 20_000, 500),
     "read_only_fields": (attack_fields.read_only_fields, 3_000, 200),
     "abused_connections": (attack_wire.abused_connections, 500, 10),
