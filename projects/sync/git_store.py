@@ -13,7 +13,7 @@ import time
 
 from discovery import lock
 from projects.sync import git_answers, git_environment, git_process, git_tree
-from projects.sync.exceptions import Busy, GitError, Malformed, StoreDamaged, TimedOut, Unreachable
+from projects.sync.exceptions import Busy, GitError, Malformed, Newer, StoreDamaged, TimedOut, Unreachable
 from projects.sync.git_objects import ObjectReader
 from projects.sync.git_remote import printable
 
@@ -33,6 +33,9 @@ MESSAGE = b"Update the board\n\n[skip ci]\n"
 LOCAL_LIMIT = 120.0  # seconds of a call that stays on this machine
 REMOTE_LIMIT = 300.0  # seconds of a call to a remote
 LOCK_WAIT = 30.0  # seconds
+REMEDY = (
+    "nothing of it was applied; put the ref on the remote back to its last good commit, or leave it: pm sync disable"
+)
 NEAR = 16  # commits; an ancestor this near is found without another process
 MANY_LOOSE_OBJECTS = 2000
 MANY_PACKS = 50
@@ -67,7 +70,13 @@ class GitStore:
 
     def contents(self, head: str) -> Contents:
         """Return what the commit `head` holds. Raises Malformed or Newer."""
-        return git_tree.read(self._objects(), self._checked(head))
+        objects, commit = self._objects(), self._checked(head)
+        try:
+            return git_tree.read(objects, commit)
+        except Newer:
+            raise
+        except Malformed as error:
+            raise Malformed(f"{error}; {REMEDY}") from None
 
     def blobs(self, ids: Sequence[str], limit: int = git_tree.MAX_SEGMENT) -> Iterator[bytes]:
         """Yield the content of each object, in order. Raises Malformed if one is missing or larger than `limit`.

@@ -15,6 +15,7 @@ If it prints nothing, there is no board yet: `pm server start` creates one.
 - `pm begin` claims the next item and shows it; `pm begin KEY` claims this one. Calling it again is harmless.
 - `pm note KEY "TEXT"` records progress; `--decision` what holds for the whole project, `--handover` what is next.
 - `pm done KEY -m "TEXT"` closes an item, `--next` begins another; `pm back KEY` gives it back unfinished.
+- `pm ask KEY "QUESTION"` asks a person and `pm review KEY -m "TEXT"` hands in; `pm begin` takes up what was answered.
 - `pm create "TITLE" -t bug --from KEY` tracks what you find; `pm plan -` reads many items, a title a line, indented
   below their parents: `Sort the list {ref=sort type=bug needs=KEY}`.
 
@@ -33,7 +34,11 @@ record progress, decisions and bugs, and to close work.
 1. `pm prime` shows who you are, what you hold, what is ready and what waits for a person.
 2. `pm begin` claims the next item, or `pm begin KEY` a certain one, and shows it. Work on it.
 3. `pm note KEY "TEXT"` records progress. `pm create "TITLE" -t bug --from KEY` tracks a bug that you found.
-4. `pm done KEY -m "TEXT"` closes it and names what it unblocked. `pm back KEY` gives it back unfinished.
+4. `pm tick KEY 1` ticks an acceptance criterion, `pm check KEY` runs the project's checks if it has any.
+5. `pm done KEY -m "TEXT"` closes it and names what it unblocked. `pm back KEY` gives it back unfinished.
+
+`pm ask KEY "QUESTION" --choice A --choice B` asks a person: take another item meanwhile, or `pm wait KEY.q1`. `pm review
+KEY -m "TEXT"` hands an item in to a person. Only people answer, accept and define checks.
 
 To plan, pipe the items to `pm plan -`: a title a line, indented below its parent, with fields in braces and
 descriptions after `>`. `ref` names an item for the others' `needs`:

@@ -276,7 +276,8 @@ def test_branch_of_the_project_is_refused(ann: Board, remote: Path) -> None:
         data=b"commit refs/heads/main\ncommitter x <x> 1 +0000\ndata 0\nM 100644 inline README.md\ndata 1\nx\n",
     )
     result, _ = on_terminal(ann.repository, "sync", "enable", "--ref=refs/heads/main", "--person=A", typed="y\n")
-    assert result.error["message"] == "the ref does not hold a board; it holds README.md"
+    assert result.error["message"].startswith("the ref does not hold a board; it holds README.md; nothing of it was")
+    assert "pm sync disable" in result.error["message"]
     assert ann("sync", "status").document["sync"]["enabled"] is False
 
 
