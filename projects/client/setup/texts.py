@@ -37,8 +37,8 @@ record progress, decisions and bugs, and to close work.
 4. `pm tick KEY 1` ticks an acceptance criterion, `pm check KEY` runs the project's checks if it has any.
 5. `pm done KEY -m "TEXT"` closes it and names what it unblocked. `pm back KEY` gives it back unfinished.
 
-`pm ask KEY "QUESTION" --choice A --choice B` asks a person: take another item meanwhile, or `pm wait KEY.q1`. `pm review
-KEY -m "TEXT"` hands an item in to a person. Only people answer, accept and define checks.
+`pm ask KEY "QUESTION" --choice A --choice B` asks a person: take another item meanwhile, or `pm wait KEY.q1`.
+`pm review KEY -m "TEXT"` hands an item in to a person. Only people answer, accept and define checks.
 
 To plan, pipe the items to `pm plan -`: a title a line, indented below its parent, with fields in braces and
 descriptions after `>`. `ref` names an item for the others' `needs`:
