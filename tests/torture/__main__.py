@@ -53,6 +53,7 @@ from tests.torture.read_while_published import read_while_published
 from tests.torture.reporter import HEADER, Fire, Missing, Result, row
 from tests.torture.set_clocks import set_clocks
 from tests.torture.shared_clones import shared_clones
+from tests.torture.shared_kinds import shared_kinds
 from tests.torture.signalled import signalled
 from tests.torture.spent_descriptors import spent_descriptors
 from tests.torture.stopped import stopped
@@ -81,6 +82,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
     "merged_clones": (data_clones.merged_clones, 100, 2),
     "shared_clones": (shared_clones, 50, 1),
+    "shared_kinds": (shared_kinds, 21, 1),
     "clone_scripts": (clone_scripts, 1000, 6),
     "begun_at_once": (begun_at_once, 20, 1),
     "worked_until_empty": (worked_until_empty, 5, 1),

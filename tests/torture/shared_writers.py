@@ -26,17 +26,18 @@ class Writer:
         self.ledger: set[Acknowledged] = set()
         self.number = 0
         self.seen: dict[str, list[str]] = {}
+        self.made: dict[str, list[str]] = {"criteria": [], "questions": []}
 
     def begin(self) -> None:
         """Make a project and some items, so that boards are united when they join."""
-        project = self._send("ada", "POST", "projects/", {"key": self.name.upper(), "title": self.name})
+        project = self.send("ada", "POST", "projects/", {"key": self.name.upper(), "title": self.name})
         for number in range(4):
             body = {
                 "project": project["id"],
                 "item_type": ("epic", "task")[number % 2],
                 "title": f"{self.name} {number}",
             }
-            self._send("ada", "POST", "work-items/", body)
+            self.send("ada", "POST", "work-items/", body)
 
     def look(self) -> None:
         """See what is on the board; the next changes are about that."""
@@ -60,6 +61,7 @@ class Writer:
         project, sprint, gone, link = (
             chance.choice(self.seen[name] or [item]) for name in ("projects", "sprints", "gone", "links")
         )
+        criterion, question = (chance.choice(self.made[name] or [item]) for name in ("criteria", "questions"))
         kind = chance.choice(("epic", "story", "task", "task"))
         dates = {"start_date": "2026-01-01", "end_date": "2026-02-01"}
         path = f"work-items/{item}/"
@@ -85,22 +87,31 @@ class Writer:
             (1, "DELETE", f"sprints/{sprint}/", None),
             (2, "POST", "dependencies/", {"blocking_item": item, "blocked_item": other, "dependency_type": "blocks"}),
             (1, "DELETE", f"dependencies/{link}/", None),
+            (2, "POST", "questions/", {"work_item": item, "text": f"Question {text}", "choices": ["Yes", "No"]}),
+            (2, "POST", "reviews/", {"work_item": item, "content": f"Review {text}"}),
+            (3, "POST", "criteria/", {"work_item": item, "text": f"Criterion {text}"}),
+            (4, "POST", f"criteria/{criterion}/{chance.choice(('tick', 'tick', 'untick'))}/", {}),
+            (1, "DELETE", f"criteria/{criterion}/", None),
+            (1, "POST", f"questions/{question}/withdraw/", {}),
             (1, "POST", "projects/", {"key": chance.choice(("TWO", "THREE")), "title": f"Project {text}"}),
             (1, "PATCH", f"projects/{project}/", {"title": f"Project {text}"}),
         ]
         _, method, path, body = chance.choices(changes, [weight for weight, *_ in changes])[0]
-        return int(self._send(actor, method, path, body) is not None)
+        document = self.send(actor, method, path, body)
+        if document is not None and path in ("criteria/", "questions/"):
+            self.made[path[:-1]].append(document["id"])
+        return int(document is not None)
 
     def plan(self, chance: random.Random) -> int:
         """Create more items than a clone has reserved numbers for."""
         project = chance.choice(self.seen["projects"])
         for number in range(MANY):
             title = f"Planned {self.name} {self.number} {number}"
-            self._send("ada", "POST", "work-items/", {"project": project, "item_type": "task", "title": title})
+            self.send("ada", "POST", "work-items/", {"project": project, "item_type": "task", "title": title})
         self.number += 1
         return MANY
 
-    def _send(self, actor: str, method: str, path: str, body: dict[str, Any] | None) -> Any:
+    def send(self, actor: str, method: str, path: str, body: dict[str, Any] | None) -> Any:
         """Send a write; note it if it was acknowledged."""
         status, text = self.wires[actor].answer(method, path, body)
         assert status < 500, f"{method} {path}: {status} {text[:300]}"
@@ -108,7 +119,7 @@ class Writer:
             return None
         document = json.loads(text) if text else {}
         pk = document.get("id")
-        for field in ("title", "description", "content", "name"):
+        for field in ("title", "description", "content", "name", "text"):
             if pk and body and field in body:
                 self.ledger.add((pk.replace("-", ""), actor.lower(), field, json.dumps(body[field])))
         return document
