@@ -12,15 +12,15 @@ from rest_framework.response import Response
 from projects.api.query_parameters import read_limit, read_project
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin
-from projects.commits import index, ownership
+from projects.commits import index, orphans, ownership
 from projects.commits.git_history import Repository
 from projects.models import WorkItem
 from projects.models.commit import Commit, CommitMention
-from projects.models.work_items.choices import ItemType, Status
 from projects.sync.exceptions import GitError
 
 DEFAULT, MOST = 20, 100  # rows
 LIMIT = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}
+FINDINGS = (orphans.open_with_commits, orphans.done_without_commits, orphans.done_without_checks)
 SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -67,10 +67,13 @@ class UnassignedSerializer(ResponseSerializer):
 
 
 class OrphansSerializer(ResponseSerializer):
-    """Open items that commits name, done ones that no commit names, and commits that can't be assigned."""
+    """Open items that commits name, done ones without a commit or check, and commits that can't be assigned."""
 
     open_with_commits = OrphanSerializer(many=True)
-    done_without_commits = OrphanSerializer(many=True)
+    done_without_commits = OrphanSerializer(many=True, help_text="Done tasks and bugs that no commit names.")
+    done_without_checks = OrphanSerializer(
+        many=True, help_text="Done items without a passed check, where a required one applied when they were done."
+    )
     unassigned = UnassignedSerializer(many=True)
     is_complete = serializers.BooleanField(help_text="False while the repository is read: ask again.")
 
@@ -175,19 +178,17 @@ class OrphansView(StrictQueryMixin):
         ],
     )
     def get(self, request: Request) -> Response:
-        """Open items that commits name, done tasks and bugs that none names, unassigned commits; the latest first."""
+        """Open items that commits name, done ones without a commit or check, unassigned commits; the latest first."""
         is_complete = refresh(repository())
         items = WorkItem.objects.living().select_related("project").order_by("-updated_at")
         project = read_project(request)
         if project:
             items = items.filter(project=project)
         most = read_limit(request, DEFAULT, MOST)
-        named = ownership.named(items.unfinished())
-        done = items.filter(status=Status.DONE, item_type__in=(ItemType.TASK, ItemType.BUG))
+        found = {find.__name__: find(items)[:most] for find in FINDINGS}
         return Response(
             {
-                "open_with_commits": OrphanSerializer(named[:most], many=True).data,
-                "done_without_commits": OrphanSerializer(ownership.unnamed(done)[:most], many=True).data,
+                **{name: OrphanSerializer(rows, many=True).data for name, rows in found.items()},
                 "unassigned": [_unassigned(one) for one in ownership.unassigned(project.key if project else "")[:most]],
                 "is_complete": is_complete,
             }

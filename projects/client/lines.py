@@ -188,6 +188,7 @@ def _orphans(document: Json) -> Iterable[str]:
     """Yield a line for each finding, what it is first."""
     found = [f"open, has commits: {_orphan(row)}" for row in document["open_with_commits"]]
     found += [f"done, no commit: {_orphan(row)}" for row in document["done_without_commits"]]
+    found += [f"done, no passed check: {_orphan(row)}" for row in document["done_without_checks"]]
     for row in document["unassigned"]:
         items = " or ".join(row["items"]) or "no item"
         found.append(f"unassigned: {row['sha'][:10]} {row['key']} is {items}: {_flat(row['subject'], MAX_TITLE)}")

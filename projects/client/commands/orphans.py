@@ -9,12 +9,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from projects.client.context import Context
 
-MEMBERS = ("open_with_commits", "done_without_commits", "unassigned", "is_complete")
+MEMBERS = ("open_with_commits", "done_without_commits", "done_without_checks", "unassigned", "is_complete")
 SHORT = 12  # characters of an object ID
 
 
 def orphans(context: Context) -> None:
-    """Print open items that commits name, done ones that no commit names, and commits of which the item is unclear."""
+    """Print open items that commits name, done ones without a commit or check, and commits of unclear keys."""
     query = {"project": context.options.project, "limit": context.options.limit}
     answer = context.api.get("/api/v1/commits/orphans/", query, wanted=MEMBERS)
     unassigned = [{**row, "sha": row["sha"][:SHORT]} for row in answer["unassigned"]]
@@ -23,7 +23,7 @@ def orphans(context: Context) -> None:
 
 VERB = Verb(
     "",
-    "List open items that commits name, done tasks and bugs that none names, and commits of unclear keys.",
+    "List open items that commits name, done ones without a commit or check, and commits of unclear keys.",
     orphans,
     (
         option("--project", metavar="PROJECT", help="only of this project"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,39 +101,6 @@ def test_long_message_is_cut(work: Work) -> None:
     work.commit("Subject\n\n" + "x" * (3 * MAX_MESSAGE))
     work.commit("Next")
     assert [len(message) for message in messages(work)] == [4, MAX_MESSAGE]
-
-
-def test_nothing_of_the_repository_runs(work: Work, tmp_path: Path) -> None:
-    """External diffs, text conversions, hooks, monitors, signature programs, pagers and remotes are commands."""
-    trap = tmp_path / "trap"
-    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
-    trap.chmod(0o755)
-    (work.path / ".gitattributes").write_text("* diff=trap filter=trap\n")
-    sha = work.commit("Fix PONE-1", a_txt="1\n")
-    for name in (
-        *("diff.external", "diff.trap.command", "diff.trap.textconv", "filter.trap.clean", "filter.trap.smudge"),
-        *("core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.alternateRefsCommand"),
-        *("gpg.program", "gpg.ssh.program", "credential.helper", "uploadpack.packObjectsHook", "core.askPass"),
-    ):
-        work.git("config", name, str(trap))
-    work.git("config", "log.showSignature", "true")
-    work.git("config", "core.hooksPath", str(tmp_path))
-    work.git("config", "remote.origin.url", f"ext::{trap}")
-    work.git("config", "remote.origin.promisor", "true")
-    work.git("config", "remote.origin.partialclonefilter", "blob:none")
-    for hook in ("post-checkout", "reference-transaction", "pre-auto-gc"):
-        shutil.copy(trap, tmp_path / hook)
-        shutil.copy(trap, work.path / ".git/hooks" / hook)
-    blob = work.git("rev-parse", f"{sha}:a.txt")
-    (work.path / ".git/objects" / blob[:2] / blob[2:]).unlink()  # a blob that only the remote has
-    tips = work.repository.tips()
-    assert [commit.sha for commit in work.repository.commits(tips, ())] == [sha]
-    work.repository.unreachable(tips, ())
-    with pytest.raises(GitError):
-        work.repository.changes(sha)
-    with pytest.raises(GitError):
-        work.repository.patch(sha)
-    assert not (tmp_path / "sprung").exists()
 
 
 def test_sha_256_repository_is_read(make_work: Callable[..., Work]) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from projects.commits import index, ownership
+from projects.commits import index, orphans, ownership
 from projects.commits.git_history import Changes
-from projects.models import Commit, WorkItem
+from projects.models import Check, Commit, OpenedRun, Project, User, WorkItem
+from projects.models.check_run import Report
 from projects.models.commit import CommitIndex
 from tests.projects.commits.conftest import Work
 
@@ -100,11 +101,32 @@ def test_orphans_are_open_with_commits_or_done_without(work: Work, make_item: Ca
     make_item("Done, named", status="done")
     make_item("Done", status="done")
     make_item("Done epic", item_type="epic", status="done")
-    work.commit("PONE-1 and PONE-3")
+    make_item("Cancelled", status="cancelled")
+    work.commit("PONE-1, PONE-3 and PONE-6")
     index.update(work.repository)
     items = WorkItem.objects.living()
-    assert [item.title for item in ownership.named(items.unfinished())] == ["Open, named"]
-    assert [item.title for item in ownership.unnamed(items.filter(status="done"))] == ["Done", "Done epic"]
+    assert [item.title for item in orphans.open_with_commits(items)] == ["Open, named"]
+    assert [item.title for item in orphans.done_without_commits(items)] == ["Done"]
+
+
+def test_orphans_are_done_without_the_checks_of_their_time(
+    make_item: Callable[..., WorkItem], user: User, project: Project
+) -> None:
+    make_item("Before there were checks", status="done")
+    person = User.objects.actor("pat", is_agent=False)
+    check = Check.objects.create(actor=person, project=project, name="tests", command="true")
+    optional = {"requirement": "optional", "item_types": "chore"}
+    Check.objects.create(actor=person, project=project, name="style", command="true", **optional)
+    for title, code in (("Unchecked", 1), ("Checked", 0)):
+        item = make_item(title)
+        OpenedRun.open(check, item, digest=check.digest, actor=user).finish(
+            Report(code, 0, "a" * 40, "a" * 40), actor=user
+        )
+        item.update(actor=user, status="done")
+    make_item("Open")
+    make_item("Of another type", item_type="story", status="done")
+    make_item("With an optional check", item_type="chore", status="done")
+    assert [item.title for item in orphans.done_without_checks(WorkItem.objects.living())] == ["Unchecked"]
 
 
 def test_history_that_a_shallow_clone_gets_later_is_read(
