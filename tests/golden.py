@@ -1,5 +1,7 @@
 """What users of pm see and parse, recorded: help texts, the API's schema, and the fields of its answers.
 
+It also writes the tables of a new board, `projects/sqlite/new_board.sql`.
+
 python -m tests.golden    write the files again; read the difference before you commit it
 """
 
@@ -102,12 +104,16 @@ def main() -> None:
     from django.db import connection
     from django.test.utils import setup_test_environment
 
+    from projects.sqlite import new_board
+
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "help.txt").write_text(helps())
     (FOLDER / "schema.json").write_text(as_text(schema()))
     setup_test_environment()
+    new_board.SOURCE.unlink(missing_ok=True)  # so that the migrations make the tables
     connection.creation.create_test_db(verbosity=0)
     try:
+        new_board.SOURCE.write_text(new_board.describe(connection))
         (FOLDER / "fields.json").write_text(as_text(fields()))
     finally:
         connection.creation.destroy_test_db("", verbosity=0)

@@ -3,9 +3,13 @@ from __future__ import annotations
 from django.core.management import CommandError
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from discovery.database import one_transaction
 from projects.loose_types import Framework
+from projects.sqlite import new_board
+
+SPECIAL = ("app_label", "plan", "check_unapplied", "fake", "prune")  # options with which it does not just migrate
 
 
 class Command(migrate.Command):
@@ -14,12 +18,12 @@ class Command(migrate.Command):
     def handle(self, *args: Framework, **options: Framework) -> None:
         connection = connections[options.get("database") or DEFAULT_DB_ALIAS]
         if connection.in_atomic_block:  # a server start, which has its own transaction
-            super().handle(*args, **options)
+            self._migrate(connection, *args, **options)
             return
         connection.ensure_connection()  # report a file that can't be opened as such, not as a failed migration
         try:
             with one_transaction(connection):
-                super().handle(*args, **options)
+                self._migrate(connection, *args, **options)
         except CommandError:
             raise
         except Exception as error:  # a migration may raise any exception
@@ -29,3 +33,8 @@ class Command(migrate.Command):
                 f"{type(error).__name__}: {reason}. The version of pm that wrote the database can still open it; "
                 "report this error with the output of: pm doctor"
             ) from error
+
+    def _migrate(self, connection: BaseDatabaseWrapper, *args: Framework, **options: Framework) -> None:
+        if connection.vendor == "sqlite" and not any(options.get(name) for name in SPECIAL):
+            new_board.create(connection)
+        super().handle(*args, **options)
