@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SOURCE = Path(__file__).with_suffix(".sql")
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
-APPLIED = "INSERT INTO django_migrations (app, name, applied) VALUES ('{}', '{}', " + NOW + ");"
+APPLIED = "INSERT INTO django_migrations (app, name, applied) VALUES ('{}', '{}', " + NOW + ");"  # noqa: S608 -- names of migrations
 CONFIG = "SELECT k, v FROM {}_config WHERE k <> 'version' ORDER BY k"  # of a search index
 SETTING = "INSERT INTO {0} ({0}, rank) VALUES ('{1}', {2!r})"
 HEADER = "-- Written by `python -m tests.golden` from migrations with the digest {}\n"
