@@ -10,6 +10,7 @@ from projects.models import Activity, WorkItem
 from projects.models.activity import Action
 from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
+from projects.models.review import told as told_of_review
 
 ARROW = " → "  # between the two keys in a dependency's display key
 LONGEST = 60  # characters of a value, or of a comment's beginning
@@ -42,6 +43,8 @@ class ChangeTexts:
             return {f"link {row.pk}": self._link(row, values, near)}
         if kind == "question":
             return {f"question {row.pk}": _cut(told_of_question(row.action, values), LONGEST_QUESTION)}
+        if kind in ("review", "waiver"):
+            return {f"{kind} {row.pk}": _cut(told_of_review(kind, row.action, values), LONGEST_QUESTION)}
         if row.action != Action.UPDATED:
             return {"": row.action if kind in ("work_item", "project", "sprint") else f"{kind} {row.action}"}
         if kind == "time_entry":

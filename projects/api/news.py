@@ -21,6 +21,7 @@ from projects.api.viewsets import StrictQueryMixin, read_body
 from projects.models import Activity, Session, WorkItem
 from projects.models.news import Reader, last_id
 from projects.models.question import is_answer
+from projects.models.review import is_decision
 from projects.models.work_items.queries import DISPLAY_KEY
 
 LEAST_BYTES, DEFAULT_BYTES, MOST_BYTES = 300, 1400, 1_000_000
@@ -112,7 +113,7 @@ class _Page:
         self._rows: dict[tuple[str, str], _Row] = {}
 
     def rows(self) -> list[JSONObject]:
-        """Return the rows, answers first."""
+        """Return the rows, answers and decisions first."""
         return [row.document() for row in sorted(self._rows.values(), key=lambda row: not row.has_answer)]
 
     def read(self, batch: Sequence[Activity]) -> None:
@@ -161,7 +162,7 @@ class _Row:
         if activity.standing:
             self.add_lost(activity, texts)
             return
-        self.has_answer |= is_answer(activity)
+        self.has_answer |= is_answer(activity) or is_decision(activity)
         for field, text in texts.of(activity, old=False).items():
             if text.startswith("comment: "):
                 self.comments += 1

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MAX_TITLE = 60  # characters in a list
 UNREAD = "not complete: the repository is being read; ask again"
+MARKED = ("waived", "warned")  # how an item was closed without all its evidence
 FACTS = {"claimed_by": "claimed by", "lease_expires_at": "until", "external_ref": "ref"}
 LINKED = {
     "children": "children",
@@ -74,6 +75,8 @@ def _row(row: Json) -> str:
         parts.append(f"@{_flat(row['assignee'])}")
     if row.get("points") is not None:
         parts.append(f"{row['points']}p")
+    if row.get("closing") in MARKED:
+        parts.append(f"[{row['closing']}]")
     return " ".join(parts)
 
 
@@ -97,6 +100,11 @@ def _item(item: Json) -> Iterable[str]:
             facts.append(f"{FACTS.get(name, name)} {_flat(str(item[name]))}")
     if item.get("labels"):
         facts.append(f"labels {_flat(', '.join(item['labels']))}")
+    if item.get("closing"):
+        facts.append(str(item["closing"]))
+    for name, words in (("sent_back", "sent back by"), ("handed_in", "handed in by")):
+        if name in item:
+            yield from _text(item[name].get("text", ""), f"{words} {_flat(item[name]['by'])}: ")
     if facts:
         yield ", ".join(facts)
     if item.get("above"):

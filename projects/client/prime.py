@@ -9,6 +9,7 @@ from projects.client import board_hint
 from projects.client.errors import ClientError, NoServer
 from projects.client.resource import ROOT
 from projects.client.terminal import clean
+from projects.entities.project import POLICIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,12 +84,14 @@ def _state(context: Context) -> tuple[list[str], bool]:
     projects = _rows(
         context,
         "projects/",
-        {"status": "active", "fields": "key,title", "ordering": "key", "limit": MAX_PROJECTS + 1},
+        {"status": "active", "fields": f"key,title,{','.join(POLICIES)}", "ordering": "key", "limit": MAX_PROJECTS + 1},
     )
     if not projects:
         return found, True
     found += _answers(context)
     found += _decisions(context)
+    found += _policies(projects[:MAX_PROJECTS])
+    found += _sent_back(context)
     found.append(_news(context))
     found += _waiting(context)
     for sprint in _rows(context, "sprints/", {"status": "active", "fields": "name,goal,end_date", "limit": 2}):
@@ -138,6 +141,23 @@ def _answers(context: Context) -> list[str]:
         for row in _rows(context, "questions/", query)
     ]
     return ["answers to your questions:", *found] if found else []
+
+
+def _policies(projects: list[dict[str, Json]]) -> list[str]:
+    """Return what the projects ask for before an item is done."""
+    found = []
+    for project in projects:
+        held = [f"{name.removesuffix('_policy')} {project[name]}" for name in POLICIES if project[name] != "off"]
+        if held:
+            means = "; done hands in, a person accepts" if project["review_policy"] == "required" else ""
+            found.append(f"policies of {project['key']}: {', '.join(held)}{means}")
+    return found
+
+
+def _sent_back(context: Context) -> list[str]:
+    """Return what people sent back to the actor, with the reason."""
+    rows = _rows(context, "work-items/sent-back/", {})
+    return [f"sent back: {row['key']} ({_line(row['by'], 30)}) {_line(row['text'], 120)}" for row in rows[:MAX_ITEMS]]
 
 
 def _decisions(context: Context) -> list[str]:

@@ -34,6 +34,7 @@ ROW = {
     "due": "due_date",
     "labels": "labels",
     "criteria": "criteria",
+    "closing": "closing",
     "version": "version",
 }
 FIELDS = ",".join(ROW.values())

@@ -20,7 +20,7 @@ from projects.models.user import User
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-TOLD = ("work_item", "comment", "dependency", "question", "sprint", "project")
+TOLD = ("work_item", "comment", "dependency", "question", "review", "waiver", "sprint", "project")
 FIRST_LOOK = timedelta(days=1)  # how far the first look of somebody goes back
 
 

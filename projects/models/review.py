@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -10,6 +12,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.entities.review import REVIEW
+from projects.entities.waiver import WAIVER
+from projects.loose_types import Json
 from projects.models.activity import Action, Activity
 from projects.models.base import Values, may_be_shared
 from projects.models.exceptions import Conflict
@@ -25,11 +29,32 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 
+TOLD = {"accepted": "accepted it", "sent_back": "sent it back", "withdrawn": "withdrew the review"}
+
+
 class Verdict(models.TextChoices):
     WAITING = "waiting"
     ACCEPTED = "accepted"
     SENT_BACK = "sent_back"
     WITHDRAWN = "withdrawn"
+
+
+def told(entity_type: str, action: str, changes: Mapping[str, Json]) -> str:
+    """Return what an activity of a review or a waiver did, in words; `changes` are the new values by column."""
+    if action == Action.CREATED:
+        text = changes.get("reason") if entity_type == WAIVER.name else changes.get("content")
+        verb = "waived what was missing" if entity_type == WAIVER.name else "handed in"
+    elif changes.get("verdict"):
+        text, verb = changes.get("answer"), TOLD.get(str(changes["verdict"]), "decided the review")
+    else:
+        text, verb = "", f"{entity_type} {action}"
+    return f"{verb}: {text}" if text else verb
+
+
+def is_decision(activity: Activity) -> bool:
+    """Return True if a person accepted or sent back in this activity what was handed in."""
+    verdict = next((change["new"] for change in activity.changes if change["field"] == "verdict"), "")
+    return activity.entity_type == REVIEW.name and verdict in (Verdict.ACCEPTED, Verdict.SENT_BACK)
 
 
 class ReviewQuerySet(WorkItemChildQuerySet["Review"]):
@@ -50,6 +75,16 @@ class ReviewQuerySet(WorkItemChildQuerySet["Review"]):
             .exclude(models.Exists(later))
             .order_by("-decided_at", "-id")
         )
+
+    def sent_back_to(self, actor: User) -> Self:
+        """Limit to reviews that were sent back to this user."""
+        return self.sent_back().filter(created_by=actor)
+
+    def with_sessions(self) -> list[tuple[uuid.UUID, str]]:
+        """Return the ID of each item, with the ID of the session that handed it in."""
+        created = Activity.objects.filter(entity_id=models.OuterRef("pk"), action=Action.CREATED).order_by("id")
+        rows = self.annotate(handed_in_by=models.Subquery(created.values("session")[:1]))
+        return [(pk, session or "") for pk, session in rows.values_list("work_item", "handed_in_by")]
 
     def latest_of(self, item: WorkItem) -> Review | None:
         """Return the latest review of the item, or None."""

@@ -29,6 +29,7 @@ SHOWN = (
     "claimed_by__is_agent",
     "lease_expires_at",
     "idle_leases",
+    "closing",
     "parent__item_type",
     "parent__item_number",
     "parent__parent__item_number",

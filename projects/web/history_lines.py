@@ -26,6 +26,7 @@ from projects.models import (
 from projects.models.activity import Action, ActivityQuerySet
 from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
+from projects.models.review import told as told_of_review
 from projects.web.field_labels import label
 
 SHOWN = 30  # lines per page
@@ -120,6 +121,8 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
     if row.entity_type == "question":
         key = row.display_key.rpartition(".")[2]
         return Line(row, f"{told_of_question(row.action, values)} ({key})", [])
+    if row.entity_type in ("review", "waiver"):
+        return Line(row, told_of_review(row.entity_type, row.action, values), [])
     text = _verb(row, values)
     if row.action == Action.UPDATED and row.entity_type != "time_entry":
         return Line(row, text, [_field(change, names) for change in row.changes if change["field"] != "position"])

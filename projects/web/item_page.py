@@ -7,9 +7,10 @@ from django.http import Http404
 
 from projects.commits import index, ownership
 from projects.loose_types import Context, Framework
-from projects.models import Activity, Comment, Dependency, Question, TimeEntry, User, WorkItem
+from projects.models import Activity, Comment, Dependency, Question, Review, TimeEntry, User, Waiver, WorkItem
 from projects.models.activity import Action
 from projects.models.comment import Kind
+from projects.models.work_items.evidence import missing_evidence
 from projects.web.durations import spell
 from projects.web.evidence import evidence_of
 from projects.web.history_lines import history
@@ -56,6 +57,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
         "comments": [(comment, to_html(comment.content, projects)) for comment in _comments(item)],
         "questions": [(question, to_html(question.details, projects)) for question in _questions(item)],
         "comment_kinds": Kind.choices,
+        **_reviews(item, projects),
         "lines": lines,
         "older": older,
         "before": before,
@@ -96,6 +98,22 @@ def _questions(item: WorkItem) -> list[Question]:
     for question in found:
         question.work_item = item
     return sorted(found, key=lambda question: not question.is_open)
+
+
+def _reviews(item: WorkItem, projects: LivingProjects) -> Context:
+    """Return the reviews and waivers, the latest first, what the item lacks, and how often somebody used force."""
+    people = ("created_by", "decided_by")
+    reviews = Review.objects.filter(work_item=item, deleted_at=None).select_related(*people)
+    waivers = Waiver.objects.filter(work_item=item, deleted_at=None).select_related("created_by")
+    return {
+        "reviews": [
+            (each, to_html(each.content, projects), to_html(each.answer, projects))
+            for each in reviews.order_by("-created_at", "-id")
+        ],
+        "waivers": [(each, to_html(each.reason, projects)) for each in waivers.order_by("-created_at", "-id")],
+        "lacks": missing_evidence(item, is_accepted=True) if item.is_open else [],
+        "forced": Activity.objects.of(item).filter(is_forced=True).select_related("actor").order_by("-id").first(),
+    }
 
 
 def _commits(item: WorkItem) -> Context:

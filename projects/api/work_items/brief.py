@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from datetime import datetime
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import extend_schema
@@ -16,7 +17,7 @@ from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.api.work_items.page import LINKS, related
 from projects.entities.work_item import CLOSED, WORK_ITEM
-from projects.models import Check, CheckRun, Criterion, Project, Question, Sprint, WorkItem
+from projects.models import Check, CheckRun, Criterion, Project, Question, Review, Sprint, WorkItem
 from projects.models.prepared_queries import Bound, Statement
 from projects.models.question import Status
 from projects.models.work_items.claimable import PAUSED
@@ -29,8 +30,9 @@ NAMES |= {"display_key": "key", "labels": "labels", "version": "version"}
 FIRST = ("display_key", "item_type", "title", "status", "priority", "version")
 MORE = (
     *("assignee", "claimed_by", "lease_expires_at", "labels", "story_points", "due_date", "external_ref"),
-    *("close_reason", "description"),
+    *("closing", "close_reason", "description"),
 )
+REVIEWED = ("in_progress", "review")
 PARTS = ("ancestors", "children", "comments")
 
 
@@ -54,6 +56,14 @@ class BriefCommentSerializer(ResponseSerializer):
     text = serializers.CharField()
 
 
+class BriefReviewSerializer(ResponseSerializer):
+    """What was handed in, or why it was sent back."""
+
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    text = serializers.CharField(required=False)
+
+
 class BriefSerializer(ResponseSerializer):
     """A work item. Empty members are left out. Related items are texts that begin with their key."""
 
@@ -63,6 +73,9 @@ class BriefSerializer(ResponseSerializer):
     status = serializers.CharField()
     priority = serializers.CharField()
     version = serializers.IntegerField()
+    sent_back = BriefReviewSerializer(required=False, help_text="Why a person sent it back, while it is in progress.")
+    handed_in = BriefReviewSerializer(required=False, help_text="What waits for a person, while it is in review.")
+    closing = serializers.CharField(required=False, help_text="accepted, waived or warned, of a done item.")
     questions = BriefQuestionSerializer(many=True, required=False, help_text="The latest, answered ones first.")
     criteria = serializers.ListField(
         child=serializers.CharField(), required=False, help_text="Acceptance criteria in order, such as `[x] It ends.`"
@@ -102,6 +115,8 @@ def brief_of(item: JSONObject, item_id: str, *, longest: int = 0) -> JSONObject:
     found = related(item_id, PARTS)
     comments = found["comments"]
     short = {NAMES[name]: item[name] for name in FIRST}
+    if item["status"] in REVIEWED:
+        short |= _review_of(item["status"], item_id)
     short["questions"] = _questions_of(item, item_id)
     short["criteria"] = [f"[{'x' if ticked else ' '}] {text}" for text, ticked in _criteria().rows(item=item_id)]
     short["checks"] = _checks_of(item, item_id)
@@ -117,6 +132,7 @@ def brief_of(item: JSONObject, item_id: str, *, longest: int = 0) -> JSONObject:
     short["earlier_comments"] = max(0, len(comments) - COMMENTS)
     if longest:
         texts = [(short, "description"), (short, "close_reason"), *((comment, "text") for comment in short["comments"])]
+        texts += [(short[name], "text") for name in ("sent_back", "handed_in") if "text" in short.get(name, ())]
         for place, name in texts:
             if len(place[name]) > longest:
                 place[name] = f"{place[name][: longest - 1]}…"
@@ -159,6 +175,21 @@ def _checks_of(item: JSONObject, item_id: str) -> list[str]:
     ]
 
 
+def _review_of(status: str, item_id: str) -> JSONObject:
+    """Return the latest review of the item, if it says why the item is in progress again or what waits."""
+    for content, verdict, said, created_at, by, decided_at, decided_by in _latest_review().rows(item=item_id):
+        if (status, verdict) == ("in_progress", "sent_back"):
+            return {"sent_back": without_empty({"by": decided_by, "at": _told(decided_at), "text": said})}
+        if (status, verdict) == ("review", "waiting"):
+            return {"handed_in": without_empty({"by": by, "at": _told(created_at), "text": content})}
+    return {}
+
+
+def _told(moment: datetime | None) -> str | None:
+    """Return a time without the fraction of the second."""
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _comment(row: JSONObject) -> JSONObject:
     kind = {"kind": row["kind"]} if row["kind"] != "comment" else {}
     return {"by": row["created_by"], "at": _second(row["created_at"]), **kind, "text": row["content"]}
@@ -167,6 +198,13 @@ def _comment(row: JSONObject) -> JSONObject:
 def _second(moment: str | None) -> str | None:
     """Return a time without the fraction of the second."""
     return None if moment is None else f"{moment[:19]}Z"
+
+
+@functools.cache
+def _latest_review() -> Statement:
+    found = Review.objects.filter(work_item=Bound("item", WorkItem._meta.pk), deleted_at__isnull=True)
+    columns = ("content", "verdict", "answer", "created_at", "created_by__username", "decided_at")
+    return Statement(found.order_by("-created_at", "-pk")[:1].values_list(*columns, "decided_by__username"))
 
 
 @functools.cache

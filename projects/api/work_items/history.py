@@ -17,7 +17,7 @@ from projects.api.json_format import JSONObject
 from projects.api.query_parameters import limit_schema, read_limit, read_number
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
-from projects.models import Activity, Comment, Dependency, Question, TimeEntry, WorkItem
+from projects.models import Activity, Comment, Dependency, Question, Review, TimeEntry, Waiver, WorkItem
 from projects.models.prepared_queries import Bound, Loading
 
 DEFAULT_LIMIT = 20
@@ -76,6 +76,8 @@ def _activity_around(most: int) -> Loading[Activity]:
         Comment.objects.filter(work_item=pk),
         Dependency.objects.of(pk),
         Question.objects.filter(work_item=pk),
+        Review.objects.filter(work_item=pk),
+        Waiver.objects.filter(work_item=pk),
         TimeEntry.objects.filter(work_item=pk),
     ]
     first, *others = [each.order_by().values("pk") for each in rows]
@@ -85,7 +87,7 @@ def _activity_around(most: int) -> Loading[Activity]:
 
 
 def _entry(row: Activity, texts: ChangeTexts, key: str) -> JSONObject:
-    did = "; ".join(texts.of(row, old=True, near=key).values())
+    did = "; ".join(texts.of(row, old=True, near=key).values()) + (" (forced)" if row.is_forced else "")
     moment = row.created_at.isoformat(timespec="seconds").replace("+00:00", "Z")
     entry = {"at": moment, "by": row.by, "did": did}
     if row.standing:

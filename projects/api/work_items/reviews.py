@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
+from projects.api.callers import myself
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject
 from projects.api.serializer_fields import TEXT, StrictBooleanField, StrictCharField
@@ -20,6 +21,8 @@ from projects.entities.project import POLICIES
 from projects.models import Review, Waiver, WorkItem
 from projects.models.review import accept, send_back
 from projects.models.work_items.evidence import missing_evidence
+
+MOST_SENT_BACK = 20
 
 
 class HandInSerializer(StrictSerializer):
@@ -92,7 +95,36 @@ def review_of(review: Review) -> JSONObject:
     return {name: value for name, value in found.items() if value}
 
 
+class SentBackSerializer(ResponseSerializer):
+    """An item that was sent back."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    by = serializers.CharField()
+    text = serializers.CharField()
+
+
+class SentBackListSerializer(ResponseSerializer):
+    """The items that were sent back to the caller, the latest first."""
+
+    results = SentBackSerializer(many=True)
+
+
 class ReviewActions(EntityViewSet):
+    @extend_schema(responses=SentBackListSerializer)
+    @action(detail=False, url_path="sent-back")
+    def sent_back(self, request: Request) -> HttpResponseBase:
+        """The items that people sent back to the caller and that were not handed in again."""
+        me = myself(request)
+        reviews = Review.objects.none() if me is None else Review.objects.sent_back_to(me)
+        rows = reviews.select_related("work_item__project", "decided_by")[:MOST_SENT_BACK]
+        found = [
+            {"key": each.work_item.display_key, "title": each.work_item.title}
+            | {"by": str(each.decided_by), "text": each.answer}
+            for each in rows
+        ]
+        return answer(request, {"results": found})
+
     @extend_schema(responses=EvidenceSerializer)
     @action(detail=True)
     def evidence(self, request: Request, id: str) -> HttpResponseBase:
@@ -123,7 +155,7 @@ class ReviewActions(EntityViewSet):
     @extend_schema(request=SendBackSerializer, responses=ReceiptSerializer)
     @action(detail=True, methods=["post"], url_path="send-back")
     @write
-    def send_back(self, request: Request, id: str) -> Response:
+    def return_to_author(self, request: Request, id: str) -> Response:
         """Send back what was handed in, as a person: the item is in progress, and its session begins with the text."""
         body = read_body(request, SendBackSerializer)
         item = self.get_object()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 
 from projects.loose_types import AnyRows
@@ -48,12 +49,12 @@ def begin(item: WorkItem, *, actor: User, lease: int | None = None, force: bool 
 
 
 def begin_next(project: Project | None, *, actor: User, lease: int | None = None) -> WorkItem:
-    """Begin what the session of `actor` has in progress, what the actor left or was answered, or the first ready item.
+    """Begin what the session of `actor` has in progress, what the actor left or got back, or the first ready item.
 
     Without a project, all but the last may be of any project, and the last is of the only one. Raises NothingReady, and
     ValidationError if the project is needed. Call it in a write transaction.
     """
-    found = _own(project, actor) or _answered(project, actor)
+    found = _own(project, actor) or _answered(project, actor) or _sent_back(project, actor)
     if found is not None:
         begin(found, actor=actor, lease=lease)
         return found
@@ -92,6 +93,26 @@ def _answered(project: Project | None, actor: User) -> WorkItem | None:
         items = items.filter(project=project)
     own = items.filter(pk__in=asked.filter(asked_in=actor.session_id).values("work_item")).first()
     return own or items.first()
+
+
+def _sent_back(project: Project | None, actor: User) -> WorkItem | None:
+    """Return an item that a person sent back to the actor, of its own session first, or None.
+
+    What another live session of the actor handed in is left to that session.
+    """
+    reviews = apps.get_model("projects", "Review")._default_manager.sent_back_to(actor)  # its module imports this one
+    live = apps.get_model("projects", "Session")._default_manager.live().exclude(pk=actor.session_id)
+    items = WorkItem.objects.living().filter(project__status=ProjectStatus.ACTIVE).select_related("project")
+    if project is not None:
+        items = items.filter(project=project)
+    free = items.filter(Q(lease_expires_at=None) | Q(lease_expires_at__lte=timezone.now()))
+    others = set(live.values_list("pk", flat=True))
+    found = [
+        (session != actor.session_id, item)
+        for pk, session in reviews.with_sessions()
+        if session not in others and (item := free.filter(pk=pk).first()) and not item.obstacles(actor)
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def _only_project() -> Project:

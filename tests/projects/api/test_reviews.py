@@ -125,3 +125,48 @@ def test_policies_are_set_by_people_only(api: APIClient, browser: Client, projec
     body = {"review_policy": "required"}
     error(api.patch("/api/v1/projects/PONE/", body), 403, "FORBIDDEN")
     assert browser.patch("/api/v1/projects/PONE/", body, content_type="application/json").status_code == 200
+
+
+def test_text_of_an_item_sent_back_is_in_begin_news_and_log(browser: Client, api: APIClient, make_item: Make) -> None:
+    make_item("Parser")
+    claude, other = (bearer("claude", HTTP_X_PM_SESSION=f"name={name}&worktree=/x") for name in ("one", "two"))
+    make_item("Another")
+    claude.post(f"{URL}PONE-1/begin/", {})
+    claude.post(f"{URL}PONE-1/review/", {"text": "3 tests pass"})
+    assert "sent_back" not in api.get(f"{URL}PONE-1/brief/").json()
+    assert api.get(f"{URL}PONE-1/brief/").json()["handed_in"]["text"] == "3 tests pass"
+    claude.post("/api/v1/news/seen/", {"cursor": claude.get("/api/v1/news/").json()["cursor"]})
+    post(browser, "PONE-1/send-back", text="Test the empty list")
+    did = claude.get("/api/v1/news/").json()["news"][0]["did"]
+    assert "sent it back: Test the empty list" in did
+    (row,) = claude.get(f"{URL}sent-back/").json()["results"]
+    assert (row["key"], row["text"]) == ("PONE-1", "Test the empty list")
+    # The session that handed in is live, so it has the item again, and no other session gets it.
+    assert other.post(f"{URL}begin/", {}).json()["key"] == "PONE-2"
+    begun = claude.post(f"{URL}begin/", {}).json()
+    assert (begun["key"], begun["sent_back"]["text"]) == ("PONE-1", "Test the empty list")
+    log = [row["did"] for row in api.get(f"{URL}PONE-1/log/").json()["log"]]
+    assert {"handed in: 3 tests pass", "sent it back: Test the empty list"} <= set(log)
+
+
+def test_item_sent_back_in_another_clone_is_begun_by_who_handed_it_in(
+    api: APIClient, make_item: Make, owner: User
+) -> None:
+    make_item("First", priority="critical")
+    item = make_item("Second")
+    claude = bearer("claude", HTTP_X_PM_SESSION="name=one&worktree=/x")
+    claude.post(f"{URL}PONE-2/review/", {"text": "Look"})
+    # As sync writes it: without a claim.
+    review = Review.objects.get()
+    Review.objects.filter(pk=review.pk).update(verdict="sent_back", answer="Again", decided_by=owner)
+    WorkItem.objects.filter(pk=item.pk).update(status="in_progress", assignee=User.objects.actor("claude"))
+    assert bearer("codex").post(f"{URL}begin/", {}).json()["key"] == "PONE-1"
+    begun = claude.post(f"{URL}begin/", {}).json()
+    assert (begun["key"], begun["sent_back"]["text"]) == ("PONE-2", "Again")
+
+
+def test_forced_claim_is_marked_in_the_log(api: APIClient, make_item: Make) -> None:
+    make_item()
+    bearer("claude").post(f"{URL}PONE-1/begin/", {})
+    patch(bearer("codex"), "PONE-1", status="todo", force=True)
+    assert api.get(f"{URL}PONE-1/log/").json()["log"][0]["did"].endswith("(forced)")
