@@ -45,6 +45,7 @@ def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, ob
 def _merge(actor: User, errors: Errors) -> dict[str, object]:
     result, journal = ImportResult(), Journal(actor)
     merge_plan.decide(result, errors)
+    people_only.check_deletions(actor, errors)
     deletions.delete(journal, result)
     people_only.check(actor, errors)
     renumbering.renumber_questions(result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.receipts import EACH, FULL, ITEMS, show, text_or_input
+from projects.client.receipts import EACH, FULL, ITEMS, show, text_or_input, with_content
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ def review(context: Context) -> None:
     options = context.options
     if options.message == "-":
         options.message = text_or_input("-", "message")  # once, for all items
-    show(context, [ITEMS.act(context, "review", text=options.message)])
+    body = {} if options.message is None else {"text": options.message}
+    show(context, [with_content(context, f"{ITEMS.path_of(context)}review/", body, wanted=("key",))])
 
 
 VERB = Verb(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projects.client.mcp.tools import BY_NAME
 from tests.projects.client.conftest import Board
 from tests.projects.client.terminals import on_terminal
 
@@ -17,6 +18,15 @@ def test_person_at_a_terminal_decides_what_an_agent_hands_in(board: Board) -> No
     assert "Policies of REVIEW: review required" in shown
     assert result.document["project"]["review_policy"] == "required"
 
+    false_claims = (
+        ("update", item, "--status", "done", "--force"),
+        ("work-item", "update", item, "--status", "done"),
+        BY_NAME["update"].command_line({"key": item, "status": "done"}),
+        BY_NAME["done"].command_line({"keys": [item], "text": "3 tests pass"}),
+    )
+    for claim in false_claims:
+        assert '"status":"review"' in board("--as", "bot", *claim).out
+        board("update", item, "--status", "todo", "--as", "bot")
     assert board("done", item, "-m", "3 tests pass", "--as", "bot").document["status"] == "review"
     for command in (("accept", item), ("send-back", item, "-m", "No"), ("waive", item, "-m", "No")):
         assert board(*command, "--as", "bot").error["code"] == "FORBIDDEN"
@@ -29,5 +39,6 @@ def test_person_at_a_terminal_decides_what_an_agent_hands_in(board: Board) -> No
     assert board("review", "-m", "Tested", item, "--as", "bot").document["status"] == "review"
     result, shown = on_terminal(board.repository, "done", item, typed="y\n", **AT_A_TERMINAL)
     assert f"Accept {item}?" in shown
+    assert "policies of REVIEW: review required; done hands in, a person accepts" in board("prime").out
     assert [line.split('"status":"')[1].split('"')[0] for line in result.out.splitlines()] == ["review", "done"]
     assert board("show", item, "--full").document["work_item"]["closing"] == "accepted"
