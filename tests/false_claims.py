@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-TESTS = "tests/projects/api/test_false_claims.py"
+TESTS = "tests/projects/api/test_honesty.py"
 LONGEST = 110  # characters of what was answered
 
 

@@ -323,7 +323,7 @@ CLAIMS = (
         lambda s: s.claude.patch("/api/v1/projects/PONE/", dict.fromkeys(REQUIRED, "off")),
         "only a person can change the policies of a project",
     ),
-    Claim("type that needs no check", _as_other_type, "only a person can change the type"),
+    Claim("type that needs no check", _as_other_type, "only a person can make it a chore"),
     Claim("imported as done", _imported, "a policy of its project holds for this status"),
     Claim("reopened after the policies came, and done again", _undone, "pm check PONE-1 test"),
 )

@@ -16,6 +16,7 @@ from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
 CHANGE_THEIR_ITEM = ("review", "waiver")  # each row gets an item of its own
+OF_ITS_OWN = "An item of its own"
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
@@ -65,7 +66,9 @@ def make_row(entity: spec.Entity, actor: User, text: str = "CHANGED") -> Any:
     }
     if entity.name in CHANGE_THEIR_ITEM:
         project = rows_of(Project).living().first()
-        values["work_item_id"] = WorkItem.objects.create(actor=actor, project=project, title="X", item_type="task").pk
+        values["work_item_id"] = WorkItem.objects.create(
+            actor=actor, project=project, title=OF_ITS_OWN, item_type="task"
+        ).pk
     manager: Any = Entity.by_type[entity.name]._default_manager
     return manager.create(actor=actor, **values)
 

@@ -47,7 +47,6 @@ class Closable(Claimable):
 
     if TYPE_CHECKING:  # what the work item has
         close_reason: TextField
-        item_type: models.CharField[str, str]
 
         def check_close(self, status: str) -> None: ...
 
@@ -123,14 +122,6 @@ class Closable(Claimable):
             closing = closing_of(self._item(), missing, is_accepted=self.is_accepted, is_waived=is_waived)
             values = {"closing": closing, "evidence": record(self._item())}
         return {name: value for name, value in values.items() if getattr(self, name) != value}
-
-    def check_type_change(self, item_type: str, actor: User) -> None:
-        """Raise NotYours if an agent changes the type so that a required check no longer applies."""
-        if self.project.checks_policy != "required" or actor.acts_as_person:
-            return
-        checks = apps.get_model("projects", "Check")._default_manager.living().filter(project=self.project)
-        if any(one.is_required and one.applies_to(self.item_type) and not one.applies_to(item_type) for one in checks):
-            actor.check_person("change the type of an item so that fewer checks apply")
 
     def status_before_claim(self) -> str:
         """Return the status that a release restores: to do if the item would lack what a review needs."""

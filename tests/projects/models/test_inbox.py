@@ -49,7 +49,6 @@ UNPROMPTED = {
     "change or delete a review": "undoes a decision",
     "change or delete a waiver": "undoes a decision",
     "change the policies of a project": "a setting",
-    "change the type of an item so that fewer checks apply": "a way around a policy",
     "set the policies of a project": "a setting",
     "settle what is in the inbox": "every act on an entry",
 }

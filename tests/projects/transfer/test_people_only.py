@@ -75,7 +75,7 @@ FORGERIES: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     (create_closed, "a policy of its project holds for this status"),
     (mark, "only a person imports how an item was closed"),
     (loosen, "only a person imports other policies"),
-    (delete_review, "only a person deletes a review"),
+    (delete_review, "only a person deletes this review"),
 ]
 
 
