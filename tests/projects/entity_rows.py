@@ -65,7 +65,7 @@ def make_row(entity: spec.Entity, actor: User, text: str = "CHANGED") -> Any:
         if field.create or field is entity.owner or _is_needed(model, field)
     }
     if entity.name in CHANGE_THEIR_ITEM:
-        project = rows_of(Project).living().order_by("-key").first()
+        project = rows_of(Project).living().filter(status="active").order_by("-key").first()
         values["work_item_id"] = WorkItem.objects.create(
             actor=actor, project=project, title=OF_ITS_OWN, item_type="task"
         ).pk
