@@ -96,6 +96,10 @@ class CheckRunQuerySet(WorkItemChildQuerySet["CheckRun"]):
     def latest_first(self) -> Self:
         return self.order_by("-created_at", "-pk")
 
+    def supersede(self, latest: CheckRun) -> None:
+        """Note that nobody has to see the earlier failures any more."""
+        self.filter(IsNoPass("outcome"), seen_at=None).exclude(pk=latest.pk).update(seen_at=timezone.now())
+
     def states(self, item: WorkItem) -> list[CheckState]:
         """Return how each check that applies to the item stands, for the content that the caller reported.
 
@@ -301,6 +305,7 @@ class OpenedRun(models.Model):
             output=shown_output(report.output),
         )
         result.insert(actor=actor)
+        CheckRun.objects.filter(work_item=item, project_check=result.project_check).supersede(result)
         self.delete()
         ReportedTree.objects.note(item, report.tree_after)
         return result

@@ -28,6 +28,11 @@ def ask(server: Server, item: str, text: str, **values: object) -> None:
     post(server, "questions/", work_item=item, text=text, **values)
 
 
+def hand_in(server: Server, item: str, text: str) -> None:
+    post(server, f"work-items/{item}/begin/")
+    post(server, "reviews/", work_item=item, content=text)
+
+
 def stick(server: Server, item: str) -> None:
     """Let the lease that the item has be its third that ran out."""
     with closing(sqlite3.connect(server.directory / ".pm" / "data.db")) as board, board:
@@ -62,11 +67,10 @@ def fill(server: Server) -> None:
         ("Undo after a merge", "Works for one level, not for nested merges."),
     ):
         item = make_item(server, title, item_type="bug" if "Undo" in title else "task", priority="high")
-        post(server, f"work-items/{item}/begin/")
         for text in ("Reads all fields", "Refuses other versions"):
             criterion = post(server, "criteria/", work_item=item, text=text)
         post(server, f"criteria/{criterion['id']}/tick/")
-        post(server, "reviews/", work_item=item, content=said)
+        hand_in(server, item, said)
     stuck = make_item(server, "Draw the map in 3D")
     post(server, f"work-items/{stuck}/begin/")
     stick(server, stuck)

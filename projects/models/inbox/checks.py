@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class Approvals(Source[Check]):
-    """Checks that no person has approved on this clone, so that they do not run here."""
+    """Checks that no person has approved on this clone, so that they do not run here.
+
+    Their key is not the one that accepts everywhere else: nobody approves a command without having looked.
+    """
 
     kind = "approval"
     heading = "Check to approve"
@@ -47,7 +50,7 @@ class Approvals(Source[Check]):
             output=row.command,
             by=row.updated_by,
             seen=row.digest,
-            acts=(Act("accept", "Approve this command", "a"), Act("delete", "Delete the check", "d")),
+            acts=(Act("accept", "Approve this command", "1"), Act("delete", "Delete the check", "d")),
         )
 
     def act(self, row: Check, act: Act, text: str, *, actor: User) -> str:

@@ -18,6 +18,7 @@ from projects.models import (
     Activity,
     Check,
     CheckApproval,
+    CheckRun,
     Comment,
     LostChange,
     OpenedRun,
@@ -152,7 +153,8 @@ def test_item_that_no_agent_is_offered_is_in_the_inbox(make_item: Make, agent: U
 def test_every_act_of_people_has_a_source_or_a_reason_why_nothing_waits_for_it() -> None:
     acts = set()
     for path in (CHECKOUT / "projects").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        text = path.read_text()
+        for node in ast.walk(ast.parse(text)) if "check_person(" in text else ():
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "check_person":
                 (what,) = node.args
                 assert isinstance(what, ast.Constant), f"{path}:{node.lineno} names no act"
@@ -312,6 +314,7 @@ def test_failure_waits_only_while_nobody_works_on_it(wait: Callable[[str], Any],
     run = OpenedRun.open(one, item, digest=one.digest, actor=agent)
     run.finish(Report(0, 0, "a" * 40, "a" * 40), actor=agent)
     assert page(10).entries == []
+    assert CheckRun.objects.get(outcome="failed").seen_at is not None  # so that counting stays fast
 
 
 def test_kind_of_a_user_is_confirmed_or_changed(wait: Callable[[str], Any], owner: User) -> None:
