@@ -66,6 +66,7 @@ PAGES = {
     "/board/PONE/": ("type", "assignee", "label", "sprint", "blocked", "q", "group", "more"),
     "/live/": ("since", "project"),
     "/": ("overview",),
+    "/inbox/": ("cursor", "kind"),
     "/items/PONE-1/": ("q",),
     "/sprints/PONE/": ("sprint", "q"),
     **{

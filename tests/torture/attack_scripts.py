@@ -91,13 +91,16 @@ def _store(board: Board, payload: str) -> list[str]:
     texts = {"title": line, "description": f"{payload}\n\n{payload}", "assignee": line, "labels": [line]}
     item = make("work-items", project="PONE", item_type="story", status="todo", sprint=sprint, **texts)
     comment = make("comments", work_item=item, content=payload)
+    make("comments", work_item=item, content=payload, kind="decision")
+    make("questions", work_item=item, text=line[:300], choices=[line[:300]], details=payload)
+    make("criteria", work_item=item, text=line[:500])
     entry = make("time-entries", work_item=item, description=payload, **times)
     lane = {"name": line}
     assert board.server.api("PATCH", f"swim-lanes/{board.ids['swim-lanes']}/", json=lane).status_code == 200
     key = board.get(f"work-items/{item}/")["display_key"]
     objects = {"project": project, "sprint": sprint, "workitem": item, "comment": comment, "timeentry": entry}
     objects["swimlane"] = board.ids["swim-lanes"]
-    return [f"/items/{key}/", *(f"/admin/projects/{model}/{pk}/change/" for model, pk in objects.items())]
+    return [f"/items/{key}/", "/inbox/", *(f"/admin/projects/{model}/{pk}/change/" for model, pk in objects.items())]
 
 
 def _reflecting(payload: str) -> list[str]:

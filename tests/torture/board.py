@@ -86,7 +86,8 @@ class Board:
 
     def pages(self) -> list[str]:
         """Return the path of every page for people, including the admin."""
-        found = ["/", "/?overview", "/search/?q=first", "/live/?since=0", "/admin/", "/api/v1/docs/"]
+        found = ["/", "/?overview", "/search/?q=first", "/live/?since=0", "/inbox/", "/inbox/told/"]
+        found += ["/admin/", "/api/v1/docs/"]
         found += [f"/{page}/PONE/" for page in ("board", "sprints")] + ["/items/PONE-2/", "/items/PONE-1/"]
         for collection, pk in self.ids.items():
             model = NAMES.get(collection, collection[:-1].replace("-", ""))

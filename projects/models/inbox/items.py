@@ -107,7 +107,7 @@ class Unheld(ItemSource):
         return found.filter(nobody, IsOld("updated_at"), claimed_by__isnull=True)
 
     def text(self, item: WorkItem) -> str:
-        return "It is in progress, but no session holds it and nothing changed for a day"
+        return "It is in progress, but no session of this clone holds it, and nothing changed for a day"
 
     def give_back(self, item: WorkItem, *, actor: User) -> None:
         item.update(actor=actor, status=Status.TODO, assignee_id=None)  # the agent is gone
