@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from projects.client.streaming import Sink, Upload
 
 SILENCE = 30.0  # seconds
+CONTENT = "X-PM-Content"
 UNRESERVED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"  # RFC 3986, 2.3
 
 
 class Api:
     """A client of the server that `find` returns; `find` is called again when that server is gone.
 
-    `headers` are sent with each request; `timeout` (seconds) overrides the timeout of each call.
+    `headers` are sent with each request; `timeout` (seconds) overrides the timeout of each call. `content` tells the ID
+    of the content of the worktree, for writes for which the server asks.
     """
 
     def __init__(
@@ -39,8 +41,10 @@ class Api:
         headers: Mapping[str, str],
         timeout: float | None,
         warn: Callable[[str], None],
+        content: Callable[[], str] | None = None,
     ) -> None:
         self.find = find
+        self.content = content
         self.headers = headers
         self.timeout = timeout
         self.warn = warn
@@ -75,7 +79,14 @@ class Api:
         if method != "GET":
             message["Idempotency-Key"] = os.urandom(16).hex()
         wait = silence if self.timeout is None else self.timeout
-        document = self._document(self._send(method, path, message, content, wait))
+        try:
+            document = self._document(self._send(method, path, message, content, wait))
+        except ApiError as error:
+            if self.content is None or error.error["code"] != "CONTENT_NEEDED" or CONTENT in message:
+                raise
+            # A write that checks decide; for all others nobody reads the worktree.
+            message |= {CONTENT: self.content(), "Idempotency-Key": os.urandom(16).hex()}
+            document = self._document(self._send(method, path, message, content, wait))
         if wanted and not (isinstance(document, dict) and document.keys() >= set(wanted)):
             raise BadAnswer(f"the response of {self.target.url} lacks {', '.join(wanted)}; is it a pm server?")
         return document

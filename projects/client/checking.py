@@ -36,7 +36,7 @@ class CheckUntrusted(ClientError):
 
 
 def check(context: Context, key: str, names: Sequence[str]) -> None:
-    """Run the checks of an item, or those with these names, and print a line for each.
+    """Run the checks of an item, or those with these names, and print a line for each if all passed.
 
     Raises CheckFailed with the results, and before anything runs CheckUntrusted.
     """
@@ -50,12 +50,12 @@ def check(context: Context, key: str, names: Sequence[str]) -> None:
             checks=[{"name": one["name"], "command": one["command"]} for one in unread],
         )
     results = [_run(context, found["key"], one) for one in chosen]
-    for result in results:
-        context.show(result)
     failed = [one for one in results if one["outcome"] != "passed"]
     if failed:
         words = "; ".join(f"{one['check']} {_told(one)}" for one in failed)
         raise CheckFailed(words, results=results)
+    for result in results:
+        context.show(result)
 
 
 def _chosen(found: Json, names: Sequence[str]) -> list[Json]:

@@ -90,8 +90,21 @@ class Context:
                 headers["X-PM-New-User"] = self.options.new_user
             if "PM_BACKGROUND" in self.environ:  # the server's own sync must not keep it from becoming idle
                 headers["X-Background"] = "yes"
-            self._api = Api(self.find_server, headers=headers, timeout=self.options.timeout, warn=self.warn)
+            self._api = Api(
+                self.find_server,
+                headers=headers,
+                timeout=self.options.timeout,
+                warn=self.warn,
+                content=self._content,
+            )
         return self._api
+
+    def _content(self) -> str:
+        """Return the ID of the content of the caller's worktree, `none` outside of a repository."""
+        from projects.client.worktree_content import find_worktree
+
+        worktree = find_worktree(self.environ)
+        return worktree.content().tree if worktree else "none"
 
     @property
     def given_url(self) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_STATE = 1024  # bytes
 MAX_ANSWERS = 3
+MAX_HELD, MAX_LACKS = 2, 3  # items, and what each lacks
 MAX_PROJECTS, MAX_ITEMS, MAX_TITLE = 4, 5, 60  # projects shown, items per list, characters per title
 
 HOW = """\
@@ -80,7 +81,8 @@ def has_board(context: Context) -> bool:
 
 def _state(context: Context) -> tuple[list[str], bool]:
     """Return the lines about the board, the most important first, and whether it is empty. Raises ClientError."""
-    found = _identity(context.api.get(f"{ROOT}whoami/", wanted=("actor", "kind")))
+    me = context.api.get(f"{ROOT}whoami/", wanted=("actor", "kind"))
+    found = _identity(me)
     projects = _rows(
         context,
         "projects/",
@@ -88,6 +90,7 @@ def _state(context: Context) -> tuple[list[str], bool]:
     )
     if not projects:
         return found, True
+    found += _lacks(context, me)
     found += _answers(context)
     found += _decisions(context)
     found += _policies(projects[:MAX_PROJECTS])
@@ -123,6 +126,15 @@ def _identity(me: Json) -> list[str]:
 
 def _until(row: Json) -> str:
     return f"(until {row['until'][:16]}Z)" if row["until"] else "(waits for an answer)"
+
+
+def _lacks(context: Context, me: Json) -> list[str]:
+    """Return what the items that the caller holds lack before they can be done."""
+    found = []
+    for row in (me.get("session") or {}).get("items", [])[:MAX_HELD]:
+        for one in context.api.get(f"{ROOT}work-items/{row['key']}/evidence/").get("missing", [])[:MAX_LACKS]:
+            found.append(f"  {row['key']} {_line(one['what'])}: {_line(one['get'], 60)}")
+    return ["before done:", *found] if found else []
 
 
 def _answers(context: Context) -> list[str]:

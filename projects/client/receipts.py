@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from projects.client.errors import ApiError
 from projects.client.grammar import option
 from projects.client.resource import ROOT, EntityResource
 from projects.entities import spec, work_item
@@ -48,28 +47,10 @@ def edit(context: Context, keys: list[str], changes: dict[str, Json], **more: Js
     for key in keys:
         ITEMS.path_to(key)  # refuses what is no ID
     body = {"items": keys, "changes": changes, **more}
-    answer = with_content(context, f"{ITEMS.path}edit/", body, wanted=("receipts",))
+    answer = context.api.call("POST", f"{ITEMS.path}edit/", body, wanted=("receipts",))
     receipts: list[Json] = answer["receipts"]
     show(context, receipts)
     return receipts
-
-
-def with_content(context: Context, path: str, body: Json, *, wanted: tuple[str, ...] = ()) -> Json:
-    """Send a POST and return the answer.
-
-    If the server says that checks count for it, read the content of the worktree, and send it again with its ID. For
-    all others this costs nothing.
-    """
-    try:
-        return context.api.call("POST", path, body, wanted=wanted)
-    except ApiError as error:
-        if error.error["code"] != "CONTENT_NEEDED":
-            raise
-    from projects.client.worktree_content import find_worktree
-
-    worktree = find_worktree(context.environ)
-    headers = {"X-PM-Content": worktree.content().tree if worktree else "none"}
-    return context.api.call("POST", path, body, headers=headers, wanted=wanted)
 
 
 def show(context: Context, receipts: list[Json]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.consent import Person
-from projects.client.receipts import ITEMS, show, with_content
+from projects.client.receipts import ITEMS, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def decide(context: Context, command: str, question: str, **body: object) -> Non
     with Person(f"pm {command} {found['key']}") as person:
         person.agree("\n".join([*told(found), question.format(found["key"])]))
     given = {name: value for name, value in body.items() if value is not None}
-    show(context, [with_content(context, f"{ITEMS.path_of(context)}{command}/", given, wanted=("key",))])
+    show(context, [context.api.call("POST", f"{ITEMS.path_of(context)}{command}/", given, wanted=("key",))])
 
 
 def offer_acceptance(context: Context, receipts: list[Json]) -> None:
@@ -33,7 +33,7 @@ def offer_acceptance(context: Context, receipts: list[Json]) -> None:
                 person.agree(question)
         except NeedsPerson:
             continue  # it stays in review
-        show(context, [with_content(context, f"{ITEMS.path_to(receipt['key'])}accept/", {}, wanted=("key",))])
+        show(context, [context.api.call("POST", f"{ITEMS.path_to(receipt['key'])}accept/", {}, wanted=("key",))])
 
 
 def evidence(context: Context, key: str) -> Json:

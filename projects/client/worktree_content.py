@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 
 from projects.client.errors import ClientError
 from projects.sync.exceptions import GitError
@@ -29,6 +30,7 @@ LIMIT = 120.0  # seconds
 MAX_LIST = 1 << 28  # bytes of the names of files
 CHUNK = 1 << 20
 MAX_DEPTH = 20  # of submodules
+RACY = 2_000_000_000  # nanoseconds: times of files are as coarse as two seconds on some file systems
 GITLINK = "160000"
 FOLDER, FILE, PROGRAM, LINK = 0o40000, 0o100644, 0o100755, 0o120000
 SETTINGS = (("core.untrackedCache", "false"), ("core.preloadIndex", "false"), ("submodule.recurse", "false"))
@@ -65,15 +67,20 @@ class Worktree:
             "GIT_ALLOW_PROTOCOL": "",
         }
         self._hash = ""
+        # What was read before: by path, the state of the file and its ID. Its ctime can't be set by a program.
+        self._known: dict[bytes, tuple[tuple[int, ...], str]] = {}
+        self._read_at = 0  # when that began, in nanoseconds
 
     def content(self) -> Content:
         """Read the content. Raises ContentUnknown."""
         try:
             if not self._hash:
                 self._hash = self._git(self.top, "rev-parse", "--show-object-format").decode().strip()
+            began = time.time_ns()
             entries: Entries = {}
             for name, mode, blob in self._files(self.top, "", 0):
                 entries[os.fsdecode(name)] = (mode, blob)
+            self._read_at = began
             return Content(self._tree(entries), self._commit(), entries)
         except GitError as error:
             raise ContentUnknown(f"the content of {self.top} can't be told: {error}") from None
@@ -104,7 +111,7 @@ class Worktree:
     def _entry(
         self, root: bytes, prefix: bytes, path: bytes, is_link: bool, depth: int
     ) -> Iterator[tuple[bytes, int, str]]:
-        place = os.path.join(root, path)
+        place = root + b"/" + path
         try:
             status = os.lstat(place)
         except (FileNotFoundError, NotADirectoryError):
@@ -112,7 +119,7 @@ class Worktree:
         if stat.S_ISLNK(status.st_mode):
             yield prefix + path, LINK, self._id(b"blob", os.readlink(place))
         elif stat.S_ISREG(status.st_mode):
-            yield prefix + path, PROGRAM if status.st_mode & stat.S_IXUSR else FILE, self._blob(place)
+            yield prefix + path, PROGRAM if status.st_mode & stat.S_IXUSR else FILE, self._blob(place, status)
         elif stat.S_ISDIR(status.st_mode):
             if os.path.lexists(os.path.join(place, b".git")):
                 yield from self._files(os.fsdecode(place), os.fsdecode(prefix + path) + "/", depth + 1)
@@ -122,8 +129,18 @@ class Worktree:
                         below = os.path.relpath(os.path.join(folder, name), root)
                         yield from self._entry(root, prefix, below, False, depth)
 
-    def _blob(self, path: bytes) -> str:
-        """Return the ID of a file's content."""
+    def _blob(self, path: bytes, status: os.stat_result) -> str:
+        """Return the ID of a file's content; it is read again unless it is certainly as it was."""
+        state = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        known = self._known.get(path)
+        # A file that changed right before it was read may change again with the same times.
+        if known is not None and known[0] == state and status.st_ctime_ns < self._read_at - RACY:
+            return known[1]
+        found = self._read(path)
+        self._known[path] = (state, found)
+        return found
+
+    def _read(self, path: bytes) -> str:
         try:
             fileno = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:

@@ -22,6 +22,8 @@ SHOWN = (
     "status",
     "priority",
     "story_points",
+    "criteria_ticked",
+    "criteria_total",
     "due_date",
     "labels",
     "assignee__username",

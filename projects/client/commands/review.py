@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.receipts import EACH, FULL, ITEMS, show, text_or_input, with_content
+from projects.client.receipts import EACH, FULL, ITEMS, show, text_or_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def review(context: Context) -> None:
     if options.message == "-":
         options.message = text_or_input("-", "message")  # once, for all items
     body = {} if options.message is None else {"text": options.message}
-    show(context, [with_content(context, f"{ITEMS.path_of(context)}review/", body, wanted=("key",))])
+    show(context, [context.api.call("POST", f"{ITEMS.path_of(context)}review/", body, wanted=("key",))])
 
 
 VERB = Verb(

@@ -127,6 +127,15 @@ def test_changed_paths_are_told(top: Path) -> None:
     assert worktree.content().changed_since(before) == ["a.txt", "new"]
 
 
+def test_second_reading_sees_a_change_that_hides_its_size_and_time(top: Path) -> None:
+    worktree = Worktree(str(top), os.environ)
+    os.utime(top / "a.txt", ns=(1, 1))
+    before = worktree.content()
+    (top / "a.txt").write_text("b.txt")
+    os.utime(top / "a.txt", ns=(1, 1))
+    assert worktree.content().changed_since(before) == ["a.txt"]
+
+
 def test_file_that_can_not_be_read_is_an_error(top: Path) -> None:
     (top / "untracked").write_text("x")
     (top / ".git" / "index").write_bytes(b"broken")
