@@ -52,7 +52,13 @@ class Session(requests.Session):
         self.base_url = found.url
         self.timeout = timeout
 
-    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+    def request(
+        self,
+        method: str | bytes,
+        url: str | bytes,
+        *args: Any,  # Any: as in requests' stubs
+        **kwargs: Any,  # Any: as in requests' stubs
+    ) -> requests.Response:
         kwargs.setdefault("timeout", self.timeout)
         target = url.decode() if isinstance(url, bytes) else url
         try:

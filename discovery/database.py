@@ -70,13 +70,13 @@ def _prepare(connection: BaseDatabaseWrapper, *, migrate: bool) -> None:
 
 def _migrate(connection: BaseDatabaseWrapper, plan: list[Migration]) -> None:
     """Run `migrate`, in one transaction if the migrations allow it."""
-    options: dict[str, Any] = {"database": connection.alias, "interactive": False, "verbosity": 0}
+    options: dict[str, Any] = {"interactive": False, "verbosity": 0}  # Any: each has a type of its own
     if connection.vendor == "sqlite" and all(map(_only_changes_schema, plan)):
         # A receiver of post_migrate may need its own transactions and fail; then nothing is committed yet.
         with contextlib.suppress(Exception), one_transaction(connection):
-            call_command("migrate", **options)
+            call_command("migrate", database=connection.alias, **options)
             return
-    call_command("migrate", **options)
+    call_command("migrate", database=connection.alias, **options)
 
 
 def _only_changes_schema(migration: Migration) -> bool:

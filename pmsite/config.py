@@ -26,12 +26,12 @@ class ConfigError(Exception):
     """A setting is invalid; the message is one line: source, key, value, allowed values."""
 
 
-def load(directory: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+def load(directory: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:  # Any: an int or a text, by key
     """Return every setting by its key ("server.port"), from `directory`/config.toml and `environ`.
 
     Raises ConfigError.
     """
-    values: dict[str, Any] = {key: option.default for key, option in OPTIONS.items()}
+    values: dict[str, Any] = {key: option.default for key, option in OPTIONS.items()}  # Any: an int or a text, by key
     path = Path(directory) / FILE_NAME
     for key, value in _read(path).items():
         values[key] = _checked(f"{path}", key, key, value)
@@ -55,7 +55,7 @@ def misspelt(environ: Mapping[str, str] = os.environ) -> list[str]:
     return [f"environment: unknown setting {name}; did you mean {near[0]}?" for name, near in found if near]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:  # Any: an int or a text, by key
     try:
         text = safe_files.read(str(path), limit=MAX_BYTES, own=False)
     except safe_files.FileMissing:
@@ -68,7 +68,7 @@ def _read(path: Path) -> dict[str, Any]:
         data = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid TOML: {' '.join(str(error).split())}") from None
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {}  # Any: an int or a text, by key
     for section, keys in data.items():
         if section in SECTIONS and not isinstance(keys, dict):
             raise ConfigError(f"{path}: {section} = {keys!r}: {section} is a section; write [{section}] above its keys")
@@ -78,7 +78,7 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _checked(where: str, name: str, key: str, value: Any) -> int | str:
+def _checked(where: str, name: str, key: str, value: Any) -> int | str:  # Any: an int or a text, by key
     option = OPTIONS.get(key)
     if option is None:
         raise ConfigError(f"{where}: {name} = {value!r}: unknown key{_nearest(key)}")

@@ -52,7 +52,7 @@ class CompiledQuery(Generic[M]):
         self.converters = self.compiler.get_converters([column for column, _, _ in select])
         self.related = get_related_populators(info, select, connection.alias)  # type: ignore[call-arg]  # stubs of 6.0
 
-    def instance(self, row: tuple[Any, ...]) -> M:
+    def instance(self, row: tuple[Any, ...]) -> M:  # Any: of any model
         """Return the instance of a row, as the database returned it."""
         (converted,) = self.compiler.apply_converters([row], self.converters)
         found = self.model.from_db(connection.alias, self.names, converted[self.columns])
@@ -61,7 +61,7 @@ class CompiledQuery(Generic[M]):
         return found
 
 
-def compiled_values(queryset: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+def compiled_values(queryset: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:  # Any: of any model
     """Return the SQL of a `values_list` queryset and its parameters; "" if the queryset is known to be empty."""
     try:
         return queryset.query.sql_with_params()
@@ -74,7 +74,7 @@ def queryset_class(manager: Manager[Any]) -> Any:  # Any: a queryset class with 
     return manager._queryset_class  # type: ignore[attr-defined]  # not in the stubs
 
 
-def loaded_relations(instance: Model) -> dict[str, Any]:
+def loaded_relations(instance: Model) -> dict[str, Any]:  # Any: of any model
     """Return the related objects that are loaded, by field name; the dict is the instance's own."""
     return instance._state.fields_cache
 

@@ -14,3 +14,4 @@ AnyField: TypeAlias = "Field[Any, Any]"  # of any model: the types of what it ta
 FieldValue = Any  # of a column or a field, each of which has a type of its own
 Context = dict[str, Any]  # of a template, or one of its rows: each name has a type of its own
 Json = Any  # a JSON value
+SqlRow = Any  # a row as SQLite returns or takes it, or one of its values

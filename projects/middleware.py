@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 
 from discovery import runtime
 from projects.django_private import omit_from_log, replace_body
+from projects.loose_types import Framework
 from projects.resource_errors import explain
 from projects.sqlite import identity
 
@@ -95,7 +96,7 @@ class LoginLinkMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         found: Any = request.user  # lazy, as the new one: a request with the token reads no session
 
-        def marked() -> Any:
+        def marked() -> Framework:
             if found.is_authenticated:
                 found.via = request.session.get(AGENT, "")
             return found
@@ -150,7 +151,7 @@ class NullCharacterMiddleware:
         return self.get_response(request)
 
 
-def _copy(source: Any, target: IO[bytes], limit: int) -> int:
+def _copy(source: Framework, target: IO[bytes], limit: int) -> int:
     """Copy until EOF or until more than `limit` bytes were read; return the number of bytes."""
     size = 0
     while size <= limit and (chunk := source.read(CHUNK)):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from projects.entities.dependency import ENDS, RELATIONS
+from projects.loose_types import Json
 from projects.models import Activity, WorkItem
 from projects.models.activity import Action
 from projects.models.question import told as told_of_question
@@ -60,14 +60,14 @@ class ChangeTexts:
         return found or {"moved": "moved"}
 
     @staticmethod
-    def _comment(row: Activity, values: dict[str, Any]) -> str:
+    def _comment(row: Activity, values: dict[str, Json]) -> str:
         kind = values.get("kind") or "comment"
         if row.action == Action.CREATED:
             return f"{kind}: {_cut(values.get('content') or '')}"
         return "comment edited" if row.action == Action.UPDATED else f"comment {row.action}"
 
     @staticmethod
-    def _link(row: Activity, values: dict[str, Any], near: str) -> str:
+    def _link(row: Activity, values: dict[str, Json], near: str) -> str:
         blocking, _, blocked = row.display_key.partition(ARROW)
         is_blocked = blocked == near
         other = blocking if is_blocked else blocked
@@ -75,7 +75,7 @@ class ChangeTexts:
             return f"link to {other} {row.action}"
         return f"{RELATIONS[ENDS[values.get('dependency_type') or 'blocks'][is_blocked]]} {other}"
 
-    def _change(self, change: dict[str, Any], *, old: bool) -> str:
+    def _change(self, change: dict[str, Json], *, old: bool) -> str:
         column = change["field"]
         name = column.removesuffix("_id") if column in referenced_models() else column
         if name in LONG:
@@ -84,7 +84,7 @@ class ChangeTexts:
         label = SHORT.get(name, name)
         return f"{label} {before}{ARROW}{after}" if old else f"{label} {after}"
 
-    def _shown(self, column: str, value: Any) -> str:
+    def _shown(self, column: str, value: Json) -> str:
         if value is None or value in ("", []):
             return "none"
         if column in referenced_models():

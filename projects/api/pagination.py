@@ -7,11 +7,11 @@ import binascii
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection, models
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from rest_framework import exceptions
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -19,6 +19,7 @@ from rest_framework.request import Request
 from projects.api.json_format import JSONObject
 from projects.api.query_parameters import limit_schema
 from projects.api.row_rendering import dashed
+from projects.loose_types import AnyField, AnyQuerySet, FieldValue, Framework
 from projects.models.prepared_queries import Bound, field_at
 
 LARGEST = 2**63 - 1
@@ -66,7 +67,7 @@ class Order:
     It sorts by the column of that name, or by the view's `ordering_columns` for it; the primary key breaks ties.
     """
 
-    def __init__(self, view: Any, text: str) -> None:
+    def __init__(self, view: Framework, text: str) -> None:
         if text.removeprefix("-") not in view.ordering_fields:
             raise exceptions.ValidationError(
                 {"ordering": f"must be one of {', '.join(view.ordering_fields)}, or one of them after a -"}
@@ -75,7 +76,7 @@ class Order:
         name = text.removeprefix("-")
         columns = view.ordering_columns.get(name, (name,))
         self.columns: tuple[str, ...] = columns if columns[-1] == "id" else (*columns, "pk")
-        fields: list[Any] = [field_at(view.queryset.model, column) for column in self.columns]
+        fields: list[AnyField] = [field_at(view.queryset.model, column) for column in self.columns]
         self.fields = [
             getattr(field, "output_field", field) for field in fields
         ]  # a generated field has the type of its output
@@ -113,7 +114,7 @@ class Order:
             found[_place(index)] = field.get_db_prep_value(value, connection)
         return found
 
-    def arranged(self, queryset: QuerySet[Any], *, is_bound: bool, backwards: bool) -> QuerySet[Any]:
+    def arranged(self, queryset: AnyQuerySet, *, is_bound: bool, backwards: bool) -> AnyQuerySet:
         """Return `queryset` in this order, reversed if `backwards`; if `is_bound`, only the rows beyond a cursor."""
         descending = self.text.startswith("-") is not backwards
         if is_bound:
@@ -127,7 +128,7 @@ class Order:
         sign = "-" if descending else ""
         return queryset.order_by(*(sign + column for column in self.columns))
 
-    def cursor_at(self, values: Sequence[Any]) -> Cursor:
+    def cursor_at(self, values: Sequence[FieldValue]) -> Cursor:
         """Return the cursor at the row with these values in the order's columns."""
         texts = [_text(field, value) for field, value in zip(self.fields, values, strict=False)]
         return Cursor(self.text, texts[0], texts[-1], more=tuple(texts[1:-1]))
@@ -137,7 +138,7 @@ def _place(index: int) -> str:
     return f"cursor {index}"
 
 
-def _text(field: models.Field[Any, Any], value: Any) -> str:
+def _text(field: AnyField, value: FieldValue) -> str:
     if isinstance(field, models.UUIDField):
         return str(dashed(value))
     if isinstance(value, datetime):
@@ -156,7 +157,7 @@ class KeysetPagination(BasePagination):
             "properties": {"results": schema, "next": url, "previous": url},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[JSONObject]:
+    def get_schema_operation_parameters(self, view: Framework) -> list[JSONObject]:
         names = [sign + name for name in view.ordering_fields for sign in ("", "-")]
         ordering = {"type": "string", "enum": names, "default": view.ordering}
         return [

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
@@ -25,6 +25,7 @@ from projects.api.viewsets import StrictQueryMixin, read_body
 from projects.api.work_items.brief import NAMES
 from projects.api.work_items.serializers import WorkItemSerializer
 from projects.entities.dependency import RELATIONS
+from projects.loose_types import Json
 from projects.models import Criterion, Dependency, Project, Sprint, User, WorkItem
 from projects.models.base import find_pk
 from projects.models.exceptions import Refused
@@ -174,7 +175,7 @@ class Entry:
 class Plan:
     """The items of a request. Everything that is wrong is collected, so that one answer can tell all of it."""
 
-    def __init__(self, items: Iterable[Any], context: JSONObject, actor: User) -> None:
+    def __init__(self, items: Iterable[Json], context: JSONObject, actor: User) -> None:
         self.context = context
         self.actor = actor
         self.entries: list[Entry] = []
@@ -191,7 +192,7 @@ class Plan:
                 if isinstance(name, str) and name not in self._by_ref:
                     yield name
 
-    def create(self, project: Project, sprint: Any) -> None:
+    def create(self, project: Project, sprint: Json) -> None:
         """Create everything. Raises PlanRefused."""
         if sprint is not None:
             self.sprint = self._attempt(None, partial(self._find_sprint, project, sprint))
@@ -202,7 +203,7 @@ class Plan:
         if self.errors:
             raise PlanRefused(self.errors, is_single=len(self.entries) == 1)
 
-    def _read(self, items: Iterable[Any], above: Entry | None) -> None:
+    def _read(self, items: Iterable[Json], above: Entry | None) -> None:
         for data in items:
             entry = Entry(len(self.entries) + 1, data if isinstance(data, dict) else {}, above)
             self.entries.append(entry)
@@ -286,7 +287,7 @@ class Plan:
         named = entry.data["sprint"]
         return None if named is None else self._find_sprint(project, named)
 
-    def _find_sprint(self, project: Project, named: Any) -> Sprint:
+    def _find_sprint(self, project: Project, named: Json) -> Sprint:
         if isinstance(named, dict):
             serializer = SprintSerializer(data={**named, "project": str(project.pk)}, context=self.context)
             serializer.is_valid(raise_exception=True)
@@ -308,7 +309,7 @@ class Plan:
             for name in _names(entry.data.get(link)):
                 self._attempt(entry, partial(self._insert_link, entry, link, relation, name))
 
-    def _insert_link(self, entry: Entry, link: str, relation: str, name: Any) -> None:
+    def _insert_link(self, entry: Entry, link: str, relation: str, name: Json) -> None:
         other = self._by_ref.get(name) if isinstance(name, str) else None
         target = _existing(name, link) if other is None else other.item
         if target is None or entry.item is None:
@@ -354,7 +355,7 @@ def _project(named: str | None, keys: Iterable[str]) -> Project:
     raise exceptions.ValidationError({"project": f"the board has several projects; name one of: {known}{more}"})
 
 
-def _existing(name: Any, link: str) -> WorkItem:
+def _existing(name: Json, link: str) -> WorkItem:
     pk = find_pk(WorkItem, name) if isinstance(name, str) else None
     if pk is None:
         raise exceptions.ValidationError({link: f"there is no ref and no work item {name}"})
@@ -369,7 +370,7 @@ def _chain(entry: Entry) -> Iterator[Entry]:
         one = one.above
 
 
-def _names(value: Any) -> list[Any]:
+def _names(value: Json) -> list[Json]:
     """Return the names of a link: a list, or a text with commas."""
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]

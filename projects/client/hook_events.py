@@ -61,7 +61,7 @@ def handle(context: Context, program: str, event: str) -> None:
         signal.signal(signal.SIGALRM, before)
 
 
-def _identity(context: Context, program: str, told: dict[str, Any]) -> AgentIdentity:
+def _identity(context: Context, program: str, told: dict[str, Any]) -> AgentIdentity:  # Any: JSON
     known = next(each for each in PROGRAMS if each.name == program)
     session = next((told[key] for key in SESSION_KEYS if isinstance(told.get(key), str)), "")
     return AgentIdentity(context.environ, known, session=session, source="program")
@@ -77,7 +77,7 @@ def _answer(program: str, event: str, context: Context) -> str:
         shown.pop(-2 if len(shown) > 1 else -1)  # the last line closes the board's data
 
 
-def _envelope(program: str, event: str, text: str) -> dict[str, Any]:
+def _envelope(program: str, event: str, text: str) -> dict[str, Any]:  # Any: JSON
     if program == "cursor":
         return {"additional_context": text}
     if program == "copilot":
@@ -85,7 +85,7 @@ def _envelope(program: str, event: str, text: str) -> dict[str, Any]:
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
 
 
-def _input() -> dict[str, Any]:
+def _input() -> dict[str, Any]:  # Any: JSON
     """Return the JSON object on standard input, {} if there is none within PATIENCE seconds."""
     if sys.stdin is None or sys.stdin.isatty():
         return {}

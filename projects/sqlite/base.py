@@ -62,7 +62,7 @@ class DatabaseWrapper(_DjangoWrapper):
     _log_length_before = 0  # bytes of the -wal file at the start of the transaction
     group_of_changes: uuid.UUID | None = None  # what the activity of this transaction shares
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # Any: as in Django's stubs
         if not self.is_in_memory_db():
             _make_private(conn_params["database"])
         try:
@@ -78,7 +78,7 @@ class DatabaseWrapper(_DjangoWrapper):
         connection.create_function("pm_casefold", 1, _casefold, deterministic=True)
         return connection
 
-    def create_cursor(self, name: str | None = None) -> Any:
+    def create_cursor(self, name: str | None = None) -> Any:  # Any: as in Django's stubs
         return self.connection.cursor(factory=CursorWrapper)
 
     def _start_transaction_under_autocommit(self) -> None:

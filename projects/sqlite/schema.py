@@ -11,7 +11,7 @@ from projects.sqlite import triggers
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
-    def _remake_table(self, model: type[Model], *args: Any, **kwargs: Any) -> None:
+    def _remake_table(self, model: type[Model], *args: Any, **kwargs: Any) -> None:  # Any: as in Django's stubs
         """Drop all triggers, rebuild the table of `model`, then restore the triggers and the next ID.
 
         Triggers of other tables must go too: SQLite refuses to rename a table while any trigger refers to it. The

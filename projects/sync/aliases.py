@@ -7,10 +7,10 @@ that one in all clones.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.db import connection
 
+from projects.loose_types import SqlRow
 from projects.sync.fold import Result
 from projects.sync.history_rows import shown_key
 from projects.sync.state import Record, State
@@ -82,8 +82,8 @@ def _keys_of_renamed(project: Record) -> list[tuple[str, str]]:
     return [(f"{old[0][0]}-{number}", item) for number, item in items]
 
 
-def _rows(query: str, *values: str) -> list[Any]:
+def _rows(query: str, *values: str) -> list[SqlRow]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        found: list[Any] = cursor.fetchall()
+        found: list[SqlRow] = cursor.fetchall()
         return found

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from projects.loose_types import SqlRow
 from projects.models import SyncBoard
 from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
@@ -255,7 +256,7 @@ class _Batch:
         self.beaten: list[tuple[str, str]] = []  # texts: entity and group
 
 
-def _place(board: SyncBoard) -> tuple[Any, ...]:
+def _place(board: SyncBoard) -> tuple[SqlRow, ...]:
     return board.position, board.segments, board.lines, board.digest, board.format
 
 
@@ -448,8 +449,8 @@ def _unsettled() -> dict[str, str]:
     return {str(uuid.UUID(pk)): kind for pk, kind in rows}
 
 
-def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:
+def _rows(query: str, values: Iterable[SqlRow] = ()) -> list[SqlRow]:
     with connection.cursor() as cursor:
         cursor.execute(query, list(values))
-        found: list[Any] = cursor.fetchall()
+        found: list[SqlRow] = cursor.fetchall()
         return found

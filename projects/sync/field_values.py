@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 
@@ -30,6 +29,7 @@ from projects.entities.spec import (
     TEXT,
     Field,
 )
+from projects.loose_types import Json
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS, check_text
 from projects.ordering_keys import MAX_LENGTH as MAX_RANK
 from projects.ordering_keys import parse
@@ -46,7 +46,7 @@ _UUID = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
-def clean(field: Field, value: Any) -> Any:
+def clean(field: Field, value: Json) -> Json:
     """Return the value in its canonical form. Raises Malformed."""
     if value is None:
         if not field.null:
@@ -55,7 +55,7 @@ def clean(field: Field, value: Any) -> Any:
     return _CHECKS[field.kind](field, value)
 
 
-def told(field: Field, value: Any) -> Any:
+def told(field: Field, value: Json) -> Json:
     """Return a value that is only shown: what a field was before, in any version of pm. Raises Malformed."""
     if value is not None:
         if field.kind == PERSON:
@@ -67,7 +67,7 @@ def told(field: Field, value: Any) -> Any:
     return plain(value)
 
 
-def plain(value: Any, depth: int = 4) -> Any:
+def plain(value: Json, depth: int = 4) -> Json:
     """Return any JSON value that contains only valid text and numbers. Raises Malformed."""
     if value is None or isinstance(value, bool):
         return value
@@ -144,7 +144,7 @@ def _number(field: Field, value: object) -> int:
     raise Malformed(f"{field.name} must be a whole number from {low} to {high}, not {shown(value)}")
 
 
-def _rank(field: Field, value: object) -> Any:
+def _rank(field: Field, value: object) -> Json:
     try:
         if isinstance(value, str) and len(value) <= MAX_RANK and parse(value):
             return value
@@ -184,7 +184,7 @@ def _lines(field: Field, value: object) -> list[str]:
     return value
 
 
-def _snapshot(field: Field, value: object) -> list[dict[str, Any]]:
+def _snapshot(field: Field, value: object) -> list[dict[str, Json]]:
     right = isinstance(value, list) and len(value) <= MAX_SNAPSHOT and all(map(_is_snapshot_row, value))
     if not right:
         raise Malformed(f"{field.name} must be a list of objects with {', '.join(SNAPSHOT_KEYS)}")
@@ -200,7 +200,7 @@ def _is_snapshot_row(row: object) -> bool:
     )
 
 
-_CHECKS: dict[str, Callable[[Field, Any], Any]] = {
+_CHECKS: dict[str, Callable[[Field, Json], Json]] = {
     LINE: _text,
     TEXT: _text,
     CHOICE: _choice,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from projects.entities.registry import BY_REFERENCE
 from projects.entities.spec import EMPTY, PERSON
 from projects.entities.work_item import TYPES
+from projects.loose_types import Json
 from projects.models.fields import MAX_LABELS
 from projects.sync import rules, uniting
 from projects.sync.git_tree import UNITING
@@ -276,7 +276,7 @@ class _Folding:
         stamp, entity = self._stamp(operation), operation.entity
         lost: set[str] = set()
         won = False
-        registers: dict[str, dict[str, Any]] = {}
+        registers: dict[str, dict[str, Json]] = {}
         name = labels_of(entity)
         for one in (*entity.travelling, DELETED_AT):
             if one.name not in operation.changes:
@@ -315,7 +315,9 @@ class _Folding:
             record.updated_at = max(record.updated_at, stamp.at)
         return record
 
-    def _change_labels(self, record: Record, pair: tuple[Any, Any], stamp: Stamp, name: str, notes: list[str]) -> bool:
+    def _change_labels(
+        self, record: Record, pair: tuple[Json, Json], stamp: Stamp, name: str, notes: list[str]
+    ) -> bool:
         """Add and remove labels one by one; return True if any of it counts."""
         old, new = ({label.casefold(): label for label in side or ()} for side in pair)
         current: list[str] = list(record.values[name])

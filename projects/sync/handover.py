@@ -10,10 +10,10 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import connection, transaction
 
+from projects.loose_types import SqlRow
 from projects.models import SyncBoard
 from projects.models.exceptions import Conflict
 from projects.sync import aliases, board_rows, outbox
@@ -107,8 +107,8 @@ def _show(top: Layer, results: list[Result]) -> None:
     aliases.keep_ids(united)
 
 
-def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:
+def _rows(query: str, values: Iterable[SqlRow] = ()) -> list[SqlRow]:
     with connection.cursor() as cursor:
         cursor.execute(query, list(values))
-        found: list[Any] = cursor.fetchall()
+        found: list[SqlRow] = cursor.fetchall()
         return found

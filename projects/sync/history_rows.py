@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from django.db import connection
 
 from projects.entities.spec import EMPTY, MOMENT, PERSON
+from projects.loose_types import Json, SqlRow
 from projects.models.user import id_of
 from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
 from projects.sync.fold import APPLIED, VOID, Result
@@ -45,9 +45,9 @@ class HistoryRows:
     """Collects the history of groups while they are folded, and writes it at the end of the batch."""
 
     def __init__(self) -> None:
-        self._new: list[tuple[Any, ...]] = []
-        self._own: list[tuple[Any, ...]] = []
-        self._resolved: list[tuple[Any, ...]] = []
+        self._new: list[tuple[SqlRow, ...]] = []
+        self._own: list[tuple[SqlRow, ...]] = []
+        self._resolved: list[tuple[SqlRow, ...]] = []
         self._lost: list[tuple[Result, int]] = []
         self._ended: list[tuple[str, int]] = []  # claims: the item and the activity
         self._standings: dict[int, bool] = {}  # own activity: whether all of it counts
@@ -120,7 +120,7 @@ class HistoryRows:
         self._new, self._own, self._resolved, self._lost, self._ended, self._standings = [], [], [], [], [], {}
 
 
-def changes_of(operation: Operation) -> list[dict[str, Any]]:
+def changes_of(operation: Operation) -> list[dict[str, Json]]:
     """Return the changes in the form of the activity: tracked fields only, people by ID."""
     found = []
     for field in operation.entity.fields:
@@ -141,7 +141,7 @@ def changes_of(operation: Operation) -> list[dict[str, Any]]:
     return found
 
 
-def _with_lost(changes: list[dict[str, Any]], result: Result) -> list[dict[str, Any]]:
+def _with_lost(changes: list[dict[str, Json]], result: Result) -> list[dict[str, Json]]:
     """Mark the changes that do not count, where others of the operation do."""
     if not result.lost:
         return changes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import date, datetime
-from typing import Any
 
 from django.db import connection
 
+from projects.loose_types import Json
 from projects.models.activity import group_of_transaction
 from projects.models.base import Entity
 
@@ -39,12 +39,12 @@ def describe() -> None:
             )
 
 
-def _extra(row: dict[str, Any], columns: list[str]) -> dict[str, Any]:
+def _extra(row: dict[str, Json], columns: list[str]) -> dict[str, Json]:
     stamps = {name.removesuffix("_id"): form(row[name]) for name in STAMPS}
     return {column: form(row[column]) for column in (*columns, "deleted_at")} | {"stamps": stamps}
 
 
-def form(value: Any) -> Any:
+def form(value: Json) -> Json:
     """Return a value in the form of operations, but people by ID."""
     if isinstance(value, datetime):
         return value.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -10,13 +10,13 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from projects.entities.registry import BY_NAME, BY_REFERENCE
 from projects.entities.spec import PERSON
+from projects.loose_types import Json, SqlRow
 from projects.models import Project, SyncBoard
 from projects.models.base import Entity
 from projects.models.exceptions import Conflict
@@ -93,10 +93,10 @@ def _history(newest: int, names: outbox.Names, format: int) -> Iterator[tuple[li
                 yield [pk for pk, _ in part], [operation for _, operation in part]
 
 
-def _told(row: Any, names: outbox.Names, format: int) -> Operation:
+def _told(row: SqlRow, names: outbox.Names, format: int) -> Operation:
     _, actor, kind, pk, action, changes, created_at, key, version, project = row
     by_column = {field.column: field for field in BY_NAME[kind].travelling_in(format)}
-    told: dict[str, tuple[Any, Any]] = {}
+    told: dict[str, tuple[Json, Json]] = {}
     for change in json.loads(changes):
         field = by_column.get(change["field"])
         if field is not None:
@@ -167,8 +167,8 @@ def _snapshot(names: outbox.Names, format: int) -> Iterator[Operation]:
             yield operation
 
 
-def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:
+def _rows(query: str, values: Iterable[SqlRow] = ()) -> list[SqlRow]:
     with connection.cursor() as cursor:
         cursor.execute(query, list(values))
-        found: list[Any] = cursor.fetchall()
+        found: list[SqlRow] = cursor.fetchall()
         return found

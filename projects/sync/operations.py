@@ -16,10 +16,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import Entity, Field
+from projects.loose_types import Json
 from projects.sync import field_values
 from projects.sync.exceptions import Malformed, Newer
 from projects.sync.git_tree import FORMAT, UNITING
@@ -67,8 +68,8 @@ class Operation:
     type: str
     id: str
     action: str
-    changes: dict[str, tuple[Any, Any]]
-    stamps: dict[str, Any]
+    changes: dict[str, tuple[Json, Json]]
+    stamps: dict[str, Json]
     claim: bool = False
     key: str = ""
     version: int = 0
@@ -82,8 +83,8 @@ class Operation:
     def entity(self) -> Entity:
         return BY_NAME[self.type]
 
-    def document(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"at": self.at, "type": self.type, "id": self.id, "action": self.action}
+    def document(self) -> dict[str, Json]:
+        found: dict[str, Json] = {"at": self.at, "type": self.type, "id": self.id, "action": self.action}
         if self.changes:
             found["set"] = {name: list(pair) for name, pair in self.changes.items()}
         for name in ("stamps", "claim", "key", "version", "project", "count", "by", "commits", "unclear"):
@@ -117,7 +118,7 @@ class Group:
 
     def line(self) -> str:
         """Return the group as a line of a segment, without the line feed. Raises Malformed if it is too large."""
-        found: dict[str, Any] = {"id": self.id, "base": self.base, "after": self.after, "by": self.by}
+        found: dict[str, Json] = {"id": self.id, "base": self.base, "after": self.after, "by": self.by}
         for name in ("source", "session", "program", "rows", "quiet", "history", "format"):
             if value := getattr(self, name):
                 found[name] = value
@@ -170,7 +171,7 @@ def group_of(document: object, format: int = FORMAT) -> Group:
     )
 
 
-def _format(found: dict[str, Any]) -> int:
+def _format(found: dict[str, Json]) -> int:
     number = _count(found.get("format", 0), "format")
     if number > FORMAT:
         raise Newer(f"a newer version of pm wrote the log (format {number}): upgrade pm")
@@ -207,7 +208,7 @@ def _operation(document: object, history: bool, format: int) -> Operation:
     )
 
 
-def _renumbered(found: dict[str, Any], action: str, format: int) -> dict[str, Any]:
+def _renumbered(found: dict[str, Json], action: str, format: int) -> dict[str, Json]:
     """Return the commits of a renumbered item; {} for other actions."""
     commits, unclear = found.get("commits", {}), found.get("unclear", [])
     if action != RENUMBERED:
@@ -231,7 +232,7 @@ def _authored(pair: object) -> tuple[int, str]:
     return min(_count(pair[0], "the time of a commit"), MAX_SECONDS), _label({"author": pair[1]}, "author")
 
 
-def _reserved(found: dict[str, Any], action: str) -> int:
+def _reserved(found: dict[str, Json], action: str) -> int:
     if action != "reserved" and "count" not in found:
         return 0
     count = _count(found.get("count", 0), "count")
@@ -240,8 +241,8 @@ def _reserved(found: dict[str, Any], action: str) -> int:
     return count
 
 
-def _changes(entity: Entity, changes: dict[str, Any], history: bool, format: int) -> dict[str, tuple[Any, Any]]:
-    cleaned: dict[str, tuple[Any, Any]] = {}
+def _changes(entity: Entity, changes: dict[str, Json], history: bool, format: int) -> dict[str, tuple[Json, Json]]:
+    cleaned: dict[str, tuple[Json, Json]] = {}
     fields = _fields(entity, format)
     for name, pair in changes.items():
         if not isinstance(pair, list) or len(pair) != 2:
@@ -262,12 +263,12 @@ def _fields(entity: Entity, format: int) -> dict[str, Field]:
     return {field.name: field for field in (*entity.travelling_in(format), DELETED_AT)}
 
 
-def _stamps(document: object) -> dict[str, Any]:
+def _stamps(document: object) -> dict[str, Json]:
     found = _object(document, "stamps", _STAMP_KEYS)
     return {name: _STAMP_CHECKS[name](value, name) for name, value in found.items()}
 
 
-def _object(document: object, what: str, known: set[str]) -> dict[str, Any]:
+def _object(document: object, what: str, known: set[str]) -> dict[str, Json]:
     if not isinstance(document, dict):
         raise Malformed(f"{what} must be an object")
     if not document.keys() <= known:
@@ -288,7 +289,7 @@ def _count(value: object, name: str) -> int:
     return value
 
 
-def _flag(found: dict[str, Any], name: str) -> bool:
+def _flag(found: dict[str, Json], name: str) -> bool:
     if name not in found:
         return False
     value = found[name]
@@ -297,14 +298,14 @@ def _flag(found: dict[str, Any], name: str) -> bool:
     return value
 
 
-def _word(found: dict[str, Any], name: str, known: tuple[str, ...]) -> str:
+def _word(found: dict[str, Json], name: str, known: tuple[str, ...]) -> str:
     value = found.get(name, "")
     if value and value not in known:
         raise Malformed(f"unknown {name} {field_values.shown(value)}")
     return cast("str", value)
 
 
-def _label(found: dict[str, Any], name: str) -> str:
+def _label(found: dict[str, Json], name: str) -> str:
     if name not in found:
         return ""
     value = found[name]
@@ -317,7 +318,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-_STAMP_CHECKS: dict[str, Callable[[object, str], Any]] = {
+_STAMP_CHECKS: dict[str, Callable[[object, str], Json]] = {
     "version": _count,
     "created_at": field_values.moment,
     "created_by": field_values.person,

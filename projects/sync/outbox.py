@@ -10,12 +10,13 @@ import uuid
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import PERSON
+from projects.loose_types import Json, SqlRow
 from projects.models import SyncBoard
 from projects.models.row_size import LONGEST, ROW
 from projects.sync.fold import rank
@@ -203,7 +204,7 @@ def remove(pks: Iterable[int]) -> None:
         cursor.executemany("DELETE FROM projects_syncoutbox WHERE id = %s", [(pk,) for pk in pks])
 
 
-def _groups(packed: int, newest: int) -> Iterator[list[Any]]:
+def _groups(packed: int, newest: int) -> Iterator[list[SqlRow]]:
     """Yield the activity of each transaction since `packed`, up to `newest`, that is not from the log."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -212,7 +213,7 @@ def _groups(packed: int, newest: int) -> Iterator[list[Any]]:
             "ORDER BY id",
             [packed, newest],
         )
-        found: list[Any] = []
+        found: list[SqlRow] = []
         while batch := cursor.fetchmany(BATCH):
             for row in batch:
                 if found and found[-1][1:3] != row[1:3]:
@@ -223,24 +224,24 @@ def _groups(packed: int, newest: int) -> Iterator[list[Any]]:
             yield found
 
 
-def _operation(row: Any, names: Names, format: int) -> Operation:
+def _operation(row: SqlRow, names: Names, format: int) -> Operation:
     _, _, _, kind, pk, action, changes, extra, created_at, _ = row
     by_column = {field.column: field for field in BY_NAME[kind].travelling_in(format)}
-    values: dict[str, tuple[Any, Any]] = {}
+    values: dict[str, tuple[Json, Json]] = {}
     claim = False
     for change in json.loads(changes):
         column, old, new = change["field"], change["old"], change["new"]
         claim |= column == "claimed_by_id" and new is not None and action == "updated"
         if column in by_column:
             values[column] = (old, new)
-    also: dict[str, Any] = json.loads(extra) if extra else {}
+    also: dict[str, Json] = json.loads(extra) if extra else {}
     stamps = also.pop("stamps", {})
     for column, new in also.items():
         if column not in by_column and column != "deleted_at":
             continue  # a newer format has it
         unchanged = None if action == "created" or column == "deleted_at" else new
         values[column] = (values.get(column, (unchanged, None))[0], new)
-    named: dict[str, tuple[Any, Any]] = {}
+    named: dict[str, tuple[Json, Json]] = {}
     for column, (old, new) in values.items():
         field = by_column.get(column)
         if field is None:
@@ -284,8 +285,8 @@ class Names(dict[str, str]):
         return None if pk is None else self[pk.replace("-", "")]
 
 
-def _rows(query: str, values: Iterable[Any] = ()) -> list[Any]:
+def _rows(query: str, values: Iterable[SqlRow] = ()) -> list[SqlRow]:
     with connection.cursor() as cursor:
         cursor.execute(query, list(values))
-        found: list[Any] = cursor.fetchall()
+        found: list[SqlRow] = cursor.fetchall()
         return found

@@ -9,10 +9,10 @@ stops the first. Nothing is dropped in silence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
 from projects.entities.work_item import CLOSED, WORK_ITEM
+from projects.loose_types import Json
 from projects.models.work_items.hierarchy import PARENTS
 from projects.sync.operations import Operation
 from projects.sync.state import Layer, Record, reference_key
@@ -365,7 +365,7 @@ def _time_entry(
     layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
 ) -> list[str]:
     notes = _plain(layer, record, before, operation, is_mine)
-    values: dict[str, Any] = record.values
+    values: dict[str, Json] = record.values
     if values["ended_at"] is not None:
         if values["ended_at"] < values["started_at"]:
             raise Void("it ends before it starts")
@@ -415,7 +415,7 @@ def _question_number(layer: Layer, record: Record, item: Record) -> list[str]:
     return [f"{key}.q{wanted} is now {key}.q{number}: another question has the number"] if taken else []
 
 
-def prevails(record: Record, register: str, values: dict[str, Any]) -> bool | None:
+def prevails(record: Record, register: str, values: dict[str, Json]) -> bool | None:
     """Return whether new values of a register win or lose whatever the times, if no author had seen the other's.
 
     A person's answer wins over a default or a withdrawal. None: the times decide.

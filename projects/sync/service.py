@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from projects.commits import index
+from projects.loose_types import Json
 from projects.models import SyncBoard, User
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
@@ -42,7 +42,7 @@ FRESH = timedelta(seconds=60)  # so long after a sync the remote is likely to ha
 NOTED = timedelta(seconds=20)  # how often a sync without news is recorded, at most
 
 
-def status() -> dict[str, Any]:
+def status() -> dict[str, Json]:
     """Return what this clone is joined to and how far it is; `enabled` is False if it is not joined."""
     board = SyncBoard.joined()
     if board is None:
@@ -65,7 +65,7 @@ def status() -> dict[str, Any]:
     }
 
 
-def enable(*, remote: str, ref: str, person: str, interval: int, head: str | None, new: bool) -> dict[str, Any]:
+def enable(*, remote: str, ref: str, person: str, interval: int, head: str | None, new: bool) -> dict[str, Json]:
     """Join the board at the commit `head`, or found one if the remote has none; return what a sync would publish.
 
     `new` founds a board although the repository's configuration names another one. Raises Conflict or SyncError.
@@ -84,7 +84,7 @@ def enable(*, remote: str, ref: str, person: str, interval: int, head: str | Non
     return status()
 
 
-def change(**values: Any) -> dict[str, Any]:
+def change(**values: Json) -> dict[str, Json]:
     """Change the interval or the person of a joined clone. Raises SyncOff."""
     _joined()
     _register(values.get("person", ""))
@@ -102,7 +102,7 @@ def _register(person: str) -> None:
             raise ValidationError({"person": error.messages}) from None
 
 
-def upgrade() -> dict[str, Any]:
+def upgrade() -> dict[str, Json]:
     """Let the next sync change the log to the newest format that this version writes. Raises SyncOff."""
     _joined()
     upgrading.upgrade()
@@ -145,7 +145,7 @@ def disable() -> None:
     joining.leave()
 
 
-def apply(head: str | None) -> dict[str, Any]:
+def apply(head: str | None) -> dict[str, Json]:
     """Follow the log up to the commit `head` and commit the next segments; return the result for `pm sync`.
 
     `publish` is the commit to push, None if there is nothing to publish. Raises SyncOff or SyncError.
@@ -170,7 +170,7 @@ def apply(head: str | None) -> dict[str, Any]:
     }
 
 
-def start() -> dict[str, Any]:
+def start() -> dict[str, Json]:
     """Return the `status` for a sync that begins, and what it can publish without a fetch.
 
     That is the commit `publish` if the last sync was a moment ago: the push fails if somebody published since.
@@ -200,19 +200,19 @@ def _recorded() -> Iterator[None]:
         raise
 
 
-def unpublished() -> dict[str, Any]:
+def unpublished() -> dict[str, Json]:
     """Return what this clone has not published, for another one that may. Raises SyncOff."""
     board = _joined()
     return {"board": str(board.board_id), "groups": handover.written()}
 
 
-def take_over(*, board: uuid.UUID, groups: list[str]) -> dict[str, Any]:
+def take_over(*, board: uuid.UUID, groups: list[str]) -> dict[str, Json]:
     """Let the next sync publish what another clone has not published. Raises SyncOff, Conflict or SyncError."""
     _joined()
     return handover.read(board, groups)
 
 
-def verify(*, rebuild: bool) -> dict[str, Any]:
+def verify(*, rebuild: bool) -> dict[str, Json]:
     """Fold the whole log and compare it with this clone's state, or write the board from it with `rebuild`.
 
     Raises Diverged with the first entity that differs.
@@ -233,7 +233,7 @@ def verify(*, rebuild: bool) -> dict[str, Any]:
     return {"position": SyncBoard.current().position, "entities": entities}
 
 
-def skip(segment: int) -> dict[str, Any]:
+def skip(segment: int) -> dict[str, Json]:
     """Make a segment void in this clone if it can't be read; all clones must skip it to agree.
 
     Raises Conflict if it is applied already, missing or readable.
@@ -255,7 +255,7 @@ def skip(segment: int) -> dict[str, Any]:
     return {"skipped": sorted(map(int, board.skipped))}
 
 
-def repair(head: str | None) -> dict[str, Any]:
+def repair(head: str | None) -> dict[str, Json]:
     """Recover from a ref that was deleted, rewound or replaced; `head` is what the remote has now.
 
     Return the commit to push as `publish`; None if the next sync publishes what is missing. Raises Conflict if there

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from projects.entities.registry import BY_NAME
 from projects.entities.spec import LABELS, Entity
 from projects.entities.work_item import WORK_ITEM
+from projects.loose_types import Json
 
 
 class Stamp(NamedTuple):
@@ -36,7 +37,7 @@ class Record:
 
     type: str
     id: str
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Json] = field(default_factory=dict)
     stamps: dict[str, Stamp] = field(default_factory=dict)
     labels: dict[str, tuple[str, bool, Stamp]] = field(default_factory=dict)
     version: int = 0
@@ -67,7 +68,7 @@ class Record:
             self.updated_by,
         )
 
-    def document(self) -> list[Any]:
+    def document(self) -> list[Json]:
         """Return the record as JSON values, always in the same order."""
         return [
             *(self.type, self.id, self.version),
@@ -78,7 +79,7 @@ class Record:
         ]
 
     @classmethod
-    def of(cls, document: list[Any]) -> Record:
+    def of(cls, document: list[Json]) -> Record:
         """Return the record that `document` wrote. Raises ValueError, TypeError, LookupError or AttributeError."""
         kind, pk, version, created_at, created_by, updated_at, updated_by, values, stamps, labels = document
         return cls(
@@ -246,7 +247,7 @@ class Layer:
             self.below.put(record)
 
 
-def _known(state: Any, folded: str) -> str | None:
+def _known(state: Json, folded: str) -> str | None:
     while isinstance(state, Layer):
         if folded in state.users:
             return state.users[folded]

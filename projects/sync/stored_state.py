@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from django.db import connection
 
+from projects.loose_types import Json, SqlRow
 from projects.sync.fold import Order
 from projects.sync.operations import encode
 from projects.sync.state import Chain, Record, moved
@@ -146,7 +146,7 @@ class _Places(dict[str, Chain]):
             return self[group]
         raise KeyError(group)
 
-    def get(self, group: str, default: Any = None) -> Any:
+    def get(self, group: str, default: Json = None) -> Json:
         try:
             return self[group]
         except KeyError:
@@ -191,14 +191,14 @@ class StoredOrder(Order):
         self._stored.update(moved)
 
 
-def _rows(query: str, values: list[Any] | None = None) -> list[Any]:
+def _rows(query: str, values: list[SqlRow] | None = None) -> list[SqlRow]:
     with connection.cursor() as cursor:
         cursor.execute(query, values or [])
-        found: list[Any] = cursor.fetchall()
+        found: list[SqlRow] = cursor.fetchall()
         return found
 
 
-def _many(query: str, rows: Iterable[Any]) -> None:
+def _many(query: str, rows: Iterable[SqlRow]) -> None:
     if found := list(rows):
         with connection.cursor() as cursor:
             cursor.executemany(query, found)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 from projects.entities.spec import EMPTY, LABELS, PERSON, Entity, Field
+from projects.loose_types import Json
 from projects.sync.operations import DELETED_AT, Operation
 from projects.sync.state import Record, Stamp, State, labels_of, reference_key
 
@@ -60,7 +60,7 @@ def filled(
 
     `by` spells the people in the operation as the log does. Without `place`, parent and sprint stay as they are.
     """
-    record, added = first.copy(), dict[str, tuple[Any, Any]]()
+    record, added = first.copy(), dict[str, tuple[Json, Json]]()
     record.values[ALIASES] = list(dict.fromkeys((*record.values.get(ALIASES, ()), operation.id)))
     record.version += 1
     registers: dict[str, list[Field]] = {}
@@ -103,4 +103,4 @@ def _target(state: State, pk: str) -> str:
     return next(iter(state.found("alias", pk)), pk)
 
 
-_EMPTY: Iterable[Any] = (None, "", [])
+_EMPTY: Iterable[Json] = (None, "", [])

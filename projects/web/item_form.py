@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from projects.entities import spec
 from projects.entities.work_item import STATUS_NAMES, WORK_ITEM
+from projects.loose_types import FieldValue
 from projects.models import ItemLabel, Sprint, User, WorkItem
 from projects.models.base import Entity
 from projects.models.edits import edit
@@ -42,7 +43,7 @@ class Control(NamedTuple):
     warning: str
 
 
-def choices(item: WorkItem) -> dict[str, Any]:
+def choices(item: WorkItem) -> dict[str, FieldValue]:
     """Return the choices of the fields, with a constant number of queries."""
     living = WorkItem.objects.living().filter(project=item.project)
     above = living.filter(item_type__in=PARENTS[item.item_type]).unfinished().order_by("item_type", "position")
@@ -94,9 +95,9 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
     return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, **agreed)
 
 
-def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, Any]:
+def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, FieldValue]:
     typed = {name: data.get(name, "") for name in data}  # only labels can have several values
-    values: dict[str, Any] = {name: typed[name] for name in TEXTS if name in typed}
+    values: dict[str, FieldValue] = {name: typed[name] for name in TEXTS if name in typed}
     values |= {field.column: _value(item, field, typed[field.name]) for field in PLAIN if field.name in typed}
     if "take" in typed or typed.get("take_over"):
         values["assignee_id"] = actor.pk
@@ -116,7 +117,7 @@ def _assignee(name: str) -> uuid.UUID | None:
         raise ValidationError({"assignee": error}) from None
 
 
-def _value(item: WorkItem, field: spec.Field, text: str) -> Any:
+def _value(item: WorkItem, field: spec.Field, text: str) -> FieldValue:
     """Return the value that was typed into a plain control; the model checks its rules."""
     if field.kind in (spec.LINE, spec.TEXT, spec.CHOICE):
         return text

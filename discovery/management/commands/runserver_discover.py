@@ -54,7 +54,7 @@ def _checked_number(name: str, value: object) -> object:
 class Command(BaseCommand):
     help = "Serve this site on a free port, and publish its address in a file that clients read."
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: as in Django's stubs
         standard_streams.open_missing()
         super().__init__(*args, **kwargs)
 
@@ -95,7 +95,7 @@ class Command(BaseCommand):
         parser.add_argument("--nostatic", action="store_true", help="do not serve static files, even if DEBUG is True")
         parser.add_argument("--insecure", action="store_true", help="serve static files even if DEBUG is False")
 
-    def execute(self, *args: Any, **options: Any) -> str | None:
+    def execute(self, *args: Any, **options: Any) -> str | None:  # Any: as in Django's stubs
         options |= {name: _checked_number(name, options[name]) for name in NUMBERS}
         if options["reload"]:
             if not is_called_from_command_line(self):
@@ -106,7 +106,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
         return super().execute(*args, **options)
 
-    def check(self, *args: Any, **kwargs: Any) -> None:
+    def check(self, *args: Any, **kwargs: Any) -> None:  # Any: as in Django's stubs
         try:
             super().check(*args, **kwargs)
         except (SystemCheckError, MemoryError):
@@ -114,7 +114,7 @@ class Command(BaseCommand):
         except Exception as error:  # the checks import the host's code, which can raise anything
             raise CommandError(f"the application could not be loaded: {restart.describe(error)}") from error
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:  # Any: as in Django's stubs
         restarted = restart.State.current()
         is_whole_program = is_called_from_command_line(self)
         if options["skip_checks"]:  # as call_command does

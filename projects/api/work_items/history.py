@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import uuid
-from typing import Any
 
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -17,6 +16,7 @@ from projects.api.json_format import JSONObject
 from projects.api.query_parameters import limit_schema, read_limit, read_number
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
+from projects.loose_types import AnyRow
 from projects.models import Activity, Comment, Dependency, Question, Review, TimeEntry, Waiver, WorkItem
 from projects.models.prepared_queries import Bound, Loading
 
@@ -71,7 +71,7 @@ class HistoryActions(EntityViewSet):
 def _activity_around(most: int) -> Loading[Activity]:
     """Return the query for the activity around `item` `before` an ID, the latest first."""
     pk = Bound("item", WorkItem._meta.pk)
-    rows: list[Any] = [
+    rows: list[AnyRow] = [
         WorkItem.objects.filter(pk=pk),
         Comment.objects.filter(work_item=pk),
         Dependency.objects.of(pk),

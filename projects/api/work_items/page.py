@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 from projects.api.activity import ActivitySerializer
 from projects.api.derivation import serializer_of
@@ -14,6 +13,7 @@ from projects.api.time_entries import TimeEntrySerializer
 from projects.api.work_items.serializers import WorkItemRowSerializer
 from projects.api.work_items.truncation import shorten
 from projects.entities.dependency import ENDS, RELATIONS
+from projects.loose_types import AnyRow
 from projects.models import Activity, Comment, Dependency, TimeEntry, WorkItem
 from projects.models.prepared_queries import Bound, Statement
 
@@ -69,7 +69,7 @@ def _parts() -> dict[str, tuple[Rows, Statement]]:
     comments = Comment.objects.living().filter(work_item=item).order_by("created_at", "pk")
     entries = TimeEntry.objects.living().filter(work_item=item).order_by("started_at", "pk")
     activity = Activity.objects.filter(entity_id=item).order_by("-id")[:ACTIVITY_SHOWN]
-    lists: dict[str, tuple[Any, Any]] = {
+    lists: dict[str, tuple[AnyRow, AnyRow]] = {
         "ancestors": (above, slim),
         "children": (WorkItem.objects.living().filter(parent=item).in_order(), slim),
         "comments": (comments, serializer_of(Comment)(pick=COMMENT)),

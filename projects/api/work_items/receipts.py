@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -18,6 +17,7 @@ from projects.api.json_format import JSONObject, render
 from projects.api.serializer_fields import StrictBooleanField, StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, read_body
+from projects.loose_types import Json
 from projects.models import Comment, Criterion, WorkItem
 from projects.models.comment import Kind
 from projects.models.exceptions import HasBlockers, HasChildren, Refused
@@ -233,7 +233,7 @@ class ReceiptActions(EntityViewSet):
             Comment(work_item=item, content=body["note"], kind=Kind.HANDOVER).insert(actor=actor)
         return Response(receipt_of(item))
 
-    def _named(self, identifier: str) -> Any:
+    def _named(self, identifier: str) -> Json:
         item = self.find(identifier)
         if item is None:
             raise exceptions.ValidationError({"items": f"there is no work item {identifier}"})

@@ -17,6 +17,7 @@ from projects.api.query_parameters import read_project
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.api.work_items.brief import without_empty
+from projects.loose_types import SqlRow
 from projects.models import WorkItem
 from projects.models.prepared_queries import Statement, bound, stored
 from projects.models.work_items.queries import WorkItemQuerySet
@@ -108,7 +109,7 @@ def _first_open(*names: str) -> Statement:
 
 def nested(rows: Iterable[Row]) -> list[JSONObject]:
     """Return the rows as nodes, each with its children; rows whose parent is not among them are the roots."""
-    nodes: dict[Any, tuple[Any, JSONObject]] = {}
+    nodes: dict[SqlRow, tuple[SqlRow, JSONObject]] = {}
     for pk, parent, project_key, number, kind, title, status, blockers in rows:
         key = f"{project_key}-{number}"
         node = {"key": key, "type": kind, "title": title, "status": status, "blocked": blockers > 0, "children": []}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http.response import HttpResponseBase
@@ -39,6 +39,7 @@ from projects.api.work_items.serializers import (
     WorkItemSerializer,
 )
 from projects.api.work_items.tree import TreeActions
+from projects.loose_types import Framework, Json
 from projects.models import WorkItem
 from projects.models.exceptions import Refused
 from projects.models.prepared_queries import Bound, Statement, stored
@@ -84,11 +85,11 @@ class WorkItemViewSet(
             OpenApiParameter("force", bool, description="Also delete what another session holds."),
         ]
     )
-    def destroy(self, request: Request, id: str) -> Any:
+    def destroy(self, request: Request, id: str) -> Framework:
         """Delete the item; an item with children needs `recursive`, in the query or the body."""
         return super().destroy(request, id)
 
-    def deletion_data(self, request: Request) -> Any:
+    def deletion_data(self, request: Request) -> Framework:
         query = {name: BOOLEANS.get(str(text), text) for name, text in request.query_params.items()}
         return {**query, **request.data} if isinstance(request.data, dict) else request.data
 
@@ -154,7 +155,7 @@ class WorkItemViewSet(
     def bulk_update(self, request: Request) -> Response:
         """Update many items in the given order, all or nothing; the error names the refused row."""
         body = read_body(request, BulkUpdateSerializer)
-        items: dict[Any, WorkItem] = {}
+        items: dict[Json, WorkItem] = {}
         count = 0
         for row, update in enumerate(body["updates"]):
             try:
@@ -165,7 +166,7 @@ class WorkItemViewSet(
         rows = WorkItemRowSerializer(items.values(), many=True, pick=WorkItem.spec.slim).data
         return Response({"updated": count, "work_items": rows})
 
-    def _update_row(self, request: Request, update: dict[str, Any], items: dict[Any, WorkItem]) -> bool:
+    def _update_row(self, request: Request, update: dict[str, Json], items: dict[Json, WorkItem]) -> bool:
         """Update one item, add it to `items`, and return whether it changed."""
         identifier = update.pop("id", None)
         if not isinstance(identifier, str):

@@ -44,8 +44,8 @@ def _run(context: Context, chosen: Setup | None, top: str, hook: CommitHook | No
     from projects.client.setup import actions
 
     options = context.options
-    report: dict[str, Any] = {"program": chosen.name} if chosen else {}
-    hooks: list[dict[str, Any]] = []
+    report: dict[str, Any] = {"program": chosen.name} if chosen else {}  # Any: JSON
+    hooks: list[dict[str, Any]] = []  # Any: JSON
     if options.print:
         report |= actions.preview(top, chosen, sandbox=options.sandbox) if chosen else {}
         hooks = [hook.shown()] if hook else []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Message = Any  # a JSON document from the client: validated piece by piece
     Tool = dict[str, Any]  # as in the answer to tools/list: https://json-schema.org/draft/2020-12/schema
-    Run = Callable[[str, dict[str, Any]], tuple[str, bool]]
+    Run = Callable[[str, dict[str, Any]], tuple[str, bool]]  # Any: JSON
 
 MODERN = ("2026-07-28",)
 LEGACY = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")

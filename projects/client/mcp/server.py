@@ -46,7 +46,7 @@ class Server:
         self.program = detect(environ) or ancestry.nearest(PROGRAMS)
         self.protocol = Protocol([tool.schema() for tool in TOOLS], INSTRUCTIONS, self.call)
 
-    def call(self, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:
+    def call(self, name: str, arguments: dict[str, Any]) -> tuple[str, bool]:  # Any: JSON
         """Return the text of a tool's answer, and True for an error."""
         try:
             argv, given = self.command(name, arguments)
@@ -59,7 +59,7 @@ class Server:
             return stderr.getvalue().rstrip("\n"), True
         return (stdout.getvalue() + stderr.getvalue()).rstrip("\n"), False
 
-    def command(self, name: str, arguments: dict[str, Any]) -> tuple[list[str], bytes]:
+    def command(self, name: str, arguments: dict[str, Any]) -> tuple[list[str], bytes]:  # Any: JSON
         """Return the arguments of `pm` and its standard input. Raises UsageError."""
         tool = BY_NAME[name]
         argv = tool.command_line(arguments)
@@ -81,7 +81,7 @@ class Server:
         return argv, b""
 
     @staticmethod
-    def _asking(arguments: dict[str, Any], argv: list[str]) -> list[str]:
+    def _asking(arguments: dict[str, Any], argv: list[str]) -> list[str]:  # Any: JSON
         """Return the arguments of `pm ask`, or of `pm wait` for a key alone. Raises UsageError."""
         seconds = min(max(1, arguments.get("wait", MAX_WAIT)), MAX_WAIT)
         if "text" not in arguments:

@@ -53,7 +53,7 @@ class CommitHook:
             return OURS if os.access(self.path, os.X_OK) else OLDER
         return OLDER if MARKER.encode() in text.splitlines() else FOREIGN
 
-    def missing(self) -> list[dict[str, Any]]:
+    def missing(self) -> list[dict[str, Any]]:  # Any: JSON
         """Return the hook in a list if it is not there as it should be."""
         state = self.state()
         remark = {} if state == MISSING else {"remark": f"it is {state}"}
@@ -70,7 +70,7 @@ class CommitHook:
                 f"{EVENT} there with this line: {COMMAND}"
             )
 
-    def install(self) -> dict[str, Any]:
+    def install(self) -> dict[str, Any]:  # Any: JSON
         """Write the hook unless it is there; never over another one. Raises FileRefused."""
         self.refuse()
         changed = self.state() != OURS
@@ -82,7 +82,7 @@ class CommitHook:
                 raise FileRefused(f"{self.path} can't be written: {error.strerror}") from None
         return {"what": WHAT, "file": self.path, "changed": changed}
 
-    def remove(self) -> dict[str, Any]:
+    def remove(self) -> dict[str, Any]:  # Any: JSON
         """Remove the hook if it is ours. Raises FileRefused."""
         state = self.state()
         if state in OURS_ALSO_OLD:
@@ -93,7 +93,7 @@ class CommitHook:
         remark = {"remark": f"it is {FOREIGN}"} if state == FOREIGN else {}
         return {"what": WHAT, "file": self.path, "changed": state in OURS_ALSO_OLD, **remark}
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, Any]:  # Any: JSON
         """Return what would be written."""
         return {"what": WHAT, "file": self.path, "text": TEXT, "source": "https://git-scm.com/docs/githooks"}
 

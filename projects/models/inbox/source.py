@@ -156,4 +156,4 @@ def chosen(entry: Entry, name: str, text: str, seen: str | None) -> tuple[Act, s
     return act, text
 
 
-AnySource = Source[Any]
+AnySource = Source[Any]  # Any: the rows differ by source
