@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,7 @@ from projects.models.activity import Action
 from projects.models.base import Values
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import LineField
+from projects.models.prepared_queries import Bound, Loading, Statement
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
 from projects.models.work_items.item import WorkItem
@@ -32,23 +34,24 @@ class CriterionQuerySet(WorkItemChildQuerySet["Criterion"]):
         """Order as the numbers count them: `pm tick KEY 1` ticks the first one."""
         return self.order_by("position", "created_at", "pk")
 
-    def of(self, item: WorkItem) -> Self:
+    def of(self, item: WorkItem) -> list[Criterion]:
         """Return the living criteria of the item in order, ready to be written."""
-        return self.living().filter(work_item=item).select_related("work_item__project", "created_by").in_order()
+        return _of_item().all(item=item.pk.hex)
 
     def numbered(self, item: WorkItem, numbers: Iterable[int]) -> list[Criterion]:
         """Return the criteria of the item with these numbers, which count from 1. Raises ValidationError."""
-        found = list(self.of(item))
-        for number in numbers:
+        wanted = list(dict.fromkeys(numbers))
+        found = self.of(item) if wanted else []
+        for number in wanted:
             if not 1 <= number <= len(found):
                 known = f"it has {len(found)}" if found else "it has none"
                 raise ValidationError({"numbers": f"{item.display_key} has no criterion {number}; {known}"})
-        return [found[number - 1] for number in dict.fromkeys(numbers)]
+        return [found[number - 1] for number in wanted]
 
     def progress(self, item: WorkItem) -> tuple[int, int]:
         """Return how many criteria of the item are ticked, and how many it has."""
-        ticks = self.living().filter(work_item=item).values_list("ticked_by_id", flat=True)
-        return sum(tick is not None for tick in ticks), len(ticks)
+        ticks = _ticks().rows(item=item.pk.hex)
+        return sum(tick is not None for (tick,) in ticks), len(ticks)
 
 
 class Criterion(WorkItemChild):
@@ -161,3 +164,16 @@ class Criterion(WorkItemChild):
         if not self.work_item.is_open:
             key, status = self.display_key, self.work_item.status
             raise Conflict(f"{key} is {status}, so its criteria are frozen; reopen it first")
+
+
+@functools.cache
+def _of_item() -> Loading[Criterion]:
+    """Return the query for the living criteria of `item` in order, ready to be written."""
+    found = Criterion.objects.living().filter(work_item=Bound("item", WorkItem._meta.pk))
+    return Loading(found.select_related("work_item__project", "created_by").in_order())
+
+
+@functools.cache
+def _ticks() -> Statement:
+    found = Criterion.objects.living().filter(work_item=Bound("item", WorkItem._meta.pk))
+    return Statement(found.order_by().values_list("ticked_by_id"))

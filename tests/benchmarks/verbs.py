@@ -10,7 +10,7 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.ground import Ground
 
 ITEMS = 100
-# The verbs in the order of a round; `{}` is an item that each round has for itself.
+# The verbs in the order of a round; `{}` and `{other}` are items that each round has for itself.
 VERBS: dict[str, tuple[str, ...]] = {
     "list": ("list",),
     "ready": ("ready",),
@@ -19,6 +19,8 @@ VERBS: dict[str, tuple[str, ...]] = {
     "begin": ("begin", "VERB-{}"),
     "ask": ("ask", "VERB-{}", "Go on?", "--choice", "yes"),
     "note": ("note", "VERB-{}", "One more"),
+    "tick": ("tick", "VERB-{}", "1"),
+    "untick": ("untick", "VERB-{}", "1"),
     "update": ("update", "VERB-{}", "--points", "3"),
     "log": ("log", "VERB-{}"),
     "tree": ("tree", "VERB-{}"),
@@ -29,6 +31,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "whoami": ("whoami",),
     "back": ("back", "VERB-{}"),
     "create": ("create", "One more"),
+    "review": ("review", "VERB-{other}", "-m", "Tested"),
     "done": ("done", "VERB-{}", "-m", "Tested"),
 }
 
@@ -50,9 +53,6 @@ UNTIMED = {
     "send-back": "people do",
     "waive": "people do",
     "unwaive": "people do",
-    "review": "not measured yet",
-    "tick": "not measured yet",
-    "untick": "not measured yet",
 }
 
 
@@ -61,7 +61,9 @@ def every_verb(ground: Ground) -> dict[str, Figure]:
     """Return the median ratio of each verb and of a bare interpreter that runs just before it."""
     directory = ground.repository("verbs")
     server = ground.serve(directory)
-    (directory / "plan.txt").write_text("".join(f"Item number {number}\n" for number in range(1, ITEMS + 1)))
+    (directory / "plan.txt").write_text(
+        "".join(f"Item number {number} {{accept=fast}}\n" for number in range(1, ITEMS + 1))
+    )
     pm, bare = ground.installed.command("pm"), [ground.installed.command("python"), "-c", "pass"]
     for words in (("project", "create", "--key", "VERB", "--title", "Verbs"), ("plan", "plan.txt")):
         ground.installed.run([pm, *words], server.directory)
@@ -69,7 +71,9 @@ def every_verb(ground: Ground) -> dict[str, Figure]:
     for number in range(1, ground.rounds + 2):
         for name, words in VERBS.items():
             basis = ground.installed.time(bare, directory)
-            taken = ground.installed.time([pm, *(word.format(number) for word in words)], directory)
+            taken = ground.installed.time(
+                [pm, *(word.format(number, other=number + ITEMS // 2) for word in words)], directory
+            )
             if number > 1:  # the first round is a warm-up
                 pairs[name].append((taken, basis))
     return {name: _figure(times) for name, times in pairs.items()}

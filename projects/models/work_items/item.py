@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from projects.loose_types import FieldValue
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict, HasBlockers, HasChildren
 from projects.models.fields import LabelsField, LineField, PositionField, ReferenceField, TextField
+from projects.models.prepared_queries import Bound, Statement, bound
 from projects.models.project import Project
 from projects.models.project_child import ProjectChild
 from projects.models.sprints.sprint import Sprint
@@ -272,10 +274,11 @@ class WorkItem(Closable):
 
     def check_close(self, status: str) -> None:
         """Raise HasChildren or HasBlockers if the item can't be set to done or cancelled yet."""
-        children = list(self.open_children())
+        children = list(self.open_children()) if _open_child().rows(parent_id=self.pk.hex) else []
         if children:
             raise HasChildren(f"{self.display_key} has open children", children)
-        blockers = list(self.unfinished_blockers()) if status == Status.DONE else []
+        is_blocked = status == Status.DONE and _open_blocker().rows(blocked=self.pk.hex)
+        blockers = list(self.unfinished_blockers()) if is_blocked else []
         if blockers:
             raise HasBlockers(f"{self.display_key} is blocked", blockers)
 
@@ -422,3 +425,16 @@ class WorkItem(Closable):
         if status == Status.IN_PROGRESS and self.started_at is None:
             moments["started_at"] = now
         return moments
+
+
+# Whether there are any; the querysets that name them are built only for the refusal.
+@functools.cache
+def _open_child() -> Statement:
+    found = WorkItem.objects.living().filter(**bound(WorkItem, ["parent_id"])).unfinished()
+    return Statement(found.order_by().values_list("pk")[:1])
+
+
+@functools.cache
+def _open_blocker() -> Statement:
+    found = WorkItem.objects.living().blocking(Bound("blocked", WorkItem._meta.pk)).unfinished()
+    return Statement(found.order_by().values_list("pk")[:1])

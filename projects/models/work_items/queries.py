@@ -145,7 +145,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def assigned(self) -> Self:
         return self.filter(assignee__isnull=False)
 
-    def blocking(self, item_id: uuid.UUID) -> Self:
+    def blocking(self, item_id: uuid.UUID | Bound) -> Self:
         """Limit to items that block the item."""
         return self.filter(
             dependencies_out__blocked_item_id=item_id,
