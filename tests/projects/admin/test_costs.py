@@ -18,8 +18,19 @@ from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 
 from projects.entities.registry import ENTITIES
-from projects.entities.spec import REQUIRED
-from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
+from projects.entities.spec import CHOICE, REQUIRED
+from projects.models import (
+    Activity,
+    CheckRun,
+    Comment,
+    Dependency,
+    Project,
+    Sprint,
+    SwimLane,
+    TimeEntry,
+    User,
+    WorkItem,
+)
 from projects.models.base import Entity
 from tests.projects.conftest import with_middleware
 
@@ -35,7 +46,7 @@ KINDS = {
     "change": ("change", {}),
     "delete": ("delete", {}),
 }
-ABSENT = {Activity: ("add", "deleted", "delete"), Group: ("deleted",), User: ("deleted",)}
+ABSENT = {Activity: ("add", "deleted", "delete"), CheckRun: ("add", "delete"), Group: ("deleted",), User: ("deleted",)}
 PAGES = {
     f"{model.__name__} {kind}": (model, *page)
     for model in MODELS
@@ -92,9 +103,18 @@ class Board:
         self.size = size
 
     def make_row(self, model: Any) -> Any:
-        """Create a row of a kind that the board does not grow: its required texts suffice."""
-        texts = {field.name: "x" for field in model.spec.fields if field.create == REQUIRED}
-        return model.objects.create(actor=User.objects.owner(), project=self.project, **texts)
+        """Create a row of a kind that the board does not grow: its references and required texts suffice."""
+        owner, values = User.objects.owner(), dict[str, Any]()
+        for field in model.spec.fields:
+            if field.refers == "work_item":
+                values[field.name] = self.make_item(owner)
+            elif field.refers:
+                values[field.name] = self.first[Entity.by_type[field.refers]]
+            elif field.create == REQUIRED:
+                values[field.name] = "x"
+            elif field.kind == CHOICE and field.fixed and not field.null:
+                values[field.name] = field.choices[0]
+        return model.objects.create(actor=owner, **values)
 
     def urls(self) -> dict[str, str]:
         """Return the URL of every page and chooser by its name."""
