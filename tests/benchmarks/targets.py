@@ -70,7 +70,7 @@ TARGETS = {
     ),
     "transfer-memory": Target("import and export, peak / Django alone", 4.0, "×", transfer.peak),
     "sync": Target("pm sync, nothing to do / git fetch, 1.5 × pass, one request", 1.0, "×", sharing.idle),
-    "sync-change": Target("pm sync, one change / 2.5 × git fetch, git push", 1.0, "×", sharing.one_change),
+    "sync-change": Target("pm sync, one change / git fetch and git push", 2.5, "×", sharing.one_change),
     "sync-writes": Target(
         "create, 8 clients, p99, beside pm sync / without", 1.5, "×", sharing.beside_writers, margin=5.0
     ),
