@@ -5,11 +5,9 @@ What the last syncs fetched or committed is loose, so most syncs start no git he
 
 from __future__ import annotations
 
-import hashlib
 import os
 import select
 import time
-import zlib
 
 from projects.sync.exceptions import Malformed, StoreDamaged
 from projects.sync.git_process import Process
@@ -24,13 +22,14 @@ MAX_COMMIT = 64 << 10  # bytes
 AHEAD = 32  # requests that are written before the first answer is read; they fit into a pipe
 MAX_LOOSE = 1 << 20  # bytes of a loose object that is read here
 TREE_OF = "^{tree}"  # after a commit
+ID_SIZES = {"sha1": 20, "sha256": 32}  # bytes
 
 
 class ObjectReader:
     """Answers requests for objects; memory is bounded by the limit of each request. End it with `close`."""
 
     def __init__(self, path: str, environ: Mapping[str, str], object_format: str) -> None:
-        self.id_size = hashlib.new(object_format, usedforsecurity=False).digest_size  # bytes
+        self.id_size = ID_SIZES[object_format]
         self.closed = False
         self._path, self._environ, self._format = path, environ, object_format
         self._running: Process | None = None
@@ -69,6 +68,9 @@ class ObjectReader:
 
     def _loose(self, name: str, kind: str, limit: int) -> bytes | None:
         """Return the content of a loose object; None if it is not one, or anything is odd: git decides then."""
+        import hashlib  # most clients read no objects, and load no OpenSSL
+        import zlib
+
         if name.endswith(TREE_OF):
             commit = self._loose(name.removesuffix(TREE_OF), "commit", MAX_COMMIT)
             name = commit[:80].partition(b"\n")[0].decode("ascii", "replace").removeprefix("tree ") if commit else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -331,3 +332,26 @@ def test_tidy_packs_many_objects(ann: Clone, monkeypatch: pytest.MonkeyPatch) ->
     assert len(ann.texts(head)) == 40
     assert "count: 0\n" in git(f"--git-dir={ann.store.path}", "count-objects", "-v") + "\n"
     ann.push(head)
+
+
+def test_loose_objects_are_read_without_git(ann: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = ann.append(ann.publish(None), b"loose\n")
+    ann.store.close()
+    with monkeypatch.context() as nowhere:
+        nowhere.setenv("PATH", "/nowhere")
+        assert ann.texts(head)[-1] == b"loose\n"
+        ann.store.close()
+        newer = ann.store.commit(head, {git_tree.segment_path(2): b"more\n"})
+    git(f"--git-dir={ann.store.path}", "gc", "-q", "--prune=now")
+    assert ann.texts(newer)[-2:] == [b"loose\n", b"more\n"]
+
+
+@pytest.mark.parametrize("content", [b"", zlib.compress(b"tree 6\0loose\n"), b"garbage"])
+def test_damaged_loose_object_is_refused(ann: Clone, content: bytes) -> None:
+    head = ann.append(ann.publish(None), b"loose\n")
+    blob = git(f"--git-dir={ann.store.path}", "rev-parse", f"{head}:log/00/00/01.jsonl")
+    path = Path(ann.store.path, "objects", blob[:2], blob[2:])
+    path.chmod(0o644)
+    path.write_bytes(content)
+    with pytest.raises((Malformed, StoreDamaged)):
+        ann.texts(head)
