@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from contextlib import redirect_stdout
 
 import pytest
 
@@ -40,7 +42,11 @@ class Table:
 
 def main() -> int:
     table = Table()
-    status = pytest.main(["-q", "-n", "0", "--no-header", "-p", "no:terminal", TESTS], plugins=[table])
+    said = io.StringIO()
+    with redirect_stdout(said):
+        status = pytest.main(["-q", "-n", "0", TESTS], plugins=[table])
+    if status:
+        print(said.getvalue(), file=sys.stderr)
     print("\n".join(table.lines()))
     return int(status)
 

@@ -128,6 +128,8 @@ def _work_item(
     notes += _reference(layer, record, before)
     if values["status"] not in CLOSED:
         values["close_reason"] = ""
+    if values["status"] != "done" and "closing" in values:
+        values["closing"], values["evidence"] = None, ""
     if before is not None and record.is_living and not before.is_living and values["parent"]:
         parent = layer.record(values["parent"])
         if parent is not None and not parent.is_living:

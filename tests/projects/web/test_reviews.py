@@ -11,6 +11,7 @@ from django.urls import reverse
 from projects.models import Project, Review, User, WorkItem
 from projects.models.work_items import evidence
 from projects.models.work_items.evidence import Evidence, Source
+from tests.projects.admin.test_bulk import answer as in_admin
 from tests.projects.html_forms import forms_of
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +67,35 @@ def test_review_through_a_login_link_of_an_agent_is_refused(browser: Client, mak
     session.save()
     assert decide(browser, item, "accept") == 403
     assert WorkItem.objects.get().status == "review"
+
+
+def test_policy_holds_for_every_way_in_which_a_browser_sets_a_status(
+    browser: Client, project: Project, make_item: Make, owner: User
+) -> None:
+    from projects.middleware import AGENT
+
+    project.update(actor=owner, review_policy="required")
+    session = browser.session
+    session[AGENT] = "claude"  # its changes count as those of an agent
+    session.save()
+    ways = {
+        "edit": lambda item: browser.post(f"/items/{item.display_key}/edit/", {"version": "1", "status": "done"}),
+        "board": lambda item: browser.post(
+            "/board/PONE/move/", {"item": item.display_key, "version": "1", "status": "done"}
+        ),
+        "action": lambda item: in_admin(browser, "set_status", item, status="done"),
+        "form": lambda item: save_in_admin(browser, item),
+        "api": lambda item: browser.patch(
+            f"/api/v1/work-items/{item.pk}/", {"status": "done"}, content_type="application/json"
+        ),
+    }
+    for name, way in ways.items():
+        item = make_item(name)
+        way(item)
+        assert (name, WorkItem.objects.get(pk=item.pk).status) == (name, "review")
+
+
+def save_in_admin(browser: Client, item: WorkItem) -> None:
+    url = f"/admin/projects/workitem/{item.pk}/change/"
+    form = next(form for form in forms_of(browser.get(url).content.decode()) if "expected_version" in form.values)
+    browser.post(url, {**form.values, "status": "done"})

@@ -1,0 +1,76 @@
+"""Reviews, waivers and policies on two clones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from projects.models import Activity, Project, Review, User, Waiver, WorkItem
+from projects.models.review import accept, send_back
+from tests.projects.sync.clones import BoardClone, Log
+from tests.projects.sync.scripts import clock
+from tests.projects.sync.test_exchange import assert_equal, joined_pair, sync_both
+
+Make = Callable[[str], BoardClone]
+
+
+def the_item() -> WorkItem:
+    return WorkItem.objects.select_related("project").get()
+
+
+def hand_in(clone: BoardClone) -> None:
+    Project.objects.get().update(actor=clone.user, review_policy="required")
+    the_item().update(actor=User.objects.actor("claude"), status="done", close_reason="3 tests pass")
+
+
+def test_later_decision_of_a_review_wins_and_the_other_is_visible(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        hand_in(ada)
+    sync_both(log, ada, bob)
+    with ada:
+        accept(the_item(), actor=ada.user, text="Good")
+        ada.sync(log)
+    with bob, clock(timedelta(minutes=1)):
+        send_back(the_item(), actor=bob.user, text="Test the empty list")  # later, and unseen
+    assert_equal(log, bob, ada)
+    for clone in (ada, bob):
+        with clone:
+            review, item = Review.objects.get(), the_item()
+            assert (review.verdict, review.decided_by, review.answer) == ("sent_back", bob.user, "Test the empty list")
+            assert (item.status, item.closing, item.evidence) == ("in_progress", None, "")
+            verdicts = Activity.objects.of(review).filter(action="updated").values_list("changes", flat=True)
+            assert any("accepted" in str(changes) for changes in verdicts)
+
+
+def test_waiver_and_evidence_travel_and_agents_of_other_clones_are_taken_as_history(
+    make_board_clone: Make, log: Log
+) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        hand_in(ada)
+        Waiver.objects.create(actor=ada.user, work_item=the_item(), reason="No machine")
+        ada.sync(log)
+    with bob:
+        bob.sync(log)
+        assert Project.objects.get().review_policy == "required"
+        assert Waiver.objects.get().reason == "No machine"
+        item = the_item()
+        assert (item.status, item.closing) == ("done", "accepted")
+        assert item.evidence.startswith("policies: review required")
+        item.update(actor=User.objects.actor("claude"), status="todo")
+    assert_equal(log, bob, ada)
+    with ada:
+        assert (the_item().closing, the_item().evidence) == (None, "")
+
+
+def test_item_closed_before_its_clone_saw_the_policy_stays_closed(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        Project.objects.get().update(actor=ada.user, review_policy="required")
+        ada.sync(log)
+    with bob:
+        the_item().update(actor=User.objects.actor("claude"), status="done")
+    assert_equal(log, bob, ada)
+    with ada:
+        assert (the_item().status, the_item().closing) == ("done", None)
