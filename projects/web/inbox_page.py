@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from projects.loose_types import Context
 from projects.models.inbox.listing import BY_KIND, MOST_SHOWN, count, page
-from projects.models.inbox.source import Act, Entry
+from projects.models.inbox.source import Act, Entry, Lost
 from projects.web.evidence import Evidence, evidence_of
 from projects.web.field_labels import label
+from projects.web.history_lines import LONG as LONG_VALUE
 from projects.web.history_lines import difference
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
@@ -78,8 +79,12 @@ def _shown(entry: Entry, evidence: Mapping[uuid.UUID, Evidence], projects: Conta
         said=to_html(entry.said, projects),
         details=to_html(entry.details, projects),
         evidence=evidence.get(entry.item.pk) if entry.item else None,
-        lost=[
-            {"name": label(one.field), "mine": one.mine, "now": one.now, "lines": list(difference(one.now, one.mine))}
-            for one in entry.lost
-        ],
+        lost=[_lost(one) for one in entry.lost],
     )
+
+
+def _lost(one: Lost) -> Context:
+    """Return both values, and their difference if they are long."""
+    is_text = "\n" in one.mine + one.now or max(len(one.mine), len(one.now)) > LONG_VALUE
+    lines = list(difference(one.now, one.mine)) if is_text else []
+    return {"name": label(one.field), "mine": one.mine, "now": one.now, "lines": lines}
