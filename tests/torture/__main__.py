@@ -43,6 +43,7 @@ from tests.torture.crowded_starts import crowded_starts
 from tests.torture.forged import forged
 from tests.torture.frozen_servers import frozen_servers
 from tests.torture.full_disks import full_disks
+from tests.torture.killed_checks import killed_checks
 from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
 from tests.torture.killed_starts import killed_starts
@@ -65,6 +66,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "crowded_starts": (crowded_starts, 30, 1),
     "read_while_published": (read_while_published, 1000, 100),
     "killed_during_request": (killed_during_request, 20, 2),
+    "killed_checks": (killed_checks, 60, 6),
     "killed_workers": (killed_workers, 100, 6),
     "signalled": (signalled, 50, 5),
     "stopped": (stopped, 80, 8),
