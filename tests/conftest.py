@@ -15,7 +15,7 @@ from django.db import connection
 
 from tests.processes import Server, environment
 
-LONG_TESTS = Path(__file__).with_name("long_tests.txt")
+LONG_TESTS, SLOW_TESTS = (Path(__file__).with_name(f"{kind}_tests.txt") for kind in ("long", "slow"))
 
 
 @pytest.fixture
@@ -125,13 +125,20 @@ def add_board(repository: Path, new_board: Path) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that start or share a server as slow, and those in `long_tests.txt` as long."""
-    long = {line for line in LONG_TESTS.read_text().splitlines() if not line.startswith("#")}
+    """Mark tests in `long_tests.txt` as long, and those in `slow_tests.txt` or that use a server as slow."""
+    long, slow = listed(LONG_TESTS), listed(SLOW_TESTS)
     for item in items:
-        if item.nodeid.partition("[")[0] in long:
+        name = item.nodeid.partition("[")[0]
+        if name in long:
             item.add_marker("long")
-        if {"start_server", "server_of_all", "shared_host", "pm"} & set(getattr(item, "fixturenames", ())):
+        starts = {"start_server", "server_of_all", "shared_host", "pm"} & set(getattr(item, "fixturenames", ()))
+        if starts or {name, name.partition("::")[0]} & {*slow, *long}:
             item.add_marker("slow")
+
+
+def listed(path: Path) -> set[str]:
+    """Return the tests, or files of tests, that a list names."""
+    return {line for line in path.read_text().splitlines() if not line.startswith("#")}
 
 
 def make_repository(path: Path) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG_TESTS, SLOW_TESTS, listed
 from tests.processes import CHECKOUT
 
 PACKAGES = ("discovery", "projects", "pmsite")
@@ -245,3 +246,11 @@ def test_any_has_a_reason_on_its_line() -> None:
     """A migration needs none: the models of its time have no types. `projects.loose_types` has names for some."""
     paths = {path for _, path in modules() if "migrations" not in path.parts}
     assert [f"{path}:{line}" for path in sorted(paths) for line in sorted(uses_of_any(path))] == []
+
+
+@pytest.mark.parametrize("path", [LONG_TESTS, SLOW_TESTS], ids=lambda path: path.stem)
+def test_listed_tests_exist(path: Path) -> None:
+    for name in listed(path):
+        file, _, test = name.partition("::")
+        assert (CHECKOUT / file).is_file(), name
+        assert not test or f"def {test}(" in (CHECKOUT / file).read_text(), name

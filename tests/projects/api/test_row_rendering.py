@@ -23,7 +23,7 @@ from projects.ordering_keys import key_between
 pytestmark = pytest.mark.django_db
 VIEWS = {path: view for path, view, _ in router.registry}
 EXAMPLES = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]) | st.sampled_from('\u2028<&"\\é🔥\n'), max_size=20

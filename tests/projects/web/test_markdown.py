@@ -196,7 +196,7 @@ def test_rendering_time_is_linear(unit: str) -> None:
             costs.append(time.process_time() - begin)
         return min(costs)
 
-    assert cost(40_000) < 8 * cost(10_000) + 0.05
+    assert cost(20_000) < 8 * cost(5_000) + 0.05
 
 
 @pytest.mark.parametrize(
