@@ -11,10 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from projects.entities.question import MAX_NUMBER
 from projects.models import Question, WorkItem
+from projects.models.exceptions import Conflict
 from tests.projects.sync.clones import BoardClone, Log
 from tests.projects.sync.scripts import clock
 from tests.projects.sync.test_exchange import assert_equal, joined_pair
+from tests.projects.sync.test_hostile_logs import Forger, new_id
 
 Make = Callable[[str], BoardClone]
 HOUR = timedelta(hours=1)
@@ -121,3 +124,31 @@ def test_question_is_refused_while_the_log_has_the_oldest_format(make_board_clon
         ask(ada, "Postgres?")
     with ada:
         assert not Question.objects.exists()
+
+
+def test_forged_questions_are_void_or_alike_everywhere(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        forger = Forger(log)
+
+    def forged(text: str | None, **values: Any) -> str:
+        values = {"work_item": forger.item, "number": 1, "text": text, **values}
+        pairs = {name: [None, value] for name, value in values.items() if value is not None}
+        return forger.group(forger.operation("created", type="question", id=new_id(), set=pairs))
+
+    forger.publish(
+        forged(None),
+        forged("Without an item?", work_item=new_id()),
+        forged("Without a number?", number=None),
+        forged("Last?", number=MAX_NUMBER),
+        forged("After the last?", number=MAX_NUMBER),
+        forged("Open with an answer?", answer="yes", answered_by="mallory"),
+        forged("Answered by nobody?", number=2, status="answered", answer="yes"),
+    )
+    assert_equal(log, ada, bob)
+    with bob:
+        found = {question.text: (question.number, question.answer) for question in Question.objects.all()}
+        assert found == {"Last?": (MAX_NUMBER, ""), "Open with an answer?": (1, ""), "Answered by nobody?": (2, "yes")}
+        assert Question.objects.get(number=2).outcome == "somebody answered: yes"
+        with pytest.raises(Conflict, match="PONE-1 has no more numbers for questions"):
+            ask(bob, "One more?")
