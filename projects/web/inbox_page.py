@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from projects.loose_types import Context
 from projects.models.inbox.listing import BY_KIND, MOST_SHOWN, count, page
+from projects.models.inbox.lost import LostChanges
 from projects.models.inbox.source import Act, Entry, Lost
 from projects.web.evidence import Evidence, evidence_of
 from projects.web.field_labels import label
@@ -65,9 +66,16 @@ def context() -> Context:
 
 
 def told() -> list[Context]:
-    """Return the first entries for notifications, in few words."""
+    """Return the first entries for notifications, in few words.
+
+    A lost change may be of an archived or deleted project, so only its key is told.
+    """
     return [
-        {"id": entry.id, "title": f"{BY_KIND[entry.kind].heading}: {entry.key}", "text": entry.title or entry.text}
+        {
+            "id": entry.id,
+            "title": f"{BY_KIND[entry.kind].heading}: {entry.key}",
+            "text": "" if entry.kind == LostChanges.kind else entry.title or entry.text,
+        }
         for entry in page(TOLD).entries
     ]
 

@@ -98,7 +98,8 @@ def test_keys_move_reply_and_send_back(page: Page, board: Server) -> None:
     page.keyboard.press("r")
     page.keyboard.press("End")
     page.keyboard.press("Enter")
-    expect(page.locator("#inbox-said")).to_have_text("PONE-2 is sent back.")
+    expect(page.locator("#inbox-said")).to_have_text("PONE-2 is sent back. Open it")
+    expect(page.get_by_role("link", name="Open it")).to_have_attribute("href", "/items/PONE-2/")
     expect(current).to_contain_text("Undo after a merge")
     (review,) = board.api("GET", "reviews/?work_item=PONE-2&fields=answer,verdict").json()["results"]
     assert (review["answer"], review["verdict"]) == ("a Reads no empty fields\nSee PONE-1", "sent_back")

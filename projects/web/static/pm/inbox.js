@@ -69,7 +69,9 @@ list.addEventListener("click", ({ target }) => {
 // What is settled goes at once, so that the next key is for the next entry.
 list.addEventListener("pm:done", ({ target, detail }) => {
   const entry = target.closest("[data-entry]");
-  said.textContent = detail;
+  const link = entry.querySelector("a[data-open]")?.cloneNode();
+  link?.append("Open it");
+  said.replaceChildren(detail, ...(link ? [" ", link] : [])); // its history can undo a slip
   place = entries().indexOf(entry);
   entry.remove();
   select(entries()[Math.min(place, entries().length - 1)], { focus: true });
