@@ -49,14 +49,13 @@ class ChangeTexts:
             return {"": row.action if kind in ("work_item", "project", "sprint") else f"{kind} {row.action}"}
         if kind == "time_entry":
             return {kind: "time"}
-        forced = " by force" if row.is_forced else ""
         # A claim sets status and assignee, too; one that another session of the same user had changes nothing else.
         if values.get("claimed_by_id") or not values:
-            return {"status": f"claimed{forced}"}
+            return {"status": "claimed"}
         told = [change for change in row.changes if change["field"] not in (*UNTOLD, "claimed_by_id")]
         found = {change["field"]: self._change(change, old=old) for change in told}
         if not found and "claimed_by_id" in values:
-            return {"claim": f"claim ended{forced}"}
+            return {"claim": "claim ended"}
         return found or {"moved": "moved"}
 
     @staticmethod

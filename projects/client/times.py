@@ -21,7 +21,7 @@ def duration(text: str) -> int | None:
 def minutes(text: str) -> int:
     """Parse whole minutes: a number, or a duration such as 2h."""
     seconds = duration(text)
-    if seconds is None and text.isdecimal():
+    if seconds is None and text.removeprefix("-").isdecimal():  # the server says which numbers it takes
         return int(text)
     if seconds is None:
         raise refused(f"{text!r} is neither whole minutes nor a duration such as 90m, 2h or 1d")

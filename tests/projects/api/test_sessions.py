@@ -138,8 +138,8 @@ def test_log_tells_claims_and_force(running: Any, make_item: Make) -> None:
     run("bot", name="a2").post(f"{URL}PONE-1/claim/", {"force": True})
     run("eve").post(f"{URL}PONE-1/release/", {"force": True})
     log = bearer().get(f"{URL}PONE-1/log/").json()["log"]
-    assert [(row["by"], row["did"]) for row in log[1:3]] == [("bot", "claimed by force"), ("bot", "claimed")]
-    assert log[0]["did"] == "status in_progress → backlog; assignee bot → none"
+    assert [(row["by"], row["did"]) for row in log[1:3]] == [("bot", "claimed (forced)"), ("bot", "claimed")]
+    assert log[0]["did"] == "status in_progress → backlog; assignee bot → none (forced)"
 
 
 def test_whoami_says_how_the_session_was_found(running: Any, project: Project) -> None:
