@@ -126,7 +126,8 @@ class CommitsView(StrictQueryMixin):
         named = ownership.commits_of(item)
         limit = read_limit(request, DEFAULT, MOST)
         commits = list(named[:limit])
-        index.count_changes(found, commits)
+        if is_complete:  # else git has enough to do
+            index.count_changes(found, commits)
         return Response(
             {
                 "commits": CommitSerializer(commits, many=True).data,

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from types import MappingProxyType
@@ -88,7 +89,7 @@ def update(repository: Repository, limit: float = LIMIT) -> None:
     last = _store_all(_naming(repository, new, known, limit, reached), repository.is_in_background)
     gone = repository.unreachable(old - reached, tips, limit) if old - reached else []
     counted = {found.sha: _counted(repository, found.sha) for found, _ in last} if len(last) <= FEW else {}
-    with transaction.atomic():
+    with _unsynchronized(), transaction.atomic():
         before = CommitIndex.objects.filter(pk=1).first()
         if (before and before.indexed_at) != (row and row.indexed_at):
             return  # another process was faster; the next refresh reads what is left
@@ -119,7 +120,7 @@ def _store_all(naming: Iterator[tuple[Found, list[str]]], is_in_background: bool
     began = time.monotonic()
     while more := list(islice(naming, BATCH)):
         if batch:
-            with transaction.atomic():
+            with _unsynchronized(), transaction.atomic():
                 _store(batch)
         batch = more
         if is_in_background:
@@ -144,6 +145,28 @@ def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
     if counted:
         with transaction.atomic():
             Commit.objects.bulk_update(counted, ["files", "insertions", "deletions"])
+
+
+@contextmanager
+def _unsynchronized() -> Iterator[None]:
+    """Let transactions not wait for the disk: after a power cut, what is lost is read from the repository again.
+
+    In WAL mode the database stays whole, and the next other transaction waits for these, too.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode")
+        is_wal = cursor.fetchone()[0] == "wal"
+        cursor.execute("PRAGMA synchronous")
+        (before,) = cursor.fetchone()
+        if is_wal:
+            cursor.execute("PRAGMA synchronous = NORMAL")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA synchronous = {before:d}")
 
 
 def _counted(repository: Repository, sha: str) -> Changes:
@@ -182,7 +205,7 @@ def _execute(query: str, rows: list[tuple[str | int | None, ...]]) -> None:
 
 def _moment(seconds: int) -> str:
     """Return a moment in the form of the database."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+    return datetime.fromtimestamp(seconds, UTC).isoformat(" ")[:19]
 
 
 def _subject(found: Found) -> str:
@@ -196,6 +219,8 @@ def shown_author(found: Found) -> str:
 
 def _clean(text: str) -> str:
     """Return the text without control and formatting characters, which could change how a terminal shows it."""
+    if text.isprintable():  # mostly
+        return text.strip()
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -99,3 +100,28 @@ def test_killed_git_stores_nothing_wrong(
     monkeypatch.setenv("PATH", path)
     index.update(long.repository)
     assert stored() == WANTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_index_does_not_wait_for_the_disk_and_others_do(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The repository has all that a power cut could lose."""
+    work.commit("PONE-1")
+    levels = []
+    store = index._store
+
+    def note(*arguments: Any) -> None:
+        levels.append(_level())
+        store(*arguments)
+
+    monkeypatch.setattr(index, "_store", note)
+    before = _level()
+    index.update(work.repository)
+    assert (levels, _level()) == ([1], before)
+    assert before == 2
+
+
+def _level() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous")
+        level: int = cursor.fetchone()[0]
+        return level
