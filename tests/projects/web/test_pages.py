@@ -96,7 +96,7 @@ def test_anonymous_browser_is_redirected_and_script_gets_401(client: Client, pro
 
 
 def test_home_redirects_to_the_board_of_a_single_project(browser: Client, make_project: Callable[..., Project]) -> None:
-    assert b"pm project create" in browser.get("/").content
+    assert b"Create a project" in browser.get("/").content
     make_project("PONE")
     assert browser.get("/")["Location"] == "/board/PONE/"
     make_project("PTWO")
