@@ -12,9 +12,8 @@ import stat
 import time
 
 from discovery import lock
-from projects.sync import git_answers, git_environment, git_process, git_tree
+from projects.sync import git_environment, git_process, git_tree
 from projects.sync.exceptions import Busy, GitError, Malformed, Newer, StoreDamaged, TimedOut, Unreachable
-from projects.sync.git_objects import ObjectReader
 from projects.sync.git_remote import printable
 
 TYPE_CHECKING = False
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from projects.sync.git_objects import ObjectReader
     from projects.sync.git_remote import Remote
     from projects.sync.git_tree import Contents
 
@@ -153,6 +153,8 @@ class GitStore:
             depth = () if self._ref(BOARD) or self._ref(UNPUBLISHED) else ("--depth=1",)
             arguments = ("fetch", "--no-tags", *depth, "--", remote.name, f"{ref}:{BOARD}")
             code, _, errors = self._git(*arguments, remote=remote, held=held.fileno, limit=limit, terminal=terminal)
+            if code:
+                from projects.sync import git_answers  # only now, as most fetches succeed
             if code and git_answers.is_missing_ref(errors):
                 return None
             rejected = code == 1 and b"[rejected]" in errors
@@ -191,6 +193,8 @@ class GitStore:
         arguments = ("push", "--porcelain", "--no-verify", *lease, "--", remote.name, refspec)
         code, output, errors = self._git(*arguments, remote=remote, limit=limit, terminal=terminal)
         if code:
+            from projects.sync import git_answers
+
             raise git_answers.push_failure(remote.name, output, errors)
 
     def tidy(self) -> bool:
@@ -314,6 +318,8 @@ class GitStore:
 
     def _objects(self) -> ObjectReader:
         if self._reader is None or self._reader.closed:
+            from projects.sync.git_objects import ObjectReader
+
             environ = git_environment.for_store(self._environ)
             self._reader = ObjectReader(os.path.abspath(self.path), environ, self._object_format())
         return self._reader

@@ -11,7 +11,6 @@ Folders hold at most 100 entries. Segments never change. Anything else in the tr
 from __future__ import annotations
 
 from projects.sync.exceptions import Malformed, Newer
-from projects.sync.git_objects import parse_tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -194,6 +193,8 @@ def _board_id(content: bytes) -> str:
 
 def _entries(reader: ObjectReader, name: str, path: str) -> Iterator[tuple[str, tuple[str, str]]]:
     """Yield the entries of a folder in order: name, (mode, object ID)."""
+    from projects.sync.git_objects import parse_tree  # only where a log is read
+
     seen: set[str] = set()
     for entry, mode, object_id in parse_tree(reader.read(name, "tree", MAX_TREE), reader.id_size):
         if entry in seen or len(seen) == FOLDER:
