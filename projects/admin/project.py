@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from projects.admin.base import EntityAdmin, is_choosing
 from projects.admin.filters import ChangedFilter, LifeFilter
 from projects.admin.links import admin_url, board_page
+from projects.entities.project import POLICIES
 from projects.entities.work_item import CLOSED
 from projects.loose_types import AnyRow, AnyRows, Framework
 from projects.models import Project, Sprint, SwimLane, WorkItem
@@ -39,7 +40,7 @@ class ProjectAdmin(EntityAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: AnyRow = None) -> tuple[str, ...]:
         fields = super().get_readonly_fields(request, obj)
-        return (*fields, "title", "description") if obj is not None and obj.is_archived else fields
+        return (*fields, "title", "description", *POLICIES) if obj is not None and obj.is_archived else fields
 
     def has_delete_permission(self, request: HttpRequest, obj: AnyRow = None) -> bool:
         return (obj is None or not obj.is_archived) and super().has_delete_permission(request, obj)

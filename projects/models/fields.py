@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -116,6 +117,18 @@ class LabelsField(models.JSONField):
         return name, "django.db.models.JSONField", args, kwargs
 
 
+class LinesInput(forms.CharField):
+    """A text area with an entry on each line."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+    def prepare_value(self, value: Framework) -> Framework:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Framework) -> Framework:
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+
 class LinesField(models.JSONField):
     """A list of at most `most` short lines, unique (case-insensitive) and in the given order."""
 
@@ -125,6 +138,9 @@ class LinesField(models.JSONField):
         super().__init__(*args, **kwargs)
         self.most = most
         self.max_line = max_line
+
+    def formfield(self, **kwargs: Framework) -> Framework:
+        return models.Field.formfield(self, **{"form_class": LinesInput, **kwargs})
 
     def to_python(self, value: object) -> list[str]:
         if not isinstance(value, list | tuple) or not all(isinstance(line, str) for line in value):

@@ -34,7 +34,7 @@ def sample(field: spec.Field, place: int = 0, text: str = "CHANGED") -> Any:
         case spec.DAY:
             return date(2026, 3, 1) + timedelta(days=place)
         case spec.MOMENT if field.name == "default_at":
-            return timezone.now() + timedelta(hours=1)
+            return (timezone.now() + timedelta(hours=1)).replace(microsecond=0)
         case spec.MOMENT:
             return NINE + timedelta(hours=place)
         case spec.LABELS:

@@ -112,7 +112,7 @@ def type_in_admin(form: Form, field: spec.Field, value: Any) -> None:
         form.values[f"{field.name}_0"], form.values[f"{field.name}_1"] = [day], [clock]
         return
     assert field.name in form.values, f"the admin has no control for {field.name}"
-    text = ", ".join(value) if isinstance(value, list) else value
+    text = ("\n" if field.kind == spec.LINES else ", ").join(value) if isinstance(value, list) else value
     form.values[field.name] = ["" if text is None else str(text)]
 
 

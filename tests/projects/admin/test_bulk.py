@@ -66,7 +66,7 @@ def test_chosen_value_is_set(
     assert [getattr(item, column) for item in WorkItem.objects.order_by("item_number")[:2]] == [
         known.get(stored, value)
     ] * 2
-    latest = Activity.objects.order_by("-id")[:2]
+    latest = Activity.objects.filter(entity_type="work_item").order_by("-id")[:2]
     assert {(row.entity_id, row.actor) for row in latest} == {(one.pk, owner), (two.pk, owner)}
     assert "2 unchanged" in answer(browser, action, one, two, **{name: known.get(stored, value)})
     assert WorkItem.objects.get(title="untouched").version == 1
@@ -88,7 +88,8 @@ def test_claims_are_named_before_they_end(
     page = start(browser, action, held, free).content.decode()
     assert "PONE-1 is claimed by ada for another 60 minutes" in page
     assert "2 set to" in answer(browser, action, held, free, **value)
-    assert [row.is_forced for row in Activity.objects.order_by("-id")[:2]] == [False, True]
+    changes = Activity.objects.filter(entity_type="work_item").order_by("-id")
+    assert [row.is_forced for row in changes[:2]] == [False, True]
     other = make_item()
     numbers = {"numbers": "1+0", **value}
     other.claim(actor=user)

@@ -9,11 +9,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from projects.entities.project import POLICIES
 from projects.models import Project, User
 from tests.projects.conftest import of_projects
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/projects/project/"
+OFF = dict.fromkeys(POLICIES, "off")
 
 
 def page(project: Project) -> str:
@@ -22,7 +24,7 @@ def page(project: Project) -> str:
 
 def form(project: Project, **values: Any) -> dict[str, Any]:
     fields = {"title": project.title, "description": project.description, "status": project.status}
-    return {**fields, "expected_version": project.version, **values}
+    return {**OFF, **fields, "expected_version": project.version, **values}
 
 
 def run(browser: Client, action: str, *projects: Project, **parameters: str) -> str:
@@ -53,7 +55,7 @@ def test_list_shows_searches_and_filters(browser: Client, make_project: Callable
 
 
 def test_add_project(browser: Client, owner: User) -> None:
-    data = {"key": "pone", "title": " First ", "description": "", "status": "active"}
+    data = {**OFF, "key": "pone", "title": " First ", "description": "", "status": "active"}
     assert browser.post(f"{LIST}add/", data).status_code == 302
     project = Project.objects.get()
     assert (project.key, project.title, project.created_by) == ("PONE", "First", owner)
@@ -72,7 +74,7 @@ def test_add_project(browser: Client, owner: User) -> None:
     ],
 )
 def test_invalid_project_is_not_added(browser: Client, project: Project, values: dict[str, str], message: str) -> None:
-    data = {"key": "OTHER", "title": "t", "description": "", "status": "active"} | values
+    data = OFF | {"key": "OTHER", "title": "t", "description": "", "status": "active"} | values
     response = browser.post(f"{LIST}add/", data)
     assert response.status_code == 200
     assert message in response.content.decode()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from projects.entities.project import POLICIES
 from projects.models import Project
 from tests.projects.conftest import of_projects
 
@@ -33,7 +34,7 @@ def test_create_answers_the_project(api: APIClient) -> None:
     assert response["Location"] == f"http://testserver{URL}{body['id']}/"
     assert response["ETag"] == '"1"'
     assert set(body) == {
-        *("id", "key", "title", "description", "status", "next_work_item_number"),
+        *("id", "key", "title", "description", "status", "next_work_item_number", *POLICIES),
         *("version", "created_at", "updated_at", "created_by", "updated_by"),
     }
 

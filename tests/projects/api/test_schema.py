@@ -15,7 +15,7 @@ from tests.projects.threads import at_once
 pytestmark = pytest.mark.django_db
 ENTITIES = (
     *("projects", "work-items", "sprints", "comments", "dependencies", "time-entries", "swim-lanes"),
-    *("reviews", "waivers"),
+    *("reviews", "waivers", "questions", "criteria", "checks", "check-runs"),
 )
 
 
@@ -56,7 +56,7 @@ def test_schema_knows_every_error_code(schema: dict[str, Any]) -> None:
         "KEY_MOVED",
         "NOTHING_READY",
         "NOT_READY",
-    } | {"EVIDENCE_MISSING", "SYNC_OFF"}
+    } | {"CHECK_UNTRUSTED", "CONTENT_NEEDED", "EVIDENCE_MISSING", "SYNC_OFF"}
     assert set(schema["components"]["schemas"]["CodeEnum"]["enum"]) == {*CODES.values(), *own}
 
 

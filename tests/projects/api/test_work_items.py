@@ -17,7 +17,7 @@ Make = Callable[..., WorkItem]
 FIELDS = {
     *("id", "display_key", "project_id", "item_number", "item_type", "title", "description", "status", "priority"),
     *("parent_id", "parent", "sprint_id", "assignee_id", "assignee", "claimed_by", "lease_expires_at"),
-    *("stuck", "labels"),
+    *("stuck", "labels", "closing", "evidence", "criteria"),
     *("story_points", "due_date", "external_ref", "close_reason", "position", "started_at", "completed_at"),
     *("version", "created_at", "updated_at", "created_by", "updated_by"),
 }

@@ -8,7 +8,22 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.entities.registry import ENTITIES
-from projects.models import Comment, Dependency, Project, Review, Sprint, SwimLane, TimeEntry, User, Waiver, WorkItem
+from projects.models import (
+    Check,
+    CheckRun,
+    Comment,
+    Criterion,
+    Dependency,
+    Project,
+    Question,
+    Review,
+    Sprint,
+    SwimLane,
+    TimeEntry,
+    User,
+    Waiver,
+    WorkItem,
+)
 from projects.models.base import Entity
 from projects.models.deletion import purge
 
@@ -35,6 +50,10 @@ def test_purge_of_a_project_removes_a_row_of_every_entity(
     Comment.objects.create(actor=user, work_item=one, content="Text")
     Dependency.objects.create(actor=user, blocking_item=one, blocked_item=two)
     TimeEntry.objects.start(one, actor=user)
+    Question.objects.create(actor=user, work_item=one, text="Why?")
+    Criterion.objects.create(actor=user, work_item=one, text="It holds")
+    check = Check.objects.create(actor=owner, project=project, name="tests", command="true")
+    CheckRun.objects.create(actor=owner, work_item=one, project_check=check, outcome="passed")
     Review.objects.create(actor=user, work_item=one)
     Waiver.objects.create(actor=owner, work_item=one, reason="Because")
     lanes = SwimLane.objects.count()

@@ -23,15 +23,21 @@ MODELS = sorted(model.__name__ for model in apps.get_app_config("projects").get_
 # Tables that are usually empty.
 LATER = frozenset(
     {
+        "Check",
+        "CheckApproval",
+        "CheckRun",
         "Commit",
         "CommitIndex",
         "CommitMention",
+        "Criterion",
         "LoginTicket",
         "FormerKey",
         "LostChange",
         "NumberBlock",
+        "OpenedRun",
         "Question",
         "RenumberedCommit",
+        "ReportedTree",
         "Review",
         "Session",
         "Waiver",
