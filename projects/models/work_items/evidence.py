@@ -76,17 +76,21 @@ def _tick(item: WorkItem, number: int) -> str:
     return f"pm tick {item.display_key} {number}"
 
 
+def _run(item: WorkItem, name: str) -> str:
+    if item._state.adding:
+        return "create it open, and run pm check"
+    return f"pm check {item.display_key} {name}"
+
+
 def _checks(item: WorkItem) -> list[Evidence]:
     """Return a piece for each required check of the item. Raises ContentNeeded if the caller must tell its content."""
-    if item._state.adding:
-        return []
     states = [one for one in apps.get_model("projects", "CheckRun").objects.states(item) if one.check.is_required]
     if states and item.worktree == "" and item.is_open:
         raise ContentNeeded(item.display_key)
     found = []
     for one in states:
         by = f", run by {one.run.created_by.username} on {one.run.tree[:10]}" if one.run and one.is_passed else ""
-        get = "" if one.is_passed else f"pm check {item.display_key} {one.check.name}"
+        get = "" if one.is_passed else _run(item, one.check.name)
         found.append(Evidence(f"check {one.check.name} {one.label}{by}", get))
     return found
 

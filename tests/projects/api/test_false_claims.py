@@ -9,6 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from projects.models import Check, Criterion, Project, User, WorkItem
+from projects.models.exceptions import ContentNeeded
 from tests.projects.conftest import bearer
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +157,24 @@ def test_stale_pass_is_refused_on_every_way(agent: Agent, way: Callable[[Agent],
     assert (response.status_code, response.json()["error"]["code"]) == (409, "EVIDENCE_MISSING")
     assert "check unit passed on other content" in response.json()["error"]["message"]
     assert agent.done().status_code == 200
+
+
+def test_item_that_is_created_done_is_refused(agent: Agent) -> None:
+    body = {"project": "PONE", "title": "Done before", "item_type": "task", "status": "done"}
+    response = agent.post("work-items/", body)
+    assert (response.status_code, response.json()["error"]["code"]) == (409, "EVIDENCE_MISSING")
+    assert agent.post("plan/", {"items": [{"title": "Done", "status": "done"}]}).status_code == 400
+
+
+def test_link_of_an_agent_does_not_hide_other_content(agent: Agent) -> None:
+    agent.tick()
+    agent.run()
+    person = User.objects.actor("pat")
+    person.via = "claude"
+    with pytest.raises(ContentNeeded):
+        WorkItem.objects.select_related("project").get(pk=agent.item.pk).update(actor=person, status="done")
+    person.via = ""
+    WorkItem.objects.select_related("project").get(pk=agent.item.pk).update(actor=person, status="done")
 
 
 def test_content_must_be_told_where_checks_count(agent: Agent) -> None:
