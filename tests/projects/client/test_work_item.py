@@ -248,7 +248,7 @@ def test_project_is_named_where_there_are_several(board: Board) -> None:
         (("list", "ITMWRONG", "--sort", "odd"), "VALIDATION_ERROR", "ordering"),
         (("list", "ITMWRONG", "--limit", "0"), "VALIDATION_ERROR", "limit"),
         (("get", "ITMWRONG-999"), "NOT_FOUND", None),
-        (("get", "../projects"), "NOT_FOUND", None),
+        (("get", "../projects"), "USAGE", "id"),
         (("get", "."), "USAGE", "id"),
         (("show", ""), "USAGE", "id"),
         (("create", "--project", "ITMWRONG", "--type", "task", "--title", ""), "VALIDATION_ERROR", "title"),
