@@ -79,7 +79,7 @@ def test_refusals_name_code_and_field(ask: Ask) -> None:
     assert (error["code"], error["field"]) == ("VALIDATION_ERROR", "key")
     for verb in ("get", "delete", "restore"):
         assert ask("project", verb, "NONE").error["code"] == "NOT_FOUND"
-    assert ask("project", "get", "a/../b").error["code"] == "NOT_FOUND"
+    assert ask("project", "get", "a/../b").error["code"] == "USAGE"
     assert ask("project", "get", "ü ?#%").error["code"] == "NOT_FOUND"
 
 
@@ -115,7 +115,7 @@ def test_table_is_for_people(ask: Ask) -> None:
 
 def test_text_that_is_not_utf_8_is_refused_without_a_traceback(ask: Ask) -> None:
     result = ask("project", "create", "--key", "AA", "--title", "\udcff")
-    assert result.error["code"] == "VALIDATION_ERROR"
+    assert result.error["code"] == "USAGE"
     assert "Traceback" not in ask("project", "list", "--as", "\udcff").err
 
 
