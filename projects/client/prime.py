@@ -27,6 +27,7 @@ HOW = """\
 Loop   pm begin [KEY]           claim the next item, or this one, and show it; again: renew the claim
        pm note KEY TEXT         record progress; --decision holds for the project, --handover is for the next session
        pm done KEY -m TEXT      close it; --next begins another. Give it back: pm back KEY
+Prove  pm check run KEY   pm tick KEY 1   run the project's checks, and tick the criteria that you saw hold
 Ask    pm ask KEY TEXT --choice A --choice B --wait 10m   for what a person decides; later: pm wait KEY
 Plan   pm create TITLE -t bug --from KEY    (-p 1, --parent KEY, --needs A,B); many at once: pm plan FILE
 Look   pm ready   pm list --status todo   pm show KEY   pm news   pm search TEXT   pm who
