@@ -37,7 +37,7 @@ class ReportSerializer(StrictSerializer):
     exit_code = StrictIntegerField(min_value=0, max_value=255, allow_null=True, help_text="Null after a timeout.")
     duration_ms = StrictIntegerField(min_value=0, max_value=2_147_483_647)
     tree_before = serializers.CharField(allow_blank=True, help_text="The content of the worktree before the run.")
-    tree_after = serializers.CharField(allow_blank=True, help_text="The same after it; if different, it is no pass.")
+    tree_after = serializers.CharField(allow_blank=True, help_text="The same after the run; if it differs, not a pass.")
     commit = serializers.CharField(required=False, allow_blank=True, default="")
     output = serializers.CharField(
         required=False, allow_blank=True, default="", trim_whitespace=False, help_text="Its last 4 KiB are kept."

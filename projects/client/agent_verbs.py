@@ -26,7 +26,7 @@ def refuse_files(noun: str, options: Iterable[Option], given: Options, *, is_age
     """Raise UsageError if the call of an allowed verb names a file, directory or server.
 
     A rule of an agent program compares the first words of a command line only, so the verb has to be harmless with
-    all of its flags. Standard input is no file: `-`.
+    all of its flags. Standard input (`-`) does not count as a file.
     """
     if noun not in ALLOWED:
         return

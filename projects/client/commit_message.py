@@ -1,7 +1,7 @@
 """What git's hook `prepare-commit-msg` does: add `Refs: KEY` of the item that this session holds to a new commit.
 
-It never fails a commit and never waits long. It leaves alone what is no new work of the session (merges, `--amend`,
-`-c`, `-C`, rebases), what an editor will show, and a message that names the item or has a line `Refs:` already.
+It never fails a commit and never waits long. It leaves commits alone that are not new work of the session (merges,
+`--amend`, `-c`, `-C`, rebases), messages that an editor will show, and those that name the item or have a line `Refs:`.
 """
 
 from __future__ import annotations

@@ -342,7 +342,7 @@ def _global_flags(tokens: Sequence[str], *, strict: bool = True) -> tuple[list[s
 
 
 def _phrase(name: str, rest: Sequence[str]) -> Phrase | None:
-    """Return what a word that is no command means in front of `rest`, None if it means nothing."""
+    """Return what a word that is not a command means in front of `rest`, None if it means nothing."""
     phrase = _meant(name, rest)
     noun = vocabulary.NOUNS.get(name)
     if phrase is not None or noun is not None:

@@ -38,7 +38,7 @@ def add_try(error: ClientError, call: Call, options: Options) -> None:
 
 
 def _with_values(ids: Sequence[str], given: Sequence[Option]) -> list[str]:
-    """Return the keys and the other words as flags, [] if one of them is no value."""
+    """Return the keys and the other words as flags, [] if one of them is not a value."""
     keys = [word for word in ids if is_key(word)]
     flags = _flagged([word for word in ids if not is_key(word)], given)
     return [*keys, *flags] if keys and flags else []

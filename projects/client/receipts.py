@@ -45,7 +45,7 @@ def edit(context: Context, keys: list[str], changes: dict[str, Json], **more: Js
     `more` are other members of the request.
     """
     for key in keys:
-        ITEMS.path_to(key)  # refuses what is no ID
+        ITEMS.path_to(key)  # refuses what is not an ID
     body = {"items": keys, "changes": changes, **more}
     answer = context.api.call("POST", f"{ITEMS.path}edit/", body, wanted=("receipts",))
     receipts: list[Json] = answer["receipts"]

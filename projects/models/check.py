@@ -46,7 +46,7 @@ class TypesField(LineField):
         names = {name.strip().lower() for name in text.split(",")} - {""}
         if unknown := sorted(names - set(ItemType.values)):
             allowed = ", ".join(ItemType.values)
-            raise ValidationError(f"{unknown[0]} is no type of items; allowed: {allowed}", code="invalid")
+            raise ValidationError(f"{unknown[0]} is not an item type; allowed: {allowed}", code="invalid")
         return ",".join(name for name in ItemType.values if name in names)
 
 

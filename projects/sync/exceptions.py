@@ -12,7 +12,7 @@
         ├── TimedOut         git ran longer than its limit
         ├── StoreDamaged     the local copy is not usable, or pm did not create it
         ├── NoSuchRemote     the repository has no remote of this name
-        ├── Unreachable      the remote does not answer, or is no repository
+        ├── Unreachable      the remote does not answer, or is not a repository
         ├── NeedsPassword    the remote asks for a password or key that is not available here
         └── Refused          the remote answers, but refuses: no permission, or a hook
 
@@ -73,7 +73,7 @@ class NoSuchRemote(GitError):
 
 
 class Unreachable(GitError):
-    """The remote does not answer, or is no repository."""
+    """The remote does not answer, or is not a repository."""
 
 
 class NeedsPassword(GitError):

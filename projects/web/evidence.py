@@ -33,7 +33,7 @@ class Claim:
 
 @dataclass
 class ShownCheck:
-    """How a check stands for an item, with the end of its output if it is no pass."""
+    """How a check stands for an item, with the end of its output if it has not passed."""
 
     state: CheckState
     output: str

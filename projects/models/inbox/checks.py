@@ -62,7 +62,7 @@ class Approvals(Source[Check]):
 
 
 class Failures(Source[CheckRun]):
-    """Required checks whose latest result of the last 30 days is no pass, of items that nobody works on.
+    """Required checks whose latest result of the last 30 days is not a pass, of items that nobody works on.
 
     Agents are offered these items all the same. What is in review is there with the states of its checks.
     """

@@ -359,7 +359,7 @@ class WorkItem(Closable):
     def obstacles(self, actor: User | None) -> list[str]:
         """Return the reasons why `actor` can't start the item now; a claim is not among them.
 
-        Its own item in progress is no obstacle, nor one in progress that nobody is assigned to.
+        The user's own item in progress may be claimed, and one in progress that nobody is assigned to.
         """
         return obstacles(self, actor)
 

@@ -97,7 +97,7 @@ def test_check_applies_to_the_types_that_it_names(check: Check, make_item: Make,
     assert Check.objects.of_item(make_item(item_type="chore")) == []
     check.update(actor=person, item_types="Chore, bug")
     assert check.item_types == "bug,chore"
-    with pytest.raises(ValidationError, match="job is no type of items"):
+    with pytest.raises(ValidationError, match="job is not an item type"):
         check.update(actor=person, item_types="job")
 
 
