@@ -20,7 +20,8 @@ from projects.api.work_items.receipts import ReceiptSerializer, receipt_of
 from projects.entities.project import POLICIES
 from projects.models import Review, Waiver, WorkItem
 from projects.models.review import accept, send_back
-from projects.models.work_items.evidence import missing_evidence
+from projects.models.work_items.choices import Status
+from projects.models.work_items.evidence import Missing, missing_evidence
 
 MOST_SENT_BACK = 20
 
@@ -74,12 +75,17 @@ def evidence_of(item: WorkItem) -> JSONObject:
         "key": item.display_key,
         "title": item.title,
         "policies": {name.removesuffix("_policy"): getattr(item.project, name) for name in POLICIES},
-        "missing": [each._asdict() for each in missing_evidence(item)] if item.is_open else [],
+        "missing": [each._asdict() for each in _missing(item)],
     }
     review = Review.objects.latest_of(item)
     if review is not None:
         found["review"] = review_of(review)
     return found
+
+
+def _missing(item: WorkItem) -> list[Missing]:
+    """Return what an open item lacks; one in review has been handed in, so an acceptance is not among it."""
+    return missing_evidence(item, is_accepted=item.status == Status.REVIEW) if item.is_open else []
 
 
 def review_of(review: Review) -> JSONObject:

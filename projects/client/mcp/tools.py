@@ -185,7 +185,7 @@ TOOLS = (
     ),
     Tool(
         "done",
-        "Close items; says what that unblocked. next: begin another.",
+        "Close items, or hand them in where a person has to accept. next: begin another.",
         {"keys": LIST, "text": TEXT, "next": YES},
         required=("keys",),
         places=("keys",),
