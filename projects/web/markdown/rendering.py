@@ -23,7 +23,7 @@ from projects.web.markdown.task_boxes import mark_tasks, tick
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "s", "kbd"),
     *("ul", "ol", "li", "a", "table", "thead", "tbody", "tr", "th", "td", "details", "summary", "span", "img"),
-    *("label", "input"),
+    *("label", "input", "div"),
 }
 ATTRIBUTES = {
     "a": {"href", "title"},
@@ -32,6 +32,7 @@ ATTRIBUTES = {
     "th": {"align"},
     "td": {"align"},
     "details": {"open"},
+    "div": {"class", "role", "tabindex", "aria-label"},
     "img": {"src", "alt", "title", "loading"},
     "input": {"type", "checked", "data-task"},
 }
@@ -41,6 +42,8 @@ REMOTE = ("http://", "https://")
 PICTURES = "/pictures/"  # where the server shows the pictures of the repository
 PICTURE = re.compile(r"(?:\./)?((?!/|.*(?:^|/)\.\.?/)[^?#:\\]{1,500}\.(?:png|jpe?g|gif|webp))", re.IGNORECASE)
 BREAKS = ("softbreak", "hardbreak")
+# A wide table scrolls by itself, also with the keyboard.
+TABLE = '<div class="scroll" role="region" tabindex="0" aria-label="Table"><table>\n'
 _KBD = re.compile(r"<kbd>([^<>\n]{1,50})</kbd>", re.IGNORECASE)
 
 
@@ -127,5 +130,7 @@ _markdown.block.ruler.before(
     "html_block", "details", details, {"alt": ["paragraph", "reference", "blockquote", "list"]}
 )
 _markdown.add_render_rule("fence", fence)
+_markdown.add_render_rule("table_open", lambda *_: TABLE)
+_markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
 _markdown.core.ruler.push("tasks", mark_tasks)
 _markdown.core.ruler.push("adapt", _adapt)
