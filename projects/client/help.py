@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 WIDTH = 100  # characters per line
 MAX_BYTES = 900  # of the help of a verb that stands alone; a longer one only lists its flags
 MAX_LEFT = 32  # characters of a flag with its value; a longer one has its own line
+MAX_VALUE = 64  # of a flag and its choices, in the brief form
 INTRODUCTION = """\
 usage: pm COMMAND [ARGS]
 
@@ -100,9 +101,11 @@ def _of_verb(noun: str, verb: Verb) -> str:
     shared = [each for each in verb.options if theirs & {*each[0]}]
     table = [*_columns(_described(each for each in verb.options if each not in shared)), ""]
     # A flag and its value stay on one line.
-    flags = "  ".join(allowed(each).replace(" ", "\0") for each in shared if each[0][0].startswith("-"))
+    values = [allowed(each) for each in shared if each[0][0].startswith("-")]
+    short = (value if len(value) <= MAX_VALUE else f"{value.split()[0]} FIELD" for value in values)
+    flags = "  ".join(value.replace(" ", "\0") for value in short)
     brief = [line.replace("\0", " ") for line in _wrapped(f"  {flags}", "  ")]
-    described = f"described by {grammar.program('work-item', like)} -h:"
+    described = f"see {grammar.program('work-item', like)} -h:"
     return "\n".join([*head, *table, described, *brief, "", *end])
 
 

@@ -17,7 +17,7 @@ KEY = option("id", metavar="KEY", help="the item's key or UUID")
 EACH = option("id", nargs="+", each=True, metavar="KEY", help="keys or UUIDs of items, done one after the other")
 KEYS = option("ids", nargs="+", metavar="KEY", help="keys or UUIDs of items")
 PROJECT_FLAG = option("--project", metavar="PROJECT", help="UUID or key; by default all projects")
-FULL = option("--full", action="store_true", help="answer the whole objects")
+FULL = option("--full", action="store_true", help="answer whole objects")
 FORCE = option("--force", action="store_true", help="despite open children or blockers, or another's claim")
 ACCEPT = option("--accept", action="append", metavar="TEXT", help="acceptance criterion; repeat for several")
 # The fields of a row, by their names in short answers: those of the flags.

@@ -27,7 +27,7 @@ def update(context: Context) -> None:
 
 VERB = Verb(
     "",
-    "Make the same changes to one or more items, all or none. Texts can be - for standard input.",
+    "Make the same changes to one or more items, all or none. Texts can be -.",
     update,
     (
         KEYS,

@@ -99,7 +99,8 @@ def test_answer_reaches_commands_that_wait(board: Board) -> None:
             send_answer(board.server, f"{item}.q{number}", f"Answer {number}")
         assert asking.result().document["answer"] == "Answer 1"
         told = [json.loads(line) for line in waiting.result().out.splitlines()]
-        assert [one["answer"] for one in told] == ["Answer 1", "Answer 2"]
+        # The first may have been answered before the command began to wait.
+        assert [one["answer"] for one in told] in (["Answer 1", "Answer 2"], ["Answer 2"])
 
 
 def test_person_answers_at_a_terminal(board: Board) -> None:

@@ -33,16 +33,16 @@ def test_changes_of_a_reader_are_published_under_their_authors(make_board_clone:
         assert handover.read(BOARD, lines) == {"new": 0, "known": len(lines)}
         assert WorkItem.objects.count() == 3
         assert WorkItem.objects.get(title="Of the reader").priority == "high"
-        assert outbox.count() == len(lines) + 1
+        assert outbox.count(SyncBoard.objects.get()) == len(lines) + 1
         authors = Activity.objects.filter(position=None).values_list("actor__username", flat=True)
         assert sorted(set(authors)) == ["ada", "bob"]
         ada.sync(log)
-        assert outbox.count() == 0
+        assert outbox.count(SyncBoard.objects.get()) == 0
         assert NumberBlock.objects.count() == before
         assert handover.read(BOARD, lines) == {"new": 0, "known": len(lines)}
     with bob:
         report = bob.fetch(log)
-        assert (report.published, outbox.count()) == (len(lines), 0)
+        assert (report.published, outbox.count(SyncBoard.objects.get())) == (len(lines), 0)
     assert_equal(log, ada, bob)
     with ada:
         assert Comment.objects.get().created_by.username == "bob"
