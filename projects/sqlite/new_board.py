@@ -1,7 +1,7 @@
 """Create the tables of a new board at once: running all migrations takes ten times as long as the rest of a start.
 
 `new_board.sql` has what the migrations that it lists have made. `migrate` then applies the others: the file may be
-older than they are. `python -m tests.golden` writes it again from the migrations.
+older than they are. `python -m tests.golden` writes it again if more than five are newer or an old one was edited.
 """
 
 from __future__ import annotations
