@@ -31,7 +31,7 @@ class Output:
         threading.Thread(target=self._read, args=(server.process.stderr,), daemon=True).start()
 
     def _read(self, stream: object) -> None:
-        self.lines.extend(iter(stream.readline, ""))  # type: ignore[attr-defined] # a text stream
+        self.lines.extend(iter(stream.readline, ""))
 
     def count(self, text: str) -> int:
         return sum(text in line for line in self.lines)

@@ -53,7 +53,7 @@ def fill(make_item: Make) -> Callable[[int], None]:
             item = make_item(f"T{number}")
             Sprint.objects.create(actor=actor, project=item.project, name=f"S{number}", **DATES)
             Comment.objects.create(actor=actor, work_item=item, content="long")
-            TimeEntry.objects.create(actor=actor, work_item=item, user=actor, **SPAN)  # type: ignore[misc]
+            TimeEntry.objects.create(actor=actor, work_item=item, user=actor, **SPAN)
 
     return add
 

@@ -105,7 +105,7 @@ def build(values: dict[str, Any], user: User) -> None:
         {"field": "title", "old": values["text"], "new": values["labels"]},
         {"field": "day", "old": None, "new": values["day"]},
     ]
-    Activity.objects.record(task, "updated", user, changes)  # type: ignore[arg-type]
+    Activity.objects.record(task, "updated", user, changes)
 
 
 def serialized(serializer: Any, rows: Any) -> list[bytes]:

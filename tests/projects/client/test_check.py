@@ -17,7 +17,7 @@ PERSON = {"is_input": True, "is_error": True, "LOGNAME": "casey"}
 
 
 def as_person(board: Board, *arguments: str) -> Result:
-    result, shown = on_terminal(board.repository, *arguments, typed="y\n", **PERSON)  # type: ignore[arg-type]  # by name
+    result, shown = on_terminal(board.repository, *arguments, typed="y\n", **PERSON)
     assert result.code == 0, shown
     return result
 
@@ -71,7 +71,7 @@ def test_only_a_person_at_a_terminal_defines_a_check_and_sees_the_exact_command(
     board.project("DEFINED")
     command = ("check", "create", "unit", "echo \u202e$HOME", "--project", "DEFINED")
     for typed, program in (("n\n", {}), ("y\n", {"CLAUDECODE": "1"})):
-        result, shown = on_terminal(board.repository, *command, typed=typed, **PERSON, **program)  # type: ignore[arg-type]
+        result, shown = on_terminal(board.repository, *command, typed=typed, **PERSON, **program)
         assert (result.code, '"FORBIDDEN"' in shown) == (1, True)
         assert "echo \\u202e$HOME" in shown
     assert board(*command).error["code"] == "FORBIDDEN"

@@ -13,7 +13,7 @@ from projects.sync.exceptions import GitError
 from tests.projects.commits.conftest import Work
 
 
-def messages(work: Work, known: set[str] = frozenset()) -> list[str]:  # type: ignore[assignment]
+def messages(work: Work, known: set[str] = frozenset()) -> list[str]:
     return [commit.message.strip() for commit in work.repository.commits(work.repository.tips(), known)]
 
 

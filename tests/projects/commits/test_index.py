@@ -62,7 +62,7 @@ def test_nothing_new_costs_one_git_and_one_query(
 ) -> None:
     work.commit("Fix PONE-1")
     index.update(work.repository)
-    with django_assert_num_queries(1):  # type: ignore[attr-defined]
+    with django_assert_num_queries(1):
         index.update(work.repository)
 
 

@@ -264,7 +264,7 @@ def test_item_is_assigned_to_oneself_or_another(wait: Callable[[str], Any], owne
     item, other = wait("stuck"), wait("stuck")
     settle("stuck", str(item.pk), "assign", "", actor=owner)
     settle("stuck", str(other.pk), "assign", "ADA", actor=owner)
-    assert [one.assignee.username for one in WorkItem.objects.in_order()] == [owner.username, "ada"]  # type: ignore[union-attr] # both have one
+    assert [one.assignee.username for one in WorkItem.objects.in_order()] == [owner.username, "ada"]
 
 
 def test_decision_that_is_declined_is_replaced_by_the_reason(wait: Callable[[str], Any], owner: User) -> None:

@@ -51,7 +51,7 @@ def make_board_clone(
         made.append(BoardClone(tmp_path / f"{len(made)}.db", new_board, person))
         return made[-1]
 
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock():
         before = connection.settings_dict["NAME"]
         yield make
         connection.close()

@@ -59,4 +59,4 @@ def test_question_whose_number_is_taken_gets_the_next(item: WorkItem, user: User
     result = importer.read(file, actor=user)
     numbers = dict(Question.objects.values_list("text", "number"))
     assert numbers == {"Of the board": 1, "Second of the file": 2, "Of the file": 3}
-    assert [(row["from"], row["to"]) for row in result["renumbered"]] == [("q1", "q3")]  # type: ignore[attr-defined] # a list
+    assert [(row["from"], row["to"]) for row in result["renumbered"]] == [("q1", "q3")]

@@ -180,7 +180,7 @@ def test_manual_time_is_added_once_in_the_users_zone(browser: Client, make_item:
     entry = TimeEntry.objects.get()
     assert (entry.started_at.isoformat(), entry.duration_seconds) == ("2026-07-01T08:30:00+00:00", 5400)
     assert post(browser, item, "time", id=fresh(), spent="45m").status_code == 200
-    assert timezone.now() - TimeEntry.objects.latest("ended_at").ended_at < timedelta(minutes=1)  # type: ignore[operator]
+    assert timezone.now() - TimeEntry.objects.latest("ended_at").ended_at < timedelta(minutes=1)
     assert "2 h 15 min" in browser.get("/items/PONE-1/").content.decode()
     for wrong, said in [
         ({"spent": "soon"}, "“soon” is not a duration; write it like 1h 30m"),

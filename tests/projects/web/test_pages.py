@@ -148,7 +148,7 @@ def test_move_writes_all_values_of_the_place(
     )
     story.refresh_from_db()
     assert answer.json() == {"version": story.version, "warning": ""}
-    assert (story.status, story.parent_id, story.assignee.username) == ("review", other_epic.pk, "bob")  # type: ignore[union-attr]
+    assert (story.status, story.parent_id, story.assignee.username) == ("review", other_epic.pk, "bob")
     assert story.position > other.position
     assert story.updated_by == owner
     before = story.version

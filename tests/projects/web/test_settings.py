@@ -17,7 +17,7 @@ HTML = {"HTTP_ACCEPT": "text/html"}
 
 
 def shown(browser: Client) -> str:
-    response = browser.get("/settings/", **HTML)  # type: ignore[arg-type]
+    response = browser.get("/settings/", **HTML)
     assert response.status_code == 200
     return response.content.decode()
 
@@ -72,7 +72,7 @@ def test_agents_and_their_links_are_refused(browser: Client, owner: User, is_lin
 
 
 def test_it_needs_a_sign_in() -> None:
-    assert Client().get("/settings/", **HTML).status_code == 302  # type: ignore[arg-type]
+    assert Client().get("/settings/", **HTML).status_code == 302
     assert Client().post(reverse("settings-kinds")).status_code == 401
 
 
