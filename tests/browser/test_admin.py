@@ -101,5 +101,5 @@ def test_swagger_ui_loads_only_from_this_server(person: BrowserContext, server: 
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     page.goto(f"{server.url}/api/v1/docs/")
-    expect(page.locator(".swagger-ui").first).to_contain_text("projects")
+    expect(page.locator(".swagger-ui").first).to_contain_text("/api/v1/activity/")  # the rest appears on scrolling
     assert {host for host in hosts if host} == {server.url.removeprefix("http://")}
