@@ -115,7 +115,7 @@ def test_hostile_texts_do_nothing_on_any_page(person: BrowserContext, server: Se
     make("time-entries/start", work_item=one["display_key"], description=text)
     make("questions", work_item=two["display_key"], text=HOSTILE, details=text)
     make("criteria", work_item=two["display_key"], text=text)
-    make("reviews", work_item=two["display_key"], text=text)
+    make("reviews", work_item=two["display_key"], content=text)
     server.api("PATCH", "work-items/PONE-1/", json={"title": text + "!", "labels": [*labels, "new"]})
     lane = one_of(server, "swim-lanes")
     server.api("PATCH", f"swim-lanes/{lane}/", json={"name": HOSTILE[:99]})
