@@ -79,9 +79,9 @@ def test_only_a_person_at_a_terminal_defines_a_check_and_sees_the_exact_command(
 
 
 def test_killed_command_leaves_no_result(board: Board, repository: Path) -> None:
-    board.project("KILLED")
-    item = board("create", "First", "--project", "KILLED").document["key"]
-    define(board, "KILLED", "touch .git/started; exec sleep 2")
+    board.project("STOPPED")
+    item = board("create", "First", "--project", "STOPPED").document["key"]
+    define(board, "STOPPED", "touch .git/started; exec sleep 2")
     process = subprocess.Popen(
         [*PM, "check", item], cwd=repository, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -80,7 +80,7 @@ def test_wait_without_an_answer_says_how_to_go_on(board: Board) -> None:
 def test_wrong_question_is_refused_before_anything_is_stored(
     board: Board, flags: tuple[str, ...], field: str | None
 ) -> None:
-    item = board.item("WRONG") if "WRONG" in board("project", "list").out else board.item(board.project("WRONG"))
+    item = board.item("WRONG") if '"WRONG"' in board("project", "list").out else board.item(board.project("WRONG"))
     wrong = board("ask", item, "Now?", *flags)
     assert wrong.code in (1, 2)
     assert wrong.error.get("field", field) == field or field is None
