@@ -24,10 +24,10 @@ class Table:
             return
         for name, value in report.user_properties:
             if name == "claim":
-                claim, answer = value  # type: ignore[misc]  # as the test records it
-                text = answer.text if len(answer.text) <= LONGEST else f"{answer.text[: LONGEST - 1]}…"
+                claim, code, said = value  # type: ignore[misc]  # as the test records it
+                text = said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
                 result = "not done" if report.passed else "DONE"
-                self.claims.append(f"| {len(self.claims) + 1} | {claim} | {result} | {answer.code} | {text} |")
+                self.claims.append(f"| {len(self.claims) + 1} | {claim} | {result} | {code} | {text} |")
             elif name == "honest":
                 *_, statuses = value  # type: ignore[misc]  # as above
                 self.honest.append(statuses)
