@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from projects.entities import spec
+from projects.entities.project import POLICIES
 from projects.entities.registry import ENTITIES
 from projects.entities.work_item import WORK_ITEM
 from tests.processes import CHECKOUT, Server, environment
@@ -53,7 +54,8 @@ def comparable(document: dict[str, Any]) -> dict[str, Any]:
         for row in document["work_items"]
     ]
     comments = [{"kind": "comment", **row} for row in document["comments"]]
-    return {**COLLECTIONS, **document, "work_items": rows, "comments": comments}
+    projects = [{**dict.fromkeys(POLICIES, "off"), **row} for row in document["projects"]]
+    return {**COLLECTIONS, **document, "projects": projects, "work_items": rows, "comments": comments}
 
 
 def in_order(document: dict[str, Any]) -> list[str]:
