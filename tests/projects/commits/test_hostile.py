@@ -16,7 +16,7 @@ from projects.commits.git_history import MAX_DIFF, Changes, Repository
 from projects.models import WorkItem
 from projects.sync.exceptions import GitError
 from projects.web.diff import diff_lines
-from tests.processes import scaled
+from tests.processes import poll, scaled
 from tests.projects.commits.conftest import Work
 
 # Settings that name a program.
@@ -191,7 +191,7 @@ def test_endless_git_is_ended(work: Work, tmp_path: Path) -> None:
             list(repository.commits({"0" * 40}, (), limit=0.2))
     pids = [int(line) for line in (tmp_path / "bin" / "pids").read_text().split()]
     assert len(pids) == 2
-    assert not any(_runs(pid) for pid in pids)
+    poll(lambda: not any(_runs(pid) for pid in pids), what="the end of the children")
 
 
 def _runs(pid: int) -> bool:

@@ -310,7 +310,8 @@ async function answered(form, answer) {
     sayError(form, `The server is unreachable. Your text is kept${idField ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
     gone("away");
   } else if (answer.headers.has("PM-Redirect")) {
-    form.reset();
+    delete form.dataset.typed; // nothing is unsaved; a reset would fetch the page, and with it the message for the next one
+    forget(form);
     location.assign(answer.headers.get("PM-Redirect"));
   } else if (answer.ok) {
     const text = await answer.text();
