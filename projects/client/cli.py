@@ -99,6 +99,8 @@ def _execute(
     try:
         call = grammar.find(argv)
         is_help = call.verb is None or grammar.wants_help(call.tokens)
+        if call.verb is None and not grammar.wants_help(list(argv)):
+            grammar.refuse_bare(call.noun)
         options = None if is_help else grammar.parse(call)
     except errors.UsageError as error:
         from projects.client import hints

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from projects.client import vocabulary
 from projects.client.argv import Options, end_of_flags, meanings, normalised, read, refuse_repeated, settings_of
-from projects.client.errors import Mistake
+from projects.client.errors import Mistake, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,6 +211,12 @@ def phrase_of(word: str, rest: Sequence[str]) -> Phrase | None:
     """Return the command that a word in front of `rest` means, None if there is none."""
     name = _plain(word)
     return Phrase(name) if name in vocabulary.COMMANDS else _phrase(name, rest)
+
+
+def refuse_bare(noun: str | None) -> None:
+    """Raise UsageError for `pm check` without a key: exit status 0 would say that all checks passed."""
+    if noun == "check":
+        raise UsageError("the following arguments are required: KEY; see: pm check -h")
 
 
 def verb_of(noun: str, word: str) -> Verb | None:

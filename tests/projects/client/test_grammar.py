@@ -354,3 +354,8 @@ def test_guesses_about_evidence_and_people_are_understood(typed: str, meant: str
 @pytest.mark.parametrize("word", ["notes", "begins", "searches"])
 def test_plural_of_a_verb_is_no_command(word: str) -> None:
     assert f"unknown command {word!r}" in usage_error(word)
+
+
+def test_check_without_a_key_does_not_look_like_a_pass() -> None:
+    assert "required: KEY" in usage_error("check")
+    assert "usage: pm check VERB" in run("check", "-h")[1]
