@@ -17,7 +17,7 @@ from tests.processes import DEADLINE, Server
 from tests.torture.ground import ended, repository
 from tests.torture.reporter import Result
 
-NAMES = {"dependencies": "dependency", "time-entries": "timeentry"}
+NAMES = {"dependencies": "dependency", "time-entries": "timeentry", "criteria": "criterion"}
 
 
 class Route(NamedTuple):
@@ -48,12 +48,19 @@ class Board:
         self.make("comments", work_item=item, content="A comment")
         self.make("dependencies", blocking_item=item, blocked_item=other, dependency_type="relates_to")
         self.make("time-entries", work_item=item, started_at="2026-01-01T10:00:00Z", ended_at="2026-01-01T11:00:00Z")
+        handed_in = self.make("work-items", project="PONE", item_type="task", title="Handed in")
+        self.ids["work-items"] = item
+        self.make("questions", work_item=item, text="A question?")
+        self.make("criteria", work_item=item, text="A criterion")
+        self.make("reviews", work_item=handed_in, content="A review")
         lane = self.get("swim-lanes/?project=PONE&fields=*")["results"][0]
         self.ids["swim-lanes"] = lane["id"]
         self.bodies |= {
             "swim-lanes": {"project": "PONE", "name": "Lane", "status_value": "blocked"},
             "swim-lanes/reorder": {"project": "PONE", "order": ["todo"]},
             "time-entries/start": {"work_item": item},
+            "checks": {"project": "PONE", "name": "tests", "command": "true"},
+            "waivers": {"work_item": item, "reason": "A reason"},
             "work-items/claim-next": {"project": "PONE"},
             "work-items/bulk-update": {"items": [{"id": item, "title": "Other"}]},
             f"work-items/{item}/move": {"before": other},
