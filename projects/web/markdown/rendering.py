@@ -40,7 +40,7 @@ SPAN_CLASSES = {css for _, css in CLASSES}
 SCHEMES = {"http", "https", "mailto"}
 REMOTE = ("http://", "https://")
 PICTURES = "/pictures/"  # where the server shows the pictures of the repository
-PICTURE = re.compile(r"(?:\./)?((?!/|.*(?:^|/)\.\.?/)[^?#:\\]{1,500}\.(?:png|jpe?g|gif|webp))", re.IGNORECASE)
+PICTURE = re.compile(r"\A(?:\./)?((?!/|.*(?:^|/)\.\.?/)[^?#:\\]{1,500}\.(?:png|jpe?g|gif|webp))", re.IGNORECASE)
 BREAKS = ("softbreak", "hardbreak")
 # A wide table scrolls by itself, also with the keyboard.
 TABLE = '<div class="scroll" role="region" tabindex="0" aria-label="Table"><table>\n'

@@ -9,7 +9,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 _MARK = re.compile(r"\[[ xX]\] ")
-_SOURCE = re.compile(r"(.*?(?:[-*+]|\d{1,9}[.)])\s+)\[[ xX]\]( .*)", re.DOTALL)
+_SOURCE = re.compile(r"\A(.*?(?:[-*+]|\d{1,9}[.)])\s+)\[[ xX]\]( .*)", re.DOTALL)
 _LINE_ENDS = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")  # those that the parser knows
 
 
