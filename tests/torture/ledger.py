@@ -13,6 +13,7 @@ from typing import Any
 _CHANGES = """
     SELECT activity.entity_id, activity.version FROM projects_activity activity
     JOIN projects_user actor ON actor.id = activity.actor_id WHERE actor.username = ?
+    AND activity.entity_type <> 'review'  -- it follows from a change of the status
 """
 _TEXTS = """
     SELECT title AS text, id FROM projects_workitem
