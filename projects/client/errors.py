@@ -17,7 +17,7 @@
     ├── SyncFailed       SYNC_FAILED     1   the board was not synchronized: git failed, or the log is refused
     ├── NeedsPerson      FORBIDDEN       1   only a person may do this, on a terminal
     ├── NotEmpty         NOT_EMPTY       1   `pm demo` fills only a board without projects
-    ├── NotAnswered      NOT_ANSWERED    4   nobody has answered the question yet, or it was closed
+    ├── NotAnswered      NOT_ANSWERED    4   the question has no answer yet, or it was closed
     ├── Crashed          INTERNAL_ERROR  1   a bug in pm; the traceback is printed before it
     ├── Unsupported      UNSUPPORTED     1   pm does not run on this system
     └── Interrupted      INTERRUPTED   130   the user pressed Ctrl-C

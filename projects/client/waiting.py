@@ -77,7 +77,7 @@ def not_answered(found: Json) -> NotAnswered:
     key = found["question"]
     default = f"; its default is taken at {found['default_at']}" if "default_at" in found else ""
     return NotAnswered(
-        f"nobody has answered {key} yet; it stays open{default}",
+        f"{key} has no answer yet; it stays open{default}",
         **{"question": key, "try": f"pm wait {key} --for 10m"},
     )
 

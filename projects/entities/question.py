@@ -63,7 +63,7 @@ QUESTION = Entity(
         Field(
             "default",
             LINE,
-            "the answer if nobody gives one in time",
+            "the answer if none is given in time",
             create=OPTIONAL,
             fixed=True,
             tracked=True,

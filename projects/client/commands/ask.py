@@ -54,7 +54,7 @@ VERB = Verb(
         option("--choice", action="append", metavar="TEXT", help="an answer to choose; repeat, at most 6"),
         option("--details", metavar="TEXT", help="what people need to know, in Markdown"),
         option("--details-file", metavar="FILE", help="read them; - standard input"),
-        option("--default", metavar="TEXT", help="the answer if nobody gives one …"),
+        option("--default", metavar="TEXT", help="the answer if none is given …"),
         option("--after", type=period, metavar="TIME", help="… in this time, at least 10m"),
         option("--wait", type=period, metavar="TIME", help="wait for the answer; exit 4: none yet"),
         FULL,

@@ -1,4 +1,4 @@
-"""Questions that nobody has answered."""
+"""Unanswered questions."""
 
 from __future__ import annotations
 

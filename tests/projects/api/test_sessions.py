@@ -125,9 +125,9 @@ def test_who_lists_live_sessions_and_what_they_hold(running: Any, make_item: Mak
 
 def test_refusal_tells_sessions_of_one_name_apart(running: Any, make_item: Make) -> None:
     make_item()
-    first = run("bot", name="a1", worktree="/work/first", branch="parser")
+    first = run("bot", name="a1", worktree="/repo/first", branch="parser")
     assert first.post(f"{URL}PONE-1/claim/", {}).status_code == 200
-    refused = error(run("bot", name="a2", worktree="/work/first").post(f"{URL}PONE-1/claim/", {}), 409, "CLAIMED")
+    refused = error(run("bot", name="a2", worktree="/repo/first").post(f"{URL}PONE-1/claim/", {}), 409, "CLAIMED")
     since = f"{Session.objects.get(name='a1').started_at:%H:%MZ}"
     assert f"PONE-1 is claimed by bot (session a1 on parser in first since {since}) until" in refused["message"]
 
