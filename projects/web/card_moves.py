@@ -41,7 +41,7 @@ def _values(item: WorkItem, data: Mapping[str, str]) -> Context:
     if data.get("status"):
         values["status"] = data["status"]
     if "assignee" in data:
-        values["assignee_id"] = User.objects.actor(data["assignee"], is_agent=False).pk if data["assignee"] else None
+        values["assignee_id"] = User.objects.known(data["assignee"]).pk if data["assignee"] else None
     if "sprint" in data:
         sprint = Sprint.objects.living().identified_by(data["sprint"]).first() if data["sprint"] else None
         if data["sprint"] and sprint is None:

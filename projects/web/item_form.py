@@ -45,8 +45,6 @@ class Control(NamedTuple):
 
 def choices(item: WorkItem) -> dict[str, FieldValue]:
     """Return the choices of the fields, with a constant number of queries."""
-    living = WorkItem.objects.living().filter(project=item.project)
-    above = living.filter(item_type__in=PARENTS[item.item_type]).unfinished().order_by("item_type", "position")
     labels = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
     is_epic = item.item_type == ItemType.EPIC
     below = [kind for kind in ItemType.choices if item.item_type in PARENTS[kind[0]]]
@@ -55,10 +53,23 @@ def choices(item: WorkItem) -> dict[str, FieldValue]:
         "controls": [_control(item, field) for field in PLAIN if field.name != "sprint" or not is_epic],
         "types": ItemType.choices,
         "child_types": sorted(below, key=lambda kind: kind[0] != ItemType.TASK),
-        "parents": above.values_list("item_number", "title")[:OFFERED] if PARENTS[item.item_type] else (),
+        "parents": parents(item),
         "people": User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent"),
         "labels": labels.order_by("name").values_list("name", flat=True).distinct(),
     }
+
+
+def parents(item: WorkItem) -> list[tuple[int, str]]:
+    """Return (number, title) of the open items that may be the item's parent."""
+    if not PARENTS[item.item_type]:
+        return []
+    above = WorkItem.objects.living().filter(project=item.project, item_type__in=PARENTS[item.item_type]).unfinished()
+    return list(above.order_by("item_type", "position").values_list("item_number", "title")[:OFFERED])
+
+
+def references(item: WorkItem, field: spec.Field) -> list[tuple[str, str]]:
+    """Return (value, name) of the rows that the field can refer to."""
+    return [(str(row.pk), _name(row)) for row in _offered(item, field)]
 
 
 def _control(item: WorkItem, field: spec.Field) -> Control:
@@ -66,7 +77,7 @@ def _control(item: WorkItem, field: spec.Field) -> Control:
     if field.kind == spec.CHOICE:
         options = list(field_at(WorkItem, field.name).flatchoices)
     elif field.kind == spec.REFERENCE:
-        options = [("", "none"), *((str(row.pk), _name(row)) for row in _offered(item, field))]
+        options = [("", "none"), *references(item, field)]
     text = "" if value is None else str(value)
     warning = "overdue" if field.name == "due_date" and item.is_overdue else ""
     return Control(field.name, label(field.name).capitalize(), field.kind, text, options, warning)
@@ -88,7 +99,8 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
 
     Missing fields are left unchanged. `version` is the version the form showed, `anyway` the later version that the
     user agreed to overwrite. `force` completes the item despite open children and blockers and ends its claim;
-    `unclaim` only does the latter, and `take_over` also assigns it to the user. Raises ValidationError or Refused.
+    `unclaim` only does the latter, and `take_over` also assigns it to the user. `new_user` creates an unknown assignee,
+    as a person. Raises ValidationError or Refused.
     """
     seen, anyway = version(data), agreed_version(data, "anyway", "force", *ENDING)
     agreed = {"force": bool(data.get("force")), "unclaim": any(data.get(name) for name in ENDING)}
@@ -102,7 +114,7 @@ def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, FieldValu
     if "take" in typed or typed.get("take_over"):
         values["assignee_id"] = actor.pk
     elif "assignee" in typed:
-        values["assignee_id"] = _assignee(typed["assignee"])
+        values["assignee_id"] = _assignee(typed["assignee"], creates=bool(typed.get("new_user")))
     if "parent" in typed:
         values["parent_id"] = _parent(item, typed["parent"].strip())
     if "more_labels" in typed:
@@ -110,9 +122,11 @@ def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, FieldValu
     return values
 
 
-def _assignee(name: str) -> uuid.UUID | None:
+def _assignee(name: str, *, creates: bool) -> uuid.UUID | None:
+    if not name.strip():
+        return None
     try:
-        return User.objects.actor(name, is_agent=False).pk if name.strip() else None
+        return (User.objects.actor(name, is_agent=False) if creates else User.objects.known(name)).pk
     except ValidationError as error:
         raise ValidationError({"assignee": error}) from None
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from urllib.parse import quote
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from projects.api.exceptions import CODES, envelope
 from projects.loose_types import Context, Framework
+from projects.models import User, WorkItem
 from projects.models.activity import Action, Activity
-from projects.models.exceptions import Claimed, NotYours, Refused, StaleVersion
+from projects.models.exceptions import Claimed, HasBlockers, HasChildren, NotYours, Refused, StaleVersion
 from projects.web.field_labels import label, reworded
 
 View = Callable[..., HttpResponse]
 MAX_NAMED = 5  # changes in a message
+MAX_TOAST = 160  # characters
 
 
 def reports_errors(view: View) -> View:
@@ -32,9 +36,14 @@ def reports_errors(view: View) -> View:
         except Refused as refusal:
             return refused(409 if not isinstance(refusal, NotYours) else 403, explain(refusal))
         except ValidationError as error:
-            return refused(400, explain(error))
+            return refused(400, explain(error), again="new_user=person" if _is_unknown_user(error) else "")
 
     return wrapped
+
+
+def _is_unknown_user(error: ValidationError) -> bool:
+    fields = getattr(error, "error_dict", {})
+    return any(each.code == "unknown_user" for each in fields.get("assignee", ()))
 
 
 def done(text: str = "") -> HttpResponse:
@@ -42,10 +51,32 @@ def done(text: str = "") -> HttpResponse:
     return HttpResponse(text, content_type="text/plain; charset=utf-8", status=200 if text else 204)
 
 
+def saved(text: str, undo: int | None) -> HttpResponse:
+    """Return a success response that the page shows as a toast, with a button that undoes this activity.
+
+    The text in the header PM-Toast is percent-encoded, because headers hold only ASCII safely.
+    """
+    response = done(text)
+    response.headers["PM-Toast"] = quote(text[:MAX_TOAST])
+    if undo is not None:
+        response.headers["PM-Undo"] = reverse("undo", args=[undo])
+    return response
+
+
 def refused(status: int, message: str, again: str = "") -> HttpResponse:
     """Return a JSON error; `again` ("name=value") names the form's button that overrides the refusal."""
     code = {400: "VALIDATION_ERROR", 403: "FORBIDDEN", 404: "NOT_FOUND"}.get(status, "CONFLICT")
     return JsonResponse(envelope(code, message), status=status, headers={"PM-Again": again} if again else None)
+
+
+def asked(item: WorkItem, refusal: Claimed | HasChildren | HasBlockers, data: QueryDict, actor: User) -> HttpResponse:
+    """Return a refusal that the user may override, with what to send for that."""
+    # A user who overrides it has also seen the current version.
+    if isinstance(refusal, Claimed):
+        button = "take_over" if "take" in data else "unclaim"
+        return refused(409, explain(refusal), again=f"{button}={item.version}")
+    also = f" {explain(item.claim_refusal())}" if not item.is_held_by(actor) else ""
+    return refused(409, f"{explain(refusal)}{also}", again=f"force={item.version}")
 
 
 def explain(error: Refused | ValidationError) -> str:

@@ -16,7 +16,7 @@ from projects.web.diff import diff_lines
 from projects.web.form_values import agreed_version, version
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import tick_task, to_html
-from projects.web.responses import done, explain, refused, reports_errors
+from projects.web.responses import asked, done, explain, refused, reports_errors
 
 BEFORE = 19  # digits of an activity ID
 
@@ -63,13 +63,8 @@ def edit(request: HttpRequest, identifier: str) -> HttpResponse:
     found = item_page.get(identifier)
     try:
         changed = item_form.save(found, request.POST, actor=page.person(request))
-    # A user who overrides a refusal has also seen the current version.
-    except Claimed as refusal:
-        button = "take_over" if "take" in request.POST else "unclaim"
-        return refused(409, explain(refusal), again=f"{button}={found.version}")
-    except (HasChildren, HasBlockers) as refusal:
-        also = f" {explain(found.claim_refusal())}" if not found.is_held_by(page.person(request)) else ""
-        return refused(409, f"{explain(refusal)}{also}", again=f"force={found.version}")
+    except (Claimed, HasChildren, HasBlockers) as refusal:
+        return asked(found, refusal, request.POST, page.person(request))
     return done("Saved." if changed else "No changes.")
 
 
@@ -91,7 +86,7 @@ def tick(request: HttpRequest, identifier: str) -> HttpResponse:
 @page.for_people("POST")
 def preview(request: HttpRequest) -> HttpResponse:
     """Return a preview of the submitted Markdown as HTML."""
-    text = request.POST.get("description") or request.POST.get("content") or ""
+    text = next((request.POST[name] for name in ("description", "content", "value") if name in request.POST), "")
     return HttpResponse(to_html(text, LivingProjects()))
 
 

@@ -35,6 +35,7 @@ def days() -> dict[str, date]:
 
 
 def test_form_parses_what_people_type(browser: Client, owner: User, make_item: Make) -> None:
+    User.objects.actor("bob")
     epic, item = make_item("Walk without a network", item_type="epic"), make_item(labels=["old", "kept whole"])
     sprint = Sprint.objects.create(actor=owner, project=item.project, name="One", **days())
     texts = {"title": " New ", "description": "Text\r\nof two lines", "status": "review", "priority": "critical"}
@@ -193,6 +194,7 @@ def test_claim_is_shown_with_its_lease_and_released_after_asking(browser: Client
 
 @pytest.mark.parametrize("change", [{"status": "review"}, {"assignee": "bob"}, {"take": "me"}])
 def test_claim_ends_only_after_asking(browser: Client, owner: User, make_item: Make, change: dict[str, str]) -> None:
+    User.objects.actor("bob")
     item = make_item()
     item.claim(actor=User.objects.actor("llm"), lease=30)
     refused = post(browser, item, version=2, **change)

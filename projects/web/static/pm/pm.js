@@ -321,7 +321,8 @@ async function answered(form, answer) {
     sayError(form, "");
     if (idField) idField.value = uuid();
     for (const box of all("[data-result]", form)) box.replaceChildren(text);
-    if (text) announce(text);
+    if (answer.headers.has("PM-Toast")) import("./toast.js").then(({ toastOf }) => toastOf(answer));
+    else if (text) announce(text);
     form.dispatchEvent(new CustomEvent("pm:done", { bubbles: true, detail: text }));
   } else {
     sayError(form, await reason(answer));
@@ -348,7 +349,7 @@ addEventListener("toggle", ({ target }) => {
 
 // ---- Unsaved texts: kept in the tab until the form is sent or cancelled; leaving with one asks
 
-const draftOf = (form) => form.id && form.matches("[data-post]") && form.querySelector("textarea") && `draft:${location.pathname}:${form.id}`;
+const draftOf = (form) => idOf(form) && form.matches("[data-post]") && form.querySelector("textarea") && `draft:${form.dataset.post}:${idOf(form)}`;
 const texts = (form) => all("textarea, input:not([type=hidden])", form).filter((field) => field.name && !["checkbox", "radio"].includes(field.type));
 
 function keep(form) {
@@ -359,8 +360,8 @@ function forget(form) {
   if (draftOf(form)) sessionStorage.removeItem(draftOf(form));
 }
 
-function restoreDrafts() {
-  for (const form of all("form[data-post]:not([data-typed])")) {
+export function restoreDrafts(root = document) {
+  for (const form of all("form[data-post]:not([data-typed])", root)) {
     const draft = draftOf(form) && sessionStorage.getItem(draftOf(form));
     if (!draft) continue;
     for (const [name, value] of JSON.parse(draft)) for (const field of texts(form)) if (field.name === name) field.value = value;

@@ -1,0 +1,142 @@
+"""The editor of one field of an item, and saving it: the item page's form, one field at a time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.http import Http404, QueryDict
+
+from projects.entities import spec
+from projects.entities.work_item import STATUS_NAMES, WORK_ITEM
+from projects.loose_types import Context
+from projects.models import ItemLabel, User, WorkItem
+from projects.models.base import Entity
+from projects.models.prepared_queries import field_at
+from projects.models.work_items.choices import ItemType
+from projects.web import item_form
+from projects.web.field_labels import label
+
+FIELDS = {field.name: field for field in WORK_ITEM.fields if field.update}
+MANY = 8  # choices; more get a filter
+CHOICES, SEARCH, LABELS, TEXT, LINE, NUMBER, DAY = "choices", "search", "labels", "text", "line", "number", "day"
+_KINDS = {spec.LABELS: LABELS, spec.NUMBER: NUMBER, spec.DAY: DAY, spec.LINE: LINE}
+NO_VALUE = {"assignee": "Nobody", "parent": "No parent", "sprint": "No sprint"}
+
+
+class Option(NamedTuple):
+    """A choice of an editor; `note` is shown after the name."""
+
+    value: str
+    name: str
+    note: str = ""
+
+
+def field_of(name: str) -> spec.Field:
+    """Return the field called `name` that an update takes. Raises Http404."""
+    if name not in FIELDS:
+        raise Http404(name)
+    return FIELDS[name]
+
+
+def fields_of(item: WorkItem) -> list[spec.Field]:
+    """Return the fields that `item` can have."""
+    without = {"sprint", "parent"} if item.item_type == ItemType.EPIC else set()
+    return [field for name, field in FIELDS.items() if name not in without]
+
+
+def editor(item: WorkItem, field: spec.Field, user: User) -> Context:
+    """Return the template context of the field's editor; at most three queries."""
+    item.check_living()
+    item.project.check_writable()
+    options = _options(item, field, user)
+    return {
+        "item": item,
+        "name": field.name,
+        "label": label(field.name),
+        "kind": _kind(field),
+        "value": value_of(item, field),
+        "options": options,
+        "has_filter": len(options) > MANY or _kind(field) in (SEARCH, LABELS),
+        "limit": field.limit,
+    }
+
+
+def _kind(field: spec.Field) -> str:
+    if field.name in ("parent", "assignee"):
+        return SEARCH
+    if field.kind in (spec.CHOICE, spec.REFERENCE):
+        return CHOICES
+    return TEXT if field.name == "description" else _KINDS.get(field.kind, LINE)
+
+
+def value_of(item: WorkItem, field: spec.Field) -> str | list[str]:
+    """Return the value as the editor's controls hold it: labels as a list, references as the control's option."""
+    if field.name == "parent":
+        return item.parent_key or ""
+    if field.name == "assignee":
+        return item.assignee.username if item.assignee else ""
+    value = getattr(item, field.column)
+    return list(value) if field.kind == spec.LABELS else "" if value is None else str(value)
+
+
+def _options(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
+    if field.kind == spec.LABELS:
+        rows = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
+        others = rows.order_by("name").values_list("name", flat=True).distinct()
+        return [Option(name, name) for name in dict.fromkeys([*item.labels, *others])]
+    if field.name == "status":
+        return [Option(*pair) for pair in STATUS_NAMES.items()]
+    if field.kind == spec.CHOICE:
+        return [Option(value, name) for value, name in field_at(WorkItem, field.name).flatchoices]
+    if field.kind not in (spec.REFERENCE, spec.PERSON):
+        return []
+    return [Option("", NO_VALUE.get(field.name, "None")), *_referred(item, field, user)]
+
+
+def _referred(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
+    if field.kind == spec.PERSON:
+        people = User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent")
+        named = [Option(name, name, "agent" if is_agent else "") for name, is_agent in people]
+        return sorted(named, key=lambda option: option.value != user.username)
+    if field.name == "parent":
+        return [Option(f"{item.project.key}-{number}", title) for number, title in item_form.parents(item)]
+    return [Option(value, name) for value, name in item_form.references(item, field)]
+
+
+def save(item: WorkItem, field: spec.Field, data: QueryDict, *, actor: User) -> bool:
+    """Save the value that the editor sent, by the rules of the item page's form; return True if it changed.
+
+    `value` is repeated for labels; `add` and `remove` change single labels, whatever the others are by now.
+    """
+    form = data.copy()
+    if field.kind == spec.LABELS:
+        labels = data.getlist("value")
+        if "add" in data or "remove" in data:
+            gone = {name.casefold() for name in data.getlist("remove")}
+            labels = [name for name in item.labels if name.casefold() not in gone] + data.getlist("add")
+            form["version"] = str(item.version)
+        form.setlist("label", labels)
+        form["more_labels"] = ""
+    else:
+        form[field.name] = data.get("value", "")
+    return item_form.save(item, form, actor=actor)
+
+
+def said(item: WorkItem, field: spec.Field) -> str:
+    """Return the message that tells the field's new value."""
+    if _kind(field) == TEXT:
+        return f"Description of {item.display_key} saved"
+    return f"{label(field.name).capitalize()} of {item.display_key}: {shown(item, field) or 'none'}"
+
+
+def shown(item: WorkItem, field: spec.Field) -> str:
+    """Return the value in the words of the page, or "" for none."""
+    if field.kind == spec.CHOICE:
+        names = STATUS_NAMES if field.name == "status" else dict(field_at(WorkItem, field.name).flatchoices)
+        return str(names[getattr(item, field.column)])
+    if field.kind == spec.REFERENCE and field.name != "parent":
+        pk = getattr(item, field.column)
+        row = Entity.by_type[field.refers]._base_manager.filter(pk=pk).first() if pk else None
+        return str(row) if row else ""
+    value = value_of(item, field)
+    return ", ".join(value) if isinstance(value, list) else value

@@ -1,0 +1,60 @@
+"""Edit one field of an item, from a card, a row, the panel or the item's page.
+
+`GET /items/KEY/field/NAME/` answers the editor, a form as HTML. NAME is a field that `pm update` takes, by its name in
+the API: status, item_type, priority, assignee, labels, story_points, due_date, sprint, parent, title, description …
+
+`POST /items/KEY/field/NAME/` saves it. Form data:
+
+- `value`: the new value, empty for none; repeated for labels, which it replaces. A status, type or priority by its name
+  in the API, a sprint by ID, a person by name, a parent by key or by words of its title, a day as 2026-01-31.
+- `add`, `remove`: for labels instead of `value`; they change single labels, and never conflict.
+- `version`: the version of the item that the page showed (`data-version` of a card).
+- after a refusal, what its header `PM-Again: name=value` says: `anyway` overwrites a later change, `unclaim` ends the
+  claim, `force` ignores open children and blockers, `new_user` creates an unknown person. Only after asking.
+
+It answers 200 with the new value in words and the headers `PM-Toast` (the same text, percent-encoded) and `PM-Undo`
+(the URL to POST to), and without those headers if the value was stored already; 409, 403 or 400 with a JSON error whose
+message is for people. In JavaScript, `editField` and `saveField` of static/pm/fields.js do all of that.
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from projects.entities import spec
+from projects.models import Activity, WorkItem
+from projects.models.activity import Action
+from projects.models.exceptions import Claimed, HasBlockers, HasChildren
+from projects.web import item_fields, item_page, page
+from projects.web.responses import asked, done, reports_errors, saved
+
+
+@page.for_people("GET", "HEAD", "POST")
+@reports_errors
+@transaction.atomic
+def field(request: HttpRequest, identifier: str, name: str) -> HttpResponse:
+    """Show the editor of a field, or save the field."""
+    found, edited = item_page.get(identifier), item_fields.field_of(name)
+    if request.method != "POST":
+        return render(request, "pm/field.html", item_fields.editor(found, edited, page.person(request)))
+    return _save(request, found, edited)
+
+
+def _save(request: HttpRequest, item: WorkItem, edited: spec.Field) -> HttpResponse:
+    data, person = request.POST, page.person(request)
+    if edited.kind != spec.LABELS and "value" not in data:
+        raise ValidationError("the request has no value; reload the page")
+    try:
+        changed = item_fields.save(item, edited, data, actor=person)
+    except (Claimed, HasChildren, HasBlockers) as refusal:
+        return asked(item, refusal, data, person)
+    if not changed:
+        return done("No changes.")
+    latest = (
+        Activity.objects.of(item).filter(action=Action.UPDATED).order_by("-id").values_list("pk", flat=True).first()
+    )
+    item.refresh_from_db()
+    return saved(item_fields.said(item, edited), latest)
