@@ -1,13 +1,15 @@
-"""Edits by people: merge a form with the stored entity without lost updates, and undo one logged change."""
+"""Edits by people: merge a form with the stored entity without lost updates, and undo logged changes."""
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from projects.entities.spec import RANK
+from projects.entities.work_item import WORK_ITEM
 from projects.loose_types import FieldValue
 from projects.models.activity import Action, Activity, counting, stored
 from projects.models.base import Entity, Values
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 CLAIM = "claimed_by_id"
+MOST_TOGETHER = 1000  # changes
 
 
 def edit(
@@ -97,6 +100,25 @@ def undo(activity: Activity, *, actor: User) -> Entity:
     else:
         raise Conflict(f"can't undo '{activity.action}'; delete {activity.display_key} instead")
     return entity
+
+
+@transaction.atomic
+def undo_group(group: uuid.UUID, *, actor: User) -> list[str]:
+    """Revert all changes and deletions of work items that one command made, or none; return the items' keys.
+
+    The latest change comes first, as an item comes back before those below it. Raises as `undo` does.
+    """
+    rows = Activity.objects.filter(group_id=group, entity_type=WORK_ITEM.name)
+    changes = list(rows.filter(action__in=(Action.UPDATED, Action.DELETED)).order_by("-id")[: MOST_TOGETHER + 1])
+    if not changes:
+        raise Conflict("there is nothing to undo")
+    if len(changes) > MOST_TOGETHER:
+        raise Conflict(f"at most {MOST_TOGETHER} changes can be undone together")
+    for change in changes:
+        # An item that was deleted with one above it has come back with that one.
+        if change.action != Action.DELETED or _entity_of(change).deleted_at is not None:
+            undo(change, actor=actor)
+    return [change.display_key for change in reversed(changes)]
 
 
 def _entity_of(activity: Activity) -> Entity:

@@ -15,10 +15,12 @@ from projects.loose_types import Context
 from projects.models import Project, SwimLane, WorkItem
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.board_filters import Filters
-from projects.web.cards import SHOWN, Card, blockers
+from projects.web.card_surroundings import Surroundings
+from projects.web.cards import SHOWN, Card
 
-CAP = 50  # cards of a lane
-CAP_MORE = 1000  # cards of a lane after "Show more"
+CAP = 30  # cards of a lane, more than fit on a screen; the rest follow when the lane is scrolled
+GROWTH = 3  # how many times as many cards a lane then shows
+CAP_MORE = 1000  # cards of a lane at most
 DONE_CAP = 20
 DONE_DAYS = 14  # items completed earlier are hidden
 GROUPINGS = {"": "None", "epic": "Epic", "assignee": "Assignee"}
@@ -33,8 +35,11 @@ class Lane:
     limit: int | None
     total: int  # without filters, of all types: this is what the limit counts
     found: int  # with filters, of the types that the grouping shows
+    row: SwimLane | None = None
     items: list[Context] = field(default_factory=list)
     rest_url: str = ""
+    is_growing: bool = False  # whether the rest is loaded when the lane is scrolled
+    is_folded: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -66,9 +71,10 @@ class Board:
         self.query = {name: value for name, value in query.items() if value}
         self.filters = Filters(query)
         self.grouping = query.get("group", "") if query.get("group") in GROUPINGS else ""
-        self.wide = set(query.get("more", "").split(","))
+        self.caps = caps(query.get("more", ""))
         self.lanes = self._lanes()
-        self.blockers = blockers(project)
+        for lane in self.lanes:  # an empty one, among others, is a strip
+            lane.is_folded = not lane.found and any(other.found for other in self.lanes)
         self.groups = list(self._groups())
 
     @property
@@ -96,19 +102,22 @@ class Board:
                 limit=lane.wip_limit if lane else None,
                 total=totals.get(status, 0),
                 found=found.get(status, 0),
+                row=lane,
             )
             if shown.found:
                 shown.items = list(self._cards_of(narrowed.filter(status=status), status).values(*SHOWN))
-            shown.rest_url = self._url(more=",".join(sorted(self.wide | {status}))) if shown.rest else ""
+            if shown.rest and (cap := self.caps.get(status, CAP)) < CAP_MORE:
+                shown.rest_url = self._url(more=more(self.caps | {status: min(GROWTH * cap, CAP_MORE)}))
+                shown.is_growing = status != "done" or status in self.caps
             lanes.append(shown)
         return lanes
 
     def _cards_of(self, items: WorkItemQuerySet, status: str) -> WorkItemQuerySet:
-        cap = CAP_MORE if status in self.wide else CAP
+        cap = self.caps.get(status, CAP)
         if status != "done":
             return items.in_order()[:cap]
         items = items.order_by("-completed_at", "-item_number")
-        if status in self.wide:
+        if status in self.caps:
             return items[:cap]
         return items.filter(completed_at__gte=timezone.now() - timedelta(days=DONE_DAYS))[:DONE_CAP]
 
@@ -117,9 +126,10 @@ class Board:
 
     def _groups(self) -> Iterable[Group]:
         cells: dict[tuple[str, str], list[Card]] = {}
+        around = Surroundings(self.project, [item for lane in self.lanes for item in lane.items])
         for lane in self.lanes:
             for item in lane.items:
-                card = Card(item, self.project.key, self.blockers)
+                card = Card(item, self.project.key, around)
                 cells.setdefault((self._group_of(item), lane.status), []).append(card)
         for group in self._headings({name for name, _ in cells}):
             for lane in self.lanes:
@@ -150,6 +160,20 @@ class Board:
             yield Group("", "No epic", {"epic": ""})
         else:
             yield Group("", "", {})
+
+
+def caps(value: str) -> dict[str, int]:
+    """Return how many cards the lists show that `value` names, such as `todo.90,done`; others show CAP."""
+    found = {}
+    for name, _, number in (part.partition(".") for part in value.split(",") if part):
+        small = number.isdecimal() and len(number) < len(str(CAP_MORE))
+        found[name] = int(number) if small else CAP_MORE
+    return found
+
+
+def more(numbers: Mapping[str, int]) -> str:
+    """Return the value for `caps`."""
+    return ",".join(f"{name}.{number}" for name, number in sorted(numbers.items()))
 
 
 def _counts(items: WorkItemQuerySet) -> dict[str, int]:

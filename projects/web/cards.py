@@ -1,16 +1,20 @@
-"""Cards of the board."""
+"""Cards of the board and the sprints page."""
 
 from __future__ import annotations
 
-import uuid
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
 
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
-from projects.models import Dependency, Project
-from projects.models.work_items.choices import MAX_IDLE_LEASES
+from projects.models.work_items.choices import MAX_IDLE_LEASES, ItemType, Priority
 from projects.models.work_items.claimable import PAUSED
+from projects.models.work_items.item import progress_of
+from projects.web.card_surroundings import Surroundings
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
 SHOWN = (
@@ -27,52 +31,135 @@ SHOWN = (
     "due_date",
     "labels",
     "assignee__username",
+    "assignee__is_agent",
     "claimed_by__username",
     "claimed_by__is_agent",
     "lease_expires_at",
     "idle_leases",
     "closing",
+    "parent__title",
     "parent__item_type",
     "parent__item_number",
     "parent__parent__item_number",
 )
+CLOSINGS = {"waived": "Waived: closed without evidence", "warned": "Closed with a warning"}
+
+
+class Mark(NamedTuple):
+    """One of the small signs on a card: an icon with its meaning in words, and maybe a short text."""
+
+    name: str  # its class
+    icon: str
+    hint: str
+    text: str = ""
+    edits: str = ""  # the field that a click edits
 
 
 class Card:
     """A card for one item, built from a row of SHOWN."""
 
-    __slots__ = ("blocked_by", "claimed_by", "is_stuck", "item", "key", "waits")
+    __slots__ = ("around", "item", "key", "marks", "project_key", "until")
 
-    def __init__(self, item: Context, project_key: str, blocking: dict[uuid.UUID, list[int]]) -> None:
+    def __init__(self, item: Context, project_key: str, around: Surroundings) -> None:
         self.item = item
+        self.project_key = project_key
         self.key = f"{project_key}-{item['item_number']}"
-        numbers = blocking.get(item["id"], []) if item["status"] not in CLOSED else []
-        self.blocked_by = ", ".join(f"{project_key}-{number}" for number in numbers)
+        self.around = around
         until = item["lease_expires_at"]
-        self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
-        self.waits = until is not None and until >= PAUSED
-        is_open = item["status"] not in CLOSED
-        self.is_stuck = is_open and not self.claimed_by and item["idle_leases"] >= MAX_IDLE_LEASES
+        self.until: datetime | None = until if until and until > timezone.now() else None
+        self.marks = list(self._marks())
+
+    @property
+    def parent_key(self) -> str:
+        number = self.item["parent__item_number"]
+        return f"{self.project_key}-{number}" if number else ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.item["status"] not in CLOSED
 
     @property
     def status(self) -> str:
-        return STATUS_NAMES[self.item["status"]].lower()
+        return STATUS_NAMES[self.item["status"]]
 
     @property
-    def is_overdue(self) -> bool:
-        due = self.item["due_date"]
-        return due is not None and due < timezone.now().date() and self.item["status"] not in CLOSED
+    def blocked_by(self) -> str:
+        numbers = self.around.blockers.get(self.item["id"], []) if self.is_open else []
+        return ", ".join(f"{self.project_key}-{number}" for number in numbers)
 
     @property
     def is_blocked(self) -> bool:
         return bool(self.blocked_by) or self.item["status"] == "blocked"
 
+    @property
+    def is_overdue(self) -> bool:
+        due = self.item["due_date"]
+        return due is not None and due < timezone.now().date() and self.is_open
 
-def blockers(project: Project) -> dict[uuid.UUID, list[int]]:
-    """Return the blockers' item numbers by ID of the blocked item; one query."""
-    links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__project=project)
-    rows = links.exclude(blocking_item__status__in=CLOSED).order_by("blocking_item__item_number")
-    found: dict[uuid.UUID, list[int]] = {}
-    for blocked, number in rows.values_list("blocked_item_id", "blocking_item__item_number"):
-        found.setdefault(blocked, []).append(number)
-    return found
+    @property
+    def claimed_by(self) -> str:
+        return self.item["claimed_by__username"] if self.until else ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the lease stands still until a question is answered."""
+        return self.until is not None and self.until >= PAUSED
+
+    @property
+    def minutes(self) -> int:
+        """The minutes that are left of the lease."""
+        return math.ceil((self.until - timezone.now()).total_seconds() / 60) if self.until else 0
+
+    @property
+    def is_stuck(self) -> bool:
+        return self.is_open and not self.claimed_by and self.item["idle_leases"] >= MAX_IDLE_LEASES
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the assignee: of the first two words of the name, else its first two."""
+        name = self.item["assignee__username"] or ""
+        words = [word for word in name.replace("-", " ").replace("_", " ").replace(".", " ").split() if word]
+        return (words[0][:1] + words[1][:1] if len(words) > 1 else name[:2]).upper()
+
+    def _marks(self) -> Iterator[Mark]:
+        """Yield the marks in their order, which is the same on all cards: the first ones are always there."""
+        item, pk = self.item, self.item["id"]
+        yield _TYPES[item["item_type"]]
+        yield _PRIORITIES[item["priority"]]
+        if self.is_blocked:
+            yield Mark("blocked", "ban", f"Blocked by {self.blocked_by}" if self.blocked_by else "Blocked")
+        if pk in self.around.asked and self.is_open:
+            yield Mark("asked", "circle-help", "A question is open")
+        if self.is_stuck:
+            yield Mark("stuck", "triangle-alert", f"Stuck: {item['idle_leases']} leases ran out without progress")
+        if item["closing"] in CLOSINGS:
+            yield Mark("stuck", "shield-alert", CLOSINGS[item["closing"]])
+        if checks := self.around.checks.get(pk):
+            icon = "circle-x" if checks.failed else "circle-check" if checks.done == checks.total else "circle-dashed"
+            name = "failed" if checks.failed else "passed" if checks.done == checks.total else "unsure"
+            yield Mark(name, icon, f"{checks.done} of {checks.total} checks passed")
+        if due := item["due_date"]:
+            day = f"{due.day} {due:%b}"
+            yield Mark("overdue" if self.is_overdue else "due", "calendar", _due(day, is_over=self.is_overdue), day)
+        if children := self.around.children.get(pk):
+            text = progress_of(children.done, children.total)
+            yield Mark("children", "list-tree", f"{children.done} of {children.total} children done", text)
+        if item["criteria_total"]:
+            text = progress_of(item["criteria_ticked"], item["criteria_total"])
+            hint = f"{item['criteria_ticked']} of {item['criteria_total']} acceptance criteria ticked"
+            yield Mark("criteria", "list-checks", hint, text)
+        if comments := self.around.comments.get(pk):
+            yield Mark("comments", "message-square", f"{comments} comment{'' if comments == 1 else 's'}", str(comments))
+
+
+def _due(day: str, *, is_over: bool) -> str:
+    return f"Overdue since {day}" if is_over else f"Due {day}"
+
+
+_TYPE_ICONS = {"epic": "layers", "story": "bookmark", "task": "square-check", "bug": "bug", "chore": "wrench"}
+_TYPES = {kind.value: Mark(kind.value, _TYPE_ICONS[kind.value], str(kind.label)) for kind in ItemType}
+_PRIORITY_ICONS = {"low": "signal-low", "medium": "signal-medium", "high": "signal-high", "critical": "siren"}
+_PRIORITIES = {
+    level.value: Mark(level.value, _PRIORITY_ICONS[level.value], f"{level.label} priority", edits="priority")
+    for level in Priority
+}

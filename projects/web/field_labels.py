@@ -11,6 +11,7 @@ LABELS = {
     "ended_at": "until",
     "story_points": "points",
     "due_date": "due",
+    "wip_limit": "limit",
     "external_ref": "external reference",
     "content": "text",
     "other": "the other item",

@@ -104,22 +104,23 @@ def save(item: WorkItem, data: QueryDict, *, actor: User) -> bool:
     """
     seen, anyway = version(data), agreed_version(data, "anyway", "force", *ENDING)
     agreed = {"force": bool(data.get("force")), "unclaim": any(data.get(name) for name in ENDING)}
-    return edit(item, _values(item, data, actor), actor=actor, seen=seen, anyway=anyway, **agreed)
+    return edit(item, values(item, data, actor), actor=actor, seen=seen, anyway=anyway, **agreed)
 
 
-def _values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, FieldValue]:
+def values(item: WorkItem, data: QueryDict, actor: User) -> dict[str, FieldValue]:
+    """Return the values of the columns whose fields are in `data`. Raises ValidationError."""
     typed = {name: data.get(name, "") for name in data}  # only labels can have several values
-    values: dict[str, FieldValue] = {name: typed[name] for name in TEXTS if name in typed}
-    values |= {field.column: _value(item, field, typed[field.name]) for field in PLAIN if field.name in typed}
+    found: dict[str, FieldValue] = {name: typed[name] for name in TEXTS if name in typed}
+    found |= {field.column: _value(item, field, typed[field.name]) for field in PLAIN if field.name in typed}
     if "take" in typed or typed.get("take_over"):
-        values["assignee_id"] = actor.pk
+        found["assignee_id"] = actor.pk
     elif "assignee" in typed:
-        values["assignee_id"] = _assignee(typed["assignee"], creates=bool(typed.get("new_user")))
+        found["assignee_id"] = _assignee(typed["assignee"], creates=bool(typed.get("new_user")))
     if "parent" in typed:
-        values["parent_id"] = _parent(item, typed["parent"].strip())
+        found["parent_id"] = _parent(item, typed["parent"].strip())
     if "more_labels" in typed:
-        values["labels"] = [*data.getlist("label"), typed["more_labels"]]
-    return values
+        found["labels"] = [*data.getlist("label"), typed["more_labels"]]
+    return found
 
 
 def _assignee(name: str, *, creates: bool) -> uuid.UUID | None:

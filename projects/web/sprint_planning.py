@@ -12,13 +12,14 @@ from django.db.models import Count, F, Max, Q, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from projects.loose_types import AnyRow, AnyRows, Context, Framework
+from projects.loose_types import AnyRow, Context, Framework
 from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.sprint import Status
 from projects.models.sprints.velocity import Velocity
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.board_filters import Filters
-from projects.web.cards import SHOWN, Card, blockers
+from projects.web.card_surroundings import Surroundings
+from projects.web.cards import SHOWN, Card
 from projects.web.charts.drawing import amount
 
 CAP = 50  # cards per list
@@ -59,10 +60,9 @@ class Plan:
         self.query = {name: value for name, value in query.items() if value}
         self.text = query.get("q", "").strip()
         self.wide = query.get("more", "").split(",")
-        self.blockers = blockers(project)
         self.backlog = self._backlog()
         self.columns = [self._column(sprint, so_far) for sprint in open_sprints(project)]
-        self._deal()
+        self._make_cards(self._backlog_rows(), self._sprint_rows())
 
     @property
     def is_empty(self) -> bool:
@@ -72,10 +72,15 @@ class Plan:
         items = Filters({"q": self.text}).narrow(backlog(self.project), self.project)
         sums = items.aggregate(items=Count("pk"), points=Sum("story_points", default=0))
         column = Column(None, **sums)
-        cap = CAP_MORE if BACKLOG in self.wide else CAP
-        column.cards = self._cards(items.in_order()[:cap].values(*SHOWN)) if column.items else []
         column.rest_url = self._more(BACKLOG)
         return column
+
+    def _backlog_rows(self) -> list[Context]:
+        if not self.backlog.items:
+            return []
+        items = Filters({"q": self.text}).narrow(backlog(self.project), self.project)
+        cap = CAP_MORE if BACKLOG in self.wide else CAP
+        return list(items.in_order()[:cap].values(*SHOWN))
 
     def _column(self, sprint: AnyRow, so_far: Velocity | None) -> Column:
         column = Column(sprint, sprint.items_all, sprint.points_all, sprint.items_done, sprint.points_done)
@@ -83,23 +88,24 @@ class Plan:
         column.rest_url = self._more(str(sprint.pk))
         return column
 
-    def _deal(self) -> None:
-        """Load the cards of all sprints with one query."""
+    def _sprint_rows(self) -> list[Context]:
+        """Return the rows of all sprints, with one query."""
         if not any(column.items for column in self.columns):
-            return
+            return []
         place = Window(RowNumber(), partition_by=F("sprint_id"), order_by=("position", "item_number"))
         items = WorkItem.objects.living().filter(sprint__in=[column.sprint.pk for column in self.columns])
         items = items.exclude(status="cancelled")
         wide = [uuid.UUID(str(column.sprint.pk)) for column in self.columns if str(column.sprint.pk) in self.wide]
         shown = items.annotate(place=place).filter(Q(place__lte=CAP) | Q(sprint__in=wide, place__lte=CAP_MORE))
-        found: dict[uuid.UUID, list[Context]] = {}
-        for row in shown.in_order().values(*SHOWN, "sprint_id"):
-            found.setdefault(row["sprint_id"], []).append(row)
-        for column in self.columns:
-            column.cards = self._cards(found.get(column.sprint.pk, ()))
+        return list(shown.in_order().values(*SHOWN, "sprint_id"))
 
-    def _cards(self, rows: AnyRows) -> list[Card]:
-        return [Card(row, self.project.key, self.blockers) for row in rows]
+    def _make_cards(self, backlog: list[Context], planned: list[Context]) -> None:
+        around = Surroundings(self.project, [*backlog, *planned])
+        key = self.project.key
+        self.backlog.cards = [Card(row, key, around) for row in backlog]
+        columns = {column.sprint.pk: column for column in self.columns}
+        for row in planned:
+            columns[row["sprint_id"]].cards.append(Card(row, key, around))
 
     def _more(self, name: str) -> str:
         wide = {one for one in self.wide if one} | {name}

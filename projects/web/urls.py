@@ -4,6 +4,8 @@ from django.urls import path
 
 from projects.web.views import (
     board,
+    bulk,
+    columns,
     criteria,
     health,
     home,
@@ -34,6 +36,9 @@ urlpatterns = [
     path("board/<slug:key>/", board.board, name="board"),
     path("board/<slug:key>/move/", board.move, name="board-move"),
     path("board/<slug:key>/add/", board.add, name="board-add"),
+    path("board/<slug:key>/columns/<uuid:pk>/", columns.change, name="board-column"),
+    path("items/bulk/", bulk.bulk, name="bulk"),
+    path("items/bulk/undo/<uuid:group>/", bulk.undo, name="bulk-undo"),
     path("items/criteria/<uuid:pk>/", criteria.change, name="criterion"),
     path("items/<slug:identifier>/criterion/", criteria.add, name="item-criterion"),
     path("items/comments/<uuid:pk>/", item_parts.edit_comment, name="comment"),
