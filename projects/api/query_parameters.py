@@ -50,10 +50,9 @@ def read_project(request: Request, *, include_deleted: bool = False) -> Project 
     name = request.query_params.get("project")
     if name is None:
         return None
-    named = Project.objects.identified_by(name)
-    project = named.living().first()
+    project = Project.objects.living_named(name)
     if project is None and include_deleted:
-        project = named.order_by("-deleted_at").first()
+        project = Project.objects.identified_by(name).order_by("-deleted_at").first()
     if project is None:
         raise exceptions.ValidationError({"project": f"there is no project {name}"})
     return project

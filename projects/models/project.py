@@ -75,6 +75,14 @@ class ProjectQuerySet(EntityQuerySet["Project"]):
         """Return the project with this ID, deleted or not; runs a compiled query."""
         return _identified().first(id=stored(pk))
 
+    def living_named(self, name: str) -> Project | None:
+        """Return the living project with this ID or key; runs a compiled query."""
+        names = self.names_of(name)
+        if names is None:
+            return None
+        ((column, value),) = names.items()
+        return _living(column).first(**{column: stored(value)})
+
     def containing(self, text: str) -> Self:
         """Filter by `text` in key, title or description (case-insensitive)."""
         return self.filter(
@@ -259,3 +267,8 @@ def _first_two() -> Statement:
 @functools.cache
 def _identified() -> Loading[Project]:
     return Loading(Project.objects.filter(**bound(Project, ["id"])))
+
+
+@functools.cache
+def _living(column: str) -> Loading[Project]:
+    return Loading(Project.objects.living().filter(**bound(Project, [column])).order_by())

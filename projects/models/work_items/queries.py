@@ -76,9 +76,9 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
             return {"project__key": match[1].upper(), "item_number": int(match[2])}
         return super().names_of(identifier)
 
-    def referred_to_by(self, reference: str) -> Self:
+    def referred_to_by(self, reference: str | Bound) -> Self:
         """Limit to the living items with this external reference; at most one in each project."""
-        if reference.encode(errors="ignore").decode() != reference:
+        if isinstance(reference, str) and reference.encode(errors="ignore").decode() != reference:
             return self.none()  # SQLite takes no lone surrogates
         return self.living().filter(IsNotBlank("external_ref"), external_ref=reference)
 

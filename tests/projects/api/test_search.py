@@ -159,7 +159,7 @@ def test_search_costs_the_same_for_any_number(api: APIClient, make_item: Make, u
             with CaptureQueriesContext(connection) as queries:
                 assert api.get(URL, {"q": "same", "project": "PONE"}).status_code == 200
             counts.append(len(queries))
-    assert counts == [4, 4]
+    assert counts == [5, 5]
     plan = [step for step in steps(queries) if step.startswith(("SCAN", "USE TEMP"))]
     # Allowed: projects are few, this partial index contains only living ones, and counting stops at a limit.
     fine = (
@@ -171,6 +171,12 @@ def test_search_costs_the_same_for_any_number(api: APIClient, make_item: Make, u
         "SCAN found",
     )
     assert [step for step in plan if not any(part in step for part in fine)] == []
+    for name, index in (("PONE-1", "item_number"), ("JIRA-1", "external_ref")):
+        with CaptureQueriesContext(connection) as queries:
+            api.get(URL, {"q": name, "project": "PONE"})
+        assert any(
+            step.startswith("SEARCH projects_workitem USING INDEX") and f"{index}=?" in step for step in steps(queries)
+        )
     with CaptureQueriesContext(connection) as queries:
         api.get(URL, {"q": "same"})
     assert not any(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from projects.models import Comment, Project, User, WorkItem
 from projects.models.search import Hit, highlighted, search
@@ -242,6 +243,27 @@ def test_counting_stops_at_its_limit(make_item: Make) -> None:
         make_item(f"Same {number}")
     counted = [search("same", counted=limit) for limit in (2, 3, 4)]
     assert [(found.total, found.total_is_exact) for found in counted] == [(2, False), (3, True), (3, True)]
+
+
+def test_common_whole_words_are_counted_without_their_prefix(make_item: Make) -> None:
+    for title in ("Same", "Same", "Same", "Sameness"):
+        make_item(title)
+    for counted, ranked, prefixes in ((2, 2, 0), (3, 2, 1), (2, 3, 1)):
+        with CaptureQueriesContext(connection) as queries:
+            found = search("same", counted=counted, ranked=ranked)
+            assert (found.total, found.total_is_exact) == (counted, False)
+        counts = [query["sql"] for query in queries.captured_queries if "count(" in query["sql"]]
+        assert ['"same" *' in sql for sql in counts] == [False, *[True] * prefixes]
+
+
+def test_total_has_what_only_the_prefix_matches(make_item: Make, user: User) -> None:
+    for title in ("Same", "Same", "Same", "Sameness", "Sameness"):
+        make_item(title)
+    for item in WorkItem.objects.filter(title="Same")[:2]:
+        item.soft_delete(actor=user)
+    for counted, expected in ((1, (1, False)), (2, (2, False)), (3, (3, True)), (9, (3, True))):
+        found = search("same", counted=counted, ranked=1)
+        assert (found.total, found.total_is_exact) == expected
 
 
 def test_total_counts_living_entities_of_the_project(
