@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive
 from drf_spectacular.drainage import set_override
@@ -33,7 +36,9 @@ from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 
 MAX_IDENTIFIER_LENGTH = 100
 MAX_SEARCH_LENGTH = 1000
+MAX_NAMES = 50  # values of one parameter
 PERSON_NAME = "A user's name, in any case; `@me` for the caller, `none` for no user."
+REPEATED = " Repeated: any of them."
 NOT = "not:"  # before the words that a value must not be
 TRUTH = (("true", "true"), ("false", "false"))
 
@@ -85,6 +90,32 @@ class WordsInput(forms.TextInput):
     def value_from_datadict(self, data: Framework, files: Framework, name: str) -> Framework:
         texts = data.getlist(name) if hasattr(data, "getlist") else data.get(name) or []
         return [word.strip() for text in texts for word in text.split(",") if word.strip()]
+
+
+class NamesInput(forms.TextInput):
+    """A parameter that may be repeated; names may contain commas."""
+
+    def value_from_datadict(self, data: Framework, files: Framework, name: str) -> Framework:
+        return [*dict.fromkeys(data.getlist(name) if hasattr(data, "getlist") else filter(None, [data.get(name)]))]
+
+
+class NamesField(forms.Field):
+    """A list of names, each of at most `max_length` characters."""
+
+    widget = NamesInput
+
+    def __init__(self, *, max_length: int, **kwargs: Framework) -> None:
+        super().__init__(**kwargs)
+        self.max_length = max_length
+
+    def clean(self, value: list[str]) -> list[str]:
+        if len(value) > MAX_NAMES:
+            raise ValidationError(f"has {len(value)} values; at most {MAX_NAMES} are allowed", code="max_length")
+        for name in value:
+            if not name.strip():
+                raise ValidationError("must not be empty; omit it instead", code="required")
+            forms.CharField(max_length=self.max_length).clean(name)
+        return [name.strip() for name in value]
 
 
 class Others(list[str]):
@@ -182,6 +213,29 @@ class RelativesFilter(ReferenceFilter):
         return getattr(qs, self.field_name)(pk)
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": MAX_IDENTIFIER_LENGTH}})
+class ReferencesFilter(django_filters.Filter):
+    """Narrow to the rows that belong to one of the entities of these ids or names, or `none`: to no entity."""
+
+    field_class = NamesField
+
+    def __init__(self, model: type[Entity], *, help_text: str, **kwargs: Framework) -> None:
+        super().__init__(max_length=MAX_IDENTIFIER_LENGTH, help_text=help_text + REPEATED, **kwargs)
+        self.named = model
+
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
+        if not value:
+            return qs
+        own = next(name for name, each in self.parent.filters.items() if each is self)
+        return qs.filter(reduce(or_, (self.narrowed(own, name, place) for place, name in enumerate(value))))
+
+    def narrowed(self, own: str, name: str, place: int) -> Q:
+        """Return the condition for one of the names."""
+        if name.casefold() == NOBODY:
+            return Q(**{f"{self.field_name}__isnull": True})
+        return Q(**{self.field_name: self.parent.refer(own, self.named, name, place)})
+
+
 class Reference(NamedTuple):
     """The entity that the value of a query parameter names."""
 
@@ -189,6 +243,7 @@ class Reference(NamedTuple):
     model: type[Entity]
     value: str
     project: str
+    parameter: str
 
     def find(self) -> str:
         """Return its id as the database stores it. Raises ValidationError if there is no such entity."""
@@ -204,6 +259,7 @@ class PersonReference(NamedTuple):
 
     name: str
     value: str
+    parameter: str
 
     def find(self) -> str:
         """Return the user's id as the database stores it. Raises ValidationError if there is no such user."""
@@ -213,27 +269,32 @@ class PersonReference(NamedTuple):
             raise exceptions.ValidationError({self.name: error.messages}) from None
 
 
-@extend_schema_field(OpenApiTypes.STR)
-class PersonFilter(django_filters.CharFilter):
-    """Narrow to the rows of a user, by name in any case; `@me` is the caller, `none` no user.
+@extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": MAX_NAME_LENGTH}})
+class PersonFilter(django_filters.Filter):
+    """Narrow to the rows of one of these users, by name in any case; `@me` is the caller, `none` no user.
 
     An unknown name is an error.
     """
 
-    def __init__(self, **kwargs: Framework) -> None:
-        super().__init__(max_length=MAX_NAME_LENGTH, help_text=PERSON_NAME, **kwargs)
+    field_class = NamesField
 
-    def filter(self, qs: AnyRows, value: str) -> Framework:
+    def __init__(self, **kwargs: Framework) -> None:
+        super().__init__(max_length=MAX_NAME_LENGTH, help_text=PERSON_NAME + REPEATED, **kwargs)
+
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
         if not value:
             return qs
-        if value.casefold() == NOBODY:
-            return qs.filter(**{f"{self.field_name}__isnull": True})
-        if value.casefold() == MYSELF:
+        own = next(name for name, each in self.parent.filters.items() if each is self)
+        return qs.filter(reduce(or_, (self._of(own, name, place) for place, name in enumerate(value))))
+
+    def _of(self, own: str, name: str, place: int) -> Q:
+        if name.casefold() == NOBODY:
+            return Q(**{f"{self.field_name}__isnull": True})
+        if name.casefold() == MYSELF:
             self.parent.is_lasting = False  # another caller is somebody else
             user = myself(self.parent.request)
-            return qs.none() if user is None else qs.filter(**{self.field_name: user.pk})
-        name = next(name for name, own in self.parent.filters.items() if own is self)
-        return qs.filter(**{self.field_name: self.parent.refer_person(name, value)})
+            return Q(pk__in=()) if user is None else Q(**{self.field_name: user.pk})
+        return Q(**{self.field_name: self.parent.refer_person(own, name, place)})
 
 
 class ListFilterSet(django_filters.FilterSet):
@@ -264,15 +325,17 @@ class ListFilterSet(django_filters.FilterSet):
                     self.form.add_error(name, ValidationError("must not be empty; omit it instead", code="required"))
         return bool(self.form.is_valid())
 
-    def refer(self, name: str, model: type[Entity], value: str) -> Bound:
-        """Return the parameter for the id of the entity that `value` names."""
-        self.references.append(Reference(name, model, value, self.data.get("project", "")))
-        return Bound(name, model._meta.pk)
+    def refer(self, name: str, model: type[Entity], value: str, place: int = 0) -> Bound:
+        """Return the parameter for the id of the entity that `value`, at this place of the values, names."""
+        parameter = f"{name}_{place}" if place else name
+        self.references.append(Reference(name, model, value, self.data.get("project", ""), parameter))
+        return Bound(parameter, model._meta.pk)
 
-    def refer_person(self, name: str, value: str) -> Bound:
-        """Return the parameter for the id of the user that `value` names."""
-        self.references.append(PersonReference(name, value))
-        return Bound(name, User._meta.pk)
+    def refer_person(self, name: str, value: str, place: int = 0) -> Bound:
+        """Return the parameter for the id of the user that `value`, at this place of the values, names."""
+        parameter = f"{name}_{place}" if place else name
+        self.references.append(PersonReference(name, value, parameter))
+        return Bound(parameter, User._meta.pk)
 
 
 class EntityFilterSet(ListFilterSet):

@@ -33,7 +33,7 @@ class Query:
 
     def find_references(self) -> dict[str, str]:
         """Look up the entities that the request names; return their IDs by parameter. Raises ValidationError."""
-        return {reference.name: reference.find() for reference in self.references}
+        return {reference.parameter: reference.find() for reference in self.references}
 
     def compiled(self, queryset: AnyRows, limit: int, more: tuple[FieldValue, ...] = ()) -> Statement:
         """Return the statement for the first `limit` rows of `queryset`, with the columns `more` at the end."""

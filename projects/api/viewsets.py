@@ -21,7 +21,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from projects.api.authentication import actor_of
 from projects.api.derivation import filters_of, methods_of, owners_of, row_serializer_of, serializer_of
-from projects.api.filters import WordsInput
+from projects.api.filters import NamesInput, WordsInput
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject, render
 from projects.api.list_queries import Listing, kept
@@ -99,7 +99,7 @@ class ListMixin(StrictQueryMixin, GenericViewSet[Framework]):
 
     def repeatable_parameters(self) -> set[str]:
         filters = self.filterset_class.base_filters
-        return {name for name, one in filters.items() if issubclass(one.field_class.widget, WordsInput)}
+        return {name for name, one in filters.items() if issubclass(one.field_class.widget, WordsInput | NamesInput)}
 
     def get_serializer_class(self) -> Framework:
         return self.row_serializer_class if self.action == "list" else self.serializer_class

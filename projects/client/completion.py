@@ -27,7 +27,7 @@ FILES, FOLDERS = ":files", ":folders"  # printed instead of candidates: the shel
 BY_METAVAR = {"PATH": FILES, "FILE": FILES, "DIR": FOLDERS}
 KEYS = {
     **{"ITEM": "items", "KEY": "items", "KEY|QUESTION": "items", "QUESTION": "questions"},
-    **{"PROJECT": "projects", "P": "projects"},
+    **{"PROJECT": "projects", "P": "projects", "VIEW": "views"},
 }
 IDS = {"project": "projects", "work-item": "items", "question": "questions"}  # nouns with keys as IDs
 MOST = 200  # the most recently changed keys
@@ -240,18 +240,25 @@ def _keys(kind: str, typed: str, before: Sequence[str], environ: Mapping[str, st
     from projects.client.terminal import clean
 
     context = _context(before, environ)
-    rows = {"projects": _projects, "questions": _questions}.get(kind, lambda each: _items(each, typed))(context)
+    listed = {"projects": _projects, "questions": _questions, "views": _views}
+    rows = listed.get(kind, lambda each: _items(each, typed))(context)
     # Keep the typed case: a shell drops candidates with another prefix.
     return [
         (typed + key[len(typed) :], " ".join(clean(title).split())[:TITLE])
         for key, title in rows
-        if key.lower().startswith(typed.lower()) and set(key) <= LETTERS
+        if key.lower().startswith(typed.lower()) and set(key.upper()) <= LETTERS | {"Q"}
     ]
 
 
 def _projects(context: Context) -> list[tuple[str, str]]:
     query = {"fields": "key,title", "ordering": "key", "limit": MOST}
     return [(row["key"], row["title"]) for row in context.api.get("/api/v1/projects/", query)["results"]]
+
+
+def _views(context: Context) -> list[tuple[str, str]]:
+    """Return the saved views whose names need no quotes."""
+    query = {"fields": "name,filters", "limit": MOST}
+    return [(row["name"], row["filters"]) for row in context.api.get("/api/v1/saved-views/", query)["results"]]
 
 
 def _questions(context: Context) -> list[tuple[str, str]]:

@@ -65,6 +65,7 @@ COMMANDS = {
     "time-entry": Command(NOUN, "timers and time spent on work items"),
     "waiver": Command(NOUN, "closings without evidence"),
     "swim-lane": Command(NOUN, "the columns of the board"),
+    "saved-view": Command(NOUN, "lists that have a name: list --view"),
     "activity": Command(NOUN, "who changed what, and when"),
     "changes": Command(NOUN, "what changed since the last call, for polling"),
     "prime": Command(BOARD, "print instructions and the board's state for an agent"),
@@ -105,6 +106,8 @@ NOUNS = {
     "swimlane": "swim-lane",
     "timer": "time-entry",
     "worklog": "time-entry",
+    "savedview": "saved-view",
+    "saved-filter": "saved-view",
 }
 PRESET = ("list", "create")  # the verbs for which the flags in NOUNS are
 

@@ -10,6 +10,7 @@ from projects.entities.dependency import DEPENDENCY
 from projects.entities.project import PROJECT
 from projects.entities.question import QUESTION
 from projects.entities.review import REVIEW
+from projects.entities.saved_view import SAVED_VIEW
 from projects.entities.sprint import SPRINT
 from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.time_entry import TIME_ENTRY
@@ -36,7 +37,7 @@ def _by_reference() -> tuple[Entity, ...]:
 # ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
 ENTITIES = (
     *(PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION, REVIEW, WAIVER),
-    *(CRITERION, CHECK, CHECK_RUN),
+    *(CRITERION, CHECK, CHECK_RUN, SAVED_VIEW),
 )
 BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}

@@ -36,6 +36,10 @@ CLOSED = ("done", "cancelled")  # statuses that need no more work
 # How an item with policies, or in review, was set to done.
 CLOSINGS = ("accepted", "waived", "warned")
 PRIORITIES = ("low", "medium", "high", "critical")
+# Values of filters: when items are due, what agents have to do with them, and whether anything holds them up.
+DEADLINES = ("overdue", "week", "none")
+AGENT_WORK = ("claimed", "worked")
+BLOCKED = ("any", "none")
 
 WORK_ITEM = Entity(
     "work_item",
@@ -202,12 +206,26 @@ WORK_ITEM = Entity(
         Filter("descendants_of", "only items below this item, at any depth", metavar="ITEM"),
         Filter("ancestors_of", "only the ancestors of this item", metavar="ITEM"),
         Filter("blocked", "only items with an unfinished blocker"),
+        Filter("asked", "only items with an open question"),
+        Filter(
+            "agent",
+            "only items that an agent has claimed, or works on (worked)",
+            choices=AGENT_WORK,
+            many=True,
+        ),
+        Filter(
+            "deadline",
+            "only open items that are overdue or due within a week (UTC), or items without a due date (none)",
+            choices=DEADLINES,
+            many=True,
+        ),
         Filter("stuck", "only items of which three leases in a row ran out without progress"),
         Filter("overdue", "only open items whose due date is over (UTC)"),
         Filter(
             "updated_since", "only items changed at or after this time (ISO 8601, or 2h, 3d, yesterday)", metavar="TIME"
         ),
         Filter("search", "only items with these words in key, reference, title or description", metavar="TEXT"),
+        Filter("view", "the items of this saved view; other filters replace its own", metavar="VIEW"),
         Filter("include_done", "also list done and cancelled items; --status done or cancelled implies it"),
     ),
     slim=("display_key", "item_type", "title", "status", "priority", "parent", "assignee", "story_points", "version"),

@@ -11,6 +11,7 @@ from projects.models.login_ticket import LoginTicket
 from projects.models.project import Project
 from projects.models.question import Question
 from projects.models.review import Review
+from projects.models.saved_view import SavedView
 from projects.models.session import Session
 from projects.models.sprints.sprint import Sprint
 from projects.models.swim_lane import SwimLane
@@ -39,6 +40,7 @@ __all__ = [
     "Question",
     "ReportedTree",
     "Review",
+    "SavedView",
     "Session",
     "Sprint",
     "SwimLane",

@@ -1,7 +1,7 @@
 """SQLite expressions that Django lacks, for constraints, partial indexes and queries.
 
-All but `IsPast`, `IsOld`, `IsRecent` and `Unindexed` are part of the schema. Migrations import them, so never change or
-remove a class here: add a new class for a new condition. A test pins the SQL of each.
+All but `IsPast`, `IsSoon`, `IsOld`, `IsRecent` and `Unindexed` are part of the schema. Migrations import them, so never
+change or remove a class here: add a new class for a new condition. A test pins the SQL of each.
 """
 
 from __future__ import annotations
@@ -95,6 +95,12 @@ class IsPast(_Literal):
     """The day is before today, in UTC."""
 
     template = "%(expressions)s < CURRENT_DATE"
+
+
+class IsSoon(_Literal):
+    """The day is today or in the seven days after it, in UTC."""
+
+    template = "%(expressions)s BETWEEN CURRENT_DATE AND date('now', '+7 days')"
 
 
 class IsOld(_Literal):

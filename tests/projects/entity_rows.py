@@ -16,14 +16,21 @@ from projects.models.base import Entity
 from projects.models.exceptions import Refused
 
 CHANGE_THEIR_ITEM = ("review", "waiver")  # each row gets an item of its own
+# Two values of each line of text that is a list of known words.
+LISTED = {
+    "item_types": ("bug,chore", "chore"),
+    "filters": ("type=bug", "type=bug&status=todo,review"),
+    "sort": ("-due", "title"),
+    "columns": ("status,due", "points"),
+}
 OF_ITS_OWN = "An item of its own"
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
 def sample(field: spec.Field, place: int = 0, text: str = "CHANGED") -> Any:
     """Return a value for the field; later places get later times. A reference gets the first living row."""
-    if field.name == "item_types":
-        return "bug,chore"
+    if field.name in LISTED:
+        return LISTED[field.name][0]
     match field.kind:
         case spec.LINE | spec.TEXT:
             return text

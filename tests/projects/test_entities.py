@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.db import models
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from projects.api.urls import router
@@ -19,7 +20,7 @@ from projects.client.resource import EntityResource
 from projects.entities import spec
 from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
 from projects.entities.registry import BY_REFERENCE, ENTITIES
-from projects.models import Activity, Question, User, WorkItem
+from projects.models import Activity, Question, SavedView, User, WorkItem
 from projects.models.base import Entity
 from projects.models.check import LONGEST_TIMEOUT
 from projects.models.fields import PositionField
@@ -247,6 +248,29 @@ def make_overdue(pk: str) -> str:
     return "true"
 
 
+def make_due(pk: str) -> str:
+    WorkItem.objects.filter(pk=pk).update(status="todo", due_date=timezone.now().date())
+    return "week"
+
+
+def make_asked_about(pk: str) -> str:
+    Question.objects.filter(work_item=pk).update(status="answered")
+    Question.objects.exclude(work_item=pk).update(status="open")
+    return "true"
+
+
+def make_worked(pk: str) -> str:
+    WorkItem.objects.filter(pk=pk).update(assignee=User.objects.actor("robot"))
+    return "worked"
+
+
+def make_view(title: str) -> str:
+    view = SavedView.objects.first()
+    assert view is not None
+    SavedView.objects.filter(pk=view.pk).update(filters=f"search={title.split()[0]}", scope="all", name="Words")
+    return "words"
+
+
 def make_closed(pk: str) -> str:
     other = WorkItem.objects.filter(questions=None).values("pk")[:1]
     Question.objects.filter(pk=pk).update(work_item=other)
@@ -316,6 +340,10 @@ def test_filter_narrows_the_list(entity: spec.Entity, each: spec.Filter, api: AP
         "asked_by": lambda: make_asked(rows[0]["id"]),
         "overdue": lambda: make_overdue(rows[0]["id"]),
         "stuck": lambda: make_stuck(rows[0]["id"]),
+        "asked": lambda: make_asked_about(rows[0]["id"]),
+        "agent": lambda: make_worked(rows[0]["id"]),
+        "deadline": lambda: make_due(rows[0]["id"]),
+        "view": lambda: make_view(rows[0]["title"]),
     }
     value = samples[each.name]() if each.name in samples else "true"
     found = [row["id"] for row in rows_of(api, entity, **{each.name: value})]

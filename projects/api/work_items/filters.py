@@ -9,9 +9,11 @@ from functools import cached_property
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
+from rest_framework import exceptions
 from rest_framework.request import Request
 
 from projects.api.filters import (
@@ -23,6 +25,7 @@ from projects.api.filters import (
     Others,
     PersonFilter,
     ReferenceFilter,
+    ReferencesFilter,
     RelativesFilter,
     TruthFilter,
     WordsFilter,
@@ -30,13 +33,15 @@ from projects.api.filters import (
     negated,
 )
 from projects.api.text_scan import Unsearched
-from projects.entities.work_item import CLOSED
+from projects.entities.work_item import AGENT_WORK, BLOCKED, CLOSED, DEADLINES
 from projects.loose_types import AnyRows, Framework
-from projects.models import Project, WorkItem
+from projects.models import Project, SavedView, Sprint, WorkItem
 from projects.models.fields import MAX_LABEL_LENGTH
 from projects.models.fts import has_few
 from projects.models.prepared_queries import Bound
+from projects.models.saved_view import VIEW, filter_error
 from projects.models.work_items.choices import Priority, Status
+from projects.models.work_items.hierarchy import descendant_ids
 from projects.models.work_items.queries import WorkItemQuerySet, words_of_items
 
 ONLY_PROJECT = "only_project"  # in the context of a request: the ID of the only project, or None
@@ -97,6 +102,37 @@ class PriorityFilter(WordsFilter):
         return qs.of_priorities(value) if value else qs
 
 
+class BelowFilter(ReferencesFilter):
+    """Narrow to the descendants of one of these items."""
+
+    def narrowed(self, own: str, name: str, place: int) -> Q:
+        return Q(pk__in=descendant_ids(self.parent.refer(own, self.named, name, place)))
+
+
+class DeadlineFilter(WordsFilter):
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
+        return qs.due_in(value) if value else qs
+
+
+class AgentFilter(WordsFilter):
+    def filter(self, qs: AnyRows, value: list[str]) -> Framework:
+        return qs.by_agents(value) if value else qs
+
+
+@extend_schema_field({"type": "string", "enum": ["true", "false", *BLOCKED]})
+class BlockedFilter(django_filters.ChoiceFilter):
+    """Narrow to items with an open blocker, or without; `any` and `none` also count the status blocked."""
+
+    def __init__(self, **kwargs: Framework) -> None:
+        choices = (*TRUTH, *((name, name) for name in BLOCKED))
+        super().__init__(choices=choices, empty_label=None, **kwargs)
+
+    def filter(self, qs: AnyRows, value: str) -> Framework:
+        if value in BLOCKED:
+            return qs.held_up() if value == "any" else qs.not_held_up()
+        return (qs.blocked() if value == "true" else qs.unblocked()) if value else qs
+
+
 @extend_schema_field({"oneOf": [{"type": "string", "format": "date-time"}, {"type": "integer", "minimum": 0}]})
 class UpdatedSinceFilter(django_filters.Filter):
     """Narrow to changes at a time or later, by the index of changes if the list is in that order."""
@@ -119,21 +155,35 @@ class WorkItemFilter(EntityFilterSet):
     label = LabelsFilter(
         help_text="Labels, repeated or with commas: all of them, in any case. `not:` excludes those after it."
     )
-    descendants_of = RelativesFilter(
-        WorkItem, field_name="descendants_of", help_text="Items below this item, at any depth."
+    sprint = ReferencesFilter(
+        Sprint, field_name="sprint_id", help_text="A sprint's id or name, `active`, or `none` for no sprint."
     )
+    descendants_of = BelowFilter(WorkItem, help_text="Items below this item, at any depth.")
     ancestors_of = RelativesFilter(WorkItem, field_name="ancestors_of", help_text="Items above this item.")
     orphaned = TruthFilter("orphaned", "not_orphaned", help_text="`true`: items without a parent that are no epics.")
-    blocked = TruthFilter("blocked", "unblocked", help_text="`true`: items that an unfinished item blocks.")
+    blocked = BlockedFilter(
+        help_text="`true`: items that an unfinished item blocks; `any`: open ones that also have the status blocked."
+    )
+    asked = TruthFilter("asked", "not_asked", help_text="`true`: items with an open question.")
+    agent = AgentFilter(
+        [(name, name) for name in AGENT_WORK], help_text="Items that an agent has claimed, or works on."
+    )
+    deadline = DeadlineFilter(
+        [(name, name) for name in DEADLINES],
+        help_text="Open items that are overdue or due within a week, in UTC, or items without a due date.",
+    )
     stuck = TruthFilter(
         "stuck", "not_stuck", help_text="`true`: open items of which three leases in a row ran out without progress."
     )
     overdue = TruthFilter("overdue", "not_overdue", help_text="`true`: open items whose due date is over, in UTC.")
     updated_since = UpdatedSinceFilter(help_text="At this time and later: ISO 8601, or seconds since 1970.")
     search = django_filters.CharFilter(
-        method="contain",
+        method="unchanged",
         max_length=MAX_SEARCH_LENGTH,
         help_text="Words in the title, description or display key, all of them; the last may be a prefix.",
+    )
+    view = django_filters.CharFilter(
+        method="unchanged", max_length=100, help_text="A saved view's name or id; other parameters replace its own."
     )
     include_done = IncludeDoneFilter(help_text="`true` also lists done and cancelled items.")
 
@@ -179,5 +229,29 @@ class WorkItemFilter(EntityFilterSet):
         return found.containing(text, is_rare=self.is_rare)
 
     @extend_schema_field(OpenApiTypes.STR)
-    def contain(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
-        return queryset  # `filter_queryset` searches, after all other filters
+    def unchanged(self, queryset: WorkItemQuerySet, name: str, value: str) -> QuerySet[WorkItem]:
+        return queryset  # `filter_queryset` searches after all other filters; `expanded` replaces a view by its filters
+
+
+def expanded(parameters: QueryDict) -> QueryDict:
+    """Replace the parameter `view` by what the saved view says, except where another parameter says it.
+
+    Raises ValidationError for an unknown view, and for one that a newer version has saved.
+    """
+    try:
+        view = SavedView.objects.known(str(parameters[VIEW]), parameters.get("project", ""))
+    except ValidationError as error:
+        raise exceptions.ValidationError({VIEW: error.messages}) from None
+    if view.filters and (wrong := filter_error(view.filters)):
+        raise exceptions.ValidationError({VIEW: f"the filters of {view.name} can't be used here: {wrong}"})
+    found = QueryDict(mutable=True)
+    for name, value in view.pairs:
+        found.appendlist(name, value)
+    if view.scope != "all":
+        found["project"] = str(view.project_id)
+    if view.ordering:
+        found["ordering"] = view.ordering
+    for name, values in parameters.lists():
+        found.setlist(name, values)
+    del found[VIEW]
+    return found

@@ -23,7 +23,7 @@ from projects.api.viewsets import answer, read_body
 from projects.api.work_items.brief import BriefActions
 from projects.api.work_items.checks import CheckActions
 from projects.api.work_items.claims import ClaimActions
-from projects.api.work_items.filters import WorkItemFilter
+from projects.api.work_items.filters import WorkItemFilter, expanded
 from projects.api.work_items.history import HistoryActions
 from projects.api.work_items.page import page_of
 from projects.api.work_items.receipts import ReceiptActions
@@ -43,6 +43,7 @@ from projects.loose_types import Framework, Json
 from projects.models import WorkItem
 from projects.models.exceptions import Refused
 from projects.models.prepared_queries import Bound, Statement, stored
+from projects.models.saved_view import VIEW
 
 LEAST_BYTES = 1024
 NO_USER = uuid.UUID(int=0)
@@ -78,6 +79,11 @@ class WorkItemViewSet(
             "ready": {"fields", "limit", *self.filterset_class.base_filters},
         }
         return own.get(f"{self.action}") or super().known_parameters()
+
+    def initial(self, request: Request, *args: Framework, **kwargs: Framework) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action in ("list", "ready") and VIEW in request.query_params:
+            request._request.GET = expanded(request._request.GET)  # type: ignore[assignment] # the stubs know only sent ones
 
     @extend_schema(
         parameters=[

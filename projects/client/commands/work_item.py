@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ITEMS = EntityResource(work_item.WORK_ITEM)
 # These filters imply a project.
-LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of")
+LOCATING = ("parent", "sprint", "descendants_of", "ancestors_of", "view")
 LEASE = option(
     "--lease", type=minutes, metavar="TIME", help="minutes, or 2h, until the claim expires unless renewed (60)"
 )

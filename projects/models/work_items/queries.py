@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
+from projects.loose_types import AnyQuerySet
 from projects.models.base import EntityQuerySet, Values
 from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
 from projects.models.prepared_queries import Bound
@@ -28,6 +32,7 @@ from projects.sqlite.expressions import (
     IsNotBlank,
     IsNotClosed,
     IsPast,
+    IsSoon,
     IsZero,
     MayBegin,
     Unindexed,
@@ -167,6 +172,35 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
     def not_overdue(self) -> Self:
         return self.filter(Q(due_date__isnull=True) | ~Q(IsNotClosed("status")) | ~Q(IsPast("due_date")))
 
+    def due_in(self, deadlines: Collection[str]) -> Self:
+        """Limit to open items that are `overdue` or due within a `week`, and items without a due date (`none`)."""
+        dates = {"overdue": Q(IsPast("due_date")), "week": Q(IsSoon("due_date"))}
+        wanted = [Q(IsNotClosed("status")) & dates[name] for name in deadlines if name in dates]
+        undated = [Q(due_date__isnull=True)] if "none" in deadlines else []
+        return self.filter(reduce(or_, [*wanted, *undated], Q(pk__in=())))
+
+    def by_agents(self, work: Collection[str]) -> Self:
+        """Limit to items with a live claim of an agent (`claimed`), and items assigned to agents (`worked`)."""
+        agents = get_user_model().objects.filter(is_agent=True).values("pk")
+        live = self.model.objects.filter(lease_expires_at__gt=Now(), claimed_by__in=agents).values("pk")
+        wanted = {"claimed": Q(pk__in=live), "worked": Q(assignee__in=agents)}
+        return self.filter(reduce(or_, (wanted[name] for name in work if name in wanted), Q(pk__in=())))
+
+    def held_up(self) -> Self:
+        """Limit to open items that have an open blocker or the status blocked."""
+        return self.unfinished().filter(Q(open_blockers__gt=0) | Q(status=Status.BLOCKED))
+
+    def not_held_up(self) -> Self:
+        """Limit to open items that have neither an open blocker nor the status blocked."""
+        return self.unfinished().unblocked().exclude(status=Status.BLOCKED)
+
+    def asked(self) -> Self:
+        """Limit to items with an open question."""
+        return self.filter(pk__in=_asked())
+
+    def not_asked(self) -> Self:
+        return self.exclude(pk__in=_asked())
+
     def ready(self, moment: datetime | Bound | None = None, *, assignee: uuid.UUID | Bound | None = None) -> Self:
         """Limit to items that can be started, in the order in which they should be.
 
@@ -252,6 +286,12 @@ def words_of_items(text: str) -> str:
     """
     match = match_expression(text)
     return match.removesuffix(" *") if DISPLAY_KEY.fullmatch(text.strip()) else match
+
+
+def _asked() -> AnyQuerySet:
+    """Return the items of all open questions."""
+    questions = apps.get_model("projects", "Question")._base_manager
+    return questions.filter(IsAsked("status"), deleted_at__isnull=True).values("work_item_id")
 
 
 def _open_questions() -> models.QuerySet[models.Model]:

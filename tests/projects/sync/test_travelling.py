@@ -17,7 +17,7 @@ from projects.models import Activity, Comment, Project, Review, Tombstone, User,
 from projects.models.base import Entity
 from projects.models.review import accept
 from projects.transfer import importer
-from tests.projects.entity_rows import complete
+from tests.projects.entity_rows import LISTED, complete
 from tests.projects.sqlite.boards import EXPORT
 from tests.projects.sync.clones import BoardClone, Log, exported
 from tests.projects.sync.test_exchange import assert_equal, joined_pair
@@ -30,8 +30,8 @@ Make = Callable[[str], BoardClone]
 def changed(field: spec.Field, row: Any) -> Any:
     """Return another value for the field."""
     value = getattr(row, field.column)
-    if field.name == "item_types":
-        return "chore"
+    if field.name in LISTED:
+        return LISTED[field.name][1]
     match field.kind:
         case spec.LINE | spec.TEXT:
             return f"Another {field.name}"
