@@ -180,7 +180,7 @@ def test_every_resource_of_the_api_and_page_is_documented() -> None:
     assert len(resources) >= 15
     assert not [resource for resource in resources if f"`{resource}/" not in PAGES["api.md"]]
     pages = {str(route.pattern).partition("/")[0].partition("<")[0] for route in urlpatterns}
-    internal = {"live", "favicon.ico", "login", "health", "ready"}
+    internal = {"live", "favicon.ico", "login", "health", "ready", "style.css"}
     assert not [page for page in pages - internal if f"`/{page}" not in PAGES["board.md"]]
 
 

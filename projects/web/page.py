@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from discovery import runtime
 from projects.loose_types import Context, Framework
 from projects.models import Activity, Project, User
+from projects.web.appearance import appearance
 from projects.web.inbox_page import badge
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
 
@@ -65,7 +66,8 @@ def page(request: HttpRequest) -> Context:
         "instance_id": info.instance_id if info is not None else "",
         "newest": live_cursor,
         "inbox_count": functools.cache(badge),
-        "all_projects": lambda: list(Project.objects.living().only("key", "title", "status")),
+        "all_projects": functools.cache(lambda: list(Project.objects.living().only("key", "title", "status"))),
+        "appearance": appearance(request),
     }
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Browser, Page
 
+from projects.web.stylesheet import stylesheet
 from tests.benchmarks import answering, boards
 from tests.boards import REAL
 from tests.browser.conftest import launch
@@ -167,8 +168,9 @@ def main() -> None:
     options = parser.parse_args()
     rounds = 2 if options.short else options.rounds
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, {rounds} rounds")
-    for name in ("pm.js", "cards.js", "inbox.js", "alerts.js", "pm.css"):
-        print(f"{name:20} {(STATIC / name).stat().st_size / 1024:6.1f} KiB")
+    sizes = {path.name: path.stat().st_size for path in sorted(STATIC.iterdir()) if path.suffix in (".js", ".svg")}
+    for name, size in {**sizes, "style.css": len(stylesheet().content)}.items():
+        print(f"{name:20} {size / 1024:6.1f} KiB")
     with tempfile.TemporaryDirectory() as scratch, launch() as browser:
         answering.measure(browser, 2 * rounds)
         if options.only_answers:

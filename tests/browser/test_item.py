@@ -285,7 +285,7 @@ def test_unsaved_text_is_kept_and_keys_save_or_close(page: Page, board: Server) 
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     text = page.locator("#i-content")
     text.fill("Half a thought")
-    page.locator(".bar").get_by_role("link", name="Board").click()
+    page.locator("#side").get_by_role("link", name="Board").click()
     expect(page).to_have_url(re.compile("/board/"))
     assert asked == ["beforeunload"]
     page.go_back()

@@ -59,13 +59,12 @@ async function look() {
   timer = setTimeout(look, pause);
 }
 
-// Show how many entries are in the inbox, in the header and in the title; return true if the number changed.
+// Show how many entries are in the inbox, in the frame and in the title; return true if the number changed.
 function showWaiting(number) {
-  const badge = $("inbox-count");
-  if (!badge || number === null || badge.textContent === number) return false;
-  badge.textContent = number;
-  badge.hidden = number === "0";
-  document.title = (badge.hidden ? "" : `(${number}) `) + document.title.replace(/^\(\d+\+?\) /, "");
+  const badges = all("[data-inbox-count]");
+  if (!badges.length || number === null || badges[0].textContent === number) return false;
+  for (const badge of badges) [badge.textContent, badge.hidden] = [number, number === "0"];
+  document.title = (number === "0" ? "" : `(${number}) `) + document.title.replace(/^\(\d+\+?\) /, "");
   return true;
 }
 
@@ -290,8 +289,25 @@ async function tick(box) {
   refresh();
 }
 
+// The theme and the state of the sidebar are shown at once; a cookie tells the server for the next page.
+function setLook(form, { name, value }) {
+  document.documentElement.dataset[name] = value;
+  remember(name, value);
+  for (const button of all("[name=theme]", form)) button.setAttribute("aria-pressed", button.value === value);
+  for (const button of all("[name=sidebar]", form)) {
+    button.setAttribute("aria-expanded", value === "open");
+    button.value = value === "open" ? "folded" : "open";
+  }
+}
+
+const remember = (name, value) => { document.cookie = `pm_${name}=${value}; path=/; max-age=31536000; samesite=lax`; };
+
 addEventListener("submit", async (event) => {
   const form = event.target;
+  if (form.matches("[data-look]") && event.submitter) {
+    event.preventDefault();
+    return setLook(form, event.submitter);
+  }
   if (!form.matches("[data-filter], [data-post]")) return;
   event.preventDefault();
   if (form.matches("[data-filter]")) return filter(form);
@@ -417,6 +433,7 @@ addEventListener("click", (event) => {
   if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
 });
 
+if (page.project) remember("project", page.project);
 restoreDrafts();
 settle();
 followAlerts();

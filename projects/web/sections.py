@@ -1,0 +1,36 @@
+"""The sections of the sidebar: the one list of the pages that a person goes to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.urls import reverse
+
+from projects.models import Project
+
+
+class Section(NamedTuple):
+    """A page that the sidebar leads to; it passes its `name` to the frame as `section`."""
+
+    name: str
+    label: str
+    icon: str
+    route: str
+    of_project: bool = False  # the route takes a project's key
+
+
+SECTIONS = (
+    Section("inbox", "Inbox", "inbox", "inbox"),
+    Section("board", "Board", "square-kanban", "board", of_project=True),
+    Section("sprints", "Sprints", "iteration-cw", "sprints", of_project=True),
+    Section("settings", "Settings", "settings", "settings"),
+)
+
+
+def entries(project: Project | None) -> list[tuple[Section, str]]:
+    """Return the sections with their URLs; those of a project are left out where there is none."""
+    return [
+        (section, reverse(section.route, args=[project.key] if project and section.of_project else []))
+        for section in SECTIONS
+        if project or not section.of_project
+    ]

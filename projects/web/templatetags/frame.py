@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+
+from projects.models import Project, User
+from projects.web.avatars import hue, initials
+from projects.web.sections import Section, entries
+from projects.web.stylesheet import stylesheet
+
+register = template.Library()
+
+
+@register.simple_tag
+def stylesheet_url() -> str:
+    return f"{reverse('style')}?v={stylesheet().digest}"
+
+
+@register.simple_tag(takes_context=True)
+def sections(context: Context) -> list[tuple[Section, str]]:
+    """Return the entries of the sidebar for the page's project, or for the first where the page has none."""
+    return entries(context.get("project") or _visited(context))
+
+
+def _visited(context: Context) -> Project | None:
+    """Return the project that this browser showed last, else the first that is not archived."""
+    projects: list[Project] = context["all_projects"]()
+    key = context["request"].COOKIES.get("pm_project")
+    chosen = (project for project in projects if project.key == key)
+    return next(chosen, None) or next((project for project in projects if not project.is_archived), None)
+
+
+@register.inclusion_tag("pm/avatar.html")
+def avatar(user: User, label: str = "") -> dict[str, object]:
+    """Show a person or agent by initials; without a label it is decoration beside the name."""
+    return {
+        "name": user.username,
+        "initials": initials(user.username),
+        "hue": hue(user.username),
+        "is_agent": user.is_agent,
+        "label": label,
+    }
