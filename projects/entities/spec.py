@@ -159,6 +159,8 @@ class Entity:
         self.key = key
         self._travelling: dict[int, tuple[Field, ...]] = {}
         self._later: dict[str, int] | None = None
+        # The required reference to the entity that it belongs to: of a comment its item, of an item its project.
+        self.owner = next((field for field in fields if field.kind == REFERENCE and not field.null), None)
 
     def field(self, name: str) -> Field:
         """Return the field with this name. Raises KeyError."""
@@ -204,11 +206,6 @@ class Entity:
         if self._later is None:
             self._later = {field.column: field.since for field in self.travelling if field.since > 1}
         return self._later
-
-    @property
-    def owner(self) -> Field | None:
-        """The required reference to the entity that it belongs to: of a comment its item, of an item its project."""
-        return next((field for field in self.references if not field.null), None)
 
     @property
     def detachable(self) -> tuple[Field, ...]:

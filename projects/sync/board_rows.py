@@ -18,8 +18,9 @@ from projects.models import User
 from projects.models.prepared_queries import field_at
 from projects.models.user import AGENT_NAME, id_of
 from projects.sync.state import Record
+from projects.transfer.bulk_loading import filled_at_end
 from projects.transfer.tables import BY_TYPE, PROJECTS, WORK_ITEMS, Table
-from projects.transfer.upserts import CLAIM, PARKED, filled_at_end, initial_values
+from projects.transfer.upserts import CLAIM, PARKED, initial_values
 
 OUT_OF_THE_WAY = 1_000_000_000  # added to item numbers that change, so that no two items have one in between
 NEXT_NUMBER = "next_work_item_number"

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from django.db import connection
 
-from projects.entities.spec import EMPTY, MOMENT, PERSON
+from projects.entities.spec import EMPTY, MOMENT, PERSON, Entity, Field
 from projects.loose_types import Json, SqlRow
+from projects.models import Activity
 from projects.models.user import id_of
 from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
 from projects.sync.fold import APPLIED, VOID, Result
 from projects.sync.operations import BOOKKEEPING, Group, Operation, encode
 from projects.sync.state import Record, State
+from projects.transfer.bulk_loading import indexed_at_end
 
 MAX_REASON = 500  # characters
-_INSERT = (
-    "INSERT INTO projects_activity (entity_type, entity_id, display_key, project_id, version, action, changes, "
-    "actor_id, created_at, group_id, session, position, standing, reason) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_COLUMNS = (
+    "entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id, "
+    "session, position, standing, reason"
 )
+_MARKS = ", ".join(["%s"] * (_COLUMNS.count(",") + 1))
+_INSERT = f"INSERT INTO projects_activity ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 -- constants
+# Rows that wait in a temporary table, as in projects.transfer.staging: writing it takes no lock on the board.
+_SPILLED = "temp.sync_history"
+_SPILL = f"INSERT INTO {_SPILLED} ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 -- constants
+_UNSPILL = f"INSERT INTO projects_activity ({_COLUMNS}) SELECT {_COLUMNS} FROM {_SPILLED} ORDER BY rowid"  # noqa: S608
 _UPDATE = (
     "UPDATE projects_activity SET position = %s, display_key = %s, project_id = %s, version = %s, standing = %s, "
     "reason = %s WHERE id = %s"
@@ -46,6 +54,7 @@ class HistoryRows:
 
     def __init__(self) -> None:
         self._new: list[tuple[SqlRow, ...]] = []
+        self._spilled = 0  # rows that were new, too
         self._own: list[tuple[SqlRow, ...]] = []
         self._resolved: list[tuple[SqlRow, ...]] = []
         self._lost: list[tuple[Result, int]] = []
@@ -100,13 +109,29 @@ class HistoryRows:
             elif result.lost and position is not None:
                 self._lost.append((result, activity))
 
-    def flush(self, least: int = 0) -> None:
-        """Write the rows, in the caller's transaction, if there are at least so many."""
+    def spill(self, least: int) -> None:
+        """Move new rows out of memory, outside any transaction of the board, if there are at least so many."""
         if len(self._new) < least:
             return
+        with connection.cursor() as cursor:
+            if not self._spilled:
+                cursor.execute(f"DROP TABLE IF EXISTS {_SPILLED}")  # of a sync that failed
+                cursor.execute(f"CREATE TABLE {_SPILLED} ({_COLUMNS})")
+            cursor.execute("SAVEPOINT sync_history")
+            cursor.executemany(_SPILL, self._new)
+            cursor.execute("RELEASE sync_history")
+        self._spilled += len(self._new)
+        self._new = []
+
+    def flush(self) -> None:
+        """Write the rows, in the caller's transaction."""
         ensure_users(self._people)
         mark_agents(self._agents)
         with connection.cursor() as cursor:
+            if self._spilled:
+                with indexed_at_end(Activity, self._spilled):
+                    cursor.execute(_UNSPILL)
+                cursor.execute(f"DROP TABLE {_SPILLED}")
             cursor.executemany(_INSERT, self._new)
             cursor.executemany(_UPDATE, self._own)
             cursor.executemany(_RESOLVE, self._resolved)
@@ -118,27 +143,34 @@ class HistoryRows:
                 changes = encode(_with_lost(json.loads(cursor.fetchone()[0]), result))
                 cursor.execute("UPDATE projects_activity SET changes = %s WHERE id = %s", [changes, activity])
         self._new, self._own, self._resolved, self._lost, self._ended, self._standings = [], [], [], [], [], {}
+        self._spilled = 0
 
 
 def changes_of(operation: Operation) -> list[dict[str, Json]]:
     """Return the changes in the form of the activity: tracked fields only, people by ID."""
-    found = []
-    for field in operation.entity.fields:
-        if not field.tracked:
-            continue
-        if field.name in operation.changes:
-            old, new = operation.changes[field.name]
+    found: list[dict[str, Json]] = []
+    tracked, changes, is_new = _tracked(operation.entity), operation.changes, operation.action == "created"
+    for name in tracked if is_new else sorted(changes.keys() & tracked.keys(), key=list(tracked).index):
+        field, column = tracked[name]
+        if name in changes:
+            old, new = changes[name]
             if field.kind == PERSON:
                 old, new = (name and str(id_of(name)) for name in (old, new))
             elif field.kind == MOMENT and not operation.key:  # a history has the values as they were shown
                 old, new = (value and _cut(value) for value in (old, new))
-            if old != new or operation.action == "created":
-                found.append({"field": field.column, "old": old, "new": new})
-        elif operation.action == "created" and not field.travels:
-            found.append({"field": field.column, "old": None, "new": None})
-        elif operation.action == "created" and field.since > 1:  # the log had an older format
-            found.append({"field": field.column, "old": None, "new": field.default or EMPTY.get(field.kind)})
+            if is_new or old != new:
+                found.append({"field": column, "old": old, "new": new})
+        elif not field.travels:
+            found.append({"field": column, "old": None, "new": None})
+        elif field.since > 1:  # the log had an older format
+            found.append({"field": column, "old": None, "new": field.default or EMPTY.get(field.kind)})
     return found
+
+
+@cache
+def _tracked(entity: Entity) -> dict[str, tuple[Field, str]]:
+    """Return the fields that the history records, with their columns, by name."""
+    return {field.name: (field, field.column) for field in entity.fields if field.tracked}
 
 
 def _with_lost(changes: list[dict[str, Json]], result: Result) -> list[dict[str, Json]]:

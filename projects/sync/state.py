@@ -109,8 +109,8 @@ class State(Protocol):
     def record(self, pk: str) -> Record | None:
         """Return the record, which the caller must not change; None if there is none."""
 
-    def put(self, record: Record) -> None:
-        """Store a new or changed record."""
+    def put(self, record: Record, move: Move | None = None) -> None:
+        """Store a new or changed record. `move` is what `moved` returns for it, if the caller knows."""
 
     def found(self, index: str, key: str) -> set[str]:
         """Return the IDs of the records with this key in an index of `indexed`."""
@@ -124,15 +124,19 @@ _REFERENCES = tuple(field.name for field in WORK_ITEM.detachable)
 _INDEXED = (*_REFERENCES, "item_number", "external_ref", "deleted_at", "aliases")
 
 
-def moved(before: Record | None, record: Record) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+Move = tuple[set[tuple[str, str]], set[tuple[str, str]]]
+_UNMOVED: Move = (set(), set())
+
+
+def moved(before: Record | None, record: Record) -> Move:
     """Return the index entries that a change of a record removes and adds."""
     if before is not None and record.type == "work_item":
-        old, new = before.values, record.values
+        old, new = before.values.get, record.values.get
         for name in _INDEXED:
-            if old.get(name) != new.get(name):
+            if old(name) != new(name):
                 break
         else:
-            return set(), set()
+            return _UNMOVED
     gone, here = indexed(before) if before else set(), indexed(record)
     return gone - here, here - gone
 
@@ -190,7 +194,7 @@ class MemoryState:
     def record(self, pk: str) -> Record | None:
         return self.records.get(pk)
 
-    def put(self, record: Record) -> None:
+    def put(self, record: Record, move: Move | None = None) -> None:
         before = self.records.get(record.id)
         for pair in indexed(before) if before else ():
             self._index[pair].discard(record.id)
@@ -211,6 +215,7 @@ class Layer:
     def __init__(self, below: State) -> None:
         self.below = below
         self.records: dict[str, Record] = {}
+        self._moves: dict[str, Move] = {}  # of records that changed once
         self._gained: dict[tuple[str, str], set[str]] = {}
         self._lost: dict[tuple[str, str], set[str]] = {}
         self.users: dict[str, str] = {}
@@ -218,8 +223,12 @@ class Layer:
     def record(self, pk: str) -> Record | None:
         return self.records.get(pk) or self.below.record(pk)
 
-    def put(self, record: Record) -> None:
-        gone, here = moved(self.record(record.id), record)
+    def put(self, record: Record, move: Move | None = None) -> None:
+        gone, here = move = move or moved(self.record(record.id), record)
+        if record.id in self.records:
+            self._moves.pop(record.id, None)
+        else:
+            self._moves[record.id] = move
         for pair in gone:
             self._gained.get(pair, set()).discard(record.id)
             self._lost.setdefault(pair, set()).add(record.id)
@@ -244,7 +253,7 @@ class Layer:
         for name in self.users.values():
             self.below.user(name)
         for record in self.records.values():
-            self.below.put(record)
+            self.below.put(record, self._moves.get(record.id))
 
 
 def _known(state: Json, folded: str) -> str | None:

@@ -15,7 +15,7 @@ from django.db import connection
 from projects.loose_types import Json, SqlRow
 from projects.sync.fold import Order
 from projects.sync.operations import encode
-from projects.sync.state import Chain, Record, moved
+from projects.sync.state import Chain, Move, Record, moved
 
 BATCH = 500  # rows
 MAX_RECORDS = 50_000  # kept in memory between transactions
@@ -49,17 +49,18 @@ class StoredState:
         self._lost: set[tuple[str, str, str]] = set()
 
     def record(self, pk: str) -> Record | None:
+        found = self._records.get(pk)
+        if found is not None or self._is_complete:
+            return found
         if pk not in self._records:
-            if self._is_complete:
-                return None
             self._records[pk] = None
             for (document,) in _rows("SELECT document FROM projects_syncrecord WHERE id = %s", [pk]):
                 self._records[pk] = Record.of(json.loads(document))
                 self._hashes[pk] = hashed(document)
         return self._records[pk]
 
-    def put(self, record: Record) -> None:
-        gone, here = moved(self.record(record.id), record)
+    def put(self, record: Record, move: Move | None = None) -> None:
+        gone, here = move or moved(self.record(record.id), record)
         for name, key in gone:
             self._entries(name, key).discard(record.id)
             entry = (name, key, record.id)
@@ -99,9 +100,14 @@ class StoredState:
         self._documents.update(documents)
 
     @property
+    def changes(self) -> int:
+        """The number of records that `flush` writes, at most."""
+        return len(self._changed) + len(self._documents)
+
+    @property
     def has_changes(self) -> bool:
-        """True if `flush` has something to write after `settle`."""
-        return bool(self._documents)
+        """True if `flush` has something to write."""
+        return self.changes > 0
 
     def flush(self) -> set[str]:
         """Write the changes; return the IDs of the changed records."""

@@ -13,6 +13,7 @@ from django.db import transaction
 from projects.models import SyncBoard, User
 from projects.sync import import_operations
 from projects.transfer import (
+    bulk_loading,
     default_lanes,
     deletions,
     integrity,
@@ -58,7 +59,7 @@ def _merge(actor: User, errors: Errors) -> dict[str, object]:
     result.users_created = users.create_missing()
     renumbering.free_numbers()
     upserts.update(journal)
-    with upserts.filled_at_end(upserts.staged_items()):
+    with bulk_loading.filled_at_end(upserts.staged_items()):
         upserts.create(journal)
     renumbering.raise_counters()
     deletions.detach(journal, result)

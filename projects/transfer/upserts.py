@@ -5,9 +5,6 @@ Uses batched SQL: saving a hundred thousand rows through the models takes minute
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from django.db import connection
 
 from projects.models.activity import Action
@@ -19,9 +16,6 @@ from projects.transfer.tables import IN_ORDER, PROJECTS, TABLES, WORK_ITEMS, Tab
 
 CLAIM = ("claimed_by_id", "lease_id", "lease_expires_at")
 PARKED = "9999-12-31 00:00:00"
-MANY_ITEMS = 1_000  # items; with fewer, or if the board already has more, keeping the indexes is cheaper
-# The import itself uses these indexes.
-KEPT_INDEXES = ("item_by_parent", "item_by_sprint")
 
 
 def update(journal: Journal) -> None:
@@ -130,45 +124,8 @@ def initial_values(table: Table) -> dict[str, str]:
     }
 
 
-@contextmanager
-def filled_at_end(coming: int) -> Iterator[None]:
-    """Drop the item indexes, and rebuild them afterwards, if the `coming` items outnumber those on the board.
-
-    Transactional.
-    """
-    dropped = _indexes() if _is_large(coming) else []
-    with connection.cursor() as cursor:
-        for name, _ in dropped:
-            cursor.execute(f'DROP INDEX "{name}"')
-    yield
-    if not dropped:
-        return
-    with connection.cursor() as cursor:
-        for _, statement in dropped:
-            cursor.execute(statement)
-        # Merge the FTS segments now; otherwise the next write pays 250 ms.
-        cursor.execute("INSERT INTO projects_search(projects_search) VALUES ('optimize')")
-
-
 def staged_items() -> int:
     """Return the number of items that the import creates."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {WORK_ITEMS.staged} WHERE act = 'create'")  # noqa: S608
         return int(cursor.fetchone()[0])
-
-
-def _is_large(coming: int) -> bool:
-    if coming < MANY_ITEMS:
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM (SELECT 1 FROM projects_workitem LIMIT %s)", [coming])
-        (here,) = cursor.fetchone()
-    return bool(coming > here)
-
-
-def _indexes() -> list[tuple[str, str]]:
-    """Return (name, CREATE statement) of each item index that the import does not need."""
-    named = {index.name for index in WORK_ITEMS.model._meta.indexes} - {*KEPT_INDEXES}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'projects_workitem'")
-        return [(name, statement) for name, statement in cursor.fetchall() if name in named]
