@@ -46,7 +46,7 @@ def sync(context: Context) -> dict[str, object]:
     Raises SyncOff, before git runs, SyncFailed, and the errors of the API.
     """
     try:
-        with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy, _shown(context):
+        with sync_lock(context.directory, context.timeout(LOCK_WAIT)), store(context) as copy, _shown(context, copy):
             directory = repository_directory(context)
             if not copy.exists():
                 state(context)  # before git runs, and in most clones that have no copy it raises SyncOff
@@ -58,7 +58,7 @@ def sync(context: Context) -> dict[str, object]:
         raise SyncFailed(str(error)) from None
 
 
-def _shown(context: Context) -> AbstractContextManager[None]:
+def _shown(context: Context, copy: GitStore) -> AbstractContextManager[None]:
     """Show how far a long sync is, on a terminal."""
     from contextlib import nullcontext
 
@@ -66,7 +66,10 @@ def _shown(context: Context) -> AbstractContextManager[None]:
         return nullcontext()
     from projects.client import progress
 
-    return progress.counted(context, "changes of the board", lambda: int(context.api.get(ROOT)["position"]))
+    def position() -> int:
+        return max(copy.progress(), int(context.api.get(ROOT)["position"]))  # a first sync writes nothing until its end
+
+    return progress.counted(context, "changes of the board", position)
 
 
 def repository(context: Context) -> Repository:

@@ -159,6 +159,8 @@ class Entity:
         self.key = key
         self._travelling: dict[int, tuple[Field, ...]] = {}
         self._later: dict[str, int] | None = None
+        # The format of the log that first has this entity.
+        self.since = min((field.since for field in fields if field.travels), default=NEWEST)
         # The required reference to the entity that it belongs to: of a comment its item, of an item its project.
         self.owner = next((field for field in fields if field.kind == REFERENCE and not field.null), None)
 
@@ -194,11 +196,6 @@ class Entity:
         if format not in self._travelling:
             self._travelling[format] = tuple(one for one in self.fields if one.travels and one.since <= format)
         return self._travelling[format]
-
-    @property
-    def since(self) -> int:
-        """The format of the log that first has this entity."""
-        return min((field.since for field in self.fields if field.travels), default=NEWEST)
 
     @property
     def later(self) -> dict[str, int]:

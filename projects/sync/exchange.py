@@ -144,11 +144,13 @@ def follow(
     seal: Seal = unsealed,
     mark: Checkpoint | None = None,
     told: Mapping[str, Sequence[int]] = MappingProxyType({}),
+    watch: Callable[[int], object] = id,
 ) -> Report:
     """Apply the segments that this clone has not applied yet. Raises SyncError; then the log is applied up to there.
 
     `head` is the remote's commit, `seal` returns a digest of its first segments, `mark` is its newest checkpoint.
-    `told` maps groups to their activity where this clone has it already.
+    `told` maps groups to their activity where this clone has it already. In a first sync, which writes at the end,
+    `watch` gets the position that is folded from time to time.
     """
     report = Report()
     board = SyncBoard.current()
@@ -158,7 +160,7 @@ def follow(
     is_told = False
     with large_cache(), _uncollected():
         while entries.fill(AHEAD):
-            is_told = _apply(entries, state, order, report, mark, is_first, told, seal, head)
+            is_told = _apply(entries, state, order, report, mark, is_first, told, seal, head, watch)
         entries.finish()
     if not is_told:
         with transaction.atomic():  # its turn among the writers
@@ -272,6 +274,7 @@ def _apply(
     told: Mapping[str, Sequence[int]],
     seal: Seal,
     head: str,
+    watch: Callable[[int], object],
 ) -> bool:
     """Apply entries for a short time; return True if they were the last ones.
 
@@ -279,7 +282,7 @@ def _apply(
     the published state, and a second one is noticed.
     """
     outbox.pack_ahead()
-    batch = _folded(entries, state, order, report, mark, is_first, told)
+    batch = _folded(entries, state, order, report, mark, is_first, told, watch)
     waiting = dict(outbox.waiting(without=batch.arrived)) if state.has_changes else {}
     is_last = entries.is_at_end()
     with transaction.atomic():
@@ -295,6 +298,7 @@ def _folded(
     mark: Checkpoint | None,
     is_first: bool,
     told: Mapping[str, Sequence[int]],
+    watch: Callable[[int], object],
 ) -> _Batch:
     """Fold entries for a short time, or in the first sync as many as memory allows; return what is to be written."""
     batch = _Batch(SyncBoard.current())
@@ -332,12 +336,15 @@ def _folded(
         else:
             batch.others.add(group.id)
             rows.add(state, group, batch.position, results)
-            if is_first:
-                rows.spill(least=MANY_ROWS)
+            if is_first and rows.spill(least=MANY_ROWS):
+                watch(batch.position)
             report.applied += 1
-            batch.beaten += beaten_texts(results)
-        report.tell(state, group, results)
-        batch.united |= aliases.united(results)
+            if any(one.beaten for one in results):
+                batch.beaten += beaten_texts(results)
+        if any(one.notes or one.standing or one.lost for one in results):
+            report.tell(state, group, results)
+        if any(one.united for one in results):
+            batch.united |= aliases.united(results)
         batch.renumbered += renumbering.told(results)
         if mark is not None and batch.position == mark.position:
             state.settle()

@@ -99,8 +99,8 @@ class ObjectReader:
     def _answers(self, names: Sequence[str], kind: str, limit: int) -> Iterator[Iterator[bytes]]:
         asked = 0
         for number, name in enumerate(names):
-            if asked == number:
-                batch = names[asked : asked + AHEAD]
+            if asked < len(names) and asked - number <= AHEAD // 2:  # git reads on while its answers are used
+                batch = names[asked : number + AHEAD]
                 self._ask("".join(f"{one}\n" for one in batch))
                 asked += len(batch)
             size = self._header(name, kind, limit)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from projects.sync.git_tree import Contents
 
 NAME = "board.git"
+PROGRESS = "pm-progress"
 BOARD, UNPUBLISHED, KEPT = "refs/pm/board", "refs/pm/unpublished", "refs/pm/kept"
 IDENTITY = "pm <pm@localhost>"
 MESSAGE = b"Update the board\n\n[skip ci]\n"
@@ -88,6 +89,19 @@ class GitStore:
     def stream(self, object_id: str, limit: int = git_tree.MAX_CHECKPOINT) -> Iterator[bytes]:
         """Yield the content of one object in chunks; see `blobs`."""
         return self._objects().stream(self._checked(object_id), "blob", limit)
+
+    def note_progress(self, position: int) -> None:
+        """Say how far a long sync has read the log, for whoever watches it."""
+        try:
+            with open(os.path.join(self.path, PROGRESS), "w") as file:
+                file.write(str(position))
+        except OSError:
+            pass
+
+    def progress(self) -> int:
+        """Return how far the long sync has read the log that runs, or that was the last one; 0 if there was none."""
+        text = _first_word(os.path.join(self.path, PROGRESS))
+        return int(text) if text.isdecimal() else 0
 
     def is_descendant(self, new: str, old: str) -> bool:
         """Return True if `old` is `new` or one of its ancestors; False also if `old` is not known here."""

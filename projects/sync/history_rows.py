@@ -109,10 +109,10 @@ class HistoryRows:
             elif result.lost and position is not None:
                 self._lost.append((result, activity))
 
-    def spill(self, least: int) -> None:
-        """Move new rows out of memory, outside any transaction of the board, if there are at least so many."""
+    def spill(self, least: int) -> bool:
+        """Move new rows out of memory, without a lock on the board; return False if there are fewer than `least`."""
         if len(self._new) < least:
-            return
+            return False
         with connection.cursor() as cursor:
             if not self._spilled:
                 cursor.execute(f"DROP TABLE IF EXISTS {_SPILLED}")  # of a sync that failed
@@ -122,6 +122,7 @@ class HistoryRows:
             cursor.execute("RELEASE sync_history")
         self._spilled += len(self._new)
         self._new = []
+        return True
 
     def flush(self) -> None:
         """Write the rows, in the caller's transaction."""

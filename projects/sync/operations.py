@@ -49,6 +49,8 @@ _OPERATION_KEYS = {
     *("commits", "unclear"),
 }
 
+_USUAL_KEYS = {"at", "type", "id", "action", "set"}
+
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
@@ -69,7 +71,7 @@ class Operation:
     id: str
     action: str
     changes: dict[str, tuple[Json, Json]]
-    stamps: dict[str, Json]
+    stamps: dict[str, Json] = dataclasses.field(default_factory=dict)
     claim: bool = False
     key: str = ""
     version: int = 0
@@ -181,31 +183,39 @@ def _format(found: dict[str, Json]) -> int:
 def _operation(document: object, history: bool, format: int) -> Operation:
     found = _object(document, "an operation", _OPERATION_KEYS)
     kind = found.get("type")
-    if not isinstance(kind, str) or kind not in BY_NAME:
+    entity = BY_NAME.get(kind) if isinstance(kind, str) else None
+    if entity is None:
         raise Malformed(f"unknown entity {field_values.shown(kind)}; a newer version of pm may know it")
-    if BY_NAME[kind].since > format:
+    if entity.since > format:
         raise Malformed(f"there is no {kind} in format {format} of the log")
     action = found.get("action")
-    if action not in ACTIONS:
+    if not isinstance(action, str) or action not in ACTIONS:
         raise Malformed(f"unknown action {field_values.shown(action)}")
     changes = found.get("set", {})
     if not isinstance(changes, dict):
         raise Malformed("set must be an object")
     return Operation(
         at=field_values.moment(found.get("at"), "at"),
-        type=kind,
+        type=entity.name,
         id=field_values.reference(found.get("id"), "id"),
-        action=cast("str", action),
-        changes=_changes(BY_NAME[kind], changes, history, format),
-        stamps=_stamps(found["stamps"]) if "stamps" in found else {},
-        claim=_flag(found, "claim"),
-        key=_label(found, "key"),
-        version=_count(found["version"], "version") if "version" in found else 0,
-        project=field_values.reference(found["project"], "project") if "project" in found else "",
-        count=_reserved(found, cast("str", action)),
-        by=field_values.person(found["by"], "by") if "by" in found else "",
-        **_renumbered(found, cast("str", action), format),
+        action=action,
+        changes=_changes(entity, changes, history, format),
+        **(_also(found, action, format) if found.keys() - _USUAL_KEYS or action in BOOKKEEPING else {}),
     )
+
+
+def _also(found: dict[str, Json], action: str, format: int) -> dict[str, Json]:
+    """Return what few operations have."""
+    return {
+        "stamps": _stamps(found["stamps"]) if "stamps" in found else {},
+        "claim": _flag(found, "claim"),
+        "key": _label(found, "key"),
+        "version": _count(found["version"], "version") if "version" in found else 0,
+        "project": field_values.reference(found["project"], "project") if "project" in found else "",
+        "count": _reserved(found, action),
+        "by": field_values.person(found["by"], "by") if "by" in found else "",
+        **_renumbered(found, action, format),
+    }
 
 
 def _renumbered(found: dict[str, Json], action: str, format: int) -> dict[str, Json]:

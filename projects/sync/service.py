@@ -306,7 +306,8 @@ def _follow(store: GitStore, board: SyncBoard, head: str | None) -> exchange.Rep
     mark = None
     if contents.checkpoint is not None and contents.checkpoint[0] > board.position:
         mark = _checkpoint(store, *contents.checkpoint)
-    report = exchange.follow(_Source(store, contents, board.skipped), head=head, seal=contents.seal, mark=mark)
+    source = _Source(store, contents, board.skipped)
+    report = exchange.follow(source, head=head, seal=contents.seal, mark=mark, watch=store.note_progress)
     if contents.checkpoint is not None and contents.checkpoint[0] != board.checkpoint:
         SyncBoard.objects.filter(pk=1).update(checkpoint=contents.checkpoint[0])
     return report

@@ -69,13 +69,11 @@ class Record:
         )
 
     def document(self) -> list[Json]:
-        """Return the record as JSON values, always in the same order."""
+        """Return what `encode` writes, always the same for equal records; the caller must not change it."""
         return [
             *(self.type, self.id, self.version),
             *(self.created_at, self.created_by, self.updated_at, self.updated_by),
-            dict(sorted(self.values.items())),
-            {name: list(stamp) for name, stamp in sorted(self.stamps.items())},
-            {name: [label, there, list(stamp)] for name, (label, there, stamp) in sorted(self.labels.items())},
+            *(self.values, self.stamps, self.labels),
         ]
 
     @classmethod
