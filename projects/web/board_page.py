@@ -8,21 +8,23 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.db.models import Count
+from django.http import HttpRequest
 from django.utils import timezone
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Context
 from projects.models import Project, SwimLane, WorkItem
 from projects.models.work_items.queries import WorkItemQuerySet
-from projects.web.board_filters import Filters
 from projects.web.card_surroundings import Surroundings
 from projects.web.cards import SHOWN, Card
+from projects.web.filters import Filters
 
 CAP = 30  # cards of a lane, more than fit on a screen; the rest follow when the lane is scrolled
 GROWTH = 3  # how many times as many cards a lane then shows
 CAP_MORE = 1000  # cards of a lane at most
 DONE_CAP = 20
 DONE_DAYS = 14  # items completed earlier are hidden
+KEPT = ("group",)  # parameters besides the filters
 GROUPINGS = {"": "None", "epic": "Epic", "assignee": "Assignee"}
 
 
@@ -66,10 +68,11 @@ class Group:
 class Board:
     """The contents of the board for a project and URL query. Uses a constant number of database queries."""
 
-    def __init__(self, project: Project, query: Mapping[str, str]) -> None:
+    def __init__(self, project: Project, request: HttpRequest) -> None:
+        query = request.GET
         self.project = project
-        self.query = {name: value for name, value in query.items() if value}
-        self.filters = Filters(query)
+        self.query = [(name, value) for name, values in query.lists() for value in values if value]
+        self.filters = Filters(request, project, KEPT, closed=True)
         self.grouping = query.get("group", "") if query.get("group") in GROUPINGS else ""
         self.caps = caps(query.get("more", ""))
         self.lanes = self._lanes()
@@ -87,7 +90,7 @@ class Board:
 
     def _lanes(self) -> list[Lane]:
         totals = _counts(WorkItem.objects.living().filter(project=self.project))
-        narrowed = self.filters.narrow(self._items(), self.project)
+        narrowed = self.filters.narrow(self._items())
         found = _counts(narrowed) if self.filters or self.grouping == "epic" else totals
         named = {lane.status_value: lane for lane in SwimLane.objects.living().filter(project=self.project)}
         # Also show statuses without a lane; otherwise their items would be invisible. Cancelled items need no place.
@@ -122,7 +125,12 @@ class Board:
         return items.filter(completed_at__gte=timezone.now() - timedelta(days=DONE_DAYS))[:DONE_CAP]
 
     def _url(self, **changes: str) -> str:
-        return "?" + urlencode(self.query | changes)
+        return "?" + urlencode([*(pair for pair in self.query if pair[0] not in changes), *changes.items()])
+
+    @property
+    def cleared(self) -> str:
+        """The URL without filters."""
+        return "?" + urlencode(self.filters.hidden)
 
     def _groups(self) -> Iterable[Group]:
         cells: dict[tuple[str, str], list[Card]] = {}

@@ -22,6 +22,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("inbox", "Inbox", "inbox", "inbox"),
     Section("board", "Board", "square-kanban", "board", of_project=True),
+    Section("list", "List", "list", "list", of_project=True),
     Section("sprints", "Sprints", "iteration-cw", "sprints", of_project=True),
     Section("settings", "Settings", "settings", "settings"),
 )

@@ -17,7 +17,6 @@ from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.sprint import Status
 from projects.models.sprints.velocity import Velocity
 from projects.models.work_items.queries import WorkItemQuerySet
-from projects.web.board_filters import Filters
 from projects.web.card_surroundings import Surroundings
 from projects.web.cards import SHOWN, Card
 from projects.web.charts.drawing import amount
@@ -68,8 +67,12 @@ class Plan:
     def is_empty(self) -> bool:
         return not self.text and not self.backlog.items and not any(column.items for column in self.columns)
 
+    def _items(self) -> WorkItemQuerySet:
+        items = backlog(self.project)
+        return items.containing(self.text) if self.text else items
+
     def _backlog(self) -> Column:
-        items = Filters({"q": self.text}).narrow(backlog(self.project), self.project)
+        items = self._items()
         sums = items.aggregate(items=Count("pk"), points=Sum("story_points", default=0))
         column = Column(None, **sums)
         column.rest_url = self._more(BACKLOG)
@@ -78,7 +81,7 @@ class Plan:
     def _backlog_rows(self) -> list[Context]:
         if not self.backlog.items:
             return []
-        items = Filters({"q": self.text}).narrow(backlog(self.project), self.project)
+        items = self._items()
         cap = CAP_MORE if BACKLOG in self.wide else CAP
         return list(items.in_order()[:cap].values(*SHOWN))
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from projects.models import ItemLabel, Project, Sprint, User, WorkItem
+from projects.models import WorkItem
 from projects.models.exceptions import Claimed, HasBlockers, HasChildren
 from projects.models.work_items.choices import ItemType
 from projects.web import page
@@ -25,11 +25,10 @@ def board(request: HttpRequest, key: str) -> HttpResponse:
         "cursor": cursor,
         "section": "board",
         "project": project,
-        "board": Board(project, request.GET.dict()),
+        "board": Board(project, request),
         "types": ItemType.choices,
         "groupings": GROUPINGS.items(),
         "done_days": DONE_DAYS,
-        **_choices(project),
     }
     return render(request, "pm/board.html", context)
 
@@ -67,15 +66,3 @@ def add(request: HttpRequest, key: str) -> HttpResponse:
     response = done(f"{item.display_key} created.")
     response.headers["PM-Created"] = item.display_key
     return response
-
-
-def _choices(project: Project) -> dict[str, object]:
-    """Return the choices of the filters."""
-    items = WorkItem.objects.living().filter(project=project)
-    assigned = items.exclude(assignee=None).order_by().values("assignee")
-    labels = ItemLabel.objects.filter(work_item__project=project, work_item__deleted_at=None)
-    return {
-        "assignees": User.objects.filter(pk__in=assigned).values_list("username", flat=True),
-        "labels": labels.order_by("name").values_list("name", flat=True).distinct(),
-        "sprints": Sprint.objects.living().filter(project=project).order_by("-start_date"),
-    }

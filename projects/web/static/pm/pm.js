@@ -179,7 +179,8 @@ function morph(old, fresh) {
     if (!fresh.hasAttribute(name)) old.removeAttribute(name);
     else if (old.getAttribute(name) !== fresh.getAttribute(name)) old.setAttribute(name, fresh.getAttribute(name));
   }
-  if (old.matches("[data-task]")) old.checked = fresh.checked;
+  if (old.matches("[data-task], [data-filter] input")) old.checked = fresh.checked;
+  if (old.matches("[data-filter] [type=search]") && old !== document.activeElement) old.value = fresh.value;
   let here = old.firstChild;
   for (const next of [...fresh.childNodes]) {
     while (here?.matches?.("[data-keep]:not([id])")) here = here.nextSibling;
@@ -268,9 +269,9 @@ function sayError(form, text) {
 addEventListener("input", ({ target }) => {
   const { form } = target;
   if (!form) return;
+  if (form.matches("[data-filter]")) return soon(form, 250, () => filter(form));
   form.setAttribute("data-typed", "");
   keep(form);
-  if (form.matches("[data-filter]")) soon(form, 250, () => filter(form));
   if (target.matches("[data-offers]")) soon(target, 200, () => offer(target));
   const box = form.querySelector("[data-preview]");
   if (box) soon(box, 300, () => preview(box));

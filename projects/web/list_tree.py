@@ -1,0 +1,101 @@
+"""The filtered items below their epics and stories, with the progress of each."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Sum
+
+from projects.entities.work_item import STATUS_NAMES
+from projects.loose_types import Context
+from projects.models import Project, WorkItem
+from projects.models.work_items.choices import ItemType
+from projects.models.work_items.queries import WorkItemQuerySet
+from projects.web.list_rows import SHOWN, Row
+
+MOST = 1000  # items that match; the page says how many it leaves out
+
+
+@dataclass
+class Progress:
+    """What is below an item: how many items and points, and how many of them are done. Cancelled items don't count."""
+
+    items: int = 0
+    done: int = 0
+    points: int = 0
+    points_done: int = 0
+
+    def __iadd__(self, other: Progress) -> Progress:
+        self.items += other.items
+        self.done += other.done
+        self.points += other.points
+        self.points_done += other.points_done
+        return self
+
+
+@dataclass
+class Branch:
+    """An item of the tree. It `is_context` if it doesn't match the filters itself, but something below it does."""
+
+    row: Row
+    progress: Progress
+    is_context: bool
+    branches: list[Branch] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        return str(self.row.item["item_type"])
+
+    @property
+    def status(self) -> str:
+        return STATUS_NAMES[self.row.item["status"]]
+
+
+class Tree:
+    """The tree of `items`, which are filtered. Uses five queries, whatever the number of items."""
+
+    def __init__(self, items: WorkItemQuerySet, project: Project | None) -> None:
+        rows = list(items.order_by("project__key", "position", "item_number").values(*SHOWN)[: MOST + 1])
+        self.is_cut = len(rows) > MOST
+        self.rest = items.count() - MOST if self.is_cut else 0
+        rows = rows[:MOST]
+        self.matching = len(rows)
+        found = {row["pk"]: row for row in rows}
+        matching = set(found)
+        for _ in range(2):  # stories, then epics
+            above = {row["parent_id"] for row in found.values()} - found.keys() - {None}
+            parents = WorkItem.objects.living().filter(pk__in=above).order_by("position", "item_number")
+            found |= {row["pk"]: row for row in parents.values(*SHOWN)}
+        self._progress = _progress(project)
+        branches = {}
+        for pk, row in sorted(found.items(), key=_place):
+            branches[pk] = Branch(Row(row, ()), self._progress[pk], pk not in matching)
+        self.branches: list[Branch] = []
+        for pk, branch in branches.items():
+            parent = branches.get(found[pk]["parent_id"])
+            (parent.branches if parent else self.branches).append(branch)
+
+
+def _place(entry: tuple[uuid.UUID, Context]) -> tuple[str, bool, str, int]:
+    """Epics first, then in the order of the board."""
+    row = entry[1]
+    return row["project__key"], row["item_type"] != ItemType.EPIC, row["position"], row["item_number"]
+
+
+def _progress(project: Project | None) -> defaultdict[uuid.UUID, Progress]:
+    """Return the progress of every epic and story: two queries, which sum up the items by parent."""
+    items = WorkItem.objects.living().filter(parent__isnull=False).exclude(status="cancelled")
+    stories = WorkItem.objects.living().filter(item_type=ItemType.STORY, parent__isnull=False)
+    if project is not None:
+        items, stories = items.filter(project=project), stories.filter(project=project)
+    found: defaultdict[uuid.UUID, Progress] = defaultdict(Progress)
+    counts = items.order_by().values_list("parent_id", "status")
+    for parent, status, count, points in counts.annotate(count=Count("pk"), points=Sum("story_points", default=0)):
+        is_done = status == "done"
+        found[parent] += Progress(count, count * is_done, points, points * is_done)
+    for story, epic in stories.order_by().values_list("pk", "parent_id"):
+        if story in found:
+            found[epic] += found[story]
+    return found
