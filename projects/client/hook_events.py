@@ -32,6 +32,7 @@ EVENTS = {
     "gemini": ("SessionStart", "SessionEnd"),  # https://geminicli.com/docs/hooks/reference
     "cursor": ("sessionStart", "sessionEnd"),  # https://cursor.com/docs/hooks
     "copilot": ("sessionStart", "sessionEnd"),  # https://docs.github.com/en/copilot/reference/hooks-reference
+    "opencode": ("session.created", "session.deleted"),  # from the plugin that `pm setup` writes
 }
 SESSION_KEYS = ("session_id", "sessionId", "conversation_id")
 
@@ -80,7 +81,7 @@ def _answer(program: str, event: str, context: Context) -> str:
 def _envelope(program: str, event: str, text: str) -> dict[str, Any]:  # Any: JSON
     if program == "cursor":
         return {"additional_context": text}
-    if program == "copilot":
+    if program in ("copilot", "opencode"):
         return {"additionalContext": text}
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
 

@@ -50,7 +50,7 @@ def _run(context: Context, chosen: Setup | None, top: str, hook: CommitHook | No
         report |= actions.preview(top, chosen, sandbox=options.sandbox) if chosen else {}
         hooks = [hook.shown()] if hook else []
     elif options.remove:
-        report |= actions.remove(top, chosen) if chosen else {}
+        report |= actions.remove(top, chosen, overwrite=options.overwrite) if chosen else {}
         hooks = [hook.remove()] if hook and not (chosen and actions.is_set_up(top)) else []
     elif options.check:
         report |= actions.check(top, chosen, sandbox=options.sandbox) if chosen else {"missing": []}
@@ -65,7 +65,7 @@ def _run(context: Context, chosen: Setup | None, top: str, hook: CommitHook | No
             context.warn(actions.sandbox_warning(chosen))
         if hook:
             hook.refuse()
-        report |= actions.apply(top, chosen, sandbox=options.sandbox) if chosen else {}
+        report |= actions.apply(top, chosen, sandbox=options.sandbox, overwrite=options.overwrite) if chosen else {}
         hooks = [hook.install()] if hook else []
     context.show({"setup": {**report, "files": [*report.get("files", ()), *hooks]}})
 
@@ -100,6 +100,7 @@ VERB = Verb(
         option("--check", action="store_true", help="only say what is missing; fail if anything is"),
         option("--remove", action="store_true", help="remove what was written"),
         option("--print", action="store_true", help="only show what would be written"),
+        option("--overwrite", action="store_true", help="also replace, or remove, what you changed in its parts"),
         option("--commit-hook", action="store_true", help="also let git add `Refs: KEY` to the commits of a session"),
         option("--sandbox", action="store_true", help="also let single harmless commands leave its sandbox"),
     ),

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 PRIVATE = ("MCP server", "hooks")  # parts that no two programs share
 
 
-def apply(top: str, setup: Setup, *, sandbox: bool) -> Report:
+def apply(top: str, setup: Setup, *, sandbox: bool, overwrite: bool = False) -> Report:
     """Write what is missing. Raises FileRefused, with nothing written."""
-    changes = Changes(top)
+    changes = Changes(top, overwrite=overwrite)
     files = []
     for part in _parts(top, setup, sandbox=sandbox):
         before = changes.state(part)
@@ -52,14 +52,17 @@ def check(top: str, setup: Setup, *, sandbox: bool) -> Report:
     return {"program": setup.name, "missing": missing, **({"other": other} if other else {})}
 
 
-def remove(top: str, setup: Setup) -> Report:
-    """Remove what was written, except what another program that is set up needs, too. Raises FileRefused."""
-    changes = Changes(top)
+def remove(top: str, setup: Setup, *, overwrite: bool = False) -> Report:
+    """Remove what was written, except what another program needs, or a person changed. Raises FileRefused."""
+    changes = Changes(top, overwrite=overwrite)
     needed = {part.path for other in SETUPS.values() if other is not setup for part in _needed(changes, top, other)}
     files = []
     for part in _parts(top, setup, sandbox=True):
         if part.path in needed:
             files.append({"what": part.what, "file": part.path, "changed": False, "remark": "another program needs it"})
+        elif changes.is_kept(part):
+            remark = f"it {changes.state(part)} and stays; --overwrite removes it"
+            files.append({"what": part.what, "file": part.path, "changed": False, "remark": remark})
         else:
             before = changes.state(part)
             changed = changes.remove(part)

@@ -17,10 +17,14 @@ MAX_BYTES = 16 * 1024 * 1024
 
 
 class Changes:
-    """The changes of a setup, collected before the first is written."""
+    """The changes of a setup, collected before the first is written.
 
-    def __init__(self, top: str) -> None:
+    What a person changed in a part is replaced or removed only with `overwrite`.
+    """
+
+    def __init__(self, top: str, *, overwrite: bool = False) -> None:
         self.top = os.path.realpath(top)
+        self.overwrite = overwrite
         self._before: dict[str, bytes | None] = {}
         self._after: dict[str, bytes | None] = {}
 
@@ -43,6 +47,8 @@ class Changes:
             state = part.state(text)
             if state == COMPLETE or state.startswith(("has its own", "defines")):
                 return False
+            if text is not None and self._is_kept(part, text):
+                raise Refused(f"it {state}; move your text elsewhere, or give it up with --overwrite")
             self._after[path] = part.add(text)
         except Refused as why:
             raise FileRefused(f"{path} can't be changed: {why}") from None
@@ -53,12 +59,21 @@ class Changes:
         path = self.path_of(part)
         text = self._text(path)
         try:
-            if text is None:
+            if text is None or self._is_kept(part, text):
                 return False
             self._after[path] = part.remove(text)
         except Refused as why:
             raise FileRefused(f"{path} can't be changed: {why}") from None
         return self._is_changed(path)
+
+    def is_kept(self, part: Part) -> bool:
+        """Return True if the part has a text of a person that would be lost with it. Raises FileRefused."""
+        path = self.path_of(part)
+        text = self._text(path)
+        return text is not None and self._is_kept(part, text)
+
+    def _is_kept(self, part: Part, text: bytes) -> bool:
+        return not self.overwrite and part.is_edited(text)
 
     def write(self) -> None:
         """Write the changed files; if one fails, the earlier ones get their texts back. Raises FileRefused."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from projects.client.setup.json_edits import Tree
 
 COMPLETE, MISSING = "complete", "missing"
+EDITED = "has other lines between the markers than pm wrote"
 SIGNATURE = "written by pm setup, digest "
 
 
@@ -37,6 +38,10 @@ class Part:
         """Return the file's text without the part, None if the file was made by `add`. Raises Refused."""
         raise NotImplementedError
 
+    def is_edited(self, text: bytes) -> bool:
+        """Return True if a person changed what was written, so that it is not ours to replace or remove."""
+        return False
+
     def shown(self) -> str:
         """Return what a new file would have."""
         return self.add(None).decode()
@@ -54,7 +59,16 @@ class BlockPart(Part):
         try:
             if text is None or self.block.remove(text) == text:
                 return MISSING
-            return COMPLETE if self.block.is_in(text) else "has other lines between the markers"
+            if self.block.is_in(text):
+                return COMPLETE
+            return EDITED if self.block.is_edited(text) else "is of another version of pm"
+        except BlockProblem as problem:
+            raise Refused(str(problem)) from None
+
+    def is_edited(self, text: bytes) -> bool:
+        """Return True if somebody changed the lines between the markers."""
+        try:
+            return self.block.is_edited(text)
         except BlockProblem as problem:
             raise Refused(str(problem)) from None
 
@@ -67,10 +81,8 @@ class BlockPart(Part):
 
     def remove(self, text: bytes) -> bytes | None:
         """Return the text without the block."""
-        if text == self.block.new():
-            return None
         try:
-            return self.block.remove(text)
+            return None if self.block.is_alone(text) else self.block.remove(text)
         except BlockProblem as problem:
             raise Refused(str(problem)) from None
 
@@ -175,13 +187,15 @@ class OwnPart(Part):
 
     def add(self, text: bytes | None) -> bytes:
         """Return the file."""
-        if text is not None and not self._is_ours(text):
-            raise Refused("it is not as pm wrote it; move it away first")
         return self.content
 
     def remove(self, text: bytes) -> bytes | None:
-        """Return None for a file as pm wrote it, any other as it is."""
-        return None if self._is_ours(text) else text
+        """Return None: the file goes."""
+        return None
+
+    def is_edited(self, text: bytes) -> bool:
+        """Return True if it is not as any version of pm wrote it."""
+        return not self._is_ours(text)
 
     def _is_ours(self, text: bytes) -> bool:
         body, _, last = text.decode("utf-8", "replace").removesuffix("\n").rpartition("\n")

@@ -8,6 +8,7 @@ import os
 from projects.client.agent_verbs import ALLOWED
 from projects.client.setup.blocks import Block
 from projects.client.setup.json_edits import Whole
+from projects.client.setup.opencode_plugin import PLUGIN
 from projects.client.setup.parts import BlockPart, JsonPart, OwnPart, TomlPart
 from projects.client.setup.texts import POINTER, SKILL
 
@@ -280,7 +281,7 @@ COPILOT = Setup(
     then=("trust the folder in Copilot CLI",),
 )
 
-# opencode. It has no hooks that run commands, and asks for no permission unless it is told to.
+# opencode. A plugin runs the commands of hooks; it asks for no permission unless it is told to.
 
 OPENCODE_DOCS = "https://opencode.ai/docs/"
 
@@ -298,14 +299,16 @@ def _opencode(top: str) -> list[Part]:
             {"mcp": {"pm": server}},
             {"$schema": "https://opencode.ai/config.json"},
         ),
+        OwnPart("hooks", ".opencode/plugins/pm.js", f"{OPENCODE_DOCS}build/plugins", PLUGIN, ("//", "")),
     ]
 
 
 OPENCODE = Setup(
     "opencode",
     _opencode,
+    hooks=("session.created", "session.deleted"),
     lacks=(
-        "hooks that run commands: run pm prime at the start",
+        "the start of a session in opencode 1, whose plugins have another interface: run pm prime",
         "a sandbox, and permissions that ask unless they are configured to",
     ),
 )

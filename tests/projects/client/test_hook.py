@@ -90,7 +90,7 @@ def test_answer_is_small_however_large_the_board(empty_board: Board) -> None:
     ("program", "event", "told"),
     [
         ("claude", "PreToolUse", {}),
-        ("opencode", "session.created", {}),
+        ("opencode", "session.idle", {}),
         ("claude", "SessionStart", {"cursor_version": "3.0", "session_id": "c"}),  # Cursor runs them, too
     ],
 )

@@ -24,10 +24,25 @@ def test_added_and_removed_leaves_each_byte(text: bytes) -> None:
 
 
 def test_older_block_is_replaced_in_its_place() -> None:
-    text = b"above\n\n" + BEGIN + b"\nold\n" + END + b"\n\nbelow, no end of line"
+    text = Block(BEGIN, END, b"old\n").add(b"above\n") + b"\nbelow, no end of line"
     assert not BLOCK.is_in(text)
-    assert BLOCK.add(text) == b"above\n\n" + BEGIN + b"\none\ntwo\n" + END + b"\n\nbelow, no end of line"
+    assert not BLOCK.is_edited(text)
+    assert BLOCK.add(text) == BLOCK.add(b"above\n") + b"\nbelow, no end of line"
     assert BLOCK.remove(text) == b"above\n\nbelow, no end of line"
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_lines_that_a_person_wrote_between_the_markers_are_noticed(newline: bytes) -> None:
+    text = BLOCK.add(b"above" + newline)
+    assert not BLOCK.is_edited(text)
+    for edited in (
+        text.replace(b"two", b"three"),
+        text.replace(BEGIN + newline, BEGIN + newline + newline),
+        text.replace(b"two" + newline, b""),
+        text[: text.index(b"<!-- e")] + END + newline,  # without a digest
+    ):
+        assert edited != text
+        assert BLOCK.is_edited(edited)
 
 
 @pytest.mark.parametrize("text", [BEGIN, END, END + BEGIN, BEGIN + BEGIN + END, BEGIN + END + END])

@@ -17,7 +17,7 @@ from projects.client.agent_verbs import ALLOWED
 from projects.client.errors import FileRefused
 from projects.client.setup import actions
 from projects.client.setup.programs import SETUPS, Setup
-from projects.client.setup.texts import BEGIN, END
+from projects.client.setup.texts import BEGIN
 from tests.projects.client.conftest import Pm
 
 NAMES = tuple(SETUPS)
@@ -60,12 +60,12 @@ def read(top: Path) -> dict[str, bytes]:
     }
 
 
-def apply(top: Path, name: str, *, sandbox: bool = False) -> Any:
-    return actions.apply(str(top), SETUPS[name], sandbox=sandbox)
+def apply(top: Path, name: str, *, sandbox: bool = False, overwrite: bool = False) -> Any:
+    return actions.apply(str(top), SETUPS[name], sandbox=sandbox, overwrite=overwrite)
 
 
-def remove(top: Path, name: str) -> Any:
-    return actions.remove(str(top), SETUPS[name])
+def remove(top: Path, name: str, *, overwrite: bool = False) -> Any:
+    return actions.remove(str(top), SETUPS[name], overwrite=overwrite)
 
 
 def missing(top: Path, name: str, *, sandbox: bool = False) -> list[str]:
@@ -205,6 +205,30 @@ def test_skill_that_was_changed_by_hand_is_left_alone(tmp_path: Path) -> None:
     assert skill.read_bytes() == mine
 
 
+@pytest.mark.parametrize("path", ["AGENTS.md", ".agents/skills/pm/SKILL.md", ".opencode/plugins/pm.js"])
+def test_what_a_person_changed_in_a_part_is_given_up_only_on_request(tmp_path: Path, path: str) -> None:
+    apply(tmp_path, "opencode")
+    written = read(tmp_path)
+    file = tmp_path / path
+    file.write_text(
+        file.read_text().replace("pm", "our pm", 1 if path.startswith(".") else 3).replace("our pm:", "pm:")
+    )
+    before = read(tmp_path)
+    assert before != written
+    with pytest.raises(FileRefused, match="--overwrite"):
+        apply(tmp_path, "opencode")
+    assert read(tmp_path) == before
+    [row] = [row for row in remove(tmp_path, "opencode")["files"] if row["file"] == path]
+    assert not row["changed"]
+    assert "stays" in row["remark"]
+    assert read(tmp_path) == {path: before[path]}
+    apply(tmp_path, "opencode", overwrite=True)
+    assert read(tmp_path) == written
+    file.write_bytes(before[path])
+    remove(tmp_path, "opencode", overwrite=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("path", "text", "why"),
     [
@@ -300,5 +324,5 @@ def test_command_without_a_program_lists_them_and_print_writes_nothing(pm: Pm, r
     assert os.listdir(repository) == [".git"]
     warned = pm("setup", "codex", "--sandbox")
     assert "outside its sandbox" in warned.err
-    assert END in (repository / "AGENTS.md").read_bytes()
+    assert b"<!-- pm:end " in (repository / "AGENTS.md").read_bytes()
     assert (repository / ".codex/rules/pm.rules").exists()
