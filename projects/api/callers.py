@@ -88,6 +88,11 @@ class Caller:
             user.session_id = self._session_id(user)
         return user
 
+    def user_after_rollback(self) -> User:
+        """Return the actor when the transaction that may have created it and its session was rolled back."""
+        self._session = None
+        return self.user()
+
     def needs_note(self) -> bool:
         """Return True if the session must be noted after the response: once a minute, and when a read begins it."""
         from projects.models.session import known
@@ -134,10 +139,14 @@ class Caller:
         return self._find_session(user).pk if found is None else found
 
     def _find_session(self, user: User) -> Session:
-        from projects.models.session import Session, known
+        from projects.models.session import Session, find_session, known
 
         if self._session is None:
-            self._session = Session.objects.current(user, self.run)
+            pk = known.find(self.name, self.run)
+            found = find_session(pk) if pk else None
+            if found is None or found.ended_at is not None:
+                found = Session.objects.current(user, self.run)
+            self._session = found
             if not self._session.is_due:
                 known.keep(self.name, self.run, self._session)
         return self._session
@@ -176,6 +185,12 @@ def caller_of(request: Request) -> Caller | None:
     """Return the caller of a request with the API token, None for a browser's."""
     found: Caller | None = getattr(request, "caller", None)
     return found
+
+
+def user_after_rollback(request: Request) -> User:
+    """Return the user of a request whose transaction was rolled back, for another one."""
+    caller = caller_of(request)
+    return cast("User", request.user) if caller is None else caller.user_after_rollback()
 
 
 def my_id(request: Request) -> UUID | None:

@@ -12,9 +12,11 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.callers import user_after_rollback
 from projects.django_private import django_request
 from projects.loose_types import Framework
-from projects.models import IdempotentAnswer
+from projects.models import IdempotentAnswer, User
+from projects.models.idempotency import Answer
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 255
@@ -31,40 +33,56 @@ def write(action: Action) -> Callable[..., HttpResponse]:
 
     @functools.wraps(action)
     def run(view: Framework, request: Framework, *args: Framework, **kwargs: Framework) -> HttpResponse:
+        response: Response
         key = _key_of(request)
         # Read the body before the transaction: a slow client must not block other writers.
         fingerprint = _fingerprint(request) if key is not None else ""
         request.data  # noqa: B018
-        with transaction.atomic():
-            if key is None:
+        if key is None:
+            with transaction.atomic():
                 return action(view, request, *args, **kwargs)
+        failure: Exception | None = None
+        # No savepoint: SQLite would copy every page that the action changes.
+        with transaction.atomic():
             first = IdempotentAnswer.objects.recall(request.user, key, fingerprint)
             if first is not None:
                 return _replay(first)
-            response: Response
             try:
-                with transaction.atomic():
-                    response = action(view, request, *args, **kwargs)
-            except Exception as error:  # handle_exception raises unexpected errors again
-                response = view.handle_exception(error)
-                if response.status_code >= 500:
-                    transaction.set_rollback(True)
-                    return response
-            view.finalize_response(request, response, *args, **kwargs).render()
-            IdempotentAnswer.objects.remember(
-                request.user,
-                key,
-                fingerprint,
-                status=response.status_code,
-                headers={name: response[name] for name in KEPT_HEADERS if response.has_header(name)},
-                body=response.content.decode(),
-            )
+                response = action(view, request, *args, **kwargs)
+            except Exception as error:
+                failure = error
+                transaction.set_rollback(True)
+            else:
+                view.finalize_response(request, response, *args, **kwargs).render()
+                _remember(request.user, key, fingerprint, response)
+                return response
+        response = view.handle_exception(failure)  # raises unexpected errors again
+        if response.status_code >= 500:
             return response
+        view.finalize_response(request, response, *args, **kwargs).render()
+        with transaction.atomic():
+            actor = user_after_rollback(request)
+            first = IdempotentAnswer.objects.recall(actor, key, fingerprint)  # of a request that came between
+            if first is not None:
+                return _replay(first)
+            _remember(actor, key, fingerprint, response)
+        return response
 
     return run
 
 
-def _replay(first: IdempotentAnswer) -> HttpResponse:
+def _remember(actor: User, key: str, fingerprint: str, response: Response) -> None:
+    IdempotentAnswer.objects.remember(
+        actor,
+        key,
+        fingerprint,
+        status=response.status_code,
+        headers={name: response[name] for name in KEPT_HEADERS if response.has_header(name)},
+        body=response.content.decode(),
+    )
+
+
+def _replay(first: Answer) -> HttpResponse:
     response = HttpResponse(first.body, status=first.status, headers=first.headers)
     if first.body:
         response["Content-Type"] = "application/json"

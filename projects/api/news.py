@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import Q
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -17,11 +18,12 @@ from projects.api.json_format import JSONObject, render
 from projects.api.query_parameters import read_number
 from projects.api.serializer_fields import StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer
-from projects.api.viewsets import StrictQueryMixin, read_body
-from projects.models import Activity, Session, WorkItem
+from projects.api.viewsets import StrictQueryMixin, answer, read_body
+from projects.models import Activity, WorkItem
 from projects.models.news import Reader, last_id
 from projects.models.question import is_answer
 from projects.models.review import is_decision
+from projects.models.session import find_session
 from projects.models.work_items.queries import DISPLAY_KEY
 
 LEAST_BYTES, DEFAULT_BYTES, MOST_BYTES = 300, 1400, 1_000_000
@@ -72,22 +74,21 @@ class NewsView(StrictQueryMixin):
         ],
         responses=NewsSerializer,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """What others changed since the caller's session last acknowledged news, merged by item and user."""
         most = read_number(request, "max_bytes", LEAST_BYTES, MOST_BYTES) or DEFAULT_BYTES
         reader = _reader(request)
         page, start, newest = _Page(most), reader.cursor(), last_id()
-        unread = reader.unread(start).filter(pk__lte=newest).select_related("actor")
         cursor = start
-        while not page.is_full and (batch := list(unread.filter(pk__gt=cursor)[:BATCH])):
+        while not page.is_full and (batch := reader.unread(cursor, newest, BATCH)):
             page.read(batch)
             cursor = page.cursor
         if not page.is_full:
             page.read_conflicts(reader, start, newest)
         document: JSONObject = {"news": page.rows(), "seen": reader.acknowledged, "cursor": newest}
         if page.is_full:
-            document |= {"cursor": page.cursor, "more": unread.filter(pk__gt=page.cursor).count()}
-        return Response(document)
+            document |= {"cursor": page.cursor, "more": reader.count_unread(page.cursor, newest)}
+        return answer(request, document)
 
 
 class NewsSeenView(StrictQueryMixin):
@@ -133,6 +134,8 @@ class _Page:
 
     def read_conflicts(self, reader: Reader, start: int, newest: int) -> None:
         """Add the changes of this clone that do not count, as many as are told at once; there are rarely any."""
+        if not reader.has_conflicts(start, newest):
+            return
         conflicts = list(reader.conflicts(start, newest).select_related("actor")[: MAX_CONFLICTS + 1])
         texts, titles = ChangeTexts(conflicts), _titles(conflicts)
         for activity in conflicts[:MAX_CONFLICTS]:
@@ -190,7 +193,7 @@ class _Row:
 def _reader(request: Request) -> Reader:
     user = actor_of(request)
     # The server remembers the ID of a session for a minute, even if its row is gone by now.
-    return Reader(user, Session.objects.filter(pk=user.session_id).first() if user.session_id else None)
+    return Reader(user, find_session(user.session_id) if user.session_id else None)
 
 
 def _titles(batch: Sequence[Activity]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from projects.loose_types import FieldValue, Framework, Json
+from projects.models.prepared_queries import run
 from projects.models.prepared_queries import stored as stored_form
 
 if TYPE_CHECKING:
@@ -93,16 +94,15 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
     ) -> None:
         """Log a change of `entity` by `actor`. Call it in the transaction of the change itself."""
         # One statement: saving an instance takes five times as long, of each write on the board.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _RECORD,
-                [
-                    *(entity.entity_type, entity.pk.hex, entity.display_key, entity.project_id.hex, entity.version),
-                    *(str(action), _encode(changes), actor.pk.hex, stored_form(entity.updated_at)),
-                    *(group_of_transaction().hex, actor.source, actor.session_id, actor.via, entity.is_forced),
-                    None if extra is None else _encode(extra),
-                ],
-            )
+        run(
+            _RECORD,
+            [
+                *(entity.entity_type, entity.pk.hex, entity.display_key, entity.project_id.hex, entity.version),
+                *(str(action), _encode(changes), actor.pk.hex, stored_form(entity.updated_at)),
+                *(group_of_transaction().hex, actor.source, actor.session_id, actor.via, entity.is_forced),
+                None if extra is None else _encode(extra),
+            ],
+        )
 
 
 class Activity(models.Model):

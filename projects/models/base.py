@@ -25,6 +25,7 @@ from projects.models import row_size
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import Kept, Statement, bound, field_at, stored
+from projects.models.row_writes import insert_row, update_row
 from projects.models.sync import SyncBoard
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class Entity(models.Model):
             self.prepare_insert()
             self.created_at = self.updated_at = timezone.now()
             self.created_by = self.updated_by = actor
-            super().save(force_insert=True)
+            insert_row(self)
             new = [{"field": name, "old": None, "new": getattr(self, name)} for name in self.tracked]
             fields = [field for field in self.spec.travelling if not field.tracked or field.kind == MOMENT]
             extra = {field.column: _exact(getattr(self, field.column)) for field in fields}
@@ -322,7 +323,7 @@ class Entity(models.Model):
         written = {**values, "version": self.version + 1, "updated_at": self.next_moment(), "updated_by": actor}
         with transaction_of_write():
             # Check and write in one statement: of two writers that read the same version, only one wins.
-            if not type(self)._base_manager.filter(pk=self.pk, version=self.version).update(**written):
+            if not update_row(type(self), self.pk, self.version, written):
                 expected, current = self.version, type(self)._base_manager.get(pk=self.pk)
                 current._raise_stale(expected)
             for name, value in written.items():

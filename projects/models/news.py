@@ -6,6 +6,7 @@ on the way is shown again.
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ from django.db.models import Max, Min, Q
 from django.utils import timezone
 
 from projects.models.activity import Activity, ActivityQuerySet, Standing
+from projects.models.prepared_queries import Bound, Counts, Loading, Statement, run, stored
 from projects.models.session import Session
 from projects.models.sync import LostChange
 from projects.models.user import User
@@ -30,15 +32,25 @@ class Reader(NamedTuple):
     user: User
     session: Session | None
 
-    def unread(self, cursor: int) -> ActivityQuerySet:
-        """Return the changes after this activity by anybody else, oldest first, and what other clones void of theirs.
+    def unread(self, cursor: int, newest: int, most: int) -> list[Activity]:
+        """Return changes after the activity `cursor` by anybody else, oldest first, until `newest` or `most` changes.
 
-        Own changes that turned out not to count are `conflicts`, whoever made them.
+        Also what other clones void of theirs. Own changes that turned out not to count are `conflicts`, whoever made
+        them.
         """
-        mine = Q(session=self.session.pk) if self.session else Q(actor=self.user, session="")
-        odd = ~Q(standing=Standing.APPLIED) & ~Q(pk__in=LostChange.objects.values("activity_id"))
-        found = Activity.objects.filter(pk__gt=cursor, entity_type__in=TOLD)
-        return found.filter((Q(standing=Standing.APPLIED) & ~mine) | odd).order_by("pk")
+        return _unread(self.session is not None, most).all(cursor=cursor, newest=newest, **self._own())
+
+    def count_unread(self, cursor: int, newest: int) -> int:
+        """Return how many changes `unread` has."""
+        found: int = _number_unread(self.session is not None).numbers(cursor=cursor, newest=newest, **self._own())[0]
+        return found
+
+    def _own(self) -> dict[str, str]:
+        return {"session": self.session.pk if self.session else "", "actor": stored(self.user.pk)}
+
+    def has_conflicts(self, cursor: int, newest: int) -> bool:
+        """Return True if there may be any `conflicts`; there are rarely any."""
+        return bool(_lost().rows(cursor=cursor, newest=newest))
 
     def conflicts(self, cursor: int, newest: int) -> ActivityQuerySet:
         """Return the changes of this clone of which a sync said that they do not count, when `cursor` was the newest.
@@ -74,10 +86,38 @@ class Reader(NamedTuple):
 
 def last_id() -> int:
     """Return the ID of the latest activity, or 0."""
-    return Activity.objects.aggregate(last=Max("pk"))["last"] or 0
+    last: int | None = run("SELECT max(id) FROM projects_activity").fetchone()[0]
+    return last or 0
 
 
 def _before(age: timedelta) -> int:
     """Return the ID of the last activity that is older than this."""
     first = Activity.objects.filter(created_at__gte=timezone.now() - age).aggregate(first=Min("pk"))["first"]
     return last_id() if first is None else first - 1
+
+
+def _changes(has_session: bool) -> ActivityQuerySet:
+    """Return the query for the news of a session, or of a user without one."""
+    pk = Activity._meta.pk
+    session, actor = Bound("session", Session._meta.pk), Bound("actor", User._meta.pk)
+    mine = Q(session=session) if has_session else Q(actor=actor, session="")
+    odd = ~Q(standing=Standing.APPLIED) & ~Q(pk__in=LostChange.objects.values("activity_id"))
+    found = Activity.objects.filter(pk__gt=Bound("cursor", pk), pk__lte=Bound("newest", pk), entity_type__in=TOLD)
+    return found.filter((Q(standing=Standing.APPLIED) & ~mine) | odd)
+
+
+@functools.cache
+def _unread(has_session: bool, most: int) -> Loading[Activity]:
+    return Loading(_changes(has_session).select_related("actor").order_by("pk")[:most])
+
+
+@functools.cache
+def _number_unread(has_session: bool) -> Counts:
+    return Counts([_changes(has_session).order_by().values_list("pk")])
+
+
+@functools.cache
+def _lost() -> Statement:
+    pk = Activity._meta.pk
+    found = LostChange.objects.filter(after__gt=Bound("cursor", pk), after__lte=Bound("newest", pk))
+    return Statement(found.values_list("pk")[:1])

@@ -39,6 +39,13 @@ class Bound(Expression):
         return "%s", (self.place,)
 
 
+class BoundList(Bound):
+    """A parameter for an `in` lookup: a JSON list of values in the database's storage format."""
+
+    def as_sql(self, compiler: object, connection: object) -> tuple[str, Framework]:
+        return "(SELECT value FROM json_each(%s))", (self.place,)
+
+
 def bound(model: type[Model], names: Iterable[str]) -> dict[str, Bound]:
     """Return filter arguments that bind each lookup in `names` to a parameter of the same name."""
     return {name: Bound(name, field_at(model, name)) for name in names}
@@ -66,9 +73,9 @@ class Counts:
             self.parameters += parameters
         self.sql = f"SELECT {', '.join(counts)}"
 
-    def numbers(self) -> Row:
-        """Run the query; return a number for each queryset."""
-        return _rows(self.sql, self.parameters, {})[0]
+    def numbers(self, **values: FieldValue) -> Row:
+        """Run the query with `values` as the bound parameters; return a number for each queryset."""
+        return _rows(self.sql, self.parameters, values)[0]
 
 
 class Loading(Generic[M]):
@@ -86,12 +93,20 @@ class Loading(Generic[M]):
         """Run the query with `values` as the bound parameters; return all instances."""
         return [self.compiled.instance(row) for row in _rows(self.compiled.sql, self.compiled.parameters, values)]
 
+    def some(self, most: int) -> list[M]:
+        """Run the query, which has no limit of its own; return at most so many instances."""
+        rows = run(f"{self.compiled.sql} LIMIT %s", [*self.compiled.parameters, most]).fetchall()
+        return [self.compiled.instance(row) for row in rows]
+
+
+def run(sql: str, parameters: Sequence[FieldValue] = ()) -> Framework:
+    """Run one statement without the layers of Django's cursor; return a cursor of `sqlite3`."""
+    return connection.run(sql, parameters)  # type: ignore[attr-defined]  # of projects.sqlite
+
 
 def _rows(sql: str, parameters: Sequence[FieldValue], values: dict[str, Json]) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [values[each.name] if type(each) is _Place else each for each in parameters])
-        found: list[Row] = cursor.fetchall()
-        return found
+    found: list[Row] = run(sql, [values[each.name] if type(each) is _Place else each for each in parameters]).fetchall()
+    return found
 
 
 class Kept(dict[Hashable, T]):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Max
 from django.utils import timezone
 
 from projects.entities.question import MAX_CHOICES, MAX_LENGTH, MAX_NUMBER, QUESTION
@@ -21,7 +20,7 @@ from projects.models.activity import Action, Activity
 from projects.models.base import Values
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import LineField, LinesField, TextField
-from projects.models.prepared_queries import field_at
+from projects.models.prepared_queries import field_at, run
 from projects.models.project import DELETED, LIVING
 from projects.models.project import Status as ProjectStatus
 from projects.models.sync import former_item
@@ -203,8 +202,8 @@ class Question(WorkItemChild):
         self._check_default()
 
     def prepare_insert(self) -> None:
-        asked = Question._base_manager.filter(work_item=self.work_item_id)
-        self.number = (asked.aggregate(last=Max("number"))["last"] or 0) + 1
+        asked = run("SELECT max(number) FROM projects_question WHERE work_item_id = %s", [self.work_item_id.hex])
+        self.number = (asked.fetchone()[0] or 0) + 1
         if self.number > MAX_NUMBER:
             raise Conflict(f"{self.work_item.display_key} has no more numbers for questions")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterable
 
 from django.db import models
@@ -11,6 +12,7 @@ from projects.entities.registry import REFERS
 from projects.loose_types import Json
 from projects.models.activity import Activity
 from projects.models.base import Entity
+from projects.models.prepared_queries import BoundList, Loading
 from projects.models.user import User
 
 
@@ -26,15 +28,23 @@ def referenced_objects(rows: Iterable[Activity]) -> dict[str, Json]:
     for row in rows:
         for change in row.changes:
             if model := referenced_models().get(change["field"]):
-                values = (change["old"], change["new"])
-                wanted.setdefault(model, set()).update(value for value in values if isinstance(value, str))
-    found: dict[str, Json] = {}
-    for model, ids in wanted.items():
-        objects = model._base_manager.filter(pk__in=ids)
-        if "project" in {field.name for field in model._meta.fields}:
-            objects = objects.select_related("project").defer(*_long(model))
-        found |= {str(each.pk): each for each in objects}
-    return found
+                values = [value for value in (change["old"], change["new"]) if isinstance(value, str)]
+                if values:
+                    wanted.setdefault(model, set()).update(values)
+    return {
+        str(each.pk): each
+        for model, ids in wanted.items()
+        for each in _named(model).all(ids=json.dumps([value.replace("-", "") for value in ids]))
+    }
+
+
+@functools.cache
+def _named(model: type[models.Model]) -> Loading[models.Model]:
+    """Return the query for the objects with these IDs, a JSON list."""
+    objects = model._base_manager.filter(pk__in=BoundList("ids", model._meta.pk))
+    if "project" in {field.name for field in model._meta.fields}:
+        objects = objects.select_related("project").defer(*_long(model))
+    return Loading(objects)
 
 
 def _long(model: type[models.Model]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Self
@@ -18,7 +19,7 @@ from projects.models.activity import Action, Activity
 from projects.models.base import Values, may_be_shared
 from projects.models.exceptions import Conflict
 from projects.models.fields import TextField
-from projects.models.prepared_queries import field_at
+from projects.models.prepared_queries import Loading, bound, field_at
 from projects.models.project import LIVING
 from projects.models.session import Session
 from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
@@ -105,7 +106,7 @@ class ReviewQuerySet(WorkItemChildQuerySet["Review"]):
         if item.status == Status.REVIEW:
             if not may_be_shared(Review):
                 return  # a review would be in no log of the format that the board has
-            if not _waiting(item).exists():
+            if _all_waiting().first(work_item_id=item.pk.hex) is None:
                 review = Review(work_item=item, content=text)
                 review.validate_insert()
                 WorkItemChild.insert(review, actor=actor)
@@ -222,8 +223,15 @@ def _waiting(item: WorkItem) -> ReviewQuerySet:
     return Review.objects.filter(work_item=item, verdict=Verdict.WAITING, deleted_at=None)
 
 
+@functools.cache
+def _all_waiting() -> Loading[Review]:
+    found = Review.objects.filter(verdict=Verdict.WAITING, deleted_at=None, **bound(Review, ["work_item_id"]))
+    return Loading(found.order_by("created_at", "id"))
+
+
 def _decide_waiting(item: WorkItem, actor: User, verdict: Verdict, text: str = "") -> None:
-    for review in _waiting(item).select_related("work_item__project"):
+    for review in _all_waiting().all(work_item_id=item.pk.hex):
+        review.work_item = item
         review.decide(verdict, actor=actor, answer=text)
 
 

@@ -18,7 +18,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.loose_types import Framework
-from projects.models.prepared_queries import Bound, Kept, Loading, stored
+from projects.models.prepared_queries import Bound, Kept, Loading, bound, stored
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -57,29 +57,27 @@ class Run(NamedTuple):
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
-    def live(self) -> SessionQuerySet:
-        """Limit to sessions with a command in the last 15 minutes, or with a lease."""
+    def live(self, now: Framework = None, since: Framework = None) -> SessionQuerySet:
+        """Limit to sessions with a command in the last 15 minutes, or with a lease; the moments can be bound."""
         from projects.models.work_items.item import WorkItem
 
-        now = timezone.now()
+        now = timezone.now() if now is None else now
+        since = now - LIFE if since is None else since
         holders = WorkItem.objects.filter(lease_expires_at__gt=now).exclude(claim_session="").values("claim_session")
-        recent = models.Q(last_seen_at__gt=now - LIFE)
-        return self.filter(recent | models.Q(pk__in=holders), ended_at=None)
+        return self.filter(models.Q(last_seen_at__gt=since) | models.Q(pk__in=holders), ended_at=None)
 
     def of(self, actor: User, run: Run) -> Session | None:
         """Return the session of `actor` that the run belongs to, or None."""
-        own = self.filter(actor=actor, host=run.host, ended_at=None, name=run.name).order_by("-last_seen_at")
         if run.name:
-            return own.first()
-        own = own.filter(program=run.program)
+            return _find(("name",), actor, run)
         if run.id:
-            same = own.filter(program_session=run.id).first()
+            same = _find(("name", "program", "program_session"), actor, run)
             if same is not None or not run.process:
                 return same
-            return own.filter(process=run.process, program_session="").first()
+            return _find(("name", "program", "process", "program_session"), actor, run._replace(id=""))
         if run.process:
-            return own.filter(process=run.process).first()
-        return own.filter(program_session="", process="", worktree=run.worktree).live().first()
+            return _find(("name", "program", "process"), actor, run)
+        return _find(("name", "program", "program_session", "process", "worktree"), actor, run, is_live=True)
 
     @transaction.atomic
     def current(self, actor: User, run: Run) -> Session:
@@ -157,12 +155,55 @@ class Session(models.Model):
         self.save(update_fields=["ended_at"])
 
 
+def live_sessions(most: int) -> list[Session]:
+    """Return the live sessions with their users, the latest first."""
+    return _live(most).all(**_moments())
+
+
+def find_session(pk: str) -> Session | None:
+    """Return the session with this ID, or None."""
+    return _by_id().first(pk=pk)
+
+
 def held_items() -> dict[str, list[WorkItem]]:
     """Return the items that sessions hold now, by session."""
     held: dict[str, list[WorkItem]] = {}
     for item in _held().all(now=stored(timezone.now())):
         held.setdefault(item.claim_session, []).append(item)
     return held
+
+
+def _find(names: tuple[str, ...], actor: User, run: Run, *, is_live: bool = False) -> Session | None:
+    """Return the latest session of the actor that has these values of the run, or None."""
+    found = {**run._asdict(), "program_session": run.id, "actor_id": stored(actor.pk), **_moments()}
+    return _found(names, is_live).first(**found)
+
+
+def _moments() -> dict[str, str]:
+    now = timezone.now()
+    return {"now": stored(now), "since": stored(now - LIFE)}
+
+
+def _bound_live() -> SessionQuerySet:
+    moment = Session._meta.get_field("last_seen_at")
+    return Session.objects.live(Bound("now", moment), Bound("since", moment))
+
+
+@functools.cache
+def _found(names: tuple[str, ...], is_live: bool) -> Loading[Session]:
+    sessions = _bound_live() if is_live else Session.objects.filter(ended_at=None)
+    named = sessions.filter(**bound(Session, ["actor_id", "host", *names]))
+    return Loading(named.order_by("-last_seen_at")[:1])
+
+
+@functools.cache
+def _live(most: int) -> Loading[Session]:
+    return Loading(_bound_live().select_related("actor").order_by("-last_seen_at")[:most])
+
+
+@functools.cache
+def _by_id() -> Loading[Session]:
+    return Loading(Session.objects.filter(**bound(Session, ["pk"])))
 
 
 @functools.cache

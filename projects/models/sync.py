@@ -9,9 +9,9 @@ from __future__ import annotations
 import uuid
 from functools import cache
 
-from django.db import connection, models
+from django.db import models
 
-from projects.models.prepared_queries import Loading
+from projects.models.prepared_queries import Loading, run
 
 
 class SyncBoard(models.Model):
@@ -193,10 +193,8 @@ class FormerKey(models.Model):
 
 def former_item(key: str) -> uuid.UUID | None:
     """Return the ID of the item that had this key or ID here before it was renumbered or united, or None."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT item_id FROM projects_formerkey WHERE key = %s", [key.upper()])
-        row = cursor.fetchone()
-    return uuid.UUID(row[0]) if row else None
+    rows = run("SELECT item_id FROM projects_formerkey WHERE key = %s", [key.upper()]).fetchall()
+    return uuid.UUID(rows[0][0]) if rows else None
 
 
 class NumberBlock(models.Model):

@@ -30,6 +30,7 @@ class Approvals(Source[Check]):
     heading = "Check to approve"
     settled_by = ("approve a check", "delete a check")
     related = ("project", "updated_by")
+    is_fixed = False
 
     def waiting(self) -> QuerySet[Check, Check]:
         return self.counted().filter(pk__in=self.counted().unapproved())

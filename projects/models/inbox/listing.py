@@ -72,10 +72,11 @@ def page(limit: int, after: Place | None = None) -> Page:
             is_before &= not here
             continue
         is_before = False
-        rows = source.rows()
+        most = limit - len(found) + 1
         if here and after is not None:
-            rows = rows.filter(source.beyond(after))
-        some = list(rows.select_related(*source.related)[: limit - len(found) + 1])
+            some = list(source.rows().filter(source.beyond(after)).select_related(*source.related)[:most])
+        else:
+            some = source.first(most)
         if len(found) + len(some) > limit:
             some = some[: limit - len(found)]
             found += source.entries(some)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from projects.entities.project import POLICIES
 from projects.models.inbox.items import ItemSource
 from projects.models.inbox.source import Act, Entry
+from projects.models.prepared_queries import BoundList, Loading
 from projects.models.review import Review, accept, send_back
 from projects.models.waiver import Waiver
 from projects.models.work_items.choices import Status
@@ -36,7 +39,7 @@ class Reviews(ItemSource):
         return self.items().filter(MayWait("status"), status=Status.REVIEW)
 
     def entries(self, rows: Sequence[WorkItem]) -> list[Entry]:
-        waiting = Review.objects.filter(work_item__in=rows).waiting().select_related("created_by")
+        waiting = _waiting().all(items=json.dumps([row.pk.hex for row in rows]))
         reviews = {review.work_item_id: review for review in waiting}
         found = []
         for row in rows:
@@ -64,3 +67,9 @@ class Reviews(ItemSource):
         else:
             accept(row, actor=actor)
         return f"{row.display_key} is done."
+
+
+@functools.cache
+def _waiting() -> Loading[Review]:
+    items = BoundList("items", WorkItem._meta.pk)
+    return Loading(Review.objects.filter(work_item__in=items).waiting().select_related("created_by"))

@@ -11,13 +11,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from projects.models.exceptions import Conflict
-from projects.models.prepared_queries import field_at
+from projects.models.prepared_queries import Kept, Loading, field_at
 
 if TYPE_CHECKING:
     from projects.models.user import User
     from projects.models.work_items.item import WorkItem
 
 M = TypeVar("M", bound=Model)
+_first: Kept[Loading[Any]] = Kept(32)  # by kind; Any: the rows differ
 
 
 class Act(NamedTuple):
@@ -83,12 +84,13 @@ class Source(Generic[M]):
     """A kind of entries.
 
     `settled_by` are the acts of people (see `User.check_person`) for which the entries wait. `order` is the column that
-    says since when a row waits.
+    says since when a row waits. `is_fixed` says that the SQL of the rows is always the same.
     """
 
     kind: ClassVar[str]
     heading: ClassVar[str]
     settled_by: ClassVar[tuple[str, ...]] = ()
+    is_fixed: ClassVar[bool] = True
     order: ClassVar[str] = "created_at"
     related: ClassVar[tuple[str, ...]] = ()
 
@@ -107,6 +109,13 @@ class Source(Generic[M]):
     def rows(self) -> QuerySet[M, M]:
         """Return the rows that wait, the longest first."""
         return self.waiting().order_by(self.order, "pk")
+
+    def first(self, most: int) -> list[M]:
+        """Return the rows that wait the longest, at most so many, with what their entries need."""
+        if not self.is_fixed:
+            return list(self.rows().select_related(*self.related)[:most])
+        loading: Loading[M] = _first.get_or_make(self.kind, lambda: Loading(self.rows().select_related(*self.related)))
+        return loading.some(most)
 
     def find(self, pk: str) -> M | None:
         """Return the row with this ID if it waits."""

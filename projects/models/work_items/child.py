@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from projects.loose_types import FieldValue
+from projects.django_private import loaded_relations
+from projects.loose_types import AnyRows, FieldValue
 from projects.models.base import Entity, EntityQuerySet, Values
+from projects.models.prepared_queries import Loading, bound, field_at, stored
 from projects.sqlite.expressions import Unindexed
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class WorkItemChild(Entity):
 
     if TYPE_CHECKING:  # a field of each subclass, with its own related_name
         work_item: WorkItem
+        work_item_id: uuid.UUID
 
     @property
     def display_key(self) -> str:
@@ -44,6 +48,12 @@ class WorkItemChild(Entity):
     @property
     def project_id(self) -> uuid.UUID:
         return self.work_item.project_id
+
+    def load_project(self) -> None:
+        if self.work_item_id and "work_item" not in loaded_relations(self):
+            item = _owner(type(self)).first(pk=stored(self.work_item_id))
+            if item is not None:
+                self.work_item = item
 
     def check_owner(self, actor: User) -> None:
         """Raise NotYours unless `actor` may change the entity."""
@@ -76,3 +86,9 @@ class WorkItemChild(Entity):
         self.work_item.check_living()
         self.work_item.project.check_writable()
         super().restore(actor=actor)
+
+
+@functools.cache
+def _owner(model: type[WorkItemChild]) -> Loading[WorkItem]:
+    items: AnyRows = field_at(model, "work_item__pk").model._default_manager  # its module would be a circle
+    return Loading(items.filter(**bound(items.model, ["pk"])).select_related("project"))

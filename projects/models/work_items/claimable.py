@@ -20,6 +20,7 @@ from projects.loose_types import FieldValue
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, NotReady
+from projects.models.prepared_queries import run
 from projects.models.work_items.choices import DEFAULT_LEASE, MAX_IDLE_LEASES, MAX_LEASE, Status
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Claimable(Entity):
         """Count what `actor` did beside the item, such as a comment, as progress; the version stays."""
         if self.idle_leases and self.is_progress(actor, None, self.status):
             self.idle_leases = 0
-            type(self)._base_manager.filter(pk=self.pk).update(idle_leases=0)
+            run("UPDATE projects_workitem SET idle_leases = 0 WHERE id = %s", [self.pk.hex])
 
     def claim(
         self, *, actor: User, lease: int = DEFAULT_LEASE, force: bool = False, is_ready: bool = False

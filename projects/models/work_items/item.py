@@ -167,6 +167,10 @@ class WorkItem(Closable):
         """Return the direct children that are neither deleted, done nor cancelled."""
         return self.living_children().unfinished()
 
+    def has_open_children(self) -> bool:
+        """Return True if there are any; faster than `open_children`."""
+        return bool(_open_child().rows(parent_id=self.pk.hex))
+
     def unfinished_blockers(self) -> WorkItemQuerySet:
         """Return the living, open items that block this one."""
         return WorkItem.objects.living().blocking(self.pk).unfinished().select_related("project")
@@ -275,7 +279,7 @@ class WorkItem(Closable):
 
     def check_close(self, status: str) -> None:
         """Raise HasChildren or HasBlockers if the item can't be set to done or cancelled yet."""
-        children = list(self.open_children()) if _open_child().rows(parent_id=self.pk.hex) else []
+        children = list(self.open_children()) if self.has_open_children() else []
         if children:
             raise HasChildren(f"{self.display_key} has open children", children)
         is_blocked = status == Status.DONE and _open_blocker().rows(blocked=self.pk.hex)

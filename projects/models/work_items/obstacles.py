@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 
 from projects.models.activity import Activity, counting
+from projects.models.prepared_queries import Statement, bound
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import MAX_IDLE_LEASES, Status
 
@@ -31,12 +33,12 @@ def obstacles(item: WorkItem, actor: User | None) -> list[str]:
         found.append(f"{item.project.key} is archived")
     if item.status in STANDING:
         found.append(STANDING[Status(item.status)])
-    children = _names(item.open_children())
-    if children:
-        found.append(f"open children: {children}")
-    questions = item.questions.open().order_by("created_at")[: MAX_NAMED + 1]
-    if asked := _names(questions):
-        found.append(f"it waits for an answer to {asked}")
+    # Most items have neither; the querysets that name them are built only for the reason.
+    if item.has_open_children():
+        found.append(f"open children: {_names(item.open_children())}")
+    if _open_question().rows(work_item_id=item.pk.hex):
+        questions = item.questions.open().order_by("created_at")[: MAX_NAMED + 1]
+        found.append(f"it waits for an answer to {_names(questions)}")
     below, above = "it", item
     while True:
         # The counts of open blockers are kept by triggers, and most are 0.
@@ -55,6 +57,12 @@ def obstacles(item: WorkItem, actor: User | None) -> list[str]:
     if assignee is not None and actor is not None and assignee.pk != actor.pk and not is_abandoned:
         found.append(f"it is assigned to {assignee.username}")
     return found
+
+
+@functools.cache
+def _open_question() -> Statement:
+    questions = apps.get_model("projects", "Question")._default_manager.open()  # its module imports this one
+    return Statement(questions.filter(**bound(questions.model, ["work_item_id"])).order_by().values_list("pk")[:1])
 
 
 def _is_begun_elsewhere(item: WorkItem) -> bool:
