@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from urllib.parse import quote
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -17,10 +19,20 @@ from projects.loose_types import Context, Framework
 from projects.models import User, WorkItem
 from projects.models.activity import Action, Activity
 from projects.models.exceptions import Claimed, HasBlockers, HasChildren, NotYours, Refused, StaleVersion
+from projects.web.appearance import appearance
 from projects.web.field_labels import label, reworded
 
 View = Callable[..., HttpResponse]
 MAX_NAMED = 5  # changes in a message
+HEADINGS = {
+    400: "Bad request",
+    403: "Permission denied",
+    404: "Page not found",
+    405: "Method not allowed",
+    413: "Too large",
+    500: "Internal error",
+    503: "Unavailable",
+}
 MAX_TOAST = 160  # characters
 
 
@@ -131,8 +143,14 @@ def answer(request: HttpRequest, status: int, message: str, field: str | None = 
     """Return the error as JSON or HTML, depending on the client."""
     if not wants_html(request):
         return JsonResponse(envelope(CODES[status], message, field), status=status)
+    shown = {"status": status, "heading": HEADINGS[status], "message": message}
+    if status < 500 and getattr(request, "user", None) is not None:
+        with contextlib.suppress(Exception):  # the error may be of what the frame needs
+            if request.user.is_authenticated:
+                return render(request, "pm/error.html", shown, status=status)
     # Skip the context processors: one of them may have caused the error.
-    return HttpResponse(render_to_string("errors/error.html", {"status": status, "message": message}), status=status)
+    shown["appearance"] = appearance(request)
+    return HttpResponse(render_to_string("errors/error.html", shown), status=status)
 
 
 def wants_html(request: HttpRequest) -> bool:

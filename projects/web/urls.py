@@ -87,5 +87,6 @@ urlpatterns = [
     path("favicon.ico", home.favicon),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
+    path("signed-out/", login.signed_out, name="signed-out"),
     path("login/<slug:ticket>/", login.login_link, name="login-link"),
 ]

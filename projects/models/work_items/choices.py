@@ -17,8 +17,8 @@ class ItemType(models.TextChoices):
 
 class Status(models.TextChoices):
     BACKLOG = "backlog"
-    TODO = "todo"
-    IN_PROGRESS = "in_progress"
+    TODO = "todo", "To do"
+    IN_PROGRESS = "in_progress", "In progress"
     REVIEW = "review"
     DONE = "done"
     BLOCKED = "blocked"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django import template
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.template import Context
 from django.urls import reverse
 
@@ -41,3 +42,14 @@ def avatar(user: User, label: str = "") -> dict[str, object]:
         "is_agent": user.is_agent,
         "label": label,
     }
+
+
+@register.simple_tag
+def has_passwords() -> bool:
+    """Return True if a password can sign anybody in. Most boards have none: `pm server open` signs people in."""
+    return (
+        User.objects.filter(is_active=True, is_staff=True)
+        .exclude(password="")
+        .exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        .exists()
+    )

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from projects.middleware import AGENT
 from projects.models import LoginTicket, User
+from projects.web.appearance import appearance
 from projects.web.responses import safe_only
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -27,10 +28,24 @@ def login_link(request: HttpRequest, ticket: str) -> HttpResponse:
         response = HttpResponseRedirect(_target(request))
         response.status_code = 303
     else:
-        response = HttpResponse(render_to_string("errors/link_spent.html"), status=410)
+        response = HttpResponse(_page(request, "errors/link_spent.html"), status=410)
     response["Cache-Control"] = "no-store"
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+@safe_only
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Say how to come back, to who signed out; someone who is signed in has nothing to do here."""
+    if request.user.is_authenticated:
+        return HttpResponseRedirect(reverse("home"))
+    response = HttpResponse(_page(request, "errors/signed_out.html"))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _page(request: HttpRequest, template: str) -> str:
+    return render_to_string(template, {"appearance": appearance(request)})
 
 
 @transaction.atomic

@@ -166,7 +166,7 @@ def test_action_applies_to_all_filtered_items(browser: Client, make_item: Make) 
     assert "and 40 more" in page
     values = {"select_across": "1", "numbers": "60+0", "status": "todo"}
     done = start(browser, "set_status", *high, query="?priority__exact=high", **values)
-    assert "60 set to Todo." in told(browser, done)
+    assert "60 set to To do." in told(browser, done)
     assert WorkItem.objects.filter(status="todo").count() == 60
     assert not WorkItem.objects.filter(status="todo", priority="low").exists()
 
