@@ -44,6 +44,7 @@ ALLOWED = [
     ("projects.ordering_keys", set(), True),
     ("projects.demo_board", {"projects.ordering_keys"}, True),
     ("projects.entities", {"projects.entities"}, True),
+    ("projects.insights", {"projects.insights"}, True),
     ("projects.sync.exceptions", set(), True),
     ("projects.sync.git_process", {"projects.sync.exceptions"}, True),
     ("projects.sync.git_objects", {"projects.sync.exceptions", "projects.sync.git_process"}, True),
@@ -93,6 +94,7 @@ ALLOWED = [
         {
             "projects.models",
             "projects.entities",
+            "projects.insights",
             "projects.ordering_keys",
             "projects.sqlite.expressions",
             "projects.django_private",

@@ -15,6 +15,7 @@ from projects.api.commits import CommitDiffView, CommitsView, OrphansView
 from projects.api.criteria import CriterionViewSet
 from projects.api.dependencies import DependencyViewSet
 from projects.api.inbox import InboxView
+from projects.api.insights import ForecastView, StatsView
 from projects.api.news import NewsSeenView, NewsView
 from projects.api.plans import PlanView
 from projects.api.projects import ProjectViewSet
@@ -84,6 +85,8 @@ v1 = [
     path("commits/", CommitsView.as_view(), name="commits"),
     path("commits/orphans/", OrphansView.as_view(), name="commits-orphans"),
     path("commits/<slug:sha>/diff/", CommitDiffView.as_view(), name="commits-diff"),
+    path("stats/", StatsView.as_view(), name="stats"),
+    path("forecast/", ForecastView.as_view(), name="forecast"),
     path("export/", ExportView.as_view(), name="export"),
     path("import/", ImportView.as_view(), name="import"),
     path("backup/", BackupView.as_view(), name="backup"),

@@ -26,7 +26,7 @@ PATIENCE = 0.8  # seconds in total; starting Python takes some more
 FILES, FOLDERS = ":files", ":folders"  # printed instead of candidates: the shell completes paths itself
 BY_METAVAR = {"PATH": FILES, "FILE": FILES, "DIR": FOLDERS}
 KEYS = {
-    **{"ITEM": "items", "KEY": "items", "KEY|QUESTION": "items", "QUESTION": "questions"},
+    **{"ITEM": "items", "KEY": "items", "KEY|QUESTION": "items", "EPIC": "items", "QUESTION": "questions"},
     **{"PROJECT": "projects", "P": "projects", "VIEW": "views"},
 }
 IDS = {"project": "projects", "work-item": "items", "question": "questions"}  # nouns with keys as IDs

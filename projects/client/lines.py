@@ -43,6 +43,10 @@ def draw(document: Json) -> str:
         "results": _hits,
         "commits": _commits,
     }
+    if "forecast" in document or "stats" in document:
+        from projects.client.insight_lines import lines_of
+
+        return "\n".join(lines_of(document))
     if "open_with_commits" in document:
         return "\n".join(_orphans(document))
     for name, form in forms.items():

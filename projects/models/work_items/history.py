@@ -25,6 +25,7 @@ class Event(NamedTuple):
     item_id: str
     action: str
     changes: Sequence[Change]
+    session: str = ""  # of the agent that made the change; unknown of what happened before an import
 
 
 class Stamps(NamedTuple):

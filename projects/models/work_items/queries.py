@@ -107,6 +107,11 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         """Leave out done and cancelled items."""
         return self.filter(IsNotClosed("status"))
 
+    def leaves(self) -> Self:
+        """Limit to the units of work: items that are no epics and have no living children."""
+        children = self.model._base_manager.filter(parent_id=OuterRef("pk"), deleted_at=None)
+        return self.filter(IsNoEpic("item_type")).exclude(Exists(children))
+
     def in_work(self) -> Self:
         return self.exclude(status__in=(Status.BACKLOG, *CLOSED))
 
