@@ -14,6 +14,7 @@ class ProjectsConfig(AppConfig):
         from projects.sqlite import checks
 
         django_private.import_rest_framework()
+        django_private.import_schema_parts()
         receivers.connect()
         register(checks.check_triggers, Tags.database)
         post_migrate.connect(synchronize_triggers, sender=self, dispatch_uid="projects.synchronize_triggers")

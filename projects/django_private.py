@@ -8,6 +8,7 @@ which fails first when an upgrade changes one.
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
@@ -37,6 +38,29 @@ def import_rest_framework() -> None:
     finally:
         for name in hidden:
             del sys.modules[name]
+
+
+def import_schema_parts() -> None:
+    """Import what drf-spectacular's decorators need, without REST framework's test client.
+
+    The client imports Django's test cases and `unittest`: 35 modules that only a request for the schema uses, to make
+    requests of its own.
+    """
+    if "rest_framework.test" in sys.modules:
+        return
+    light = ModuleType("rest_framework.test")
+    light.APIRequestFactory = _request_factory  # type: ignore[attr-defined]  # a module takes any name
+    sys.modules["rest_framework.test"] = light
+    try:
+        import drf_spectacular.plumbing  # noqa: F401
+    finally:
+        del sys.modules["rest_framework.test"]
+
+
+def _request_factory() -> Any:  # Any: REST framework has no stubs
+    from rest_framework.test import APIRequestFactory
+
+    return APIRequestFactory()
 
 
 class CompiledQuery(Generic[M]):
