@@ -102,6 +102,7 @@ ALLOWED = [
         },
         False,
     ),
+    ("projects.trackers", {"projects.trackers", "projects.entities"}, False),
     ("projects.django_private", set(), False),
     ("projects.loose_types", set(), False),
     ("projects.sqlite", {"projects.sqlite", "projects.storage"}, False),
@@ -112,6 +113,7 @@ FORBIDDEN = [
     ("projects.models", {"projects.api", "projects.client", "discovery"}),
     ("projects.api", {"projects.client"}),
     ("projects.client", {"django", "projects.models", "projects.api"}),
+    ("projects.trackers", {"django", "rest_framework", "requests"}),
 ]
 # Packages whose files must not import each other in a circle, imports inside functions included.
 NO_CIRCLES = ["discovery", "projects", "pmsite"]

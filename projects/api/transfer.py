@@ -14,7 +14,6 @@ from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
 from projects.api.exceptions import envelope
-from projects.api.json_format import JSONObject
 from projects.api.query_parameters import read_boolean, read_project
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin
@@ -115,7 +114,7 @@ class ExportView(StrictQueryMixin):
         except BaseException:
             file.close()
             raise
-        return _send(file, length, "application/json", "data.json")
+        return send(file, length, "application/json", "data.json")
 
 
 class ImportView(StrictQueryMixin):
@@ -141,12 +140,12 @@ class ImportView(StrictQueryMixin):
             raise exceptions.UnsupportedMediaType(request.content_type or "")
         with tempfile.TemporaryFile() as file:
             # Receive the body before any work: only the time to read a request is limited.
-            _receive(request, file)
+            receive(request, file)
             file.seek(0)
             try:
                 answer = importer.read(file, actor=actor_of(request), dry_run=dry_run)
             except BadFile as error:
-                return Response(_body_of(error), status=400)
+                return bad_file(error)
         return Response(answer)
 
 
@@ -162,16 +161,18 @@ class BackupView(StrictQueryMixin):
         file = backup.copy()
         length = file.seek(0, 2)
         file.seek(0)
-        return _send(file, length, "application/vnd.sqlite3", "data.db")
+        return send(file, length, "application/vnd.sqlite3", "data.db")
 
 
-def _body_of(error: BadFile) -> JSONObject:
+def bad_file(error: BadFile) -> Response:
+    """Return the response to a file with errors."""
     errors = [{"message": each.message, **each.place, "field": each.field} for each in error.errors]
     first = error.errors[0]
-    return envelope("VALIDATION_ERROR", str(error), first.field, **first.place, errors=errors)
+    body = envelope("VALIDATION_ERROR", str(error), first.field, **first.place, errors=errors)
+    return Response(body, status=400)
 
 
-def _receive(request: Request, target: IO[bytes]) -> None:
+def receive(request: Request, target: IO[bytes]) -> None:
     """Copy the body, which `BodyMiddleware` has not read, in pieces."""
     chunked = not request.META.get("CONTENT_LENGTH")
     source = request.META["wsgi.input"] if chunked else django_request(request)
@@ -189,6 +190,7 @@ def _piece(source: Framework) -> bytes:
     return piece
 
 
-def _send(file: IO[bytes], length: int, kind: str, name: str) -> FileResponse:
+def send(file: IO[bytes], length: int, kind: str, name: str) -> FileResponse:
+    """Return a response with a file, which it closes."""
     headers = {"Content-Length": str(length), "Cache-Control": "no-store"}
     return FileResponse(file, as_attachment=True, filename=name, content_type=kind, headers=headers)

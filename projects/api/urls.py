@@ -14,6 +14,7 @@ from projects.api.comments import CommentViewSet
 from projects.api.commits import CommitDiffView, CommitsView, OrphansView
 from projects.api.criteria import CriterionViewSet
 from projects.api.dependencies import DependencyViewSet
+from projects.api.imports import ImportProgressView, ItemExportView, TrackerImportView
 from projects.api.inbox import InboxView
 from projects.api.insights import ForecastView, StatsView
 from projects.api.news import NewsSeenView, NewsView
@@ -89,6 +90,9 @@ v1 = [
     path("forecast/", ForecastView.as_view(), name="forecast"),
     path("export/", ExportView.as_view(), name="export"),
     path("import/", ImportView.as_view(), name="import"),
+    path("import/progress/<uuid:pk>/", ImportProgressView.as_view(), name="import-progress"),
+    path("import/<slug:source>/", TrackerImportView.as_view(), name="import-from"),
+    path("export/<slug:form>/", ItemExportView.as_view(), name="export-items"),
     path("backup/", BackupView.as_view(), name="backup"),
     path("sync/", SyncView.as_view(), name="sync"),
     path("sync/start/", SyncStartView.as_view(), name="sync-start"),

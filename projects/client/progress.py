@@ -38,6 +38,44 @@ def shown(context: Context, text: str, total: int) -> Iterator[Callable[[int], o
 
 
 @contextmanager
+def followed(context: Context, text: str, count: Callable[[], tuple[int, int]]) -> Iterator[None]:
+    """Draw a bar of what `count` returns, (done, total), while something takes long, if there is a terminal."""
+    stream = context.stderr
+    if stream is None or not stream.isatty():
+        yield
+        return
+    import threading
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from projects.client.errors import ClientError
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(file=stream)  # type: ignore[arg-type]  # it only writes and flushes
+    over = threading.Event()
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(text, total=None)
+
+        def follow() -> None:
+            while not over.wait(PAUSE / 2):
+                try:
+                    done, total = count()
+                except ClientError:
+                    continue
+                if total:
+                    progress.update(task, completed=done, total=total)
+
+        thread = threading.Thread(target=follow, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(PAUSE)
+
+
+@contextmanager
 def counted(context: Context, text: str, count: Callable[[], int], pause: float = PAUSE) -> Iterator[None]:
     """Show what `count` returns while something takes long; it is called in a thread, and may raise ClientError."""
     stream = context.stderr

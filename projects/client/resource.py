@@ -175,7 +175,11 @@ class EntityResource(Resource):
 
     def list_options(self) -> tuple[Option, ...]:
         """Return the options of `list`, except PROJECT."""
-        return (*(_filter_option(each) for each in self.entity.filters), DELETED, *LIST)
+        return (*self.filter_options(), DELETED, *LIST)
+
+    def filter_options(self) -> tuple[Option, ...]:
+        """Return the flags that narrow a list."""
+        return tuple(_filter_option(each) for each in self.entity.filters)
 
     def filters(self, options: Options) -> dict[str, object]:
         """Return the query parameters of a call's filters; None for filters that are not given."""
@@ -186,7 +190,7 @@ class EntityResource(Resource):
                 query[each.name] = "true" if value else None
             else:
                 query[each.name] = ",".join(value) if each.many and value else value
-        return {**query, "deleted": "true" if options.deleted else None}
+        return {**query, "deleted": "true" if getattr(options, "deleted", False) else None}
 
     def given(self, options: Options) -> dict[str, object]:
         """Return the fields that a call sets, by their API names."""

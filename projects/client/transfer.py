@@ -34,29 +34,34 @@ def export(context: Context, path: str, project: str | None = None) -> dict[str,
 
 def export_to_output(context: Context, project: str | None = None) -> None:
     """Print the export unchanged; print nothing if it fails."""
-    import codecs
-
     with atomic_files.scratch() as file:
         _download_export(context, file, project)
-        file.seek(0)
-        raw = getattr(context.stdout, "buffer", None)
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        while piece := file.read(PIECE):
-            if raw is None:
-                context.write(decoder.decode(piece))
-                continue
-            try:
-                raw.write(piece)
-                raw.flush()
-            except BrokenPipeError:
-                return  # for example `| head`
-            except OSError as error:
-                raise FileRefused(f"the output can't be written: {error.strerror}") from None
+        printed(context, file)
+
+
+def printed(context: Context, file: BinaryIO) -> None:
+    """Print a file unchanged."""
+    import codecs
+
+    file.seek(0)
+    raw = getattr(context.stdout, "buffer", None)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    while piece := file.read(PIECE):
+        if raw is None:
+            context.write(decoder.decode(piece))
+            continue
+        try:
+            raw.write(piece)
+            raw.flush()
+        except BrokenPipeError:
+            return  # for example `| head`
+        except OSError as error:
+            raise FileRefused(f"the output can't be written: {error.strerror}") from None
 
 
 def import_file(context: Context, path: str, *, dry_run: bool = False, follow: bool = True) -> Json:
     """Import the file, or standard input for `-`; return the server's report."""
-    with _opened(path, follow=follow) as file:
+    with opened(path, follow=follow) as file:
         size = file.seek(0, os.SEEK_END)
         with shown(context, "import", size) as advance:
             query = encode_query({"dry_run": "true" if dry_run else None})
@@ -77,7 +82,7 @@ def export_unpublished(context: Context, path: str | None) -> Json:
 
 def import_unpublished(context: Context, path: str) -> Json:
     """Send what another clone has not published; return how much of it is new here."""
-    with _opened(path, follow=True) as file:
+    with opened(path, follow=True) as file:
         return context.api.upload(UNPUBLISHED, Upload(file), patience(context))
 
 
@@ -113,7 +118,7 @@ def _counts(file: BinaryIO) -> dict[str, int]:
 
 
 @contextmanager
-def _opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
+def opened(path: str, *, follow: bool) -> Iterator[BinaryIO]:
     """Open a file to send; standard input and pipes, which can't be read twice, are copied first."""
     try:
         if path == "-":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # {"field", "old", "new"}, with the JSON forms of the values; and "lost": true where only this field of the change does
 # not count, as a change by another clone won.
 Change = dict[str, Json]
+IMPORTED = "import"  # the source of what an import changed
 _RECORD = """
     INSERT INTO projects_activity (
         entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id,

@@ -34,7 +34,7 @@ BOOKKEEPING = ("reserved", RENUMBERED)  # actions that change no entity and are 
 MAX_COMMITS = 500  # of an operation
 MAX_SECONDS = 253402300799  # the end of the year 9999
 MAX_RESERVED = 1000  # item numbers of one reservation
-SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
+SOURCES = ("as", "env", "program", "terminal", "mcp", "default", "import")
 DELETED_AT = Field("deleted_at", "moment", null=True)
 
 _ID = re.compile("[0-9a-f]{32}")

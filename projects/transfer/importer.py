@@ -6,6 +6,7 @@ sprints: the file records changes that another board already allowed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import IO
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from projects.transfer import (
     bulk_loading,
     default_lanes,
     deletions,
+    file_reader,
     integrity,
     merge_plan,
     people_only,
@@ -25,6 +27,7 @@ from projects.transfer import (
     users,
 )
 from projects.transfer.exceptions import Errors
+from projects.transfer.file_reader import FileRow
 from projects.transfer.journal import Journal
 from projects.transfer.results import ImportResult
 from projects.transfer.staging import staged
@@ -36,7 +39,24 @@ def read(file: IO[bytes], *, actor: User, dry_run: bool = False) -> dict[str, ob
     A dry run returns the same result and writes nothing.
     """
     errors = Errors()
-    with staged(file, errors), transaction.atomic():
+    return write(file_reader.rows(file, errors), errors, actor=actor, dry_run=dry_run)
+
+
+def write(
+    rows: Iterable[tuple[str, int, FileRow]],
+    errors: Errors,
+    *,
+    actor: User,
+    dry_run: bool = False,
+    staged_rows: Callable[[], None] | None = None,
+) -> dict[str, object]:
+    """Import rows of (collection, index in it, values), as `read` does those of a file.
+
+    `staged_rows` is called inside the transaction, before the staged rows are compared with the board.
+    """
+    with staged(rows, errors), transaction.atomic():
+        if staged_rows is not None:
+            staged_rows()
         answer = _merge(actor, errors)
         if dry_run:
             transaction.set_rollback(True)

@@ -8,15 +8,15 @@ from django.db import connection
 from django.utils import timezone
 
 from projects.models import User
-from projects.models.activity import Action, group_of_transaction
+from projects.models.activity import IMPORTED, Action, group_of_transaction
 from projects.models.prepared_queries import Row
 from projects.transfer.tables import Table
 
 BATCH = 500  # rows
 _INSERT = (
     "INSERT INTO projects_activity "
-    "(entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "(entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id, "
+    "source, session, via) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 
 
@@ -25,6 +25,7 @@ class Journal:
 
     def __init__(self, actor: User) -> None:
         self.actor = actor.pk.hex
+        self.origin = IMPORTED, actor.session_id, actor.via
         self.now = str(timezone.now().replace(tzinfo=None))
 
     def record(self, table: Table, action: Action, rows: list[Row]) -> None:
@@ -33,7 +34,19 @@ class Journal:
         many(
             _INSERT,
             [
-                (table.type, pk, key, project, version, action.value, changes, self.actor, self.now, group)
+                (
+                    table.type,
+                    pk,
+                    key,
+                    project,
+                    version,
+                    action.value,
+                    changes,
+                    self.actor,
+                    self.now,
+                    group,
+                    *self.origin,
+                )
                 for pk, key, project, version, changes in rows
             ],
         )

@@ -6,14 +6,13 @@ of the rows that were refused, so that a reference to one of them is not a secon
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO
 
 from django.db import connection
 
-from projects.transfer import file_reader
 from projects.transfer.exceptions import Errors
+from projects.transfer.file_reader import COLLECTIONS, FileRow
 from projects.transfer.row_validation import Value, clean, clean_deletion, clean_user, find_id
 from projects.transfer.tables import BY_COLLECTION, TABLES, WORK_ITEMS
 
@@ -25,8 +24,8 @@ INVALID = "temp.import_invalid"
 
 
 @contextmanager
-def staged(file: IO[bytes], errors: Errors) -> Iterator[None]:
-    """Stage the valid rows of `file` in each table's `staged` table, USERS and DELETED; add the others to `errors`.
+def staged(rows: Iterable[tuple[str, int, FileRow]], errors: Errors) -> Iterator[None]:
+    """Stage the valid ones of `rows` in each table's `staged` table, USERS and DELETED; add the others to `errors`.
 
     Raises BadFile if the file can't be read to its end, or has too many errors.
     """
@@ -34,7 +33,7 @@ def staged(file: IO[bytes], errors: Errors) -> Iterator[None]:
         try:
             with _savepoint():
                 _make()
-                _fill(file, errors)
+                _fill(rows, errors)
                 _index()
             yield
         finally:
@@ -80,9 +79,9 @@ def _drop() -> None:
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def _fill(file: IO[bytes], errors: Errors) -> None:
-    batches: dict[str, list[list[Value]]] = {name: [] for name in (*file_reader.COLLECTIONS, "invalid")}
-    for name, index, row in file_reader.rows(file, errors):
+def _fill(rows: Iterable[tuple[str, int, FileRow]], errors: Errors) -> None:
+    batches: dict[str, list[list[Value]]] = {name: [] for name in (*COLLECTIONS, "invalid")}
+    for name, index, row in rows:
         cleaned = _cleaned(name, index, row, errors)
         if cleaned is not None:
             batch = batches[name]
@@ -96,7 +95,7 @@ def _fill(file: IO[bytes], errors: Errors) -> None:
         _insert(name, batch)
 
 
-def _cleaned(name: str, index: int, row: file_reader.FileRow, errors: Errors) -> list[Value] | None:
+def _cleaned(name: str, index: int, row: FileRow, errors: Errors) -> list[Value] | None:
     """Return the values of a row for its temporary table, without `place`; None if the row is invalid."""
     if name == "users":
         return clean_user(index, row, errors)

@@ -1,0 +1,195 @@
+"""CSV and JSON lines of any origin, by column names that a map file can change, and what `pm export csv` writes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from projects.trackers import cells, tables, values
+from projects.trackers.files import Files
+from projects.trackers.records import (
+    BLOCKED_BY,
+    BLOCKS,
+    DISCOVERED_FROM,
+    DUPLICATES,
+    RELATES_TO,
+    Comment,
+    Criterion,
+    Issue,
+    Link,
+)
+from projects.trackers.report import Report, Unreadable, shown
+from projects.trackers.words import Words
+
+# The names by which a column is found, in lower case, without a map. The first is the one that `pm` writes.
+COLUMNS = {
+    "key": ("key",),
+    "ref": ("external_ref", "ref", "id", "issue id", "number", "#", "identifier"),
+    "title": ("title", "summary", "name", "subject", "task"),
+    "description": ("description", "body", "details", "content"),
+    "type": ("type", "issue type", "item_type", "kind", "tracker"),
+    "status": ("status", "state", "column", "list"),
+    "priority": ("priority",),
+    "parent": ("parent", "parent_key", "epic", "parent id"),
+    "sprint": ("sprint", "cycle", "iteration"),
+    "sprint_start": ("sprint_start",),
+    "sprint_end": ("sprint_end",),
+    "assignee": ("assignee", "assigned to", "owner", "assignees"),
+    "author": ("author", "created_by", "reporter", "creator"),
+    "labels": ("labels", "tags", "label"),
+    "story_points": ("story_points", "points", "estimate", "story points"),
+    "due_date": ("due_date", "due", "due date", "deadline"),
+    "created_at": ("created_at", "created", "date created"),
+    "updated_at": ("updated_at", "updated", "modified"),
+    "started_at": ("started_at", "started"),
+    "completed_at": ("completed_at", "completed", "closed", "closed_at", "resolved", "done"),
+    "close_reason": ("close_reason", "resolution"),
+    "criteria": ("criteria", "acceptance criteria", "acceptance_criteria"),
+    "comments": ("comments",),
+    BLOCKED_BY: (BLOCKED_BY, "depends on", "dependencies", "blocked by"),
+    BLOCKS: (BLOCKS, "blocking"),
+    RELATES_TO: (RELATES_TO, "related", "related to", "relates to"),
+    DUPLICATES: (DUPLICATES, "duplicate of"),
+    DISCOVERED_FROM: (DISCOVERED_FROM, "discovered from"),
+}
+LINKS = (BLOCKED_BY, BLOCKS, RELATES_TO, DUPLICATES, DISCOVERED_FROM)
+MANY = re.compile(r"[,;\s]+")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column of the file has which field; the others are kept in the description."""
+
+    names: Mapping[str, str] = field(default_factory=dict)  # field -> column
+
+    @classmethod
+    def of(cls, found: Iterable[str], chosen: Mapping[str, str] | None = None) -> Columns:
+        """Return the columns of a file with the header `found`. Raises Unreadable."""
+        header = list(found)
+        folded = {name.casefold(): name for name in reversed(header)}
+        names = {}
+        for place, known in COLUMNS.items():
+            column = next((folded[one] for one in known if one in folded), None)
+            if column is not None:
+                names[place] = column
+        for place, column in (chosen or {}).items():
+            if place not in COLUMNS:
+                raise Unreadable(f"the map has a column for {shown(place)}; allowed: {', '.join(COLUMNS)}")
+            if column.casefold() not in folded:
+                raise Unreadable(f"the file has no column {shown(column)}; it has: {shown(', '.join(header))}")
+            names = {one: name for one, name in names.items() if name != folded[column.casefold()]}
+            names[place] = folded[column.casefold()]
+        if "title" not in names:
+            raise Unreadable(
+                f"no column is the title; the file has: {shown(', '.join(header))}; name it in --map: "
+                '{"columns": {"title": "COLUMN"}}'
+            )
+        return cls(names)
+
+
+def read_csv(files: Files, words: Words, report: Report, chosen: Mapping[str, str] | None = None) -> Iterator[Issue]:
+    """Yield an issue for each row of a CSV file."""
+    columns = Columns.of(tables.header(files), chosen)
+    for row in tables.rows(files):
+        values_of = {name: ", ".join(cells.plain(one) for one in found) for name, found in row.cells.items()}
+        yield _issue(values_of, columns, row.number, words, report)
+
+
+def read_lines(files: Files, words: Words, report: Report, chosen: Mapping[str, str] | None = None) -> Iterator[Issue]:
+    """Yield an issue for each line, a JSON object."""
+    names: dict[str, None] = {}
+    for _, row in _objects(files, Report()):
+        names |= dict.fromkeys(row)
+    columns = Columns.of(names, chosen)
+    for number, row in _objects(files, report):
+        yield _issue({name: values.text(value) for name, value in row.items()}, columns, number, words, report)
+
+
+def _objects(files: Files, report: Report) -> Iterator[tuple[int, dict[str, object]]]:
+    is_any = False
+    for number, line in files.lines():
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            found = None
+        if isinstance(found, dict):
+            is_any = True
+            yield number, found
+        elif not is_any:
+            raise Unreadable(f"line {number} is not a JSON object; each line must be one")
+        else:
+            report.problem(f"line {number}", "", f"is not a JSON object, so it is left out: {shown(line)}")
+
+
+def _issue(row: Mapping[str, str], columns: Columns, number: int, words: Words, report: Report) -> Issue:
+    place = f"line {number}"
+
+    def cell(name: str) -> str:
+        return row.get(columns.names.get(name, ""), "").strip()
+
+    key, own_ref = cell("key"), cell("ref")
+    ref = key or own_ref or f"row-{number}"
+
+    def moment(name: str) -> datetime | None:
+        return values.moment(cell(name), name, place, ref, report)
+
+    used = set(columns.names.values())
+    first = values.day(cell("sprint_start"), "sprint_start", place, ref, report)
+    last = values.day(cell("sprint_end"), "sprint_end", place, ref, report)
+    return Issue(
+        ref=ref,
+        place=place,
+        title=cell("title"),
+        description=cell("description"),
+        type=words.pick("type", cell("type"), place),
+        status=words.pick("status", cell("status"), place),
+        priority=words.pick("priority", cell("priority"), place),
+        parent=cell("parent"),
+        labels=values.names(cell("labels")),
+        assignee=cell("assignee"),
+        author=cell("author"),
+        created_at=moment("created_at"),
+        updated_at=moment("updated_at"),
+        started_at=moment("started_at"),
+        completed_at=moment("completed_at"),
+        due_date=values.day(cell("due_date"), "due_date", place, ref, report),
+        story_points=values.points(cell("story_points"), place, ref, report),
+        close_reason=cell("close_reason"),
+        sprint=cell("sprint"),
+        sprint_days=(first, last) if first and last else None,
+        own_key=key,
+        own_ref=own_ref if key else "",
+        criteria=values.criteria(cell("criteria")),
+        comments=_comments(cell("comments"), place, ref, report),
+        links=[Link(kind, other) for kind in LINKS for other in MANY.split(cell(kind)) if other],
+        unplaced={name: value for name, value in row.items() if name not in used and value.strip()},
+    )
+
+
+def _comments(text: str, place: str, ref: str, report: Report) -> list[Comment]:
+    """Return the comments of a cell: the JSON list that `pm export` writes, else one comment."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list):
+        return [Comment(text)] if text else []
+    return [
+        Comment(
+            values.text(one.get("text")),
+            values.text(one.get("author")),
+            values.moment(one.get("created_at"), "created_at of a comment", place, ref, report),
+        )
+        for one in found
+        if isinstance(one, dict)
+    ]
+
+
+def criteria_text(criteria: Iterable[Criterion]) -> str:
+    """Return criteria as the cell that `read_csv` reads."""
+    return "\n".join(f"[{'x' if one.is_ticked else ' '}] {one.text}" for one in criteria)

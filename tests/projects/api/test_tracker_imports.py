@@ -1,0 +1,91 @@
+"""Import from other trackers and export for them, through the API."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from projects.models import Project, User, WorkItem
+from tests import trackers_files
+from tests.projects.conftest import bearer
+
+
+def send(api: APIClient, address: str, body: bytes, options: dict[str, Any] | None = None) -> Any:
+    data = json.dumps(options or {}).encode() + b"\n" + body
+    return api.post(f"/api/v1/import/{address}", data, content_type="application/json")
+
+
+@pytest.fixture
+def person(running: object, db: None) -> APIClient:
+    User.objects.actor("anna", is_agent=False)
+    return bearer("anna", HTTP_X_PM_ACTOR_SOURCE="terminal")
+
+
+def test_import_into_the_only_project(person: APIClient, project: Project) -> None:
+    answer = send(person, f"beads/?progress={uuid.uuid4()}", trackers_files.beads().read())
+    assert (answer.status_code, answer.json()["written"]["work_items"]) == (200, {"created": 3})
+    assert {one.project_id for one in WorkItem.objects.all()} == {project.pk}
+
+
+def test_import_takes_words_and_people(person: APIClient, project: Project) -> None:
+    options = {"words": {"type": {"gate": "chore"}}, "people": {"claude": "anna"}}
+    send(person, "beads/", trackers_files.beads().read(), options)
+    assert WorkItem.objects.get(external_ref="bd-1.2").item_type == "chore"
+    assert WorkItem.objects.get(external_ref="bd-1.1").assignee == User.objects.get(username="anna")
+
+
+def test_a_new_project_is_created_only_with_its_items(person: APIClient, project: Project) -> None:
+    refused = send(person, "beads/?project=new&title=New", b"nothing\n")
+    assert refused.status_code == 400
+    assert send(person, "beads/?project=new&title=New&dry_run=true", trackers_files.beads().read()).status_code == 200
+    assert not Project.objects.filter(key="NEW").exists()
+    assert send(person, "beads/?project=new&title=New", trackers_files.beads().read()).status_code == 200
+    assert WorkItem.objects.filter(project__key="NEW").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "status", "message"),
+    [
+        ("trello/", b"{}\n{}", 404, "unknown source trello; allowed: beads"),
+        ("beads/?project=NO", b"{}\nx", 400, "there is no project NO; with a title it is created"),
+        ("beads/?progress=1", b"{}\nx", 400, "must be a UUID"),
+        ("beads/", b"no options", 400, "the first line of the body must be a JSON object"),
+        ("beads/", b'{"colors": {}}\nx', 400, "the map has colors; allowed: words, columns, people"),
+        ("beads/", b'{"words": {"status": 1}}\nx', 400, "words of the map must be an object"),
+        ("beads/", b'{"words": {"status": {"a": 1}}}\nx', 400, "must be texts"),
+        ("beads/", b'{"columns": {"title": "a"}}\nx', 400, "does not need"),
+        ("beads/", b"{}\n", 400, "the file is empty"),
+    ],
+)
+def test_bad_requests(
+    person: APIClient, project: Project, address: str, body: bytes, status: int, message: str
+) -> None:
+    answer = person.post(f"/api/v1/import/{address}", body, content_type="application/json")
+    assert (answer.status_code, message in answer.json()["error"]["message"]) == (status, True), answer.json()
+
+
+def test_progress_of_no_import(person: APIClient) -> None:
+    assert person.get(f"/api/v1/import/progress/{uuid.uuid4()}/").json() == {"done": 0, "total": 0}
+
+
+def test_exports(person: APIClient, project: Project) -> None:
+    send(person, "beads/", trackers_files.beads().read())
+    table = person.get("/api/v1/export/csv/?status=done")
+    assert table["Content-Type"] == "text/csv; charset=utf-8"
+    lines = b"".join(table.streaming_content).decode().splitlines()
+    assert lines[0].startswith("key,external_ref,title")
+    assert lines[1].startswith("PONE-2,bd-1.1,Read the file,story,done")
+    rows = json.loads(b"".join(person.get("/api/v1/export/github/").streaming_content))
+    assert [(row["number"], row["state"], row["stateReason"]) for row in rows] == [
+        (1, "OPEN", ""),
+        (2, "CLOSED", "COMPLETED"),
+        (3, "OPEN", ""),
+    ]
+    text = b"".join(person.get("/api/v1/export/markdown/?descendants_of=PONE-1").streaming_content).decode()
+    assert text.startswith("# PONE-2: Read the file\n\n- **Type**: story\n")
+    assert "- [x] Reads\n- [ ] Writes\n" in text
+    assert person.get("/api/v1/export/pdf/").json()["error"]["message"].startswith("unknown format pdf; allowed: csv")

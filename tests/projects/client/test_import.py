@@ -1,0 +1,85 @@
+"""`pm import` and `pm export` with a real server: files, folders, links and maps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import trackers_files
+from tests.projects.client.conftest import Board
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for path, text in trackers_files.BACKLOG.items():
+        file = tmp_path / "backlog" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return tmp_path / "backlog"
+
+
+def test_a_folder(board: Board, folder: Path) -> None:
+    arguments = ("import", "backlog", str(folder), "--project", "BLG", "--new-project", "Backlog")
+    dry = board(*arguments, "--dry-run").document["imported"]
+    assert board("list", "BLG").error["code"] in ("NOT_FOUND", "VALIDATION_ERROR")
+    report = board(*arguments).document["imported"]
+    assert report["written"]["work_items"] == dry["written"]["work_items"] == {"created": 7}
+    assert board("show", "decision-1").document["title"] == "Use SQLite"
+
+
+def test_links_in_a_folder_are_not_followed(board: Board, folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.md"
+    secret.write_text("---\nid: S-1\ntitle: secret\n---\n")
+    (folder / "tasks" / "link.md").symlink_to(secret)
+    error = board("import", "backlog", str(folder), "--project", "LNK", "--new-project", "Links").error
+    assert (error["code"], "links are not followed" in error["message"]) == ("FILE_REFUSED", True)
+
+
+def test_map_and_people(board: Board, tmp_path: Path) -> None:
+    project = board.project("MAP")
+    (tmp_path / "a.csv").write_text("Ticket,What,Where,Who\n7,Do it,Ready for QA,ann.k\n")
+    (tmp_path / "map.toml").write_text(
+        '[words.status]\n"ready for QA" = "review"\n[columns]\ntitle = "What"\nref = "Ticket"\nstatus = "Where"\n'
+        'assignee = "Who"\n'
+    )
+    arguments = ("import", "csv", str(tmp_path / "a.csv"), "--project", project, "--map", str(tmp_path / "map.toml"))
+    report = board(*arguments, "--map-user", "ann.k=ann").document["imported"]
+    assert report["mapped"]["status"] == [{"count": 1, "from": "Ready for QA", "to": "review"}]
+    item = board("show", f"{project}-1").document
+    assert (item["status"], item["assignee"]) == ("review", "ann")
+
+
+def test_export_comes_back(board: Board, tmp_path: Path) -> None:
+    project = board.project("EXP")
+    board.item(project, "=1+1", "--label", "a")
+    board.item(project, "Other", "--priority", "high")
+    path = tmp_path / "items.csv"
+    assert board("export", "csv", project, "-o", str(path)).document["exported"]["bytes"] == path.stat().st_size
+    assert "'=1+1" in path.read_text()
+    written = board("import", "csv", str(path), "--project", project).document["imported"]["written"]
+    assert written == {"work_items": {"unchanged": 2}}
+    rows = json.loads(board("export", "github", project, "--priority", "high").out)
+    assert [row["title"] for row in rows] == ["Other"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("trello", "x"), "USAGE", "invalid choice: 'trello'"),
+        (("beads", "no/such"), "FILE_REFUSED", "can't be read"),
+        (("beads", "."), "USAGE", "is a folder; beads needs a file"),
+        (("backlog", "pyproject.toml"), "USAGE", "is a file; backlog needs the folder"),
+        (("beads", "pyproject.toml", "--map-user", "anna"), "USAGE", "is not OLD=NEW"),
+        (("beads", "pyproject.toml", "--map", "Makefile"), "USAGE", "is neither JSON nor"),
+        (("beads", "pyproject.toml"), "VALIDATION_ERROR", "not a file of beads"),
+        (("beads", "pyproject.toml", "--project", "NONE"), "VALIDATION_ERROR", "there is no project NONE"),
+    ],
+)
+def test_mistakes_are_named(board: Board, arguments: tuple[str, ...], code: str, words: str) -> None:
+    if board("project", "get", "MIS").code:
+        board.project("MIS")
+    wanted = () if "--project" in arguments else ("--project", "MIS")
+    error = board("import", *arguments, *wanted).error
+    assert (error["code"], words in error["message"]) == (code, True), error
