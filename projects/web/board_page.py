@@ -19,7 +19,7 @@ from projects.web.card_surroundings import Surroundings
 from projects.web.cards import SHOWN, Card
 from projects.web.filters import Filters
 
-CAP = 30  # cards of a lane, more than fit on a screen; the rest follow when the lane is scrolled
+CAP = 25  # cards of a lane, more than fit on a screen; the rest follow when the lane is scrolled
 GROWTH = 3  # how many times as many cards a lane then shows
 CAP_MORE = 1000  # cards of a lane at most
 DONE_CAP = 20
@@ -40,7 +40,7 @@ class Lane:
     row: SwimLane | None = None
     items: list[Context] = field(default_factory=list)
     rest_url: str = ""
-    is_growing: bool = False  # whether the rest is loaded when the lane is scrolled
+    grows: str = ""  # what `caps` takes for more cards, where they are loaded when the lane is scrolled
     is_folded: bool = False
 
     @property
@@ -110,8 +110,9 @@ class Board:
             if shown.found:
                 shown.items = list(self._cards_of(narrowed.filter(status=status), status).values(*SHOWN))
             if shown.rest and (cap := self.caps.get(status, CAP)) < CAP_MORE:
-                shown.rest_url = self._url(more=more(self.caps | {status: min(GROWTH * cap, CAP_MORE)}))
-                shown.is_growing = status != "done" or status in self.caps
+                wider = {status: min(GROWTH * cap, CAP_MORE)}
+                shown.rest_url = self._url(more=more(self.caps | wider))
+                shown.grows = more(wider) if status != "done" or status in self.caps else ""
             lanes.append(shown)
         return lanes
 

@@ -170,14 +170,15 @@ def _deed(item: WorkItem, name: str, value: str) -> str:
     return f"{label(name)} set to {shown}" if shown else f"{label(name)} removed"
 
 
-def choices(project: Project) -> dict[str, FieldValue]:
-    """Return the choices of the bar. Uses a constant number of queries."""
-    open_sprints = Sprint.objects.living().filter(project=project, status__in=item_form.OPEN)
+def choices(project: Project | None) -> dict[str, FieldValue]:
+    """Return the choices of the bar: of a project, or of a page with items of several. At most three queries."""
     labels = ItemLabel.objects.filter(work_item__project=project, work_item__deleted_at=None)
+    sprints = Sprint.objects.living().filter(project=project, status__in=item_form.OPEN)
     return {
+        "project": project,
         "statuses": STATUS_NAMES.items(),
         "people": User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent"),
         "priorities": reversed(Priority.choices),
-        "labels": labels.order_by("name").values_list("name", flat=True).distinct(),
-        "sprints": open_sprints.order_by("-start_date"),
+        "labels": labels.order_by("name").values_list("name", flat=True).distinct() if project else (),
+        "sprints": sprints.order_by("-start_date") if project else (),
     }

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 
 from projects.loose_types import Context
 from projects.models import Project, Sprint, SwimLane, User, WorkItem
+from projects.models.activity import Action, Activity
 from projects.models.exceptions import Conflict
 from projects.web.form_values import version
 
 
+class Moved(NamedTuple):
+    """A card that was moved; `undo` is the URL that takes the move back, "" if nothing changed."""
+
+    item: WorkItem
+    warning: str
+    undo: str
+
+
 @transaction.atomic
-def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tuple[WorkItem, str]:
-    """Move the item `data["item"]` to the place where it was dropped; return it and a warning or "".
+def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> Moved:
+    """Move the item `data["item"]` to the place where it was dropped.
 
     `status`, `assignee` (username), `epic` and `sprint` describe the place, empty for none; `after` or `before` is the
     key of the neighbour. `unclaim` ends the claim that the user has seen, `force` completes an item despite open
@@ -27,13 +38,20 @@ def move_card(project: Project, data: Mapping[str, str], *, actor: User) -> tupl
     values = _values(item, data)
     before = item.status
     values |= {name: True for name in ("unclaim", "force") if data.get(name)}
+    is_changed = False
     if data.get("after"):
-        item.move(actor=actor, after=_item(project, data["after"]), **values)
+        is_changed = item.move(actor=actor, after=_item(project, data["after"]), **values)
     elif data.get("before"):
-        item.move(actor=actor, before=_item(project, data["before"]), **values)
+        is_changed = item.move(actor=actor, before=_item(project, data["before"]), **values)
     elif values:
-        item.update(actor=actor, **values)
-    return item, _warning(item) if item.status != before else ""
+        is_changed = item.update(actor=actor, **values)
+    undo = reverse("undo", args=[_latest(item)]) if is_changed else ""
+    return Moved(item, _warning(item) if item.status != before else "", undo)
+
+
+def _latest(item: WorkItem) -> int | None:
+    changes = Activity.objects.of(item).filter(action=Action.UPDATED)
+    return changes.order_by("-id").values_list("pk", flat=True).first()
 
 
 def _values(item: WorkItem, data: Mapping[str, str]) -> Context:

@@ -14,6 +14,7 @@ from projects.loose_types import Context
 from projects.models.work_items.choices import MAX_IDLE_LEASES, ItemType, Priority
 from projects.models.work_items.claimable import PAUSED
 from projects.models.work_items.item import progress_of
+from projects.web.avatars import hue, initials
 from projects.web.card_surroundings import Surroundings
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
@@ -116,10 +117,11 @@ class Card:
 
     @property
     def initials(self) -> str:
-        """Two letters for the assignee: of the first two words of the name, else its first two."""
-        name = self.item["assignee__username"] or ""
-        words = [word for word in name.replace("-", " ").replace("_", " ").replace(".", " ").split() if word]
-        return (words[0][:1] + words[1][:1] if len(words) > 1 else name[:2]).upper()
+        return initials(self.item["assignee__username"])
+
+    @property
+    def hue(self) -> int:
+        return hue(self.item["assignee__username"])
 
     def _marks(self) -> Iterator[Mark]:
         """Yield the marks in their order, which is the same on all cards: the first ones are always there."""
@@ -129,11 +131,11 @@ class Card:
         if self.is_blocked:
             yield Mark("blocked", "ban", f"Blocked by {self.blocked_by}" if self.blocked_by else "Blocked")
         if pk in self.around.asked and self.is_open:
-            yield Mark("asked", "circle-help", "A question is open")
+            yield Mark("asked", "message-circle-question-mark", "A question is open")
         if self.is_stuck:
             yield Mark("stuck", "triangle-alert", f"Stuck: {item['idle_leases']} leases ran out without progress")
         if item["closing"] in CLOSINGS:
-            yield Mark("stuck", "shield-alert", CLOSINGS[item["closing"]])
+            yield Mark("stuck", "triangle-alert", CLOSINGS[item["closing"]])
         if checks := self.around.checks.get(pk):
             icon = "circle-x" if checks.failed else "circle-check" if checks.done == checks.total else "circle-dashed"
             name = "failed" if checks.failed else "passed" if checks.done == checks.total else "unsure"
@@ -156,9 +158,9 @@ def _due(day: str, *, is_over: bool) -> str:
     return f"Overdue since {day}" if is_over else f"Due {day}"
 
 
-_TYPE_ICONS = {"epic": "layers", "story": "bookmark", "task": "square-check", "bug": "bug", "chore": "wrench"}
+_TYPE_ICONS = {"epic": "layers", "story": "book-open", "task": "square-check", "bug": "bug", "chore": "wrench"}
 _TYPES = {kind.value: Mark(kind.value, _TYPE_ICONS[kind.value], str(kind.label)) for kind in ItemType}
-_PRIORITY_ICONS = {"low": "signal-low", "medium": "signal-medium", "high": "signal-high", "critical": "siren"}
+_PRIORITY_ICONS = {"low": "chevron-down", "medium": "equal", "high": "chevron-up", "critical": "octagon-alert"}
 _PRIORITIES = {
     level.value: Mark(level.value, _PRIORITY_ICONS[level.value], f"{level.label} priority", edits="priority")
     for level in Priority

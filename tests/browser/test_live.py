@@ -34,17 +34,17 @@ def test_change_by_the_command_line_appears_without_reload(page: Page, board: Se
 
 
 def test_live_update_keeps_typed_text_scroll_position_and_lifted_card(page: Page, board: Server) -> None:
-    for number in range(40):
+    for number in range(25):
         make_item(board, f"number {number}")
     open_board(page, board)
-    title = page.get_by_label("Add a card to Review")
+    title = page.get_by_label("Add a card to Backlog")
     title.fill("half a sent")
-    page.evaluate("document.getElementById('board').scrollTop = 700")
+    page.evaluate("document.getElementById('lane-0-backlog').scrollTop = 700")
     make_item(board, "appears", status="todo")
     expect(lane(page, "todo")).to_contain_text("appears", timeout=SOON)
     expect(title).to_have_value("half a sent")
-    assert page.evaluate("document.getElementById('board').scrollTop") == 700
-    lifted = card(page, "PONE-40").get_by_role("link")
+    assert page.evaluate("document.getElementById('lane-0-backlog').scrollTop") == 700
+    lifted = card(page, "PONE-20").get_by_role("link")
     lifted.focus()
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
@@ -53,7 +53,7 @@ def test_live_update_keeps_typed_text_scroll_position_and_lifted_card(page: Page
     while told.value.status == 204:
         with page.expect_response(re.compile("/live/"), timeout=scaled(5000)) as told:
             pass
-    expect(lane(page, "todo").locator("#PONE-40")).to_be_visible()
+    expect(lane(page, "todo").locator("#PONE-20")).to_be_visible()
     expect(lane(page, "todo")).not_to_contain_text("not now")
     page.keyboard.press("Space")
     expect(lane(page, "todo")).to_contain_text("not now")

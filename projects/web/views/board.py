@@ -38,12 +38,12 @@ def board(request: HttpRequest, key: str) -> HttpResponse:
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move a card to where it was dropped; 409 with the reason if refused."""
     try:
-        item, warning = move_card(page.find_project(key), request.POST.dict(), actor=page.person(request))
+        moved = move_card(page.find_project(key), request.POST.dict(), actor=page.person(request))
     except Claimed as refusal:
         return refused(409, explain(refusal), again="unclaim=yes")
     except (HasChildren, HasBlockers) as refusal:
         return refused(409, explain(refusal), again="force=yes")
-    return JsonResponse({"version": item.version, "warning": warning})
+    return JsonResponse({"version": moved.item.version, "warning": moved.warning, "undo": moved.undo})
 
 
 @page.for_people("POST")

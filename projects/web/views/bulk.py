@@ -19,7 +19,8 @@ from projects.web.responses import done, refused, reports_errors, saved
 def bulk(request: HttpRequest) -> HttpResponse:
     """Answer the bar of a project's page, or change the selected items."""
     if request.method != "POST":
-        project = page.find_project(request.GET.get("project", ""))
+        key = request.GET.get("project", "")
+        project = page.find_project(key) if key else None
         return render(request, "pm/selection.html", bulk_edits.choices(project))
     try:
         result = bulk_edits.edit_all(request.POST, actor=page.person(request))

@@ -55,10 +55,10 @@ def sprints(request: HttpRequest, key: str) -> HttpResponse:
 def move(request: HttpRequest, key: str) -> HttpResponse:
     """Move a card; 409 with the reason if refused. Warn if the sprint now exceeds the velocity."""
     project = page.find_project(key)
-    item, warning = move_card(project, request.POST.dict(), actor=page.person(request))
+    item, warning, undo = move_card(project, request.POST.dict(), actor=page.person(request))
     if item.sprint_id and request.POST.get("sprint"):
         warning = _warning(project, item.sprint_id)
-    return JsonResponse({"version": item.version, "warning": warning})
+    return JsonResponse({"version": item.version, "warning": warning, "undo": undo})
 
 
 @page.for_people("POST")

@@ -183,3 +183,5 @@ def test_bar_offers_the_choices_of_the_project(browser: Client, make_item: Make,
         assert text in page
     assert "<b>" not in page
     assert browser.get("/items/bulk/", {"project": "X"}).status_code == 404
+    everywhere = browser.get("/items/bulk/").content.decode()
+    assert [name in everywhere for name in ("Status", sprint.name)] == [True, False]

@@ -269,9 +269,13 @@ def test_tasks_of_the_description_are_ticked(browser: Client, make_item: Make) -
 def test_one_drop_is_one_change(browser: Client, make_item: Make) -> None:
     neighbour, item = make_item(status="todo"), make_item()
     data = {"item": item.display_key, "version": 1, "status": "todo", "before": neighbour.display_key}
-    assert browser.post("/board/PONE/move/", data).json() == {"version": 2, "warning": ""}
+    answer = browser.post("/board/PONE/move/", data).json()
     (change,) = Activity.objects.filter(entity_id=item.pk, action=Action.UPDATED)
     assert {one["field"] for one in change.changes} == {"status", "position"}
+    assert browser.post(answer["undo"]).status_code == 200
+    assert (again(item).status, again(item).position) == (item.status, item.position)
+    data |= {"version": 3, "status": "backlog", "before": ""}
+    assert browser.post("/board/PONE/move/", data).json()["undo"] == ""  # nothing changed
 
 
 def test_card_of_a_story_with_open_tasks_is_done_after_a_question(browser: Client, make_item: Make) -> None:

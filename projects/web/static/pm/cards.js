@@ -1,12 +1,15 @@
-// Keyboard navigation and drag and drop of cards, with keyboard, mouse, pen or touch. templates/pm/base.html documents the markup.
+// Cards: going from one to another, single keys, folding, and moving with keyboard, mouse, pen or touch.
+// templates/pm/base.html documents the markup.
 
-import { all, announce, catchUp, held, post, reason, refresh } from "./pm.js";
+import { all, announce, catchUp, held, post, reason, refresh, show } from "./pm.js";
+import { extend, pick, picked, pressed } from "./selection.js";
 
 let lifted = null; // {card, lane, next}: the card being moved and its original place
 const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
 const linkOf = (card) => card.querySelector("a[href]");
 const CARD = "[data-move] [data-card]";
 const ANYWAY = { unclaim: "End the claim and move", force: "Mark as done anyway" }; // the button that overrides a refusal
+const FIELDS = { s: "status", p: "priority", a: "assignee", l: "labels", e: "story_points" };
 
 function lift(card) {
   card.querySelector(".refusal")?.remove();
@@ -20,6 +23,7 @@ function put(card, lane, before) {
   if (card === before || (card.parentNode === lane && card.nextElementSibling === before)) return;
   const focused = card.contains(document.activeElement);
   lane.insertBefore(card, before);
+  if (grip?.slot) card.before(grip.slot);
   if (focused) linkOf(card).focus();
 }
 
@@ -28,6 +32,7 @@ function release() {
   lifted = null;
   held.delete(was.card);
   was.card.removeAttribute("data-lifted");
+  fold();
   return was;
 }
 
@@ -77,7 +82,8 @@ async function move(was, data) {
   try {
     const answer = await send(card.closest("[data-move]").dataset.move, data);
     if (answer.version) card.dataset.version = answer.version;
-    announce(`${key} is now in ${whereIs(card)}. ${answer.warning ?? ""}`);
+    const { toast } = await import("./toast.js");
+    toast(`${key} is now in ${whereIs(card)}. ${answer.warning ?? ""}`, answer.undo);
   } catch (error) {
     giveBack(was);
     const agree = (name, value) => { // a claim ends
@@ -110,25 +116,38 @@ function refuse(card, text, anyway) {
   offer("Close", () => { refusal.remove(); linkOf(card).focus(); });
 }
 
+// ---- The keyboard
+
+// Where an arrow leads from a card: a lifted one to any list, the focus to one that has cards.
 function neighbour(card, key) {
   const lane = card.parentNode, cards = cardsOf(lane), index = cards.indexOf(card);
   const rows = all("[data-row]", card.closest("[data-move]")).map((row) => all("[data-lane]", row)).filter((row) => row.length);
   const y = rows.findIndex((row) => row.includes(lane)), x = rows[y].indexOf(lane);
-  if (key === "ArrowLeft" || key === "ArrowRight") return { lane: rows[y][x + (key === "ArrowLeft" ? -1 : 1)], index };
+  const goal = (lanes) => lanes.find((one) => one && (lifted || cardsOf(one).length));
+  if (key === "ArrowRight") return { lane: goal(rows[y].slice(x + 1)), index };
+  if (key === "ArrowLeft") return { lane: goal(rows[y].slice(0, x).reverse()), index };
   const to = index + (key === "ArrowUp" ? -1 : 1);
   if (to >= 0 && to < cards.length) return { lane, index: to };
-  return { lane: rows[y + (to < 0 ? -1 : 1)]?.[x], index: to < 0 ? Infinity : 0 };
+  const others = to < 0 ? rows.slice(0, y).reverse() : rows.slice(y + 1);
+  return { lane: goal(others.map((row) => row[x])), index: to < 0 ? Infinity : 0 };
 }
 
-function onArrow(card, key) {
+function onArrow(card, key, extends_) {
   const { lane, index } = neighbour(card, key);
   if (!lane) return;
   const others = cardsOf(lane).filter((other) => other !== card || !lifted);
-  if (!lifted) return void (others.length && linkOf(others[Math.min(index, others.length - 1)]).focus());
+  if (!lifted) {
+    const other = others[Math.min(index, others.length - 1)];
+    if (extends_) extend(card, other);
+    return void linkOf(other).focus();
+  }
+  fold(lane); // first: what is folded takes no focus
   put(card, lane, others[index] ?? null);
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
   announce(whereIs(card));
 }
+
+const ARROWS = { h: "ArrowLeft", j: "ArrowDown", k: "ArrowUp" };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -136,14 +155,23 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const refusal of all(".refusal")) refusal.remove();
   const card = event.target.matches?.("a[href]") && event.target.closest(CARD);
   if (!card) return;
-  if (event.key.startsWith("Arrow")) onArrow(card, event.key);
-  else if (lifted && (event.key === " " || event.key === "Enter")) drop();
-  else if (event.key === " ") {
+  const key = ARROWS[event.key] ?? event.key, { shiftKey } = event;
+  if (key.startsWith("Arrow")) onArrow(card, key, shiftKey);
+  else if (lifted && (key === " " || key === "Enter")) drop();
+  else if (key === " ") {
     lift(card);
     announce(`${card.dataset.key} picked up. Use the arrow keys to move it, Space to drop it, Escape to cancel.`);
-  } else return;
+  } else if (!lifted && FIELDS[key] && !shiftKey) edit(card, linkOf(card), FIELDS[key]);
+  else return;
   event.preventDefault();
 });
+
+// Edit a field of the selected cards in the bar, else of this card.
+async function edit(card, anchor, name = anchor.dataset.field) {
+  if (picked().length && pressed(name)) return;
+  const { editField } = await import("./fields.js");
+  editField(card.dataset.key, name, anchor);
+}
 
 // ---- Dragging starts after a few pixels with a mouse, and after a delay with touch so that lists can still scroll.
 const FAR = 5, LONG = 350, EDGE = 48, STEP = 12; // pixels, milliseconds, pixels, pixels a frame
@@ -152,15 +180,25 @@ let grip = null, dragged = 0; // the pointer pressed on a card; timestamp of the
 function grab() {
   if (lifted) cancel();
   const { card, id, x, y } = grip, box = card.getBoundingClientRect();
-  Object.assign(grip, { held: true, dx: x - box.left, dy: y - box.top });
+  const slot = document.createElement("li"); // where the card would land
+  slot.className = "slot";
+  slot.style.height = `${box.height}px`;
+  card.style.width = `${box.width}px`;
+  Object.assign(grip, { held: true, slot, dx: x - box.left, dy: y - box.top });
   card.setPointerCapture(id);
   lift(card);
+  card.before(slot);
+  card.setAttribute("data-carried", "");
   requestAnimationFrame(carry);
 }
 
 function letGo() {
   clearTimeout(grip?.timer);
-  if (grip?.held) grip.card.style.translate = "";
+  if (grip?.held) {
+    grip.slot.remove();
+    grip.card.removeAttribute("data-carried");
+    grip.card.style.width = grip.card.style.left = grip.card.style.top = "";
+  }
   grip = null;
 }
 
@@ -169,11 +207,11 @@ function carry() {
   if (!lifted) return letGo();
   const { card, x, y, dx, dy } = grip, whole = card.closest("[data-move]"), box = whole.getBoundingClientRect();
   const push = (at, low, high) => STEP * ((at > high - EDGE) - (at < low + EDGE));
-  const down = push(y, Math.max(box.top, 0), Math.min(box.bottom, innerHeight));
-  card.style.translate = "";
+  card.style.left = `${x - dx}px`;
+  card.style.top = `${y - dy}px`;
   const lane = document.elementFromPoint(x, y)?.closest("[data-lane]"), over = lane && whole.contains(lane);
   const own = over && getComputedStyle(lane).overflowY === "auto" && lane.getBoundingClientRect(); // a list with its own scrollbar
-  whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), own ? 0 : down);
+  whole.scrollBy(push(x, Math.max(box.left, 0), Math.min(box.right, innerWidth)), own ? 0 : push(y, Math.max(box.top, 0), Math.min(box.bottom, innerHeight)));
   if (own) lane.scrollBy(0, push(y, own.top, own.bottom));
   else scrollBy(0, push(y, 0, innerHeight));
   if (over) {
@@ -182,14 +220,12 @@ function carry() {
       return other !== card && y < top + height / 2;
     }));
   }
-  const { left, top } = card.getBoundingClientRect();
-  card.style.translate = `${x - dx - left}px ${y - dy - top}px`;
   requestAnimationFrame(carry);
 }
 
-addEventListener("pointerdown", ({ target, button, isPrimary, pointerType, pointerId: id, clientX: x, clientY: y }) => {
-  const card = isPrimary && !button && !target.closest("button, input") && target.closest(CARD);
-  if (card) grip = { card, id, x, y, timer: pointerType === "touch" && setTimeout(grab, LONG) };
+addEventListener("pointerdown", ({ target, button, isPrimary, pointerType, shiftKey, pointerId: id, clientX: x, clientY: y }) => {
+  const card = isPrimary && !button && !shiftKey && !target.closest("button, input") && target.closest(CARD);
+  if (card) grip = { card, id, x, y, touch: pointerType === "touch", timer: pointerType === "touch" && setTimeout(grab, LONG) };
 });
 
 addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
@@ -198,16 +234,17 @@ addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
     if (grip.timer) return letGo(); // the user is scrolling
     grab();
   }
-  if (grip.held) Object.assign(grip, { x, y });
+  if (grip.held) Object.assign(grip, { x, y, moved: true });
 });
 
 addEventListener("pointerup", ({ pointerId, timeStamp }) => {
   if (grip?.id !== pointerId) return;
   if (grip.held) dragged = timeStamp;
   carry();
-  const held = grip?.held;
+  const { held: was, touch, moved, card } = grip ?? {};
   letGo();
-  if (held) drop();
+  if (was && touch && !moved) pick(card); // a long press selects
+  if (was) drop();
 });
 
 addEventListener("pointercancel", () => {
@@ -218,20 +255,87 @@ addEventListener("pointercancel", () => {
 addEventListener("touchmove", (event) => grip?.held && event.preventDefault(), { passive: false });
 addEventListener("contextmenu", (event) => grip?.held && event.preventDefault());
 addEventListener("dragstart", (event) => event.target.closest?.(CARD) && event.preventDefault());
-addEventListener("click", (event) => event.timeStamp - dragged < 100 && event.target.closest(CARD) && event.preventDefault(), true); // ignore the click at the end of a drag
+addEventListener("click", (event) => {
+  const card = event.target.closest(CARD);
+  if (!card) return;
+  if (event.timeStamp - dragged < 100) { // the click at the end of a drag
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else if (event.target.closest("button[data-field]")) {
+    event.stopImmediatePropagation(); // fields.js listens only once it is loaded
+    edit(card, event.target.closest("button"));
+  } else if (!event.target.closest("a, button, input, .refusal")) { // a sign on the card opens it, too
+    const { ctrlKey, metaKey, shiftKey } = event;
+    linkOf(card).dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }));
+  }
+}, true);
+
+// ---- Columns and rows that are folded; empty columns are, until somebody unfolds them
+
+const KEPT = `pm-folded:${document.body.dataset.project}`;
+const folds = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+
+function keepFold(name, value) {
+  folds[name] = value;
+  localStorage.setItem(KEPT, JSON.stringify(folds));
+}
+
+// Apply the folds, but not to the column of the list `shown`.
+function fold(shown = null) {
+  for (const head of all("[data-column]")) {
+    const { column } = head.dataset;
+    const folded = (folds[column] ?? "empty" in head.dataset) && shown?.dataset.of !== column;
+    for (const part of [head, ...all(`[data-of="${column}"]`)]) part.classList.toggle("folded", folded);
+    for (const button of all("[data-fold]", head)) button.setAttribute("aria-expanded", String(!folded));
+  }
+  for (const row of all("details.group")) if (folds[row.id] !== undefined) row.open = !folds[row.id];
+}
+
+addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-fold]"), head = (button ?? target.closest?.(".lane.folded"))?.closest("[data-column], [data-of]");
+  if (!head || target.closest(CARD)) return;
+  const column = head.dataset.column ?? head.dataset.of;
+  keepFold(column, !head.classList.contains("folded"));
+  fold();
+});
+addEventListener("toggle", ({ target }) => target.matches("details.group") && keepFold(target.id, !target.open), true);
+
+// ---- The rest of a long list is loaded when it is scrolled to
+
+const scrolled = new IntersectionObserver((entries) => {
+  const { target } = entries.find(({ isIntersecting }) => isIntersecting) ?? {};
+  if (!target?.isConnected || lifted) return;
+  const url = new URL(location), [name, number] = target.dataset.grows.split(".");
+  const shown = new Map((url.searchParams.get("more") ?? "").split(",").filter(Boolean).map((part) => part.split(".")));
+  url.searchParams.set("more", [...shown.set(name, number)].map((part) => part.join(".")).join(","));
+  show(url.pathname + url.search, true);
+}, { rootMargin: "400px 0px", scrollMargin: "400px 0px" });
 
 // ---- Roving tabindex: one tab stop per list; arrow keys move within it.
 
 function settle() {
+  fold();
   for (const lane of all("[data-lane]")) {
     const links = cardsOf(lane).map(linkOf);
     const stop = links.find((link) => link.tabIndex === 0 && link.hasAttribute("tabindex")) ?? links[0];
-    for (const link of links) link.tabIndex = link === stop ? 0 : -1;
+    for (const link of links) if (link.getAttribute("tabindex") !== (link === stop ? "0" : "-1")) link.tabIndex = link === stop ? 0 : -1;
+  }
+  scrolled.disconnect();
+  for (const rest of all("[data-grows]")) scrolled.observe(rest);
+  count();
+}
+
+// The minutes that are left of claims
+function count() {
+  for (const left of all("[data-until]")) {
+    const text = `${Math.max(0, Math.ceil((new Date(left.dataset.until) - Date.now()) / 60000))} min`;
+    if (left.textContent !== text) left.textContent = text;
   }
 }
 
 addEventListener("pm:settled", settle);
 settle();
+setInterval(count, 20000);
 
 addEventListener("focusin", ({ target }) => {
   const card = target.closest("[data-card]");

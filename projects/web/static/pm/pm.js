@@ -152,7 +152,7 @@ function reveal() {
   const key = created, card = key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!key) return;
   created = "";
-  if (!card) return say(`${key} was created. The filters or the column's limit of cards hide it.`);
+  if (!card) return import("./toast.js").then(({ toast }) => toast("The filters, or the length of the column, hide the new card:", "", { href: `/items/${key}/`, text: `Open ${key}` }));
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
   light(card);
 }
@@ -240,10 +240,10 @@ function offer(input) {
   fill(box, fetch(`${input.dataset.offers}?${new URLSearchParams({ [input.name]: input.value })}`));
 }
 
-// Show another state of this page, without loading the whole page.
-function show(url) {
+// Show another state of this page, without loading the whole page. With `replaces`, Back does not return to this one.
+export function show(url, replaces = false) {
   if (url === location.pathname + location.search) return;
-  history.pushState(null, "", url);
+  history[replaces ? "replaceState" : "pushState"](null, "", url);
   shown = location.pathname + location.search;
   refresh();
 }
@@ -356,6 +356,7 @@ addEventListener("reset", ({ target }) => {
   const box = target.closest("details[open]");
   box?.removeAttribute("open");
   box?.firstElementChild.focus();
+  target.closest("dialog[open]")?.close();
   refresh();
 });
 addEventListener("toggle", ({ target }) => {
@@ -430,6 +431,11 @@ addEventListener("click", (event) => {
     show(link.pathname + link.search);
   }
   for (const menu of all("[data-menu][open]")) if (!menu.contains(target)) menu.removeAttribute("open");
+  const dialog = target.closest?.("[data-dialog]")?.dataset.dialog;
+  if (dialog) {
+    $(dialog).showModal();
+    $(dialog).querySelector("[data-first]")?.focus();
+  }
   const button = target.closest?.("[data-copy]");
   if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
 });

@@ -20,7 +20,8 @@ function shelf() {
 }
 
 // Show `text` and announce it. `undo` is a URL to POST to, or empty; Ctrl+Z does the same while the message is there.
-export function toast(text, undo = "") {
+// `link` is {href, text}, or null.
+export function toast(text, undo = "", link = null) {
   const box = $("toasts") ?? shelf(), said = document.createElement("p");
   said.className = "toast";
   said.append(text);
@@ -33,6 +34,7 @@ export function toast(text, undo = "") {
     back.setAttribute("aria-label", `Undo: ${text}`);
     said.append(" ", back);
   }
+  if (link) said.append(" ", Object.assign(document.createElement("a"), { href: link.href, textContent: link.text }));
   const end = button("×", close);
   end.setAttribute("aria-label", "Close the message");
   said.append(" ", end);

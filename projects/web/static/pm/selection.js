@@ -1,0 +1,181 @@
+// Select rows `[data-key]` of a container `[data-select]` with x, Shift+click, Shift+arrows or their boxes, and change
+// them together in a bar at the foot. A row may have a box of its own, `input[data-pick]`; others get one under the pointer.
+
+import { all, announce, held, post, reason, refresh } from "./pm.js";
+
+const ROW = "[data-select] [data-key]";
+const AGREE = { unclaim: "End the claims", force: "Change them anyway", anyway: "Overwrite", below: "Delete those, too" };
+const chosen = new Map(); // rows by key, in the order of their selection
+let last = null, bar = null; // where a range begins; the bar
+const rows = (one) => all("[data-key]", one.closest("[data-select]"));
+const keyOf = (row) => row.dataset.key;
+
+// The selected keys
+export const picked = () => [...chosen.keys()];
+
+// Select `row`, or take it out of the selection.
+export function pick(row, on = !chosen.has(keyOf(row))) {
+  if (on) chosen.set(keyOf(row), row);
+  else chosen.delete(keyOf(row));
+  last = row;
+  mark();
+  announce(`${keyOf(row)} ${on ? "selected" : "not selected"}; ${chosen.size} selected.`);
+}
+
+// Select from one row to another, in the order of the page.
+export function extend(from, to) {
+  const list = from.parentNode === to.parentNode ? rows(from).filter((row) => row.parentNode === from.parentNode) : [from, to];
+  const [start, end] = [list.indexOf(from), list.indexOf(to)].sort((a, b) => a - b);
+  for (const row of list.slice(start, end + 1)) chosen.set(keyOf(row), row);
+  last = to;
+  mark();
+  announce(`${chosen.size} selected.`);
+}
+
+export function clear() {
+  if (!chosen.size) return;
+  const focused = bar?.contains(document.activeElement) && [...chosen.values()].at(-1);
+  chosen.clear();
+  mark();
+  if (focused) focused.querySelector("a[href]")?.focus();
+  announce("Nothing is selected.");
+}
+
+// Open the menu of a field in the bar; return whether there is one.
+export function pressed(field) {
+  const menu = bar?.querySelector(`details[data-field="${field}"]`);
+  if (!menu) return false;
+  menu.open = true;
+  menu.querySelector("li button, input").focus();
+  return true;
+}
+
+function box(row) {
+  const own = row.querySelector("[data-pick]");
+  if (own || !row.matches("li")) return own;
+  const made = document.createElement("input");
+  for (const [name, value] of [["type", "checkbox"], ["data-pick", ""], ["data-keep", ""], ["tabindex", "-1"], ["aria-label", `Select ${keyOf(row)}`]]) made.setAttribute(name, value);
+  row.append(made);
+  return made;
+}
+
+// Show on the rows and in the bar what is selected; rows that left the page are not.
+function mark() {
+  for (const row of all(ROW)) {
+    const on = chosen.has(keyOf(row));
+    if (on) chosen.set(keyOf(row), row);
+    row.toggleAttribute("data-selected", on);
+    if (on) box(row).checked = true;
+    else if (row.querySelector("[data-pick]")) row.querySelector("[data-pick]").checked = false;
+  }
+  for (const [key, row] of chosen) if (!row.isConnected) chosen.delete(key);
+  showBar();
+}
+
+async function showBar() {
+  if (!chosen.size) {
+    bar?.remove();
+    bar = null;
+    return;
+  }
+  bar ??= await load();
+  if (!bar || !chosen.size) return showBar();
+  if (!bar.isConnected) document.body.append(bar);
+  bar.querySelector(".selected").textContent = `${chosen.size} selected`;
+}
+
+async function load() {
+  const answer = await fetch(`/items/bulk/?project=${document.body.dataset.project ?? ""}`, { cache: "no-store" }).catch(() => null);
+  if (!answer?.ok) return void chosen.clear();
+  const part = document.createElement("template");
+  part.innerHTML = await answer.text(); // the server rendered and escaped it
+  const made = part.content.firstElementChild;
+  made.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button?.name) change(button.name, button.value);
+    else if (button?.dataset.of) typed(button.dataset.of);
+    else if (button && "clear" in button.dataset) clear();
+  });
+  made.addEventListener("submit", (event) => event.preventDefault());
+  made.addEventListener("keydown", (event) => {
+    const menu = event.target.closest("details[open]"), field = event.target.dataset.enter;
+    if (event.key === "Enter" && field) {
+      event.preventDefault();
+      typed(field);
+    } else if (event.key === "Escape" && menu) {
+      event.stopPropagation();
+      menu.open = false;
+      menu.firstElementChild.focus();
+    } else if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+      const stops = all("li button", menu), at = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+      event.preventDefault();
+      stops.at(at % stops.length)?.focus();
+    }
+  });
+  return made;
+}
+
+function typed(field) {
+  const input = bar.querySelector(`[data-enter="${field}"]`);
+  if (input.value.trim()) change(field, input.value.trim());
+  else input.focus();
+}
+
+// Change all selected rows, or none. `agreed` is what the person agreed to.
+async function change(name, value, agreed = {}) {
+  const data = new URLSearchParams({ name, value, ...agreed });
+  for (const [key, { dataset }] of chosen) data.append("item", dataset.version ? `${key}:${dataset.version}` : key);
+  refuse();
+  held.add(data);
+  let answer;
+  try { answer = await post(bar.dataset.bulk, data); } finally { held.delete(data); }
+  if (!answer) return refuse("The server is unreachable; nothing was changed.");
+  if (answer.ok) {
+    for (const menu of all("details[open]", bar)) menu.open = false;
+    for (const input of all("input", bar)) input.value = "";
+    await refresh();
+    const { toastOf } = await import("./toast.js");
+    return toastOf(answer);
+  }
+  const [again, yes] = answer.headers.get("PM-Again")?.split("=") ?? [];
+  refuse(await reason(answer), again && [AGREE[again], () => change(name, value, { ...agreed, [again]: yes })]);
+}
+
+function refuse(text = "", anyway = null) {
+  const said = bar.querySelector("[role=alert]"), button = bar.querySelector("[data-anyway]");
+  said.hidden = !text;
+  said.firstElementChild.textContent = text;
+  button.hidden = !anyway;
+  if (anyway) [button.textContent, button.onclick] = anyway;
+}
+
+addEventListener("keydown", (event) => {
+  const { target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.("input:not([data-pick]), textarea, select, [popover], dialog")) return;
+  if (event.key === "Escape" && !document.querySelector("[data-lifted]")) return clear();
+  const row = event.key === "x" && target.closest?.(ROW);
+  if (!row) return;
+  event.preventDefault();
+  pick(row);
+});
+
+addEventListener("click", (event) => {
+  const { target } = event, row = target.closest?.(ROW);
+  if (!row) return;
+  if (target.matches("[data-pick]")) {
+    event.stopPropagation();
+    if (event.shiftKey && last?.isConnected) extend(last, row);
+    else pick(row, target.checked);
+  } else if (event.shiftKey) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (last?.isConnected && chosen.size) extend(last, row);
+    else pick(row);
+  }
+}, true);
+
+addEventListener("pointerover", ({ target, pointerType }) => {
+  const row = pointerType === "mouse" && target.closest?.(ROW);
+  if (row) box(row);
+});
+addEventListener("pm:settled", () => chosen.size && mark());

@@ -1,0 +1,127 @@
+"""What a card shows, without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from projects.models import Check, Comment, Criterion, Dependency, OpenedRun, Project, Question, User, WorkItem
+from projects.models.check_run import Report
+from projects.web.board_page import CAP
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., WorkItem]
+
+
+def card(browser: Client, item: WorkItem, path: str = "/board/PONE/") -> str:
+    """Return the HTML of the item's card, with a blank between the texts."""
+    page = browser.get(path).content.decode()
+    return page[page.index(f'id="{item.display_key}"') :].partition("</li>")[0]
+
+
+def marks(browser: Client, item: WorkItem) -> list[str]:
+    """Return what the signs on the item's card mean."""
+    return re.findall(r'title="([^"]*)"', card(browser, item).partition('class="signs"')[2])
+
+
+def test_signs_have_one_order_and_say_what_they_mean(browser: Client, make_item: Make, user: User) -> None:
+    day = timezone.now().date()
+    story = make_item("Story", item_type="story", priority="high", story_points=5, assignee=user, due_date=day)
+    for status in ("done", "todo", "cancelled"):
+        make_item(parent=story, status=status)
+    Dependency.objects.create(actor=user, blocking_item=make_item(), blocked_item=story)
+    Question.objects.create(actor=user, work_item=story, text="Which one?")
+    for text in ("one", "two"):
+        criterion = Criterion.objects.create(actor=user, work_item=story, text=text)
+    criterion.tick(actor=user)
+    Comment.objects.create(actor=user, work_item=story, content="Said.")
+    assert marks(browser, story) == [
+        "Story",
+        "High priority",
+        "Blocked by PONE-5",
+        "A question is open",
+        f"Due {day.day} {day:%b}",
+        "1 of 2 children done",
+        "1 of 2 acceptance criteria ticked",
+        "1 comment",
+        "Points",
+        "ada, agent",
+    ]
+    assert marks(browser, make_item("Plain", item_type="bug")) == ["Bug", "Medium priority"]
+    assert marks(browser, make_item(status="blocked")) == ["Task", "Medium priority", "Blocked"]
+
+
+def test_key_and_parent_stand_above_the_title(browser: Client, make_item: Make) -> None:
+    epic = make_item("<b>An epic</b>", item_type="epic")
+    html = card(browser, make_item("<i>Title</i>", parent=epic))
+    above, title = html.split("</p>")[:2]
+    assert '<span class="key">PONE-2</span>' in above
+    assert 'title="In PONE-1 &lt;b&gt;An epic&lt;/b&gt;"' in above
+    assert title.strip().startswith('<a href="/items/PONE-2/">&lt;i&gt;Title&lt;/i&gt;</a>')
+
+
+def test_claim_shows_the_agent_and_the_minutes_left(browser: Client, make_item: Make, owner: User) -> None:
+    held, own, asked = make_item(), make_item(), make_item()
+    held.claim(actor=User.objects.actor("claude"), lease=43)
+    own.claim(actor=owner)
+    asked.claim(actor=User.objects.actor("codex"))
+    Question.objects.create(actor=User.objects.actor("codex"), work_item=asked, text="Which one?")
+    html = card(browser, held)
+    assert 'class="claim agent" title="claude has claimed this, for another 43 minutes"' in html
+    assert "icons.svg#bot" in html
+    assert re.search(r'data-until="[^"]+">43 min<', html)
+    assert 'class="claim" title="' + owner.username in card(browser, own)
+    assert "codex waits for an answer" in card(browser, asked)
+
+
+def test_checks_of_items_in_work_are_shown(browser: Client, make_item: Make, project: Project, owner: User) -> None:
+    values = {"project": project, "command": "make test"}
+    checks = [Check.objects.create(actor=owner, name=name, **values) for name in ("lint", "unit")]
+    passed, failed, new = (make_item(status="in_progress") for _ in range(3))
+    for item, check, code in (
+        (passed, checks[0], 0),
+        (passed, checks[1], 0),
+        (failed, checks[0], 0),
+        (failed, checks[1], 2),
+    ):
+        report = Report(code, duration_ms=5, tree_before="a" * 40, tree_after="a" * 40)
+        OpenedRun.open(check, item, digest=check.digest, actor=owner).finish(report, actor=owner)
+    assert "2 of 2 checks passed" in marks(browser, passed)
+    assert "1 of 2 checks passed" in marks(browser, failed)
+    assert ["circle-x" in card(browser, item) for item in (passed, failed)] == [False, True]
+    assert "checks" not in str(marks(browser, new))
+
+
+def test_overdue_is_marked_on_open_items_only(browser: Client, make_item: Make) -> None:
+    day = timezone.now().date() - timedelta(days=1)
+    late, done = make_item(due_date=day), make_item(due_date=day, status="done")
+    assert f"Overdue since {day.day} {day:%b}" in marks(browser, late)
+    assert f"Due {day.day} {day:%b}" in marks(browser, done)
+
+
+def test_long_column_shows_its_first_cards_and_grows(browser: Client, project: Project, user: User) -> None:
+    for number in range(CAP + 2):
+        WorkItem.objects.create(actor=user, project=project, item_type="task", title=f"{number}", status="todo")
+    page = browser.get("/board/PONE/")
+    [lane] = [lane for lane in page.context["board"].lanes if lane.status == "todo"]
+    assert (len(lane.items), lane.rest, lane.grows) == (CAP, 2, f"todo.{3 * CAP}")
+    assert f'data-grows="todo.{3 * CAP}"' in page.content.decode()
+    page = browser.get("/board/PONE/" + lane.rest_url)
+    [lane] = [lane for lane in page.context["board"].lanes if lane.status == "todo"]
+    assert (len(lane.items), lane.rest, lane.rest_url) == (CAP + 2, 0, "")
+    for wrong in ("todo.x", "todo.-1", "todo.999999999999", ".5", "todo.0"):
+        assert browser.get("/board/PONE/", {"more": wrong}).status_code == 200
+
+
+def test_empty_columns_are_folded_unless_all_are_empty(browser: Client, make_item: Make, project: Project) -> None:
+    def folded() -> list[str]:
+        return [lane.status for lane in browser.get("/board/PONE/").context["board"].lanes if lane.is_folded]
+
+    assert folded() == []
+    make_item(status="todo")
+    assert folded() == ["backlog", "in_progress", "review", "done"]
