@@ -26,7 +26,7 @@ from projects.loose_types import SqlRow
 from projects.models import SyncBoard
 from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
-from projects.sync import aliases, board_rows, lost_texts, outbox, renumbering, reservations
+from projects.sync import aliases, board_rows, lost_texts, newer_rows, outbox, renumbering, reservations
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
@@ -379,9 +379,11 @@ def _write(
         block.save(force_insert=True)
     order.flush(batch.new)
     changed = state.flush()
-    board.digest, board.format = state.digest, order.format
+    before, board.digest, board.format = board.format, state.digest, order.format
     if mark is not None and batch.position == mark.position and mark.digest != state.digest:
         mark.compare(all_records())
+    if board.format > before:
+        newer_rows.add(board, state, before, board.format)
     _show(state, order, changed, batch, waiting, report, board)
     board.seal = seal(board.segments)
     if head is not None:

@@ -284,8 +284,8 @@ class _Folding:
             new = operation.changes[one.name][1]
             if one.name == name:
                 won |= self._change_labels(record, operation.changes[one.name], stamp, one.name, result.notes)
-            elif one.fixed and one.register == one.name:
-                continue  # set once, by the creation
+            elif one.fixed and one.register == one.name and one.name in record.values:
+                continue  # set once, by the creation, or later if the format did not have it then
             else:
                 value = self.layer.user(new) if one.kind == PERSON and new else new
                 registers.setdefault(one.register, {})[one.name] = value

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from projects.entities.registry import BY_NAME, BY_REFERENCE
-from projects.entities.spec import PERSON
+from projects.entities.spec import PERSON, Entity, Field
 from projects.loose_types import Json, SqlRow
 from projects.models import Project, SyncBoard
-from projects.models.base import Entity
+from projects.models.base import Entity as Model
 from projects.models.exceptions import Conflict
 from projects.models.user import AGENT_NAME
 from projects.sync import outbox, upgrading
@@ -49,10 +49,11 @@ def join(
     # Also if the log should have it already: what follows is written in this format.
     if founds or (format > 1 and Project.objects.exists()):
         upgrading.add(board, format)
-    for activities, operations in _history(board.packed, names, format):
-        outbox.add(board, _group(board, by, operations, history=True), activities)
-    for chunk in outbox.chunks((0, operation) for operation in _snapshot(names, format)):
-        outbox.add(board, _group(board, by, [operation for _, operation in chunk], history=False))
+    kinds = [entity for entity in BY_REFERENCE if entity.since <= format]  # an older log knows no others
+    for activities, operations in history(board.packed, names, kinds, format):
+        outbox.add(board, group_of(board, by, operations, history=True), activities)
+    for chunk in outbox.chunks((0, operation) for entity in kinds for operation in rows_of(entity, names, format)):
+        outbox.add(board, group_of(board, by, [operation for _, operation in chunk]))
     board.save()
     return board
 
@@ -66,10 +67,11 @@ def leave() -> None:
     _rows("UPDATE projects_activity SET position = NULL WHERE position IS NOT NULL RETURNING 1")
 
 
-def _group(board: SyncBoard, by: str, operations: list[Operation], *, history: bool) -> Group:
+def group_of(board: SyncBoard, by: str, operations: list[Operation], *, history: bool = False) -> Group:
+    """Return a group of rows of this clone's board, or of what happened to them before."""
     return Group(
         id=uuid.uuid4().hex,
-        base=0,
+        base=board.position,
         after=board.after.hex if board.after else None,
         by=by,
         operations=operations,
@@ -79,17 +81,20 @@ def _group(board: SyncBoard, by: str, operations: list[Operation], *, history: b
     )
 
 
-def _history(newest: int, names: outbox.Names, format: int) -> Iterator[tuple[list[int], list[Operation]]]:
-    """Yield (IDs of activity, operations) for all that happened before."""
+def history(
+    newest: int, names: outbox.Names, kinds: Iterable[Entity], format: int
+) -> Iterator[tuple[list[int], list[Operation]]]:
+    """Yield (IDs of activity, operations) for all that happened to these entities, and is in no log."""
+    wanted = {entity.name for entity in kinds}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, actor_id, entity_type, entity_id, action, changes, created_at || '', display_key, version, "
-            "project_id FROM projects_activity WHERE id <= %s ORDER BY id",
+            "project_id FROM projects_activity WHERE id <= %s AND position IS NULL ORDER BY id",
             [newest],
         )
         while batch := cursor.fetchmany(CHUNK):
-            batch = [row for row in batch if BY_NAME[row[2]].since <= format]  # an older log knows no other entities
-            for part in outbox.chunks((row[0], _cut(outbox.bounded(_told(row, names, format)))) for row in batch):
+            told = (row for row in batch if row[2] in wanted)
+            for part in outbox.chunks((row[0], _cut(outbox.bounded(_told(row, names, format)))) for row in told):
                 yield [pk for pk, _ in part], [operation for _, operation in part]
 
 
@@ -129,42 +134,41 @@ def _cut(operation: Operation) -> Operation:
     return operation
 
 
-def _snapshot(names: outbox.Names, format: int) -> Iterator[Operation]:
-    """Yield the creation of each entity as it is now, those that others refer to first."""
+def rows_of(entity: Entity, names: outbox.Names, format: int) -> Iterator[Operation]:
+    """Yield the creation of each row of an entity as it is now."""
     now = form(timezone.now())
-    for entity in (one for one in BY_REFERENCE if one.since <= format):
-        fields = entity.travelling_in(format)
-        columns = [field.column for field in fields]
-        stamps = ("version", "created_at", "created_by_id", "updated_at", "updated_by_id", "deleted_at")
-        rows = list(Entity.by_type[entity.name]._base_manager.order_by("id").values("id", *columns, *stamps))
-        for row in rows:
-            changes = {
-                field.name: (
-                    None,
-                    names.of(form(row[field.column])) if field.kind == PERSON else form(row[field.column]),
-                )
-                for field in fields
-            }
-            if row["deleted_at"]:
-                changes["deleted_at"] = (None, form(row["deleted_at"]))
-            operation = Operation(
-                at=now,
-                type=entity.name,
-                id=str(row["id"]),
-                action="created",
-                changes=changes,
-                stamps={
-                    "version": row["version"],
-                    "created_at": form(row["created_at"]),
-                    "created_by": names[row["created_by_id"].hex],
-                    "updated_at": form(row["updated_at"]),
-                    "updated_by": names[row["updated_by_id"].hex],
-                },
-            )
-            if outbox.exceeds(operation):
-                key = Entity.by_type[entity.name]._base_manager.get(pk=row["id"]).display_key
-                raise Conflict(f"{key} is larger than 1 MiB and can't be shared; shorten its texts first")
-            yield operation
+    fields = entity.travelling_in(format)
+    model = Model.by_type[entity.name]
+    columns = [field.column for field in fields]
+    stamps = ("version", "created_at", "created_by_id", "updated_at", "updated_by_id", "deleted_at")
+    for row in list(model._base_manager.order_by("id").values("id", *columns, *stamps)):
+        changes = {field.name: (None, value_of(field, row, names)) for field in fields}
+        if row["deleted_at"]:
+            changes["deleted_at"] = (None, form(row["deleted_at"]))
+        operation = Operation(
+            at=now,
+            type=entity.name,
+            id=str(row["id"]),
+            action="created",
+            changes=changes,
+            stamps={
+                "version": row["version"],
+                "created_at": form(row["created_at"]),
+                "created_by": names[row["created_by_id"].hex],
+                "updated_at": form(row["updated_at"]),
+                "updated_by": names[row["updated_by_id"].hex],
+            },
+        )
+        if outbox.exceeds(operation):
+            key = model._base_manager.get(pk=row["id"]).display_key
+            raise Conflict(f"{key} is larger than 1 MiB and can't be shared; shorten its texts first")
+        yield operation
+
+
+def value_of(field: Field, row: Mapping[str, Json], names: outbox.Names) -> Json:
+    """Return the value of a field in the form of operations."""
+    value = form(row[field.column])
+    return names.of(value) if field.kind == PERSON else value
 
 
 def _rows(query: str, values: Iterable[SqlRow] = ()) -> list[SqlRow]:

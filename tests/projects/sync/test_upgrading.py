@@ -11,12 +11,25 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from projects.entities.work_item import WORK_ITEM
-from projects.models import Project, SyncBoard, WorkItem
+from projects.models import (
+    Activity,
+    Check,
+    Comment,
+    Criterion,
+    Project,
+    Question,
+    Review,
+    SyncBoard,
+    User,
+    Waiver,
+    WorkItem,
+)
+from projects.models.review import accept
 from projects.sync import git_tree, operations, publishing, repairing, upgrading
 from projects.sync.exceptions import Malformed, Newer
 from projects.transfer import export, importer
 from projects.transfer.exceptions import BadFile
-from tests.projects.sync.clones import BoardClone, Log
+from tests.projects.sync.clones import BoardClone, Log, exported
 from tests.projects.sync.test_exchange import assert_equal, joined_pair
 from tests.projects.sync.test_uniting import imported
 
@@ -143,3 +156,48 @@ def test_field_before_its_format_is_malformed(newer: int) -> None:
 def test_wrong_change_of_the_format_is_refused(keys: dict[str, object], error: type[Malformed]) -> None:
     with pytest.raises(error):
         operations.parse(operations.encode({"id": "0" * 32, "base": 0, "by": "ada", **keys}))
+
+
+def test_what_the_old_format_could_not_say_is_published_after_the_upgrade(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log, oldest=True)
+    carol = make_board_clone("carol")
+    with carol:
+        project = Project.objects.create(actor=carol.user, key="CAROL", title="Carol", review_policy="required")
+        Check.objects.create(actor=carol.user, project=project, name="tests", command="make test")
+        made = [
+            WorkItem.objects.create(actor=carol.user, project=project, item_type="task", title=f"Item {number}")
+            for number in range(3)
+        ]
+        Question.objects.create(actor=carol.user, work_item=made[0], text="Which one?")
+        Criterion.objects.create(actor=carol.user, work_item=made[0], text="It works")
+        made[1].update(actor=User.objects.actor("claude"), status="review")
+        accept(made[1], actor=carol.user, text="Good")
+        Waiver.objects.create(actor=carol.user, work_item=made[2], reason="No machine")
+        Comment.objects.create(actor=carol.user, work_item=made[2], content="So be it", kind="decision")
+        carol.join()
+        carol.sync(log)
+    assert "Which one?" not in "".join(log.log)
+    with bob:
+        bob.sync(log)
+        assert WorkItem.objects.get(title="Item 1").closing is None
+        upgrading.upgrade()
+        bob.sync(log)
+    with carol:
+        carol.sync(log)
+        carol.sync(log)
+        assert publishing.prepare().segments == []  # all of it once
+    assert_equal(log, ada, bob)
+    with carol:
+        carol.sync(log)
+        board = exported()
+    with ada:
+        assert (Question.objects.get().text, Criterion.objects.get().text) == ("Which one?", "It works")
+        assert (Check.objects.get().command, Waiver.objects.get().reason) == ("make test", "No machine")
+        assert Review.objects.get().verdict == "accepted"
+        assert WorkItem.objects.get(title="Item 1").closing == "accepted"
+        assert Project.objects.get(key="CAROL").review_policy == "required"
+        assert Comment.objects.get().kind == "decision"
+        assert Activity.objects.of(Question.objects.get()).get().actor.username == "carol"
+        ada.fetch(log)
+        repairing.verify(log)
+        assert exported() == board
