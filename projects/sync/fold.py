@@ -16,7 +16,7 @@ from projects.entities.spec import EMPTY, PERSON
 from projects.entities.work_item import TYPES
 from projects.loose_types import Json
 from projects.models.fields import MAX_LABELS
-from projects.sync import rules, uniting
+from projects.sync import review_rules, rules, uniting
 from projects.sync.git_tree import UNITING
 from projects.sync.operations import DELETED_AT, RENUMBERED, Group, Operation
 from projects.sync.rules import Void
@@ -111,6 +111,8 @@ def fold(state: State, order: Order, group: Group, position: int) -> list[Result
         results = folding.apply_all()
         for record in folding.touched() if not group.rows else ():
             rules.check_end(layer, record)
+        if order.format >= UNITING and not group.rows and results:
+            results[0].notes += review_rules.settle(layer, folding.touched(), group.id, folding.has_seen)
     except Void as void:
         return _void(state, group, str(void), order.format)
     layer.commit()
@@ -296,7 +298,7 @@ class _Folding:
                 if standing is None or self._wins(stamp, standing):
                     record.stamps[register] = stamp
             elif standing is None or self._wins(stamp, standing, rules.prevails(record, register, values)):
-                if standing is not None and not self._has_seen(standing):
+                if standing is not None and not self.has_seen(standing):
                     result.beaten.append((standing.group, register))
                 record.values.update(values)
                 record.stamps[register] = stamp
@@ -344,11 +346,12 @@ class _Folding:
         return won or followed
 
     def _wins(self, stamp: Stamp, standing: Stamp, prevails: bool | None = None) -> bool:
-        if self._has_seen(standing):
+        if self.has_seen(standing):
             return True
         return stamp.at >= standing.at if prevails is None else prevails
 
-    def _has_seen(self, standing: Stamp) -> bool:
+    def has_seen(self, standing: Stamp) -> bool:
+        """Return True if the author of the group had seen a change."""
         own = standing.group == self.group.id
         return own or standing.position <= self.group.base or self._is_mine(standing.group)
 

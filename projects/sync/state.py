@@ -162,6 +162,8 @@ def indexed(record: Record) -> set[tuple[str, str]]:
         found.add(("active", values["project"]))
     elif kind == "swim_lane":
         found.add(("lane", f"{values['project']}/{values['status_value']}"))
+    elif kind == "review":
+        found.add(("review", values["work_item"]))
     elif kind == "dependency":
         found.add(("pair", f"{values['blocking_item']}/{values['blocked_item']}"))
         if values["dependency_type"] == "blocks":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from projects.models import Activity, Project, Review, User, Waiver, WorkItem
 from projects.models.review import accept, send_back
 from tests.projects.sync.clones import BoardClone, Log
@@ -74,3 +76,53 @@ def test_item_closed_before_its_clone_saw_the_policy_stays_closed(make_board_clo
     assert_equal(log, bob, ada)
     with ada:
         assert (the_item().status, the_item().closing) == ("done", None)
+
+
+@pytest.mark.parametrize("first", [0, 1])  # whose change is first in the log
+def test_acceptance_that_lost_to_an_unseen_change_is_withdrawn(make_board_clone: Make, log: Log, first: int) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        hand_in(ada)
+        accept(the_item(), actor=ada.user, text="Good")
+    with bob, clock(timedelta(minutes=1)):
+        the_item().update(actor=bob.user, status="blocked")  # later, and without having seen the review
+    assert_equal(log, *((ada, bob), (bob, ada))[first])
+    for clone in (ada, bob):
+        with clone:
+            item, review = the_item(), Review.objects.get()
+            assert (item.status, item.closing, item.completed_at) == ("blocked", None, None)
+            assert (review.verdict, review.decided_by, review.answer) == ("withdrawn", ada.user, "Good")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_review_that_waits_is_withdrawn_with_an_unseen_change_of_its_item(
+    make_board_clone: Make, log: Log, first: int
+) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        hand_in(ada)
+    with bob, clock(timedelta(minutes=1)):
+        the_item().update(actor=bob.user, status="done")
+    assert_equal(log, *((ada, bob), (bob, ada))[first])
+    for clone in (ada, bob):
+        with clone:
+            review = Review.objects.get()
+            assert (the_item().status, review.verdict, review.decided_by) == ("done", "withdrawn", bob.user)
+    with bob:
+        the_item().update(actor=bob.user, status="review")
+    assert_equal(log, ada, bob)
+    with ada:
+        assert Review.objects.waiting().count() == 1
+
+
+def test_reopened_item_keeps_its_acceptance(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with ada:
+        hand_in(ada)
+        accept(the_item(), actor=ada.user, text="Good")
+    sync_both(log, ada, bob)
+    with bob:
+        the_item().update(actor=bob.user, status="todo")  # having seen it
+    assert_equal(log, ada, bob)
+    with ada:
+        assert (the_item().status, Review.objects.get().verdict) == ("todo", "accepted")
