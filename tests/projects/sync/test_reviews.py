@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from projects.models import Activity, Project, Review, User, Waiver, WorkItem
 from projects.models.review import accept, send_back
+from projects.models.sync import SyncIndex
 from tests.projects.sync.clones import BoardClone, Log
 from tests.projects.sync.scripts import clock
 from tests.projects.sync.test_exchange import assert_equal, joined_pair, sync_both
@@ -126,3 +129,18 @@ def test_reopened_item_keeps_its_acceptance(make_board_clone: Make, log: Log) ->
     assert_equal(log, ada, bob)
     with ada:
         assert (the_item().status, Review.objects.get().verdict) == ("todo", "accepted")
+
+
+def test_reviews_of_earlier_versions_are_found(make_board_clone: Make, log: Log) -> None:
+    ada, _ = joined_pair(make_board_clone, log)
+    fill = importlib.import_module("projects.migrations.0041_review_index").FILL
+    with ada:
+        hand_in(ada)
+        ada.sync(log)
+        index = list(SyncIndex.objects.filter(name="review").values_list("key", "record_id"))
+        assert index == [(str(the_item().pk), str(Review.objects.get().pk))]
+        with connection.cursor() as cursor:
+            cursor.execute(fill)
+            cursor.execute("DELETE FROM projects_syncindex WHERE name = 'review'")
+            cursor.execute(fill)
+        assert list(SyncIndex.objects.filter(name="review").values_list("key", "record_id")) == index
