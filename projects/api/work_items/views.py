@@ -39,6 +39,7 @@ from projects.api.work_items.serializers import (
     WorkItemSerializer,
 )
 from projects.api.work_items.tree import TreeActions
+from projects.django_private import django_request
 from projects.loose_types import Framework, Json
 from projects.models import WorkItem
 from projects.models.exceptions import Refused
@@ -83,7 +84,8 @@ class WorkItemViewSet(
     def initial(self, request: Request, *args: Framework, **kwargs: Framework) -> None:
         super().initial(request, *args, **kwargs)
         if self.action in ("list", "ready") and VIEW in request.query_params:
-            request._request.GET = expanded(request._request.GET)  # type: ignore[assignment] # the stubs know only sent ones
+            sent = django_request(request)
+            sent.GET = expanded(sent.GET)  # type: ignore[assignment] # the stubs know only sent ones
 
     @extend_schema(
         parameters=[

@@ -178,9 +178,10 @@ def test_write_of_another_column_does_not_touch_the_index(make_item: Make, user:
 )
 def test_no_text_is_query_syntax(make_item: Make, text: str) -> None:
     make_item("Something")
-    for query in (text, f"something {text}", f"{text} something"):
-        assert all(isinstance(hit, Hit) for hit in search(query))
-    assert titles("something") == ["Something"]
+    has_words = any(character.isalnum() for character in text)
+    assert titles(text) == []
+    for query in (f"something {text}", f"{text} something"):
+        assert titles(query) == ([] if has_words else ["Something"])
 
 
 def test_operators_match_as_words(make_item: Make) -> None:
