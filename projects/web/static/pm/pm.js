@@ -436,6 +436,8 @@ addEventListener("click", (event) => {
     $(dialog).showModal();
     $(dialog).querySelector("[data-first]")?.focus();
   }
+  const goes = target.closest?.("[data-focus]")?.dataset.focus;
+  if (goes) $(goes).focus();
   const button = target.closest?.("[data-copy]");
   if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
 });

@@ -1,0 +1,160 @@
+"""The samples of /design/: what the templates of the product are given there, in every state that a part has.
+
+The page shows no part of its own making: it includes the templates that the pages include.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from projects.entities.work_item import STATUS_NAMES
+from projects.loose_types import Context
+from projects.models import User
+from projects.models.sprints.velocity import Completed, Velocity
+from projects.models.work_items.choices import Priority
+from projects.web import icons
+from projects.web.avatars import HUES, hue
+from projects.web.card_surroundings import Progress, Surroundings
+from projects.web.cards import SHOWN, Card
+from projects.web.charts.drawing import Chart
+from projects.web.charts.velocity import velocity
+
+PROJECT = "DESIGN"  # of the samples; the links of their cards lead nowhere
+
+
+class Token(NamedTuple):
+    """A colour of tokens.css, and what it means; `sign` is the icon that says it, too."""
+
+    name: str
+    meaning: str
+    sign: str = ""
+
+
+SURFACES = (
+    Token("ground", "page"),
+    Token("paper", "card, dialog, sidebar"),
+    Token("sunk", "column, code, hover"),
+    Token("line", "border"),
+    Token("chosen", "selected"),
+    Token("lit", "changed just now"),
+    Token("ink", "text"),
+    Token("soft", "secondary text"),
+    Token("accent", "link, focus, primary button"),
+)
+MEANINGS = (
+    Token("epic", "Epic", "layers"),
+    Token("story", "Story", "bookmark"),
+    Token("task", "Task", "square-check"),
+    Token("bug", "Bug", "bug"),
+    Token("chore", "Chore", "wrench"),
+    Token("critical", "Critical priority", "siren"),
+    Token("high", "High priority", "signal-high"),
+    Token("blocked", "Blocked", "ban"),
+    Token("agent", "Agent", "bot"),
+    Token("overdue", "Overdue", "calendar"),
+    Token("good", "Done, passed", "circle-check"),
+    Token("warn", "Over a limit", "triangle-alert"),
+)
+SIZES = (
+    ("title", "20 px", "The title of a page or an item"),
+    ("large", "16 px", "The heading of a section, a dialog"),
+    ("text", "14 px", "Text, fields, buttons, titles of cards"),
+    ("small", "13 px", "Secondary text"),
+    ("tiny", "12 px", "Counts, badges, initials"),
+)
+
+
+class _Sample(Surroundings):
+    """What surrounds the sample cards; of a board it would come from the database."""
+
+    def __init__(self) -> None:
+        self.blockers, self.children, self.comments, self.checks = {}, {}, {}, {}
+        self.asked = set()
+
+
+def cards() -> list[Card]:
+    """Return a card for each state: plain, everything at once, claimed, blocked, overdue, stuck, waived."""
+    around, today, soon = _Sample(), timezone.localdate(), timezone.now() + timedelta(minutes=42)
+    rows = [
+        _row(1, "epic", "Find a trail", priority="high"),
+        _row(
+            2,
+            "story",
+            "A story with all signs at once, whose title is so long that it takes two lines, or ends in dots",
+        ),
+        _row(3, "task", "An agent works on this", claimed_by__username="claude", claimed_by__is_agent=True),
+        _row(4, "bug", "Blocked by another item", priority="critical", status="blocked"),
+        _row(5, "chore", "Overdue", due_date=today - timedelta(days=3), priority="low"),
+        _row(6, "task", "Three leases ran out", idle_leases=3),
+        _row(7, "task", "Closed without evidence", status="done", closing="waived"),
+    ]
+    rows[1] |= {"labels": ["offline", "ui"], "assignee__username": "ada", "story_points": 5, "due_date": today}
+    rows[1] |= {"criteria_total": 4, "criteria_ticked": 3, "parent__item_number": 1, "parent__title": "Find a trail"}
+    rows[2] |= {"lease_expires_at": soon, "assignee__username": "claude", "assignee__is_agent": True}
+    around.children[rows[0]["id"]] = Progress(2, 7)
+    around.comments[rows[1]["id"]] = 12
+    around.asked.add(rows[1]["id"])
+    around.checks[rows[1]["id"]] = Progress(2, 2)
+    around.checks[rows[2]["id"]] = Progress(1, 2, failed=True)
+    around.blockers[rows[3]["id"]] = [2]
+    return [Card(row, PROJECT, around) for row in rows]
+
+
+def _row(number: int, item_type: str, title: str, **values: object) -> Context:
+    blank = dict.fromkeys(SHOWN)
+    base = {"id": uuid.UUID(int=number), "item_number": number, "version": 1, "item_type": item_type, "title": title}
+    zeros = {"criteria_ticked": 0, "criteria_total": 0, "idle_leases": 0, "labels": [], "closing": ""}
+    return {**blank, **zeros, "status": "todo", "priority": "medium", **base, **values}
+
+
+def people() -> Iterator[User]:
+    """Yield an unsaved person of each colour, and an agent."""
+    names = ("ada", "Grace Hopper", "bob", "marta", "nina", "quentin")
+    assert len({hue(name) for name in names}) == HUES
+    for name in names:
+        yield User(username=name)
+    yield User(username="claude", is_agent=True)
+
+
+def chart() -> Chart:
+    """Return a chart with all its colours."""
+    sums = ((12, 10), (14, 15))
+    past = [
+        Completed(
+            uuid.UUID(int=number), f"Sprint {number}", date(2026, 1, 14 * number), committed, committed, done, done
+        )
+        for number, (committed, done) in enumerate(sums, 1)
+    ]
+    return velocity("d-chart", past, Velocity(sprints=len(past), items=12.5, points=12.5))
+
+
+def samples() -> Context:
+    """Return the context of the page."""
+    return {
+        "surfaces": SURFACES,
+        "meanings": MEANINGS,
+        "sizes": SIZES,
+        "icons": sorted(icons.names()),
+        "cards": cards(),
+        "people": list(people()),
+        "chart": chart(),
+        "statuses": STATUS_NAMES.items(),
+        "sample_item": {"display_key": f"{PROJECT}-1", "version": 1},
+        "sample_options": [{"value": value, "name": name} for value, name in Priority.choices],
+        "sample_unset": {"name": "d-unset", "label": "Assignee", "choices": []},
+        "sample_set": {
+            "name": "d-set",
+            "label": "Priority",
+            "chosen": True,
+            "summary": "High, Critical",
+            "choices": [
+                {"value": value, "text": name, "is_set": value in ("high", "critical")}
+                for value, name in Priority.choices
+            ],
+        },
+    }
