@@ -21,6 +21,7 @@ PAGES = [
     "/search/?q=map",
     "/settings/",
     "/nothing/",
+    "/design/",
 ]
 WEIGHTY = ("serious", "critical")
 

@@ -26,6 +26,11 @@ class Tick(NamedTuple):
     at: str
     text: str
 
+    @property
+    def share(self) -> str:
+        """The position on the horizontal axis as a percentage: labels do not stretch with the chart."""
+        return f"{float(self.at) / WIDTH * 100:.2f}%"
+
 
 class Shape(NamedTuple):
     """A line (`stroke`) or an area (`fill`); `hint` is its tooltip."""

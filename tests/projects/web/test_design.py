@@ -12,7 +12,7 @@ from projects.web import icons, stylesheet
 
 pytestmark = pytest.mark.django_db
 SHARED = (  # templates
-    *("avatar", "card", "chart", "chart_svg", "dialog", "empty", "facet", "field", "sidebar", "theme", "time"),
+    *("avatar", "card", "chart", "chart_svg", "dialog", "empty", "facet", "field", "sidebar", "theme"),
     "again",
 )
 
@@ -55,6 +55,14 @@ def test_cards_show_each_type_and_priority(browser: Client) -> None:
     assert any(card.claimed_by for card in cards)
 
 
+def test_labels_of_a_chart_do_not_stretch(browser: Client) -> None:
+    [drawing] = re.findall(r'<svg class="chart".*?</svg>\s*(<text.*?)</svg>', shown(browser), flags=re.S)
+    outer = re.findall(r'<svg class="chart"[^>]*>', shown(browser))
+    assert outer
+    assert not any("viewBox" in tag for tag in outer)
+    assert len(re.findall(r'<text x="[\d.]+%" y="[\d.]+"', drawing)) >= 4
+
+
 def test_design_page_is_for_people(client: Client) -> None:
     assert client.get("/design/").status_code == 401
 
@@ -71,13 +79,14 @@ def rules() -> list[tuple[str, str, str]]:
 def test_text_has_only_the_five_sizes() -> None:
     five = {f"var(--{name})" for name in ("tiny", "small", "text", "large", "title")}
     sizes = {(name, value) for name, prop, value in rules() if prop == "font-size" and name != "print"}
-    assert {(name, value) for name, value in sizes if value not in five} == set()
+    assert {(name, value) for name, value in sizes if value not in (*five, "0", "inherit")} == set()
 
 
 def test_colours_are_those_of_the_tokens() -> None:
     literal = re.compile(r"#[0-9a-f]{3,8}\b|\brgba?\(|\bhsl\(", re.I)
     found = {(name, prop, value) for name, prop, value in rules() if name != "tokens" and literal.search(value)}
-    assert {(name, prop) for name, prop, _ in found} <= {("parts", "--avatar"), ("frame", "fill")}
+    own = {("parts", "--avatar"), ("parts", "--avatar-ink"), ("frame", "fill")}  # of people, and of the logo
+    assert {(name, prop) for name, prop, _ in found} <= own
 
 
 def test_motion_is_short_and_stops_for_who_wants_none() -> None:
