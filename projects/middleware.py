@@ -115,7 +115,7 @@ class BodyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info in UNLIMITED:
+        if request.path_info.startswith(UNLIMITED):
             return self.get_response(request)
         length = request.META.get("CONTENT_LENGTH") or ""
         if not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():

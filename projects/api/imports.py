@@ -23,7 +23,7 @@ from projects.api.exceptions import envelope
 from projects.api.filters import WordsFilter
 from projects.api.query_parameters import read_boolean, read_project
 from projects.api.serializers import ResponseSerializer
-from projects.api.transfer import bad_file, receive, send
+from projects.api.transfer import Unparsed, bad_file, receive, send
 from projects.api.viewsets import StrictQueryMixin
 from projects.api.work_items.filters import WorkItemFilter
 from projects.loose_types import Json
@@ -57,6 +57,8 @@ class TrackerImportSerializer(ResponseSerializer):
 
 class TrackerImportView(StrictQueryMixin):
     http_method_names = ["post"]
+    parser_classes = (Unparsed,)
+    may_conflict = True
 
     def known_parameters(self) -> set[str]:
         return {"project", "title", "dry_run", "progress"}

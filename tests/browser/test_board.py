@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests import trackers_files
 from tests.browser.pages import card, item, lane, make_item, open_board, signed_in
 from tests.conftest import make_repository
 from tests.processes import Server, poll
@@ -308,7 +309,7 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     page.goto(f"{board.url}/settings/")
     bad = tmp_path / "bad.json"
     bad.write_text('{"schema_version": 1, "projects": [{"id": "<b>x</b>", "key": "TWO"}]}')
-    page.locator("[type=file]").set_input_files(bad)
+    page.get_by_label("File", exact=True).set_input_files(bad)
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("[data-answer] li").first).to_contain_text("row 0")
     expect(page.get_by_role("button", name="Import", exact=True)).not_to_be_visible()
@@ -316,9 +317,31 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     project = {"id": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a01", "key": "TWO", "title": "Second"}
     project |= {"created_at": "2026-01-01T00:00:00Z", "created_by": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a02"}
     good.write_text(json.dumps({"schema_version": 1, "projects": [project]}))
-    page.locator("[type=file]").set_input_files(good)
+    page.get_by_label("File", exact=True).set_input_files(good)
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("[data-answer]")).to_contain_text("This is what the import would do")
     assert len(board.api("GET", "projects/").json()["results"]) == 1
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("#s-project-TWO")).to_be_visible()
+
+
+def test_work_of_another_tracker_is_imported(page: Page, board: Server, tmp_path: Path) -> None:
+    file = tmp_path / "issues.jsonl"
+    file.write_bytes(trackers_files.beads().read())
+    page.goto(f"{board.url}/settings/")
+    form = page.get_by_role("form", name="Import a file")
+    form.get_by_label("File", exact=True).set_input_files(file)
+    expect(form.get_by_label("From")).to_have_value("beads")
+    form.get_by_label("Into").select_option("")
+    form.get_by_label("Key").fill("beads")
+    form.get_by_label("Title").fill("From beads")
+    form.get_by_role("button", name="Check the file").click()
+    status = form.get_by_role("status")
+    expect(status).to_contain_text("This is what the import would do:")
+    expect(status.get_by_role("row", name="work items 3")).to_be_visible()
+    status.get_by_text("Problems: 2").click()
+    expect(status).to_contain_text("the type gate is unknown")
+    form.get_by_role("button", name="Import").click()
+    expect(status).to_contain_text("Imported.")
+    page.goto(f"{board.url}/items/bd-1.1/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Read the file")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 
 from projects.commits import index, ownership
 from projects.models import Activity, WorkItem
@@ -25,11 +28,23 @@ BEFORE = 19  # digits of an activity ID
 def show(request: HttpRequest, identifier: str) -> HttpResponse:
     """Show an item with its related objects; a deleted item with a restore button."""
     cursor = page.live_cursor()
-    found = item_page.get(identifier)
+    found = item_page.find(identifier, deleted=True)
+    if found is None:
+        return _by_reference(identifier)
     before = request.GET.get("before", "")
     older_than = int(before) if before.isdecimal() and len(before) < BEFORE else None
     context = item_page.context(found, page.person(request), older_than)
     return render(request, "pm/item.html", {"cursor": cursor, "section": "item", **context})
+
+
+def _by_reference(reference: str) -> HttpResponse:
+    """Redirect to the item that another tracker knows by this name. Raises Http404."""
+    items = WorkItem.objects.referred_to_by(reference).select_related("project")[:2]
+    if not items:
+        raise Http404(reference)
+    if len(items) > 1:
+        return redirect(f"{reverse('search')}?{urlencode({'q': reference})}")
+    return redirect("item", items[0].display_key)
 
 
 @page.for_people()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 
 from projects.models import Project, User, WorkItem
@@ -89,3 +91,14 @@ def test_exports(person: APIClient, project: Project) -> None:
     assert text.startswith("# PONE-2: Read the file\n\n- **Type**: story\n")
     assert "- [x] Reads\n- [ ] Writes\n" in text
     assert person.get("/api/v1/export/pdf/").json()["error"]["message"].startswith("unknown format pdf; allowed: csv")
+
+
+def test_the_reference_of_the_other_tracker_leads_to_the_item(
+    person: APIClient, project: Project, browser: Client, make_project: Callable[..., Project]
+) -> None:
+    send(person, "beads/", trackers_files.beads().read())
+    assert browser.get("/items/bd-1.1/").headers["Location"] == "/items/PONE-2/"
+    assert browser.get("/items/bd-9.9/").status_code == 404
+    make_project("TWO")
+    send(person, "beads/?project=TWO", trackers_files.beads().read())
+    assert browser.get("/items/bd-1.1/").headers["Location"] == "/search/?q=bd-1.1"

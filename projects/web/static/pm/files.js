@@ -2,16 +2,59 @@
 
 import { all, announce, reason, refresh } from "./pm.js";
 
-const NAMES = { created: "new", updated: "changed", deleted: "deleted", skipped: "unchanged" };
+const NAMES = { created: "new", updated: "changed", deleted: "deleted", unchanged: "unchanged", skipped: "unchanged" };
+const MOST = 20; // problems that are listed
+
+// The tracker that a file probably comes from, by its beginning.
+async function guess(file) {
+  const start = await file.slice(0, 65536).text();
+  if (/^\s*\{/.test(start)) {
+    if (/"schema_version"\s*:/.test(start)) return "";
+    if (/"issue_type"\s*:/.test(start.split("\n")[0])) return "beads";
+    return /"tasks"\s*:/.test(start) ? "taskmaster" : "jsonl";
+  }
+  if (/^\s*\[/.test(start)) return /"uuid"\s*:/.test(start) ? "taskwarrior" : "github";
+  return /(^|,)"?Issue key"?(,|\r?\n)/.test(start.split("\n")[0] + "\n") ? "jira" : "csv";
+}
+
+async function body(form) {
+  const source = form.elements.source.value;
+  if (!source) return form.elements.file.files[0];
+  if (source !== "backlog") return new Blob(["{}\n", form.elements.file.files[0]]);
+  const files = [...form.elements.folder.files].filter((file) => file.name.endsWith(".md") && file.size <= 1 << 20);
+  const lines = await Promise.all(files.map(async (file) => JSON.stringify({ path: file.webkitRelativePath.split("/").slice(1).join("/"), text: await file.text() })));
+  return new Blob(["{}\n", lines.map((line) => `${line}\n`).join("")]);
+}
+
+function address(form, dry, progress) {
+  const { source, project, key, title } = form.elements, query = new URLSearchParams();
+  if (dry) query.set("dry_run", "true");
+  if (source.value) {
+    query.set("progress", progress);
+    query.set("project", project.value || key.value);
+    if (!project.value) query.set("title", title.value);
+  }
+  return `${form.dataset.import}${source.value && `${source.value}/`}?${query}`;
+}
 
 async function send(form, dry) {
-  const file = form.elements.file.files[0];
   const headers = { ...JSON.parse(document.body.dataset.headers), Accept: "application/json", "Content-Type": "application/json" };
-  const answer = await fetch(`${form.dataset.import}${dry ? "?dry_run=true" : ""}`, { method: "POST", body: file, headers });
-  const body = await answer.clone().json().catch(() => ({}));
-  if (answer.ok) return { counts: body };
-  const { errors } = body.error ?? {};
-  return { errors: errors?.map(({ message, collection, row, field }) => [collection, row === undefined ? "" : `row ${row}`, field, message].filter(Boolean).join(", ")) ?? [await reason(answer)] };
+  const progress = crypto.randomUUID?.() ?? "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) => (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16));
+  const bar = form.querySelector("[data-bar]");
+  const timer = setInterval(async () => {
+    const found = await fetch(`${form.dataset.progress}${progress}/`, { headers }).then((answer) => answer.json()).catch(() => ({}));
+    if (found.total) [bar.hidden, bar.max, bar.value] = [false, found.total, found.done];
+  }, 500);
+  try {
+    const answer = await fetch(address(form, dry, progress), { method: "POST", body: await body(form), headers });
+    const found = await answer.clone().json().catch(() => ({}));
+    if (answer.ok) return { counts: found };
+    const { errors } = found.error ?? {};
+    return { errors: errors?.map(({ message, collection, row, field }) => [collection, row === undefined ? "" : `row ${row}`, field, message].filter(Boolean).join(", ")) ?? [await reason(answer)] };
+  } finally {
+    clearInterval(timer);
+    bar.hidden = true;
+  }
 }
 
 function element(name, text, ...children) {
@@ -20,21 +63,44 @@ function element(name, text, ...children) {
   return made;
 }
 
+function list(title, texts) {
+  if (!texts.length) return [];
+  const more = texts.length > MOST ? [element("li", `… and ${texts.length - MOST} more`)] : [];
+  const details = element("details", "", element("summary", `${title}: ${texts.length}`), element("ul", "", ...texts.slice(0, MOST).map((text) => element("li", text)), ...more));
+  return [details];
+}
+
+// What the report of another tracker says beyond the table.
+function remarks(found) {
+  const words = Object.entries(found.mapped ?? {}).flatMap(([field, values]) => values.filter(({ from, to }) => from !== to && from !== "(none)").map(({ from, to, count }) => `${field}: ${from} becomes ${to} (${count})`));
+  return [
+    ...list("Problems", (found.problems ?? []).map(({ place, ref, message }) => [place, ref, message].filter(Boolean).join(", "))),
+    ...list("Changed there and here; they stay as here", (found.conflicts ?? []).map(({ key, field, here, there }) => `${key}, ${field}: here ${JSON.stringify(here)}, there ${JSON.stringify(there)}`)),
+    ...list("Values that get another name", words),
+    ...list("Kept in the description, as pm has no field for them", Object.entries(found.unplaced ?? {}).map(([name, count]) => `${name} (${count})`)),
+  ];
+}
+
 function shown({ counts, errors }, dry) {
   if (errors) return [element("p", errors.length === 1 ? "The file can't be imported:" : `The file can't be imported; ${errors.length} errors:`), element("ul", "", ...errors.map((text) => element("li", text)))];
-  const rows = Object.entries(counts).filter(([, count]) => count.created !== undefined && Object.values(count).some(Boolean));
-  if (!rows.length) return [element("p", "The board has all of this already.")];
+  const rows = Object.entries(counts.written ?? counts).filter(([, count]) => Object.keys(NAMES).some((name) => count[name]));
+  if (!rows.some(([, count]) => count.created || count.updated || count.deleted)) return [element("p", "The board has all of this already."), ...remarks(counts)];
   const columns = Object.keys(NAMES).filter((key) => rows.some(([, count]) => count[key]));
   const head = element("tr", "", element("th", ""), ...columns.map((key) => element("th", NAMES[key])));
-  const lines = rows.map(([name, count]) => element("tr", "", element("th", name.replaceAll("_", " ")), ...columns.map((key) => element("td", String(count[key])))));
+  const lines = rows.map(([name, count]) => element("tr", "", element("th", name.replaceAll("_", " ")), ...columns.map((key) => element("td", String(count[key] ?? 0)))));
   const notes = [[counts.renumbered, "Items that get another number"], [counts.skipped_rows, "Rows that are left out"], [counts.detached, "Items that lose a deleted parent or sprint"]];
-  const rest = notes.filter(([list]) => list?.length).map(([list, text]) => element("p", `${text}: ${list.length}`));
+  const rest = notes.filter(([found]) => found?.length).map(([found, text]) => element("p", `${text}: ${found.length}`));
   const reasons = (counts.skipped_rows ?? []).slice(0, 5).map(({ collection, row, reason: why }) => element("li", `${collection}, row ${row}: ${why}`));
-  return [element("p", dry ? "This is what the import would do:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons)];
+  return [element("p", dry ? "This is what the import would do:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
+}
+
+function chosen(form) {
+  return form.elements.source.value === "backlog" ? form.elements.folder.files.length : form.elements.file.files.length;
 }
 
 async function run(form, dry) {
   const box = form.querySelector("[data-answer]"), ready = form.querySelector("[name=import]");
+  if (!chosen(form)) return box.replaceChildren("Choose what to import first.");
   for (const button of all("button", form)) button.disabled = true;
   box.replaceChildren(dry ? "Checking…" : "Importing…");
   let answer;
@@ -47,6 +113,14 @@ async function run(form, dry) {
   if (!dry && !answer.errors) location.pathname === "/" ? location.assign("/") : refresh();
 }
 
+// Show the fields that the choices ask for.
+function arrange(form) {
+  const { source, project } = form.elements;
+  const wanted = { folder: source.value === "backlog", file: source.value !== "backlog", tracker: source.value !== "", new: !project.value };
+  for (const part of all("[data-when]", form)) part.hidden = !wanted[part.dataset.when];
+  form.querySelector("[name=import]").hidden = true; // something else: check it first
+}
+
 addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("[data-import]")) return;
@@ -54,16 +128,21 @@ addEventListener("submit", (event) => {
   run(form, event.submitter?.name !== "import");
 });
 
-addEventListener("change", ({ target }) => {
+addEventListener("change", async ({ target }) => {
   const form = target.closest("[data-import]");
-  if (form) form.querySelector("[name=import]").hidden = true; // another file: check it first
+  if (!form) return;
+  if (target.name === "source") form.dataset.told = "";
+  if (target.name === "file" && target.files.length && !("told" in form.dataset)) form.elements.source.value = await guess(target.files[0]);
+  arrange(form);
 });
 
 addEventListener("dragover", (event) => event.target.closest?.("[data-import]") && event.preventDefault());
-addEventListener("drop", (event) => {
+addEventListener("drop", async (event) => {
   const form = event.target.closest?.("[data-import]");
   if (!form || !event.dataTransfer.files.length) return;
   event.preventDefault();
   form.elements.file.files = event.dataTransfer.files;
-  run(form, true);
+  form.elements.source.value = await guess(form.elements.file.files[0]);
+  arrange(form);
+  if (!form.elements.source.value || form.elements.project.value) run(form, true);
 });
