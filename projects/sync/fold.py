@@ -112,7 +112,9 @@ def fold(state: State, order: Order, group: Group, position: int) -> list[Result
         for record in folding.touched() if not group.rows else ():
             rules.check_end(layer, record)
         if order.format >= UNITING and not group.rows and results:
-            results[0].notes += review_rules.settle(layer, folding.touched(), group.id, folding.has_seen)
+            for note in review_rules.settle(layer, folding.touched(), group.id, folding.has_seen):
+                results[0].notes.append(note)
+                results[0].reason = "; ".join(filter(None, (results[0].reason, note)))
     except Void as void:
         return _void(state, group, str(void), order.format)
     layer.commit()

@@ -153,6 +153,10 @@ class Script:
         """Return the ledger with the items that others were united with."""
         return {(group, str(former_item(pk) or pk)): actor for (group, pk), actor in self.ledger.items()}
 
+    def _withdrawn(self) -> list[str]:
+        """Return "withdrawn" if the status of an item decided so of its review: the history of the item tells it."""
+        return ["withdrawn"] if Activity.objects.filter(reason__contains=" is withdrawn: ").exists() else []
+
     def _check_state(self) -> None:
         """Each field has the value of the last change that counts."""
         last: dict[tuple[str, str], Any] = {}
@@ -173,7 +177,11 @@ class Script:
                 for name in fields:
                     wanted = last.get((str(entity.pk), name))
                     candidates = self._values(entity, name)
+                    if name == "verdict":
+                        candidates |= {*self._withdrawn()}
                     assert getattr(entity, name) in candidates, (entity, name, wanted)
+        waiting = Review._base_manager.filter(verdict="waiting", deleted_at=None)
+        assert not waiting.exclude(work_item__status="review").exists()
 
     def _values(self, entity: Any, name: str) -> set[Any]:
         rows = Activity.objects.filter(entity_id=entity.pk).exclude(standing="void")
