@@ -47,10 +47,9 @@ CLOSINGS = {"waived": "Waived: closed without evidence", "warned": "Closed with 
 
 
 class Mark(NamedTuple):
-    """One of the small signs on a card: an icon with its meaning in words, and maybe a short text."""
+    """One of the small signs on a card: its meaning in words, and maybe a short text. Its class has the icon."""
 
-    name: str  # its class
-    icon: str
+    name: str  # its class, see css/board.css
     hint: str
     text: str = ""
     edits: str = ""  # the field that a click edits
@@ -129,39 +128,33 @@ class Card:
         yield _TYPES[item["item_type"]]
         yield _PRIORITIES[item["priority"]]
         if self.is_blocked:
-            yield Mark("blocked", "ban", f"Blocked by {self.blocked_by}" if self.blocked_by else "Blocked")
+            yield Mark("blocked", f"Blocked by {self.blocked_by}" if self.blocked_by else "Blocked")
         if pk in self.around.asked and self.is_open:
-            yield Mark("asked", "message-circle-question-mark", "A question is open")
+            yield Mark("asked", "A question is open")
         if self.is_stuck:
-            yield Mark("stuck", "triangle-alert", f"Stuck: {item['idle_leases']} leases ran out without progress")
+            yield Mark("stuck", f"Stuck: {item['idle_leases']} leases ran out without progress")
         if item["closing"] in CLOSINGS:
-            yield Mark("stuck", "triangle-alert", CLOSINGS[item["closing"]])
+            yield Mark("stuck", CLOSINGS[item["closing"]])
         if checks := self.around.checks.get(pk):
-            icon = "circle-x" if checks.failed else "circle-check" if checks.done == checks.total else "circle-dashed"
             name = "failed" if checks.failed else "passed" if checks.done == checks.total else "unsure"
-            yield Mark(name, icon, f"{checks.done} of {checks.total} checks passed")
+            yield Mark(name, f"{checks.done} of {checks.total} checks passed")
         if due := item["due_date"]:
             day = f"{due.day} {due:%b}"
-            yield Mark("overdue" if self.is_overdue else "due", "calendar", _due(day, is_over=self.is_overdue), day)
+            yield Mark("overdue" if self.is_overdue else "due", _due(day, is_over=self.is_overdue), day)
         if children := self.around.children.get(pk):
             text = progress_of(children.done, children.total)
-            yield Mark("children", "list-tree", f"{children.done} of {children.total} children done", text)
+            yield Mark("children", f"{children.done} of {children.total} children done", text)
         if item["criteria_total"]:
             text = progress_of(item["criteria_ticked"], item["criteria_total"])
             hint = f"{item['criteria_ticked']} of {item['criteria_total']} acceptance criteria ticked"
-            yield Mark("criteria", "list-checks", hint, text)
+            yield Mark("criteria", hint, text)
         if comments := self.around.comments.get(pk):
-            yield Mark("comments", "message-square", f"{comments} comment{'' if comments == 1 else 's'}", str(comments))
+            yield Mark("comments", f"{comments} comment{'' if comments == 1 else 's'}", str(comments))
 
 
 def _due(day: str, *, is_over: bool) -> str:
     return f"Overdue since {day}" if is_over else f"Due {day}"
 
 
-_TYPE_ICONS = {"epic": "layers", "story": "book-open", "task": "square-check", "bug": "bug", "chore": "wrench"}
-_TYPES = {kind.value: Mark(kind.value, _TYPE_ICONS[kind.value], str(kind.label)) for kind in ItemType}
-_PRIORITY_ICONS = {"low": "chevron-down", "medium": "equal", "high": "chevron-up", "critical": "octagon-alert"}
-_PRIORITIES = {
-    level.value: Mark(level.value, _PRIORITY_ICONS[level.value], f"{level.label} priority", edits="priority")
-    for level in Priority
-}
+_TYPES = {kind.value: Mark(kind.value, str(kind.label)) for kind in ItemType}
+_PRIORITIES = {level.value: Mark(level.value, f"{level.label} priority", edits="priority") for level in Priority}

@@ -10,5 +10,11 @@ SPRITE = Path(__file__).parent / "static" / "pm" / "icons.svg"
 
 
 @functools.cache
+def shapes() -> dict[str, str]:
+    """Return the shapes of each icon, as SVG elements."""
+    return dict(re.findall(r'<symbol id="([a-z0-9-]+)"[^>]*>(.*?)</symbol>', SPRITE.read_text("utf-8")))
+
+
+@functools.cache
 def names() -> frozenset[str]:
-    return frozenset(re.findall(r'<symbol id="([a-z0-9-]+)"', SPRITE.read_text("utf-8")))
+    return frozenset(shapes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.gzip import gzip_page
 
 from projects.web import page
 from projects.web.appearance import CHOICES, remember
@@ -12,8 +13,12 @@ from projects.web.stylesheet import stylesheet
 
 
 @safe_only
+@gzip_page
 def style(request: HttpRequest) -> HttpResponse:
-    """Serve the stylesheet; the URL of a page names its digest, and may be kept as long as a browser likes."""
+    """Serve the stylesheet; the URL of a page names its digest, and may be kept as long as a browser likes.
+
+    It is compressed, unlike pages: it holds no secret whose length could tell anything.
+    """
     content, digest = stylesheet()
     lasts = "max-age=31536000, immutable" if request.GET.get("v") == digest else "no-cache"
     return HttpResponse(content, content_type="text/css; charset=utf-8", headers={"Cache-Control": lasts})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 
@@ -31,6 +32,17 @@ def test_stylesheet_is_one_file_that_may_be_kept_under_its_digest(browser: Clien
     assert browser.get("/style.css?v=older")["Cache-Control"] == "no-cache"
     for name in stylesheet.names():
         assert (stylesheet.FOLDER / f"{name}.css").read_bytes() in answer.content, name
+
+
+def test_stylesheet_is_compressed_and_has_the_icons_that_its_rules_use(browser: Client) -> None:
+    answer = browser.get("/style.css", HTTP_ACCEPT_ENCODING="gzip")
+    assert answer["Content-Encoding"] == "gzip"
+    rules = gzip.decompress(answer.content).decode()
+    assert rules == stylesheet.stylesheet().content.decode()
+    used = set(re.findall(r"var\((--icon-[a-z0-9-]+)\)", rules))
+    assert "--icon-bug" in used
+    for name in used:
+        assert f'{name}: url("data:image/svg+xml,%3Csvg ' in rules
 
 
 def test_stylesheet_begins_with_tokens_and_ends_with_print() -> None:

@@ -6,7 +6,7 @@ import { all, announce, held, post, reason, refresh } from "./pm.js";
 const ROW = "[data-select] [data-key]";
 const AGREE = { unclaim: "End the claims", force: "Change them anyway", anyway: "Overwrite", below: "Delete those, too" };
 const chosen = new Map(); // rows by key, in the order of their selection
-let last = null, bar = null; // where a range begins; the bar
+let last = null, bar = null, coming = null; // where a range begins; the bar, and the request for it
 const rows = (one) => all("[data-key]", one.closest("[data-select]"));
 const keyOf = (row) => row.dataset.key;
 
@@ -78,7 +78,8 @@ async function showBar() {
     bar = null;
     return;
   }
-  bar ??= await load();
+  bar ??= await (coming ??= load());
+  coming = null;
   if (!bar || !chosen.size) return showBar();
   if (!bar.isConnected) document.body.append(bar);
   bar.querySelector(".selected").textContent = `${chosen.size} selected`;
