@@ -115,7 +115,7 @@ def _values(item: WorkItem, name: str, data: QueryDict, actor: User) -> dict[str
         return {f"{name}s": [value]}
     form = QueryDict(mutable=True)
     form[name] = value
-    return item_form.values(item, form, actor)
+    return item_form.values(item, form)
 
 
 def _delete(items: list[tuple[WorkItem, int | None]], data: QueryDict, actor: User) -> Done:

@@ -9,6 +9,7 @@ LABELS = {
     "start_date": "first day",
     "end_date": "last day",
     "ended_at": "until",
+    "item_type": "type",
     "story_points": "points",
     "due_date": "due",
     "wip_limit": "limit",

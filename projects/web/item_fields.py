@@ -1,4 +1,4 @@
-"""The editor of one field of an item, and saving it: the item page's form, one field at a time."""
+"""The fields of an item on its page, the editor of each, and saving it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,19 @@ from projects.entities import spec
 from projects.entities.work_item import STATUS_NAMES, WORK_ITEM
 from projects.loose_types import Context
 from projects.models import ItemLabel, User, WorkItem
-from projects.models.base import Entity
+from projects.models.edits import edit
 from projects.models.prepared_queries import field_at
 from projects.models.work_items.choices import ItemType
 from projects.web import item_form
 from projects.web.field_labels import label
+from projects.web.form_values import agreed_version, version
 
 FIELDS = {field.name: field for field in WORK_ITEM.fields if field.update}
 MANY = 8  # choices; more get a filter
 CHOICES, SEARCH, LABELS, TEXT, LINE, NUMBER, DAY = "choices", "search", "labels", "text", "line", "number", "day"
 _KINDS = {spec.LABELS: LABELS, spec.NUMBER: NUMBER, spec.DAY: DAY, spec.LINE: LINE}
+ELSEWHERE = ("title", "description", "status", "labels")  # on the item's page, in places of their own
+HOTKEYS = {"priority": "p", "assignee": "a", "item_type": "t"}
 NO_VALUE = {"assignee": "Nobody", "parent": "No parent", "sprint": "No sprint"}
 
 
@@ -31,6 +34,17 @@ class Option(NamedTuple):
     note: str = ""
 
 
+class Fact(NamedTuple):
+    """A field with its value in words, "" for none."""
+
+    name: str
+    label: str
+    text: str
+    hotkey: str = ""
+    warning: str = ""
+    is_agent: bool = False
+
+
 def field_of(name: str) -> spec.Field:
     """Return the field called `name` that an update takes. Raises Http404."""
     if name not in FIELDS:
@@ -38,10 +52,26 @@ def field_of(name: str) -> spec.Field:
     return FIELDS[name]
 
 
-def fields_of(item: WorkItem) -> list[spec.Field]:
-    """Return the fields that `item` can have."""
+def facts(item: WorkItem) -> list[Fact]:
+    """Return the fields that the page shows in one line each, without a query if the related objects are loaded."""
     without = {"sprint", "parent"} if item.item_type == ItemType.EPIC else set()
-    return [field for name, field in FIELDS.items() if name not in without]
+    if item.is_open and not item.close_reason:
+        without.add("close_reason")
+    return [_fact(item, field) for name, field in FIELDS.items() if name not in ELSEWHERE and name not in without]
+
+
+def _fact(item: WorkItem, field: spec.Field) -> Fact:
+    text = shown(item, field)
+    if field.name == "parent" and item.parent:
+        text = f"{text} {item.parent.title}"
+    return Fact(
+        field.name,
+        label(field.name).capitalize(),
+        text,
+        HOTKEYS.get(field.name, ""),
+        "overdue" if field.name == "due_date" and item.is_overdue else "",
+        field.kind == spec.PERSON and item.assignee is not None and item.assignee.is_agent,
+    )
 
 
 def editor(item: WorkItem, field: spec.Field, user: User) -> Context:
@@ -104,22 +134,23 @@ def _referred(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
 
 
 def save(item: WorkItem, field: spec.Field, data: QueryDict, *, actor: User) -> bool:
-    """Save the value that the editor sent, by the rules of the item page's form; return True if it changed.
+    """Save the value that the editor sent; return True if it changed.
 
-    `value` is repeated for labels; `add` and `remove` change single labels, whatever the others are by now.
+    `value` is repeated for labels; `add` and `remove` change single labels, whatever the others are by now. `version`
+    is the version that the page showed, `anyway` the later one that the user agreed to overwrite. `force` completes the
+    item despite open children and blockers and ends its claim; `unclaim` only does the latter; `new_user` creates an
+    unknown assignee. Raises ValidationError or Refused.
     """
-    form = data.copy()
-    if field.kind == spec.LABELS:
-        labels = data.getlist("value")
-        if "add" in data or "remove" in data:
-            gone = {name.casefold() for name in data.getlist("remove")}
-            labels = [name for name in item.labels if name.casefold() not in gone] + data.getlist("add")
-            form["version"] = str(item.version)
-        form.setlist("label", labels)
-        form["more_labels"] = ""
-    else:
-        form[field.name] = data.get("value", "")
-    return item_form.save(item, form, actor=actor)
+    form, seen = QueryDict(mutable=True), version(data)
+    form.setlist(field.name, data.getlist("value"))
+    if field.kind == spec.LABELS and ("add" in data or "remove" in data):
+        gone = {name.casefold() for name in data.getlist("remove")}
+        form.setlist(field.name, [name for name in item.labels if name.casefold() not in gone] + data.getlist("add"))
+        seen = item.version
+    form["new_user"] = data.get("new_user", "")
+    anyway = agreed_version(data, "anyway", "force", "unclaim")
+    agreed = {name: bool(data.get(name)) for name in ("force", "unclaim")}
+    return edit(item, item_form.values(item, form), actor=actor, seen=seen, anyway=anyway, **agreed)
 
 
 def said(item: WorkItem, field: spec.Field) -> str:
@@ -135,8 +166,7 @@ def shown(item: WorkItem, field: spec.Field) -> str:
         names = STATUS_NAMES if field.name == "status" else dict(field_at(WorkItem, field.name).flatchoices)
         return str(names[getattr(item, field.column)])
     if field.kind == spec.REFERENCE and field.name != "parent":
-        pk = getattr(item, field.column)
-        row = Entity.by_type[field.refers]._base_manager.filter(pk=pk).first() if pk else None
+        row = getattr(item, field.name)
         return str(row) if row else ""
     value = value_of(item, field)
     return ", ".join(value) if isinstance(value, list) else value

@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.http import Http404
 
 from projects.commits import index, ownership
-from projects.loose_types import Context, Framework
+from projects.entities.work_item import STATUS_NAMES
+from projects.loose_types import Context
 from projects.models import Activity, Comment, Dependency, Question, Review, TimeEntry, User, Waiver, WorkItem
 from projects.models.activity import Action
 from projects.models.comment import Kind
@@ -14,11 +15,14 @@ from projects.models.work_items.evidence import missing_evidence
 from projects.web.durations import spell
 from projects.web.evidence import evidence_of
 from projects.web.history_lines import history
-from projects.web.item_form import choices
+from projects.web.item_fields import facts
+from projects.web.item_form import child_types
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
 
 MOST_COMMITS = 20
+MOST_UNFOLDED, LATEST = 12, 8  # comments; of more than that only the latest are shown at first
+LINE, MOST_LINES = 90, 22  # characters of a line, lines of a text
 PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
 
 
@@ -54,7 +58,8 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
         "project": item.project,
         "description": to_html(item.description, projects, can_tick=not locked),
         "ancestors": _ancestors(item),
-        "comments": [(comment, to_html(comment.content, projects)) for comment in _comments(item)],
+        "is_long": is_long(item.description),
+        **_comments(item, projects),
         "questions": [(question, to_html(question.details, projects)) for question in _questions(item)],
         "comment_kinds": Kind.choices,
         **_reviews(item, projects),
@@ -67,7 +72,9 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
         **_below(item),
         **_dependencies(item),
         **_time(item, user),
-        **choices(item),
+        "facts": facts(item),
+        "status": STATUS_NAMES[item.status],
+        "child_types": child_types(item),
         "locked": locked,
         "deletion": _deletion(item) if item.deleted_at else None,
     }
@@ -86,9 +93,20 @@ def _ancestors(item: WorkItem) -> list[WorkItem]:
     return sorted(found, key=lambda ancestor: ("epic", "story", "task").index(ancestor.item_type))
 
 
-def _comments(item: WorkItem) -> Framework:
+def _comments(item: WorkItem, projects: LivingProjects) -> Context:
+    """Return the comments, oldest first, each with its text and whether that is folded; many are folded as a whole."""
     rows = Comment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
-    return rows.select_related("created_by", "updated_by", "confirmed_by")
+    found = [
+        (row, to_html(row.content, projects), is_long(row.content))
+        for row in rows.select_related("created_by", "updated_by", "confirmed_by")
+    ]
+    folded = len(found) - LATEST if len(found) > MOST_UNFOLDED else 0
+    return {"comments": found, "earlier": found[:folded], "latest": found[folded:]}
+
+
+def is_long(text: str) -> bool:
+    """Return True if the page shows only the beginning of a Markdown text until the reader wants all of it."""
+    return sum(1 + len(line) // LINE for line in text.splitlines()) > MOST_LINES
 
 
 def _questions(item: WorkItem) -> list[Question]:

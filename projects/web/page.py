@@ -13,6 +13,7 @@ from projects.loose_types import Context, Framework
 from projects.models import Activity, Project, User
 from projects.web.appearance import appearance
 from projects.web.inbox_page import badge
+from projects.web.item_panel import beside
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
 
 
@@ -68,6 +69,7 @@ def page(request: HttpRequest) -> Context:
         "inbox_count": functools.cache(badge),
         "all_projects": functools.cache(lambda: list(Project.objects.living().only("key", "title", "status"))),
         "appearance": appearance(request),
+        "panel": functools.cache(lambda: beside(request)),
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -81,12 +81,11 @@ def refused(status: int, message: str, again: str = "") -> HttpResponse:
     return JsonResponse(envelope(code, message), status=status, headers={"PM-Again": again} if again else None)
 
 
-def asked(item: WorkItem, refusal: Claimed | HasChildren | HasBlockers, data: QueryDict, actor: User) -> HttpResponse:
+def asked(item: WorkItem, refusal: Claimed | HasChildren | HasBlockers, actor: User) -> HttpResponse:
     """Return a refusal that the user may override, with what to send for that."""
     # A user who overrides it has also seen the current version.
     if isinstance(refusal, Claimed):
-        button = "take_over" if "take" in data else "unclaim"
-        return refused(409, explain(refusal), again=f"{button}={item.version}")
+        return refused(409, explain(refusal), again=f"unclaim={item.version}")
     also = f" {explain(item.claim_refusal())}" if not item.is_held_by(actor) else ""
     return refused(409, f"{explain(refusal)}{also}", again=f"force={item.version}")
 

@@ -77,6 +77,18 @@ def show(page: Page, server: Server, key: str) -> Page:
     return page
 
 
+def edit_field(page: Page, name: str) -> Locator:
+    """Open the editor of a field that the page shows."""
+    page.locator(f"button[data-field={name}]").click()
+    return page.locator("#field-pop")
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Choose a value of a field and wait until it is saved."""
+    edit_field(page, name).get_by_role("button", name=value, exact=True).click()
+    page.locator("#field-pop").wait_for(state="detached")
+
+
 def error_of(page: Page, form: str) -> Locator:
     return page.locator(f"#{form} [data-error]")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.pages import SOON, comments, error_of, item, make_item, pm, show
+from tests.browser.pages import SOON, choose, comments, edit_field, error_of, item, make_item, pm, show
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
@@ -19,70 +19,83 @@ def test_edit_text_by_keyboard_with_preview(page: Page, board: Server) -> None:
     show(page, board, key)
     page.evaluate("window.loaded = 1")
     page.keyboard.press("e")
-    title = page.get_by_label("Title", exact=True)
+    text = page.get_by_label("Description, in Markdown")
+    expect(text).to_be_focused()
+    page.keyboard.type("Some text about PONE-1")
+    text.evaluate("text => text.setSelectionRange(0, 4)")
+    page.keyboard.press("Control+b")
+    expect(text).to_have_value("**Some** text about PONE-1")
+    page.locator("#i-editor").get_by_role("button", name="Task", exact=True).click()
+    expect(text).to_have_value("- [ ] **Some** text about PONE-1")
+    preview = page.locator("#i-editor .preview")
+    expect(preview.locator("strong")).to_have_text("Some")
+    expect(preview.get_by_role("link")).to_have_attribute("href", "/items/PONE-1/")
+    text.press("Control+Enter")
+    expect(page.locator("#i-read strong")).to_have_text("Some")
+    expect(text).not_to_be_visible()
+    expect(page.locator("#i-edit > summary")).to_be_focused()
+    expect(page.locator(".toast")).to_contain_text(f"Description of {key} saved")
+    page.locator("h1 button").press("Enter")
+    title = page.locator("#field-pop").get_by_role("textbox")
     expect(title).to_be_focused()
     title.fill("New title")
-    page.keyboard.press("Tab")
-    page.keyboard.type("Some **bold** text about PONE-1")
-    preview = page.locator("#i-editor .preview")
-    expect(preview.locator("strong")).to_have_text("bold")
-    expect(preview.get_by_role("link")).to_have_attribute("href", "/items/PONE-1/")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    expect(page.locator("#i-editor").get_by_role("button", name="Save", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#i-read strong")).to_have_text("bold")
     expect(page.locator("h1")).to_contain_text("New title")
-    expect(title).not_to_be_visible()
-    expect(page.locator("#i-edit > summary")).to_be_focused()
-    expect(page.locator("#announcer")).to_have_text("Saved.")
-    assert item(board, key)["version"] == 2
-    page.keyboard.press("Enter")
-    expect(title).to_have_value("New title")
-    title.fill("Given up")
-    page.locator("#i-editor").get_by_role("button", name="Cancel").click()
-    expect(title).not_to_be_visible()
-    page.locator("#i-edit > summary").click()
-    expect(title).to_have_value("New title")
+    expect(page.locator("h1 button")).to_be_focused()
+    assert item(board, key)["version"] == 3
+    page.keyboard.press("Control+z")
+    expect(page.locator("h1")).to_contain_text("Old title")
     assert page.evaluate("window.loaded") == 1
 
 
-def test_facts_are_saved_in_place(page: Page, board: Server) -> None:
+def test_each_fact_is_saved_when_it_is_chosen(page: Page, board: Server) -> None:
     key, epic = make_item(board, "Item", labels=["old"]), make_item(board, "The epic", item_type="epic")
     make_item(board, "Other", labels=["known"], assignee="ada")
     show(page, board, key)
-    facts = page.locator("#i-facts")
-    save = facts.get_by_role("button", name="Save", exact=True)
-    expect(save).not_to_be_visible()
-    facts.get_by_label("Status").select_option("review")
-    facts.get_by_label("Priority").select_option("high")
-    facts.get_by_label("Points").fill("8")
-    facts.get_by_label("Assignee").fill("ada")
-    facts.get_by_label("Parent").fill("epic")
-    facts.get_by_label("old").uncheck()
-    facts.get_by_label("Add labels").fill("known, two words")
-    offered = page.locator("#i-labels option, #i-people option, #i-parents option").evaluate_all(
-        "options => options.map(option => option.value)"
-    )
-    assert {"known", "ada", epic} <= set(offered)
-    save.click()
+    choose(page, "status", "Review")
+    expect(page.locator("#i-status")).to_have_text("Review")
+    expect(page.locator("#i-status")).to_be_focused()
+    page.keyboard.press("p")
+    expect(page.locator("#field-pop").get_by_role("button", name="Medium")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#v-priority")).to_have_text("High")
+    points = edit_field(page, "story_points").get_by_role("textbox")
+    points.fill("lots")
+    points.press("Enter")
+    expect(error_of(page, "field-story_points")).to_have_text("Points: must be empty or a whole number from 0 to 100.")
+    points.fill("8")
+    page.locator("#i-read").click()  # elsewhere
+    expect(page.locator("#v-story_points")).to_have_text("8")
+    page.keyboard.press("a")
+    expect(page.locator("#field-pop").get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("ad")
+    page.keyboard.press("Enter")
+    expect(page.locator("#v-assignee")).to_have_text("ada")
+    edit_field(page, "parent").get_by_role("searchbox").fill("epic")
+    page.keyboard.press("Enter")
     expect(page.locator("#i-path")).to_contain_text("The epic")
-    expect(save).not_to_be_visible()
-    expect(facts.get_by_label("two words")).to_be_checked()
-    expect(facts.get_by_label("Add labels")).to_have_value("")
+    edit_field(page, "labels").get_by_label("known").check()
+    page.keyboard.press("Escape")
+    expect(page.locator("#f-labels .label")).to_have_count(1)
+    edit_field(page, "labels").get_by_label("known").check()
+    page.locator("#field-pop [data-narrow]").fill("two words")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-labels .label")).to_have_count(3)
+    page.get_by_role("button", name="Remove the label old").click()
+    expect(page.locator("#f-labels .label")).to_have_count(2)
     found = item(board, key)
-    assert [found[name] for name in ("status", "priority", "story_points", "assignee", "labels")] == [
-        *("review", "high", 8, "ada"),
-        ["known", "two words"],
-    ]
-    facts.get_by_role("button", name="Assign to me").click()
-    expect(facts.get_by_label("Assignee")).not_to_have_value("ada")
-    facts.get_by_label("Points").fill("lots")
-    facts.get_by_label("Points").press("Enter")
-    expect(error_of(page, "i-facts")).to_have_text("Points: must be empty or a whole number from 0 to 100.")
-    expect(facts.get_by_label("Points")).to_have_value("lots")
-    facts.get_by_role("button", name="Cancel").click()
-    expect(facts.get_by_label("Points")).to_have_value("8")
+    assert [found[name] for name in ("status", "priority", "story_points", "assignee")] == ["review", "high", 8, "ada"]
+    assert found["parent"] == epic
+    assert sorted(found["labels"]) == ["known", "two words"]
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.locator("#v-assignee")).not_to_have_text("ada")
+    edit_field(page, "assignee").get_by_role("searchbox").fill("adda")
+    page.keyboard.press("Enter")
+    expect(error_of(page, "field-assignee")).to_have_text("Assignee: there is no user adda; similar names: ada.")
+    page.get_by_role("button", name="Create this person and save").click()
+    expect(page.locator("#v-assignee")).to_have_text("adda")
 
 
 def test_conflicting_edit_keeps_typed_text_and_can_be_forced(page: Page, board: Server) -> None:
@@ -110,14 +123,14 @@ def test_refused_done_names_the_children_and_can_be_forced(page: Page, board: Se
     page.keyboard.press("Enter")
     expect(page.locator("#i-children")).to_contain_text("0 of 1 done")
     expect(page.get_by_label("Title of the new child")).to_be_focused()
-    facts = page.locator("#i-facts")
-    facts.get_by_label("Status").select_option("done")
-    facts.get_by_role("button", name="Save", exact=True).click()
-    expect(error_of(page, "i-facts")).to_have_text("PONE-1 has open children: PONE-2.")
+    edit_field(page, "status").get_by_role("button", name="Done").click()
+    expect(error_of(page, "field-status")).to_have_text("PONE-1 has open children: PONE-2.")
     expect(page.locator("#announcer")).to_contain_text("has open children")
-    facts.get_by_role("button", name="Mark as done anyway").click()
-    expect(page.locator("#i-history")).to_contain_text("Done")
-    expect(facts.get_by_role("button", name="Mark as done anyway")).not_to_be_visible()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator("#field-pop")).to_have_count(0)
+    edit_field(page, "status").get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Mark as done anyway").click()
+    expect(page.locator("#i-status")).to_have_text("Done")
     assert item(board, story)["status"] == "done"
 
 
@@ -166,7 +179,7 @@ def test_comments_are_written_edited_and_deleted(page: Page, board: Server) -> N
     mine.get_by_label("Comment, in Markdown").fill("Second *thought*")
     expect(mine.locator(".preview em")).to_have_text("thought")
     mine.get_by_role("button", name="Save", exact=True).click()
-    expect(page.locator("#i-comments .rows > li > .text em")).to_have_text("thought")
+    expect(page.locator("#i-comments .fold > .text em")).to_have_text("thought")
     mine = page.locator("#i-comments .rows > li", has_text="Second")
     mine.get_by_text("Delete", exact=True).click()
     page.get_by_role("button", name="Delete this comment").click()
@@ -221,6 +234,7 @@ def test_confirm_and_undo_deletion_on_the_page(page: Page, board: Server) -> Non
     story = make_item(board, "Parent", item_type="story")
     make_item(board, "Child", parent=story)
     show(page, board, story)
+    page.get_by_label("More actions").click()
     page.get_by_text("Delete…").click()
     expect(page.locator("#i-deleter")).to_contain_text("and its 1 descendant")
     expect(page.locator("#i-deleter .danger")).to_be_focused()
@@ -253,19 +267,22 @@ def test_hostile_texts_do_nothing(page: Page, board: Server) -> None:
             page.keyboard.type(" ")
         page.get_by_label("Other item").fill("again")
         expect(page.locator("#i-offers button").first).to_be_visible()
-        page.get_by_label("Points").fill(text)
-        page.get_by_label("Points").press("Enter")
-        expect(error_of(page, "i-facts")).to_contain_text("Points:")
-        page.get_by_label("Parent").fill("again")
-        page.get_by_label("Points").fill("")
-        page.locator("#i-facts").get_by_role("button", name="Save", exact=True).click()
-        expect(error_of(page, "i-facts")).to_contain_text("several items match")
+        edit_field(page, "story_points").get_by_role("textbox").fill(text)
+        page.keyboard.press("Enter")
+        expect(error_of(page, "field-story_points")).to_contain_text("Points:")
+        page.keyboard.press("Escape")
+        for name in ("title", "labels", "assignee", "sprint"):
+            expect(edit_field(page, name)).to_be_visible()
+            page.keyboard.press("Escape")
+        edit_field(page, "parent").get_by_role("searchbox").fill("again")
+        expect(page.locator("#field-pop .choices button:visible").first).to_be_visible()
+        page.keyboard.press("Escape")
         for details in page.locator("#i-history details").all():
             details.evaluate("details => { details.open = true }")
         assert page.evaluate("window.hacked") is None
         harm = "main :is(script, img, [onerror], [onload], [onmouseover], [href^=javascript], [href^=data])"
         assert page.locator(harm).count() == 0
-        assert page.locator("main svg").count() == 0
+        assert page.locator("main svg:not(.icon)").count() == 0
 
 
 def test_copied_key_is_in_the_clipboard(person: BrowserContext, page: Page, board: Server) -> None:
@@ -273,6 +290,8 @@ def test_copied_key_is_in_the_clipboard(person: BrowserContext, page: Page, boar
     person.grant_permissions(["clipboard-read", "clipboard-write"], origin=board.url)
     show(page, board, key)
     for name, copied in ((f"Copy {key}", key), ("Copy the pm command", f"pm work-item show {key}")):
+        if copied != key:
+            page.get_by_label("More actions").click()
         page.get_by_role("button", name=name).click()
         expect(page.locator("#announcer")).to_have_text("Copied.")
         assert page.evaluate("navigator.clipboard.readText()") == copied
@@ -295,8 +314,17 @@ def test_unsaved_text_is_kept_and_keys_save_or_close(page: Page, board: Server) 
     expect(text).to_have_value("")
     page.keyboard.press("Tab")
     page.locator("#i-edit > summary").click()
-    page.get_by_label("Title", exact=True).press("Escape")
+    page.get_by_label("Description, in Markdown").press("Escape")
     expect(page.locator("#i-editor")).not_to_be_visible()
     page.reload()
     expect(text).to_have_value("")
     assert asked == ["beforeunload"]
+    page.keyboard.press("e")
+    page.get_by_label("Description, in Markdown").fill("Half a text")
+    page.keyboard.press("Escape")
+    expect(page.locator("#i-editor")).not_to_be_visible()
+    page.keyboard.press("e")
+    expect(page.get_by_label("Description, in Markdown")).to_have_value("Half a text")
+    page.get_by_role("button", name="Cancel").click()
+    page.keyboard.press("e")
+    expect(page.get_by_label("Description, in Markdown")).to_have_value("")

@@ -108,7 +108,7 @@ class Scene:
             "patch": lambda: self.claude.patch(f"{ITEMS}{self.key}/", {"status": "done"}),
             "bulk": lambda: self.claude.post(f"{ITEMS}bulk-update/", {"updates": [{"id": self.key, "status": "done"}]}),
             "review": lambda: self.claude.post(f"{ITEMS}{self.key}/review/", {"text": "3 tests pass"}),
-            "browser": lambda: self.browser.post(f"/items/{self.key}/edit/", {"version": "1", "status": "done"}),
+            "browser": lambda: self.browser.post(f"/items/{self.key}/field/status/", {"version": "1", "value": "done"}),
         }
         assert (answer := closing[way]()).status_code == 200, answer.content
         statuses = [self.status]

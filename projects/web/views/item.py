@@ -1,4 +1,4 @@
-"""Views of an item: show, edit, delete, restore."""
+"""Views of an item: show, tick, delete, restore, undo."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from django.urls import reverse
 from projects.commits import index, ownership
 from projects.models import Activity, WorkItem
 from projects.models.edits import undo as undo_change
-from projects.models.exceptions import Claimed, Conflict, HasBlockers, HasChildren
+from projects.models.exceptions import Conflict
 from projects.sync.exceptions import GitError
-from projects.web import item_form, item_page, page
+from projects.web import item_page, item_panel, page
 from projects.web.diff import diff_lines
 from projects.web.form_values import agreed_version, version
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import tick_task, to_html
-from projects.web.responses import asked, done, explain, refused, reports_errors
+from projects.web.responses import done, explain, refused, reports_errors
 
 BEFORE = 19  # digits of an activity ID
 
@@ -48,6 +48,12 @@ def _by_reference(reference: str) -> HttpResponse:
 
 
 @page.for_people()
+def panel(request: HttpRequest, identifier: str) -> HttpResponse:
+    """Answer the item's panel alone, for the script that shows it beside a page."""
+    return HttpResponse(item_panel.render(item_page.get(identifier), request))
+
+
+@page.for_people()
 def commit(request: HttpRequest, identifier: str, sha: str) -> HttpResponse:
     """Show the diff of a commit that names the item."""
     found = item_page.get(identifier)
@@ -68,19 +74,6 @@ def commit(request: HttpRequest, identifier: str, sha: str) -> HttpResponse:
         "is_cut": patch is not None and patch.is_cut,
     }
     return render(request, "pm/commit.html", context)
-
-
-@page.for_people("POST")
-@reports_errors
-@transaction.atomic
-def edit(request: HttpRequest, identifier: str) -> HttpResponse:
-    """Apply a form's changes. After seeing a conflict, the user may overwrite it."""
-    found = item_page.get(identifier)
-    try:
-        changed = item_form.save(found, request.POST, actor=page.person(request))
-    except (Claimed, HasChildren, HasBlockers) as refusal:
-        return asked(found, refusal, request.POST, page.person(request))
-    return done("Saved." if changed else "No changes.")
 
 
 @page.for_people("POST")

@@ -50,7 +50,7 @@ def _save(request: HttpRequest, item: WorkItem, edited: spec.Field) -> HttpRespo
     try:
         changed = item_fields.save(item, edited, data, actor=person)
     except (Claimed, HasChildren, HasBlockers) as refusal:
-        return asked(item, refusal, data, person)
+        return asked(item, refusal, person)
     if not changed:
         return done("No changes.")
     latest = (

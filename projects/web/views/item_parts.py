@@ -73,7 +73,7 @@ def offer(request: HttpRequest, identifier: str) -> HttpResponse:
     text = request.GET.get("parent" if is_parent else "other", "").strip()
     types = PARENTS[found.item_type] if is_parent else ()
     shown = offers(found.project, text, without=(found.display_key,), types=types) if text else []
-    context = {"offers": shown, "text": text, "field": "parent" if is_parent else "pick"}
+    context = {"offers": shown, "text": text, "field": "value" if is_parent else "pick"}
     return render(request, "pm/item_offers.html", context)
 
 

@@ -86,7 +86,35 @@ def test_former_key_leads_to_its_item_and_a_key_of_two_names_both(
     mine, theirs = make("Mine"), make("Theirs")
     FormerKey.objects.create(key="PONE-77", item_id=mine.pk)
     FormerKey.objects.create(key=theirs.display_key, item_id=mine.pk)
-    assert '<span class="key">PONE-1</span> Mine' in person.get("/items/pone-77/").content.decode()
+    assert "<title>PONE-1 Mine" in person.get("/items/pone-77/").content.decode()
     page = person.get(f"/items/{theirs.display_key}/").content.decode()
     assert 'In this clone PONE-2 meant <a href="/items/PONE-1/">PONE-1 Mine</a> before' in page
     assert "i-former" not in person.get(f"/items/{mine.display_key}/").content.decode()
+
+
+def test_panel_is_beside_each_page_whose_address_names_an_item(
+    person: Client, make: Callable[..., WorkItem], django_assert_max_num_queries: Any
+) -> None:
+    item = make("Beside")
+    for page in ("/board/PONE/?q=x&item=pone-1", "/sprints/PONE/?item=PONE-1", "/search/?q=beside&item=PONE-1"):
+        shown = person.get(page).content.decode()
+        assert '<aside class="panel item" id="panel" data-live' in shown
+        assert shown.count('id="i-comment"') == 1
+    assert 'data-panel-close href="/board/PONE/?q=x"' in person.get("/board/PONE/?q=x&item=PONE-1").content.decode()
+    for page in ("/board/PONE/", "/board/PONE/?item=PONE-9", "/board/PONE/?item=%00", "/items/PONE-1/?item=PONE-1"):
+        assert "<aside" not in person.get(page).content.decode()
+    with django_assert_max_num_queries(40):
+        fragment = person.get("/items/PONE-1/panel/").content.decode()
+    assert fragment.startswith("<aside")
+    assert f'data-item="{item.display_key}"' in fragment
+
+
+def test_long_texts_and_many_comments_are_folded(person: Client, make: Callable[..., WorkItem]) -> None:
+    item = make("Long", description="A line\n\n" * 40)
+    Comment(work_item=item, content="Short").insert(actor=item.created_by)
+    page = person.get("/items/PONE-1/").content.decode()
+    assert page.count("data-unfold") == 1
+    assert "earlier comment" not in page
+    for number in range(12):
+        Comment(work_item=item, content=f"Comment {number}").insert(actor=item.created_by)
+    assert "Show 5 earlier comments" in person.get("/items/PONE-1/").content.decode()

@@ -119,7 +119,7 @@ PROGRAM = {"HTTP_X_PM_ACTOR": "claude", "HTTP_X_PM_SESSION": "program=claude&via
 def test_change_through_the_link_of_an_agent_is_marked(running: None, make_item: Callable[..., WorkItem]) -> None:
     item, browser = make_item(), Client()
     browser.get(bearer(**PROGRAM).post("/api/v1/login-links/").json()["url"])
-    assert browser.post("/items/PONE-1/edit/", {"version": "1", "title": "New"}).status_code == 200
+    assert browser.post("/items/PONE-1/field/title/", {"version": "1", "value": "New"}).status_code == 200
     change = Activity.objects.of(item).latest("id")
     assert (change.actor.username, change.via) == (getpass.getuser(), "claude")
     assert f"{getpass.getuser()} (through a link of claude)" in browser.get("/items/PONE-1/").content.decode()
@@ -137,7 +137,7 @@ def test_link_of_an_agent_does_not_act_as_a_person(running: None, make_item: Cal
     browser.get(bearer(**PROGRAM).post("/api/v1/login-links/").json()["url"])
     page = browser.get(f"/admin/projects/user/{decision.created_by_id}/change/").content.decode()
     assert 'name="is_agent"' not in page
-    browser.post("/items/PONE-1/edit/", {"version": "1", "title": "New"})
+    browser.post("/items/PONE-1/field/title/", {"version": "1", "value": "New"})
     assert WorkItem.objects.get().is_stuck
     through = User.objects.get(username=getpass.getuser())
     through.via = "claude"
@@ -149,6 +149,6 @@ def test_link_of_a_person_is_not_marked(link: str, make_item: Callable[..., Work
     make_item()
     browser = Client()
     browser.get(link)
-    browser.post("/items/PONE-1/edit/", {"version": "1", "title": "New"})
+    browser.post("/items/PONE-1/field/title/", {"version": "1", "value": "New"})
     assert Activity.objects.latest("id").via == ""
     assert 'name="is_agent"' in browser.get(f"/admin/projects/user/{User.objects.owner().pk}/change/").content.decode()

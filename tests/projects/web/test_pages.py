@@ -232,7 +232,7 @@ def test_item_page_shows_what_is_overdue(browser: Client, make_item: Callable[..
     today = timezone.now().date()
     for days in (-1, 1):
         make_item(due_date=today + timedelta(days=days))
-    assert "i-overdue" in browser.get("/items/PONE-1/").content.decode()
+    assert '<span class="stop">overdue</span>' in browser.get("/items/PONE-1/").content.decode()
     assert "i-overdue" not in browser.get("/items/PONE-2/").content.decode()
 
 

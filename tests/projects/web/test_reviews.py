@@ -49,7 +49,7 @@ def test_waiver_and_force_are_marked_on_page_and_card(
     item = make_item()
     item.claim(actor=user)
     item.update(actor=User.objects.actor("codex"), status="todo", force=True)
-    assert browser.post("/items/PONE-1/edit/", {"version": "3", "status": "done"}).status_code == 409
+    assert browser.post("/items/PONE-1/field/status/", {"version": "3", "value": "done"}).status_code == 409
     assert decide(browser, item, "waive", "No machine") == 200
     page = browser.get("/items/PONE-1/").content.decode()
     for text in ("Closed without the evidence that was required.", "No machine", "check test has not passed", "Forced"):
@@ -79,7 +79,9 @@ def test_policy_holds_for_every_way_in_which_a_browser_sets_a_status(
     session[AGENT] = "claude"  # its changes count as those of an agent
     session.save()
     ways = {
-        "edit": lambda item: browser.post(f"/items/{item.display_key}/edit/", {"version": "1", "status": "done"}),
+        "edit": lambda item: browser.post(
+            f"/items/{item.display_key}/field/status/", {"version": "1", "value": "done"}
+        ),
         "board": lambda item: browser.post(
             "/board/PONE/move/", {"item": item.display_key, "version": "1", "status": "done"}
         ),

@@ -1,12 +1,11 @@
 // Edit one field of an item in place: on cards, in rows, in the panel and on the item's page. views/item_fields.py
-// documents the requests. A button `data-field="priority"` inside an element with `data-key` opens the editor.
+// documents the requests, templates/pm/base.html the markup.
 
 import { all, announce, catchUp, held, post, reason, refresh, restoreDrafts } from "./pm.js";
 import { toastOf } from "./toast.js";
 
 const ANYWAY = {
-  anyway: "Save mine anyway", force: "Mark as done anyway", unclaim: "End the claim and save",
-  take_over: "End the claim and assign to me", new_user: "Create this person and save",
+  anyway: "Save mine anyway", force: "Mark as done anyway", unclaim: "End the claim and save", new_user: "Create this person and save",
 };
 const GAP = 4, EDGE = 8; // pixels
 let open = null; // {box, anchor, home, done}: the editor that is open, where it belongs, and what is told when it closes
@@ -113,8 +112,8 @@ function place() {
 
 // ---- The editor
 
-const rows = (box) => all(".choices > li", box).filter((row) => !row.hidden);
-const controlOf = (row) => row.querySelector("button, input");
+const rows = (box) => all(".choices > li, .offers > button", box).filter((row) => row.offsetParent);
+const controlOf = (row) => row.matches("button") ? row : row.querySelector("button, input");
 
 function prepare(box) {
   const form = box.querySelector("form"), { key } = open, name = form.id.replace("field-", "");
@@ -176,6 +175,8 @@ function enter(event, box, form) {
   event.preventDefault();
   if (!form.querySelector("[type=checkbox]") && !form.matches(".labels")) {
     if (row && (text || form.matches(".choices"))) return controlOf(row).click();
+    const offers = all(".offers button", form);
+    if (offers.length === 1) return offers[0].click();
     return text ? choose(form, text) : close();
   }
   if (!text) return form.requestSubmit();
@@ -209,8 +210,4 @@ addEventListener("pointerdown", ({ target }) => {
   else close();
 }, true);
 
-addEventListener("click", (event) => {
-  const button = event.target.closest?.("button[data-field]"), key = button?.closest("[data-key]")?.dataset.key;
-  if (key) editField(key, button.dataset.field, button);
-});
 addEventListener("resize", () => open && place());

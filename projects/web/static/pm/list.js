@@ -1,12 +1,12 @@
 // The list: further pages while scrolling, groups that fold, arrow keys and j and k. `[data-more]` links to the next page.
 
-import { $, all, announce, refresh } from "./pm.js";
+import { $, all, announce, refresh, state } from "./pm.js";
 import "./fields.js";
 
 const AHEAD = "600px"; // further rows are loaded before the end is seen
 const table = () => $("items");
 const groupsKey = () => `folded:${location.pathname}`;
-let query = location.search, loading = false;
+let query = state(), loading = false;
 
 const watcher = new IntersectionObserver((seen) => {
   if (seen.some((one) => one.isIntersecting)) more();
@@ -63,8 +63,8 @@ async function renew() {
 }
 
 function settle() {
-  if (query !== location.search) { // other filters: the appended rows belong to the old ones
-    query = location.search;
+  if (query !== state()) { // other filters: the appended rows belong to the old ones
+    query = state();
     for (const body of all("#items > .appended")) body.remove();
     const rest = $("list-more");
     if (rest?.hasAttribute("data-keep")) {

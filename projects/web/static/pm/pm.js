@@ -163,7 +163,7 @@ function light(element) {
   element.lit = setTimeout(() => element.removeAttribute("data-lit"), 3000);
 }
 
-const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current"]; // attributes set by this script or by the user
+const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current", "data-shown", "data-all", "inert"]; // attributes set by this script or by the user
 
 const typed = (form) => form.matches("form[data-typed]");
 
@@ -240,11 +240,18 @@ function offer(input) {
   fill(box, fetch(`${input.dataset.offers}?${new URLSearchParams({ [input.name]: input.value })}`));
 }
 
-// Show another state of this page, without loading the whole page. With `replaces`, Back does not return to this one.
+// Put `url`, another state of this page, into the history and the address, without loading anything.
+export function go(url, { replaces = false, state = history.state } = {}) {
+  history[replaces ? "replaceState" : "pushState"](state, "", url);
+  shown = here();
+}
+
+// Show another state of this page, beside the item's panel if that is open. With `replaces`, Back does not return here.
 export function show(url, replaces = false) {
-  if (url === location.pathname + location.search) return;
-  history[replaces ? "replaceState" : "pushState"](null, "", url);
-  shown = location.pathname + location.search;
+  const to = new URL(url, location), { searchParams } = new URL(location);
+  if (to.pathname === location.pathname && searchParams.has("item")) to.searchParams.set("item", searchParams.get("item"));
+  if (to.pathname + to.search === here()) return;
+  go(to, { replaces });
   refresh();
 }
 
@@ -253,8 +260,16 @@ function filter(form) {
   show(location.pathname + (query && `?${query}`));
 }
 
-let shown = location.pathname + location.search;
-addEventListener("popstate", () => { if (location.pathname + location.search !== shown) location.reload(); });
+const here = () => location.pathname + location.search;
+let shown = here();
+export const state = () => withoutItem(here()); // of the page beneath the panel
+const withoutItem = (url) => { const bare = new URL(url, location); bare.searchParams.delete("item"); return bare.pathname + bare.search; };
+addEventListener("popstate", () => {
+  if (here() === shown) return;
+  if (withoutItem(here()) !== withoutItem(shown)) return location.reload();
+  shown = here();
+  dispatchEvent(new Event("pm:item"));
+});
 
 // ---- Forms
 
@@ -393,15 +408,32 @@ addEventListener("beforeunload", (event) => {
   if (all("form[data-typed][data-post]").some((form) => all("textarea, select, input:not([type=hidden])", form).some(changed))) event.preventDefault();
 });
 
-// Fill in values that only the browser knows, after load and after each change.
+// Fill in values that only the browser knows.
+export function prepare(root = document) {
+  updateTimes(root);
+  for (const field of all("[data-fresh-id]", root)) field.value ||= uuid();
+  for (const field of all("[data-zone]", root)) field.value = absolute.resolvedOptions().timeZone;
+}
+
+// After load and after each change.
 function settle() {
-  updateTimes();
-  for (const field of all("[data-fresh-id]")) field.value ||= uuid();
-  for (const field of all("[data-zone]")) field.value = absolute.resolvedOptions().timeZone;
+  prepare();
   dispatchEvent(new Event("pm:settled"));
 }
 
 // ---- The page
+
+// Escape closes an editor, whose text stays as a draft, or a menu.
+function leave(event, form) {
+  const box = form && form.closest("details[open]"), menus = all("[data-menu][open]");
+  if (box && typed(form)) {
+    box.removeAttribute("open");
+    box.firstElementChild.focus();
+    announce("Not saved. The text is kept as a draft.");
+  } else if (box) form.reset();
+  for (const menu of menus) menu.removeAttribute("open");
+  if (box || menus.length) event.preventDefault();
+}
 
 addEventListener("keydown", (event) => {
   if (!event.target.closest) return;
@@ -411,11 +443,7 @@ addEventListener("keydown", (event) => {
     return form.requestSubmit(form.querySelector("button.primary"));
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (form && event.key === "Escape" && form.closest("details[open]")) {
-    if (typed(form)) announce("The text is not saved. Press Cancel to discard it.");
-    else form.reset();
-  }
-  if (event.key === "Escape") for (const menu of all("[data-menu][open]")) menu.removeAttribute("open");
+  if (event.key === "Escape") leave(event, form);
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
   const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
   if (!target) return;
@@ -438,6 +466,8 @@ addEventListener("click", (event) => {
   }
   const goes = target.closest?.("[data-focus]")?.dataset.focus;
   if (goes) $(goes).focus();
+  const edited = target.closest?.("button[data-field]"), { key, item = key } = edited?.closest("[data-key], [data-item]")?.dataset ?? {};
+  if (item) import("./fields.js").then(({ editField }) => editField(item, edited.dataset.field, edited));
   const button = target.closest?.("[data-copy]");
   if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => announce(button.dataset.copied = "Copied."), () => announce("The browser does not allow copying here."));
 });

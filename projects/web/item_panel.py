@@ -1,0 +1,37 @@
+"""The panel of an item beside a page: any page whose URL has `?item=PONE-12`."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from projects.models import User, WorkItem
+from projects.web import item_page
+
+PARAMETER = "item"
+
+
+def beside(request: HttpRequest) -> str:
+    """Return the panel that the URL asks for, as HTML, or "": for none, an unknown item, or on an item's page."""
+    match, user = request.resolver_match, request.user
+    identifier = request.GET.get(PARAMETER, "")
+    if not identifier or not isinstance(user, User) or (match and match.url_name == "item"):
+        return ""
+    item = item_page.find(identifier, deleted=True)
+    return render(item, request) if item is not None else ""
+
+
+def render(item: WorkItem, request: HttpRequest) -> str:
+    """Return the panel of `item` as HTML; it closes to the page without it."""
+    assert isinstance(request.user, User)
+    context = item_page.context(item, request.user)
+    return render_to_string("pm/panel.html", {**context, "closed": _closed(item, request)}, request)
+
+
+def _closed(item: WorkItem, request: HttpRequest) -> str:
+    if PARAMETER not in request.GET:
+        return reverse("board", args=[item.project.key])
+    rest = request.GET.copy()
+    del rest[PARAMETER]
+    return f"{request.path}{'?' if rest else ''}{rest.urlencode()}"

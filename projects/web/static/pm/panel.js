@@ -1,0 +1,132 @@
+// An item's panel beside the page, and what only an item's texts need: folding, formatting, labels. A link to an item
+// inside `data-panel` opens it; the URL's `item` names it. templates/pm/panel.html has the markup.
+
+import { $, all, announce, go, prepare, restoreDrafts } from "./pm.js";
+
+const ITEM = /^\/items\/([A-Z][A-Z0-9]*-\d+)\/$/;
+const phone = matchMedia("(max-width: 48rem)");
+let turn = 0; // counts the panels that were asked for, so that a late answer does not replace a newer one
+
+const keyOf = (link) => link.origin === location.origin && ITEM.exec(link.pathname)?.[1];
+const keys = () => [...new Set(all("[data-panel]:not(#panel) a[href*='/items/']").map(keyOf).filter(Boolean))];
+const named = () => new URLSearchParams(location.search).get("item");
+
+function address(key) {
+  const url = new URL(location);
+  url.hash = "";
+  if (key) url.searchParams.set("item", key);
+  else url.searchParams.delete("item");
+  return url;
+}
+
+// Show the item's panel; `how` is "push" for a new entry of the history, "replace" to change this one, or "" for none.
+export async function openPanel(key, how = "push") {
+  const mine = ++turn;
+  const answer = await fetch(`/items/${key}/panel/`, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
+  const html = answer?.ok && !answer.redirected ? await answer.text() : "";
+  if (mine !== turn) return;
+  if (!html) return location.assign(`/items/${key}/`);
+  const { depth = 0, bare = !named() } = history.state ?? {};
+  if (how) go(address(key), { replaces: how === "replace", state: { depth: how === "push" ? depth + 1 : depth, bare } });
+  const template = document.createElement("template");
+  template.innerHTML = html; // the server rendered and escaped it
+  const panel = template.content.querySelector("#panel");
+  if ($("panel")) $("panel").replaceWith(panel);
+  else document.body.append(panel); // elsewhere it would cost the style of every card
+  prepare(panel);
+  restoreDrafts(panel);
+  settle();
+  panel.focus({ preventScroll: true });
+  import("./fields.js");
+}
+
+// Close the panel and return the focus to the item's link; `goes` says whether the address still has to change.
+function closePanel(goes = true) {
+  turn++;
+  const panel = $("panel"), key = panel?.dataset.item;
+  if (!panel) return;
+  panel.remove();
+  settle();
+  const link = all("[data-panel] a[href*='/items/']").find((one) => keyOf(one) === key);
+  link?.focus({ preventScroll: true });
+  link?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  if (!goes) return;
+  const { depth = 0, bare = false } = history.state ?? {};
+  if (bare && depth) history.go(-depth);
+  else go(address(""), { replaces: true, state: null });
+}
+
+function step(by) {
+  const order = keys(), at = order.indexOf($("panel").dataset.item), to = order[at < 0 ? 0 : at + by];
+  if (!to) return announce(by > 0 ? "This is the last item." : "This is the first item.");
+  openPanel(to, "replace");
+}
+
+// Mark the item beneath, and on a phone, where the panel covers the page, keep the page from the keyboard.
+function settle() {
+  const key = $("panel")?.dataset.item;
+  for (const old of all("[data-panel] [data-shown]")) if (old.dataset.key !== key) old.removeAttribute("data-shown");
+  if (key) for (const row of all(`[data-panel]:not(#panel) [data-key="${key}"]`)) row.setAttribute("data-shown", "");
+  for (const part of all("body > :is(header, main, nav, .skip)")) part.inert = Boolean(key) && phone.matches;
+}
+
+addEventListener("click", (event) => {
+  const { target } = event, plain = !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (!target.closest || event.defaultPrevented || !plain) return;
+  const link = target.closest("[data-panel] a[href]"), step_ = target.closest("[data-step]");
+  if (step_) return step(Number(step_.dataset.step));
+  const close = link?.matches("[data-panel-close]"), key = link && !link.matches("[data-full], [target]") && !link.hash && keyOf(link);
+  if (!close && !key) return;
+  event.preventDefault();
+  if (close) closePanel();
+  else openPanel(key);
+});
+
+addEventListener("keydown", (event) => {
+  const { target, key } = event, panel = $("panel");
+  if (!panel || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], #field-pop")) return;
+  const types = target.closest?.("input, textarea, select, [contenteditable]");
+  if (key === "Escape" && types && panel.contains(target)) panel.focus({ preventScroll: true }); // the text stays as a draft
+  else if (types) return;
+  else if (key === "Escape" && !document.querySelector("[data-lifted]")) closePanel();
+  else if (key === "j" || (key === "ArrowDown" && target === panel)) step(1);
+  else if (key === "k" || (key === "ArrowUp" && target === panel)) step(-1);
+  else return;
+  event.preventDefault();
+});
+
+addEventListener("pm:item", () => named() ? openPanel(named(), "") : closePanel(false));
+addEventListener("pm:settled", settle);
+phone.addEventListener("change", settle);
+settle();
+
+// ---- Texts
+
+addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-unfold]");
+  if (!button) return;
+  const isOpen = button.parentElement.toggleAttribute("data-all");
+  button.setAttribute("aria-expanded", String(isOpen));
+  button.textContent = isOpen ? "Show less" : "Show all";
+  if (!isOpen) button.parentElement.scrollIntoView({ block: "nearest" });
+});
+
+// The buttons above a text, and Ctrl+B.
+const mark = (form, name) => import("./markdown.js").then((markdown) => markdown.mark(form.querySelector("textarea"), name));
+addEventListener("click", ({ target }) => {
+  const button = target.closest?.("[data-mark]");
+  if (button) mark(button.form, button.dataset.mark);
+});
+addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (key !== "b" || !(event.ctrlKey || event.metaKey) || !target.matches?.("textarea") || !target.form?.querySelector("[data-mark]")) return;
+  event.preventDefault();
+  mark(target.form, "bold");
+});
+
+addEventListener("click", async ({ target }) => {
+  const button = target.closest?.("[data-remove]");
+  if (!button) return;
+  const { saveField } = await import("./fields.js"), { item } = button.closest("[data-item]").dataset;
+  saveField(item, "labels", { remove: button.dataset.remove }, button.dataset.version, $("v-labels"));
+});
