@@ -1,0 +1,142 @@
+"""The frame in a real browser: sidebar, drawer, theme, print, and what a page loads."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Page, Response, expect
+
+from tests.browser.pages import make_item, open_board, pm, signed_in
+from tests.processes import Server
+
+PHONE = {"width": 360, "height": 740}
+MOST_REQUESTS, MOST_BYTES = 8, 200 << 10
+BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
+CUT = """all => all.filter(one => getComputedStyle(one).overflowY !== 'visible' && !one.closest('.unseen')
+  && one.scrollHeight > one.clientHeight + 1 && one.clientHeight > 40).map(one => one.id || one.className)"""
+LIGHT, DARK = "rgb(246, 247, 248)", "rgb(20, 23, 26)"
+
+
+def width(page: Page) -> float:
+    box = page.locator("#side").bounding_box()
+    assert box is not None
+    return box["width"]
+
+
+def set_theme(page: Page, name: str) -> None:
+    page.get_by_label("Account").click()
+    page.get_by_role("group", name="Theme").get_by_role("button", name=name, exact=True).click()
+
+
+def test_sidebar_keeps_its_state_from_the_first_paint(page: Page, board: Server) -> None:
+    open_board(page, board)
+    assert width(page) == 192
+    page.keyboard.press("[")
+    assert width(page) == 48
+    expect(page.get_by_role("button", name="Sidebar")).to_have_attribute("aria-expanded", "false")
+    answer = page.reload()
+    assert answer is not None
+    assert 'data-sidebar="folded"' in answer.text()
+    expect(page.get_by_role("link", name="Sprints")).to_be_visible()
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Sidebar").press("Enter")
+    assert width(page) == 192
+
+
+def test_theme_holds_on_every_page(page: Page, board: Server) -> None:
+    open_board(page, board)
+    assert page.evaluate(BACKGROUND) == LIGHT
+    set_theme(page, "Dark")
+    assert page.evaluate(BACKGROUND) == DARK
+    for path in ("/settings/", "/nothing/", "/admin/", "/api/v1/docs/"):
+        page.goto(board.url + path)
+        dark = page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+        assert dark == "dark", path
+    page.goto(f"{board.url}/admin/")
+    page.get_by_role("button", name="Light", exact=True).click()
+    expect(page).to_have_url(f"{board.url}/admin/")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == LIGHT
+    page.emulate_media(color_scheme="dark")
+    open_board(page, board)
+    assert page.evaluate(BACKGROUND) == LIGHT
+    set_theme(page, "As the system")
+    assert page.evaluate(BACKGROUND) == DARK
+    page.emulate_media(color_scheme="light")
+
+
+def test_drawer_of_a_phone_works_by_keyboard(page: Page, board: Server) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    open_board(page, board)
+    expect(page.locator("#side")).to_be_hidden()
+    menu = page.get_by_role("button", name="Menu")
+    menu.press("Enter")
+    expect(page.locator("#side")).to_be_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.getElementById('side').contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    expect(page.locator("#side")).to_be_hidden()
+    expect(menu).to_be_focused()
+    menu.click()
+    page.locator("#side").get_by_role("link", name="Settings").click()
+    expect(page.get_by_role("heading", level=1, name="Settings")).to_be_visible()
+
+
+def test_frame_works_without_a_script(person: BrowserContext, board: Server) -> None:
+    assert person.browser is not None
+    context = person.browser.new_context(java_script_enabled=False)
+    page = signed_in(context, board)
+    open_board(page, board)
+    page.get_by_role("button", name="Sidebar").click()
+    expect(page).to_have_url(f"{board.url}/board/PONE/")
+    assert width(page) == 48
+    set_theme(page, "Dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Menu").click()
+    expect(page.locator("#side")).to_be_visible()
+    context.close()
+
+
+def test_pages_print_whole_and_without_the_frame(page: Page, board: Server) -> None:
+    for number in range(30):
+        make_item(board, f"Item {number}")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1040, "height": 700})  # landscape A4
+    for path in ("/board/PONE/", "/list/PONE/", "/inbox/", "/items/PONE-1/", "/settings/"):
+        page.goto(board.url + path)
+        expect(page.locator("#side")).to_be_hidden()
+        cut = page.locator("main, main *").evaluate_all(CUT)
+        assert cut == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1040, path
+    open_board(page, board)
+    last = page.locator("[data-card]").last.bounding_box()
+    assert last is not None
+    assert last["height"] > 10
+    page.emulate_media(media="screen")
+
+
+def test_board_loads_little(person: BrowserContext, server: Server) -> None:
+    pm(server.directory, "demo", "--no-browser")
+    page = signed_in(person, server)
+    loaded: dict[str, int] = {}
+
+    def note(answer: Response) -> None:
+        if "/live/" not in answer.url:
+            loaded[answer.url] = len(answer.body())
+
+    page.on("response", note)
+    page.goto(f"{server.url}/board/DEMO/", wait_until="networkidle")
+    page.remove_listener("response", note)
+    assert len(loaded) <= MOST_REQUESTS, loaded
+    assert sum(loaded.values()) <= MOST_BYTES, loaded
+
+
+def test_administration_shows_all_columns_of_the_items(person: BrowserContext, server: Server) -> None:
+    pm(server.directory, "demo", "--no-browser")
+    page = signed_in(person, server)
+    page.goto(f"{server.url}/admin/projects/workitem/")
+    results = page.locator("#changelist .results").evaluate("one => [one.scrollWidth, one.clientWidth]")
+    assert results[0] <= results[1]
+    expect(page.get_by_role("columnheader", name="Page", exact=True)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("columnheader", name="Changed")).to_be_in_viewport(ratio=1)
+    assert page.locator("[aria-sort]").count() == 0
