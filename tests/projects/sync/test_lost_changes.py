@@ -78,12 +78,12 @@ def test_change_that_does_not_count_is_news_to_who_had_seen_everything(make_boar
         bob.sync(log)
         (told,) = reader.conflicts(seen, newest := last_id())
         assert (told.standing, told.actor.username) == ("superseded", "bob")
-        assert [row.actor.username for row in reader.unread(seen)] == ["ada"]
+        assert [row.actor.username for row in reader.unread(seen, newest, 10)] == ["ada"]
         assert not reader.conflicts(newest, newest).exists()
     with ada:
         seen = last_id()
         ada.sync(log)
-        (told,) = Reader(ada.user, None).unread(seen)
+        (told,) = Reader(ada.user, None).unread(seen, last_id(), 10)
         assert (told.standing, told.actor.username) == ("superseded", "bob")
 
 
