@@ -85,12 +85,12 @@ class Board:
         return not any(lane.total for lane in self.lanes)
 
     def _items(self) -> WorkItemQuerySet:
-        items = WorkItem.objects.living().filter(project=self.project)
+        items = self.filters.narrow(WorkItem.objects.living())
         return items.exclude(item_type="epic") if self.grouping == "epic" else items
 
     def _lanes(self) -> list[Lane]:
         totals = _counts(WorkItem.objects.living().filter(project=self.project))
-        narrowed = self.filters.narrow(self._items())
+        narrowed = self._items()
         found = _counts(narrowed) if self.filters or self.grouping == "epic" else totals
         named = {lane.status_value: lane for lane in SwimLane.objects.living().filter(project=self.project)}
         # Also show statuses without a lane; otherwise their items would be invisible. Cancelled items need no place.
@@ -186,4 +186,4 @@ def more(numbers: Mapping[str, int]) -> str:
 
 
 def _counts(items: WorkItemQuerySet) -> dict[str, int]:
-    return dict(items.order_by().values_list("status").annotate(count=Count("pk")))
+    return dict(items.order_by().values_list("status").annotate(count=Count("*")))

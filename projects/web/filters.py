@@ -61,9 +61,11 @@ class _PageFilterSet(WorkItemFilter):
 
     @classmethod
     def context_of(cls, request: Framework) -> uuid.UUID | None:
-        return None  # the page has narrowed the items to its project
+        return None  # the page names its project
 
     def refer(self, name: str, model: type[Entity], value: str, place: int = 0) -> Framework:
+        if self.of_page is not None and model is Project:
+            return self.of_page.pk
         try:
             return find_pk(model, value, str(self.of_page.pk) if self.of_page else "") or NOTHING
         except Conflict:  # the name of several sprints
@@ -151,8 +153,10 @@ class Filters:
         ]
 
     def narrow(self, items: WorkItemQuerySet) -> WorkItemQuerySet:
-        """Filter `items`, which are those of the project, if it has one; unknown values match nothing."""
+        """Filter `items` by project and filters; unknown values match nothing."""
         data = QueryDict(mutable=True)
+        if self.project is not None:
+            data["project"] = self.project.key
         for name, value in self.pairs:
             data.appendlist(name, value)
         if self.closed:
@@ -175,7 +179,7 @@ class Filters:
             self._chip("type", "Type", ItemType.choices),
             self._chip("priority", "Priority", reversed(Priority.choices)),
             self._chip("assignee", "Assignee", people),
-            self._chip("descendants_of", "Epic", self._epics()),
+            self._chip("descendants_of", "Epic", self._epics(self.project) if self.project else ()),
             self._chip("label", "Label", [(name, name) for name in self._labels()]),
             self._chip("sprint", "Sprint", sprints),
             self._chip("deadline", "Due", due),
@@ -209,11 +213,10 @@ class Filters:
         )
         return [(str(pk), name if self.project else f"{name} ({key})") for pk, name, key in rows[:MAX_CHOICES]]
 
-    def _epics(self) -> list[tuple[str, str]]:
-        epics = WorkItem.objects.living().filter(item_type=ItemType.EPIC).in_order()
-        epics = epics.filter(project=self.project) if self.project else epics
-        rows = epics.values_list("project__key", "item_number", "title")
-        return [(f"{key}-{number}", title) for key, number, title in rows[:MAX_CHOICES]]
+    def _epics(self, project: Project) -> list[tuple[str, str]]:
+        epics = WorkItem.objects.living().filter(project=project, item_type=ItemType.EPIC)
+        rows = epics.order_by("position", "pk").values_list("item_number", "title")
+        return [(f"{project.key}-{number}", title) for number, title in rows[:MAX_CHOICES]]
 
     def _labels(self) -> list[str]:
         project = self.project.pk.hex if self.project else ""

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
+from django.db import connection
 from django.db.models import Count, Q
 
+from projects.django_private import compiled_values
 from projects.entities.work_item import PRIORITIES, STATUS_NAMES
 from projects.loose_types import Context, FieldValue
 from projects.models import Project, Sprint, User, WorkItem
+from projects.models.prepared_queries import Counts
 from projects.models.work_items.choices import ItemType
 from projects.models.work_items.queries import WorkItemQuerySet
 
+MOST = 10_000  # items that a list goes through
+_INDEXED = ("position", "pk")  # the order of an index that has the columns of most filters and groups
 _COLUMNS = {"project": "project_id", "assignee": "assignee_id", "sprint": "sprint_id"}
 _SPRINTS = ("active", "planned", "completed", "cancelled")
 
@@ -41,13 +46,13 @@ class Group:
 class Groups:
     """The groups of `items`, which are filtered, in the order in which the page shows them.
 
-    A constant number of queries, each in the order of an index: one counts the items of each group, one names the
-    groups, and at most three get the rows of a page.
+    A constant number of queries: two count the items of each group and name the groups, and at most six get the rows
+    of a page.
     """
 
     def __init__(self, items: WorkItemQuerySet, grouping: str, project: Project | None) -> None:
         self.project = project
-        self._epics: dict[uuid.UUID | None, uuid.UUID | None] = {}
+        self._epics: dict[FieldValue, FieldValue] = {}
         makers: dict[str, Callable[[WorkItemQuerySet], Iterable[Group]]] = {
             "status": self._by_status,
             "priority": self._by_priority,
@@ -59,8 +64,8 @@ class Groups:
         self.column = _COLUMNS.get(grouping, grouping)
         self.grouping = grouping
         self.items = items.exclude(item_type=ItemType.EPIC) if grouping == "epic" else items
-        make = makers.get(grouping)
-        self.groups = [group for group in make(self.items) if group.count] if make else [self._all()]
+        make = makers.get(grouping, self._all)
+        self.groups = [group for group in make(self.items) if group.count]
         self.total = sum(group.count for group in self.groups)
 
     def page(
@@ -76,78 +81,98 @@ class Groups:
                 windows.append((group, low, high))
             place += group.count
         # Only the first and the last group can be cut.
-        ends = windows[:1] + windows[1:][-1:]
         whole = [group for group, _, _ in windows[1:-1]]
-        found: dict[int, list[Context]] = {}
-        for group, low, high in ends:
-            rows = self.items.filter(group.condition).order_by(*order).values(*columns)
-            found[id(group)] = list(rows[low:high])
+        pks: list[uuid.UUID] = []
+        for group, low, high in windows[:1] + windows[1:][-1:]:
+            found = self.items.filter(group.condition).order_by(*order)
+            pks += found.values_list("pk", flat=True)[low:high]  # an index has these; its rows are not read in vain
         if whole:
-            by_value = {group.value: group for group in whole}
             either = reduce(or_, (group.condition for group in whole))
-            for row in self.items.filter(either).order_by(*order).values(*columns):
-                found.setdefault(id(by_value[self._value_of(row)]), []).append(row)
-        return [(group, found.get(id(group), [])) for group, _, _ in windows]
+            pks += self.items.filter(either).values_list("pk", flat=True)
+        rows: dict[FieldValue, list[Context]] = {}
+        for row in WorkItem.objects.filter(pk__in=pks).order_by(*order).values(*columns):
+            rows.setdefault(self._value_of(row), []).append(row)
+        return [(group, rows.get(group.value, [])) for group, _, _ in windows]
 
     def _value_of(self, row: Context) -> FieldValue:
         if self.grouping == "epic":
             return self._epics.get(row["parent_id"])
-        return row[self.column]
+        return row.get(self.column)
 
-    def _all(self) -> Group:
-        return Group("all", "", Q(), self.items.count())
+    def _all(self, items: WorkItemQuerySet) -> Iterator[Group]:
+        yield Group(None, "", Q(), _capped(items).count())
 
     def _counts(self, items: WorkItemQuerySet, column: str) -> dict[FieldValue, int]:
-        return dict(items.order_by().values_list(column).annotate(count=Count("pk")))
+        return dict(items.order_by().values_list(column).annotate(count=Count("*")))
 
-    def _by_status(self, items: WorkItemQuerySet) -> Iterable[Group]:
+    def _indexed_counts(self, items: WorkItemQuerySet, column: str) -> dict[FieldValue, int]:
+        """Count by a column that the index has; SQLite would read the rows of all items instead."""
+        sql, parameters = compiled_values(items.order_by(*_INDEXED).values_list(column)[: 1 << 31])
+        if not sql:
+            return {}
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {column}, count(*) FROM ({sql}) GROUP BY 1", parameters)  # noqa: S608 -- compiled by Django
+            return {uuid.UUID(pk) if pk else None: count for pk, count in cursor.fetchall()}
+
+    def _by_status(self, items: WorkItemQuerySet) -> Iterator[Group]:
         counts = self._counts(items, "status")
         for status, name in STATUS_NAMES.items():
             yield Group(status, name, Q(status=status), counts.get(status, 0))
 
-    def _by_priority(self, items: WorkItemQuerySet) -> Iterable[Group]:
+    def _by_priority(self, items: WorkItemQuerySet) -> Iterator[Group]:
         counts = self._counts(items, "urgency")
         for name in reversed(PRIORITIES):
             rank = WorkItem.rank_of(name)
             yield Group(name, name.capitalize(), Q(urgency=rank), counts.get(rank, 0))
 
-    def _by_assignee(self, items: WorkItemQuerySet) -> Iterable[Group]:
-        counts = self._counts(items, "assignee_id")
+    def _by_assignee(self, items: WorkItemQuerySet) -> Iterator[Group]:
+        counts = self._indexed_counts(items, "assignee_id")
         names = User.objects.filter(pk__in=[pk for pk in counts if pk]).values_list("pk", "username")
         for pk, name in sorted(names, key=lambda row: row[1].casefold()):
             yield Group(pk, name, Q(assignee=pk), counts[pk])
         yield Group(None, "Nobody", Q(assignee=None), counts.get(None, 0))
 
-    def _by_sprint(self, items: WorkItemQuerySet) -> Iterable[Group]:
+    def _by_sprint(self, items: WorkItemQuerySet) -> Iterator[Group]:
         counts = self._counts(items, "sprint_id")
         sprints = Sprint.objects.filter(pk__in=[pk for pk in counts if pk]).order_by("start_date")
         for sprint in sorted(sprints, key=lambda one: _SPRINTS.index(one.status)):
             yield Group(sprint.pk, sprint.name, Q(sprint=sprint.pk), counts[sprint.pk])
         yield Group(None, "No sprint", Q(sprint=None), counts.get(None, 0))
 
-    def _by_project(self, items: WorkItemQuerySet) -> Iterable[Group]:
-        counts = self._counts(items, "project_id")
-        for project in Project.objects.living().order_by("key"):
-            count = counts.get(project.pk, 0)
+    def _by_project(self, items: WorkItemQuerySet) -> Iterator[Group]:
+        projects = list(Project.objects.living().order_by("key"))
+        querysets = [_capped(items.filter(project=project)) for project in projects]
+        counts = Counts(querysets).numbers() if querysets else ()
+        for project, count in zip(projects, counts, strict=True):
             yield Group(project.pk, f"{project.key} {project.title}", Q(project=project.pk), count)
 
-    def _by_epic(self, items: WorkItemQuerySet) -> Iterable[Group]:
+    def _by_epic(self, items: WorkItemQuerySet) -> Iterator[Group]:
         """Items are counted by parent; an item below a story counts for the story's epic."""
+        counts: Counter[FieldValue] = Counter()
+        parents: dict[FieldValue, list[FieldValue]] = {}
+        by_parent = self._indexed_counts(items, "parent_id")
         above = WorkItem.objects.living().filter(item_type__in=(ItemType.EPIC, ItemType.STORY))
         above = above.filter(project=self.project) if self.project else above
-        self._epics = {
-            pk: pk if kind == ItemType.EPIC else parent
-            for pk, parent, kind in above.order_by().values_list("pk", "parent_id", "item_type")
-        }
-        counts: Counter[FieldValue] = Counter()
-        parents: dict[uuid.UUID, list[FieldValue]] = {}
-        for parent, count in self._counts(items, "parent_id").items():
-            epic = self._epics.get(parent)
+        rows = above.order_by("project__key", "position", "pk").values_list(
+            "pk", "parent_id", "item_type", "project__key", "item_number", "title"
+        )
+        epics = []
+        for pk, parent, kind, key, number, title in rows:
+            self._epics[pk] = pk if kind == ItemType.EPIC else parent
+            if kind == ItemType.EPIC:
+                epics.append((pk, f"{key}-{number}", title))
+        for pk, count in by_parent.items():
+            epic = self._epics.get(pk)
             counts[epic] += count
-            if epic is not None:
-                parents.setdefault(epic, []).append(parent)
-        epics = WorkItem.objects.filter(pk__in=[pk for pk in counts if pk]).select_related("project")
-        for item in epics.order_by("project__key", "position", "item_number"):
-            yield Group(item.pk, item.title, Q(parent__in=parents[item.pk]), counts[item.pk], key=item.display_key)
+            parents.setdefault(epic, []).append(pk)
+        for epic, key, title in epics:
+            if counts[epic]:
+                yield Group(epic, title, Q(parent__in=parents[epic]), counts[epic], key=key)
         without = Q(parent=None) | Q(parent__item_type=ItemType.STORY, parent__parent=None)
         yield Group(None, "No epic", without, counts.get(None, 0))
+
+
+def _capped(items: WorkItemQuerySet) -> WorkItemQuerySet:
+    """Return the IDs of at most one item more than the list goes through, by an index."""
+    capped: WorkItemQuerySet = items.order_by(*_INDEXED).values_list("pk")[: MOST + 1]  # type: ignore[assignment] # rows are not counted on
+    return capped

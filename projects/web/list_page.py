@@ -14,17 +14,17 @@ from projects.models import Project, SavedView, WorkItem
 from projects.models.saved_view import query_of
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.filters import Filters
-from projects.web.list_groups import Group, Groups
+from projects.web.list_groups import MOST, Group, Groups
 from projects.web.list_rows import SHOWN, Row
 from projects.web.list_tree import Tree
 
 PAGE = 100  # rows that are loaded at a time
-MAX_PAGE = 10_000
+MAX_PAGE = MOST // PAGE
 FIXED = ("key", "title")
 DEFAULT_COLUMNS = ("status", "priority", "assignee", "labels", "points", "due")
 KEPT = ("sort", "group", "columns", "layout", "view")  # besides the filters
 ORDERS = {
-    "": ("position", "item_number"),
+    "": ("position", "pk"),
     "item_number": ("item_number",),
     "title": ("title", "pk"),
     "priority": ("urgency", "position", "pk"),
@@ -86,10 +86,10 @@ class ListPage:
         return sort if sort.removeprefix("-") in SORTS else ""
 
     def _grouping(self) -> str:
+        if self.project is None:
+            return "project"  # an order within each project has an index
         group = self._setting("group", self.view.grouping if self.view else "")
-        if group not in GROUPINGS or group == "none":
-            return "project" if self.project is None else "none"
-        return group
+        return group if group in GROUPINGS else "none"
 
     @property
     def layout(self) -> str:
@@ -131,12 +131,11 @@ class ListPage:
 
     @property
     def _items(self) -> WorkItemQuerySet:
-        items = WorkItem.objects.living()
-        return items.filter(project=self.project) if self.project else items
+        return self.filters.narrow(WorkItem.objects.living())
 
     @cached_property
     def groups(self) -> Groups:
-        return Groups(self.filters.narrow(self._items), self.grouping, self.project)
+        return Groups(self._items, self.grouping, self.project)
 
     @cached_property
     def sections(self) -> list[tuple[Group, list[Row]]]:
@@ -146,7 +145,7 @@ class ListPage:
 
     @cached_property
     def tree(self) -> Tree:
-        return Tree(self.filters.narrow(self._items), self.project)
+        return Tree(self._items)
 
     @property
     def following(self) -> str:
@@ -156,11 +155,18 @@ class ListPage:
     @property
     def rest(self) -> int:
         """How many items come after this page."""
-        return max(0, self.groups.total - self.number * PAGE)
+        return max(0, min(self.groups.total, MOST) - self.number * PAGE)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more items than the list goes through."""
+        return self.groups.total > MOST
 
     @property
     def next_count(self) -> int:
         return min(PAGE, self.rest)
+
+    most = MOST
 
     @property
     def total(self) -> int:
@@ -173,15 +179,9 @@ class ListPage:
 
     @property
     def groupings(self) -> list[tuple[str, str, bool]]:
-        none = "none" if self.project else "project"
-        return [
-            (
-                name,
-                name.capitalize() if name != "none" else "Nothing" if self.project else "Project",
-                self.grouping == (none if name == "none" else name),
-            )
-            for name in GROUPINGS
-        ]
+        """The groupings that can be chosen; none for the list of all projects."""
+        names = {name: name.capitalize() for name in GROUPINGS} | {"none": "Nothing"} if self.project else {}
+        return [(value, name, self.grouping == value) for value, name in names.items()]
 
     @property
     def is_changed(self) -> bool:
@@ -189,14 +189,15 @@ class ListPage:
         if self.view is None:
             return False
         columns = {*self.view.columns.split(",")} & {*COLUMNS} - {*FIXED} or {*DEFAULT_COLUMNS}
-        others = self.sort != self.view.sort or self.settings["grouping"] != self.view.grouping
+        is_regrouped = self.project is not None and self.grouping != self.view.grouping
+        others = self.sort != self.view.sort or is_regrouped
         return self.filters.is_changed or others or columns != {*self.columns}
 
     @property
     def settings(self) -> dict[str, str]:
         """What a saved view of this page has."""
         columns = "" if self.columns == DEFAULT_COLUMNS else ",".join(self.columns)
-        grouping = "none" if self.grouping == "project" else self.grouping
+        grouping = self.grouping if self.project else self.view.grouping if self.view else "none"
         return {
             "filters": query_of(self.filters.pairs),
             "sort": self.sort,

@@ -10,12 +10,13 @@ from django.db.models import Count, Sum
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Context
-from projects.models import Project, WorkItem
+from projects.models import WorkItem
 from projects.models.work_items.choices import ItemType
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.list_rows import SHOWN, Row
 
-MOST = 1000  # items that match; the page says how many it leaves out
+MOST = 500  # items that match; the page says that it leaves others out
+ABOVE = (ItemType.EPIC, ItemType.STORY)
 
 
 @dataclass
@@ -54,24 +55,23 @@ class Branch:
 
 
 class Tree:
-    """The tree of `items`, which are filtered. Uses five queries, whatever the number of items."""
+    """The tree of `items`, which are filtered. Uses six queries, whatever the number of items."""
 
-    def __init__(self, items: WorkItemQuerySet, project: Project | None) -> None:
-        rows = list(items.order_by("project__key", "position", "item_number").values(*SHOWN)[: MOST + 1])
+    def __init__(self, items: WorkItemQuerySet) -> None:
+        rows = list(items.order_by("position", "pk").values(*SHOWN)[: MOST + 1])
         self.is_cut = len(rows) > MOST
-        self.rest = items.count() - MOST if self.is_cut else 0
         rows = rows[:MOST]
         self.matching = len(rows)
         found = {row["pk"]: row for row in rows}
         matching = set(found)
         for _ in range(2):  # stories, then epics
             above = {row["parent_id"] for row in found.values()} - found.keys() - {None}
-            parents = WorkItem.objects.living().filter(pk__in=above).order_by("position", "item_number")
+            parents = WorkItem.objects.living().filter(pk__in=above).order_by("position", "pk")
             found |= {row["pk"]: row for row in parents.values(*SHOWN)}
-        self._progress = _progress(project)
+        progress = _progress([pk for pk, row in found.items() if row["item_type"] in ABOVE])
         branches = {}
         for pk, row in sorted(found.items(), key=_place):
-            branches[pk] = Branch(Row(row, ()), self._progress[pk], pk not in matching)
+            branches[pk] = Branch(Row(row, ()), progress[pk], pk not in matching)
         self.branches: list[Branch] = []
         for pk, branch in branches.items():
             parent = branches.get(found[pk]["parent_id"])
@@ -84,18 +84,17 @@ def _place(entry: tuple[uuid.UUID, Context]) -> tuple[str, bool, str, int]:
     return row["project__key"], row["item_type"] != ItemType.EPIC, row["position"], row["item_number"]
 
 
-def _progress(project: Project | None) -> defaultdict[uuid.UUID, Progress]:
-    """Return the progress of every epic and story: two queries, which sum up the items by parent."""
-    items = WorkItem.objects.living().filter(parent__isnull=False).exclude(status="cancelled")
-    stories = WorkItem.objects.living().filter(item_type=ItemType.STORY, parent__isnull=False)
-    if project is not None:
-        items, stories = items.filter(project=project), stories.filter(project=project)
+def _progress(pks: list[uuid.UUID]) -> defaultdict[uuid.UUID, Progress]:
+    """Return the progress of these epics and stories: two queries, which sum up the items by parent."""
+    stories = WorkItem.objects.living().filter(item_type=ItemType.STORY, parent__in=pks)
+    epic_of = dict(stories.order_by().values_list("pk", "parent_id"))
+    items = WorkItem.objects.living().filter(parent__in={*pks, *epic_of}).exclude(status="cancelled")
     found: defaultdict[uuid.UUID, Progress] = defaultdict(Progress)
     counts = items.order_by().values_list("parent_id", "status")
-    for parent, status, count, points in counts.annotate(count=Count("pk"), points=Sum("story_points", default=0)):
+    for parent, status, count, points in counts.annotate(count=Count("*"), points=Sum("story_points", default=0)):
         is_done = status == "done"
         found[parent] += Progress(count, count * is_done, points, points * is_done)
-    for story, epic in stories.order_by().values_list("pk", "parent_id"):
+    for story, epic in epic_of.items():
         if story in found:
             found[epic] += found[story]
     return found
