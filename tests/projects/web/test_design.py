@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from projects.models import Project
 from projects.models.work_items.choices import ItemType, Priority
 from projects.web import icons, stylesheet
 
@@ -85,7 +86,12 @@ def test_text_has_only_the_five_sizes() -> None:
 def test_colours_are_those_of_the_tokens() -> None:
     literal = re.compile(r"#[0-9a-f]{3,8}\b|\brgba?\(|\bhsl\(", re.I)
     found = {(name, prop, value) for name, prop, value in rules() if name != "tokens" and literal.search(value)}
-    own = {("parts", "--avatar"), ("parts", "--avatar-ink"), ("frame", "fill")}  # of people, and of the logo
+    own = {
+        ("parts", "--avatar"),
+        ("parts", "--avatar-ink"),
+        ("frame", "fill"),
+        ("item", "mask"),
+    }  # a mask has no colour
     assert {(name, prop) for name, prop, _ in found} <= own
 
 
@@ -96,3 +102,9 @@ def test_motion_is_short_and_stops_for_who_wants_none() -> None:
         if prop in ("transition", "animation", "--quick"):
             seconds = [float(number) for number in re.findall(r"(?<![\w.])([\d.]+)s\b", value)]
             assert all(one < 0.15 for one in seconds) or value.startswith("lit"), (name, value)
+
+
+def test_empty_states_name_no_command(browser: Client, project: Project) -> None:
+    for path in ("/?overview", "/board/PONE/", "/list/PONE/", "/sprints/PONE/", "/inbox/", "/search/?q=nothing"):
+        page = browser.get(path, HTTP_ACCEPT="text/html").content.decode()
+        assert "<code>" not in page.partition("<main")[2], path

@@ -464,8 +464,6 @@ addEventListener("click", (event) => {
     $(dialog).showModal();
     $(dialog).querySelector("[data-first]")?.focus();
   }
-  const goes = target.closest?.("[data-focus]")?.dataset.focus;
-  if (goes) $(goes).focus();
   const edited = target.closest?.("button[data-field]"), { key, item = key } = edited?.closest("[data-key], [data-item]")?.dataset ?? {};
   if (item) import("./fields.js").then(({ editField }) => editField(item, edited.dataset.field, edited));
   const button = target.closest?.("[data-copy]");
