@@ -83,7 +83,7 @@ class PresenceMiddleware:
                 except DatabaseError as error:  # a full disk, say: the next command tries again
                     logger.warning("the session could not be noted: %s", error)
 
-            response.close = close_and_note  # type: ignore[method-assign]
+            response.close = close_and_note  # type: ignore[method-assign]  # Django calls it after the response is sent
         return response
 
 

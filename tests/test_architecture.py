@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import subprocess
 import sys
 import tokenize
@@ -250,6 +251,16 @@ def test_any_has_a_reason_on_its_line() -> None:
     """A migration needs none: the models of its time have no types. `projects.loose_types` has names for some."""
     paths = {path for _, path in modules() if "migrations" not in path.parts}
     assert [f"{path}:{line}" for path in sorted(paths) for line in sorted(uses_of_any(path))] == []
+
+
+def test_ignored_type_errors_are_few_and_have_a_reason_on_their_line() -> None:
+    mark = "# type: " + "ignore"
+    paths = [
+        path for folder in (*PACKAGES, "tests", "examples", "packaging") for path in (CHECKOUT / folder).rglob("*.py")
+    ]
+    lines = [line for path in paths for line in path.read_text().splitlines() if mark in line]
+    assert [line for line in lines if not re.search(mark + r"\[[a-z, -]+\] +# ", line)] == []
+    assert len(lines) < 60
 
 
 @pytest.mark.parametrize("path", [LONG_TESTS, SLOW_TESTS], ids=lambda path: path.stem)

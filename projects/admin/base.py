@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -174,8 +173,9 @@ class EntityAdmin(FewWordsAdmin):
         """Apply `verb` to each entity and report successes and refusals as messages."""
         bulk_results.do(queryset, verb).report(request, done)
 
-    # The stubs have a third parameter, which Django does not pass.
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:  # type: ignore[override]
+    def response_action(  # type: ignore[override]  # the stubs have a third parameter, which Django does not pass
+        self, request: HttpRequest, queryset: AnyQuerySet
+    ) -> Any:  # Any: as in Django's stubs
         if all(map(is_uuid, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             return super().response_action(request, queryset)
         messages.error(request, "The selection contains an invalid ID; select the rows again.")

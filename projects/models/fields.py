@@ -164,7 +164,7 @@ class LinesField(models.JSONField):
         return name, "django.db.models.JSONField", args, kwargs
 
 
-class PositionField(models.CharField):  # type: ignore[type-arg]
+class PositionField(models.CharField):  # type: ignore[type-arg]  # as above
     """An ordering key. SQLite compares texts by their bytes, as `ordering_keys` requires."""
 
     def __init__(self, *args: Framework, **kwargs: Framework) -> None:

@@ -39,8 +39,9 @@ PICTURES = (
 
 def take(picture: Picture, browser: Browser, server: Server) -> None:
     """Write a screenshot of a freshly loaded page."""
-    size = {"width": picture.width, "height": picture.height}
-    context = browser.new_context(viewport=size, color_scheme=picture.scheme)  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport={"width": picture.width, "height": picture.height}, color_scheme=picture.scheme
+    )
     page = context.new_page()
     page.goto(login_url(server.directory))
     answer = page.goto(server.url + picture.path, wait_until="networkidle")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Page, Response, expect
+from playwright.sync_api import BrowserContext, Page, Response, ViewportSize, expect
 
 from tests.browser.pages import make_item, open_board, pm, signed_in
 from tests.processes import Server
 
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 MOST_REQUESTS, MOST_BYTES = 8, 200 << 10
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 CUT = """all => all.filter(one => getComputedStyle(one).overflowY !== 'visible' && !one.closest('.unseen')
@@ -65,7 +65,7 @@ def test_theme_holds_on_every_page(page: Page, board: Server) -> None:
 
 
 def test_drawer_of_a_phone_works_by_keyboard(page: Page, board: Server) -> None:
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     open_board(page, board)
     expect(page.locator("#side")).to_be_hidden()
     menu = page.get_by_role("button", name="Menu")
@@ -91,7 +91,7 @@ def test_frame_works_without_a_script(person: BrowserContext, board: Server) -> 
     assert width(page) == 48
     set_theme(page, "Dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     page.get_by_role("button", name="Menu").click()
     expect(page.locator("#side")).to_be_visible()
     context.close()

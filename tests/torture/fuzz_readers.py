@@ -75,7 +75,7 @@ def _start(python: str, target: str, seconds: int, scratch: str) -> subprocess.P
 
 def main(target: str, seconds: str) -> None:
     """Let atheris drive one parser."""
-    import atheris  # type: ignore[import-not-found]
+    import atheris  # type: ignore[import-not-found]  # installed for the fuzzing only
     import django
 
     with atheris.instrument_imports(include=["pmsite", "discovery", "projects", "tomllib"]):

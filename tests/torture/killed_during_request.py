@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+from functools import partial
 
 from discovery import lock, portfile
 from tests.processes import DEADLINE, MANAGE, Server, gone, poll
@@ -38,7 +39,7 @@ def killed_during_request(count: int) -> Result:
                             _stays_alone(server, successor, workers)
                         if request.send_rest():
                             promised.add(key)
-                        poll(lambda pids=workers: all(map(gone, pids)), what="the workers' end")  # type: ignore[misc]
+                        poll(partial(_are_gone, workers), what="the workers' end")
                         with result.clock():
                             successor.ready()
                         stored = projects_of(successor)
@@ -85,6 +86,10 @@ class SlowRequest:
             return False
         assert not answer or answer.startswith(b"HTTP/1.1 201 "), answer[:200]
         return bool(answer)
+
+
+def _are_gone(pids: list[int]) -> bool:
+    return all(map(gone, pids))
 
 
 def _unsent(connection: socket.socket) -> int:

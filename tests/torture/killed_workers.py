@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+from functools import partial
 
 from tests.processes import Server, children, poll
 from tests.torture.ground import ended, repository, seen
@@ -25,7 +26,7 @@ def killed_workers(count: int) -> Result:
                 for _ in range(count):
                     with result.attempt():
                         written = len(writers.acknowledged)
-                        poll(lambda least=written: len(writers.acknowledged) > least)  # type: ignore[misc]
+                        poll(partial(writers.has_more_than, written))
                         victims = poll(lambda: children(server.pid))
                         os.kill(random.choice(victims), signal.SIGKILL)
                         with result.clock():

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.processes import Server, poll
@@ -61,7 +62,7 @@ def set_clocks(count: int) -> Result:
                     os.kill(hung, signal.SIGSTOP)
                     with result.clock():
                         server.send(signal.SIGINT)
-                        poll(lambda file=server.port_file: not file.exists())  # type: ignore[misc]
+                        poll(partial(_is_absent, server.port_file))
                         _set(clock, "-3600")
                         server.send(signal.SIGINT)
                         try:
@@ -80,6 +81,10 @@ def library() -> str:
     if not found:
         raise Missing(f"{LIBRARY} is not installed; on Debian: apt-get install faketime")
     return found[0]
+
+
+def _is_absent(file: Path) -> bool:
+    return not file.exists()
 
 
 def _set(clock: Path, setting: str) -> None:

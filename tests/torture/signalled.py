@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 
 from tests.processes import Server, children, poll
 from tests.torture.ground import ended, patched, repository, seen
@@ -39,7 +40,7 @@ def signalled(count: int) -> Result:
                     with result.attempt():
                         old = set(children(server.pid))
                         server.send(signal.SIGHUP)
-                        poll(lambda pids=old: not pids & set(children(server.pid)), what="new workers")  # type: ignore[misc]
+                        poll(partial(_are_replaced, server.pid, old), what="new workers")
                         server.send(OTHERS[number % len(OTHERS)])
                         os.kill(poll(lambda: children(server.pid))[0], signal.SIGTERM)
                         with result.clock():
@@ -56,3 +57,7 @@ def signalled(count: int) -> Result:
             assert not workers & set(children(server.pid))
             assert server.end()[0] == 0
     return result
+
+
+def _are_replaced(master: int, workers: set[int]) -> bool:
+    return not workers & set(children(master))

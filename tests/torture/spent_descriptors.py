@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from functools import partial
 
 import requests
 
@@ -32,7 +33,7 @@ def spent_descriptors(count: int) -> Result:
                         for turn in range(3):
                             told |= _write(server, f"N{number}_{turn}")
                         os.kill(processes[1], signal.SIGKILL)
-                        poll(lambda pid=processes[1]: pid not in children(server.pid))  # type: ignore[misc]
+                        poll(partial(_is_no_child, processes[1], server.pid))
                         told |= _write(server, f"N{number}_K")
                     finally:
                         for pid in (server.pid, *children(server.pid)):  # also the workers forked in the meantime
@@ -46,6 +47,10 @@ def spent_descriptors(count: int) -> Result:
                     assert result.times[-1] < SERVED_WITHIN, f"recovered after {result.times[-1]:.1f} s"
             assert server.end()[0] == 0
     return result
+
+
+def _is_no_child(pid: int, parent: int) -> bool:
+    return pid not in children(parent)
 
 
 def _leave(pid: int, spare: int) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import termios
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 from tests.processes import Server, poll
@@ -37,12 +38,12 @@ def stopped(count: int) -> Result:
                     load = Writers(server, f"T{number}_") if loaded else None
                     with load or nullcontext():
                         if load:
-                            poll(lambda load=load: len(load.acknowledged) > 5)  # type: ignore[misc]
+                            poll(partial(load.has_more_than, 5))
                             if name == "idle stop":
                                 _goes_on(server, load)
                         with result.clock():
                             stop()
-                            poll(lambda process=server.process: process.poll() is not None, what="the end")  # type: ignore[misc]
+                            poll(partial(_has_ended, server), what="the end")
                     assert server.process.returncode == 0, f"exit {server.process.returncode}"
                     assert not server.port_file.exists(), "the file is still there"
                     assert not (server.config / "server.token").exists(), "the token is still there"
@@ -53,6 +54,10 @@ def stopped(count: int) -> Result:
                         result.lost += len(missing)
                         assert not missing, f"acknowledged, but missing: {sorted(missing)[:5]}"
     return result
+
+
+def _has_ended(server: Server) -> bool:
+    return server.process.poll() is not None
 
 
 def _by_signals(*numbers: signal.Signals) -> Callable[[Path], Way]:

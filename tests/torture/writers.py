@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import uuid
+from typing import Any
 
 import requests
 
@@ -45,6 +46,10 @@ class Writers:
         """Start no new requests; those in progress are still answered."""
         self._stop.set()
 
+    def has_more_than(self, count: int) -> bool:
+        """Return True if more than `count` writes were acknowledged."""
+        return len(self.acknowledged) > count
+
     def _write(self, writer: int) -> None:
         number = 0
         while not self._stop.is_set():
@@ -66,9 +71,9 @@ class Writers:
             if response is not None:
                 self._expect(response, 200, key)
 
-    def _send(self, method: str, path: str, **options: object) -> requests.Response | None:
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response | None:  # Any: of requests
         """Return the response, however many connections it takes; None once it is no longer wanted."""
-        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}  # type: ignore[dict-item]
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
         while True:
             try:
                 return self.server.request(method, f"/api/v1/projects/{path}", headers=headers, timeout=20, **options)
