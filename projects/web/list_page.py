@@ -173,6 +173,11 @@ class ListPage:
         return self.groups.total
 
     @property
+    def width(self) -> int:
+        """The number of columns, with the boxes that select rows."""
+        return len(FIXED) + len(self.columns) + self.may_edit
+
+    @property
     def choices(self) -> list[tuple[str, str, bool]]:
         """The columns that can be chosen."""
         return [(name, label, name in self.columns) for name, label in COLUMNS.items() if name not in FIXED]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from projects.entities.saved_view import COLUMNS
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
+from projects.web.avatars import hue, initials
 
 # The field whose editor a cell opens.
 EDITORS = {
@@ -44,6 +45,14 @@ class Row:
         self.columns = columns
         until = item["lease_expires_at"]
         self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
+
+    @property
+    def initials(self) -> str:
+        return initials(self.item["assignee__username"])
+
+    @property
+    def hue(self) -> int:
+        return hue(self.item["assignee__username"])
 
     @property
     def is_closed(self) -> bool:

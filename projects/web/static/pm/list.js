@@ -53,7 +53,7 @@ function kept(body) {
 async function renew() {
   for (const number of new Set(all("#items > .appended:has([data-lit])").map((body) => body.dataset.page))) {
     const old = all(`#items > .appended[data-page="${number}"]`);
-    const url = new URL(location.href);
+    const url = new URL(state(), location);
     url.searchParams.set("page", number);
     const fresh = await page(url);
     if (!fresh || !old[0].isConnected) continue;
@@ -100,17 +100,29 @@ addEventListener("click", (event) => {
 });
 
 const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+const FIELDS = { s: "status", p: "priority", a: "assignee", l: "labels", e: "story_points" };
+
+// Edit a field of the selected rows in the bar, else of this row.
+async function edit(row, name) {
+  if (picked().length && pressed(name)) return;
+  const { editField } = await import("./fields.js");
+  editField(row.dataset.key, name, row.querySelector(`[data-field="${name}"]`) ?? row.querySelector("a[href]"));
+}
 
 addEventListener("keydown", (event) => {
-  const step = STEPS[event.key];
-  if (!step || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, summary, [popover], dialog, aside")) return;
-  const rows = all("#list [data-key]").filter((row) => row.offsetParent);
-  const place = rows.indexOf(document.activeElement.closest("[data-key]"));
-  const row = rows[place < 0 ? 0 : place + step];
-  if (!row || place < 0 && document.activeElement !== document.body && !document.activeElement.matches("#list")) return;
+  const { target, key } = event, step = STEPS[key], list = $("list");
+  if (!step && !FIELDS[key] || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (target !== document.body && !list.contains(target) || target.closest("input:not([data-pick]), summary, [popover]")) return;
+  const row = target.closest("[data-key]");
+  if (!step) {
+    if (row && list.matches("[data-select]")) event.preventDefault(), edit(row, FIELDS[key]);
+    return;
+  }
+  const rows = all("[data-key]", list).filter((one) => one.offsetParent), next = rows[row ? rows.indexOf(row) + step : 0];
+  if (!next) return;
   event.preventDefault();
-  row.querySelector("a[href]").focus();
-  row.scrollIntoView({ block: "nearest" });
+  next.querySelector("a[href]").focus();
+  next.scrollIntoView({ block: "nearest" });
 });
 
 settle();
