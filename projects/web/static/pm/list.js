@@ -1,7 +1,7 @@
 // The list: further pages while scrolling, groups that fold, arrow keys and j and k. `[data-more]` links to the next page.
 
 import { $, all, announce, refresh, state } from "./pm.js";
-import "./fields.js";
+import { picked, pressed } from "./selection.js";
 
 const AHEAD = "600px"; // further rows are loaded before the end is seen
 const table = () => $("items");
