@@ -21,7 +21,7 @@ from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
 
 MOST_COMMITS = 20
-MOST_UNFOLDED, LATEST = 12, 8  # comments; of more than that only the latest are shown at first
+MOST_UNFOLDED, LATEST = 8, 5  # comments; of more than that only the latest are shown at first
 LINE, MOST_LINES = 90, 22  # characters of a line, lines of a text
 PEOPLE = ("created_by", "updated_by", "assignee", "claimed_by")
 

@@ -17,6 +17,7 @@ PAGES = [
     "/board/DEMO/",
     "/board/DEMO/?group=epic",
     "/items/DEMO-10/",
+    "/board/DEMO/?item=DEMO-10",
     "/sprints/DEMO/",
     "/search/?q=map",
     "/settings/",
@@ -53,10 +54,15 @@ def test_pages_have_no_serious_fault(
         faults[path] = found(page, scheme)
     page.goto(f"{server.url}/items/DEMO-10/")
     page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
-    page.get_by_label("Status").select_option("done")
     page.get_by_label("Other item").fill("trail")
     page.locator("#i-offers button").first.wait_for()
     faults["all forms of an item"] = found(page, scheme)
+    page.keyboard.press("Escape")
+    for name in ("status", "assignee", "labels", "title"):
+        page.locator(f"button[data-field={name}]").click()
+        page.locator("#field-pop").wait_for()
+        faults[f"the editor of {name}"] = found(page, scheme)
+        page.keyboard.press("Escape")
     page.goto(f"{server.url}/sprints/DEMO/")
     page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
     faults["all forms of the sprints"] = found(page, scheme)

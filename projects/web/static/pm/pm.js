@@ -380,24 +380,31 @@ addEventListener("toggle", ({ target }) => {
   all("[data-preview]", target).forEach(preview);
 }, true);
 
-// ---- Unsaved texts: kept in the tab until the form is sent or cancelled; leaving with one asks
+// ---- Unsaved texts: kept in this browser until the form is sent or cancelled; leaving with one asks
 
-const draftOf = (form) => idOf(form) && form.matches("[data-post]") && form.querySelector("textarea") && `draft:${form.dataset.post}:${idOf(form)}`;
-const texts = (form) => all("textarea, input:not([type=hidden])", form).filter((field) => field.name && !["checkbox", "radio"].includes(field.type));
+const DRAFT = "pm-draft:", LASTS = 14 * 86400000; // milliseconds
+const draftOf = (form) => idOf(form) && form.matches("[data-post]") && form.querySelector("textarea") && `${DRAFT}${form.dataset.post}:${idOf(form)}`;
+// The version comes with the text, so that a draft does not overwrite what changed since.
+const texts = (form) => all("textarea, input:not([type=hidden]), [name=version]", form).filter((field) => field.name && !["checkbox", "radio"].includes(field.type));
 
 function keep(form) {
-  if (draftOf(form)) sessionStorage.setItem(draftOf(form), JSON.stringify(texts(form).map((field) => [field.name, field.value])));
+  if (draftOf(form)) localStorage.setItem(draftOf(form), JSON.stringify({ at: Date.now(), values: texts(form).map((field) => [field.name, field.value]) }));
 }
 
 function forget(form) {
-  if (draftOf(form)) sessionStorage.removeItem(draftOf(form));
+  if (draftOf(form)) localStorage.removeItem(draftOf(form));
 }
 
 export function restoreDrafts(root = document) {
   for (const form of all("form[data-post]:not([data-typed])", root)) {
-    const draft = draftOf(form) && sessionStorage.getItem(draftOf(form));
+    const draft = draftOf(form) && localStorage.getItem(draftOf(form));
     if (!draft) continue;
-    for (const [name, value] of JSON.parse(draft)) for (const field of texts(form)) if (field.name === name) field.value = value;
+    const { at, values } = JSON.parse(draft);
+    if (Date.now() - at > LASTS) {
+      forget(form);
+      continue;
+    }
+    for (const [name, value] of values) for (const field of texts(form)) if (field.name === name) field.value = value;
     form.setAttribute("data-typed", "");
     form.closest("details")?.setAttribute("open", "");
   }
