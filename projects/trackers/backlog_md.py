@@ -26,7 +26,7 @@ DECISIONS = {"proposed": "backlog", "accepted": "done", "rejected": "cancelled",
 PLACED = (
     *("id", "title", "status", "assignee", "reporter", "created_date", "updated_date", "labels", "dependencies"),
     *("priority", "parent_task_id", "parent", "milestone", "ordinal", "type", "due_date", "dueDate", "date"),
-    *("description", "completed_date"),
+    *("description", "completed_date", "completion_date"),
 )
 _NUMBER = re.compile(r"^[^\d]*(?P<number>\d[\d.]*)$")
 _HEADING = re.compile(r"^## +(?P<name>[^\n]+)$", re.MULTILINE)
@@ -162,7 +162,7 @@ def _task(file: _File, refs: dict[str, str], milestones: set[str], words: Words,
         author=file.field("reporter").removeprefix("@"),
         created_at=moment("created_date"),
         updated_at=updated,
-        completed_at=(moment("completed_date") or updated) if status == "done" else None,
+        completed_at=(moment("completed_date") or moment("completion_date") or updated) if status == "done" else None,
         due_date=values.day(file.field("due_date") or file.field("dueDate"), "due_date", file.path, file.ref, report),
         close_reason=close_reason,
         criteria=values.criteria(sections.get(CRITERIA, "")),

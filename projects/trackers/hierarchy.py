@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from projects.trackers.records import BLOCKED_BY, RELATES_TO
-from projects.trackers.report import Report
+from projects.trackers.report import Report, shown
 
 EPIC, STORY, LEAF = 0, 1, 2
 LEVELS = {"epic": EPIC, "story": STORY, "task": LEAF, "bug": LEAF, "chore": LEAF}
@@ -55,18 +55,18 @@ def _drop_unknown(nodes: dict[str, Node], report: Report) -> None:
     for node in nodes.values():
         if node.parent and (node.parent not in nodes or node.parent == node.ref):
             what = "is itself" if node.parent == node.ref else "is not in the file"
-            report.problem(node.place, node.ref, f"its parent {node.parent} {what}, so it has none")
-            node.missing["parent"] = node.parent
+            report.problem(node.place, node.ref, f"its parent {shown(node.parent)} {what}, so it has none")
+            node.missing["parent"] = shown(node.parent)
             node.parent = ""
         kept = []
         for link in node.links:
             if link[1] in nodes and link[1] != node.ref:
                 kept.append(link)
             else:
-                what = "itself" if link[1] == node.ref else f"{link[1]}, which is not in the file,"
+                what = "itself" if link[1] == node.ref else f"{shown(link[1])}, which is not in the file,"
                 kind = link[0].replace("_", " ")
                 report.problem(node.place, node.ref, f"its link to {what} is left out ({kind})")
-                node.missing[kind] = ", ".join(filter(None, (node.missing.get(kind), link[1])))
+                node.missing[kind] = ", ".join(filter(None, (node.missing.get(kind), shown(link[1]))))
         node.links = kept
 
 

@@ -6,7 +6,7 @@ Format: https://github.com/eyaltoledano/claude-task-master, `docs/task-structure
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from projects.trackers import values
 from projects.trackers.files import Files
@@ -27,7 +27,7 @@ STATUSES = {
 }
 PLACED = (
     *("id", "title", "description", "status", "priority", "details", "testStrategy", "subtasks", "dependencies"),
-    *("parentId", "parentTaskId", "updatedAt", "createdAt"),
+    *("parentId", "parentTaskId", "updatedAt", "createdAt", "assignee"),
 )
 _NUMBER = re.compile(r"\d+(\.\d+)*")
 
@@ -55,7 +55,9 @@ def _tags(document: Mapping[str, object]) -> Iterator[tuple[str, list[object]]]:
         raise Unreadable('this is not a tasks.json of Task Master: no tag has a list of "tasks"')
 
 
-def _read(row: object, tag: str, place: str, parent: str, words: Words, report: Report) -> Iterator[Issue]:
+def _read(
+    row: object, tag: str, place: str, parent: str, words: Words, report: Report, siblings: Collection[str] = ()
+) -> Iterator[Issue]:
     if not isinstance(row, dict) or row.get("id") in (None, ""):
         report.problem(place, "", f"is not a task with an id, so it is left out: {shown(row)}")
         return
@@ -63,11 +65,13 @@ def _read(row: object, tag: str, place: str, parent: str, words: Words, report: 
     number = own if not parent or "." in own else f"{parent}.{own}"
     issue = _issue(row, tag, number, place, words, report)
     issue.parent = _ref(tag, parent) if parent else ""
-    issue.links = [Link(BLOCKED_BY, _ref(tag, other)) for other in _dependencies(row, parent)]
+    issue.links = [Link(BLOCKED_BY, _ref(tag, other)) for other in _dependencies(row, parent, siblings)]
     yield issue
     children = row.get("subtasks")
-    for index, child in enumerate(children if isinstance(children, list) else ()):
-        yield from _read(child, tag, f"{place}, subtask {index + 1}", number, words, report)
+    rows = children if isinstance(children, list) else []
+    ids = {values.text(child.get("id")) for child in rows if isinstance(child, dict)}
+    for index, child in enumerate(rows):
+        yield from _read(child, tag, f"{place}, subtask {index + 1}", number, words, report, ids)
 
 
 def _issue(row: Mapping[str, object], tag: str, number: str, place: str, words: Words, report: Report) -> Issue:
@@ -86,6 +90,7 @@ def _issue(row: Mapping[str, object], tag: str, number: str, place: str, words: 
         status=status,
         priority=words.pick("priority", row.get("priority"), place),
         labels=[tag] if tag != MASTER else [],
+        assignee=_name(row.get("assignee")),
         created_at=values.moment(row.get("createdAt"), "createdAt", place, ref, report),
         updated_at=updated,
         completed_at=updated if status == "done" else None,
@@ -93,14 +98,18 @@ def _issue(row: Mapping[str, object], tag: str, number: str, place: str, words: 
     )
 
 
+def _name(person: object) -> str:
+    return values.text(person.get("name") or person.get("id")) if isinstance(person, dict) else values.text(person)
+
+
 def _ref(tag: str, number: str) -> str:
     return f"{tag}:{number}"
 
 
-def _dependencies(row: Mapping[str, object], parent: str) -> Iterator[str]:
-    """Yield the numbers of the tasks that a task waits for: of a subtask, a plain number is one of its siblings."""
+def _dependencies(row: Mapping[str, object], parent: str, siblings: Collection[str]) -> Iterator[str]:
+    """Yield the IDs of the tasks that a task waits for: of a subtask, a plain number is one of its siblings."""
     found = row.get("dependencies")
     for one in found if isinstance(found, list) else ():
-        number = values.text(one)
-        if _NUMBER.fullmatch(number):
-            yield f"{parent}.{number}" if parent and "." not in number else number
+        if number := values.text(one):
+            is_sibling = parent and (number in siblings or (_NUMBER.fullmatch(number) and "." not in number))
+            yield f"{parent}.{number}" if is_sibling else number

@@ -22,12 +22,21 @@ COMMON = {
             "review": ("review", "in review", "code review", "in qa", "qa", "testing", "verify"),
             "done": ("done", "closed", "complete", "completed", "resolved", "finished", "fixed", "merged"),
             "blocked": ("blocked", "waiting", "impeded"),
-            "cancelled": ("cancelled", "canceled", "wontfix", "won't do", "won't fix", "abandoned", "rejected"),
+            "cancelled": (
+                "cancelled",
+                "canceled",
+                "wontfix",
+                "won't do",
+                "won't fix",
+                "abandoned",
+                "rejected",
+                "skipped",
+            ),
         },
         "type": {
             "epic": ("epic", "initiative", "theme"),
             "story": ("story", "user story", "feature", "enhancement", "new feature", "improvement"),
-            "task": ("task", "sub-task", "subtask", "issue"),
+            "task": ("task", "sub-task", "sub task", "subtask", "issue"),
             "bug": ("bug", "defect", "incident"),
             "chore": ("chore", "maintenance", "tech debt", "spike", "documentation"),
         },
@@ -92,7 +101,11 @@ class Words:
         return not word or self._find(field, word, own) is not None
 
     def _find(self, field: str, word: str, own: Mapping[str, str] | None) -> str | None:
-        return self.chosen.get(field, {}).get(word) or (own or {}).get(word) or COMMON[field].get(word)
+        spaced = word.replace("_", " ").replace("-", " ")
+        for known in (self.chosen.get(field, {}), own or {}, COMMON[field]):
+            if found := known.get(word) or known.get(spaced):
+                return found
+        return None
 
 
 def _folded(value: object) -> str:

@@ -77,6 +77,29 @@ def test_taskmaster_without_tags() -> None:
     assert (issues["master:5"].labels, issues["master:5"].status) == ([], "done")
 
 
+def test_taskmaster_with_names_for_ids() -> None:
+    """Other programs write such files; a subtask names its siblings without their parent."""
+    subtasks = [
+        {"id": "read", "title": "R", "assignee": "bo"},
+        {"id": "write", "title": "W", "dependencies": ["read", "setup"]},
+    ]
+    tasks = [
+        {"id": "setup", "title": "S"},
+        {"id": "sync", "title": "Y", "dependencies": ["setup"], "subtasks": subtasks},
+    ]
+    issues, _ = read(taskmaster.read, trackers_files.document({"master": {"tasks": tasks}}))
+    assert [link.ref for link in issues["master:sync"].links] == ["master:setup"]
+    assert [link.ref for link in issues["master:sync.write"].links] == ["master:sync.read", "master:setup"]
+    assert issues["master:sync.read"].assignee == "bo"
+
+
+@pytest.mark.parametrize("word", ["In-Progress", "in_progress", " in  progress "])
+def test_words_are_known_with_any_blank(word: str) -> None:
+    report = Report()
+    assert Words(report).pick("status", word, "line 1") == "in_progress"
+    assert not report.problems
+
+
 def test_backlog_md() -> None:
     issues, report = read(backlog_md.read, trackers_files.folder(), is_folder=True)
     assert list(issues) == ["m-1", "BACK-2", "BACK-3", "BACK-1", "draft-1", "decision-1", "doc-1"]

@@ -96,6 +96,15 @@ def test_what_is_not_in_the_file_is_named_and_kept() -> None:
     assert len(report.problems) == 4
 
 
+def test_a_message_is_one_short_line() -> None:
+    """A real file has the output of a program where an ID should be."""
+    found = nodes(("a", "task", "x\nINFO sync done\n" + "y" * 500))
+    report = settled(found)
+    assert report.problems[0].message.startswith("its parent x INFO sync done yyy")
+    assert len(report.problems[0].message) < 200
+    assert "\n" not in report.problems[0].message
+
+
 def test_deep_and_long_files_need_no_recursion() -> None:
     count = 20_000
     found = nodes(
