@@ -23,7 +23,7 @@ from projects.models import (
     Waiver,
     WorkItem,
 )
-from projects.models.activity import Action, ActivityQuerySet
+from projects.models.activity import IMPORTED, Action, ActivityQuerySet
 from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
 from projects.models.review import told as told_of_review
@@ -123,7 +123,7 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
         return Line(row, f"{told_of_question(row.action, values)} ({key})", [])
     if row.entity_type in ("review", "waiver"):
         return Line(row, told_of_review(row.entity_type, row.action, values), [])
-    text = _verb(row, values)
+    text = _verb(row, values) if row.source != IMPORTED else f"{_verb(row, values)}, by an import"
     if row.action == Action.UPDATED and row.entity_type != "time_entry":
         return Line(row, text, [_field(change, names) for change in row.changes if change["field"] != "position"])
     if row.entity_type == "dependency" and row.action == Action.CREATED:

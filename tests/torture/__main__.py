@@ -81,6 +81,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "places": (places, 51, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
     "killed_imports": (data_imports.killed_imports, 45, 1),
+    "killed_tracker_imports": (data_imports.killed_tracker_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),
     "merged_clones": (data_clones.merged_clones, 100, 2),
     "shared_clones": (shared_clones, 50, 1),

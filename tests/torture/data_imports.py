@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Self
 
 from tests.benchmarks import boards
 from tests.processes import Server, children, environment
@@ -31,10 +33,19 @@ KNOWN = {".gitignore", "data.db", "data.db-wal", "data.db-shm", "secret_key", "w
 
 def killed_imports(count: int) -> Result:
     """Kill the server, its workers or the client during an import of 5,000 items: all of it is there, or nothing."""
+    return _killed(count, Field)
+
+
+def killed_tracker_imports(count: int) -> Result:
+    """The same for a CSV file, whose project the import creates: it is there with all of its items, or not at all."""
+    return _killed(count, TableField)
+
+
+def _killed(count: int, kind: type[Field]) -> Result:
     items = ITEMS if count > len(VICTIMS) else FEWER
-    result = Result(f"SIGKILL during an import of {items} items", "an undisturbed import")
+    result = Result(f"SIGKILL during {kind.what} of {items} items", "an undisturbed import")
     whole = 0
-    with repository() as directory, Field(directory, items) as field:
+    with repository() as directory, kind(directory, items) as field:
         for _ in range(3 if count > len(VICTIMS) else 1):
             field.begin_anew()
             with result.clock():
@@ -69,18 +80,27 @@ def killed_imports(count: int) -> Result:
 class Field:
     """A directory with a board to import, and its server, which starts with an empty database."""
 
+    what = "an import"
+    name = "board.json"
+    command: tuple[str, ...] = ("sync", "import", "-f")
+    flags: tuple[str, ...] = ()
+
     def __init__(self, directory: Path, items: int) -> None:
         self.directory = directory
         self.database = directory / ".pm" / "data.db"
-        self.file, self.empty = directory / "board.json", directory / "empty.db"
-        with self.file.open("w") as target:
-            boards.write(target, items)
+        self.file, self.empty = directory / self.name, directory / "empty.db"
+        self.write(items)
         self.start()
         self.stop()
         shutil.copy(self.database, self.empty)
         self.none = self.counts()
 
-    def __enter__(self) -> Field:
+    def write(self, items: int) -> None:
+        """Write the file to import."""
+        with self.file.open("w") as target:
+            boards.write(target, items)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -104,7 +124,7 @@ class Field:
 
     def start_import(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [PM, "sync", "import", "-f", str(self.file)],
+            [PM, *self.command, str(self.file), *self.flags],
             cwd=self.directory,
             env=environment(),
             stdin=subprocess.DEVNULL,
@@ -127,8 +147,40 @@ class Field:
             return {name: connection.execute(query.format(name)).fetchone()[0] for name in TABLES}
 
     def exported(self) -> bytes:
+        """Return what is the same after each import of the file."""
         content: bytes = self.server.api("GET", "export/").content
         return content
 
     def litter(self) -> set[str]:
         return set(os.listdir(self.database.parent)) - KNOWN
+
+
+class TableField(Field):
+    """The same with a CSV file: each item has a comment, a parent or a link."""
+
+    what = "an import from CSV"
+    name = "items.csv"
+    command = ("import", "csv")
+    flags = ("--project", "BIG", "--new-project", "Big")
+
+    def write(self, items: int) -> None:
+        with self.file.open("w", newline="") as target:
+            table = csv.writer(target)
+            table.writerow(("id", "title", "status", "parent", "depends on", "created", "comments", "assignee"))
+            for number in range(items):
+                parent, blocker = (f"X-{number // 10}", f"X-{number - 1}") if number % 3 and number > 10 else ("", "")
+                row = (
+                    f"X-{number}",
+                    f"Item {number}",
+                    "open",
+                    parent,
+                    blocker,
+                    "2026-01-01",
+                    "A remark",
+                    f"u{number % 9}",
+                )
+                table.writerow(row)
+
+    def exported(self) -> bytes:
+        content: bytes = self.server.api("GET", "export/csv/").content
+        return b"\n".join(line.partition(b",2026")[0] for line in content.splitlines())

@@ -98,6 +98,7 @@ def test_the_reference_of_the_other_tracker_leads_to_the_item(
 ) -> None:
     send(person, "beads/", trackers_files.beads().read())
     assert browser.get("/items/bd-1.1/").headers["Location"] == "/items/PONE-2/"
+    assert "created it, by an import" in browser.get("/items/PONE-2/").content.decode()
     assert browser.get("/items/bd-9.9/").status_code == 404
     make_project("TWO")
     send(person, "beads/?project=TWO", trackers_files.beads().read())
