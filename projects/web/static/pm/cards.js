@@ -121,15 +121,15 @@ function refuse(card, text, anyway) {
 // Where an arrow leads from a card: a lifted one to any list, the focus to one that has cards.
 function neighbour(card, key) {
   const lane = card.parentNode, cards = cardsOf(lane), index = cards.indexOf(card);
-  const rows = all("[data-row]", card.closest("[data-move]")).map((row) => all("[data-lane]", row)).filter((row) => row.length);
+  const rows = all("[data-row]", card.closest("[data-move]")).filter((row) => row.offsetParent).map((row) => all("[data-lane]", row));
   const y = rows.findIndex((row) => row.includes(lane)), x = rows[y].indexOf(lane);
-  const goal = (lanes) => lanes.find((one) => one && (lifted || cardsOf(one).length));
+  const goal = (lanes) => lanes.find((one) => lifted || cardsOf(one).length && !one.matches(".folded"));
   if (key === "ArrowRight") return { lane: goal(rows[y].slice(x + 1)), index };
   if (key === "ArrowLeft") return { lane: goal(rows[y].slice(0, x).reverse()), index };
   const to = index + (key === "ArrowUp" ? -1 : 1);
   if (to >= 0 && to < cards.length) return { lane, index: to };
   const others = to < 0 ? rows.slice(0, y).reverse() : rows.slice(y + 1);
-  return { lane: goal(others.map((row) => row[x])), index: to < 0 ? Infinity : 0 };
+  return { lane: goal(others.map((row) => row[x]).filter(Boolean)), index: to < 0 ? Infinity : 0 };
 }
 
 function onArrow(card, key, extends_) {
@@ -275,11 +275,6 @@ addEventListener("click", (event) => {
 const KEPT = `pm-folded:${document.body.dataset.project}`;
 const folds = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
 
-function keepFold(name, value) {
-  folds[name] = value;
-  localStorage.setItem(KEPT, JSON.stringify(folds));
-}
-
 // Apply the folds, but not to the column of the list `shown`.
 function fold(shown = null) {
   for (const head of all("[data-column]")) {
@@ -288,17 +283,20 @@ function fold(shown = null) {
     for (const part of [head, ...all(`[data-of="${column}"]`)]) part.classList.toggle("folded", folded);
     for (const button of all("[data-fold]", head)) button.setAttribute("aria-expanded", String(!folded));
   }
-  for (const row of all("details.group")) if (folds[row.id] !== undefined) row.open = !folds[row.id];
+  for (const button of all("[data-fold-row]")) {
+    const row = button.closest("[id]"), folded = folds[row.id] ?? false;
+    row.classList.toggle("folded", folded);
+    button.setAttribute("aria-expanded", String(!folded));
+  }
 }
 
 addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-fold]"), head = (button ?? target.closest?.(".lane.folded"))?.closest("[data-column], [data-of]");
-  if (!head || target.closest(CARD)) return;
-  const column = head.dataset.column ?? head.dataset.of;
-  keepFold(column, !head.classList.contains("folded"));
+  const part = target.closest?.("[data-fold-row], [data-fold], .lane.folded")?.closest(".group, [data-column], [data-of]");
+  if (!part || target.closest(CARD)) return;
+  folds[part.dataset.column ?? part.dataset.of ?? part.id] = !part.classList.contains("folded");
+  localStorage.setItem(KEPT, JSON.stringify(folds));
   fold();
 });
-addEventListener("toggle", ({ target }) => target.matches("details.group") && keepFold(target.id, !target.open), true);
 
 // ---- The rest of a long list is loaded when it is scrolled to
 
