@@ -12,10 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
-from projects.api.query_parameters import read_number, read_project
+from projects.api.query_parameters import ZONE, read_number, read_project, read_zone
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin
-from projects.insights.days import UTC, read_zone
 from projects.insights.flow_times import PARTS
 from projects.insights.percentiles import LEVELS
 from projects.models import Project
@@ -24,7 +23,6 @@ from projects.models.insights.forecasting import outlook
 from projects.models.insights.scope import NAMES, Scope, scope_of
 from projects.models.insights.summary import DEFAULT_DAYS, MOST_DAYS, Summary, summary
 
-MAX_ZONE = 64
 HELP = {
     "item": "An epic, a story or another item, by id or key: the items below it.",
     "sprint": "A sprint, by id or name; `active` is the active one.",
@@ -36,7 +34,7 @@ HELP = {
 PARAMETERS = [
     OpenApiParameter("project", str, description="The project, by id or key; needed if the board has several."),
     *(OpenApiParameter(name, str, description=text) for name, text in HELP.items()),
-    OpenApiParameter("zone", str, description="The time zone of all days, such as Europe/Berlin; default UTC."),
+    ZONE,
 ]
 DAYS = {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": DEFAULT_DAYS}
 
@@ -116,6 +114,7 @@ class ForecastSerializer(ResponseSerializer):
         help_text="Percent of the items completed lately that belong to it; null: all work is assumed to go to it.",
     )
     growth = serializers.FloatField(help_text="Items added in a week since work on it began.")
+    dates_without_growth = DatesSerializer(allow_null=True, help_text="If nothing more is added; null without growth.")
     history_days = serializers.IntegerField(source="days")
     history_done = serializers.IntegerField(source="completed")
 
@@ -127,13 +126,6 @@ class InsightsView(StrictQueryMixin):
 
     def known_parameters(self) -> set[str]:
         return {"project", "zone", *NAMES}
-
-    def zone(self, request: Request) -> ZoneInfo:
-        name = request.query_params.get("zone", UTC)
-        zone = read_zone(name) if len(name) <= MAX_ZONE else None
-        if zone is None:
-            raise exceptions.ValidationError({"zone": f"is not a time zone such as Europe/Berlin: {name[:MAX_ZONE]}"})
-        return zone
 
     def scope(self, request: Request) -> Scope:
         project = read_project(request)
@@ -161,7 +153,7 @@ class StatsView(InsightsView):
     )
     def get(self, request: Request) -> Response:
         """Cycle and lead times, throughput and the age of the items in work."""
-        zone, days = self.zone(request), read_number(request, "days", 1, MOST_DAYS) or DEFAULT_DAYS
+        zone, days = read_zone(request), read_number(request, "days", 1, MOST_DAYS) or DEFAULT_DAYS
         scope = self.scope(request)
         found = summary(scope, zone, timezone.now(), days)
         return Response(StatsSerializer(_stats(scope, zone, found)).data)
@@ -171,11 +163,14 @@ class ForecastView(InsightsView):
     @extend_schema(responses=ForecastSerializer, operation_id="forecast_retrieve", parameters=PARAMETERS)
     def get(self, request: Request) -> Response:
         """By when the open items will be done, by Monte Carlo from the project's own history."""
-        zone, scope = self.zone(request), self.scope(request)
+        zone, scope = read_zone(request), self.scope(request)
         found = outlook(scope, zone, timezone.now())
-        dates = {f"p{level}": date for level, date in found.dates.items()} or None
+        dates = {
+            name: {f"p{level}": date for level, date in days.items()} or None
+            for name, days in (("dates", found.dates), ("dates_without_growth", found.frozen))
+        }
         named = {"project": scope.project.key, "scope": scope.name, "zone": zone.key}
-        return Response(ForecastSerializer({**vars(found), **named, "dates": dates}).data)
+        return Response(ForecastSerializer({**vars(found), **named, **dates}).data)
 
 
 def _stats(scope: Scope, zone: ZoneInfo, found: Summary) -> dict[str, object]:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
 from projects.api.json_format import JSONObject
+from projects.insights import days
 from projects.models import Project
 
 MAX_LIMIT = 1000  # rows
+MAX_ZONE = 64  # characters
+ZONE = OpenApiParameter("zone", str, description="The time zone of all days, such as Europe/Berlin; default UTC.")
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -40,6 +46,15 @@ def read_boolean(request: Request, name: str) -> bool:
     if found is None:
         raise exceptions.ValidationError({name: "must be true or false"})
     return found
+
+
+def read_zone(request: Request) -> ZoneInfo:
+    """Return the time zone `zone`, by default UTC."""
+    name = request.query_params.get("zone", days.UTC)
+    zone = days.read_zone(name) if len(name) <= MAX_ZONE else None
+    if zone is None:
+        raise exceptions.ValidationError({"zone": f"is not a time zone such as Europe/Berlin: {name[:MAX_ZONE]}"})
+    return zone
 
 
 def read_project(request: Request, *, include_deleted: bool = False) -> Project | None:

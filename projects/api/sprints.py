@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from projects.api.authentication import actor_of
 from projects.api.idempotency import write
+from projects.api.query_parameters import ZONE, read_zone
 from projects.api.serializer_fields import ReferenceField, StrictIntegerField
 from projects.api.serializers import EntitySerializer, ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, read_body
@@ -78,7 +79,7 @@ class ReportedItemsSerializer(ResponseSerializer):
 
 
 class BurndownDaySerializer(ResponseSerializer):
-    """The work left at the end of a day (UTC), or now."""
+    """The work left at the end of a day, or now."""
 
     date = serializers.DateField()
     points = serializers.IntegerField()
@@ -145,11 +146,15 @@ class SprintViewSet(EntityViewSet):
         """Undo the cancellation: it is planned again, and items that left it return unless in another sprint."""
         return self._moving(request, Sprint.reopen)
 
-    @extend_schema(responses=SprintReportSerializer)
+    @extend_schema(responses=SprintReportSerializer, parameters=[ZONE])
     @action(detail=True, methods=["get"])
     def report(self, request: Request, id: str) -> Response:
         """The items committed, done, carried over, added and removed, and the burndown by day."""
-        return Response(SprintReportSerializer(report(self.get_object()), context=self.get_serializer_context()).data)
+        found = report(self.get_object(), read_zone(request))
+        return Response(SprintReportSerializer(found, context=self.get_serializer_context()).data)
+
+    def known_parameters(self) -> set[str]:
+        return {"zone"} if self.action == "report" else super().known_parameters()
 
     def _moving(self, request: Request, verb: Callable[..., list[WorkItem]]) -> Response:
         sprint = self.get_object()

@@ -30,6 +30,8 @@ LINED = (
     "results",
     "commits",
     "open_with_commits",
+    "forecast",
+    "insights",
 )  # documents that `lines` draws, besides items
 
 

@@ -22,7 +22,7 @@ HOURS_A_DAY = 24
 
 def lines_of(document: Json) -> Iterable[str]:
     """Yield the lines of an answer of `pm forecast` or `pm stats`."""
-    return _forecast(document["forecast"]) if "forecast" in document else _stats(document["stats"])
+    return _forecast(document["forecast"]) if "forecast" in document else _stats(document["insights"])
 
 
 def _forecast(found: Json) -> Iterable[str]:
@@ -31,13 +31,15 @@ def _forecast(found: Json) -> Iterable[str]:
     if "lacks" in found:
         yield clean(found["lacks"])
     if "p50" in found:
-        dates = ", ".join(f"{level[1:]} % by {found[level]}" for level in LEVELS)
+        dates = ", ".join(f"{level[1:]} % {_by(found[level])}" for level in LEVELS)
         yield f"{dates} ({clean(found['zone'])})"
         facts = [f"from {found['history']}"]
         if "share_percent" in found:
             facts.append(f"{found['share_percent']} % of the work goes to it")
         if "added_per_week" in found:
             facts.append(f"{found['added_per_week']} items a week are added")
+        if found.get("p85_if_nothing_is_added"):
+            facts.append(f"if nothing is added, 85 % {_by(found['p85_if_nothing_is_added'])}")
         yield "; ".join(facts)
 
 
@@ -56,6 +58,10 @@ def _stats(found: Json) -> Iterable[str]:
         yield f"{row['key']} {row['status']} {_spell(row['age_hours'])}, older than {row['older_than']} %"
     if "more" in found:
         yield f"{found['more']} more in work"
+
+
+def _by(date: str) -> str:
+    return date if date.startswith("in ") else f"by {date}"
 
 
 def _spell(hours: float) -> str:

@@ -43,7 +43,7 @@ def draw(document: Json) -> str:
         "results": _hits,
         "commits": _commits,
     }
-    if "forecast" in document or "stats" in document:
+    if "forecast" in document or "insights" in document:
         from projects.client.insight_lines import lines_of
 
         return "\n".join(lines_of(document))

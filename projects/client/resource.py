@@ -23,6 +23,7 @@ DELETED = option("--deleted", action="store_true", help="list deleted objects, w
 EXPECTED_VERSION = option("--expected-version", type=int, metavar="N", help="fail unless the version is still N")
 LIMIT = option("--limit", type=int, metavar="N", help="rows per page")
 LINES = option("--lines", dest="as_lines", action="store_true", help="print lines of text (PM_OUTPUT=lines)")
+ZONE = option("--zone", metavar="ZONE", help="time zone of all days, such as Europe/Berlin; default UTC")
 PAGES = (
     LIMIT,
     option("--cursor", metavar="CURSOR", help='continue at the "next" of the previous page'),

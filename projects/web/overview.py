@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import date, tzinfo
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
+from projects.insights.days import day_of
 from projects.loose_types import Context, FieldValue
 from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
 from projects.models.sprints.history import histories
@@ -24,14 +25,14 @@ RECENT = 25  # activities
 class Overview:
     """The lists of the page, each limited to its first rows."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, user: User, zone: tzinfo) -> None:
         self.now = timezone.now()
         self.projects: list[Any] = list(_projects())  # with the annotated totals
         living = WorkItem.objects.living().filter(project__status="active")
         self.in_progress = list(_cards(living.filter(status="in_progress")).order_by("-started_at")[:SHOWN])
         self.blocked = _blocked(living)
         self.ready = list(WorkItem.objects.all().ready(assignee=user.pk).select_related("project")[:SHOWN])
-        self.sprints = _active()
+        self.sprints = _active(zone)
         self.changes = _changes()
 
     @property
@@ -80,11 +81,11 @@ def _sprints() -> QuerySet[Sprint]:
     )
 
 
-def _active() -> list[FieldValue]:
+def _active(zone: tzinfo) -> list[FieldValue]:
     """Return the active sprints, each with `days_left` and its burndown `chart`."""
     sprints: list[FieldValue] = list(_sprints()[:SHOWN])
-    days = histories(sprints)
-    today: date = timezone.now().date()
+    days = histories(sprints, zone)
+    today: date = day_of(timezone.now(), zone)
     for sprint in sprints:
         sprint.days_left = (sprint.end_date - today).days
         sprint.chart = burndown_of(sprint, days.get(sprint.pk, []), f"burndown-{sprint.pk}")

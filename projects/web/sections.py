@@ -24,6 +24,7 @@ SECTIONS = (
     Section("board", "Board", "square-kanban", "board", of_project=True),
     Section("list", "List", "list", "list", of_project=True),
     Section("sprints", "Sprints", "iteration-cw", "sprints", of_project=True),
+    Section("insights", "Insights", "chart-line", "insights", of_project=True),
     Section("settings", "Settings", "settings", "settings"),
 )
 

@@ -1,7 +1,8 @@
-"""The report part of the sprints page: a sprint's report with charts, and past sprints."""
+"""The report part of the sprints page: a sprint's report with its burndown, and past sprints."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from projects.entities.work_item import CLOSED
@@ -10,26 +11,23 @@ from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.history import histories
 from projects.models.sprints.report import compare, total
 from projects.models.sprints.sprint import Status
-from projects.models.sprints.velocity import Completed, Velocity
 from projects.web.charts.burndown import burndown
 from projects.web.charts.drawing import Chart
-from projects.web.charts.flow import flow
-from projects.web.charts.velocity import velocity
 
 ENDED = 50  # sprints per list
 NAMED = 100  # items per list
 
 
 class Report:
-    """The result of a sprint as totals, lists and charts."""
+    """The result of a sprint as totals, lists and a burndown."""
 
-    def __init__(self, sprint: Sprint) -> None:
+    def __init__(self, sprint: Sprint, zone: dt.tzinfo) -> None:
         self.sprint = sprint
         committed = sprint.committed or []
         final = sprint.outcome if sprint.outcome is not None else sprint.snapshot()
         self.sums = {name: total(rows) for name, rows in compare(committed, final).items()}
-        self.charts = [burndown_of(sprint, history := histories([sprint])[sprint.pk], "burndown")]
-        self.charts.append(flow("flow", sprint.start_date, sprint.end_date, history))
+        self.history = histories([sprint], zone)[sprint.pk]
+        self.burndown = burndown_of(sprint, self.history, "burndown")
         self.lists = self._lists()
 
     def _lists(self) -> list[tuple[str, str, list[Context]]]:
@@ -50,14 +48,18 @@ class Report:
         ]
 
 
-def find_report(project: Project, wanted: str, started: list[Sprint]) -> Report | None:
+def find_report(project: Project, wanted: str, started: list[Sprint], zone: dt.tzinfo) -> Report | None:
     """Return the report of the sprint with ID `wanted`, else of the active sprint, else of the latest."""
+    chosen = find_sprint(wanted, started)
+    return Report(chosen, zone) if chosen else None
+
+
+def find_sprint(wanted: str, started: list[Sprint]) -> Sprint | None:
+    """Return the sprint with ID `wanted`, else the active sprint, else the latest, with all its columns."""
     chosen = next((sprint for sprint in started if str(sprint.pk) == wanted), None)
     if chosen is None:
         chosen = min(started, key=lambda sprint: sprint.status != Status.ACTIVE, default=None)
-    if chosen is None:
-        return None
-    return Report(Sprint.objects.select_related("project").get(pk=chosen.pk))
+    return Sprint.objects.select_related("project").get(pk=chosen.pk) if chosen else None
 
 
 def burndown_of(sprint: Sprint, history: Framework, ident: str) -> Chart:
@@ -65,11 +67,6 @@ def burndown_of(sprint: Sprint, history: Framework, ident: str) -> Chart:
     open_rows = [row for row in sprint.committed or () if row["status"] not in CLOSED]
     committed = sum(row["story_points"] or 0 for row in open_rows), len(open_rows)
     return burndown(ident, sprint.start_date, sprint.end_date, committed, history)
-
-
-def velocity_of(past: list[Completed], so_far: Velocity | None) -> Chart | None:
-    """Return the velocity chart, or None if no sprint is completed."""
-    return velocity("velocity", past, so_far) if so_far is not None else None
 
 
 def ended(project: Project) -> list[Sprint]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from urllib.parse import urlencode
 
 from django.db.models import Count, F, Max, Q, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from projects.insights.days import day_of
 from projects.loose_types import AnyRow, Context, Framework
 from projects.models import Project, Sprint, WorkItem
 from projects.models.sprints.sprint import Status
@@ -147,10 +148,10 @@ def above(so_far: Velocity | None, points: int, items: int) -> str:
     return amount(usual, unit) if planned > usual else ""
 
 
-def next_sprint(project: Project) -> Context:
+def next_sprint(project: Project, zone: tzinfo) -> Context:
     """Return defaults for a new sprint: next number, starts after the last sprint or today, lasts two weeks."""
     sprints = Sprint.objects.living().filter(project=project)
     known = sprints.aggregate(count=Count("pk"), last=Max("end_date", filter=~Q(status=Status.CANCELLED)))
-    today: date = timezone.now().date()
+    today: date = day_of(timezone.now(), zone)
     start = max(today, known["last"] + timedelta(days=1)) if known["last"] else today
     return {"name": f"Sprint {known['count'] + 1}", "start_date": start, "end_date": start + LENGTH}

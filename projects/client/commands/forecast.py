@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from projects.client.commands.stats import NARROWING, ZONE, query_of
+from projects.client.commands.stats import NARROWING, query_of
 from projects.client.grammar import Verb, option
-from projects.client.resource import LINES, PROJECT_FLAG
+from projects.client.resource import LINES, PROJECT_FLAG, ZONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def forecast(context: Context) -> None:
             document["share_percent"] = answer["share"]
         if answer["growth"]:
             document["added_per_week"] = answer["growth"]
+        if answer["dates_without_growth"]:
+            document["p85_if_nothing_is_added"] = answer["dates_without_growth"]["p85"]
     elif answer["lacks"]:
         document["lacks"] = f"not enough history: {answer['lacks']}"
     context.show({"forecast": document})

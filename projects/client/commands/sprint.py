@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.resource import EXPECTED_VERSION, ID, PROJECT, EntityResource
+from projects.client.resource import EXPECTED_VERSION, ID, PROJECT, ZONE, EntityResource
 from projects.entities import sprint
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def reopen(context: Context) -> None:
 
 def report(context: Context) -> None:
     """Print the report of a sprint."""
-    context.show({"report": context.api.get(f"{SPRINTS.path_of(context)}report/")})
+    context.show({"report": context.api.get(f"{SPRINTS.path_of(context)}report/", {"zone": context.options.zone})})
 
 
 VERBS = (
@@ -62,5 +62,5 @@ VERBS = (
     ),
     Verb("cancel", "Cancel a sprint; unfinished items leave it.", cancel, (ID,)),
     Verb("reopen", "Reopen a cancelled sprint as planned; the items that left it return.", reopen, (ID,)),
-    Verb("report", "Show committed, completed and carried-over work, and the daily burndown.", report, (ID,)),
+    Verb("report", "Show committed, completed and carried-over work, and the daily burndown.", report, (ID, ZONE)),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.client.grammar import Verb, option
-from projects.client.resource import LINES, PROJECT_FLAG
+from projects.client.resource import LINES, PROJECT_FLAG, ZONE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 SHOWN = 10  # items in work
-ZONE = option("--zone", metavar="ZONE", help="time zone of all days, such as Europe/Berlin; default UTC")
 NARROWING = (
     option("--sprint", metavar="SPRINT", help="only this sprint: a name, a UUID, or active"),
     option("--type", metavar="A,B", help="only these types"),
@@ -41,7 +40,7 @@ def stats(context: Context) -> None:
     }
     if len(rows) > SHOWN:
         document["more"] = len(rows) - SHOWN
-    context.show({"stats": {name: value for name, value in document.items() if value not in ({}, [])}})
+    context.show({"insights": {name: value for name, value in document.items() if value not in ({}, [])}})
 
 
 def _times(times: Json) -> Json:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import NamedTuple
 
+from django.db.models import TextField
+from django.db.models.functions import Cast, Coalesce
+
 from projects.insights.days import day_of, start_of
-from projects.insights.throughput import per_day
+from projects.models.insights.calendar import Calendar
 from projects.models.work_items.choices import Status
 from projects.models.work_items.queries import WorkItemQuerySet
 
@@ -26,8 +30,13 @@ def completions(items: WorkItemQuerySet, zone: dt.tzinfo, now: dt.datetime, days
     today = day_of(now, zone)
     oldest = today - dt.timedelta(days=days)
     done = items.leaves().filter(status=Status.DONE, completed_at__gte=start_of(oldest, zone))
-    rows = list(done.order_by().values_list("started_at", "completed_at"))
-    ends = [day_of(end, zone) for _, end in rows if end is not None]
-    begun = [day_of(start, zone) for start, _ in rows if start is not None]
-    first = max(oldest, min([*begun, *ends], default=today))
-    return Completions(first, per_day(ends, first, today - dt.timedelta(days=1)), sum(day >= today for day in ends))
+    ends = Cast("completed_at", TextField())
+    begun = Cast(Coalesce("started_at", "completed_at"), TextField())
+    calendar = Calendar(oldest, today, zone)
+    counts: Counter[int] = Counter()
+    first = days
+    for start, end in done.order_by().values_list(begun, ends):
+        place = calendar.place(end)
+        counts[place] += 1
+        first = min(first, max(calendar.place(start), 0), place)
+    return Completions(calendar.days[first], [counts[place] for place in range(first, days)], counts[days])

@@ -31,6 +31,7 @@ class Outlook:
     lacks: str = ""
     share: int | None = None  # percent of the board's completed items
     growth: float = 0.0  # items added in a week
+    frozen: dict[int, dt.date | None] = field(default_factory=dict)  # the dates without that growth
     days: int = 0
     completed: int = 0
 
@@ -50,6 +51,8 @@ def outlook(scope: Scope, zone: dt.tzinfo, now: dt.datetime) -> Outlook:
     share = None if scope.is_whole or began is None else _share(scope, history, day_of(began, zone), zone, now)
     added = _added(scope, day_of(began, zone), today, zone) if began is not None and scope.is_bounded else []
     found.dates = forecast(history.daily, left, today, added=added, share=share)
+    if len(added) >= LEAST_GROWTH and sum(added) > 0:
+        found.frozen = forecast(history.daily, left, today, share=share)
     found.share = round(100 * share.own / share.all) if share else None
     found.growth = round(WEEK * sum(added) / len(added), 1) if len(added) >= LEAST_GROWTH else 0.0
     return found

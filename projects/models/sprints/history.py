@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Cast, StrIndex
 from django.utils import timezone
 
+from projects.insights.days import day_of
 from projects.models.activity import Action, Activity, counting
 from projects.models.sprints.sprint import Row, Sprint
 from projects.models.work_items.choices import Status
@@ -33,8 +34,8 @@ class Standing(NamedTuple):
     statuses: dict[str, int]
 
 
-def histories(sprints: Sequence[Sprint]) -> dict[uuid.UUID, list[Standing]]:
-    """Return the daily totals of each started sprint; runs three queries for any number of sprints.
+def histories(sprints: Sequence[Sprint], zone: dt.tzinfo = dt.UTC) -> dict[uuid.UUID, list[Standing]]:
+    """Return the totals of each started sprint by day of `zone`; runs three queries for any number of sprints.
 
     A history runs from start_date to end_date, or to the actual end or today if that is earlier.
     """
@@ -47,7 +48,7 @@ def histories(sprints: Sequence[Sprint]) -> dict[uuid.UUID, list[Standing]]:
         named[sprint.pk] |= {row["id"] for row in [*(sprint.committed or ()), *(sprint.outcome or ())]}
     present = _present(sprints, set().union(*named.values()))
     events = _events(present, set().union(*named.values()), min(filter(None, (s.started_at for s in sprints))))
-    return {sprint.pk: _history(sprint, named[sprint.pk], present, events, now) for sprint in sprints}
+    return {sprint.pk: _history(sprint, named[sprint.pk], present, events, now, zone) for sprint in sprints}
 
 
 def days(start: dt.date, end: dt.date, last: dt.date) -> list[dt.date]:
@@ -58,14 +59,19 @@ def days(start: dt.date, end: dt.date, last: dt.date) -> list[dt.date]:
 
 
 def replay(
-    sprint: Sprint, states: Mapping[str, State], events: Sequence[Event], last: dt.date, final: Iterable[State]
+    sprint: Sprint,
+    states: Mapping[str, State],
+    events: Sequence[Event],
+    last: dt.date,
+    final: Iterable[State],
+    zone: dt.tzinfo = dt.UTC,
 ) -> list[Standing]:
     """Replay `events` (oldest first) over the `states` at the start; the day `last` always uses `final`."""
     states = {item_id: dict(state) for item_id, state in states.items()}
     waiting = list(reversed(events))
     found: list[Standing] = []
     for day in days(sprint.start_date, sprint.end_date, last):
-        while waiting and waiting[-1].moment.date() <= day:
+        while waiting and day_of(waiting[-1].moment, zone) <= day:
             event = waiting.pop()
             advance(states.setdefault(event.item_id, absent()), event)
         found.append(standing(day, sprint, final if day == last else states.values()))
@@ -95,6 +101,7 @@ def _history(
     present: Present,
     events: Mapping[str, Sequence[Event]],
     now: dt.datetime,
+    zone: dt.tzinfo,
 ) -> list[Standing]:
     assert sprint.started_at is not None
     start, end = sprint.started_at, sprint.completed_at or now
@@ -122,7 +129,7 @@ def _history(
             changes = [{"field": name, "old": None, "new": value} for name, value in came.items()]
             during.append(Event(min(max(start, made), end), item_id, Action.UPDATED, changes))
     during.sort(key=lambda event: event.moment)
-    return replay(sprint, states, during, end.date(), final.values())
+    return replay(sprint, states, during, day_of(end, zone), final.values(), zone)
 
 
 def _inside(sprint: Sprint, row: Row) -> State:

@@ -28,8 +28,8 @@ class Day(NamedTuple):
     ideal_items: float
 
 
-def report(sprint: Sprint) -> dict[str, Json]:
-    """Return the report of a sprint; runs a constant number of queries.
+def report(sprint: Sprint, zone: dt.tzinfo = dt.UTC) -> dict[str, Json]:
+    """Return the report of a sprint by day of `zone`; runs a constant number of queries.
 
     committed          items at the start, with their status at that time; for a planned sprint, the current items
     done               items that were done at the end (or are done now)
@@ -44,7 +44,7 @@ def report(sprint: Sprint) -> dict[str, Json]:
     return {
         "sprint": sprint,
         **{name: total(rows) for name, rows in compare(committed, final).items()},
-        "burndown": burndown(sprint, histories([sprint]).get(sprint.pk, [])),
+        "burndown": burndown(sprint, histories([sprint], zone).get(sprint.pk, [])),
     }
 
 

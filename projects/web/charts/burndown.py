@@ -7,10 +7,9 @@ import itertools
 from collections.abc import Sequence
 
 from projects.models.sprints.history import Standing
-from projects.web.charts.drawing import Chart, Dates, Height, Key, Shape, amount, line, number, short
+from projects.web.charts.drawing import Chart, Dates, Height, Key, Shape, amount, dots, line, number, short
 
 MOST_DOTS = 31  # more daily dots would overlap
-DOT = 2.6  # radius
 
 
 def burndown(
@@ -60,8 +59,7 @@ def _steps(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _dot(x: float, y: float, hint: str, colour: str = "accent") -> Shape:
-    around = f"a{DOT} {DOT} 0 1 0 "
-    return Shape(f"M{number(x - DOT)} {number(y)}{around}{2 * DOT} 0{around}{-2 * DOT} 0Z", fill=colour, hint=hint)
+    return Shape(dots([(x, y)]), stroke=colour, hint=hint, is_dots=True)
 
 
 def _sentence(

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-# The view box is about as wide as a phone screen, so labels stay legible.
+# Shapes are stretched to the size of the chart, which is at least this wide; labels, lines and dots keep their size.
 WIDTH, HEIGHT = 320.0, 190.0
 LEFT, RIGHT, TOP, BOTTOM = 30.0, 300.0, 10.0, 164.0  # plot area; the margin holds half a label
-LETTER = 5.4  # average character width in labels
+LETTER = 6.4  # average width of a character in labels, on the narrowest chart
 MOST_TICKS = 5
 STEPS = (1, 2, 3, 7, 14, 21, 28, 56, 91, 182, 364)  # days between two labels
 MANY_DAYS = 200  # longer spans show the year with the month
@@ -26,11 +26,6 @@ class Tick(NamedTuple):
     at: str
     text: str
 
-    @property
-    def share(self) -> str:
-        """The position on the horizontal axis as a percentage: labels do not stretch with the chart."""
-        return f"{float(self.at) / WIDTH * 100:.2f}%"
-
 
 class Shape(NamedTuple):
     """A line (`stroke`) or an area (`fill`); `hint` is its tooltip."""
@@ -41,6 +36,8 @@ class Shape(NamedTuple):
     dashed: bool = False
     pale: bool = False  # translucent fill
     hint: str = ""
+    is_dots: bool = False  # its points are dots of constant size
+    dotted: bool = False
 
 
 class Key(NamedTuple):
@@ -51,6 +48,8 @@ class Key(NamedTuple):
     fill: str = ""
     dashed: bool = False
     pale: bool = False
+    is_dots: bool = False
+    dotted: bool = False
 
 
 @dataclass
@@ -66,6 +65,21 @@ class Chart:
     legend: list[Key] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    note: str = ""  # below the table: what it leaves out
+
+    @property
+    def x_labels(self) -> list[Tick]:
+        """The labels of the horizontal axis, at percents of the plot's width."""
+        return [Tick(number(100 * (float(tick.at) - LEFT) / (RIGHT - LEFT)), tick.text) for tick in self.xs]
+
+    @property
+    def y_labels(self) -> list[Tick]:
+        """The labels of the vertical axis, at percents of the plot's height."""
+        return [Tick(number(100 * (float(tick.at) - TOP) / (BOTTOM - TOP)), tick.text) for tick in self.ys]
+
+    @property
+    def view_box(self) -> str:
+        return f"{number(LEFT)} {number(TOP)} {number(RIGHT - LEFT)} {number(BOTTOM - TOP)}"
 
 
 class Height:
@@ -121,6 +135,11 @@ def amount(value: float, unit: str) -> str:
 def line(points: Iterable[tuple[float, float]]) -> str:
     """Return the SVG path through the points."""
     return "M" + "L".join(f"{number(x)} {number(y)}" for x, y in points)
+
+
+def dots(points: Iterable[tuple[float, float]]) -> str:
+    """Return the SVG path of a dot at each of the points, for a shape that `is_dots`."""
+    return "".join(line([point, point]) for point in points)
 
 
 def area(upper: Sequence[tuple[float, float]], lower: Sequence[tuple[float, float]]) -> str:

@@ -8,6 +8,7 @@ from projects.models import Project
 from projects.web import page
 from projects.web.overview import Overview
 from projects.web.responses import safe_only
+from projects.web.zone import zone_of
 
 
 @page.for_people()
@@ -18,7 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
         if len(keys) == 1:
             return redirect("board", keys[0])
     cursor = page.live_cursor()
-    overview = Overview(page.person(request))
+    overview = Overview(page.person(request), zone_of(request))
     return render(request, "pm/overview.html", {"cursor": cursor, "section": "overview", "overview": overview})
 
 

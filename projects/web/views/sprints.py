@@ -22,6 +22,7 @@ from projects.web.charts.velocity import SHOWN
 from projects.web.form_values import agreed_version, fresh_id, version
 from projects.web.responses import done, reports_errors
 from projects.web.sprint_planning import Plan, above, next_sprint, open_sprints
+from projects.web.zone import zone_of
 
 MAX_NAMED = 20  # items per message
 FIELDS = ("name", "goal", "start_date", "end_date")
@@ -41,11 +42,10 @@ def sprints(request: HttpRequest, key: str) -> HttpResponse:
         "project": project,
         "plan": Plan(project, request.GET.dict(), so_far),
         "velocity": so_far,
-        "velocity_chart": sprint_page.velocity_of(past, so_far),
-        "report": sprint_page.find_report(project, request.GET.get("sprint", ""), begun),
+        "report": sprint_page.find_report(project, request.GET.get("sprint", ""), begun, zone_of(request)),
         "started": begun,
         "ended": sprint_page.ended(project),
-        "new": next_sprint(project),
+        "new": next_sprint(project, zone_of(request)),
     }
     return render(request, "pm/sprints.html", context)
 

@@ -39,10 +39,7 @@ def places(chart: Chart) -> list[float]:
     """Return all coordinates of a chart; fail if one is not a number or outside the box."""
     found = []
     for shape in chart.shapes:
-        assert re.fullmatch(r"M[-0-9. LHVZa]+", shape.path), shape.path
-        if "a" in shape.path:  # a dot; what follows its beginning is relative to it
-            found.append(float(shape.path[1:].split()[0]))
-            continue
+        assert re.fullmatch(r"M[-0-9. LHVZM]+", shape.path), shape.path
         for command, rest in re.findall(r"([MLHV])([0-9. -]+)", shape.path):
             numbers = [float(text) for text in rest.split()]
             limits = {"H": [WIDTH], "V": [HEIGHT]}.get(command, [WIDTH, HEIGHT])
@@ -90,7 +87,7 @@ def test_velocity_stays_in_the_box(sums: list[tuple[int, int, int, int]]) -> Non
     assert [row[0] for row in chart.rows] == [sprint.name for sprint in past[-velocity_chart.SHOWN :]]
 
 
-@pytest.mark.parametrize(("days", "labels"), [(1, 2), (6, 7), (13, 5), (59, 5), (400, 5)])
+@pytest.mark.parametrize(("days", "labels"), [(1, 2), (6, 4), (13, 5), (59, 5), (400, 5)])
 def test_dates_are_labelled_for_short_and_long_sprints(days: int, labels: int) -> None:
     ticks = Dates(START, START + dt.timedelta(days=days)).ticks()
     assert len(ticks) == labels

@@ -13,6 +13,9 @@ export function announce(text) {
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const zone = absolute.resolvedOptions().timeZone; // a cookie tells the server, for the days of charts and figures
+const remember = (name, value) => { document.cookie = `pm_${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
+remember("zone", zone);
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
 function updateTimes(root = document) {
@@ -316,8 +319,6 @@ function setLook(form, { name, value }) {
   }
 }
 
-const remember = (name, value) => { document.cookie = `pm_${name}=${value}; path=/; max-age=31536000; samesite=lax`; };
-
 addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.matches("[data-look]") && event.submitter) {
@@ -419,7 +420,7 @@ addEventListener("beforeunload", (event) => {
 export function prepare(root = document) {
   updateTimes(root);
   for (const field of all("[data-fresh-id]", root)) field.value ||= uuid();
-  for (const field of all("[data-zone]", root)) field.value = absolute.resolvedOptions().timeZone;
+  for (const field of all("[data-zone]", root)) field.value = zone;
 }
 
 // After load and after each change.
@@ -481,6 +482,7 @@ if (page.project) remember("project", page.project);
 restoreDrafts();
 settle();
 followAlerts();
+if (all("[data-days-of]").some(({ dataset }) => dataset.daysOf !== zone)) refresh(); // the cookie is new
 setInterval(updateTimes, 20000);
 if (page.cursor) {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });

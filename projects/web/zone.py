@@ -1,0 +1,22 @@
+"""The time zone of the person who looks at a page: the browser tells it in a cookie.
+
+Cookies ignore ports, so the boards of all repositories share it. Until the script has set it, days are those of UTC.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+
+from projects.insights.days import UTC, read_zone
+
+COOKIE = "pm_zone"
+MAX_LENGTH = 64
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """Return the browser's time zone; UTC if it is not known."""
+    name = unquote(request.COOKIES.get(COOKIE, ""))[:MAX_LENGTH]
+    return (read_zone(name) if name else None) or ZoneInfo(UTC)
