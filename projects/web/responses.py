@@ -18,6 +18,7 @@ from projects.api.exceptions import CODES, envelope
 from projects.loose_types import Context, Framework
 from projects.models import User, WorkItem
 from projects.models.activity import Action, Activity
+from projects.models.base import Entity
 from projects.models.exceptions import Claimed, HasBlockers, HasChildren, NotYours, Refused, StaleVersion
 from projects.web.appearance import appearance
 from projects.web.field_labels import label, reworded
@@ -73,6 +74,12 @@ def saved(text: str, undo: int | None) -> HttpResponse:
     if undo is not None:
         response.headers["PM-Undo"] = reverse("undo", args=[undo])
     return response
+
+
+def undoable(text: str, entity: Entity) -> HttpResponse:
+    """Return the response after a change or deletion of `entity`, with a toast that undoes it."""
+    latest = Activity.objects.of(entity).order_by("-id").values_list("pk", flat=True)
+    return saved(text, latest.first())
 
 
 def refused(status: int, message: str, again: str = "") -> HttpResponse:

@@ -19,7 +19,7 @@ from projects.web.diff import diff_lines
 from projects.web.form_values import agreed_version, version
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import tick_task, to_html
-from projects.web.responses import done, explain, refused, reports_errors
+from projects.web.responses import done, explain, refused, reports_errors, undoable
 
 BEFORE = 19  # digits of an activity ID
 
@@ -108,7 +108,7 @@ def delete(request: HttpRequest, identifier: str) -> HttpResponse:
     if request.POST.get("below") != str(below):
         raise Conflict(f"{found.display_key} now has {below} descendants; review them and delete again")
     found.soft_delete(actor=page.person(request), recursive=bool(below))
-    return done(f"{found.display_key} deleted.")
+    return undoable(f"{found.display_key} deleted", found)
 
 
 @page.for_people("POST")

@@ -25,11 +25,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from projects.entities import spec
-from projects.models import Activity, WorkItem
-from projects.models.activity import Action
+from projects.models import WorkItem
 from projects.models.exceptions import Claimed, HasBlockers, HasChildren
 from projects.web import item_fields, item_page, page
-from projects.web.responses import asked, done, reports_errors, saved
+from projects.web.responses import asked, done, reports_errors, undoable
 
 
 @page.for_people("GET", "HEAD", "POST")
@@ -53,8 +52,4 @@ def _save(request: HttpRequest, item: WorkItem, edited: spec.Field) -> HttpRespo
         return asked(item, refusal, person)
     if not changed:
         return done("No changes.")
-    latest = (
-        Activity.objects.of(item).filter(action=Action.UPDATED).order_by("-id").values_list("pk", flat=True).first()
-    )
-    item.refresh_from_db()
-    return saved(item_fields.said(item, edited), latest)
+    return undoable(item_fields.said(item_page.get(item.display_key), edited), item)

@@ -16,7 +16,7 @@ from projects.models.work_items.hierarchy import PARENTS
 from projects.web import item_page, page
 from projects.web.form_values import agreed_version, fresh_id, version
 from projects.web.item_lookup import offers, resolve
-from projects.web.responses import done, reports_errors
+from projects.web.responses import done, reports_errors, undoable
 
 
 @page.for_people("POST")
@@ -44,7 +44,7 @@ def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return done("Decision confirmed.")
     if "delete" in request.POST:
         found.soft_delete(actor=page.person(request))
-        return done("Comment deleted. You can undo this in the history.")
+        return undoable("Comment deleted", found)
     content = {"content": request.POST.get("content", "")}
     seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
     edit(found, content, actor=page.person(request), seen=seen, anyway=anyway)
@@ -100,4 +100,4 @@ def unlink(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     ends = ("blocking_item__project", "blocked_item__project")
     found = get_object_or_404(Dependency.objects.select_related(*ends), pk=pk)
     found.soft_delete(actor=page.person(request))
-    return done("Dependency deleted. You can undo this in the history.")
+    return undoable("Dependency removed", found)

@@ -151,7 +151,10 @@ const ARROWS = { h: "ArrowLeft", j: "ArrowDown", k: "ArrowUp" };
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (lifted && (event.key === "Escape" || event.key === "Tab")) return cancel();
+  if (lifted && (event.key === "Escape" || event.key === "Tab")) {
+    if (event.key === "Escape") event.preventDefault(); // the panel stays open
+    return cancel();
+  }
   if (event.key === "Escape") for (const refusal of all(".refusal")) refusal.remove();
   const card = event.target.matches?.("a[href]") && event.target.closest(CARD);
   if (!card) return;

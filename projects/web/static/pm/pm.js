@@ -280,8 +280,19 @@ const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) =>
 const sending = new Set();
 
 function sayError(form, text) {
-  form.querySelector("[data-error]")?.replaceChildren(text);
+  const box = form.querySelector("[data-error]");
+  box?.replaceChildren(text);
   announce(text);
+  if (!box || !text || form.querySelector("[type=reset]")) return;
+  const close = document.createElement("button"); // of a form without Cancel
+  Object.assign(close, { type: "button", className: "close", ariaLabel: "Close the message" });
+  close.addEventListener("click", () => clearError(form));
+  box.append(close);
+}
+
+function clearError(form) {
+  form.querySelector("[data-error]")?.replaceChildren();
+  for (const button of all("[data-again]", form)) button.hidden = true;
 }
 
 addEventListener("input", ({ target }) => {
@@ -367,8 +378,7 @@ async function answered(form, answer) {
 addEventListener("reset", ({ target }) => {
   delete target.dataset.typed;
   forget(target);
-  target.querySelector("[data-error]")?.replaceChildren();
-  for (const button of all("[data-again]", target)) button.hidden = true;
+  clearError(target);
   const box = target.closest("details[open]");
   box?.removeAttribute("open");
   box?.firstElementChild.focus();
@@ -453,7 +463,9 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape") leave(event, form);
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
+  // The keys of the panel's item are not for a card or row that has the focus.
+  const isAside = event.target !== document.body && !event.target.closest("#panel");
+  const target = all(`[data-hotkey="${CSS.escape(event.key)}"]`).find((one) => !(isAside && one.closest("#panel")));
   if (!target) return;
   event.preventDefault();
   if (target.matches("input, textarea, select")) target.focus();

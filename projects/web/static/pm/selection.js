@@ -153,7 +153,10 @@ function refuse(text = "", anyway = null) {
 addEventListener("keydown", (event) => {
   const { target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.("input:not([data-pick]), textarea, select, [popover], dialog")) return;
-  if (event.key === "Escape" && !document.querySelector("[data-lifted]")) return clear();
+  if (event.key === "Escape" && chosen.size && !document.querySelector("[data-lifted]")) {
+    event.preventDefault(); // the panel stays open
+    return clear();
+  }
   const row = event.key === "x" && target.closest?.(ROW);
   if (!row) return;
   event.preventDefault();
