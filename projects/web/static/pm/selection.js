@@ -24,7 +24,8 @@ export function pick(row, on = !chosen.has(keyOf(row))) {
 
 // Select from one row to another, in the order of the page.
 export function extend(from, to) {
-  const list = from.parentNode === to.parentNode ? rows(from).filter((row) => row.parentNode === from.parentNode) : [from, to];
+  const lane = from.closest("[data-lane]");
+  const list = !lane ? rows(from) : lane.contains(to) ? all("[data-key]", lane) : [from, to];
   const [start, end] = [list.indexOf(from), list.indexOf(to)].sort((a, b) => a - b);
   for (const row of list.slice(start, end + 1)) chosen.set(keyOf(row), row);
   last = to;
@@ -61,15 +62,20 @@ function box(row) {
 
 // Show on the rows and in the bar what is selected; rows that left the page are not.
 function mark() {
-  for (const row of all(ROW)) {
-    const on = chosen.has(keyOf(row));
-    if (on) chosen.set(keyOf(row), row);
-    row.toggleAttribute("data-selected", on);
-    if (on) box(row).checked = true;
-    else if (row.querySelector("[data-pick]")) row.querySelector("[data-pick]").checked = false;
+  for (const row of all("[data-selected]")) if (!chosen.has(keyOf(row))) show(row, false);
+  for (const [key, old] of chosen) {
+    const row = old.isConnected ? old : document.querySelector(`[data-select] [data-key="${CSS.escape(key)}"]`);
+    if (row) show(row, true);
+    if (row) chosen.set(key, row);
+    else chosen.delete(key);
   }
-  for (const [key, row] of chosen) if (!row.isConnected) chosen.delete(key);
   showBar();
+}
+
+function show(row, on) {
+  row.toggleAttribute("data-selected", on);
+  const own = on ? box(row) : row.querySelector("[data-pick]");
+  if (own) own.checked = on;
 }
 
 async function showBar() {
@@ -87,7 +93,7 @@ async function showBar() {
 
 async function load() {
   const answer = await fetch(`/items/bulk/?project=${document.body.dataset.project ?? ""}`, { cache: "no-store" }).catch(() => null);
-  if (!answer?.ok) return void chosen.clear();
+  if (!answer?.ok) return void clear();
   const part = document.createElement("template");
   part.innerHTML = await answer.text(); // the server rendered and escaped it
   const made = part.content.firstElementChild;
