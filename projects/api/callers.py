@@ -6,7 +6,9 @@ models are imported where they are used.
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -34,6 +36,7 @@ SOURCES = ("as", "env", "program", "terminal", "mcp", "default")
 PERSON = "person"
 KINDS = (PERSON, "agent")
 MAX_SESSION_HEADER = 4096  # characters
+KNOWN_HEADERS = 128  # whose meaning is remembered: those of one session are always the same
 _OBJECT = re.compile("[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -44,12 +47,14 @@ class Caller:
     def __init__(self, request: Request) -> None:
         """Read the headers. Raises exceptions.ValidationError."""
         self._session: Session | None = None
-        self.name = _name(request.META.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR))
-        self.source = _word(request, SOURCE_HEADER, SOURCES)
-        self.new_kind = _word(request, NEW_USER_HEADER, KINDS)
-        self.is_on_terminal = self.source == "terminal" or "HTTP_X_PM_TERMINAL" in request.META
-        self._content = _content(request.META.get("HTTP_X_PM_CONTENT", ""))
-        self._values = _values(request.META.get("HTTP_X_PM_SESSION", ""))
+        meta = request.META
+        self.name = _name(meta.get("HTTP_X_PM_ACTOR", DEFAULT_ACTOR))
+        self.source = _word(meta, SOURCE_HEADER, SOURCES)
+        self.new_kind = _word(meta, NEW_USER_HEADER, KINDS)
+        self.is_on_terminal = self.source == "terminal" or "HTTP_X_PM_TERMINAL" in meta
+        self._content = _content(meta.get("HTTP_X_PM_CONTENT", ""))
+        self._header = meta.get("HTTP_X_PM_SESSION", "")
+        self._values = _values(self._header)
 
     @property
     def program(self) -> str:
@@ -64,9 +69,7 @@ class Caller:
     @cached_property
     def run(self) -> Run:
         """The run that the request belongs to."""
-        from projects.models.session import Run
-
-        return Run.read(self._values)
+        return _run(self._header)
 
     def user(self) -> User:
         """Return the actor; a new name is an agent, except on a terminal. Raises exceptions.PermissionDenied."""
@@ -187,6 +190,14 @@ def caller_of(request: Request) -> Caller | None:
     return found
 
 
+def user_of(request: Request) -> User:
+    """Return the user of a request, looked up or created now; later reads of `request.user` get the same."""
+    caller = caller_of(request)
+    if caller is not None:
+        request.user = caller.user()  # not lazy any more: each attribute of a lazy object takes two calls
+    return cast("User", request.user)
+
+
 def user_after_rollback(request: Request) -> User:
     """Return the user of a request whose transaction was rolled back, for another one."""
     caller = caller_of(request)
@@ -205,6 +216,14 @@ def myself(request: Request) -> User | None:
     return cast("User", request.user) if caller is None else caller.known_user()
 
 
+@functools.lru_cache(maxsize=KNOWN_HEADERS)
+def _run(header: str) -> Run:
+    from projects.models.session import Run
+
+    return Run.read(_values(header))
+
+
+@functools.lru_cache(maxsize=KNOWN_HEADERS)
 def _name(header: str) -> str:
     from projects.models import User
 
@@ -218,8 +237,8 @@ def _name(header: str) -> str:
         raise exceptions.ValidationError({ACTOR_HEADER: error.messages}) from None
 
 
-def _word(request: Request, header: str, words: tuple[str, ...]) -> str:
-    word: str = request.META.get(f"HTTP_{header.upper().replace('-', '_')}", "")
+def _word(meta: Mapping[str, str], header: str, words: tuple[str, ...]) -> str:
+    word: str = meta.get(f"HTTP_{header.upper().replace('-', '_')}", "")
     if word and word not in words:
         raise exceptions.ValidationError({header: f"must be one of {', '.join(words)}"})
     return word
@@ -232,7 +251,8 @@ def _content(header: str) -> str:
     return header
 
 
-def _values(header: str) -> dict[str, str]:
+@functools.lru_cache(maxsize=KNOWN_HEADERS)
+def _values(header: str) -> Mapping[str, str]:
     """Return the fields of the session header, a query string. Raises exceptions.ValidationError."""
     if len(header) > MAX_SESSION_HEADER:
         raise exceptions.ValidationError({SESSION_HEADER: f"must have at most {MAX_SESSION_HEADER} characters"})

@@ -12,7 +12,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.callers import user_after_rollback
+from projects.api.callers import user_after_rollback, user_of
 from projects.django_private import django_request
 from projects.loose_types import Framework
 from projects.models import IdempotentAnswer, User
@@ -44,7 +44,8 @@ def write(action: Action) -> Callable[..., HttpResponse]:
         failure: Exception | None = None
         # No savepoint: SQLite would copy every page that the action changes.
         with transaction.atomic():
-            first = IdempotentAnswer.objects.recall(request.user, key, fingerprint)
+            actor = user_of(request)
+            first = IdempotentAnswer.objects.recall(actor, key, fingerprint)
             if first is not None:
                 return _replay(first)
             try:
@@ -53,13 +54,13 @@ def write(action: Action) -> Callable[..., HttpResponse]:
                 failure = error
                 transaction.set_rollback(True)
             else:
-                view.finalize_response(request, response, *args, **kwargs).render()
-                _remember(request.user, key, fingerprint, response)
+                _render(view, request, response)
+                _remember(actor, key, fingerprint, response)
                 return response
         response = view.handle_exception(failure)  # raises unexpected errors again
         if response.status_code >= 500:
             return response
-        view.finalize_response(request, response, *args, **kwargs).render()
+        _render(view, request, response)
         with transaction.atomic():
             actor = user_after_rollback(request)
             first = IdempotentAnswer.objects.recall(actor, key, fingerprint)  # of a request that came between
@@ -69,6 +70,14 @@ def write(action: Action) -> Callable[..., HttpResponse]:
         return response
 
     return run
+
+
+def _render(view: Framework, request: Framework, response: Framework) -> None:
+    """Render the response now, as REST framework does later, which then adds the headers."""
+    response.accepted_renderer = request.accepted_renderer
+    response.accepted_media_type = request.accepted_media_type
+    response.renderer_context = view.get_renderer_context()
+    response.render()
 
 
 def _remember(actor: User, key: str, fingerprint: str, response: Response) -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import ViewSetMixin
 
 from projects.api.activity import ActivityViewSet
 from projects.api.changes import ChangesView
@@ -40,28 +41,40 @@ from projects.api.sync import (
 )
 from projects.api.time_entries import TimeEntryViewSet
 from projects.api.transfer import BackupView, ExportView, ImportView
-from projects.api.viewsets import UnknownRouteView, derived_view
+from projects.api.viewsets import EntityViewSet, UnknownRouteView, derived_view
 from projects.api.work_items.views import WorkItemViewSet
 from projects.entities.registry import ENTITIES
 from projects.models.base import Entity
 
-# The most frequent routes first: they are tried in turn, and a router has fifty.
-router = SimpleRouter()
-router.register("work-items", WorkItemViewSet)
-router.register("projects", ProjectViewSet)
-router.register("activity", ActivityViewSet)
-router.register("comments", CommentViewSet)
-router.register("questions", QuestionViewSet)
-router.register("sprints", SprintViewSet)
-router.register("swim-lanes", SwimLaneViewSet)
-router.register("dependencies", DependencyViewSet)
-router.register("time-entries", TimeEntryViewSet)
-router.register("criteria", CriterionViewSet)
-router.register("checks", CheckViewSet)
-router.register("check-runs", CheckRunViewSet)
+VIEWS: dict[str, type[EntityViewSet] | type[ActivityViewSet]] = {
+    "work-items": WorkItemViewSet,
+    "projects": ProjectViewSet,
+    "activity": ActivityViewSet,
+    "comments": CommentViewSet,
+    "questions": QuestionViewSet,
+    "sprints": SprintViewSet,
+    "swim-lanes": SwimLaneViewSet,
+    "dependencies": DependencyViewSet,
+    "time-entries": TimeEntryViewSet,
+    "criteria": CriterionViewSet,
+    "checks": CheckViewSet,
+    "check-runs": CheckRunViewSet,
+}
 for entity in ENTITIES:
-    if entity.path not in {path for path, _, _ in router.registry}:
-        router.register(entity.path, derived_view(Entity.by_type[entity.name]))
+    if entity.path not in VIEWS:
+        VIEWS[entity.path] = derived_view(Entity.by_type[entity.name])
+
+
+# The actions of the short verbs. Each has a path of two parts, so it may be tried before paths of one.
+FIRST = ("begin", "note", "brief", "tick", "back", "review", "log", "show", "claim")
+
+
+def routes(prefix: str, view: type[ViewSetMixin]) -> URLResolver:
+    """Return the routes of a view below their prefix: Django tries routes in turn, and a view may have fifty."""
+    router = SimpleRouter()
+    router.register("", view)
+    urls = sorted(router.urls, key=lambda each: str(getattr(each, "name", "")).rpartition("-")[2] not in FIRST)
+    return path(f"{prefix}/", include(urls))
 
 
 @csrf_exempt  # as the views that it calls
@@ -72,14 +85,14 @@ def document(request: HttpRequest, view: str) -> HttpResponseBase:
     return documents.VIEWS[view].as_view()(request)
 
 
-v1 = [
+v1: list[URLPattern | URLResolver] = [
     path("plan/", PlanView.as_view(), name="plan"),
     path("inbox/", InboxView.as_view(), name="inbox"),
     path("news/", NewsView.as_view(), name="news"),
     path("sessions/", SessionsView.as_view(), name="sessions"),
     path("whoami/", WhoAmIView.as_view(), name="whoami"),
     path("search/", SearchView.as_view(), name="search"),
-    *router.urls,
+    *(routes(prefix, view) for prefix, view in VIEWS.items()),
     path("changes/", ChangesView.as_view(), name="changes"),
     path("news/seen/", NewsSeenView.as_view(), name="news-seen"),
     path("sessions/end/", SessionEndView.as_view(), name="session-end"),

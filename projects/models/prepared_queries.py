@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection
@@ -136,7 +136,8 @@ class Kept(dict[Hashable, T]):
 def stored(value: object) -> Any:  # a parameter of Django's cursors, whose types are a long union
     """Convert a parameter value (ID, datetime, text or number) to the database's storage format."""
     if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
+        # As Django does for times in UTC, without the way through the connection.
+        return str(value)[:-6] if value.tzinfo is UTC else connection.ops.adapt_datetimefield_value(value)
     return value.hex if isinstance(value, uuid.UUID) else value
 
 

@@ -8,38 +8,38 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, models
 from django.db.models import Model
 
 from projects.loose_types import AnyField, Framework
-from projects.models.prepared_queries import field_at, run
+from projects.models.prepared_queries import field_at, run, stored
 
-# Columns of these kinds store such values as they are.
-_PLAIN_FIELDS = (
-    models.CharField,
-    models.TextField,
-    models.IntegerField,
-    models.BooleanField,
-    models.UUIDField,
-    models.ForeignKey,
+Types = frozenset[type]
+# Values of these types need no conversion by the field.
+_TEXTS: Types = frozenset({str, int, bool, uuid.UUID, type(None)})
+_MOMENTS: Types = frozenset({datetime, type(None)})
+_KINDS: tuple[tuple[type[AnyField] | tuple[type[AnyField], ...], Types], ...] = (
+    (models.DateTimeField, _MOMENTS),
+    ((models.CharField, models.TextField, models.IntegerField, models.BooleanField), _TEXTS),
+    ((models.UUIDField, models.ForeignKey), _TEXTS),
 )
-_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 class _Insertion(NamedTuple):
     """An INSERT of all columns, and the columns that the database computes."""
 
     sql: str
-    fields: tuple[tuple[AnyField, bool], ...]
+    fields: tuple[tuple[AnyField, Types], ...]
     computed: tuple[AnyField, ...]
 
 
 def insert_row(instance: Model) -> None:
-    """Store a new instance. No signals are sent; call it in a transaction."""
+    """Store a new instance. No signals are sent, and no field sets itself; call it in a transaction."""
     insertion = _insertion(type(instance))
-    values = [_stored(field, is_plain, field.pre_save(instance, True)) for field, is_plain in insertion.fields]
+    values = [_stored(field, types, getattr(instance, field.attname)) for field, types in insertion.fields]
     rows = run(insertion.sql, values).fetchall()
     for field, value in zip(insertion.computed, rows[0] if rows else (), strict=True):
         setattr(instance, field.attname, field.to_python(value))
@@ -50,21 +50,20 @@ def update_row(model: type[Model], pk: uuid.UUID, version: int, values: Mapping[
     """Set the values, by field or column, of the row with this ID if it is at this version; return True if it was."""
     columns, parameters = [], []
     for name, value in values.items():
-        field, column, is_plain = _column(model, name)
+        field, column, types = _column(model, name)
         columns.append(column)
-        parameters.append(_stored(field, is_plain, value.pk if isinstance(value, Model) else value))
+        parameters.append(_stored(field, types, value.pk if isinstance(value, Model) else value))
     sql = f"UPDATE {_table(model)} SET {', '.join(columns)} WHERE id = %s AND version = %s"  # noqa: S608 -- names of columns
     changed: int = run(sql, [*parameters, pk.hex, version]).rowcount
     return changed > 0
 
 
-def _stored(field: AnyField, is_plain: bool, value: Framework) -> Framework:
-    if is_plain:
-        if type(value) in _PLAIN:
-            return value
-        if type(value) is uuid.UUID:
-            return value.hex
-    return field.get_db_prep_save(value, connection)
+def _stored(field: AnyField, types: Types, value: Framework) -> Framework:
+    return stored(value) if type(value) in types else field.get_db_prep_save(value, connection)
+
+
+def _types(field: AnyField) -> Types:
+    return next((types for kinds, types in _KINDS if isinstance(field, kinds)), frozenset())
 
 
 @functools.cache
@@ -75,14 +74,14 @@ def _insertion(model: type[Model]) -> _Insertion:
     sql = f"INSERT INTO {_table(model)} ({names}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 -- as above
     if computed:
         sql += f" RETURNING {', '.join(_quoted(field.column) for field in computed)}"
-    return _Insertion(sql, tuple((field, isinstance(field, _PLAIN_FIELDS)) for field in fields), tuple(computed))
+    return _Insertion(sql, tuple((field, _types(field)) for field in fields), tuple(computed))
 
 
 @functools.cache
-def _column(model: type[Model], name: str) -> tuple[AnyField, str, bool]:
-    """Return the field, its assignment, and whether it stores plain values as they are."""
+def _column(model: type[Model], name: str) -> tuple[AnyField, str, Types]:
+    """Return the field, its assignment, and the types of values that it need not convert."""
     field: Framework = field_at(model, name)
-    return field, f"{_quoted(field.column)} = %s", isinstance(field, _PLAIN_FIELDS)
+    return field, f"{_quoted(field.column)} = %s", _types(field)
 
 
 def _table(model: type[Model]) -> str:

@@ -141,14 +141,18 @@ def _unlock(fileno: int | None) -> None:
 
 
 _queues: dict[str, WriteQueue] = {}
+_known: dict[str | os.PathLike[str], WriteQueue] = {}  # by names of the database
 _queues_lock = threading.Lock()
 
 
 def queue_for(database: str) -> WriteQueue:
     """Return the write queue of the file `database`."""
-    path = os.path.join(os.path.dirname(os.path.abspath(database)), LOCK_NAME)
-    with _queues_lock:
-        return _queues.setdefault(path, WriteQueue(path))
+    queue = _known.get(database)
+    if queue is None:
+        path = os.path.join(os.path.dirname(os.path.abspath(database)), LOCK_NAME)
+        with _queues_lock:
+            queue = _known[database] = _queues.setdefault(path, WriteQueue(path))
+    return queue
 
 
 def _after_fork_in_child() -> None:

@@ -50,6 +50,15 @@ def test_replayed_refusal_gets_the_first_response(api: APIClient, project: Proje
     same(first, api.post(URL, BODY, **KEY))
 
 
+def test_refusal_of_a_new_user_is_stored_with_the_user(running: Any, project: Project) -> None:
+    first = bearer("newcomer").post(URL, BODY, **KEY)
+    error(first, 409, "CONFLICT", "key")
+    assert User.objects.get(username="newcomer").is_agent
+    assert IdempotentAnswer.objects.get().actor.username == "newcomer"
+    project.soft_delete(actor=project.created_by)
+    same(first, bearer("newcomer").post(URL, BODY, **KEY))
+
+
 @pytest.mark.parametrize("other", ["body", "path", "method", "If-Match"])
 def test_other_request_with_the_same_key_is_a_conflict(api: APIClient, project: Project, other: str) -> None:
     url = f"{URL}PONE/"

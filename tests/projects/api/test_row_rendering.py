@@ -14,14 +14,13 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.test import APIClient
 
 from projects.api import list_queries
-from projects.api.urls import router
+from projects.api.urls import VIEWS
 from projects.entities.work_item import STATUSES
 from projects.models import Activity, Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.work_items.choices import Priority, Status
 from projects.ordering_keys import key_between
 
 pytestmark = pytest.mark.django_db
-VIEWS = {path: view for path, view, _ in router.registry}
 EXAMPLES = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
