@@ -13,6 +13,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from projects.api.json_format import JSONObject
+from projects.api.wordings import reworded
 from projects.loose_types import Framework, Json
 from projects.models.exceptions import (
     Archived,
@@ -204,7 +205,7 @@ def _problems(detail: Framework, field: str = "") -> Framework:
         for below in detail:
             yield from _problems(below, field)
     else:
-        yield field, str(detail)
+        yield field, reworded(str(detail))
 
 
 def _storable(text: str) -> str:

@@ -115,7 +115,7 @@ class ReferencesSerializer(serializers.Serializer[Framework]):
             if len(both) == 2:
                 raise serializers.ValidationError({name: f"is the same as {name}_id; give only one of them"})
             if not both and name in self.references and not self.partial:
-                raise serializers.ValidationError({name: "This field is required."})
+                raise serializers.ValidationError({name: "is required"})
         return super().to_internal_value(data)
 
 

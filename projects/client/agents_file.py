@@ -18,15 +18,15 @@ SOURCE = "https://agents.md/"
 def point(top: str) -> list[tuple[str, bool]]:
     """Write the pointer into AGENTS.md in the folder `top`, and into the files that some programs read instead.
 
-    Returns the path of each file, and whether it changed. Raises FileRefused, with nothing written, if one is not a
-    regular file, links out of the folder, or has mismatched markers.
+    Returns the path of each file, and whether it changed: what a person wrote between the markers stays. Raises
+    FileRefused, with nothing written, if one is not a regular file, links out of the folder, or has mismatched markers.
     """
     names = [NAME, *(name for name in OTHERS if _stands_alone(top, name))]
     changes = Changes(top)
     found = []
     for name in names:
         part = BlockPart("context", name, SOURCE, POINTER)
-        found.append((changes.path_of(part), changes.add(part)))
+        found.append((changes.path_of(part), not changes.is_kept(part) and changes.add(part)))
     changes.write()
     return found
 

@@ -17,6 +17,8 @@ KEPT = 4096  # bytes of the end of the output
 CHUNK = 1 << 16
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 TICK = 0.05  # seconds
+# A line comes when all is over; where `pm` was killed, the end of the pipe comes instead.
+GUARD = 'read -r done || kill -s KILL -- "-$1"'
 
 
 class Ended:
@@ -31,7 +33,7 @@ class Ended:
 def run(command: str, top: str, timeout: float, environ: Mapping[str, str], write: Callable[[bytes], object]) -> Ended:
     """Run `sh -c command` in the folder `top`, and pass its output to `write` as it comes.
 
-    Whatever is left of the process group is killed at the end, or when the timeout is over.
+    Whatever is left of the process group is killed at the end, when the timeout is over, or when this process dies.
     """
     began = time.monotonic()
     process = subprocess.Popen(
@@ -47,7 +49,9 @@ def run(command: str, top: str, timeout: float, environ: Mapping[str, str], writ
     fileno = process.stdout.fileno()
     os.set_blocking(fileno, False)
     tail = b""
+    guard = None
     try:
+        guard = _guard(process.pid)
         deadline, is_over = began + timeout, False
         while process.poll() is None:
             left = deadline - time.monotonic()
@@ -62,10 +66,24 @@ def run(command: str, top: str, timeout: float, environ: Mapping[str, str], writ
         # Also what ignored SIGTERM, and what the command left behind: it would go on to change files.
         _end(process.pid, signal.SIGKILL)
         process.wait()
+        if guard is not None:
+            guard.communicate(b"done\n")
     tail = _pass_on(fileno, tail, write, 0)
     process.stdout.close()
     code = process.returncode
     return Ended(None if is_over else code if code >= 0 else 128 - code, duration, tail)
+
+
+def _guard(group: int) -> subprocess.Popen[bytes]:
+    """Start a process that kills the group if this one dies without its `finally`, as by SIGKILL."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", GUARD, "sh", str(group)],
+        cwd="/",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C must not end it first
+    )
 
 
 def _pass_on(fileno: int, tail: bytes, write: Callable[[bytes], object], wait: float) -> bytes:

@@ -72,6 +72,7 @@ def attempt(
         failure = errors.Crashed(f"{type(error).__name__}: {error}; this is a bug in pm, please report it")
     else:
         return None
+    failure.suggest_told()
     _report(failure, argv, stderr)
     return failure
 
@@ -130,6 +131,10 @@ def _execute(
         from projects.client import misplaced_words
 
         misplaced_words.add_try(error, call, options)
+        if isinstance(error, errors.ApiError):
+            from projects.client import flag_names
+
+            flag_names.name_flags(error, call.verb.options)
         raise
 
 

@@ -20,7 +20,16 @@ def project_of(context: Context, given: str | None) -> str:
     if len(keys) == 1:
         return keys[0]
     if not keys:
-        raise UsageError("the board has no project; create one: pm project create --key KEY --title TEXT")
+        raise UsageError("the board has no project; create one: pm project create --key KEY --title TITLE")
     more = ", …" if len(keys) > MAX_NAMED else ""
     names = ", ".join(keys[:MAX_NAMED]) + more
     raise UsageError(f"the board has several projects; name one of: {names}", field="project")
+
+
+def existing(context: Context, given: str | None) -> str:
+    """Return `given`, which must exist, else the board's only project, before a person is asked about it."""
+    if given:
+        from projects.client.api import quote
+
+        context.api.get(f"/api/v1/projects/{quote(given)}/", wanted=("key",))
+    return project_of(context, given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projects.client.consent import Person
+from projects.client.errors import ApiError
 from projects.client.receipts import ITEMS, show
 
 TYPE_CHECKING = False
@@ -10,10 +11,14 @@ if TYPE_CHECKING:
     from projects.client.api import Json
     from projects.client.context import Context
 
+OF_REVIEWS = ("accept", "send-back")
+
 
 def decide(context: Context, command: str, question: str, **body: object) -> None:
     """Show what was handed in, ask, and do what the command says; print the receipt. Raises NeedsPerson."""
     found = evidence(context, context.options.id)
+    if command in OF_REVIEWS and found["status"] != "review":  # as the server would, after the person agreed
+        raise ApiError({"code": "CONFLICT", "message": f"{found['key']} is {found['status']}, not in review"}, 409)
     with Person(f"pm {command} {found['key']}") as person:
         person.agree("\n".join([*told(found), question.format(found["key"])]))
     given = {name: value for name, value in body.items() if value is not None}
@@ -38,7 +43,7 @@ def offer_acceptance(context: Context, receipts: list[Json]) -> None:
 
 def evidence(context: Context, key: str) -> Json:
     """Return what the item lacks before it is done, and its latest review."""
-    return context.api.get(f"{ITEMS.path_to(key)}evidence/", wanted=("key", "missing"))
+    return context.api.get(f"{ITEMS.path_to(key)}evidence/", wanted=("key", "status", "missing"))
 
 
 def told(found: Json) -> list[str]:

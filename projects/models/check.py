@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 600  # seconds
 LONGEST_TIMEOUT = 86_400  # seconds
 DEFAULT_TYPES = "task,bug"
+MAX_NAMED = 20  # checks in a message
 
 
 class Requirement(models.TextChoices):
@@ -104,6 +105,18 @@ class Check(ProjectChild):
             models.Index(fields=("created_at", "id"), condition=LIVING, name="check_by_creation"),
             models.Index(fields=("name", "id"), condition=DELETED, name="check_deleted"),
         )
+
+    @classmethod
+    def pk_by_reference(cls, identifier: str, project: str = "") -> uuid.UUID | None:
+        """Return the ID of the living check with this name in any case. Raises Conflict if several projects have it."""
+        living = cls.objects.living().named(identifier.strip())
+        if project:
+            living = living.filter(project__in=Project.objects.identified_by(project))
+        found = list(living.order_by("project__key").values_list("pk", "project__key")[: MAX_NAMED + 1])
+        if len(found) > 1:
+            named = ", ".join(f"{pk} in {key}" for pk, key in found[:MAX_NAMED])
+            raise Conflict(f"{identifier} names several checks: {named}; use one of these IDs")
+        return found[0][0] if found else None
 
     @property
     def digest(self) -> str:

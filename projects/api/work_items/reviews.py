@@ -64,6 +64,7 @@ class EvidenceSerializer(ResponseSerializer):
 
     key = serializers.CharField()
     title = serializers.CharField()
+    status = serializers.CharField()
     policies = serializers.DictField(child=serializers.CharField())
     missing = MissingSerializer(many=True)
     review = serializers.DictField(required=False, help_text="by, at, text, verdict, answer, decided_by.")
@@ -74,6 +75,7 @@ def evidence_of(item: WorkItem) -> JSONObject:
     found: JSONObject = {
         "key": item.display_key,
         "title": item.title,
+        "status": item.status,
         "policies": {name.removesuffix("_policy"): getattr(item.project, name) for name in POLICIES},
         "missing": [each._asdict() for each in _missing(item)],
     }

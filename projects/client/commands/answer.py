@@ -23,7 +23,10 @@ def answer(context: Context) -> None:
         raise UsageError("a text and --choice can't be used together", field="choice")
     program = context.identity.program
     if program is not None:
-        raise NeedsPerson(f"only a person can answer, and {program.name} runs this command ({program.variable})")
+        raise NeedsPerson(
+            f"only a person can answer, and {program.name} runs this command ({program.variable})",
+            **{"try": f"pm wait {options.id}"},
+        )
     path = f"{QUESTIONS}{quote(options.id)}/"
     question = context.api.get(path, wanted=("display_key", "text", "choices", "details", "created_by"))
     with Person(f"pm answer {options.id}") as person:

@@ -25,8 +25,10 @@ def run(context: Context) -> None:
 def create(context: Context) -> None:
     """Define a check, after a person at the terminal agrees to its command."""
     from projects.client.consent import Person
+    from projects.client.default_project import existing
 
     options = context.options
+    options.project = existing(context, options.project)
     with Person('pm check create --name NAME --command "COMMAND"') as person:
         person.agree(_shown(options.name, options.command, "Let pm check run this here?"))
     CHECKS.create(context)

@@ -33,6 +33,7 @@ def update(context: Context) -> None:
     if policies:
         from projects.client.consent import Person
 
+        context.api.get(PROJECTS.path_of(context), wanted=("key",))  # refuses an unknown one before a person is asked
         wanted = ", ".join(f"{name.removesuffix('_policy')} {value}" for name, value in policies.items())
         with Person(f"pm project update {context.options.id} …") as person:
             person.agree(f"Policies of {context.options.id}: {wanted}. Change them?")

@@ -70,7 +70,10 @@ class Changes:
         """Return True if the part has a text of a person that would be lost with it. Raises FileRefused."""
         path = self.path_of(part)
         text = self._text(path)
-        return text is not None and self._is_kept(part, text)
+        try:
+            return text is not None and self._is_kept(part, text)
+        except Refused as why:
+            raise FileRefused(f"{path} can't be changed: {why}") from None
 
     def _is_kept(self, part: Part, text: bytes) -> bool:
         return not self.overwrite and part.is_edited(text)

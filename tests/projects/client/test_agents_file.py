@@ -10,9 +10,12 @@ import pytest
 
 from projects.client.agents_file import point
 from projects.client.errors import FileRefused
+from projects.client.setup.blocks import Block
 from projects.client.setup.texts import BEGIN, END
 from tests.processes import environment, without_override
 from tests.projects.client.conftest import PM, Pm
+
+OLD = Block(BEGIN, END, b"of old\n").new().removesuffix(b"\n")
 
 
 def test_pointer_is_written_once(pm: Pm, repository: Path) -> None:
@@ -34,24 +37,31 @@ def test_pointer_is_written_once(pm: Pm, repository: Path) -> None:
         (b"# Mine", b""),
         (b"# Mine\n", b"\n"),
         (b"# Mine\r\nfor Windows \xff\r\n", b"\r\n"),
-        (b"above\n" + BEGIN + b"\nof old\n" + END, b"\nbelow, no end of line"),
-        (b"\xef\xbb\xbfabove\n" + BEGIN + END, b"\x00below\n\n\n"),
+        (b"above\n" + OLD, b"\nbelow, no end of line"),
+        (b"\xef\xbb\xbfabove\n" + OLD, b"\n\x00below\n\n\n"),
     ],
 )
 def test_all_else_stays_byte_for_byte(tmp_path: Path, before: bytes, after: bytes) -> None:
     path = tmp_path / "AGENTS.md"
-    path.write_bytes(before + (after if END in before else b""))
+    path.write_bytes(before + (after if OLD in before else b""))
     path.chmod(0o640)
     point(str(tmp_path))
     text = path.read_bytes()
-    own = text[text.index(BEGIN) : text.index(END) + len(END)]
+    own = text[text.index(BEGIN) : text.index(b" -->", text.index(b"<!-- pm:end ")) + 4]
     assert b"pm prime" in own
     assert b"of old" not in own
     assert text.startswith(before.partition(BEGIN)[0])
-    assert text.endswith(END + after)
+    assert text.endswith(own + after)
     assert (b"\r\n" in own) == (b"\r" in before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert point(str(tmp_path)) == [(str(path), False)]
+
+
+def test_lines_that_a_person_wrote_between_the_markers_stay(tmp_path: Path) -> None:
+    path = tmp_path / "AGENTS.md"
+    path.write_bytes(OLD.replace(b"of old", b"of mine"))
+    assert point(str(tmp_path)) == [(str(path), False)]
+    assert b"of mine" in path.read_bytes()
 
 
 def test_files_that_programs_read_instead_get_the_pointer(pm: Pm, repository: Path) -> None:

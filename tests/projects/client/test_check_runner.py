@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 from projects.client.check_runner import KEPT, run
-from tests.processes import poll
+from tests.processes import CHECKOUT, environment, poll
 
 STUBBORN = "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"
 
@@ -48,3 +50,19 @@ def test_what_a_command_leaves_behind_does_not_go_on(tmp_path: Path) -> None:
     assert ended.exit_code == 0
     pid = int((tmp_path / "pid").read_text())
     poll(lambda: not is_alive(pid), what="the end of the rest")
+
+
+def test_killed_runner_takes_its_command_along(tmp_path: Path) -> None:
+    code = "import os, sys; from projects.client.check_runner import run; run(sys.argv[1], '.', 60, os.environ, print)"
+    command = "sleep 60 & echo $! > other; echo $$ > pid; wait"
+    runner = subprocess.Popen(
+        [sys.executable, "-c", code, command], cwd=tmp_path, env=environment(PYTHONPATH=str(CHECKOUT))
+    )
+    try:
+        poll(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), what="the command")
+    finally:
+        runner.kill()
+        runner.wait()
+    for name in ("pid", "other"):
+        pid = int((tmp_path / name).read_text())
+        poll(lambda pid=pid: not is_alive(pid), what="the end of the command")  # type: ignore[misc]

@@ -52,6 +52,7 @@ def test_no_server_is_exit_3_with_the_way_out(pm: Pm, repository: Path) -> None:
     assert result.error == {
         "code": "NO_SERVER",
         "message": f"no server is running for {repository}/.pm; start one with: pm server start",
+        "try": "pm server start",
     }
 
 

@@ -184,3 +184,14 @@ def test_result_never_changes(check: Check, item: WorkItem, user: User, person: 
     for write in (lambda: found.update(actor=person, outcome="failed"), lambda: found.soft_delete(actor=person)):
         with pytest.raises(NotYours, match="can't be changed or deleted"):
             write()
+
+
+def test_check_is_found_by_its_name_in_any_case(check: Check, make_project: Callable[..., Project]) -> None:
+    assert Check.pk_by_reference("UNIT") == check.pk
+    assert Check.pk_by_reference("none") is None
+    other = Check.objects.create(actor=check.created_by, project=make_project("PTWO"), name="Unit", command="true")
+    with pytest.raises(Conflict, match=f"{check.pk} in PONE, {other.pk} in PTWO"):
+        Check.pk_by_reference("unit")
+    assert Check.pk_by_reference("unit", "PTWO") == other.pk
+    other.soft_delete(actor=check.created_by)
+    assert Check.pk_by_reference("unit") == check.pk
