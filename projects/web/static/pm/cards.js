@@ -2,13 +2,14 @@
 // templates/pm/base.html documents the markup.
 
 import { all, announce, catchUp, held, post, reason, refresh, show } from "./pm.js";
-import { extend, pick, picked, pressed } from "./selection.js";
 
 let lifted = null; // {card, lane, next}: the card being moved and its original place
 const cardsOf = (lane) => [...lane.children].filter((child) => child.matches("[data-card]"));
 const linkOf = (card) => card.querySelector("a[href]");
 const CARD = "[data-move] [data-card]";
 const ANYWAY = { unclaim: "End the claim and move", force: "Mark as done anyway" }; // the button that overrides a refusal
+let selection = null; // its module, which is loaded with the first key or pointer that may need it
+const selecting = async () => selection ??= await import("./selection.js");
 const FIELDS = { s: "status", p: "priority", a: "assignee", l: "labels", e: "story_points" };
 
 function lift(card) {
@@ -138,7 +139,7 @@ function onArrow(card, key, extends_) {
   const others = cardsOf(lane).filter((other) => other !== card || !lifted);
   if (!lifted) {
     const other = others[Math.min(index, others.length - 1)];
-    if (extends_) extend(card, other);
+    if (extends_) selecting().then(({ extend }) => extend(card, other));
     return void linkOf(other).focus();
   }
   fold(lane); // first: what is folded takes no focus
@@ -161,6 +162,7 @@ addEventListener("keydown", (event) => {
   const key = ARROWS[event.key] ?? event.key, { shiftKey } = event;
   if (key.startsWith("Arrow")) onArrow(card, key, shiftKey);
   else if (lifted && (key === " " || key === "Enter")) drop();
+  else if (key === "x" && !selection) selecting().then(({ pick }) => pick(card)); // later it listens itself
   else if (key === " ") {
     lift(card);
     announce(`${card.dataset.key} picked up. Use the arrow keys to move it, Space to drop it, Escape to cancel.`);
@@ -171,7 +173,7 @@ addEventListener("keydown", (event) => {
 
 // Edit a field of the selected cards in the bar, else of this card.
 async function edit(card, anchor, name = anchor.dataset.field) {
-  if (picked().length && pressed(name)) return;
+  if (selection?.picked().length && selection.pressed(name)) return;
   const { editField } = await import("./fields.js");
   editField(card.dataset.key, name, anchor);
 }
@@ -226,6 +228,7 @@ function carry() {
   requestAnimationFrame(carry);
 }
 
+addEventListener("pointerover", selecting, { once: true });
 addEventListener("pointerdown", ({ target, button, isPrimary, pointerType, shiftKey, pointerId: id, clientX: x, clientY: y }) => {
   const card = isPrimary && !button && !shiftKey && !target.closest("button, input") && target.closest(CARD);
   if (card) grip = { card, id, x, y, touch: pointerType === "touch", timer: pointerType === "touch" && setTimeout(grab, LONG) };
@@ -246,7 +249,7 @@ addEventListener("pointerup", ({ pointerId, timeStamp }) => {
   carry();
   const { held: was, touch, moved, card } = grip ?? {};
   letGo();
-  if (was && touch && !moved) pick(card); // a long press selects
+  if (was && touch && !moved) selecting().then(({ pick }) => pick(card)); // a long press selects
   if (was) drop();
 });
 
