@@ -65,11 +65,13 @@ def memory(ground: Ground) -> Figure:
         parts = [_own(worker, server.pid) for worker in server.workers()]
         copied, new = (statistics.mean(part) for part in zip(*parts, strict=True))
         own = f"of a worker's private {copied + new:.0f} MiB, {copied:.0f} are copies of the master's pages"
-        total = _proportional(processes)
+        each = [_proportional([pid]) for pid in processes]
+        total = sum(each)
     finally:
         server.end()
     bare = _bare_memory(ground)
-    note = f"{total:.0f} MiB / {bare:.0f} MiB; {len(processes)} processes; idle {idle:.0f} MiB; {own}"
+    shares = " + ".join(f"{share:.0f}" for share in each)  # the master's first
+    note = f"{total:.0f} MiB / {bare:.0f} MiB; {len(processes)} processes, {shares}; idle {idle:.0f} MiB; {own}"
     return Figure(total / bare, note)
 
 
