@@ -48,6 +48,8 @@ UNTIMED = {
     "orphans": "as commits",
     "wait": "it waits",
     "check": "it runs commands",
+    "forecast": "it simulates the future of the board, for people",
+    "stats": "it reads the history of the board, for people",
     "answer": "people do",
     "accept": "people do",
     "send-back": "people do",
