@@ -42,14 +42,15 @@ class SavedViewQuerySet(ProjectChildQuerySet["SavedView"]):
     def known(self, name: str, project: str = "") -> SavedView:
         """Return the living view with this name or ID. Raises ValidationError, with the most similar names.
 
-        A view of the `project`, an ID or a key, goes before one of all projects.
+        Any case will do, and hyphens or underscores for blanks. A view of the `project`, an ID or a key, goes before
+        one of all projects.
         """
         living = self.living().select_related("project")
         if project:
             own = models.Q(project__in=Project.objects.identified_by(project))
             living = living.filter(own | models.Q(scope="all"))
         names = self.names_of(name)
-        rows = list(living.filter(**names) if names else living.named(name))
+        rows = list(living.filter(**names) if names else (row for row in living if _plain(row.name) == _plain(name)))
         if project and len(rows) > 1:
             rows = [
                 row for row in rows if project.casefold() in (row.project.key.casefold(), str(row.project_id))
@@ -170,6 +171,10 @@ class SavedView(ProjectChild):
         errors = {name: check(values[name]) for name, check in checks.items() if values.get(name)}
         if found := {name: error for name, error in errors.items() if error}:
             raise ValidationError(found)
+
+
+def _plain(name: str) -> str:
+    return name.replace("-", " ").replace("_", " ").casefold()
 
 
 def query_of(pairs: list[tuple[str, str]]) -> str:

@@ -95,7 +95,8 @@ class Board:
         """Return the path of every page for people, including the admin."""
         found = ["/", "/?overview", "/search/?q=first", "/live/?since=0", "/inbox/", "/inbox/told/"]
         found += ["/admin/", "/api/v1/docs/"]
-        found += [f"/{page}/PONE/" for page in ("board", "sprints")] + ["/items/PONE-2/", "/items/PONE-1/"]
+        found += [f"/{page}/PONE/" for page in ("board", "list", "sprints")] + ["/items/PONE-2/", "/items/PONE-1/"]
+        found += ["/list/", "/list/PONE/?layout=tree", "/list/PONE/?group=epic", "/items/PONE-1/graph/"]
         for collection, pk in self.ids.items():
             model = NAMES.get(collection, collection[:-1].replace("-", ""))
             root = f"/admin/projects/{model}/"

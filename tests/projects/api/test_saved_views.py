@@ -70,6 +70,7 @@ def test_unknown_view_names_the_nearest(api: APIClient, items: None) -> None:
     save(api, name="Elsewhere")
     response = api.get(ITEMS, {"view": "open bug"})
     error(response, 400, "VALIDATION_ERROR", "view")
+    assert api.get(ITEMS, {"view": "OPEN-bugs"}).status_code == 200
     message = response.json()["error"]["message"]
     assert "there is no saved view open bug; there are: Open bugs" in message
     assert "Elsewhere" not in message

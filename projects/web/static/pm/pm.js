@@ -259,6 +259,7 @@ export function show(url, replaces = false) {
 }
 
 function filter(form) {
+  clearTimeout(waiting.get(form)); // a later one would undo what else changes the address
   const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
   show(location.pathname + (query && `?${query}`));
 }
@@ -298,7 +299,7 @@ function clearError(form) {
 addEventListener("input", ({ target }) => {
   const { form } = target;
   if (!form) return;
-  if (form.matches("[data-filter]")) return soon(form, 250, () => filter(form));
+  if (form.matches("[data-filter]")) return void (target.type === "search" && soon(form, 250, () => filter(form)));
   form.setAttribute("data-typed", "");
   keep(form);
   if (target.matches("[data-offers]")) soon(target, 200, () => offer(target));
