@@ -258,7 +258,10 @@ def _projects(context: Context) -> list[tuple[str, str]]:
 def _views(context: Context) -> list[tuple[str, str]]:
     """Return the saved views, with hyphens for the blanks in their names, which a shell would need to quote."""
     query = {"fields": "name,filters", "limit": MOST}
-    return [(row["name"].replace(" ", "-"), row["filters"]) for row in context.api.get("/api/v1/saved-views/", query)["results"]]
+    return [
+        (row["name"].replace(" ", "-"), row["filters"])
+        for row in context.api.get("/api/v1/saved-views/", query)["results"]
+    ]
 
 
 def _questions(context: Context) -> list[tuple[str, str]]:

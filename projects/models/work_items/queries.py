@@ -11,7 +11,6 @@ from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
-from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
@@ -186,9 +185,8 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
 
     def by_agents(self, work: Collection[str]) -> Self:
         """Limit to items with a live claim of an agent (`claimed`), and items assigned to agents (`worked`)."""
-        agents = get_user_model().objects.filter(is_agent=True).values("pk")
-        live = self.model.objects.filter(lease_expires_at__gt=Now(), claimed_by__in=agents).values("pk")
-        wanted = {"claimed": Q(pk__in=live), "worked": Q(assignee__in=agents)}
+        live = self.model.objects.filter(lease_expires_at__gt=Now(), claimed_by__is_agent=True).values("pk")
+        wanted = {"claimed": Q(pk__in=live), "worked": Q(assignee__is_agent=True)}
         return self.filter(reduce(or_, (wanted[name] for name in work if name in wanted), Q(pk__in=())))
 
     def held_up(self) -> Self:
