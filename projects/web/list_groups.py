@@ -14,7 +14,7 @@ from django.db.models import Count, Q
 
 from projects.django_private import compiled_values
 from projects.entities.work_item import PRIORITIES, STATUS_NAMES
-from projects.loose_types import Context, FieldValue
+from projects.loose_types import AnyQuerySet, Context, FieldValue
 from projects.models import Project, Sprint, User, WorkItem
 from projects.models.prepared_queries import Counts
 from projects.models.work_items.choices import ItemType
@@ -172,7 +172,6 @@ class Groups:
         yield Group(None, "No epic", without, counts.get(None, 0))
 
 
-def _capped(items: WorkItemQuerySet) -> WorkItemQuerySet:
+def _capped(items: WorkItemQuerySet) -> AnyQuerySet:
     """Return the IDs of at most one item more than the list goes through, by an index."""
-    capped: WorkItemQuerySet = items.order_by(*_INDEXED).values_list("pk")[: MOST + 1]  # type: ignore[assignment] # rows are not counted on
-    return capped
+    return items.order_by(*_INDEXED).values_list("pk")[: MOST + 1]
