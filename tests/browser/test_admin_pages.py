@@ -58,6 +58,7 @@ def demo(server: Server) -> Server:
     pm(server.directory, "ask", "DEMO-16", "How often at rest?", "--choice", "Never", "--choice", "Once a minute")
     pm(server.directory, "update", "DEMO-16", "--accept", "The battery lasts a day")
     pm(server.directory, "review", "DEMO-16", "-m", "Asks once a minute")
+    server.api("POST", "saved-views/", json={"project": "DEMO", "name": "High", "filters": "priority=high"})
     return server
 
 
@@ -116,6 +117,7 @@ def test_hostile_texts_do_nothing_on_any_page(person: BrowserContext, server: Se
     make("questions", work_item=two["display_key"], text=HOSTILE, details=text)
     make("criteria", work_item=two["display_key"], text=text)
     make("reviews", work_item=two["display_key"], content=text)
+    make("saved-views", project="PONE", name=HOSTILE[:49])
     server.api("PATCH", "work-items/PONE-1/", json={"title": text + "!", "labels": [*labels, "new"]})
     lane = one_of(server, "swim-lanes")
     server.api("PATCH", f"swim-lanes/{lane}/", json={"name": HOSTILE[:99]})
