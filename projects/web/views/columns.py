@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from projects.loose_types import FieldValue
-from projects.models import SwimLane
+from projects.models import Activity, SwimLane
 from projects.models.edits import edit
 from projects.web import page
 from projects.web.form_values import agreed_version, version
-from projects.web.responses import done, reports_errors
+from projects.web.responses import done, reports_errors, saved
 
 MAX_DIGITS = 10
 STEPS = {"left": -1, "right": 1}
@@ -35,10 +35,13 @@ def change(request: HttpRequest, key: str, pk: uuid.UUID) -> HttpResponse:
         at = order.index(pk)
         order.insert(max(0, at + _step(request.POST["move"])), order.pop(at))
         SwimLane.objects.reorder(project, order, actor=actor)
-        return done(f"{lane.name} is now column {order.index(pk) + 1} of {len(order)}.")
+        return saved(f"{lane.name} is now column {order.index(pk) + 1} of {len(order)}.", None)
     values = {"name": request.POST.get("name", "").strip(), "wip_limit": _limit(request.POST.get("wip_limit", ""))}
     seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
-    return done("Saved." if edit(lane, values, actor=actor, seen=seen, anyway=anyway) else "No changes.")
+    if not edit(lane, values, actor=actor, seen=seen, anyway=anyway):
+        return done("No changes.")
+    latest = Activity.objects.of(lane).order_by("-id").values_list("pk", flat=True).first()
+    return saved(f"Column {lane.name}: {f'limit {lane.wip_limit}' if lane.wip_limit else 'no limit'}.", latest)
 
 
 def _step(name: str) -> int:

@@ -23,15 +23,19 @@ def post(browser: Client, lane: SwimLane, **data: Any) -> Any:
 
 def test_menu_renames_limits_and_moves_a_column(browser: Client, project: Project) -> None:
     _, todo, doing, *_ = lanes(project)
-    assert post(browser, todo, version=1, name=" Next up ", wip_limit=" 3 ").content == b"Saved."
-    assert post(browser, todo, version=2, name="Next up", wip_limit="3").content == b"No changes."
+    answer = post(browser, todo, version=1, name=" Next up ", wip_limit=" 3 ")
+    assert answer.content == b"Column Next up: limit 3."
+    assert browser.post(answer["PM-Undo"]).status_code == 200
+    assert lanes(project)[1].name == "To do"
+    post(browser, todo, version=3, name="Next up", wip_limit="3")
+    assert post(browser, todo, version=4, name="Next up", wip_limit="3").content == b"No changes."
     assert post(browser, todo, move="right").content == b"Next up is now column 3 of 5."
     assert [lane.name for lane in lanes(project)][:3] == ["Backlog", doing.name, "Next up"]
     assert [lane.wip_limit for lane in lanes(project)][:3] == [None, None, 3]
     for _ in range(3):
         post(browser, todo, move="left")
     assert lanes(project)[0].name == "Next up"
-    assert post(browser, todo, version=lanes(project)[0].version, name="Next up", wip_limit="").content == b"Saved."
+    assert post(browser, todo, version=lanes(project)[0].version, name="Next up", wip_limit="").content == b"Column Next up: no limit."
     assert lanes(project)[0].wip_limit is None
 
 
@@ -62,7 +66,7 @@ def test_change_of_somebody_else_is_not_overwritten(browser: Client, project: Pr
     answer = post(browser, lane, version=1, name="Mine", wip_limit="")
     assert "ada changed name to “Next”" in answer.json()["error"]["message"]
     assert answer["PM-Again"] == "anyway=2"
-    assert post(browser, lane, version=1, name="Mine", wip_limit="", anyway="2").content == b"Saved."
+    assert post(browser, lane, version=1, name="Mine", wip_limit="", anyway="2").content == b"Column Mine: no limit."
 
 
 def test_agent_and_archived_project_are_refused(browser: Client, project: Project, owner: User) -> None:
