@@ -35,7 +35,10 @@ def test_menu_renames_limits_and_moves_a_column(browser: Client, project: Projec
     for _ in range(3):
         post(browser, todo, move="left")
     assert lanes(project)[0].name == "Next up"
-    assert post(browser, todo, version=lanes(project)[0].version, name="Next up", wip_limit="").content == b"Column Next up: no limit."
+    assert (
+        post(browser, todo, version=lanes(project)[0].version, name="Next up", wip_limit="").content
+        == b"Column Next up: no limit."
+    )
     assert lanes(project)[0].wip_limit is None
 
 
