@@ -37,7 +37,7 @@ from projects.sync.state import Layer, State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records
 from projects.transfer.staging import large_cache
 
-BUDGET = 0.03  # seconds of folding in one transaction; writing the rows takes about as long
+BUDGET = 0.015  # seconds of folding in one transaction; writing the rows takes about as long
 AHEAD = 500  # lines that are read before a transaction
 MANY_ROWS = 5_000  # of the history, kept in memory
 # What the first sync of a clone, whose board is not in use yet, folds before it writes. Rows that are written once,

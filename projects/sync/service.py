@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from projects.sync.git_store import NAME, GitStore, check_ref
 from projects.sync.git_tree import Contents
 
 MAX_ERROR = 500  # characters
+SWITCH, USUAL_SWITCH = 0.0002, sys.getswitchinterval()  # seconds that a thread computes before others may
 FRESH = timedelta(seconds=60)  # so long after a sync the remote is likely to have nothing new
 NOTED = timedelta(seconds=20)  # how often a sync without news is recorded, at most
 
@@ -192,12 +194,18 @@ def start() -> dict[str, Json]:
 
 @contextmanager
 def _recorded() -> Iterator[None]:
-    """Record why a sync failed."""
+    """Record why a sync failed, and let the other threads of the process run more often meanwhile.
+
+    After each statement a writer, for whom others wait, waits until a thread that computes gives up the interpreter.
+    """
+    sys.setswitchinterval(SWITCH)
     try:
         yield
     except SyncError as error:
         SyncBoard.objects.filter(pk=1).update(error=str(error)[:MAX_ERROR])
         raise
+    finally:
+        sys.setswitchinterval(USUAL_SWITCH)
 
 
 def unpublished() -> dict[str, Json]:

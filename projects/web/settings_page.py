@@ -9,7 +9,7 @@ from projects.loose_types import Context
 from projects.models import Check, Project, User
 from projects.models.check import DEFAULT_TIMEOUT, DEFAULT_TYPES, LONGEST_TIMEOUT, Requirement
 from projects.models.work_items.choices import ItemType
-from projects.sync import service
+from projects.web import sync_page
 
 MOST_USERS = 300
 
@@ -27,7 +27,7 @@ def context(user: User) -> Context:
         "policies": [(project, _policies(project)) for project in projects],
         "checks": [(project, _checks(project)) for project in projects],
         "new_check": _fields(None),
-        "sync": service.status(),
+        **sync_page.context(),
         "may_change": user.acts_as_person,
         "link_of": user.via,
     }

@@ -28,6 +28,7 @@ from projects.web.views import (
     search,
     settings,
     sprints,
+    sync,
 )
 
 urlpatterns = [
@@ -80,6 +81,11 @@ urlpatterns = [
     path("items/<slug:identifier>/time/", item_time.add, name="item-time"),
     path("pictures/<path:path>", pictures.show, name="picture"),
     path("settings/", settings.show, name="settings"),
+    path("settings/sync/", sync.show, name="sync"),
+    path("settings/sync/enable/", sync.enable, name="sync-enable"),
+    path("settings/sync/run/", sync.run, name="sync-run"),
+    path("settings/sync/interval/", sync.change, name="sync-change"),
+    path("settings/sync/disable/", sync.disable, name="sync-disable"),
     path("settings/policies/<slug:key>/", settings.policies, name="settings-policies"),
     path("settings/checks/<slug:key>/add/", settings.add_check, name="settings-check-add"),
     path("settings/checks/<uuid:pk>/", settings.check, name="settings-check"),
