@@ -16,7 +16,7 @@ from projects.entities.spec import EMPTY, PERSON
 from projects.entities.work_item import TYPES
 from projects.loose_types import Json
 from projects.models.fields import MAX_LABELS
-from projects.sync import review_rules, rules, uniting
+from projects.sync import label_rules, review_rules, rules, uniting
 from projects.sync.git_tree import UNITING
 from projects.sync.operations import DELETED_AT, RENUMBERED, Group, Operation
 from projects.sync.rules import Void
@@ -175,6 +175,7 @@ class _Folding:
         try:
             record: Record | None
             if self.order.format >= UNITING:
+                operation = label_rules.spelled(self.layer, before, operation)
                 is_alias = before is not None and operation.id != given.id
                 if is_alias and operation.action == "deleted":
                     raise Void("it deletes an item by the ID of another one that was united with it")
@@ -325,7 +326,7 @@ class _Folding:
         """Add and remove labels one by one; return True if any of it counts."""
         old, new = ({label.casefold(): label for label in side or ()} for side in pair)
         current: list[str] = list(record.values[name])
-        followed = current == list(old.values())  # the author saw these labels: keep the order as given
+        followed = [one.casefold() for one in current] == list(old)  # the author saw them: keep the order as given
         won = not old and not new
         for folded in {**old, **new}:
             there = folded in new

@@ -1,0 +1,36 @@
+"""Labels of a project that are equal but for case are one label, spelled as in the first change that used it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from projects.sync.operations import Operation
+from projects.sync.state import Layer, Record, labels_of
+
+SPELLINGS = "spellings"  # of the values of a project: each label by its name in lower case
+MAX_SPELLINGS = 2_000  # of a project; labels beyond are spelled as they are written
+
+
+def spelled(layer: Layer, record: Record | None, operation: Operation) -> Operation:
+    """Return the operation with its new labels as the project spells them; note those that are new there.
+
+    `record` is what the operation changes, None if it creates it.
+    """
+    name = labels_of(operation.entity)
+    labels = operation.changes[name][1] if name in operation.changes else None
+    if name is None or not labels:
+        return operation
+    pk = record.values.get("project") if record else operation.changes.get("project", (None, None))[1]
+    project = layer.record(pk) if pk else None
+    if project is None or project.type != "project":
+        return operation
+    known = project.values.get(SPELLINGS, {})
+    new = {label.casefold(): label for label in labels if label.casefold() not in known}
+    if new and len(known) + len(new) <= MAX_SPELLINGS:
+        project = project.copy()
+        project.values[SPELLINGS] = known | new
+        layer.put(project)
+    told = [known.get(label.casefold(), label) for label in labels]
+    if told == labels:
+        return operation
+    return replace(operation, changes={**operation.changes, name: (operation.changes[name][0], told)})
