@@ -5,6 +5,8 @@ import { $, all, announce, go, prepare, restoreDrafts } from "./pm.js";
 
 const ITEM = /^\/items\/([A-Z][A-Z0-9]*-\d+)\/$/;
 const phone = matchMedia("(max-width: 48rem)");
+const FRESH = 2000; // milliseconds that a panel is good for which was fetched when the button went down
+let ahead = null; // {key, at, answer}
 let turn = 0; // counts the panels that were asked for, so that a late answer does not replace a newer one
 
 const keyOf = (link) => link.origin === location.origin && ITEM.exec(link.pathname)?.[1];
@@ -19,10 +21,13 @@ function address(key) {
   return url;
 }
 
+const ask = (key) => fetch(`/items/${key}/panel/`, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
+
 // Show the item's panel; `how` is "push" for a new entry of the history, "replace" to change this one, or "" for none.
 export async function openPanel(key, how = "push") {
   const mine = ++turn;
-  const answer = await fetch(`/items/${key}/panel/`, { headers: { Accept: "text/html" }, cache: "no-store" }).catch(() => null);
+  const answer = await (ahead?.key === key && performance.now() - ahead.at < FRESH ? ahead.answer : ask(key));
+  ahead = null;
   const html = answer?.ok && !answer.redirected ? await answer.text() : "";
   if (mine !== turn) return;
   if (!html) return location.assign(`/items/${key}/`);
@@ -38,6 +43,14 @@ export async function openPanel(key, how = "push") {
   settle();
   panel.focus({ preventScroll: true });
   import("./fields.js");
+  requestAnimationFrame(() => setTimeout(makeRoom)); // once the panel is seen: a large board takes longer to lay out
+}
+
+// Make the page narrower, so that all of it can be scrolled into view beside the panel, and show the item beneath.
+function makeRoom() {
+  if (!$("panel")) return;
+  $("main").setAttribute("data-beside", "");
+  document.querySelector("[data-panel] [data-shown]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 // Close the panel and return the focus to the item's link; `goes` says whether the address still has to change.
@@ -67,6 +80,7 @@ function settle() {
   const key = $("panel")?.dataset.item;
   for (const old of all("[data-panel] [data-shown]")) if (old.dataset.key !== key) old.removeAttribute("data-shown");
   if (key) for (const row of all(`[data-panel]:not(#panel) [data-key="${key}"]`)) row.setAttribute("data-shown", "");
+  if (!key) $("main").removeAttribute("data-beside");
   for (const part of all("body > :is(header, main, nav, .skip)")) part.inert = Boolean(key) && phone.matches;
 }
 
@@ -80,6 +94,11 @@ addEventListener("click", (event) => {
   event.preventDefault();
   if (close) closePanel();
   else openPanel(key);
+});
+
+addEventListener("pointerdown", ({ target, button, pointerType, ctrlKey, metaKey, shiftKey }) => {
+  const key = target.closest?.("[data-panel]:not(#panel) :is([data-card], a[href])")?.closest("[data-key]")?.dataset.key;
+  if (key && pointerType === "mouse" && !button && !ctrlKey && !metaKey && !shiftKey && !target.closest("button, input")) ahead = { key, at: performance.now(), answer: ask(key) };
 });
 
 addEventListener("keydown", (event) => {
@@ -99,6 +118,7 @@ addEventListener("pm:item", () => named() ? openPanel(named(), "") : closePanel(
 addEventListener("pm:settled", settle);
 phone.addEventListener("change", settle);
 settle();
+makeRoom();
 
 // ---- Texts
 
