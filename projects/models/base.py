@@ -6,6 +6,7 @@ rules, and records the activity in the transaction of the change.
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Mapping, Set
 from contextlib import AbstractContextManager, nullcontext
@@ -115,6 +116,18 @@ def find_pk(model: type[Entity], identifier: str, project: str = "") -> uuid.UUI
     return model.former_pk(identifier) or model.pk_by_reference(identifier, project)
 
 
+@functools.cache
+def _defaults(model: type[Entity]) -> list[tuple[str, str, Framework]]:
+    """Return the name, the column and the default of each field that has one, which needs no validation."""
+    found = []
+    for field in model._meta.concrete_fields:
+        if field.has_default() and not callable(field.default):
+            found.append((field.name, field.attname, field.default))
+        elif field.null and not field.has_default():
+            found.append((field.name, field.attname, None))
+    return found
+
+
 class Entity(models.Model):
     """An abstract model for rows that people and agents change, with optimistic locking.
 
@@ -197,7 +210,8 @@ class Entity(models.Model):
         self.load_project()
         # Loaded relations are known to exist; skip the query that would validate them.
         loaded = loaded_relations(self)
-        self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded})
+        unset = (name for name, column, default in _defaults(type(self)) if getattr(self, column) is default)
+        self.clean_fields(exclude={"created_at", "updated_at", "created_by", "updated_by", *loaded, *unset})
         if self.spec.later:
             defaults = {name: field_at(type(self), name).get_default() for name in self.spec.later}
             self._check_format({name for name, default in defaults.items() if getattr(self, name) != default})

@@ -63,6 +63,5 @@ def test_killed_runner_takes_its_command_along(tmp_path: Path) -> None:
     finally:
         runner.kill()
         runner.wait()
-    for name in ("pid", "other"):
-        pid = int((tmp_path / name).read_text())
-        poll(lambda pid=pid: not is_alive(pid), what="the end of the command")  # type: ignore[misc]
+    pids = [int((tmp_path / name).read_text()) for name in ("pid", "other")]
+    poll(lambda: not any(map(is_alive, pids)), what="the end of the command")
