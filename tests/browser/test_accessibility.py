@@ -22,6 +22,7 @@ PAGES = [
     "/items/DEMO-10/",
     "/board/DEMO/?item=DEMO-10",
     "/sprints/DEMO/",
+    "/insights/DEMO/",
     "/search/?q=map",
     "/settings/",
     "/nothing/",

@@ -133,16 +133,17 @@ def test_sprint_from_plan_to_report(page: Page, board: Server) -> None:
     page.get_by_role("button", name="Start Walk").click()
     expect(page.locator(f"#complete-{pk}")).to_be_visible()
     expect(page.locator("#h-report")).to_contain_text("Walk")
-    expect(page.locator("#burndown svg desc")).to_have_text(re.compile("5 points of 5 left"))
+    expect(page.locator("#burndown-d")).to_have_text(re.compile("5 points of 5 left"))
     assert sprint(board, pk)["status"] == "active"
     pm(board.directory, "work-item", "update", done, "--status", "done")
-    expect(page.locator("#burndown svg desc")).to_have_text(re.compile("2 points of 5 left"), timeout=SOON)
+    expect(page.locator("#burndown-d")).to_have_text(re.compile("2 points of 5 left"), timeout=SOON)
     page.locator(f"#complete-{pk} summary").click()
     page.get_by_label("Move 1 unfinished item to").select_option(label="Run")
     page.get_by_role("button", name="Complete the sprint").click()
     expect(page.get_by_role("status").first).to_contain_text(f"Unfinished items moved to Run: {left}.")
     expect(page.locator("#list-carried_over")).to_contain_text(left)
-    expect(page.locator("#velocity svg desc")).to_have_text(re.compile("Velocity: 3 points"))
+    page.locator("#more-charts a").click()
+    expect(page.locator("#velocity-d")).to_have_text(re.compile("Velocity: 3 points"))
     assert item(board, left)["sprint_id"] == other
     assert sprint(board, pk)["status"] == "completed"
     page.locator("#velocity summary").click()
