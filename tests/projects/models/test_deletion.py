@@ -17,6 +17,7 @@ from projects.models import (
     Project,
     Question,
     Review,
+    SavedView,
     Sprint,
     SwimLane,
     TimeEntry,
@@ -56,6 +57,7 @@ def test_purge_of_a_project_removes_a_row_of_every_entity(
     CheckRun.objects.create(actor=owner, work_item=one, project_check=check, outcome="passed")
     Review.objects.create(actor=user, work_item=one)
     Waiver.objects.create(actor=owner, work_item=one, reason="Because")
+    SavedView.objects.create(actor=user, project=project, name="Bugs", filters="type=bug")
     lanes = SwimLane.objects.count()
     project.soft_delete(actor=user)
     backdate(project)
