@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -76,6 +76,21 @@ class Counts:
     def numbers(self, **values: FieldValue) -> Row:
         """Run the query with `values` as the bound parameters; return a number for each queryset."""
         return _rows(self.sql, self.parameters, values)[0]
+
+
+class Presence:
+    """The compiled SQL that finds out in one statement which of several statements, by name, return rows."""
+
+    def __init__(self, statements: Mapping[str, Statement]) -> None:
+        self.names = [name for name, statement in statements.items() if statement.sql]
+        kept = [statements[name] for name in self.names]
+        self.sql = f"SELECT {', '.join(f'EXISTS ({statement.sql})' for statement in kept)}"
+        self.parameters = [each for statement in kept for each in statement.parameters]
+
+    def found(self, **values: FieldValue) -> set[str]:
+        """Run the query with `values` as the bound parameters; return the names of the statements with rows."""
+        [row] = _rows(self.sql, self.parameters, values)
+        return {name for name, exists in zip(self.names, row, strict=True) if exists}
 
 
 class Loading(Generic[M]):

@@ -15,10 +15,10 @@ from rest_framework.request import Request
 from projects.api.json_format import JSONObject
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
-from projects.api.work_items.page import LINKS, related
+from projects.api.work_items.page import LINKS, related, statements
 from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.models import Check, CheckRun, Criterion, Project, Question, Review, Sprint, WorkItem
-from projects.models.prepared_queries import Bound, Statement
+from projects.models.prepared_queries import Bound, Presence, Statement
 from projects.models.question import Status
 from projects.models.work_items.claimable import PAUSED
 
@@ -112,14 +112,17 @@ def brief_of(item: JSONObject, item_id: str, *, longest: int = 0) -> JSONObject:
 
     Its texts are cut to `longest` characters, 0 for no limit.
     """
-    found = related(item_id, PARTS)
+    project_id = item["project_id"].replace("-", "")
+    present = _present().found(item=item_id, project=project_id)  # most items have little of all this
+    found = related(item_id, PARTS, present)
     comments = found["comments"]
     short = {NAMES[name]: item[name] for name in FIRST}
-    if item["status"] in REVIEWED:
+    if item["status"] in REVIEWED and "review" in present:
         short |= _review_of(item["status"], item_id)
-    short["questions"] = _questions_of(item, item_id)
-    short["criteria"] = [f"[{'x' if ticked else ' '}] {text}" for text, ticked in _criteria().rows(item=item_id)]
-    short["checks"] = _checks_of(item, item_id)
+    short["questions"] = _questions_of(item, item_id) if "questions" in present else []
+    criteria = _criteria().rows(item=item_id) if "criteria" in present else ()
+    short["criteria"] = [f"[{'x' if ticked else ' '}] {text}" for text, ticked in criteria]
+    short["checks"] = _checks_of(item_id) if "checks" in present else []
     short |= {NAMES[name]: item[name] for name in MORE}
     end = item["lease_expires_at"]
     short["lease_expires_at"] = None if end is not None and end >= FAR else _second(end)
@@ -164,10 +167,8 @@ def _questions_of(item: JSONObject, item_id: str) -> list[JSONObject]:
     return sorted(rows, key=lambda row: "answer" not in row)
 
 
-def _checks_of(item: JSONObject, item_id: str) -> list[str]:
+def _checks_of(item_id: str) -> list[str]:
     """Return the checks that apply to the item, each with how it stands."""
-    if not _has_checks().rows(project=item["project_id"].replace("-", "")):
-        return []
     found = WorkItem.objects.select_related("project").get(pk=item_id)
     return [
         f"{one.check.name} {one.label}{'' if one.check.is_required else ' (optional)'}"
@@ -198,6 +199,12 @@ def _comment(row: JSONObject) -> JSONObject:
 def _second(moment: str | None) -> str | None:
     """Return a time without the fraction of the second."""
     return None if moment is None else f"{moment[:19]}Z"
+
+
+@functools.cache
+def _present() -> Presence:
+    own = {"review": _latest_review(), "questions": _questions(), "criteria": _criteria(), "checks": _has_checks()}
+    return Presence(statements(PARTS) | own)
 
 
 @functools.cache

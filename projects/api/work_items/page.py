@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from projects.api.activity import ActivitySerializer
 from projects.api.derivation import serializer_of
@@ -25,6 +25,10 @@ OTHER = ("item_type", "title", "status", "priority")  # fields of the item at th
 # The lists of dependencies; `blocking` has the items that this one blocks, the others are named after the relation.
 LINKS = ("blocking", *(relation for relation in RELATIONS if relation != "blocks"))
 PARTS = ("ancestors", "children", "comments", "time_entries", "activity")
+ENDS_OF_LINKS = (
+    ("blocking_item", "blocked_item"),
+    ("blocked_item", "blocking_item"),
+)  # an item's own end and the other
 ENVELOPE = len('{"work_item":}\n')  # added by the command line
 
 
@@ -41,15 +45,24 @@ def page_of(item: JSONObject, item_id: str, max_bytes: int | None) -> JSONObject
     return page if max_bytes is None else shorten(page, max_bytes - ENVELOPE)
 
 
-def related(item_id: str, names: Sequence[str]) -> dict[str, list[JSONObject]]:
-    """Return the lists of related rows that `names` names, and those of dependencies before the comments."""
+def related(item_id: str, names: Sequence[str], present: Container[str] | None = None) -> dict[str, list[JSONObject]]:
+    """Return the lists of related rows that `names` names, and those of dependencies before the comments.
+
+    Only those of `present` are looked up, if it is given; see `statements`.
+    """
     rows: dict[str, list[JSONObject]] = {}
     for name in names:
         if name == "comments":
-            rows |= _dependencies(item_id)
+            rows |= _dependencies(item_id, present)
         part, statement = _parts()[name]
-        rows[name] = part.shown(statement.rows(item=item_id))
+        rows[name] = part.shown(statement.rows(item=item_id)) if present is None or name in present else []
     return rows
+
+
+def statements(names: Sequence[str]) -> dict[str, Statement]:
+    """Return the statements that `related` runs for these names."""
+    found = {name: _parts()[name][1] for name in names}
+    return found | {near: _links(near, far) for near, far in ENDS_OF_LINKS} if "comments" in names else found
 
 
 def _without_text(change: JSONObject) -> JSONObject:
@@ -83,10 +96,14 @@ def _parts() -> dict[str, tuple[Rows, Statement]]:
     return parts
 
 
-def _dependencies(item_id: str) -> dict[str, list[JSONObject]]:
+def _dependencies(item_id: str, present: Container[str] | None) -> dict[str, list[JSONObject]]:
     found: dict[str, list[JSONObject]] = {name: [] for name in LINKS}
-    ends = (_links("blocking_item", "blocked_item"), _links("blocked_item", "blocking_item"))
-    links = [(*row, end) for end, statement in enumerate(ends) for row in statement.rows(item=item_id)]
+    links = [
+        (*row, end)
+        for end, (near, far) in enumerate(ENDS_OF_LINKS)
+        if present is None or near in present
+        for row in _links(near, far).rows(item=item_id)
+    ]
     for _, dependency_id, dependency_type, number, project_key, *values, end in sorted(links):
         other = dict(zip(OTHER, values, strict=True))
         row = {"dependency_id": dashed(dependency_id), "display_key": key_of(number, project_key), **other}
