@@ -23,7 +23,9 @@ def add_try(error: UsageError, argv: Sequence[str]) -> None:
             phrase = f"{noun} KEY"
     else:
         phrase, rest = _command_of(argv)
-        if not all(token.startswith("-") for token in rest):
+        if rest and f"{phrase} FILE" in vocabulary.SUGGESTIONS and "." in rest[0]:
+            phrase = f"{phrase} FILE"
+        elif not all(token.startswith("-") for token in rest):
             phrase = ""  # the command itself was meant
     commands = [_filled(text, rest) for text in spelling.suggestions(phrase)]
     if isinstance(error, Mistake) and _is_valid(error.instead) and error.instead:

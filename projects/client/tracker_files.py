@@ -49,6 +49,7 @@ def import_from(
         found = context.api.get(PROGRESS.format(progress))
         return found["done"], found["total"]
 
+    count()  # a server that can't be reached is worse than a file that can't be read
     with atomic_files.scratch() as body:
         body.write(json.dumps(options).encode() + b"\n")
         _copy(source, path, body)

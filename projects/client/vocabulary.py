@@ -275,6 +275,8 @@ SUGGESTIONS = {
     "unassign": ("update {KEY} --assignee=none",),
     "user": ("who",),
     "users": ("who",),
+    "export": ("sync export",),
+    "import FILE": ("sync import --file={FILE}",),
     "server restart": ("server stop && pm server start",),
     "project current": ("project list",),
     "config": ("doctor",),

@@ -110,7 +110,7 @@ def understood(line: str) -> object:
 
 def test_most_guesses_are_understood() -> None:
     refused = [guess for guess in GUESSES if guess[1].startswith(REFUSED)]
-    assert len(GUESSES) == 190
+    assert len(GUESSES) >= 190
     assert len(GUESSES) - len(refused) >= 150
 
 

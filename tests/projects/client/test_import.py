@@ -39,16 +39,16 @@ def test_links_in_a_folder_are_not_followed(board: Board, folder: Path, tmp_path
 
 def test_map_and_people(board: Board, tmp_path: Path) -> None:
     project = board.project("MAP")
-    (tmp_path / "a.csv").write_text("Ticket,What,Where,Who\n7,Do it,Ready for QA,ann.k\n")
+    (tmp_path / "a.csv").write_text("Ticket,What,Where,Who\n7,Do it,Ready for QA,kim.k\n")
     (tmp_path / "map.toml").write_text(
         '[words.status]\n"ready for QA" = "review"\n[columns]\ntitle = "What"\nref = "Ticket"\nstatus = "Where"\n'
         'assignee = "Who"\n'
     )
     arguments = ("import", "csv", str(tmp_path / "a.csv"), "--project", project, "--map", str(tmp_path / "map.toml"))
-    report = board(*arguments, "--map-user", "ann.k=ann").document["imported"]
+    report = board(*arguments, "--map-user", "kim.k=kim").document["imported"]
     assert report["mapped"]["status"] == [{"count": 1, "from": "Ready for QA", "to": "review"}]
     item = board("show", f"{project}-1").document
-    assert (item["status"], item["assignee"]) == ("review", "ann")
+    assert (item["status"], item["assignee"]) == ("review", "kim")
 
 
 def test_export_comes_back(board: Board, tmp_path: Path) -> None:
