@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import BrowserContext, Page, Response, ViewportSize, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Response, ViewportSize, expect
 
 from tests.browser.pages import make_item, open_board, pm, signed_in
 from tests.processes import Server
@@ -21,6 +21,20 @@ def width(page: Page) -> float:
     return box["width"]
 
 
+def reaches(part: Locator) -> float:
+    """Return how far to the right a part can be clicked: the folded sidebar must not cut what it opens."""
+    return float(
+        part.evaluate(
+            """one => {
+              const { left, right, top, height } = one.getBoundingClientRect();
+              for (let x = Math.floor(right) - 4; x > left; x -= 4)
+                if (one.contains(document.elementFromPoint(x, top + height / 2))) return x;
+              return 0;
+            }"""
+        )
+    )
+
+
 def set_theme(page: Page, name: str) -> None:
     page.get_by_label("Account").click()
     page.get_by_role("group", name="Theme").get_by_role("button", name=name, exact=True).click()
@@ -37,7 +51,12 @@ def test_sidebar_keeps_its_state_from_the_first_paint(page: Page, board: Server)
     assert 'data-sidebar="folded"' in answer.text()
     expect(page.get_by_role("link", name="Sprints")).to_be_visible()
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
+    search = page.get_by_role("searchbox", name="Search")
+    expect(search).to_be_focused()
+    assert reaches(search) > 200
+    page.keyboard.press("Escape")
+    page.get_by_label("Account").click()
+    assert reaches(page.get_by_role("link", name="Administration")) > 100
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Sidebar").press("Enter")
     assert width(page) == 192
