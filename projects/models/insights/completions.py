@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from projects.insights.days import day_of, start_of
 from projects.models.insights.calendar import Calendar
+from projects.models.insights.recent import recent
 from projects.models.work_items.choices import Status
 from projects.models.work_items.queries import WorkItemQuerySet
 
@@ -27,6 +28,10 @@ class Completions(NamedTuple):
 
 def completions(items: WorkItemQuerySet, zone: dt.tzinfo, now: dt.datetime, days: int = LONGEST) -> Completions:
     """Return the history of `items` since work on the first of them began; runs one query."""
+    return recent(items, now, ("completions", str(zone), days), lambda: _completions(items, zone, now, days))
+
+
+def _completions(items: WorkItemQuerySet, zone: dt.tzinfo, now: dt.datetime, days: int) -> Completions:
     today = day_of(now, zone)
     oldest = today - dt.timedelta(days=days)
     done = items.leaves().filter(status=Status.DONE, completed_at__gte=start_of(oldest, zone))

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from projects.insights.days import day_of, span
 from projects.models.insights.calendar import Calendar
+from projects.models.insights.recent import recent
 from projects.models.work_items.choices import Status
 from projects.models.work_items.queries import WorkItemQuerySet
 
@@ -32,6 +33,10 @@ class FlowDay(NamedTuple):
 
 def flow_days(items: WorkItemQuerySet, first: dt.date, zone: dt.tzinfo, now: dt.datetime) -> list[FlowDay]:
     """Return the days since `first`, today last; runs one query. Cancelled items are left out."""
+    return recent(items, now, ("flow_days", str(zone), first), lambda: _flow_days(items, first, zone, now))
+
+
+def _flow_days(items: WorkItemQuerySet, first: dt.date, zone: dt.tzinfo, now: dt.datetime) -> list[FlowDay]:
     days = span(first, day_of(now, zone))
     calendar = Calendar(first, days[-1], zone)
     moments = [Cast(name, TextField()) for name in ("created_at", "completed_at")]

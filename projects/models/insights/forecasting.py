@@ -13,6 +13,7 @@ from projects.insights.days import day_of, start_of
 from projects.insights.forecast import LEAST_GROWTH, Share, forecast, missing_history
 from projects.models.activity import Action, Activity
 from projects.models.insights.completions import Completions, completions
+from projects.models.insights.recent import recent
 from projects.models.insights.scope import Scope
 from projects.models.work_items.choices import Status
 from projects.models.work_items.item import WorkItem
@@ -38,6 +39,11 @@ class Outlook:
 
 def outlook(scope: Scope, zone: dt.tzinfo, now: dt.datetime) -> Outlook:
     """Return the forecast of `scope`; runs a constant number of queries."""
+    asked = ("outlook", str(zone), scope.is_bounded, scope.began)
+    return recent(scope.items, now, asked, lambda: _outlook(scope, zone, now))
+
+
+def _outlook(scope: Scope, zone: dt.tzinfo, now: dt.datetime) -> Outlook:
     leaves = scope.items.leaves()
     left, done = leaves.unfinished().count(), leaves.filter(status=Status.DONE).count()
     board = Scope(scope.project, WorkItem.objects.living().filter(project=scope.project))

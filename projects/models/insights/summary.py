@@ -9,6 +9,7 @@ from projects.insights.days import day_of
 from projects.insights.throughput import Weekly, per_week
 from projects.models.insights.completions import completions
 from projects.models.insights.flow import Flow, flow
+from projects.models.insights.recent import recent
 from projects.models.insights.scope import Scope
 
 DEFAULT_DAYS = 90
@@ -30,6 +31,10 @@ class Summary(NamedTuple):
 
 def summary(scope: Scope, zone: dt.tzinfo, now: dt.datetime, days: int = DEFAULT_DAYS) -> Summary:
     """Return the figures of the latest `days`, today included, or since the first completed item."""
+    return recent(scope.items, now, ("summary", str(zone), days), lambda: _summary(scope, zone, now, days))
+
+
+def _summary(scope: Scope, zone: dt.tzinfo, now: dt.datetime, days: int) -> Summary:
     first = day_of(now, zone) - dt.timedelta(days=days - 1)
     history = completions(scope.items, zone, now, days - 1)
     daily = [*history.daily, history.today]

@@ -15,8 +15,10 @@ TODAY = dt.date(2026, 6, 1)
 STEADY = [2, 1, 3, 2, 2, 0, 0] * 8
 
 
-def days(*args: object, **kwargs: object) -> list[int | None]:
-    found = forecast(*args, today=TODAY, **kwargs)  # type: ignore[arg-type]  # of forecast
+def days(
+    done: list[int], left: int, *, added: list[int] | None = None, share: Share | None = None, futures: int = 1000
+) -> list[int | None]:
+    found = forecast(done, left, TODAY, added=added or [], share=share, futures=futures)
     return [None if date is None else (date - TODAY).days for date in found.values()]
 
 

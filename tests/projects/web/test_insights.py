@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from projects.models import Activity, Sprint, User, WorkItem
+from projects.models.insights.recent import forget
 from projects.models.sprints.history import histories
 from projects.models.sprints.report import report
 from projects.web.charts.spans import Spans, spell
@@ -77,11 +78,22 @@ def test_query_count_does_not_grow_with_rows(browser: Client) -> None:
     for days in (20, 45):
         load(*steady(days))
         browser.get(URL)
+        forget()
         with CaptureQueriesContext(connection) as queries:
             browser.get(URL)
         counts.append(len(queries))
     assert counts[0] == counts[1]
     assert counts[0] <= 40
+
+
+@pytest.mark.django_db
+def test_figures_are_kept_until_the_board_changes(browser: Client, user: User) -> None:
+    load(*steady())
+    first = browser.get(URL).context["insights"].summary
+    assert browser.get(URL).context["insights"].summary is first
+    assert browser.get(f"{URL}?search=item").context["insights"].summary is not first
+    WorkItem.objects.get(item_number=30).update(actor=user, status="done")
+    assert browser.get(URL).context["insights"].summary.done == first.done + 1
 
 
 @pytest.mark.django_db
