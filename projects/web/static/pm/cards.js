@@ -162,7 +162,7 @@ addEventListener("keydown", (event) => {
   const key = ARROWS[event.key] ?? event.key, { shiftKey } = event;
   if (key.startsWith("Arrow")) onArrow(card, key, shiftKey);
   else if (lifted && (key === " " || key === "Enter")) drop();
-  else if (key === "x" && !selection) selecting().then(({ pick }) => pick(card)); // later it listens itself
+  else if (key === "x" && !selection) selecting().then(({ pick }) => pick(card, true)); // later it listens itself
   else if (key === " ") {
     lift(card);
     announce(`${card.dataset.key} picked up. Use the arrow keys to move it, Space to drop it, Escape to cancel.`);
