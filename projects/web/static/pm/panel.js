@@ -1,5 +1,5 @@
-// An item's panel beside the page, and what only an item's texts need: folding, formatting, labels. A link to an item
-// inside `data-panel` opens it; the URL's `item` names it. templates/pm/panel.html has the markup.
+// An item's panel beside the page. A link to an item inside `data-panel` opens it; the URL's `item` names it.
+// templates/pm/panel.html has the markup.
 
 import { $, all, announce, go, prepare, restoreDrafts } from "./pm.js";
 
@@ -120,33 +120,16 @@ phone.addEventListener("change", settle);
 settle();
 makeRoom();
 
-// ---- Texts
+// ---- Texts and labels
 
+const texts = () => import("./texts.js");
 addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-unfold]");
-  if (!button) return;
-  const isOpen = button.parentElement.toggleAttribute("data-all");
-  button.setAttribute("aria-expanded", String(isOpen));
-  button.textContent = isOpen ? "Show less" : "Show all";
-  if (!isOpen) button.parentElement.scrollIntoView({ block: "nearest" });
-});
-
-// The buttons above a text, and Ctrl+B.
-const mark = (form, name) => import("./markdown.js").then((markdown) => markdown.mark(form.querySelector("textarea"), name));
-addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-mark]");
-  if (button) mark(button.form, button.dataset.mark);
+  const button = target.closest?.("[data-mark], [data-unfold], [data-remove]");
+  if (button) texts().then(({ press }) => press(button));
 });
 addEventListener("keydown", (event) => {
   const { key, target } = event;
   if (key !== "b" || !(event.ctrlKey || event.metaKey) || !target.matches?.("textarea") || !target.form?.querySelector("[data-mark]")) return;
   event.preventDefault();
-  mark(target.form, "bold");
-});
-
-addEventListener("click", async ({ target }) => {
-  const button = target.closest?.("[data-remove]");
-  if (!button) return;
-  const { saveField } = await import("./fields.js"), { item } = button.closest("[data-item]").dataset;
-  saveField(item, "labels", { remove: button.dataset.remove }, button.dataset.version, $("v-labels"));
+  texts().then(({ mark }) => mark(target.form, "bold"));
 });

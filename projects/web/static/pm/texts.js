@@ -1,4 +1,20 @@
-// The buttons above a text that insert Markdown. panel.js loads this when the first one is used.
+// The buttons of an item's texts and labels: formatting, folding, removing. panel.js loads this when the first is used.
+
+import { saveField } from "./fields.js";
+
+export function press(button) {
+  const { mark: name, remove, version } = button.dataset;
+  if (name) mark(button.form, name);
+  else if (remove !== undefined) saveField(button.closest("[data-item]").dataset.item, "labels", { remove }, version, document.getElementById("v-labels"));
+  else unfold(button);
+}
+
+function unfold(button) {
+  const box = button.parentElement, isOpen = box.toggleAttribute("data-all");
+  button.setAttribute("aria-expanded", String(isOpen));
+  button.textContent = isOpen ? "Show less" : "Show all";
+  if (!isOpen) box.scrollIntoView({ block: "nearest" });
+}
 
 const MARKS = { bold: ["**", "**", "bold text"], code: ["`", "`", "code"], link: ["[", "](https://)", "text"] };
 const LINES = { list: "- ", task: "- [ ] " };
@@ -10,8 +26,8 @@ function replace(field, text, from, length) {
   field.setSelectionRange(from, from + length);
 }
 
-export function mark(field, name) {
-  const { value, selectionStart: start, selectionEnd: end } = field;
+export function mark(form, name) {
+  const field = form.querySelector("textarea"), { value, selectionStart: start, selectionEnd: end } = field;
   if (LINES[name]) {
     const from = value.lastIndexOf("\n", start - 1) + 1;
     field.setSelectionRange(from, end);
