@@ -144,6 +144,8 @@ def samples() -> Context:
         "people": list(people()),
         "chart": chart(),
         "statuses": STATUS_NAMES.items(),
+        "priorities": Priority.choices,
+        "sample_people": [("ada", False), ("claude", True)],
         "sample_item": {"display_key": f"{PROJECT}-1", "version": 1},
         "sample_options": [{"value": value, "name": name} for value, name in Priority.choices],
         "sample_unset": {"name": "d-unset", "label": "Assignee", "choices": []},

@@ -13,7 +13,7 @@ from projects.web import icons, stylesheet
 
 pytestmark = pytest.mark.django_db
 SHARED = (  # templates
-    *("avatar", "card", "chart", "chart_svg", "dialog", "empty", "facet", "field", "sidebar", "theme"),
+    *("avatar", "card", "chart", "chart_svg", "dialog", "empty", "facet", "field", "selection", "sidebar", "theme"),
     "again",
 )
 
