@@ -83,7 +83,8 @@ class InsightsPage:
 
     def _scope(self) -> Scope:
         """Return what the filters leave; an epic or a sprint alone is a scope that grows."""
-        items = self.filters.narrow(WorkItem.objects.living().filter(project=self.project))
+        living = WorkItem.objects.living().filter(project=self.project)
+        items = self.filters.narrow(living) if self.filters else living
         scope = Scope(self.project, items, self.filters.words)
         name, value = self.filters.only or ("", "")
         if name == "sprint":
@@ -116,7 +117,7 @@ class InsightsPage:
     def forecast_chart(self) -> Chart | None:
         if not any(self.outlook.dates.values()):
             return None
-        past: Completions = completions(self.scope.items, self.zone, self.now, BURNUP_DAYS)
+        past: Completions = completions(self.scope.items, self.zone, self.now).latest(BURNUP_DAYS)
         daily = [*past.daily, past.today]
         return burnup("forecast-chart", past.first, daily, self.outlook.done, self.outlook.open, self.outlook.dates)
 

@@ -36,7 +36,7 @@ def summary(scope: Scope, zone: dt.tzinfo, now: dt.datetime, days: int = DEFAULT
 
 def _summary(scope: Scope, zone: dt.tzinfo, now: dt.datetime, days: int) -> Summary:
     first = day_of(now, zone) - dt.timedelta(days=days - 1)
-    history = completions(scope.items, zone, now, days - 1)
+    history = completions(scope.items, zone, now).latest(days - 1)
     daily = [*history.daily, history.today]
     since = max(first, history.first)
     return Summary(since, daily, per_week(daily, since), flow(scope.items, first, zone, now))
