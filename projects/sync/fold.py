@@ -345,7 +345,8 @@ class _Folding:
             record.labels[folded] = (label, there, stamp)
             current += [label] if there else []
         record.values[name] = list(new.values()) if followed else current
-        _forget_removed(record)
+        if len(record.labels) > MAX_REMOVED:
+            _forget_removed(record)
         return won or followed
 
     def _wins(self, stamp: Stamp, standing: Stamp, prevails: bool | None = None) -> bool:

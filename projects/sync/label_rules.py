@@ -25,6 +25,8 @@ def spelled(layer: Layer, record: Record | None, operation: Operation) -> Operat
     if project is None or project.type != "project":
         return operation
     known = project.values.get(SPELLINGS, {})
+    if all(known.get(label.casefold()) == label for label in labels):
+        return operation
     new = {label.casefold(): label for label in labels if label.casefold() not in known}
     if new and len(known) + len(new) <= MAX_SPELLINGS:
         project = project.copy()

@@ -51,7 +51,7 @@ _OPERATION_KEYS = {
 
 _USUAL_KEYS = {"at", "type", "id", "action", "set"}
 
-encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True, check_circular=False).encode
 
 
 @dataclass(slots=True)
