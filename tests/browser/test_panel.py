@@ -88,3 +88,22 @@ def test_panel_covers_a_phone(page: Page, board: Server) -> None:
     panel.get_by_label("Close the panel").click()
     expect(panel).to_have_count(0)
     expect(page.locator("#main")).not_to_have_attribute("inert", "")
+
+
+def test_draft_does_not_overwrite_what_changed_since_it_was_begun(page: Page, board: Server) -> None:
+    key = make_item(board, "One", description="Old")
+    page.on("dialog", lambda dialog: dialog.accept())
+    open_board(page, board, f"?item={key}")
+    text = page.get_by_label("Description, in Markdown")
+    page.keyboard.press("e")
+    text.fill("Half a text")
+    page.keyboard.press("Escape")
+    expect(text).not_to_be_visible()
+    board.api("PATCH", f"work-items/{key}/", json={"description": "Of the agent"})
+    page.goto(f"{board.url}/items/{key}/")  # the draft is the same on the item's page
+    expect(text).to_have_value("Half a text")
+    text.press("Control+Enter")
+    expect(page.locator("#i-editor [data-error]")).to_contain_text("Changed in the meantime")
+    assert item(board, key)["description"] == "Of the agent"
+    page.get_by_role("button", name="Save mine anyway").click()
+    expect(page.locator("#i-read")).to_contain_text("Half a text")
