@@ -116,7 +116,7 @@ def test_other_errors_are_html_in_a_browser_and_json_for_clients(accept: str) ->
     response = Client().get("/nothing", HTTP_ACCEPT=accept)
     assert response.status_code == 404
     if accept == "text/html":
-        assert b"<h1>404</h1>" in response.content
+        assert b"Error 404" in response.content
     else:
         error(response, 404, "NOT_FOUND")
 

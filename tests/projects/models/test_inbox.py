@@ -52,6 +52,8 @@ UNPROMPTED = {
     "change the policies of a project": "a setting",
     "set the policies of a project": "a setting",
     "settle what is in the inbox": "every act on an entry",
+    "share the board": "a setting",
+    "change a column": "a setting",
 }
 
 

@@ -39,6 +39,7 @@ LATER = frozenset(
         "RenumberedCommit",
         "ReportedTree",
         "Review",
+        "SavedView",
         "Session",
         "Waiver",
     }
