@@ -36,7 +36,8 @@ class Surroundings:
         self.blockers = _blockers(project)
         self.children = _children(parents) if parents else {}
         self.comments = _counts(Comment.objects.living().filter(work_item__in=ids)) if ids else {}
-        self.asked = set(_questions(project)) if ids else set()
+        # Of all projects: a partial index lists them, while a project's items would have to be looked up one by one.
+        self.asked = set(Question.objects.open().order_by().values_list("work_item_id", flat=True)) if ids else set()
         self.checks = _checks(project, rows)
 
 
@@ -60,10 +61,6 @@ def _children(parents: Sequence[uuid.UUID]) -> dict[uuid.UUID, Progress]:
 
 def _counts(rows: AnyQuerySet) -> dict[uuid.UUID, int]:
     return dict(rows.order_by().values_list("work_item_id").annotate(count=Count("pk")))
-
-
-def _questions(project: Project) -> AnyQuerySet:
-    return Question.objects.open().filter(work_item__project=project).order_by().values_list("work_item_id", flat=True)
 
 
 def _checks(project: Project, rows: Sequence[Context]) -> dict[uuid.UUID, Progress]:
