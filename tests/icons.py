@@ -1,6 +1,7 @@
 """Write projects/web/static/pm/icons.svg from the SVG files of Lucide (https://lucide.dev), one symbol a line.
 
 python -m tests.icons FOLDER [NAME ...]    the icons that the sprite has, and these; FOLDER is Lucide's icons/
+To remove one, delete its line.
 """
 
 from __future__ import annotations
