@@ -45,7 +45,7 @@ class ClientError(Exception):
     def suggest_told(self) -> None:
         """Add `try` if the message ends with the command that helps, other than the help of one."""
         told = str(self).rpartition(": pm ")[2]
-        if told != str(self) and "try" not in self.error and not told.endswith((" -h", "…")) and "\n" not in told:
+        if told != str(self) and "try" not in self.error and not told.endswith(("-h", "…")) and "\n" not in told:
             self.error["try"] = f"pm {told}"
 
 
