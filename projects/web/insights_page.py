@@ -109,6 +109,11 @@ class InsightsPage:
         return [(level, LEVELS[level], date) for level, date in self.outlook.dates.items()]
 
     @property
+    def is_ending(self) -> bool:
+        """False if the likely day is beyond all that is simulated."""
+        return self.outlook.dates.get(85) is not None
+
+    @property
     def frozen_date(self) -> dt.date | None:
         """The likely day if nothing more is added."""
         return self.outlook.frozen.get(85)

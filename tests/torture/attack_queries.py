@@ -69,6 +69,7 @@ PAGES = {
     "/inbox/": ("cursor", "kind"),
     "/items/PONE-1/": ("q",),
     "/sprints/PONE/": ("sprint", "q"),
+    "/insights/PONE/": ("of", "days", "search", "sprint", "descendants_of", "assignee"),
     **{
         f"/admin/projects/{name}/": ("q", "o", "p", "all", "e", "status__exact", "created_by__password__startswith")
         for name in ("project", "workitem", "sprint", "comment", "swimlane", "timeentry", "dependency", "user")

@@ -9,13 +9,16 @@ from itertools import accumulate
 from projects.web.charts.drawing import Chart, Dates, Height, Key, Shape, amount, dots, line, short
 from projects.web.charts.flow_times import LINES
 
+FURTHEST = 52  # weeks to a date that is drawn
+
 
 def burnup(
     ident: str, first: dt.date, daily: Sequence[int], done: int, left: int, dates: Mapping[int, dt.date | None]
 ) -> Chart:
     """Draw the items done at the end of each day since `first`, today last, and the `dates` by percent."""
     today = first + dt.timedelta(days=len(daily) - 1)
-    ends = {level: date for level, date in dates.items() if date is not None}
+    furthest = today + dt.timedelta(weeks=FURTHEST)
+    ends = {level: date for level, date in dates.items() if date is not None and date <= furthest}
     total = done + left
     x, y = Dates(first, max([today, *ends.values()])), Height(total)
     sums = [done - sum(daily) + value for value in accumulate(daily)]

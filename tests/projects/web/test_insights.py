@@ -161,6 +161,24 @@ def test_axis_of_spans_has_room_for_all(values: list[float]) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", ["of", "days", "search", "sprint", "descendants_of", "assignee", "label", "type"])
+def test_page_takes_any_query(browser: Client, name: str) -> None:
+    load(row(1, "todo", 3))
+    for value in ("<script>alert(1)</script>", "\u2028", "💥" * 400, "-1", "9" * 30, "not:", "../..", "active"):
+        page = browser.get(URL, {name: value})
+        assert page.status_code == 200, value
+        assert "<script>alert" not in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_scope_that_never_ends_says_why(browser: Client) -> None:
+    load(*steady(), *(row(500 + n, "todo", n / 4, parent=1) for n in range(120)))
+    page = browser.get(f"{URL}?descendants_of=PONE-1")
+    assert "items a week are added, more than get done, and without that" in page.content.decode()
+    assert "in more than 5 years" in page.content.decode()
+
+
+@pytest.mark.django_db
 def test_unknown_project_and_anonymous_people_are_answered(browser: Client, client: Client) -> None:
     assert browser.get("/insights/NONE/").status_code == 404
     assert client.get(URL, HTTP_ACCEPT="text/html").status_code == 302
