@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client, RequestFactory
-from pytest_django.fixtures import SettingsWrapper
 
 from projects.models import User
 from projects.web.views import errors
@@ -37,7 +37,7 @@ def test_signed_out_page_leads_who_is_signed_in_to_the_projects(browser: Client)
     assert browser.get("/signed-out/")["Location"] == "/"
 
 
-def test_password_is_asked_for_only_where_somebody_has_one(client: Client, settings: SettingsWrapper) -> None:
+def test_password_is_asked_for_only_where_somebody_has_one(client: Client, settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.3 s a time
     User.objects.owner()
     User.objects.create_user("bot", password="not staff")
