@@ -1,4 +1,4 @@
--- Written by `python -m tests.golden` from migrations with the digest a6501c6b6cd9fa90
+-- Written by `python -m tests.golden` from migrations with the digest 18629d688626f6b9
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -187,6 +187,12 @@ CREATE INDEX "item_idle" ON "projects_workitem" ("idle_leases", "id") WHERE "idl
 CREATE INDEX "item_by_lease" ON "projects_workitem" ("lease_expires_at") WHERE "lease_expires_at" IS NOT NULL;
 CREATE INDEX "item_waiting" ON "projects_workitem" ("status", "updated_at", "id") WHERE ("deleted_at" IS NULL AND "status" IN ('in_progress', 'review', 'blocked'));
 CREATE INDEX "check_run_unseen" ON "projects_checkrun" ("created_at", "id") WHERE ("deleted_at" IS NULL AND "outcome" <> 'passed' AND "seen_at" IS NULL);
+CREATE TABLE "projects_savedview" ("id" char(32) NOT NULL PRIMARY KEY, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL, "deleted_at" datetime NULL, "name" varchar(50) NOT NULL, "scope" varchar(7) NOT NULL, "filters" varchar(1000) NOT NULL, "sort" varchar(20) NOT NULL, "grouping" varchar(8) NOT NULL, "columns" varchar(200) NOT NULL, "created_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "project_id" char(32) NOT NULL REFERENCES "projects_project" ("id") DEFERRABLE INITIALLY DEFERRED, "updated_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "saved_view_not_blank" CHECK (NOT ("name" = '')), CONSTRAINT "saved_view_scope_known" CHECK ("scope" IN ('project', 'all')), CONSTRAINT "saved_view_grouping_known" CHECK ("grouping" IN ('none', 'status', 'epic', 'assignee', 'sprint', 'priority')));
+CREATE INDEX "projects_savedview_project_id_9a8693c7" ON "projects_savedview" ("project_id");
+CREATE INDEX "saved_view_by_project" ON "projects_savedview" ("project_id", "name", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "saved_view_by_name" ON "projects_savedview" ("name", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "saved_view_by_creation" ON "projects_savedview" ("created_at", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "saved_view_deleted" ON "projects_savedview" ("name", "id") WHERE "deleted_at" IS NOT NULL;
 CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
 CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_date");
 CREATE TRIGGER item_label_insert AFTER INSERT ON projects_workitem
@@ -547,4 +553,7 @@ INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0035_pau
 INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0036_checks', strftime('%Y-%m-%d %H:%M:%f', 'now'));
 INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0037_criteria_counts', strftime('%Y-%m-%d %H:%M:%f', 'now'));
 INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0038_unseen_check_runs', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0039_saved_views', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0040_status_names', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0041_review_index', strftime('%Y-%m-%d %H:%M:%f', 'now'));
 INSERT INTO django_migrations (app, name, applied) VALUES ('sessions', '0001_initial', strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -22,7 +22,7 @@ def test_what_can_not_be_is_refused_before_a_person_is_asked(board: Board) -> No
 
 
 def test_refused_value_is_named_by_its_flag(board: Board) -> None:
-    item = board.item(board.project("FLAGS"))
+    item = board.item(board.project("NAMED"))
     for words, message, field in (
         (("update", item, "--points", "101"), "--points: must be at most 100", "story_points"),
         (("update", item, "--title", "x" * 201), "--title: must have at most 200 characters", "title"),
