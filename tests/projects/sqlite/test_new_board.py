@@ -28,7 +28,8 @@ def content(path: Path) -> tuple[list[object], list[object]]:
     """Return the schema of a database, and the migrations that it names."""
     with closing(sqlite3.connect(path)) as database:
         schema = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name")
-        return schema.fetchall(), database.execute("SELECT app, name FROM django_migrations ORDER BY app, name").fetchall()
+        applied = database.execute("SELECT app, name FROM django_migrations ORDER BY app, name")
+        return schema.fetchall(), applied.fetchall()
 
 
 def test_migrations_make_the_same_tables(repository: Path, new_board: Path) -> None:
