@@ -18,7 +18,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.authentication import actor_of
+from projects.api.callers import user_of
 from projects.api.exceptions import envelope
 from projects.api.filters import WordsFilter
 from projects.api.query_parameters import read_boolean, read_project
@@ -87,7 +87,9 @@ class TrackerImportView(StrictQueryMixin):
         sources = tracker_import.SOURCES
         if source not in sources:
             raise exceptions.NotFound(f"unknown source {source}; allowed: {', '.join(sources)}")
-        actor, dry_run = actor_of(request), read_boolean(request, "dry_run")
+        dry_run = read_boolean(request, "dry_run")
+        with transaction.atomic():
+            actor = user_of(request)  # now: it may begin a session, and the rows are staged outside a transaction
         progress = _progress_of(request)
         with tempfile.TemporaryFile() as file, import_progress.kept(progress) as advance:
             receive(request, file)

@@ -73,7 +73,9 @@ class LoginLinkView(StrictQueryMixin):
         refuse_body(request)
         caller = caller_of(request)
         with transaction.atomic():
-            agent = actor_of(request).username if caller is not None and caller.program else ""
+            actor = actor_of(request)
+            # A browser that an agent's link signed in passes the mark on.
+            agent = actor.username if caller is not None and caller.program else actor.via
             ticket, expires_at = LoginTicket.objects.issue(LINK_LIFE, agent)
         url = reverse("login-link", args=[ticket])
         return Response(

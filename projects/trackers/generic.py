@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -102,6 +103,7 @@ class Columns:
 def read_csv(files: Files, words: Words, report: Report, chosen: Mapping[str, str] | None = None) -> Iterator[Issue]:
     """Yield an issue for each row of a CSV file."""
     columns = Columns.of(tables.header(files), chosen)
+    _note_columns(columns, report)
     for row in tables.rows(files):
         values_of = {name: ", ".join(cells.plain(one) for one in found) for name, found in row.cells.items()}
         yield _issue(values_of, columns, row.number, words, report)
@@ -113,6 +115,7 @@ def read_lines(files: Files, words: Words, report: Report, chosen: Mapping[str, 
     for _, row in _objects(files, Report()):
         names |= dict.fromkeys(row)
     columns = Columns.of(names, chosen)
+    _note_columns(columns, report)
     for number, row in _objects(files, report):
         yield _issue({name: values.text(value) for name, value in row.items()}, columns, number, words, report)
 
@@ -142,7 +145,8 @@ def _issue(row: Mapping[str, str], columns: Columns, number: int, words: Words, 
         return row.get(columns.names.get(name, ""), "").strip()
 
     key, own_ref = cell("key"), cell("ref")
-    ref = key or own_ref or f"row-{number}"
+    # Without an ID, the title is the identity: the line would be that of another item once a row is inserted.
+    ref = key or own_ref or f"title-{hashlib.sha256(cell('title').casefold().encode()).hexdigest()[:12]}"
 
     def moment(name: str) -> datetime | None:
         return values.moment(cell(name), name, place, ref, report)
@@ -178,6 +182,13 @@ def _issue(row: Mapping[str, str], columns: Columns, number: int, words: Words, 
         links=[Link(kind, other) for kind in LINKS for other in MANY.split(cell(kind)) if other],
         unplaced={name: value for name, value in row.items() if name not in used and value.strip()},
     )
+
+
+def _note_columns(columns: Columns, report: Report) -> None:
+    """Report what the file has no column for: those fields stay as they are, and without IDs titles identify items."""
+    report.absent |= COLUMNS.keys() - columns.names.keys()
+    if not columns.names.keys() & {"key", "ref"}:
+        report.problem("", "", "the file has no column of IDs, so an item is recognized by its title")
 
 
 def _comments(text: str, place: str, ref: str, report: Report) -> list[Comment]:

@@ -32,6 +32,7 @@ class Report:
         self.problems: list[Problem] = []
         self.further_problems = 0
         self.control_characters = 0
+        self.absent: set[str] = set()  # fields that the file has no column for
 
     def problem(self, place: str, ref: str, message: str) -> None:
         """Add a problem."""

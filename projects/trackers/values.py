@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from projects.trackers.records import Criterion
 from projects.trackers.report import Report, shown
 
-FIRST_YEAR, LAST_YEAR = 1970, 9000  # Go writes the year 1 for "no time"
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 # Formats besides ISO 8601: Taskwarrior, and what Jira's CSV files have in common locales.
 FORMATS = (
     "%Y%m%dT%H%M%SZ",
@@ -33,7 +33,13 @@ def moment(value: object, what: str, place: str, ref: str, report: Report) -> da
         report.problem(place, ref, f"{what} {shown(text)} is not a time, so it is left out")
         return None
     found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-    return found if FIRST_YEAR <= found.year < LAST_YEAR else None
+    if FIRST_YEAR <= found.year < LAST_YEAR:
+        return found
+    if found.year > 1:  # the year 1 is how Go writes "no time"
+        report.problem(
+            place, ref, f"{what} {shown(text)} is not between {FIRST_YEAR} and {LAST_YEAR}, so it is left out"
+        )
+    return None
 
 
 def day(value: object, what: str, place: str, ref: str, report: Report) -> date | None:

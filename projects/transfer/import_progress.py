@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 import time
@@ -10,6 +11,9 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.core.exceptions import ValidationError
+
+MAX_AGE = 86400  # seconds
 PAUSE = 0.3  # seconds between two writes
 _NAME = "pm-import-{}"
 
@@ -21,8 +25,12 @@ def kept(pk: uuid.UUID | None) -> Iterator[Callable[[int, int], None] | None]:
         yield None
         return
     path = _path(pk)
+    _remove_old()
     # The name is a secret of the caller; O_EXCL refuses a file or link that is there already.
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise ValidationError({"progress": "another import has this ID; choose a new one"}) from None
     written = 0.0
 
     def record(done: int, total: int) -> None:
@@ -48,6 +56,15 @@ def read(pk: uuid.UUID) -> tuple[int, int]:
         return (int(text[:20]), int(text[20:])) if len(text) == 40 else (0, 0)
     except (OSError, ValueError):
         return 0, 0
+
+
+def _remove_old() -> None:
+    """Remove what imports left behind that were killed more than a day ago."""
+    for path in glob.glob(os.path.join(tempfile.gettempdir(), _NAME.format("*"))):
+        with contextlib.suppress(OSError):
+            found = os.lstat(path)
+            if found.st_uid == os.geteuid() and time.time() - found.st_mtime > MAX_AGE:
+                os.unlink(path)
 
 
 def _path(pk: uuid.UUID) -> str:

@@ -150,8 +150,8 @@ def _criteria_gone(maker: RowMaker) -> Iterator[uuid.UUID]:
     """Yield the criteria that nobody changed here."""
     ids = maker.known_ids()
     criteria = Criterion.objects.living().filter(work_item__project=maker.project, version=1)
-    for pk, item, position in criteria.values_list("pk", "work_item_id", "position"):
-        if item in ids and pk == uuid.uuid5(item, f"criterion:{position}") and pk not in maker.criteria:
+    for pk, item, text in criteria.values_list("pk", "work_item_id", "text"):
+        if item in ids and pk == uuid.uuid5(item, f"criterion:{text}") and pk not in maker.criteria:
             yield pk
 
 
@@ -169,7 +169,7 @@ class _Merge:
         project = self.maker.project
         if Project.objects.get(pk=project.pk).next_work_item_number != project.next_work_item_number:
             raise _Outdated
-        tracker_merge.merge(self.maker.actor.pk.hex, self._collect, self.unchanged)
+        tracker_merge.merge(self.maker.actor.pk.hex, self._collect, self.unchanged, self.maker.report.absent)
 
     def _collect(self, difference: Difference) -> None:
         if len(self.conflicts) < MAX_CONFLICTS:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from django.db import connection
@@ -45,14 +45,29 @@ class Difference(NamedTuple):
     there: Json
 
 
-def merge(actor_id: str, told_conflict: Callable[[Difference], None], unchanged: Counter[str]) -> None:
+# The column of an item for each field of a file with columns, where the names differ. Types come from the hierarchy.
+_COLUMNS = {
+    "parent": "parent_id",
+    "sprint": "sprint_id",
+    "assignee": "assignee_id",
+}
+
+
+def merge(
+    actor_id: str,
+    told_conflict: Callable[[Difference], None],
+    unchanged: Counter[str],
+    absent: Iterable[str] = (),
+) -> None:
     """Replace the staged rows that the board has by the merge of both; count those that it has already.
 
-    Call it before the rows are compared with the board.
+    What is `absent`, fields that the file has no column for, stays as it is. Call it before the rows are compared with
+    the board.
     """
+    kept = frozenset(_COLUMNS.get(name, name) for name in absent)
     for table in MERGED:
         for batch in fetch(_pairs(table)):
-            unchanged[table.collection] += _merge_batch(table, batch, actor_id, told_conflict)
+            unchanged[table.collection] += _merge_batch(table, batch, actor_id, told_conflict, kept)
 
 
 def _pairs(table: Table) -> str:
@@ -64,7 +79,13 @@ def _pairs(table: Table) -> str:
     """  # noqa: S608
 
 
-def _merge_batch(table: Table, batch: list[SqlRow], actor_id: str, told_conflict: Callable[[Difference], None]) -> int:
+def _merge_batch(
+    table: Table,
+    batch: list[SqlRow],
+    actor_id: str,
+    told_conflict: Callable[[Difference], None],
+    kept: frozenset[str],
+) -> int:
     """Merge some rows; return how many the board has already."""
     width = len(table.columns)
     bases = _bases(table, [row[2] for row in batch])
@@ -73,7 +94,7 @@ def _merge_batch(table: Table, batch: list[SqlRow], actor_id: str, told_conflict
     dropped: list[Row] = []
     for rowid, key, *values in batch:
         there, here = values[:width], values[width:]
-        merged = _merged(table, key, there, here, bases.get(there[0], {}), told_conflict)
+        merged = _merged(table, key, there, here, bases.get(there[0], {}), told_conflict, kept)
         if merged is None:
             dropped.append((rowid,))
             continue
@@ -93,12 +114,15 @@ def _merged(
     here: list[SqlRow],
     base: dict[str, Json],
     told_conflict: Callable[[Difference], None],
+    kept: frozenset[str],
 ) -> list[SqlRow] | None:
     """Return the row as it should be; None if the board has it already."""
     places = {column.name: place for place, column in enumerate(table.columns)}
     result, is_changed = list(here), False
     for group in _groups(table):
-        names = [name for name in group if name in places]
+        names = [name for name in group if name in places and name not in kept]
+        if group[0] in kept or not names:
+            continue
         tracked = [name for name in names if name in base]
         changed_there = [name for name in tracked if _form(table, places[name], there) != base[name]]
         if not changed_there:

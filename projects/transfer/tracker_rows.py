@@ -20,7 +20,17 @@ from projects.trackers.plan import Plan
 from projects.trackers.records import BLOCKED_BY, BLOCKS, RELATES_TO, Issue
 from projects.trackers.report import Report
 from projects.transfer.file_reader import FileRow
-from projects.transfer.tracker_targets import NAMESPACE, Item, Items, People, Sprints, Texts, linked_pairs
+from projects.transfer.tracker_targets import (
+    AGENTS,
+    NAMESPACE,
+    Item,
+    Items,
+    People,
+    Sprints,
+    Texts,
+    deleted_links,
+    linked_pairs,
+)
 
 MAX_CRITERION = 500
 MAX_CRITERIA = 1_000
@@ -79,7 +89,7 @@ class RowMaker:
             yield from self._criteria(issue, place)
         yield from self._links()
         for pk, name in self.people.new.items():
-            yield self._row("users", {"id": str(pk), "username": name})
+            yield self._row("users", {"id": str(pk), "username": name, "is_agent": name.casefold() in AGENTS})
         for pk, (name, first, last) in self.sprints.new.items():
             yield self._row("sprints", self._sprint(pk, name, first.isoformat(), last.isoformat()))
 
@@ -236,9 +246,13 @@ class RowMaker:
                     issue.place, issue.ref, f"a comment has {len(content):,} characters; it is cut at {most:,}"
                 )
             pk = uuid.uuid5(place.id, f"comment:{comment.ref or f'{index}:{comment.created_at}'}")
+            if pk in self.texts.deleted:
+                continue
             if pk not in self.texts.ids and self.texts.has_comment(place.id, texts.cut(content, most)):
                 continue
             author = self.people.find(comment.author, issue.place, issue.ref)
+            if not self.actor.acts_as_person and author in self.people.persons:
+                content, author = f"{comment.author}, by an import: {content}", None
             created = comment.created_at or issue.created_at
             yield self._row(
                 "comments",
@@ -256,12 +270,17 @@ class RowMaker:
             self.report.problem(
                 issue.place, issue.ref, f"has {len(issue.criteria)} criteria; the first {MAX_CRITERIA} stay"
             )
+        seen: set[uuid.UUID] = set()
         for index, criterion in enumerate(issue.criteria[:MAX_CRITERIA], 1):
             text = cross_references.rewritten(texts.line(criterion.text, self.report), self.keys)
             if len(text) > MAX_CRITERION:
                 self.report.problem(issue.place, issue.ref, f"criterion {index} is cut at {MAX_CRITERION} characters")
             text = text[:MAX_CRITERION].rstrip()
-            pk = uuid.uuid5(place.id, f"criterion:{index}")
+            # By its text: a list can get another order. A criterion with another text is another one.
+            pk = uuid.uuid5(place.id, f"criterion:{text}")
+            if pk in seen or pk in self.texts.deleted:
+                continue
+            seen.add(pk)
             known = None if pk in self.texts.ids else self.texts.criterion(place.id, text)
             pk = known.pk if known else pk
             self.criteria.add(pk)
@@ -282,6 +301,7 @@ class RowMaker:
 
     def _links(self) -> Iterator[Row]:
         made = linked_pairs(self.project) if self.known_ids() else {}
+        deleted = deleted_links(self.project) if made or self.known_ids() else set()
         for node in self.plan.nodes.values():
             for kind, other, at in node.links:
                 near, far = self.places[node.ref], self.places[other]
@@ -292,6 +312,8 @@ class RowMaker:
                 name = BLOCKS if kind == BLOCKED_BY else kind
                 pk = uuid.uuid5(NAMESPACE, f"{first.id}:{name}:{second.id}")
                 self.links.add(pk)
+                if pk in deleted:
+                    continue
                 if made.get(frozenset((first.id, second.id)), pk) != pk:
                     continue  # somebody linked the two items here
                 yield self._row(

@@ -15,6 +15,8 @@ from projects.models.user import id_of
 from projects.trackers.report import Report
 
 BATCH = 500
+# Names of agent programs: who has one is no person, and may go on acting under it.
+AGENTS = ("aider", "claude", "claude-code", "codex", "copilot", "cursor", "devin", "gemini", "jules", "llm", "opencode")
 # Never change this: an issue must have the same ID on all clones that import it.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:tracker")
 
@@ -76,17 +78,25 @@ class Texts:
 
     def __init__(self, ids: Iterable[uuid.UUID]) -> None:
         self.ids: set[uuid.UUID] = set()
+        self.deleted: set[uuid.UUID] = set()  # those of `ids` that were deleted here
         self._comments: set[tuple[uuid.UUID, int]] = set()
         self._criteria: dict[tuple[uuid.UUID, str], Criterion] = {}
         wanted = list(ids)
         for start in range(0, len(wanted), BATCH):
             some = wanted[start : start + BATCH]
-            comments = Comment.objects.filter(work_item__in=some).values_list("pk", "work_item_id", "content")
-            for pk, item, content in comments:
+            comments = Comment.objects.filter(work_item__in=some).values_list(
+                "pk", "work_item_id", "content", "deleted_at"
+            )
+            for pk, item, content, deleted_at in comments:
                 self.ids.add(pk)
                 self._comments.add((item, hash(content)))
-            for criterion in Criterion.objects.filter(work_item__in=some, deleted_at=None):
+                if deleted_at is not None:
+                    self.deleted.add(pk)
+            for criterion in Criterion.objects.filter(work_item__in=some):
                 self.ids.add(criterion.pk)
+                if criterion.deleted_at is not None:
+                    self.deleted.add(criterion.pk)
+                    continue
                 self._criteria.setdefault((criterion.work_item_id, criterion.text), criterion)
 
     def has_comment(self, item: uuid.UUID, content: str) -> bool:
@@ -96,6 +106,12 @@ class Texts:
     def criterion(self, item: uuid.UUID, text: str) -> Criterion | None:
         """Return the criterion of the item with this text."""
         return self._criteria.get((item, text))
+
+
+def deleted_links(project: Project) -> set[uuid.UUID]:
+    """Return the IDs of the links of a project's items that were deleted."""
+    links = Dependency._base_manager.filter(deleted_at__isnull=False, blocking_item__project=project)
+    return set(links.values_list("pk", flat=True))
 
 
 def linked_pairs(project: Project) -> dict[frozenset[uuid.UUID], uuid.UUID]:
@@ -111,6 +127,7 @@ class People:
         self.renamed = {old.casefold(): new for old, new in renamed.items()}
         self.report = report
         self.new: dict[uuid.UUID, str] = {}
+        self.persons: set[uuid.UUID] = set()  # of the board
         self._known: dict[str, uuid.UUID | None] = {}
 
     def find(self, name: str, place: str, ref: str) -> uuid.UUID | None:
@@ -131,6 +148,8 @@ class People:
             return None
         found = User.objects.named(name)
         if found is not None:
+            if not found.is_agent:
+                self.persons.add(found.pk)
             return found.pk
         pk = id_of(name)
         self.new[pk] = name

@@ -12,6 +12,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from projects.models import Project, User, WorkItem
+from projects.transfer import import_progress
 from tests import trackers_files
 from tests.projects.conftest import bearer
 
@@ -103,3 +104,10 @@ def test_the_reference_of_the_other_tracker_leads_to_the_item(
     make_project("TWO")
     send(person, "beads/?project=TWO", trackers_files.beads().read())
     assert browser.get("/items/bd-1.1/").headers["Location"] == "/search/?q=bd-1.1"
+
+
+def test_the_id_of_a_running_import_is_refused(person: APIClient, project: Project) -> None:
+    pk = uuid.uuid4()
+    with import_progress.kept(pk):
+        answer = send(person, f"beads/?progress={pk}", trackers_files.beads().read())
+    assert (answer.status_code, answer.json()["error"]["field"]) == (400, "progress")

@@ -83,3 +83,13 @@ def test_mistakes_are_named(board: Board, arguments: tuple[str, ...], code: str,
     wanted = () if "--project" in arguments else ("--project", "MIS")
     error = board("import", *arguments, *wanted).error
     assert (error["code"], words in error["message"]) == (code, True), error
+
+
+def test_an_import_may_be_the_first_command_of_a_session(board: Board, tmp_path: Path) -> None:
+    """A session is begun before the rows are staged: SQLite refuses another transaction while they are."""
+    project = board.project("FST")
+    file = tmp_path / "issues.jsonl"
+    file.write_bytes(trackers_files.beads().read())
+    for number in range(6):  # two workers, each of which knows its own sessions
+        session = {"PM_ACTOR": "codex", "PM_SESSION": f"run{number}"}
+        assert board("import", "beads", str(file), "--project", project, **session).code == 0

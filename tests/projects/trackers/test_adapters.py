@@ -200,7 +200,7 @@ def test_json_lines() -> None:
     issues, _ = read(
         generic.read_lines, trackers_files.text('{"id": 1, "title": "A", "labels": ["x", "y"]}\n{"title": 2}\n')
     )
-    assert (issues["1"].labels, issues["row-2"].title) == (["x", "y"], "2")
+    assert (issues["1"].labels, list(issues.values())[1].title) == (["x", "y"], "2")
 
 
 @pytest.mark.parametrize(

@@ -281,3 +281,62 @@ def test_real_beads_files(run: Import, name: str) -> None:
     for row in rows:
         assert row["title"].strip()[:150] in items[row["id"]].title or row["id"] in named
         assert str(items[row["id"]].created_at)[:10] in row["created_at"] or "-0" in row["created_at"]
+
+
+def test_rows_without_an_id_are_recognized_by_their_title(run: Import, anna: User) -> None:
+    run("csv", trackers_files.text("title,status\nAlpha,todo\nBeta,done\n"))
+    Comment(work_item=WorkItem.objects.get(title="Alpha"), content="of Alpha").insert(actor=anna)
+    report = run("csv", trackers_files.text("title,status\nNew,todo\nAlpha,todo\nbeta,done\n"))
+    assert report["written"]["work_items"] == {"created": 1, "updated": 1, "unchanged": 1}
+    titles = WorkItem.objects.living().order_by("item_number").values_list("title", flat=True)
+    assert list(titles) == ["Alpha", "beta", "New"]
+    assert "no column of IDs" in report["problems"][0]["message"]
+
+
+def test_a_field_without_a_column_stays(run: Import) -> None:
+    run("csv", trackers_files.text("id,title,status,labels,description,points\n1,A,done,x,Text,3\n"))
+    report = run("csv", trackers_files.text("id,title\n1,A\n"))
+    assert report["written"]["work_items"] == {"unchanged": 1}
+    found = WorkItem.objects.get()
+    assert (found.labels, found.description, found.story_points, found.status) == (["x"], "Text", 3, "done")
+
+
+def with_criteria(text: str) -> IO[bytes]:
+    rows = [dict(row) for row in trackers_files.BEADS]
+    rows[1]["acceptance_criteria"] = text
+    return trackers_files.beads(rows)
+
+
+def test_criteria_may_get_another_order(run: Import) -> None:
+    run("beads", with_criteria("- [ ] first\n- [ ] second"))
+    run("beads", with_criteria("- [ ] zero\n- [ ] first\n- [ ] second"))
+    assert {one.text for one in Criterion.objects.living()} == {"zero", "first", "second"}
+    again = run("beads", with_criteria("- [ ] second\n- [ ] zero\n- [ ] first\n- [ ] first"))
+    assert again["written"]["criteria"] == {"unchanged": 3}
+
+
+def test_links_criteria_and_comments_that_were_deleted_here_stay_deleted(run: Import, anna: User) -> None:
+    run("beads", trackers_files.beads())
+    item("bd-1.1").update(actor=anna, status="todo")  # the criteria of a done item are frozen
+    Dependency.objects.living().get().soft_delete(actor=anna)
+    Criterion.objects.living().filter(text="Reads").get().soft_delete(actor=anna)
+    comment = Comment.objects.living().get()
+    comment.soft_delete(actor=comment.created_by)
+    report = run("beads", trackers_files.beads())
+    assert {what for row in report["written"].values() for what in row} == {"unchanged"}
+    assert not Dependency.objects.living().exists()
+    assert not Comment.objects.living().exists()
+    assert Criterion.objects.living().count() == 1
+
+
+def test_agents_put_no_words_in_the_mouth_of_a_person(run: Import, anna: User) -> None:
+    claude = User.objects.actor("claude")
+    file = 'id,title,comments\n1,A,"[{""author"": ""anna"", ""text"": ""I approve""}]"\n'
+    run("csv", trackers_files.text(file), actor=claude)
+    comment = Comment.objects.get()
+    assert (comment.created_by, comment.content) == (claude, "anna, by an import: I approve")
+
+
+def test_names_of_agent_programs_come_as_agents(run: Import) -> None:
+    run("csv", trackers_files.text("id,title,assignee\n1,A,Claude\n2,B,bo\n"))
+    assert [User.objects.get(username=name).is_agent for name in ("Claude", "bo")] == [True, False]

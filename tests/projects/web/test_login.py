@@ -152,3 +152,13 @@ def test_link_of_a_person_is_not_marked(link: str, make_item: Callable[..., Work
     browser.post("/items/PONE-1/field/title/", {"version": "1", "value": "New"})
     assert Activity.objects.latest("id").via == ""
     assert 'name="is_agent"' in browser.get(f"/admin/projects/user/{User.objects.owner().pk}/change/").content.decode()
+
+
+def test_link_that_a_marked_browser_asks_for_is_marked(running: None, make_item: Callable[..., WorkItem]) -> None:
+    """An agent's browser must not get rid of the mark by signing in once more."""
+    item, first, second = make_item(), Client(), Client()
+    first.get(bearer(**PROGRAM).post("/api/v1/login-links/").json()["url"])
+    answer = first.post("/api/v1/login-links/", content_type="application/json")
+    second.get(answer.json()["url"])
+    assert second.post("/items/PONE-1/field/title/", {"version": "1", "value": "New"}).status_code == 200
+    assert Activity.objects.of(item).latest("id").via == "claude"
