@@ -91,7 +91,7 @@ class GitStore:
         return self._objects().stream(self._checked(object_id), "blob", limit)
 
     def note_progress(self, position: int) -> None:
-        """Say how far a long sync has read the log, for whoever watches it."""
+        """Record how far a long sync has read the log, for the progress bar."""
         try:
             with open(os.path.join(self.path, PROGRESS), "w") as file:
                 file.write(str(position))

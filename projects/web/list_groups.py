@@ -85,7 +85,7 @@ class Groups:
         pks: list[uuid.UUID] = []
         for group, low, high in windows[:1] + windows[1:][-1:]:
             found = self.items.filter(group.condition).order_by(*order)
-            pks += found.values_list("pk", flat=True)[low:high]  # an index has these; its rows are not read in vain
+            pks += found.values_list("pk", flat=True)[low:high]  # covering index: the skipped rows are never read
         if whole:
             either = reduce(or_, (group.condition for group in whole))
             pks += self.items.filter(either).values_list("pk", flat=True)
