@@ -73,9 +73,10 @@ class LoginLinkView(StrictQueryMixin):
         refuse_body(request)
         caller = caller_of(request)
         with transaction.atomic():
-            actor = actor_of(request)
-            # A browser that an agent's link signed in passes the mark on.
-            agent = actor.username if caller is not None and caller.program else actor.via
+            if caller is None:
+                agent = actor_of(request).via  # a browser that an agent's link signed in passes the mark on
+            else:
+                agent = actor_of(request).username if caller.program else ""
             ticket, expires_at = LoginTicket.objects.issue(LINK_LIFE, agent)
         url = reverse("login-link", args=[ticket])
         return Response(
