@@ -180,7 +180,7 @@ async function edit(card, anchor, name = anchor.dataset.field) {
 
 // ---- Dragging starts after a few pixels with a mouse, and after a delay with touch so that lists can still scroll.
 const FAR = 5, LONG = 350, EDGE = 48, STEP = 12; // pixels, milliseconds, pixels, pixels a frame
-let grip = null, dragged = 0; // the pointer pressed on a card; timestamp of the last drag's end
+let grip = null, dragged = false; // the pointer pressed on a card; whether the click of a drag is still to come
 
 function grab() {
   if (lifted) cancel();
@@ -231,6 +231,7 @@ function carry() {
 addEventListener("pointerover", selecting, { once: true });
 addEventListener("pointerdown", ({ target, button, isPrimary, pointerType, shiftKey, pointerId: id, clientX: x, clientY: y }) => {
   const card = isPrimary && !button && !shiftKey && !target.closest("button, input") && target.closest(CARD);
+  dragged = false; // whatever is pressed now is another click
   if (card) grip = { card, id, x, y, touch: pointerType === "touch", timer: pointerType === "touch" && setTimeout(grab, LONG) };
 });
 
@@ -243,9 +244,9 @@ addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
   if (grip.held) Object.assign(grip, { x, y, moved: true });
 });
 
-addEventListener("pointerup", ({ pointerId, timeStamp }) => {
+addEventListener("pointerup", ({ pointerId }) => {
   if (grip?.id !== pointerId) return;
-  if (grip.held) dragged = timeStamp;
+  if (grip.held) dragged = true;
   carry();
   const { held: was, touch, moved, card } = grip ?? {};
   letGo();
@@ -264,7 +265,8 @@ addEventListener("dragstart", (event) => event.target.closest?.(CARD) && event.p
 addEventListener("click", (event) => {
   const card = event.target.closest(CARD);
   if (!card) return;
-  if (event.timeStamp - dragged < 100) { // the click at the end of a drag
+  if (dragged && event.detail) { // the click at the end of a drag; one by keyboard has no detail
+    dragged = false;
     event.preventDefault();
     event.stopImmediatePropagation();
   } else if (event.target.closest("button[data-field]")) {
