@@ -73,10 +73,11 @@ class LoginLinkView(StrictQueryMixin):
         refuse_body(request)
         caller = caller_of(request)
         with transaction.atomic():
+            agent = ""
             if caller is None:
                 agent = actor_of(request).via  # a browser that an agent's link signed in passes the mark on
-            else:
-                agent = actor_of(request).username if caller.program else ""
+            elif caller.program:
+                agent = actor_of(request).username
             ticket, expires_at = LoginTicket.objects.issue(LINK_LIFE, agent)
         url = reverse("login-link", args=[ticket])
         return Response(

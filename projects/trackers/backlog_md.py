@@ -31,7 +31,7 @@ PLACED = (
 _NUMBER = re.compile(r"^[^\d]*(?P<number>\d[\d.]*)$")
 _HEADING = re.compile(r"^## +(?P<name>[^\n]+)$", re.MULTILINE)
 _MARKER = re.compile(r"^<!-- (?:SECTION:[A-Z_]+|AC|DOD|COMMENTS):(?:BEGIN|END) -->[ \t]*\n?", re.MULTILINE)
-_FIELD = re.compile(r"(?P<name>[a-z]+): (?P<value>.*)")
+_FIELD = re.compile(r"\A(?P<name>[a-z]+): (?P<value>.*)")
 RULE = "---"  # before and after the text of a comment
 CRITERIA, DEFINITION, COMMENTS = "Acceptance Criteria", "Definition of Done", "Comments"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_QUOTED = re.compile(r"'+[=+\-@\t\r]")
+_FORMULA = re.compile(r"\A'*[=+\-@\t\r]")
+_QUOTED = re.compile(r"\A'+[=+\-@\t\r]")
 
 
 def safe(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 _KEPT = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|\bhttps?://\S+", re.DOTALL)
 # What only a reference looks like: letters, a separator, and something after it; `#12`; or a UUID.
 _SHAPE = r"#\d+|[A-Za-z]\w*[-#:][\w.#:-]*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_CERTAIN = re.compile(_SHAPE)
+_CERTAIN = re.compile(rf"\A(?:{_SHAPE})")
 _WORD = re.compile(rf"(?<![\w/#.:-])(?:{_SHAPE})")
 
 

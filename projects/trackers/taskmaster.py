@@ -29,7 +29,7 @@ PLACED = (
     *("id", "title", "description", "status", "priority", "details", "testStrategy", "subtasks", "dependencies"),
     *("parentId", "parentTaskId", "updatedAt", "createdAt", "assignee"),
 )
-_NUMBER = re.compile(r"\d+(\.\d+)*")
+_NUMBER = re.compile(r"\A\d+(\.\d+)*")
 
 
 def read(files: Files, words: Words, report: Report) -> Iterator[Issue]:

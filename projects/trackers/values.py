@@ -18,7 +18,7 @@ FORMATS = (
     *("%d.%m.%Y %H:%M", "%d.%m.%Y", "%b %d, %Y, %I:%M %p", "%b %d, %Y", "%Y/%m/%d %H:%M", "%Y/%m/%d"),
 )
 _BULLET, _BOX = r"(?:[-*+]|\d+[.)])\s+", r"\[(?P<{}>[ xX])\]\s+"
-_ITEM = re.compile(rf"\s*(?:{_BULLET}(?:{_BOX.format('box')})?|{_BOX.format('bare')})(?:#\d+\s+)?(?P<text>\S.*)")
+_ITEM = re.compile(rf"\A\s*(?:{_BULLET}(?:{_BOX.format('box')})?|{_BOX.format('bare')})(?:#\d+\s+)?(?P<text>\S.*)")
 
 
 def moment(value: object, what: str, place: str, ref: str, report: Report) -> datetime | None:

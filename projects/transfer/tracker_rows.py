@@ -35,7 +35,7 @@ from projects.transfer.tracker_targets import (
 MAX_CRITERION = 500
 MAX_CRITERIA = 1_000
 Row = tuple[str, int, FileRow]  # collection, index in it, values
-_OWN_KEY = re.compile(r"(?P<project>[A-Za-z][A-Za-z0-9_]*)-(?P<number>[1-9][0-9]{0,8})")
+_OWN_KEY = re.compile(r"\A(?P<project>[A-Za-z][A-Za-z0-9_]*)-(?P<number>[1-9][0-9]{0,8})")
 TITLE = 200
 
 

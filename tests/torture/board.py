@@ -53,6 +53,7 @@ class Board:
         self.make("questions", work_item=item, text="A question?")
         self.make("criteria", work_item=item, text="A criterion")
         self.make("reviews", work_item=handed_in, content="A review")
+        self.make("saved-views", project="PONE", name="A view")
         lane = self.get("swim-lanes/?project=PONE&fields=*")["results"][0]
         self.ids["swim-lanes"] = lane["id"]
         self.bodies |= {
