@@ -186,6 +186,7 @@ def test_port_that_browsers_refuse_is_warned_of_and_not_kept(pm: Pm, repository:
 
 def test_start_with_hung_server_says_so(pm: Pm, repository: Path) -> None:
     server = pm("server", "start").document["server"]
+    poll(lambda: len(children(server["pid"])) == 2)  # the second worker may come after the answer
     pids = [server["pid"], *children(server["pid"])]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
