@@ -38,6 +38,11 @@ DERIVED = (
     SELECT id, 'comment' FROM projects_comment
     WHERE id NOT IN (SELECT entity_id FROM projects_searchentry) ORDER BY created_at, id
     """,
+    # The trigger of a new project has written its entry and text.
+    """
+    INSERT INTO projects_searchshown (entry_id, project_id)
+    SELECT id, entity_id FROM projects_searchentry WHERE id > %s AND entity_type = 'project'
+    """,
     """
     INSERT INTO projects_searchshown (entry_id, project_id)
     SELECT entry.id, item.project_id FROM projects_searchentry entry

@@ -81,7 +81,9 @@ def test_large_import_derives_what_triggers_do(
     known = document.item(1, title="Known", labels=["old"], story_points=5)
     document.comment(known, content="Old words")
     first = dict(document)
-    document["work_items"], document["comments"] = [*document["work_items"]], [*document["comments"]]
+    for collection in ("projects", "work_items", "comments"):
+        document[collection] = [*document[collection]]
+    document.project(key="NEW", title="Work of others")
     document["work_items"][0] = {**known, "title": "Changed", "labels": ["new", "one"], "updated_at": LATE}
     one = document.item(
         2, title="Work", labels=["Api", "later"], external_ref="JIRA-7", description="Words", story_points=3
