@@ -18,6 +18,7 @@ from projects.api.dependencies import DependencyViewSet
 from projects.api.imports import ImportProgressView, ItemExportView, TrackerImportView
 from projects.api.inbox import InboxView
 from projects.api.insights import ForecastView, StatsView
+from projects.api.labels import LabelViewSet
 from projects.api.news import NewsSeenView, NewsView
 from projects.api.plans import PlanView
 from projects.api.projects import ProjectViewSet
@@ -59,6 +60,7 @@ VIEWS: dict[str, type[EntityViewSet] | type[ActivityViewSet]] = {
     "criteria": CriterionViewSet,
     "checks": CheckViewSet,
     "check-runs": CheckRunViewSet,
+    "labels": LabelViewSet,
 }
 for entity in ENTITIES:
     if entity.path not in VIEWS:

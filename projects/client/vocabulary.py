@@ -68,6 +68,7 @@ COMMANDS = {
     "waiver": Command(NOUN, "closings without evidence"),
     "swim-lane": Command(NOUN, "the columns of the board"),
     "saved-view": Command(NOUN, "lists that have a name: list --view"),
+    "label": Command(NOUN, "labels: their colours; rename and merge them on all items"),
     "activity": Command(NOUN, "who changed what, and when"),
     "changes": Command(NOUN, "what changed since the last call, for polling"),
     "prime": Command(BOARD, "print instructions and the board's state for an agent"),

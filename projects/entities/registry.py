@@ -7,6 +7,7 @@ from projects.entities.check_run import CHECK_RUN
 from projects.entities.comment import COMMENT
 from projects.entities.criterion import CRITERION
 from projects.entities.dependency import DEPENDENCY
+from projects.entities.label import LABEL
 from projects.entities.project import PROJECT
 from projects.entities.question import QUESTION
 from projects.entities.review import REVIEW
@@ -37,7 +38,7 @@ def _by_reference() -> tuple[Entity, ...]:
 # ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
 ENTITIES = (
     *(PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION, REVIEW, WAIVER),
-    *(CRITERION, CHECK, CHECK_RUN, SAVED_VIEW),
+    *(CRITERION, CHECK, CHECK_RUN, SAVED_VIEW, LABEL),
 )
 BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}

@@ -7,6 +7,7 @@ from projects.models.criterion import Criterion
 from projects.models.deletion import Tombstone
 from projects.models.dependency import Dependency
 from projects.models.idempotency import IdempotentAnswer
+from projects.models.label import Label
 from projects.models.login_ticket import LoginTicket
 from projects.models.project import Project
 from projects.models.question import Question
@@ -33,6 +34,7 @@ __all__ = [
     "Dependency",
     "IdempotentAnswer",
     "ItemLabel",
+    "Label",
     "LoginTicket",
     "LostChange",
     "OpenedRun",

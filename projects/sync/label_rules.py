@@ -1,9 +1,14 @@
-"""Labels of a project that are equal but for case are one label, spelled as in the first change that used it."""
+"""Labels of a project that are equal but for case are one label, spelled as in the first change that used it.
+
+A label with a row of its own, which has its colour, is spelled as the row says.
+"""
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 
+from projects.models.label import label_id
 from projects.sync.operations import Operation
 from projects.sync.state import Layer, Record, labels_of
 
@@ -36,3 +41,21 @@ def spelled(layer: Layer, record: Record | None, operation: Operation) -> Operat
     if told == labels:
         return operation
     return replace(operation, changes={**operation.changes, name: (operation.changes[name][0], told)})
+
+
+def has_own_id(record: Record) -> bool:
+    """Return True if the row of a label has the ID of its project and name, as all clones give it."""
+    return record.id == str(label_id(uuid.UUID(record.values["project"]), record.values["name"]))
+
+
+def note(layer: Layer, record: Record) -> None:
+    """Spell the label of a row as the row says, in all changes of items that follow."""
+    name, project = record.values["name"], layer.record(record.values["project"])
+    if project is None or not record.is_living:
+        return
+    known = project.values.get(SPELLINGS, {})
+    if known.get(name.casefold()) == name or (name.casefold() not in known and len(known) >= MAX_SPELLINGS):
+        return
+    project = project.copy()
+    project.values[SPELLINGS] = known | {name.casefold(): name}
+    layer.put(project)

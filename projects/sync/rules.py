@@ -14,6 +14,7 @@ from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
 from projects.entities.work_item import CLOSED, WORK_ITEM
 from projects.loose_types import Json
 from projects.models.work_items.hierarchy import PARENTS
+from projects.sync import label_rules
 from projects.sync.operations import Operation
 from projects.sync.state import Layer, Record, reference_key
 
@@ -452,6 +453,16 @@ def _check_run(
     return _plain(layer, record, before, operation, is_mine)
 
 
+def _label(
+    layer: Layer, record: Record, before: Record | None, operation: Operation, is_mine: Callable[[str], bool]
+) -> list[str]:
+    notes = _plain(layer, record, before, operation, is_mine)
+    if not record.values["name"] or not label_rules.has_own_id(record):
+        raise Void("its ID is not that of its name")
+    label_rules.note(layer, record)
+    return notes
+
+
 _SETTLING = {
     "project": _project,
     "work_item": _work_item,
@@ -463,4 +474,5 @@ _SETTLING = {
     "waiver": _waiver,
     "criterion": _criterion,
     "check_run": _check_run,
+    "label": _label,
 }

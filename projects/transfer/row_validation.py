@@ -6,6 +6,7 @@ Limits come from the models and the descriptions; this module only converts type
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -17,8 +18,9 @@ from django.utils import timezone
 
 from projects.entities.spec import SNAPSHOT
 from projects.entities.work_item import CLOSED
-from projects.models import User, row_size
+from projects.models import Label, User, row_size
 from projects.models.fields import LabelsField, LinesField, PositionField
+from projects.models.label import label_id
 from projects.models.work_items.choices import ItemType, Status
 from projects.transfer.converters import (
     Clean,
@@ -215,6 +217,9 @@ def _contradictions(table: Table, row: FileRow) -> Iterator[tuple[str, str]]:
             yield "status", "a question with an answer is not open"
         if not row["text"]:
             yield "text", "must not be blank"
+    elif table.model is Label:
+        if "," in row["name"] or row["id"] != label_id(uuid.UUID(row["project_id"]), row["name"]).hex:
+            yield "id", "is not that of a label with this name in this project"
     elif table is TIME_ENTRIES:
         latest = str((timezone.now() + SKEW).replace(tzinfo=None))
         for name in ("started_at", "ended_at"):

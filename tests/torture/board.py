@@ -54,6 +54,7 @@ class Board:
         self.make("criteria", work_item=item, text="A criterion")
         self.make("reviews", work_item=handed_in, content="A review")
         self.make("saved-views", project="PONE", name="A view")
+        self.make("labels", project="PONE", name="A label")
         lane = self.get("swim-lanes/?project=PONE&fields=*")["results"][0]
         self.ids["swim-lanes"] = lane["id"]
         self.bodies |= {
@@ -61,6 +62,8 @@ class Board:
             "swim-lanes/reorder": {"project": "PONE", "order": ["todo"]},
             "time-entries/start": {"work_item": item},
             "checks": {"project": "PONE", "name": "tests", "command": "true"},
+            "labels/colour": {"project": "PONE", "name": "one", "colour": "red"},
+            "labels/rename": {"project": "PONE", "name": "one", "new_name": "two"},
             "waivers": {"work_item": item, "reason": "A reason"},
             "work-items/claim-next": {"project": "PONE"},
             "work-items/bulk-update": {"items": [{"id": item, "title": "Other"}]},

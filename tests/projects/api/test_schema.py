@@ -15,7 +15,7 @@ from tests.projects.threads import at_once
 pytestmark = pytest.mark.django_db
 ENTITIES = (
     *("projects", "work-items", "sprints", "comments", "dependencies", "time-entries", "swim-lanes"),
-    *("reviews", "waivers", "questions", "criteria", "checks", "check-runs", "saved-views"),
+    *("reviews", "waivers", "questions", "criteria", "checks", "check-runs", "saved-views", "labels"),
 )
 
 

@@ -14,6 +14,7 @@ from projects.models import (
     Comment,
     Criterion,
     Dependency,
+    Label,
     Project,
     Question,
     Review,
@@ -58,6 +59,7 @@ def test_purge_of_a_project_removes_a_row_of_every_entity(
     Review.objects.create(actor=user, work_item=one)
     Waiver.objects.create(actor=owner, work_item=one, reason="Because")
     SavedView.objects.create(actor=user, project=project, name="Bugs", filters="type=bug")
+    Label.objects.create(actor=user, project=project, name="bug", colour="red")
     lanes = SwimLane.objects.count()
     project.soft_delete(actor=user)
     backdate(project)

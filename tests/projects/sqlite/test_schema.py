@@ -32,6 +32,7 @@ LATER = frozenset(
         "Criterion",
         "LoginTicket",
         "FormerKey",
+        "Label",
         "LostChange",
         "NumberBlock",
         "OpenedRun",

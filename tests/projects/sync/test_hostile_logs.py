@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from projects.models import Activity, Dependency, Project, Sprint, SyncBoard, WorkItem
+from projects.models import Activity, Dependency, Label, Project, Sprint, SyncBoard, WorkItem
+from projects.models.label import label_id
 from projects.models.sync import SyncRecord
 from projects.sync import exchange, repairing
 from projects.sync.exceptions import Malformed
@@ -324,6 +325,21 @@ def test_many_items_of_one_reference_are_united_up_to_a_limit(
     assert ("void", "it deletes an item by the ID of another one that was united with it") in rows
     with pair[1]:
         assert WorkItem.objects.filter(external_ref="same", description="Text 0").count() == 1
+
+
+def test_label_whose_id_is_not_that_of_its_name_is_void(
+    pair: tuple[BoardClone, BoardClone], forger: Forger, log: Log
+) -> None:
+    pairs = {name: [None, value] for name, value in (("project", forger.project), ("name", "late"))}
+    own = str(label_id(uuid.UUID(forger.project), "late"))
+    forger.publish(
+        forger.group(forger.operation("created", type="label", id=new_id(), set=pairs)),
+        forger.group(forger.operation("created", type="label", id=own, set=pairs)),
+        forger.group(forger.operation(type="label", id=own, set={"name": ["late", "soon"]})),
+    )
+    assert_alike(pair, log)
+    with pair[0]:
+        assert [(str(row.pk), row.name) for row in Label.objects.all()] == [(own, "late")]
 
 
 def test_many_labels_stay_within_the_limit(pair: tuple[BoardClone, BoardClone], forger: Forger, log: Log) -> None:
