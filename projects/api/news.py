@@ -15,11 +15,12 @@ from projects.api.authentication import actor_of
 from projects.api.change_texts import ARROW, ChangeTexts
 from projects.api.idempotency import write
 from projects.api.json_format import JSONObject, render
+from projects.api.notes import NoteForReaderSerializer, noted
 from projects.api.query_parameters import read_number
 from projects.api.serializer_fields import StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, answer, read_body
-from projects.models import Activity, WorkItem
+from projects.models import Activity, PendingNote, WorkItem
 from projects.models.news import Reader, last_id
 from projects.models.question import is_answer
 from projects.models.review import is_decision
@@ -31,6 +32,8 @@ BATCH = 200  # activities
 MAX_TITLE = 40  # characters
 MAX_CONFLICTS = 20  # of one look
 LARGEST_ID = 2**63 - 1
+LONGEST_NOTE = 8000  # characters
+MAX_NOTES = 100  # acknowledged at once
 
 
 class NewsRowSerializer(ResponseSerializer):
@@ -45,6 +48,7 @@ class NewsRowSerializer(ResponseSerializer):
 class NewsSerializer(ResponseSerializer):
     """The oldest news first. Acknowledge the `cursor` when it has arrived: until then it is answered again."""
 
+    notes = NoteForReaderSerializer(many=True, required=False, help_text="What waits for the caller.")
     news = NewsRowSerializer(many=True)
     seen = serializers.IntegerField(allow_null=True, help_text="The cursor that was acknowledged last; null if none.")
     cursor = serializers.IntegerField()
@@ -52,9 +56,12 @@ class NewsSerializer(ResponseSerializer):
 
 
 class SeenSerializer(StrictSerializer):
-    """The `cursor` of the news that has arrived."""
+    """What has arrived: news until the `cursor`, and notes by their IDs."""
 
-    cursor = StrictIntegerField(min_value=0, max_value=LARGEST_ID)
+    cursor = StrictIntegerField(min_value=0, max_value=LARGEST_ID, required=False)
+    notes = serializers.ListField(
+        child=StrictIntegerField(min_value=1, max_value=LARGEST_ID), required=False, max_length=MAX_NOTES
+    )
 
 
 class NewsView(StrictQueryMixin):
@@ -85,7 +92,9 @@ class NewsView(StrictQueryMixin):
             cursor = page.cursor
         if not page.is_full:
             page.read_conflicts(reader, start, newest)
-        document: JSONObject = {"news": page.rows(), "seen": reader.acknowledged, "cursor": newest}
+        notes = PendingNote.objects.for_session(reader.session.pk if reader.session else "")
+        document: JSONObject = {"notes": noted(notes, longest=LONGEST_NOTE, with_keys=True)} if notes else {}
+        document |= {"news": page.rows(), "seen": reader.acknowledged, "cursor": newest}
         if page.is_full:
             document |= {"cursor": page.cursor, "more": reader.count_unread(page.cursor, newest)}
         return answer(request, document)
@@ -97,9 +106,14 @@ class NewsSeenView(StrictQueryMixin):
     @extend_schema(operation_id="news_seen", request=SeenSerializer, responses={204: None})
     @write
     def post(self, request: Request) -> Response:
-        """Acknowledge news: the caller has seen everything up to the cursor."""
+        """Acknowledge news: the caller has seen everything up to the cursor, and these notes."""
         body = read_body(request, SeenSerializer)
-        _reader(request).acknowledge(body["cursor"])
+        if not body:
+            raise serializers.ValidationError({"cursor": "give a cursor, notes, or both"})
+        if "cursor" in body:
+            _reader(request).acknowledge(body["cursor"])
+        if body.get("notes"):
+            PendingNote.objects.read(body["notes"], actor_of(request))
         return Response(status=204)
 
 

@@ -53,7 +53,7 @@ def draw(document: Json) -> str:
         if name in document:
             rows = document[name]
             lines = [*form(rows)] if rows else [f"no {name.replace('_', ' ')}"]
-            return "\n".join((*lines, *_rest(document)))
+            return "\n".join((*_notes(document), *lines, *_rest(document)))
     return "\n".join(_item(document))
 
 
@@ -98,6 +98,7 @@ def _rows(rows: Iterable[Json]) -> Iterable[str]:
 def _item(item: Json) -> Iterable[str]:
     parts = [item["key"], item["status"], item["type"], item["priority"], f"v{item['version']}"]
     yield f"{' '.join(parts)}: {_flat(item['title'])}"
+    yield from _notes(item)
     facts = []
     for name in ("assignee", "claimed_by", "lease_expires_at", "points", "due", "sprint", "external_ref"):
         if item.get(name) is not None and not (name == "assignee" and item.get("claimed_by") == item[name]):
@@ -130,6 +131,13 @@ def _item(item: Json) -> Iterable[str]:
     for comment in item.get("comments", ()):
         kind = f" {comment['kind']}" if "kind" in comment else ""
         yield from _text(comment["text"], f"{_flat(comment['by'])}{kind} {comment['at'][5:16]}: ")
+
+
+def _notes(document: Json) -> Iterable[str]:
+    """Yield what waits for the reader."""
+    for note in document.get("notes", ()):
+        about = f" on {note['key']}" if "key" in note else ""
+        yield from _text(note["text"], f"note by {_flat(note['by'])}{about}: ")
 
 
 def _question(row: Json) -> str:

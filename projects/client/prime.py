@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_STATE = 1024  # bytes
 MAX_ANSWERS = 3
+MAX_NOTES, MAX_NOTE = 3, 200  # notes, and characters of each
 MAX_HELD, MAX_LACKS = 2, 3  # items, and what each lacks
 MAX_PROJECTS, MAX_ITEMS, MAX_TITLE = 4, 5, 60  # projects shown, items per list, characters per title
 
@@ -84,6 +85,8 @@ def _state(context: Context) -> tuple[list[str], bool]:
     """Return the lines about the board, the most important first, and whether it is empty. Raises ClientError."""
     me = context.api.get(f"{ROOT}whoami/", wanted=("actor", "kind"))
     found = _identity(me)
+    news = context.api.get(f"{ROOT}news/", wanted=("news", "cursor"))
+    found += _notes(news)
     projects = _rows(
         context,
         "projects/",
@@ -96,7 +99,7 @@ def _state(context: Context) -> tuple[list[str], bool]:
     found += _decisions(context)
     found += _policies(projects[:MAX_PROJECTS])
     found += _sent_back(context)
-    found.append(_news(context))
+    found.append(_news(news))
     found += _waiting(context)
     for sprint in _rows(context, "sprints/", {"status": "active", "fields": "name,goal,end_date", "limit": 2}):
         ends = f", ends {sprint['end_date']}" if sprint.get("end_date") else ""
@@ -184,8 +187,17 @@ def _decisions(context: Context) -> list[str]:
     return ["decisions:", *found] if found else []
 
 
-def _news(context: Context) -> str:
-    answer = context.api.get(f"{ROOT}news/", wanted=("news", "cursor"))
+def _notes(news: Json) -> list[str]:
+    """Return what people and other sessions left for the caller; `pm begin` and `pm news` show all of a long one."""
+    rows = news.get("notes", ())
+    found = []
+    for row in rows[:MAX_NOTES]:
+        about = f"{row['key']} " if "key" in row else ""
+        found.append(f"  {about}({_line(row['by'], 30)}) {_line(row['text'], MAX_NOTE)}")
+    return ["notes for you:", *found] if found else []
+
+
+def _news(answer: Json) -> str:
     count = len(answer["news"]) + (answer.get("more") or 0)
     return f"news since your last look: {count or 'none'}{'; pm news' if count else ''} (cursor {answer['cursor']})"
 

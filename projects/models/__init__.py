@@ -9,6 +9,7 @@ from projects.models.dependency import Dependency
 from projects.models.idempotency import IdempotentAnswer
 from projects.models.label import Label
 from projects.models.login_ticket import LoginTicket
+from projects.models.pending_note import PendingNote
 from projects.models.project import Project
 from projects.models.question import Question
 from projects.models.review import Review
@@ -38,6 +39,7 @@ __all__ = [
     "LoginTicket",
     "LostChange",
     "OpenedRun",
+    "PendingNote",
     "Project",
     "Question",
     "ReportedTree",

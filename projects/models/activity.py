@@ -16,6 +16,7 @@ from django.utils import timezone
 from projects.loose_types import FieldValue, Framework, Json
 from projects.models.prepared_queries import run
 from projects.models.prepared_queries import stored as stored_form
+from projects.sqlite.expressions import IsNotBlank
 
 if TYPE_CHECKING:
     from projects.models.base import Entity
@@ -160,6 +161,9 @@ class Activity(models.Model):
             models.Index(fields=("entity_id", "id"), name="activity_by_entity"),
             models.Index(fields=("project_id", "id"), name="activity_by_project"),
             models.Index(fields=("created_at", "id"), name="activity_by_time"),
+            models.Index(
+                fields=("session", "id"), condition=models.Q(IsNotBlank("session")), name="activity_by_session"
+            ),
             models.Index(
                 fields=("entity_id", "entity_type"),
                 condition=models.Q(position__isnull=True) & ~models.Q(standing=""),

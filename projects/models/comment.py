@@ -11,6 +11,7 @@ from projects.entities.comment import COMMENT
 from projects.loose_types import FieldValue
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import TextField
+from projects.models.pending_note import PendingNote
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.child import WorkItemChild, WorkItemChildQuerySet
 from projects.models.work_items.item import WorkItem
@@ -40,12 +41,14 @@ class CommentQuerySet(WorkItemChildQuerySet["Comment"]):
 class Comment(WorkItemChild):
     """A comment on a work item.
 
-    Only its author or a superuser may edit or delete it. A decision holds for the whole project. Written by an agent or
+    Only its author or a superuser may edit or delete it. A handover waits to be read, by who begins the item next or by
+    the session that it is for. A decision holds for the whole project. Written by an agent or
     on another clone, it is unconfirmed until a person confirms it. A confirmation stays in this clone, until somebody
     changes the content: a trigger ends it.
     """
 
     spec = COMMENT
+    for_session = ""  # the ID of the session that a handover is for; no column
 
     work_item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="comments")
     content = TextField(limit="PM_MAX_COMMENT_LENGTH", help_text="Markdown.")
@@ -100,6 +103,8 @@ class Comment(WorkItemChild):
         if self.kind == Kind.DECISION and actor.acts_as_person:
             self.confirmed_by = actor
         super().insert(actor=actor)
+        if self.kind == Kind.HANDOVER:
+            PendingNote.objects.keep(self, actor=actor, session=self.for_session)
         self.work_item.note_progress(actor)
 
     def update(self, *, actor: User, expected_version: int | None = None, **values: FieldValue) -> bool:

@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.loose_types import Framework
+from projects.models.exceptions import Conflict
 from projects.models.prepared_queries import Bound, Kept, Loading, bound, stored
 
 if TYPE_CHECKING:
@@ -115,7 +116,10 @@ class Session(models.Model):
     objects = SessionQuerySet.as_manager()
 
     class Meta:
-        indexes = (models.Index(fields=("actor", "last_seen_at"), name="session_by_actor"),)
+        indexes = (
+            models.Index(fields=("actor", "last_seen_at"), name="session_by_actor"),
+            models.Index(fields=("last_seen_at",), name="session_by_last_sign"),
+        )
 
     def __str__(self) -> str:
         return f"{self.actor.username} {self.name or self.program or self.worktree}".rstrip()
@@ -148,6 +152,11 @@ class Session(models.Model):
         self.follow(run)
         self.last_seen_at = timezone.now()
         self.save(update_fields=["program_session", "process", "worktree", "branch", "last_seen_at"])
+
+    def check_live(self) -> None:
+        """Raise Conflict if the run has ended, or shows no sign of life."""
+        if not Session.objects.live().filter(pk=self.pk).exists():
+            raise Conflict(f"the session of {self} is no longer live")
 
     def end(self) -> None:
         """End the run; its claims stay until their leases run out, or until another session of the actor goes on."""

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 
 from projects.api.json_format import JSONObject
+from projects.api.notes import NoteForReaderSerializer
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.api.work_items.page import LINKS, related, statements
@@ -73,6 +74,7 @@ class BriefSerializer(ResponseSerializer):
     status = serializers.CharField()
     priority = serializers.CharField()
     version = serializers.IntegerField()
+    notes = NoteForReaderSerializer(many=True, required=False, help_text="What waits for the caller; only of begin.")
     sent_back = BriefReviewSerializer(required=False, help_text="Why a person sent it back, while it is in progress.")
     handed_in = BriefReviewSerializer(required=False, help_text="What waits for a person, while it is in review.")
     closing = serializers.CharField(required=False, help_text="accepted, waived or warned, of a done item.")

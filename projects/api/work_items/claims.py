@@ -13,12 +13,13 @@ from rest_framework.response import Response
 from projects.api.authentication import actor_of
 from projects.api.callers import myself
 from projects.api.idempotency import write
+from projects.api.notes import noted
 from projects.api.serializer_fields import ReferenceField, StrictBooleanField, StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer, TargetSerializer
 from projects.api.viewsets import EntityViewSet, read_body
-from projects.api.work_items.brief import BriefSerializer, brief_of
+from projects.api.work_items.brief import FIRST, BriefSerializer, brief_of
 from projects.api.work_items.serializers import WorkItemSerializer
-from projects.models import Project, WorkItem
+from projects.models import PendingNote, Project, WorkItem
 from projects.models.work_items.choices import DEFAULT_LEASE, MAX_LEASE, Status
 from projects.models.work_items.claims import begin, begin_next, claim_next
 
@@ -105,7 +106,7 @@ class ClaimActions(EntityViewSet):
         body = read_body(request, BeginSerializer)
         item = self.get_object()
         begin(item, actor=actor_of(request), **body)
-        return self._brief(item)
+        return self._begun(request, item)
 
     @extend_schema(request=BeginNextSerializer, responses=BriefSerializer, operation_id="work_items_begin_next")
     @action(detail=False, methods=["post"], url_path="begin")
@@ -114,7 +115,7 @@ class ClaimActions(EntityViewSet):
         """Begin what the caller's session has in progress, what the caller left, or the first ready item."""
         body = read_body(request, BeginNextSerializer)
         project = Project.objects.get(pk=body["project"]) if "project" in body else None
-        return self._brief(begin_next(project, actor=actor_of(request), lease=body.get("lease")))
+        return self._begun(request, begin_next(project, actor=actor_of(request), lease=body.get("lease")))
 
     @extend_schema(responses=ReadinessSerializer)
     @action(detail=True)
@@ -160,10 +161,14 @@ class ClaimActions(EntityViewSet):
         item.release(actor=actor_of(request), **body)
         return self._answer(item)
 
-    def _brief(self, item: WorkItem) -> Response:
-        """Return the item as `brief/` does, with long texts cut."""
+    def _begun(self, request: Request, item: WorkItem) -> Response:
+        """Return the item as `brief/` does, with long texts cut, and first the notes that wait for the caller."""
         answer = self._answer(item)
-        answer.data = brief_of(answer.data, item.pk.hex, longest=LONGEST_TEXT)
+        brief = brief_of(answer.data, item.pk.hex, longest=LONGEST_TEXT)
+        if notes := PendingNote.objects.for_begin(item, actor_of(request)):
+            head = {name: brief.pop(name) for name in [*brief][: len(FIRST)]}
+            brief = {**head, "notes": noted(notes, longest=LONGEST_TEXT), **brief}
+        answer.data = brief
         return answer
 
     def _claimed(self, item: WorkItem, lease_id: uuid.UUID | None) -> Response:

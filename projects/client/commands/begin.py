@@ -5,7 +5,7 @@ from __future__ import annotations
 from projects.client.commands.work_item import LEASE
 from projects.client.grammar import Verb, option
 from projects.client.receipts import FULL, ITEMS
-from projects.client.resource import LINES, PROJECT_FLAG
+from projects.client.resource import LINES, PROJECT_FLAG, ROOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,17 @@ def begin(context: Context) -> None:
     options = context.options
     item = take(context, options.id, project=options.project, lease=options.lease, force=options.force or None)
     if options.full:
-        item = {"work_item": context.api.get(f"{ITEMS.path_to(item['key'])}show/")}
-    context.show(item)
+        notes = {"notes": item["notes"]} if "notes" in item else {}
+        item = {**notes, "work_item": context.api.get(f"{ITEMS.path_to(item['key'])}show/")}
+    show(context, item)
+
+
+def show(context: Context, answer: Json) -> None:
+    """Print what was begun, then tell the server that the notes in it have arrived."""
+    ids = [note.pop("id") for note in answer.get("notes", ())]
+    context.show(answer)
+    if ids:
+        context.api.call("POST", f"{ROOT}news/seen/", {"notes": ids})
 
 
 def take(context: Context, key: str | None = None, **given: object) -> Json:

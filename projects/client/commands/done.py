@@ -30,7 +30,7 @@ def done(context: Context) -> None:
 
 def begin_next(context: Context, project: str) -> None:
     """Begin the next item of a project, and print it; that nothing is ready is no error: the others are done."""
-    from projects.client.commands.begin import take
+    from projects.client.commands.begin import show, take
 
     try:
         item = take(context, project=project)
@@ -38,7 +38,7 @@ def begin_next(context: Context, project: str) -> None:
         if error.error["code"] != "NOTHING_READY":
             raise
         item = {"nothing_ready": str(error)}
-    context.show(item)
+    show(context, item)
 
 
 VERB = Verb(

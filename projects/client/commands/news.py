@@ -17,10 +17,13 @@ def news(context: Context) -> None:
     query = {"max_bytes": context.options.max_bytes}
     answer = context.api.get(f"{ROOT}news/", query, wanted=("news", "seen", "cursor"))
     more = {"more": answer["more"]} if "more" in answer else {}
-    context.show({"news": answer["news"], **more})
+    ids = [note.pop("id") for note in answer.get("notes", ())]
+    notes = {"notes": answer["notes"]} if ids else {}
+    context.show({**notes, "news": answer["news"], **more})
     seen = answer["seen"]
-    if answer["news"] or seen is None or answer["cursor"] - seen > UNTOLD:
-        context.api.call("POST", f"{ROOT}news/seen/", {"cursor": answer["cursor"]})
+    if ids or answer["news"] or seen is None or answer["cursor"] - seen > UNTOLD:
+        read = {"notes": ids} if ids else {}
+        context.api.call("POST", f"{ROOT}news/seen/", {"cursor": answer["cursor"], **read})
 
 
 VERB = Verb(

@@ -175,6 +175,34 @@ class Claimable(Entity):
             values["assignee_id"] = None
         self._write_claim(actor, **values)
 
+    def hand_over(self, session: Session, *, actor: User) -> None:
+        """Give the item to another live session, which gets the claim with a whole lease. Only people do that.
+
+        Raises NotYours for agents, and Conflict unless the session is live and the item can be worked on.
+        """
+        actor.check_person("hand over what a session holds")
+        self.check_living()
+        self.project.check_writable()
+        session.check_live()
+        if self.status not in (Status.BACKLOG, Status.TODO, Status.IN_PROGRESS):
+            raise Conflict(f"{self.display_key} is {self.status} and can't be handed over")
+        if self.is_claimed and self.claim_session == session.pk:
+            raise Conflict(f"the session holds {self.display_key} already")
+        self.is_forced = self.is_claimed
+        self._write_claim(
+            actor,
+            status=Status.IN_PROGRESS.value,
+            assignee_id=session.actor_id,
+            claimed_by_id=session.actor_id,
+            lease_id=uuid.uuid4(),
+            lease_expires_at=timezone.now() + _minutes(DEFAULT_LEASE),
+            lease_minutes=DEFAULT_LEASE,
+            claimed_from=self.claimed_from if self.claimed_by_id else self.status,
+            claim_session=session.pk,
+            idle_leases=1,
+        )
+        self.refresh_from_db(fields=["lease_expires_at", "lease_left"])  # a question may be open
+
     def is_progress(self, actor: User, lease_id: uuid.UUID | None, status: str) -> bool:
         """Return True if a change by `actor` counts as progress: by a person, by the holder, or to a later status."""
         is_holder = self.is_claimed and self.is_held_by(actor, lease_id)

@@ -36,6 +36,7 @@ LATER = frozenset(
         "LostChange",
         "NumberBlock",
         "OpenedRun",
+        "PendingNote",
         "Question",
         "RenumberedCommit",
         "ReportedTree",
