@@ -8,7 +8,7 @@ import projects.sqlite.expressions
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("projects", "0041_review_index"),
+        ("projects", "0042_labels"),
     ]
 
     operations = [
