@@ -16,16 +16,17 @@ class Section(NamedTuple):
     label: str
     icon: str
     route: str
+    key: str  # after "g": the first letter of the label, or the second where two labels share the first
     of_project: bool = False  # the route takes a project's key
 
 
 SECTIONS = (
-    Section("inbox", "Inbox", "inbox", "inbox"),
-    Section("board", "Board", "square-kanban", "board", of_project=True),
-    Section("list", "List", "list", "list", of_project=True),
-    Section("sprints", "Sprints", "iteration-cw", "sprints", of_project=True),
-    Section("insights", "Insights", "chart-line", "insights", of_project=True),
-    Section("settings", "Settings", "settings", "settings"),
+    Section("inbox", "Inbox", "inbox", "inbox", "i"),
+    Section("board", "Board", "square-kanban", "board", "b", of_project=True),
+    Section("list", "List", "list", "list", "l", of_project=True),
+    Section("sprints", "Sprints", "iteration-cw", "sprints", "s", of_project=True),
+    Section("insights", "Insights", "chart-line", "insights", "n", of_project=True),
+    Section("settings", "Settings", "settings", "settings", "e"),
 )
 
 

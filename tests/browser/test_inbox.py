@@ -104,7 +104,7 @@ def test_keys_move_reply_and_send_back(page: Page, board: Server) -> None:
     (review,) = board.api("GET", "reviews/?work_item=PONE-2&fields=answer,verdict").json()["results"]
     assert (review["answer"], review["verdict"]) == ("a Reads no empty fields\nSee PONE-1", "sent_back")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("next, previous entry")
+    expect(page.get_by_role("dialog")).to_contain_text("Next entry")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("Enter")

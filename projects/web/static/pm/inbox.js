@@ -1,8 +1,9 @@
 // Keys and the selected entry of the inbox. Its entries are forms as on all pages; see templates/pm/base.html.
 
+import { register } from "./keys.js";
 import { $, alerts, all, followAlerts, refresh } from "./pm.js";
 
-const list = $("inbox-list"), help = $("inbox-keys"), said = $("inbox-said");
+const list = $("inbox-list"), said = $("inbox-said");
 const entries = () => all("[data-entry]", list);
 const current = () => list.querySelector("[data-current]");
 let place = 0; // of the current entry, to select the next one when it is gone
@@ -44,17 +45,24 @@ function inField(event) {
   event.preventDefault();
 }
 
-addEventListener("keydown", (event) => {
-  const { target, key } = event;
-  if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-  if (target.matches("input, textarea, select")) return void (list.contains(target) && inField(event));
-  if (target !== document.body && !$("main").contains(target)) return;
-  if (key === "?") help.showModal();
-  else if (key === "j" || key === "ArrowDown") step(1);
-  else if (key === "k" || key === "ArrowUp") step(-1);
-  else if (key === "Enter" && target.matches("body, main, [data-entry]")) current()?.querySelector("a[data-open]")?.click();
-  else if (event.repeat || key.length !== 1 || !press(key)) return;
-  event.preventDefault();
+list.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, textarea, select") && !event.ctrlKey && !event.metaKey && !event.altKey) inField(event);
+});
+
+const inside = (act) => (event) => (event.target === document.body || $("main").contains(event.target)) && act(event);
+const acts = inside(({ key, repeat }) => !repeat && press(key));
+register("Inbox", {
+  "j,ArrowDown": ["Next entry", inside(() => step(1))],
+  "k,ArrowUp": ["Previous entry", inside(() => step(-1))],
+  Enter: ["Open the item; in a text: send it", inside(({ target }) => target.matches("body, main, [data-entry]") && current()?.querySelector("a[data-open]")?.click())],
+  "Shift+Enter": ["In a text: a new line"],
+  Escape: ["Leave a text; it is kept"],
+  a: ["Accept: done, confirmed, offered again, the default taken", acts],
+  r: ["Reply: answer in your words, or send back with a text", acts],
+  "1,2,3,4,5,6,7,8,9": ["Choose this answer; 1 approves a command", acts],
+  w: ["Accept without what is missing, and say why", acts],
+  m: ["Assign it: to you, or to the name that you type", acts],
+  d: ["Delete the check", acts],
 });
 
 list.addEventListener("focusin", ({ target }) => {

@@ -1,5 +1,6 @@
 // The list: further pages while scrolling, groups that fold, arrow keys and j and k. `[data-more]` links to the next page.
 
+import { register } from "./keys.js";
 import { $, all, announce, refresh, state } from "./pm.js";
 import { picked, pressed } from "./selection.js";
 
@@ -99,8 +100,7 @@ addEventListener("click", (event) => {
   settle();
 });
 
-const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
-const FIELDS = { s: "status", p: "priority", a: "assignee", l: "labels", e: "story_points" };
+const FIELDS = { s: ["Status", "status"], p: ["Priority", "priority"], a: ["Assignee", "assignee"], l: ["Labels", "labels"], e: ["Points", "story_points"] };
 
 // Edit a field of the selected rows in the bar, else of this row.
 async function edit(row, name) {
@@ -109,20 +109,22 @@ async function edit(row, name) {
   editField(row.dataset.key, name, row.querySelector(`[data-field="${name}"]`) ?? row.querySelector("a[href]"));
 }
 
-addEventListener("keydown", (event) => {
-  const { target, key } = event, step = STEPS[key], list = $("list");
-  if (!step && !FIELDS[key] || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-  if (target !== document.body && !list.contains(target) || target.closest("input:not([data-pick]), summary, [popover]")) return;
-  const row = target.closest("[data-key]");
-  if (!step) {
-    if (row && list.matches("[data-select]")) event.preventDefault(), edit(row, FIELDS[key]);
-    return;
-  }
-  const rows = all("[data-key]", list).filter((one) => one.offsetParent), next = rows[row ? rows.indexOf(row) + step : 0];
-  if (!next) return;
-  event.preventDefault();
+const rowOf = ({ target }) => $("list").contains(target) && $("list").matches("[data-select]") && target.closest("[data-key]");
+
+const step = (by) => ({ target }) => {
+  const list = $("list"), row = target.closest("[data-key]");
+  if (target !== document.body && !list.contains(target) || target.closest("summary")) return false;
+  const rows = all("[data-key]", list).filter((one) => one.offsetParent), next = rows[row ? rows.indexOf(row) + by : 0];
+  if (!next) return false;
   next.querySelector("a[href]").focus();
   next.scrollIntoView({ block: "nearest" });
+};
+
+register("List", {
+  "j,ArrowDown": ["Next row", step(1)],
+  "k,ArrowUp": ["Previous row", step(-1)],
+  Enter: ["Open the row"],
+  ...Object.fromEntries(Object.entries(FIELDS).map(([key, [text, name]]) => [key, [text, (event) => void edit(rowOf(event), name), rowOf]])),
 });
 
 settle();

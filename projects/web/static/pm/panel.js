@@ -1,6 +1,7 @@
 // An item's panel beside the page. A link to an item inside `data-panel` opens it; the URL's `item` names it.
 // templates/pm/panel.html has the markup.
 
+import { register } from "./keys.js";
 import { $, all, announce, go, prepare, restoreDrafts } from "./pm.js";
 
 const ITEM = /^\/items\/([A-Z][A-Z0-9]*-\d+)\/$/;
@@ -101,17 +102,19 @@ addEventListener("pointerdown", ({ target, button, pointerType, ctrlKey, metaKey
   if (key && pointerType === "mouse" && !button && !ctrlKey && !metaKey && !shiftKey && !target.closest("button, input")) ahead = { key, at: performance.now(), answer: ask(key) };
 });
 
+// An arrow scrolls the page unless the panel has the focus.
+const steps = (by) => ({ target, key }) => $("panel") && (key.length === 1 || target === $("panel")) ? step(by) : false;
+register("Item", {
+  "j,ArrowDown": ["In the panel: next item", steps(1)],
+  "k,ArrowUp": ["In the panel: previous item", steps(-1)],
+  Escape: ["", () => $("panel") && !document.querySelector("[data-lifted], [data-selected]") ? closePanel() : false],
+});
 addEventListener("keydown", (event) => {
   const { target, key } = event, panel = $("panel");
-  if (!panel || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], #field-pop")) return;
-  const types = target.closest?.("input, textarea, select, [contenteditable]");
-  if (key === "Escape" && types && panel.contains(target)) panel.focus({ preventScroll: true }); // the text stays as a draft
-  else if (types) return;
-  else if (key === "Escape" && !document.querySelector("[data-lifted]")) closePanel();
-  else if (key === "j" || (key === "ArrowDown" && target === panel)) step(1);
-  else if (key === "k" || (key === "ArrowUp" && target === panel)) step(-1);
-  else return;
+  if (key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open], #field-pop")) return;
+  if (!panel?.contains(target) || !target.closest("input, textarea, select, [contenteditable]")) return;
   event.preventDefault();
+  panel.focus({ preventScroll: true }); // the text stays as a draft
 });
 
 addEventListener("pm:item", () => named() ? openPanel(named(), "") : closePanel(false));

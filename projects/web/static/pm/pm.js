@@ -1,5 +1,7 @@
 // Behaviour shared by all pages. The top of templates/pm/base.html documents the markup it relies on.
 
+import { register } from "./keys.js";
+
 export const $ = (id) => document.getElementById(id);
 export const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const EVERY = 1000, HIDDEN = 30000, RAREST = 1e9; // polling interval in ms; it grows in hidden pages so that an idle server can stop
@@ -442,8 +444,8 @@ function settle() {
 
 // ---- The page
 
-// Escape closes an editor, whose text stays as a draft, or a menu.
-function leave(event, form) {
+// Escape closes an editor, whose text stays as a draft, or a menu. Return whether there was one.
+function leave(form) {
   const box = form && form.closest("details[open]"), menus = all("[data-menu][open]");
   if (box && typed(form)) {
     box.removeAttribute("open");
@@ -451,7 +453,7 @@ function leave(event, form) {
     announce("Not saved. The text is kept as a draft.");
   } else if (box) form.reset();
   for (const menu of menus) menu.removeAttribute("open");
-  if (box || menus.length) event.preventDefault();
+  return Boolean(box || menus.length);
 }
 
 addEventListener("keydown", (event) => {
@@ -461,16 +463,11 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return form.requestSubmit(form.querySelector("button.primary"));
   }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") leave(event, form);
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  // The keys of the panel's item are not for a card or row that has the focus.
-  const isAside = event.target !== document.body && !event.target.closest("#panel");
-  const target = all(`[data-hotkey="${CSS.escape(event.key)}"]`).find((one) => !(isAside && one.closest("#panel")));
-  if (!target) return;
-  event.preventDefault();
-  if (target.matches("input, textarea, select")) target.focus();
-  else target.click();
+  if (event.key === "Escape" && !event.defaultPrevented && leave(form)) event.preventDefault(); // in a field, where no key of the registry acts
+});
+register("Everywhere", {
+  Escape: ["Close a menu, an editor, the panel; clear the selection", () => leave(null)],
+  "Mod+Enter": ["In a text: save or send it"],
 });
 
 addEventListener("click", (event) => {

@@ -1,6 +1,7 @@
 // Select rows `[data-key]` of a container `[data-select]` with x, Shift+click, Shift+arrows or their boxes, and change
 // them together in a bar at the foot. A row may have a box of its own, `input[data-pick]`; others get one under the pointer.
 
+import { register } from "./keys.js";
 import { all, announce, held, post, reason, refresh } from "./pm.js";
 
 const ROW = "[data-select] [data-key]";
@@ -156,17 +157,9 @@ function refuse(text = "", anyway = null) {
   if (anyway) [button.textContent, button.onclick] = anyway;
 }
 
-addEventListener("keydown", (event) => {
-  const { target } = event;
-  if (event.ctrlKey || event.metaKey || event.altKey || target.closest?.("input:not([data-pick]), textarea, select, [popover], dialog")) return;
-  if (event.key === "Escape" && chosen.size && !document.querySelector("[data-lifted]")) {
-    event.preventDefault(); // the panel stays open
-    return clear();
-  }
-  const row = event.key === "x" && target.closest?.(ROW);
-  if (!row) return;
-  event.preventDefault();
-  pick(row);
+register(document.querySelector("[data-move]") ? "Card" : "List", {
+  x: ["Select the row, or take it out of the selection", ({ target }) => Boolean(target.closest(ROW)) && pick(target.closest(ROW))],
+  Escape: ["", () => Boolean(chosen.size) && !document.querySelector("[data-lifted]") && clear()],
 });
 
 addEventListener("click", (event) => {

@@ -1,5 +1,6 @@
 // Short messages at the foot of the page, each with a button that undoes what it tells.
 
+import { register } from "./keys.js";
 import { $, announce, post, reason, refresh } from "./pm.js";
 
 const STAYS = 8000, MOST = 3; // milliseconds, messages at a time
@@ -57,10 +58,10 @@ export function toastOf(answer) {
   return Boolean(text);
 }
 
-addEventListener("keydown", (event) => {
-  if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.target.closest?.("input, textarea, select")) return;
-  const back = [...document.querySelectorAll("#toasts [data-undo]")].at(-1);
-  if (!back) return;
-  event.preventDefault();
-  back.click();
+register("Everywhere", {
+  "Mod+z": ["Undo what the message tells", () => {
+    const back = [...document.querySelectorAll("#toasts [data-undo]")].at(-1);
+    if (!back) return false;
+    back.click();
+  }],
 });
