@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+import json
 import os
 import py_compile
+import shutil
+import subprocess
 import sys
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
@@ -13,8 +17,25 @@ from pathlib import Path
 import pytest
 
 from projects.client import module_finder
-from projects.client.module_finder import ModuleFinder
+from projects.client.module_finder import TOGETHER, ModuleFinder
+from tests.processes import CHECKOUT, environment
 
+# Print the attributes by which Python knows the modules of pm, after the imports of a call.
+ATTRIBUTES = """
+import json, sys
+if {finder}:
+    from projects.client import module_finder
+    module_finder.install({packages!r})
+import projects.client.cli, projects.client.commands.project, projects.client.context, projects.client.render
+def known(module):
+    spec, parent = module.__spec__, sys.modules.get(module.__name__.rpartition(".")[0])
+    found = [module.__file__, module.__cached__, module.__package__, getattr(module, "__path__", None), module.__doc__]
+    found += [spec.name, spec.origin, spec.has_location, spec.parent, module.__loader__ is spec.loader]
+    return [*map(str, found), getattr(parent, module.__name__.rpartition(".")[2], None) is module]
+modules = {{name: known(module) for name, module in sys.modules.items() if name.startswith(("projects", "discovery"))}}
+modules.pop("projects.client.module_finder", None)
+print(json.dumps(modules))
+"""
 SOURCE = 'def here():\n    return __name__, __package__\n\n\nTEXT = "café"\n'
 
 
@@ -90,3 +111,36 @@ def test_extension_is_loaded_from_where_python_has_it(monkeypatch: pytest.Monkey
 def test_extensions_are_those_that_are_not_built_in() -> None:
     assert not set(module_finder.EXTENSIONS) & set(sys.builtin_module_names)
     assert all(find_spec(name) for name in module_finder.EXTENSIONS)
+
+
+def attributes(packages: Path, *, finder: bool) -> dict[str, list[object]]:
+    code = ATTRIBUTES.format(finder=finder, packages=str(packages))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=packages, env=environment(), capture_output=True, text=True, check=True
+    )
+    found: dict[str, list[object]] = json.loads(done.stdout)
+    return found
+
+
+def test_modules_loaded_together_are_as_python_loads_them(tmp_path: Path) -> None:
+    for name in ("projects", "projects/client", "projects/client/commands", "projects/entities", "discovery"):
+        (tmp_path / name).mkdir()
+        for source in (CHECKOUT / name).glob("*.py"):
+            shutil.copy2(source, tmp_path / name)
+    expected = attributes(tmp_path, finder=False)  # and writes the bytecode
+    found = attributes(tmp_path, finder=True)
+    assert {name for names in TOGETHER.values() for name in names} <= {*found}
+    (tmp_path / "projects" / "client" / "__pycache__" / f"api.{sys.implementation.cache_tag}.pyc").unlink()
+    without = attributes(tmp_path, finder=True)
+    for name, values in expected.items():
+        assert found[name] == without[name] == values
+
+
+def test_modules_loaded_together_follow_what_they_import() -> None:
+    order = [*TOGETHER["projects.client.cli"], *TOGETHER["projects.client.commands"]]
+    for number, name in enumerate(order):
+        path = CHECKOUT / name.replace(".", "/")
+        tree = ast.parse("" if path.is_dir() else path.with_suffix(".py").read_text())
+        imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        names = {f"{node.module}.{alias.name}" for node in imports for alias in node.names}
+        assert not ({*names} | {str(node.module) for node in imports}) & {*order[number:]}, name
