@@ -22,6 +22,7 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section("inbox", "Inbox", "inbox", "inbox", "i"),
+    Section("agents", "Agents", "bot", "agents", "a"),
     Section("board", "Board", "square-kanban", "board", "b", of_project=True),
     Section("list", "List", "list", "list", "l", of_project=True),
     Section("sprints", "Sprints", "iteration-cw", "sprints", "s", of_project=True),

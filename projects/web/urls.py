@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from projects.web.views import (
+    agents,
     board,
     bulk,
     columns,
@@ -36,6 +37,12 @@ urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/told/", inbox.told, name="inbox-told"),
     path("inbox/<slug:kind>/<slug:pk>/", inbox.act, name="inbox-act"),
+    path("agents/", agents.show, name="agents"),
+    path("agents/<slug:pk>/note/", agents.note, name="agents-note"),
+    path("agents/<slug:pk>/<slug:identifier>/note/", agents.note, name="agents-item-note"),
+    path("agents/<slug:pk>/<slug:identifier>/hand-over/", agents.hand_over, name="agents-hand-over"),
+    path("agents/<slug:pk>/<slug:identifier>/end/", agents.end, name="agents-end"),
+    path("agents/<slug:pk>/<slug:identifier>/give-back/", agents.give_back, name="agents-give-back"),
     path("insights/<slug:key>/", insights.show, name="insights"),
     path("settings/projects/", projects.create, name="project-create"),
     path("settings/projects/example/", projects.example, name="project-example"),

@@ -14,6 +14,7 @@ from tests.processes import Server
 PAGES = [
     "/?overview",
     "/inbox/",
+    "/agents/",
     "/board/DEMO/",
     "/board/DEMO/?group=epic",
     "/list/DEMO/?group=epic&status=todo,in_progress,backlog",

@@ -67,6 +67,7 @@ PAGES = {
     "/live/": ("since", "project"),
     "/": ("overview",),
     "/inbox/": ("cursor", "kind"),
+    "/agents/": ("project",),
     "/items/PONE-1/": ("q",),
     "/sprints/PONE/": ("sprint", "q"),
     "/insights/PONE/": ("of", "days", "search", "sprint", "descendants_of", "assignee"),

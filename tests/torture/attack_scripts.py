@@ -100,7 +100,12 @@ def _store(board: Board, payload: str) -> list[str]:
     key = board.get(f"work-items/{item}/")["display_key"]
     objects = {"project": project, "sprint": sprint, "workitem": item, "comment": comment, "timeentry": entry}
     objects["swimlane"] = board.ids["swim-lanes"]
-    return [f"/items/{key}/", "/inbox/", *(f"/admin/projects/{model}/{pk}/change/" for model, pk in objects.items())]
+    return [
+        f"/items/{key}/",
+        "/inbox/",
+        "/agents/",
+        *(f"/admin/projects/{model}/{pk}/change/" for model, pk in objects.items()),
+    ]
 
 
 def _reflecting(payload: str) -> list[str]:
