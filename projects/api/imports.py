@@ -32,7 +32,7 @@ from projects.models.base import Values
 from projects.models.prepared_queries import Statement
 from projects.trackers.export_formats import FORMATS
 from projects.trackers.report import Unreadable, shown
-from projects.transfer import import_progress, item_export
+from projects.transfer import import_progress, item_export, tracker_targets
 from projects.transfer.exceptions import BadFile
 
 MAX_OPTIONS = 256 << 10  # bytes
@@ -65,7 +65,11 @@ class TrackerImportView(StrictQueryMixin):
     @extend_schema(
         parameters=[
             OpenApiParameter("project", str, description="The project that takes the items; optional with one."),
-            OpenApiParameter("title", str, description="Create the project with this title if it does not exist."),
+            OpenApiParameter(
+                "title",
+                str,
+                description="Create the project with this title if there is none; its key is optional.",
+            ),
             OpenApiParameter("dry_run", bool, description="Return the same report, but write nothing."),
             OpenApiParameter("progress", OpenApiTypes.UUID, description="A new ID, by which progress can be asked."),
         ],
@@ -97,7 +101,7 @@ class TrackerImportView(StrictQueryMixin):
             try:
                 values, start = _options(file)
                 options = tracker_import.Options(**values)
-                with _project(request, actor, dry_run=dry_run) as project:
+                with _project(request, source, actor, dry_run=dry_run) as project:
                     answer = tracker_import.read(
                         source,
                         file,
@@ -166,17 +170,24 @@ def _wanted(request: Request) -> list[uuid.UUID]:
 
 
 @contextmanager
-def _project(request: Request, actor: User, *, dry_run: bool) -> Iterator[Project]:
-    """Yield the project of an import: the one that `project` names, else the only one, else a new one with `title`."""
+def _project(request: Request, source: str, actor: User, *, dry_run: bool) -> Iterator[Project]:
+    """Yield the project of an import: the one that `project` names, or has the `title`, else the only one.
+
+    With a title, it is created if there is none.
+    """
     title, name = request.query_params.get("title"), request.query_params.get("project")
-    known = Project.objects.living().filter(key=name.upper()).exists() if name and title else True
-    if name and title and not known:
+    wanted = Project.objects.living().filter(**({"key": name.upper()} if name else {"title": title}))
+    known = wanted.first() if title else None
+    if title and known is None:
         with transaction.atomic():
-            project = Project(key=name.upper(), title=title)
+            project = tracker_targets.new_project(source, title, name.upper() if name else "")
             project.insert(actor=actor)
             yield project
             if dry_run:
                 transaction.set_rollback(True)
+        return
+    if known is not None:
+        yield known
         return
     if name and not Project.objects.identified_by(name).living().exists():
         raise exceptions.ValidationError({"project": f"there is no project {name}; with a title it is created"})

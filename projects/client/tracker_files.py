@@ -54,17 +54,22 @@ def import_from(
         body.write(json.dumps(options).encode() + b"\n")
         _copy(source, path, body)
         with followed(context, "import", count):
-            return _upload(context, IMPORT.format(source) + encode_query(query), Upload(body), (source, path, project))
+            try:
+                return context.api.upload(IMPORT.format(source) + encode_query(query), Upload(body), patience(context))
+            except ApiError as error:
+                field = error.error.get("field")
+                if field in ("project", "key"):
+                    key = project if field == "project" else None  # the key is bad: a title is enough
+                    error.error["try"] = _with_project(source, path, key, title)
+                raise
 
 
-def _upload(context: Context, address: str, body: Upload, called: tuple[str, str, str | None]) -> Json:
-    source, path, project = called
-    try:
-        return context.api.upload(address, body, patience(context))
-    except ApiError as error:
-        if error.error.get("field") == "project":
-            error.error["try"] = f'pm import {source} {path} --project {project or "KEY"} --new-project "TITLE"'
-        raise
+def _with_project(source: str, path: str, project: str | None, title: str | None) -> str:
+    """Return the command that names the project, or creates it."""
+    from shlex import quote
+
+    key = [] if project is None else ["--project", quote(project)]
+    return " ".join(["pm import", source, quote(path), *key, "--new-project", quote(title) if title else '"TITLE"'])
 
 
 def export_items(context: Context, form: str, path: str | None, query: dict[str, Json]) -> int:

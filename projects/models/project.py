@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 import uuid
 from typing import TYPE_CHECKING, Self
 
@@ -36,6 +37,7 @@ _TAKE_RESERVED = """
 """
 _IS_USED = "SELECT 1 FROM projects_workitem WHERE project_id = %s AND item_number = %s"
 KEY_PATTERN = re.compile(r"[A-Z][A-Z0-9_]{1,19}")
+MAX_KEY, MAX_DERIVED = 20, 5  # characters of a key, and of one that a title suggests
 LIVING = models.Q(deleted_at__isnull=True)
 DELETED = models.Q(deleted_at__isnull=False)
 MAX_NUMBER = 999_999_999  # of a work item; a display key has at most nine digits
@@ -60,6 +62,15 @@ class KeyField(LineField):
             )
 
 
+def key_for(title: str) -> str:
+    """Return the key that a title suggests: the initials of its words, or the first letters of its only word."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().upper()
+    words = re.findall("[A-Z0-9]+", plain)
+    key = "".join(word[0] for word in words)[:MAX_DERIVED] if len(words) > 1 else "".join(words)[:MAX_DERIVED]
+    key = key.lstrip("0123456789")
+    return key if KEY_PATTERN.fullmatch(key) else f"{key}PM"[-MAX_DERIVED:] if key else "PROJ"
+
+
 class ProjectQuerySet(EntityQuerySet["Project"]):
     @classmethod
     def names_of(cls, identifier: str) -> Values | None:
@@ -82,6 +93,16 @@ class ProjectQuerySet(EntityQuerySet["Project"]):
             return None
         ((column, value),) = names.items()
         return _living(column).first(**{column: stored(value)})
+
+    def free_key(self, title: str) -> str:
+        """Return a key for a new project with this title, which no living project has: `My app` becomes MA, or MA2."""
+        wanted = key_for(title)
+        taken = set(self.living().filter(key__startswith=wanted).values_list("key", flat=True))
+        number, key = 1, wanted
+        while key in taken:
+            number += 1
+            key = f"{wanted[: MAX_KEY - len(str(number))]}{number}"
+        return key
 
     def containing(self, text: str) -> Self:
         """Filter by `text` in key, title or description (case-insensitive)."""

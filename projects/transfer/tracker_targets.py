@@ -21,6 +21,17 @@ AGENTS = ("aider", "claude", "claude-code", "codex", "copilot", "cursor", "devin
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:tracker")
 
 
+def new_project(source: str, title: str, key: str = "") -> Project:
+    """Return a project to be created for an import; without a key, the title suggests one.
+
+    Its ID is the same in all clones, so two of them that import one source get one project.
+    """
+    key = key or Project.objects.free_key(title)
+    pk = uuid.uuid5(NAMESPACE, f"project:{source}:{key}")
+    is_taken = Project._base_manager.filter(pk=pk).exists()  # by one that was deleted here, or got another key
+    return Project(key=key, title=title, **({} if is_taken else {"pk": pk}))
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """An item of the project."""

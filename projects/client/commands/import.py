@@ -38,7 +38,7 @@ VERB = Verb(
         option("source", metavar="SOURCE", choices=SOURCES, help=", ".join(SOURCES)),
         option("path", metavar="PATH", help="the tracker's file, for backlog its folder; - for stdin"),
         PROJECT_FLAG,
-        option("--new-project", metavar="TITLE", help="create the project if it does not exist"),
+        option("--new-project", metavar="TITLE", help="create the project if there is none; --project is its key"),
         option("--map", metavar="FILE", help="JSON or TOML: words, columns and people, where they differ"),
         option("--map-user", metavar="OLD=NEW", action="append", help="a person's name here; repeat for several"),
         option("--dry-run", action="store_true", help="print the same report, and write nothing"),

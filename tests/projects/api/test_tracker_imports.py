@@ -50,6 +50,13 @@ def test_a_new_project_is_created_only_with_its_items(person: APIClient, project
     assert WorkItem.objects.filter(project__key="NEW").count() == 3
 
 
+def test_a_title_is_enough_for_a_new_project(person: APIClient) -> None:
+    for _ in range(2):  # the second import finds the project by its title
+        answer = send(person, "beads/?title=Old%20work", trackers_files.beads().read())
+        assert (answer.status_code, answer.json()["project"]) == (200, "OW")
+    assert Project.objects.living().count() == 1
+
+
 @pytest.mark.parametrize(
     ("address", "body", "status", "message"),
     [

@@ -85,6 +85,15 @@ def test_mistakes_are_named(board: Board, arguments: tuple[str, ...], code: str,
     assert (error["code"], words in error["message"]) == (code, True), error
 
 
+def test_the_error_names_the_command_that_creates_the_project(board: Board, tmp_path: Path) -> None:
+    file = tmp_path / "my issues.jsonl"
+    file.write_bytes(trackers_files.beads().read())
+    missing = board("import", "beads", str(file), "--project", "NOPE").error
+    assert missing["try"] == f"pm import beads '{file}' --project NOPE --new-project \"TITLE\""
+    bad = board("import", "beads", str(file), "--project", "no key", "--new-project", "It's new").error
+    assert bad["try"] == f"pm import beads '{file}' --new-project 'It'\"'\"'s new'"
+
+
 def test_an_import_may_be_the_first_command_of_a_session(board: Board, tmp_path: Path) -> None:
     """A session is begun before the rows are staged: SQLite refuses another transaction while they are."""
     project = board.project("FST")

@@ -132,3 +132,24 @@ def test_invalid_key_is_refused(make_project: Callable[..., Project], key: str) 
 def test_living_entity_is_not_restored(project: Project, user: User) -> None:
     with pytest.raises(Conflict, match="PONE is not deleted"):
         project.restore(actor=user)
+
+
+@pytest.mark.parametrize(
+    ("title", "key"),
+    [
+        ("My app", "MA"),
+        ("Website", "WEBSI"),
+        ("Über uns", "UU"),
+        ("2 fast 4 you", "F4Y"),
+        ("x", "XPM"),
+        ("日本", "PROJ"),
+    ],
+)
+def test_a_title_suggests_a_key(title: str, key: str) -> None:
+    assert Project.objects.free_key(title) == key
+
+
+def test_a_suggested_key_is_free(make_project: Callable[..., Project]) -> None:
+    make_project("MA")
+    make_project("MA2")
+    assert Project.objects.free_key("My app") == "MA3"

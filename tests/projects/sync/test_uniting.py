@@ -7,10 +7,13 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from projects.models import Activity, Comment, Dependency, Project, WorkItem
+from projects.models import Activity, Comment, Dependency, Project, SwimLane, WorkItem
 from projects.models.base import find_pk
+from projects.models.swim_lane import DEFAULTS
 from projects.models.sync import FormerKey
 from projects.sync import repairing
+from projects.transfer import tracker_import, tracker_targets
+from tests import trackers_files
 from tests.projects.sync.clones import BoardClone, Log
 from tests.projects.sync.scripts import clock
 from tests.projects.sync.test_exchange import assert_equal, joined_pair, sync_both
@@ -139,3 +142,24 @@ def test_three_imports_are_one_item(make_board_clone: Make, log: Log) -> None:
     assert_equal(log, *clones)
     with clones[1]:
         assert WorkItem.objects.living().exclude(external_ref="").count() == 3
+
+
+def test_a_project_that_two_clones_import_anew_is_one(make_board_clone: Make, log: Log) -> None:
+    """Both run `pm import beads FILE --new-project "Old work"` before they meet; Bob's file has one issue more."""
+    ada, bob = joined_pair(make_board_clone, log)
+    more = [*trackers_files.BEADS, {"id": "bd-8", "title": "Later", "status": "open", "priority": 1}]
+    for clone, rows in ((ada, trackers_files.BEADS), (bob, more)):
+        with clone:
+            project = tracker_targets.new_project("beads", "Old work")
+            project.insert(actor=clone.user)
+            tracker_import.read("beads", trackers_files.beads(rows), project, actor=clone.user)
+    sync_both(log, ada, bob)
+    assert_equal(log, ada, bob)
+    for clone in (ada, bob):
+        with clone:
+            project = Project.objects.living().get(title="Old work")
+            items = WorkItem.objects.living().filter(project=project).order_by("item_number")
+            assert list(items.values_list("external_ref", flat=True)) == ["bd-1", "bd-1.1", "bd-1.2", "bd-8"]
+            assert Comment.objects.living().filter(work_item__project=project).count() == 1
+            assert Dependency.objects.living().filter(blocking_item__project=project).count() == 1
+            assert SwimLane.objects.living().filter(project=project).count() == len(DEFAULTS)
