@@ -147,7 +147,7 @@ def document(now: float) -> dict[str, object]:
                 "id": project,
                 "key": KEY,
                 "title": "Trailhead, a guide for hikers",
-                "description": "An example. Delete it when you have seen enough: `pm project delete DEMO`.",
+                "description": "An example. Delete it in the settings of the project when you have seen enough.",
                 "status": "active",
                 "next_work_item_number": len(ITEMS) + 1,
                 **stamps(45, 45),

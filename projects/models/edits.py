@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from projects.entities.label import LABEL
 from projects.entities.spec import RANK
+from projects.entities.swim_lane import SWIM_LANE
 from projects.entities.work_item import WORK_ITEM
 from projects.loose_types import FieldValue
 from projects.models.activity import Action, Activity, counting, stored
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 CLAIM = "claimed_by_id"
 MOST_TOGETHER = 1000  # changes
+TOGETHER = (WORK_ITEM.name, LABEL.name, SWIM_LANE.name)  # what a command changes several of
 
 
 def edit(
@@ -104,19 +107,23 @@ def undo(activity: Activity, *, actor: User) -> Entity:
 
 @transaction.atomic
 def undo_group(group: uuid.UUID, *, actor: User) -> list[str]:
-    """Revert all changes and deletions of work items that one command made, or none; return the items' keys.
+    """Revert all changes and deletions that one command made to items, labels and columns; return the keys.
 
-    The latest change comes first, as an item comes back before those below it. Raises as `undo` does.
+    All or none. The latest change comes first, as an item comes back before those below it. The row of a label that
+    the command made is deleted. Raises as `undo` does.
     """
-    rows = Activity.objects.filter(group_id=group, entity_type=WORK_ITEM.name)
-    changes = list(rows.filter(action__in=(Action.UPDATED, Action.DELETED)).order_by("-id")[: MOST_TOGETHER + 1])
+    changed = Activity.objects.filter(entity_type__in=TOGETHER, action__in=(Action.UPDATED, Action.DELETED))
+    made = Activity.objects.filter(entity_type=LABEL.name, action__in=(Action.CREATED, Action.RESTORED))
+    changes = list((changed | made).filter(group_id=group).order_by("-id")[: MOST_TOGETHER + 1])
     if not changes:
         raise Conflict("there is nothing to undo")
     if len(changes) > MOST_TOGETHER:
         raise Conflict(f"at most {MOST_TOGETHER} changes can be undone together")
     for change in changes:
+        if change.action in (Action.CREATED, Action.RESTORED):
+            _entity_of(change).soft_delete(actor=actor)
         # An item that was deleted with one above it has come back with that one.
-        if change.action != Action.DELETED or _entity_of(change).deleted_at is not None:
+        elif change.action != Action.DELETED or _entity_of(change).deleted_at is not None:
             undo(change, actor=actor)
     return [change.display_key for change in reversed(changes)]
 

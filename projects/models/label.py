@@ -12,6 +12,7 @@ from projects.entities.label import COLOURS, LABEL
 from projects.models.base import Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import MAX_LABEL_LENGTH, LineField
+from projects.models.prepared_queries import field_at
 from projects.models.project import DELETED, LIVING, Project
 from projects.models.project_child import ProjectChild, ProjectChildQuerySet
 from projects.models.work_items.item import WorkItem
@@ -37,9 +38,9 @@ class Usage(NamedTuple):
 
 
 class LabelQuerySet(ProjectChildQuerySet["Label"]):
-    def colours(self) -> dict[tuple[uuid.UUID, str], str]:
-        """Return the colours that are not the default, by project and name in lower case."""
-        rows = self.living().exclude(colour=COLOURS[0]).values_list("project_id", "name", "colour")
+    def colours(self) -> dict[tuple[str, str], str]:
+        """Return the colours that are not the default, by the project's key and the name in lower case."""
+        rows = self.living().exclude(colour=COLOURS[0]).values_list("project__key", "name", "colour")
         return {(project, name.casefold()): colour for project, name, colour in rows}
 
     def usage(self, project: Project) -> list[Usage]:
@@ -112,8 +113,10 @@ def label_id(project: uuid.UUID, name: str) -> uuid.UUID:
 
 def _clean_name(name: str) -> str:
     """Return the name as a label of an item. Raises ValidationError."""
-    field = Label._meta.get_field("name")
-    cleaned: str = field.clean(name, None)
+    try:
+        cleaned: str = field_at(Label, "name").clean(name, None)
+    except ValidationError as error:
+        raise ValidationError({"name": error}) from None
     if "," in cleaned:
         raise ValidationError({"name": "must not contain a comma, which separates labels"})
     return cleaned
@@ -163,8 +166,7 @@ class Label(ProjectChild):
 
     def insert(self, *, actor: User) -> None:
         """Store the label; one that was deleted before comes back."""
-        self.name = _clean_name(self.name)
-        self.id = label_id(self.project_id, self.name)
+        self._take_id()
         gone = Label.objects.filter(pk=self.pk, deleted_at__isnull=False).select_related("project").first()
         if gone is None:
             super().insert(actor=actor)
@@ -175,9 +177,17 @@ class Label(ProjectChild):
         self._state.adding = False
         self.refresh_from_db()
 
+    def validate_insert(self) -> None:
+        self._take_id()
+        super().validate_insert()
+
+    def _take_id(self) -> None:
+        self.name = _clean_name(self.name)
+        self.id = label_id(self.project_id, self.name)
+
     def check_insert(self) -> None:
         super().check_insert()
-        if Label.objects.filter(pk=self.pk).exists():
+        if Label.objects.living().filter(pk=self.pk).exists():
             raise Conflict(f"{self.project.key} already has a colour for the label {self.name}", field="name")
 
     def check_update(self, values: Values) -> Values:

@@ -187,6 +187,17 @@ class User(AbstractUser):
         self.is_agent, self.is_kind_confirmed = kind == AGENT, True
         self.save(update_fields=["is_agent", "is_kind_confirmed"])
 
+    def set_active(self, is_active: bool, *, actor: User) -> None:
+        """Record that the user has left, or is back: who left can't sign in, and is not offered as an assignee.
+
+        It stays in this clone. Raises NotYours for agents, and Conflict for the person's own account.
+        """
+        actor.check_person("say who has left")
+        if self.pk == actor.pk and not is_active:
+            raise Conflict("you can't make yourself inactive; another person can")
+        self.is_active = is_active
+        self.save(update_fields=["is_active"])
+
     @property
     def kind(self) -> str:
         """`person` or `agent`."""

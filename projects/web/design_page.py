@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
+from projects.entities.label import COLOURS
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Context
 from projects.models import User
@@ -45,6 +46,7 @@ SURFACES = (
     Token("ink", "text"),
     Token("soft", "secondary text"),
     Token("accent", "link, focus, primary button"),
+    *(Token(f"label-{colour}", f"{colour} label") for colour in COLOURS[1:]),
 )
 MEANINGS = (
     Token("epic", "Epic", "layers"),
@@ -139,6 +141,7 @@ def samples() -> Context:
         "surfaces": SURFACES,
         "meanings": MEANINGS,
         "sizes": SIZES,
+        "label_colours": COLOURS[1:],
         "icons": sorted(icons.names()),
         "cards": cards(),
         "people": list(people()),

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 from collections.abc import Callable
 from urllib.parse import quote
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 
 from projects.api.exceptions import CODES, envelope
 from projects.loose_types import Context, Framework
 from projects.models import User, WorkItem
-from projects.models.activity import Action, Activity
+from projects.models.activity import Action, Activity, group_of_transaction
 from projects.models.base import Entity
+from projects.models.edits import MOST_TOGETHER
 from projects.models.exceptions import Claimed, HasBlockers, HasChildren, NotYours, Refused, StaleVersion
 from projects.web.appearance import appearance
 from projects.web.field_labels import label, reworded
@@ -30,6 +33,7 @@ HEADINGS = {
     403: "Permission denied",
     404: "Page not found",
     405: "Method not allowed",
+    409: "Not possible",
     413: "Too large",
     500: "Internal error",
     503: "Unavailable",
@@ -54,6 +58,23 @@ def reports_errors(view: View) -> View:
     return wrapped
 
 
+def answers_forms(view: View) -> View:
+    """Do as `reports_errors`; without the script, lead back to the form's page, or show the error as a page."""
+
+    @functools.wraps(view)
+    def wrapped(request: HttpRequest, *args: Framework, **kwargs: Framework) -> HttpResponse:
+        response = reports_errors(view)(request, *args, **kwargs)
+        if is_scripted(request) or request.method != "POST":
+            return response
+        if response.status_code >= 400:
+            return answer(request, response.status_code, json.loads(response.content)["error"]["message"])
+        target = response.headers.get("PM-Redirect") or request.META.get("HTTP_REFERER", "")
+        is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+        return HttpResponseRedirect(target if is_ours else reverse("settings"), status=303)
+
+    return wrapped
+
+
 def _is_unknown_user(error: ValidationError) -> bool:
     fields = getattr(error, "error_dict", {})
     return any(each.code == "unknown_user" for each in fields.get("assignee", ()))
@@ -73,6 +94,14 @@ def saved(text: str, undo: int | None) -> HttpResponse:
     response.headers["PM-Toast"] = quote(text[:MAX_TOAST])
     if undo is not None:
         response.headers["PM-Undo"] = reverse("undo", args=[undo])
+    return response
+
+
+def saved_together(text: str) -> HttpResponse:
+    """Return the response after the changes of this transaction, with a toast that undoes them together."""
+    response, group = saved(text, None), group_of_transaction()
+    if 0 < Activity.objects.filter(group_id=group)[: MOST_TOGETHER + 1].count() <= MOST_TOGETHER:
+        response.headers["PM-Undo"] = reverse("bulk-undo", args=[group])
     return response
 
 

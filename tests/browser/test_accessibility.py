@@ -25,7 +25,7 @@ PAGES = [
     "/sprints/DEMO/",
     "/insights/DEMO/",
     "/search/?q=map",
-    "/settings/",
+    *("/settings/", "/settings/projects/", "/settings/people/", "/settings/deleted/DEMO/"),
     "/nothing/",
     "/design/",
 ]
@@ -80,9 +80,10 @@ def test_pages_have_no_serious_fault(
     page.goto(f"{server.url}/sprints/DEMO/")
     page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
     faults["all forms of the sprints"] = found(page, scheme)
-    page.goto(f"{server.url}/settings/")
-    page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
-    faults["all forms of the settings"] = found(page, scheme)
+    for path in ("/settings/", "/settings/projects/DEMO/", "/settings/labels/DEMO/"):
+        page.goto(server.url + path)
+        page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
+        faults[f"all forms of {path}"] = found(page, scheme)
     for number in range(51):
         server.api("POST", "work-items/", json={"project": "DEMO", "item_type": "task", "title": f"Hay {number}"})
     page.goto(f"{server.url}/search/?q=hay")

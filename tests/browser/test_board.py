@@ -322,7 +322,9 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     expect(page.locator("[data-answer]")).to_contain_text("This is what the import would do")
     assert len(board.api("GET", "projects/").json()["results"]) == 1
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.locator("#s-project-TWO")).to_be_visible()
+    expect(page.locator("[data-answer]")).to_contain_text("Imported.")
+    page.goto(f"{board.url}/settings/projects/")
+    expect(page.locator("#sp-TWO")).to_be_visible()
 
 
 def test_work_of_another_tracker_is_imported(page: Page, board: Server, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from projects.web.diff import diff_lines
 from projects.web.form_values import agreed_version, version
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import tick_task, to_html
-from projects.web.responses import done, explain, refused, reports_errors, undoable
+from projects.web.responses import answers_forms, done, explain, refused, reports_errors, undoable
 
 BEFORE = 19  # digits of an activity ID
 
@@ -112,7 +112,7 @@ def delete(request: HttpRequest, identifier: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def restore(request: HttpRequest, identifier: str) -> HttpResponse:
     """Restore the item and the descendants deleted with it."""

@@ -17,7 +17,7 @@ from projects.models.exceptions import Conflict
 from projects.transfer import importer
 from projects.web import page
 from projects.web.form_values import agreed_version, fresh_id, version
-from projects.web.responses import done, reports_errors
+from projects.web.responses import answers_forms, done, reports_errors, undoable
 
 CHANGED = ("title", "description", "status")  # fields of the form
 
@@ -36,15 +36,18 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def change(request: HttpRequest, key: str) -> HttpResponse:
-    """Rename a project, archive it or make it active again."""
-    found = page.find_project(key)
+    """Rename or describe a project, archive it or make it active again."""
+    found, actor = page.find_project(key), page.person(request)
+    actor.check_person("change a project here")
     values = {name: request.POST[name] for name in CHANGED if name in request.POST}
     seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
-    changed = edit(found, values, actor=page.person(request), seen=seen, anyway=anyway)
-    return done("Saved." if changed else "No changes.")
+    if not edit(found, values, actor=actor, seen=seen, anyway=anyway):
+        return done("No changes.")
+    told = {"archived": "is archived now, and read-only", "active": "is active again"}
+    return undoable(f"{found.key} {told[values['status']] if 'status' in values else 'saved'}.", found)
 
 
 @page.for_people("POST")

@@ -15,7 +15,7 @@ from projects.models import Check, User
 from projects.models.user import AGENT, PERSON
 from projects.web import page, settings_page
 from projects.web.form_values import agreed_version, fresh_id
-from projects.web.responses import done, reports_errors
+from projects.web.responses import answers_forms, done
 
 KINDS = (PERSON, AGENT)
 CHECK_FIELDS = ("name", "command", "timeout_seconds", "requirement")
@@ -30,7 +30,7 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def kind(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Say whether a user is a person or an agent."""
@@ -40,7 +40,7 @@ def kind(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def kinds(request: HttpRequest) -> HttpResponse:
     """Confirm that all users of earlier versions are of the kind that is shown."""
@@ -53,7 +53,7 @@ def kinds(request: HttpRequest) -> HttpResponse:
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def policies(request: HttpRequest, key: str) -> HttpResponse:
     """Change what an item of a project needs before it is done."""
@@ -65,7 +65,7 @@ def policies(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def add_check(request: HttpRequest, key: str) -> HttpResponse:
     """Define a check of a project; who writes its command has approved it on this clone."""
@@ -76,7 +76,7 @@ def add_check(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Approve the command of a check on this clone, change the check, or delete it."""

@@ -61,11 +61,13 @@ def test_example_fills_an_empty_board_only(browser: Client, owner: User) -> None
 
 def test_project_is_renamed_archived_and_made_active(browser: Client, project: Project) -> None:
     url = f"/settings/projects/{project.key}/"
-    assert browser.post(url, {"version": project.version, "title": "New"}).content == b"Saved."
-    assert browser.post(url, {"version": 2, "title": "New", "status": "archived"}).content == b"Saved."
+    assert browser.post(url, {"version": project.version, "title": "New"}).content == b"PONE saved."
+    assert browser.post(url, {"version": 2, "title": "New", "status": "archived"}).content.startswith(
+        b"PONE is archived"
+    )
     project.refresh_from_db()
     assert (project.title, project.is_archived) == ("New", True)
-    assert 'value="active">Make active' in browser.get("/settings/").content.decode()
+    assert 'value="active">Make active' in browser.get("/settings/projects/PONE/").content.decode()
     assert browser.post(url, {"version": 3, "title": "New", "status": "active"}).status_code == 200
     assert browser.post(url, {"version": 3, "title": "Newer"}).status_code == 409
     assert browser.post("/settings/projects/NONE/", {"version": 1}).status_code == 404

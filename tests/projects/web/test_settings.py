@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db
 HTML = {"HTTP_ACCEPT": "text/html"}
 
 
-def shown(browser: Client) -> str:
-    response = browser.get("/settings/", **HTML)
+def shown(browser: Client, path: str = "/settings/") -> str:
+    response = browser.get(path, **HTML)
     assert response.status_code == 200
     return response.content.decode()
 
@@ -30,10 +30,10 @@ def say(browser: Client, user: User, kind: str) -> int:
 
 def test_people_and_agents_are_listed_and_linked(browser: Client, user: User) -> None:
     User.objects.actor("<b>claude</b>")
-    page = shown(browser)
+    page = shown(browser, "/settings/people/")
     assert "&lt;b&gt;claude&lt;/b&gt;" in page
-    assert "To confirm" not in page
-    assert 'href="/settings/" aria-current="page"' in page
+    assert 'href="/settings/people/" aria-current="page"' in page
+    assert "To confirm" not in shown(browser)
 
 
 def test_person_changes_and_confirms_kinds(browser: Client) -> None:
@@ -55,7 +55,7 @@ def test_nobody_makes_an_agent_of_themselves(browser: Client, owner: User) -> No
 
 
 @pytest.mark.parametrize("is_link", [True, False])
-def test_agents_and_their_links_are_refused(browser: Client, owner: User, is_link: bool) -> None:
+def test_agents_and_their_links_are_refused(browser: Client, owner: User, project: Project, is_link: bool) -> None:
     other = User.objects.create(username="ann", is_kind_confirmed=False)
     if is_link:
         session = browser.session
@@ -66,8 +66,11 @@ def test_agents_and_their_links_are_refused(browser: Client, owner: User, is_lin
     assert say(browser, other, "agent") == 403
     assert browser.post(reverse("settings-kinds")).status_code == 403
     assert not other.is_kind_confirmed
-    page = shown(browser)
-    assert not re.search(r"<fieldset>|/settings/kinds/", page)
+    pages = [
+        shown(browser, f"/settings/{name}") for name in ("", "people/", "projects/", "projects/PONE/", "labels/PONE/")
+    ]
+    assert not re.search("<fieldset>|/settings/kinds/|<form class=.tools[^>]*post", "".join(pages))
+    page = pages[0]
     assert ("a link that claude asked for" if is_link else "Only people change settings") in page
 
 
@@ -82,7 +85,7 @@ def test_person_sets_policies(browser: Client, project: Project) -> None:
     assert browser.post(url, values).status_code == 200
     project.refresh_from_db()
     assert (project.review_policy, project.checks_policy, project.acceptance_policy) == ("required", "warn", "off")
-    assert '<option value="required" selected>' in shown(browser)
+    assert '<option value="required" selected>' in shown(browser, "/settings/projects/PONE/")
     stale = browser.post(url, {**values, "review_policy": "off"})
     assert (stale.status_code, stale.headers["PM-Again"]) == (409, f"anyway={project.version}")
     assert browser.post(url, {**values, "version": project.version, "checks_policy": "maybe"}).status_code == 400
@@ -127,7 +130,7 @@ def test_command_from_elsewhere_is_shown_exactly_and_approved(browser: Client, o
     check = Check.objects.create(actor=owner, project=project, name="tests", command="true")
     Check.objects.update(command="rm <b>-rf</b> \u202e/")  # as a sync writes it
     check.refresh_from_db()
-    page = shown(browser)
+    page = shown(browser, "/settings/projects/PONE/")
     assert "rm &lt;b&gt;-rf&lt;/b&gt; \\u202e/</pre>" in page
     assert "Not approved" in page
     url = reverse("settings-check", args=[check.pk])
@@ -135,7 +138,7 @@ def test_command_from_elsewhere_is_shown_exactly_and_approved(browser: Client, o
     assert not check.is_approved
     assert browser.post(url, {"digest": check.digest}).status_code == 200
     assert check.is_approved
-    assert "Not approved" not in shown(browser)
+    assert "Not approved" not in shown(browser, "/settings/projects/PONE/")
 
 
 def test_link_of_an_agent_defines_and_approves_no_checks(browser: Client, owner: User, project: Project) -> None:

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from django import template
+from django.template import Context
+from django.urls import reverse
+
+from projects.web import page
+
+register = template.Library()
+PAGES = (  # name, words, route
+    ("general", "General", "settings"),
+    ("projects", "Projects", "settings-projects"),
+    ("labels", "Labels", "settings-labels-all"),
+    ("people", "People and agents", "settings-people"),
+    ("deleted", "Deleted items", "settings-deleted-all"),
+)
+
+
+@register.inclusion_tag("pm/settings_nav.html", takes_context=True)
+def settings_nav(context: Context, at: str) -> dict[str, object]:
+    """Show the pages of the settings, and who may not change anything there."""
+    request = context["request"]
+    pages = [(name, text, reverse(route)) for name, text, route in PAGES]
+    return {
+        "settings_pages": pages,
+        "at": at,
+        "acts_as_person": page.person(request).acts_as_person,
+        "request": request,
+    }
