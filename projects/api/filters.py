@@ -6,6 +6,7 @@ A wrong value is an error.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
@@ -30,7 +31,7 @@ from projects.entities import spec
 from projects.entities.registry import BY_NAME
 from projects.loose_types import AnyRows, Framework
 from projects.models import Project, User
-from projects.models.base import Entity, Values, find_pk
+from projects.models.base import Entity, find_pk
 from projects.models.prepared_queries import Bound
 from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 
@@ -297,6 +298,16 @@ class PersonFilter(django_filters.Filter):
         return Q(**{self.field_name: self.parent.refer_person(own, name, place)})
 
 
+class SharedFilters(dict[str, django_filters.Filter]):
+    """The filters of a class, which a set copies one by one: a deep copy takes a tenth of the time of a list."""
+
+    def __deepcopy__(self, memo: object) -> dict[str, django_filters.Filter]:
+        copies = {name: copy(each) for name, each in self.items()}
+        for each in copies.values():
+            each.method = each.method  # which belongs to the copy
+        return copies
+
+
 class ListFilterSet(django_filters.FilterSet):
     """Filters whose query is compiled once; the entities that it names are bound parameters, looked up each time.
 
@@ -305,6 +316,18 @@ class ListFilterSet(django_filters.FilterSet):
     """
 
     unsearched: Unsearched | None = None
+    form_class: type[forms.Form]
+
+    @classmethod
+    def get_filters(cls) -> SharedFilters:
+        return SharedFilters(super().get_filters())
+
+    def get_form_class(self) -> type[forms.Form]:
+        """Return the form of the class, built once; each form has copies of its fields."""
+        cls = type(self)
+        if "form_class" not in vars(cls):
+            cls.form_class = super().get_form_class()
+        return cls.form_class
 
     def __init__(self, *args: Framework, **kwargs: Framework) -> None:
         super().__init__(*args, **kwargs)
@@ -345,15 +368,15 @@ class EntityFilterSet(ListFilterSet):
     """
 
     @classmethod
-    def get_filters(cls) -> Values:
+    def get_filters(cls) -> SharedFilters:
         model: type[Entity] | None = cls._meta.model
         if model is None:
-            return {}
+            return SharedFilters()
         described = {each.name: each for each in model.spec.filters}
         names = [*described] if model is Project or "project" in described else ["project", *described]
         derived = {name: cls.declared_filters.get(name) or _derive(model, name, described.get(name)) for name in names}
         deleted = DeletedFilter(help_text="`true` lists deleted rows, which can be restored.")
-        return {**derived, **cls.declared_filters, "deleted": deleted}
+        return SharedFilters({**derived, **cls.declared_filters, "deleted": deleted})
 
 
 def _derive(model: type[Entity], name: str, filter: spec.Filter | None) -> django_filters.Filter:
