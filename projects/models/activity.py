@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # not count, as a change by another clone won.
 Change = dict[str, Json]
 IMPORTED = "import"  # the source of what an import changed
+SYNCED = "sync"  # the source of what another clone changed
 _RECORD = """
     INSERT INTO projects_activity (
         entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id,

@@ -11,6 +11,7 @@ from django.db import connection
 from projects.entities.spec import EMPTY, MOMENT, PERSON, Entity, Field
 from projects.loose_types import Json, SqlRow
 from projects.models import Activity
+from projects.models.activity import SYNCED
 from projects.models.user import id_of
 from projects.sync.board_rows import ensure_users, mark_agents, person_id, stored_moment
 from projects.sync.fold import APPLIED, VOID, Result
@@ -21,7 +22,7 @@ from projects.transfer.bulk_loading import indexed_at_end
 MAX_REASON = 500  # characters
 _COLUMNS = (
     "entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id, "
-    "session, position, standing, reason"
+    "session, position, standing, reason, source"
 )
 _MARKS = ", ".join(["%s"] * (_COLUMNS.count(",") + 1))
 _INSERT = f"INSERT INTO projects_activity ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 -- constants
@@ -90,6 +91,7 @@ class HistoryRows:
                     position,
                     result.standing,
                     result.reason[:MAX_REASON],
+                    SYNCED,
                 )
             )
 

@@ -22,7 +22,7 @@ LONGEST = 80  # characters of a quotation
 MAX_KEYS = 4  # items named in one deed
 MAX_FIELDS = 4  # named in one deed
 ARROW = " → "  # between the two keys in a dependency's display key
-BY_STATUS = {
+BY_STATUS: dict[str, str] = {
     Status.DONE: "finished",
     Status.REVIEW: "handed in",
     Status.CANCELLED: "cancelled",
@@ -31,6 +31,7 @@ BY_STATUS = {
 BY_KIND = {"decision": "decided", "handover": "left a handover", "comment": "noted"}
 PLURALS = {"decided": "decisions", "left a handover": "handovers", "noted": "notes"}
 VERBS = {Action.CREATED: "created", Action.DELETED: "deleted", Action.RESTORED: "restored", Action.UPDATED: "changed"}
+WITH_OF = ("ended the claim", "withdrew the review", "changed the review")
 NOUNS = {
     "work_item": "",
     "time_entry": "time",
@@ -89,6 +90,16 @@ class Deed:
         return self.verb
 
     @property
+    def joint(self) -> str:
+        """The word between these words and the keys."""
+        return "of" if self.kind == "fields" or self.verb in WITH_OF else ""
+
+    @property
+    def tail(self) -> str:
+        """The words after the keys."""
+        return self.texts[-1] if self.kind == "item" else ""
+
+    @property
     def shown_keys(self) -> list[str]:
         return self.keys[:MAX_KEYS]
 
@@ -106,7 +117,8 @@ def deeds(rows: Iterable[Activity], *, about: str = "", progress: Mapping[str, s
     found: dict[tuple[str, str, str], Deed] = {}
     for row in rows:
         shape, key = _shape(row), key_of(row)
-        apart = key if shape.kind == "fields" else ""  # the fields of each item are told for themselves
+        # The fields of each item are told for themselves, and so is each status.
+        apart = {"fields": key, "item": shape.text}.get(shape.kind, "")
         deed = found.setdefault((shape.verb, shape.kind, apart), Deed(shape.verb, shape.kind, row.created_at))
         deed.number += 1
         deed.texts.append(shape.text)
@@ -147,11 +159,12 @@ def _item(row: Activity, values: dict[str, Json]) -> Shape:
         return Shape("began" if is_own and row.actor.is_agent else "handed over")
     status = values.get("status")
     if status and "claimed_by_id" in values and status in (Status.TODO, Status.BACKLOG):
-        return Shape("gave back" if row.actor.is_agent else "ended the claim of")
+        return Shape("gave back" if row.actor.is_agent else "ended the claim")
     if status:
-        return Shape(BY_STATUS.get(status, f"moved to {STATUS_NAMES.get(status, status)}:"))
+        verb = BY_STATUS.get(status)
+        return Shape(verb) if verb else Shape("moved", "item", f"to {STATUS_NAMES.get(status, status)}")
     if "claimed_by_id" in values:
-        return Shape("ended the claim of")
+        return Shape("ended the claim")
     if set(values) == {"position"}:
         return Shape("moved")
     names = [label(name) for name in values if name != "position"]
@@ -181,8 +194,8 @@ def _question(row: Activity, values: dict[str, Json]) -> Shape:
 def _review(row: Activity, values: dict[str, Json]) -> Shape:
     if row.action == Action.CREATED:
         return Shape("handed in")
-    verdicts = {"accepted": "accepted", "sent_back": "sent back", "withdrawn": "withdrew the review of"}
-    return Shape(verdicts.get(values.get("verdict") or "", "changed the review of"))
+    verdicts = {"accepted": "accepted", "sent_back": "sent back", "withdrawn": "withdrew the review"}
+    return Shape(verdicts.get(values.get("verdict") or "", "changed the review"))
 
 
 def quoted(text: str) -> str:

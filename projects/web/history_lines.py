@@ -97,6 +97,12 @@ def history(item: WorkItem, before: int | None = None) -> tuple[list[Line], int 
     return [_line(row, names, item) for row in shown], shown[-1].pk if len(found) > SHOWN else None
 
 
+def lines_of(rows: Sequence[Activity]) -> list[Line]:
+    """Return a line for each of these activities, of any entities."""
+    names = _names(rows)
+    return [_line(row, names) for row in rows]
+
+
 def _activity_around(item: WorkItem) -> ActivityQuerySet:
     comments: AnyQuerySet = Comment.objects.filter(work_item=item).order_by().values("pk")
     questions = Question.objects.filter(work_item=item).order_by().values("pk")
@@ -116,7 +122,7 @@ def _names(rows: Sequence[Activity]) -> dict[str, str]:
     return {pk: f"{one.display_key} {one.title}" if isinstance(one, WorkItem) else str(one) for pk, one in objects}
 
 
-def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
+def _line(row: Activity, names: dict[str, str], item: WorkItem | None = None) -> Line:
     values = {change["field"]: change["new"] for change in row.changes}
     if row.entity_type == "question":
         key = row.display_key.rpartition(".")[2]
@@ -127,7 +133,7 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem) -> Line:
     if row.action == Action.UPDATED and row.entity_type != "time_entry":
         return Line(row, text, [_field(change, names) for change in row.changes if change["field"] != "position"])
     if row.entity_type == "dependency" and row.action == Action.CREATED:
-        names = names | {str(item.pk): "it"}
+        names = names | ({str(item.pk): "it"} if item else {})
         one, two = (names.get(values.get(end) or "", GONE) for end in ("blocking_item_id", "blocked_item_id"))
         verb = RELATIONS[ENDS.get(values.get("dependency_type") or "", ENDS["relates_to"])[0]]
         return Line(row, f"recorded that {one} {verb} {two}", [])

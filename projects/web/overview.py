@@ -11,15 +11,15 @@ from django.utils import timezone
 
 from projects.entities.work_item import CLOSED
 from projects.insights.days import day_of
-from projects.loose_types import Context, FieldValue
+from projects.loose_types import FieldValue
 from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
 from projects.models.sprints.history import histories
 from projects.models.work_items.queries import WorkItemQuerySet
-from projects.web.responses import deed
+from projects.web.activity_feed import Feed
 from projects.web.sprint_page import burndown_of
 
 SHOWN = 12  # rows per list
-RECENT = 25  # activities
+RECENT = 12  # blocks of activity
 
 
 class Overview:
@@ -33,7 +33,7 @@ class Overview:
         self.blocked = _blocked(living)
         self.ready = list(WorkItem.objects.all().ready(assignee=user.pk).select_related("project")[:SHOWN])
         self.sprints = _active(zone)
-        self.changes = _changes()
+        self.changes = Feed(Activity.objects.exclude(entity_type="swim_lane"), zone, most=RECENT).blocks
 
     @property
     def has_items(self) -> bool:
@@ -90,12 +90,3 @@ def _active(zone: tzinfo) -> list[FieldValue]:
         sprint.days_left = (sprint.end_date - today).days
         sprint.chart = burndown_of(sprint, days.get(sprint.pk, []), f"burndown-{sprint.pk}")
     return sprints
-
-
-def _changes() -> list[Context]:
-    """Return the latest activities, each with its item's title unless the item is deleted."""
-    shown = Activity.objects.exclude(entity_type="swim_lane").select_related("actor").order_by("-id")[:RECENT]
-    rows = list(shown)
-    ids = {row.entity_id for row in rows if row.entity_type == "work_item"}
-    titles = dict(WorkItem.objects.filter(pk__in=ids).values_list("pk", "title"))
-    return [{"row": row, "text": deed(row), "title": titles.get(row.entity_id, "")} for row in rows]

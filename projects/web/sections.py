@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from projects.models import Project
 
+LAST_PROJECT = "pm_project"  # the cookie with the key of the project that the browser showed last
+
 
 class Section(NamedTuple):
     """A page that the sidebar leads to; it passes its `name` to the frame as `section`."""
@@ -27,6 +29,7 @@ SECTIONS = (
     Section("list", "List", "list", "list", "l", of_project=True),
     Section("sprints", "Sprints", "iteration-cw", "sprints", "s", of_project=True),
     Section("insights", "Insights", "chart-line", "insights", "n", of_project=True),
+    Section("activity", "Activity", "activity", "activity", "c", of_project=True),
     Section("settings", "Settings", "settings", "settings", "e"),
 )
 

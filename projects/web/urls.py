@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from projects.web.views import (
+    activity,
     agents,
     board,
     bulk,
@@ -41,12 +42,18 @@ urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/told/", inbox.told, name="inbox-told"),
     path("inbox/<slug:kind>/<slug:pk>/", inbox.act, name="inbox-act"),
+    path("activity/", activity.show, name="activity-all"),
+    path("activity/<slug:key>/", activity.show, name="activity"),
     path("agents/", agents.show, name="agents"),
     path("agents/<slug:pk>/note/", agents.note, name="agents-note"),
     path("agents/<slug:pk>/<slug:identifier>/note/", agents.note, name="agents-item-note"),
     path("agents/<slug:pk>/<slug:identifier>/hand-over/", agents.hand_over, name="agents-hand-over"),
     path("agents/<slug:pk>/<slug:identifier>/end/", agents.end, name="agents-end"),
     path("agents/<slug:pk>/<slug:identifier>/give-back/", agents.give_back, name="agents-give-back"),
+    *(
+        path(f"{name}/", home.choose, {"section": name}, name=f"{name}-choose")
+        for name in ("board", "sprints", "insights")
+    ),
     path("insights/<slug:key>/", insights.show, name="insights"),
     path("settings/projects/", project_settings.listing, name="settings-projects"),
     path("settings/projects/example/", projects.example, name="project-example"),

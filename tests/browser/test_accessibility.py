@@ -24,6 +24,8 @@ PAGES = [
     "/board/DEMO/?item=DEMO-10",
     "/sprints/DEMO/",
     "/insights/DEMO/",
+    "/activity/",
+    "/activity/DEMO/?kind=work_item",
     "/search/?q=map",
     *("/settings/", "/settings/projects/", "/settings/people/", "/settings/deleted/DEMO/"),
     "/nothing/",

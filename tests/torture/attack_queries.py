@@ -68,6 +68,7 @@ PAGES = {
     "/": ("overview",),
     "/inbox/": ("cursor", "kind"),
     "/agents/": ("project",),
+    "/activity/": ("project", "actor", "session", "kind", "standing", "since", "until", "batch", "before"),
     "/items/PONE-1/": ("q",),
     "/sprints/PONE/": ("sprint", "q"),
     "/insights/PONE/": ("of", "days", "search", "sprint", "descendants_of", "assignee"),

@@ -97,9 +97,21 @@ class Board:
 
     def pages(self) -> list[str]:
         """Return the path of every page for people, including the admin."""
-        found = ["/", "/?overview", "/search/?q=first", "/live/?since=0", "/inbox/", "/inbox/told/", "/agents/"]
+        found = [
+            "/",
+            "/?overview",
+            "/search/?q=first",
+            "/live/?since=0",
+            "/inbox/",
+            "/inbox/told/",
+            "/agents/",
+            "/activity/",
+        ]
         found += ["/admin/", "/api/v1/docs/"]
-        found += [f"/{page}/PONE/" for page in ("board", "list", "sprints")] + ["/items/PONE-2/", "/items/PONE-1/"]
+        found += [f"/{page}/PONE/" for page in ("board", "list", "sprints", "activity")] + [
+            "/items/PONE-2/",
+            "/items/PONE-1/",
+        ]
         found += ["/list/", "/list/PONE/?layout=tree", "/list/PONE/?group=epic", "/items/PONE-1/graph/"]
         for collection, pk in self.ids.items():
             model = NAMES.get(collection, collection[:-1].replace("-", ""))

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from projects.models import Project, User
 from projects.web.avatars import hue, initials
-from projects.web.sections import Section, entries
+from projects.web.sections import LAST_PROJECT, Section, entries
 from projects.web.stylesheet import stylesheet
 
 register = template.Library()
@@ -27,7 +27,7 @@ def sections(context: Context) -> list[tuple[Section, str]]:
 def _visited(context: Context) -> Project | None:
     """Return the project that this browser showed last, else the first that is not archived."""
     projects: list[Project] = context["all_projects"]()
-    key = context["request"].COOKIES.get("pm_project")
+    key = context["request"].COOKIES.get(LAST_PROJECT)
     chosen = (project for project in projects if project.key == key)
     return next(chosen, None) or next((project for project in projects if not project.is_archived), None)
 
