@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -73,6 +73,7 @@ class EntityAdmin(FewWordsAdmin):
     ) -> Framework:
         form: Framework = super().get_form(request, obj, change, **kwargs)
         form.actor = request.user
+        form.refusal = getattr(request, "refusal", None)
         return form
 
     def formfield_for_foreignkey(self, db_field: Framework, request: HttpRequest, **kwargs: Framework) -> Framework:
@@ -110,6 +111,22 @@ class EntityAdmin(FewWordsAdmin):
         is_open = bool(self.editable) and (obj is None or obj.deleted_at is None)
         return is_open and super().has_delete_permission(request, obj)
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Framework = None,
+    ) -> Framework:
+        """Show the form again, with what was typed, if a rule refuses only the write: its transaction is undone."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (Refused, ValidationError) as refusal:
+            if request.method != "POST" or hasattr(request, "refusal"):
+                raise
+            request.refusal = refusal  # type: ignore[attr-defined]  # for get_form
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
     def save_model(self, request: HttpRequest, obj: AnyRow, form: Framework, change: bool) -> None:
         form.write()
 
@@ -119,8 +136,9 @@ class EntityAdmin(FewWordsAdmin):
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Framework = None) -> Framework:
         try:
             return super().delete_view(request, object_id, extra_context)
-        except Refused as refusal:
-            messages.error(request, refusal.message)
+        except (Refused, ValidationError) as refusal:
+            told = refusal.message if isinstance(refusal, Refused) else "; ".join(refusal.messages)
+            messages.error(request, told)
             return redirect(admin_url(self.opts, "change", object_id))
 
     def get_view_on_site_url(self, obj: AnyRow = None) -> str | None:

@@ -32,6 +32,7 @@ class EntityForm(ModelForm):
     actor: User  # the current user; set by the admin
     stored: Entity | None = None  # the entity before the form's values were set on `instance`; None for a new one
     changes: Mapping[str, Any]  # of the stored entity, by column; set by validation
+    refusal: Refused | ValidationError | None = None  # of the write of this form; set by the admin
     agreed: Mapping[str, bool] = {}  # what the user agreed to override, for Entity.update
     expected_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -76,6 +77,8 @@ class EntityForm(ModelForm):
             return
         try:
             self.check()
+            if self.refusal is not None:
+                raise self.refusal
         except StaleVersion as stale:
             self._report_conflict(stale)
         except Refused as refusal:
