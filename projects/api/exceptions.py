@@ -32,6 +32,7 @@ from projects.models.exceptions import (
     Refused,
     StaleVersion,
     SyncOff,
+    TooLarge,
 )
 from projects.resource_errors import explain
 from projects.sync.exceptions import SyncError
@@ -68,8 +69,13 @@ REFUSALS: dict[type[Refused], str] = {
     NotYours: "FORBIDDEN",
     Refused: "CONFLICT",
     SyncOff: "SYNC_OFF",
+    TooLarge: "PAYLOAD_TOO_LARGE",
 }
-STATUSES: dict[type[Refused], int] = {Cycle: status.HTTP_400_BAD_REQUEST, NotYours: status.HTTP_403_FORBIDDEN}
+STATUSES: dict[type[Refused], int] = {
+    Cycle: status.HTTP_400_BAD_REQUEST,
+    NotYours: status.HTTP_403_FORBIDDEN,
+    TooLarge: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+}
 ADVICE: dict[type[exceptions.APIException], str] = {
     exceptions.NotAuthenticated: "credentials are missing; send Authorization: Bearer with the content of server.token",
     exceptions.NotAcceptable: "the response is application/json, which the Accept header excludes",

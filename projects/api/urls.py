@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
 from projects.api.activity import ActivityViewSet
+from projects.api.attachments import AttachmentViewSet
 from projects.api.changes import ChangesView
 from projects.api.check_runs import CheckRunViewSet
 from projects.api.checks import CheckViewSet
@@ -61,6 +62,7 @@ VIEWS: dict[str, type[EntityViewSet] | type[ActivityViewSet]] = {
     "checks": CheckViewSet,
     "check-runs": CheckRunViewSet,
     "labels": LabelViewSet,
+    "attachments": AttachmentViewSet,
 }
 for entity in ENTITIES:
     if entity.path not in VIEWS:

@@ -91,9 +91,9 @@ class Api:
             raise BadAnswer(f"the response of {self.target.url} lacks {', '.join(wanted)}; is it a pm server?")
         return document
 
-    def upload(self, path: str, body: Upload, silence: float) -> Json:
+    def upload(self, path: str, body: Upload, silence: float, headers: Mapping[str, str] | None = None) -> Json:
         """Send a file and return the document in the response; it may be sent twice, so this must be idempotent."""
-        headers = self._head({"Content-Type": "application/json"})
+        headers = self._head({"Content-Type": "application/json", **(headers or {})})
         return self._document(self._send("POST", path, headers, body, silence))
 
     def download(self, path: str, sink: Sink, silence: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projects.entities.attachment import ATTACHMENT
 from projects.entities.check import CHECK
 from projects.entities.check_run import CHECK_RUN
 from projects.entities.comment import COMMENT
@@ -38,7 +39,7 @@ def _by_reference() -> tuple[Entity, ...]:
 # ENTITIES is in the order of an export file; BY_REFERENCE puts entities after those that they reference.
 ENTITIES = (
     *(PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION, REVIEW, WAIVER),
-    *(CRITERION, CHECK, CHECK_RUN, SAVED_VIEW, LABEL),
+    *(CRITERION, CHECK, CHECK_RUN, SAVED_VIEW, LABEL, ATTACHMENT),
 )
 BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}

@@ -1,4 +1,5 @@
 from projects.models.activity import Activity
+from projects.models.attachment import Attachment, AttachmentContent
 from projects.models.check import Check, CheckApproval
 from projects.models.check_run import CheckRun, OpenedRun, ReportedTree
 from projects.models.comment import Comment
@@ -26,6 +27,8 @@ from projects.models.work_items.schema import ItemLabel
 
 __all__ = [
     "Activity",
+    "Attachment",
+    "AttachmentContent",
     "Check",
     "CheckApproval",
     "CheckRun",

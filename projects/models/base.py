@@ -182,6 +182,10 @@ class Entity(models.Model):
         """Return the ID of the living entity with this other name; None for entities that have no such names."""
         return None
 
+    @classmethod
+    def forget_unused(cls) -> None:
+        """Remove what only purged rows of this entity needed. Runs in the transaction of the purge."""
+
     @property
     def display_key(self) -> str:
         """The name that users see, such as PONE-7."""

@@ -112,3 +112,4 @@ def _remove(in_order: list[type[Entity]]) -> None:
         )
         for model in reversed(in_order):
             cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id {_GONE}")  # noqa: S608 -- names of ours
+            model.forget_unused()

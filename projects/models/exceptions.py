@@ -15,6 +15,7 @@
     ├── Cycle           the dependency would create a cycle
     ├── KeyMoved        the key means two items in this clone
     ├── SyncOff         this clone is not joined to a board in git
+    ├── TooLarge        a file is larger than is allowed, or the files of the board together are
     └── NotYours        only the owner or a superuser may change the entity, or only a person may do this
 
 The API maps them to responses in one place, the admin to messages in another.
@@ -57,6 +58,10 @@ class KeyMoved(Refused):
 
 class SyncOff(Refused):
     """This clone is not joined to a board in git."""
+
+
+class TooLarge(Refused):
+    """The file is larger than is allowed, or the files of the board together are."""
 
 
 class Archived(Refused):

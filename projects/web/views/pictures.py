@@ -5,16 +5,11 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 
 from projects.commits import index
+from projects.media_types import OTHER, media_type
 from projects.sync.exceptions import GitError
 from projects.web import page
 
 MAX_PICTURE = 5 << 20  # bytes
-# A picture is what begins like one, whatever its name. SVG is a program and is not shown.
-TYPES = (
-    ("image/png", (b"\x89PNG\r\n\x1a\n",)),
-    ("image/jpeg", (b"\xff\xd8\xff",)),
-    ("image/gif", (b"GIF87a", b"GIF89a")),
-)
 # If somebody opens the picture as a page, nothing in it runs.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -33,14 +28,7 @@ def show(request: HttpRequest, path: str) -> HttpResponse:
         content = repository.file(path, MAX_PICTURE)
     except GitError as error:
         raise Http404(str(error)) from None
-    kind = type_of(content)
-    if kind is None:
+    kind = media_type(content)
+    if kind == OTHER:
         raise Http404(f"{path} is not a PNG, JPEG, GIF or WebP picture")
     return HttpResponse(content, content_type=kind, headers=HEADERS)
-
-
-def type_of(content: bytes) -> str | None:
-    """Return the media type of a picture, None for anything else."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for kind, starts in TYPES if content.startswith(starts)), None)

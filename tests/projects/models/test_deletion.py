@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from projects.entities.registry import ENTITIES
 from projects.models import (
+    Attachment,
     Check,
     CheckRun,
     Comment,
@@ -60,6 +61,7 @@ def test_purge_of_a_project_removes_a_row_of_every_entity(
     Waiver.objects.create(actor=owner, work_item=one, reason="Because")
     SavedView.objects.create(actor=user, project=project, name="Bugs", filters="type=bug")
     Label.objects.create(actor=user, project=project, name="bug", colour="red")
+    Attachment.objects.create(actor=user, work_item=one, name="a.png", content=b"content")
     lanes = SwimLane.objects.count()
     project.soft_delete(actor=user)
     backdate(project)

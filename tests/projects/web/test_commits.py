@@ -9,7 +9,6 @@ import pytest
 import requests
 
 from projects.web.diff import diff_lines
-from projects.web.views import pictures
 from tests.commands import answer, error, git
 from tests.processes import Server, poll
 
@@ -80,13 +79,6 @@ def test_pictures_are_those_of_the_last_commit(committed: Server, repository: Pa
         assert found.headers["X-Content-Type-Options"] == "nosniff"
         for name in ("docs/page.png", "docs/big.gif", "docs/link.png", "docs/new.png", "a.txt", "../a.png", "docs"):
             assert session.get(f"{committed.url}/pictures/{name.replace('..', '%2e%2e')}").status_code == 404, name
-
-
-def test_picture_types_are_told_by_content() -> None:
-    assert [pictures.type_of(start) for start in (PIXEL, b"\xff\xd8\xff\xe0", b"GIF87a", b"RIFF....WEBPVP8 ")] == [
-        *("image/png", "image/jpeg", "image/gif", "image/webp"),
-    ]
-    assert [pictures.type_of(start) for start in (b"", b"<svg>", b"RIFF....WAVE", b"BM")] == [None] * 4
 
 
 def _complete(repository: Path) -> Any:
