@@ -138,14 +138,14 @@ class AttachmentViewSet(EntityViewSet):
         return response
 
 
-def file_response(request: HttpRequest, attachment: Attachment) -> HttpResponseBase | None:
+def file_response(request: HttpRequest, attachment: Attachment) -> HttpResponse | None:
     """Return the file, or that the client has it already; None if its content is not in this clone.
 
     A picture may be shown, anything else is only saved. What it is follows from the content once more: an import may
     have claimed another type.
     """
     etag = quote_etag(attachment.digest)
-    unchanged = get_conditional_response(request, etag=etag)
+    unchanged: HttpResponse | None = get_conditional_response(request, etag=etag)
     if unchanged is not None:
         return unchanged
     content = attachment.content

@@ -7,7 +7,7 @@ import re
 import unicodedata
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 UNNAMED = "file"
+GONE = "gone"  # the state of a deleted attachment
 MAX_SUFFIX = 20  # characters
 _REFERENCE = re.compile(r"/attachments/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/")
 # Categories of characters that no file name needs: controls, formats such as bidirectional overrides, surrogates,
@@ -33,11 +34,17 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class AttachmentQuerySet(WorkItemChildQuerySet["Attachment"]):
-    def here(self, pks: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
-        """Return the media types of the living attachments among `pks` whose content is in this clone, by ID."""
-        contents = AttachmentContent.objects.filter(digest=models.OuterRef("digest"))
-        found = self.living().filter(pk__in=[*pks]).filter(models.Exists(contents))
-        return dict(found.order_by().values_list("pk", "media_type"))
+    def with_places(self) -> Self:
+        """Set `is_here` of each: whether its content is in this clone."""
+        return self.annotate(is_here=_has_content())
+
+    def states(self, pks: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+        """Return, by ID, the media types of the attachments whose content is in this clone, GONE for deleted ones."""
+        rows = self.filter(_has_content(), pk__in=[*pks]).order_by()
+        return {
+            pk: GONE if deleted_at else kind
+            for pk, kind, deleted_at in rows.values_list("pk", "media_type", "deleted_at")
+        }
 
 
 class AttachmentContent(models.Model):
@@ -88,6 +95,7 @@ class Attachment(WorkItemChild):
     digest = models.CharField(max_length=64, default="", editable=False, blank=True)
 
     objects = AttachmentQuerySet.as_manager()
+    is_here: bool  # set by `AttachmentQuerySet.with_places`
     _content: bytes | None = None
 
     class Meta:
@@ -158,6 +166,10 @@ class Attachment(WorkItemChild):
     def insert(self, *, actor: User) -> None:
         super().insert(actor=actor)
         self.work_item.note_progress(actor)
+
+
+def _has_content() -> models.Exists:
+    return models.Exists(AttachmentContent.objects.filter(digest=models.OuterRef("digest")))
 
 
 def check_size(size: int) -> None:

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, RowNumber
 from projects.loose_types import Context
 from projects.models import Activity, CheckRun, Comment, Criterion, Session, User, WorkItem
 from projects.models.check_run import CheckState
+from projects.web.markdown.attachments import KnownFiles
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
 
@@ -57,9 +58,12 @@ class Evidence:
 def evidence_of(items: Sequence[WorkItem], *, with_comments: bool = False) -> dict[uuid.UUID, Evidence]:
     """Return the evidence of each item, by ID."""
     found = {item.pk: Evidence() for item in items}
-    projects = LivingProjects()
-    for comment in _latest_comments(items) if with_comments else ():
-        found[comment.work_item_id].comments.append({"row": comment, "html": to_html(comment.content, projects)})
+    projects, files = LivingProjects(), KnownFiles()
+    comments = list(_latest_comments(items)) if with_comments else []
+    files.expect(comment.content for comment in comments)
+    for comment in comments:
+        html = to_html(comment.content, projects, files=files)
+        found[comment.work_item_id].comments.append({"row": comment, "html": html})
     for criterion in Criterion.objects.living().filter(work_item__in=items).select_related("ticked_by").in_order():
         found[criterion.work_item_id].criteria.append(criterion)
     by_item = CheckRun.objects.all().states_of(items)

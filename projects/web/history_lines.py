@@ -13,6 +13,7 @@ from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import AnyQuerySet, Context, FieldValue
 from projects.models import (
     Activity,
+    Attachment,
     CheckRun,
     Comment,
     Criterion,
@@ -110,7 +111,7 @@ def _activity_around(item: WorkItem) -> ActivityQuerySet:
     entries = TimeEntry.objects.filter(work_item=item).order_by().values("pk")
     evidence = [
         model._base_manager.filter(work_item=item).order_by().values("pk")
-        for model in (Criterion, Review, CheckRun, Waiver)
+        for model in (Attachment, Criterion, Review, CheckRun, Waiver)
     ]
     itself = WorkItem.objects.filter(pk=item.pk).order_by().values("pk")
     return Activity.objects.filter(entity_id__in=itself.union(comments, questions, links, entries, *evidence, all=True))
@@ -119,7 +120,12 @@ def _activity_around(item: WorkItem) -> ActivityQuerySet:
 def _names(rows: Sequence[Activity]) -> dict[str, str]:
     """Resolve the IDs in the changes to names."""
     objects = referenced_objects(rows).items()
-    return {pk: f"{one.display_key} {one.title}" if isinstance(one, WorkItem) else str(one) for pk, one in objects}
+    files = [row.entity_id for row in rows if row.entity_type == "attachment"]
+    named = Attachment._base_manager.filter(pk__in=files).values_list("pk", "name") if files else ()
+    return {
+        **{pk: f"{one.display_key} {one.title}" if isinstance(one, WorkItem) else str(one) for pk, one in objects},
+        **{str(pk): name for pk, name in named},
+    }
 
 
 def _line(row: Activity, names: dict[str, str], item: WorkItem | None = None) -> Line:
@@ -127,6 +133,9 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem | None = None) ->
     if row.entity_type == "question":
         key = row.display_key.rpartition(".")[2]
         return Line(row, f"{told_of_question(row.action, values)} ({key})", [])
+    if row.entity_type == "attachment":
+        verb = {Action.CREATED: "attached", Action.DELETED: "removed"}.get(Action(row.action), row.action)
+        return Line(row, f"{verb} {names.get(str(row.entity_id)) or values.get('name') or 'a file'}", [])
     if row.entity_type in ("review", "waiver"):
         return Line(row, told_of_review(row.entity_type, row.action, values), [])
     text = _verb(row, values) if row.source != IMPORTED else f"{_verb(row, values)}, by an import"

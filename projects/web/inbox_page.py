@@ -14,6 +14,7 @@ from projects.web.evidence import Evidence, evidence_of
 from projects.web.field_labels import label
 from projects.web.history_lines import LONG as LONG_VALUE
 from projects.web.history_lines import difference
+from projects.web.markdown.attachments import KnownFiles
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
 
@@ -56,10 +57,12 @@ def context() -> Context:
     """Return the template context of the page."""
     found = page(SHOWN)
     items = {entry.item.pk: entry.item for entry in found.entries if entry.item}
-    evidence, projects = evidence_of(list(items.values()), with_comments=True), LivingProjects()
+    evidence = evidence_of(list(items.values()), with_comments=True)
+    projects, files = LivingProjects(), KnownFiles()
+    files.expect(text for entry in found.entries for text in (entry.said, entry.details))
     more = "" if found.is_exact else "+"
     return {
-        "entries": [_shown(entry, evidence, projects) for entry in found.entries],
+        "entries": [_shown(entry, evidence, projects, files) for entry in found.entries],
         "total": f"{found.total}{more}",
         "rest": f"{found.total - len(found.entries)}{more}" if found.next else "",
     }
@@ -80,12 +83,12 @@ def told() -> list[Context]:
     ]
 
 
-def _shown(entry: Entry, evidence: Mapping[uuid.UUID, Evidence], projects: Container[str]) -> Shown:
+def _shown(entry: Entry, evidence: Mapping[uuid.UUID, Evidence], projects: Container[str], files: KnownFiles) -> Shown:
     return Shown(
         entry=entry,
         heading=BY_KIND[entry.kind].heading,
-        said=to_html(entry.said, projects),
-        details=to_html(entry.details, projects),
+        said=to_html(entry.said, projects, files=files),
+        details=to_html(entry.details, projects, files=files),
         evidence=evidence.get(entry.item.pk) if entry.item else None,
         lost=[_lost(one) for one in entry.lost],
     )

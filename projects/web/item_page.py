@@ -8,8 +8,21 @@ from django.http import Http404
 from projects.commits import index, ownership
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Context
-from projects.models import Activity, Comment, Dependency, Question, Review, TimeEntry, User, Waiver, WorkItem
+from projects.models import (
+    Activity,
+    Attachment,
+    Comment,
+    Dependency,
+    Question,
+    Review,
+    SyncBoard,
+    TimeEntry,
+    User,
+    Waiver,
+    WorkItem,
+)
 from projects.models.activity import Action
+from projects.models.attachment import spelled
 from projects.models.comment import Kind
 from projects.models.work_items.evidence import missing_evidence
 from projects.web.durations import spell
@@ -17,6 +30,7 @@ from projects.web.evidence import evidence_of
 from projects.web.history_lines import history
 from projects.web.item_fields import facts
 from projects.web.item_form import child_types
+from projects.web.markdown.attachments import KnownFiles
 from projects.web.markdown.item_keys import LivingProjects
 from projects.web.markdown.rendering import to_html
 
@@ -50,25 +64,27 @@ def get(identifier: str) -> WorkItem:
 def context(item: WorkItem, user: User, before: int | None = None) -> Context:
     """Return the template context for `user`, with the history before activity `before`."""
     lines, older = history(item, before)
-    projects = LivingProjects()
+    projects, files = LivingProjects(), KnownFiles()
+    files.expect([item.description])
     locked = item.deleted_at is not None or item.project.is_archived
     return {
         "item": item,
         "former": _former(item),
         "project": item.project,
-        "description": to_html(item.description, projects, can_tick=not locked),
+        "description": to_html(item.description, projects, can_tick=not locked, files=files),
         "ancestors": _ancestors(item),
         "is_long": is_long(item.description),
-        **_comments(item, projects),
-        "questions": [(question, to_html(question.details, projects)) for question in _questions(item)],
+        **_comments(item, projects, files),
+        "questions": _questions(item, projects, files),
         "comment_kinds": Kind.choices,
-        **_reviews(item, projects),
+        **_reviews(item, projects, files),
         "lines": lines,
         "older": older,
         "before": before,
         "evidence": evidence_of([item])[item.pk],
         "can_tick": item.is_open and not locked,
         **_commits(item),
+        **_attachments(item),
         **_below(item),
         **_dependencies(item),
         **_time(item, user),
@@ -93,13 +109,12 @@ def _ancestors(item: WorkItem) -> list[WorkItem]:
     return sorted(found, key=lambda ancestor: ("epic", "story", "task").index(ancestor.item_type))
 
 
-def _comments(item: WorkItem, projects: LivingProjects) -> Context:
+def _comments(item: WorkItem, projects: LivingProjects, files: KnownFiles) -> Context:
     """Return the comments, oldest first, each with its text and whether that is folded; many are folded as a whole."""
     rows = Comment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
-    found = [
-        (row, to_html(row.content, projects), is_long(row.content))
-        for row in rows.select_related("created_by", "updated_by", "confirmed_by")
-    ]
+    rows = rows.select_related("created_by", "updated_by", "confirmed_by")
+    files.expect(row.content for row in rows)
+    found = [(row, to_html(row.content, projects, files=files), is_long(row.content)) for row in rows]
     folded = len(found) - LATEST if len(found) > MOST_UNFOLDED else 0
     return {"comments": found, "earlier": found[:folded], "latest": found[folded:]}
 
@@ -109,28 +124,44 @@ def is_long(text: str) -> bool:
     return sum(1 + len(line) // LINE for line in text.splitlines()) > MOST_LINES
 
 
-def _questions(item: WorkItem) -> list[Question]:
-    """Return the questions, open ones first, then the latest first."""
+def _questions(item: WorkItem, projects: LivingProjects, files: KnownFiles) -> list[tuple[Question, str]]:
+    """Return the questions with their details, open ones first, then the latest first."""
     rows = Question.objects.filter(work_item=item, deleted_at=None).order_by("-created_at", "-id")
     found = list(rows.select_related("created_by", "answered_by"))
+    files.expect(question.details for question in found)
     for question in found:
         question.work_item = item
-    return sorted(found, key=lambda question: not question.is_open)
+    ordered = sorted(found, key=lambda question: not question.is_open)
+    return [(question, to_html(question.details, projects, files=files)) for question in ordered]
 
 
-def _reviews(item: WorkItem, projects: LivingProjects) -> Context:
+def _reviews(item: WorkItem, projects: LivingProjects, files: KnownFiles) -> Context:
     """Return the reviews and waivers, the latest first, what the item lacks, and how often somebody used force."""
     people = ("created_by", "decided_by")
     reviews = Review.objects.filter(work_item=item, deleted_at=None).select_related(*people)
+    reviews = reviews.order_by("-created_at", "-id")
     waivers = Waiver.objects.filter(work_item=item, deleted_at=None).select_related("created_by")
+    waivers = waivers.order_by("-created_at", "-id")
+    files.expect(text for each in reviews for text in (each.content, each.answer))
+    files.expect(each.reason for each in waivers)
+
+    def html(text: str) -> str:
+        return to_html(text, projects, files=files)
+
     return {
-        "reviews": [
-            (each, to_html(each.content, projects), to_html(each.answer, projects))
-            for each in reviews.order_by("-created_at", "-id")
-        ],
-        "waivers": [(each, to_html(each.reason, projects)) for each in waivers.order_by("-created_at", "-id")],
+        "reviews": [(each, html(each.content), html(each.answer)) for each in reviews],
+        "waivers": [(each, html(each.reason)) for each in waivers],
         "lacks": missing_evidence(item, is_accepted=True) if item.is_open else [],
         "forced": Activity.objects.of(item).filter(is_forced=True).select_related("actor").order_by("-id").first(),
+    }
+
+
+def _attachments(item: WorkItem) -> Context:
+    """Return the attachments, the oldest first, each with its size and whether its content is here."""
+    rows = Attachment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
+    return {
+        "attachments": [(row, spelled(row.size)) for row in rows.with_places().select_related("created_by")],
+        "is_joined": SyncBoard.joined() is not None,
     }
 
 

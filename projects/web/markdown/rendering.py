@@ -13,6 +13,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from projects.web.markdown.attachments import KnownFiles, shown
 from projects.web.markdown.autolinks import autolink
 from projects.web.markdown.details import details
 from projects.web.markdown.file_references import link_files
@@ -36,7 +37,7 @@ ATTRIBUTES = {
     "img": {"src", "alt", "title", "loading"},
     "input": {"type", "checked", "data-task"},
 }
-SPAN_CLASSES = {css for _, css in CLASSES}
+SPAN_CLASSES = {"missing", *(css for _, css in CLASSES)}
 SCHEMES = {"http", "https", "mailto"}
 REMOTE = ("http://", "https://")
 PICTURES = "/pictures/"  # where the server shows the pictures of the repository
@@ -47,10 +48,15 @@ TABLE = '<div class="scroll" role="region" tabindex="0" aria-label="Table"><tabl
 _KBD = re.compile(r"<kbd>([^<>\n]{1,50})</kbd>", re.IGNORECASE)
 
 
-def to_html(text: str, projects: Container[str], *, can_tick: bool = False) -> SafeString:
-    """Render Markdown to HTML; keys of `projects` become links, and tasks boxes if the reader `can_tick` them."""
+def to_html(
+    text: str, projects: Container[str], *, can_tick: bool = False, files: KnownFiles | None = None
+) -> SafeString:
+    """Render Markdown to HTML; keys of `projects` become links, and tasks boxes if the reader `can_tick` them.
+
+    `files` are the attachments that the caller's other texts name, too.
+    """
     clean = nh3.clean(
-        _markdown.render(text, {"can_tick": can_tick}),
+        _markdown.render(text, {"can_tick": can_tick, "files": files or KnownFiles()}),
         tags=TAGS,
         attributes=ATTRIBUTES,
         allowed_classes={"span": SPAN_CLASSES},
@@ -71,15 +77,15 @@ def _adapt(state: StateCore) -> None:
     """Replace what the Content-Security-Policy forbids: remote images by links, inline styles by attributes."""
     for token in state.tokens:
         if token.type == "inline" and token.children:
-            token.children = list(_without_images(token.children))
+            token.children = list(_without_images(token.children, state.env.get("files") or KnownFiles()))
         elif token.type in ("th_open", "td_open") and "style" in token.attrs:
             token.attrs["align"] = str(token.attrs.pop("style")).removeprefix("text-align:")
 
 
-def _without_images(tokens: list[Token]) -> Iterator[Token]:
+def _without_images(tokens: list[Token], files: KnownFiles) -> Iterator[Token]:
     """Replace remote images by links with the alt text, or by the text inside links, and others by their text.
 
-    A picture of the repository, named by its path from the top, stays an image.
+    An attachment stays an image, and so does a picture of the repository, named by its path from the top.
     """
     in_link = 0
     for token in tokens:
@@ -91,6 +97,9 @@ def _without_images(tokens: list[Token]) -> Iterator[Token]:
         if found := PICTURE.fullmatch(unquote(source)):
             token.attrs.update(src=f"{PICTURES}{quote(found[1])}", loading="lazy")
             yield token
+            continue
+        if attached := shown(token, source, _plain(token.children or ()), files, in_link=bool(in_link)):
+            yield from attached
             continue
         text = _plain(token.children or ()) or ("image" if source.lower().startswith("data:") else source)
         parts = [Token("text", "", 0, content=text)]

@@ -136,10 +136,10 @@ def test_only_a_person_or_who_added_it_deletes_it(picture: Attachment, owner: Us
 
 
 def test_content_of_another_clone_is_not_here(picture: Attachment) -> None:
-    assert Attachment.objects.here([picture.pk]) == {picture.pk: "image/png"}
+    assert Attachment.objects.states([picture.pk]) == {picture.pk: "image/png"}
     AttachmentContent.objects.all().delete()
     assert Attachment.objects.get(pk=picture.pk).content is None
-    assert Attachment.objects.here([picture.pk]) == {}
+    assert Attachment.objects.states([picture.pk]) == {}
 
 
 def test_markdown_shows_a_picture_and_links_to_other_files(picture: Attachment, user: User) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import connection
 
+from projects.entities.registry import ENTITIES
 from projects.models import Activity, SyncBoard, User
 from projects.sync import exchange, joining, publishing
 from projects.sync.checkpoint import Checkpoint
@@ -106,12 +107,14 @@ def switch(path: Path) -> None:
 
 
 def exported() -> dict[str, Any]:
-    """Return the whole board, without what each clone decides alone: which users are agents."""
+    """Return the whole board, without what stays in a clone: which users are agents, and attachments."""
     file = io.BytesIO()
     export.write(file)
     found: dict[str, Any] = json.loads(file.getvalue())
     for user in found["users"]:
         del user["is_agent"]
+    local = {entity.name: found.pop(entity.plural) for entity in ENTITIES if not entity.travelling}
+    found["deleted"] = [row for row in found["deleted"] if row["type"] not in local]
     return found
 
 

@@ -125,6 +125,16 @@ makeRoom();
 
 // ---- Texts and labels
 
+// Files that are pasted into a text, dropped on it, or chosen.
+const itemOf = (element) => element.closest("[data-item]")?.dataset.item ?? /^\/items\/([A-Z]\w*-\d+)\//.exec(element.form?.dataset.post)?.[1];
+for (const type of ["paste", "drop", "dragover", "change"]) addEventListener(type, (event) => {
+  const { target, clipboardData, dataTransfer } = event, key = target.matches?.("form[data-post] textarea, [data-attach]") && itemOf(target);
+  const files = [...(clipboardData ?? dataTransfer ?? target).files ?? []], brings = files.length || dataTransfer?.types.includes("Files");
+  if (!key || !brings || clipboardData?.types.includes("text/plain") || (type === "change") !== target.matches("[data-attach]")) return;
+  if (type !== "change") event.preventDefault();
+  if (type !== "dragover") import("./attachments.js").then(({ attach, sendChosen }) => type === "change" ? sendChosen(key, target) : attach(key, files, target.form, target));
+});
+
 const texts = () => import("./texts.js");
 addEventListener("click", ({ target }) => {
   const button = target.closest?.("[data-mark], [data-unfold], [data-remove]");

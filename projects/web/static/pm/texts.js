@@ -4,7 +4,8 @@ import { saveField } from "./fields.js";
 
 export function press(button) {
   const { mark: name, remove, version } = button.dataset;
-  if (name) mark(button.form, name);
+  if (name === "attach") import("./attachments.js").then(({ choose }) => choose(button.closest("[data-item]").dataset.item, button.form));
+  else if (name) mark(button.form, name);
   else if (remove !== undefined) saveField(button.closest("[data-item]").dataset.item, "labels", { remove }, version, document.getElementById("v-labels"));
   else unfold(button);
 }
