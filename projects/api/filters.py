@@ -32,6 +32,7 @@ from projects.entities.registry import BY_NAME
 from projects.loose_types import AnyRows, Framework
 from projects.models import Project, User
 from projects.models.base import Entity, find_pk
+from projects.models.list_filters import NOT
 from projects.models.prepared_queries import Bound
 from projects.models.user import MAX_NAME_LENGTH, MYSELF, NOBODY
 
@@ -40,7 +41,6 @@ MAX_SEARCH_LENGTH = 1000
 MAX_NAMES = 50  # values of one parameter
 PERSON_NAME = "A user's name, in any case; `@me` for the caller, `none` for no user."
 REPEATED = " Repeated: any of them."
-NOT = "not:"  # before the words that a value must not be
 TRUTH = (("true", "true"), ("false", "false"))
 
 

@@ -31,7 +31,11 @@ def add_try(error: UsageError, argv: Sequence[str]) -> None:
     if isinstance(error, Mistake) and _is_valid(error.instead) and error.instead:
         commands = [_line(error.instead)]
     if not commands:
-        commands = (_repaired(argv, error) or _shortened(argv)) if isinstance(error, Mistake) else _quoted(argv)
+        commands = (
+            _gathered(argv) or _repaired(argv, error) or _shortened(argv)
+            if isinstance(error, Mistake)
+            else _quoted(argv)
+        )
     if commands:
         error.error["try"] = commands if len(commands) > 1 else commands[0]
 
@@ -63,6 +67,32 @@ def _filled(text: str, rest: Sequence[str]) -> str:
         words = words[next((number for number, word in enumerate(words) if word.startswith("-")), len(words)) :]
     named = text.replace("{", "").replace("}", "").split()
     return _line(next(filter(_is_valid, ([*found, *words], found)), named))
+
+
+def _gathered(argv: Sequence[str]) -> list[str]:
+    """Return the command line of a saved view with the flags of a list as the query that it takes, [] for others."""
+    command, rest = _command_of(argv)
+    if command not in ("saved-view create", "saved-view update"):
+        return []
+    from urllib.parse import urlencode
+
+    from projects.entities.work_item import WORK_ITEM
+
+    filters = {f"--{each.name.replace('_', '-')}": each for each in WORK_ITEM.filters if each.name != "view"}
+    words: list[str] = []
+    pairs: list[tuple[str, str]] = []
+    tokens = iter(rest)
+    for token in tokens:
+        flag, equals, value = token.partition("=")
+        if flag not in filters:
+            words.append(token)
+            continue
+        each = filters[flag]
+        pairs.append((each.name, value if equals else "true" if each.is_switch else next(tokens, "")))
+    if command.endswith("create") and words and not words[0].startswith("-"):
+        words[:1] = ["--name", words[0]]
+    found = [*command.split(), *words, "--filters", urlencode(pairs, safe=",@:")]
+    return [_line(found)] if pairs and all(value for _, value in pairs) and _is_valid(found) else []
 
 
 def _repaired(argv: Sequence[str], error: Mistake) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from projects.insights.bootstrap import WEEK, Weeks, paces
+from projects.insights.bootstrap import WEEK, Weeks
 
 CHECKS = 16  # forecasts of the past, a week apart
 FUTURES = 100  # of each
@@ -43,24 +43,41 @@ class Record(NamedTuple):
         return min(max(low, wanted / 4), MOST_TAIL)
 
 
-def record(random: Random, done: Sequence[int], days: int, is_enough: Callable[[Sequence[int]], bool]) -> Record:
-    """Forecast the past that looked about `days` ahead, as long as the history before it is enough."""
+def record(
+    random: Random,
+    done: Sequence[int],
+    added: Sequence[int],
+    days: int,
+    is_enough: Callable[[Sequence[int], Sequence[int]], bool],
+) -> Record:
+    """Forecast the past that looked about `days` ahead, as long as the history before it is enough.
+
+    What was `added` on the latest days is taken off: a scope that grows is done later.
+    """
     ahead = min(max(1, round(days / WEEK)), LONGEST)
+    before = len(done) - len(added)
     marks = []
     for ago in range(CHECKS):
         end = len(done) - ago * WEEK
         start = end - ahead * WEEK
-        if start < WEEK or not is_enough(done[:start]):
+        if start < WEEK or not is_enough(done[:start], added[: max(start - before, 0)]):
             break
-        marks.append(_mark(random, Weeks(done[:start]), ahead, sum(done[start:end])))
+        actual = sum(done[start:end])
+        growth = Weeks(added[: start - before]) if added else None
+        if growth is not None:
+            actual -= sum(added[start - before : end - before])
+        marks.append(_mark(random, Weeks(done[:start]), growth, ahead, actual))
     return Record(sorted(marks), 1 / ahead)  # those that overlap tell the same
 
 
-def _mark(random: Random, weeks: Weeks, ahead: int, actual: int) -> float:
+def _mark(random: Random, weeks: Weeks, growth: Weeks | None, ahead: int, actual: int) -> float:
     """Return in which part of the futures less is done than `actual`; those with about as much count half."""
     below = 0.0
     for _ in range(FUTURES):
-        future, pace = weeks.future(random), paces(random)
+        future, pace = weeks.future(random), weeks.paces(random)
         total = sum(next(future)[0] * next(pace) for _ in range(ahead))
+        if growth is not None:
+            grown = growth.future(random)
+            total -= sum(next(grown)[0] for _ in range(ahead))
         below += 0.5 if abs(total - actual) < 0.5 else float(total < actual)
     return below / FUTURES

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from projects.insights.bootstrap import WEEK, Weeks, paces
+from projects.insights.bootstrap import WEEK, Weeks
 from projects.insights.calibration import record
 
 LEVELS = (50, 85, 95)  # percent of the futures that are done by the date
 LEAST_DAYS, LEAST_DONE = 14, 10  # of history; less tells too little
+LEAST_IDLE = 8  # weeks without a completed item, after which the past tells nothing about the future
 LEAST_GROWTH = 14  # days of a scope, before which what is added still belongs to its plan
 FUTURES = 1000
 HORIZON = 260  # weeks; a future that is not done by then never is
@@ -33,12 +34,20 @@ class Share(NamedTuple):
 
 def missing_history(done: Sequence[int]) -> str:
     """Return what the history lacks for a forecast, or ""; `done` are the items completed on each day."""
+    if any(done) and (idle := idle_weeks(done)) >= LEAST_IDLE:
+        return f"nothing was completed in the last {idle} weeks"
     lacks = []
     if len(done) < LEAST_DAYS:
         lacks.append(f"{len(done)} of {LEAST_DAYS} days")
     if sum(done) < LEAST_DONE:
         lacks.append(f"{sum(done)} of {LEAST_DONE} completed items")
     return " and ".join(lacks)
+
+
+def idle_weeks(done: Sequence[int]) -> int:
+    """Return in how many whole weeks up to yesterday nothing was completed."""
+    latest = max((day for day, number in enumerate(done) if number), default=-1)
+    return (len(done) - 1 - latest) // WEEK
 
 
 def forecast(
@@ -61,7 +70,7 @@ def forecast(
     random = Random(_seed(done, remaining, added, share))  # noqa: S311 -- no secret
     weeks, growth = Weeks(done), Weeks(added) if len(added) >= LEAST_GROWTH and any(added) else None
     lengths = sorted(_days(random, weeks, growth, remaining, share) for _ in range(futures))
-    past = record(random, done, lengths[futures // 2], lambda days: not missing_history(days))
+    past = record(random, done, added if growth else (), lengths[futures // 2], _is_enough)
     dates: dict[int, dt.date | None] = {}
     for level in LEVELS:
         days = lengths[math.ceil(futures * (1 - past.tail(1 - level / 100))) - 1]
@@ -69,10 +78,14 @@ def forecast(
     return dates
 
 
+def _is_enough(done: Sequence[int], added: Sequence[int]) -> bool:
+    return not missing_history(done) and (not added or len(added) >= LEAST_GROWTH)
+
+
 def _days(random: Random, weeks: Weeks, growth: Weeks | None, remaining: float, share: Share | None) -> int:
     """Return after how many days, today being 0, one future is done."""
     part = 1.0 if share is None else random.betavariate(share.own + 0.5, share.all - share.own + 0.5)
-    future, pace = weeks.future(random), paces(random)
+    future, pace = weeks.future(random), weeks.paces(random)
     grown = growth.future(random) if growth else None
     for number in range(HORIZON):
         total, days = next(future)

@@ -72,7 +72,7 @@ class Board:
         query = request.GET
         self.project = project
         self.query = [(name, value) for name, values in query.lists() for value in values if value]
-        self.filters = Filters(request, project, KEPT, closed=True)
+        self.filters = Filters(request, project, KEPT, closed=True, own={"group": [*GROUPINGS], "more": ()})
         self.grouping = query.get("group", "") if query.get("group") in GROUPINGS else ""
         self.caps = caps(query.get("more", ""))
         self.lanes = self._lanes()

@@ -7,7 +7,7 @@ terminal.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.http import HttpRequest, QueryDict
 
-from projects.api.filters import MAX_NAMES, NOT
+from projects.api.filters import MAX_NAMES
 from projects.api.work_items.filters import WorkItemFilter
-from projects.entities.work_item import STATUS_NAMES, WORK_ITEM
+from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Framework
 from projects.models import Project, Sprint, User, WorkItem
 from projects.models.base import Entity, find_pk
 from projects.models.exceptions import Conflict
-from projects.models.saved_view import VIEW
+from projects.models.list_filters import FILTERS, NOT, reference_error, value_error
 from projects.models.user import MYSELF, NOBODY
 from projects.models.work_items.choices import ItemType, Priority
 from projects.models.work_items.queries import WorkItemQuerySet
@@ -35,8 +35,12 @@ MAX_CHOICES = 100  # of a chip; what is chosen is always among them
 NOTHING = uuid.UUID(int=0)  # what an unknown name refers to: no item matches it
 EDITED = "edited"  # in the URL of a view whose filters were changed
 SEARCH = "search"
-NAMES = tuple(each.name for each in WORK_ITEM.filters if each.name != VIEW)
+NAMES = tuple(FILTERS)
 PLAIN = ("assignee", "sprint", "descendants_of", "parent", "ancestors_of", "updated_since", SEARCH)  # commas stay
+LABELS = {"descendants_of": "Epic", "deadline": "Due", "asked": "Question"}  # others are their names in words
+COMMON = ("item", EDITED)  # parameters of all pages
+MOST_TOLD = 5  # parts of the URL that are not used
+LONGEST_TOLD = 60  # characters of one of them
 # Parameters of the board before it shared its filters with the list.
 FORMER = {"q": SEARCH}
 FORMER_VALUES = {("blocked", "yes"): "any", ("blocked", "no"): "none"}
@@ -111,6 +115,8 @@ class Filters:
 
     `project` is None for all projects. With `closed`, done and cancelled items are shown whatever the filters say. The
     form of the page keeps the parameters `kept` of the URL. A saved `view` sets the filters until they are edited.
+    `own` are the other parameters of the page, with their values if there are only some. What is no filter or no value
+    of one is left out, and `left_out` says so.
     """
 
     request: HttpRequest
@@ -118,14 +124,48 @@ class Filters:
     kept: Sequence[str] = ()
     closed: bool = False
     view: SavedView | None = None
+    own: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    names: Sequence[str] = NAMES
     values: dict[str, list[str]] = field(init=False)
+    left_out: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         is_saved = self.view is not None and EDITED not in self.request.GET
-        self.values = self._saved if is_saved else _read(self.request.GET)
+        self.values = self._checked(self._saved if is_saved else _read(self.request.GET))
+        self.left_out += self._unknown()
+        if len(self.left_out) > MOST_TOLD:
+            self.left_out[MOST_TOLD - 1 :] = [f"and {len(self.left_out) - MOST_TOLD + 1} more."]
 
     def __bool__(self) -> bool:
         return bool(self.values)
+
+    def _checked(self, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Return the values that the filters take; `left_out` tells of the others."""
+        project = str(self.project.pk) if self.project else ""
+        found: dict[str, list[str]] = {}
+        for name, values in given.items():
+            if name not in self.names:
+                self.left_out.append(f"{label_of(name)} is no filter of this page.")
+                continue
+            for value in values:
+                wrong = value_error(name, value) or reference_error(name, value, project)
+                if wrong:
+                    self.left_out.append(f"{label_of(name)}: {_cut(wrong, 4 * LONGEST_TOLD)}.")
+                else:
+                    found.setdefault(name, []).append(value)
+        return found
+
+    def _unknown(self) -> Iterable[str]:
+        """Say which parameters of the URL, or values of those of the page, mean nothing."""
+        known = [*self.names, *FORMER, *COMMON, *self.own]
+        for name, values in self.request.GET.lists():
+            if name not in known and name not in NAMES:
+                allowed = ", ".join((*self.names, *self.own))
+                yield f"“{_cut(name)}” is no filter; the filters of this page are {allowed}."
+            choices = self.own.get(name, ())
+            for word in ",".join(values).split(",") if choices else ():
+                if word and word.removeprefix("-") not in choices:
+                    yield f"{label_of(name)}: {_cut(word)} is not one of {', '.join(filter(None, choices))}."
 
     @property
     def is_changed(self) -> bool:
@@ -175,23 +215,23 @@ class Filters:
         agents = [("claimed", "Claimed by an agent"), ("worked", "Worked on by an agent")]
         due = [("overdue", "Overdue"), ("week", "Within a week"), ("none", "No due date")]
         found = [
-            self._chip("status", "Status", statuses),
-            self._chip("type", "Type", ItemType.choices),
-            self._chip("priority", "Priority", reversed(Priority.choices)),
-            self._chip("assignee", "Assignee", people),
-            self._chip("descendants_of", "Epic", self._epics(self.project) if self.project else ()),
-            self._chip("label", "Label", [(name, name) for name in self._labels()]),
-            self._chip("sprint", "Sprint", sprints),
-            self._chip("deadline", "Due", due),
-            self._chip("agent", "Agent", agents),
-            self._chip("blocked", "Blocked", [("any", "Blocked"), ("none", "Not blocked")], is_single=True),
-            self._chip("asked", "Question", [("true", "Has an open question")]),
+            self._chip("status", statuses),
+            self._chip("type", ItemType.choices),
+            self._chip("priority", reversed(Priority.choices)),
+            self._chip("assignee", people),
+            self._chip("descendants_of", self._epics(self.project) if self.project else ()),
+            self._chip("label", [(name, name) for name in self._labels()]),
+            self._chip("sprint", sprints),
+            self._chip("deadline", due),
+            self._chip("agent", agents),
+            self._chip("blocked", [("any", "Blocked"), ("none", "Not blocked")], is_single=True),
+            self._chip("asked", [("true", "Has an open question")]),
         ]
         shown = {chip.name for chip in found} | {SEARCH}
         others = [name for name in self.values if name not in shown]
-        return found + [self._chip(name, name.replace("_", " ").capitalize(), ()) for name in others]
+        return found + [self._chip(name, ()) for name in others]
 
-    def _chip(self, name: str, label: str, choices: Iterable[tuple[str, str]], *, is_single: bool = False) -> Chip:
+    def _chip(self, name: str, choices: Iterable[tuple[str, str]], *, is_single: bool = False) -> Chip:
         chosen = {value.casefold(): value for value in self.values.get(name, [])}
         found = []
         for value, text in choices:
@@ -200,7 +240,7 @@ class Filters:
             chosen.pop(text.casefold(), None)
             found.append(Choice(value, text, is_set))
         found += [Choice(value, _worded(value), True) for value in chosen.values()]
-        return Chip(name, label, found, is_single)
+        return Chip(name, label_of(name), found, is_single)
 
     def _people(self) -> list[tuple[str, str]]:
         names = User.objects.filter(is_active=True).order_by("is_agent", "username").values_list("username", flat=True)
@@ -223,6 +263,15 @@ class Filters:
         with connection.cursor() as cursor:
             cursor.execute(_LABELS, [project, project, MAX_CHOICES])
             return [name for (name,) in cursor.fetchall()]
+
+
+def label_of(name: str) -> str:
+    """Return the name of a filter, or of another parameter, in words."""
+    return LABELS.get(name) or _cut(name.replace("_", " ").capitalize())
+
+
+def _cut(text: str, longest: int = LONGEST_TOLD) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _worded(value: str) -> str:

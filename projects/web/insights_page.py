@@ -28,7 +28,7 @@ from projects.web.charts.flow_times import Point, scatter, split
 from projects.web.charts.throughput import throughput
 from projects.web.charts.velocity import SHOWN
 from projects.web.charts.velocity import velocity as velocity_chart
-from projects.web.filters import Chip, Filters
+from projects.web.filters import SEARCH, Chip, Filters
 from projects.web.zone import zone_of
 
 PERIODS = {30: "30 days", 90: "90 days", 364: "A year"}
@@ -39,10 +39,6 @@ LEVELS = {50: "as likely as not", 85: "likely", 95: "almost certain"}
 
 class InsightFilters(Filters):
     """The filters that say which items, and not in which state they are."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.values = {name: self.values[name] for name in (*CHIPS, "search") if name in self.values}
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -69,7 +65,14 @@ class InsightsPage:
         asked = request.GET.get("days", "")
         self.days = next((days for days in PERIODS if str(days) == asked), DEFAULT_DAYS)
         self.periods = [(days, name, days == self.days) for days, name in PERIODS.items()]
-        self.filters = InsightFilters(request, project, kept=("of",), closed=True)
+        self.filters = InsightFilters(
+            request,
+            project,
+            kept=("of",),
+            closed=True,
+            own={"days": [str(days) for days in PERIODS], "of": ()},
+            names=(*CHIPS, SEARCH),
+        )
         self.scope = self._scope()
         self.summary: Summary = summary(self.scope, self.zone, self.now, self.days)
         self.outlook: Outlook = outlook(self.scope, self.zone, self.now)
@@ -102,6 +105,12 @@ class InsightsPage:
             self.query["of"] = str(sprint.pk)
             found.append((sprint, self.query.urlencode()))
         return found
+
+    @property
+    def is_empty_epic(self) -> bool:
+        """Whether the page is about one epic or story, which has nothing below it."""
+        name, _ = self.filters.only or ("", "")
+        return name == "descendants_of" and not self.outlook.open and not self.outlook.done
 
     @property
     def dates(self) -> list[tuple[int, str, dt.date | None]]:

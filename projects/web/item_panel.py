@@ -5,21 +5,30 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from projects.models import User, WorkItem
 from projects.web import item_page
 
 PARAMETER = "item"
+LONGEST_TOLD = 60  # characters of a key that no item has
 
 
 def beside(request: HttpRequest) -> str:
     """Return the panel that the URL asks for, as HTML, or "": for none, an unknown item, or on an item's page."""
-    match, user = request.resolver_match, request.user
-    identifier = request.GET.get(PARAMETER, "")
-    if not identifier or not isinstance(user, User) or (match and match.url_name == "item"):
-        return ""
-    item = item_page.find(identifier, deleted=True)
+    identifier = _identifier(request)
+    item = item_page.find(identifier, deleted=True) if identifier else None
     return render(item, request) if item is not None else ""
+
+
+def not_found(request: HttpRequest) -> str:
+    """Return what the URL asks for in vain, "" if it asks for no item."""
+    return Truncator(_identifier(request)).chars(LONGEST_TOLD)
+
+
+def _identifier(request: HttpRequest) -> str:
+    is_item_page = request.resolver_match is not None and request.resolver_match.url_name == "item"
+    return "" if is_item_page or not isinstance(request.user, User) else request.GET.get(PARAMETER, "")
 
 
 def render(item: WorkItem, request: HttpRequest) -> str:

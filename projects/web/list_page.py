@@ -23,6 +23,14 @@ MAX_PAGE = MOST // PAGE
 FIXED = ("key", "title")
 DEFAULT_COLUMNS = ("status", "priority", "assignee", "labels", "points", "due")
 KEPT = ("sort", "group", "columns", "layout", "view")  # besides the filters
+OWN = {
+    "sort": [*SORTS],
+    "group": [*GROUPINGS],
+    "columns": [*COLUMNS],
+    "layout": ("table", "tree"),
+    "view": (),
+    "page": (),
+}
 ORDERS = {
     "": ("position", "pk"),
     "item_number": ("item_number",),
@@ -56,7 +64,7 @@ class ListPage:
         self.project = project
         self.views = list(SavedView.objects.for_project(project).select_related("created_by").order_by("name", "pk"))
         self.view = self._view(request.GET.get("view", ""))
-        self.filters = Filters(request, project, KEPT, view=self.view)
+        self.filters = Filters(request, project, KEPT, view=self.view, own=OWN)
         self.columns = self._columns()
         self.sort = self._sort()
         self.grouping = self._grouping()

@@ -13,7 +13,7 @@ from projects.loose_types import Context, Framework
 from projects.models import Activity, Project, User
 from projects.web.appearance import appearance
 from projects.web.inbox_page import badge
-from projects.web.item_panel import beside
+from projects.web.item_panel import beside, not_found
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
 
 
@@ -63,13 +63,15 @@ def page(request: HttpRequest) -> Context:
     Views must read `live_cursor` before their own rows, so that the page misses no change.
     """
     info = runtime.current.info
+    panel = functools.cache(lambda: beside(request))
     return {
         "instance_id": info.instance_id if info is not None else "",
         "newest": live_cursor,
         "inbox_count": functools.cache(badge),
         "all_projects": functools.cache(lambda: list(Project.objects.living().only("key", "title", "status"))),
         "appearance": appearance(request),
-        "panel": functools.cache(lambda: beside(request)),
+        "panel": panel,
+        "no_item": lambda: "" if panel() else not_found(request),
     }
 
 

@@ -18,7 +18,6 @@ from rest_framework.request import Request
 
 from projects.api.filters import (
     MAX_SEARCH_LENGTH,
-    NOT,
     TRUTH,
     EntityFilterSet,
     MomentField,
@@ -38,8 +37,9 @@ from projects.loose_types import AnyRows, Framework
 from projects.models import Project, SavedView, Sprint, WorkItem
 from projects.models.fields import MAX_LABEL_LENGTH
 from projects.models.fts import has_few
+from projects.models.list_filters import NOT, VIEW
 from projects.models.prepared_queries import Bound
-from projects.models.saved_view import VIEW, filter_error
+from projects.models.saved_view import filter_error
 from projects.models.work_items.choices import Priority, Status
 from projects.models.work_items.hierarchy import descendant_ids
 from projects.models.work_items.queries import WorkItemQuerySet, words_of_items

@@ -43,8 +43,8 @@ from projects.django_private import django_request
 from projects.loose_types import Framework, Json
 from projects.models import WorkItem
 from projects.models.exceptions import Refused
+from projects.models.list_filters import VIEW
 from projects.models.prepared_queries import Bound, Statement, stored
-from projects.models.saved_view import VIEW
 
 LEAST_BYTES = 1024
 NO_USER = uuid.UUID(int=0)

@@ -27,7 +27,8 @@ def forecast(context: Context) -> None:
         if answer["dates_without_growth"]:
             document["p85_if_nothing_is_added"] = answer["dates_without_growth"]["p85"]
     elif answer["lacks"]:
-        document["lacks"] = f"not enough history: {answer['lacks']}"
+        is_idle = answer["lacks"].startswith("nothing")
+        document["lacks"] = f"{'no forecast' if is_idle else 'not enough history'}: {answer['lacks']}"
     context.show({"forecast": document})
 
 

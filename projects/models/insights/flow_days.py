@@ -41,11 +41,13 @@ def _flow_days(items: WorkItemQuerySet, first: dt.date, zone: dt.tzinfo, now: dt
     calendar = Calendar(first, days[-1], zone)
     moments = [Cast(name, TextField()) for name in ("created_at", "completed_at")]
     begun = Cast(Coalesce("started_at", "completed_at"), TextField())
-    rows = items.leaves().exclude(status=Status.CANCELLED).order_by().values_list(*moments, begun)
+    rows = items.leaves().exclude(status=Status.CANCELLED).order_by().values_list(*moments, begun, "status")
     made: Counter[int] = Counter()
     started: Counter[int] = Counter()
     done: Counter[int] = Counter()
-    for created, completed, start in rows:
+    for created, completed, start, status in rows:
+        if status == Status.DONE and not completed:  # imported, without a date
+            completed = start = created
         made[calendar.place(min(created, start or created))] += 1
         if start:
             started[calendar.place(start)] += 1

@@ -12,7 +12,7 @@ from projects.insights.bootstrap import WEEK
 from projects.insights.days import day_of, start_of
 from projects.insights.forecast import LEAST_GROWTH, Share, forecast, missing_history
 from projects.models.activity import Action, Activity
-from projects.models.insights.completions import Completions, completions
+from projects.models.insights.completions import LONGEST, Completions, completions
 from projects.models.insights.recent import recent
 from projects.models.insights.scope import Scope
 from projects.models.work_items.choices import Status
@@ -30,6 +30,7 @@ class Outlook:
     done: int
     dates: dict[int, dt.date | None] = field(default_factory=dict)
     lacks: str = ""
+    is_idle: bool = False  # what it lacks is work in the latest weeks
     share: int | None = None  # percent of the board's completed items
     growth: float = 0.0  # items added in a week
     frozen: dict[int, dt.date | None] = field(default_factory=dict)  # the dates without that growth
@@ -50,6 +51,9 @@ def _outlook(scope: Scope, zone: dt.tzinfo, now: dt.datetime) -> Outlook:
     history = completions(board.items, zone, now)
     found = Outlook(left, done, days=len(history.daily), completed=sum(history.daily))
     found.lacks = missing_history(history.daily)
+    if not found.completed and not history.today and board.items.leaves().filter(status=Status.DONE).exists():
+        found.lacks = f"nothing was completed in the last {LONGEST // WEEK} weeks"
+    found.is_idle = found.lacks.startswith("nothing")
     if not left or found.lacks:
         return found
     today = day_of(now, zone)

@@ -43,7 +43,7 @@ def aging(ident: str, items: Sequence[Item], spread: Mapping[int, float]) -> Cha
         if place % skip == 0:
             chart.xs.append(Tick(number(centre), item.key))
     chart.legend = [
-        Key("In work", stroke="accent", fill="accent", pale=True),
+        Key("In progress", stroke="accent", fill="accent", pale=True),
         Key("Older than 85 % took", stroke="bad", fill="bad"),
     ]
     for level, seconds in spread.items():
@@ -58,7 +58,7 @@ def aging(ident: str, items: Sequence[Item], spread: Mapping[int, float]) -> Cha
     if len(items) > DRAWN:
         chart.note = f"The chart shows the oldest {DRAWN} of {len(items)} items."
     old = sum(item.seconds > late for item in items) if late is not None else 0
-    chart.description = f"{amount(len(items), 'item')} in work"
+    chart.description = f"{amount(len(items), 'item')} in progress"
     if old:
         chart.description += f", {old} of them older than 85 % of the completed items took"
     chart.description += "."

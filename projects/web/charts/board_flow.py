@@ -14,7 +14,7 @@ class Band(NamedTuple):
     colour: str
 
 
-BANDS = {"done": Band("Done", "good"), "in_work": Band("In work", "accent"), "waiting": Band("Not started", "warn")}
+BANDS = {"done": Band("Done", "good"), "in_work": Band("Started", "accent"), "waiting": Band("Not started", "warn")}
 ROWS = 120  # latest days in the table
 
 
@@ -44,6 +44,6 @@ def board_flow(ident: str, days: Sequence[FlowDay]) -> Chart:
     ]
     last = days[-1]
     chart.description = (
-        f"{last.done - before} done since {short(days[0].date)}; {last.in_work} in work and {last.waiting} not started."
+        f"{last.done - before} done since {short(days[0].date)}; {last.in_work} started and {last.waiting} not started."
     )
     return chart

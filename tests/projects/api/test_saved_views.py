@@ -115,3 +115,29 @@ def test_agent_changes_only_its_own_views(api: APIClient, project: Project) -> N
     view = SavedView.objects.get(name="Ours")
     view.update(actor=eve, name="Everybody's")
     assert view.name == "Everybody's"
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        ("blocked=maybe", "blocked: maybe is not one of true, false, any, none"),
+        ("asked=perhaps", "asked: perhaps is not one of true, false"),
+        ("assignee=nobody-here", "assignee: there is no user nobody-here"),
+        ("sprint=Nine", "sprint: there is no sprint Nine"),
+        ("descendants_of=PONE-99", "descendants_of: there is no item PONE-99"),
+        ("updated_since=soon", "updated_since: must be a time"),
+    ],
+)
+def test_view_of_a_value_that_no_list_takes_is_refused(
+    api: APIClient, project: Project, filters: str, words: str
+) -> None:
+    response = api.post(URL, {"project": "PONE", "name": "Bugs", "filters": filters})
+    error(response, 400, "VALIDATION_ERROR", "filters")
+    assert words in response.json()["error"]["message"]
+    assert api.get(ITEMS, dict([filters.split("=")])).status_code == 400
+
+
+def test_view_of_names_that_exist_is_taken(api: APIClient, items: None) -> None:
+    save(api, filters="assignee=@me&assignee=none&parent=PONE-1&blocked=any&updated_since=2026-01-31")
+    save(api, name="Sprint", filters="sprint=active")
+    assert api.get(ITEMS, {"view": "Bugs"}).status_code == 200

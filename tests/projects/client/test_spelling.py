@@ -76,6 +76,11 @@ def test_words_that_mean_something_else_are_not_near(word: str) -> None:
         (["reopen", "P-1", "--full"], "pm update P-1 --status=todo --full"),
         (["import", "a b.json"], "pm sync import '--file=a b.json'"),
         (["log"], ["pm news", "pm activity list"]),
+        (
+            ["saved-view", "create", "Mine", "--assignee", "ada", "--status=todo,review", "--asked"],
+            "pm saved-view create --name Mine --filters 'assignee=ada&status=todo,review&asked=true'",
+        ),
+        (["saved-view", "update", "Mine", "--label", "ui"], "pm saved-view update Mine --filters label=ui"),
     ],
 )
 def test_error_has_the_command_that_was_meant(argv: list[str], meant: str | list[str]) -> None:
@@ -93,6 +98,8 @@ def test_error_has_the_command_that_was_meant(argv: list[str], meant: str | list
         ["note", "P-1"],
         ["ls", "-la"],
         ["list", "P", "x"],
+        ["saved-view", "create", "--assignee"],
+        ["saved-view", "create", "Mine", "--colour", "red"],
     ],
 )
 def test_nothing_is_suggested_for_what_nobody_can_guess(argv: list[str]) -> None:

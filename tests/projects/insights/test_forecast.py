@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from projects.insights.bootstrap import Weeks
 from projects.insights.forecast import Share, forecast, missing_history
 from projects.insights.throughput import per_week
 from tests.forecast_backtest import tried
@@ -44,6 +45,20 @@ def test_scope_that_grows_faster_than_the_work_never_ends() -> None:
     assert days(STEADY, 20, added=[5] * 28, futures=50) == [None, None, None]
 
 
+def test_pace_that_grows_ends_earlier_than_the_same_work_at_an_even_pace() -> None:
+    growing = [day // 14 for day in range(112)]
+    even = [round(sum(growing) / 112)] * 112
+    assert (days(growing, 80)[1] or 0) < (days(even, 80)[1] or 0) / 1.5
+    assert days(growing[::-1], 80)[1] is None or (days(growing[::-1], 80)[1] or 0) > 2 * (days(even, 80)[1] or 0)
+
+
+def test_trend_of_noise_is_hardly_believed() -> None:
+    noisy = [[3, 12, 5, 9, 4, 11, 6, 8], [8, 6, 11, 4, 9, 5, 12, 3]]
+    trends = [Weeks([day for week in weeks for day in (week, 0, 0, 0, 0, 0, 0)]).trend for weeks in noisy]
+    assert max(abs(trend) for trend, _ in trends) < 0.02
+    assert all(0.02 < doubt < 0.05 for _, doubt in trends)
+
+
 def test_shorter_history_gives_a_wider_range() -> None:
     short, long = days(STEADY[:14], 40), days([2, 1, 3, 2, 2, 0, 0] * 30, 40)
     assert (short[2] or 0) - (short[0] or 0) >= (long[2] or 0) - (long[0] or 0)
@@ -56,6 +71,8 @@ def test_shorter_history_gives_a_wider_range() -> None:
         ([5] * 13, "13 of 14 days"),
         ([0] * 30, "0 of 10 completed items"),
         ([1] * 14, ""),
+        ([1] * 30 + [0] * 55, ""),
+        ([1] * 30 + [0] * 56, "nothing was completed in the last 8 weeks"),
     ],
 )
 def test_too_little_history_is_said(done: list[int], lacks: str) -> None:

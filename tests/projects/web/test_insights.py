@@ -53,7 +53,7 @@ def test_forecast_follows_the_filters(browser: Client) -> None:
     assert "When will Item 1 be done?" in epic.content.decode()
     assert epic.context["insights"].outlook.dates[85] <= whole.context["insights"].outlook.dates[85]
     nothing = browser.get(f"{URL}?search=xyzzy&status=done").content.decode()
-    assert "or none that match the filters" in nothing
+    assert "No items match these filters." in nothing
     assert browser.get(f"{URL}?days=30").context["insights"].summary.done == 29
 
 
@@ -61,15 +61,41 @@ def test_forecast_follows_the_filters(browser: Client) -> None:
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([], ["There are no items here yet", "No item was completed in this period", "when a sprint is started"]),
-        ([row(1, "todo", 3)], ["Not enough history for a forecast: 0 of 14 days and 0 of 10 completed items"]),
-        ([row(1, "done", 9, begun=8, done=7)], ["Nothing is open: 1 item done.", "Nothing is in work"]),
+        ([], ["There are no items yet", "No item was completed in this period", "when a sprint is started"]),
+        ([row(1, "todo", 3)], ["There is too little history for a forecast: 0 of 14 days and 0 of 10 completed items"]),
+        ([row(1, "done", 9, begun=8, done=7)], ["It is done: 1 item, and nothing is open.", "No work is in progress"]),
     ],
 )
 def test_what_is_missing_is_explained(browser: Client, rows: list[dict[str, Any]], said: list[str]) -> None:
     load(*rows)
     html = browser.get(URL).content.decode()
     assert [text for text in said if text not in html] == []
+
+
+@pytest.mark.django_db
+def test_forecast_without_completed_items_lately_is_told(browser: Client) -> None:
+    old = [row(100 + n, "done", 99, begun=n + 76, done=n + 75.01) for n in range(20)]
+    load(row(1, "todo", 5), *old)
+    html = browser.get(URL).content.decode()
+    assert "Nothing was completed in the last 10 weeks, so there is no forecast." in html
+    assert "5 years" not in html
+
+
+@pytest.mark.django_db
+def test_done_items_without_a_date_are_done_in_the_flow(browser: Client) -> None:
+    load(row(1, "todo", 9), *(row(100 + n, "done", 9) for n in range(12)))
+    page = browser.get(URL)
+    assert "Nothing was completed in the last 52 weeks, so there is no forecast." in page.content.decode()
+    assert charts(page)["board-flow"].rows[0][1:] == ["0", "0", "1"]  # done before the first day
+
+
+@pytest.mark.django_db
+def test_forecast_of_an_epic_without_items_or_with_done_ones(browser: Client) -> None:
+    done = [row(70 + n, "done", 9, begun=8, done=7, parent=80) for n in range(2)]
+    load(*steady(), row(80, "in_progress", 9, kind="epic"), row(81, "backlog", 9, kind="epic"), *done)
+    empty = browser.get(f"{URL}?descendants_of=PONE-81").content.decode()
+    assert "It has no items below it yet" in empty
+    assert "It is done: 2 items, and nothing is open." in browser.get(f"{URL}?descendants_of=PONE-80").content.decode()
 
 
 @pytest.mark.django_db

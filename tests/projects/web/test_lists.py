@@ -85,9 +85,9 @@ QUERIES = {
     "?asked=true": [5],
     "?search=epsi": [5],
     "?q=epsi": [5],
-    "?status=unknown": [],
-    "?assignee=nobody-knows": [],
-    "?sprint=nosuch": [],
+    "?status=unknown": [1, 2, 4, 5, 6],
+    "?assignee=nobody-knows": [1, 2, 4, 5, 6],
+    "?sprint=nosuch": [1, 2, 4, 5, 6],
     "?sort=-title": [6, 5, 4, 2, 1],
     "?sort=priority": [6, 1, 2, 4, 5],
     "?sort=due": [6, 1, 2, 4, 5],
@@ -233,3 +233,48 @@ def test_hostile_texts_do_nothing(browser: Client, project: Project, make_item: 
         html = page(browser, query)
         assert "<script>alert" not in html
         assert "<b>x" not in html
+
+
+@pytest.mark.parametrize("path", [LIST, "/board/PONE/", "/insights/PONE/"])
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("assignee=nobody-here", "Assignee: there is no user nobody-here"),
+        ("sprint=Nine", "Sprint: there is no sprint Nine"),
+        ("descendants_of=PONE-99", "Epic: there is no item PONE-99"),
+        ("type=feature", "Type: feature is not one of epic, story, task, bug, chore"),
+        ("colour=red", "“colour” is no filter; the filters of this page are "),
+        ("item=PONE-99", "There is no item “PONE-99”, so no panel is open."),
+    ],
+)
+def test_what_a_page_does_not_know_is_told_and_left_out(
+    browser: Client, board: None, path: str, query: str, told: str
+) -> None:
+    html = page(browser, f"?{query}&priority=critical", path)
+    assert told in html
+    assert 'facet set" id="facet-priority"' in html
+    assert html.count('facet set"') == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "told", "shown"),
+    [
+        ("blocked=maybe", "Blocked: maybe is not one of true, false, any, none", [1, 2, 4, 5, 6]),
+        ("blocked=maybe&type=story", "Blocked: maybe is not one of", [2]),
+        ("type=story,feature", "Type: feature is not one of", [2]),
+        ("updated_since=soon", "Updated since: must be a time", [1, 2, 4, 5, 6]),
+        ("sort=colour", "Sort: colour is not one of key, title", [1, 2, 4, 5, 6]),
+        ("group=colour&type=story", "Group: colour is not one of none, status", [2]),
+        ("columns=status,colour", "Columns: colour is not one of key, title", [1, 2, 4, 5, 6]),
+    ],
+)
+def test_list_applies_the_other_filters(browser: Client, board: None, query: str, told: str, shown: list[int]) -> None:
+    assert told in page(browser, f"?{query}")
+    assert keys(browser, f"?{query}") == [f"PONE-{number}" for number in shown]
+
+
+def test_many_unknown_parameters_are_told_in_few_words(browser: Client, board: None) -> None:
+    html = page(browser, "?" + "&".join(f"unknown{number}={'x' * 500}" for number in range(40)))
+    assert html.count("is no filter") == 4
+    assert "and 36 more." in html
+    assert 'id="left-out"' not in page(browser, "?type=task&sort=-key&group=epic&columns=status&layout=tree&page=1&q=a")
