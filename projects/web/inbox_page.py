@@ -7,9 +7,12 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from projects.loose_types import Context
+from projects.models.inbox.items import Unheld
 from projects.models.inbox.listing import BY_KIND, MOST_SHOWN, count, page
 from projects.models.inbox.lost import LostChanges
+from projects.models.inbox.reviews import Reviews
 from projects.models.inbox.source import Act, Entry, Lost
+from projects.models.work_items.evidence import OFF
 from projects.web.evidence import Evidence, evidence_of
 from projects.web.field_labels import label
 from projects.web.history_lines import LONG as LONG_VALUE
@@ -33,6 +36,28 @@ class Shown:
     details: str  # HTML
     evidence: Evidence | None
     lost: list[Context]
+
+    @property
+    def missing(self) -> str:
+        """What a review lacks that the project requires, "" if nothing."""
+        item = self.entry.item
+        if item is None or self.evidence is None or self.entry.kind != Reviews.kind:
+            return ""
+        texts = []
+        if item.project.acceptance_policy != OFF and (number := len(self.evidence.criteria) - self.evidence.ticked):
+            texts.append(f"{number} acceptance {'criterion' if number == 1 else 'criteria'} to tick")
+        if item.project.checks_policy != OFF:
+            states = [shown.state for shown in self.evidence.checks]
+            names = [one.check.name for one in states if one.check.is_required and not one.is_passed]
+            texts += [f"check {name} to pass" for name in names]
+        return ", ".join(texts)
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether accepting is what most people do next: nothing is missing, and a criterion is ticked, if any."""
+        evidence = self.evidence
+        is_looked_at = evidence is None or evidence.ticked > 0 or not evidence.criteria
+        return self.entry.kind != Reviews.kind or (is_looked_at and not self.missing)
 
     @property
     def is_long(self) -> bool:
@@ -64,6 +89,7 @@ def context() -> Context:
     return {
         "entries": [_shown(entry, evidence, projects, files) for entry in found.entries],
         "total": f"{found.total}{more}",
+        "imported": Unheld().imported(),
         "rest": f"{found.total - len(found.entries)}{more}" if found.next else "",
     }
 

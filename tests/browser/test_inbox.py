@@ -61,7 +61,7 @@ def test_ten_entries_are_worked_off_by_keyboard_alone(page: Page, board: Server)
     page.evaluate("window.loaded = 1")
     for _ in KINDS:
         settle_current(keyboard, "Name, telephone and e-mail")
-    expect(page.locator("#inbox-empty")).to_contain_text("Nothing waits for you")
+    expect(page.locator("#inbox-empty")).to_contain_text("Nothing needs you")
     seconds = time.monotonic() - begin
     print(f"{len(KINDS)} entries: {keyboard.keys} keys, {seconds:.1f} s")
     assert seconds < scaled(WITHIN)

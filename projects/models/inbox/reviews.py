@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ACCEPT = Act("accept", "Accept", "a")
 BACK = Act("back", "Send back", "r", "What has to change")
-WAIVE = Act("waive", "Accept without what is missing", "w", "Why it is done without it")
+WAIVE = Act("waive", "Accept anyway", "w", "Why it is done without what is missing")
 
 
 class Reviews(ItemSource):
@@ -56,7 +56,7 @@ class Reviews(ItemSource):
         return entry
 
     def text(self, item: WorkItem) -> str:
-        return "It was handed in"
+        return "Handed in for review"
 
     def act(self, row: WorkItem, act: Act, text: str, *, actor: User) -> str:
         if act == BACK:

@@ -9,7 +9,7 @@ import pytest
 from projects.insights.bootstrap import Weeks
 from projects.insights.forecast import Share, forecast, missing_history
 from projects.insights.throughput import per_week
-from tests.forecast_backtest import tried
+from tests.forecast_backtest import Row, apart, tried
 from tests.forecast_histories import MADE
 
 TODAY = dt.date(2026, 6, 1)
@@ -92,3 +92,11 @@ def test_most_dates_hold_in_a_short_backtest() -> None:
     count, held = sum(row.tried for row in rows), sum(row.held[85] for row in rows)
     assert count >= 50
     assert 0.7 <= held / count <= 0.98
+
+
+def test_forecasts_that_overlap_are_one_case() -> None:
+    assert apart([(10, 1), (12, 2), (20, 11), (30, 12), (40, 31)]) == 3
+    low, high = Row("x", 100, {85: 92}, apart=7).interval(85)
+    assert (round(low), round(high)) == (55, 99)
+    low, high = Row("x", 100, {85: 92}, apart=700).interval(85)
+    assert (round(low), round(high)) == (90, 94)

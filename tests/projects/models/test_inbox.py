@@ -33,10 +33,12 @@ from projects.models.check_run import Report
 from projects.models.comment import Kind
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.inbox import listing
+from projects.models.inbox.items import Unheld
 from projects.models.inbox.listing import SOURCES, count, page, settle
 from projects.models.inbox.source import Entry
 from projects.models.work_items.choices import MAX_IDLE_LEASES, Status
 from tests.processes import CHECKOUT
+from tests.projects.insights.boards import load, row
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -326,3 +328,14 @@ def test_kind_of_a_user_is_confirmed_or_changed(wait: Callable[[str], Any], owne
     assert (user.kind, user.is_kind_confirmed) == ("person", True)
     with pytest.raises(Conflict, match="yourself"):
         owner.confirm_kind("agent", actor=owner)
+
+
+def test_imported_items_in_progress_are_only_counted_until_somebody_touches_them(agent: User, owner: User) -> None:
+    load(*(row(number, "in_progress", 9) for number in range(1, 4)), row(4, "blocked", 9), row(5, "review", 9))
+    assert {entry.kind for entry in page(10).entries} == {"blocked", "review"}
+    assert (count(), Unheld().imported()) == (2, 3)
+    item = WorkItem.objects.get(item_number=1)
+    item.update(actor=agent, priority="high")
+    WorkItem.objects.filter(pk=item.pk).update(updated_at=timezone.now() - timedelta(days=2))
+    assert [entry.key for entry in page(10).entries if entry.kind == "unheld"] == ["PONE-1"]
+    assert Unheld().imported() == 2

@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from projects.models import Check, Comment, Criterion, OpenedRun, Question, Session, User, WorkItem
+from projects.models import Check, Comment, Criterion, OpenedRun, Project, Question, Session, User, WorkItem
 from projects.models.check_run import Report
 from projects.models.session import Run
+from tests.projects.insights.boards import load, row
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -37,7 +38,7 @@ def test_entry_is_settled_by_a_form(browser: Client, make_item: Make) -> None:
     assert f'data-post="{url}"' in page
     answer = browser.post(url, {"act": "choice-2"})
     assert (answer.status_code, answer.content.decode()) == (200, f"{question.display_key} is answered: Two")
-    assert "Nothing waits for you." in shown(browser)
+    assert "Nothing needs you." in shown(browser)
     again = browser.post(url, {"act": "choice-1"})
     assert (again.status_code, again.json()["error"]["code"]) == (409, "CONFLICT")
 
@@ -143,3 +144,35 @@ def test_evidence_of_an_item_is_on_its_page_and_in_the_inbox(browser: Client, ma
         assert EVIL not in page
         assert "It works" in page
     assert "branch <code>fix-it</code>" in page
+
+
+def test_imported_items_in_progress_are_one_line(browser: Client) -> None:
+    load(*(row(number, "in_progress", 9) for number in range(1, 4)))
+    page = " ".join(browser.get("/inbox/", **HTML).content.decode().split())
+    assert "Nothing needs you." in page
+    assert "3 imported items are in progress, but nobody has claimed them." in page
+    assert 'href="/list/?status=in_progress"' in page
+
+
+def test_accept_is_primary_once_nothing_is_missing(
+    browser: Client, make_item: Make, project: Project, owner: User
+) -> None:
+    item = make_item("The item", status="review")
+    primary = 'name="act" value="accept" data-act="a" aria-keyshortcuts="a" class="primary"'
+    assert primary in browser.get("/inbox/", **HTML).content.decode()
+    criteria = [Criterion(work_item=item, text=text) for text in ("It works", "It is fast")]
+    for criterion in criteria:
+        criterion.insert(actor=owner)
+    page = browser.get("/inbox/", **HTML).content.decode()
+    assert primary not in page
+    assert 'data-act="2" aria-keyshortcuts="2" title="Press 2"' in page
+    assert "Required before it is done" not in page
+    tick = {"act": "tick", "version": 1}
+    assert browser.post(f"/items/criteria/{criteria[0].pk}/", tick).status_code == 200
+    assert primary in browser.get("/inbox/", **HTML).content.decode()
+    project.update(actor=owner, acceptance_policy="required")
+    page = browser.get("/inbox/", **HTML).content.decode()
+    assert primary not in page
+    assert "Required before it is done: 1 acceptance criterion to tick." in page
+    assert browser.post(f"/items/criteria/{criteria[1].pk}/", tick).status_code == 200
+    assert primary in browser.get("/inbox/", **HTML).content.decode()

@@ -56,11 +56,11 @@ register("Inbox", {
   "k,ArrowUp": ["Previous entry", inside(() => step(-1))],
   Enter: ["Open the item; in a text: send it", inside(({ target }) => target.matches("body, main, [data-entry]") && current()?.querySelector("a[data-open]")?.click())],
   "Shift+Enter": ["In a text: a new line"],
-  Escape: ["Leave a text; it is kept"],
-  a: ["Accept: done, confirmed, offered again, the default taken", acts],
-  r: ["Reply: answer in your words, or send back with a text", acts],
-  "1,2,3,4,5,6,7,8,9": ["Choose this answer; 1 approves a command", acts],
-  w: ["Accept without what is missing, and say why", acts],
+  Escape: ["Leave the text; your draft is kept"],
+  a: ["Accept, confirm, take the default, put back in To do", acts],
+  r: ["Reply: answer in your own words, or send back with a comment", acts],
+  "1,2,3,4,5,6,7,8,9": ["Choose this answer; tick this criterion; 1 approves a command", acts],
+  w: ["Accept anyway, and say why", acts],
   m: ["Assign it: to you, or to the name that you type", acts],
   d: ["Delete the check", acts],
 });
@@ -76,6 +76,7 @@ list.addEventListener("click", ({ target }) => {
 
 // What is settled goes at once, so that the next key is for the next entry.
 list.addEventListener("pm:done", ({ target, detail }) => {
+  if (!target.closest(".acts")) return; // a criterion was ticked
   const entry = target.closest("[data-entry]");
   const link = entry.querySelector("a[data-open]")?.cloneNode();
   link?.append("Open it");
