@@ -138,7 +138,7 @@ class Board:
         around = Surroundings(self.project, [item for lane in self.lanes for item in lane.items])
         for lane in self.lanes:
             for item in lane.items:
-                card = Card(item, self.project.key, around)
+                card = Card(item, self.project.key, around, shows_sprint=True)
                 cells.setdefault((self._group_of(item), lane.status), []).append(card)
         for group in self._headings({name for name, _ in cells}):
             for lane in self.lanes:

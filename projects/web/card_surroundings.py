@@ -1,20 +1,24 @@
-"""What cards show of other rows: blockers, children, comments, open questions and checks."""
+"""What cards show of other rows: blockers, children, comments, open questions, checks and since when they are there."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q, TextField
+from django.db.models.functions import Cast
 
 from projects.entities.work_item import CLOSED
 from projects.loose_types import AnyQuerySet, Context
-from projects.models import CheckRun, Comment, Dependency, Project, Question, WorkItem
+from projects.models import Activity, CheckRun, Comment, Dependency, Project, Question, WorkItem
+from projects.models.activity import IMPORTED, Action
 from projects.models.check_run import FAILED, NOT_RUN
 from projects.models.work_items.choices import ItemType, Status
 
-CHECKED = (Status.IN_PROGRESS, Status.REVIEW, Status.BLOCKED)  # statuses in which the checks of an item matter
+WORKED = (Status.IN_PROGRESS, Status.REVIEW, Status.BLOCKED)  # statuses in which the checks and the age matter
+STATUS = '"field": "status"'  # in the changes of an activity
 PARENTAL = (ItemType.EPIC, ItemType.STORY)
 
 
@@ -26,6 +30,16 @@ class Progress(NamedTuple):
     failed: bool = False
 
 
+class Blocker(NamedTuple):
+    """An open item that blocks another one."""
+
+    key: str
+    title: str
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.title}"
+
+
 class Surroundings:
     """Other rows by the ID of the item that shows them. Uses a constant number of database queries."""
 
@@ -33,22 +47,32 @@ class Surroundings:
         """Load what the cards of `rows`, each with the columns of `cards.SHOWN`, show."""
         ids = [row["id"] for row in rows]
         parents = [row["id"] for row in rows if row["item_type"] in PARENTAL]
-        self.blockers = _blockers(project)
+        self.blockers = blockers_of(Q(blocked_item__project=project))
         self.children = _children(parents) if parents else {}
         self.comments = _counts(Comment.objects.living().filter(work_item__in=ids)) if ids else {}
         # Of all projects: a partial index lists them, while a project's items would have to be looked up one by one.
         self.asked = set(Question.objects.open().order_by().values_list("work_item_id", flat=True)) if ids else set()
         self.checks = _checks(project, rows)
+        self.since = _since([row["id"] for row in rows if row["status"] in WORKED])
 
 
-def _blockers(project: Project) -> dict[uuid.UUID, list[int]]:
-    """Return the blockers' item numbers by ID of the blocked item."""
-    links = Dependency.objects.living().filter(dependency_type="blocks", blocked_item__project=project)
+def blockers_of(blocked: Q) -> dict[uuid.UUID, list[Blocker]]:
+    """Return the open blockers by ID of the blocked item, of the dependencies for which `blocked` holds."""
+    links = Dependency.objects.living().filter(blocked, dependency_type="blocks")
     rows = links.exclude(blocking_item__status__in=CLOSED).order_by("blocking_item__item_number")
-    found: dict[uuid.UUID, list[int]] = {}
-    for blocked, number in rows.values_list("blocked_item_id", "blocking_item__item_number"):
-        found.setdefault(blocked, []).append(number)
+    names = ("blocked_item_id", "blocking_item__project__key", "blocking_item__item_number", "blocking_item__title")
+    found: dict[uuid.UUID, list[Blocker]] = {}
+    for pk, key, number, title in rows.values_list(*names):
+        found.setdefault(pk, []).append(Blocker(f"{key}-{number}", title))
     return found
+
+
+def _since(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dt.datetime]:
+    """Return when the status of each item changed last, as far as it did here; an import is no change of it."""
+    changes = Activity.objects.filter(entity_id__in=ids, action=Action.UPDATED).exclude(source=IMPORTED)
+    rows = changes.alias(text=Cast("changes", TextField())).filter(text__contains=STATUS).order_by()
+    rows = rows.values_list("entity_id").annotate(at=Max("created_at"))
+    return dict(rows) if ids else {}
 
 
 def _children(parents: Sequence[uuid.UUID]) -> dict[uuid.UUID, Progress]:
@@ -68,7 +92,7 @@ def _checks(project: Project, rows: Sequence[Context]) -> dict[uuid.UUID, Progre
     items = [
         WorkItem(id=row["id"], project_id=project.pk, item_type=row["item_type"], status=row["status"])
         for row in rows
-        if row["status"] in CHECKED
+        if row["status"] in WORKED
     ]
     if not items:
         return {}

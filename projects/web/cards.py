@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
@@ -15,7 +16,7 @@ from projects.models.work_items.choices import MAX_IDLE_LEASES, ItemType, Priori
 from projects.models.work_items.claimable import PAUSED
 from projects.models.work_items.item import progress_of
 from projects.web.avatars import hue, initials
-from projects.web.card_surroundings import Surroundings
+from projects.web.card_surroundings import WORKED, Blocker, Surroundings
 
 # Only the columns a card shows: descriptions can be long, and a board has thousands of cards.
 SHOWN = (
@@ -38,11 +39,17 @@ SHOWN = (
     "lease_expires_at",
     "idle_leases",
     "closing",
+    "started_at",
+    "created_at",
+    "sprint__name",
     "parent__title",
     "parent__item_type",
     "parent__item_number",
     "parent__parent__item_number",
 )
+LEAST_AGE = 3  # days in a status, from which on a card tells them
+LONGEST_SPRINT, LONGEST_BLOCKER = 20, 60  # characters
+MOST_BLOCKERS = 3  # that are named
 CLOSINGS = {"waived": "Waived: closed without evidence", "warned": "Closed with a warning"}
 
 
@@ -53,14 +60,16 @@ class Mark(NamedTuple):
     hint: str
     text: str = ""
     edits: str = ""  # the field that a click edits
+    leads: str = ""  # the key of the item to which a click leads
 
 
 class Card:
     """A card for one item, built from a row of SHOWN."""
 
-    __slots__ = ("around", "item", "key", "marks", "project_key", "until")
+    __slots__ = ("around", "item", "key", "marks", "project_key", "shows_sprint", "until")
 
-    def __init__(self, item: Context, project_key: str, around: Surroundings) -> None:
+    def __init__(self, item: Context, project_key: str, around: Surroundings, *, shows_sprint: bool = False) -> None:
+        self.shows_sprint = shows_sprint
         self.item = item
         self.project_key = project_key
         self.key = f"{project_key}-{item['item_number']}"
@@ -83,13 +92,20 @@ class Card:
         return STATUS_NAMES[self.item["status"]]
 
     @property
-    def blocked_by(self) -> str:
-        numbers = self.around.blockers.get(self.item["id"], []) if self.is_open else []
-        return ", ".join(f"{self.project_key}-{number}" for number in numbers)
+    def blockers(self) -> list[Blocker]:
+        return self.around.blockers.get(self.item["id"], []) if self.is_open else []
 
     @property
     def is_blocked(self) -> bool:
-        return bool(self.blocked_by) or self.item["status"] == "blocked"
+        return bool(self.blockers) or self.item["status"] == "blocked"
+
+    @property
+    def age(self) -> int:
+        """The days since the item got its status, if it is in work."""
+        if self.item["status"] not in WORKED:
+            return 0
+        since = self.around.since.get(self.item["id"]) or self.item["started_at"] or self.item["created_at"]
+        return (timezone.now() - since).days
 
     @property
     def is_overdue(self) -> bool:
@@ -128,7 +144,7 @@ class Card:
         yield _TYPES[item["item_type"]]
         yield _PRIORITIES[item["priority"]]
         if self.is_blocked:
-            yield Mark("blocked", f"Blocked by {self.blocked_by}" if self.blocked_by else "Blocked")
+            yield _blocked(self.key, self.blockers)
         if pk in self.around.asked and self.is_open:
             yield Mark("asked", "A question is open")
         if self.is_stuck:
@@ -150,6 +166,21 @@ class Card:
             yield Mark("criteria", hint, text)
         if comments := self.around.comments.get(pk):
             yield Mark("comments", f"{comments} comment{'' if comments == 1 else 's'}", str(comments))
+        if (age := self.age) >= LEAST_AGE:
+            yield Mark("age", f"In this status for {age} days", f"{age} d")
+        if self.shows_sprint and item["sprint__name"]:
+            yield Mark(
+                "sprint", f"Sprint: {item['sprint__name']}", Truncator(item["sprint__name"]).chars(LONGEST_SPRINT)
+            )
+
+
+def _blocked(key: str, blockers: Sequence[Blocker]) -> Mark:
+    """Return the mark of a blocked item: it names the blockers, and leads to the only one, or to all in the panel."""
+    names = [Truncator(str(one)).chars(LONGEST_BLOCKER) for one in blockers[:MOST_BLOCKERS]]
+    if len(blockers) > MOST_BLOCKERS:
+        names.append(f"{len(blockers) - MOST_BLOCKERS} more")
+    text = f"Blocked by {', '.join(names)}" if names else "Blocked"
+    return Mark("blocked", text, leads=blockers[0].key if len(blockers) == 1 else key)
 
 
 def _due(day: str, *, is_over: bool) -> str:

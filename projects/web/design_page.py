@@ -20,7 +20,7 @@ from projects.models.sprints.velocity import Completed, Velocity
 from projects.models.work_items.choices import Priority
 from projects.web import icons
 from projects.web.avatars import HUES, hue
-from projects.web.card_surroundings import Progress, Surroundings
+from projects.web.card_surroundings import Blocker, Progress, Surroundings
 from projects.web.cards import SHOWN, Card
 from projects.web.charts.drawing import Chart
 from projects.web.charts.velocity import velocity
@@ -75,7 +75,7 @@ class _Sample(Surroundings):
     """What surrounds the sample cards; of a board it would come from the database."""
 
     def __init__(self) -> None:
-        self.blockers, self.children, self.comments, self.checks = {}, {}, {}, {}
+        self.blockers, self.children, self.comments, self.checks, self.since = {}, {}, {}, {}, {}
         self.asked = set()
 
 
@@ -96,6 +96,7 @@ def cards() -> list[Card]:
         _row(7, "task", "Closed without evidence", status="done", closing="waived"),
     ]
     rows[1] |= {"labels": ["offline", "ui"], "assignee__username": "ada", "story_points": 5, "due_date": today}
+    rows[1] |= {"sprint__name": "Sprint 3"}
     rows[1] |= {"criteria_total": 4, "criteria_ticked": 3, "parent__item_number": 1, "parent__title": "Find a trail"}
     rows[2] |= {"lease_expires_at": soon, "assignee__username": "claude", "assignee__is_agent": True}
     around.children[rows[0]["id"]] = Progress(2, 7)
@@ -103,8 +104,9 @@ def cards() -> list[Card]:
     around.asked.add(rows[1]["id"])
     around.checks[rows[1]["id"]] = Progress(2, 2)
     around.checks[rows[2]["id"]] = Progress(1, 2, failed=True)
-    around.blockers[rows[3]["id"]] = [2]
-    return [Card(row, PROJECT, around) for row in rows]
+    around.blockers[rows[3]["id"]] = [Blocker(f"{PROJECT}-2", rows[1]["title"])]
+    around.since[rows[3]["id"]] = timezone.now() - timedelta(days=9)
+    return [Card(row, PROJECT, around, shows_sprint=True) for row in rows]
 
 
 def _row(number: int, item_type: str, title: str, **values: object) -> Context:

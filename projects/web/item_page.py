@@ -197,7 +197,7 @@ def _dependencies(item: WorkItem) -> Context:
     return {
         "links": [(relation.replace("_", " ").capitalize(), rows) for relation, rows in groups.items() if rows],
         "relations": [(relation, relation.replace("_", " ").capitalize()) for relation in groups],
-        "is_blocked": any(other.is_open for _, other in groups["blocked_by"]) and item.is_open,
+        "blockers": [other for _, other in groups["blocked_by"] if other.is_open] if item.is_open else [],
     }
 
 

@@ -15,7 +15,7 @@ from projects.models.saved_view import query_of
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.filters import Filters
 from projects.web.list_groups import MOST, Group, Groups
-from projects.web.list_rows import SHOWN, Row
+from projects.web.list_rows import SHOWN, Row, name_blockers
 from projects.web.list_tree import Tree
 
 PAGE = 100  # rows that are loaded at a time
@@ -149,7 +149,9 @@ class ListPage:
     def sections(self) -> list[tuple[Group, list[Row]]]:
         """The groups of this page with their rows."""
         found = self.groups.page((self.number - 1) * PAGE, PAGE, self.order, SHOWN)
-        return [(group, [Row(item, self.columns) for item in items]) for group, items in found]
+        sections = [(group, [Row(item, self.columns) for item in items]) for group, items in found]
+        name_blockers([row for _, rows in sections for row in rows])
+        return sections
 
     @cached_property
     def tree(self) -> Tree:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.db.models import Q
 from django.utils import timezone
 
 from projects.entities.saved_view import COLUMNS
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
 from projects.web.avatars import hue, initials
+from projects.web.card_surroundings import Blocker, blockers_of
 
 # The field whose editor a cell opens.
 EDITORS = {
@@ -43,6 +45,7 @@ class Row:
         self.item = item
         self.key = f"{item['project__key']}-{item['item_number']}"
         self.columns = columns
+        self.blockers: list[Blocker] = []
         until = item["lease_expires_at"]
         self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
 
@@ -61,6 +64,16 @@ class Row:
     @property
     def is_blocked(self) -> bool:
         return not self.is_closed and (self.item["status"] == "blocked" or self.item["open_blockers"] > 0)
+
+    @property
+    def blocked_by(self) -> str:
+        """What blocks the item, in words."""
+        return f"Blocked by {', '.join(map(str, self.blockers))}" if self.blockers else "Its status is blocked"
+
+    @property
+    def blocker(self) -> str:
+        """The key of the item that says why: the only blocker, or the item itself."""
+        return self.blockers[0].key if len(self.blockers) == 1 else self.key
 
     @property
     def is_overdue(self) -> bool:
@@ -89,3 +102,11 @@ class Row:
             Cell(name, "" if name in without else EDITORS.get(name, ""), COLUMNS[name], values[name])
             for name in self.columns
         ]
+
+
+def name_blockers(rows: Sequence[Row]) -> None:
+    """Tell each blocked row what blocks it; one query if one of them is."""
+    blocked = [row for row in rows if row.item["open_blockers"] and not row.is_closed]
+    found = blockers_of(Q(blocked_item__in=[row.item["pk"] for row in blocked])) if blocked else {}
+    for row in blocked:
+        row.blockers = found.get(row.item["pk"], [])

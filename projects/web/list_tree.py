@@ -13,7 +13,7 @@ from projects.loose_types import Context
 from projects.models import WorkItem
 from projects.models.work_items.choices import ItemType
 from projects.models.work_items.queries import WorkItemQuerySet
-from projects.web.list_rows import SHOWN, Row
+from projects.web.list_rows import SHOWN, Row, name_blockers
 
 MOST = 500  # items that match; the page says that it leaves others out
 ABOVE = (ItemType.EPIC, ItemType.STORY)
@@ -55,7 +55,7 @@ class Branch:
 
 
 class Tree:
-    """The tree of `items`, which are filtered. Uses six queries, whatever the number of items."""
+    """The tree of `items`, which are filtered. Uses seven queries, whatever the number of items."""
 
     def __init__(self, items: WorkItemQuerySet) -> None:
         rows = list(items.order_by("position", "pk").values(*SHOWN)[: MOST + 1])
@@ -72,6 +72,7 @@ class Tree:
         branches = {}
         for pk, row in sorted(found.items(), key=_place):
             branches[pk] = Branch(Row(row, ()), progress[pk], pk not in matching)
+        name_blockers([branch.row for branch in branches.values()])
         self.branches: list[Branch] = []
         for pk, branch in branches.items():
             parent = branches.get(found[pk]["parent_id"])

@@ -10,7 +10,19 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from projects.models import Check, Comment, Criterion, Dependency, OpenedRun, Project, Question, User, WorkItem
+from projects.models import (
+    Activity,
+    Check,
+    Comment,
+    Criterion,
+    Dependency,
+    OpenedRun,
+    Project,
+    Question,
+    Sprint,
+    User,
+    WorkItem,
+)
 from projects.models.check_run import Report
 from projects.web.board_page import CAP
 
@@ -43,7 +55,7 @@ def test_signs_have_one_order_and_say_what_they_mean(browser: Client, make_item:
     assert marks(browser, story) == [
         "Story",
         "High priority",
-        "Blocked by PONE-5",
+        "Blocked by PONE-5 Item",
         "A question is open",
         f"Due {day.day} {day:%b}",
         "1 of 2 children done",
@@ -125,3 +137,48 @@ def test_empty_columns_are_folded_unless_all_are_empty(browser: Client, make_ite
     assert folded() == []
     make_item(status="todo")
     assert folded() == ["backlog", "in_progress", "review", "done"]
+
+
+def test_blocked_card_and_panel_lead_to_the_blockers(browser: Client, make_item: Make, user: User) -> None:
+    blocked = make_item("Blocked")
+    blockers = [make_item(f"Blocker {number} <b>", item_type="bug") for number in range(4)]
+    for number, blocker in enumerate(blockers):
+        Dependency.objects.create(actor=user, blocking_item=blocker, blocked_item=blocked)
+        html = card(browser, blocked)
+        leads = blockers[0] if number == 0 else blocked
+        assert f'<a class="blocked" href="/items/{leads.display_key}/"' in html
+    hint = "Blocked by PONE-2 Blocker 0 &lt;b&gt;, PONE-3 Blocker 1 &lt;b&gt;, PONE-4 Blocker 2 &lt;b&gt;, 1 more"
+    assert hint in marks(browser, blocked)
+    panel = browser.get("/board/PONE/?item=PONE-1").content.decode()
+    head = panel[panel.index('id="i-blocked"') :].partition("</div>")[0]
+    assert re.findall(r'href="/items/(PONE-\d)/"', head) == ["PONE-2", "PONE-3", "PONE-4", "PONE-5"]
+    assert f'href="/items/PONE-1/" title="{hint.replace("1 more", "PONE-5 Blocker 3 &lt;b&gt;")}">Blocked</a>' in (
+        browser.get("/list/PONE/").content.decode()
+    )
+    for blocker in blockers:
+        blocker.update(actor=user, status="done")
+    assert 'id="i-blocked"' not in browser.get("/items/PONE-1/").content.decode()
+    assert "Blocked" not in str(marks(browser, blocked))
+
+
+def test_age_and_sprint_are_on_the_card(browser: Client, make_item: Make, project: Project, user: User) -> None:
+    day = timezone.now().date()
+    dates = {"start_date": day, "end_date": day + timedelta(days=13)}
+    sprint = Sprint.objects.create(actor=user, project=project, name="A sprint of a very long name", **dates)
+    old, new, backlog = make_item(sprint=sprint), make_item(status="in_progress"), make_item()
+    old.update(actor=user, status="in_progress")
+    old.update(actor=user, title="status")
+    moment = timezone.now() - timedelta(days=5, hours=1)
+    Activity.objects.filter(version=2).update(created_at=moment)
+    WorkItem.objects.filter(pk=backlog.pk).update(created_at=moment)
+    WorkItem.objects.filter(pk=new.pk).update(started_at=timezone.now() - timedelta(days=2))
+    assert marks(browser, old) == [
+        "Task",
+        "Medium priority",
+        "In this status for 5 days",
+        "Sprint: A sprint of a very long name",
+    ]
+    assert ">5 d</span>" in card(browser, old)
+    assert ">A sprint of a very …</span>" in card(browser, old)
+    assert marks(browser, new) == marks(browser, backlog) == ["Task", "Medium priority"]
+    assert "Sprint" not in card(browser, old, "/sprints/PONE/")

@@ -150,7 +150,7 @@ function settle() {
     const stop = links.find((link) => link.tabIndex === 0 && link.hasAttribute("tabindex")) ?? links[0];
     for (const link of links) if (link.getAttribute("tabindex") !== (link === stop ? "0" : "-1")) link.tabIndex = link === stop ? 0 : -1;
   }
-  for (const button of all("[data-card] > p > button:not([tabindex]), .marks > button:not([tabindex])")) button.tabIndex = -1;
+  for (const button of all("[data-card] > p > button:not([tabindex]), .marks > :is(a, button):not([tabindex])")) button.tabIndex = -1;
   scrolled.disconnect();
   for (const rest of all("[data-grows]")) scrolled.observe(rest);
   count();
