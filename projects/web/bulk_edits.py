@@ -21,6 +21,7 @@ from projects.models.work_items.queries import DISPLAY_KEY
 from projects.web import item_form
 from projects.web.field_labels import label
 from projects.web.form_values import version
+from projects.web.natural_order import MANY, people, sorted_names
 from projects.web.responses import explain
 
 MOST = 500  # items
@@ -170,15 +171,16 @@ def _deed(item: WorkItem, name: str, value: str) -> str:
     return f"{label(name)} set to {shown}" if shown else f"{label(name)} removed"
 
 
-def choices(project: Project | None) -> dict[str, FieldValue]:
-    """Return the choices of the bar: of a project, or of a page with items of several. At most three queries."""
+def choices(project: Project | None, user: User) -> dict[str, FieldValue]:
+    """Return the choices of the bar for `user`: of a project, or of a page with items of several."""
     labels = ItemLabel.objects.filter(work_item__project=project, work_item__deleted_at=None)
     sprints = Sprint.objects.living().filter(project=project, status__in=item_form.OPEN)
     return {
         "project": project,
         "statuses": STATUS_NAMES.items(),
-        "people": User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent"),
+        "people": people(user),
         "priorities": reversed(Priority.choices),
-        "labels": labels.order_by("name").values_list("name", flat=True).distinct() if project else (),
+        "labels": sorted_names(labels.order_by().values_list("name", flat=True).distinct()) if project else (),
         "sprints": sprints.order_by("-start_date") if project else (),
+        "many": MANY,
     }

@@ -70,8 +70,8 @@ def blockers_of(blocked: Q) -> dict[uuid.UUID, list[Blocker]]:
 def _since(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dt.datetime]:
     """Return when the status of each item changed last, as far as it did here; an import is no change of it."""
     changes = Activity.objects.filter(entity_id__in=ids, action=Action.UPDATED).exclude(source=IMPORTED)
-    rows = changes.alias(text=Cast("changes", TextField())).filter(text__contains=STATUS).order_by()
-    rows = rows.values_list("entity_id").annotate(at=Max("created_at"))
+    of_status = changes.alias(text=Cast("changes", TextField())).filter(text__contains=STATUS).order_by()
+    rows: AnyQuerySet = of_status.values_list("entity_id").annotate(at=Max("created_at"))
     return dict(rows) if ids else {}
 
 

@@ -26,6 +26,7 @@ from projects.models.list_filters import FILTERS, NOT, reference_error, value_er
 from projects.models.user import MYSELF, NOBODY
 from projects.models.work_items.choices import ItemType, Priority
 from projects.models.work_items.queries import WorkItemQuerySet
+from projects.web.natural_order import MANY, people, sorted_names
 
 if TYPE_CHECKING:
     from projects.models import SavedView
@@ -101,6 +102,10 @@ class Chip:
     @property
     def chosen(self) -> list[Choice]:
         return [choice for choice in self.choices if choice.is_set]
+
+    @property
+    def has_search(self) -> bool:
+        return len(self.choices) > MANY
 
     @property
     def summary(self) -> str:
@@ -243,8 +248,7 @@ class Filters:
         return Chip(name, label_of(name), found, is_single)
 
     def _people(self) -> list[tuple[str, str]]:
-        names = User.objects.filter(is_active=True).order_by("is_agent", "username").values_list("username", flat=True)
-        return [(name, name) for name in names[:MAX_CHOICES]]
+        return [(name, name) for name, _ in people(self.request.user if isinstance(self.request.user, User) else None)]
 
     def _sprints(self) -> list[tuple[str, str]]:
         sprints = Sprint.objects.living().order_by("-start_date")
@@ -262,7 +266,7 @@ class Filters:
         project = self.project.pk.hex if self.project else ""
         with connection.cursor() as cursor:
             cursor.execute(_LABELS, [project, project, MAX_CHOICES])
-            return [name for (name,) in cursor.fetchall()]
+            return sorted_names(name for (name,) in cursor.fetchall())
 
 
 def label_of(name: str) -> str:

@@ -16,9 +16,9 @@ from projects.models.work_items.choices import ItemType
 from projects.web import item_form
 from projects.web.field_labels import label
 from projects.web.form_values import agreed_version, version
+from projects.web.natural_order import MANY, people, sorted_names
 
 FIELDS = {field.name: field for field in WORK_ITEM.fields if field.update}
-MANY = 8  # choices; more get a filter
 CHOICES, SEARCH, LABELS, TEXT, LINE, NUMBER, DAY = "choices", "search", "labels", "text", "line", "number", "day"
 _KINDS = {spec.LABELS: LABELS, spec.NUMBER: NUMBER, spec.DAY: DAY, spec.LINE: LINE}
 ELSEWHERE = ("title", "description", "status", "labels")  # on the item's page, in places of their own
@@ -112,8 +112,8 @@ def value_of(item: WorkItem, field: spec.Field) -> str | list[str]:
 def _options(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
     if field.kind == spec.LABELS:
         rows = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
-        others = rows.order_by("name").values_list("name", flat=True).distinct()
-        return [Option(name, name) for name in dict.fromkeys([*item.labels, *others])]
+        others = rows.order_by().values_list("name", flat=True).distinct()
+        return [Option(name, name) for name in dict.fromkeys([*item.labels, *sorted_names(others)])]
     if field.name == "status":
         return [Option(*pair) for pair in STATUS_NAMES.items()]
     if field.kind == spec.CHOICE:
@@ -125,12 +125,14 @@ def _options(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
 
 def _referred(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
     if field.kind == spec.PERSON:
-        people = User.objects.filter(is_active=True).order_by("username").values_list("username", "is_agent")
-        named = [Option(name, name, "agent" if is_agent else "") for name, is_agent in people]
-        return sorted(named, key=lambda option: option.value != user.username)
+        return [Option(name, _me(name, user), "agent" if is_agent else "") for name, is_agent in people(user)]
     if field.name == "parent":
         return [Option(f"{item.project.key}-{number}", title) for number, title in item_form.parents(item)]
     return [Option(value, name) for value, name in item_form.references(item, field)]
+
+
+def _me(name: str, user: User) -> str:
+    return f"{name} (me)" if name == user.username else name
 
 
 def save(item: WorkItem, field: spec.Field, data: QueryDict, *, actor: User) -> bool:

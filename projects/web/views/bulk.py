@@ -21,7 +21,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         key = request.GET.get("project", "")
         project = page.find_project(key) if key else None
-        return render(request, "pm/selection.html", bulk_edits.choices(project))
+        return render(request, "pm/selection.html", bulk_edits.choices(project, page.person(request)))
     try:
         result = bulk_edits.edit_all(request.POST, actor=page.person(request))
     except BulkRefused as refusal:

@@ -1,6 +1,7 @@
 // Edit one field of an item in place: on cards, in rows, in the panel and on the item's page. views/item_fields.py
 // documents the requests, templates/pm/base.html the markup.
 
+import { narrow } from "./narrow.js";
 import { all, announce, catchUp, held, post, reason, refresh, restoreDrafts } from "./pm.js";
 import { toastOf } from "./toast.js";
 
@@ -130,19 +131,12 @@ function prepare(box) {
     const button = target.closest("[data-choose]");
     if (button) choose(form, button.dataset.choose);
   });
-  box.querySelector("[data-narrow]")?.addEventListener("input", ({ target }) => narrow(box, target.value));
   box.addEventListener("keydown", (event) => press(event, box, form));
 }
 
 function choose(form, value) {
   form.elements.value.value = value;
   form.requestSubmit();
-}
-
-// Hide the choices that lack one of the typed words.
-function narrow(box, text) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  for (const row of all(".choices > li", box)) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
 }
 
 function press(event, box, form) {
@@ -189,7 +183,7 @@ function enter(event, box, form) {
     box.checked = true; // not its default, so that the form counts as changed
   }
   target.value = "";
-  narrow(form, "");
+  narrow(target);
 }
 
 function keepInside(event, box) {

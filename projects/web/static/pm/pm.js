@@ -300,16 +300,22 @@ function clearError(form) {
 
 addEventListener("input", ({ target }) => {
   const { form } = target;
-  if (!form) return;
-  if (form.matches("[data-filter]")) return void (target.type === "search" && soon(form, 250, () => filter(form)));
+  if (target.matches("[data-narrow]")) import("./narrow.js").then(({ narrow }) => narrow(target));
+  if (!form || form.matches("[data-bulk]")) return;
+  if (form.matches("[data-filter]")) return void (target.type === "search" && target.name && soon(form, 250, () => filter(form)));
   form.setAttribute("data-typed", "");
   keep(form);
   if (target.matches("[data-offers]")) soon(target, 200, () => offer(target));
   const box = form.querySelector("[data-preview]");
   if (box) soon(box, 300, () => preview(box));
 });
+addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.defaultPrevented || !event.target.matches?.("[data-narrow]")) return;
+  event.preventDefault();
+  import("./narrow.js").then(({ takeFirst }) => takeFirst(event.target));
+});
 addEventListener("change", ({ target }) => {
-  if (target.form?.matches("[data-filter]")) filter(target.form);
+  if (target.name && target.form?.matches("[data-filter]")) filter(target.form);
   if (target.matches("[data-task]")) tick(target);
 });
 

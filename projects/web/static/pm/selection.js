@@ -115,7 +115,7 @@ async function load() {
       menu.open = false;
       menu.firstElementChild.focus();
     } else if (menu && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      const stops = all("li button", menu), at = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
+      const stops = all("li:not([hidden]) button", menu), at = stops.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1);
       event.preventDefault();
       stops.at(at % stops.length)?.focus();
     }
