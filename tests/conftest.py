@@ -43,18 +43,14 @@ def start_server() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="session")
 def new_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The database that a first start creates. All processes of xdist share one, as its migrations take seconds."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    board = folder / "new_board.db"
-    with (folder / "new_board.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not board.exists():
-            server = Server(make_repository(tmp_path_factory.mktemp("new") / "repository")).ready()
-            assert server.end()[0] == 0
-            shutil.move(server.config / "data.db", board)
-    return board
+    """The database that a first start creates."""
+
+    def make(board: Path) -> None:
+        server = Server(make_repository(tmp_path_factory.mktemp("new") / "repository")).ready()
+        assert server.end()[0] == 0
+        shutil.move(server.config / "data.db", board)
+
+    return made_once(tmp_path_factory, "new_board.db", make)
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +113,22 @@ def server_of_all(new_board: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def shared_server(server_of_all: SharedServer) -> Server:
     """A running server with a new board; other tests use the same process before and afterwards."""
     return server_of_all.with_new_board()
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a file that `make` writes, which takes seconds, so all processes of xdist share one."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path = folder / name
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            part = path.with_suffix(".part")
+            part.unlink(missing_ok=True)
+            make(part)
+            part.rename(path)
+    return path
 
 
 def add_board(repository: Path, new_board: Path) -> None:

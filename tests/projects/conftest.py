@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test import Client
 from django.test.client import ClientHandler
@@ -84,9 +86,31 @@ def owner(db: None) -> User:
 @pytest.fixture
 def browser(owner: User) -> Client:
     """A browser in which the owner is signed in."""
-    client = with_middleware(Client())
-    client.force_login(owner)
-    return client
+    return signed_in(owner)
+
+
+@contextmanager
+def prepared_database(path: Path, blocker: Any, *, changes: bool = False) -> Iterator[None]:
+    """Use the database at `path`, in a transaction that is rolled back unless it `changes` the file."""
+    with blocker.unblock():
+        connection.close()
+        before = connection.settings_dict["NAME"]
+        connection.settings_dict["NAME"] = str(path)
+        try:
+            with nullcontext() if changes else rolled_back():
+                yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = before
+
+
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    atomic = transaction.atomic()
+    atomic._from_testcase = True  # type: ignore[attr-defined]  # as the transactions of Django's own tests
+    with atomic:
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
@@ -115,6 +139,12 @@ def loaded_middleware() -> object:
 def with_middleware(client: AnyClient) -> AnyClient:
     """Share one loaded middleware among all clients: loading it makes WhiteNoise look at all static files."""
     client.handler._middleware_chain = loaded_middleware()
+    return client
+
+
+def signed_in(user: User) -> Client:
+    client = with_middleware(Client())
+    client.force_login(user)
     return client
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from projects.models.swim_lane import MAX_WIP_LIMIT
 from projects.models.work_items.choices import MAX_POINTS
 from projects.sync import rules
 from projects.transfer import export, importer
+from tests.projects.conftest import prepared_database
 from tests.projects.entity_rows import complete
 from tests.projects.sqlite.boards import EXPORT
 
@@ -195,16 +197,34 @@ def exported() -> dict[str, Any]:
 @pytest.fixture
 def recorded(db: None) -> dict[str, Any]:
     """Import the export of a board of 0.1.0, and return what an export says now."""
+    import_recorded()
+    return exported()
+
+
+def import_recorded() -> None:
     with gzip.open(EXPORT) as packed:
         importer.read(io.BytesIO(packed.read()), actor=User.objects.actor("ada", is_agent=False))
-    return exported()
+
+
+@pytest.fixture(scope="session")
+def completed(
+    tmp_path_factory: pytest.TempPathFactory, new_board: Path, django_db_setup: None, django_db_blocker: Any
+) -> tuple[Path, dict[str, Any]]:
+    """A board of 0.1.0 with what that version did not have, and its export: importing it takes longer than a test."""
+    path = tmp_path_factory.mktemp("completed") / "data.db"
+    shutil.copy(new_board, path)
+    with prepared_database(path, django_db_blocker, changes=True):
+        import_recorded()
+        complete(User.objects.actor("eve", is_agent=False))
+        return path, exported()
 
 
 @pytest.fixture
-def board(recorded: dict[str, Any]) -> dict[str, Any]:
-    """Add what 0.1.0 did not have to its board, and return what an export says now."""
-    complete(User.objects.actor("eve", is_agent=False))
-    return exported()
+def board(completed: tuple[Path, dict[str, Any]], django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """The export of the completed board, which the test may change."""
+    path, export = completed
+    with prepared_database(path, django_db_blocker):
+        yield export
 
 
 def test_import_and_export_keep_every_field_of_every_row(recorded: dict[str, Any]) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +18,10 @@ from projects.entities import spec
 from projects.entities.registry import BY_REFERENCE, ENTITIES
 from projects.models import Comment, Dependency, Project, Sprint, SwimLane, TimeEntry, User, WorkItem
 from projects.models.base import Entity
+from tests.projects.conftest import prepared_database, signed_in
 from tests.projects.entity_rows import NINE, make_row, sample
 from tests.projects.html_forms import Form, forms_of
 
-pytestmark = pytest.mark.django_db
 HIDDEN_IN_ADMIN = {
     *(("work_item", "item_number"), ("work_item", "position")),  # the key has the number, lists have the order
     ("project", "next_work_item_number"),
@@ -90,9 +94,27 @@ class Board:
         return self.targets.get(field.name) or self.rows[field.refers]
 
 
+@pytest.fixture(scope="session")
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory, new_board: Path, django_db_setup: None, django_db_blocker: Any
+) -> tuple[Path, Board]:
+    path = tmp_path_factory.mktemp("forms") / "data.db"
+    shutil.copy(new_board, path)
+    with prepared_database(path, django_db_blocker, changes=True):
+        return path, Board(User.objects.owner())
+
+
 @pytest.fixture
-def board(owner: User) -> Board:
-    return Board(owner)
+def board(prepared: tuple[Path, Board], django_db_blocker: Any) -> Iterator[Board]:
+    path, board = prepared
+    with prepared_database(path, django_db_blocker):
+        yield deepcopy(board)
+
+
+@pytest.fixture
+def browser(board: Board) -> Client:
+    """A browser in which the owner of the board is signed in."""
+    return signed_in(board.owner)
 
 
 def admin_url(entity: spec.Entity, page: str, *args: object) -> str:
@@ -120,10 +142,19 @@ def shown_in_admin(form: Form, field: spec.Field) -> list[str]:
     return [value for name in names for value in form.values[name]]
 
 
+@pytest.fixture(scope="session")
+def admin_pages(prepared: tuple[Path, Board], django_db_blocker: Any) -> dict[str, str]:
+    """The page of the row of each entity."""
+    path, board = prepared
+    with prepared_database(path, django_db_blocker):
+        get = signed_in(board.owner).get
+        urls = {entity.name: admin_url(entity, "change", board.rows[entity.name].pk) for entity in ENTITIES}
+        return {name: get(url).content.decode() for name, url in urls.items()}
+
+
 @pytest.mark.parametrize(("entity", "field"), SHOWN, ids=names(SHOWN))
-def test_admin_shows_field(browser: Client, board: Board, entity: spec.Entity, field: spec.Field) -> None:
-    page = browser.get(admin_url(entity, "change", board.rows[entity.name].pk)).content.decode()
-    assert f"field-{field.name}" in page
+def test_admin_shows_field(admin_pages: dict[str, str], entity: spec.Entity, field: spec.Field) -> None:
+    assert f"field-{field.name}" in admin_pages[entity.name]
 
 
 @pytest.mark.parametrize("entity", MADE, ids=lambda entity: entity.name)

@@ -97,7 +97,10 @@ def plan(api: APIClient, path: str, query: dict[str, Any]) -> Plan:
 @pytest.mark.parametrize("ordering", WorkItemViewSet.ordering_fields)
 def test_list_walks_the_index_of_its_ordering(api: APIClient, board: str, ordering: str) -> None:
     alone = itertools.product(([name] for name in WALKING), ("", "-"))
-    pairs = zip(itertools.combinations(WALKING, 2), itertools.cycle(("", "-")), strict=False)  # either direction
+    # Each pair with every other ordering, half of them in either direction.
+    first = WorkItemViewSet.ordering_fields.index(ordering) % 2
+    others = itertools.islice(itertools.combinations(WALKING, 2), first, None, 2)
+    pairs = zip(others, itertools.cycle(("", "-")), strict=False)
     for names, sign in (*alone, *pairs):
         query = {"project": "PONE", "ordering": sign + ordering} | {name: WALKING[name] for name in names}
         found = plan(api, URL, query)

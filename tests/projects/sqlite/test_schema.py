@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from django.db import models
 from django.db.migrations import AddConstraint, AlterField
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
 
 from projects.sqlite import triggers
 from projects.sqlite.base import DatabaseWrapper
-from tests.projects.sqlite.boards import connected, migrate, unpack
+from tests.projects.sqlite.boards import connected
 
 MODELS = sorted(model.__name__ for model in apps.get_app_config("projects").get_models())
 # Tables that are usually empty.
@@ -48,26 +50,24 @@ LATER = frozenset(
 ) | {model.__name__ for model in apps.get_models() if model.__name__.startswith("Sync")}
 
 
-@pytest.fixture(scope="module")
-def current(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Any) -> Path:
-    """The board of 0.1.0, migrated."""
-    path = tmp_path_factory.mktemp("board") / "data.db"
-    unpack(path)
-    with django_db_blocker.unblock(), connected(path) as own:
-        migrate(own)
-    return path
-
-
 @pytest.fixture
-def board(current: Path, tmp_path: Path, db: None) -> Iterator[DatabaseWrapper]:
+def board(migrated_board: Path, tmp_path: Path, db: None) -> Iterator[DatabaseWrapper]:
     path = tmp_path / "data.db"
-    shutil.copy(current, path)
+    shutil.copy(migrated_board, path)
     with connected(path) as own:
         yield own
 
 
+@cache
+def current_state() -> ProjectState:
+    """Return the models as the migrations leave them; rendering them takes longer than altering a table."""
+    state = MigrationLoader(None).project_state()
+    assert state.apps
+    return state
+
+
 def apply(own: DatabaseWrapper, operation: Operation) -> None:
-    before = MigrationLoader(own).project_state()
+    before = current_state().clone()
     after = before.clone()
     operation.state_forwards("projects", after)
     with own.schema_editor(atomic=True) as editor:
@@ -163,7 +163,7 @@ def test_rebuilt_activity_reuses_no_id(board: DatabaseWrapper) -> None:
 
 
 def test_planned_statements_change_nothing(board: DatabaseWrapper) -> None:
-    before = MigrationLoader(board).project_state()
+    before = current_state().clone()
     after = before.clone()
     operation = next(operations("WorkItem"))
     operation.state_forwards("projects", after)

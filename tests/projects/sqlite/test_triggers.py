@@ -2,25 +2,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from django.core.checks import CheckMessage, Tags, run_checks
 from django.db import connection
 
 import projects.migrations
 from projects.sqlite import triggers
-from projects.sqlite.base import DatabaseWrapper
-from tests.projects.sqlite.boards import connected, migrate, unpack
-
-
-@pytest.fixture
-def old(tmp_path: Path, db: None) -> Iterator[DatabaseWrapper]:
-    """The board of 0.1.0, not migrated."""
-    unpack(tmp_path / "data.db")
-    with connected(tmp_path / "data.db") as own:
-        yield own
+from tests.projects.sqlite.boards import connected, unpack
 
 
 def warnings() -> list[CheckMessage]:
@@ -40,10 +29,12 @@ def test_new_database_has_all_of_them(db: None) -> None:
     assert warnings() == []
 
 
-def test_board_of_before_gets_these(old: DatabaseWrapper) -> None:
-    assert triggers.differences(old)
-    migrate(old)
-    assert triggers.differences(old) == []
+def test_board_of_before_gets_these(migrated_board: Path, tmp_path: Path, db: None) -> None:
+    unpack(tmp_path / "data.db")
+    with connected(tmp_path / "data.db") as old:
+        assert triggers.differences(old)
+    with connected(migrated_board) as own:
+        assert triggers.differences(own) == []
 
 
 def test_missing_foreign_and_changed_triggers_are_reported_and_replaced(db: None) -> None:

@@ -9,14 +9,14 @@ import io
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from projects.entities.registry import ENTITIES
-from projects.models import Activity, SyncBoard, User
+from projects.models import Activity, Project, SyncBoard, User, WorkItem
 from projects.sync import exchange, joining, publishing
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.git_tree import FORMAT
@@ -77,6 +77,12 @@ class BoardClone:
         if self._connection is not None:
             self._connection.close()
 
+    def content(self) -> bytes:
+        """Return the database as a file."""
+        with self:
+            content: bytes = self._connection.serialize()
+        return content
+
     @property
     def user(self) -> User:
         return User.objects.actor(self.person, is_agent=False)
@@ -97,6 +103,47 @@ class BoardClone:
             log.push(SyncBoard.objects.get().segments, parcel.segments, parcel.checkpoint)
             reports.append(self.fetch(log))
         return reports
+
+
+class Joined(NamedTuple):
+    """Two clones of a board with one project and one item, as files, and its log."""
+
+    boards: tuple[bytes, bytes]
+    log: Log
+
+
+# By whether the log has the oldest format: a fixture writes both once, as many tests start from copies.
+JOINED: dict[bool, Joined] = {}
+
+
+def found_pair(make: Callable[[str], BoardClone], log: Log, *, oldest: bool) -> tuple[BoardClone, BoardClone]:
+    """Found a board with one project and one item, and join it from another clone."""
+    ada, bob = make("ada"), make("bob")
+    with ada:
+        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
+        WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
+        ada.join(founds=not oldest)
+        ada.sync(log)
+    with bob:
+        bob.join()
+    sync_both(log, ada, bob)
+    return ada, bob
+
+
+def joined_pair(make: Callable[[str], BoardClone], log: Log, *, oldest: bool = False) -> tuple[BoardClone, BoardClone]:
+    """Return what `found_pair` makes, as copies."""
+    pair, joined = (make("ada"), make("bob")), JOINED[oldest]
+    for clone, content in zip(pair, joined.boards, strict=True):
+        clone.path.write_bytes(content)
+    log.log, log.checkpoint = [*joined.log.log], joined.log.checkpoint
+    return pair
+
+
+def sync_both(log: Log, *clones: BoardClone) -> None:
+    """Let each clone fetch and push, twice."""
+    for clone in (*clones, *clones):
+        with clone:
+            clone.sync(log)
 
 
 def switch(path: Path) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 
-from tests.projects.sync.clones import BoardClone, Log
+from tests.projects.sync.clones import JOINED, BoardClone, Joined, Log, found_pair
 from tests.projects.sync.repositories import Clone, bare, clone
 
 
@@ -40,24 +42,43 @@ def bob(make_clone: Callable[..., Clone]) -> Clone:
     return make_clone("bob")
 
 
-@pytest.fixture
-def make_board_clone(
-    tmp_path: Path, new_board: Path, django_db_setup: None, django_db_blocker: object
-) -> Iterator[Callable[[str], BoardClone]]:
-    """Make clones by `make_board_clone(person)`, each with an empty board of its own."""
+@contextmanager
+def board_clones(folder: Path, new_board: Path, blocker: Any) -> Iterator[Callable[[str], BoardClone]]:
+    """Make clones by `make(person)`, each with an empty board of its own; they are closed at the end."""
     made: list[BoardClone] = []
 
     def make(person: str) -> BoardClone:
-        made.append(BoardClone(tmp_path / f"{len(made)}.db", new_board, person))
+        made.append(BoardClone(folder / f"{len(made)}.db", new_board, person))
         return made[-1]
 
-    with django_db_blocker.unblock():
+    with blocker.unblock():
         before = connection.settings_dict["NAME"]
         yield make
         connection.close()
         for one in made:
             one.close()
         connection.settings_dict["NAME"] = before
+
+
+@pytest.fixture(scope="session")
+def joined_boards(
+    tmp_path_factory: pytest.TempPathFactory, new_board: Path, django_db_setup: None, django_db_blocker: Any
+) -> None:
+    """Prepare what `joined_pair` copies."""
+    for oldest in (False, True):
+        log = Log()
+        with board_clones(tmp_path_factory.mktemp("joined"), new_board, django_db_blocker) as make:
+            ada, bob = found_pair(make, log, oldest=oldest)
+            JOINED[oldest] = Joined((ada.content(), bob.content()), log)
+
+
+@pytest.fixture
+def make_board_clone(
+    tmp_path: Path, new_board: Path, joined_boards: None, django_db_blocker: Any
+) -> Iterator[Callable[[str], BoardClone]]:
+    """Make clones by `make_board_clone(person)`, each with an empty board of its own."""
+    with board_clones(tmp_path, new_board, django_db_blocker) as make:
+        yield make
 
 
 @pytest.fixture

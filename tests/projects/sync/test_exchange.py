@@ -22,7 +22,7 @@ from projects.models.user import id_of
 from projects.sync import outbox, publishing
 from projects.sync.exceptions import Malformed
 from projects.transfer import export, importer
-from tests.projects.sync.clones import BoardClone, Log, exported, history
+from tests.projects.sync.clones import BoardClone, Log, exported, history, joined_pair, sync_both
 from tests.projects.sync.scripts import clock
 
 Make = Callable[[str], BoardClone]
@@ -361,26 +361,6 @@ def test_log_that_breaks_its_format_changes_nothing(make_board_clone: Make, log:
                 bob.fetch(bad)
         assert exported() == before
         assert SyncBoard.objects.get().segments == len(log.log)
-
-
-def joined_pair(make_board_clone: Make, log: Log, *, oldest: bool = False) -> tuple[BoardClone, BoardClone]:
-    """Two clones of a board with one project and one item, in the newest format or the oldest."""
-    ada, bob = make_board_clone("ada"), make_board_clone("bob")
-    with ada:
-        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
-        WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
-        ada.join(founds=not oldest)
-        ada.sync(log)
-    with bob:
-        bob.join()
-    sync_both(log, ada, bob)
-    return ada, bob
-
-
-def sync_both(log: Log, *clones: BoardClone) -> None:
-    for clone in (*clones, *clones):
-        with clone:
-            clone.sync(log)
 
 
 def item_history(item: WorkItem) -> QuerySet[Activity]:

@@ -11,8 +11,8 @@ from projects.models.exceptions import Conflict
 from projects.models.sync import NumberBlock
 from projects.sync import handover, outbox, publishing
 from projects.sync.exceptions import Malformed
-from tests.projects.sync.clones import BOARD, BoardClone, Log
-from tests.projects.sync.test_exchange import add_items, assert_equal, joined_pair
+from tests.projects.sync.clones import BOARD, BoardClone, Log, joined_pair
+from tests.projects.sync.test_exchange import add_items, assert_equal
 
 Make = Callable[[str], BoardClone]
 

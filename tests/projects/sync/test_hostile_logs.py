@@ -17,8 +17,7 @@ from projects.models.sync import SyncRecord
 from projects.sync import exchange, repairing
 from projects.sync.exceptions import Malformed
 from projects.sync.rules import MAX_BLOCKS, MAX_SAME_KEYS
-from tests.projects.sync.clones import BoardClone, Log, exported, history
-from tests.projects.sync.test_exchange import joined_pair, sync_both
+from tests.projects.sync.clones import BoardClone, Log, exported, history, joined_pair, sync_both
 
 Make = Callable[[str], BoardClone]
 AT = "2026-01-31T12:00:00.000000Z"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from projects.models import Activity, Label, Project, WorkItem
-from tests.projects.sync.clones import BoardClone, Log
-from tests.projects.sync.test_exchange import assert_equal, joined_pair
+from tests.projects.sync.clones import BoardClone, Log, joined_pair
+from tests.projects.sync.test_exchange import assert_equal
 
 Make = Callable[[str], BoardClone]
 

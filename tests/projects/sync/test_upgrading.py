@@ -29,8 +29,8 @@ from projects.sync import git_tree, operations, publishing, repairing, upgrading
 from projects.sync.exceptions import Malformed, Newer
 from projects.transfer import export, importer
 from projects.transfer.exceptions import BadFile
-from tests.projects.sync.clones import BoardClone, Log, exported
-from tests.projects.sync.test_exchange import assert_equal, joined_pair
+from tests.projects.sync.clones import BoardClone, Log, exported, found_pair, joined_pair
+from tests.projects.sync.test_exchange import assert_equal
 from tests.projects.sync.test_uniting import imported
 
 Make = Callable[[str], BoardClone]
@@ -93,7 +93,7 @@ def _forget_fields() -> None:
 
 
 def test_newer_field_waits_for_the_upgrade(make_board_clone: Make, log: Log, newer: int) -> None:
-    ada, bob = joined_pair(make_board_clone, log, oldest=True)
+    ada, bob = found_pair(make_board_clone, log, oldest=True)
     with ada:
         item = WorkItem.objects.select_related("project").get()
         with pytest.raises(ValidationError, match=r"due_date.*pm sync upgrade"):
@@ -112,7 +112,7 @@ def test_newer_field_waits_for_the_upgrade(make_board_clone: Make, log: Log, new
 
 
 def test_values_of_a_newer_format_are_not_imported_and_not_lost(make_board_clone: Make, log: Log, newer: int) -> None:
-    joined_pair(make_board_clone, log, oldest=True)
+    found_pair(make_board_clone, log, oldest=True)
     carol = make_board_clone("carol")
     with carol:
         project = Project.objects.create(actor=carol.user, key="CAROL", title="Carol")

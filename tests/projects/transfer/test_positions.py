@@ -136,7 +136,7 @@ ORDERS = st.lists(st.integers(0, 9), min_size=1, max_size=12)
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=ORDERS, second=ORDERS, newer=st.sets(st.integers(0, 11)))
 def test_written_rows_stand_in_the_order_of_the_file(
     read: Read, wipe: Callable[[], None], first: list[int], second: list[int], newer: set[int]

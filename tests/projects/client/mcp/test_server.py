@@ -9,12 +9,9 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anyio
 import pytest
-from mcp import StdioServerParameters
-from mcp.client import Client
 
 from projects.client import grammar
 from projects.client.agent_verbs import ALLOWED
@@ -25,11 +22,19 @@ from tests.processes import DEADLINE, Server, environment
 from tests.projects.client.conftest import PM, Board, end_server
 from tests.projects.client.test_imports import loaded_by
 
+if TYPE_CHECKING:
+    from mcp.client import Client
+
 MAX_SCHEMAS = 4096  # bytes
 
 
 def talk(directory: Path, story: Callable[[Client], Awaitable[None]], mode: str = "auto", **env: str | None) -> None:
     """Run a story with the official client and a `pm mcp` in `directory`."""
+    # Importing the client takes half a second in each process that collects the tests.
+    import anyio
+    from mcp import StdioServerParameters
+    from mcp.client import Client
+
     command, *arguments = [*PM, "mcp"]
     server = StdioServerParameters(command=command, args=arguments, cwd=directory, env=environment(**env))
 
