@@ -15,4 +15,5 @@ def context(user: User) -> Context:
         "unconfirmed": list(User.objects.filter(is_kind_confirmed=False).order_by("username")[:MOST_USERS]),
         **sync_page.context(),
         "may_change": user.acts_as_person,
+        "may_restore": user.is_superuser,
     }

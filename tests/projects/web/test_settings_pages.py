@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -22,6 +24,11 @@ def shown(browser: Client, path: str) -> str:
     answer = browser.get(f"/settings/{path}", **HTML)
     assert answer.status_code == 200
     return str(answer.content.decode()).partition("<main")[2]
+
+
+def separate() -> None:
+    """Begin a new group of changes, as the next request of a server does: a test has one transaction."""
+    connection.group_of_changes = None  # type: ignore[attr-defined]  # of projects.sqlite
 
 
 def said(answer: Any) -> str:
@@ -90,11 +97,12 @@ def test_columns_are_put_in_order_added_and_deleted(
     assert "In progress" not in columns(project)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_deleted_column_and_its_cards_come_back_together(browser: Client, project: Project, make_item: Make) -> None:
     item = make_item(status="review")
     lane = SwimLane.objects.get(project=project, status_value="review")
+    separate()
     answer = browser.post(f"/board/PONE/columns/{lane.pk}/", {"delete": "yes", "to": "todo"})
+    separate()
     assert browser.post(answer["PM-Undo"]).status_code == 200
     assert "Review" in columns(project)
     assert WorkItem.objects.get(pk=item.pk).status == "review"
@@ -126,13 +134,15 @@ def test_labels_are_coloured_renamed_merged_and_deleted(browser: Client, project
     assert change(browser, name="soon", delete="yes").status_code == 400
 
 
-@pytest.mark.django_db(transaction=True)
 def test_merge_of_labels_is_undone_with_their_colours(browser: Client, project: Project, make_item: Make) -> None:
     one, two = make_item(labels=["a", "defect"]), make_item(labels=["bug"])
     change(browser, name="defect", colour="red")
+    separate()
     renamed = change(browser, name="defect", new_name="fault")
+    separate()
     merged = change(browser, name="fault", new_name="bug", merge="yes")
     for answer in (merged, renamed):
+        separate()
         assert browser.post(answer["PM-Undo"]).status_code == 200
     assert [WorkItem.objects.get(pk=item.pk).labels for item in (one, two)] == [["a", "defect"], ["bug"]]
     assert [(row.name, row.colour) for row in Label.objects.living()] == [("defect", "red")]
@@ -203,8 +213,23 @@ def test_only_people_change_settings(browser: Client, project: Project, owner: U
         (f"/settings/projects/restored/{project.pk}/", {}),
         ("/settings/labels/PONE/", {"name": "late", "colour": "red"}),
         (f"/settings/people/{owner.pk}/", {"active": "no"}),
+        ("/settings/restore/", {}),
+        (f"/settings/restore/{uuid.uuid4()}/", {"sure": "yes"}),
         ("/board/PONE/columns/", {"status": "blocked"}),
         ("/board/PONE/columns/order/", {"lane": str(lane.pk)}),
         (f"/board/PONE/columns/{lane.pk}/", {"delete": "yes"}),
     ):
         assert browser.post(path, data).status_code == 403, path
+
+
+def test_restore_needs_a_superuser_a_file_and_consent(browser: Client, owner: User) -> None:
+    other = f"/settings/restore/{uuid.uuid4()}/"
+    assert Client().post("/settings/restore/").status_code == 401
+    assert said(browser.post("/settings/restore/")) == "Choose the file of a backup first."
+    upload = SimpleUploadedFile("data.db", b"no database")
+    assert "not a usable database" in said(browser.post("/settings/restore/", {"file": upload}))
+    assert said(browser.post(other)) == "Nothing was done: agree that the backup replaces the board."
+    assert browser.get(other).status_code == browser.post(other, {"sure": "yes"}).status_code == 404
+    User.objects.filter(pk=owner.pk).update(is_superuser=False)
+    assert browser.post(other, {"sure": "yes"}).status_code == 403
+    assert "Restore a backup" not in shown(browser, "")
