@@ -58,6 +58,7 @@ urlpatterns = [
     ),
     path("insights/<slug:key>/", insights.show, name="insights"),
     path("settings/projects/", project_settings.listing, name="settings-projects"),
+    path("settings/projects/key/", projects.suggest, name="project-key"),
     path("settings/projects/example/", projects.example, name="project-example"),
     path("settings/projects/restored/<uuid:pk>/", project_settings.restore, name="project-restore"),
     path("settings/projects/<slug:key>/", project_settings.show, name="settings-project"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+import uuid
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -17,22 +18,34 @@ from projects.models.exceptions import Conflict
 from projects.transfer import importer
 from projects.web import page
 from projects.web.form_values import agreed_version, fresh_id, version
-from projects.web.responses import answers_forms, done, reports_errors, undoable
+from projects.web.responses import answers_forms, done, is_scripted, reports_errors, undoable
 
 CHANGED = ("title", "description", "status")  # fields of the form
 
 
 @page.for_people("POST")
-@reports_errors
+@answers_forms
 @transaction.atomic
 def create(request: HttpRequest) -> HttpResponse:
-    """Create a project. The client-chosen ID makes resubmission safe."""
-    pk = fresh_id(request.POST)
+    """Create a project, by default with a key that its title suggests.
+
+    The client-chosen ID makes resubmission safe; a browser without scripts sends none.
+    """
+    pk = fresh_id(request.POST) if is_scripted(request) else uuid.uuid4()
     found = Project.objects.filter(pk=pk).first()
     if found is None:
-        found = Project(id=pk, key=request.POST.get("key", "").strip().upper(), title=request.POST.get("title", ""))
+        title = request.POST.get("title", "")
+        key = request.POST.get("key", "").strip().upper() or Project.objects.free_key(title)
+        found = Project(id=pk, key=key, title=title)
         found.insert(actor=page.person(request))
     return _to_board(found.key)
+
+
+@page.for_people()
+def suggest(request: HttpRequest) -> HttpResponse:
+    """Answer the key that a title suggests, as text."""
+    title = request.GET.get("title", "").strip()
+    return done(Project.objects.free_key(title) if title else "")
 
 
 @page.for_people("POST")

@@ -37,7 +37,6 @@ def test_project_is_created_once_and_opens_its_board(browser: Client, owner: Use
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"key": "", "title": "Website"}, "Key: "),
         ({"key": "W-B", "title": "Website"}, "Key: "),
         ({"key": "WEB", "title": ""}, "Title: "),
         ({"key": "PONE", "title": "Again"}, "PONE"),
@@ -48,6 +47,17 @@ def test_impossible_project_is_explained(browser: Client, project: Project, data
     assert answer.status_code in (400, 409)
     assert said in answer.json()["error"]["message"]
     assert Project.objects.get() == project
+
+
+def test_project_without_a_key_gets_one_from_its_title(browser: Client, project: Project) -> None:
+    assert create(browser, title="Website", key=" ").headers["PM-Redirect"] == "/board/WEBSI/"
+    assert browser.get("/settings/projects/key/?title=Website").content == b"WEBSI2"
+    assert browser.get("/settings/projects/key/?title=").content == b""
+    answer = browser.post("/settings/projects/", {"id": "", "title": "A new site"}, HTTP_ACCEPT="text/html")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/board/ANS/")
+    refused = browser.post("/settings/projects/", {"title": "One", "key": "PONE"}, HTTP_ACCEPT="text/html")
+    assert "Another project has the key PONE" in refused.content.decode()
+    assert refused.status_code == 409
 
 
 def test_example_fills_an_empty_board_only(browser: Client, owner: User) -> None:

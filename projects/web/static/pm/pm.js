@@ -305,6 +305,7 @@ addEventListener("input", ({ target }) => {
   if (form.matches("[data-filter]")) return void (target.type === "search" && target.name && soon(form, 250, () => filter(form)));
   form.setAttribute("data-typed", "");
   keep(form);
+  if (target.matches("[data-suggests]")) soon(target, 150, () => import("./suggestion.js").then(({ suggest }) => suggest(target)));
   if (target.matches("[data-offers]")) soon(target, 200, () => offer(target));
   const box = form.querySelector("[data-preview]");
   if (box) soon(box, 300, () => preview(box));
