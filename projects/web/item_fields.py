@@ -78,15 +78,15 @@ def editor(item: WorkItem, field: spec.Field, user: User) -> Context:
     """Return the template context of the field's editor; at most three queries."""
     item.check_living()
     item.project.check_writable()
-    options = _options(item, field, user)
+    choices = options(item, field, user)
     return {
         "item": item,
         "name": field.name,
         "label": label(field.name),
         "kind": _kind(field),
         "value": value_of(item, field),
-        "options": options,
-        "has_filter": len(options) > MANY or _kind(field) in (SEARCH, LABELS),
+        "options": choices,
+        "has_filter": len(choices) > MANY or _kind(field) in (SEARCH, LABELS),
         "limit": field.limit,
     }
 
@@ -109,7 +109,8 @@ def value_of(item: WorkItem, field: spec.Field) -> str | list[str]:
     return list(value) if field.kind == spec.LABELS else "" if value is None else str(value)
 
 
-def _options(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
+def options(item: WorkItem, field: spec.Field, user: User) -> list[Option]:
+    """Return the values to choose from, [] for a field without any; at most one query."""
     if field.kind == spec.LABELS:
         rows = ItemLabel.objects.filter(work_item__project=item.project, work_item__deleted_at=None)
         others = rows.order_by().values_list("name", flat=True).distinct()

@@ -10,8 +10,9 @@ export const CARD = "[data-move] [data-card]";
 let selection = null, moving = null, drag = null; // modules, once they are loaded
 let pressed = null; // the event of the button that is down
 const selecting = async () => selection ??= await import("./selection.js");
-const lifting = async () => moving ??= await import("./moving.js");
-const dragging = async () => drag ??= await lifting() && await import("./drag.js");
+let coming = null; // the request for moving.js
+const lifting = () => coming ??= import("./moving.js").then((module) => moving = module);
+const dragging = async () => drag ??= await import("./drag.js");
 const isLifted = () => Boolean(moving?.isLifted());
 const FIELDS = { s: ["Status", "status"], p: ["Priority", "priority"], a: ["Assignee", "assignee"], l: ["Labels", "labels"], e: ["Points", "story_points"] };
 
@@ -48,7 +49,11 @@ function onArrow(card, key, extends_) {
 
 const ARROWS = { h: "ArrowLeft", j: "ArrowDown", k: "ArrowUp" };
 const focused = ({ target }) => target.matches("a[href]") && target.closest(CARD);
-const onCard = (act) => (event) => Boolean(focused(event)) && act(focused(event), event);
+// Keys that are pressed while moving.js is on its way act once it is there.
+const onCard = (act) => (event) => {
+  const card = focused(event);
+  return Boolean(card) && (coming && !moving ? void coming.then(() => act(card, event)) : act(card, event));
+};
 const toCard = onCard((card, { key, shiftKey }) => onArrow(card, ARROWS[key] ?? key, shiftKey));
 
 register("Card", {
@@ -78,10 +83,10 @@ async function edit(card, anchor, name = anchor.dataset.field) {
 
 // ---- The pointer
 
-addEventListener("pointerover", () => { selecting(); dragging(); }, { once: true });
+addEventListener("pointerover", () => { selecting(); lifting(); dragging(); }, { once: true });
 addEventListener("pointerdown", (event) => {
   pressed = event;
-  dragging().then(({ press }) => pressed === event && press(event)); // unless it is released by the time drag.js is there
+  lifting().then(dragging).then(({ press }) => pressed === event && press(event)); // unless it is released by the time drag.js is there
 });
 for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { pressed = null; });
 addEventListener("touchmove", (event) => isLifted() && event.preventDefault(), { passive: false }); // here: it must be known when a touch begins

@@ -33,11 +33,13 @@ export function markedKeys() {
   return [...found.values()];
 }
 
-// The keys of an entry; many digits in a row are a range.
+// The keys of an entry; many digits in a row are a range, and four arrows one word.
 function list(combos) {
-  const range = combos.length > 4 && combos.every((combo) => /^\d$/.test(combo));
-  const parts = range ? [combos[0], combos.at(-1)] : combos;
-  return parts.flatMap((combo, at) => [...(at ? [range ? " … " : ", "] : []), ...shown(combo)]);
+  const isRange = combos.length > 4 && combos.every((combo) => /^\d$/.test(combo));
+  const arrows = combos.filter((combo) => combo.includes("Arrow"));
+  const short = arrows.length < 4 ? combos : [...combos.filter((combo) => !arrows.includes(combo)), arrows[0].replace(/Arrow.*/, "arrows")];
+  const parts = isRange ? [combos[0], combos.at(-1)] : short;
+  return parts.flatMap((combo, at) => [...(at ? [isRange ? " … " : " "] : []), ...shown(combo)]);
 }
 
 export function showKeys() {
@@ -53,9 +55,9 @@ export function showKeys() {
   const parts = [...groups].filter(([, entries]) => entries.length).map(([name, entries]) => element("section", {},
     element("h3", {}, name),
     element("dl", {}, ...entries.map(({ text, combos }) => element("div", {}, element("dt", {}, ...list(combos)), element("dd", {}, text))))));
-  const close = element("button", { class: "primary" }, "Close");
-  const form = element("form", { method: "dialog", class: "dialog-acts" }, close);
-  dialog.append(element("h2", { id: "keys-h" }, "Keys"), element("div", { class: "keys-groups" }, ...parts), form);
+  const close = element("button", { class: "quiet", "aria-label": "Close", title: "Close (Esc)" }, "×");
+  const head = element("form", { method: "dialog", class: "dialog-head" }, element("h2", { id: "keys-h" }, "Keys"), close);
+  dialog.append(head, element("div", { class: "keys-groups" }, ...parts));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

@@ -61,9 +61,10 @@ addEventListener("keydown", (event) => {
   }
 });
 
-addEventListener("click", ({ target }) => {
-  const button = target.closest?.("[data-press]");
-  if (button) take(button.dataset.press, { target: button });
+addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-press]");
+  if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (take(button.dataset.press, { target: button })) event.preventDefault();
 });
 
 register("Everywhere", { "?": ["Show the keys of this page", () => import("./keys-dialog.js").then(({ showKeys }) => showKeys()), () => true] });

@@ -36,7 +36,6 @@ const page = document.body.dataset;
 let cursor = Number(page.cursor), instance = page.instance;
 let timer = 0, pause = EVERY, absent = "", refreshing = null, again = false;
 export const held = new Set(); // blocks refreshes: a lifted card, a pending move
-const unsent = new Set(); // forms to resubmit after reconnecting
 
 async function look() {
   clearTimeout(timer);
@@ -105,8 +104,7 @@ function say(text) {
 function back() {
   absent = "";
   say("Reconnected. The page is up to date.");
-  for (const form of unsent) if (form.isConnected) form.requestSubmit();
-  unsent.clear();
+  forms?.resend();
 }
 
 // Fetch the page and morph the live parts; highlight `keys`. One refresh at a time, and none while something is held.
@@ -153,10 +151,12 @@ async function update(keys) {
 
 // Show where a new card is, once the page has it.
 let created = "";
+export const awaitCard = (key) => { created = key; };
 function reveal() {
   const key = created, card = key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!key) return;
   created = "";
+  if (!card && !document.querySelector("[data-lane], #list")) return; // a page without cards or rows
   if (!card) return import("./toast.js").then(({ toast }) => toast("The filters, or the length of the column, hide the new card:", "", { href: `/items/${key}/`, text: `Open ${key}` }));
   card.scrollIntoView({ block: "nearest", inline: "nearest" });
   light(card);
@@ -170,9 +170,9 @@ function light(element) {
 
 const OURS = ["tabindex", "open", "data-lit", "data-lifted", "data-current", "data-shown", "data-all", "inert"]; // attributes set by this script or by the user
 
-const typed = (form) => form.matches("form[data-typed]");
+export const typed = (form) => form.matches("form[data-typed]");
 
-const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // form.id may be an input named "id"
+export const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // form.id may be an input named "id"
 
 function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return;
@@ -220,31 +220,6 @@ export async function reason(response) {
   try { return (await response.json()).error.message; } catch { return `The server refused the request (${response.status}).`; }
 }
 
-const waiting = new WeakMap(), latest = new WeakMap();
-
-// Call `action` once `element` has had no event for `wait` milliseconds.
-function soon(element, wait, action) {
-  clearTimeout(waiting.get(element));
-  waiting.set(element, setTimeout(action, wait));
-}
-
-// Show the HTML that the server rendered and escaped, unless a later request for the same box was sent.
-async function fill(box, request) {
-  latest.set(box, request);
-  const answer = await request.catch(() => null), html = answer?.ok ? await answer.text() : null;
-  if (html !== null && latest.get(box) === request) box.innerHTML = html;
-}
-
-function preview(box) {
-  const text = box.closest("form").querySelector("textarea");
-  fill(box, post(box.dataset.preview, new URLSearchParams({ [text.name]: text.value })));
-}
-
-function offer(input) {
-  const box = input.form.querySelector("[data-result]");
-  fill(box, fetch(`${input.dataset.offers}?${new URLSearchParams({ [input.name]: input.value })}`));
-}
-
 // Put `url`, another state of this page, into the history and the address, without loading anything.
 export function go(url, { replaces = false, state = history.state } = {}) {
   history[replaces ? "replaceState" : "pushState"](state, "", url);
@@ -258,6 +233,14 @@ export function show(url, replaces = false) {
   if (to.pathname + to.search === here()) return;
   go(to, { replaces });
   refresh();
+}
+
+const waiting = new WeakMap();
+
+// Call `action` once `element` has had no event for `wait` milliseconds.
+export function soon(element, wait, action) {
+  clearTimeout(waiting.get(element));
+  waiting.set(element, setTimeout(action, wait));
 }
 
 function filter(form) {
@@ -279,23 +262,14 @@ addEventListener("popstate", () => {
 
 // ---- Forms
 
-const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-const sending = new Set();
+let forms = null; // forms.js: typing, sending, drafts; loaded with the first form that needs it
+const load = async () => forms ??= await import("./forms.js");
+const DRAFT = "pm-draft:";
+export const uuid = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
-function sayError(form, text) {
-  const box = form.querySelector("[data-error]");
-  box?.replaceChildren(text);
-  announce(text);
-  if (!box || !text || form.querySelector("[type=reset]")) return;
-  const close = document.createElement("button"); // of a form without Cancel
-  Object.assign(close, { type: "button", className: "close", ariaLabel: "Close the message" });
-  close.addEventListener("click", () => clearError(form));
-  box.append(close);
-}
-
-function clearError(form) {
-  form.querySelector("[data-error]")?.replaceChildren();
-  for (const button of all("[data-again]", form)) button.hidden = true;
+// Put the drafts of this browser into their forms.
+export async function restoreDrafts(root = document) {
+  if (Object.keys(localStorage).some((key) => key.startsWith(DRAFT))) (await load()).restoreDrafts(root);
 }
 
 addEventListener("input", ({ target }) => {
@@ -304,30 +278,18 @@ addEventListener("input", ({ target }) => {
   if (!form || form.matches("[data-bulk]")) return;
   if (form.matches("[data-filter]")) return void (target.type === "search" && target.name && soon(form, 250, () => filter(form)));
   form.setAttribute("data-typed", "");
-  keep(form);
-  if (target.matches("[data-suggests]")) soon(target, 150, () => import("./suggestion.js").then(({ suggest }) => suggest(target)));
-  if (target.matches("[data-offers]")) soon(target, 200, () => offer(target));
-  const box = form.querySelector("[data-preview]");
-  if (box) soon(box, 300, () => preview(box));
+  load().then(({ onInput }) => onInput(target));
 });
 addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.defaultPrevented || !event.target.matches?.("[data-narrow]")) return;
   event.preventDefault();
   import("./narrow.js").then(({ takeFirst }) => takeFirst(event.target));
 });
+addEventListener("focusin", ({ target }) => target.form?.matches("[data-post]") && load()); // before anything is typed
 addEventListener("change", ({ target }) => {
   if (target.name && target.form?.matches("[data-filter]")) filter(target.form);
-  if (target.matches("[data-task]")) tick(target);
+  if (target.matches("[data-task]")) load().then(({ tick }) => tick(target));
 });
-
-// Post the state of a task's box; a refused box goes back.
-async function tick(box) {
-  const list = box.closest("[data-tasks]");
-  const answer = await post(list.dataset.tasks, new URLSearchParams({ version: list.dataset.version, line: box.dataset.task, done: box.checked }));
-  if (!answer?.ok) box.checked = !box.checked;
-  if (answer) announce(answer.ok ? await answer.text() : await reason(answer));
-  refresh();
-}
 
 // The theme and the state of the sidebar are shown at once; a cookie tells the server for the next page.
 function setLook(form, { name, value }) {
@@ -340,7 +302,7 @@ function setLook(form, { name, value }) {
   }
 }
 
-addEventListener("submit", async (event) => {
+addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[data-look]") && event.submitter) {
     event.preventDefault();
@@ -349,46 +311,15 @@ addEventListener("submit", async (event) => {
   if (!form.matches("[data-filter], [data-post]")) return;
   event.preventDefault();
   if (form.matches("[data-filter]")) return filter(form);
-  if (sending.has(form)) return;
-  sending.add(form);
-  const body = new URLSearchParams(new FormData(form, event.submitter));
-  try { await answered(form, await post(form.dataset.post, body)); } finally { sending.delete(form); }
+  const { submitter } = event;
+  load().then(({ send }) => send(form, submitter));
 });
-
-async function answered(form, answer) {
-  const idField = form.querySelector("[data-fresh-id]");
-  const [name, value] = answer?.headers.get("PM-Again")?.split("=") ?? []; // the button that overrides the refusal
-  for (const button of all("[data-again]", form)) [button.hidden, button.value] = [button.name !== name, value];
-  if (!answer || answer.status >= 502) {
-    if (idField) unsent.add(form);
-    sayError(form, `The server is unreachable. Your text is kept${idField ? " and will be sent after reconnecting" : "; submit it again after reconnecting"}.`);
-    gone("away");
-  } else if (answer.headers.has("PM-Redirect")) {
-    delete form.dataset.typed; // nothing is unsaved; a reset would fetch the page, and with it the message for the next one
-    forget(form);
-    location.assign(answer.headers.get("PM-Redirect"));
-  } else if (answer.ok) {
-    const text = await answer.text();
-    unsent.delete(form);
-    created = answer.headers.get("PM-Created") ?? "";
-    form.reset();
-    sayError(form, "");
-    if (idField) idField.value = uuid();
-    for (const box of all("[data-result]", form)) box.replaceChildren(text);
-    if (answer.headers.has("PM-Toast")) import("./toast.js").then(({ toastOf }) => toastOf(answer));
-    else if (text) announce(text);
-    form.dispatchEvent(new CustomEvent("pm:done", { bubbles: true, detail: text }));
-  } else {
-    sayError(form, await reason(answer));
-    if (answer.status === 403) refresh(); // to get the CSRF token of a new session
-  }
-}
 
 // After success or Cancel.
 addEventListener("reset", ({ target }) => {
   delete target.dataset.typed;
-  forget(target);
-  clearError(target);
+  if (forms) forms.clear(target);
+  else load().then(({ clear }) => clear(target));
   const box = target.closest("details[open]");
   box?.removeAttribute("open");
   box?.firstElementChild.focus();
@@ -398,43 +329,9 @@ addEventListener("reset", ({ target }) => {
 addEventListener("toggle", ({ target }) => {
   if (!target.open) return;
   target.querySelector("[data-first]")?.focus();
-  all("[data-preview]", target).forEach(preview);
+  const previews = all("[data-preview]", target);
+  if (previews.length) load().then(({ preview }) => previews.forEach(preview));
 }, true);
-
-// ---- Unsaved texts: kept in this browser until the form is sent or cancelled; leaving with one asks
-
-const DRAFT = "pm-draft:", LASTS = 14 * 86400000; // milliseconds
-const draftOf = (form) => idOf(form) && form.matches("[data-post]") && form.querySelector("textarea") && `${DRAFT}${form.dataset.post}:${idOf(form)}`;
-// The version comes with the text, so that a draft does not overwrite what changed since.
-const texts = (form) => all("textarea, input:not([type=hidden]), [name=version]", form).filter((field) => field.name && !["checkbox", "radio"].includes(field.type));
-
-function keep(form) {
-  if (draftOf(form)) localStorage.setItem(draftOf(form), JSON.stringify({ at: Date.now(), values: texts(form).map((field) => [field.name, field.value]) }));
-}
-
-function forget(form) {
-  if (draftOf(form)) localStorage.removeItem(draftOf(form));
-}
-
-export function restoreDrafts(root = document) {
-  for (const form of all("form[data-post]:not([data-typed])", root)) {
-    const draft = draftOf(form) && localStorage.getItem(draftOf(form));
-    if (!draft) continue;
-    const { at, values } = JSON.parse(draft);
-    if (Date.now() - at > LASTS) {
-      forget(form);
-      continue;
-    }
-    for (const [name, value] of values) for (const field of texts(form)) if (field.name === name) field.value = value;
-    form.setAttribute("data-typed", "");
-    form.closest("details")?.setAttribute("open", "");
-  }
-}
-
-addEventListener("beforeunload", (event) => {
-  const changed = (field) => field.type === "checkbox" ? field.checked !== field.defaultChecked : field.matches("select") ? !all("option", field).every((one) => one.selected === one.defaultSelected) : field.value !== field.defaultValue;
-  if (all("form[data-typed][data-post]").some((form) => all("textarea, select, input:not([type=hidden])", form).some(changed))) event.preventDefault();
-});
 
 // Fill in values that only the browser knows.
 export function prepare(root = document) {
@@ -465,7 +362,7 @@ function leave(form) {
 
 addEventListener("keydown", (event) => {
   if (!event.target.closest) return;
-  const form = event.target.matches("textarea, input") && event.target.closest("form[data-post]");
+  const form = event.target.matches("textarea, input, select") && event.target.closest("form[data-post]");
   if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
     return form.requestSubmit(form.querySelector("button.primary"));
@@ -474,6 +371,7 @@ addEventListener("keydown", (event) => {
 });
 register("Everywhere", {
   Escape: ["Close a menu, an editor, the panel; clear the selection", () => leave(null)],
+  c: ["New item", ({ target }) => void import("./new-item.js").then(({ openNew }) => openNew(target)), () => true],
   "Mod+Enter": ["In a text: save or send it"],
 });
 

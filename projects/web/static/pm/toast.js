@@ -53,8 +53,8 @@ async function revert(url) {
 
 // Show what the server says of a change that it saved; return true if it said anything.
 export function toastOf(answer) {
-  const text = answer.headers.get("PM-Toast");
-  if (text) toast(decodeURIComponent(text), answer.headers.get("PM-Undo") ?? "");
+  const text = answer.headers.get("PM-Toast"), key = answer.headers.get("PM-Created");
+  if (text) toast(decodeURIComponent(text), answer.headers.get("PM-Undo") ?? "", key && { href: `/items/${key}/`, text: `Open ${key}` });
   return Boolean(text);
 }
 
