@@ -30,6 +30,7 @@ PAGES = [
     *("/settings/", "/settings/projects/", "/settings/people/", "/settings/deleted/DEMO/"),
     "/nothing/",
     "/design/",
+    "/items/new/",
 ]
 # Heads of tables of which a word is in more than one line.
 BROKEN = """all => all.filter(one => {
@@ -91,6 +92,14 @@ def test_pages_have_no_serious_fault(
     page.goto(f"{server.url}/search/?q=hay")
     page.get_by_role("link", name="Next page").wait_for()
     faults["a page of a search"] = found(page, scheme)
+    for keys, part in (("?", "#keys"), ("Control+k", "#palette"), ("c", "#new-item")):
+        page.keyboard.press(keys)
+        page.locator(f"{part}[open]").wait_for()
+        if part == "#palette":
+            page.keyboard.type("DEMO")
+            page.locator("#palette [role=option] .key").first.wait_for()
+        faults[part] = found(page, scheme)
+        page.keyboard.press("Escape")
     context.close()
     assert not any(faults.values()), faults
 

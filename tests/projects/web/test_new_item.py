@@ -97,7 +97,8 @@ def test_item_is_created_whole_once_and_undone(browser: Client, project: Project
     assert unquote(answer.headers["PM-Toast"]) == "PONE-3 created"
     assert answer.headers["PM-Created"] == "PONE-3"
     item = WorkItem.objects.get(item_number=3)
-    assert (item.title, item.item_type, item.labels, item.story_points) == ("Read <b>files</b>", "bug", ["ui", "api"], 3)
+    found = (item.title, item.item_type, item.labels, item.story_points)
+    assert found == ("Read <b>files</b>", "bug", ["ui", "api"], 3)
     assert (item.parent_key, item.assignee, str(item.due_date)) == ("PONE-1", owner, "2026-01-31")
     assert [one.text for one in Criterion.objects.of(item)] == ["It reads", "It writes"]
     assert [str(one) for one in Dependency.objects.living()] == ["PONE-2 blocks PONE-3"]

@@ -65,6 +65,8 @@ addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-press]");
   if (!button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (take(button.dataset.press, { target: button })) event.preventDefault();
+  button.closest("[data-menu]")?.removeAttribute("open");
+  button.closest(":popover-open")?.hidePopover();
 });
 
 register("Everywhere", { "?": ["Show the keys of this page", () => import("./keys-dialog.js").then(({ showKeys }) => showKeys()), () => true] });
