@@ -22,7 +22,6 @@ from projects.entities.work_item import WORK_ITEM
 from projects.loose_types import Context
 from projects.models import Criterion, Dependency, Project, SavedView, Sprint, User, WorkItem
 from projects.models.exceptions import Refused
-from projects.models.saved_view import VIEW
 from projects.models.user import MYSELF, NOBODY
 from projects.models.work_items.choices import ItemType
 from projects.models.work_items.queries import DISPLAY_KEY
@@ -94,7 +93,7 @@ def defaults(request: HttpRequest, project: Project) -> dict[str, str]:
     blank = WorkItem(project=project, item_type=ItemType.TASK)
     found = {field.name: getattr(blank, field.name) if field.kind == spec.CHOICE else "" for field in FIELDS}
     found |= dict.fromkeys((CRITERIA, *LINKS), "")
-    view = _view(request.GET.get(VIEW, ""))
+    view = _view(request.GET.get("view", ""))
     for name, given in Filters(request, project, view=view).values.items():
         field = FILTERS.get(name, name)
         if field in found and not any(":" in value for value in given) and (len(given) == 1 or field == "labels"):

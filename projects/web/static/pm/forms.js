@@ -1,6 +1,6 @@
 // Forms with `data-post`: typing, sending, answers, drafts. pm.js loads this with the first form that needs it.
 
-import { all, announce, awaitCard, gone, idOf, post, reason, refresh, soon, uuid } from "./pm.js";
+import { all, announce, gone, idOf, light, post, reason, refresh, soon, uuid } from "./pm.js";
 
 const sending = new Set();
 const unsent = new Set(); // forms to send again after reconnecting
@@ -86,7 +86,7 @@ async function answered(form, answer) {
   } else if (answer.ok) {
     const text = await answer.text();
     unsent.delete(form);
-    awaitCard(answer.headers.get("PM-Created") ?? "");
+    created = answer.headers.get("PM-Created") ?? "";
     form.reset();
     sayError(form, "");
     if (idField) idField.value = uuid();
@@ -111,6 +111,18 @@ async function refuse(form, answer) {
   if (isBeside) announce(text);
   form.elements[wrong[0]?.dataset.errorOf]?.focus();
   wrong[0]?.scrollIntoView({ block: "nearest" });
+}
+
+// Show where a new card is, once the page has it.
+let created = "";
+export function reveal() {
+  const key = created, card = key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (!key) return;
+  created = "";
+  if (!card && !document.querySelector("[data-lane], #list")) return; // a page without cards or rows
+  if (!card) return import("./toast.js").then(({ toast }) => toast("The filters, or the length of the column, hide the new card:", "", { href: `/items/${key}/`, text: `Open ${key}` }));
+  card.scrollIntoView({ block: "nearest", inline: "nearest" });
+  light(card);
 }
 
 // After a success or Cancel

@@ -16,7 +16,7 @@ export function announce(text) {
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const zone = absolute.resolvedOptions().timeZone; // a cookie tells the server, for the days of charts and figures
-const remember = (name, value) => { document.cookie = `pm_${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
+export const remember = (name, value) => { document.cookie = `pm_${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
 remember("zone", zone);
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -145,24 +145,11 @@ async function update(keys) {
   const place = focused.isConnected ? focused : homes.map($).find(Boolean)?.querySelector("a[href], button, summary, input:not([type=hidden])");
   if (place && document.activeElement !== place) place.focus({ preventScroll: true });
   for (const key of keys) for (const shown of all(`[data-key="${CSS.escape(key)}"]`)) light(shown);
-  reveal();
+  forms?.reveal();
   settle();
 }
 
-// Show where a new card is, once the page has it.
-let created = "";
-export const awaitCard = (key) => { created = key; };
-function reveal() {
-  const key = created, card = key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (!key) return;
-  created = "";
-  if (!card && !document.querySelector("[data-lane], #list")) return; // a page without cards or rows
-  if (!card) return import("./toast.js").then(({ toast }) => toast("The filters, or the length of the column, hide the new card:", "", { href: `/items/${key}/`, text: `Open ${key}` }));
-  card.scrollIntoView({ block: "nearest", inline: "nearest" });
-  light(card);
-}
-
-function light(element) {
+export function light(element) {
   element.setAttribute("data-lit", "");
   clearTimeout(element.lit);
   element.lit = setTimeout(() => element.removeAttribute("data-lit"), 3000);
@@ -291,22 +278,12 @@ addEventListener("change", ({ target }) => {
   if (target.matches("[data-task]")) load().then(({ tick }) => tick(target));
 });
 
-// The theme and the state of the sidebar are shown at once; a cookie tells the server for the next page.
-function setLook(form, { name, value }) {
-  document.documentElement.dataset[name] = value;
-  remember(name, value);
-  for (const button of all("[name=theme]", form)) button.setAttribute("aria-pressed", button.value === value);
-  for (const button of all("[name=sidebar]", form)) {
-    button.setAttribute("aria-expanded", value === "open");
-    button.value = value === "open" ? "folded" : "open";
-  }
-}
-
 addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[data-look]") && event.submitter) {
     event.preventDefault();
-    return setLook(form, event.submitter);
+    const { name, value } = event.submitter;
+    return void import("./look.js").then(({ setLook }) => setLook(form, name, value));
   }
   if (!form.matches("[data-filter], [data-post]")) return;
   event.preventDefault();
