@@ -23,7 +23,7 @@ from projects.models.work_items.queries import DISPLAY_KEY
 from projects.web.deeds import Deed, deeds, key_of
 from projects.web.history_lines import Line, lines_of
 
-ROWS = 200  # read at once
+ROWS = 100  # read at once
 ROUNDS = 4  # reads for a page, at most: one more for each batch that fills the last one
 MANY = 4  # things that one command changed, from which on they are told as a batch
 SHOWN = 40  # things that a batch lists

@@ -25,7 +25,7 @@ from projects.web.filters import Chip, Choice
 MOST = 200  # lanes
 MOST_ENDED = 12
 LATELY = timedelta(hours=24)  # how long a session that has ended is shown
-STORY_ROWS = 40  # the latest changes of a session that are read
+STORY_ROWS = 30  # the latest changes of a session that are read
 LEAST_ROWS = 12  # that are told where it did not begin what it holds among these
 MAX_DEEDS = 8
 MAX_PEOPLE = 100
@@ -232,6 +232,7 @@ class AgentsPage:
         keys = {pk: key for pk, key, _ in self._projects}
         rows: dict[str, list[Activity]] = {}
         for row in latest_of(lanes):
+            row.actor = lanes[row.session].session.actor  # a session is of one user
             rows.setdefault(row.session, []).append(row)
             if row.project_id in keys:
                 lanes[row.session].projects.add(keys[row.project_id])
@@ -242,7 +243,7 @@ class AgentsPage:
 def latest_of(sessions: Iterable[str]) -> AnyQuerySet:
     """Return the latest activity of each session, the oldest first."""
     ids = [pk for (pk,) in run(_LATEST, [json.dumps([*sessions])]).fetchall()]
-    return Activity.objects.filter(pk__in=ids).select_related("actor").order_by("pk")
+    return Activity.objects.filter(pk__in=ids).order_by("pk")
 
 
 def _held_items() -> AnyQuerySet:
