@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -15,15 +15,19 @@ from django.utils import timezone
 from projects.entities.label import COLOURS
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Context
-from projects.models import User
+from projects.models import Activity, Project, Question, Session, User, WorkItem
 from projects.models.sprints.velocity import Completed, Velocity
 from projects.models.work_items.choices import Priority
+from projects.models.work_items.claimable import PAUSED
 from projects.web import icons
+from projects.web.activity_feed import Batch, Block
+from projects.web.agents_page import Held, Lane
 from projects.web.avatars import HUES, hue
 from projects.web.card_surroundings import Blocker, Progress, Surroundings
 from projects.web.cards import SHOWN, Card
 from projects.web.charts.drawing import Chart
 from projects.web.charts.velocity import velocity
+from projects.web.deeds import Deed
 
 PROJECT = "DESIGN"  # of the samples; the links of their cards lead nowhere
 
@@ -137,6 +141,56 @@ def chart() -> Chart:
     return velocity("d-chart", past, Velocity(sprints=len(past), items=12.5, points=12.5))
 
 
+def lanes() -> list[Lane]:
+    """Return a lane of an agent at work, one that waits for a person, a stale one, and an idle one."""
+    now, host = timezone.now(), "here"
+    began = Deed("began", "item", now - timedelta(minutes=20), [f"{PROJECT}-3"], [""])
+    ticked = Deed("ticked", "ticks", now, progress="2 of 3")
+    found = [
+        Lane(_session("offline-maps", now), True, now, host, [_held(3, now, 42)], story=[began, ticked]),
+        Lane(_session("login", now), True, now, host, [_held(4, now, 30, is_paused=True)]),
+        Lane(_session("search", now - timedelta(minutes=40)), True, now, host, [_held(5, now, -5)]),
+        Lane(_session("docs", now), True, now, host),
+    ]
+    found[1].questions = [Question(number=1, text="Which encoding?", created_at=now, work_item=found[1].held[0].item)]
+    return found
+
+
+def _session(branch: str, seen: datetime) -> Session:
+    actor = User(username="claude", is_agent=True)
+    return Session(id=f"d{branch.replace('-', '')}", actor=actor, branch=branch, last_seen_at=seen, host="here")
+
+
+def _held(number: int, now: datetime, minutes: int, *, is_paused: bool = False) -> Held:
+    end = PAUSED if is_paused else now + timedelta(minutes=minutes)
+    values = {"lease_expires_at": end, "lease_left": minutes * 60, "criteria_total": 3, "criteria_ticked": 2}
+    project = Project(key=PROJECT, title="Design")
+    return Held(WorkItem(project=project, item_number=number, title="An item that it holds", **values), now)
+
+
+def blocks() -> list[Block]:
+    """Return a block of the activity, one with a change that does not count, and a batch."""
+    claude, ada = User(username="claude", is_agent=True), User(username="ada")
+    began = _changed(1, claude, title="Old")
+    lost = _changed(2, ada, title="New")
+    lost.standing, lost.reason = "void", "another clone deleted it"
+    created = [Activity(pk=9, actor=ada, display_key=PROJECT, action="created", created_at=timezone.now())]
+    batch = Batch(created, first=3, counts={("created", "work_item"): 187, ("created", "comment"): 12})
+    return [Block([began], title="Show how much space a region takes"), Block([lost], title="Ask less often"), batch]
+
+
+def _changed(number: int, actor: User, **values: str) -> Activity:
+    return Activity(
+        pk=number,
+        actor=actor,
+        entity_type="work_item",
+        action="updated",
+        display_key=f"{PROJECT}-{number}",
+        changes=[{"field": name, "old": "", "new": value} for name, value in values.items()],
+        created_at=timezone.now(),
+    )
+
+
 def samples() -> Context:
     """Return the context of the page."""
     return {
@@ -148,6 +202,8 @@ def samples() -> Context:
         "cards": cards(),
         "people": list(people()),
         "chart": chart(),
+        "lanes": lanes(),
+        "blocks": blocks(),
         "statuses": STATUS_NAMES.items(),
         "priorities": Priority.choices,
         "sample_people": [("ada", False), ("claude", True)],

@@ -1,4 +1,4 @@
-"""Notes for agents with real processes: `pm begin` prints one once, and keeps it when the command or its output fails."""
+"""Notes with real processes: `pm begin` prints one once, and keeps it when the command or its output fails."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_begin_prints_a_note_once_and_keeps_it_when_it_fails(empty_board: Board)
     assert pm("note", "PONE-1", "Mind the tests", "--handover", **one).code == 0
     assert pm("begin", "PONE-1", **two).error["code"] == "CLAIMED"
     assert pm("back", "PONE-1", **one).code == 0
-    with open("/dev/full", "wb") as full:  # noqa: PTH123 -- no regular file
+    with open("/dev/full", "wb") as full:
         lost = subprocess.run(
             [*MANAGE, "pm", "begin", "PONE-1"],
             cwd=pm.repository,

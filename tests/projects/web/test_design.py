@@ -14,7 +14,7 @@ from projects.web import icons, stylesheet
 pytestmark = pytest.mark.django_db
 SHARED = (  # templates
     *("avatar", "card", "chart", "chart_svg", "dialog", "empty", "facet", "field", "selection", "sidebar", "theme"),
-    "again",
+    *("again", "agent_lane", "activity_block", "deeds"),
 )
 
 
