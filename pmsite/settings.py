@@ -40,6 +40,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "projects.middleware.InstanceMiddleware",
     "projects.web.csp.CSPMiddleware",
+    "projects.web.hidden_texts.HiddenTextMiddleware",
     "discovery.middleware.HostMiddleware",
     "discovery.middleware.OriginMiddleware",
     "projects.middleware.DatabaseMiddleware",

@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 
-from projects.admin import activity, project, sprint, swim_lane, user, work_item, work_item_children
+from projects.admin import activity, attachment, project, sprint, swim_lane, user, work_item, work_item_children
 from projects.admin.registration import register_remaining
 
-__all__ = ["activity", "project", "sprint", "swim_lane", "user", "work_item", "work_item_children"]
+__all__ = ["activity", "attachment", "project", "sprint", "swim_lane", "user", "work_item", "work_item_children"]
 
 register_remaining(admin.site)
 admin.site.site_header = "pm"

@@ -25,11 +25,11 @@ def to_json(document: object, stream: Stream | None, *, pretty: bool = False) ->
         text.encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):  # a lone surrogate, or a terminal that is not UTF-8
         return _dumps(document, pretty=pretty, ascii_only=True)
-    if stream is not None and stream.isatty():
-        from projects.client import terminal
+    if text.isascii() and "\x7f" not in text:
+        return text
+    from projects.client import terminal
 
-        return terminal.escape(text)
-    return text
+    return terminal.escape(text)
 
 
 def _dumps(document: object, *, pretty: bool, ascii_only: bool) -> str:

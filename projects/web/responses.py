@@ -17,6 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 
 from projects.api.exceptions import CODES, envelope
+from projects.hidden_characters import reveal
 from projects.loose_types import Context, Framework
 from projects.models import User, WorkItem
 from projects.models.activity import Action, Activity, group_of_transaction
@@ -91,7 +92,7 @@ def saved(text: str, undo: int | None) -> HttpResponse:
     The text in the header PM-Toast is percent-encoded, because headers hold only ASCII safely.
     """
     response = done(text)
-    response.headers["PM-Toast"] = quote(text[:MAX_TOAST])
+    response.headers["PM-Toast"] = quote(reveal(text[:MAX_TOAST]))
     if undo is not None:
         response.headers["PM-Undo"] = reverse("undo", args=[undo])
     return response
@@ -114,7 +115,7 @@ def undoable(text: str, entity: Entity) -> HttpResponse:
 def refused(status: int, message: str, again: str = "") -> HttpResponse:
     """Return a JSON error; `again` ("name=value") names the form's button that overrides the refusal."""
     code = {400: "VALIDATION_ERROR", 403: "FORBIDDEN", 404: "NOT_FOUND"}.get(status, "CONFLICT")
-    return JsonResponse(envelope(code, message), status=status, headers={"PM-Again": again} if again else None)
+    return JsonResponse(envelope(code, reveal(message)), status=status, headers={"PM-Again": again} if again else None)
 
 
 def asked(item: WorkItem, refusal: Claimed | HasChildren | HasBlockers, actor: User) -> HttpResponse:

@@ -29,7 +29,8 @@ HIDDEN_IN_ADMIN = {
 }
 PAGE_FORMS = ("work_item", "sprint", "comment")  # entities that people edit on a page
 
-MADE = [entity for entity in ENTITIES if any(field.create for field in entity.fields)]
+UPLOADED = ("attachment",)  # the item's page takes the file, which has no field
+MADE = [one for one in ENTITIES if any(field.create for field in one.fields) and one.name not in UPLOADED]
 FIELDS = [(entity, field) for entity in ENTITIES for field in entity.fields]
 SHOWN = [(entity, field) for entity, field in FIELDS if (entity.name, field.name) not in HIDDEN_IN_ADMIN]
 UPDATED = [(entity, field) for entity, field in FIELDS if field.update]

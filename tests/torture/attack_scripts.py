@@ -94,6 +94,8 @@ def _store(board: Board, payload: str) -> list[str]:
     make("comments", work_item=item, content=payload, kind="decision")
     make("questions", work_item=item, text=line[:300], choices=[line[:300]], details=payload)
     make("criteria", work_item=item, text=line[:500])
+    picture = board.attach(item, line)
+    make("comments", work_item=item, content=f"![{payload}]({picture}) [{payload}]({picture})")
     entry = make("time-entries", work_item=item, description=payload, **times)
     lane = {"name": line}
     assert board.server.api("PATCH", f"swim-lanes/{board.ids['swim-lanes']}/", json=lane).status_code == 200

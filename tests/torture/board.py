@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import sqlite3
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import requests
 
@@ -18,6 +20,12 @@ from tests.torture.ground import ended, repository
 from tests.torture.reporter import Result
 
 NAMES = {"dependencies": "dependency", "time-entries": "timeentry", "criteria": "criterion"}
+
+
+# A PNG of one pixel.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 
 class Route(NamedTuple):
@@ -55,6 +63,7 @@ class Board:
         self.make("reviews", work_item=handed_in, content="A review")
         self.make("saved-views", project="PONE", name="A view")
         self.make("labels", project="PONE", name="A label")
+        self.attach(item, "A picture.png")
         lane = self.get("swim-lanes/?project=PONE&fields=*")["results"][0]
         self.ids["swim-lanes"] = lane["id"]
         self.bodies |= {
@@ -76,6 +85,14 @@ class Board:
         assert answer.status_code == 201, answer.text
         self.ids[collection], self.bodies[collection] = answer.json()["id"], body
         return self.ids[collection]
+
+    def attach(self, item: str, name: str) -> str:
+        """Attach a picture, and return the path of its page."""
+        path = f"attachments/?{urlencode({'work_item': item, 'name': name})}"
+        answer = self.server.api("POST", path, data=PICTURE, headers={"Content-Type": "image/png"})
+        assert answer.status_code == 201, answer.text
+        self.ids["attachments"] = answer.json()["id"]
+        return f"/attachments/{self.ids['attachments']}/"
 
     def get(self, path: str) -> Any:
         answer = self.server.api("GET", path)
@@ -112,6 +129,7 @@ class Board:
             "/items/PONE-2/",
             "/items/PONE-1/",
         ]
+        found += [f"/attachments/{self.ids['attachments']}/"]
         found += ["/list/", "/list/PONE/?layout=tree", "/list/PONE/?group=epic", "/items/PONE-1/graph/"]
         for collection, pk in self.ids.items():
             model = NAMES.get(collection, collection[:-1].replace("-", ""))
