@@ -44,6 +44,7 @@ def verb(name: str) -> Callable[[Ground], Figure]:
 # Verbs without a figure here, and why.
 UNTIMED = {
     "plan": "it reads a file and creates many items",
+    "attach": "it sends a file of any size",
     "commits": "it waits for git, and `orphans` does",
     "orphans": "as commits",
     "wait": "it waits",

@@ -10,6 +10,13 @@ let count = 0; // of files sent by this page
 // Attach files to an item. `field` is the textarea that shall show them, if there is one; `form` shows what was refused.
 export async function attach(key, files, form, field) {
   const box = form?.querySelector("[data-error]"), problems = [];
+  let isWanted = false; // somebody saved the form meanwhile, which has to wait: its text does not name the files yet
+  const wait = (event) => {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    isWanted = true;
+  };
+  if (field) form.addEventListener("submit", wait);
   box?.replaceChildren();
   for (const file of files) {
     const name = file.name || "picture.png", mark = `[Sending ${name.replace(/[[\]\\]/g, "")} … ${++count}]`;
@@ -20,6 +27,8 @@ export async function attach(key, files, form, field) {
     if (error) problems.push(error);
     else announce(`${name} is attached.`);
   }
+  form?.removeEventListener("submit", wait);
+  if (isWanted && !problems.length) form.requestSubmit(form.querySelector("button.primary"));
   if (problems.length) {
     box?.replaceChildren(problems.join(" "));
     announce(problems.join(" "));
@@ -41,7 +50,8 @@ async function send(key, file, name) {
 // Insert a text at the selection so that the browser's own undo knows it.
 function insert(field, text) {
   field.focus();
-  if (!document.execCommand("insertText", false, text)) field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+  const isThere = document.activeElement === field && document.execCommand("insertText", false, text);
+  if (!isThere) field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
 }
 
 // Replace the mark where it is by now, or add the text at the end if somebody removed the mark; keep the selection.
