@@ -40,7 +40,7 @@ SHOWN = (
     "idle_leases",
     "closing",
     "started_at",
-    "created_at",
+    "updated_at",
     "sprint__name",
     "parent__title",
     "parent__item_type",
@@ -101,10 +101,10 @@ class Card:
 
     @property
     def age(self) -> int:
-        """The days since the item got its status, if it is in work."""
+        """The days that the item has its status at least, if it is in work."""
         if self.item["status"] not in WORKED:
             return 0
-        since = self.around.since.get(self.item["id"]) or self.item["started_at"] or self.item["created_at"]
+        since = self.around.since.get(self.item["id"]) or self.item["started_at"] or self.item["updated_at"]
         return (timezone.now() - since).days
 
     @property
