@@ -42,6 +42,7 @@ ALLOWED = [
     ("projects.storage", {"discovery.filesystem"}, True),
     ("projects.config_schema", set(), True),
     ("projects.version", set(), True),
+    ("projects.today", set(), True),
     ("projects.ordering_keys", set(), True),
     ("projects.media_types", set(), True),
     ("projects.hidden_characters", set(), True),
@@ -102,6 +103,7 @@ ALLOWED = [
             "projects.media_types",
             "projects.ordering_keys",
             "projects.sqlite.expressions",
+            "projects.today",
             "projects.django_private",
             "projects.loose_types",
         },
@@ -110,7 +112,7 @@ ALLOWED = [
     ("projects.trackers", {"projects.trackers", "projects.entities"}, False),
     ("projects.django_private", set(), False),
     ("projects.loose_types", set(), False),
-    ("projects.sqlite", {"projects.sqlite", "projects.storage"}, False),
+    ("projects.sqlite", {"projects.sqlite", "projects.storage", "projects.today"}, False),
 ]
 FORBIDDEN = [
     ("discovery", {"projects", "pmsite", "rest_framework"}),

@@ -215,12 +215,12 @@ WORK_ITEM = Entity(
         ),
         Filter(
             "deadline",
-            "only open items that are overdue or due within a week (UTC), or items without a due date (none)",
+            "only open items that are overdue or due within a week (machine's time zone), or items without a due date",
             choices=DEADLINES,
             many=True,
         ),
         Filter("stuck", "only items of which three leases in a row ran out without progress"),
-        Filter("overdue", "only open items whose due date is over (UTC)"),
+        Filter("overdue", "only open items whose due date is over (machine's time zone)"),
         Filter(
             "updated_since", "only items changed at or after this time (ISO 8601, or 2h, 3d, yesterday)", metavar="TIME"
         ),

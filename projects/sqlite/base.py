@@ -21,6 +21,7 @@ from django.db.backends.sqlite3 import base
 from projects import storage
 from projects.sqlite.queue import queue_for
 from projects.sqlite.schema import DatabaseSchemaEditor
+from projects.today import today
 
 MAX_LOG = 8 << 20  # bytes of the -wal file; SQLite checkpoints it from 4 MiB on, if no reader prevents it
 MAX_KEPT_QUERY = 8192  # characters
@@ -77,6 +78,7 @@ class DatabaseWrapper(_DjangoWrapper):
         # Shrink the WAL file when it is reset after a large transaction.
         connection.execute(f"PRAGMA journal_size_limit = {MAX_LOG}")
         connection.create_function("pm_casefold", 1, _casefold, deterministic=True)
+        connection.create_function("pm_today", 0, lambda: today().isoformat())
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:  # Any: as in Django's stubs

@@ -92,15 +92,15 @@ class IsNoPass(_Literal):
 
 
 class IsPast(_Literal):
-    """The day is before today, in UTC."""
+    """The day is before today; see `projects.today`."""
 
-    template = "%(expressions)s < CURRENT_DATE"
+    template = "%(expressions)s < pm_today()"
 
 
 class IsSoon(_Literal):
-    """The day is today or in the seven days after it, in UTC."""
+    """The day is today or in the seven days after it."""
 
-    template = "%(expressions)s BETWEEN CURRENT_DATE AND date('now', '+7 days')"
+    template = "%(expressions)s BETWEEN pm_today() AND date(pm_today(), '+7 days')"
 
 
 class IsOld(_Literal):

@@ -54,7 +54,9 @@ def edit_all(data: QueryDict, *, actor: User) -> Done:
     """Set the field `name` of each `item` (a key, or `key:version`) to `value`.
 
     `unclaim` ends the claims, `force` closes items despite open children and blockers, `anyway` overwrites changes that
-    the page did not show, `below` deletes descendants too: each after asking. Raises BulkRefused or ValidationError.
+    the page did not show, `sure` is the number of items to delete, those below included: each after asking.
+
+    Raises BulkRefused or ValidationError.
     """
     name = data.get("name", "")
     if name not in FIELDS:
@@ -127,12 +129,13 @@ def _delete(items: list[tuple[WorkItem, int | None]], data: QueryDict, actor: Us
         if item.item_type in DEPTH
         for pk in WorkItem.objects.living().descendants_of(item.pk).values_list("pk", flat=True)
     } - chosen
-    if below and data.get("below") != str(len(below)):
-        there = "is 1 item" if len(below) == 1 else f"are {len(below)} items"
-        raise BulkRefused(f"Nothing was deleted. Below them {there} that you did not select.", f"below={len(below)}")
+    number = len(chosen | below)
+    if data.get("sure") != str(number):
+        more = f" and the {_count(len(below))} below" if below else ""
+        raise BulkRefused(f"Delete {_count(len(chosen))}{more}? You can undo this.", f"sure={number}")
     for item, _ in sorted(items, key=lambda pair: DEPTH.get(pair[0].item_type, 2), reverse=True):
         item.soft_delete(actor=actor, recursive=bool(below))
-    return Done(f"{_count(len(chosen | below))} deleted.", group_of_transaction())
+    return Done(f"{_count(number)} deleted.", group_of_transaction())
 
 
 def _refused(refusals: Sequence[tuple[WorkItem, Refused | ValidationError]]) -> BulkRefused:

@@ -15,6 +15,7 @@ from projects.loose_types import Context
 from projects.models.work_items.choices import MAX_IDLE_LEASES, ItemType, Priority
 from projects.models.work_items.claimable import PAUSED
 from projects.models.work_items.item import progress_of
+from projects.today import today
 from projects.web.avatars import hue, initials
 from projects.web.card_surroundings import WORKED, Blocker, Surroundings
 
@@ -110,7 +111,7 @@ class Card:
     @property
     def is_overdue(self) -> bool:
         due = self.item["due_date"]
-        return due is not None and due < timezone.now().date() and self.is_open
+        return due is not None and due < today() and self.is_open
 
     @property
     def claimed_by(self) -> str:
@@ -148,7 +149,7 @@ class Card:
         if pk in self.around.asked and self.is_open:
             yield Mark("asked", "A question is open")
         if self.is_stuck:
-            yield Mark("stuck", f"Stuck: {item['idle_leases']} leases ran out without progress")
+            yield Mark("stuck", f"Stuck: {item['idle_leases']} claims expired without progress")
         if item["closing"] in CLOSINGS:
             yield Mark("stuck", CLOSINGS[item["closing"]])
         if checks := self.around.checks.get(pk):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from projects.entities.saved_view import COLUMNS
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
+from projects.today import today
 from projects.web.avatars import hue, initials
 from projects.web.card_surroundings import Blocker, blockers_of
 
@@ -78,7 +79,7 @@ class Row:
     @property
     def is_overdue(self) -> bool:
         due = self.item["due_date"]
-        return due is not None and not self.is_closed and due < timezone.now().date()
+        return due is not None and not self.is_closed and due < today()
 
     @cached_property
     def cells(self) -> list[Cell]:

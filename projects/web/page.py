@@ -11,10 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from discovery import runtime
 from projects.loose_types import Context, Framework
 from projects.models import Activity, Project, User
+from projects.today import in_zone
 from projects.web.appearance import appearance
 from projects.web.inbox_page import badge
 from projects.web.item_panel import beside, not_found
 from projects.web.responses import View, is_scripted, method_not_allowed, signed_out
+from projects.web.zone import told_zone
 
 
 def for_people(*methods: str) -> Callable[[View], View]:
@@ -33,7 +35,8 @@ def for_people(*methods: str) -> Callable[[View], View]:
                 if is_scripted(request):
                     return signed_out()
                 return redirect_to_login(request.get_full_path())
-            response = view(request, *args, **kwargs)
+            with in_zone(told_zone(request)):
+                response = view(request, *args, **kwargs)
             # Make the browser revalidate when the user navigates back.
             response.headers.setdefault("Cache-Control", "private, no-cache")
             return response

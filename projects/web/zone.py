@@ -16,7 +16,12 @@ COOKIE = "pm_zone"
 MAX_LENGTH = 64
 
 
+def told_zone(request: HttpRequest) -> ZoneInfo | None:
+    """Return the time zone that the browser told, if it did."""
+    name = unquote(request.COOKIES.get(COOKIE, ""))[:MAX_LENGTH]
+    return read_zone(name) if name else None
+
+
 def zone_of(request: HttpRequest) -> ZoneInfo:
     """Return the browser's time zone; UTC if it is not known."""
-    name = unquote(request.COOKIES.get(COOKIE, ""))[:MAX_LENGTH]
-    return (read_zone(name) if name else None) or ZoneInfo(UTC)
+    return told_zone(request) or ZoneInfo(UTC)

@@ -84,7 +84,7 @@ def test_further_rows_are_appended_and_follow_changes(page: Page, board: Server)
     rows = [{"ref": str(number), "title": f"item {number}"} for number in range(130)]
     assert board.api("POST", "plan/", json={"project": "PONE", "items": rows}).status_code in (200, 201)
     open_list(page, board)
-    expect(page.locator("#list-total")).to_have_text("130 items; done and cancelled ones are left out")
+    expect(page.locator("#list-total")).to_have_text("130 items; done and cancelled items are hidden")
     page.locator("#items tbody tr").last.scroll_into_view_if_needed()
     expect(page.locator("#items tbody tr")).to_have_count(130)
     last = page.locator("#items tbody tr").last

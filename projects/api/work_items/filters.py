@@ -170,12 +170,14 @@ class WorkItemFilter(EntityFilterSet):
     )
     deadline = DeadlineFilter(
         [(name, name) for name in DEADLINES],
-        help_text="Open items that are overdue or due within a week, in UTC, or items without a due date.",
+        help_text="Open items that are overdue or due within a week (machine's time zone); items without a due date.",
     )
     stuck = TruthFilter(
         "stuck", "not_stuck", help_text="`true`: open items of which three leases in a row ran out without progress."
     )
-    overdue = TruthFilter("overdue", "not_overdue", help_text="`true`: open items whose due date is over, in UTC.")
+    overdue = TruthFilter(
+        "overdue", "not_overdue", help_text="`true`: open items whose due date is over, by the machine's time zone."
+    )
     updated_since = UpdatedSinceFilter(help_text="At this time and later: ISO 8601, or seconds since 1970.")
     search = django_filters.CharFilter(
         method="unchanged",

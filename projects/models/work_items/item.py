@@ -35,6 +35,7 @@ from projects.models.work_items.ordering import position_after, position_beside
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.models.work_items.schema import CONSTRAINTS, INDEXES
 from projects.ordering_keys import FIRST
+from projects.today import today
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -157,7 +158,7 @@ class WorkItem(Closable):
     @property
     def is_overdue(self) -> bool:
         """True if the item is open and its due date is over."""
-        return self.is_open and self.due_date is not None and self.due_date < timezone.now().date()
+        return self.is_open and self.due_date is not None and self.due_date < today()
 
     def living_children(self) -> WorkItemQuerySet:
         """Return the direct children that are not deleted."""

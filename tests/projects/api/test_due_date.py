@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from rest_framework.test import APIClient
 
 from projects.models import WorkItem
+from projects.today import today
 from tests.projects.api.test_projects import error
 from tests.projects.api.test_work_item_lists import keys, numbers
 
@@ -20,7 +20,7 @@ Make = Callable[..., WorkItem]
 
 
 def day(days: int) -> date:
-    return timezone.now().date() + timedelta(days=days)
+    return today() + timedelta(days=days)
 
 
 @pytest.fixture

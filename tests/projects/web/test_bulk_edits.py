@@ -126,14 +126,15 @@ def test_delete_asks_for_what_is_below_and_is_undone_with_it(browser: Client, ma
     story, other = make_item(item_type="story"), make_item()
     tasks = [make_item(parent=story), make_item(parent=story)]
     answer = post(browser, [story, other, tasks[0]], "delete", "yes")
-    assert "Below them is 1 item that you did not select" in said(answer)
-    assert (answer["PM-Again"], values(other, of="deleted_at")) == ("below=1", [None])
-    answer = post(browser, [story, other, tasks[0]], "delete", "yes", below="1")
+    assert answer.json()["error"]["message"] == "Delete 3 items and the 1 item below? You can undo this."
+    assert (answer["PM-Again"], values(other, of="deleted_at")) == ("sure=4", [None])
+    assert post(browser, [story, other, tasks[0]], "delete", "yes", sure="3").status_code == 409
+    answer = post(browser, [story, other, tasks[0]], "delete", "yes", sure="4")
     assert answer.content == b"4 items deleted."
     assert None not in values(story, other, *tasks, of="deleted_at")
     undo(browser, answer["PM-Undo"])
     assert values(story, other, *tasks, of="deleted_at") == [None] * 4
-    undo(browser, post(browser, [story, *tasks], "delete", "yes")["PM-Undo"])
+    undo(browser, post(browser, [story, *tasks], "delete", "yes", sure="3")["PM-Undo"])
     assert values(story, *tasks, of="deleted_at") == [None] * 3
 
 

@@ -24,6 +24,7 @@ from projects.models import (
     WorkItem,
 )
 from projects.models.check_run import Report
+from projects.today import today
 from projects.web.board_page import CAP
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +43,7 @@ def marks(browser: Client, item: WorkItem) -> list[str]:
 
 
 def test_signs_have_one_order_and_say_what_they_mean(browser: Client, make_item: Make, user: User) -> None:
-    day = timezone.now().date()
+    day = today()
     story = make_item("Story", item_type="story", priority="high", story_points=5, assignee=user, due_date=day)
     for status in ("done", "todo", "cancelled"):
         make_item(parent=story, status=status)
@@ -110,7 +111,7 @@ def test_checks_of_items_in_work_are_shown(browser: Client, make_item: Make, pro
 
 
 def test_overdue_is_marked_on_open_items_only(browser: Client, make_item: Make) -> None:
-    day = timezone.now().date() - timedelta(days=1)
+    day = today() - timedelta(days=1)
     late, done = make_item(due_date=day), make_item(due_date=day, status="done")
     assert f"Overdue since {day.day} {day:%b}" in marks(browser, late)
     assert f"Due {day.day} {day:%b}" in marks(browser, done)
@@ -162,7 +163,7 @@ def test_blocked_card_and_panel_lead_to_the_blockers(browser: Client, make_item:
 
 
 def test_age_and_sprint_are_on_the_card(browser: Client, make_item: Make, project: Project, user: User) -> None:
-    day = timezone.now().date()
+    day = today()
     dates = {"start_date": day, "end_date": day + timedelta(days=13)}
     sprint = Sprint.objects.create(actor=user, project=project, name="A sprint of a very long name", **dates)
     old, new, backlog = make_item(sprint=sprint), make_item(status="in_progress"), make_item()

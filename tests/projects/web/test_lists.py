@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from projects.models import Dependency, Project, Question, SavedView, Sprint, User, WorkItem
+from projects.today import today
 from projects.web import list_page
 from projects.web.list_page import ListPage
 from tests.projects.plans import unindexed
@@ -48,7 +48,7 @@ def board(make_item: Make, user: User, project: Project, owner: User) -> None:
     make_item("Gamma", item_type="bug", parent=story, status="done")
     blocked = make_item("Delta", assignee=owner)
     blocker = make_item("Epsilon", status="todo", labels=["ui"])
-    yesterday = timezone.now().date() - timedelta(days=1)
+    yesterday = today() - timedelta(days=1)
     make_item("Zeta", item_type="chore", priority="critical", sprint=sprint, due_date=yesterday)
     Dependency.objects.create(actor=user, blocking_item=blocker, blocked_item=blocked)
     Question(work_item=blocker, text="Which one?").insert(actor=user)

@@ -61,7 +61,7 @@ def test_default_that_was_taken_is_shown_as_such_and_may_be_answered(browser: Cl
     question.take_default()
     page = browser.get("/items/PONE-1/").content.decode()
     assert "Default taken, nobody answered:" in page
-    assert "Answer all the same" in page
+    assert "Answer anyway" in page
     assert send(browser, question, 2, choice="1").status_code == 200
 
 

@@ -91,7 +91,15 @@ function shown({ counts, errors }, dry) {
   const notes = [[counts.renumbered, "Items that get another number"], [counts.skipped_rows, "Rows that are left out"], [counts.detached, "Items that lose a deleted parent or sprint"]];
   const rest = notes.filter(([found]) => found?.length).map(([found, text]) => element("p", `${text}: ${found.length}`));
   const reasons = (counts.skipped_rows ?? []).slice(0, 5).map(({ collection, row, reason: why }) => element("li", `${collection}, row ${row}: ${why}`));
-  return [element("p", dry ? "This is what the import would do:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
+  return [element("p", dry ? "The import would write:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
+}
+
+// Where what was imported can be seen.
+function link(form) {
+  const { source, project, key } = form.elements, name = source.value && (project.value || key.value.toUpperCase());
+  const made = element("a", name ? `Open ${name}` : "Open the board");
+  made.href = name ? `/board/${encodeURIComponent(name)}/` : "/";
+  return made;
 }
 
 function chosen(form) {
@@ -109,6 +117,7 @@ async function run(form, dry) {
   box.replaceChildren(...shown(answer, dry));
   announce(box.firstChild.textContent);
   ready.hidden = !dry || Boolean(answer.errors);
+  if (!dry && !answer.errors) box.firstChild.append(" ", link(form));
   if (!ready.hidden) ready.focus();
   if (!dry && !answer.errors) location.pathname === "/" ? location.assign("/") : refresh();
 }

@@ -5,7 +5,7 @@ import { register } from "./keys.js";
 import { all, announce, held, post, reason, refresh } from "./pm.js";
 
 const ROW = "[data-select] [data-key]";
-const AGREE = { unclaim: "End the claims", force: "Change them anyway", anyway: "Overwrite", below: "Delete those, too" };
+const AGREE = { unclaim: "End the claims", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
 const chosen = new Map(); // rows by key, in the order of their selection
 let last = null, bar = null, coming = null; // where a range begins; the bar, and the request for it
 const rows = (one) => all("[data-key]", one.closest("[data-select]"));
@@ -154,7 +154,9 @@ function refuse(text = "", anyway = null) {
   said.hidden = !text;
   said.firstElementChild.textContent = text;
   button.hidden = !anyway;
-  if (anyway) [button.textContent, button.onclick] = anyway;
+  if (!anyway) return;
+  [button.textContent, button.onclick] = anyway;
+  button.focus();
 }
 
 register(document.querySelector("[data-move]") ? "Card" : "List", {
