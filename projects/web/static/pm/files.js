@@ -63,6 +63,12 @@ function element(name, text, ...children) {
   return made;
 }
 
+// What is wrong stands out; what is only told does not.
+function marked(made) {
+  made.classList.add("problems");
+  return made;
+}
+
 function list(title, texts) {
   if (!texts.length) return [];
   const more = texts.length > MOST ? [element("li", `… and ${texts.length - MOST} more`)] : [];
@@ -74,7 +80,7 @@ function list(title, texts) {
 function remarks(found) {
   const words = Object.entries(found.mapped ?? {}).flatMap(([field, values]) => values.filter(({ from, to }) => from !== to && from !== "(none)").map(({ from, to, count }) => `${field}: ${from} becomes ${to} (${count})`));
   return [
-    ...list("Problems", (found.problems ?? []).map(({ place, ref, message }) => [place, ref, message].filter(Boolean).join(", "))),
+    ...list("Problems", (found.problems ?? []).map(({ place, ref, message }) => [place, ref, message].filter(Boolean).join(", "))).map(marked),
     ...list("Changed there and here; they stay as here", (found.conflicts ?? []).map(({ key, field, here, there }) => `${key}, ${field}: here ${JSON.stringify(here)}, there ${JSON.stringify(there)}`)),
     ...list("Values that get another name", words),
     ...list("Kept in the description, as pm has no field for them", Object.entries(found.unplaced ?? {}).map(([name, count]) => `${name} (${count})`)),
@@ -82,7 +88,7 @@ function remarks(found) {
 }
 
 function shown({ counts, errors }, dry) {
-  if (errors) return [element("p", errors.length === 1 ? "The file can't be imported:" : `The file can't be imported; ${errors.length} errors:`), element("ul", "", ...errors.map((text) => element("li", text)))];
+  if (errors) return [element("p", errors.length === 1 ? "The file can't be imported:" : `The file can't be imported; ${errors.length} errors:`), marked(element("ul", "", ...errors.map((text) => element("li", text))))];
   const rows = Object.entries(counts.written ?? counts).filter(([, count]) => Object.keys(NAMES).some((name) => count[name]));
   if (!rows.some(([, count]) => count.created || count.updated || count.deleted)) return [element("p", "The board has all of this already."), ...remarks(counts)];
   const columns = Object.keys(NAMES).filter((key) => rows.some(([, count]) => count[key]));
