@@ -316,6 +316,10 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     good = tmp_path / "good.json"
     project = {"id": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a01", "key": "TWO", "title": "Second"}
     project |= {"created_at": "2026-01-01T00:00:00Z", "created_by": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a02"}
+    comments = [{"content": "long" * 20_000}]  # the form is known by what comes after it
+    good.write_text(json.dumps({"comments": comments, "schema_version": 1, "projects": [project]}, indent=1))
+    page.get_by_label("File", exact=True).set_input_files(good)
+    expect(page.get_by_label("From")).to_have_value("")
     good.write_text(json.dumps({"schema_version": 1, "projects": [project]}))
     page.get_by_label("File", exact=True).set_input_files(good)
     page.get_by_role("button", name="Check the file").click()
@@ -323,6 +327,7 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     assert len(board.api("GET", "projects/").json()["results"]) == 1
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("[data-answer]")).to_contain_text("Imported.")
+    expect(page.locator("[data-answer]").get_by_role("link", name="Open the board")).to_have_attribute("href", "/")
     page.goto(f"{board.url}/settings/projects/")
     expect(page.locator("#sp-TWO")).to_be_visible()
 

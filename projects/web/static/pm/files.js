@@ -9,7 +9,7 @@ const MOST = 20; // problems that are listed
 async function guess(file) {
   const start = await file.slice(0, 65536).text();
   if (/^\s*\{/.test(start)) {
-    if (/"schema_version"\s*:/.test(start)) return "";
+    if (/"schema_version"\s*:|"work_items"\s*:\s*\[/.test(start.includes("\n") ? await file.text() : start)) return ""; // in any order
     if (/"issue_type"\s*:/.test(start.split("\n")[0])) return "beads";
     return /"tasks"\s*:/.test(start) ? "taskmaster" : "jsonl";
   }
@@ -97,7 +97,7 @@ function shown({ counts, errors }, dry) {
   const notes = [[counts.renumbered, "Items that get another number"], [counts.skipped_rows, "Rows that are left out"], [counts.detached, "Items that lose a deleted parent or sprint"]];
   const rest = notes.filter(([found]) => found?.length).map(([found, text]) => element("p", `${text}: ${found.length}`));
   const reasons = (counts.skipped_rows ?? []).slice(0, 5).map(({ collection, row, reason: why }) => element("li", `${collection}, row ${row}: ${why}`));
-  return [element("p", dry ? "The import would write:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
+  return [element("p", dry ? "This is what the import would do:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
 }
 
 // Where what was imported can be seen.
