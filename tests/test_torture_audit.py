@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from discovery import safe_files
 from tests.processes import Server
-from tests.torture import data_audit
+from tests.torture import data_audit, killed_starts
 from tests.torture.ledger import Ledger, plain
 
 FAULTS = {
@@ -75,3 +77,9 @@ def test_ledger_finds_lost_and_duplicate_writes(database: Path) -> None:
         "version": 2,
     }
     assert Ledger("llm", Counter(rows), rows={plain(item): told}).compare(database)[1]
+
+
+def test_rename_of_a_published_file_is_found_in_a_trace(tmp_path: Path) -> None:
+    with safe_files.Replacement(str(tmp_path / "server.json")) as new:
+        call = f'rename("{new.temporary}", "{new.path}") = 0'
+    assert re.match(killed_starts.NAMED["rename"], call)

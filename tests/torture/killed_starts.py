@@ -25,7 +25,7 @@ NAMED = {
     "lock": r"flock\(\d+, LOCK_EX\|LOCK_NB\) = 0",
     "bind": r"bind\(\d+, {sa_family=AF_INET",
     "temporary file": r"write\(\d+, \"{\\n  \\\"schema",
-    "rename": r"rename\(.*server\.json\.\d+\.tmp",
+    "rename": r"rename\(.*server\.json\.\d+\.[0-9a-f]+\.tmp",
     "ready": READY,
 }
 STANDING = {".gitignore", "data.db", "secret_key", "server.lock", "write.lock"}

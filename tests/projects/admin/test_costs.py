@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -151,7 +152,7 @@ def visits(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Visits:
         client.force_login(User.objects.owner())
         board = Board()
         board.grow(FEW)
-        visit_all(client, board)  # what is cached for good is loaded
+        ContentType.objects.get_for_models(*MODELS)  # cached for good
         few = visit_all(client, board)
         board.grow(MANY)
         many = visit_all(client, board)
