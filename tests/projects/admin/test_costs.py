@@ -22,6 +22,7 @@ from projects.entities.registry import ENTITIES
 from projects.entities.spec import CHOICE, REQUIRED
 from projects.models import (
     Activity,
+    Attachment,
     CheckRun,
     Comment,
     Dependency,
@@ -34,6 +35,7 @@ from projects.models import (
 )
 from projects.models.base import Entity
 from tests.projects.conftest import with_middleware
+from tests.projects.entity_rows import FILES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -47,7 +49,13 @@ KINDS = {
     "change": ("change", {}),
     "delete": ("delete", {}),
 }
-ABSENT = {Activity: ("add", "deleted", "delete"), CheckRun: ("add", "delete"), Group: ("deleted",), User: ("deleted",)}
+ABSENT = {
+    Activity: ("add", "deleted", "delete"),
+    Attachment: ("add",),
+    CheckRun: ("add", "delete"),
+    Group: ("deleted",),
+    User: ("deleted",),
+}
 PAGES = {
     f"{model.__name__} {kind}": (model, *page)
     for model in MODELS
@@ -115,6 +123,8 @@ class Board:
                 values[field.name] = "x"
             elif field.kind == CHOICE and field.fixed and not field.null:
                 values[field.name] = field.choices[0]
+        if model.entity_type in FILES:
+            values["content"] = b"x"
         return model.objects.create(actor=owner, **values)
 
     def urls(self) -> dict[str, str]:

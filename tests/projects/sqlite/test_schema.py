@@ -25,6 +25,8 @@ MODELS = sorted(model.__name__ for model in apps.get_app_config("projects").get_
 # Tables that are usually empty.
 LATER = frozenset(
     {
+        "Attachment",
+        "AttachmentContent",
         "Check",
         "CheckApproval",
         "CheckRun",
