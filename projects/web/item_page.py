@@ -74,7 +74,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
         "description": to_html(item.description, projects, can_tick=not locked, files=files),
         "ancestors": _ancestors(item),
         "is_long": is_long(item.description),
-        **_comments(item, projects, files),
+        **_comments(item, projects, files, user if not locked else None),
         "questions": _questions(item, projects, files),
         "comment_kinds": Kind.choices,
         **_reviews(item, projects, files),
@@ -109,14 +109,24 @@ def _ancestors(item: WorkItem) -> list[WorkItem]:
     return sorted(found, key=lambda ancestor: ("epic", "story", "task").index(ancestor.item_type))
 
 
-def _comments(item: WorkItem, projects: LivingProjects, files: KnownFiles) -> Context:
-    """Return the comments, oldest first, each with its text and whether that is folded; many are folded as a whole."""
+def _comments(item: WorkItem, projects: LivingProjects, files: KnownFiles, ticker: User | None) -> Context:
+    """Return the comments, oldest first, each with its text and whether that is folded; many are folded as a whole.
+
+    The `ticker` can tick the tasks of the comments that they may edit.
+    """
     rows = Comment.objects.filter(work_item=item, deleted_at=None).order_by("created_at", "id")
     rows = rows.select_related("created_by", "updated_by", "confirmed_by")
     files.expect(row.content for row in rows)
-    found = [(row, to_html(row.content, projects, files=files), is_long(row.content)) for row in rows]
+    found = [
+        (row, to_html(row.content, projects, files=files, can_tick=_may_edit(row, ticker)), is_long(row.content))
+        for row in rows
+    ]
     folded = len(found) - LATEST if len(found) > MOST_UNFOLDED else 0
     return {"comments": found, "earlier": found[:folded], "latest": found[folded:]}
+
+
+def _may_edit(comment: Comment, user: User | None) -> bool:
+    return user is not None and (comment.created_by_id == user.pk or user.is_superuser)
 
 
 def is_long(text: str) -> bool:

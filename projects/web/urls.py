@@ -86,6 +86,7 @@ urlpatterns = [
     path("views/add/<slug:key>/", lists.save, name="view-add"),
     path("items/criteria/<uuid:pk>/", criteria.change, name="criterion"),
     path("items/<slug:identifier>/criterion/", criteria.add, name="item-criterion"),
+    path("items/comments/<uuid:pk>/tick/", item_parts.tick_comment, name="comment-tick"),
     path("items/comments/<uuid:pk>/", item_parts.edit_comment, name="comment"),
     path("items/attachments/<uuid:pk>/", attachments.remove, name="attachment-remove"),
     path("items/questions/<uuid:pk>/", questions.change, name="question"),

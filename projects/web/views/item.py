@@ -18,8 +18,9 @@ from projects.web import item_page, item_panel, page
 from projects.web.diff import diff_lines
 from projects.web.form_values import agreed_version, version
 from projects.web.markdown.item_keys import LivingProjects
-from projects.web.markdown.rendering import tick_task, to_html
+from projects.web.markdown.rendering import to_html
 from projects.web.responses import answers_forms, done, explain, refused, reports_errors, undoable
+from projects.web.ticking import ticked
 
 BEFORE = 19  # digits of an activity ID
 
@@ -83,12 +84,7 @@ def tick(request: HttpRequest, identifier: str) -> HttpResponse:
     """Tick a task of the description, or remove its tick."""
     found = item_page.get(identifier)
     found.check_version(version(request.POST))
-    line, is_done = request.POST.get("line", ""), request.POST.get("done") == "true"
-    text = tick_task(found.description, int(line), is_done=is_done) if line.isdecimal() and len(line) < BEFORE else None
-    if text is None:
-        return refused(400, "This line of the description is not a task.")
-    found.update(actor=page.person(request), description=text)
-    return done("Task done." if is_done else "Task open.")
+    return ticked(request, found, "description")
 
 
 @page.for_people("POST")

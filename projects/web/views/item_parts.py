@@ -17,6 +17,7 @@ from projects.web import item_page, page
 from projects.web.form_values import agreed_version, fresh_id, version
 from projects.web.item_lookup import offers, resolve
 from projects.web.responses import done, reports_errors, undoable
+from projects.web.ticking import ticked
 
 
 @page.for_people("POST")
@@ -49,6 +50,16 @@ def edit_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     seen, anyway = version(request.POST), agreed_version(request.POST, "anyway")
     edit(found, content, actor=page.person(request), seen=seen, anyway=anyway)
     return done("Saved.")
+
+
+@page.for_people("POST")
+@reports_errors
+@transaction.atomic
+def tick_comment(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Tick a task of a comment, or remove its tick; for those who may edit the comment."""
+    found = get_object_or_404(Comment.objects.select_related("work_item__project", "created_by"), pk=pk)
+    found.check_version(version(request.POST))
+    return ticked(request, found, "content")
 
 
 @page.for_people("POST")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
+from projects.models import Activity, Comment, Dependency, Project, Sprint, User, WorkItem
 from projects.models.activity import Action
 
 pytestmark = pytest.mark.django_db
@@ -265,6 +265,21 @@ def test_tasks_of_the_description_are_ticked(browser: Client, make_item: Make) -
     page = browser.get(f"/items/{item.display_key}/").content.decode()
     assert '<input type="checkbox" data-task="0" checked="">' in page
     assert f'data-tasks="/items/{item.display_key}/tick/" data-version="3"' in page
+
+
+def test_tasks_of_a_comment_are_ticked_by_who_may_edit_it(browser: Client, client: Client, make_item: Make) -> None:
+    item, ann = make_item(), User.objects.actor("ann", is_agent=False)
+    theirs = Comment.objects.create(actor=User.objects.actor("eve"), work_item=item, content="- [ ] one")
+    url = f"/items/comments/{theirs.pk}/tick/"
+    page = browser.get(f"/items/{item.display_key}/").content.decode()
+    assert f'data-tasks="{url}" data-version="1"' in page
+    assert '<input type="checkbox" data-task="0">' in page
+    assert browser.post(url, {"version": 1, "line": "0", "done": "true"}).content == b"Task done."
+    assert Comment.objects.get().content == "- [x] one"
+    assert "Changed in the meantime" in error(browser.post(url, {"version": 1, "line": "0"}), 409)
+    client.force_login(ann)  # neither its author nor a superuser
+    assert 'type="checkbox" data-task' not in client.get(f"/items/{item.display_key}/").content.decode()
+    assert client.post(url, {"version": 2, "line": "0"}).status_code == 403
 
 
 def test_one_drop_is_one_change(browser: Client, make_item: Make) -> None:
