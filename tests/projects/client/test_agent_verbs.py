@@ -20,6 +20,10 @@ def test_verbs_are_what_they_seem_to_be() -> None:
     assert {verb: noun for verb, noun in COMMANDS.items() if verb != noun} == {"next": "ready"}
 
 
+def test_verbs_that_read_and_write_files_are_not_among_them() -> None:
+    assert {"attach", "attachment", "export", "import", "backup", "check", "sync"}.isdisjoint(COMMANDS.values())
+
+
 @pytest.mark.parametrize("verb", ALLOWED)
 def test_flag_that_takes_a_file_is_known_by_its_name(verb: str) -> None:
     [found] = grammar.verbs_of(COMMANDS[verb])

@@ -37,6 +37,17 @@ export async function openNew(target = document.activeElement) {
   start(made);
 }
 
+// A file needs an item; a dropped one would replace the page.
+function keepFiles(event, form) {
+  const files = (event.clipboardData ?? event.dataTransfer)?.types.includes("Files");
+  if (!files || event.clipboardData?.types.includes("text/plain")) return;
+  event.preventDefault();
+  if (event.type === "dragover") return;
+  const text = "Create the item first. Then attach the file on its page.";
+  form.querySelector("[data-error]").replaceChildren(text);
+  announce(text);
+}
+
 function start(dialog) {
   const form = dialog.querySelector("form"), { project, title } = form.elements, shown = project.value;
   prepare(dialog);
@@ -45,6 +56,7 @@ function start(dialog) {
     if (project.value !== shown) change(dialog, form); // the draft is of another project
     else if (form.hasAttribute("data-typed")) announce("Your draft is back. Cancel discards it.");
   });
+  for (const type of ["paste", "drop", "dragover"]) form.addEventListener(type, (event) => keepFiles(event, form));
   let stays = false;
   form.addEventListener("submit", () => { stays = form.elements.another.checked; }, true);
   form.addEventListener("pm:done", () => {
