@@ -9,6 +9,11 @@ from tests.processes import Server
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 MOST_REQUESTS, MOST_BYTES = 8, 200 << 10
+MOST_SCRIPT, MOST_ELSEWHERE = 38 << 10, 45 << 10  # of a board, and of every other page
+ELSEWHERE = (
+    *("/list/DEMO/", "/sprints/DEMO/", "/inbox/", "/agents/", "/insights/DEMO/", "/activity/", "/settings/"),
+    *("/items/DEMO-10/", "/board/DEMO/?item=DEMO-10", "/search/?q=map", "/?overview", "/items/new/", "/design/"),
+)
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 CUT = """all => all.filter(one => getComputedStyle(one).overflowY !== 'visible' && !one.closest('.unseen')
   && one.scrollHeight > one.clientHeight + 1 && one.clientHeight > 40).map(one => one.id || one.className)"""
@@ -148,6 +153,20 @@ def test_board_loads_little(person: BrowserContext, server: Server) -> None:
     page.remove_listener("response", note)
     assert len(loaded) <= MOST_REQUESTS, loaded
     assert sum(loaded.values()) <= MOST_BYTES, loaded
+    assert 0 < script(page) <= MOST_SCRIPT
+    for path in ELSEWHERE:
+        page.goto(f"{server.url}{path}", wait_until="networkidle")
+        assert 0 < script(page) <= MOST_ELSEWHERE, path
+
+
+def script(page: Page) -> int:
+    """Return the uncompressed bytes of the scripts that the page has loaded."""
+    return int(
+        page.evaluate(
+            """performance.getEntriesByType("resource").filter(({ name }) => name.endsWith(".js"))
+            .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)"""
+        )
+    )
 
 
 def test_administration_shows_all_columns_of_the_items(person: BrowserContext, server: Server) -> None:
