@@ -74,6 +74,7 @@ FORMS = [
     ("/admin/projects/project/add/", "application/x-www-form-urlencoded", {"key": "EVIL", "title": "By a page"}),
     ("/admin/projects/project/add/", "multipart/form-data", {"key": "EVIL", "title": "By a page", "status": "active"}),
     ("/board/PONE/add/", "application/x-www-form-urlencoded", {"title": "By a page", "status": "todo"}),
+    ("/items/new/", "application/x-www-form-urlencoded", {"project": "PONE", "title": "By a page"}),
     ("/items/PONE-1/comment/", "multipart/form-data", {"content": "By a page"}),
     ("/items/PONE-1/attachments/", "multipart/form-data", {"file": "By a page"}),
     ("/api/v1/attachments/?work_item=PONE-1&name=a", "text/plain", {"By a page": ""}),

@@ -114,6 +114,9 @@ def _reflecting(payload: str) -> list[str]:
     """Return pages that show their query parameters."""
     text = quote(payload, safe="")
     found = [f"/board/PONE/?{name}={text}" for name in ("q", "group", "label", "assignee", "sprint", "type", "blocked")]
+    found += [
+        f"/items/new/?{name}={text}" for name in ("title", "description", "label", "parent", "project", "template")
+    ]
     found += [f"/activity/?{name}={text}" for name in ("actor", "session", "kind", "since")]
     found += [f"/search/?q={text}", f"/search/?q=hacked&project={text}", f"/nothing/{text}", f"/login/{text}/"]
     return [*found, f"/admin/login/?next={text}", f"/admin/projects/workitem/?q={text}", f"/admin/r/{text}/"]

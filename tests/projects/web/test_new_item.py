@@ -141,3 +141,13 @@ def test_form_needs_a_project_that_takes_items(browser: Client, project: Project
     project.archive(actor=user)
     answer = browser.get("/items/new/", HTTP_ACCEPT="text/html")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
+
+
+def test_form_takes_any_query(browser: Client, project: Project) -> None:
+    names = ("project", "template", "status", "sprint", "epic", "parent", "assignee", "label", "view", "type")
+    for text in ("", "'", "not:todo", "a,b", "PONE-0", "9" * 40, "<b>"):
+        answer = browser.get("/items/new/dialog/", dict.fromkeys(names, text), HTTP_ACCEPT="text/html")
+        assert answer.status_code == 200
+        assert browser.get("/palette/", {"q": text, "project": text, "item": text}).status_code == 200
+        answer = send(browser, **dict.fromkeys((*names, "blocked_by", "criteria", "labels", "item_type"), text))
+        assert answer.status_code == 400
