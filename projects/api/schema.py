@@ -151,7 +151,7 @@ class AutoSchema(SpectacularAutoSchema):
         writes = self.method != "GET"
         left_out = {
             "404": "{" not in self.path,
-            "409": not (writes and self.view.may_conflict),
+            "409": not (self.view.may_conflict and (writes or self.view.may_conflict_on_read)),
             "413": not writes,
             "415": not writes,
         }

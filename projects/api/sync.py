@@ -9,6 +9,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from projects.api.callers import user_of
 from projects.api.serializer_fields import StrictBooleanField
 from projects.api.serializers import StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, read_body, refuse_body
@@ -119,10 +120,16 @@ class KeyChangeSerializer(serializers.Serializer[Framework]):
         return {"from": serializers.CharField(), **super().get_fields()}
 
 
-class ApplySerializer(StrictSerializer):
+class HeadSerializer(StrictSerializer):
     """The fetched commit, null if the remote has no board."""
 
     head = CommitField(allow_null=True)
+
+
+class ApplySerializer(HeadSerializer):
+    """The fetched commit, and whether to commit what this clone has to publish."""
+
+    publish = StrictBooleanField(default=True)
 
 
 class ConflictSerializer(serializers.Serializer[Framework]):
@@ -220,7 +227,9 @@ class SyncView(StrictQueryMixin):
     @extend_schema(request=SettingsSerializer, responses=SyncSerializer, operation_id="sync_settings")
     def patch(self, request: Request) -> Response:
         """Change how often a joined clone synchronises in the background, or the person of its terminals."""
-        return Response(service.change(**read_body(request, SettingsSerializer)))
+        wanted = read_body(request, SettingsSerializer)
+        user_of(request).check_person("change how a board is shared")
+        return Response(service.change(**wanted))
 
 
 class SyncEnableView(StrictQueryMixin):
@@ -232,12 +241,14 @@ class SyncEnableView(StrictQueryMixin):
     def post(self, request: Request) -> Response:
         """Join a board in git, or found one. What is on this board is published with the next sync.
 
-        With `dry_run` the answer, 200, says what would be united, and nothing is written.
+        With `dry_run` the answer, 200, says what would be united, and nothing is written. An agent may only join a
+        board, and only if this one has no projects, which would be published.
         """
         wanted = read_body(request, EnableSerializer)
         if wanted.pop("dry_run"):
             del wanted["interval"]
             return Response(service.preview(**wanted))
+        service.check_may_share(user_of(request), wanted["head"])
         return Response(service.enable(**wanted), status=status.HTTP_201_CREATED)
 
 
@@ -259,6 +270,7 @@ class SyncUpgradeView(StrictQueryMixin):
     def post(self, request: Request) -> Response:
         """Let the next sync change the log to the newest format; clones with an older pm can't follow it then."""
         refuse_body(request)
+        user_of(request).check_person("change the format of the log")
         return Response(service.upgrade())
 
 
@@ -278,12 +290,11 @@ class SyncApplyView(StrictQueryMixin):
     @extend_schema(request=ApplySerializer, responses=AppliedSerializer, operation_id="sync_apply")
     def post(self, request: Request) -> Response:
         """Follow the log up to a commit that was fetched into .pm/board.git, and commit what is to be published."""
-        wanted = read_body(request, ApplySerializer)
-        return Response(service.apply(wanted["head"]))
+        return Response(service.apply(**read_body(request, ApplySerializer)))
 
 
 class SyncUnpublishedView(StrictQueryMixin):
-    may_conflict = True
+    may_conflict = may_conflict_on_read = True
 
     @extend_schema(responses=UnpublishedSerializer, operation_id="sync_unpublished")
     def get(self, request: Request) -> Response:
@@ -310,10 +321,11 @@ class SyncVerifyView(StrictQueryMixin):
 class SyncRepairView(StrictQueryMixin):
     may_conflict = True
 
-    @extend_schema(request=ApplySerializer, responses=RepairedSerializer, operation_id="sync_repair")
+    @extend_schema(request=HeadSerializer, responses=RepairedSerializer, operation_id="sync_repair")
     def post(self, request: Request) -> Response:
         """Recover from a ref that was deleted, rewound or replaced; nothing that this clone has is lost."""
-        wanted = read_body(request, ApplySerializer)
+        wanted = read_body(request, HeadSerializer)
+        user_of(request).check_person("repair the log")
         return Response(service.repair(wanted["head"]))
 
 
@@ -324,4 +336,5 @@ class SyncSkipView(StrictQueryMixin):
     def post(self, request: Request) -> Response:
         """Make a segment of the log that can't be read void in this clone."""
         wanted = read_body(request, SkipSerializer)
+        user_of(request).check_person("skip a segment of the log")
         return Response(service.skip(wanted["segment"]))

@@ -55,6 +55,7 @@ class StrictQueryMixin(APIView):
 
     http_method_names = ["get", "post", "patch", "delete", "head"]
     may_conflict: ClassVar[bool] = False  # whether a write may be refused with 409
+    may_conflict_on_read: ClassVar[bool] = False  # whether a read may be, too
 
     def known_parameters(self) -> set[str]:
         """Return the names of the allowed query parameters."""

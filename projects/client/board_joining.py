@@ -65,7 +65,8 @@ def enable(context: Context, place: Place, before: Callable[[], object] | None =
         name = _consent(remote, place.ref, place.person)
         if before is not None:
             before()
-        with _fetched(context, remote, place.ref, keep=True, terminal=True) as head:
+        fetched = _fetched(context, remote, place.ref, keep=True, terminal=True)
+        with fetched as head, consent.agreed(context, name):
             joined = _join(context, place, remote, head, name)
     except SyncError as error:
         raise SyncFailed(str(error)) from None
@@ -87,7 +88,8 @@ def _change(context: Context, place: Place, joined: Json) -> Json:
     told = ", ".join(f"{name} from {joined[name]} to {value}" for name, value in changes.items())
     with consent.Person("pm sync enable") as person:
         person.agree(f"This clone is joined already. Change {told}?")
-    return {**context.api.call("PATCH", board_sync.ROOT, changes), "changed": sorted(changes)}
+    with consent.agreed(context):
+        return {**context.api.call("PATCH", board_sync.ROOT, changes), "changed": sorted(changes)}
 
 
 def preview(context: Context, place: Place) -> Json:

@@ -45,7 +45,8 @@ def skip(context: Context) -> Json:
         person.agree(
             f"Ignore all changes in segment {number} of the log? Every clone must skip it to have the same board."
         )
-    return context.api.call("POST", f"{board_sync.ROOT}skip/", {"segment": number})
+    with consent.agreed(context):
+        return context.api.call("POST", f"{board_sync.ROOT}skip/", {"segment": number})
 
 
 def upgrade(context: Context) -> dict[str, object]:
@@ -57,7 +58,8 @@ def upgrade(context: Context) -> dict[str, object]:
     with consent.Person("pm sync upgrade") as person:
         change = f"Change the board from format {joined['format']} to {newest}?"
         person.agree(f"{change} Clones with an older pm can't follow it then.")
-    context.api.call("POST", f"{board_sync.ROOT}upgrade/")
+    with consent.agreed(context):
+        context.api.call("POST", f"{board_sync.ROOT}upgrade/")
     result = board_sync.sync(context)
     return {"format": board_sync.state(context)["format"], **result}
 
@@ -79,4 +81,5 @@ def _recover(context: Context, copy: GitStore, remote: Remote, ref: str) -> int:
 
 def _repaired(context: Context, head: str | None) -> Json:
     path = f"{board_sync.ROOT}repair/"
-    return context.api.call("POST", path, {"head": head}, silence=board_sync.SILENCE, wanted=("publish", "missing"))
+    with consent.agreed(context):
+        return context.api.call("POST", path, {"head": head}, silence=board_sync.SILENCE, wanted=("publish", "missing"))

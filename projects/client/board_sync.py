@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ROOT = "/api/v1/sync/"
 SILENCE = 600.0  # seconds; a first sync follows the whole log
 TRIES = 12  # pushes that may come too late
-PUBLISHED = 3  # pushes of one sync; what is written meanwhile is left to the next one
 MAX_PAUSE = 2.0  # seconds between them
 LOCK_WAIT = 30.0  # seconds
 INTERVAL = 300.0  # seconds between syncs of --watch if the clone has no interval
@@ -135,7 +134,7 @@ def _start(context: Context) -> Json:
 
 
 def _exchange(context: Context, copy: GitStore, joined: Json, remote: Remote) -> dict[str, object]:
-    ref, late, published = joined["ref"], 0, 0
+    ref, late = joined["ref"], 0
     total = _Total()
     if joined["publish"]:
         head = joined["head"]  # the push succeeds only if the remote still has it, so a fetch would bring nothing
@@ -145,7 +144,7 @@ def _exchange(context: Context, copy: GitStore, joined: Json, remote: Remote) ->
         if joined["is_fresh"] and head and head == joined["head"] and not joined["unpublished"]:
             return total.result()
         answer = _apply(context, head, total)
-    while answer["publish"] and published < PUBLISHED:
+    while answer["publish"]:
         try:
             copy.push(remote, answer["publish"], ref, head or "")
         except Raced as error:
@@ -162,17 +161,21 @@ def _exchange(context: Context, copy: GitStore, joined: Json, remote: Remote) ->
             context.warn(f"this clone can read the board, but not publish: {error}")
             break
         else:
-            late, head, published = 0, answer["publish"], published + 1
+            # What is written meanwhile is left to the next sync.
+            _apply(context, answer["publish"], total, publish=False)
+            break
         answer = _apply(context, head, total)
     copy.tidy()
     return total.result()
 
 
-def _apply(context: Context, head: str | None, total: _Total) -> Json:
-    """Let the server follow the log up to `head`."""
+def _apply(context: Context, head: str | None, total: _Total, *, publish: bool = True) -> Json:
+    """Let the server follow the log up to `head`, and say what to publish next."""
     wanted = ("applied", "published", "pending", "publish", "notes", "conflicts")
     try:
-        answer = context.api.call("POST", f"{ROOT}apply/", {"head": head}, silence=SILENCE, wanted=wanted)
+        answer = context.api.call(
+            "POST", f"{ROOT}apply/", {"head": head, "publish": publish}, silence=SILENCE, wanted=wanted
+        )
     except ApiError as error:
         if error.error.get("code") == "SYNC_OFF":
             raise SyncOff(str(error)) from None

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 from projects.client.errors import NeedsPerson
+from projects.client.identity import TerminalIdentity
 from projects.client.terminal import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
+
+    from projects.client.context import Context
 
 TERMINAL = "/dev/tty"
 
@@ -54,3 +59,18 @@ class Person:
         """Raise NeedsPerson unless the person agrees."""
         if self.ask(f"{question} [y/N] ").lower() not in ("y", "yes"):
             raise NeedsPerson("nothing was done: the person at the terminal did not agree")
+
+
+@contextmanager
+def agreed(context: Context, name: str | None = None) -> Iterator[None]:
+    """Make requests as the person who agreed at the terminal, wherever the standard streams lead.
+
+    An agent program that runs the command stays who it is, and the server refuses it.
+    """
+    before = context.identity
+    if before.program is None:
+        context.act_as(TerminalIdentity(context.environ, name))
+    try:
+        yield
+    finally:
+        context.act_as(before)

@@ -103,6 +103,16 @@ class AgentIdentity(Identity):
         self.source = source
 
 
+class TerminalIdentity(Identity):
+    """The person at the terminal, by default with the name that the operating system has for them."""
+
+    def __init__(self, environ: Mapping[str, str], name: str | None = None) -> None:
+        self.program, self.variable = None, ""
+        self.session_name = self.program_session = ""
+        self.is_on_terminal, self.source = True, "terminal"
+        self.actor = name or system_name(environ)
+
+
 def _program(environ: Mapping[str, str]) -> Program | None:
     """Return the agent program that runs the command."""
     if not any(map(environ.get, SIGNS)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -86,8 +86,7 @@ def _write(table: Table, records: list[Record]) -> None:
     columns = [f'"{column.name}"' for column in plan]
     marks = ", ".join(["%s"] * len(columns))
     for lacking, some in _by_format(table, records).items():
-        kept = {f'"{NEXT_NUMBER}"', *(f'"{column}"' for column in lacking)}
-        written = [name for name in columns[1:] if name not in kept]
+        written = [f'"{column.name}"' for column in plan if _is_written(column, lacking)]
         assigned = ", ".join(f"{name} = excluded.{name}" for name in written)
         # A change of this clone that was published is on its board already: no trigger or index has work to do.
         here, new = (", ".join(f"{owner}.{name}" for name in written) for owner in (table.sql, "excluded"))
@@ -105,14 +104,39 @@ def _write(table: Table, records: list[Record]) -> None:
             ((_hex(record.id),) for record in existing),
         )
     if table is PROJECTS:
-        _many(
-            f"UPDATE {table.sql} SET next_work_item_number = max(next_work_item_number, %s) "  # noqa: S608
-            "WHERE id = %s AND next_work_item_number < %s",
-            [
-                (number, _hex(record.id), number)
-                for record, number in zip(records, map(_next_number, records), strict=True)
-            ],
-        )
+        use_numbers(records)
+
+
+def use_numbers(projects: Iterable[Record]) -> None:
+    """Number new items above all numbers that are used or reserved."""
+    numbers = [(_next_number(record), _hex(record.id)) for record in projects]
+    _many(
+        "UPDATE projects_project SET next_work_item_number = %s WHERE id = %s AND next_work_item_number < %s",
+        [(number, pk, number) for number, pk in numbers],
+    )
+
+
+def differing(records: Iterable[Record]) -> list[Record]:
+    """Return the records whose row is missing or has other values; see `write`. Needs no lock."""
+    by_type: dict[str, list[Record]] = {}
+    for record in records:
+        by_type.setdefault(record.type, []).append(record)
+    different = []
+    with connection.cursor() as cursor:
+        for kind, found in by_type.items():
+            table = BY_TYPE[kind]
+            plan = _plan(table)
+            for lacking, some in _by_format(table, found).items():
+                places = [place for place, column in enumerate(plan) if _is_written(column, lacking)]
+                names = ", ".join(f'"{plan[place].name}"' for place in places)
+                marks = ", ".join(["%s"] * len(places))
+                query = f"SELECT ({names}) IS NOT ({marks}) FROM {table.sql} WHERE id = %s"  # noqa: S608
+                for record in some:
+                    row = _row(record, plan)
+                    cursor.execute(query, [*(row[place] for place in places), row[0]])
+                    if cursor.fetchone() != (0,):
+                        different.append(record)
+    return different
 
 
 def _by_format(table: Table, records: list[Record]) -> dict[frozenset[str], list[Record]]:
@@ -246,6 +270,11 @@ def _plan(table: Table) -> tuple[_Column, ...]:
             found.append(_Column(column.sql, make=_next_number))
     found.append(_Column("deleted_at", "deleted_at", None, _FORMS["time"]))
     return tuple(found)
+
+
+def _is_written(column: _Column, lacking: Collection[str]) -> bool:
+    """Return True for a column that `write` changes in a row that is there."""
+    return column.name not in ("id", NEXT_NUMBER) and column.name not in lacking
 
 
 def _row(record: Record, plan: tuple[_Column, ...]) -> list[SqlRow]:

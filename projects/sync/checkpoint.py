@@ -13,7 +13,7 @@ from typing import NamedTuple
 from projects.sync.exceptions import Diverged, Malformed
 from projects.sync.operations import encode
 from projects.sync.state import Record
-from projects.sync.stored_state import all_records, hashed
+from projects.sync.stored_state import all_documents, hashed
 
 EVERY = 1_000  # groups
 SHOWN = 16  # hexadecimal digits of a record's hash
@@ -59,10 +59,14 @@ class Checkpoint(NamedTuple):
 
 def make(position: int, digest: str, changed: Iterable[Record]) -> Checkpoint:
     """Return the checkpoint of the stored state with the `changed` records on top."""
-    records = {record.id: _short(record) for record in all_records()}
+    records = {pk: _shortened(hashed(document)) for pk, document in all_documents()}
     records.update((record.id, _short(record)) for record in changed)
     return Checkpoint(position, digest, records)
 
 
 def _short(record: Record) -> str:
-    return f"{hashed(encode(record.document())):064x}"[:SHOWN]
+    return _shortened(hashed(encode(record.document())))
+
+
+def _shortened(digest: int) -> str:
+    return f"{digest:064x}"[:SHOWN]

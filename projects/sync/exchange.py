@@ -26,25 +26,25 @@ from projects.loose_types import SqlRow
 from projects.models import SyncBoard
 from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
-from projects.sync import aliases, board_rows, lost_texts, newer_rows, outbox, renumbering, reservations
+from projects.sync import aliases, board_rows, lost_texts, newer_rows, outbox, renumbering, reservations, showing
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
 from projects.sync.lost_texts import beaten_texts
 from projects.sync.operations import Group, Operation, parse
-from projects.sync.state import Layer, State
+from projects.sync.state import State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records
 from projects.transfer.staging import large_cache
 
-BUDGET = 0.015  # seconds of folding in one transaction; writing the rows takes about as long
+BUDGET = 0.05  # seconds of folding for one transaction
+WRITING, LONGEST_WRITING = 0.005, 0.025  # seconds that a transaction should take, longer if much is unpublished
 AHEAD = 500  # lines that are read before a transaction
 MANY_ROWS = 5_000  # of the history, kept in memory
 # What the first sync of a clone, whose board is not in use yet, folds before it writes. Rows that are written once,
 # and to an empty board, take a third of the time.
 FIRST_RECORDS, FIRST_GROUPS = 50_000, 250_000
 MAX_NOTES = 100
-NUMBERS = {"work_item": "item_number", "question": "number"}  # of keys that change when clones meet
 
 
 Seal = Callable[[int], str]
@@ -156,11 +156,12 @@ def follow(
     board = SyncBoard.current()
     state, order = StoredState(board.digest), StoredOrder()
     is_first = not board.position
+    pace = Pace()
     entries = _Entries(_segments(source, board.position, board.segments, board.lines, board.format))
     is_told = False
     with large_cache(), _uncollected():
         while entries.fill(AHEAD):
-            is_told = _apply(entries, state, order, report, mark, is_first, told, seal, head, watch)
+            is_told = _apply(entries, state, order, report, mark, is_first, told, seal, head, watch, pace)
         entries.finish()
     if not is_told:
         with transaction.atomic():  # its turn among the writers
@@ -242,22 +243,44 @@ def fold_entry(state: State, order: Order, entry: Entry, seen: str | None) -> li
     return fold(state, order, entry.group, entry.position)
 
 
+@dataclass(slots=True)
+class Pace:
+    """How many operations are written in one transaction: writers wait for it."""
+
+    operations: int = 50
+    folded: float = 0.0  # seconds that unpublished groups took, once for each transaction
+
+    def wrote(self, operations: int, seconds: float) -> None:
+        """Choose the number for the next one by how long this one took."""
+        wanted = min(max(WRITING, self.folded / 4), LONGEST_WRITING)
+        if operations >= self.operations or seconds > wanted:
+            self.operations = min(max(10, round(self.operations * min(wanted / seconds, 2))), MANY_ROWS)
+
+
 class _Batch:
     """Groups of the log that are folded into the state, and what is to be written for them."""
 
-    def __init__(self, board: SyncBoard) -> None:
+    def __init__(self, board: SyncBoard, *, is_shown: bool) -> None:
         self.board = board
+        self.is_shown = is_shown  # whether the board shows all of it already
         self.start = _place(board)
         self.position: int = board.position
         self.rows = HistoryRows()
         self.own = _own_groups()
         self.new: list[tuple[str, int, str]] = []  # (group, position, digest)
+        self.operations = 0
         self.arrived: set[int] = set()  # outbox IDs
+        self.newest = 0  # ID of the activity of those
         self.others: set[str] = set()  # groups from elsewhere
         self.blocks: list[NumberBlock] = []
         self.united: dict[str, str] = {}
         self.renumbered: list[Operation] = []
         self.beaten: list[tuple[str, str]] = []  # texts: entity and group
+
+
+def _is_odd(result: Result) -> bool:
+    """Return True unless the operation did what its author's clone did."""
+    return bool(result.standing or result.notes or result.lost or result.is_resolved or result.united)
 
 
 def _place(board: SyncBoard) -> tuple[SqlRow, ...]:
@@ -275,6 +298,7 @@ def _apply(
     seal: Seal,
     head: str,
     watch: Callable[[int], object],
+    pace: Pace,
 ) -> bool:
     """Apply entries for a short time; return True if they were the last ones.
 
@@ -282,11 +306,18 @@ def _apply(
     the published state, and a second one is noticed.
     """
     outbox.pack_ahead()
-    batch = _folded(entries, state, order, report, mark, is_first, told, watch)
-    waiting = dict(outbox.waiting(without=batch.arrived)) if state.has_changes else {}
+    batch = _folded(entries, state, order, report, mark, is_first, told, watch, pace)
+    batch.is_shown = batch.is_shown and showing.is_shown(state, batch.arrived, batch.newest)
+    unpublished = showing.Unpublished(state, order, batch.position, batch.arrived)
+    if state.has_changes and not batch.is_shown:
+        begin = time.monotonic()
+        unpublished.fold()
+        pace.folded = time.monotonic() - begin
     is_last = entries.is_at_end()
     with transaction.atomic():
-        _write(batch, waiting, state, order, report, mark, seal, head if is_last else None)
+        begin = time.monotonic()
+        _write(batch, unpublished, state, order, report, mark, seal, head if is_last else None)
+        pace.wrote(batch.operations, time.monotonic() - begin)
     return is_last
 
 
@@ -299,9 +330,10 @@ def _folded(
     is_first: bool,
     told: Mapping[str, Sequence[int]],
     watch: Callable[[int], object],
+    pace: Pace,
 ) -> _Batch:
     """Fold entries for a short time, or in the first sync as many as memory allows; return what is to be written."""
-    batch = _Batch(SyncBoard.current())
+    batch = _Batch(SyncBoard.current(), is_shown=not is_first)
     board, rows, own = batch.board, batch.rows, batch.own
     started = time.monotonic()
     if entries.following is not None and entries.following.position != batch.position + 1:
@@ -310,7 +342,7 @@ def _folded(
         if is_first:
             if len(batch.new) >= FIRST_GROUPS or state.changes >= FIRST_RECORDS:
                 break
-        elif batch.new and time.monotonic() - started >= BUDGET:
+        elif batch.new and (batch.operations >= pace.operations or time.monotonic() - started >= BUDGET):
             break
         entries.advance()
         if is_first:
@@ -319,21 +351,28 @@ def _folded(
         seen = order.digest(group.id)
         results = fold_entry(state, order, entry, seen)
         board.segments, board.lines = (board.segments + 1, 0) if entry.is_last else (board.segments, board.lines + 1)
+        batch.operations += len(group.operations)
         if results is None:
+            batch.is_shown = False
             continue
         if seen is None:
             order.digests[group.id] = entry.digest
             batch.new.append((group.id, batch.position, entry.digest))
         if group.id in own and seen is None:
             pk, is_foreign = own.pop(group.id)
-            rows.settle(state, batch.position, results, outbox.activities_of(pk))
+            activities = outbox.activities_of(pk)
+            rows.settle(state, batch.position, results, activities)
+            batch.newest = max(batch.newest, *activities, 0)
             batch.arrived.add(pk)
+            batch.is_shown = batch.is_shown and not is_foreign and not any(map(_is_odd, results))
             if not is_foreign:
                 batch.blocks += reservations.received(state, group)
             report.published += 1
         elif group.id in told and seen is None:
+            batch.is_shown = False
             rows.settle(state, batch.position, results, told[group.id])
         else:
+            batch.is_shown = False
             batch.others.add(group.id)
             rows.add(state, group, batch.position, results)
             if is_first and rows.spill(least=MANY_ROWS):
@@ -356,7 +395,7 @@ def _folded(
 
 def _write(
     batch: _Batch,
-    waiting: dict[int, outbox.Waiting],
+    unpublished: showing.Unpublished,
     state: StoredState,
     order: StoredOrder,
     report: Report,
@@ -366,10 +405,10 @@ def _write(
 ) -> None:
     """Write a batch, in the caller's transaction, the last one with the `head` of the log.
 
-    `waiting` are unpublished groups that were read already.
+    `unpublished` are the groups on top of it, as far as they were there before the transaction.
     """
     board = SyncBoard.current()
-    if _place(board) != batch.start or not batch.others.isdisjoint(_own_groups()):
+    if _place(board) != batch.start or (batch.others and not batch.others.isdisjoint(_own_groups())):
         raise Busy("another sync of this board is running; try again")
     outbox.pack(board)
     board.segments, board.lines = batch.board.segments, batch.board.lines
@@ -378,89 +417,39 @@ def _write(
     for block in batch.blocks:
         block.save(force_insert=True)
     order.flush(batch.new)
+    projects = [record for record in state.changed() if record.type == "project"] if batch.is_shown else []
     changed = state.flush()
     before, board.digest, board.format = board.format, state.digest, order.format
     if mark is not None and batch.position == mark.position and mark.digest != state.digest:
         mark.compare(all_records())
     if board.format > before:
         newer_rows.add(board, state, before, board.format)
-    _show(state, order, changed, batch, waiting, report, board)
+    if batch.is_shown:
+        board_rows.use_numbers(projects)
+    elif changed:
+        unpublished.fold()
+        for group, odd in showing.show(unpublished, changed, batch.rows, batch.united):
+            report.tell(unpublished.top, group, odd)
+    batch.rows.flush()
+    if batch.beaten and board.after:
+        lost_texts.keep(batch.beaten, unpublished.order if unpublished.results else order, board.after.hex)
+    if batch.position > board.position:
+        ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
+        _rows(
+            "INSERT INTO projects_syncadvance (activity_id, position) VALUES (%s, %s) RETURNING id",
+            [newest, batch.position],
+        )
+        board.position, board.packed = batch.position, newest
     board.seal = seal(board.segments)
     if head is not None:
         _complete(board, head)
     board.save()
 
 
-def _show(
-    state: StoredState,
-    order: StoredOrder,
-    changed: set[str],
-    batch: _Batch,
-    waiting: dict[int, outbox.Waiting],
-    report: Report,
-    board: SyncBoard,
-) -> None:
-    """Write the board as the published state with this clone's unpublished groups on top."""
-    rows, position, united = batch.rows, batch.position, batch.united
-    top, later = Layer(state), order.layer()
-    unsettled = _unsettled()
-    unsettled.update((pk, "work_item") for pk in united)
-    # What was united only here may not be any more, and what refers to it with it: write all of it again.
-    every = bool(changed) and aliases.forget_unpublished(state)
-    written = changed | unsettled.keys()
-    number = position
-    for _, one in outbox.waiting(waiting) if changed else ():
-        number += 1
-        results = fold(top, later, one.group, number)
-        odd = [
-            each for each in results if every or each.standing != APPLIED or each.notes or each.is_resolved or each.lost
-        ]
-        united |= (own := aliases.united(results))
-        unsettled.update((pk, "work_item") for pk in own)
-        unsettled.update((result.operation.id, result.operation.type) for result in odd)
-        written.update(result.operation.id for result in odd)
-        if odd or any(result.operation.id in written for result in results):
-            written.update(pk for pk in top.records if pk in changed)
-            rows.settle(top, None, results, one.activities)
-            report.tell(top, one.group, odd)
-            aliases.keep_keys(top, results, _numbers(one.group))
-    aliases.keep_ids(united)
-    gone = {pk: kind for pk, kind in unsettled.items() if top.record(pk) is None}
-    board_rows.write((record for pk in written if (record := top.record(pk)) is not None), gone)
-    rows.flush()
-    if batch.beaten and board.after:
-        lost_texts.keep(batch.beaten, later if waiting else order, board.after.hex)
-    if position > board.position:
-        ((newest,),) = _rows("SELECT coalesce(max(id), 0) FROM projects_activity")
-        _rows(
-            "INSERT INTO projects_syncadvance (activity_id, position) VALUES (%s, %s) RETURNING id", [newest, position]
-        )
-        board.position, board.packed = position, newest
-
-
-def _numbers(group: Group) -> dict[str, int]:
-    """Return the numbers of the items and questions that the group creates, by ID."""
-    return {
-        one.id: one.changes[name][1]
-        for one in group.operations
-        if (name := NUMBERS.get(one.type)) is not None and name in one.changes
-    }
-
-
 def _own_groups() -> dict[str, tuple[int, bool]]:
     """Return outbox ID, and whether another clone wrote it, by group."""
     rows = _rows('SELECT group_id, id, "foreign" FROM projects_syncoutbox')
     return {group: (pk, bool(is_foreign)) for group, pk, is_foreign in rows}
-
-
-def _unsettled() -> dict[str, str]:
-    """Return the entities, by ID, with unpublished changes that did not hold when the board was last written."""
-    # The condition is that of a partial index, word for word.
-    rows = _rows(
-        "SELECT DISTINCT entity_id, entity_type FROM projects_activity "
-        """WHERE "position" IS NULL AND NOT ("standing" = '')"""
-    )
-    return {str(uuid.UUID(pk)): kind for pk, kind in rows}
 
 
 def _rows(query: str, values: Iterable[SqlRow] = ()) -> list[SqlRow]:

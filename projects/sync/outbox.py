@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -38,22 +37,12 @@ class Waiting(NamedTuple):
     activities: list[int]
 
 
-def waiting(
-    known: Mapping[int, Waiting] = MappingProxyType({}), *, without: Container[int] = ()
-) -> Iterator[tuple[int, Waiting]]:
-    """Yield (outbox ID, group) of the unpublished groups, oldest first, without some.
-
-    Those that are `known` from an earlier call are not read again.
-    """
-    last = max(known, default=0)
-    if known:
-        still = {pk for (pk,) in _rows("SELECT id FROM projects_syncoutbox WHERE id <= %s", [last])}
-        yield from ((pk, one) for pk, one in known.items() if pk in still)
+def waiting(after: int = 0) -> Iterator[tuple[int, Waiting]]:
+    """Yield (outbox ID, group) of the unpublished groups, oldest first, from those `after` an ID on."""
     for pk, line, activities in _rows(
-        "SELECT id, line, activities FROM projects_syncoutbox WHERE id > %s ORDER BY id", [last]
+        "SELECT id, line, activities FROM projects_syncoutbox WHERE id > %s ORDER BY id", [after]
     ):
-        if pk not in without:
-            yield pk, Waiting(parse(line), line, json.loads(activities))
+        yield pk, Waiting(parse(line), line, json.loads(activities))
 
 
 def lines() -> list[str]:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from projects.commits import index
 from projects.loose_types import Json
-from projects.models import SyncBoard, User
+from projects.models import Project, SyncBoard, User
 from projects.models.exceptions import Conflict, SyncOff
 from projects.models.user import AGENT_NAME
 from projects.sync import (
@@ -86,6 +86,14 @@ def enable(*, remote: str, ref: str, person: str, interval: int, head: str | Non
     return status()
 
 
+def check_may_share(actor: User, head: str | None) -> None:
+    """Raise NotYours unless the actor may join the board at `head`: only people publish what is here."""
+    if head is None:
+        actor.check_person("share a board")
+    elif Project.objects.living().exists():
+        actor.check_person("unite this board with a published one")
+
+
 def change(**values: Json) -> dict[str, Json]:
     """Change the interval or the person of a joined clone. Raises SyncOff."""
     _joined()
@@ -147,19 +155,22 @@ def disable() -> None:
     joining.leave()
 
 
-def apply(head: str | None) -> dict[str, Json]:
-    """Follow the log up to the commit `head` and commit the next segments; return the result for `pm sync`.
+def apply(head: str | None, *, publish: bool = True) -> dict[str, Json]:
+    """Follow the log up to the commit `head`, and with `publish` commit the next segments; return the result.
 
-    `publish` is the commit to push, None if there is nothing to publish. Raises SyncOff or SyncError.
+    Its `publish` is the commit to push, None if there is nothing to publish. Raises SyncOff or SyncError.
     """
     board = _joined()
     with _recorded(), _store() as store:
         report = _follow(store, board, head)
         renumbering.tell(index.board_repository())
-        parcel = publishing.prepare()
+        commit = None
+        if publish:
+            parcel = publishing.prepare()
+            # A board without changes is published, too: another clone joins it then.
+            if parcel.segments or head is None:
+                commit = _commit(store, SyncBoard.current(), head, parcel)
         board = SyncBoard.current()
-        # A board without changes is published, too: another clone joins it then.
-        commit = _commit(store, board, head, parcel) if parcel.segments or head is None else None
     return {
         "position": board.position,
         "head": board.head or None,

@@ -109,6 +109,10 @@ class StoredState:
         """True if `flush` has something to write."""
         return self.changes > 0
 
+    def changed(self) -> list[Record]:
+        """Return the records that `flush` writes, once `settle` has run."""
+        return [record for pk in self._documents if (record := self._records[pk]) is not None]
+
     def flush(self) -> set[str]:
         """Write the changes; return the IDs of the changed records."""
         self.settle()
@@ -137,10 +141,15 @@ class StoredState:
 
 def all_records() -> Iterator[Record]:
     """Yield all records by ID."""
+    return (Record.of(json.loads(document)) for _, document in all_documents())
+
+
+def all_documents() -> Iterator[tuple[str, str]]:
+    """Yield the ID and the document of all records, by ID."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT document FROM projects_syncrecord ORDER BY id")
+        cursor.execute("SELECT id, document FROM projects_syncrecord ORDER BY id")
         while batch := cursor.fetchmany(BATCH):
-            yield from (Record.of(json.loads(document)) for (document,) in batch)
+            yield from batch
 
 
 class _Places(dict[str, Chain]):

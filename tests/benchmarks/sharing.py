@@ -7,7 +7,8 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -61,10 +62,14 @@ def one_change(ground: Ground) -> Figure:
 
 
 def beside_writers(ground: Ground) -> Figure:
-    """Return the p99 of creations by 8 clients while the clone synchronises, against the p99 without."""
-    server = _shared(ground)
+    """Return the p99 of creations by 8 clients while the clone synchronises, against the p99 without.
+
+    The note tells the same beside git alone, which commits, pushes and fetches in another repository as often.
+    """
+    server, other = _shared(ground), _other(ground)
     count = 10 if ground.short else 100
     numbers = itertools.count(1)
+    rounds: Counter[str] = Counter()
 
     def requests_of(_: int) -> Iterator[load.Request]:
         return itertools.islice((latencies.write(server, "create", next(numbers)) for _ in itertools.count()), count)
@@ -74,19 +79,15 @@ def beside_writers(ground: Ground) -> Figure:
         assert not results.wrong, results.wrong[:3]
         return p99([answer.inside for answer in results.answers])
 
-    syncs = 0
-
-    def beside() -> float:
-        nonlocal syncs
+    def beside(name: str, act: Callable[[], object]) -> float:
         stop = threading.Event()
 
-        def synchronise() -> None:
-            nonlocal syncs
+        def repeat() -> None:
             while not stop.wait(PAUSE):
-                _sync(ground, server.directory)
-                syncs += 1
+                act()
+                rounds[name] += 1
 
-        thread = threading.Thread(target=synchronise)
+        thread = threading.Thread(target=repeat)
         thread.start()
         try:
             return slowest()
@@ -94,10 +95,20 @@ def beside_writers(ground: Ground) -> Figure:
             stop.set()
             thread.join()
 
-    pairs = [(slowest(), beside()) for _ in range(3 if ground.short else 7)]
-    without, with_ = (statistics.median(times) for times in zip(*pairs, strict=True))
-    value = statistics.median(after / before for before, after in pairs)
-    return Figure(value, f"{with_:.0f} ms / {without:.0f} ms; {syncs} syncs")
+    def git_alone() -> None:
+        git("commit", "-q", "--allow-empty", "-m", "Change", cwd=other)
+        ground.installed.time(["git", "push", "-q", "origin", "HEAD:refs/heads/main"], other)
+        _fetch(ground, other)
+
+    tried = [
+        (slowest(), beside("syncs", lambda: _sync(ground, server.directory)), beside("git", git_alone))
+        for _ in range(3 if ground.short else 7)
+    ]
+    without, synced, plain = (statistics.median(times) for times in zip(*tried, strict=True))
+    value = statistics.median(after / before for before, after, _ in tried)
+    alone = statistics.median(after / before for before, _, after in tried)
+    note = f"{synced:.0f} ms / {without:.0f} ms; {rounds['syncs']} syncs"
+    return Figure(value, f"{note}; beside git alone {plain:.0f} ms, {alone:.2f} ×, {rounds['git']} pushes")
 
 
 def join(operations: int, pushes: int) -> Measure:
@@ -148,6 +159,16 @@ def _shared(ground: Ground) -> Server:
     return server
 
 
+def _other(ground: Ground) -> Path:
+    """Return a repository with a bare remote and no board."""
+    directory = ground.repository("other")
+    git("commit", "-q", "--allow-empty", "-m", "First", cwd=directory)
+    git("config", "remote.origin.url", str(bare(ground.folder / "other.git")), cwd=directory)
+    git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*", cwd=directory)
+    git("push", "-q", "origin", "HEAD:refs/heads/main", cwd=directory)
+    return directory
+
+
 @cache
 def _log(ground: Ground, operations: int, pushes: int) -> tuple[Path, Path]:
     """Return a bare repository with a log, and the store that wrote it."""
@@ -167,7 +188,8 @@ def _join(server: Server, person: str) -> None:
     with GitStore(str(server.config / "board.git")) as store:
         head = store.fetch(remote, REF)
     body = {"remote": "origin", "ref": REF, "interval": 0, "person": person, "head": head}
-    answer = server.api("POST", "sync/enable/", json=body)
+    headers = {"X-PM-Actor": person, "X-PM-Actor-Source": "terminal"}
+    answer = server.api("POST", "sync/enable/", json=body, headers=headers)
     assert answer.ok, answer.text
 
 
