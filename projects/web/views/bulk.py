@@ -29,6 +29,9 @@ def bulk(request: HttpRequest) -> HttpResponse:
     response = saved(result.text, None)
     if result.group is not None:
         response.headers["PM-Undo"] = reverse("bulk-undo", args=[result.group])
+    key = request.POST.get("item", "").rpartition("-")[0]
+    if key and request.POST.get("name") == bulk_edits.DELETE:
+        response.headers["PM-Deleted"] = reverse("settings-deleted", args=[key])
     return response
 
 

@@ -104,7 +104,9 @@ def delete(request: HttpRequest, identifier: str) -> HttpResponse:
     if request.POST.get("below") != str(below):
         raise Conflict(f"{found.display_key} now has {below} descendants; review them and delete again")
     found.soft_delete(actor=page.person(request), recursive=bool(below))
-    return undoable(f"{found.display_key} deleted", found)
+    response = undoable(f"{found.display_key} deleted", found)
+    response.headers["PM-Deleted"] = reverse("settings-deleted", args=[found.project.key])
+    return response
 
 
 @page.for_people("POST")

@@ -130,7 +130,7 @@ def test_delete_asks_for_what_is_below_and_is_undone_with_it(browser: Client, ma
     assert (answer["PM-Again"], values(other, of="deleted_at")) == ("sure=4", [None])
     assert post(browser, [story, other, tasks[0]], "delete", "yes", sure="3").status_code == 409
     answer = post(browser, [story, other, tasks[0]], "delete", "yes", sure="4")
-    assert answer.content == b"4 items deleted."
+    assert (answer.content, answer["PM-Deleted"]) == (b"4 items deleted.", "/settings/deleted/PONE/")
     assert None not in values(story, other, *tasks, of="deleted_at")
     undo(browser, answer["PM-Undo"])
     assert values(story, other, *tasks, of="deleted_at") == [None] * 4

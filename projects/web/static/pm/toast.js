@@ -53,8 +53,9 @@ async function revert(url) {
 
 // Show what the server says of a change that it saved; return true if it said anything.
 export function toastOf(answer) {
-  const text = answer.headers.get("PM-Toast"), key = answer.headers.get("PM-Created");
-  if (text) toast(decodeURIComponent(text), answer.headers.get("PM-Undo") ?? "", key && { href: `/items/${key}/`, text: `Open ${key}` });
+  const said = (name) => answer.headers.get(name), text = said("PM-Toast"), key = said("PM-Created"), gone = said("PM-Deleted");
+  const link = key ? { href: `/items/${key}/`, text: `Open ${key}` } : gone && { href: gone, text: "Deleted items" };
+  if (text) toast(decodeURIComponent(text), said("PM-Undo") ?? "", link);
   return Boolean(text);
 }
 
