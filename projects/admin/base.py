@@ -27,6 +27,7 @@ from projects.models import Activity
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Refused
 
+REFUSAL = "pm.refusal"  # of a request: why its form was not written
 SHOWN = 20  # affected objects listed on the delete page
 STAMPS = ("created_at", "created_by", "updated_at", "updated_by", "version")
 
@@ -73,7 +74,7 @@ class EntityAdmin(FewWordsAdmin):
     ) -> Framework:
         form: Framework = super().get_form(request, obj, change, **kwargs)
         form.actor = request.user
-        form.refusal = getattr(request, "refusal", None)
+        form.refusal = request.META.get(REFUSAL)
         return form
 
     def formfield_for_foreignkey(self, db_field: Framework, request: HttpRequest, **kwargs: Framework) -> Framework:
@@ -122,9 +123,9 @@ class EntityAdmin(FewWordsAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (Refused, ValidationError) as refusal:
-            if request.method != "POST" or hasattr(request, "refusal"):
+            if request.method != "POST" or REFUSAL in request.META:
                 raise
-            request.refusal = refusal  # type: ignore[attr-defined]  # for get_form
+            request.META[REFUSAL] = refusal  # for get_form
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: AnyRow, form: Framework, change: bool) -> None:
