@@ -59,10 +59,8 @@ def sync(context: Context) -> dict[str, object]:
 
 def _shown(context: Context, copy: GitStore) -> AbstractContextManager[None]:
     """Show how far a long sync is, on a terminal."""
-    from contextlib import nullcontext
-
     if context.stderr is None or not context.stderr.isatty():
-        return nullcontext()
+        return _Unseen()
     from projects.client import progress
 
     def position() -> int:
@@ -182,6 +180,16 @@ def _apply(context: Context, head: str | None, total: _Total, *, publish: bool =
         raise
     total.add(answer)
     return answer
+
+
+class _Unseen:
+    """Show nothing; importing `contextlib` for this takes longer than a request."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class _Total:

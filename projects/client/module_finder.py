@@ -23,7 +23,7 @@ else:  # importing `importlib` takes longer than this saves; its two halves are 
 
 TOPS = ("projects", "discovery")
 # Modules of the standard library on the hot path: Python would list three directories to find them.
-EXTENSIONS = tuple({"_json", "_socket", "fcntl"}.difference(sys.builtin_module_names))
+EXTENSIONS = tuple({"_json", "_socket", "fcntl", "select"}.difference(sys.builtin_module_names))
 SOURCES = ("__future__",)
 # What nearly every command loads, without importlib's locks and search, when the key is first imported: each module
 # after those that it imports itself.

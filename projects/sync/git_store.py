@@ -356,7 +356,7 @@ class GitStore:
         if loose:
             return loose
         try:
-            with open(os.path.join(self.path, "packed-refs"), encoding="ascii", errors="replace") as file:
+            with open(os.path.join(self.path, "packed-refs"), encoding="utf-8", errors="replace") as file:
                 return next((line[:-1].partition(" ")[0] for line in file if line.endswith(f" {name}\n")), None)
         except FileNotFoundError:
             return None
@@ -411,7 +411,7 @@ def _author() -> str:
 
 def _first_word(path: str) -> str:
     try:
-        with open(path, encoding="ascii", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(256).partition("\n")[0].partition("\t")[0]
     except (FileNotFoundError, NotADirectoryError):
         return ""

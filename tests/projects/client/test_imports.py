@@ -35,15 +35,16 @@ main(sys.argv[1:])
 """
 
 
-def loaded_by(directory: Path, *arguments: str) -> tuple[str, set[str]]:
+def loaded_by(directory: Path, *arguments: str, status: int = 0) -> tuple[str, set[str]]:
     done = subprocess.run(
         [sys.executable, "-c", SPY.format(home=str(CHECKOUT)), *arguments],
         cwd=directory,
         env=environment(),
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    assert done.returncode == status, done.stderr
     return done.stdout, set(done.stderr.splitlines()[-1].split())
 
 
@@ -84,6 +85,15 @@ def test_short_verbs_and_other_words_load_no_argparse(
         _, modules = loaded_by(repository, *arguments)
         assert {name.partition(".")[0] for name in modules if not name.startswith("_")} <= ALLOWED
         assert not modules & {f"projects.client.{name}" for name in ("argparse_parser", "hints", "spelling", "times")}
+
+
+def test_sync_loads_no_context_managers_of_python(
+    repository: Path, publish: Callable[..., None], impostor: Callable[..., Impostor]
+) -> None:
+    publish(impostor(answer("200 OK", {"enabled": False})).port)
+    _, modules = loaded_by(repository, "sync", status=1)
+    assert "projects.sync.git_store" in modules
+    assert not modules & {"contextlib", "collections", "functools", "encodings.ascii"}
 
 
 def test_version_and_help_load_no_socket(tmp_path: Path) -> None:
