@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from tests.processes import Server, poll
+from tests.processes import Server, poll, scaled
 from tests.projects.client.conftest import call
 from tests.torture.ground import ended, need, patched, projects_of, repository, seen
 from tests.torture.reporter import Missing, Result
@@ -66,9 +67,10 @@ def set_clocks(count: int) -> Result:
                         _set(clock, "-3600")
                         server.send(signal.SIGINT)
                         try:
-                            server.process.wait(ALLOWED)
+                            server.process.wait(scaled(ALLOWED))
                         except subprocess.TimeoutExpired:
-                            os.kill(hung, signal.SIGKILL)
+                            with suppress(ProcessLookupError):
+                                os.kill(hung, signal.SIGKILL)
                             raise AssertionError("the server does not stop") from None
                     assert server.process.returncode == 0
     return result
