@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 
 T = TypeVar("T")
-FORMATS = ("json", "port")
+FORMATS = ("json", "port", "none")
 MAX_WORKERS = 256  # processes, and threads per process: a typo must not fork until the machine is full
 MAX_SECONDS = 10**9
 
@@ -51,6 +51,11 @@ class Conf:
     @property
     def port_file_format(self) -> str:
         return self._get("PORT_FILE_FORMAT", "json")
+
+    @property
+    def publishes(self) -> bool:
+        """False for a server that is found by its fixed address: it has neither a port file nor a registry entry."""
+        return self.port_file_format != "none"
 
     @property
     def exclusive(self) -> bool:

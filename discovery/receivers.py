@@ -17,6 +17,8 @@ logger = logging.getLogger("discovery")
 
 def publish_port_file(info: ServerInfo, **kwargs: object) -> None:
     """Write the token, then the port file: a client that finds the port file must find the token."""
+    if not conf.publishes:
+        return
     if conf.token_file and runtime.current.token:
         safe_files.write(conf.token_file, runtime.current.token)
     if conf.port_file_format == "json":
@@ -30,6 +32,8 @@ def publish_port_file(info: ServerInfo, **kwargs: object) -> None:
 
 def withdraw_port_file(info: ServerInfo, **kwargs: object) -> None:
     """Remove what `publish_port_file` wrote, if it is still ours."""
+    if not conf.publishes:
+        return
     if conf.port_file_format == "port":
         withdrawn = portfile.withdraw_port(conf.port_file, info.port)
     else:
@@ -47,6 +51,8 @@ def _is_our_token(path: str) -> bool:
 
 def register_server(info: ServerInfo, **kwargs: object) -> None:
     """Add the directory to the user's registry."""
+    if not conf.publishes:
+        return
     application = str(settings.SETTINGS_MODULE or "").partition(".")[0]
     try:
         registry.add(str(conf.directory), os.path.basename(conf.port_file), application)

@@ -45,6 +45,8 @@ class Watchdog:
         logger.warning("%s was deleted or replaced; locked again", held.path)
 
     def _is_published(self) -> bool:
+        if not conf.publishes:
+            return True
         if conf.port_file_format == "port":
             # It may have the number of another server: the last start wins.
             return os.path.lexists(conf.port_file)

@@ -39,6 +39,8 @@ def main() -> None:
     from projects import storage, workspace
 
     try:
+        if _is_for_team(sys.argv[1:2]):
+            _choose_team_settings()
         if sys.argv[1:2] and sys.argv[1] in MAKERS and not {"-h", "--help"} & set(sys.argv):
             os.umask(0o077)
             directory = workspace.find()
@@ -54,6 +56,20 @@ def main() -> None:
         sys.exit(f"error: {error}")
     except MemoryError:
         sys.exit("error: out of memory; allow this process more (ulimit -v, or the container's limit)")
+
+
+def _is_for_team(command: list[str]) -> bool:
+    """Return True for a command about the board of a lasting server; the local server ignores its variables."""
+    return command == ["serve"] or ("PM_DATABASE_URL" in os.environ and command != ["runserver_discover"])
+
+
+def _choose_team_settings() -> None:
+    """Use the settings and the database of a lasting server. Raises ConfigError."""
+    from pmsite import team_environment
+
+    os.environ["PM_CONFIG_DIR"] = team_environment.directory(os.environ)
+    team_environment.secret_key(os.environ)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.team"
 
 
 def _examine(directory: str) -> Iterator[str]:

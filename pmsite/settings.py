@@ -162,29 +162,32 @@ DISCOVERY_THREADS = OPTIONS["server.threads"]
 DISCOVERY_IDLE_TIMEOUT = OPTIONS["server.idle_timeout"]
 DISCOVERY_REQUEST_TIMEOUT = OPTIONS["server.request_timeout"]
 DISCOVERY_SERVER_URL_ENV = "PM_SERVER_URL"
-DISCOVERY_TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
+DISCOVERY_TOKEN_FILE: str | None = "server.token"  # noqa: S105 -- a file's name
 DISCOVERY_MIGRATE = True
 DISCOVERY_STRICT_MIGRATIONS = True  # an older pm must not serve a newer one's board
 DISCOVERY_VERSION = VERSION
 
+PM_TEAM = False  # True on a lasting server; see pmsite.team
+PM_PROXIES: list[str] = []  # addresses and networks whose X-Forwarded headers count; `serve` fills it
 PM_MAX_BODY_BYTES = OPTIONS["server.max_body_mib"] << 20
 PM_MAX_TITLE_LENGTH = OPTIONS["validation.max_title_length"]
 PM_MAX_DESCRIPTION_LENGTH = OPTIONS["validation.max_description_length"]
 PM_MAX_COMMENT_LENGTH = OPTIONS["validation.max_comment_length"]
 PM_MAX_SPRINT_NAME_LENGTH = OPTIONS["validation.max_sprint_name_length"]
 
+# Django's default handlers mail ADMINS, which is empty.
+LOGGERS: dict[str, dict[str, object]] = {
+    "django": {"handlers": [], "propagate": True},
+    # Refused requests are reported to the client only: a path may be a login link.
+    "django.request": {"level": "ERROR"},
+    "django.security": {"level": "CRITICAL"},
+    "django.server": {"handlers": [], "propagate": True},
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": OPTIONS["logging.level"].upper()},
-    # Django's default handlers mail ADMINS, which is empty.
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        # Refused requests are reported to the client only: a path may be a login link.
-        "django.request": {"level": "ERROR"},
-        "django.security": {"level": "CRITICAL"},
-        "django.server": {"handlers": [], "propagate": True},
-    },
+    "loggers": LOGGERS,
 }

@@ -26,7 +26,7 @@ class BearerAuthentication(authentication.BaseAuthentication):
     A write looks the user up or creates it; a read never queries the users.
     """
 
-    def authenticate(self, request: Request) -> tuple[Framework, str] | None:
+    def authenticate(self, request: Request) -> tuple[Framework, Framework] | None:
         header = request.META.get("HTTP_AUTHORIZATION")
         if header is None:
             return None
@@ -34,9 +34,12 @@ class BearerAuthentication(authentication.BaseAuthentication):
         token = runtime.current.token
         if scheme.lower() != "bearer" or not token or not hmac.compare_digest(given.strip().encode(), token.encode()):
             raise exceptions.AuthenticationFailed("the token is not this server's; read it from server.token again")
-        caller = Caller(request)
+        return self.accept(request, Caller(request)), "bearer"
+
+    def accept(self, request: Request, caller: Caller) -> Framework:
+        """Let the caller make the request; return its user, which is looked up when something reads it."""
         django_request(request).caller = caller  # type: ignore[attr-defined]  # read by callers.caller_of
-        return SimpleLazyObject(caller.user), "bearer"
+        return SimpleLazyObject(caller.user)
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -151,6 +151,10 @@ class Api:
         info = self.target.info
         if info is not None:
             return SocketTransport(info.host, info.port, silence)
+        if self.target.is_direct:
+            from projects.client.tls import TLSTransport
+
+            return TLSTransport(self.target.host, self.target.port, silence)
         from projects.client.remote import RequestsTransport
 
         return RequestsTransport(self.target.url, silence, loopback=self.target.loopback)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from projects import workspace
 from projects.client import render, resolution
 from projects.client.api import SILENCE, Api
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from projects.client.argv import Options
     from projects.client.render import Stream
     from projects.client.resolution import Target
+    from projects.client.team_servers import Login
 
 AUTOSTARTED = ("--idle-timeout", "10800")  # seconds: an automatically started server stops by itself
 
@@ -114,6 +117,15 @@ class Context:
         url: str | None = self.options.server or self.environ.get("PM_SERVER_URL")
         return url or None
 
+    @property
+    def login(self) -> Login | None:
+        """Where this repository is logged in to a team server. Raises FileRefused."""
+        if not os.path.lexists(resolution.team_servers_file(self.environ)):
+            return None
+        from projects.client import team_servers
+
+        return team_servers.find(self.directory, self.environ)
+
     def find_server(self) -> Target:
         """Return the server to use: at the explicit URL, or the directory's live one, or a new one with `--start`.
 
@@ -125,6 +137,9 @@ class Context:
             except FileRefused:
                 directory = None
             return resolution.given_target(self.given_url, directory, self.environ, self.warn)
+        login = self.login
+        if login is not None:
+            return resolution.team_target(login, self.environ)
         info = resolution.live(self.directory, self.warn)
         if info is None and self.autostart:
             from projects.client import launcher

@@ -18,8 +18,17 @@ import _socket as socket
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Protocol
 
     from projects.client.streaming import Sink, Upload
+
+    class Connection(Protocol):
+        """The methods of a socket that the transport uses."""
+
+        def sendall(self, content: bytes, /) -> None: ...
+        def recv(self, most: int, /) -> bytes: ...
+        def close(self) -> None: ...
+
 
 MAX_HEAD = 64 * 1024  # bytes of the status line and all headers
 MAX_BODY = 256 * 1024 * 1024  # bytes
@@ -74,14 +83,12 @@ class SocketTransport:
         sink: Sink | None = None,
     ) -> Response:
         """Send one request and return the response; a `sink` receives the body of a 200. Raises TransportError."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}:{self.port}", "Connection: close"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.authority()}", "Connection: close"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if body or method in ("POST", "PATCH", "PUT"):
             lines.append(f"Content-Length: {len(body)}")
         head = "\r\n".join((*lines, "", "")).encode("ascii")
-        # Not create_connection: it resolves names, for which Python imports the IDNA codec.
-        connection = _connected(self.host, self.port, self.silence)
+        connection = self.connect()
         try:
             if isinstance(body, bytes):
                 _write(connection, head + body)
@@ -94,6 +101,15 @@ class SocketTransport:
             raise Disconnected(error.strerror or str(error)) from None
         finally:
             connection.close()
+
+    def authority(self) -> str:
+        """Return the Host header."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def connect(self) -> Connection:
+        """Return a connection. Raises TransportError."""
+        # Not create_connection: it resolves names, for which Python imports the IDNA codec.
+        return _connected(self.host, self.port, self.silence)
 
     def _read(self, reader: _Reader, method: str, sink: Sink | None) -> Response:
         for _ in range(10):
@@ -141,7 +157,7 @@ class SocketTransport:
 class _Reader:
     """A buffered reader of a connection."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.buffer = b""
 
@@ -196,7 +212,7 @@ def _connected(host: str, port: int, silence: float) -> socket.socket:
     return connection
 
 
-def _write(connection: socket.socket, message: bytes, more: Iterable[bytes] = ()) -> None:
+def _write(connection: Connection, message: bytes, more: Iterable[bytes] = ()) -> None:
     try:
         for start in range(0, len(message), PIECE):
             connection.sendall(message[start : start + PIECE])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from projects.client.http import MAX_BODY, MAX_STREAM, PIECE, Disconnected, Malformed, Refused, Response, Silent
 
 TYPE_CHECKING = False
@@ -31,6 +33,10 @@ class RequestsTransport:
         sink: Sink | None = None,
     ) -> Response:
         """Send one request and return the response; redirects are not followed. Raises TransportError."""
+        if sys.flags.no_site:  # scripts/pm starts Python without the packages of its environment
+            import site
+
+            site.main()
         import requests
 
         with requests.Session() as session:

@@ -12,20 +12,41 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from projects.client.team_servers import Login
+
     Warn = Callable[[str], None]
 
 PORT_FILE = "server.json"
 TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
 
 
-class Target:
-    """The server to use; `info` is the content of the live server.json, None for an explicit URL."""
+PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
 
-    def __init__(self, url: str, token: str | None, info: portfile.ServerInfo | None, loopback: bool) -> None:
+
+class Target:
+    """The server to use; `info` is the content of the live server.json, None for an explicit URL.
+
+    `is_direct` is True for HTTPS to `host` and `port` without a proxy, which needs no `requests`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | None,
+        info: portfile.ServerInfo | None,
+        loopback: bool,
+        *,
+        host: str = "",
+        port: int = 0,
+        is_direct: bool = False,
+    ) -> None:
         self.url = url
         self.token = token
         self.info = info
         self.loopback = loopback
+        self.host = host
+        self.port = port
+        self.is_direct = is_direct
 
 
 def given_target(url: str, directory: str | None, environ: Mapping[str, str], warn: Warn) -> Target:
@@ -43,7 +64,19 @@ def given_target(url: str, directory: str | None, environ: Mapping[str, str], wa
         # The directory's own token goes to the directory's own server only.
         if info and port == info.port and host in (info.host, "localhost"):
             return Target(info.url, _file_token(directory, warn), None, True)
-    return Target(url, token, None, loopback)
+    return Target(url, token, None, loopback, host=host, port=port, is_direct=is_direct(url, environ))
+
+
+def team_target(login: Login, environ: Mapping[str, str]) -> Target:
+    """Return the target of a repository that is logged in to a team server. Raises RemoteRefused, UsageError."""
+    url, host, port, loopback = check_url(login.url, allow_remote=True)
+    token = _own_token(environ) or login.token
+    return Target(url, token, None, loopback, host=host, port=port, is_direct=is_direct(url, environ))
+
+
+def is_direct(url: str, environ: Mapping[str, str]) -> bool:
+    """Return True for HTTPS without a path, or a proxy."""
+    return url.startswith("https:") and url.count("/") == 2 and not any(map(environ.get, PROXIES))
 
 
 def own_target(info: portfile.ServerInfo, directory: str, environ: Mapping[str, str], warn: Warn) -> Target:
@@ -66,6 +99,14 @@ def live(directory: str, warn: Warn) -> portfile.ServerInfo | None:
     except portfile.PortFileRejected as error:
         warn(f"{path} is ignored: {error}")
         return None
+
+
+def team_servers_file(environ: Mapping[str, str]) -> str:
+    """Return the path of the user's list of team servers; it need not exist."""
+    folder = environ.get("XDG_CONFIG_HOME", "")
+    if not os.path.isabs(folder):  # the XDG specification ignores relative ones
+        folder = os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".config")
+    return f"{folder}/pm/servers.toml"
 
 
 def port_file(directory: str) -> str:

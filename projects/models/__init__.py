@@ -1,5 +1,7 @@
 from projects.models.activity import Activity
+from projects.models.api_token import ApiToken
 from projects.models.attachment import Attachment, AttachmentContent
+from projects.models.board_identity import BoardIdentity
 from projects.models.check import Check, CheckApproval
 from projects.models.check_run import CheckRun, OpenedRun, ReportedTree
 from projects.models.comment import Comment
@@ -7,6 +9,7 @@ from projects.models.commit import Commit
 from projects.models.criterion import Criterion
 from projects.models.deletion import Tombstone
 from projects.models.dependency import Dependency
+from projects.models.device_code import DeviceCode
 from projects.models.idempotency import IdempotentAnswer
 from projects.models.label import Label
 from projects.models.login_ticket import LoginTicket
@@ -27,8 +30,10 @@ from projects.models.work_items.schema import ItemLabel
 
 __all__ = [
     "Activity",
+    "ApiToken",
     "Attachment",
     "AttachmentContent",
+    "BoardIdentity",
     "Check",
     "CheckApproval",
     "CheckRun",
@@ -36,6 +41,7 @@ __all__ = [
     "Commit",
     "Criterion",
     "Dependency",
+    "DeviceCode",
     "IdempotentAnswer",
     "ItemLabel",
     "Label",

@@ -65,6 +65,11 @@ def group_of_transaction() -> uuid.UUID:
     return group
 
 
+def through(via: str, source: str) -> str:
+    """Return a clause about who stands between a user and an act: an agent's login link, or a token with a source."""
+    return f"through {via}" if source else f"through a link of {via}"
+
+
 def counting(changes: Sequence[Change]) -> list[Change]:
     """Return the changes that count."""
     return [change for change in changes if not change.get("lost")]
@@ -191,4 +196,4 @@ class Activity(models.Model):
     @property
     def by(self) -> str:
         """The actor, and the agent through whose login link the change was made."""
-        return f"{self.actor.username} (through a link of {self.via})" if self.via else self.actor.username
+        return f"{self.actor.username} ({through(self.via, self.source)})" if self.via else self.actor.username

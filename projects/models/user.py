@@ -148,7 +148,8 @@ class User(AbstractUser):
     session_id: str = ""  # the session of the acting user; no column either
     # The content of the worktree that the client reported, "" if it has not; None in a browser. No column either.
     worktree: str | None = None
-    via: str = ""  # the agent through whose login link the user was signed in; no column either
+    # The agent through whose login link the user was signed in, or the user through whose token it acts; no column.
+    via: str = ""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -167,13 +168,14 @@ class User(AbstractUser):
 
     @property
     def acts_as_person(self) -> bool:
-        """True for a person, unless signed in through the login link of an agent."""
+        """True for a person, unless an agent's login link or somebody's token stands between."""
         return not self.is_agent and not self.via
 
     def check_person(self, what: str) -> None:
         """Raise NotYours unless the user acts as a person; `what` says what only people do."""
         if not self.acts_as_person:
-            through = f", and not through a login link of {self.via}" if self.via else ""
+            link = "" if self.source else "a login link of "
+            through = f", and not through {link}{self.via}" if self.via else ""
             raise NotYours(f"only a person can {what}{through}")
 
     def confirm_kind(self, kind: str, *, actor: User) -> None:

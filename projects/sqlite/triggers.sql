@@ -362,3 +362,11 @@ CREATE TRIGGER criteria_delete AFTER DELETE ON projects_criterion BEGIN
         WHERE work_item_id = old.work_item_id AND deleted_at IS NULL)
     WHERE id = old.work_item_id;
 END;
+
+-- API tokens: what a token may do, and until when, never changes.
+
+CREATE TRIGGER api_token_fixed BEFORE UPDATE OF digest, user_id, scopes, expires_at ON projects_apitoken
+WHEN new.digest IS NOT old.digest OR new.user_id IS NOT old.user_id OR new.scopes IS NOT old.scopes
+    OR new.expires_at IS NOT old.expires_at BEGIN
+    SELECT RAISE(ABORT, 'the user, the scopes and the expiry of a token never change; create another token');
+END;

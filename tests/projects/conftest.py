@@ -156,3 +156,8 @@ def bearer(actor: str | None = None, **headers: str) -> APIClient:
         credentials["HTTP_X_PM_ACTOR"] = actor
     client.credentials(**credentials)
     return client
+
+
+def begin_group() -> None:
+    """Let the next changes have a group of their own, as those of each request of a server have."""
+    connection.group_of_changes = None  # type: ignore[attr-defined]  # of projects.sqlite

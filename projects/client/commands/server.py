@@ -27,8 +27,9 @@ def start(context: Context) -> None:
     """Start the server in the background."""
     from projects.client import board_hint, launcher, resolution
 
-    if context.given_url:
-        context.warn("a server URL is set: other commands use that server, not the one started here")
+    if context.given_url or context.login:
+        where = "a server URL is set" if context.given_url else "this repository is logged in to a team server"
+        context.warn(f"{where}: other commands use that server, not the one started here")
     context.autostart = False
     was_running = resolution.live(context.directory, context.warn) is not None
     flags, patience = _flags(context.options), context.timeout(launcher.PATIENCE)
@@ -89,8 +90,12 @@ def open_browser(context: Context) -> None:
     """Open a login link in the browser."""
     from projects.client import browser
 
-    url = browser.login_url(context)
-    context.show({"server": {**health.fields(context), "login_url": url}})
+    if context.login is not None and not context.given_url:
+        url = context.login.url  # where people sign in by themselves: no token makes a link
+        context.show({"server": {"url": url}})
+    else:
+        url = browser.login_url(context)
+        context.show({"server": {**health.fields(context), "login_url": url}})
     if not context.options.no_browser and not browser.visit(url):
         context.warn("no browser could be opened; open login_url yourself")
 

@@ -21,7 +21,10 @@ from tests.projects.client.conftest import PM, Board, Result
 
 Sandbox = Callable[..., Result]
 # Commands that work without a server, read their file first, or have tests of their own.
-NEEDS_NO_SERVER = {"completion", "doctor", "hook", "init", "mcp", "plan", "prime", "restore-backup", "setup", "sync"}
+NEEDS_NO_SERVER = {
+    *("completion", "doctor", "hook", "init", "login", "logout", "mcp", "plan", "prime", "restore-backup", "setup"),
+    "sync",
+}
 MORE = {"create": ["Title"], "update": ["--priority", "high"]}  # what these need besides their required arguments
 WAYS = ["namespace", "namespace with loopback", "connect refused", "socket refused"]
 

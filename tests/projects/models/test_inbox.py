@@ -54,6 +54,7 @@ UNPROMPTED = {
     "change the policies of a project": "a setting",
     "set the policies of a project": "a setting",
     "settle what is in the inbox": "every act on an entry",
+    "approve a sign-in": "a page of the team server asks",
     "share the board": "a setting",
     "change a column": "a setting",
 }

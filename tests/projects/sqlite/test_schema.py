@@ -27,6 +27,8 @@ LATER = frozenset(
     {
         "Attachment",
         "AttachmentContent",
+        "ApiToken",
+        "BoardIdentity",
         "Check",
         "CheckApproval",
         "CheckRun",
@@ -34,6 +36,7 @@ LATER = frozenset(
         "CommitIndex",
         "CommitMention",
         "Criterion",
+        "DeviceCode",
         "LoginTicket",
         "FormerKey",
         "Label",

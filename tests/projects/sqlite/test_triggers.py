@@ -24,7 +24,7 @@ def test_last_migration_that_names_them_names_these() -> None:
 
 
 def test_new_database_has_all_of_them(db: None) -> None:
-    assert len(triggers.existing(connection)) == 38
+    assert len(triggers.existing(connection)) == 39
     assert triggers.differences(connection) == []
     assert warnings() == []
 

@@ -18,6 +18,7 @@ from projects.models.activity import SYNCED, Standing
 from projects.models.session import Run
 from projects.web import activity_feed
 from projects.web.activity_feed import Batch, Block
+from tests.projects.conftest import begin_group
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -92,7 +93,7 @@ def test_what_one_command_did_to_many_items_is_one_line(browser: Client, project
 def test_edit_of_many_items_can_be_undone(browser: Client, project: Project, owner: User) -> None:
     items = make_many(4, project, owner)
     as_commands(project)
-    connection.group_of_changes = None  # type: ignore[attr-defined] # as at BEGIN
+    begin_group()
     answer = browser.post(
         "/items/bulk/", {"item": [one.display_key for one in items], "name": "priority", "value": "high"}
     )
@@ -110,7 +111,7 @@ def test_batch_beyond_a_page_is_one_line_and_the_next_page_begins_after_it(
     as_commands(project)
     make_item("Earlier")
     as_commands(project)
-    connection.group_of_changes = None  # type: ignore[attr-defined] # as at BEGIN
+    begin_group()
     make_many(20, project, owner)
     found = blocks(browser, "?kind=work_item")
     assert told(found) == ["created 20 items", "PONE-1: created"]

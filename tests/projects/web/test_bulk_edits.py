@@ -6,29 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from projects.models import Activity, Dependency, Project, Sprint, User, WorkItem
 from projects.web.bulk_edits import MOST
+from tests.projects.conftest import begin_group
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
 
 
-def begin() -> None:
-    """Let the next changes have a group of their own, as those of each request of a server have."""
-    connection.group_of_changes = None  # type: ignore[attr-defined]  # of projects.sqlite
-
-
 def post(browser: Client, items: list[Any], name: str, value: str = "", **agreed: str) -> Any:
     keys = [item if isinstance(item, str) else item.display_key for item in items]
-    begin()
+    begin_group()
     return browser.post("/items/bulk/", {"item": keys, "name": name, "value": value, **agreed})
 
 
 def undo(browser: Client, url: str) -> Any:
-    begin()
+    begin_group()
     return browser.post(url)
 
 
@@ -141,7 +136,7 @@ def test_delete_asks_for_what_is_below_and_is_undone_with_it(browser: Client, ma
 def test_undo_of_what_somebody_changed_since_changes_nothing(browser: Client, make_item: Make, user: User) -> None:
     items = [make_item(), make_item()]
     answer = post(browser, items, "status", "todo")
-    begin()
+    begin_group()
     items[0].refresh_from_db()
     items[0].update(actor=user, status="review")
     assert "ada changed status to “review”" in said(undo(browser, answer["PM-Undo"]))

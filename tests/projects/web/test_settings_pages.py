@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from projects.models import Label, Project, Session, SwimLane, User, WorkItem
+from tests.projects.conftest import begin_group
 
 pytestmark = pytest.mark.django_db
 HTML = {"HTTP_ACCEPT": "text/html"}
@@ -24,11 +24,6 @@ def shown(browser: Client, path: str) -> str:
     answer = browser.get(f"/settings/{path}", **HTML)
     assert answer.status_code == 200
     return str(answer.content.decode()).partition("<main")[2]
-
-
-def separate() -> None:
-    """Begin a new group of changes, as the next request of a server does: a test has one transaction."""
-    connection.group_of_changes = None  # type: ignore[attr-defined]  # of projects.sqlite
 
 
 def said(answer: Any) -> str:
@@ -100,9 +95,9 @@ def test_columns_are_put_in_order_added_and_deleted(
 def test_deleted_column_and_its_cards_come_back_together(browser: Client, project: Project, make_item: Make) -> None:
     item = make_item(status="review")
     lane = SwimLane.objects.get(project=project, status_value="review")
-    separate()
+    begin_group()
     answer = browser.post(f"/board/PONE/columns/{lane.pk}/", {"delete": "yes", "to": "todo"})
-    separate()
+    begin_group()
     assert browser.post(answer["PM-Undo"]).status_code == 200
     assert "Review" in columns(project)
     assert WorkItem.objects.get(pk=item.pk).status == "review"
@@ -137,12 +132,12 @@ def test_labels_are_coloured_renamed_merged_and_deleted(browser: Client, project
 def test_merge_of_labels_is_undone_with_their_colours(browser: Client, project: Project, make_item: Make) -> None:
     one, two = make_item(labels=["a", "defect"]), make_item(labels=["bug"])
     change(browser, name="defect", colour="red")
-    separate()
+    begin_group()
     renamed = change(browser, name="defect", new_name="fault")
-    separate()
+    begin_group()
     merged = change(browser, name="fault", new_name="bug", merge="yes")
     for answer in (merged, renamed):
-        separate()
+        begin_group()
         assert browser.post(answer["PM-Undo"]).status_code == 200
     assert [WorkItem.objects.get(pk=item.pk).labels for item in (one, two)] == [["a", "defect"], ["bug"]]
     assert [(row.name, row.colour) for row in Label.objects.living()] == [("defect", "red")]

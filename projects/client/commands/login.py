@@ -1,0 +1,52 @@
+"""`pm login`: use a team server from this repository, approved by you in the browser."""
+
+from __future__ import annotations
+
+from projects.client import device_login, team_servers
+from projects.client.errors import RemoteRefused
+from projects.client.grammar import Verb, option
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from projects.client.context import Context
+
+DEVICE_FLAGS = (
+    option("--scope", action="append", choices=device_login.SCOPES, help="what the token may do (repeatable)"),
+    option("--no-browser", action="store_true", help="only print the address where you approve"),
+)
+
+
+def login(context: Context) -> None:
+    """Get a token, and keep it for this repository."""
+    options = context.options
+    repository = team_servers.repository_of(context.directory)
+    api = device_login.server(context, options.url)
+    known = team_servers.find(context.directory, context.environ)
+    if known is not None and known.url != api.target.url:
+        raise RemoteRefused(
+            f"{repository} is logged in to {known.url}; if it has moved to {api.target.url}, log out first: pm logout"
+        )
+    answer = device_login.issue(context, api, options.name, options.scope or ())
+    if known is not None and known.board != answer["board"]:
+        raise RemoteRefused(
+            f"the server at {known.url} has another board than before ({answer['board']}, not {known.board}); "
+            "ask whoever runs it, and if that is right: pm logout"
+        )
+    found = team_servers.Login(
+        repository, api.target.url, answer["board"], answer["user"], answer["token"], answer["expires_at"]
+    )
+    team_servers.keep(found, context.environ)
+    context.show({"login": {"url": found.url, "user": found.user, "expires_at": found.expires}})
+
+
+VERB = Verb(
+    "",
+    "Use a team server from this repository; you approve it in the browser.",
+    login,
+    (
+        option("url", metavar="URL", help="address of the server, such as https://pm.example.org"),
+        option("--name", metavar="NAME", help="name of the token (the host name)"),
+        *DEVICE_FLAGS,
+    ),
+    example="pm login https://pm.example.org",
+)

@@ -1,0 +1,86 @@
+"""Authentication on a team's server: each request has a token of its own user, and no token is the server's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from rest_framework import exceptions
+from rest_framework.request import Request
+
+from projects.api.authentication import BearerAuthentication
+from projects.api.callers import ACTOR_HEADER, Caller
+from projects.loose_types import Framework
+from projects.team import audit
+
+if TYPE_CHECKING:
+    from projects.models import User
+    from projects.models.api_token import ApiToken
+
+EXPLICIT = ("as", "env", "")  # sources of a name that the caller chose; "" is a client other than `pm`
+
+
+class TokenAuthentication(BearerAuthentication):
+    """A token of the table of API tokens, sent as `Authorization: Bearer pmt_…`."""
+
+    def authenticate(self, request: Request) -> tuple[Framework, Framework] | None:
+        from projects.models import ApiToken
+
+        header = request.META.get("HTTP_AUTHORIZATION")
+        if header is None:
+            return None
+        scheme, _, given = header.partition(" ")
+        token = ApiToken.objects.find(given.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            audit.record("token_refused", request)
+            raise exceptions.AuthenticationFailed(
+                "the token is unknown, expired or revoked, or its user may not sign in any more; ask for a new one"
+            )
+        caller = TokenCaller(request, token)
+        with transaction.atomic():
+            token.note_use()
+        return self.accept(request, caller), token
+
+
+class TokenCaller(Caller):
+    """The caller with a token: its user, or with the scope act-as an agent that the user answers for."""
+
+    def __init__(self, request: Request, token: ApiToken) -> None:
+        """Read the headers. Raises exceptions.PermissionDenied, exceptions.ValidationError."""
+        super().__init__(request)
+        self.token = token
+        own = token.user.username
+        named = "HTTP_X_PM_ACTOR" in request.META and self.source != "terminal"
+        other = named and self.name.casefold() != own.casefold()
+        if other and not token.has("act-as"):
+            if self.source in EXPLICIT or not token.user.is_agent:
+                raise exceptions.PermissionDenied(
+                    f"the token {token.name!r} acts as {own}, and {ACTOR_HEADER} names {self.name}; a token with the "
+                    "scope act-as can name an agent"
+                )
+            other = False
+        self.acts_for = own if other else ""
+        if not other:
+            self.name = own
+
+    def user(self) -> User:
+        """Return the actor. Raises exceptions.PermissionDenied."""
+        from projects.models import User
+
+        if self.acts_for:
+            user = User.objects.actor(self.name)
+            if not user.is_agent:
+                raise exceptions.PermissionDenied(f"{user.username} is a person; a token can only act as an agent")
+            user.via = self.acts_for
+        else:
+            user = self.token.user
+            # What a program does with a person's token is no act of the person.
+            user.via = "" if user.is_agent else self.program or ("" if self.is_on_terminal else "a script")
+        user.source = self.source or "as"  # a client other than pm names nothing
+        user.worktree = self._content
+        if user.is_agent:
+            user.session_id = self._session_id(user)
+        return user
+
+    def _name_on_board(self) -> str:
+        return self.name

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
+
+from projects.api.urls import v1
+from projects.team.permissions import NO_TOKEN, scope_of
+
+CLAIMING = {
+    *("workitem-claim", "workitem-begin", "workitem-begin-next", "workitem-claim-next"),
+    *("workitem-renew", "workitem-release", "workitem-back"),
+}
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name
+
+
+class Match:
+    """A resolved route."""
+
+    def __init__(self, name: str) -> None:
+        self.url_name = name
+
+
+def scope(name: str, method: str) -> str:
+    request = APIRequestFactory().generic(method, "/")
+    vars(request)["resolver_match"] = Match(name)
+    return scope_of(Request(request))
+
+
+ROUTES = sorted(set(names(v1)))
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_every_write_needs_more_than_read(name: str) -> None:
+    if name in ("news-seen", "session-end"):  # they change what the caller's own session knows
+        assert scope(name, "POST") == "read"
+    elif name.startswith("sync") or name in ("backup", "server-stop", "import", "import-from"):
+        assert scope(name, "GET") == scope(name, "POST") == "admin"
+    elif name == "login-links":
+        assert scope(name, "POST") == NO_TOKEN
+    else:
+        assert scope(name, "POST") == ("claim" if name in CLAIMING else "write")
+        assert scope(name, "DELETE") == scope(name, "PATCH") != "read"
+        assert scope(name, "GET") == "read"
+
+
+def test_claiming_routes_exist() -> None:
+    assert set(ROUTES) >= CLAIMING
