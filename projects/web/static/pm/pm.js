@@ -274,7 +274,10 @@ addEventListener("keydown", (event) => {
 });
 addEventListener("focusin", ({ target }) => target.form?.matches("[data-post]") && load()); // before anything is typed
 addEventListener("change", ({ target }) => {
-  if (target.name && target.form?.matches("[data-filter]")) filter(target.form);
+  if (target.name && target.form?.matches("[data-filter]")) {
+    for (const menu of all(target.type === "radio" ? "details[open]" : "#facet-more[open]", target.form)) if (menu.contains(target)) menu.open = false;
+    filter(target.form);
+  }
   if (target.matches("[data-task]")) load().then(({ tick }) => tick(target));
 });
 
