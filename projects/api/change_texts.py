@@ -8,6 +8,7 @@ from projects.entities.dependency import ENDS, RELATIONS
 from projects.loose_types import Json
 from projects.models import Activity, WorkItem
 from projects.models.activity import Action
+from projects.models.attachment import told as told_of_attachment
 from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
 from projects.models.review import told as told_of_review
@@ -43,6 +44,8 @@ class ChangeTexts:
             return {f"link {row.pk}": self._link(row, values, near)}
         if kind == "question":
             return {f"question {row.pk}": _cut(told_of_question(row.action, values), LONGEST_QUESTION)}
+        if kind == "attachment":
+            return {f"{kind} {row.pk}": _cut(told_of_attachment(row.action, values.get("name") or ""))}
         if kind in ("review", "waiver"):
             return {f"{kind} {row.pk}": _cut(told_of_review(kind, row.action, values), LONGEST_QUESTION)}
         if row.action != Action.UPDATED:

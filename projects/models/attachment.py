@@ -15,6 +15,7 @@ from django.db.models import Sum
 
 from projects.entities.attachment import ATTACHMENT, MAX_BOARD, MAX_FILE, MAX_NAME, MEDIA_TYPES
 from projects.media_types import OTHER, media_type
+from projects.models.activity import Action
 from projects.models.exceptions import NotYours, TooLarge
 from projects.models.fields import LineField
 from projects.models.project import DELETED, LIVING
@@ -170,6 +171,12 @@ class Attachment(WorkItemChild):
 
 def _has_content() -> models.Exists:
     return models.Exists(AttachmentContent.objects.filter(digest=models.OuterRef("digest")))
+
+
+def told(action: str, name: str) -> str:
+    """Return what was done with a file, for a history; the name may be unknown."""
+    verb = {Action.CREATED: "attached", Action.DELETED: "removed"}.get(Action(action), action)
+    return f"{verb} {name or 'a file'}"
 
 
 def check_size(size: int) -> None:

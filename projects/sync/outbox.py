@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from projects.entities.registry import BY_NAME
+from projects.entities.registry import BY_NAME, ENTITIES
 from projects.entities.spec import PERSON
 from projects.loose_types import Json, SqlRow
 from projects.models import SyncBoard
@@ -26,6 +26,7 @@ MAX_BYTES = 4 << 20  # of a group that this clone writes
 # No text contains these: JSON escapes its quotes.
 CHANGES = """WHERE NOT (line LIKE '%%"action":"reserved"%%' OR line LIKE '%%"action":"renumbered"%%'
  OR line LIKE '%%"ops":[]%%')"""
+LOCAL = ", ".join(f"'{entity.name}'" for entity in ENTITIES if not entity.travelling)  # what stays in its clone
 CHUNK = 500  # operations of a group that may be split: those of an import stand alone
 
 
@@ -57,8 +58,8 @@ def count(board: SyncBoard, *, only_changes: bool = False) -> int:
     """
     ((packed,),) = _rows(f"SELECT count(*) FROM projects_syncoutbox {CHANGES if only_changes else ''}")  # noqa: S608
     ((unpacked,),) = _rows(
-        "SELECT count(DISTINCT group_id) FROM projects_activity "
-        "WHERE id > %s AND position IS NULL AND group_id IS NOT NULL",
+        "SELECT count(DISTINCT group_id) FROM projects_activity "  # noqa: S608 -- names of entities
+        f"WHERE id > %s AND position IS NULL AND group_id IS NOT NULL AND entity_type NOT IN ({LOCAL})",
         [board.packed],
     )
     return int(packed + unpacked)

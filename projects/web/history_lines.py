@@ -25,6 +25,7 @@ from projects.models import (
     WorkItem,
 )
 from projects.models.activity import IMPORTED, Action, ActivityQuerySet
+from projects.models.attachment import told as told_of_attachment
 from projects.models.question import told as told_of_question
 from projects.models.references import referenced_models, referenced_objects
 from projects.models.review import told as told_of_review
@@ -134,8 +135,8 @@ def _line(row: Activity, names: dict[str, str], item: WorkItem | None = None) ->
         key = row.display_key.rpartition(".")[2]
         return Line(row, f"{told_of_question(row.action, values)} ({key})", [])
     if row.entity_type == "attachment":
-        verb = {Action.CREATED: "attached", Action.DELETED: "removed"}.get(Action(row.action), row.action)
-        return Line(row, f"{verb} {names.get(str(row.entity_id)) or values.get('name') or 'a file'}", [])
+        name = names.get(str(row.entity_id)) or values.get("name") or ""
+        return Line(row, told_of_attachment(row.action, name), [])
     if row.entity_type in ("review", "waiver"):
         return Line(row, told_of_review(row.entity_type, row.action, values), [])
     text = _verb(row, values) if row.source != IMPORTED else f"{_verb(row, values)}, by an import"

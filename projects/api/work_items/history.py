@@ -17,7 +17,7 @@ from projects.api.query_parameters import limit_schema, read_limit, read_number
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.loose_types import AnyRow
-from projects.models import Activity, Comment, Dependency, Question, Review, TimeEntry, Waiver, WorkItem
+from projects.models import Activity, Attachment, Comment, Dependency, Question, Review, TimeEntry, Waiver, WorkItem
 from projects.models.prepared_queries import Bound, Loading
 
 DEFAULT_LIMIT = 20
@@ -58,7 +58,7 @@ class HistoryActions(EntityViewSet):
     )
     @action(detail=True)
     def log(self, request: Request, id: str) -> HttpResponseBase:
-        """The history of the item, its comments, questions, links and time in words, the latest first."""
+        """The history of the item, its comments, questions, links, files and time in words, the latest first."""
         limit = read_limit(request, DEFAULT_LIMIT)
         item, _ = self.shown(id)
         before = read_number(request, "before", 1, LARGEST_ID) or LARGEST_ID
@@ -83,6 +83,7 @@ def _activity_around(most: int) -> Loading[Activity]:
         Review.objects.filter(work_item=pk),
         Waiver.objects.filter(work_item=pk),
         TimeEntry.objects.filter(work_item=pk),
+        Attachment.objects.filter(work_item=pk),
     ]
     first, *others = [each.order_by().values("pk") for each in rows]
     around = Activity.objects.filter(entity_id__in=first.union(*others, all=True))

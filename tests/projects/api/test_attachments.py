@@ -171,6 +171,12 @@ def test_agent_deletes_only_what_it_added(api: APIClient, item: WorkItem) -> Non
     assert bearer("eve").post(f"{URL}{found['id']}/restore/").status_code == 200
 
 
+def test_log_of_the_item_names_the_file(api: APIClient, item: WorkItem) -> None:
+    api.delete(f"{URL}{send(api).json()['id']}/")
+    did = [row["did"] for row in api.get("/api/v1/work-items/PONE-1/log/").json()["log"]]
+    assert did == ["removed a file", "attached shot.png", "created"]
+
+
 def test_credentials_are_needed(running: Any, item: WorkItem) -> None:
     assert send(Client()).status_code == 401
     assert Client().get(f"{URL}{item.pk}/content/").status_code == 401

@@ -13,9 +13,10 @@ from django.core.exceptions import ValidationError
 
 from projects.entities import spec
 from projects.entities.registry import ENTITIES
-from projects.models import Activity, Attachment, Comment, Project, Review, Tombstone, User, Waiver, WorkItem
+from projects.models import Activity, Attachment, Comment, Project, Review, SyncBoard, Tombstone, User, Waiver, WorkItem
 from projects.models.base import Entity
 from projects.models.review import accept
+from projects.sync import outbox
 from projects.transfer import importer
 from tests.projects.entity_rows import LISTED, complete
 from tests.projects.sqlite.boards import EXPORT
@@ -189,3 +190,25 @@ def test_review_and_waiver_have_the_same_history_in_all_clones(make_board_clone:
         rows = Activity.objects.filter(entity_type__in=("review", "waiver")).order_by("position", "id")
         assert {row.display_key for row in rows} == {"PONE-1"}
         assert Review.objects.get().verdict == "accepted"
+
+
+def test_attachment_stays_in_its_clone_and_is_no_unpublished_change(make_board_clone: Make, log: Log) -> None:
+    ada, bob = make_board_clone("ada"), make_board_clone("bob")
+    with ada:
+        project = Project.objects.create(actor=ada.user, key="PONE", title="One")
+        item = WorkItem.objects.create(actor=ada.user, project=project, item_type="task", title="First")
+        ada.join(founds=True)
+        ada.sync(log)
+        file = Attachment.objects.create(actor=ada.user, work_item=item, name="a.png", content=b"content")
+        assert outbox.count(SyncBoard.objects.get()) == 0
+        file.soft_delete(actor=ada.user)
+        file.restore(actor=ada.user)
+        ada.sync(log)
+        assert Attachment.objects.get().content == b"content"
+    with bob:
+        bob.join()
+        bob.sync(log)
+        assert WorkItem.objects.get().title == "First"
+        assert not Attachment._base_manager.exists()
+        assert not Activity.objects.filter(entity_type="attachment").exists()
+    assert_equal(log, ada, bob)
