@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -192,20 +193,15 @@ def create(data: QueryDict, pk: uuid.UUID, *, actor: User) -> WorkItem:
     return item
 
 
-class _beside:
-    """Name the field of the form in an error of what it creates."""
-
-    def __init__(self, field: str) -> None:
-        self.field = field
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ValidationError):
-            raise ValidationError({self.field: error.messages}) from None
-        if isinstance(error, Refused):
-            raise ValidationError({self.field: error.message}) from None
+@contextmanager
+def _beside(field: str) -> Iterator[None]:
+    """Let an error of what a field creates stand beside that field."""
+    try:
+        yield
+    except ValidationError as error:
+        raise ValidationError({field: error.messages}) from None
+    except Refused as refusal:
+        raise ValidationError({field: refusal.message}) from None
 
 
 def _named(text: str) -> Iterator[str]:

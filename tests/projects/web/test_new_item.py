@@ -127,7 +127,7 @@ def test_errors_stand_beside_their_fields_and_nothing_is_created(browser: Client
 
 def test_page_works_without_a_script(browser: Client, project: Project) -> None:
     page = form(browser, path="/items/new/")
-    assert '<form class="new-form" id="new-item" method="post" action="/items/new/"' in page
+    assert '<form class="new-form" id="new-item-page" method="post" action="/items/new/"' in page
     data = {"project": "PONE", "title": "One", "story_points": "x", "labels": "<i>"}
     wrong = browser.post("/items/new/", data, HTTP_ACCEPT="text/html")
     text = wrong.content.decode()

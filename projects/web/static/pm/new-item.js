@@ -23,10 +23,12 @@ async function load(query) {
   return part.content.querySelector("dialog");
 }
 
+const own = $("new-item-page"); // the form of /items/new/
 let opening = false;
 
 export async function openNew(target = document.activeElement) {
   if (opening || $("new-item")?.open) return;
+  if (own) return own.elements.title.focus();
   opening = true;
   const query = where(target), made = await load(query);
   opening = false;
@@ -73,12 +75,17 @@ function start(dialog) {
     dialog.remove();
   });
   dialog.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-mark]"), template = event.target.closest("[data-template]");
     if (event.target.closest("[data-close]")) dialog.close();
-    else if (button) event.stopPropagation(), mark(form, button.dataset.mark);
-    else if (template) event.preventDefault(), fill(form, template);
+    else click(event, form);
   });
   project.addEventListener("change", () => change(dialog, form));
+}
+
+// The buttons of the formatting, and the templates
+function click(event, form) {
+  const button = event.target.closest("[data-mark]"), template = event.target.closest("[data-template]");
+  if (button) event.stopPropagation(), mark(form, button.dataset.mark);
+  else if (template) event.preventDefault(), fill(form, template);
 }
 
 // Mark a template as the chosen one; return the one before.
@@ -106,3 +113,5 @@ async function change(dialog, form) {
   made.showModal();
   start(made);
 }
+
+own?.addEventListener("click", (event) => click(event, own));
