@@ -170,7 +170,7 @@ def test_pages_follow_each_other(
     browser: Client, make_item: Make, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(activity_feed, "ROWS", 4)
-    for _ in range(10):
+    for _ in range(8):
         make_item()
     as_commands(make_item().project)
     seen, query = [], "?kind=work_item"
@@ -178,12 +178,12 @@ def test_pages_follow_each_other(
         page = browser.get(f"/activity/{query}", **HTML).context["activity"]
         seen += [block.key for block in page.feed.blocks]
         query = f"?{page.older}" if page.older else ""
-    assert seen == [f"PONE-{number}" for number in range(11, 0, -1)]
+    assert seen == [f"PONE-{number}" for number in range(9, 0, -1)]
 
 
 def test_number_of_queries_does_not_grow_with_rows(browser: Client, make_item: Make, owner: User) -> None:
     numbers = []
-    for more in (2, 10):
+    for more in (1, 5):
         for number in range(more):
             user, item = agent(f"{more} {number}"), make_item()
             item.claim(actor=user)
@@ -195,12 +195,10 @@ def test_number_of_queries_does_not_grow_with_rows(browser: Client, make_item: M
     assert numbers[0] == numbers[1]
 
 
-@pytest.mark.parametrize(
-    "query", ["before=x", "before=99999999999999999999", "batch=x", "batch=9-1", "session=%25", "kind=a,b"]
-)
-def test_page_takes_any_query(browser: Client, make_item: Make, query: str) -> None:
+def test_page_takes_any_query(browser: Client, make_item: Make) -> None:
     make_item()
-    blocks(browser, f"?{query}")
+    for query in ["before=x", "before=99999999999999999999", "batch=x", "batch=9-1", "session=%25", "kind=a,b"]:
+        blocks(browser, f"?{query}")
 
 
 def test_hostile_texts_are_escaped(browser: Client, make_item: Make) -> None:
@@ -214,7 +212,7 @@ def test_hostile_texts_are_escaped(browser: Client, make_item: Make) -> None:
         assert EVIL not in page, path
 
 
-@pytest.mark.parametrize("section", ["board", "sprints", "insights"])
+@pytest.mark.parametrize("section", ["sprints", "insights"])
 def test_pages_without_a_project_lead_to_one(browser: Client, make_project: Any, section: str) -> None:
     assert browser.get(f"/{section}/", **HTML).headers["Location"] == "/"
     make_project("PONE")

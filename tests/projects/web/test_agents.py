@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
 HTML = {"HTTP_ACCEPT": "text/html"}
 EVIL = "<script>alert(1)</script>"
-HOST = __import__("os").uname().nodename
+HOST = os.uname().nodename
 
 
 def agent(name: str = "one", actor: str = "claude", **values: str) -> User:
@@ -122,7 +123,7 @@ def test_project_filter_leaves_the_sessions_that_work_there(
 
 def test_number_of_queries_does_not_grow_with_sessions(browser: Client, make_item: Make) -> None:
     numbers = []
-    for more in (2, 10):
+    for more in (1, 4):
         for _ in range(more):
             number = Session.objects.count()
             user, item = agent(f"session {number}"), make_item()
@@ -177,11 +178,11 @@ def test_item_is_handed_over_to_a_person(browser: Client, make_item: Make, owner
     assert [note.text for note in PendingNote.objects.for_begin(item, agent("two"))] == ["Half done"]
 
 
-@pytest.mark.parametrize("to", ["", "person:claude", "person:nobody", "session:none", "x:y"])
-def test_item_is_handed_over_to_nobody_else(browser: Client, make_item: Make, to: str) -> None:
+def test_item_is_handed_over_to_nobody_else(browser: Client, make_item: Make) -> None:
     one, item = agent("one"), make_item()
     item.claim(actor=one)
-    assert post(browser, one, "PONE-1/hand-over", to=to).status_code in (400, 404)
+    for to in ["", "person:claude", "person:nobody", "session:none", "x:y"]:
+        assert post(browser, one, "PONE-1/hand-over", to=to).status_code in (400, 404), to
     item.refresh_from_db()
     assert item.claim_session == one.session_id
 

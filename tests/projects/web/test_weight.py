@@ -73,7 +73,17 @@ def test_first_view_of_a_full_board_is_light(browser: Client, project: Project, 
 
 
 @pytest.mark.parametrize(
-    "path", ["/list/PONE/", "/sprints/PONE/", "/inbox/", "/items/PONE-1/", "/settings/", "/insights/PONE/"]
+    "path",
+    [
+        "/list/PONE/",
+        "/sprints/PONE/",
+        "/inbox/",
+        "/items/PONE-1/",
+        "/settings/",
+        "/insights/PONE/",
+        "/agents/",
+        "/activity/",
+    ],
 )
 def test_other_pages_load_little_script(browser: Client, project: Project, user: User, path: str) -> None:
     WorkItem.objects.create(actor=user, project=project, item_type="task", title="One")
