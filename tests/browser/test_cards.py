@@ -170,3 +170,16 @@ def test_row_of_a_grouping_folds_and_stays_folded(page: Page, board: Server) -> 
     expect(card(page, key)).not_to_be_visible()
     page.reload()
     expect(card(page, key)).not_to_be_visible()
+
+
+def test_sign_of_a_blocked_card_opens_the_blocker(page: Page, board: Server) -> None:
+    blocked, blocker = make_item(board, "Blocked"), make_item(board, "Blocker")
+    link = {"blocking_item": blocker, "blocked_item": blocked, "dependency_type": "blocks"}
+    assert board.api("POST", "dependencies/", json=link).status_code == 201
+    open_board(page, board)
+    sign = card(page, blocked).get_by_role("link", name=f"Blocked by {blocker} Blocker")
+    sign.click()
+    expect(page.locator("#panel")).to_have_attribute("data-item", blocker)
+    card(page, blocked).locator("> a").click()
+    page.locator("#i-blocked").get_by_role("link", name="Blocker").click()
+    expect(page.locator("#panel")).to_have_attribute("data-item", blocker)

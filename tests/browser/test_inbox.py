@@ -156,3 +156,21 @@ def test_notification_tells_of_new_entries_only(page: Page, board: Server) -> No
     assert page.evaluate("told") == []
     page.locator("#inbox-alerts").click()
     expect(page.locator("#inbox-alerts")).to_have_text("Notify me")
+
+
+def test_criterion_is_ticked_by_its_number_and_the_review_accepted(page: Page, board: Server) -> None:
+    item = make_item(board, "Parse the header")
+    for text in ("It works", "It is fast"):
+        assert board.api("POST", "criteria/", json={"work_item": item, "text": text}).status_code == 201
+    hand_in(board, item, "Parses")
+    page.goto(f"{board.url}/inbox/")
+    accept = page.get_by_role("button", name="Accept", exact=False).first
+    expect(accept).not_to_have_class("primary")
+    page.locator(ENTRY).focus()
+    page.keyboard.press("2")
+    expect(page.get_by_role("checkbox", name="It is fast")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="It works")).not_to_be_checked()
+    expect(accept).to_have_class("primary")
+    expect(page.locator(ENTRY)).to_have_count(1)
+    page.keyboard.press("a")
+    expect(page.locator("#inbox-empty")).to_be_visible()

@@ -127,3 +127,28 @@ def test_filters_work_without_a_script(board: Server, page: Page) -> None:
         menu(other, "Type").get_by_label("Bug").check()
         other.get_by_role("button", name="Filter", exact=True).click()
         assert titles(other) == ["a bug"]
+
+
+def test_long_menus_are_searched_and_a_bulk_delete_asks_and_comes_back(page: Page, board: Server) -> None:
+    for number in range(9):
+        key = make_item(board, f"Item {number}", labels=[f"v{number}", "red"])
+    open_list(page, board)
+    chip = menu(page, "More filters").locator("#facet-label")
+    chip.locator("> summary").click()
+    expect(chip.get_by_label("Find in Label")).to_be_focused()
+    page.keyboard.type("V7")
+    expect(chip.locator("label:visible")).to_have_text("v7")
+    page.keyboard.press("Enter")
+    expect(page.locator("#items tbody tr")).to_have_count(1)
+    expect(page.locator("#facet-more")).not_to_have_attribute("open", "")
+    page.get_by_role("link", name="Clear", exact=True).click()
+    for other in (key, "PONE-1"):
+        row(page, other).locator("[data-pick]").check()
+    page.locator(".selection").get_by_role("button", name="Delete").click()
+    expect(page.locator(".selection [role=alert]")).to_contain_text("Delete 2 items? You can undo this.")
+    expect(page.locator("[data-anyway]")).to_be_focused()
+    assert item(board, key)["title"] == "Item 8"
+    page.keyboard.press("Enter")
+    expect(row(page, key)).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(row(page, key)).to_have_count(1)
