@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -313,6 +314,8 @@ _FORMS: dict[str, Callable[[Json], Json]] = {
 
 
 def _many(query: str, rows: Iterable[SqlRow]) -> None:
-    if found := list(rows):
+    """Run the query for each row, some at a time: Django keeps all that it gets in memory."""
+    waiting = iter(rows)
+    while found := list(itertools.islice(waiting, BATCH)):
         with connection.cursor() as cursor:
             cursor.executemany(query, found)

@@ -7,8 +7,9 @@ the program, not attacks: an attacker can publish any state anyway.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from django.db import connection
 
@@ -18,6 +19,8 @@ from projects.sync.operations import encode
 from projects.sync.state import Chain, Move, Record, moved
 
 BATCH = 500  # rows
+MANY = 5_000  # changed records, whose documents take more memory than it takes time to encode them again
+_INDEXED = "SELECT record_id FROM projects_syncindex WHERE name = %s AND key = %s"
 MAX_RECORDS = 50_000  # kept in memory between transactions
 EMPTY = "0" * 64  # the digest of an empty state
 
@@ -43,8 +46,8 @@ class StoredState:
         self._new_users: dict[str, str] = {}
         self._records: dict[str, Record | None] = {}
         self._changed: set[str] = set()
-        self._documents: dict[str, str] = {}  # of changed records, by ID
-        self._index: dict[tuple[str, str], set[str]] = {}
+        self._documents: dict[str, str] = {}  # of changed records, by ID; empty if there are MANY
+        self._index: dict[tuple[str, str], Collection[str]] = {}  # one or none as a tuple, which takes less memory
         self._gained: set[tuple[str, str, str]] = set()
         self._lost: set[tuple[str, str, str]] = set()
 
@@ -62,14 +65,14 @@ class StoredState:
     def put(self, record: Record, move: Move | None = None) -> None:
         gone, here = move or moved(self.record(record.id), record)
         for name, key in gone:
-            self._entries(name, key).discard(record.id)
+            self._leave(name, key, record.id)
             entry = (name, key, record.id)
             if entry in self._gained:
                 self._gained.discard(entry)
             else:
                 self._lost.add(entry)
         for name, key in here:
-            self._entries(name, key).add(record.id)
+            self._enter(name, key, record.id)
             entry = (name, key, record.id)
             if entry in self._lost:
                 self._lost.discard(entry)
@@ -90,14 +93,16 @@ class StoredState:
     def settle(self) -> None:
         """Compute what `flush` writes, and the digest: this takes longer than writing it."""
         changed, self._changed = self._changed, set()
-        documents = {pk: encode(record.document()) for pk in changed if (record := self._records[pk]) is not None}
+        is_kept = len(changed) < MANY
         digest = int(self.digest, 16)
-        for pk, document in documents.items():
-            digest ^= self._hashes.get(pk, 0)
-            self._hashes[pk] = hashed(document)
-            digest ^= self._hashes[pk]
+        for pk in changed:
+            if (record := self._records[pk]) is not None:
+                document = encode(record.document())
+                digest ^= self._hashes.get(pk, 0)
+                self._hashes[pk] = hashed(document)
+                digest ^= self._hashes[pk]
+                self._documents[pk] = document if is_kept else ""
         self.digest = f"{digest:064x}"
-        self._documents.update(documents)
 
     @property
     def changes(self) -> int:
@@ -120,7 +125,7 @@ class StoredState:
         _many(
             "INSERT INTO projects_syncrecord (id, document) VALUES (%s, %s) "
             "ON CONFLICT (id) DO UPDATE SET document = excluded.document",
-            documents.items(),
+            ((pk, document or self._encoded(pk)) for pk, document in documents.items()),
         )
         _many("DELETE FROM projects_syncindex WHERE name = %s AND key = %s AND record_id = %s", self._lost)
         _many("INSERT INTO projects_syncindex (name, key, record_id) VALUES (%s, %s, %s)", self._gained)
@@ -130,13 +135,34 @@ class StoredState:
             self._records, self._hashes, self._index, self._is_complete = {}, {}, {}, False
         return {*documents}
 
-    def _entries(self, name: str, key: str) -> set[str]:
-        if (name, key) not in self._index and self._is_complete:
-            self._index[name, key] = set()
-        elif (name, key) not in self._index:
-            rows = _rows("SELECT record_id FROM projects_syncindex WHERE name = %s AND key = %s", [name, key])
-            self._index[name, key] = {pk for (pk,) in rows}
-        return self._index[name, key]
+    def _encoded(self, pk: str) -> str:
+        record = self._records[pk]
+        assert record is not None, "only records that are there were changed"
+        return encode(record.document())
+
+    def _entries(self, name: str, key: str) -> Collection[str]:
+        found = self._index.get((name, key))
+        if found is None:
+            rows = _rows(_INDEXED, [name, key]) if not self._is_complete else ()
+            found = {pk for (pk,) in rows}
+            if len(found) < 2:
+                found = tuple(found)
+            self._index[name, key] = found
+        return found
+
+    def _enter(self, name: str, key: str, pk: str) -> None:
+        found = self._entries(name, key)
+        if isinstance(found, set):
+            found.add(pk)
+        elif pk not in found:
+            self._index[name, key] = {*found, pk} if found else (pk,)
+
+    def _leave(self, name: str, key: str, pk: str) -> None:
+        found = self._entries(name, key)
+        if isinstance(found, set):
+            found.discard(pk)
+        elif pk in found:
+            self._index[name, key] = ()
 
 
 def all_records() -> Iterator[Record]:
@@ -204,6 +230,8 @@ class StoredOrder(Order):
             ((chain, *self.parents.get(chain, (None, None)), step) for chain, step in moved.items()),
         )
         self._stored.update(moved)
+        if len(self.places) > MAX_RECORDS:
+            self.places, self.digests, self._is_new = _Places(), {}, False
 
 
 def _rows(query: str, values: list[SqlRow] | None = None) -> list[SqlRow]:
@@ -214,6 +242,8 @@ def _rows(query: str, values: list[SqlRow] | None = None) -> list[SqlRow]:
 
 
 def _many(query: str, rows: Iterable[SqlRow]) -> None:
-    if found := list(rows):
+    """Run the query for each row, some at a time: Django keeps all that it gets in memory."""
+    waiting = iter(rows)
+    while found := list(itertools.islice(waiting, BATCH)):
         with connection.cursor() as cursor:
             cursor.executemany(query, found)

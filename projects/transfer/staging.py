@@ -41,11 +41,11 @@ def staged(rows: Iterable[tuple[str, int, FileRow]], errors: Errors) -> Iterator
 
 
 @contextmanager
-def large_cache() -> Iterator[None]:
-    """Give the connection a page cache that the indexes of a large board fit in."""
+def large_cache(size: int = CACHE) -> Iterator[None]:
+    """Give the connection a page cache of `size` KiB, by default one that the indexes of a large board fit in."""
     with connection.cursor() as cursor:
         (before,) = cursor.execute("PRAGMA cache_size").fetchone()
-        cursor.execute(f"PRAGMA cache_size = -{CACHE}")
+        cursor.execute(f"PRAGMA cache_size = -{size}")
         try:
             yield
         finally:

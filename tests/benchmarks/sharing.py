@@ -117,7 +117,7 @@ def join(operations: int, pushes: int) -> Measure:
     def measure(ground: Ground) -> Figure:
         number = operations // 10 if ground.short else operations
         remote, _ = _log(ground, number, min(pushes, number))
-        times = []
+        times, peaks = [], []
         for _ in range(1 if operations > 10_000 else 3):
             server = _clone(ground, remote, ground.repository(f"joined-{time.monotonic_ns()}"))
             begin = time.perf_counter()
@@ -125,8 +125,10 @@ def join(operations: int, pushes: int) -> Measure:
             _sync(ground, server.directory)
             times.append(time.perf_counter() - begin)
             assert server.api("GET", "sync/").json()["position"] >= number
+            peaks.append(max(map(_peak, server.workers())))
             server.end()
-        return Figure(statistics.median(times), f"{number:,} operations in {min(pushes, number):,} segments")
+        told = f"{number:,} operations in {min(pushes, number):,} segments; at most {max(peaks):.0f} MiB in a worker"
+        return Figure(statistics.median(times), told)
 
     return measure
 
@@ -199,6 +201,12 @@ def _sync(ground: Ground, directory: Path) -> float:
 
 def _fetch(ground: Ground, directory: Path) -> float:
     return ground.installed.time(["git", "fetch", "-q", "origin"], directory)
+
+
+def _peak(pid: int) -> float:
+    """Return the MiB of memory that a process had at most."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
 
 
 def _disk(copy: Path) -> tuple[float, int]:

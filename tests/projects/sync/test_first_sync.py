@@ -11,8 +11,9 @@ import pytest
 from django.db import connection
 
 from projects.models import Activity, Comment, Project, SyncBoard, WorkItem
-from projects.sync import exchange, publishing
+from projects.sync import exchange, publishing, stored_state
 from projects.sync.exceptions import Diverged
+from projects.sync.operations import encode
 from projects.transfer import bulk_loading
 from tests.projects.sync.clones import BoardClone, Log
 from tests.projects.sync.test_exchange import assert_equal
@@ -25,6 +26,8 @@ ITEMS = 6
 def _as_on_a_large_board(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "MANY_ROWS", 4)
     monkeypatch.setattr(bulk_loading, "MANY_ROWS", 1)
+    monkeypatch.setattr(stored_state, "MANY", 2)
+    monkeypatch.setattr(stored_state, "MAX_RECORDS", 3)
 
 
 @pytest.fixture
@@ -137,3 +140,22 @@ def killing(deadly: str) -> Callable[..., Any]:
         return result
 
     return watch
+
+
+def test_documents_of_a_large_state_are_not_kept_until_they_are_written(
+    make_board_clone: Make, log: Log, ada: BoardClone
+) -> None:
+    with make_board_clone("bob") as bob:
+        bob.join()
+        state, order = stored_state.StoredState(), stored_state.StoredOrder()
+        for entry in exchange.entries(log):
+            exchange.fold_entry(state, order, entry, None)
+        state.settle()
+        assert state.changes > stored_state.MANY
+        assert not any(state._documents.values())
+        changed = state.flush()
+        assert {pk for pk, _ in stored_state.all_documents()} == changed
+        for pk, document in stored_state.all_documents():
+            record = state.record(pk)
+            assert record is not None
+            assert encode(record.document()) == document
