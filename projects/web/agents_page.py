@@ -106,7 +106,7 @@ class Lane:
             found.append("no sign of life for longer than 15 minutes")
         over = [one.item.display_key for one in self.held if one.is_over]
         if over:
-            found.append(f"the lease of {', '.join(over)} ran out")
+            found.append(f"the claim of {', '.join(over)} expired")
         if self.session.host and self.session.host != self.host and (self.held or self.is_live):
             found.append(f"it ran on another machine, {self.session.host}")
         return found

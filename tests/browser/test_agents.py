@@ -56,7 +56,7 @@ def test_lane_follows_the_session_and_opens_its_item_beside_it(page: Page, board
     act(board, "one", "POST", f"work-items/{key}/note/", content="Latin-1 works")
     expect(page.locator(".run:not(.quiet) .story")).to_contain_text("noted “Latin-1 works”")
     act(board, "one", "POST", "questions/", work_item=key, text="Which encoding?")
-    expect(page.locator(".run:not(.quiet)")).to_contain_text("lease paused while a question waits")
+    expect(page.locator(".run:not(.quiet)")).to_contain_text("claim paused while a question waits")
     page.locator(".held-title a").click()
     expect(page.locator("#panel")).to_contain_text("Read files")
     assert page.url.endswith(f"/agents/?item={key}")

@@ -66,7 +66,7 @@ def end(request: HttpRequest, pk: str, identifier: str) -> HttpResponse:
     if agreed_version(request.POST, "unclaim") != item.version:
         if item.is_claimed:
             return refused(409, explain(item.claim_refusal()), again=f"unclaim={item.version}")
-        message = f"The lease of {item.display_key} ran out; it goes back to who begins it next."
+        message = f"The claim of {item.display_key} expired; the item goes back to its earlier status."
         return refused(409, message, again=f"unclaim={item.version}")
     item.release(actor=person, force=True)
     return _with_undo(f"The claim of {item.display_key} is ended.", item, session)
@@ -79,7 +79,7 @@ def give_back(request: HttpRequest, pk: str, identifier: str) -> HttpResponse:
     """Give the claim back to the session that had it: the undo of the other acts."""
     session, item = _session(pk), item_page.get(identifier)
     item.hand_over(session, actor=page.person(request))
-    return saved(f"{session} has {item.display_key} again, with a new lease.", None)
+    return saved(f"{session} has {item.display_key} again, for another hour.", None)
 
 
 def _session(pk: str) -> Session:

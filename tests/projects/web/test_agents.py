@@ -76,7 +76,7 @@ def test_lanes_are_in_the_order_of_who_needs_a_person(browser: Client, make_item
     assert "2 need a person, 2 stale, 1 working, 1 idle" in told
     assert "Stale: no sign of life for longer than 15 minutes." in told
     assert "Stale: it ran on another machine, far." in told
-    assert "lease paused while a question waits, 60 min left" in told
+    assert "claim paused while a question waits, 60 min left" in told
     assert len(STATES) == len(SIGNS)
 
 
@@ -86,7 +86,7 @@ def test_lease_that_ran_out_is_seen_after_the_session_has_ended(browser: Client,
     WorkItem.objects.update(lease_expires_at=timezone.now() - timedelta(minutes=1))
     Session.objects.update(last_seen_at=timezone.now() - timedelta(days=3))
     assert lanes(browser) == [("one", STATES[1])]
-    assert "the lease of PONE-1 ran out" in words(browser)
+    assert "the claim of PONE-1 expired" in words(browser)
 
 
 def test_story_tells_what_the_session_did(browser: Client, make_item: Make, owner: User) -> None:

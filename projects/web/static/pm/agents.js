@@ -9,7 +9,7 @@ function countDown() {
     const left = Math.max(0, (new Date(bar.dataset.until) - Date.now()) / 1000), minutes = Math.ceil(left / 60);
     if (Math.round(bar.value) !== Math.round(left)) bar.value = left;
     const words = bar.parentNode.querySelector("[data-left]");
-    const text = left ? `${minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`} left` : "the lease runs out now";
+    const text = left ? `${minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`} left` : "the claim expires now";
     if (words && words.textContent !== text) words.textContent = text;
   }
 }
