@@ -131,7 +131,8 @@ def assert_equal(log: Log, *clones: BoardClone) -> None:
         assert happened == told[0]
 
 
-def test_offline_creations_keep_every_item_and_published_keys(make_board_clone: Make, log: Log) -> None:
+@pytest.mark.parametrize("first", ["ada", "bob"])
+def test_offline_creations_keep_every_item_and_published_keys(make_board_clone: Make, log: Log, first: str) -> None:
     ada, bob = joined_pair(make_board_clone, log)
     shown = {}
     for clone in (ada, bob):
@@ -144,15 +145,16 @@ def test_offline_creations_keep_every_item_and_published_keys(make_board_clone: 
                 for n in range(50)
             ]
             shown[clone.person] = {item.display_key: item.pk for item in made}
-    with ada:
-        ada.sync(log)
+    one, other = (ada, bob) if first == "ada" else (bob, ada)
+    with one:
+        one.sync(log)
         published = {item.pk: item.display_key for item in WorkItem.objects.select_related("project")}
-    assert_equal(log, bob, ada)
-    with bob:
+    assert_equal(log, other, one)
+    with other:
         keys = {item.pk: item.display_key for item in WorkItem.objects.select_related("project")}
         assert len(keys) == len(set(keys.values())) == 101
         assert published.items() <= keys.items()
-        for key, pk in shown["bob"].items():
+        for key, pk in shown[other.person].items():
             found = [item.pk for item in WorkItem.objects.identified_by(key)]
             assert pk in found or FormerKey.objects.get(key=key).item_id == pk
 
