@@ -16,7 +16,7 @@ export function announce(text) {
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const zone = absolute.resolvedOptions().timeZone; // a cookie tells the server, for the days of charts and figures
-export const remember = (name, value) => { document.cookie = `pm_${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
+const remember = (name, value) => { document.cookie = `pm_${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax`; };
 remember("zone", zone);
 const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
@@ -286,7 +286,9 @@ addEventListener("submit", (event) => {
   if (form.matches("[data-look]") && event.submitter) {
     event.preventDefault();
     const { name, value } = event.submitter;
-    return void import("./look.js").then(({ setLook }) => setLook(form, name, value));
+    document.documentElement.dataset[name] = value;
+    remember(name, value); // at once: for the next page
+    return void import("./look.js").then(({ press }) => press(form, name, value));
   }
   if (!form.matches("[data-filter], [data-post]")) return;
   event.preventDefault();
