@@ -48,6 +48,9 @@ class TrackerImportSerializer(ResponseSerializer):
     unplaced = serializers.DictField(help_text="Fields that pm lacks, kept in the descriptions, and how often.")
     problems = serializers.ListField(help_text="What the import changed or left out, each with its place in the file.")
     written = serializers.DictField(help_text="By collection: rows created, updated, deleted and unchanged.")
+    older = serializers.ListField(
+        required=False, help_text="Items left as they are: the file has an older state than the last import."
+    )
     conflicts = serializers.ListField(required=False, help_text="Fields changed there and here; they stay as here.")
 
     def get_fields(self) -> Values:
@@ -60,7 +63,7 @@ class TrackerImportView(StrictQueryMixin):
     may_conflict = True
 
     def known_parameters(self) -> set[str]:
-        return {"project", "title", "dry_run", "progress"}
+        return {"project", "title", "dry_run", "progress", "overwrite_older"}
 
     @extend_schema(
         parameters=[
@@ -71,6 +74,9 @@ class TrackerImportView(StrictQueryMixin):
                 description="Create the project with this title if there is none; its key is optional.",
             ),
             OpenApiParameter("dry_run", bool, description="Return the same report, but write nothing."),
+            OpenApiParameter(
+                "overwrite_older", bool, description="Also take issues that are older than the last import of them."
+            ),
             OpenApiParameter("progress", OpenApiTypes.UUID, description="A new ID, by which progress can be asked."),
         ],
         request=OpenApiTypes.BINARY,
@@ -92,6 +98,7 @@ class TrackerImportView(StrictQueryMixin):
         if source not in sources:
             raise exceptions.NotFound(f"unknown source {source}; allowed: {', '.join(sources)}")
         dry_run = read_boolean(request, "dry_run")
+        overwrite_older = read_boolean(request, "overwrite_older")
         with transaction.atomic():
             actor = user_of(request)  # now: it may begin a session, and the rows are staged outside a transaction
         progress = _progress_of(request)
@@ -100,7 +107,7 @@ class TrackerImportView(StrictQueryMixin):
             file.seek(0)
             try:
                 values, start = _options(file)
-                options = tracker_import.Options(**values)
+                options = tracker_import.Options(**values, overwrite_older=overwrite_older)
                 with _project(request, source, actor, dry_run=dry_run) as project:
                     answer = tracker_import.read(
                         source,

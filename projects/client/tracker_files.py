@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 IMPORT, PROGRESS, EXPORT = "/api/v1/import/{}/", "/api/v1/import/progress/{}/", "/api/v1/export/{}/"
 MAX_MAP = 1 << 20  # bytes
 MAX_TEXT = 1 << 20  # bytes of a file in a folder
+MAX_FILES = 50_000
+LINKED = "is a link, which is not followed"
 ENDINGS = (".md",)
 FOLDERS = ("backlog",)  # sources that are folders
 
@@ -39,11 +41,14 @@ def import_from(
     project: str | None,
     title: str | None,
     dry_run: bool,
+    overwrite_older: bool,
 ) -> Json:
     """Import the files at `path`; return the server's report."""
     options = {**_map_of(map_file), **({"people": dict(map(_pair, people))} if people else {})}
     progress = uuid.uuid4()
-    query = {"project": project, "title": title, "dry_run": "true" if dry_run else None, "progress": str(progress)}
+    flags = {"dry_run": dry_run, "overwrite_older": overwrite_older}
+    query = {"project": project, "title": title, "progress": str(progress)}
+    query |= {name: "true" for name, is_set in flags.items() if is_set}
 
     def count() -> tuple[int, int]:
         found = context.api.get(PROGRESS.format(progress))
@@ -121,8 +126,8 @@ def _copy(source: str, path: str, body: BinaryIO) -> None:
         wanted = "the folder that holds its files" if source in FOLDERS else "a file"
         raise UsageError(f"{path} is a {'folder' if is_folder else 'file'}; {source} needs {wanted}", field="path")
     if is_folder:
-        for relative, text in _texts(path):
-            body.write(json.dumps({"path": relative, "text": text}).encode() + b"\n")
+        for entry in _entries(path):
+            body.write(json.dumps(entry).encode() + b"\n")
         return
     with opened(path, follow=True) as file:
         file.seek(0)
@@ -130,26 +135,39 @@ def _copy(source: str, path: str, body: BinaryIO) -> None:
             body.write(piece)
 
 
-def _texts(folder: str) -> Iterator[tuple[str, str]]:
-    """Yield the relative paths and texts of the Markdown files in a folder. Links are not followed."""
+def _entries(folder: str) -> Iterator[dict[str, str]]:
+    """Yield `path` and `text` of each Markdown file in a folder, or why it is `skipped`. Links are not followed."""
+    count = 0
     for place, folders, names in os.walk(folder):
-        folders[:] = sorted(one for one in folders if not one.startswith("."))
-        for name in sorted(names):
-            if not name.endswith(ENDINGS):
+        visible = sorted(one for one in folders if not one.startswith("."))
+        folders[:] = [one for one in visible if not os.path.islink(os.path.join(place, one))]
+        for name in [*(one for one in visible if one not in folders), *sorted(names)]:
+            if name not in visible and not name.endswith(ENDINGS):
                 continue
+            count += 1
+            if count > MAX_FILES:
+                raise FileRefused(f"{folder} has more than {MAX_FILES:,} files")
             whole = os.path.join(place, name)
             relative = os.path.relpath(whole, folder).replace(os.sep, "/")
-            try:
-                handle = os.open(whole, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-                with open(handle, "rb") as file:
-                    if not stat.S_ISREG(os.fstat(handle).st_mode):
-                        continue
-                    data = file.read(MAX_TEXT + 1)
-            except OSError as error:
-                raise FileRefused(f"{relative} can't be read: {error.strerror}; links are not followed") from None
-            if len(data) > MAX_TEXT:
-                raise FileRefused(f"{relative} is larger than {MAX_TEXT >> 20} MiB")
-            try:
-                yield relative, data.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                raise FileRefused(f"{relative} is not UTF-8 text") from None
+            text, reason = (None, LINKED) if os.path.islink(whole) else _text(whole)
+            # A name that is not UTF-8 is shown with signs in place of its bytes.
+            shown = os.fsencode(relative).decode(errors="replace")
+            yield {"path": shown, "skipped": reason} if text is None else {"path": shown, "text": text}
+
+
+def _text(path: str) -> tuple[str | None, str]:
+    """Return the text of a file, or None and why it can't be read."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return None, "is not a regular file"
+            data = file.read(MAX_TEXT + 1)
+    except OSError as error:
+        return None, f"can't be read: {error.strerror}"
+    if len(data) > MAX_TEXT:
+        return None, f"is larger than {MAX_TEXT >> 20} MiB"
+    try:
+        return data.decode("utf-8-sig"), ""
+    except UnicodeDecodeError:
+        return None, "is not UTF-8 text"

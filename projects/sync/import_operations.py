@@ -34,8 +34,14 @@ def describe() -> None:
         }
         with connection.cursor() as cursor:
             cursor.executemany(
-                "UPDATE projects_activity SET extra = %s WHERE id = %s",
-                [(json.dumps(_extra(rows[entity], columns)), pk) for pk, entity in activities if entity in rows],
+                # What an import from another tracker noted stays beside it.
+                "UPDATE projects_activity SET extra = CASE WHEN extra IS NULL THEN %s "
+                "ELSE json_set(%s, '$.there', json_extract(extra, '$.there')) END WHERE id = %s",
+                [
+                    (text := json.dumps(_extra(rows[entity], columns)), text, pk)
+                    for pk, entity in activities
+                    if entity in rows
+                ],
             )
 
 

@@ -68,7 +68,7 @@ def read(files: Files, words: Words, report: Report) -> Iterator[Issue]:
 
 
 def _files(files: Files, report: Report) -> Iterator[_File]:
-    for path, text in files.texts():
+    for path, text in files.texts(report):
         parts = path.split("/")
         folder = next((part for part in parts[:-1] if part in ORDER), "")
         if folder not in ORDER or not path.endswith(".md"):

@@ -16,4 +16,4 @@ def safe(text: str) -> str:
 
 def plain(cell: str) -> str:
     """Return the text of a cell that `safe` may have changed."""
-    return cell[1:] if _QUOTED.match(cell) else cell
+    return cell[1:] if cell.startswith("'") and _QUOTED.match(cell) else cell

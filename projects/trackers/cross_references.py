@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 
 # Code and addresses stay as they are.
 _KEPT = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|\bhttps?://\S+", re.DOTALL)
@@ -13,32 +13,34 @@ _CERTAIN = re.compile(rf"\A(?:{_SHAPE})")
 _WORD = re.compile(rf"(?<![\w/#.:-])(?:{_SHAPE})")
 
 
-def certain(refs: Mapping[str, str]) -> dict[str, str]:
-    """Return the references, and their short forms, that can't be anything else in a text, with their keys."""
-    found = {ref.casefold(): key for ref, key in refs.items() if _CERTAIN.fullmatch(ref)}
-    for ref, key in refs.items():
-        repository, sign, number = ref.partition("#")
-        if repository and sign and number.isdigit():
-            found.setdefault(f"#{number}", key)
-    return found
+Find = Callable[[str], str | None]
 
 
-def rewritten(text: str, keys: Mapping[str, str]) -> str:
-    """Return `text` with the references that `keys`, of `certain`, has."""
-    if not keys or not text:
+def words_of(ref: str) -> Iterator[tuple[str, bool]]:
+    """Yield the words, in lower case, that certainly mean an issue in a text: its reference, and the short form."""
+    if _CERTAIN.fullmatch(ref):
+        yield ref.casefold(), False
+    repository, sign, number = ref.partition("#")
+    if repository and sign and number.isdigit():
+        yield f"#{number}", True
+
+
+def rewritten(text: str, find: Find) -> str:
+    """Return `text` with the keys that `find` returns for words of it; None leaves a word."""
+    if not text:
         return text
     parts, end = [], 0
     for match in _KEPT.finditer(text):
-        parts += [_plain(text[end : match.start()], keys), match[0]]
+        parts += [_plain(text[end : match.start()], find), match[0]]
         end = match.end()
-    parts.append(_plain(text[end:], keys))
+    parts.append(_plain(text[end:], find))
     return "".join(parts)
 
 
-def _plain(text: str, keys: Mapping[str, str]) -> str:
+def _plain(text: str, find: Find) -> str:
     def key(match: re.Match[str]) -> str:
         word = match[0].rstrip(".:-")
-        found = keys.get(word.casefold())
+        found = find(word)
         return match[0] if found is None else found + match[0][len(word) :]
 
     return _WORD.sub(key, text)

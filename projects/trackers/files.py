@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import IO
 
-from projects.trackers.report import Unreadable, shown
+from projects.trackers.report import Report, Unreadable, shown
 
 MAX_LINE = 8 << 20  # bytes
 MAX_WHOLE = 64 << 20  # bytes of a file that is read as a whole
@@ -22,7 +22,8 @@ BOM = b"\xef\xbb\xbf"
 class Files:
     """What the user sent: the rest of `stream` from `start`.
 
-    It is one file, or, if `is_folder`, a line of JSON `{"path", "text"}` for each file of a folder.
+    It is one file, or, if `is_folder`, a line of JSON `{"path", "text"}` for each file of a folder. A line
+    `{"path", "skipped"}` says why a file could not be read.
     """
 
     def __init__(self, stream: IO[bytes], *, start: int = 0, is_folder: bool = False) -> None:
@@ -59,14 +60,21 @@ class Files:
                 raise Unreadable(f"the file is not valid JSON: {shown(error)}") from None
             yield value
 
-    def texts(self) -> Iterator[tuple[str, str]]:
-        """Yield the relative path and the text of each file of the folder, in the order of paths. Raises Unreadable."""
+    def texts(self, report: Report) -> Iterator[tuple[str, str]]:
+        """Yield the relative path and the text of each file of the folder, in the order of paths.
+
+        Files that could not be read are problems. Raises Unreadable.
+        """
         if not self.is_folder:
             raise Unreadable("this is a file; give the folder that holds the tracker's files")
         for number, line in self._lines():
             if number > MAX_FILES:
                 raise Unreadable(f"the folder has more than {MAX_FILES:,} files")
-            yield _entry(line)
+            path, text, reason = _entry(line)
+            if reason:
+                report.problem(shown(path), "", f"{shown(reason)}; it is left out")
+            else:
+                yield path, text
 
     def _check_kind(self) -> None:
         self._stream.seek(self._start)
@@ -117,13 +125,14 @@ def _decoded(data: bytes, what: str) -> str:
         raise Unreadable(f"{what} is not UTF-8 text; save the file as UTF-8") from None
 
 
-def _entry(line: str) -> tuple[str, str]:
+def _entry(line: str) -> tuple[str, str, str]:
+    """Return the path of a file, and its text or why it was skipped."""
     try:
         found = json.loads(line)
-        path, text = found["path"], found["text"]
-    except (ValueError, RecursionError, KeyError, TypeError):
+        path, text, reason = found["path"], found.get("text", ""), found.get("skipped", "")
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         raise Unreadable('each line of a folder must be {"path": …, "text": …}') from None
-    if not isinstance(path, str) or not isinstance(text, str) or len(text) > MAX_TEXT:
+    if not all(isinstance(one, str) for one in (path, text, reason)) or len(text) > MAX_TEXT:
         raise Unreadable(f"the file {shown(path)} is larger than {MAX_TEXT >> 20} MiB or not text")
     parts = path.split("/")
     if (
@@ -134,4 +143,4 @@ def _entry(line: str) -> tuple[str, str]:
         or any(part in ("", ".", "..") for part in parts)
     ):
         raise Unreadable(f"the path {shown(path)} does not stay in the folder")
-    return path, text
+    return path, text, reason

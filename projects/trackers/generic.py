@@ -141,8 +141,10 @@ def _objects(files: Files, report: Report) -> Iterator[tuple[int, dict[str, obje
 def _issue(row: Mapping[str, str], columns: Columns, number: int, words: Words, report: Report) -> Issue:
     place = f"line {number}"
 
+    cells_of = {name: value.strip() for name, column in columns.names.items() if (value := row.get(column))}
+
     def cell(name: str) -> str:
-        return row.get(columns.names.get(name, ""), "").strip()
+        return cells_of.get(name, "")
 
     key, own_ref = cell("key"), cell("ref")
     # Without an ID, the title is the identity: the line would be that of another item once a row is inserted.

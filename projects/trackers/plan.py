@@ -1,47 +1,62 @@
-"""The first pass over the issues: what their hierarchy, links and references need, in little memory."""
+"""The first pass over the issues: keep them on disk, and settle their hierarchy and links, in little memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from projects.trackers.hierarchy import Node, settle
+from projects.trackers.hierarchy import Graph, settle
+from projects.trackers.ledger import PARENT, Ledger
 from projects.trackers.records import Issue
-from projects.trackers.report import Report
+from projects.trackers.report import Report, shown
 
 MAX_REF = 100  # characters of an external_ref
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The nodes in the order of the file, by the reference that each issue has on the board."""
+    """The issues, and what became of their types, parents and links."""
 
-    nodes: dict[str, Node]
-
-    def issues(self, found: Iterable[Issue]) -> Iterator[tuple[Node, Issue]]:
-        """Yield the issues of a second pass with their nodes."""
-        yield from zip(self.nodes.values(), found, strict=True)
+    ledger: Ledger
+    graph: Graph
 
 
 def make(issues: Iterable[Issue], report: Report) -> Plan:
     """Read all issues once; report duplicated references, and what the hierarchy changed."""
-    nodes: dict[str, Node] = {}
-    renamed: dict[str, str] = {}  # reference there -> here
+    ledger = Ledger()
+    graph = Graph(ledger.named)
     repeated: dict[str, int] = {}
-    for order, issue in enumerate(issues):
+    for issue in issues:
         ref = _clean_ref(issue, report)
-        renamed.setdefault(issue.ref, ref)
-        if ref in nodes:
-            ref = _next_free(ref, nodes, repeated)
+        if ledger.has(ref):
+            ref = _next_free(ref, ledger, repeated)
             report.problem(issue.place, issue.ref, f"its ID appears twice; this one becomes {ref}")
-        links = [(link.kind, link.ref, link.created_at) for link in issue.links]
-        nodes[ref] = Node(ref, issue.place, issue.type, order, issue.parent, issue.created_at, links)
+        ledger.add(issue, ref)
+        graph.add(issue.type, issue.created_at.timestamp() if issue.created_at else None)
         _count(issue, report)
-    for node in nodes.values():
-        node.parent = renamed.get(node.parent, node.parent)
-        node.links = [(kind, renamed.get(other, other), at) for kind, other, at in node.links]
-    settle(nodes, report)
-    return Plan(nodes)
+    _relate(ledger, graph, report)
+    settle(graph, report)
+    return Plan(ledger, graph)
+
+
+def _relate(ledger: Ledger, graph: Graph, report: Report) -> None:
+    """Set the parents and links; report those to issues that are not in the file."""
+    for number, kind, ref, made, other in ledger.relations():
+        is_parent = kind == PARENT
+        if other is not None and other != number:
+            if is_parent:
+                graph.set_parent(number, other)
+            else:
+                graph.link(number, kind, other, made)
+            continue
+        missing, name = graph.missing.setdefault(number, {}), kind.replace("_", " ")
+        if is_parent:
+            what = "is itself" if other == number else "is not in the file"
+            graph.problem(report, number, f"its parent {shown(ref)} {what}, so it has none")
+        else:
+            what = "itself" if other == number else f"{shown(ref)}, which is not in the file,"
+            graph.problem(report, number, f"its link to {what} is left out ({name})")
+        missing[name] = ", ".join(filter(None, (missing.get(name), shown(ref))))
 
 
 def _clean_ref(issue: Issue, report: Report) -> str:
@@ -52,12 +67,12 @@ def _clean_ref(issue: Issue, report: Report) -> str:
     return ref
 
 
-def _next_free(ref: str, nodes: dict[str, Node], repeated: dict[str, int]) -> str:
+def _next_free(ref: str, ledger: Ledger, repeated: dict[str, int]) -> str:
     count = repeated.get(ref, 1)
     while True:
         count += 1
         name = f"{ref[: MAX_REF - 8]}-{count}"
-        if name not in nodes:
+        if not ledger.has(name):
             repeated[ref] = count
             return name
 

@@ -49,7 +49,8 @@ class Issue:
 
     `ref` is its ID in the other tracker and becomes the `external_ref`; `parent` is the `ref` of another issue.
     `own_key` is set by files that `pm` exported: the key of the item, whose `external_ref` is `own_ref`.
-    `unplaced` has what pm has no field for, by its name there; it is kept in the description.
+    `unplaced` has what pm has no field for, by its name there; it is kept in the description. `guessed` are the fields
+    whose value there is unknown: they have the default here.
     """
 
     ref: str
@@ -78,13 +79,13 @@ class Issue:
     comments: list[Comment] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     unplaced: dict[str, str] = field(default_factory=dict)
+    guessed: frozenset[str] = frozenset()
 
 
 class Adapter(Protocol):
     """Yield the issues of a tracker's files in the order that they have there.
 
-    It uses neither the network nor the other program. It is called twice, and yields the same issues both times.
-    Raises Unreadable if the files are not of this tracker.
+    It uses neither the network nor the other program. Raises Unreadable if the files are not of this tracker.
     """
 
     def __call__(self, files: Files, words: Words, report: Report) -> Iterator[Issue]: ...

@@ -67,6 +67,7 @@ class Words:
             self.chosen[field] = {_folded(there): here for there, here in values.items()}
         self._unknown: set[tuple[str, str]] = set()
         self._picked: dict[tuple[str, str, str], tuple[str, str, str]] = {}  # of one tracker, so `own` is always equal
+        self._guessed: set[str] = set()
 
     def pick(
         self, field: str, there: object, place: str, own: Mapping[str, str] | None = None, default: str = ""
@@ -79,21 +80,33 @@ class Words:
         known = self._picked.get((field, there, default)) if isinstance(there, str) else None
         if known is not None:
             self.report.mapped[known] += 1
+            if self._unknown and (field, _folded(there)) in self._unknown:
+                self._guessed.add(field)
             return known[2]
         word = _folded(there)
         found = self._find(field, word, own)
         if found is None:
             found = default or DEFAULTS[field]
-            if word and (field, word) not in self._unknown:
-                self._unknown.add((field, word))
-                self.report.problem(
-                    place, "", f"the {field} {shown(there)} is unknown, so it becomes {found}; --map can name another"
-                )
+            if word:
+                self._guessed.add(field)
+                self._tell_unknown(field, there, found, place)
         mapped = field, shown(there) if word else NOT_GIVEN, found
         self.report.mapped[mapped] += 1
         if isinstance(there, str) and len(self._picked) < MAX_KNOWN:
             self._picked[field, there, default] = mapped
         return found
+
+    def take_unknown(self) -> frozenset[str]:
+        """Return the fields of which a value was unknown since the last call."""
+        found = frozenset(self._guessed)
+        self._guessed.clear()
+        return found
+
+    def _tell_unknown(self, field: str, there: object, found: str, place: str) -> None:
+        if (field, _folded(there)) not in self._unknown:
+            self._unknown.add((field, _folded(there)))
+            message = f"the {field} {shown(there)} is unknown, so new items get {found}; --map can name another"
+            self.report.problem(place, "", message)
 
     def knows(self, field: str, there: object, own: Mapping[str, str] | None = None) -> bool:
         """Return True if a value is translated, or not given."""

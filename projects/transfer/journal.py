@@ -10,13 +10,17 @@ from django.utils import timezone
 from projects.models import User
 from projects.models.activity import IMPORTED, Action, group_of_transaction
 from projects.models.prepared_queries import Row
+from projects.transfer.staging import CHANGES
 from projects.transfer.tables import Table
 
 BATCH = 500  # rows
+_COLUMNS = (
+    "entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id, "
+    "source, session, via"
+)
 _INSERT = (
-    "INSERT INTO projects_activity "
-    "(entity_type, entity_id, display_key, project_id, version, action, changes, actor_id, created_at, group_id, "
-    "source, session, via) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    f"INSERT INTO projects_activity ({_COLUMNS}, extra) "  # noqa: S608
+    f"VALUES ({', '.join(['%s'] * 13)}, (SELECT json_object('there', at) FROM {CHANGES} WHERE id = %s))"
 )
 
 
@@ -46,6 +50,7 @@ class Journal:
                     self.now,
                     group,
                     *self.origin,
+                    pk,
                 )
                 for pk, key, project, version, changes in rows
             ],

@@ -21,6 +21,7 @@ CACHE = 64 * 1024  # KiB of page cache; with the default 2 MiB the indexes of a 
 USERS = "temp.import_users"
 DELETED = "temp.import_deleted"
 INVALID = "temp.import_invalid"
+CHANGES = "temp.import_changes"  # of items, by an import from another tracker: when they were changed there
 
 
 @contextmanager
@@ -38,6 +39,12 @@ def staged(rows: Iterable[tuple[str, int, FileRow]], errors: Errors) -> Iterator
             yield
         finally:
             _drop()
+
+
+def remember_changes() -> None:
+    """Keep when each staged item was changed in the other tracker, for the activity."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {CHANGES} SELECT id, updated_at FROM {WORK_ITEMS.staged}")  # noqa: S608
 
 
 @contextmanager
@@ -71,11 +78,12 @@ def _make() -> None:
         cursor.execute("CREATE TEMP TABLE import_users (place, id, username, is_agent)")
         cursor.execute("CREATE TEMP TABLE import_deleted (place, type, id, deleted_at)")
         cursor.execute("CREATE TEMP TABLE import_invalid (id)")
+        cursor.execute("CREATE TEMP TABLE import_changes (id PRIMARY KEY, at) WITHOUT ROWID")
 
 
 def _drop() -> None:
     with connection.cursor() as cursor:
-        for name in (*(table.staged for table in TABLES), USERS, DELETED, INVALID):
+        for name in (*(table.staged for table in TABLES), USERS, DELETED, INVALID, CHANGES):
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
 
 

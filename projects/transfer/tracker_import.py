@@ -1,8 +1,7 @@
-"""Import the issues of another tracker: read them twice, plan, merge with what is here, write all or nothing."""
+"""Import the issues of another tracker: read them, plan, merge with what is here, write all or nothing."""
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from projects.trackers.files import Files
 from projects.trackers.records import Adapter, Issue
 from projects.trackers.report import Report, Unreadable
 from projects.trackers.words import Words
-from projects.transfer import importer, tracker_merge
+from projects.transfer import importer, staging, tracker_merge
 from projects.transfer.exceptions import Errors
 from projects.transfer.tracker_merge import Difference
 from projects.transfer.tracker_rows import Row, RowMaker
@@ -51,11 +50,15 @@ SOURCES = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the user chose: `words` by field and `columns` by place (`--map`), `people` by their name there."""
+    """What the user chose: `words` by field and `columns` by place (`--map`), `people` by their name there.
+
+    Issues whose state there is older than the last imported one are left out, unless `overwrite_older`.
+    """
 
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
+    overwrite_older: bool = False
 
 
 def read(
@@ -78,25 +81,29 @@ def read(
     files = Files(stream, start=start, is_folder=tracker.is_folder)
     if options.columns and not tracker.has_columns:
         raise Unreadable(f"the map has columns, which {tracker.name} does not need; allowed: words and people")
-    passes = functools.partial(_issues, tracker, files, options)
-    own: dict[str, tuple[str, str]] = {}
-    made = plan.make(_noted(passes(report), own), report)
-    if not made.nodes:
-        raise Unreadable(f"no issues of {tracker.name} were found")
-    for _ in range(MAX_ATTEMPTS):
-        project.refresh_from_db()
-        project.check_writable()
-        problems = len(report.problems)
-        maker = RowMaker(source, tracker.name, project, made, People(options.people, report), actor, report)
-        merge = _Merge(maker)
-        rows = _with_removals(_counted(maker.rows(passes(Report()), own), progress, len(made.nodes)), maker)
-        try:
-            counts = importer.write(rows, Errors(), actor=actor, dry_run=dry_run, staged_rows=merge.run)
-        except _Outdated:
-            del report.problems[problems:]
-            continue
-        return _answer(maker, merge, counts, dry_run=dry_run)
-    raise Conflict("other commands created items all the time; import when the board is quieter")
+    made = plan.make(_issues(tracker, files, options, report), report)
+    try:
+        if not made.ledger.count:
+            raise Unreadable(f"no issues of {tracker.name} were found")
+        for _ in range(MAX_ATTEMPTS):
+            project.refresh_from_db()
+            project.check_writable()
+            problems = len(report.problems)
+            people = People(options.people, report)
+            maker = RowMaker(
+                *(source, tracker.name, project, made, people, actor, report), overwrite_older=options.overwrite_older
+            )
+            merge = _Merge(maker)
+            rows = _with_removals(_counted(maker.rows(), progress, made.ledger.count), maker)
+            try:
+                counts = importer.write(rows, Errors(), actor=actor, dry_run=dry_run, staged_rows=merge.run)
+            except _Outdated:
+                del report.problems[problems:]
+                continue
+            return _answer(maker, merge, counts, dry_run=dry_run)
+        raise Conflict("other commands created items all the time; import when the board is quieter")
+    finally:
+        made.ledger.close()
 
 
 class _Outdated(Exception):
@@ -105,16 +112,9 @@ class _Outdated(Exception):
 
 def _issues(tracker: Source, files: Files, options: Options, report: Report) -> Iterator[Issue]:
     words = Words(report, options.words)
-    if tracker.has_columns:
-        return tracker.read(files, words, report, options.columns)  # type: ignore[call-arg]  # those with columns
-    return tracker.read(files, words, report)
-
-
-def _noted(issues: Iterator[Issue], own: dict[str, tuple[str, str]]) -> Iterator[Issue]:
-    """Yield the issues; remember the keys and references that files of pm have."""
-    for issue in issues:
-        if issue.own_key:
-            own[issue.ref] = issue.own_key, issue.own_ref
+    more = (options.columns,) if tracker.has_columns else ()
+    for issue in tracker.read(files, words, report, *more):
+        issue.guessed = words.take_unknown()
         yield issue
 
 
@@ -138,20 +138,21 @@ def _with_removals(rows: Iterator[Row], maker: RowMaker) -> Iterator[Row]:
 
 
 def _links_gone(maker: RowMaker) -> Iterator[uuid.UUID]:
-    ids = maker.known_ids()
     links = Dependency.objects.living().in_project(maker.project.pk)
-    for pk, first, second, kind in links.values_list("pk", "blocking_item_id", "blocked_item_id", "dependency_type"):
+    ends = links.values_list("pk", "blocking_item_id", "blocked_item_id", "dependency_type")
+    for pk, first, second, kind in ends.iterator() if maker.board.has_items else ():
         is_imported = pk == uuid.uuid5(NAMESPACE, f"{first}:{kind}:{second}")
-        if is_imported and first in ids and second in ids and pk not in maker.links:
+        if is_imported and not maker.ledger.has_noted(pk.bytes) and maker.is_known(first) and maker.is_known(second):
             yield pk
 
 
 def _criteria_gone(maker: RowMaker) -> Iterator[uuid.UUID]:
     """Yield the criteria that nobody changed here."""
-    ids = maker.known_ids()
     criteria = Criterion.objects.living().filter(work_item__project=maker.project, version=1)
-    for pk, item, text in criteria.values_list("pk", "work_item_id", "text"):
-        if item in ids and pk == uuid.uuid5(item, f"criterion:{text}") and pk not in maker.criteria:
+    found = criteria.values_list("pk", "work_item_id", "text")
+    for pk, item, text in found.iterator() if maker.board.has_items else ():
+        is_imported = pk == uuid.uuid5(item, f"criterion:{text}")
+        if is_imported and not maker.ledger.has_noted(pk.bytes) and maker.is_known(item):
             yield pk
 
 
@@ -166,10 +167,12 @@ class _Merge:
 
     def run(self) -> None:
         """Merge. Raises _Outdated if the rows must be made again."""
-        project = self.maker.project
-        if Project.objects.get(pk=project.pk).next_work_item_number != project.next_work_item_number:
+        if not self.maker.board.check_numbers():
             raise _Outdated
-        tracker_merge.merge(self.maker.actor.pk.hex, self._collect, self.unchanged, self.maker.report.absent)
+        staging.remember_changes()
+        tracker_merge.merge(
+            self.maker.actor.pk.hex, self._collect, self.unchanged, self.maker.report.absent, self.maker.guessed
+        )
 
     def _collect(self, difference: Difference) -> None:
         if len(self.conflicts) < MAX_CONFLICTS:
@@ -194,6 +197,8 @@ def _answer(maker: RowMaker, merge: _Merge, counts: dict[str, object], *, dry_ru
     return {
         **answer,
         **({"further_conflicts": merge.further} if merge.further else {}),
+        **({"older": maker.older} if maker.older else {}),
+        **({"further_older": maker.further_older} if maker.further_older else {}),
         **({"deleted_here": maker.deleted_here} if maker.deleted_here else {}),
         **({"not_in_the_file": gone} if (gone := maker.gone()) else {}),
         **({"renumbered": counts["renumbered"]} if counts["renumbered"] else {}),

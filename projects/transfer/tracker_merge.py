@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from django.db import connection
@@ -58,16 +58,17 @@ def merge(
     told_conflict: Callable[[Difference], None],
     unchanged: Counter[str],
     absent: Iterable[str] = (),
+    guessed: Mapping[str, frozenset[str]] | None = None,
 ) -> None:
     """Replace the staged rows that the board has by the merge of both; count those that it has already.
 
-    What is `absent`, fields that the file has no column for, stays as it is. Call it before the rows are compared with
-    the board.
+    What is `absent`, fields that the file has no column for, stays as it is, and so do the fields in `guessed`, by the
+    ID of the item, whose values there are unknown. Call it before the rows are compared with the board.
     """
     kept = frozenset(_COLUMNS.get(name, name) for name in absent)
     for table in MERGED:
         for batch in fetch(_pairs(table)):
-            unchanged[table.collection] += _merge_batch(table, batch, actor_id, told_conflict, kept)
+            unchanged[table.collection] += _merge_batch(table, batch, actor_id, told_conflict, kept, guessed or {})
 
 
 def _pairs(table: Table) -> str:
@@ -85,6 +86,7 @@ def _merge_batch(
     actor_id: str,
     told_conflict: Callable[[Difference], None],
     kept: frozenset[str],
+    guessed: Mapping[str, frozenset[str]],
 ) -> int:
     """Merge some rows; return how many the board has already."""
     width = len(table.columns)
@@ -94,7 +96,8 @@ def _merge_batch(
     dropped: list[Row] = []
     for rowid, key, *values in batch:
         there, here = values[:width], values[width:]
-        merged = _merged(table, key, there, here, bases.get(there[0], {}), told_conflict, kept)
+        unknown = guessed.get(there[0], frozenset())
+        merged = _merged(table, key, there, here, bases.get(there[0], {}), told_conflict, kept, unknown)
         if merged is None:
             dropped.append((rowid,))
             continue
@@ -115,6 +118,7 @@ def _merged(
     base: dict[str, Json],
     told_conflict: Callable[[Difference], None],
     kept: frozenset[str],
+    unknown: frozenset[str],
 ) -> list[SqlRow] | None:
     """Return the row as it should be; None if the board has it already."""
     places = {column.name: place for place, column in enumerate(table.columns)}
@@ -125,7 +129,7 @@ def _merged(
             continue
         tracked = [name for name in names if name in base]
         changed_there = [name for name in tracked if _form(table, places[name], there) != base[name]]
-        if not changed_there:
+        if not changed_there or group[0] in unknown & {*changed_there}:
             continue
         changed_here = [name for name in tracked if _form(table, places[name], here) != base[name]]
         if all(there[places[name]] == here[places[name]] for name in changed_there):

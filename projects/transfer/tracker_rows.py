@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -14,8 +15,9 @@ from django.utils import timezone
 from projects.entities.work_item import CLOSED
 from projects.models import Project, User
 from projects.models.fields import MAX_LABEL_LENGTH, MAX_LABELS
-from projects.trackers import cross_references, texts
-from projects.trackers.hierarchy import Node
+from projects.trackers import cross_references, ledger, texts
+from projects.trackers.hierarchy import NONE
+from projects.trackers.ledger import DELETED, KNOWN, NEW, OLDER, Target
 from projects.trackers.plan import Plan
 from projects.trackers.records import BLOCKED_BY, BLOCKS, RELATES_TO, Issue
 from projects.trackers.report import Report
@@ -23,105 +25,160 @@ from projects.transfer.file_reader import FileRow
 from projects.transfer.tracker_targets import (
     AGENTS,
     NAMESPACE,
+    Board,
     Item,
-    Items,
     People,
     Sprints,
     Texts,
+    Wanted,
     deleted_links,
+    imported_at,
     linked_pairs,
+    stored,
 )
 
+BATCH = 250  # links
+MAX_OLDER = 1_000  # listed one by one
 MAX_CRITERION = 500
 MAX_CRITERIA = 1_000
 Row = tuple[str, int, FileRow]  # collection, index in it, values
 _OWN_KEY = re.compile(r"\A(?P<project>[A-Za-z][A-Za-z0-9_]*)-(?P<number>[1-9][0-9]{0,8})")
 TITLE = 200
+_COLUMNS = {"status": "status", "type": "item_type", "priority": "priority"}
 
 
-class Place(NamedTuple):
-    """Where an issue stands on the board: its ID and number; `known` is the item that is there, deleted or not."""
+class Entry(NamedTuple):
+    """An issue with its reference and its item."""
+
+    ref: str
+    issue: Issue
+    target: Target
+    id: uuid.UUID
+
+
+class Link(NamedTuple):
+    """A link between two items; not `is_shown` if one of them is left as it is."""
 
     id: uuid.UUID
-    number: int
-    known: Item | None
+    kind: str
+    first: uuid.UUID
+    second: uuid.UUID
+    made: datetime | None
+    is_shown: bool
+
+
+def _is_older(entry: ledger.Entry, imported: str | None) -> bool:
+    """Return True if an issue was changed earlier than what an import brought last."""
+    return entry.updated is not None and imported is not None and stored(entry.updated) < imported
 
 
 class RowMaker:
     """Makes the rows of one import into one project. `name` is the tracker's name for people."""
 
     def __init__(
-        self, source: str, name: str, project: Project, plan: Plan, people: People, actor: User, report: Report
+        self,
+        source: str,
+        name: str,
+        project: Project,
+        plan: Plan,
+        people: People,
+        actor: User,
+        report: Report,
+        *,
+        overwrite_older: bool = False,
     ) -> None:
         self.source = source
         self.name = name
         self.project = project
-        self.plan = plan
+        self.ledger = plan.ledger
+        self.graph = plan.graph
         self.people = people
         self.actor = actor
         self.report = report
+        self.overwrite_older = overwrite_older
         self.now = timezone.now()
-        self.items = Items(project)
+        self.board = Board(project)
         self.sprints = Sprints(project)
         self.texts = Texts(())
-        self.places: dict[str, Place] = {}
-        self.keys: dict[str, str] = {}
-        self.links: set[uuid.UUID] = set()  # all that the file has
-        self.criteria: set[uuid.UUID] = set()
         self.left: dict[str, int] = {}  # number of rows by collection
         self.deleted_here = 0
+        self.older: list[str] = []  # keys
+        self.guessed: dict[str, frozenset[str]] = {}  # fields by the ID of an item that is here
+        self.further_older = 0
 
-    def rows(self, issues: Iterator[Issue], own: Mapping[str, tuple[str, str]]) -> Iterator[Row]:
-        """Yield the rows of a second pass over the issues. `own` has the (key, reference) that files of pm have."""
-        for ref, node in self.plan.nodes.items():
-            self.places[ref] = self._settle(ref, node, own.get(ref))
-        self.texts = Texts(self.known_ids())
-        self.keys = cross_references.certain(
-            {ref: f"{self.project.key}-{place.number}" for ref, place in self.places.items()}
-        )
-        for node, issue in self.plan.issues(issues):
-            place = self.places[node.ref]
-            if place.known is not None and place.known.is_deleted:
-                self.deleted_here += 1
-                continue
-            yield self._row("work_items", self._item(node, issue, place))
-            yield from self._comments(issue, place)
-            yield from self._criteria(issue, place)
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of the issues in the ledger."""
+        for batch in self.ledger.entries():
+            self.ledger.aim(self._targets(batch))
+        if self.board.has_items:
+            self.ledger.index_targets()
+        for issues in self.ledger.issues():
+            known = [uuid.UUID(bytes=target.id) for _, _, target in issues if target.state == KNOWN]
+            self.texts = Texts(known)
+            for ref, issue, target in issues:
+                if target.state in (NEW, KNOWN):
+                    yield from self._rows_of(Entry(ref, issue, target, uuid.UUID(bytes=target.id)))
         yield from self._links()
         for pk, name in self.people.new.items():
             yield self._row("users", {"id": str(pk), "username": name, "is_agent": name.casefold() in AGENTS})
         for pk, (name, first, last) in self.sprints.new.items():
             yield self._row("sprints", self._sprint(pk, name, first.isoformat(), last.isoformat()))
 
-    def known_ids(self) -> set[uuid.UUID]:
-        """Return the items of the file that the board has."""
-        places = self.places.values()
-        return {place.id for place in places if place.known is not None and not place.known.is_deleted}
+    def is_known(self, pk: uuid.UUID) -> bool:
+        """Return True if an item is on the board, and the file has a newer state of it."""
+        return self.ledger.has_target(pk.bytes, KNOWN)
 
     def gone(self) -> int:
         """Return the number of items that an earlier import brought, and that are not in the file."""
-        seen = {place.id for place in self.places.values()}
         return sum(
-            one.id not in seen and not one.is_deleted and one.id == self._id(one.ref)
-            for one in self.items.by_id.values()
+            not one.is_deleted and one.id == self._id(one.ref) and not self.ledger.has_target(one.id.bytes)
+            for one in self.board.all_items()
         )
 
     def _id(self, ref: str) -> uuid.UUID:
         return uuid.uuid5(NAMESPACE, f"{self.project.pk}:{self.source}:{ref}")
 
-    def _settle(self, ref: str, node: Node, own: tuple[str, str] | None) -> Place:
-        pk = self._id(ref)
-        wanted = None
-        if own is not None:
-            match = _OWN_KEY.fullmatch(own[0])
-            is_own = match is not None and match["project"].upper() == self.project.key
-            wanted = int(match["number"]) if match and is_own else None
-        found = self.items.by_id.get(pk) or self.items.by_ref.get(own[1] if own and own[1] else ref)
-        if found is None and wanted is not None:
-            found = self.items.same(wanted, node.created_at)
-        if found is not None:
-            return Place(found.id, found.number, found)
-        return Place(pk, self.items.take(wanted), None)
+    def _targets(self, entries: Sequence[ledger.Entry]) -> Iterator[Target]:
+        """Find the items of some issues on the board, and give numbers to the others."""
+        wanted = [self._wanted(entry) for entry in entries]
+        found = self.board.found(wanted)
+        taken = self.board.taken([one.number for one in wanted if one.number is not None])
+        imported = imported_at([item.id for item in found if item is not None])
+        for entry, want, item in zip(entries, wanted, found, strict=True):
+            if item is None:
+                number = self.board.take(None if want.number in taken else want.number)
+                yield Target(entry.number, want.id.bytes, number, None, NEW)
+                continue
+            state = DELETED if item.is_deleted else KNOWN
+            if item.is_deleted:
+                self.deleted_here += 1
+            elif not self.overwrite_older and _is_older(entry, imported.get(item.id)):
+                state = OLDER
+                self._note_older(item)
+            yield Target(entry.number, item.id.bytes, item.number, item.position, state)
+
+    def _wanted(self, entry: ledger.Entry) -> Wanted:
+        match = _OWN_KEY.fullmatch(entry.own_key) if entry.own_key else None
+        is_own = match is not None and match["project"].upper() == self.project.key
+        number = int(match["number"]) if match and is_own else None
+        return Wanted(self._id(entry.ref), entry.own_ref or entry.ref, number, entry.created)
+
+    def _note_older(self, item: Item) -> None:
+        if len(self.older) < MAX_OLDER:
+            self.older.append(f"{self.project.key}-{item.number}")
+        else:
+            self.further_older += 1
+
+    def _key(self, word: str) -> str | None:
+        number = self.ledger.item_of(word)
+        return None if number is None else f"{self.project.key}-{number}"
+
+    def _rows_of(self, entry: Entry) -> Iterator[Row]:
+        if entry.issue.guessed and entry.target.state == KNOWN:
+            self.guessed[entry.id.hex] = frozenset(_COLUMNS[field] for field in entry.issue.guessed)
+        yield self._row("work_items", self._item(entry))
+        yield from self._comments(entry.issue, entry.id)
+        yield from self._criteria(entry.issue, entry.id)
 
     def _row(self, collection: str, values: FileRow) -> Row:
         index = self.left.get(collection, 0)
@@ -139,31 +196,32 @@ class RowMaker:
             "updated_by": by,
         }
 
-    def _item(self, node: Node, issue: Issue, place: Place) -> FileRow:
-        author = self.people.find(issue.author, node.place, node.ref)
-        assignee = self.people.find(issue.assignee, node.place, node.ref)
+    def _item(self, entry: Entry) -> FileRow:
+        ref, issue, target, pk = entry
+        author = self.people.find(issue.author, issue.place, ref)
+        assignee = self.people.find(issue.assignee, issue.place, ref)
         is_done = issue.status == "done"
         completed = issue.completed_at or issue.updated_at or issue.created_at or self.now
-        title, description = self._texts(node, issue)
-        parent = self.places.get(node.parent)
+        title, description = self._texts(entry)
+        parent = self.graph.parent(target.number)
         return {
-            "id": str(place.id),
+            "id": str(pk),
             "project_id": str(self.project.pk),
-            "item_number": place.number,
-            "item_type": node.type,
+            "item_number": target.item,
+            "item_type": self.graph.type(target.number),
             "title": title,
             "description": description,
             "status": issue.status,
             "close_reason": self._text(issue.close_reason) if issue.status in CLOSED else "",
             "priority": issue.priority,
-            "parent_id": str(parent.id) if parent else None,
-            "sprint_id": self._sprint_of(node, issue),
+            "parent_id": None if parent == NONE else str(uuid.UUID(bytes=self.ledger.target(parent).id)),
+            "sprint_id": self._sprint_of(entry),
             "assignee_id": str(assignee) if assignee else None,
-            "labels": self._labels(node, issue),
+            "labels": self._labels(entry),
             "story_points": issue.story_points,
             "due_date": issue.due_date.isoformat() if issue.due_date else None,
-            "external_ref": issue.own_ref if issue.own_key and self._is_own(issue) else node.ref,
-            "position": place.known.position if place.known else float(node.order),
+            "external_ref": issue.own_ref if issue.own_key and self._is_own(issue) else ref,
+            "position": float(target.number) if target.position is None else target.position,
             "started_at": issue.started_at.astimezone(UTC).isoformat() if issue.started_at else None,
             "completed_at": min(completed, self.now).astimezone(UTC).isoformat() if is_done else None,
             **self._stamps(issue.created_at, issue.updated_at, author),
@@ -172,54 +230,56 @@ class RowMaker:
     def _is_own(self, issue: Issue) -> bool:
         return issue.own_key.upper().startswith(f"{self.project.key}-")
 
-    def _texts(self, node: Node, issue: Issue) -> tuple[str, str]:
+    def _texts(self, entry: Entry) -> tuple[str, str]:
+        ref, issue, number = entry.ref, entry.issue, entry.target.number
         limit = min(TITLE, settings.PM_MAX_TITLE_LENGTH)
         whole = texts.line(issue.title, self.report)
         if not whole:
-            self.report.problem(node.place, node.ref, f"has no title; it is called {texts.NO_TITLE}")
+            self.report.problem(issue.place, ref, f"has no title; it is called {texts.NO_TITLE}")
         title = whole if len(whole) <= limit else f"{whole[: limit - 1].rstrip()}…"
         if title != whole and whole:
-            self.report.problem(
-                node.place, node.ref, f"its title has {len(whole)} characters; it is cut, and whole in the description"
-            )
+            message = f"its title has {len(whole)} characters; it is cut, and whole in the description"
+            self.report.problem(issue.place, ref, message)
+        unplaced = issue.unplaced | self.graph.missing.get(number, {})
         parts = [
             whole if title != whole else "",
-            cross_references.rewritten(self._text(issue.description), self.keys),
-            cross_references.rewritten(node.note, self.keys),
-            texts.unplaced(
-                self.name, {name: self._text(value) for name, value in (issue.unplaced | node.missing).items()}
-            ),
+            cross_references.rewritten(self._text(issue.description), self._key),
+            cross_references.rewritten(self.graph.notes.get(number, ""), self._key),
+            texts.unplaced(self.name, {name: self._text(value) for name, value in unplaced.items()}),
         ]
         description = "\n\n".join(part for part in parts if part)
         most = settings.PM_MAX_DESCRIPTION_LENGTH
         if len(description) > most:
-            self.report.problem(
-                node.place, node.ref, f"its description has {len(description):,} characters; it is cut at {most:,}"
-            )
+            message = f"its description has {len(description):,} characters; it is cut at {most:,}"
+            self.report.problem(issue.place, ref, message)
         return title or texts.NO_TITLE, texts.cut(description, most)
 
     def _text(self, value: str) -> str:
         return texts.text(value, self.report)
 
-    def _labels(self, node: Node, issue: Issue) -> list[str]:
+    def _labels(self, entry: Entry) -> list[str]:
         found: dict[str, str] = {}
+        issue, ref = entry.issue, entry.ref
         for raw in issue.labels:
             label = texts.line(raw, self.report).replace(",", ";")
             if len(label) > MAX_LABEL_LENGTH:
-                self.report.problem(
-                    node.place, node.ref, f"the label {label[:60]} is cut at {MAX_LABEL_LENGTH} characters"
-                )
+                message = f"the label {label[:60]} is cut at {MAX_LABEL_LENGTH} characters"
+                self.report.problem(issue.place, ref, message)
                 label = label[:MAX_LABEL_LENGTH].rstrip()
             if label:
                 found.setdefault(label.casefold(), label)
-        if issue.sprint and node.type != "epic" and self._sprint_of(node, issue) is None:
+        if issue.sprint and not self._is_epic(entry) and self._sprint_of(entry) is None:
             found.setdefault("sprint", f"sprint:{texts.line(issue.sprint, self.report)}"[:MAX_LABEL_LENGTH])
         if len(found) > MAX_LABELS:
-            self.report.problem(node.place, node.ref, f"has {len(found)} labels; the first {MAX_LABELS} stay")
+            self.report.problem(issue.place, ref, f"has {len(found)} labels; the first {MAX_LABELS} stay")
         return list(found.values())[:MAX_LABELS]
 
-    def _sprint_of(self, node: Node, issue: Issue) -> str | None:
-        if not issue.sprint or node.type == "epic":
+    def _is_epic(self, entry: Entry) -> bool:
+        return self.graph.type(entry.target.number) == "epic"
+
+    def _sprint_of(self, entry: Entry) -> str | None:
+        issue = entry.issue
+        if not issue.sprint or self._is_epic(entry):
             return None
         found = self.sprints.find(texts.line(issue.sprint, self.report), *(issue.sprint_days or (None, None)))
         return str(found) if found else None
@@ -235,20 +295,20 @@ class RowMaker:
             **self._stamps(None, None, None),
         }
 
-    def _comments(self, issue: Issue, place: Place) -> Iterator[Row]:
+    def _comments(self, issue: Issue, item: uuid.UUID) -> Iterator[Row]:
         most = settings.PM_MAX_COMMENT_LENGTH
         for index, comment in enumerate(issue.comments):
-            content = cross_references.rewritten(self._text(comment.text), self.keys)
+            content = cross_references.rewritten(self._text(comment.text), self._key)
             if not content:
                 continue
             if len(content) > most:
                 self.report.problem(
                     issue.place, issue.ref, f"a comment has {len(content):,} characters; it is cut at {most:,}"
                 )
-            pk = uuid.uuid5(place.id, f"comment:{comment.ref or f'{index}:{comment.created_at}'}")
+            pk = uuid.uuid5(item, f"comment:{comment.ref or f'{index}:{comment.created_at}'}")
             if pk in self.texts.deleted:
                 continue
-            if pk not in self.texts.ids and self.texts.has_comment(place.id, texts.cut(content, most)):
+            if pk not in self.texts.ids and self.texts.has_comment(item, texts.cut(content, most)):
                 continue
             author = self.people.find(comment.author, issue.place, issue.ref)
             if not self.actor.acts_as_person and author in self.people.persons:
@@ -258,13 +318,13 @@ class RowMaker:
                 "comments",
                 {
                     "id": str(pk),
-                    "work_item_id": str(place.id),
+                    "work_item_id": str(item),
                     "content": texts.cut(content, most),
                     **self._stamps(created, created, author),
                 },
             )
 
-    def _criteria(self, issue: Issue, place: Place) -> Iterator[Row]:
+    def _criteria(self, issue: Issue, item: uuid.UUID) -> Iterator[Row]:
         by = self.people.find(issue.assignee, issue.place, issue.ref) or self.actor.pk
         if len(issue.criteria) > MAX_CRITERIA:
             self.report.problem(
@@ -272,25 +332,26 @@ class RowMaker:
             )
         seen: set[uuid.UUID] = set()
         for index, criterion in enumerate(issue.criteria[:MAX_CRITERIA], 1):
-            text = cross_references.rewritten(texts.line(criterion.text, self.report), self.keys)
+            text = cross_references.rewritten(texts.line(criterion.text, self.report), self._key)
             if len(text) > MAX_CRITERION:
                 self.report.problem(issue.place, issue.ref, f"criterion {index} is cut at {MAX_CRITERION} characters")
             text = text[:MAX_CRITERION].rstrip()
             # By its text: a list can get another order. A criterion with another text is another one.
-            pk = uuid.uuid5(place.id, f"criterion:{text}")
+            pk = uuid.uuid5(item, f"criterion:{text}")
             if pk in seen or pk in self.texts.deleted:
                 continue
             seen.add(pk)
-            known = None if pk in self.texts.ids else self.texts.criterion(place.id, text)
+            known = None if pk in self.texts.ids else self.texts.criterion(item, text)
             pk = known.pk if known else pk
-            self.criteria.add(pk)
+            if self.board.has_items:
+                self.ledger.note(pk.bytes)
             is_ticked = criterion.is_ticked and self.actor.acts_as_person
             at = issue.completed_at or issue.updated_at or issue.created_at or self.now
             yield self._row(
                 "criteria",
                 {
                     "id": str(pk),
-                    "work_item_id": str(place.id),
+                    "work_item_id": str(item),
                     "text": text,
                     "position": known.position if known else index,
                     "ticked_by_id": str(by) if is_ticked else None,
@@ -300,29 +361,40 @@ class RowMaker:
             )
 
     def _links(self) -> Iterator[Row]:
-        made = linked_pairs(self.project) if self.known_ids() else {}
-        deleted = deleted_links(self.project) if made or self.known_ids() else set()
-        for node in self.plan.nodes.values():
-            for kind, other, at in node.links:
-                near, far = self.places[node.ref], self.places[other]
-                if any(one.known is not None and one.known.is_deleted for one in (near, far)):
-                    continue
-                # The blocker, the origin of a discovery and the original of a duplicate come first.
-                first, second = (near, far) if kind in (BLOCKS, RELATES_TO) else (far, near)
-                name = BLOCKS if kind == BLOCKED_BY else kind
-                pk = uuid.uuid5(NAMESPACE, f"{first.id}:{name}:{second.id}")
-                self.links.add(pk)
-                if pk in deleted:
-                    continue
-                if made.get(frozenset((first.id, second.id)), pk) != pk:
-                    continue  # somebody linked the two items here
-                yield self._row(
-                    "dependencies",
-                    {
-                        "id": str(pk),
-                        "blocking_item_id": str(first.id),
-                        "blocked_item_id": str(second.id),
-                        "dependency_type": name,
-                        **self._stamps(at, at, None),
-                    },
-                )
+        links = self.graph.links()
+        while batch := list(itertools.islice(links, BATCH)):
+            ends = {number: self.ledger.target(number) for _, near, _, far, _ in batch for number in (near, far)}
+            yield from self._links_of([self._link(link, ends) for link in batch])
+
+    def _link(self, link: tuple[int, int, str, int, float | None], ends: Mapping[int, Target]) -> Link:
+        _, near, kind, far, made = link
+        # The blocker, the origin of a discovery and the original of a duplicate come first.
+        first, second = (near, far) if kind in (BLOCKS, RELATES_TO) else (far, near)
+        name = BLOCKS if kind == BLOCKED_BY else kind
+        ids = uuid.UUID(bytes=ends[first].id), uuid.UUID(bytes=ends[second].id)
+        is_shown = all(ends[one].state in (NEW, KNOWN) for one in (first, second))
+        return Link(uuid.uuid5(NAMESPACE, f"{ids[0]}:{name}:{ids[1]}"), name, *ids, ledger.moment(made), is_shown)
+
+    def _links_of(self, links: Sequence[Link]) -> Iterator[Row]:
+        made: dict[frozenset[uuid.UUID], uuid.UUID] = {}
+        deleted: set[uuid.UUID] = set()
+        if self.board.has_items:
+            made = linked_pairs(list({one for link in links for one in (link.first, link.second)}))
+            deleted = deleted_links([link.id for link in links])
+        for link in links:
+            if not link.is_shown:
+                continue
+            if self.board.has_items:
+                self.ledger.note(link.id.bytes)
+            if link.id in deleted or made.get(frozenset((link.first, link.second)), link.id) != link.id:
+                continue  # somebody deleted it, or linked the two items here
+            yield self._row(
+                "dependencies",
+                {
+                    "id": str(link.id),
+                    "blocking_item_id": str(link.first),
+                    "blocked_item_id": str(link.second),
+                    "dependency_type": link.kind,
+                    **self._stamps(link.made, link.made, None),
+                },
+            )

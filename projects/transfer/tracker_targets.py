@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import F, Max
 
 from projects.models import Comment, Criterion, Dependency, Project, Sprint, User
+from projects.models.activity import IMPORTED
+from projects.models.sync import NumberBlock
 from projects.models.user import id_of
 from projects.trackers.report import Report
 
-BATCH = 500
+THERE = "there"  # in the extra of an activity: when the issue was changed in the other tracker
 # Names of agent programs: who has one is no person, and may go on acting under it.
 AGENTS = ("aider", "claude", "claude-code", "codex", "copilot", "cursor", "devin", "gemini", "jules", "llm", "opencode")
 # Never change this: an issue must have the same ID on all clones that import it.
@@ -32,83 +35,177 @@ def new_project(source: str, title: str, key: str = "") -> Project:
     return Project(key=key, title=title, **({} if is_taken else {"pk": pk}))
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Board:
+    """The items of a project that an import may find, and the numbers that it may give."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.has_items = project.work_items.exists()
+        self.blocks = list(
+            NumberBlock.objects.filter(project_id=project.pk, following__lte=F("last"))
+            .order_by("following")
+            .values_list("group_id", "following", "last")
+        )
+        self._reserved = [
+            number
+            for _, first, last in self.blocks
+            for number in sorted({*range(first, last + 1)} - self._used(first, last))
+        ]
+        self._reserved.reverse()
+        self._given: set[int] = set()  # of the reserved ones
+        self._wanted: set[int] = set()
+        highest = project.work_items.aggregate(highest=Max("item_number"))["highest"] or 0
+        self._first = self._next = max(project.next_work_item_number, highest + 1)
+
+    def take(self, wanted: int | None = None) -> int:
+        """Return `wanted`, unless it was given already, else a reserved number of this clone, else the next one."""
+        if wanted is not None and self._is_free(wanted):
+            self._wanted.add(wanted)
+            return wanted
+        while (number := self._following()) in self._wanted:
+            pass
+        return number
+
+    def _is_free(self, number: int) -> bool:
+        was_given = self._first <= number < self._next or number in self._given
+        return not was_given and number not in self._wanted
+
+    def _following(self) -> int:
+        if self._reserved:
+            number: int = self._reserved.pop()
+            self._given.add(number)
+            return number
+        self._next += 1
+        return self._next - 1
+
+    def _used(self, first: int, last: int) -> set[int]:
+        used = self.project.work_items.filter(item_number__range=(first, last))
+        return set(used.values_list("item_number", flat=True))
+
+    def check_numbers(self) -> bool:
+        """Take the reserved numbers off their blocks; return False if others took numbers meanwhile."""
+        fresh = Board(Project.objects.get(pk=self.project.pk))
+        if (fresh.blocks, fresh.project.next_work_item_number) != (
+            self.blocks,
+            self.project.next_work_item_number,
+        ):
+            return False
+        for group, first, last in self.blocks:
+            given = [number for number in self._given if first <= number <= last]
+            if given:
+                NumberBlock.objects.filter(group_id=group).update(following=max(given) + 1)
+        return True
+
+    def found(self, wanted: Sequence[Wanted]) -> list[Item | None]:
+        """Return the item of each of some issues: by its ID, by its reference, or the one that was exported."""
+        if not self.has_items:
+            return [None] * len(wanted)
+        by_id = self._items(f"id IN ({marks(wanted)})", [one.id.hex for one in wanted])
+        refs = [one.ref for one in wanted]
+        by_ref = self._items(f"deleted_at IS NULL AND external_ref IN ({marks(refs)})", refs)
+        numbers = [one.number for one in wanted if one.number is not None]
+        by_number = self._items(f"item_number IN ({marks(numbers)})", numbers) if numbers else []
+        ids = {one.id: one for one in by_id}
+        references = {one.ref: one for one in by_ref if one.ref}
+        own = {one.number: one for one in by_number}
+        return [ids.get(one.id) or references.get(one.ref) or _same(own, one) for one in wanted]
+
+    def taken(self, numbers: Sequence[int]) -> set[int]:
+        """Return which of some numbers items have."""
+        if not numbers or not self.has_items:
+            return set()
+        return {one.number for one in self._items(f"item_number IN ({marks(numbers)})", numbers)}
+
+    def all_items(self) -> Iterator[Item]:
+        """Yield all items of the project."""
+        return iter(self._items("1", [])) if self.has_items else iter(())
+
+    def _items(self, condition: str, values: Sequence[str | int]) -> list[Item]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id, item_number, external_ref, position, created_at || '', deleted_at IS NOT NULL "  # noqa: S608
+                f"FROM projects_workitem WHERE project_id = %s AND {condition}",
+                [self.project.pk.hex, *values],
+            )
+            return [
+                Item(uuid.UUID(pk), number, ref, position, created, bool(gone))
+                for pk, number, ref, position, created, gone in cursor
+            ]
+
+
+class Wanted(NamedTuple):
+    """What an issue may be found by: its ID, its reference, and its number if this project exported it."""
+
+    id: uuid.UUID
+    ref: str
+    number: int | None
+    created: float | None
+
+
+class Item(NamedTuple):
     """An item of the project."""
 
     id: uuid.UUID
     number: int
-    position: str
     ref: str
+    position: str
     created_at: str  # as stored
     is_deleted: bool
 
 
-class Items:
-    """The items of a project, by ID, by `external_ref` and by number."""
+def _same(own: Mapping[int, Item], wanted: Wanted) -> Item | None:
+    """Return the item with this number if it was created in the same second: it is the one that was exported."""
+    found = own.get(wanted.number) if wanted.number is not None else None
+    if found is None or wanted.created is None:
+        return None
+    return found if found.created_at[:19] == stored(wanted.created)[:19] else None
 
-    def __init__(self, project: Project) -> None:
-        self.by_id: dict[uuid.UUID, Item] = {}
-        self.by_ref: dict[str, Item] = {}
-        self.by_number: dict[int, Item] = {}
-        self.numbers: set[int] = set()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id, item_number, external_ref, position, created_at || '', deleted_at IS NOT NULL "
-                "FROM projects_workitem WHERE project_id = %s",
-                [project.pk.hex],
-            )
-            for pk, number, ref, position, created_at, is_deleted in cursor:
-                item = Item(uuid.UUID(pk), number, position, ref, created_at, bool(is_deleted))
-                self.by_id[item.id] = self.by_number[number] = item
-                self.numbers.add(number)
-                if ref and not is_deleted:
-                    self.by_ref[ref] = item
-        self.next = max(project.next_work_item_number, max(self.numbers, default=0) + 1)
 
-    def same(self, number: int, created_at: datetime | None) -> Item | None:
-        """Return the item with this number if it was created in the same second: it is the one that was exported."""
-        found = self.by_number.get(number)
-        if found is None or created_at is None:
-            return None
-        return found if found.created_at[:19] == str(created_at.astimezone(UTC))[:19] else None
+def stored(seconds: float) -> str:
+    """Return seconds since 1970 as the database stores them."""
+    return str(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None))
 
-    def take(self, wanted: int | None = None) -> int:
-        """Return `wanted` if no item has that number, else the next number."""
-        if wanted is None or wanted in self.numbers:
-            while self.next in self.numbers:
-                self.next += 1
-            wanted = self.next
-            self.next += 1
-        self.numbers.add(wanted)
-        return wanted
+
+def marks(values: Sequence[object]) -> str:
+    """Return placeholders for values."""
+    return ", ".join(["%s"] * len(values))
+
+
+def imported_at(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Return, by item, when the state that an import brought last was written there, as it is stored."""
+    if not ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT entity_id, json_extract(extra, '$.{THERE}') FROM projects_activity "  # noqa: S608
+            f"WHERE entity_id IN ({marks(ids)}) AND source = %s ORDER BY id",
+            [*(pk.hex for pk in ids), IMPORTED],
+        )
+        return {uuid.UUID(pk): at for pk, at in cursor if at is not None}  # the last one stays
 
 
 class Texts:
-    """The comments and criteria of the items that an import finds, by their text: a file may not have their IDs."""
+    """The comments and criteria of some items that an import finds, by their text: a file may not have their IDs."""
 
-    def __init__(self, ids: Iterable[uuid.UUID]) -> None:
+    def __init__(self, ids: Sequence[uuid.UUID]) -> None:
         self.ids: set[uuid.UUID] = set()
         self.deleted: set[uuid.UUID] = set()  # those of `ids` that were deleted here
         self._comments: set[tuple[uuid.UUID, int]] = set()
         self._criteria: dict[tuple[uuid.UUID, str], Criterion] = {}
-        wanted = list(ids)
-        for start in range(0, len(wanted), BATCH):
-            some = wanted[start : start + BATCH]
-            comments = Comment.objects.filter(work_item__in=some).values_list(
-                "pk", "work_item_id", "content", "deleted_at"
-            )
-            for pk, item, content, deleted_at in comments:
-                self.ids.add(pk)
-                self._comments.add((item, hash(content)))
-                if deleted_at is not None:
-                    self.deleted.add(pk)
-            for criterion in Criterion.objects.filter(work_item__in=some):
-                self.ids.add(criterion.pk)
-                if criterion.deleted_at is not None:
-                    self.deleted.add(criterion.pk)
-                    continue
-                self._criteria.setdefault((criterion.work_item_id, criterion.text), criterion)
+        if not ids:
+            return
+        comments = Comment.objects.filter(work_item__in=ids).values_list("pk", "work_item_id", "content", "deleted_at")
+        for pk, item, content, deleted_at in comments:
+            self.ids.add(pk)
+            self._comments.add((item, hash(content)))
+            if deleted_at is not None:
+                self.deleted.add(pk)
+        for criterion in Criterion.objects.filter(work_item__in=ids):
+            self.ids.add(criterion.pk)
+            if criterion.deleted_at is not None:
+                self.deleted.add(criterion.pk)
+                continue
+            self._criteria.setdefault((criterion.work_item_id, criterion.text), criterion)
 
     def has_comment(self, item: uuid.UUID, content: str) -> bool:
         """Return True if the item has a comment with this text."""
@@ -119,16 +216,18 @@ class Texts:
         return self._criteria.get((item, text))
 
 
-def deleted_links(project: Project) -> set[uuid.UUID]:
-    """Return the IDs of the links of a project's items that were deleted."""
-    links = Dependency._base_manager.filter(deleted_at__isnull=False, blocking_item__project=project)
-    return set(links.values_list("pk", flat=True))
+def deleted_links(ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Return which of some links were deleted."""
+    return set(Dependency._base_manager.filter(pk__in=ids, deleted_at__isnull=False).values_list("pk", flat=True))
 
 
-def linked_pairs(project: Project) -> dict[frozenset[uuid.UUID], uuid.UUID]:
-    """Return the ID of the link between each two items of a project that are linked."""
-    links = Dependency.objects.living().in_project(project.pk).values_list("pk", "blocking_item_id", "blocked_item_id")
-    return {frozenset((first, second)): pk for pk, first, second in links}
+def linked_pairs(items: Sequence[uuid.UUID]) -> dict[frozenset[uuid.UUID], uuid.UUID]:
+    """Return the ID of the link between each two of some items that are linked."""
+    links = Dependency.objects.living().filter(blocking_item__in=items, blocked_item__in=items)
+    return {
+        frozenset((first, second)): pk
+        for pk, first, second in links.values_list("pk", "blocking_item_id", "blocked_item_id")
+    }
 
 
 class People:

@@ -26,6 +26,7 @@ def import_items(context: Context) -> None:
         project=options.project,
         title=options.new_project,
         dry_run=options.dry_run,
+        overwrite_older=options.overwrite_older,
     )
     context.show({"imported": report})
 
@@ -41,6 +42,7 @@ VERB = Verb(
         option("--new-project", metavar="TITLE", help="create the project if there is none; --project is its key"),
         option("--map", metavar="FILE", help="JSON or TOML: words, columns and people, where they differ"),
         option("--map-user", metavar="OLD=NEW", action="append", help="a person's name here; repeat for several"),
+        option("--overwrite-older", action="store_true", help="also take issues older than their last import"),
         option("--dry-run", action="store_true", help="print the same report, and write nothing"),
     ),
     example="pm import beads .beads/issues.jsonl --dry-run",

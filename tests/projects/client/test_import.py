@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,24 @@ def test_a_folder(board: Board, folder: Path) -> None:
     assert board("show", "decision-1").document["title"] == "Use SQLite"
 
 
-def test_links_in_a_folder_are_not_followed(board: Board, folder: Path, tmp_path: Path) -> None:
+def test_what_is_no_readable_file_is_left_out_and_named(board: Board, folder: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret.md"
     secret.write_text("---\nid: S-1\ntitle: secret\n---\n")
     (folder / "tasks" / "link.md").symlink_to(secret)
-    error = board("import", "backlog", str(folder), "--project", "LNK", "--new-project", "Links").error
-    assert (error["code"], "links are not followed" in error["message"]) == ("FILE_REFUSED", True)
+    (folder / "linked").symlink_to(tmp_path)
+    os.mkfifo(folder / "tasks" / "pipe.md")
+    (folder / "tasks" / "latin.md").write_bytes(b"---\nid: L-1\ntitle: \xe9\n---\n")
+    (folder / "tasks" / "long.md").write_text("x" * (1 << 20) + "y")
+    arguments = ("import", "backlog", str(folder), "--project", "LNK", "--new-project", "Links")
+    report = board(*arguments).document["imported"]
+    assert report["written"]["work_items"] == {"created": 7}
+    assert {one["place"]: one["message"] for one in report["problems"] if one["message"].endswith("left out")} == {
+        "linked": "is a link, which is not followed; it is left out",
+        "tasks/link.md": "is a link, which is not followed; it is left out",
+        "tasks/pipe.md": "is not a regular file; it is left out",
+        "tasks/latin.md": "is not UTF-8 text; it is left out",
+        "tasks/long.md": "is larger than 1 MiB; it is left out",
+    }
 
 
 def test_map_and_people(board: Board, tmp_path: Path) -> None:

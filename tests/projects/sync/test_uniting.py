@@ -10,7 +10,7 @@ from typing import Any
 from projects.models import Activity, Comment, Dependency, Project, SwimLane, WorkItem
 from projects.models.base import find_pk
 from projects.models.swim_lane import DEFAULTS
-from projects.models.sync import FormerKey
+from projects.models.sync import FormerKey, NumberBlock
 from projects.sync import repairing
 from projects.transfer import tracker_import, tracker_targets
 from tests import trackers_files
@@ -163,3 +163,28 @@ def test_a_project_that_two_clones_import_anew_is_one(make_board_clone: Make, lo
             assert Comment.objects.living().filter(work_item__project=project).count() == 1
             assert Dependency.objects.living().filter(blocking_item__project=project).count() == 1
             assert SwimLane.objects.living().filter(project=project).count() == len(DEFAULTS)
+
+
+def test_imported_items_get_the_numbers_that_a_clone_reserved(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    sync_both(log, ada, bob)
+    for clone in (ada, bob):
+        with clone:
+            left = sum(block.last - block.following + 1 for block in NumberBlock.objects.all())
+            assert left > 4
+            project = Project.objects.get(key="PONE")
+            project.take_item_number()
+            dry = tracker_import.read("beads", trackers_files.beads(), project, actor=clone.user, dry_run=True)
+            assert dry["written"]
+            rows = [{**row, "id": f"{clone.person}-{row['id']}"} for row in trackers_files.BEADS]
+            tracker_import.read("beads", trackers_files.beads(rows), project, actor=clone.user)
+            assert sum(block.last - block.following + 1 for block in NumberBlock.objects.all()) == left - 4
+    shown = {}
+    for clone in (ada, bob):
+        with clone:
+            shown |= {one.pk: one.display_key for one in WorkItem.objects.exclude(external_ref="")}
+    sync_both(log, ada, bob)
+    assert_equal(log, ada, bob)
+    with ada:
+        found = {one.pk: one.display_key for one in WorkItem.objects.exclude(external_ref="")}
+    assert (found, len(found)) == (shown, 6)

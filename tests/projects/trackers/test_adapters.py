@@ -51,7 +51,7 @@ def test_beads() -> None:
     assert issues["bd-1"].unplaced == {"owner": "bo"}
     assert issues["bd-1.2"].unplaced == {"issue_type": "gate"}
     assert report.counts["deleted issues, left out"] == 1
-    assert messages(report) == ["the type gate is unknown, so it becomes task; --map can name another"]
+    assert messages(report) == ["the type gate is unknown, so new items get task; --map can name another"]
 
 
 def test_beads_names_each_bad_line_and_goes_on() -> None:
@@ -182,7 +182,7 @@ def test_csv() -> None:
     assert (second.status, [link.ref for link in second.links]) == ("done", ["A-1"])
     assert (third.status, third.parent, third.story_points) == ("backlog", "A-1", None)
     assert messages(report) == [
-        "the status Ready for QA is unknown, so it becomes backlog; --map can name another",
+        "the status Ready for QA is unknown, so new items get backlog; --map can name another",
         "200 story points are left out; they are whole numbers from 0 to 100",
     ]
 

@@ -128,6 +128,40 @@ def test_again_brings_what_changed_there_and_not_here(run: Import, anna: User) -
     assert again["written"]["work_items"] == {"unchanged": 4}
 
 
+def changed(**values: str) -> list[dict[str, Any]]:
+    """Return the file of beads with other values of bd-1.1, which is closed."""
+    return [row | values if row["id"] == "bd-1.1" else row for row in trackers_files.BEADS]
+
+
+def test_an_unknown_status_changes_nothing(run: Import) -> None:
+    run("beads", trackers_files.beads())
+    rows = changed(status="shipped", title="Read it all", updated_at="2026-02-01T08:00:00Z")
+    report = run("beads", trackers_files.beads(rows))
+    story = item("bd-1.1")
+    assert (story.status, story.close_reason, story.title) == ("done", "Done in 4f2a", "Read it all")
+    assert story.completed_at is not None
+    assert "the status shipped is unknown, so new items get todo; --map can name another" in str(report["problems"])
+
+
+def test_an_older_file_changes_nothing_unless_asked(run: Import) -> None:
+    run("beads", trackers_files.beads())
+    closed = {"id": 8, "author": "bo", "text": "New.", "created_at": "2026-02-01T00:00:00Z"}
+    newer = changed(title="Read all files", updated_at="2026-02-01T08:00:00Z", acceptance_criteria="- [x] Reads")
+    newer[1]["comments"] = [*newer[1]["comments"], closed]
+    newer[2] = {**newer[2], "updated_at": "2026-02-01T08:00:00Z", "title": "Write all rows"}
+    run("beads", trackers_files.beads(newer))
+    before = exported()
+    report = run("beads", trackers_files.beads())
+    assert (report["older"], exported()) == (["PONE-2", "PONE-3"], before)
+    assert report["written"] == {"work_items": {"unchanged": 1}}
+    report = run("beads", trackers_files.beads(), options=Options(overwrite_older=True))
+    assert ("older" in report, item("bd-1.1").title, item("bd-1.2").title) == (
+        *(False, "Read the file", "Write the rows"),
+    )
+    # What was overwritten is the newest state now.
+    assert "older" not in run("beads", trackers_files.beads())
+
+
 def test_what_was_deleted_here_stays_deleted(run: Import, anna: User) -> None:
     run("beads", trackers_files.beads())
     item("bd-1.2").soft_delete(actor=anna)
