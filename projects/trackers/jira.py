@@ -46,7 +46,10 @@ def read(files: Files, words: Words, report: Report) -> Iterator[Issue]:
     """Yield the issues in the order of the file."""
     columns = tables.header(files)
     if "Issue key" not in columns or "Summary" not in columns:
-        raise Unreadable('this is not a CSV file of Jira: it has no columns "Issue key" and "Summary"')
+        raise Unreadable(
+            'this is not a CSV file of Jira: it has no columns "Issue key" and "Summary"; export it in English, or '
+            "import it as csv with a map of its columns"
+        )
     keys = {row.first("Issue id"): row.first("Issue key") for row in tables.rows(files)}
     for row in tables.rows(files):
         place = f"line {row.number}"

@@ -185,17 +185,15 @@ _PARTS = tuple(
 )
 
 
-def _values(issue: Issue) -> list[Any]:
+def _values(issue: Issue) -> list[object]:
     """Return the values of an issue, with tuples in place of its parts."""
-    values = list(_FIELDS(issue))
+    values: list[object] = list(_FIELDS(issue))
     for place, _, parts in _PARTS:
-        if values[place]:
-            values[place] = [parts(one) for one in values[place]]
+        values[place] = [parts(one) for one in values[place]]  # type: ignore[attr-defined]  # these fields are lists
     return values
 
 
-def _issue(values: list[Any]) -> Issue:
+def _issue(values: list[Any]) -> Issue:  # Any: what `_values` returned
     for place, made, _ in _PARTS:
-        if values[place]:
-            values[place] = [made(*one) for one in values[place]]
+        values[place] = [made(*one) for one in values[place]]
     return Issue(*values)

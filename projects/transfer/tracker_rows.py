@@ -308,7 +308,7 @@ class RowMaker:
             pk = uuid.uuid5(item, f"comment:{comment.ref or f'{index}:{comment.created_at}'}")
             if pk in self.texts.deleted:
                 continue
-            if pk not in self.texts.ids and self.texts.has_comment(item, texts.cut(content, most)):
+            if self.texts.has_comment(item, pk, texts.cut(content, most)):
                 continue
             author = self.people.find(comment.author, issue.place, issue.ref)
             if not self.actor.acts_as_person and author in self.people.persons:

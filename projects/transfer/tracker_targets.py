@@ -191,6 +191,7 @@ class Texts:
         self.ids: set[uuid.UUID] = set()
         self.deleted: set[uuid.UUID] = set()  # those of `ids` that were deleted here
         self._comments: set[tuple[uuid.UUID, int]] = set()
+        self._contents: dict[uuid.UUID, int] = {}  # by comment
         self._criteria: dict[tuple[uuid.UUID, str], Criterion] = {}
         if not ids:
             return
@@ -198,6 +199,7 @@ class Texts:
         for pk, item, content, deleted_at in comments:
             self.ids.add(pk)
             self._comments.add((item, hash(content)))
+            self._contents[pk] = hash(content)
             if deleted_at is not None:
                 self.deleted.add(pk)
         for criterion in Criterion.objects.filter(work_item__in=ids):
@@ -207,9 +209,9 @@ class Texts:
                 continue
             self._criteria.setdefault((criterion.work_item_id, criterion.text), criterion)
 
-    def has_comment(self, item: uuid.UUID, content: str) -> bool:
-        """Return True if the item has a comment with this text."""
-        return (item, hash(content)) in self._comments
+    def has_comment(self, item: uuid.UUID, pk: uuid.UUID, content: str) -> bool:
+        """Return True if another comment than `pk` of the item has this text: a file may have another order."""
+        return (item, hash(content)) in self._comments and self._contents.get(pk) != hash(content)
 
     def criterion(self, item: uuid.UUID, text: str) -> Criterion | None:
         """Return the criterion of the item with this text."""

@@ -327,6 +327,16 @@ def test_rows_without_an_id_are_recognized_by_their_title(run: Import, anna: Use
     assert "no column of IDs" in report["problems"][0]["message"]
 
 
+def test_comments_of_one_minute_may_get_another_order(run: Import) -> None:
+    """Jira has times without seconds, and an export has comments of equal time in the order of their IDs."""
+    rows = [{"text": text, "created_at": "2026-01-01T08:00:00Z"} for text in "abcdef"]
+    for order in (rows, rows[::-1]):
+        cell = json.dumps(order).replace('"', '""')
+        report = run("csv", trackers_files.text(f'id,title,comments\n1,A,"{cell}"\n'))
+    assert report["written"] == {"work_items": {"unchanged": 1}}
+    assert sorted(one.content for one in Comment.objects.living()) == [*"abcdef"]
+
+
 def test_a_field_without_a_column_stays(run: Import) -> None:
     run("csv", trackers_files.text("id,title,status,labels,description,points\n1,A,done,x,Text,3\n"))
     report = run("csv", trackers_files.text("id,title\n1,A\n"))
