@@ -22,7 +22,20 @@ from tests.projects.client.conftest import PM, Board, Result
 Sandbox = Callable[..., Result]
 # Commands that work without a server, read their file first, or have tests of their own.
 NEEDS_NO_SERVER = {
-    *("completion", "doctor", "hook", "init", "login", "logout", "mcp", "plan", "prime", "restore-backup", "setup"),
+    *(
+        "attach",
+        "completion",
+        "doctor",
+        "hook",
+        "init",
+        "login",
+        "logout",
+        "mcp",
+        "plan",
+        "prime",
+        "restore-backup",
+        "setup",
+    ),
     "sync",
 }
 MORE = {"create": ["Title"], "update": ["--priority", "high"]}  # what these need besides their required arguments

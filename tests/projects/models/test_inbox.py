@@ -57,6 +57,22 @@ UNPROMPTED = {
     "approve a sign-in": "a page of the team server asks",
     "share the board": "a setting",
     "change a column": "a setting",
+    "add a column": "a setting",
+    "change a project here": "a setting",
+    "delete a project here": "a setting",
+    "restore a project here": "a setting",
+    "change labels here": "a setting",
+    "say who has left": "a setting",
+    "restore a backup": "a setting",
+    "share a board": "a setting",
+    "change how a board is shared": "a setting",
+    "unite this board with a published one": "a setting",
+    "change the format of the log": "a setting",
+    "repair the log": "sync says so",
+    "skip a segment of the log": "sync says so",
+    "end the claim of a session": "a person decides when",
+    "hand over what a session holds": "a person decides when",
+    "leave a note for an agent": "a person decides when",
 }
 
 

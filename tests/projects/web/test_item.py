@@ -55,8 +55,8 @@ def test_page_names_statuses_as_the_board_does(person: Client, make: Callable[..
     make("Below", parent=story, status="in_progress")
     Dependency(blocking_item=make("Before", status="todo"), blocked_item=story).insert(actor=actor)
     page = person.get("/items/PONE-1/").content.decode()
-    assert '<span class="state in_progress">in progress</span>' in page
-    assert '<span class="state todo">to do</span>' in page
+    assert '<span class="state in_progress">In progress</span>' in page
+    assert '<span class="state todo">To do</span>' in page
 
 
 def test_only_keys_of_living_projects_become_links(person: Client, make: Callable[..., WorkItem]) -> None:
@@ -88,7 +88,7 @@ def test_former_key_leads_to_its_item_and_a_key_of_two_names_both(
     FormerKey.objects.create(key=theirs.display_key, item_id=mine.pk)
     assert "<title>PONE-1 Mine" in person.get("/items/pone-77/").content.decode()
     page = person.get(f"/items/{theirs.display_key}/").content.decode()
-    assert 'In this clone PONE-2 meant <a href="/items/PONE-1/">PONE-1 Mine</a> before' in page
+    assert 'In this clone, PONE-2 used to mean <a href="/items/PONE-1/">PONE-1 Mine</a>.' in page
     assert "i-former" not in person.get(f"/items/{mine.display_key}/").content.decode()
 
 

@@ -185,7 +185,7 @@ def test_undo_reverts_or_reports_later_changes(browser: Client, owner: User, mak
 def test_claim_is_shown_with_its_lease_and_released_after_asking(browser: Client, make_item: Make) -> None:
     item = make_item(status="todo")
     item.claim(actor=User.objects.actor("llm"))
-    assert "the lease ends" in browser.get("/items/PONE-1/").content.decode()
+    assert "the claim expires" in browser.get("/items/PONE-1/").content.decode()
     refused = post(browser, item, "release")
     assert error(refused, 409) == "PONE-1 is claimed by llm for another 60 minutes."
     name, value = refused["PM-Again"].split("=")
@@ -239,10 +239,10 @@ def test_stuck_item_says_so_until_a_person_acts(browser: Client, make_item: Make
     make_item()
     WorkItem.objects.update(idle_leases=3)
     for page in ("/items/PONE-1/", "/board/PONE/"):
-        assert "3 leases" in browser.get(page).content.decode()
+        assert "3 claims" in browser.get(page).content.decode()
     browser.post("/items/PONE-1/comment/", {"content": "Try the other way", "id": str(uuid.uuid4())})
     for page in ("/items/PONE-1/", "/board/PONE/"):
-        assert "3 leases" not in browser.get(page).content.decode()
+        assert "3 claims" not in browser.get(page).content.decode()
 
 
 def test_preview_is_safe_html_and_needs_a_login(browser: Client, client: Client) -> None:

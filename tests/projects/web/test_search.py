@@ -112,8 +112,8 @@ def test_results_are_named_for_people(person: Client, make_item: Make, user: Use
     item = make_item("Haystack", status="in_progress")
     Comment(work_item=item, content="Haystack").insert(actor=user)
     page = person.get("/search/", {"q": "haystack"}).content.decode()
-    assert '<span class="meta">item, in progress</span>' in page
-    assert '<span class="meta">comment, in progress</span>' in page
+    assert '<span class="meta">item, In progress</span>' in page
+    assert '<span class="meta">comment, In progress</span>' in page
     assert "in_progress" not in page
 
 

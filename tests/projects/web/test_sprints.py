@@ -23,7 +23,7 @@ def test_query_count_does_not_grow_with_rows(
     path: str, browser: Client, make_sprint: Make, make_item: Make, make_project: Make, user: User
 ) -> None:
     counts = []
-    for more in (2, 20):
+    for more in (10, 11):  # the first fills a page, too: reading on behind a long batch takes queries
         for number in range(more):
             past = make_sprint(f"past {number}")
             make_item(status="done", story_points=3, sprint=past)
@@ -79,7 +79,7 @@ def test_backlog_is_filtered_capped_and_extended(browser: Client, project: Proje
     assert columns(browser, "?q=WANT")[""] == [wanted.display_key]
     assert columns(browser, f"?q={wanted.display_key}")[""] == [wanted.display_key]
     assert len(columns(browser, plan.backlog.rest_url)[""]) == CAP + 3
-    assert b"Nothing in the backlog has this text" in browser.get(f"{URL}?q=%3Cscript%3E").content
+    assert b"Nothing in the backlog matches" in browser.get(f"{URL}?q=%3Cscript%3E").content
 
 
 def test_sprint_with_many_items_is_capped_and_extended(browser: Client, make_sprint: Make, make_item: Make) -> None:
