@@ -160,8 +160,7 @@ def boards(servers: list[Board], new_board: Path, remote: Path) -> list[Board]:
     """Two clones with new boards that share nothing yet."""
     for board in servers:
         config = board.repository / ".pm"
-        with closing(sqlite3.connect(new_board)) as source, closing(sqlite3.connect(config / "data.db")) as target:
-            source.backup(target)
+        copy_database(new_board, config / "data.db")
         shutil.rmtree(config / "board.git", ignore_errors=True)
         for name in ("config.toml", "data.json"):
             (config / name).unlink(missing_ok=True)
@@ -180,17 +179,56 @@ def bob(boards: list[Board]) -> Board:
     return boards[1]
 
 
+class JoinedFiles:
+    """The files of two clones that have joined a board, kept in `folder`: joining takes longer than most tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.is_saved = False
+
+    def save(self, boards: list[Board], remote: Path) -> None:
+        for number, board in enumerate(boards):
+            config = board.repository / ".pm"
+            copy_database(config / "data.db", self.folder / f"{number}.db")
+            shutil.copytree(config / "board.git", self.folder / f"{number}.git")
+        shutil.copytree(remote, self.folder / "remote.git")
+        self.is_saved = True
+
+    def restore(self, boards: list[Board], remote: Path) -> None:
+        for number, board in enumerate(boards):
+            config = board.repository / ".pm"
+            copy_database(self.folder / f"{number}.db", config / "data.db")
+            shutil.copytree(self.folder / f"{number}.git", config / "board.git")
+        shutil.rmtree(remote)
+        shutil.copytree(self.folder / "remote.git", remote)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database over another one, which a server may have open."""
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
+
+
+@pytest.fixture(scope="session")
+def joined_files(tmp_path_factory: pytest.TempPathFactory) -> JoinedFiles:
+    return JoinedFiles(tmp_path_factory.mktemp("joined"))
+
+
 @pytest.fixture
-def joined(ann: Board, bob: Board) -> None:
+def joined(ann: Board, bob: Board, remote: Path, joined_files: JoinedFiles) -> None:
     """Both clones have joined, and ann's project PONE is published."""
     from tests.projects.client.terminals import join  # it imports this file
 
+    if joined_files.is_saved:
+        joined_files.restore([ann, bob], remote)
+        return
     ann.project("PONE")
     join(ann, "Ann")
     assert ann("sync").document["pending"] == 0
     join(bob, "Bob")
     assert bob("sync").document["fetched"] > 0
     assert ann("sync").document["pending"] == 0  # bob reserved numbers
+    joined_files.save([ann, bob], remote)
 
 
 def end_server(config: Path) -> None:
