@@ -49,10 +49,11 @@ def described_answers(count: int) -> Result:
 
 
 def _ids(board: Board) -> str:
-    """Return settings that give every operation an existing ID, except those that delete."""
+    """Return settings that give operations an existing ID, except those that delete."""
     lines = []
     for path in board.get("schema/")["paths"]:
-        if "{id}" in path:
+        collection = path.split("/")[3]
+        if "{id}" in path and collection in board.ids:  # the board has no result of a check
             lines += ["[[operations]]", f'include-path = "{path}"', 'exclude-method = "DELETE"']
-            lines += [f'parameters = {{ "path.id" = "{board.ids[path.split("/")[3]]}" }}']
+            lines += [f'parameters = {{ "path.id" = "{board.ids[collection]}" }}']
     return "\n".join(lines)
