@@ -220,6 +220,7 @@ def test_rewound_ref_stops_sync_and_changes_nothing(joined: None, ann: Board, bo
 def test_change_is_published_without_a_fetch_if_nobody_else_published(
     joined: None, ann: Board, bob: Board, tmp_path: Path
 ) -> None:
+    ann("sync")  # lately
     git("config", "remote.origin.uploadpack", f"touch {tmp_path}/fetched; git-upload-pack", cwd=ann.repository)
     ann.item("PONE", "Alone")
     assert ann("sync").document["published"] == 1
