@@ -199,6 +199,13 @@ class RowMaker:
     def _item(self, entry: Entry) -> FileRow:
         ref, issue, target, pk = entry
         author = self.people.find(issue.author, issue.place, ref)
+        if not self.actor.acts_as_person and author in self.people.persons:
+            if target.state == NEW:
+                message = (
+                    f"its author is {issue.author}, but only a person imports it so: it is by {self.actor.username}"
+                )
+                self.report.problem(issue.place, ref, message)
+            author = None
         assignee = self.people.find(issue.assignee, issue.place, ref)
         is_done = issue.status == "done"
         completed = issue.completed_at or issue.updated_at or issue.created_at or self.now

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from projects.models import Project, User, WorkItem
+from projects.models import Comment, Criterion, Project, User, WorkItem
 from projects.transfer import import_progress
 from tests import trackers_files
 from tests.projects.conftest import bearer
@@ -118,3 +118,36 @@ def test_the_id_of_a_running_import_is_refused(person: APIClient, project: Proje
     with import_progress.kept(pk):
         answer = send(person, f"beads/?progress={pk}", trackers_files.beads().read())
     assert (answer.status_code, answer.json()["error"]["field"]) == (400, "progress")
+
+
+OF_ANNA = b"""id,title,author,created,status,comments,criteria
+1,A,anna,2020-01-01,done,"[{""author"": ""anna"", ""text"": ""I approve""}]","[x] Holds"
+"""
+
+
+@pytest.mark.parametrize("field", ["created_at", "created_by", "completed_at", "updated_at"])
+def test_dates_and_authors_come_only_by_an_import(person: APIClient, project: Project, field: str) -> None:
+    body = {"project": "PONE", "title": "A", field: "2020-01-01T00:00:00Z"}
+    for api in (person, bearer("codex", HTTP_X_PM_SESSION="s1")):
+        answer = api.post("/api/v1/work-items/", body, format="json")
+        assert (answer.status_code, answer.json()["error"]["message"]) == (400, f"{field}: is read-only")
+
+
+def test_an_agent_imports_nothing_in_the_name_of_a_person(person: APIClient, project: Project) -> None:
+    answer = send(bearer("codex", HTTP_X_PM_SESSION="s1"), "csv/", OF_ANNA)
+    found = WorkItem.objects.get()
+    assert (found.created_by.username, str(found.created_at.date())) == ("codex", "2020-01-01")
+    comment, criterion = Comment.objects.get(), Criterion.objects.get()
+    assert (comment.created_by.username, comment.content) == ("codex", "anna, by an import: I approve")
+    assert not criterion.is_ticked
+    assert [one["message"] for one in answer.json()["problems"]] == [
+        "its author is anna, but only a person imports it so: it is by codex",
+        "1 ticks are left out: only a person imports them",
+    ]
+
+
+def test_a_person_imports_in_the_names_of_the_file(person: APIClient, project: Project) -> None:
+    assert send(person, "csv/", OF_ANNA).json()["problems"] == []
+    found = WorkItem.objects.get()
+    assert (found.created_by.username, Comment.objects.get().content) == ("anna", "I approve")
+    assert Criterion.objects.get().is_ticked

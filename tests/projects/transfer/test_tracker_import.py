@@ -381,6 +381,14 @@ def test_agents_put_no_words_in_the_mouth_of_a_person(run: Import, anna: User) -
     assert (comment.created_by, comment.content) == (claude, "anna, by an import: I approve")
 
 
+def test_a_browser_that_an_agent_signed_in_imports_as_an_agent(run: Import, anna: User) -> None:
+    anna.via = "codex"
+    file = "id,title,criteria\n1,A,[x] Holds\n"
+    report = run("csv", trackers_files.text(file))
+    assert not Criterion.objects.get().is_ticked
+    assert "1 ticks are left out: only a person imports them" in str(report["problems"])
+
+
 def test_names_of_agent_programs_come_as_agents(run: Import) -> None:
     run("csv", trackers_files.text("id,title,assignee\n1,A,Claude\n2,B,bo\n"))
     assert [User.objects.get(username=name).is_agent for name in ("Claude", "bo")] == [True, False]
