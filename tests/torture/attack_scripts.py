@@ -77,7 +77,8 @@ def stored_scripts(count: int) -> Result:
 def _store(board: Board, payload: str) -> list[str]:
     """Write the payload into every text field; return the pages that show it."""
     line = " ".join(payload.split())
-    actor = {"X-PM-Actor": quote(line)}
+    name = line.replace("\u202e", "")  # no name may hide characters
+    actor = {"X-PM-Actor": quote(name)}
 
     def make(collection: str, **body: object) -> str:
         answer = board.server.api("POST", f"{collection}/", json=body, headers=actor)
@@ -88,7 +89,7 @@ def _store(board: Board, payload: str) -> list[str]:
     times = {"started_at": "2026-01-01T10:00:00Z", "ended_at": "2026-01-01T11:00:00Z"}
     project = make("projects", key=f"P{uuid.uuid4().hex[:8]}", title=line, description=payload)
     sprint = make("sprints", project="PONE", name=line, goal=payload, **dates)
-    texts = {"title": line, "description": f"{payload}\n\n{payload}", "assignee": line, "labels": [line]}
+    texts = {"title": line, "description": f"{payload}\n\n{payload}", "assignee": name, "labels": [line]}
     item = make("work-items", project="PONE", item_type="story", status="todo", sprint=sprint, **texts)
     comment = make("comments", work_item=item, content=payload)
     make("comments", work_item=item, content=payload, kind="decision")

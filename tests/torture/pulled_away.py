@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -128,7 +127,7 @@ def _clean(directory: Path) -> Path:
 
 
 def _remove(directory: Path) -> Path:
-    shutil.rmtree(directory / ".pm")
+    subprocess.run(["rm", "-rf", str(directory / ".pm")], check=True)  # as people do; rmtree fails if a file has gone
     return directory
 
 
