@@ -37,8 +37,10 @@ def paths(server: Server) -> list[str]:
         if collection in OF_PEOPLE:
             continue
         pages.append(f"/admin/projects/{kind}/{one_of(server, collection)}/change/")
+        if kind not in ("activity", "attachment"):
+            pages.append(f"/admin/projects/{kind}/add/")
         if kind != "activity":
-            pages += [f"/admin/projects/{kind}/add/", f"/admin/projects/{kind}/{one_of(server, collection)}/delete/"]
+            pages += [f"/admin/projects/{kind}/{one_of(server, collection)}/delete/"]
     return [*fixed, *pages, "/admin/projects/workitem/?deleted=yes&_facets=True&q=map"]
 
 
@@ -58,6 +60,10 @@ def demo(server: Server) -> Server:
     pm(server.directory, "ask", "DEMO-16", "How often at rest?", "--choice", "Never", "--choice", "Once a minute")
     pm(server.directory, "update", "DEMO-16", "--accept", "The battery lasts a day")
     pm(server.directory, "review", "DEMO-16", "-m", "Asks once a minute")
+    pm(server.directory, "create", "Named", "-t", "task", "--project", "DEMO", "--labels", "named")
+    pm(server.directory, "label", "update", "named", "--project", "DEMO", "--colour", "red")
+    (server.directory / "note.txt").write_text("A note")
+    pm(server.directory, "attach", "DEMO-16", "note.txt")
     server.api("POST", "saved-views/", json={"project": "DEMO", "name": "High", "filters": "priority=high"})
     return server
 
@@ -119,6 +125,9 @@ def test_hostile_texts_do_nothing_on_any_page(person: BrowserContext, server: Se
     make("reviews", work_item=two["display_key"], content=text)
     make("saved-views", project="PONE", name=HOSTILE[:49])
     server.api("PATCH", "work-items/PONE-1/", json={"title": text + "!", "labels": [*labels, "new"]})
+    pm(server.directory, "label", "update", labels[0], "--project", "PONE", "--colour", "red")
+    (server.directory / "evil.html").write_text(HOSTILE)
+    pm(server.directory, "attach", "PONE-1", "evil.html", "--name", "<img src=x onerror=hacked=1>.html")
     lane = one_of(server, "swim-lanes")
     server.api("PATCH", f"swim-lanes/{lane}/", json={"name": HOSTILE[:99]})
     page = person.new_page()
