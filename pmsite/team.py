@@ -25,7 +25,12 @@ SECRET_KEY = _KEY
 ROOT_URLCONF = "pmsite.team_urls"
 ALLOWED_HOSTS = []
 INSTALLED_APPS = [*APPS, "projects.team", "axes"]
-MIDDLEWARE = ["projects.team.proxy.ProxyMiddleware", *LOCAL_MIDDLEWARE, "axes.middleware.AxesMiddleware"]
+MIDDLEWARE = [
+    "projects.team.proxy.ProxyMiddleware",
+    *LOCAL_MIDDLEWARE,
+    "projects.team.administrators.AdministratorPages",
+    "axes.middleware.AxesMiddleware",
+]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -41,6 +46,7 @@ REST_FRAMEWORK = LOCAL_REST_FRAMEWORK | {
 PM_TEAM = True
 
 LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-pm_session", "__Host-pm_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

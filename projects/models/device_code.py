@@ -23,7 +23,8 @@ LIFE = timedelta(minutes=10)
 INTERVAL = 2  # seconds between two questions of a client
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # without vowels, so that no code is a word; RFC 8628, 6.1
 LENGTH = 8
-MAX_OPEN = 1000  # unanswered requests; nobody who signed in has asked for them
+MAX_OPEN = 1000  # requests of the last ten minutes; nobody who signed in has asked for them
+MAX_OF_ADDRESS = 20  # so that one address can't take all
 
 
 class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
@@ -35,7 +36,7 @@ class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
     def issue(self, name: str, scopes: Iterable[str], address: str) -> tuple[str, DeviceCode]:
         """Return a new secret for the client, and the row with the code for the person. Raises Conflict."""
         self.filter(expires_at__lte=timezone.now()).delete()
-        if self.count() >= MAX_OPEN:
+        if self.count() >= MAX_OPEN or self.filter(address=address).count() >= MAX_OF_ADDRESS:
             raise Conflict("too many sign-ins are waiting for a person; try again in ten minutes")
         secret = secrets.token_urlsafe(32)
         now = timezone.now()

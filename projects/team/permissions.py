@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-NO_TOKEN = "no token"  # noqa: S105 -- what only a signed-in person does: a token never makes more than it is
+NOBODY = "nobody"
 # Routes whose scope is not that of their method. A name ends with the action, such as workitem-claim.
 ROUTES = {
     "backup": ADMIN,  # it holds everything, password hashes too
     "server-stop": ADMIN,
     "import": ADMIN,
     "import-from": ADMIN,
-    "login-links": NO_TOKEN,
+    "login-links": NOBODY,  # a link signs in the superuser named after the operating system's user
     "tokens": READ,
     "token": READ,  # revoking: the view says which
     "news-seen": READ,
@@ -38,13 +38,13 @@ class HasScope(HasCredentials):
         if not super().has_permission(request, view):
             return False
         scope = scope_of(request)
+        if scope == NOBODY:
+            raise exceptions.PermissionDenied("a team's server has no login links; sign in with your own name")
         token = request.auth
         if not isinstance(token, ApiToken):
             if scope == ADMIN and not request.user.is_superuser:
                 raise exceptions.PermissionDenied("only an administrator of this server can do this")
             return True
-        if scope == NO_TOKEN:
-            raise exceptions.PermissionDenied("no token can do this; sign in to the server in a browser")
         if not token.has(scope):
             raise exceptions.PermissionDenied(
                 f"this needs a token with the scope {scope}; {token.name!r} has {', '.join(token.scopes.split())}"
@@ -53,7 +53,7 @@ class HasScope(HasCredentials):
 
 
 def scope_of(request: Request) -> str:
-    """Return the scope that a request needs, or NO_TOKEN."""
+    """Return the scope that a request needs, or NOBODY."""
     match = request.resolver_match
     name = (match.url_name or "") if match else ""
     if name in ROUTES:

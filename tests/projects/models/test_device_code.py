@@ -85,3 +85,12 @@ def test_number_of_open_codes_is_limited(monkeypatch: pytest.MonkeyPatch) -> Non
         DeviceCode.objects.issue("laptop", ["read"], "10.0.0.1")
     DeviceCode.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     DeviceCode.objects.issue("laptop", ["read"], "10.0.0.1")
+
+
+def test_one_address_does_not_take_the_codes_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_OF_ADDRESS", 2)
+    for _ in range(2):
+        DeviceCode.objects.issue("laptop", ["read"], "10.0.0.1")
+    with pytest.raises(Conflict, match="too many sign-ins"):
+        DeviceCode.objects.issue("laptop", ["read"], "10.0.0.1")
+    DeviceCode.objects.issue("laptop", ["read"], "10.0.0.2")

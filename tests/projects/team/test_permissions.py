@@ -4,11 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 from django.urls import URLPattern, URLResolver
-from rest_framework.request import Request
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import ForcedAuthentication, Request
 from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
 
 from projects.api.urls import v1
-from projects.team.permissions import NO_TOKEN, scope_of
+from projects.models import User
+from projects.team.permissions import NOBODY, HasScope, scope_of
 
 CLAIMING = {
     *("workitem-claim", "workitem-begin", "workitem-begin-next", "workitem-claim-next"),
@@ -47,11 +50,20 @@ def test_every_write_needs_more_than_read(name: str) -> None:
     elif name.startswith("sync") or name in ("backup", "server-stop", "import", "import-from"):
         assert scope(name, "GET") == scope(name, "POST") == "admin"
     elif name == "login-links":
-        assert scope(name, "POST") == NO_TOKEN
+        assert scope(name, "POST") == NOBODY
     else:
         assert scope(name, "POST") == ("claim" if name in CLAIMING else "write")
         assert scope(name, "DELETE") == scope(name, "PATCH") != "read"
         assert scope(name, "GET") == "read"
+
+
+def test_nobody_gets_a_login_link() -> None:
+    request = APIRequestFactory().post("/")
+    vars(request)["resolver_match"] = Match("login-links")
+    signed_in = Request(request, authenticators=[ForcedAuthentication(User(username="ada", is_superuser=True), None)])
+    assert signed_in.user.is_superuser
+    with pytest.raises(PermissionDenied, match="no login links"):
+        HasScope().has_permission(signed_in, APIView())
 
 
 def test_claiming_routes_exist() -> None:
