@@ -7,7 +7,7 @@ import time
 
 from projects.client import resolution
 from projects.client.api import Api
-from projects.client.errors import ApiError, NeedsPerson
+from projects.client.errors import ApiError, BadAnswer, NeedsPerson
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from projects.client.context import Context
 
 SCOPES = ("read", "write", "claim", "admin", "act-as")
+LONGEST = 3600  # seconds that a server can make the command wait
 MISSING = "this server has no tokens: they belong to a team server, see docs/team.md"
 
 
@@ -34,12 +35,12 @@ def issue(context: Context, api: Api, name: str | None, scopes: Sequence[str]) -
     if scopes:
         wanted["scopes"] = list(scopes)
     try:
-        code = api.call("POST", "/api/v1/device-codes/", wanted, wanted=("device_code", "user_code", "interval"))
+        code = api.call("POST", "/api/v1/device-codes/", wanted)
     except ApiError as error:
         if error.error["code"] == "NOT_FOUND":
             raise NeedsPerson(MISSING) from None
         raise
-    page = code["verification_uri"]
+    page = _checked_code(api, code)
     context.warn(f"to approve, open {page} and check that it shows {code['user_code']}")
     if not context.options.no_browser and context.identity.is_on_terminal:
         from projects.client import browser
@@ -49,6 +50,41 @@ def issue(context: Context, api: Api, name: str | None, scopes: Sequence[str]) -
     while time.monotonic() < deadline:
         answer = api.call("POST", "/api/v1/device-codes/token/", {"device_code": code["device_code"]})
         if answer:
-            return answer
+            return _checked_token(api, answer)
         time.sleep(code["interval"])
     raise NeedsPerson("nobody approved the sign-in within ten minutes; start again")
+
+
+def _checked_code(api: Api, code: Json) -> str:
+    """Return the page where the person approves. Raises BadAnswer: the server may be anybody's."""
+    is_usable = (
+        _has_texts(code, "device_code", "user_code", "verification_uri")
+        and all(type(code.get(name)) is int and 0 < code[name] <= LONGEST for name in ("interval", "expires_in"))
+        and _origin(code["verification_uri"]) == _origin(api.target.url)
+    )
+    if not is_usable:
+        raise BadAnswer(f"{api.target.url} sent no usable code for a sign-in; is it a pm server?")
+    page: str = code["verification_uri"]
+    return page
+
+
+def _checked_token(api: Api, answer: Json) -> Json:
+    """Return the answer if all that is kept of it is plain text. Raises BadAnswer."""
+    if not _has_texts(answer, "token", "user", "board", "expires_at") or not resolution.is_token(answer["token"]):
+        raise BadAnswer(f"{api.target.url} sent no usable token; is it a pm server?")
+    return answer
+
+
+def _has_texts(document: Json, *names: str) -> bool:
+    found = [document.get(name) for name in names] if isinstance(document, dict) else [None]
+    return all(isinstance(each, str) and each.isprintable() for each in found)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", ""
+    return parts.scheme, parts.netloc.lower().removesuffix(":443")

@@ -140,9 +140,14 @@ def check_url(url: str, *, allow_remote: bool) -> tuple[str, str, int, bool]:
     return url.rstrip("/"), host, port, loopback
 
 
+def is_token(text: str) -> bool:
+    """Return True if the text can be sent as a token."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
 def _own_token(environ: Mapping[str, str]) -> str | None:
     token = environ.get("PM_TOKEN")
-    if token and not _is_token(token):
+    if token and not is_token(token):
         raise UsageError("PM_TOKEN contains characters that are not allowed in a token")
     return token or None
 
@@ -166,8 +171,4 @@ def _file_token(directory: str, warn: Warn) -> str | None:
         return None
     finally:
         os.close(fileno)
-    return token if _is_token(token) else None
-
-
-def _is_token(text: str) -> bool:
-    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+    return token if is_token(token) else None

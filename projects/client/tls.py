@@ -45,7 +45,10 @@ class TLSTransport(SocketTransport):
         """Return a verified connection. Raises TransportError."""
         last: Exception = Refused("the name has no address")
         for complete in (False, True):  # all certificates are read only if the first way trusts nobody
-            context = _context(self.environ, complete=complete)
+            try:
+                context = _context(self.environ, complete=complete)
+            except OSError as error:
+                raise Untrusted(f"the file of certificates that the environment names is not usable: {error}") from None
             if context is None:
                 continue
             connection = self._open()
@@ -70,6 +73,8 @@ class TLSTransport(SocketTransport):
             found = socket.getaddrinfo(self.host, self.port, 0, socket.SOCK_STREAM)
         except OSError as error:
             raise Refused(f"{self.host}: {error.strerror}") from None
+        except UnicodeError:  # a part of the name is empty, or has more than 63 characters
+            raise Refused(f"{self.host} is not the name of a host") from None
         reason = "the name has no address"
         for family, kind, protocol, _, address in found:
             connection = socket.socket(family, kind, protocol)

@@ -12,6 +12,7 @@ from projects.web.responses import answer
 PAGES = (
     *("sync-enable", "sync-run", "sync-change", "sync-disable"),
     *("settings-active", "settings-kind", "settings-kinds"),
+    *("settings-check-add", "settings-check"),  # the command of a check runs on the machines of all
 )
 
 

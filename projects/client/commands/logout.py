@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from projects.client import team_servers
+from projects.client import resolution, team_servers
+from projects.client.api import Api
 from projects.client.errors import ApiError, ClientError, NoServer
 from projects.client.grammar import Verb
 
@@ -16,9 +17,12 @@ def logout(context: Context) -> None:
     known = team_servers.find(context.directory, context.environ)
     if known is None:
         raise NoServer("this repository is not logged in to a team server; to log in: pm login URL")
+    # Not context.api: PM_TOKEN and PM_SERVER_URL are about another token, or another server.
+    target = resolution.team_target(known, {**context.environ, "PM_TOKEN": ""})
+    api = Api(lambda: target, headers={}, timeout=context.options.timeout, warn=context.warn)
     revoked = True
     try:
-        context.api.call("DELETE", "/api/v1/tokens/current/")
+        api.call("DELETE", "/api/v1/tokens/current/")
     except ApiError as error:
         revoked = error.error["code"] == "UNAUTHENTICATED"  # it had ended before
     except ClientError as error:

@@ -169,3 +169,15 @@ def test_silence_and_refusal_are_told_apart(trusting: dict[str, str], serve: Cal
 def test_garbage_is_malformed(serve: Callable[..., Listener], trusting: dict[str, str]) -> None:
     with pytest.raises(Malformed):
         get(serve(b"hello\r\n\r\n").port, trusting)
+
+
+@pytest.mark.parametrize("name", [".example.org", "a..example.org", f"{64 * 'a'}.example.org"])
+def test_text_that_is_no_name_of_a_host_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="is not the name of a host"):
+        TLSTransport(name, 443, scaled(5)).send("GET", "/", {})
+
+
+def test_unusable_file_of_certificates_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing", tmp_path, Path(__file__)):
+        with pytest.raises(Untrusted, match="file of certificates that the environment names"):
+            TLSTransport("localhost", free_port(), scaled(5), {"SSL_CERT_FILE": str(path)}).send("GET", "/", {})

@@ -11,7 +11,10 @@ from django.urls import resolve, reverse
 from projects.models import User
 from projects.team.administrators import PAGES, AdministratorPages
 
-ONE = ("settings-active", "settings-kind")  # about one user
+ARGUMENTS = {
+    **{name: [uuid.uuid4()] for name in ("settings-active", "settings-kind", "settings-check")},
+    "settings-check-add": ["PONE"],
+}
 
 
 def status_of(path: str, user: User | AnonymousUser) -> int | None:
@@ -25,7 +28,7 @@ def status_of(path: str, user: User | AnonymousUser) -> int | None:
 def path_of(name: str) -> str:
     if name.startswith("sync-"):
         return f"/settings/sync/{'interval' if name == 'sync-change' else name.removeprefix('sync-')}/"
-    return reverse(name, args=[uuid.uuid4()] if name in ONE else ())
+    return reverse(name, args=ARGUMENTS.get(name, ()))
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -49,6 +49,9 @@ def test_every_write_needs_more_than_read(name: str) -> None:
         assert scope(name, "POST") == "read"
     elif name.startswith("sync") or name in ("backup", "server-stop", "import", "import-from"):
         assert scope(name, "GET") == scope(name, "POST") == "admin"
+    elif name.startswith("check-"):  # its command runs on the machines of all
+        assert scope(name, "POST") == scope(name, "PATCH") == scope(name, "DELETE") == "admin"
+        assert scope(name, "GET") == "read"
     elif name == "login-links":
         assert scope(name, "POST") == NOBODY
     else:
