@@ -17,6 +17,8 @@ KEPT = 4096  # bytes of the end of the output
 CHUNK = 1 << 16
 GRACE = 2.0  # seconds between SIGTERM and SIGKILL
 TICK = 0.05  # seconds
+# The command waits for a line that comes when its guard is there. If `pm` is killed before, it never starts.
+START = 'read -r go && exec /bin/sh -c "$1" </dev/null'
 # A line comes when all is over; where `pm` was killed, the end of the pipe comes instead.
 GUARD = 'read -r done || kill -s KILL -- "-$1"'
 
@@ -37,14 +39,15 @@ def run(command: str, top: str, timeout: float, environ: Mapping[str, str], writ
     """
     began = time.monotonic()
     process = subprocess.Popen(
-        ["/bin/sh", "-c", command],
+        ["/bin/sh", "-c", START, "sh", command],
         cwd=top,
         env=dict(environ),
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    assert process.stdin is not None
     assert process.stdout is not None
     fileno = process.stdout.fileno()
     os.set_blocking(fileno, False)
@@ -52,6 +55,8 @@ def run(command: str, top: str, timeout: float, environ: Mapping[str, str], writ
     guard = None
     try:
         guard = _guard(process.pid)
+        with suppress(BrokenPipeError), process.stdin as start:  # it was ended from outside
+            start.write(b"go\n")
         deadline, is_over = began + timeout, False
         while process.poll() is None:
             left = deadline - time.monotonic()
