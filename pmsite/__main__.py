@@ -38,6 +38,8 @@ def main() -> None:
     from pmsite.config import ConfigError, misspelt
     from projects import storage, workspace
 
+    if sys.argv[1:2] == ["runserver_discover"]:
+        os.environ.pop("PM_DATABASE_URL", None)  # the commands that it starts are about the local board too
     try:
         if _is_for_team(sys.argv[1:2]):
             _choose_team_settings()
@@ -60,7 +62,7 @@ def main() -> None:
 
 def _is_for_team(command: list[str]) -> bool:
     """Return True for a command about the board of a lasting server; the local server ignores its variables."""
-    return command == ["serve"] or ("PM_DATABASE_URL" in os.environ and command != ["runserver_discover"])
+    return command == ["serve"] or "PM_DATABASE_URL" in os.environ
 
 
 def _choose_team_settings() -> None:

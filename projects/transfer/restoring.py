@@ -145,6 +145,7 @@ def _migrate(folder: str) -> None:
     """Migrate the staged file in a process of its own, as the start of a server does. Raises ValidationError."""
     command = [sys.executable, "-m", "pmsite", "migrate", "--no-input", "--verbosity=0"]
     environment = {**os.environ, "PM_CONFIG_DIR": folder}
+    environment.pop("PM_DATABASE_URL", None)  # on a team's server it names the live database
     found = subprocess.run(
         command,
         env=environment,

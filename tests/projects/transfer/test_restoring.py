@@ -123,13 +123,18 @@ def test_backup_of_another_page_size_is_restored(board: Path, tmp_path: Path) ->
     assert keys() == ["OLD"]
 
 
-def test_backup_of_an_earlier_version_is_migrated(board: Path, tmp_path: Path) -> None:
+def test_backup_of_an_earlier_version_is_migrated(board: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = tmp_path / "live"  # as on a team's server
+    live.mkdir()
+    monkeypatch.setenv("PM_DATABASE_URL", f"sqlite:///{live}/data.db")
+    monkeypatch.setenv("PM_SECRET_KEY", 60 * "k")
     old = tmp_path / "old.db"
     unpack(old)
     token = restoring.stage(io.BytesIO(old.read_bytes()))
     assert [key for key, _, _ in restoring.look(token).projects] == ["DEMO", "OLD"]
     restoring.apply(token)
     assert keys() == ["DEMO", "OLD"]
+    assert list(live.iterdir()) == []
     add("LATER")
 
 
