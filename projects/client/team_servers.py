@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from discovery import quickjson, safe_files
+from projects import workspace
 from projects.client.errors import FileRefused
 from projects.client.resolution import team_servers_file
 
@@ -41,8 +42,12 @@ def find(directory: str, environ: Mapping[str, str]) -> Login | None:
 
 
 def repository_of(directory: str) -> str:
-    """Return the path that stands for a repository: the real path of the folder of its config directory."""
-    return os.path.dirname(os.path.realpath(directory))
+    """Return the path that stands for a repository: the real path of the folder of its config directory.
+
+    A config directory with another name, from PM_CONFIG_DIR, is one of several in its folder and stands for itself.
+    """
+    folder, name = os.path.split(os.path.realpath(directory))
+    return folder if name == workspace.NAME else os.path.join(folder, name)
 
 
 def read(environ: Mapping[str, str]) -> list[Login]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
@@ -24,7 +25,7 @@ INTERVAL = 2  # seconds between two questions of a client
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # without vowels, so that no code is a word; RFC 8628, 6.1
 LENGTH = 8
 MAX_OPEN = 1000  # requests of the last ten minutes; nobody who signed in has asked for them
-MAX_OF_ADDRESS = 20  # so that one address can't take all
+MAX_OF_NETWORK = 20  # so that one address, or one IPv6 network of a customer, can't take all
 
 
 class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
@@ -36,7 +37,8 @@ class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
     def issue(self, name: str, scopes: Iterable[str], address: str) -> tuple[str, DeviceCode]:
         """Return a new secret for the client, and the row with the code for the person. Raises Conflict."""
         self.filter(expires_at__lte=timezone.now()).delete()
-        if self.count() >= MAX_OPEN or self.filter(address=address).count() >= MAX_OF_ADDRESS:
+        networks = [_network(each) for each in self.values_list("address", flat=True)]
+        if len(networks) >= MAX_OPEN or networks.count(_network(address)) >= MAX_OF_NETWORK:
             raise Conflict("too many sign-ins are waiting for a person; try again in ten minutes")
         secret = secrets.token_urlsafe(32)
         now = timezone.now()
@@ -105,3 +107,12 @@ class DeviceCode(models.Model):
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _network(address: str) -> str:
+    """Return the address, of IPv6 its first 64 bits: a customer has at least so many addresses."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else parsed.exploded[:19]

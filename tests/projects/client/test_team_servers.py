@@ -49,6 +49,11 @@ def test_path_of_a_symbolic_link_is_the_real_one(environ: Environ, tmp_path: Pat
     assert team_servers.find(str(tmp_path / "link" / ".pm"), environ) is not None
 
 
+def test_other_config_directory_of_the_same_folder_is_not_logged_in(environ: Environ, tmp_path: Path) -> None:
+    team_servers.keep(login(tmp_path / "a"), environ)
+    assert team_servers.find(str(tmp_path / "a" / "other"), environ) is None
+
+
 def test_file_that_others_can_read_is_refused(environ: Environ, tmp_path: Path) -> None:
     team_servers.keep(login(tmp_path / "a"), environ)
     os.chmod(team_servers_file(environ), 0o644)

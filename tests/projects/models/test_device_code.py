@@ -87,10 +87,16 @@ def test_number_of_open_codes_is_limited(monkeypatch: pytest.MonkeyPatch) -> Non
     DeviceCode.objects.issue("laptop", ["read"], "10.0.0.1")
 
 
-def test_one_address_does_not_take_the_codes_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_OF_ADDRESS", 2)
-    for _ in range(2):
-        DeviceCode.objects.issue("laptop", ["read"], "10.0.0.1")
+@pytest.mark.parametrize(
+    ("mine", "other"),
+    [(["10.0.0.1"] * 3, "10.0.0.2"), (["2001:db8::1", "2001:db8::2", "2001:DB8::ffff"], "2001:db8:0:1::1")],
+)
+def test_one_address_does_not_take_the_codes_of_others(
+    monkeypatch: pytest.MonkeyPatch, mine: list[str], other: str
+) -> None:
+    monkeypatch.setattr(module, "MAX_OF_NETWORK", 2)
+    for address in mine[:2]:
+        DeviceCode.objects.issue("laptop", ["read"], address)
     with pytest.raises(Conflict, match="too many sign-ins"):
-        DeviceCode.objects.issue("laptop", ["read"], "10.0.0.1")
-    DeviceCode.objects.issue("laptop", ["read"], "10.0.0.2")
+        DeviceCode.objects.issue("laptop", ["read"], mine[2])
+    DeviceCode.objects.issue("laptop", ["read"], other)

@@ -42,7 +42,7 @@ def test_what_the_client_wrote_into_the_chain_proves_nothing(middleware: ProxyMi
     assert sent(middleware, PROXY, **chain) == "200 203.0.113.7 https"
 
 
-@pytest.mark.parametrize("chain", ["", "garbage", "203.0.113.7, <script>", "10.0.0.1", "unknown", "1.2.3.4:80"])
+@pytest.mark.parametrize("chain", ["", "garbage", "203.0.113.7, <b>", "10.0.0.1", "unknown", "1.2.3.4:80", "::1%<b>"])
 def test_a_chain_without_a_client_leaves_the_proxy(middleware: ProxyMiddleware, chain: str) -> None:
     found = sent(middleware, PROXY, HTTP_X_FORWARDED_PROTO="https", HTTP_X_FORWARDED_FOR=chain)
     assert found == f"200 {PROXY} https"
