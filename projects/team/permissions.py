@@ -49,6 +49,8 @@ class HasScope(HasCredentials):
             raise exceptions.PermissionDenied(
                 f"this needs a token with the scope {scope}; {token.name!r} has {', '.join(token.scopes.split())}"
             )
+        if scope == ADMIN and not (token.user.is_superuser or token.user.is_agent):
+            raise exceptions.PermissionDenied(f"{token.user.username} is not an administrator of this server any more")
         return True
 
 

@@ -10,7 +10,7 @@ from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
 from projects.api.urls import v1
-from projects.models import User
+from projects.models import ApiToken, User
 from projects.team.permissions import NOBODY, HasScope, scope_of
 
 CLAIMING = {
@@ -71,3 +71,15 @@ def test_nobody_gets_a_login_link() -> None:
 
 def test_claiming_routes_exist() -> None:
     assert set(ROUTES) >= CLAIMING
+
+
+@pytest.mark.django_db
+def test_admin_token_ends_with_the_rights_of_its_user() -> None:
+    owner = User.objects.owner()
+    _, token = ApiToken.objects.issue(owner, "backup", ["admin"])
+    request = APIRequestFactory().get("/")
+    vars(request)["resolver_match"] = Match("backup")
+    assert HasScope().has_permission(Request(request, authenticators=[ForcedAuthentication(owner, token)]), APIView())
+    owner.is_superuser = False
+    with pytest.raises(PermissionDenied, match="is not an administrator of this server any more"):
+        HasScope().has_permission(Request(request, authenticators=[ForcedAuthentication(owner, token)]), APIView())
