@@ -11,7 +11,7 @@ from tests.processes import Server
 
 
 def act(server: Server, name: str, method: str, path: str, **body: Any) -> Any:
-    """Send a request of an agent's session."""
+    """Send a request of an agent's session. Each test has its own: the server's workers remember sessions."""
     headers = {"X-PM-Actor": "claude", "X-PM-Session": f"name={name}&program=claude&branch=topic"}
     answer = server.api(method, path, json=body, headers=headers)
     assert answer.status_code < 300, answer.text
@@ -50,12 +50,12 @@ def test_item_is_handed_over_and_back_with_a_note(page: Page, board: Server) -> 
 
 def test_lane_follows_the_session_and_opens_its_item_beside_it(page: Page, board: Server) -> None:
     key = make_item(board, "Read files")
-    act(board, "one", "POST", f"work-items/{key}/begin/")
+    act(board, "three", "POST", f"work-items/{key}/begin/")
     page.goto(f"{board.url}/agents/")
     page.evaluate("window.loaded = 1")
-    act(board, "one", "POST", f"work-items/{key}/note/", content="Latin-1 works")
+    act(board, "three", "POST", f"work-items/{key}/note/", content="Latin-1 works")
     expect(page.locator(".run:not(.quiet) .story")).to_contain_text("noted “Latin-1 works”")
-    act(board, "one", "POST", "questions/", work_item=key, text="Which encoding?")
+    act(board, "three", "POST", "questions/", work_item=key, text="Which encoding?")
     expect(page.locator(".run:not(.quiet)")).to_contain_text("claim paused while a question waits")
     page.locator(".held-title a").click()
     expect(page.locator("#panel")).to_contain_text("Read files")
@@ -65,10 +65,10 @@ def test_lane_follows_the_session_and_opens_its_item_beside_it(page: Page, board
 
 def test_activity_is_filtered_unfolded_and_undone(page: Page, board: Server) -> None:
     key = make_item(board, "Read files")
-    act(board, "one", "PATCH", f"work-items/{key}/", priority="high")
+    act(board, "four", "PATCH", f"work-items/{key}/", priority="high")
     page.goto(f"{board.url}/activity/PONE/")
     page.locator("#facet-actor summary").click()
-    page.get_by_label("claude").check()
+    page.get_by_label("claude", exact=True).check()
     expect(page).to_have_url(f"{board.url}/activity/PONE/?actor=claude")
     expect(page.locator(".block")).to_have_count(1)
     block = page.locator(".block")

@@ -51,7 +51,7 @@ def test_pasted_dropped_and_chosen_files_are_shown_and_removed(page: Page, board
     page.get_by_role("button", name="Remove shot.png").click()
     expect(rows).to_have_count(2)
     expect(page.locator("#l-comments .missing")).to_have_text("shot.png: This picture was removed")
-    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.locator(".toast").get_by_role("button", name="Undo: shot.png removed").click()
     expect(rows).to_have_count(3)
     expect(page.locator("#l-comments img")).to_have_js_property("naturalWidth", 1)
 
