@@ -51,7 +51,7 @@ def is_protected(common: str, board: str) -> bool:
     except OSError:
         return False
     try:
-        return _holds(os.read(fileno, MAX_BYTES), block(board))
+        return _holds(os.read(fileno, min(os.fstat(fileno).st_size, MAX_BYTES)), block(board))
     except OSError:  # a directory
         return False
     finally:
@@ -83,7 +83,7 @@ def protect(common: str, board: str) -> bool:
 def _append(fileno: int, lines: list[bytes]) -> bool:
     _lock(fileno)
     size = os.fstat(fileno).st_size
-    text = os.pread(fileno, MAX_BYTES, 0)
+    text = os.pread(fileno, min(size, MAX_BYTES), 0)
     if _holds(text, lines):
         return False
     added = (b"" if not text or text.endswith(b"\n") else b"\n") + b"\n".join(lines) + b"\n"

@@ -26,7 +26,7 @@ from projects.api.serializers import EntitySerializer
 from projects.api.viewsets import EntityViewSet
 from projects.django_private import django_request
 from projects.loose_types import Framework
-from projects.media_types import OTHER, media_type
+from projects.media_types import OTHER, PICTURES, media_type
 from projects.models import Attachment
 from projects.models.attachment import check_size, clean_name, markdown_of
 
@@ -127,7 +127,7 @@ class AttachmentViewSet(EntityViewSet):
         response["Location"] = request.build_absolute_uri(f"/api/v1/attachments/{attachment.pk}/")
         return response
 
-    @extend_schema(responses={(200, OTHER): OpenApiTypes.BINARY})
+    @extend_schema(responses={(200, kind): OpenApiTypes.BINARY for kind in (OTHER, *PICTURES)})
     @action(detail=True, methods=["get"])
     def content(self, request: Request, id: str) -> HttpResponseBase:
         """Return the file. 404 if it is in another clone: files don't travel."""

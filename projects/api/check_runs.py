@@ -13,6 +13,7 @@ from projects.api.idempotency import write
 from projects.api.serializer_fields import ReferenceField, StrictIntegerField
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, read_body
+from projects.loose_types import Framework
 from projects.models import Check, CheckRun, OpenedRun, WorkItem
 from projects.models.check_run import Report
 
@@ -50,10 +51,12 @@ class CheckRunViewSet(EntityViewSet):
 
     restore = None  # type: ignore[assignment]  # a result never changes
 
-    @extend_schema(exclude=True)
-    def create(self, request: Request) -> Response:
-        """Refused: a result belongs to a run that was opened."""
-        raise exceptions.MethodNotAllowed("POST", "a result belongs to a run that the server opened: use pm check")
+    create = None  # type: ignore[assignment]  # a result belongs to a run that was opened
+
+    def http_method_not_allowed(self, request: Framework, *args: Framework, **kwargs: Framework) -> Response:
+        raise exceptions.MethodNotAllowed(
+            request.method or "", "a result belongs to a run that the server opened: use pm check"
+        )
 
     @extend_schema(request=OpeningSerializer, responses={201: OpenedSerializer})
     @action(detail=False, methods=["post"])

@@ -130,9 +130,12 @@ class ImportProgressView(StrictQueryMixin):
     http_method_names = ["get"]
 
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="import_progress")
-    def get(self, request: Request, pk: uuid.UUID) -> Response:
+    def get(self, request: Request, pk: str) -> Response:
         """How many items of a running import are read, `done` of `total`; both are 0 if there is none with this ID."""
-        done, total = import_progress.read(pk)
+        try:
+            done, total = import_progress.read(uuid.UUID(pk))
+        except ValueError:
+            raise exceptions.NotFound(f"{pk} is not the ID of an import") from None
         return Response({"done": done, "total": total})
 
 

@@ -46,6 +46,7 @@ from projects.api.transfer import BackupView, ExportView, ImportView
 from projects.api.viewsets import EntityViewSet, UnknownRouteView, derived_view
 from projects.api.work_items.views import WorkItemViewSet
 from projects.entities.registry import ENTITIES
+from projects.loose_types import Framework
 from projects.models.base import Entity
 
 VIEWS: dict[str, type[EntityViewSet] | type[ActivityViewSet]] = {
@@ -73,9 +74,17 @@ for entity in ENTITIES:
 FIRST = ("begin", "note", "brief", "tick", "back", "review", "log", "show", "claim")
 
 
+class Router(SimpleRouter):
+    """A router that has no route for what a view takes back by setting it to None."""
+
+    def get_method_map(self, viewset: Framework, method_map: Framework) -> dict[str, str]:
+        found = super().get_method_map(viewset, method_map)
+        return {method: action for method, action in found.items() if getattr(viewset, action) is not None}
+
+
 def routes(prefix: str, view: type[ViewSetMixin]) -> URLResolver:
     """Return the routes of a view below their prefix: Django tries routes in turn, and a view may have fifty."""
-    router = SimpleRouter()
+    router = Router()
     router.register("", view)
     urls = sorted(router.urls, key=lambda each: str(getattr(each, "name", "")).rpartition("-")[2] not in FIRST)
     return path(f"{prefix}/", include(urls))
@@ -107,7 +116,7 @@ v1: list[URLPattern | URLResolver] = [
     path("forecast/", ForecastView.as_view(), name="forecast"),
     path("export/", ExportView.as_view(), name="export"),
     path("import/", ImportView.as_view(), name="import"),
-    path("import/progress/<uuid:pk>/", ImportProgressView.as_view(), name="import-progress"),
+    path("import/progress/<slug:pk>/", ImportProgressView.as_view(), name="import-progress"),
     path("import/<slug:source>/", TrackerImportView.as_view(), name="import-from"),
     path("export/<slug:form>/", ItemExportView.as_view(), name="export-items"),
     path("backup/", BackupView.as_view(), name="backup"),
