@@ -48,6 +48,7 @@ function onArrow(card, key, extends_) {
 }
 
 const ARROWS = { h: "ArrowLeft", j: "ArrowDown", k: "ArrowUp" };
+let isLifting = false; // a key asked for moving.js, which may still be on its way
 const focused = ({ target }) => target.matches("a[href]") && target.closest(CARD);
 // Keys that are pressed while moving.js is on its way act once it is there.
 const onCard = (act) => (event) => {
@@ -60,10 +61,14 @@ register("Card", {
   "j,k,h,ArrowDown,ArrowUp,ArrowLeft,ArrowRight": ["Go to another card", toCard],
   "Shift+ArrowDown,Shift+ArrowUp,Shift+ArrowLeft,Shift+ArrowRight": ["Select cards", toCard],
   x: ["Select the card, or take it out of the selection", onCard((card) => selection ? false : void selecting().then(({ pick }) => pick(card, true)))], // later it listens itself
-  Space: ["Lift the card; the arrows move it, Space drops it", onCard((card) => void lifting().then(({ lift, drop }) => isLifted() ? drop() : lift(card, true)))],
+  Space: ["Lift the card; the arrows move it, Space drops it", onCard((card) => {
+    isLifting = true;
+    lifting().then(({ lift, drop }) => isLifted() ? drop() : lift(card, true));
+  })],
   ...Object.fromEntries(Object.entries(FIELDS).map(([key, [text, name]]) => [key, [text, onCard((card) => isLifted() ? false : void edit(card, linkOf(card), name)), focused]])),
   Enter: ["Open the card", onCard(() => isLifted() && void moving.drop())],
   Escape: ["", () => {
+    if (coming && !moving && isLifting) return void coming.then(() => isLifted() && moving.cancel());
     if (isLifted()) return moving.cancel(); // the panel stays open
     for (const refusal of all(".refusal")) refusal.remove();
     return false;
