@@ -165,8 +165,10 @@ function step(event, box) {
 
 // Enter in the filter takes the first choice, or the typed text where none matches.
 function enter(event, box, form) {
-  const { target } = event, [row] = rows(box), text = target.value.trim();
+  const { target } = event, text = target.value.trim();
   event.preventDefault();
+  narrow(target); // what was typed may not have been seen yet
+  const [row] = rows(box);
   if (!form.querySelector("[type=checkbox]") && !form.matches(".labels")) {
     if (row && (text || form.matches(".choices"))) return controlOf(row).click();
     const offers = all(".offers button", form);

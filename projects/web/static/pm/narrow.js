@@ -12,6 +12,7 @@ export function narrow(field) {
 }
 
 export function takeFirst(field) {
+  narrow(field); // what was typed may not have been seen yet
   const first = field.value.trim() && choices(field).find((row) => !row.hidden);
   first?.querySelector("button, input")?.click();
 }
