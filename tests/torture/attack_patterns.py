@@ -65,7 +65,8 @@ def patterns() -> list[tuple[str, re.Pattern[str] | re.Pattern[bytes]]]:
 def _modules(package: str) -> Iterator[object]:
     root = importlib.import_module(package)
     for one in pkgutil.walk_packages(root.__path__, f"{package}."):
-        if not one.name.endswith("__main__") and ".migrations." not in one.name:
+        # The settings of a team's server need their environment, and have no patterns.
+        if not one.name.endswith(("__main__", "pmsite.team")) and ".migrations." not in one.name:
             yield importlib.import_module(one.name)
 
 
