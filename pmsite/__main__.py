@@ -69,6 +69,7 @@ def _choose_team_settings() -> None:
     """Use the settings and the database of a lasting server. Raises ConfigError."""
     from pmsite import team_environment
 
+    team_environment.check_extra()
     os.environ["PM_CONFIG_DIR"] = team_environment.directory(os.environ)
     team_environment.secret_key(os.environ)
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.team"

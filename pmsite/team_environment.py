@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
@@ -12,12 +13,18 @@ DATABASE, KEY = "PM_DATABASE_URL", "PM_SECRET_KEY"
 SHORTEST_KEY = 50  # characters; Django's check requires as many
 
 
+def check_extra() -> None:
+    """Raise ConfigError if the packages of the extra `team` are not installed."""
+    if importlib.util.find_spec("axes") is None:
+        raise ConfigError("a team's server needs more packages; install pm with its extra `team`, as docs/team.md says")
+
+
 def directory(environ: Mapping[str, str]) -> str:
     """Return the folder of the database. Raises ConfigError."""
     parts = urlsplit(environ.get(DATABASE, ""))
     folder, name = os.path.split(unquote(parts.path)[1:])
     if parts.scheme != "sqlite" or parts.netloc or name != "data.db" or not os.path.isabs(folder):
-        raise ConfigError(f"environment: {DATABASE} must name a database, such as sqlite:////srv/pm/data.db")
+        raise ConfigError(f"environment: {DATABASE} must name an SQLite database, such as sqlite:////srv/pm/data.db")
     return folder
 
 

@@ -141,7 +141,7 @@ class Ledger:
         query = "SELECT ref, content, target.* FROM issue JOIN target USING (number) ORDER BY number"
         cursor = self._run(query)
         while rows := cursor.fetchmany(BATCH):
-            yield [(ref, _issue(pickle.loads(content)), Target(*target)) for ref, content, *target in rows]  # noqa: S301
+            yield [(ref, _issue(pickle.loads(content)), Target(*target)) for ref, content, *target in rows]  # noqa: S301 -- our own file
 
     def item_of(self, word: str) -> int | None:
         """Return the number of the item that a word in a text certainly means."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.processes import DEADLINE, environment
+from tests.processes import DEADLINE, MANAGE, environment
 
 HELP = """
 import atexit, os, sys
@@ -24,3 +24,20 @@ def test_what_a_local_server_starts_is_not_about_the_board_of_a_team() -> None:
         check=True,
     )
     assert call.stdout.endswith("left: None\n")
+
+
+def test_installation_without_the_extra_is_refused_in_one_line() -> None:
+    python, manage = MANAGE
+    call = subprocess.run(
+        [python, "-S", manage, "serve"],  # without site there is no package of an environment
+        env=environment(PM_DATABASE_URL="sqlite:////srv/pm/data.db", PM_SECRET_KEY="k" * 60),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert call.returncode == 1
+    assert (
+        call.stderr
+        == "error: a team's server needs more packages; install pm with its extra `team`, as docs/team.md says\n"
+    )
