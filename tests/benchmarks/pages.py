@@ -1,4 +1,4 @@
-"""Time the board in Chromium: first paint, a move, what the first view loads; `pm` with many open pages; an answer.
+"""Time the board in Chromium: first paint, a move, panel, keys, what a view loads; `pm` beside open pages; an answer.
 
 make bench-pages
 make bench-pages ARGS=--short
@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -36,6 +37,20 @@ LIKE_REAL, LARGE = 194, 2000  # items
 OPEN = 50  # pages
 PERIOD = 5.0  # seconds
 STATIC = CHECKOUT / "projects" / "web" / "static" / "pm"
+SETTLED = 300.0  # milliseconds: a person does not act in the frame in which the page is drawn
+# Keys of a focused card, and what is seen when they have worked.
+KEYS = {
+    "j": "!document.activeElement.matches('[data-card]:first-of-type > a')",
+    "x": "document.querySelector('[data-selected]')",
+    "s": "document.querySelector('#field-pop button')",
+}
+TO_FRAME = """() => new Promise((resolve) => {
+  const begin = performance.now();
+  const drawn = () => setTimeout(() => resolve(performance.now() - begin));
+  const look = () => (SEEN) ? requestAnimationFrame(drawn) : setTimeout(look);
+  ACT;
+  look();
+})"""
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 LOADED = """() => {
   const loaded = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
@@ -82,6 +97,29 @@ def move(page: Page, url: str) -> float:
         page.keyboard.press("Space")
     assert answer.value.status in (200, 409), answer.value.text()
     return (time.perf_counter() - begin) * 1e3
+
+
+def until_seen(page: Page, act: str, seen: str) -> float:
+    """Run `act` in the page; return the milliseconds until the first frame in which the expression `seen` is true."""
+    return float(page.evaluate(TO_FRAME.replace("ACT", act).replace("SEEN", seen)))
+
+
+def open_panel(page: Page, url: str) -> float:
+    """Open the panel of the first card of a loaded board with a click; return the milliseconds until it is drawn."""
+    page.goto(url, wait_until="load")
+    page.locator("[data-card] > a").first.wait_for()
+    page.wait_for_timeout(SETTLED)
+    act = "document.querySelector('[data-card] > a').click()"
+    return until_seen(page, act, "document.querySelector('#panel [data-field]')")
+
+
+def press_key(page: Page, url: str, key: str, seen: str) -> float:
+    """Press a key on the first card of a loaded board; return the milliseconds until its effect is drawn."""
+    page.goto(url, wait_until="load")
+    page.locator("[data-card] > a").first.focus()
+    page.wait_for_timeout(SETTLED)
+    press = f"document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))"
+    return until_seen(page, press, seen)
 
 
 @contextmanager
@@ -151,10 +189,14 @@ def measure(what: str, data: Path, rounds: int, browser: Browser) -> None:
             paints = [first_paint(browser, server, url) for _ in range(rounds)]
             with visitor(browser, server) as page:
                 moved = median(rounds, lambda: move(page, url))
+                opened = median(2 * rounds, lambda: open_panel(page, url))
+                keys = {key: median(2 * rounds, partial(press_key, page, url, key, seen)) for key, seen in KEYS.items()}
             paint = statistics.median(paint for paint, _, _ in paints)
             _, count, loaded = paints[-1]
             line = f"{what:20} {items:6} items {paint:7.0f} ms to first paint {moved:6.0f} ms a move"
             print(f"{line} {count:4} requests {loaded / 1024:7.1f} KiB", flush=True)
+            pressed = ", ".join(f"`{key}` {took:.0f} ms" for key, took in keys.items())
+            print(f"the panel opens in {opened:.0f} ms; keys: {pressed} (medians of {2 * rounds})", flush=True)
             beside_open_pages(server)
         finally:
             server.end()
