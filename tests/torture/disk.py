@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.processes import Server, children, with_full_disk
 
-SIZE = 4  # MiB
+SIZE = 16  # MiB; a board of the longest run and its backup take 5
 BALLAST = ".ballast"
 NO_LIMIT = resource.RLIM_INFINITY
 

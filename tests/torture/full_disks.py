@@ -116,7 +116,8 @@ def _backup(directory: Path, disk: Disk, promised: set[str]) -> None:
         assert not (directory / "copy.db").exists()
         assert not [path for path in server.config.iterdir() if path.name.startswith(".backup-")]
         disk.free(server.pid)
-        assert call(directory, "backup", "copy.db").code == 0
+        done = call(directory, "backup", "copy.db")
+        assert done.code == 0, done.err
         (directory / "copy.db").unlink()
         assert projects_of(server) == promised
         assert server.end()[0] == 0
