@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
   --config-settings editable_mode=compat --editable
 
-.PHONY: run test test-fast test-long check bench bench-short bench-peers bench-pages screenshots torture torture-short wheels clean
+.PHONY: run test test-fast test-long test-postgres check bench bench-short bench-peers bench-pages screenshots torture torture-short wheels clean
 
 run: $(VENV)/.installed
 	$(BIN)/python manage.py runserver_discover
@@ -16,6 +16,10 @@ test: $(VENV)/.installed-dev
 
 test-long: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m long
+
+# needs Debian's package postgresql, or pg_config and the server's programs
+test-postgres: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.postgres
 
 test-fast: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"

@@ -13,9 +13,15 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tests.postgres.databases import ON_POSTGRES, TEMPLATE, copied
 from tests.processes import Server, environment
 
-LONG_TESTS, SLOW_TESTS = (Path(__file__).with_name(f"{kind}_tests.txt") for kind in ("long", "slow"))
+LONG_TESTS, SLOW_TESTS, SQLITE_TESTS = (
+    Path(__file__).with_name(f"{kind}_tests.txt") for kind in ("long", "slow", "sqlite")
+)
+POSTGRES_TESTS = "tests/projects/postgres/"
+DATABASES = {"db", "transactional_db", "team_database"}  # fixtures
+LOCAL_SERVERS = {"start_server", "server_of_all", "shared_host", "new_board"}  # their board is a file
 
 
 @pytest.fixture
@@ -55,13 +61,19 @@ def new_board(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    new_board: Path, django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
 ) -> None:
     """Give Django's test database the tables of a new board, instead of migrating it again."""
     with django_db_blocker.unblock():
         connection.close()
+        if ON_POSTGRES:
+            connection.settings_dict["NAME"] = copied(TEMPLATE)
+            return
         path = connection.creation._get_test_db_name()
-        shutil.copy(new_board, path)
+        shutil.copy(request.getfixturevalue("new_board"), path)
         connection.settings_dict["NAME"] = path
 
 
@@ -136,8 +148,15 @@ def add_board(repository: Path, new_board: Path) -> None:
     shutil.copy(new_board, repository / ".pm" / "data.db")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests in `long_tests.txt` as long, and those in `slow_tests.txt` or that use a server as slow."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests in `long_tests.txt` as long, and those in `slow_tests.txt` or that use a server as slow.
+
+    On PostgreSQL, keep only those that use Django's database or a team's server, without those in `sqlite_tests.txt`.
+    """
+    left_out = [item for item in items if not _is_for_engine(item)]
+    if left_out:
+        items[:] = [item for item in items if item not in set(left_out)]
+        config.hook.pytest_deselected(items=left_out)
     long, slow = listed(LONG_TESTS), listed(SLOW_TESTS)
     for item in items:
         name = item.nodeid.partition("[")[0]
@@ -146,6 +165,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         starts = {"start_server", "server_of_all", "shared_host", "pm"} & set(getattr(item, "fixturenames", ()))
         if starts or {name, name.partition("::")[0]} & {*slow, *long}:
             item.add_marker("slow")
+
+
+_sqlite: list[str] = []
+
+
+def _is_for_engine(item: pytest.Item) -> bool:
+    """Return True if the test runs on the engine of this run."""
+    if not ON_POSTGRES:
+        return not item.nodeid.startswith(POSTGRES_TESTS)
+    if not _sqlite:
+        _sqlite.extend(name for line in listed(SQLITE_TESTS) if (name := line.partition("  ")[0]))
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if LOCAL_SERVERS & fixtures or not (DATABASES & fixtures or item.get_closest_marker("django_db")):
+        return False
+    name = item.nodeid.partition("[")[0]
+    return not any(name == each or name.startswith((f"{each}/", f"{each}::")) for each in _sqlite)
 
 
 def listed(path: Path) -> set[str]:
