@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 _KEPT = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`|\bhttps?://\S+", re.DOTALL)
 # What only a reference looks like: letters, a separator, and something after it; `#12`; or a UUID.
 _SHAPE = r"#\d+|[A-Za-z]\w*[-#:][\w.#:-]*|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+SIGNS = "#-:"  # each reference has one of these
 _CERTAIN = re.compile(rf"\A(?:{_SHAPE})")
 _WORD = re.compile(rf"(?<![\w/#.:-])(?:{_SHAPE})")
 
@@ -27,7 +28,7 @@ def words_of(ref: str) -> Iterator[tuple[str, bool]]:
 
 def rewritten(text: str, find: Find) -> str:
     """Return `text` with the keys that `find` returns for words of it; None leaves a word."""
-    if not text:
+    if not any(sign in text for sign in SIGNS):
         return text
     parts, end = [], 0
     for match in _KEPT.finditer(text):

@@ -105,7 +105,10 @@ def read_csv(files: Files, words: Words, report: Report, chosen: Mapping[str, st
     columns = Columns.of(tables.header(files), chosen)
     _note_columns(columns, report)
     for row in tables.rows(files):
-        values_of = {name: ", ".join(cells.plain(one) for one in found) for name, found in row.cells.items()}
+        values_of = {
+            name: cells.plain(found[0]) if len(found) == 1 else ", ".join(map(cells.plain, found))
+            for name, found in row.cells.items()
+        }
         yield _issue(values_of, columns, row.number, words, report)
 
 

@@ -44,16 +44,18 @@ def rows(files: Files) -> Iterator[Row]:
     """Yield the rows below the header. Raises Unreadable."""
     names: list[str] = []
     for number, cells in _read(files):
-        if not any(cell.strip() for cell in cells):
-            continue
         if not names:
-            names = [cell.strip() for cell in cells]
+            names = [cell.strip() for cell in cells] if any(cell.strip() for cell in cells) else []
             continue
         found: dict[str, list[str]] = {}
         for name, cell in zip(names, cells, strict=False):
-            if cell.strip():
-                found.setdefault(name, []).append(cell)
-        yield Row(number, found)
+            if cell and not cell.isspace():
+                if name in found:
+                    found[name].append(cell)
+                else:
+                    found[name] = [cell]
+        if found or any(cell.strip() for cell in cells):
+            yield Row(number, found)
 
 
 def _read(files: Files) -> Iterator[tuple[int, list[str]]]:

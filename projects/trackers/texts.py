@@ -15,6 +15,8 @@ CUT = "\n\n… (cut on import)"
 
 def text(value: str, report: Report) -> str:
     """Return a text of several lines; control characters are removed and counted."""
+    if value.isprintable():
+        return value.strip()
     plain, count = _NOT_IN_TEXTS.subn("", value.replace("\r\n", "\n").replace("\r", "\n"))
     report.control_characters += count
     return plain.strip()
@@ -22,6 +24,8 @@ def text(value: str, report: Report) -> str:
 
 def line(value: str, report: Report) -> str:
     """Return a text of one line."""
+    if value.isprintable():
+        return value.strip()
     return " ".join(_LINE_ENDS.sub(" ", text(value, report)).replace("\t", " ").split(" ")).strip()
 
 

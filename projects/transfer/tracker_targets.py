@@ -20,6 +20,7 @@ from projects.trackers.report import Report
 THERE = "there"  # in the extra of an activity: when the issue was changed in the other tracker
 # Names of agent programs: who has one is no person, and may go on acting under it.
 AGENTS = ("aider", "claude", "claude-code", "codex", "copilot", "cursor", "devin", "gemini", "jules", "llm", "opencode")
+MAX_SEEN = 1_000
 # Never change this: an issue must have the same ID on all clones that import it.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:tracker")
 
@@ -241,15 +242,20 @@ class People:
         self.new: dict[uuid.UUID, str] = {}
         self.persons: set[uuid.UUID] = set()  # of the board
         self._known: dict[str, uuid.UUID | None] = {}
+        self._seen: dict[str, str] = {}  # as the file spells them
 
     def find(self, name: str, place: str, ref: str) -> uuid.UUID | None:
         """Return the ID of a user; None for "" and for a name that no user can have, which is a problem."""
-        name = self.renamed.get(name.casefold(), name).strip()
-        if not name:
+        if name in self._seen:
+            return self._known[self._seen[name]]
+        wanted = self.renamed.get(name.casefold(), name).strip()
+        if not wanted:
             return None
-        folded = name.casefold()
+        folded = wanted.casefold()
         if folded not in self._known:
-            self._known[folded] = self._find(name, place, ref)
+            self._known[folded] = self._find(wanted, place, ref)
+        if len(self._seen) < MAX_SEEN:
+            self._seen[name] = folded
         return self._known[folded]
 
     def _find(self, name: str, place: str, ref: str) -> uuid.UUID | None:
