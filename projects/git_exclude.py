@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHARED_FILES = (".gitignore", "config.toml", "data.json")  # not ignored, so that `git add` adds them
+SHARED_FILES = (".gitignore", "config.toml", "data.json", "remote.json")  # not ignored, so that `git add` adds them
 BEGIN = b"# pm: keep the board out of git on every commit (added by pm)"
 END = b"# pm: end"
 MAX_BYTES = 64 << 20

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAME = ".pm"
 MAX_CONFIG = 1 << 20  # bytes of git's configuration file
 DATABASE = "data.db"
-GITIGNORE = "*\n!.gitignore\n!config.toml\n!data.json\n"
+GITIGNORE = "*\n!.gitignore\n!config.toml\n!data.json\n!remote.json\n"
 SECRET_FILES = ("secret_key", "server.token", "data.db", "data.db-wal", "data.db-shm")
 # Files that must not come with a repository: known secrets, someone else's board or server.
 LOCAL_FILES = (*SECRET_FILES, "data.db-journal", "server.json", "server.lock", "server.log", "write.lock")

@@ -127,9 +127,11 @@ class Context:
         return team_servers.find(self.directory, self.environ)
 
     def find_server(self) -> Target:
-        """Return the server to use: at the explicit URL, or the directory's live one, or a new one with `--start`.
+        """Return the server to use.
 
-        Raises NoServer, Sandboxed, RemoteRefused, and the errors of `launcher.start`.
+        The first of: the explicit URL, the team server where the repository is logged in, the directory's live server,
+        a new one with `--start`. Raises NoServer, Sandboxed, RemoteRefused, FileRefused, and the errors of
+        `launcher.start`.
         """
         if self.given_url:
             try:
@@ -138,6 +140,10 @@ class Context:
                 directory = None
             return resolution.given_target(self.given_url, directory, self.environ, self.warn)
         login = self.login
+        if os.path.lexists(f"{self.directory}/{resolution.REMOTE_FILE}"):
+            from projects.client import remote_board
+
+            remote_board.check(self.directory, login)
         if login is not None:
             return resolution.team_target(login, self.environ)
         info = resolution.live(self.directory, self.warn)

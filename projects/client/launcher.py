@@ -15,7 +15,7 @@ from projects import workspace
 from projects.client import logfile, sandbox
 from projects.client.errors import FileRefused, Sandboxed, StartFailed
 from projects.client.http import SocketTransport, TransportError
-from projects.client.resolution import TOKEN_FILE, live, port_file
+from projects.client.resolution import REMOTE_FILE, TOKEN_FILE, live, port_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def start(
     if running is not None:
         warn(f"a server is already running at {running.url} (pid {running.pid}); its settings stay as they are")
         return running
+    if os.path.lexists(os.path.join(directory, REMOTE_FILE)):
+        from projects.client import remote_board
+
+        remote_board.refuse_second_board(directory)
     why = sandbox.obstacle()
     if why:
         raise Sandboxed(

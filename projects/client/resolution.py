@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Warn = Callable[[str], None]
 
 PORT_FILE = "server.json"
+REMOTE_FILE = "remote.json"  # what the repository suggests; see remote_board
 TOKEN_FILE = "server.token"  # noqa: S105 -- a file's name
 
 

@@ -17,7 +17,7 @@ from tests.conftest import make_repository
 from tests.processes import CHECKOUT, environment
 
 LOCAL = ("data.db", "secret_key", "server.token", "backups/one.db")
-SHARED = (".gitignore", "config.toml", "data.json")
+SHARED = (".gitignore", "config.toml", "data.json", "remote.json")
 
 
 def seen(where: Path) -> set[str]:

@@ -11,7 +11,7 @@ from tests.processes import MANAGE, Server, environment
 from tests.torture.ground import ended, repository
 from tests.torture.reporter import Result
 
-PUBLIC = {"config.toml", ".gitignore", "data.json"}  # tracked by git, so not secret
+PUBLIC = {"config.toml", ".gitignore", "data.json", "remote.json"}  # tracked by git, so not secret
 COMMANDS = (
     ("init",),
     ("server", "start"),

@@ -271,7 +271,7 @@ def _garbage_git(here: Place) -> None:
 def _taken(here: Place) -> list[str]:
     """Return the files of the board that git has in its index, and should not have."""
     names = here.git("ls-files", "--", ".pm").stdout.split()
-    return [name for name in names if Path(name).name not in (".gitignore", "config.toml", "data.json")]
+    return [name for name in names if Path(name).name not in (".gitignore", "config.toml", "data.json", "remote.json")]
 
 
 SCENES: dict[str, Callable[[Place], None]] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from projects.client import device_login, team_servers
-from projects.client.errors import RemoteRefused
+from projects.client import device_login, remote_board, team_servers
+from projects.client.errors import NeedsPerson, RemoteRefused
 from projects.client.grammar import Verb, option
 
 TYPE_CHECKING = False
@@ -19,6 +19,13 @@ DEVICE_FLAGS = (
 def login(context: Context) -> None:
     """Get a token, and keep it for this repository."""
     options = context.options
+    if context.identity.program is not None:
+        # A repository can suggest a server, and an agent may take that for an order.
+        raise NeedsPerson(
+            f"{context.identity.program.name} can't log in ({context.identity.variable} is set): from then on this "
+            "repository's work goes to that server, so a person decides that, on a terminal of their own"
+        )
+    suggested = remote_board.find(context.directory)
     repository = team_servers.repository_of(context.directory)
     api = device_login.server(context, options.url)
     known = team_servers.find(context.directory, context.environ)
@@ -26,7 +33,18 @@ def login(context: Context) -> None:
         raise RemoteRefused(
             f"{repository} is logged in to {known.url}; if it has moved to {api.target.url}, log out first: pm logout"
         )
+    if suggested is not None and suggested.url != api.target.url:
+        raise RemoteRefused(
+            f"{remote_board.path_of(context.directory)} names {suggested.url}, not {api.target.url}; if the board has "
+            "moved, change or remove that file first"
+        )
     answer = device_login.issue(context, api, options.name, options.scope or ())
+    if suggested is not None and suggested.board != answer["board"]:
+        raise RemoteRefused(
+            f"the server at {suggested.url} has board {answer['board']}, and "
+            f"{remote_board.path_of(context.directory)} names {suggested.board}; ask whoever changed one of them, and "
+            "if the server is right, remove the file"
+        )
     if known is not None and known.board != answer["board"]:
         raise RemoteRefused(
             f"the server at {known.url} has another board than before ({answer['board']}, not {known.board}); "
