@@ -6,7 +6,7 @@ import hashlib
 import os
 
 from projects.client import render
-from projects.client.errors import ClientError, UsageError
+from projects.client.errors import ClientError, NeedsPerson, UsageError
 from projects.client.receipts import ITEMS
 from projects.client.resource import ROOT
 from projects.client.terminal import clean
@@ -49,6 +49,8 @@ def check(context: Context, key: str, names: Sequence[str]) -> None:
             f"pm check approve {unread[0]['id']}",
             checks=[{"name": one["name"], "command": one["command"]} for one in unread],
         )
+    if context.api.target.info is None:
+        _ask_here(context, chosen)
     results = [_run(context, found["key"], one) for one in chosen]
     failed = [one for one in results if one["outcome"] != "passed"]
     if failed:
@@ -56,6 +58,41 @@ def check(context: Context, key: str, names: Sequence[str]) -> None:
         raise CheckFailed(words, results=results)
     for result in results:
         context.show(result)
+
+
+def approve_here(context: Context, check: Json) -> None:
+    """Ask the person at the terminal whether a command may run in this repository, and keep a yes.
+
+    Raises NeedsPerson if there is no terminal, the person does not agree, or an agent program runs the command.
+    """
+    from projects.client import check_approvals
+    from projects.client.consent import Person
+
+    command = f"pm check approve {check['id']}"
+    if context.identity.program is not None:
+        raise NeedsPerson(f"only a person may do this; on a terminal, run: {command}")
+    with Person(command) as person:
+        person.agree_to_command(check["name"], check["command"], "Let pm check run this in this repository?")
+    check_approvals.keep(context.directory, check["command"], context.environ)
+
+
+def _ask_here(context: Context, checks: Sequence[Json]) -> None:
+    """Let the person of this clone read what a server on another machine wants to run, each text once.
+
+    Raises CheckUntrusted where no person is at the terminal, and NeedsPerson if they do not agree.
+    """
+    from projects.client import check_approvals
+
+    directory, environ = context.directory, context.environ
+    unread = [one for one in checks if not check_approvals.is_approved(directory, one["command"], environ)]
+    if unread and (context.identity.program is not None or not context.identity.is_on_terminal):
+        raise CheckUntrusted(
+            f"nobody has agreed in this repository to what {_listed(unread)} runs; a person runs: "
+            f"pm check approve {unread[0]['id']}",
+            checks=[{"name": one["name"], "command": one["command"]} for one in unread],
+        )
+    for one in unread:
+        approve_here(context, one)
 
 
 def _chosen(found: Json, names: Sequence[str]) -> list[Json]:

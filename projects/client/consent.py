@@ -60,6 +60,11 @@ class Person:
         if self.ask(f"{question} [y/N] ").lower() not in ("y", "yes"):
             raise NeedsPerson("nothing was done: the person at the terminal did not agree")
 
+    def agree_to_command(self, name: str, command: str, question: str) -> None:
+        """Show the exact command of a check, with control characters as escapes. Raises NeedsPerson."""
+        shown = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in command)
+        self.agree(f"check {name}:\n    {shown}\n{question}")
+
 
 @contextmanager
 def agreed(context: Context, name: str | None = None) -> Iterator[None]:

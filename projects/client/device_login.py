@@ -7,16 +7,16 @@ import time
 
 from projects.client import resolution
 from projects.client.api import Api
-from projects.client.errors import ApiError, BadAnswer, NeedsPerson
+from projects.client.errors import ApiError, BadAnswer, ClientError, NeedsPerson
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from projects.client.api import Json
     from projects.client.context import Context
 
-SCOPES = ("read", "write", "claim", "admin", "act-as")
+SCOPES = ("read", "write", "claim", "admin", "act-as", "person")
 LONGEST = 3600  # seconds that a server can make the command wait
 MISSING = "this server has no tokens: they belong to a team server, see docs/team.md"
 
@@ -29,8 +29,13 @@ def server(context: Context, url: str) -> Api:
     return Api(lambda: target, headers={}, timeout=context.options.timeout, warn=context.warn)
 
 
-def issue(context: Context, api: Api, name: str | None, scopes: Sequence[str]) -> Json:
-    """Return the answer with the new token. Raises NeedsPerson if nobody approves in time."""
+def issue(
+    context: Context, api: Api, name: str | None, scopes: Sequence[str], check: Callable[[object], None] | None = None
+) -> Json:
+    """Return the answer with the new token; `check` may refuse the ID of the server's board before anybody is asked.
+
+    Raises NeedsPerson if nobody approves in time.
+    """
     wanted: dict[str, object] = {"name": name or os.uname().nodename or "pm"}
     if scopes:
         wanted["scopes"] = list(scopes)
@@ -41,6 +46,8 @@ def issue(context: Context, api: Api, name: str | None, scopes: Sequence[str]) -
             raise NeedsPerson(MISSING) from None
         raise
     page = _checked_code(api, code)
+    if check is not None:
+        check(code.get("board"))
     context.warn(f"to approve, open {page} and check that it shows {code['user_code']}")
     if not context.options.no_browser and context.identity.is_on_terminal:
         from projects.client import browser
@@ -50,9 +57,30 @@ def issue(context: Context, api: Api, name: str | None, scopes: Sequence[str]) -
     while time.monotonic() < deadline:
         answer = api.call("POST", "/api/v1/device-codes/token/", {"device_code": code["device_code"]})
         if answer:
-            return _checked_token(api, answer)
+            try:
+                return _checked_token(api, answer)
+            except BadAnswer:
+                revoke(context, api.target, answer.get("token") if isinstance(answer, dict) else None)
+                raise
         time.sleep(code["interval"])
     raise NeedsPerson("nobody approved the sign-in within ten minutes; start again")
+
+
+def revoke(context: Context, target: resolution.Target, token: object) -> None:
+    """End a token that is not kept; warn if it stays valid. The target itself is left alone."""
+    if not isinstance(token, str) or not resolution.is_token(token):
+        return
+    own = resolution.Target(
+        target.url, token, None, target.loopback, host=target.host, port=target.port, is_direct=target.is_direct
+    )
+    try:
+        Api(lambda: own, headers={}, timeout=context.options.timeout, warn=context.warn).call(
+            "DELETE", "/api/v1/tokens/current/"
+        )
+    except ClientError as error:
+        if error.error["code"] == "UNAUTHENTICATED":
+            return  # it had ended before
+        context.warn(f"{error}; a token that is not kept is still valid: revoke it at {target.url}/tokens/")
 
 
 def _checked_code(api: Api, code: Json) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 PREFIX = "pmt_"
-READ, WRITE, CLAIM, ADMIN, ACT_AS = SCOPES = ("read", "write", "claim", "admin", "act-as")
+READ, WRITE, CLAIM, ADMIN, ACT_AS, PERSON = SCOPES = ("read", "write", "claim", "admin", "act-as", "person")
 DEFAULT_LIFE = timedelta(days=90)
 LONGEST_LIFE = timedelta(days=366)
 MAX_NAME = 100  # characters
@@ -46,13 +46,16 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         self, user: User, name: str, scopes: Iterable[str], *, life: timedelta = DEFAULT_LIFE
     ) -> tuple[str, ApiToken]:
         """Create a token and return its text, which is stored nowhere, and its row. Raises ValidationError."""
+        checked = checked_scopes(scopes)
+        if PERSON in checked and user.is_agent:
+            raise ValidationError({"scopes": f"{user.username} is an agent, and the scope {PERSON} is for people"})
         text = PREFIX + secrets.token_urlsafe(32)
         now = timezone.now()
         token = ApiToken(
             digest=digest_of(text),
             user=user,
             name=name.strip(),
-            scopes=" ".join(checked_scopes(scopes)),
+            scopes=" ".join(checked),
             created_at=now,
             expires_at=now + _bounded(life),
         )

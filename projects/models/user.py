@@ -27,6 +27,7 @@ AGENT_ID = uuid.UUID("00000000-0000-0000-0000-000000000001")
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:pm:user")
 MAX_NAME_LENGTH = 150
 PERSON, AGENT = "person", "agent"  # the kinds of users
+STAND_IN = "a token"  # `via` of a person whose token may not decide as the person
 MYSELF, NOBODY = "@me", "none"  # what a command may say in place of a name
 MAX_NEAREST = 3
 LEAST_LIKENESS = 0.6  # of 1; below it a name is not similar
@@ -176,7 +177,8 @@ class User(AbstractUser):
         if not self.acts_as_person:
             link = "" if self.source else "a login link of "
             through = f", and not through {link}{self.via}" if self.via else ""
-            raise NotYours(f"only a person can {what}{through}")
+            advice = "; do it in the browser, or log in with the scope person" if self.via == STAND_IN else ""
+            raise NotYours(f"only a person can {what}{through}{advice}")
 
     def confirm_kind(self, kind: str, *, actor: User) -> None:
         """Record that a person says whether the user is a person or an agent; it stays in this clone.

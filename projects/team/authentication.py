@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from projects.models import User
     from projects.models.api_token import ApiToken
 
+PERSON = "person"  # the scope
 EXPLICIT = ("as", "env", "")  # sources of a name that the caller chose; "" is a client other than `pm`
 
 
@@ -74,13 +75,25 @@ class TokenCaller(Caller):
             user.via = self.acts_for
         else:
             user = self.token.user
-            # What a program does with a person's token is no act of the person.
-            user.via = "" if user.is_agent else self.program or ("" if self.is_on_terminal else "a script")
+            user.via = "" if user.is_agent else self._stand_in()
         user.source = self.source or "as"  # a client other than pm names nothing
         user.worktree = self._content
         if user.is_agent:
             user.session_id = self._session_id(user)
         return user
+
+    def _stand_in(self) -> str:
+        """Return what acts with a person's token, "" for the person.
+
+        Every program can claim to run on a terminal, so only a token with a scope for that makes it the person.
+        """
+        from projects.models.user import STAND_IN
+
+        if self.program:
+            return self.program
+        if not self.is_on_terminal:
+            return "a script"
+        return "" if self.token.has(PERSON) else STAND_IN
 
     def _name_on_board(self) -> str:
         return self.name

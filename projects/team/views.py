@@ -19,6 +19,7 @@ WORDS = {
     "claim": "take work",
     "act-as": "act as an agent, with your name beside it",
     "admin": "administer the server",
+    "person": "decide as you, at a terminal: accept, answer, waive",
 }
 
 

@@ -38,22 +38,32 @@ def login(context: Context) -> None:
             f"{remote_board.path_of(context.directory)} names {suggested.url}, not {api.target.url}; if the board has "
             "moved, change or remove that file first"
         )
-    answer = device_login.issue(context, api, options.name, options.scope or ())
-    if suggested is not None and suggested.board != answer["board"]:
-        raise RemoteRefused(
-            f"the server at {suggested.url} has board {answer['board']}, and "
-            f"{remote_board.path_of(context.directory)} names {suggested.board}; ask whoever changed one of them, and "
-            "if the server is right, remove the file"
+
+    def check_board(board: object) -> None:
+        if suggested is not None and suggested.board != board:
+            raise RemoteRefused(
+                f"the server at {suggested.url} has board {board}, and "
+                f"{remote_board.path_of(context.directory)} names {suggested.board}; ask whoever changed one of them, "
+                "and if the server is right, remove the file"
+            )
+        if known is not None and known.board != board:
+            raise RemoteRefused(
+                f"the server at {known.url} has another board than before ({board}, not {known.board}); "
+                "ask whoever runs it, and if that is right: pm logout"
+            )
+
+    answer = device_login.issue(context, api, options.name, options.scope or (), check_board)
+    try:
+        check_board(answer["board"])
+        found = team_servers.Login(
+            repository, api.target.url, answer["board"], answer["user"], answer["token"], answer["expires_at"]
         )
-    if known is not None and known.board != answer["board"]:
-        raise RemoteRefused(
-            f"the server at {known.url} has another board than before ({answer['board']}, not {known.board}); "
-            "ask whoever runs it, and if that is right: pm logout"
-        )
-    found = team_servers.Login(
-        repository, api.target.url, answer["board"], answer["user"], answer["token"], answer["expires_at"]
-    )
-    team_servers.keep(found, context.environ)
+        team_servers.keep(found, context.environ)
+    except BaseException:  # also Ctrl-C: nobody has the token, so nobody may use it
+        device_login.revoke(context, api.target, answer["token"])
+        raise
+    if known is not None:
+        device_login.revoke(context, api.target, known.token)
     context.show({"login": {"url": found.url, "user": found.user, "expires_at": found.expires}})
 
 

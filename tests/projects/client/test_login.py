@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,6 +26,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.tokens.append(self.headers["Authorization"])
+        self.server.paths.append(f"{self.command} {self.path}")
+        if self.path.endswith("/token/"):
+            self.server.before_token()
         self.rfile.read(int(self.headers["Content-Length"] or 0))
         content = json.dumps(self.server.answers.get(self.path, {})).encode()
         self.send_response(200)
@@ -45,6 +48,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.tokens: list[str | None] = []
+        self.paths: list[str] = []
+        self.before_token: Callable[[], object] = lambda: None
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.code: Answer = {
             "device_code": "secret",
@@ -119,6 +124,49 @@ def test_nothing_strange_is_kept(server: Server, environ: dict[str, str], change
     server.answers["/api/v1/device-codes/token/"] |= changes
     assert "sent no usable token" in pm(environ, "login", server.url, "--no-browser")
     assert team_servers.read(environ) == []
+
+
+def kept(server: Server, environ: dict[str, str], tmp_path: Path, board: str = "b") -> None:
+    team_servers.keep(Login(str(tmp_path / "repository"), server.url, board, "ada", "pmt_old", "2027-01-01"), environ)
+
+
+def test_another_board_is_refused_before_anybody_is_asked(
+    server: Server, environ: dict[str, str], tmp_path: Path
+) -> None:
+    kept(server, environ, tmp_path)
+    server.code["board"] = "another"
+    assert "has another board than before (another, not b)" in pm(environ, "login", server.url, "--no-browser")
+    assert server.paths == ["POST /api/v1/device-codes/"]
+    assert [each.token for each in team_servers.read(environ)] == ["pmt_old"]
+
+
+def test_token_of_another_board_is_revoked(server: Server, environ: dict[str, str], tmp_path: Path) -> None:
+    kept(server, environ, tmp_path)
+    server.code["board"] = "b"
+    server.answers["/api/v1/device-codes/token/"] |= {"board": "another"}
+    assert "has another board than before (another, not b)" in pm(environ, "login", server.url, "--no-browser")
+    assert (server.paths[-1], server.tokens[-1]) == ("DELETE /api/v1/tokens/current/", "Bearer pmt_x")
+    assert [each.token for each in team_servers.read(environ)] == ["pmt_old"]
+
+
+def test_token_that_cannot_be_kept_is_revoked(server: Server, environ: dict[str, str], tmp_path: Path) -> None:
+    server.before_token = lambda: (tmp_path / "config" / "pm" / "servers.toml").mkdir(parents=True)
+    assert "is not used: it is not a regular file" in pm(environ, "login", server.url, "--no-browser")
+    assert (server.paths[-1], server.tokens[-1]) == ("DELETE /api/v1/tokens/current/", "Bearer pmt_x")
+
+
+def test_unusable_answer_with_a_token_revokes_it(server: Server, environ: dict[str, str]) -> None:
+    server.answers["/api/v1/device-codes/token/"] |= {"user": 1}
+    assert "sent no usable token" in pm(environ, "login", server.url, "--no-browser")
+    assert (server.paths[-1], server.tokens[-1]) == ("DELETE /api/v1/tokens/current/", "Bearer pmt_x")
+
+
+def test_new_login_revokes_the_token_of_the_one_before(server: Server, environ: dict[str, str], tmp_path: Path) -> None:
+    kept(server, environ, tmp_path)
+    server.code["board"] = "b"
+    assert pm(environ, "login", server.url, "--no-browser").count("\n") == 1
+    assert (server.paths[-1], server.tokens[-1]) == ("DELETE /api/v1/tokens/current/", "Bearer pmt_old")
+    assert [each.token for each in team_servers.read(environ)] == ["pmt_x"]
 
 
 def test_logout_revokes_the_token_of_the_repository(server: Server, environ: dict[str, str], tmp_path: Path) -> None:

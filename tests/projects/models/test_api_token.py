@@ -93,3 +93,9 @@ def test_note_use_writes_once_a_minute(ada: User) -> None:
     token.note_use()
     assert first is not None
     assert ApiToken.objects.get().last_used_at == first
+
+
+def test_agent_gets_no_token_that_decides_for_people(ada: User) -> None:
+    with pytest.raises(ValidationError, match="claude is an agent, and the scope person is for people"):
+        ApiToken.objects.issue(User.objects.actor("claude"), "ci", ["read", "person"])
+    assert ApiToken.objects.issue(ada, "laptop", ["person"])[1].has("person")

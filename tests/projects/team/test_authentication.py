@@ -12,6 +12,7 @@ from projects.team.authentication import TokenAuthentication
 
 pytestmark = pytest.mark.django_db
 PROGRAM = "program=claude&via=CLAUDECODE&id=1"
+TERMINAL = {"HTTP_X_PM_ACTOR_SOURCE": "terminal", "HTTP_X_PM_TERMINAL": "yes"}
 
 
 @pytest.fixture
@@ -30,9 +31,19 @@ def acting(user: User, *scopes: str, **headers: str) -> User:
 
 
 def test_token_acts_as_its_user(ada: User) -> None:
-    user = acting(ada, HTTP_X_PM_ACTOR="root", HTTP_X_PM_ACTOR_SOURCE="terminal", HTTP_X_PM_TERMINAL="yes")
-    assert (user, user.via, user.source) == (ada, "", "terminal")
+    user = acting(ada, HTTP_X_PM_ACTOR="root", **TERMINAL)
+    assert (user, user.via, user.source) == (ada, "a token", "terminal")
+
+
+def test_terminal_is_the_person_only_with_the_scope_for_it(ada: User) -> None:
+    with pytest.raises(NotYours, match="not through a token; do it in the browser, or log in with the scope person"):
+        acting(ada, "read", "write", "claim", "admin", "act-as", **TERMINAL).check_person("accept")
+    user = acting(ada, "person", **TERMINAL)
     user.check_person("accept")
+    assert user.via == ""
+    for headers in ({}, {**TERMINAL, "HTTP_X_PM_SESSION": PROGRAM}):
+        with pytest.raises(NotYours):
+            acting(ada, "person", **headers).check_person("accept")
 
 
 def test_program_with_the_token_of_a_person_is_not_the_person(ada: User) -> None:
