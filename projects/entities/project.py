@@ -9,6 +9,7 @@ STATUSES = ("active", "archived")
 REVIEW_POLICIES = ("off", "required")
 CHECKS_POLICIES = ("off", "warn", "required")
 ACCEPTANCE_POLICIES = ("off", "required")
+COMMITS_POLICIES = ("reported", "read")
 
 PROJECT = Entity(
     "project",
@@ -60,6 +61,17 @@ PROJECT = Entity(
             since=2,
             default="off",
         ),
+        Field(
+            "commits_policy",
+            CHOICE,
+            "which commits count as evidence: also those that clients reported, or only those that the server read",
+            flag="commits",
+            choices=COMMITS_POLICIES,
+            update=True,
+            tracked=True,
+            since=2,
+            default="reported",
+        ),
         Field("next_work_item_number", NUMBER, range=(1, 1_000_000_000), travels=False),
     ),
     filters=(
@@ -71,4 +83,6 @@ PROJECT = Entity(
     ordering=("created_at", "updated_at", "key", "title"),
     key=("key",),
 )
-POLICIES = tuple(field.name for field in PROJECT.fields if field.name.endswith("_policy"))
+DEFAULT_POLICIES = {field.name: field.default for field in PROJECT.fields if field.name.endswith("_policy")}
+POLICIES = tuple(DEFAULT_POLICIES)
+CLOSING_POLICIES = tuple(name for name in POLICIES if name != "commits_policy")  # they hold when an item is closed

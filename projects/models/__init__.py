@@ -2,6 +2,7 @@ from projects.models.activity import Activity
 from projects.models.api_token import ApiToken
 from projects.models.attachment import Attachment, AttachmentContent
 from projects.models.board_identity import BoardIdentity
+from projects.models.board_move import BoardMove
 from projects.models.check import Check, CheckApproval
 from projects.models.check_run import CheckRun, OpenedRun, ReportedTree
 from projects.models.comment import Comment
@@ -34,6 +35,7 @@ __all__ = [
     "Attachment",
     "AttachmentContent",
     "BoardIdentity",
+    "BoardMove",
     "Check",
     "CheckApproval",
     "CheckRun",

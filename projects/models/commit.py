@@ -1,4 +1,7 @@
-"""Commits of the repository whose messages name items. They stay in this clone and can be indexed again."""
+"""Commits whose messages name items: read by the server from its repository, or reported by clients.
+
+Those that were read stay in this clone and can be indexed again.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,11 @@ class Commit(models.Model):
     files = models.PositiveIntegerField(null=True, help_text="Null until counted; 0 if git could not count it.")
     insertions = models.PositiveIntegerField(null=True)
     deletions = models.PositiveIntegerField(null=True)
+    # Of a commit that a client reported, and that the server has not read itself.
+    reported_by = models.CharField(max_length=150, default="", db_default="")
+    reported_program = models.CharField(max_length=40, default="", db_default="")
+    reported_from = models.CharField(max_length=100, default="", db_default="", help_text="The client's host.")
+    reported_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.sha[:10]} {self.subject}"

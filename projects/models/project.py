@@ -13,7 +13,15 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
-from projects.entities.project import ACCEPTANCE_POLICIES, CHECKS_POLICIES, POLICIES, PROJECT, REVIEW_POLICIES
+from projects.entities.project import (
+    ACCEPTANCE_POLICIES,
+    CHECKS_POLICIES,
+    COMMITS_POLICIES,
+    DEFAULT_POLICIES,
+    POLICIES,
+    PROJECT,
+    REVIEW_POLICIES,
+)
 from projects.loose_types import FieldValue
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
@@ -145,6 +153,14 @@ class Project(Entity):
         db_default="off",
         help_text="Required: an item is not done before all its acceptance criteria are ticked.",
     )
+    commits_policy = models.CharField(
+        "commits",
+        max_length=8,
+        choices=[(name, name) for name in COMMITS_POLICIES],
+        default="reported",
+        db_default="reported",
+        help_text="Reported: commits count that clients reported, too. Read: only those that the server read itself.",
+    )
     next_work_item_number = models.PositiveIntegerField(default=1, editable=False)
 
     objects = ProjectQuerySet.as_manager()
@@ -251,7 +267,7 @@ class Project(Entity):
             raise Archived(f'{self.key} is archived and read-only; set its status to "active" first')
 
     def insert(self, *, actor: User) -> None:
-        if any(getattr(self, policy) != "off" for policy in POLICIES):
+        if any(getattr(self, policy) != default for policy, default in DEFAULT_POLICIES.items()):
             actor.check_person("set the policies of a project")
         with transaction.atomic():
             super().insert(actor=actor)

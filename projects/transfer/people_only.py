@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
 
-from projects.entities.project import POLICIES
+from projects.entities.project import DEFAULT_POLICIES, POLICIES
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
 from projects.transfer.merge_plan import WRITTEN
@@ -23,7 +23,7 @@ _OF_A_PERSON = (
     "WHERE c.id = s.id AND NOT u.is_agent)"
 )
 _ON_BOARD = "EXISTS (SELECT 1 FROM projects_project p WHERE p.id = s.id)"
-_OTHER_POLICIES = " OR ".join((_ON_BOARD, *(f"s.{name} <> 'off'" for name in POLICIES)))
+_OTHER_POLICIES = " OR ".join((_ON_BOARD, *(f"s.{name} <> '{default}'" for name, default in DEFAULT_POLICIES.items())))
 # Whether the item of a row `s` is in a project of the board that asks for something before an item has its status.
 _UNDER_POLICY = """
     EXISTS (

@@ -17,7 +17,7 @@ from projects.api.serializer_fields import TEXT, StrictBooleanField, StrictCharF
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import EntityViewSet, answer, read_body
 from projects.api.work_items.receipts import ReceiptSerializer, receipt_of
-from projects.entities.project import POLICIES
+from projects.entities.project import CLOSING_POLICIES
 from projects.models import Review, Waiver, WorkItem
 from projects.models.review import accept, send_back
 from projects.models.work_items.choices import Status
@@ -76,7 +76,7 @@ def evidence_of(item: WorkItem) -> JSONObject:
         "key": item.display_key,
         "title": item.title,
         "status": item.status,
-        "policies": {name.removesuffix("_policy"): getattr(item.project, name) for name in POLICIES},
+        "policies": {name.removesuffix("_policy"): getattr(item.project, name) for name in CLOSING_POLICIES},
         "missing": [each._asdict() for each in _missing(item)],
     }
     review = Review.objects.latest_of(item)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.apps import apps
 
-from projects.entities.project import POLICIES
+from projects.entities.project import CLOSING_POLICIES
 from projects.entities.work_item import CLOSINGS
 from projects.models.exceptions import ContentNeeded
 from projects.models.work_items.choices import Status
@@ -126,9 +126,9 @@ def record(item: WorkItem) -> str:
 
     A closed item keeps it: what changes later, a policy or a result, does not alter on what grounds it was closed.
     """
-    if all(getattr(item.project, policy) == OFF for policy in POLICIES):
+    if all(getattr(item.project, policy) == OFF for policy in CLOSING_POLICIES):
         return ""
-    policies = [f"{policy.removesuffix('_policy')} {getattr(item.project, policy)}" for policy in POLICIES]
+    policies = [f"{policy.removesuffix('_policy')} {getattr(item.project, policy)}" for policy in CLOSING_POLICIES]
     pieces = [f"{'missing' if piece.get else 'there'}: {piece.what}"[:LONGEST] for _, piece in _asked(item)]
     return "\n".join([f"policies: {', '.join(policies)}", *pieces[:MAX_KEPT]])
 
