@@ -9,6 +9,7 @@ import socket
 import time
 from typing import Any
 
+from discovery import parking
 from discovery.gunicorn_private import TConn
 
 HEAD_END = b"\r\n\r\n"
@@ -55,7 +56,7 @@ class Connection(TConn):
     """A connection and the bytes of its next request, which is complete at `needed` bytes.
 
     `is_slow`: the body is too long for the event loop, so a thread reads the rest. `is_background`: it has the header
-    X-Background, and does not keep an idle server awake.
+    X-Background, and does not keep an idle server awake. `wish`: which news it waits for, and how many seconds.
     """
 
     def __init__(self, *args: Any) -> None:  # Any: gunicorn's, passed on
@@ -69,6 +70,7 @@ class Connection(TConn):
         self.received = bytearray()
         self.needed: int | None = None
         self.is_slow = self.is_background = False
+        self.wish: tuple[int, int] | None = None
         self.timeout = deadline
 
     def gather(self, data: bytes) -> bool:
@@ -79,7 +81,9 @@ class Connection(TConn):
             if end < 0 or end > MAX_GATHERED:
                 return len(self.received) > MAX_GATHERED
             self.is_background = _BACKGROUND.search(self.received, 0, end) is not None
-            length = body_length(self.received[: end + 2])
+            head = self.received[: end + 2]
+            self.wish = parking.wish(head)
+            length = body_length(head)
             self.is_slow = length is None or length > MAX_GATHERED
             self.needed = end + len(HEAD_END) + (0 if self.is_slow else length or 0)
         return len(self.received) >= self.needed

@@ -70,6 +70,9 @@ if TYPE_CHECKING:
         def stop(self, graceful: bool = True) -> None: ...
         def halt(self, reason: str | None = None, exit_status: int = 0) -> NoReturn: ...
 
+    class MethodQueue(Protocol):
+        def defer(self, callback: Callable[[], None]) -> None: ...
+
     class ThreadWorker:
         cfg: Config
         log: Logger
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
         alive: bool
         booted: bool
         poller: selectors.BaseSelector
+        method_queue: MethodQueue
         nr_conns: int
         worker_connections: int
         keepalived_conns: deque[Any]  # Any, here and below: a connection of the class that `accept` creates

@@ -49,7 +49,10 @@ SPARE_FILES = 200  # descriptors reserved for other uses
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a start; `announce` is called once, when the server is ready."""
+    """The options of a start; `announce` is called once, when the server is ready.
+
+    `instance_id`: the same for all nodes of one site; by default each start has one of its own.
+    """
 
     host: str
     port: int
@@ -64,6 +67,7 @@ class Options:
     migrate: bool = True
     reload: bool = False
     static: bool = False
+    instance_id: str = ""
 
 
 def serve(options: Options) -> None:
@@ -97,7 +101,7 @@ def _start(options: Options, held: lock.Lock | None, handed: restart.State, clea
         database.prepare(migrate=options.migrate)
         bound = _bind(options, last_port(held), handed)
         cleanup.callback(bound.socket.close)
-        info = _describe(bound)
+        info = _describe(bound, options.instance_id)
         if held:
             held.note(portfile.lock_note(info))
         runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
@@ -145,7 +149,7 @@ def _bind(options: Options, preferred: int, handed: restart.State) -> sockets.Bo
     return bound
 
 
-def _describe(bound: sockets.Bound) -> ServerInfo:
+def _describe(bound: sockets.Bound, instance_id: str) -> ServerInfo:
     pid = os.getpid()
     return ServerInfo(
         schema=portfile.SCHEMA,
@@ -155,7 +159,7 @@ def _describe(bound: sockets.Bound) -> ServerInfo:
         url=bound.url,
         started_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         version=conf.version,
-        instance_id=secrets.token_hex(16),
+        instance_id=instance_id or secrets.token_hex(16),
         process_start=process.start_time(pid),
         boot_id=process.boot_id(),
         namespace=process.namespace(),

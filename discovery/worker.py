@@ -1,8 +1,8 @@
 """gunicorn's threaded worker, changed so that a slow or silent client occupies a socket instead of a thread.
 
 The worker's event loop collects a request; only a complete one gets a thread. Threads read bodies that are too long
-for that, but one thread always stays free. Reading has a deadline. After a response, a connection also lingers in
-the loop until its client closes it.
+for that, but one thread always stays free. Reading has a deadline. A request that waits for news waits in the loop
+(see `parking`). After a response, a connection also lingers in the loop until its client closes it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from discovery import parking
 from discovery.connection import MAX_GATHERED, Connection, refuse_head
 from discovery.gunicorn_private import ThreadWorker, get_parser
 
@@ -89,6 +90,7 @@ class Worker(ThreadWorker):
         self.waiting: deque[Connection] = deque()  # without a complete request, oldest first
         self.queued: deque[Connection] = deque()  # with a long body, until a thread may read it
         self.lingering: deque[Connection] = deque()  # with a finished response, oldest first
+        self.parked: dict[Connection, float] = {}  # requests that wait for news, and until when (monotonic)
         self.waiting_bytes = 0
         self.in_flight = 0
         self.slow_in_flight = 0
@@ -181,6 +183,8 @@ class Worker(ThreadWorker):
 
     def murder_pending(self) -> None:
         now = time.monotonic()
+        if self.parked:
+            self._serve_parked()
         for connections in (self.waiting, self.lingering):
             while connections and connections[0].timeout <= now:
                 self._drop_first(connections)
@@ -231,10 +235,54 @@ class Worker(ThreadWorker):
             conn.initialized = True
         conn.parser.unreader.unread(bytes(conn.received))
         conn.received = bytearray()
+        if conn.wish is not None and self._parks(conn, *conn.wish):
+            return
         if conn.is_slow and self.slow_in_flight >= max(1, self.cfg.threads - 1):
             self.queued.append(conn)  # keep one thread free for complete requests
         else:
             self._dispatch(conn)
+
+    def _parks(self, conn: Connection, seen: int, seconds: int) -> bool:
+        """Hold a complete request if there is no news for it; return whether it is held."""
+        if conn.is_slow or not self.alive or len(self.parked) >= self.worker_connections // 2:
+            return False
+        parking.current.on_news(self._report_news)
+        if not parking.current.holds(seen):  # after on_news: nothing is missed in between
+            return False
+        self.parked[conn] = time.monotonic() + seconds
+        self._register(conn, partial(self._look_at_parked, conn))
+        return True
+
+    def _report_news(self) -> None:
+        """Wake the loop; called in the host's thread."""
+        self.method_queue.defer(self._serve_parked)
+
+    def _serve_parked(self) -> None:
+        """Serve the requests for which there is news, or whose time is over."""
+        now = time.monotonic()
+        for conn, until in list(self.parked.items()):
+            assert conn.wish is not None
+            if until <= now or not self.alive or not parking.current.holds(conn.wish[0]):
+                self._unpark(conn)
+                self._dispatch(conn)
+
+    def _look_at_parked(self, conn: Connection, _: object) -> None:
+        """Drop a client that has gone; serve one that sends more."""
+        self._unpark(conn)
+        try:
+            gone = not conn.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            gone = True
+        if gone:
+            self.nr_conns -= 1
+            conn.close()
+        else:
+            self._dispatch(conn)
+
+    def _unpark(self, conn: Connection) -> None:
+        del self.parked[conn]
+        self.poller.unregister(conn.sock)
+        conn.timeout = time.monotonic() + self.request_timeout  # for reading; that of the head is long over
 
     def _dispatch(self, conn: Connection) -> None:
         conn.reader.deadline = time.monotonic() + self.request_timeout if conn.is_slow else conn.timeout

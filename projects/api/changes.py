@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers
@@ -18,7 +17,7 @@ from projects.api.row_rendering import Rows
 from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import StrictQueryMixin, answer
 from projects.models import Activity, User
-from projects.models.activity import ActivityQuerySet
+from projects.models.activity import ActivityQuerySet, latest_id
 from projects.models.prepared_queries import Statement
 from projects.models.user import MYSELF
 
@@ -64,7 +63,8 @@ class ChangesView(StrictQueryMixin):
             found = self._without(found, request, query["not_by"])
         rows = _rows()
         changes = rows.shown(Statement(found.values_list(*rows.columns)[: read_limit(request)]).rows())
-        following = changes[-1]["id"] if changes else min(since, self._last_id())
+        # A cursor beyond the last ID was guessed, or a backup has replaced the board: no change would ever follow it.
+        following = changes[-1]["id"] if changes else min(since, latest_id())
         return answer(request, {"changes": changes, "next": following})
 
     @staticmethod
@@ -74,13 +74,6 @@ class ChangesView(StrictQueryMixin):
         except ValidationError as error:
             raise exceptions.ValidationError({"not_by": error.messages}) from None
         return found if user is None else found.exclude(actor=user)
-
-    @staticmethod
-    def _last_id() -> int:
-        # A cursor beyond the last ID was guessed, or a backup has replaced the board: no change would ever follow it.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT max(id) FROM projects_activity")
-            return cursor.fetchone()[0] or 0
 
     @staticmethod
     def _since(text: str) -> int:

@@ -18,6 +18,7 @@ from projects.api.serializers import DeletionSerializer, EntitySerializer, Respo
 from projects.api.viewsets import EntityViewSet, answer, read_body
 from projects.entities.question import MAX_CHOICES, STATUSES
 from projects.models import Question
+from projects.models.activity import latest_id
 from projects.models.question import SETTLED, Status
 
 
@@ -60,6 +61,7 @@ class OutcomeSerializer(ResponseSerializer):
     default = serializers.CharField(required=False, help_text="Says that the default was taken.")
     default_at = serializers.DateTimeField(required=False, help_text="When the default of an open one is taken.")
     message = serializers.CharField(help_text="The same in words.")
+    cursor = serializers.IntegerField(required=False, help_text="For the next X-Wait.")
 
 
 class QuestionViewSet(EntityViewSet):
@@ -70,7 +72,12 @@ class QuestionViewSet(EntityViewSet):
     @extend_schema(responses=OutcomeSerializer)
     @action(detail=True)
     def outcome(self, request: Request, id: str) -> HttpResponseBase:
-        """What became of the question so far, in few bytes: for commands that wait."""
+        """What became of the question so far, in few bytes: for commands that wait.
+
+        With the header `X-Wait: CURSOR; SECONDS`, a server of a team answers once the board has changed after the
+        cursor, or the time is over.
+        """
+        cursor = latest_id() if "X-Wait" in request.headers else None  # before the question: no change is missed
         question = self.get_object()
         document: JSONObject = {"question": question.display_key, "status": question.status}
         if question.status == Status.OPEN and not question.is_open:
@@ -83,6 +90,8 @@ class QuestionViewSet(EntityViewSet):
             document["default"] = SETTLED[question.status]
         if question.answered_by is not None:
             document["by"] = question.answered_by.username
+        if cursor is not None:
+            document["cursor"] = cursor
         return answer(request, {**document, "message": f"{question.display_key}: {question.outcome}"})
 
     @extend_schema(request=AnswerSerializer)

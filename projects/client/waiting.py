@@ -1,13 +1,14 @@
-"""Wait for answers: ask the server now and then, so that a wait holds no connection and no thread of it.
+"""Wait for answers: ask the server now and then, so that a wait holds no thread of it.
 
-A server that restarts or dies meanwhile is looked up again.
+A server of a team may hold the request until the board changes (see discovery.parking). A server that restarts or dies
+meanwhile is looked up again.
 """
 
 from __future__ import annotations
 
 import time
 
-from projects.client.api import quote
+from projects.client.api import SILENCE, quote
 from projects.client.errors import ApiError, BadAnswer, ClientError, NoServer, NotAnswered, Unresponsive, UsageError
 from projects.client.grammar import refused
 from projects.client.resource import ROOT
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 QUESTIONS = f"{ROOT}questions/"
 FIRST_PAUSE, LAST_PAUSE, GROWTH = 0.2, 0.8, 1.2  # seconds between two looks
+HELD = 20  # seconds that a server may hold a request
+MARGIN = 2.0  # seconds before the client gives a silent server up
 ABSENCE = 60.0  # seconds without a server before a wait gives up
 AGAIN = 1.0  # seconds between looks for a server
 LONGEST = 86400  # seconds of a wait
@@ -38,10 +41,11 @@ def period(text: str) -> int:
 def await_answer(context: Context, key: str, seconds: float) -> Json:
     """Return the answer to a question. Raises NotAnswered when the time is over or the question is closed."""
     end = time.monotonic() + seconds
-    pause, seen = FIRST_PAUSE, time.monotonic()
+    pause, seen, cursor = FIRST_PAUSE, time.monotonic(), 0
     while True:
+        asked = time.monotonic()
         try:
-            found = outcome(context, key)
+            found = outcome(context, key, cursor, end - asked)
         except (NoServer, Unresponsive, BadAnswer, ApiError) as error:
             if isinstance(error, ApiError) and error.http_status != UNAVAILABLE:
                 raise
@@ -55,13 +59,17 @@ def await_answer(context: Context, key: str, seconds: float) -> Json:
             return answered(found)
         if seen >= end:
             raise not_answered(found)
-        time.sleep(min(pause, end - seen))
+        cursor = found.get("cursor", 0)
+        time.sleep(max(0.0, min(pause - (seen - asked), end - seen)))
         pause = min(pause * GROWTH, LAST_PAUSE)
 
 
-def outcome(context: Context, key: str) -> Json:
-    """Return what became of a question so far."""
-    return context.api.get(f"{QUESTIONS}{quote(key)}/outcome/", wanted=("question", "status"))
+def outcome(context: Context, key: str, cursor: int = 0, patience: float = 0.0) -> Json:
+    """Return what became of a question so far; the server may wait `patience` seconds for news after `cursor`."""
+    api = context.api
+    held = int(min(HELD, patience, (SILENCE if api.timeout is None else api.timeout) - MARGIN))
+    headers = {"X-Wait": f"{cursor}; {max(0, held)}"}
+    return api.call("GET", f"{QUESTIONS}{quote(key)}/outcome/", headers=headers, wanted=("question", "status"))
 
 
 def answered(found: Json) -> Json:

@@ -65,6 +65,12 @@ def group_of_transaction() -> uuid.UUID:
     return group
 
 
+def latest_id() -> int:
+    """Return the ID of the newest change; 0 if there is none."""
+    newest: int = run("SELECT max(id) FROM projects_activity").fetchone()[0] or 0
+    return newest
+
+
 def through(via: str, source: str) -> str:
     """Return a clause about who stands between a user and an act: an agent's login link, or a token with a source."""
     return f"through {via}" if source else f"through a link of {via}"

@@ -8,6 +8,8 @@ class TeamConfig(AppConfig):
     verbose_name = "team server"
 
     def ready(self) -> None:
-        from projects.team import audit
+        from discovery.signals import worker_started
+        from projects.team import audit, wakeups
 
         audit.connect()
+        worker_started.connect(wakeups.start, dispatch_uid="projects.team.wakeups")

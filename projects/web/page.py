@@ -10,7 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from discovery import runtime
 from projects.loose_types import Context, Framework
-from projects.models import Activity, Project, User
+from projects.models import Project, User
+from projects.models.activity import latest_id
 from projects.today import in_zone
 from projects.web.appearance import appearance
 from projects.web.inbox_page import badge
@@ -80,4 +81,4 @@ def page(request: HttpRequest) -> Context:
 
 def live_cursor() -> int:
     """Return the newest activity ID. Rows read afterwards are at least as new."""
-    return Activity.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    return latest_id()

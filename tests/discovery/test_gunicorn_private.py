@@ -30,7 +30,7 @@ from tests.processes import CHECKOUT, poll
 
 W = TypeVar("W", bound=ThreadWorker)
 SOURCE = CHECKOUT / "discovery" / "gunicorn_private.py"
-PROTOCOLS = {"Config", "Logger", "Parser", "Unreader"}  # of objects; the tests of their owners use them
+PROTOCOLS = {"Config", "Logger", "MethodQueue", "Parser", "Unreader"}  # of objects; the tests of their owners use them
 
 
 def declared() -> dict[str, list[ast.stmt]]:

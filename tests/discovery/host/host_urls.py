@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 
+from discovery import parking
 from discovery.signals import server_checked, server_started, server_stopped
 
 if os.environ.get("HOST_BREAKS") == "import":
@@ -40,6 +41,13 @@ def address(request: HttpRequest) -> HttpResponse:
     return HttpResponse(settings.SITE_ROOT)
 
 
+def news(request: HttpRequest) -> HttpResponse:
+    """Report a number to the requests that wait in this worker."""
+    number = request.GET["newest"]
+    parking.current.report(int(number) if number else None)
+    return HttpResponse()
+
+
 urlpatterns = [
     path("", pid),
     path("slow", slow),
@@ -47,6 +55,7 @@ urlpatterns = [
     path("scheme", scheme),
     path("openers", openers),
     path("address", address),
+    path("news", news),
 ]
 
 if os.environ.get("HOST_BREAKS") == "worker":

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from projects.models import Question, User, WorkItem
+from projects.models import Activity, Question, User, WorkItem
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., WorkItem]
@@ -75,6 +75,12 @@ def test_outcome_is_small_and_costs_few_queries(api: APIClient, question: Questi
     assert len(queries) <= 3  # the question, and what the keys meant before clones met
     question.answer_with(actor=owner, choice=1)
     assert outcome(api)["by"] == owner.username
+
+
+def test_outcome_names_the_newest_change_to_a_client_that_waits(api: APIClient, question: Question) -> None:
+    answer = api.get("/api/v1/questions/pone-1.q1/outcome/", headers={"X-Wait": "0; 20"}).json()
+    assert answer["cursor"] == Activity.objects.latest("id").pk
+    assert "cursor" not in outcome(api)
 
 
 def test_outcome_says_when_a_default_is_taken_and_that_it_was(api: APIClient, make_item: Make, user: User) -> None:

@@ -81,6 +81,17 @@ def test_live_costs_two_queries_besides_authentication(browser: Client, fill: Ca
     assert browser.get("/live/", {"since": cursor, "project": "OTHER"}).status_code == 204
 
 
+def test_live_tells_a_page_that_waits_the_newest_change_of_all_projects(
+    browser: Client, project: Project, make_project: Callable[..., Project]
+) -> None:
+    cursor = Activity.objects.latest("id").pk
+    make_project("OTHER")
+    query = {"since": cursor, "project": "PONE"}
+    answer = browser.get("/live/", query, headers={"X-Wait": f"{cursor}; 8"})
+    assert (answer.status_code, answer["PM-Cursor"]) == (204, str(Activity.objects.latest("id").pk))
+    assert "PM-Cursor" not in browser.get("/live/", query).headers
+
+
 @pytest.mark.parametrize("since", ["", "-1", "x", "9" * 30, "²"])
 def test_live_takes_any_cursor(since: str, browser: Client, project: Project) -> None:
     assert browser.get("/live/", {"since": since}).status_code == 200

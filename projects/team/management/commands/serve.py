@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.crypto import salted_hmac
 
 from discovery import process, standard_streams
 from discovery.conf import MAX_WORKERS, conf
@@ -16,6 +17,7 @@ from discovery.exceptions import ServerError
 from discovery.portfile import ServerInfo
 from discovery.server import Options, print_line, serve
 from discovery.sockets import HIGHEST_PORT
+from projects.version import VERSION
 
 DEFAULT_PORT = 8000
 
@@ -63,6 +65,7 @@ class Command(BaseCommand):
                     threads=options["threads"],
                     request_timeout=conf.request_timeout,
                     migrate=False,
+                    instance_id=_instance_id(),
                 )
             )
         except ServerError as error:
@@ -73,6 +76,11 @@ class Command(BaseCommand):
     def announce(self, info: ServerInfo) -> None:
         """Print the ready line."""
         print_line(f"Serving on {info.url}")
+
+
+def _instance_id() -> str:
+    """Return the same ID on all nodes: an open page takes another one for a new server, and loads itself again."""
+    return salted_hmac("projects.team.instance", VERSION).hexdigest()[:32]
 
 
 def _network(text: str) -> str:

@@ -34,20 +34,26 @@ function updateTimes(root = document) {
 
 const page = document.body.dataset;
 let cursor = Number(page.cursor), instance = page.instance;
+let seen = 0, rest = EVERY; // the newest change of all projects; ms until the next question
 let timer = 0, pause = EVERY, absent = "", refreshing = null, again = false;
 export const held = new Set(); // blocks refreshes: a lifted card, a pending move
 
 async function look() {
   clearTimeout(timer);
+  rest = EVERY;
   try {
     const query = new URLSearchParams({ since: cursor, ...(page.project && { project: page.project }) });
-    const answer = await fetch(`/live/?${query}`, { cache: "no-store", signal: AbortSignal.timeout(10000) });
+    // A team's server holds the request until something changes; others answer at once.
+    const headers = { "X-Wait": `${Math.max(seen, cursor)}; ${document.hidden ? 0 : 8}` }, asked = Date.now();
+    const answer = await fetch(`/live/?${query}`, { cache: "no-store", headers, signal: AbortSignal.timeout(10000) });
+    rest = EVERY - (answer.status === 204 ? Date.now() - asked : 0);
     if (answer.status === 401) gone("signed-out");
     else if (answer.status >= 500) gone("away");
     else {
       if (showWaiting(answer.headers.get("PM-Inbox"))) dispatchEvent(new Event("pm:inbox"));
       const restarted = instance && answer.headers.get("X-PM-Instance") !== instance;
       instance = answer.headers.get("X-PM-Instance");
+      seen = Number(answer.headers.get("PM-Cursor"));
       if (answer.status === 200) {
         const news = await answer.json();
         await renew(news.keys);
@@ -59,7 +65,7 @@ async function look() {
     gone("away");
   }
   clearTimeout(timer);
-  pause = !document.hidden ? EVERY : alerts.on ? HIDDEN : Math.min(Math.max(HIDDEN, pause * 2), RAREST);
+  pause = !document.hidden ? Math.max(rest, 0) : alerts.on ? HIDDEN : Math.min(Math.max(HIDDEN, pause * 2), RAREST);
   timer = setTimeout(look, pause);
 }
 
