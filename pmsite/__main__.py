@@ -43,7 +43,7 @@ def main() -> None:
     try:
         if _is_for_team(sys.argv[1:2]):
             _choose_team_settings()
-        if sys.argv[1:2] and sys.argv[1] in MAKERS and not {"-h", "--help"} & set(sys.argv):
+        if sys.argv[1:2] and sys.argv[1] in MAKERS and not {"-h", "--help"} & set(sys.argv) and not _is_on_postgres():
             os.umask(0o077)
             directory = workspace.find()
             created = workspace.create(directory)
@@ -70,9 +70,20 @@ def _choose_team_settings() -> None:
     from pmsite import team_environment
 
     team_environment.check_extra()
-    os.environ["PM_CONFIG_DIR"] = team_environment.directory(os.environ)
+    os.environ["PM_CONFIG_DIR"] = directory = team_environment.directory(os.environ)
+    if team_environment.is_postgres(os.environ):
+        os.makedirs(directory, 0o700, exist_ok=True)
     team_environment.secret_key(os.environ)
     os.environ["DJANGO_SETTINGS_MODULE"] = "pmsite.team"
+
+
+def _is_on_postgres() -> bool:
+    """Return True for a command about a board on PostgreSQL, which has no folder of its own."""
+    return (
+        os.environ["DJANGO_SETTINGS_MODULE"] == "pmsite.team"
+        and "PM_DATABASE_URL" in os.environ
+        and (os.environ["PM_DATABASE_URL"].startswith("postgres"))
+    )
 
 
 def _examine(directory: str) -> Iterator[str]:

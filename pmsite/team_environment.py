@@ -1,31 +1,87 @@
-"""The environment of a lasting server: where its database is, and its secret key."""
+"""The environment of a lasting server: where its database is, and its secret key.
+
+`PM_DATABASE_URL` names an SQLite file or a PostgreSQL database. The packages for PostgreSQL are imported for it only.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pmsite.config import ConfigError
 
 DATABASE, KEY = "PM_DATABASE_URL", "PM_SECRET_KEY"
+SCHEMES = ("postgres", "postgresql")
+STATE = "pm"  # the folder of a node on PostgreSQL, which holds nothing that must last
+# Of a session of PostgreSQL, in milliseconds: a writer waits as long as on SQLite, and what hangs ends.
+LIMITS = {
+    "lock_timeout": 20_000,
+    "statement_timeout": 120_000,
+    "idle_in_transaction_session_timeout": 300_000,
+}
+MAX_POOL = 1000  # connections
 SHORTEST_KEY = 50  # characters; Django's check requires as many
 
 
-def check_extra() -> None:
-    """Raise ConfigError if the packages of the extra `team` are not installed."""
+def check_extra(environ: Mapping[str, str] = os.environ) -> None:
+    """Raise ConfigError if the packages of the extra `team`, or of `postgres`, are not installed."""
     if importlib.util.find_spec("axes") is None:
         raise ConfigError("a team's server needs more packages; install pm with its extra `team`, as docs/team.md says")
+    needed = ("psycopg", "dj_database_url")
+    if is_postgres(environ) and not all(map(importlib.util.find_spec, needed)):
+        raise ConfigError(
+            "PostgreSQL needs more packages; install pm with its extras `team` and `postgres`, as docs/team.md says"
+        )
+
+
+def is_postgres(environ: Mapping[str, str]) -> bool:
+    """Return True if the board is on PostgreSQL."""
+    return urlsplit(environ.get(DATABASE, "")).scheme in SCHEMES
 
 
 def directory(environ: Mapping[str, str]) -> str:
-    """Return the folder of the database. Raises ConfigError."""
+    """Return the folder of the database, or of a node on PostgreSQL. Raises ConfigError."""
+    if is_postgres(environ):
+        return os.path.abspath(
+            environ.get("PM_CONFIG_DIR")
+            or environ.get("STATE_DIRECTORY", "").partition(":")[0]
+            or os.path.join(environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), STATE)
+        )
     parts = urlsplit(environ.get(DATABASE, ""))
     folder, name = os.path.split(unquote(parts.path)[1:])
     if parts.scheme != "sqlite" or parts.netloc or name != "data.db" or not os.path.isabs(folder):
-        raise ConfigError(f"environment: {DATABASE} must name an SQLite database, such as sqlite:////srv/pm/data.db")
+        raise ConfigError(
+            f"environment: {DATABASE} must name an SQLite database, such as sqlite:////srv/pm/data.db, or one of "
+            "PostgreSQL, such as postgresql://pm:PASSWORD@db.example.org/pm"
+        )
     return folder
+
+
+def postgres(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django's settings
+    """Return the settings of the PostgreSQL database. Raises ConfigError."""
+    import dj_database_url
+
+    try:
+        found: dict[str, Any] = dict(dj_database_url.parse(environ[DATABASE], engine="projects.postgres"))
+    except ValueError as error:
+        raise ConfigError(f"environment: {DATABASE} is not a valid URL: {error}") from None
+    if not found["NAME"]:
+        raise ConfigError(f"environment: {DATABASE} must end with the name of the database, such as /pm")
+    options: dict[str, Any] = dict(found.get("OPTIONS") or {})  # Any: a text, a number or the pool's options
+    size = str(options.pop("pool", ""))
+    if size and not (size.isdecimal() and 0 < int(size[:4]) <= MAX_POOL):
+        raise ConfigError(f"environment: {DATABASE}: pool must be a whole number from 1 to {MAX_POOL}")
+    if size:
+        options["pool"] = {"min_size": 1, "max_size": int(size), "timeout": LIMITS["lock_timeout"] / 1000}
+    limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    options["options"] = f"-c TimeZone=UTC {limits} {options.get('options', '')}".strip()
+    options.setdefault("connect_timeout", 10)
+    options.setdefault("application_name", "pm")
+    # A pool keeps the connections itself; without one, each thread does.
+    return found | {"OPTIONS": options, "CONN_MAX_AGE": 0 if size else None, "CONN_HEALTH_CHECKS": True}
 
 
 def secret_key(environ: Mapping[str, str]) -> str:

@@ -10,13 +10,12 @@ class ProjectsConfig(AppConfig):
     verbose_name = "Board"
 
     def ready(self) -> None:
-        from projects import django_private, receivers
-        from projects.sqlite import checks
+        from projects import django_private, receivers, trigger_checks
 
         django_private.import_rest_framework()
         django_private.import_schema_parts()
         receivers.connect()
-        register(checks.check_triggers, Tags.database)
+        register(trigger_checks.check_triggers, Tags.database)
         post_migrate.connect(synchronize_triggers, sender=self, dispatch_uid="projects.synchronize_triggers")
 
 
@@ -24,6 +23,6 @@ def synchronize_triggers(*, using: str, **kwargs: object) -> None:
     """Replace the triggers of a newly migrated database with those that this version defines."""
     from django.db import connections
 
-    from projects.sqlite import triggers
+    from projects.engine import triggers
 
     triggers.synchronize(connections[using])

@@ -102,6 +102,7 @@ ALLOWED = [
             "projects.insights",
             "projects.media_types",
             "projects.ordering_keys",
+            "projects.engine",
             "projects.sqlite.expressions",
             "projects.today",
             "projects.django_private",
@@ -112,7 +113,13 @@ ALLOWED = [
     ("projects.trackers", {"projects.trackers", "projects.entities"}, False),
     ("projects.django_private", set(), False),
     ("projects.loose_types", set(), False),
-    ("projects.sqlite", {"projects.sqlite", "projects.storage", "projects.today"}, False),
+    ("projects.engine", {"projects.postgres", "projects.sqlite"}, False),
+    ("projects.sqlite", {"projects.sqlite", "projects.loose_types", "projects.storage", "projects.today"}, False),
+    (
+        "projects.postgres",
+        {"projects.postgres", "projects.loose_types", "projects.today", "discovery.django_private"},
+        False,
+    ),
 ]
 FORBIDDEN = [
     ("discovery", {"projects", "pmsite", "rest_framework"}),

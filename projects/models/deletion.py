@@ -11,11 +11,13 @@ from datetime import timedelta
 from django.db import connection, models, transaction
 from django.utils import timezone
 
+from projects.engine import dialect
 from projects.entities.registry import BY_REFERENCE
 from projects.models.base import Entity
 from projects.models.prepared_queries import field_at
 
-_GONE = "IN (SELECT id FROM temp.purged)"
+PURGED = f"{dialect.TEMP}purged"
+_GONE = f"IN (SELECT id FROM {PURGED})"  # noqa: S608 -- a constant
 
 
 class Tombstone(models.Model):
@@ -44,18 +46,17 @@ def purge(days: int, *, dry_run: bool = False) -> dict[str, int]:
     limit = str((timezone.now() - timedelta(days=days)).replace(tzinfo=None))
     in_order = [Entity.by_type[entity.name] for entity in BY_REFERENCE]  # referenced entities first
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS temp.purged")
-        cursor.execute("CREATE TEMP TABLE purged (id PRIMARY KEY, type, project_id, deleted_at)")
-        try:
-            for model in in_order:
-                cursor.execute(_finding(model), [limit])
-                _keep_referenced(model)
-            cursor.execute("SELECT type, count(*) FROM temp.purged GROUP BY type ORDER BY type")
-            found = dict(cursor.fetchall())
-            if not dry_run:
-                _remove(in_order)
-        finally:
-            cursor.execute("DROP TABLE temp.purged")
+        cursor.execute(f"DROP TABLE IF EXISTS {PURGED}")
+        columns = dialect.columns(id="uuid PRIMARY KEY", type="text", project_id="uuid", deleted_at="timestamptz")
+        cursor.execute(f"CREATE TEMP TABLE purged ({columns})")  # an error undoes this, too
+        for model in in_order:
+            cursor.execute(_finding(model), [limit])
+            _keep_referenced(model)
+        cursor.execute(f"SELECT type, count(*) FROM {PURGED} GROUP BY type ORDER BY type")  # noqa: S608 -- a constant
+        found = dict(cursor.fetchall())
+        if not dry_run:
+            _remove(in_order)
+        cursor.execute(f"DROP TABLE {PURGED}")
     return found
 
 
@@ -79,7 +80,7 @@ def _finding(model: type[Entity]) -> str:
         joins, project_id = f"LEFT JOIN {owner._meta.db_table} owner ON owner.id = t.{column}", "owner.project_id"
     conditions = " OR ".join(("t.deleted_at < %s", *(f"t.{column} {_GONE}" for column in owners)))
     return (
-        f"INSERT INTO temp.purged SELECT t.id, '{model.entity_type}', {project_id}, t.deleted_at || '' "  # noqa: S608 -- names of ours
+        f"INSERT INTO {PURGED} SELECT t.id, '{model.entity_type}', {project_id}, {dialect.time('t.deleted_at')} "  # noqa: S608 -- names of ours
         f"FROM {model._meta.db_table} t {joins} WHERE {conditions}"
     )
 
@@ -95,7 +96,7 @@ def _keep_referenced(model: type[Entity]) -> None:
     )
     with connection.cursor() as cursor:
         while staying:
-            cursor.execute(f"DELETE FROM temp.purged WHERE id IN ({staying})")  # noqa: S608 -- names of ours
+            cursor.execute(f"DELETE FROM {PURGED} WHERE id IN ({staying})")  # noqa: S608 -- names of ours
             if not cursor.rowcount:
                 break
 
@@ -104,11 +105,11 @@ def _remove(in_order: list[type[Entity]]) -> None:
     with connection.cursor() as cursor:
         # The export still lists them under `deleted`; otherwise, importing an old file would bring them back.
         cursor.execute(
-            """
+            f"""
             INSERT INTO projects_tombstone (entity_id, entity_type, project_id, deleted_at)
-            SELECT id, type, project_id, deleted_at FROM temp.purged WHERE deleted_at IS NOT NULL
+            SELECT id, type, project_id, deleted_at FROM {PURGED} WHERE deleted_at IS NOT NULL
             ON CONFLICT (entity_id) DO NOTHING
-            """
+            """  # noqa: S608 -- a constant
         )
         for model in reversed(in_order):
             cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id {_GONE}")  # noqa: S608 -- names of ours

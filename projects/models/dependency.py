@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from django.core.exceptions import ValidationError
 from django.db import connection, models
 
+from projects.engine import dialect
 from projects.entities.dependency import DEPENDENCY, ENDS, RELATIONS
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
@@ -23,18 +24,18 @@ if TYPE_CHECKING:
     from projects.models.user import User
 
 # Is there a path? UNION visits each item once, however many paths lead to it.
-_REACHES = """
+_REACHES = f"""
     WITH RECURSIVE reached(id) AS (
-        SELECT %s
+        SELECT {dialect.ID}
         UNION
         SELECT link.blocked_item_id FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
         WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
     ) SELECT 1 FROM reached WHERE id = %s
-"""
+"""  # noqa: S608 -- names of ours
 # All links reachable from an item.
-_LINKS = """
+_LINKS = f"""
     WITH RECURSIVE reached(id) AS (
-        SELECT %s
+        SELECT {dialect.ID}
         UNION
         SELECT link.blocked_item_id FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
         WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
@@ -42,7 +43,7 @@ _LINKS = """
     SELECT link.blocking_item_id, link.blocked_item_id
     FROM projects_dependency link JOIN reached ON link.blocking_item_id = reached.id
     WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
-"""
+"""  # noqa: S608 -- names of ours
 
 
 class DependencyQuerySet(EntityQuerySet["Dependency"]):

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Expression, Model, QuerySet
 
 from projects.django_private import CompiledQuery, compiled_values
+from projects.engine import dialect
 from projects.loose_types import AnyField, AnyQuerySet, FieldValue, Framework, Json
 
 Row = tuple[Any, ...]  # as SQLite returns it: text, integers, floats and None
@@ -43,7 +44,7 @@ class BoundList(Bound):
     """A parameter for an `in` lookup: a JSON list of values in the database's storage format."""
 
     def as_sql(self, compiler: object, connection: object) -> tuple[str, Framework]:
-        return "(SELECT value FROM json_each(%s))", (self.place,)
+        return dialect.values_of_list(self.output_field), (self.place,)
 
 
 def bound(model: type[Model], names: Iterable[str]) -> dict[str, Bound]:
@@ -69,7 +70,7 @@ class Counts:
         counts: list[str] = []
         self.parameters: list[FieldValue] = []
         for sql, parameters in map(compiled_values, querysets):
-            counts.append(f"(SELECT count(*) FROM ({sql}))" if sql else "0")  # noqa: S608 -- compiled by Django
+            counts.append(f"(SELECT count(*) FROM ({sql}) rows)" if sql else "0")  # noqa: S608 -- compiled by Django
             self.parameters += parameters
         self.sql = f"SELECT {', '.join(counts)}"
 
@@ -115,8 +116,8 @@ class Loading(Generic[M]):
 
 
 def run(sql: str, parameters: Sequence[FieldValue] = ()) -> Framework:
-    """Run one statement without the layers of Django's cursor; return a cursor of `sqlite3`."""
-    return connection.run(sql, parameters)  # type: ignore[attr-defined]  # of projects.sqlite
+    """Run one statement without the layers of Django's cursor; return the cursor of the driver."""
+    return connection.run(sql, parameters)  # type: ignore[attr-defined]  # of our backends
 
 
 def _rows(sql: str, parameters: Sequence[FieldValue], values: dict[str, Json]) -> list[Row]:

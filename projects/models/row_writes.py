@@ -40,8 +40,8 @@ def insert_row(instance: Model) -> None:
     """Store a new instance. No signals are sent, and no field sets itself; call it in a transaction."""
     insertion = _insertion(type(instance))
     values = [_stored(field, types, getattr(instance, field.attname)) for field, types in insertion.fields]
-    rows = run(insertion.sql, values).fetchall()
-    for field, value in zip(insertion.computed, rows[0] if rows else (), strict=True):
+    cursor = run(insertion.sql, values)
+    for field, value in zip(insertion.computed, cursor.fetchone() if insertion.computed else (), strict=True):
         setattr(instance, field.attname, field.to_python(value))
     instance._state.adding, instance._state.db = False, connection.alias
 

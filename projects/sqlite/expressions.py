@@ -6,7 +6,11 @@ change or remove a class here: add a new class for a new condition. A test pins 
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import BooleanField, Func
+
+from projects.loose_types import Framework
 
 
 class Glob(Func):
@@ -16,6 +20,17 @@ class Glob(Func):
     template = "%(expressions)s"
     arg_joiner = " GLOB "
     output_field = BooleanField()
+
+    def as_postgresql(self, compiler: Framework, connection: Framework, **context: Framework) -> Framework:
+        """Return a regular expression for the pattern, which has only `*`, `?` and classes."""
+        text, pattern = self.get_source_expressions()
+        sql, parameters = compiler.compile(text)
+        return f"({sql}) ~ %s", (*parameters, f"^{_regular(pattern.value)}$")
+
+
+def _regular(pattern: str) -> str:
+    """Return the regular expression of a GLOB pattern."""
+    return re.sub(r"[*?]", lambda found: ".*" if found[0] == "*" else ".", pattern)
 
 
 class _Literal(Func):
@@ -102,17 +117,26 @@ class IsSoon(_Literal):
 
     template = "%(expressions)s BETWEEN pm_today() AND date(pm_today(), '+7 days')"
 
+    def as_postgresql(self, compiler: Framework, connection: Framework, **context: Framework) -> Framework:
+        return self.as_sql(compiler, connection, template="%(expressions)s BETWEEN pm_today() AND pm_today() + 7")
+
 
 class IsOld(_Literal):
     """The moment is at least a day ago."""
 
     template = "%(expressions)s <= datetime('now', '-1 day')"
 
+    def as_postgresql(self, compiler: Framework, connection: Framework, **context: Framework) -> Framework:
+        return self.as_sql(compiler, connection, template="%(expressions)s <= now() - interval '1 day'")
+
 
 class IsRecent(_Literal):
     """The moment is at most 30 days ago."""
 
     template = "%(expressions)s >= datetime('now', '-30 days')"
+
+    def as_postgresql(self, compiler: Framework, connection: Framework, **context: Framework) -> Framework:
+        return self.as_sql(compiler, connection, template="%(expressions)s >= now() - interval '30 days'")
 
 
 class Unindexed(Func):
@@ -125,3 +149,6 @@ class Unindexed(Func):
 
     arity = 1
     template = "+%(expressions)s"
+
+    def as_postgresql(self, compiler: Framework, connection: Framework, **context: Framework) -> Framework:
+        return self.as_sql(compiler, connection, template="%(expressions)s")

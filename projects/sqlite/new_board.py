@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,11 @@ APPLIED = "INSERT INTO django_migrations (app, name, applied) VALUES ('{}', '{}'
 CONFIG = "SELECT k, v FROM {}_config WHERE k <> 'version' ORDER BY k"  # of a search index
 SETTING = "INSERT INTO {0} ({0}, rank) VALUES ('{1}', {2!r})"
 HEADER = "-- Written by `python -m tests.golden` from migrations with the digest {}\n"
+
+
+def migration(connection: BaseDatabaseWrapper) -> AbstractContextManager[None]:
+    """Return the context of a migration; its one transaction is that of `discovery.database`."""
+    return nullcontext()
 
 
 def create(connection: BaseDatabaseWrapper) -> None:

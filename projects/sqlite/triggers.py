@@ -78,7 +78,7 @@ def drop_statement(name: str) -> str:
 
 def synchronize(connection: BaseDatabaseWrapper) -> None:
     """Replace all triggers in one transaction if any differs from its definition."""
-    if connection.vendor == "sqlite" and differences(connection):
+    if differences(connection):
         with transaction.atomic(using=connection.alias):
             drop_all(connection)
             create_all(connection)

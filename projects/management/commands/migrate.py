@@ -6,8 +6,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from discovery.database import one_transaction
+from projects import engine
 from projects.loose_types import Framework
-from projects.sqlite import new_board
 
 SPECIAL = ("app_label", "plan", "check_unapplied", "fake", "prune")  # options with which it does not just migrate
 
@@ -22,7 +22,7 @@ class Command(migrate.Command):
             return
         connection.ensure_connection()  # report a file that can't be opened as such, not as a failed migration
         try:
-            with one_transaction(connection):
+            with engine.new_board.migration(connection), one_transaction(connection):
                 self._migrate(connection, *args, **options)
         except CommandError:
             raise
@@ -35,6 +35,6 @@ class Command(migrate.Command):
             ) from error
 
     def _migrate(self, connection: BaseDatabaseWrapper, *args: Framework, **options: Framework) -> None:
-        if connection.vendor == "sqlite" and not any(options.get(name) for name in SPECIAL):
-            new_board.create(connection)
+        if not any(options.get(name) for name in SPECIAL):
+            engine.new_board.create(connection)
         super().handle(*args, **options)

@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from projects.engine import dialect
 from projects.entities.work_item import CLOSED
 from projects.loose_types import AnyQuerySet
 from projects.models.base import EntityQuerySet, Values
@@ -40,24 +41,25 @@ from projects.sqlite.expressions import (
 if TYPE_CHECKING:
     from projects.models.work_items.item import WorkItem
 
+NO_ID = uuid.UUID(int=0).hex
 DISPLAY_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,19})-([0-9]{1,9})")
 
 # A loose index scan over the distinct labels: a board has few labels, each on many items.
-_LABELLED = """
+_LABELLED = f"""
     WITH RECURSIVE known(name) AS (
         SELECT min(name) FROM projects_itemlabel
         UNION ALL SELECT (SELECT min(name) FROM projects_itemlabel WHERE name > known.name) FROM known
         WHERE known.name IS NOT NULL
-    ) SELECT label.work_item_id FROM known CROSS JOIN projects_itemlabel label ON label.name = known.name
+    ) SELECT label.work_item_id FROM known {dialect.JOIN} projects_itemlabel label ON label.name = known.name
     WHERE pm_casefold(known.name) = %s
-"""
+"""  # noqa: S608 -- names of ours
 
 # One index lookup each for living and deleted items.
 _LAST_POSITION = """
     SELECT max(position) FROM (
         SELECT max(position) AS position FROM projects_workitem WHERE project_id = %s AND deleted_at IS NULL
         UNION ALL SELECT max(position) FROM projects_workitem WHERE project_id = %s AND deleted_at IS NOT NULL
-    )
+    ) ends
 """
 _NEXT_POSITION = """
     SELECT {function}(position) FROM (
@@ -65,7 +67,7 @@ _NEXT_POSITION = """
         WHERE project_id = %s AND deleted_at IS NULL AND position {sign} %s AND id <> %s
         UNION ALL SELECT {function}(position) FROM projects_workitem
         WHERE project_id = %s AND deleted_at IS NOT NULL AND position {sign} %s AND id <> %s
-    )
+    ) ends
 """
 
 
@@ -275,7 +277,7 @@ class WorkItemQuerySet(EntityQuerySet["WorkItem"]):
         Deleted items count, so that a restored item does not share its position.
         """
         names = {"function": "max", "sign": "<"} if before else {"function": "min", "sign": ">"}
-        other = "" if other_than is None else other_than.pk.hex
+        other = NO_ID if other_than is None else other_than.pk.hex
         return _position(_NEXT_POSITION.format(**names), [project_id.hex, position, other] * 2)
 
     def in_order(self) -> Self:

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Warning
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
-from projects.sqlite import triggers
+from projects.engine import triggers
 
 LAST_WITHOUT_OWNER = ("projects", "0005_item_counts")
 
@@ -18,10 +18,7 @@ def check_triggers(*, databases: Sequence[str] | None, **kwargs: object) -> list
     found: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
-        if (
-            connection.vendor != "sqlite"
-            or LAST_WITHOUT_OWNER not in MigrationRecorder(connection).applied_migrations()
-        ):
+        if LAST_WITHOUT_OWNER not in MigrationRecorder(connection).applied_migrations():
             continue
         names = triggers.differences(connection)
         if names:

@@ -1,0 +1,146 @@
+"""Django's PostgreSQL backend with the face of `projects.sqlite`: raw SQL sends and receives the same values.
+
+Columns are native (uuid, timestamptz, json), but on the wire an ID is 32 hex digits, a time is in UTC without a zone,
+and JSON is text. Every transaction is a writer's, as on SQLite: its BEGIN takes the board's lock, which goes with the
+commit. So activity IDs are committed in order, and the rules that read before they write need no locks of their own.
+Reads run in autocommit mode and never wait.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from django.db.backends.postgresql import base, features, operations
+from psycopg.adapt import Loader
+from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.string import TextLoader
+
+from projects.postgres import checks
+from projects.postgres.schema import DatabaseSchemaEditor
+from projects.today import today
+
+BOARD_LOCK = 0x706D  # the number of the advisory lock of all writers
+BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({BOARD_LOCK})"  # one round trip
+TODAY = "pm_today()"  # in a statement: the caller's day, which only this process knows
+
+
+class _HexLoader(Loader):
+    """An ID as 32 hex digits."""
+
+    def load(self, data: Any) -> str:  # Any: any buffer
+        return bytes(data).decode().replace("-", "")
+
+
+class _UTCLoader(TimestamptzLoader):
+    """A time in UTC, without a zone."""
+
+    timezone = UTC  # Django replaces a loader of another zone than its own
+
+    def load(self, data: Any) -> datetime:  # Any: any buffer
+        return super().load(data).astimezone(UTC).replace(tzinfo=None)
+
+
+class DatabaseFeatures(features.DatabaseFeatures):
+    has_native_uuid_field = False  # IDs go out as 32 digits, which a uuid column takes
+    has_native_json_field = False  # JSON goes out as text, and keeps its spelling
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    def get_db_converters(self, expression: Any) -> list[Any]:  # Any: as in Django's stubs
+        converters = super().get_db_converters(expression)
+        kind = expression.output_field.get_internal_type()
+        if kind == "DateTimeField":
+            converters.append(_with_zone)
+        elif kind == "UUIDField":
+            converters.append(_to_uuid)
+        return converters
+
+    def sql_flush(
+        self, style: object, tables: Sequence[str], *, reset_sequences: bool = False, allow_cascade: bool = False
+    ) -> list[str]:
+        """Return statements that empty the tables row by row: TRUNCATE would run no triggers."""
+        return [f"DELETE FROM {self.quote_name(table)}" for table in tables]  # noqa: S608 -- names of tables
+
+    def adapt_json_value(self, value: Any, encoder: Any) -> Any:  # Any: as in Django's stubs
+        return super(operations.DatabaseOperations, self).adapt_json_value(value, encoder)
+
+
+def _with_zone(value: datetime | None, expression: object, connection: object) -> datetime | None:
+    return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _to_uuid(value: Any, expression: object, connection: object) -> Any:  # Any: of any query
+    return uuid.UUID(value) if isinstance(value, str) else value
+
+
+class Cursor(base.Cursor):
+    """Django's cursor, which fills in the caller's day."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:  # Any: as in psycopg
+        return super().execute(  # type: ignore[misc]  # not in the stubs
+            with_today(query) if isinstance(query, str) else query, params, **options
+        )
+
+
+if TYPE_CHECKING:
+
+    class _DjangoWrapper(base.DatabaseWrapper):
+        """Private methods of Django's wrapper that are overridden here; the stubs lack them."""
+
+        def _savepoint(self, sid: str) -> None: ...
+
+else:
+    _DjangoWrapper = base.DatabaseWrapper
+
+
+class DatabaseWrapper(_DjangoWrapper):
+    SchemaEditorClass = DatabaseSchemaEditor
+    features_class = DatabaseFeatures
+    ops_class = DatabaseOperations
+    # Lengths are rules of the models, as on SQLite. JSON keeps the order of its keys, which jsonb would not.
+    data_types = base.DatabaseWrapper.data_types | {"CharField": "text", "JSONField": "json", "SlugField": "text"}
+    data_types_suffix = base.DatabaseWrapper.data_types_suffix
+    group_of_changes: uuid.UUID | None = None  # what the activity of this transaction shares
+
+    def get_connection_params(self) -> dict[str, Any]:  # Any: as in Django's stubs
+        return super().get_connection_params() | {"cursor_factory": Cursor}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # Any: as in Django's stubs
+        connection = super().get_new_connection(conn_params)
+        connection.adapters.register_loader("uuid", _HexLoader)
+        connection.adapters.register_loader("timestamptz", _UTCLoader)
+        connection.adapters.register_loader("json", TextLoader)
+        return connection
+
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        checks.check_database(self)
+
+    def run(self, sql: str, parameters: Sequence[Any]) -> Any:  # Any: of any column; a cursor of either class
+        """Run one statement with the placeholders %s; return its cursor.
+
+        Django's layers around a cursor are used where somebody watches.
+        """
+        if self.connection is None or self.execute_wrappers or self.queries_logged:
+            cursor = self.cursor()
+            cursor.execute(sql, parameters)
+            return cursor
+        self.validate_no_broken_transaction()
+        try:
+            return self.connection.cursor().execute(sql, parameters)
+        except psycopg.Error:
+            with self.wrap_database_errors:
+                raise
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self.group_of_changes = None
+        self.connection.execute(BEGIN)
+
+
+def with_today(sql: str) -> str:
+    """Return the statement with the caller's day, if it asks for it."""
+    return sql.replace(TODAY, f"DATE '{today().isoformat()}'") if TODAY in sql else sql

@@ -1,0 +1,36 @@
+"""Refuse a database that would sort or store texts in another way than SQLite does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import OperationalError
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+COLLATIONS = ("C", "POSIX", "C.UTF-8", "C.utf8")  # texts are ordered by their code points
+OLDEST = 14
+_checked: set[str] = set()  # databases
+
+
+def check_database(connection: BaseDatabaseWrapper) -> None:
+    """Raise OperationalError unless the database sorts by code points and stores UTF-8; asks once per process."""
+    name = str(connection.settings_dict["NAME"])
+    if name in _checked:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT datcollate, datctype, pg_encoding_to_char(encoding), current_setting('server_version_num')::integer"
+            " FROM pg_database WHERE datname = current_database()"
+        )
+        [(collation, kind, encoding, version)] = cursor.fetchall()
+    if version < OLDEST * 10_000:
+        raise OperationalError(f"PostgreSQL {version // 10_000} is too old; pm needs {OLDEST} or newer")
+    if encoding != "UTF8" or collation not in COLLATIONS or kind not in COLLATIONS:
+        raise OperationalError(
+            f"the database {name} has the encoding {encoding}, the collation {collation} and the character type "
+            f"{kind}; pm needs UTF8 and C.UTF-8, or pages and exports would be in another order. Create it so: "
+            f"createdb --template template0 --encoding UTF8 --locale C.UTF-8 {name}"
+        )
+    _checked.add(name)
