@@ -60,7 +60,7 @@ def directory(environ: Mapping[str, str]) -> str:
     return folder
 
 
-def postgres(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django's settings
+def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django's settings
     """Return the settings of the PostgreSQL database. Raises ConfigError."""
     import dj_database_url
 
