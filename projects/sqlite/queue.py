@@ -98,6 +98,11 @@ class WriteQueue:
         if self._holder is holder and holder is not None:
             self._leave()
 
+    def is_taken(self, besides: object) -> bool:
+        """Return True while a thread of this process other than the holder `besides` has its turn; takes no lock."""
+        holder = self._holder
+        return holder is not None and holder is not besides
+
     def forget(self) -> None:
         """Reset the queue in a forked child: an inherited turn belongs to the parent."""
         for fileno in (self._directory, self._file):

@@ -28,6 +28,7 @@ from projects.models.sync import NumberBlock
 from projects.models.user import AGENT_NAME
 from projects.sync import aliases, board_rows, lost_texts, newer_rows, outbox, renumbering, reservations, showing
 from projects.sync.checkpoint import Checkpoint
+from projects.sync.courtesy import give_way
 from projects.sync.exceptions import Busy, Malformed
 from projects.sync.fold import APPLIED, SUPERSEDED, VOID, Order, Result, fold
 from projects.sync.history_rows import HistoryRows, shown_key
@@ -218,6 +219,7 @@ def _segments(
         texts = text.removesuffix("\n").split("\n")
         for place, line in enumerate(texts[lines:], lines + 1):
             position += 1
+            give_way()
             try:
                 group = parse(line, format)
             except Malformed as error:
@@ -346,6 +348,7 @@ def _folded(
         elif batch.new and (batch.operations >= pace.operations or time.monotonic() - started >= BUDGET):
             break
         entries.advance()
+        give_way()
         if is_first:
             entries.fill(1)
         group, batch.position = entry.group, entry.position

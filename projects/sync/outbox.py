@@ -18,10 +18,12 @@ from projects.entities.spec import PERSON
 from projects.loose_types import Json, SqlRow
 from projects.models import SyncBoard
 from projects.models.row_size import LONGEST, ROW
+from projects.sync.courtesy import give_way
 from projects.sync.fold import rank
 from projects.sync.operations import MAX_OPERATION, MAX_OPERATIONS, Group, Operation, encode, parse
 
 BATCH = 500  # rows
+AT_ONCE = 100  # rows of activity whose groups are written in one transaction
 MAX_BYTES = 4 << 20  # of a group that this clone writes
 # No text contains these: JSON escapes its quotes.
 CHANGES = """WHERE NOT (line LIKE '%%"action":"reserved"%%' OR line LIKE '%%"action":"renumbered"%%'
@@ -74,16 +76,32 @@ def pack(board: SyncBoard) -> int:
 def pack_ahead() -> None:
     """Move new activity into the outbox; the groups are built without the lock.
 
-    Leaves it to `pack` if another sync changes the board meanwhile.
+    Some at a time, as others wait while they are written. Leaves it to `pack` if another sync changes the board
+    meanwhile.
     """
-    board, newest = SyncBoard.current(), _newest()
-    if newest == board.packed:
-        return
-    built = list(_built(board, newest))
-    with transaction.atomic():
-        unchanged = {name: getattr(board, name) for name in ("packed", "after", "position", "format")}
-        if SyncBoard.objects.filter(pk=1, **unchanged).exists():
-            _store(board, built, newest)
+    newest = _newest()
+    while (board := SyncBoard.current()).packed < newest:
+        end = _end(board.packed, newest)
+        built = list(_built(board, end))
+        with transaction.atomic():
+            unchanged = {name: getattr(board, name) for name in ("packed", "after", "position", "format")}
+            if not SyncBoard.objects.filter(pk=1, **unchanged).exists():
+                break
+            _store(board, built, end)
+
+
+def _end(packed: int, newest: int) -> int:
+    """Return the ID of the activity up to which to pack next: AT_ONCE rows, and the rest of their last transaction."""
+    rows = _rows(
+        "SELECT id, group_id FROM projects_activity WHERE id > %s AND id <= %s AND position IS NULL "
+        "AND group_id IS NOT NULL ORDER BY id LIMIT 1 OFFSET %s",
+        [packed, newest, AT_ONCE],
+    )
+    for pk, group in rows:
+        others = "SELECT min(id) FROM projects_activity WHERE id > %s AND id <= %s AND group_id IS NOT %s"
+        ((following,),) = _rows(others, [pk, newest, group])
+        return newest if following is None else int(following) - 1
+    return newest
 
 
 def _newest() -> int:
@@ -101,6 +119,7 @@ def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int
         rows = [row for row in found if BY_NAME[row[3]].since <= board.format]  # an older log knows no other entities
         if not rows:
             continue
+        give_way()
         pairs = [(row[0], bounded(_operation(row, names, board.format))) for row in rows]
         whole = len(pairs) <= MAX_OPERATIONS and not any(operation.stamps for _, operation in pairs)
         if not whole:  # an import, whose rows come in any order and stand alone

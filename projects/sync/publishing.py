@@ -10,6 +10,7 @@ from django.db import transaction
 from projects.models import SyncBoard
 from projects.sync import checkpoint, outbox, reservations, upgrading
 from projects.sync.checkpoint import Checkpoint
+from projects.sync.courtesy import give_way
 from projects.sync.fold import fold
 from projects.sync.operations import MAX_GROUP, encode
 from projects.sync.state import Layer
@@ -57,9 +58,11 @@ def _checkpoint(board: SyncBoard, groups: Iterable[outbox.Waiting], position: in
     state, order = StoredState(board.digest), StoredOrder().layer()
     top = Layer(state)
     for number, waiting in enumerate(groups, board.position + 1):
+        give_way()
         fold(top, order, waiting.group, number)
     digest = int(state.digest, 16)
     for record in top.records.values():
+        give_way()
         before = state.record(record.id)
         digest ^= hashed(encode(before.document())) if before else 0
         digest ^= hashed(encode(record.document()))

@@ -34,6 +34,7 @@ from projects.sync import (
     upgrading,
 )
 from projects.sync.checkpoint import Checkpoint
+from projects.sync.courtesy import courteous
 from projects.sync.exceptions import OFF, Malformed, OtherBoard, Rewritten, SyncError
 from projects.sync.git_store import NAME, GitStore, check_ref
 from projects.sync.git_tree import Contents
@@ -205,13 +206,14 @@ def start() -> dict[str, Json]:
 
 @contextmanager
 def _recorded() -> Iterator[None]:
-    """Record why a sync failed, and let the other threads of the process run more often meanwhile.
+    """Record why a sync failed, and let the other threads of the process go first meanwhile.
 
     After each statement a writer, for whom others wait, waits until a thread that computes gives up the interpreter.
     """
     sys.setswitchinterval(SWITCH)
     try:
-        yield
+        with courteous():
+            yield
     except SyncError as error:
         SyncBoard.objects.filter(pk=1).update(error=str(error)[:MAX_ERROR])
         raise

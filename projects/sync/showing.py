@@ -9,6 +9,7 @@ from django.db import connection
 
 from projects.loose_types import SqlRow
 from projects.sync import aliases, board_rows, outbox
+from projects.sync.courtesy import give_way
 from projects.sync.fold import APPLIED, Order, Result, fold
 from projects.sync.history_rows import HistoryRows
 from projects.sync.operations import Group
@@ -31,6 +32,7 @@ class Unpublished:
         for pk, one in outbox.waiting(after=self._last):
             self._last = pk
             if pk not in self._without:
+                give_way()
                 self._number += 1
                 self.results.append((one, fold(self.top, self.order, one.group, self._number)))
 

@@ -115,6 +115,37 @@ def test_activity_that_is_packed_in_two_steps_is_one_chain(make_board_clone: Mak
         assert WorkItem.objects.get().title == "Three"
 
 
+def test_much_activity_is_packed_in_several_transactions(
+    make_board_clone: Make, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "AT_ONCE", 2)
+    ada, bob = joined_pair(make_board_clone, log)
+    packed: list[tuple[int, int]] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "INSERT INTO projects_syncoutbox" in sql:
+            packed.append((len(params), sum(len(json.loads(one[2])) for one in params)))
+        return execute(sql, params, many, context)
+
+    with ada:
+        item = WorkItem.objects.get()
+        item.update(actor=ada.user, title="One")
+        item.update(actor=ada.user, title="Two")
+        with transaction.atomic():  # one group, which no part may split
+            for title in ("Three", "Four", "Five"):
+                item.update(actor=ada.user, title=title)
+        item.update(actor=ada.user, title="Six")
+        with connection.execute_wrapper(watch):
+            outbox.pack_ahead()
+        groups = [one.group for _, one in outbox.waiting()]
+        assert [len(one.operations) for one in groups] == [1, 1, 3, 1]
+        assert [one.after for one in groups[1:]] == [one.id for one in groups[:-1]]
+    assert packed == [(3, 5), (1, 1)]
+    assert_equal(log, ada, bob)
+    with bob:
+        assert WorkItem.objects.get().title == "Six"
+
+
 def assert_equal(log: Log, *clones: BoardClone) -> None:
     """Sync all clones until nothing is left, and compare their boards and histories."""
     for clone in (*clones, *clones):

@@ -1,0 +1,62 @@
+"""Let the writers of this process go first while a sync computes.
+
+A writer holds the lock for which all others wait, and after each statement it needs the interpreter. A thread that
+computes beside it makes each transaction longer, and so the queue of writers.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from projects.sqlite.queue import WriteQueue, queue_for
+
+POLL = 0.0003  # seconds
+LONGEST = 0.05  # seconds that one call waits: a writer that takes longer is an import
+SHARE = 2.0  # a sync waits at most so many times as long as it computes
+
+_local = threading.local()
+
+
+class _Courtesy:
+    """How long the sync of this thread has computed, and waited for writers."""
+
+    def __init__(self) -> None:
+        self._connection = connections[DEFAULT_DB_ALIAS]
+        self._queue: WriteQueue = queue_for(self._connection.settings_dict["NAME"])
+        self._begun = time.monotonic()
+        self._waited = 0.0
+
+    def give_way(self) -> None:
+        if not self._queue.is_taken(besides=self._connection):
+            return
+        begin = now = time.monotonic()
+        allowed = min(LONGEST, SHARE * (begin - self._begun - self._waited) - self._waited)
+        while now - begin < allowed and self._queue.is_taken(besides=self._connection):
+            time.sleep(POLL)
+            now = time.monotonic()
+        self._waited += now - begin
+
+
+@contextmanager
+def courteous() -> Iterator[None]:
+    """Let `give_way` wait in this thread meanwhile."""
+    _local.courtesy = _Courtesy()
+    try:
+        yield
+    finally:
+        _local.courtesy = None
+
+
+def give_way() -> None:
+    """Wait for a moment while another thread of this process has its turn to write.
+
+    For loops of a sync, once for each group; does nothing elsewhere, or while the caller itself writes.
+    """
+    courtesy: _Courtesy | None = getattr(_local, "courtesy", None)
+    if courtesy is not None:
+        courtesy.give_way()

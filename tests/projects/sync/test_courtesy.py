@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+
+from projects.models import WorkItem
+from projects.sqlite.queue import WriteQueue, queue_for
+from projects.sync import courtesy, exchange
+from projects.sync.courtesy import LONGEST, SHARE, courteous, give_way
+from tests.processes import DEADLINE
+from tests.projects.sync.clones import BoardClone, Log, joined_pair
+
+Make = Callable[[str], BoardClone]
+LATE = DEADLINE / 10  # seconds that a thread may be late on a busy machine
+
+
+@pytest.fixture
+def queue(make_board_clone: Make) -> Iterator[WriteQueue]:
+    """The write queue of a board whose database is in use."""
+    with make_board_clone("ada"):
+        yield queue_for(connection.settings_dict["NAME"])
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a sync wait for a writer as long as it takes, which on a busy machine may be long."""
+    monkeypatch.setattr(courtesy, "LONGEST", DEADLINE)
+    monkeypatch.setattr(courtesy, "SHARE", 1e6)
+
+
+@pytest.mark.usefixtures("patient")
+def test_sync_waits_until_writer_leaves(queue: WriteQueue) -> None:
+    writer = object()
+    with courteous():
+        assert queue.acquire(writer, DEADLINE)
+        leaving = threading.Timer(LONGEST, queue.release, [writer])
+        leaving.start()
+        begin = time.monotonic()
+        give_way()
+        assert time.monotonic() - begin < DEADLINE
+        assert not queue.is_taken(besides=None)
+        leaving.join()
+
+
+def test_wait_for_long_writer_is_bounded(queue: WriteQueue) -> None:
+    writer = object()
+    assert queue.acquire(writer, DEADLINE)
+    waits = []
+    with courteous():
+        begin = time.monotonic()
+        time.sleep(LONGEST)
+        for _ in range(20):
+            before = time.monotonic()
+            give_way()
+            waits.append(time.monotonic() - before)
+        total = time.monotonic() - begin
+    queue.release(writer)
+    waited = sum(waits)
+    assert waits[0] >= LONGEST
+    assert waited <= SHARE * (total - waited) + LATE
+
+
+def test_nobody_waits_outside_of_a_sync_or_in_own_transaction(queue: WriteQueue) -> None:
+    writer = object()
+    assert queue.acquire(writer, DEADLINE)
+    begin = time.monotonic()
+    for _ in range(1000):
+        give_way()
+    queue.release(writer)
+    with courteous():
+        time.sleep(LONGEST)
+        with transaction.atomic():
+            assert queue.is_taken(besides=None)
+            for _ in range(1000):
+                give_way()
+    assert time.monotonic() - begin < 2 * LONGEST + LATE
+
+
+@pytest.mark.usefixtures("patient")
+def test_groups_are_folded_while_no_other_thread_writes(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    with bob:
+        for number in range(5):
+            WorkItem.objects.get().update(actor=bob.user, title=f"Title {number}")
+        bob.sync(log)
+    beside: list[bool] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "FROM projects_syncgroup" in sql:  # whether the log has a group already, before it is folded
+            beside.append(queue.is_taken(besides=connections[DEFAULT_DB_ALIAS]))
+        return execute(sql, params, many, context)
+
+    with ada:
+        queue = queue_for(connection.settings_dict["NAME"])
+        writer = object()
+        assert queue.acquire(writer, DEADLINE)
+        leaving = threading.Timer(LONGEST, queue.release, [writer])
+        with courteous(), connection.execute_wrapper(watch):
+            leaving.start()
+            exchange.follow(log)
+        leaving.join()
+        assert WorkItem.objects.get().title == "Title 4"
+    assert len(beside) >= 5
+    assert not any(beside)
