@@ -18,7 +18,10 @@ Request = tuple[str, bytes]  # its name in the results, and its bytes
 
 
 class Answer(NamedTuple):
-    """The times of one response, in milliseconds: in the application, on the processor there, and at the client."""
+    """The times of one response, in milliseconds: in the application, on the processor there, and at the client.
+
+    Only a server that reports its times tells the first two.
+    """
 
     name: str
     inside: float
@@ -118,9 +121,13 @@ def message(method: str, path: str, host: str, token: str, body: bytes = b"", **
 def _note(results: Results, client: _Client, head: bytes, now: float) -> None:
     if head[9:10] != b"2":
         results.wrong.append(f"{client.name}: {client.buffer[:300]!r}")
+    outside = (now - client.begin) * 1e3
+    if b"\r\nServer-Timing: " not in head:
+        results.answers.append(Answer(client.name, 0.0, 0.0, outside))
+        return
     inside, busy, worker = (part.partition("=")[2] for part in _value(head, b"Server-Timing: ").decode().split(", "))
     results.workers.add(worker)
-    results.answers.append(Answer(client.name, float(inside), float(busy), (now - client.begin) * 1e3))
+    results.answers.append(Answer(client.name, float(inside), float(busy), outside))
 
 
 def _value(head: bytes, name: bytes) -> bytes:

@@ -48,6 +48,7 @@ from tests.torture.killed_during_request import killed_during_request
 from tests.torture.killed_masters import killed_masters
 from tests.torture.killed_starts import killed_starts
 from tests.torture.killed_workers import killed_workers
+from tests.torture.nodes import nodes_on_postgres, nodes_on_sqlite
 from tests.torture.places import places
 from tests.torture.pulled_away import pulled_away
 from tests.torture.read_while_published import read_while_published
@@ -80,6 +81,8 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "surroundings": (surroundings, 40, 4),
     "places": (places, 51, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
+    "nodes_on_postgres": (nodes_on_postgres, 60, 0),  # seconds
+    "nodes_on_sqlite": (nodes_on_sqlite, 60, 0),
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "killed_tracker_imports": (data_imports.killed_tracker_imports, 45, 1),
     "backups_under_writes": (data_backups.backups_under_writes, 20, 2),

@@ -95,7 +95,7 @@ def killed_while_written(seconds: int) -> Result:
             result.failures += faults
         result.held = result.tried - result.lost
         result.failures += data_audit.faults(database)
-        result.failures += _counted(database, board, [writer.ledger for writer in writers])
+        result.failures += counted(database, board, [writer.ledger for writer in writers])
         starts = supervisor.starts or [0.0]
         result.notes.append(
             f"killed: {supervisor.workers} workers, {len(supervisor.starts)} masters; "
@@ -104,7 +104,7 @@ def killed_while_written(seconds: int) -> Result:
     return result
 
 
-def _counted(database: Path, board: Board, ledgers: list[Ledger]) -> list[str]:
+def counted(database: Path, board: Board, ledgers: list[Ledger]) -> list[str]:
     """Check the item that all writers incremented: a lost or duplicated update shows."""
     due = sum(ledger.increments for ledger in ledgers)
     with closing(sqlite3.connect(database)) as connection:

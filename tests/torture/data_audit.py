@@ -50,13 +50,15 @@ _LINKED = f"""
 """
 
 
-def faults(database: Path, *, merged: bool = False) -> list[str]:
+def faults(database: Path, *, merged: bool = False, searched: bool = True) -> list[str]:
     """Return all inconsistencies. The database is opened for writing, because FTS5's own check is an INSERT.
 
-    Rows `merged` from other boards have versions that were created there and have no activity here.
+    Rows `merged` from other boards have versions that were created there and have no activity here. A copy of the rows
+    of another engine is not `searched`.
     """
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        found = [fault for check in CHECKS for fault in check(connection)]
+        checks = [check for check in CHECKS if searched or check is not _searchable]
+        found = [fault for check in checks for fault in check(connection)]
         return [*found, *_told(connection, merged)]
 
 

@@ -35,6 +35,7 @@ class Board:
     pool: str
     counter: str
     sprints: tuple[str, ...]
+    connect: Callable[[Path, str], Wire]
 
 
 class Wire:
@@ -72,9 +73,9 @@ class Wire:
         return response.status, text
 
 
-def make_board(config: Path) -> Board:
-    """Create on the server of `config` what the writers share."""
-    wire = Wire(config, "owner")
+def make_board(config: Path, connect: Callable[[Path, str], Wire] = Wire) -> Board:
+    """Create on the server of `config` what the writers share; `connect` gives an actor a way to the server."""
+    wire = connect(config, "owner")
 
     def made(path: str, **body: object) -> str:
         status, text = wire.answer("POST", path, body)
@@ -89,7 +90,7 @@ def make_board(config: Path) -> Board:
         for name in ("one", "two")
     )
     counter = made("work-items/", project_id=project, item_type="story", title="0")
-    return Board(config, project, pool, counter, sprints)
+    return Board(config, project, pool, counter, sprints, connect)
 
 
 class ApiWriter:
@@ -97,7 +98,7 @@ class ApiWriter:
         self.name = f"api-{number}"
         self.ledger = Ledger(self.name)
         self.board, self.stop = board, stop
-        self.wire = Wire(board.config, self.name)
+        self.wire = board.connect(board.config, self.name)
         self.random = random.Random(number)
         self.items: dict[str, Document] = {}  # only we change them, so their versions are known
 

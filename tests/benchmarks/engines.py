@@ -1,0 +1,150 @@
+"""Compare a team's server on PostgreSQL with one on SQLite, in one run, and print a table; see docs/team.md.
+
+python -m tests.benchmarks.engines             10,000 items, five rounds of three seconds
+python -m tests.benchmarks.engines --items 1000 --rounds 1 --seconds 1
+
+Both engines commit to the disk. In each round every figure is measured on both, one right after the other, with the
+first one changing from round to round. A ratio is the median of the rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import itertools
+import json
+import statistics
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from tests import environment  # noqa: F401 -- a configuration and a home of our own
+from tests.benchmarks import boards, load
+from tests.benchmarks.figures import p99
+from tests.benchmarks.machine import description
+from tests.benchmarks.rates import new_item
+from tests.postgres.cluster import Cluster
+from tests.postgres.sites import SCOPES, Node, Site
+
+ENGINES = ("SQLite", "PostgreSQL")
+PATIENCE = 600.0  # seconds for the import
+Requests = Callable[[Site], Iterator[load.Request]]
+
+
+def asking(site: Site, method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    """Return the bytes of a request as the proxy sends them."""
+    headers |= {"X_Forwarded_Proto": "https"}
+    return load.message(method, f"/api/v1/{path}", "localhost", site.token, body, **headers)
+
+
+def creations(site: Site) -> Iterator[load.Request]:
+    """Yield requests that create items."""
+    for count in itertools.count():
+        body = json.dumps(new_item(count)).encode()
+        yield "create", asking(site, "POST", "work-items/", body, Idempotency_Key=uuid.uuid4().hex)
+
+
+def claims(site: Site) -> Iterator[load.Request]:
+    """Yield requests that claim the next item."""
+    while True:
+        key = uuid.uuid4().hex
+        yield "claim", asking(site, "POST", "work-items/claim-next/", b'{"project_id": "BIG"}', Idempotency_Key=key)
+
+
+def lists(site: Site) -> Iterator[load.Request]:
+    """Yield requests for the first hundred items."""
+    while True:
+        yield "list", asking(site, "GET", "work-items/?project=BIG&limit=100")
+
+
+# What is measured: its requests, the clients, and the smallest ratio to SQLite that is promised.
+FIGURES: dict[str, tuple[Requests, int, float | None]] = {
+    "create, 1 client": (creations, 1, None),
+    "create, 8 clients": (creations, 8, 0.5),
+    "claim the next, 8 clients": (claims, 8, 0.5),
+    "list of 100, 8 clients": (lists, 8, 1.0),
+    "create, 64 clients": (creations, 64, None),
+}
+
+
+class Board:
+    """A board on one engine, and the node that serves it."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        folder.mkdir()
+        self.site = Site(folder, database, (*SCOPES, "admin"))
+        self.node = Node(self.site, "node")
+        self.node.start()
+
+    def fill(self, source: Path) -> None:
+        """Import a board."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.node.port, timeout=PATIENCE)) as connection:
+            headers = {"Authorization": f"Bearer {self.site.token}", "Content-Type": "application/json"}
+            headers |= {"Host": "localhost", "X-Forwarded-Proto": "https"}
+            connection.request("POST", "/api/v1/import/", source.read_bytes(), headers)
+            response = connection.getresponse()
+            assert response.status == 200, response.read()[:500]
+
+    def measure(self, requests: Requests, clients: int, seconds: float) -> tuple[float, float]:
+        """Return the answers a second, and the 99th percentile of their times in milliseconds."""
+        found = load.run(("127.0.0.1", self.node.port), clients, lambda _: requests(self.site), seconds)
+        assert not found.wrong, found.wrong[:3]
+        return found.rate, p99([answer.outside for answer in found.answers])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--items", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pm-engines-") as scratch, Cluster(durable=True) as cluster:
+        folder = Path(scratch)
+        urls = (f"sqlite:///{folder}/SQLite/data.db", cluster.make("board"))
+        found = [Board(folder / name, url) for name, url in zip(ENGINES, urls, strict=True)]
+        try:
+            boards.save(folder / "board.json", options.items)
+            for board in found:
+                board.fill(folder / "board.json")
+            cluster.query("board", "ANALYZE")
+            version = cluster.query("board", "SHOW server_version").split()[0]
+            print(f"{description()}; PostgreSQL {version}; {options.items:,} items; 2 workers of 4 threads\n")
+            return _table(found, options.rounds, options.seconds)
+        finally:
+            for board in found:
+                board.node.stop()
+
+
+def _table(found: list[Board], rounds: int, seconds: float) -> int:
+    print("| | SQLite | PostgreSQL | ratio | promised | p99, SQLite | p99, PostgreSQL |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    missed = []
+    for what, (requests, clients, promise) in FIGURES.items():
+        pairs = []
+        for board in found:
+            board.measure(requests, clients, seconds / 3)  # to warm it up
+        for number in range(rounds):
+            order = found if number % 2 == 0 else found[::-1]
+            measured = {board: board.measure(requests, clients, seconds) for board in order}
+            pairs.append([measured[board] for board in found])
+        rates = [statistics.median(pair[side][0] for pair in pairs) for side in (0, 1)]
+        tails = [statistics.median(pair[side][1] for pair in pairs) for side in (0, 1)]
+        ratio = statistics.median(theirs[0] / ours[0] for ours, theirs in pairs)
+        promised = "" if promise is None else f"≥ {promise} ×"
+        print(
+            f"| {what} | {rates[0]:.0f}/s | {rates[1]:.0f}/s | {ratio:.2f} × | {promised} | {tails[0]:.0f} ms "
+            f"| {tails[1]:.0f} ms |",
+            flush=True,
+        )
+        if promise is not None and ratio < promise:
+            missed.append(what)
+    if missed:
+        print(f"\nmissed: {'; '.join(missed)}", file=sys.stderr)
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
