@@ -98,8 +98,10 @@ def _end(packed: int, newest: int) -> int:
         [packed, newest, AT_ONCE],
     )
     for pk, group in rows:
-        others = "SELECT min(id) FROM projects_activity WHERE id > %s AND id <= %s AND group_id IS NOT %s"
-        ((following,),) = _rows(others, [pk, newest, group])
+        ((following,),) = _rows(
+            "SELECT min(id) FROM projects_activity WHERE id > %s AND id <= %s AND (group_id IS NULL OR group_id <> %s)",
+            [pk, newest, group],
+        )
         return newest if following is None else int(following) - 1
     return newest
 
