@@ -168,6 +168,7 @@ DISCOVERY_STRICT_MIGRATIONS = True  # an older pm must not serve a newer one's b
 DISCOVERY_VERSION = VERSION
 
 PM_TEAM = False  # True on a lasting server; see pmsite.team
+PM_CALLS_PER_MINUTE = 0  # of a token on a lasting server; 0: no limit
 PM_PROXIES: list[str] = []  # addresses and networks whose X-Forwarded headers count; `serve` fills it
 PM_MAX_BODY_BYTES = OPTIONS["server.max_body_mib"] << 20
 PM_MAX_TITLE_LENGTH = OPTIONS["validation.max_title_length"]

@@ -30,22 +30,25 @@ INSTALLED_APPS = [*APPS, "projects.team", "axes"]
 MIDDLEWARE = [
     "projects.team.proxy.ProxyMiddleware",
     *LOCAL_MIDDLEWARE,
+    "projects.team.throttling.LimitPages",
     "projects.team.administrators.AdministratorPages",
     "axes.middleware.AxesMiddleware",
 ]
 AUTHENTICATION_BACKENDS = [
+    "projects.team.throttling.PasswordLimits",
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 REST_FRAMEWORK = LOCAL_REST_FRAMEWORK | {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "projects.team.authentication.TokenAuthentication",
-        "projects.api.authentication.SessionAuthentication",
+        "projects.team.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["projects.team.permissions.HasScope"],
 }
 
 PM_TEAM = True
+PM_CALLS_PER_MINUTE = team_environment.calls_per_minute(os.environ)
 
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"

@@ -23,6 +23,7 @@ LIMITS = {
     "idle_in_transaction_session_timeout": 300_000,
 }
 MAX_POOL = 1000  # connections
+CALLS, DEFAULT_CALLS, MOST_CALLS = "PM_CALLS_PER_MINUTE", 3000, 1_000_000
 SHORTEST_KEY = 50  # characters; Django's check requires as many
 
 
@@ -93,3 +94,11 @@ def secret_key(environ: Mapping[str, str]) -> str:
             "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
         )
     return key
+
+
+def calls_per_minute(environ: Mapping[str, str]) -> int:
+    """Return how often a token may call the API, 0 for no limit. Raises ConfigError."""
+    text = environ.get(CALLS, "") or str(DEFAULT_CALLS)
+    if not text.isascii() or not text.isdecimal() or int(text[:12]) > MOST_CALLS:
+        raise ConfigError(f"environment: {CALLS} must be a whole number from 0 (no limit) to {MOST_CALLS}")
+    return int(text)

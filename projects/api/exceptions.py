@@ -50,6 +50,7 @@ CODES = {
     409: "CONFLICT",
     413: "PAYLOAD_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RATE_LIMITED",
     500: "INTERNAL_ERROR",
     503: "UNAVAILABLE",
 }
@@ -95,9 +96,13 @@ def handle(error: Exception, context: dict[str, Json]) -> Response | None:
     """Return the response to `error`; None for an unexpected one, which becomes INTERNAL_ERROR.
 
     An error in one row of a bulk request has the attribute `row`, the row's index; one that stands for several has
-    `errors`.
+    `errors`, and one about a limit `retry_after`, in seconds.
     """
-    extra = {name: getattr(error, name) for name in ("row", "errors") if getattr(error, name, None) is not None}
+    extra = {
+        name: getattr(error, name)
+        for name in ("row", "errors", "retry_after")
+        if getattr(error, name, None) is not None
+    }
     if isinstance(error, Refused):
         return _refusal(error, context, extra)
     if isinstance(error, SyncError):

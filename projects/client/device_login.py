@@ -55,7 +55,13 @@ def issue(
         browser.visit(page)
     deadline = time.monotonic() + code["expires_in"]
     while time.monotonic() < deadline:
-        answer = api.call("POST", "/api/v1/device-codes/token/", {"device_code": code["device_code"]})
+        try:
+            answer = api.call("POST", "/api/v1/device-codes/token/", {"device_code": code["device_code"]})
+        except ApiError as error:
+            if error.error["code"] != "RATE_LIMITED":
+                raise
+            answer = None
+            time.sleep(_wait(error))
         if answer:
             try:
                 return _checked_token(api, answer)
@@ -81,6 +87,12 @@ def revoke(context: Context, target: resolution.Target, token: object) -> None:
         if error.error["code"] == "UNAUTHENTICATED":
             return  # it had ended before
         context.warn(f"{error}; a token that is not kept is still valid: revoke it at {target.url}/tokens/")
+
+
+def _wait(error: ApiError) -> float:
+    """Return the seconds that a server asks for; it may be anybody's."""
+    seconds = error.error.get("retry_after")
+    return min(seconds, 60) if type(seconds) is int and seconds > 0 else 1
 
 
 def _checked_code(api: Api, code: Json) -> str:

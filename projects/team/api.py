@@ -16,6 +16,7 @@ from projects.models import ApiToken, BoardIdentity, DeviceCode, User
 from projects.models.api_token import ACT_AS, ADMIN, CLAIM, MAX_NAME, READ, SCOPES, WRITE
 from projects.models.device_code import INTERVAL, LIFE
 from projects.team import audit
+from projects.team.throttling import DeviceLimits
 
 DEFAULT_SCOPES = (READ, WRITE, CLAIM, ACT_AS)
 
@@ -78,6 +79,7 @@ class OpenView(StrictQueryMixin):
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = (DeviceLimits,)
 
 
 class DeviceCodesView(OpenView):

@@ -8,8 +8,11 @@ class TeamConfig(AppConfig):
     verbose_name = "team server"
 
     def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+
         from discovery.signals import worker_started
-        from projects.team import audit, wakeups
+        from projects.team import audit, throttling, wakeups
 
         audit.connect()
+        user_logged_in.connect(throttling.succeeded, dispatch_uid="projects.team.succeeded")
         worker_started.connect(wakeups.start, dispatch_uid="projects.team.wakeups")

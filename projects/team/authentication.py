@@ -8,10 +8,10 @@ from django.db import transaction
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from projects.api.authentication import BearerAuthentication
+from projects.api.authentication import BearerAuthentication, SessionAuthentication
 from projects.api.callers import ACTOR_HEADER, Caller
 from projects.loose_types import Framework
-from projects.team import audit
+from projects.team import audit, limits, throttling
 
 if TYPE_CHECKING:
     from projects.models import User
@@ -33,14 +33,26 @@ class TokenAuthentication(BearerAuthentication):
         scheme, _, given = header.partition(" ")
         token = ApiToken.objects.find(given.strip()) if scheme.lower() == "bearer" else None
         if token is None:
+            throttling.check(request, [(limits.REFUSED_TOKENS, limits.network(request.META["REMOTE_ADDR"]))])
             audit.record("token_refused", request)
             raise exceptions.AuthenticationFailed(
                 "the token is unknown, expired or revoked, or its user may not sign in any more; ask for a new one"
             )
+        throttling.count_call(request, token.user, str(token.pk))
         caller = TokenCaller(request, token)
         with transaction.atomic():
             token.note_use()
         return self.accept(request, caller), token
+
+
+class BrowserAuthentication(SessionAuthentication):
+    """A browser's session, whose calls are limited as those of tokens are."""
+
+    def authenticate(self, request: Request) -> tuple[Framework, Framework] | None:
+        found = super().authenticate(request)
+        if found is not None:
+            throttling.count_call(request, found[0])
+        return found
 
 
 class TokenCaller(Caller):

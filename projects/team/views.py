@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from projects.models import ApiToken, DeviceCode
 from projects.models.exceptions import Refused
-from projects.team import audit
+from projects.team import audit, limits, throttling
 from projects.web import page
 
 WORDS = {
@@ -30,6 +30,7 @@ def device(request: HttpRequest) -> HttpResponse:
     code = DeviceCode.objects.named(text) if text else None
     trouble = ""
     if text and code is None:
+        throttling.check(request, [(limits.DEVICE_GUESSES, str(page.person(request).pk))])
         trouble = "This code is unknown or has expired. Compare it with your terminal, or start again there."
     elif request.method == "POST" and code is not None:
         is_approved = request.POST.get("answer") == "approve"

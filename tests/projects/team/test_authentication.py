@@ -10,7 +10,7 @@ from projects.models import ApiToken, User
 from projects.models.exceptions import NotYours
 from projects.team.authentication import TokenAuthentication
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("table")]
 PROGRAM = "program=claude&via=CLAUDECODE&id=1"
 TERMINAL = {"HTTP_X_PM_ACTOR_SOURCE": "terminal", "HTTP_X_PM_TERMINAL": "yes"}
 
