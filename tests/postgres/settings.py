@@ -8,6 +8,6 @@ from __future__ import annotations
 import os
 
 from pmsite.settings import *  # noqa: F403 -- all of them
-from pmsite.team_environment import postgres
+from pmsite.team_environment import database
 
-DATABASES = {"default": postgres({"PM_DATABASE_URL": os.environ["PM_TEST_DATABASE"]})}
+DATABASES = {"default": database({"PM_DATABASE_URL": os.environ["PM_TEST_DATABASE"]})}
