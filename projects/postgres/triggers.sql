@@ -362,3 +362,12 @@ CREATE TRIGGER api_token_fixed BEFORE UPDATE OF digest, user_id, scopes, expires
 WHEN (new.digest IS DISTINCT FROM old.digest OR new.user_id IS DISTINCT FROM old.user_id
     OR new.scopes IS DISTINCT FROM old.scopes OR new.expires_at IS DISTINCT FROM old.expires_at)
 EXECUTE FUNCTION pm_api_token_fixed();
+
+-- What waits for news on any node; see projects.team.wakeups. A transaction notifies once, however much it changes.
+
+CREATE FUNCTION pm_activity_told() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    NOTIFY pm_activity;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER activity_told AFTER INSERT ON projects_activity FOR EACH STATEMENT EXECUTE FUNCTION pm_activity_told();

@@ -24,6 +24,7 @@ class Site:
         self.env = environment(
             PM_DATABASE_URL=database,
             PM_SECRET_KEY=KEY,
+            PM_CALLS_PER_MINUTE="0",  # no limit
             PM_CONFIG_DIR=None if database.startswith("sqlite") else str(folder / "state"),
             DJANGO_SUPERUSER_PASSWORD="correct horse 9",
         )
