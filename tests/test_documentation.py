@@ -17,6 +17,7 @@ from projects.client import errors, grammar, prime
 from projects.client.setup import texts
 from projects.client.vocabulary import ALIASES, COMMANDS, KEYED, PHRASES
 from projects.config_schema import OPTIONS, variable_of
+from projects.entities.registry import ENTITIES
 from tests import reference
 from tests.conftest import LONG_TESTS
 from tests.processes import CHECKOUT
@@ -205,3 +206,21 @@ def test_long_tests_exist() -> None:
         path, _, function = name.partition("::")
         assert f"def {function}(" in (CHECKOUT / path).read_text(), name
     assert names == sorted(set(names))
+
+
+def test_formats_and_registers_of_the_log_are_documented() -> None:
+    rows = [line for line in PAGES["sync.md"].splitlines() if line.startswith("| ")]
+    formats = {line.split(" | ")[0].strip("| "): line for line in rows}
+    for entity in ENTITIES:
+        if not entity.travelling:
+            continue
+        if entity.since > 1:
+            assert entity.plural.replace("_", " ") in formats[str(entity.since)]
+        registers: dict[str, list[str]] = {}
+        for field in entity.travelling:
+            registers.setdefault(field.register, []).append(field.name)
+            if field.since > entity.since:
+                assert f"`{field.name}`" in formats[str(field.since)], f"{entity.name}.{field.name}"
+        for names in registers.values():
+            row = f"| `{entity.name}` | {', '.join(f'`{name}`' for name in names)} |"
+            assert len(names) == 1 or row in rows, row
