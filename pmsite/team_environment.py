@@ -66,9 +66,10 @@ def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django
     import dj_database_url
 
     try:
-        found: dict[str, Any] = dict(dj_database_url.parse(environ[DATABASE], engine="projects.postgres"))
+        parsed = dj_database_url.parse(environ[DATABASE], engine="projects.postgres")
     except ValueError as error:
         raise ConfigError(f"environment: {DATABASE} is not a valid URL: {error}") from None
+    found: dict[str, Any] = dict(parsed)  # Any: as above
     if not found["NAME"]:
         raise ConfigError(f"environment: {DATABASE} must end with the name of the database, such as /pm")
     options: dict[str, Any] = dict(found.get("OPTIONS") or {})  # Any: a text, a number or the pool's options

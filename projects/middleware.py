@@ -14,9 +14,9 @@ from django.utils.functional import SimpleLazyObject
 
 from discovery import runtime
 from projects.django_private import omit_from_log, replace_body
+from projects.engine import identity
 from projects.loose_types import Framework
 from projects.resource_errors import explain
-from projects.sqlite import identity
 
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

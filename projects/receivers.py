@@ -13,7 +13,7 @@ from django.db.models.signals import pre_migrate
 from discovery.portfile import ServerInfo
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting, server_stopped
 from projects import background_defaults, background_sync, board_record, git_guard, stale_files
-from projects.sqlite import identity
+from projects.engine import identity
 
 logger = logging.getLogger(__name__)
 _guard = functools.cache(git_guard.Guard)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 
 _OF_THE_SYSTEM = {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.EAGAIN}
 _OF_SQLITE = {  # part of SQLite's message: the message for the user
@@ -13,11 +13,22 @@ _OF_SQLITE = {  # part of SQLite's message: the message for the user
     "readonly database": "can't write to the database: its file or file system is read-only",
     "disk I/O error": "the disk failed or is full; see the server's log",
 }
+_OF_POSTGRESQL = {  # its SQLSTATE: the message for the user
+    "53100": "the disk of the database is full; try again when its operator has freed some space",
+    "25006": "can't write to the database: it is read-only",
+    "40001": "others changed the same rows; try again",
+    "40P01": "others changed the same rows; try again",
+    "55P03": "others have been writing for too long; try again",
+    "57014": "the database took too long; try again",
+}
 
 
 def explain(error: Exception) -> str | None:
     """Return the message for a request that failed with `error`; None if it is not a resource error."""
-    if isinstance(error, OperationalError):
+    state = str(getattr(error.__cause__, "sqlstate", None) or "")  # of PostgreSQL
+    if state in _OF_POSTGRESQL:
+        return _OF_POSTGRESQL[state]
+    if isinstance(error, OperationalError | InterfaceError):
         text = str(error)
         known = (meaning for part, meaning in _OF_SQLITE.items() if part in text)
         return next(known, "the database is temporarily unavailable; try again")

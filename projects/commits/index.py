@@ -12,7 +12,6 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from types import MappingProxyType
@@ -24,8 +23,8 @@ from projects import workspace
 from projects.commits.git_history import COUNT_LIMIT, LIMIT, Changes, Repository
 from projects.commits.git_history import Commit as Found
 from projects.commits.mentions import keys_in
+from projects.engine import dialect, identity
 from projects.models.commit import MAX_SUBJECT, Commit, CommitIndex
-from projects.sqlite import identity
 from projects.sync.exceptions import GitError, TimedOut
 
 QUICK = 0.5  # seconds that a request waits for git
@@ -89,7 +88,7 @@ def update(repository: Repository, limit: float = LIMIT) -> None:
     last = _store_all(_naming(repository, new, known, limit, reached), repository.is_in_background)
     gone = repository.unreachable(old - reached, tips, limit) if old - reached else []
     counted = {found.sha: _counted(repository, found.sha) for found, _ in last} if len(last) <= FEW else {}
-    with _unsynchronized(), transaction.atomic():
+    with dialect.unsynchronized(), transaction.atomic():
         before = CommitIndex.objects.filter(pk=1).first()
         if (before and before.indexed_at) != (row and row.indexed_at):
             return  # another process was faster; the next refresh reads what is left
@@ -120,7 +119,7 @@ def _store_all(naming: Iterator[tuple[Found, list[str]]], is_in_background: bool
     began = time.monotonic()
     while more := list(islice(naming, BATCH)):
         if batch:
-            with _unsynchronized(), transaction.atomic():
+            with dialect.unsynchronized(), transaction.atomic():
                 _store(batch)
         batch = more
         if is_in_background:
@@ -145,28 +144,6 @@ def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
     if counted:
         with transaction.atomic():
             Commit.objects.bulk_update(counted, ["files", "insertions", "deletions"])
-
-
-@contextmanager
-def _unsynchronized() -> Iterator[None]:
-    """Let transactions not wait for the disk: after a power cut, what is lost is read from the repository again.
-
-    In WAL mode the database stays whole, and the next other transaction waits for these, too.
-    """
-    if connection.in_atomic_block:
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA journal_mode")
-        is_wal = cursor.fetchone()[0] == "wal"
-        cursor.execute("PRAGMA synchronous")
-        (before,) = cursor.fetchone()
-        if is_wal:
-            cursor.execute("PRAGMA synchronous = NORMAL")
-        try:
-            yield
-        finally:
-            cursor.execute(f"PRAGMA synchronous = {before:d}")
 
 
 def _counted(repository: Repository, sha: str) -> Changes:

@@ -15,19 +15,19 @@ from django.db import connection
 from django.db.models import Func, IntegerField
 from django.db.models.expressions import RawSQL
 
+from projects.engine import search_index
+
 RANKED = 2000  # matches
 TOKENIZER = "unicode61 remove_diacritics 2"  # the tokenizer of the index
 
 # A quote would end the phrase; FTS5 treats the others as separators or rejects them.
 _NO_WORD = re.compile('["\x00-\x1f\x7f-\x9f\ud800-\udfff\\s]+')
 
-_ROWS = "SELECT rowid FROM projects_search WHERE projects_search MATCH %s"
 # Try whole words first: a prefix query merges all words with that prefix, which takes longer.
-_MANY = f"SELECT CASE WHEN EXISTS ({_ROWS} LIMIT 1 OFFSET %s) THEN 1 ELSE EXISTS ({_ROWS} LIMIT 1 OFFSET %s) END"
-_ENTITIES = """
-    SELECT entry.entity_id FROM projects_search CROSS JOIN projects_searchentry entry
-    ON entry.id = projects_search.rowid WHERE projects_search MATCH %s
-"""
+_MANY = (
+    f"SELECT CASE WHEN EXISTS ({search_index.ROWS} LIMIT 1 OFFSET %s) THEN true "
+    f"ELSE EXISTS ({search_index.ROWS} LIMIT 1 OFFSET %s) END"
+)
 
 
 def match_expression(text: str) -> str:
@@ -40,18 +40,19 @@ def match_expression(text: str) -> str:
 def has_few(match: str, most: int = RANKED) -> bool:
     """Return True if at most `most` projects, items and comments match."""
     with connection.cursor() as cursor:
-        cursor.execute(_MANY, [match.removesuffix(" *"), most, match, most])
+        whole_words = match.removesuffix(" *")
+        cursor.execute(_MANY, [search_index.asked(whole_words), most, search_index.asked(match), most])
         return not cursor.fetchone()[0]
 
 
 def matching_ids(match: str) -> RawSQL:
     """Return the IDs of all matches, for a query that the matches drive."""
-    return RawSQL(_ENTITIES, [match])  # noqa: S611 -- constants; the expression is a parameter
+    return RawSQL(search_index.ENTITIES, [search_index.asked(match)])  # noqa: S611 -- constants; the expression is a parameter
 
 
 def matching_entries(match: str) -> RawSQL:
     """Return the index rowids of all matches, for a query that walks an ordering and tests each row."""
-    return RawSQL(_ROWS, [match])  # noqa: S611 -- constants; the expression is a parameter
+    return RawSQL(search_index.ROWS, [search_index.asked(match)])  # noqa: S611 -- constants; the expression is a parameter
 
 
 class EntryOf(Func):

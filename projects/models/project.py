@@ -248,7 +248,7 @@ class Project(Entity):
         timed = self.work_items.living().filter(
             time_entries__isnull=False, time_entries__ended_at__isnull=True, time_entries__deleted_at__isnull=True
         )
-        for item in timed.distinct():
+        for item in self.work_items.filter(pk__in=timed.values("pk")):
             for entry in item.time_entries.running():
                 entry.mark_stopped(actor=actor)
 

@@ -1,4 +1,4 @@
-"""Full-text search with SQLite FTS5. Triggers update the index in the transaction of each write.
+"""Full-text search with the index of the engine. Triggers update the index in the transaction of each write.
 
 Ranking very common terms is slow (half a second for 100,000 matches) and uninformative. With more than RANKED matches,
 results are ordered newest first, and title matches come before other matches.
@@ -21,6 +21,7 @@ from typing import Literal, NamedTuple
 
 from django.db import connection
 
+from projects.engine import search_index
 from projects.loose_types import FieldValue
 from projects.models.fts import RANKED, match_expression
 from projects.models.prepared_queries import Bound, Row, Statement, bound, field_at
@@ -28,54 +29,11 @@ from projects.models.project import Project
 from projects.models.work_items.item import WorkItem
 from projects.models.work_items.queries import DISPLAY_KEY, WorkItemQuerySet
 
-SNIPPET_WORDS = 24
 COUNTED = 2_000  # results
-# Stored texts contain neither character.
-BEGIN, END = "\x02", "\x03"
+BEGIN, END = search_index.BEGIN, search_index.END
 
 _MARKS = re.compile(f"[{BEGIN}{END}]")
 
-# FTS5 itself sorts best first or newest first, so deleted rows are filtered one by one until the page is full.
-# Texts come from the index, names from the tables.
-_FIND = """
-    SELECT entry.id, entry.entity_type, entry.entity_id, project.key, item.item_number,
-           coalesce(item.title, project.title), coalesce(item.status, project.status),
-           snippet(projects_search, -1, %s, %s, '…', %s)
-    FROM projects_search
-    JOIN projects_searchentry entry ON entry.id = projects_search.rowid
-    LEFT JOIN projects_comment comment ON entry.entity_type = 'comment' AND comment.id = entry.entity_id
-    LEFT JOIN projects_workitem item ON item.id = CASE entry.entity_type
-        WHEN 'work_item' THEN entry.entity_id WHEN 'comment' THEN comment.work_item_id END
-    JOIN projects_project project ON project.id = CASE entry.entity_type
-        WHEN 'project' THEN entry.entity_id ELSE item.project_id END
-    WHERE projects_search MATCH %s AND project.deleted_at IS NULL AND item.deleted_at IS NULL
-      AND comment.deleted_at IS NULL AND entry.entity_id <> %s AND (%s IS NULL OR project.id = %s)
-      {page}
-"""
-_BEST = _FIND.format(page="ORDER BY projects_search.rank LIMIT %s OFFSET %s")
-_NEWEST = _FIND.format(page="AND projects_search.rowid < %s ORDER BY projects_search.rowid DESC LIMIT %s")
-# The number of matches, and of those that are shown; of a common text only the first ones.
-_MATCHES = """
-    SELECT count(*), count(shown.entry_id)
-    FROM (SELECT rowid AS id FROM projects_search WHERE projects_search MATCH %s LIMIT %s) found
-    LEFT JOIN projects_searchshown shown ON shown.entry_id = found.id AND shown.project_id IN (
-        SELECT id FROM projects_project WHERE deleted_at IS NULL AND (%s IS NULL OR id = %s)
-    )
-"""
-_SHOWN = """
-    SELECT count(*) FROM (
-        SELECT 1 FROM projects_search
-        CROSS JOIN projects_searchshown shown ON shown.entry_id = projects_search.rowid
-        WHERE projects_search MATCH %s AND shown.project_id IN (
-            SELECT id FROM projects_project WHERE deleted_at IS NULL AND (%s IS NULL OR id = %s)
-        ) LIMIT %s
-    )
-"""
-# Whether the index does not match the item that the text names: PONE-01 names PONE-1.
-_MISSES = """
-    SELECT NOT EXISTS (SELECT 1 FROM projects_search WHERE projects_search MATCH %s
-    AND projects_search.rowid = (SELECT id FROM projects_searchentry WHERE entity_id = %s))
-"""
 LAST_ENTRY = 2**63 - 1
 
 
@@ -173,15 +131,17 @@ class _Finding:
         return whole_words if whole_words[0] > self._most else self._first_matches(self.match)
 
     def _first_matches(self, match: str) -> tuple[int, int]:
-        found = self._query(_MATCHES, match, self._most + 1, self.within, self.within)
+        found = self._query(search_index.MATCHES, search_index.asked(match), self._most + 1, self.within, self.within)
         return found[0], found[1]
 
     def counted_results(self) -> tuple[int, bool]:
         """Return the number of results of all pages, at most `counted`, and whether it is exact."""
         matches, shown = self.matches
         if matches > self._most and shown <= self.counted:  # more may follow that are shown
-            shown = self._query(_SHOWN, self.match, self.within, self.within, self.counted + 1)[0]
-        if self.named and self._query(_MISSES, self.match, self.named)[0]:
+            shown = self._query(
+                search_index.SHOWN, search_index.asked(self.match), self.within, self.within, self.counted + 1
+            )[0]
+        if self.named and self._query(search_index.MISSES, search_index.asked(self.match), self.named)[0]:
             shown += 1
         return min(shown, self.counted), shown <= self.counted
 
@@ -194,24 +154,21 @@ class _Finding:
     def page(self, start: Place, limit: int) -> tuple[list[Hit], Place | None]:
         """Return up to `limit` results from `start`, and the start of the next page."""
         if start.order == "best":
-            rows = self._rows(_BEST, self.match, limit + 1, start.at)
+            rows = search_index.best(self.match, self.named, self.within, limit + 1, start.at)
             following = Place("best", start.at + limit) if len(rows) > limit else None
             return [_hit(row) for row in rows[:limit]], following
         in_title = f"{{title}} : ({self.match})"
         if start.order == "texts":
-            rows = self._rows(_NEWEST, f"({self.match}) NOT ({in_title})", start.at, limit + 1)
+            rows = self._newest(f"({self.match}) NOT ({in_title})", start.at, limit + 1)
             return [_hit(row) for row in rows[:limit]], _after(rows, limit, start)
-        rows = self._rows(_NEWEST, in_title, start.at, limit + 1)
+        rows = self._newest(in_title, start.at, limit + 1)
         if len(rows) > limit:
             return [_hit(row) for row in rows[:limit]], _after(rows, limit, start)
         more, following = self.page(Place("texts", LAST_ENTRY), limit - len(rows))
         return [*(_hit(row) for row in rows), *more], following
 
-    def _rows(self, statement: str, match: str, *page: int) -> list[Row]:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [BEGIN, END, SNIPPET_WORDS, match, self.named, self.within, self.within, *page])
-            found: list[Row] = cursor.fetchall()
-            return found
+    def _newest(self, match: str, before: int, limit: int) -> list[Row]:
+        return search_index.newest(match, self.named, self.within, before, limit)
 
 
 def _after(rows: list[Row], limit: int, start: Place) -> Place | None:
@@ -240,7 +197,7 @@ def _named(text: str, within: str | None) -> Row | None:
     if match := DISPLAY_KEY.fullmatch(name):
         values |= {"project__key": match[1].upper(), "item_number": int(match[2])}
         rows = _with_key(within is not None).rows(**values)
-    if not rows and name.encode(errors="ignore").decode() == name:  # SQLite takes no lone surrogates
+    if not rows and name.encode(errors="ignore").decode() == name and "\0" not in name:  # no engine takes both
         rows = _with_reference(within is not None).rows(**values | {"external_ref": name})
     return rows[0] if rows else None
 

@@ -30,17 +30,40 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $pm$
     ) words
 $pm$;
 
--- The query for texts with all phrases, the last of which may go on. `weight` limits it to one of the texts.
-CREATE OR REPLACE FUNCTION pm_query(phrases text[], is_prefix boolean, weight text) RETURNS tsquery
+-- The query for texts with all phrases, the last of which may go on. `weight` limits it to one of the texts, and
+-- `less` leaves out those that have all phrases in that one.
+CREATE OR REPLACE FUNCTION pm_query_of(phrases json, is_prefix boolean, weight text) RETURNS tsquery
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $pm$
     SELECT coalesce(string_agg('(' || phrase || ')', ' & '), '')::tsquery FROM (
         SELECT string_agg(
             left(word, 500) || ':' || weight || CASE
-                WHEN is_prefix AND number = cardinality(phrases) AND place = cardinality(words) THEN '*' ELSE '' END,
+                WHEN is_prefix AND number = json_array_length(phrases) AND place = cardinality(words) THEN '*'
+                ELSE '' END,
             ' <-> ' ORDER BY place) AS phrase
         FROM (
-            SELECT number, pm_tokens(phrase) AS words FROM unnest(phrases) WITH ORDINALITY AS p(phrase, number)
+            SELECT number, pm_tokens(phrase) AS words
+            FROM json_array_elements_text(phrases) WITH ORDINALITY AS p(phrase, number)
         ) split, unnest(words) WITH ORDINALITY AS w(word, place)
         GROUP BY number
     ) phrases
+$pm$;
+
+CREATE OR REPLACE FUNCTION pm_query(asked json) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $pm$
+DECLARE
+    found tsquery := pm_query_of(asked -> 'phrases', (asked -> 'is_prefix')::text = 'true', asked ->> 'weight');
+BEGIN
+    IF asked ->> 'less' <> '' THEN
+        found := found && !!pm_query_of(asked -> 'phrases', (asked -> 'is_prefix')::text = 'true', asked ->> 'less');
+    END IF;
+    RETURN found;
+END $pm$;
+
+-- A time or a date as SQLite stores it, which is as Python's str() returns it.
+CREATE OR REPLACE FUNCTION pm_text(value timestamptz) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $pm$
+    SELECT to_char(value AT TIME ZONE 'UTC', CASE WHEN date_trunc('second', value AT TIME ZONE 'UTC')
+        = value AT TIME ZONE 'UTC' THEN 'YYYY-MM-DD HH24:MI:SS' ELSE 'YYYY-MM-DD HH24:MI:SS.US' END)
+$pm$;
+
+CREATE OR REPLACE FUNCTION pm_text(value date) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $pm$
+    SELECT to_char(value, 'YYYY-MM-DD')
 $pm$;

@@ -28,9 +28,8 @@ _EXISTING = """
     WHERE NOT tgisinternal AND relname LIKE 'projects\\_%' AND nspname = current_schema() ORDER BY tgname
 """
 _OURS = """
-    SELECT DISTINCT tgfoid::regprocedure::text FROM pg_trigger
-    JOIN pg_class ON pg_class.oid = tgrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
-    WHERE NOT tgisinternal AND relname LIKE 'projects\\_%' AND nspname = current_schema()
+    SELECT pg_proc.oid::regprocedure::text FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace
+    WHERE proname LIKE 'pm\\_%' AND nspname = current_schema()
 """
 
 
@@ -76,13 +75,13 @@ def create_all(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop_all(connection: BaseDatabaseWrapper) -> None:
-    """Drop every trigger on our tables and its function, including those that `triggers.sql` no longer defines."""
+    """Drop every trigger on our tables and every function, including those that this version no longer defines."""
     with connection.cursor() as cursor:
         cursor.execute(_EXISTING)
         triggers = [f'DROP TRIGGER "{name}" ON {table}' for name, _, table in cursor.fetchall()]
         cursor.execute(_OURS)
         functions = [f"DROP FUNCTION {name}" for (name,) in cursor.fetchall()]
-    _run(connection, [*triggers, *functions, "DROP FUNCTION IF EXISTS pm_is_open(timestamptz, text)"])
+    _run(connection, [*triggers, *functions])
 
 
 def _run(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:

@@ -17,7 +17,8 @@ from projects.sync.state import Record, State
 
 _INSERT = (
     "INSERT INTO projects_formerkey (key, item_id) VALUES (%s, %s) "
-    "ON CONFLICT (key) DO UPDATE SET is_told = is_told AND item_id = excluded.item_id, item_id = excluded.item_id"
+    "ON CONFLICT (key) DO UPDATE SET item_id = excluded.item_id, "
+    "is_told = projects_formerkey.is_told AND projects_formerkey.item_id = excluded.item_id"
 )
 _IDS = "length(key) = 36 AND key LIKE '________-____-____-____-____________'"
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
+from projects.engine import dialect
 from projects.entities.registry import BY_REFERENCE
 from projects.loose_types import Json, SqlRow
 from projects.models import User
@@ -87,21 +88,21 @@ def _write(table: Table, records: list[Record]) -> None:
     columns = [f'"{column.name}"' for column in plan]
     marks = ", ".join(["%s"] * len(columns))
     for lacking, some in _by_format(table, records).items():
-        written = [f'"{column.name}"' for column in plan if _is_written(column, lacking)]
-        assigned = ", ".join(f"{name} = excluded.{name}" for name in written)
+        written = [column for column in plan if _is_written(column, lacking)]
+        assigned = ", ".join(f'"{column.name}" = excluded."{column.name}"' for column in written)
         # A change of this clone that was published is on its board already: no trigger or index has work to do.
-        here, new = (", ".join(f"{owner}.{name}" for name in written) for owner in (table.sql, "excluded"))
+        here, new = (_compared(table, written, f"{owner}.") for owner in (table.sql, "excluded"))
         _many(
             f"INSERT INTO {table.sql} ({', '.join((*columns, *initial))}) "  # noqa: S608
             f"VALUES ({', '.join((marks, *initial.values()))}) ON CONFLICT (id) DO UPDATE SET {assigned} "
-            f"WHERE ({here}) IS NOT ({new})",
+            f"WHERE ({here}) {dialect.DIFFERS} ({new})",
             (_row(record, plan) for record in some),
         )
     if table is WORK_ITEMS:
         claim = ", ".join(f"{name} = NULL" for name in CLAIM)
         _many(
             f"UPDATE {table.sql} SET {claim} WHERE id = %s AND claimed_by_id IS NOT NULL AND "  # noqa: S608
-            "(status <> 'in_progress' OR assignee_id IS NOT claimed_by_id)",
+            f"(status <> 'in_progress' OR assignee_id {dialect.DIFFERS} claimed_by_id)",
             ((_hex(record.id),) for record in existing),
         )
     if table is PROJECTS:
@@ -129,9 +130,9 @@ def differing(records: Iterable[Record]) -> list[Record]:
             plan = _plan(table)
             for lacking, some in _by_format(table, found).items():
                 places = [place for place, column in enumerate(plan) if _is_written(column, lacking)]
-                names = ", ".join(f'"{plan[place].name}"' for place in places)
+                names = _compared(table, [plan[place] for place in places])
                 marks = ", ".join(["%s"] * len(places))
-                query = f"SELECT ({names}) IS NOT ({marks}) FROM {table.sql} WHERE id = %s"  # noqa: S608
+                query = f"SELECT ({names}) {dialect.DIFFERS} ({marks}) FROM {table.sql} WHERE id = %s"  # noqa: S608
                 for record in some:
                     row = _row(record, plan)
                     cursor.execute(query, [*(row[place] for place in places), row[0]])
@@ -271,6 +272,13 @@ def _plan(table: Table) -> tuple[_Column, ...]:
             found.append(_Column(column.sql, make=_next_number))
     found.append(_Column("deleted_at", "deleted_at", None, _FORMS["time"]))
     return tuple(found)
+
+
+def _compared(table: Table, columns: Iterable[_Column], owner: str = "") -> str:
+    """Return columns in a form in which values can be compared."""
+    return ", ".join(
+        dialect.comparable(f'{owner}"{column.name}"', field_at(table.model, column.name)) for column in columns
+    )
 
 
 def _is_written(column: _Column, lacking: Collection[str]) -> bool:

@@ -22,6 +22,7 @@ from typing import NamedTuple, Protocol
 from django.db import connection, transaction
 from django.utils import timezone
 
+from projects.engine import dialect
 from projects.loose_types import SqlRow
 from projects.models import SyncBoard
 from projects.models.sync import NumberBlock
@@ -36,7 +37,6 @@ from projects.sync.lost_texts import beaten_texts
 from projects.sync.operations import Group, Operation, parse
 from projects.sync.state import State
 from projects.sync.stored_state import StoredOrder, StoredState, all_records
-from projects.transfer.staging import large_cache
 
 BUDGET = 0.05  # seconds of folding for one transaction
 WRITING, LONGEST_WRITING = 0.005, 0.025  # seconds that a transaction should take, longer if much is unpublished
@@ -161,7 +161,7 @@ def follow(
     pace = Pace()
     entries = _Entries(_segments(source, board.position, board.segments, board.lines, board.format))
     is_told = False
-    with large_cache(CACHE), _uncollected():
+    with dialect.large_cache(CACHE), _uncollected():
         while entries.fill(AHEAD):
             is_told = _apply(entries, state, order, report, mark, is_first, told, seal, head, watch, pace)
         entries.finish()

@@ -8,6 +8,7 @@ from functools import cache
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.entities.spec import EMPTY, MOMENT, PERSON, Entity, Field
 from projects.loose_types import Json, SqlRow
 from projects.models import Activity
@@ -27,7 +28,7 @@ _COLUMNS = (
 _MARKS = ", ".join(["%s"] * (_COLUMNS.count(",") + 1))
 _INSERT = f"INSERT INTO projects_activity ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 -- constants
 # Rows that wait in a temporary table, as in projects.transfer.staging: writing it takes no lock on the board.
-_SPILLED = "temp.sync_history"
+_SPILLED = f"{dialect.TEMP}sync_history"
 _SPILL = f"INSERT INTO {_SPILLED} ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608 -- constants
 _UNSPILL = f"INSERT INTO projects_activity ({_COLUMNS}) SELECT {_COLUMNS} FROM {_SPILLED} ORDER BY rowid"  # noqa: S608
 _UPDATE = (
@@ -118,10 +119,11 @@ class HistoryRows:
         with connection.cursor() as cursor:
             if not self._spilled:
                 cursor.execute(f"DROP TABLE IF EXISTS {_SPILLED}")  # of a sync that failed
-                cursor.execute(f"CREATE TABLE {_SPILLED} ({_COLUMNS})")
-            cursor.execute("SAVEPOINT sync_history")
-            cursor.executemany(_SPILL, self._new)
-            cursor.execute("RELEASE sync_history")
+                types = dialect.types_of(Activity._meta.concrete_fields)
+                columns = dialect.columns(**{name: types[name] for name in _COLUMNS.split(", ")})
+                cursor.execute(f"CREATE TEMP TABLE sync_history ({columns}{dialect.ROWID})")
+            with dialect.batch():
+                cursor.executemany(_SPILL, self._new)
         self._spilled += len(self._new)
         self._new = []
         return True

@@ -14,6 +14,7 @@ from dataclasses import replace
 from django.db import connection, transaction
 from django.utils import timezone
 
+from projects.engine import dialect
 from projects.entities.registry import BY_NAME, BY_REFERENCE
 from projects.entities.spec import PERSON, Entity, Field
 from projects.loose_types import Json, SqlRow
@@ -88,7 +89,8 @@ def history(
     wanted = {entity.name for entity in kinds}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, actor_id, entity_type, entity_id, action, changes, created_at || '', display_key, version, "
+            f"SELECT id, actor_id, entity_type, entity_id, action, changes, {dialect.time_text('created_at')}, "  # noqa: S608
+            "display_key, version, "
             "project_id FROM projects_activity WHERE id <= %s AND position IS NULL ORDER BY id",
             [newest],
         )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from projects.engine import dialect
 from projects.entities.registry import BY_NAME, ENTITIES
 from projects.entities.spec import PERSON
 from projects.loose_types import Json, SqlRow
@@ -219,7 +220,8 @@ def _groups(packed: int, newest: int) -> Iterator[list[SqlRow]]:
     """Yield the activity of each transaction since `packed`, up to `newest`, that is not from the log."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, created_at || '', session "
+            "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, "  # noqa: S608
+            f"{dialect.time_text('created_at')}, session "
             "FROM projects_activity WHERE id > %s AND id <= %s AND position IS NULL AND group_id IS NOT NULL "
             "ORDER BY id",
             [packed, newest],

@@ -10,7 +10,14 @@ from typing import IO
 
 from django.db import OperationalError, connection
 
+from projects.engine import IS_POSTGRES
+from projects.models.exceptions import Conflict
 from projects.stale_files import BACKUP_PREFIX
+
+ELSEWHERE = (
+    "the board is on PostgreSQL, whose operator backs it up: pg_dump --format custom --file pm.dump DATABASE; "
+    "a file of the board's contents: pm sync export --output FILE"
+)
 
 
 def copy() -> IO[bytes]:
@@ -18,6 +25,8 @@ def copy() -> IO[bytes]:
 
     Raises OperationalError if the copy fails or is corrupt.
     """
+    if IS_POSTGRES:
+        raise Conflict(ELSEWHERE)
     connection.ensure_connection()
     # Same directory as the database: the same disk space and access rights apply.
     with tempfile.TemporaryDirectory(prefix=BACKUP_PREFIX, dir=_folder()) as scratch:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from django.db import connection
 from django.db.models import Model
 
+from projects.engine import IS_POSTGRES
 from projects.models import WorkItem
 from projects.sqlite import triggers
 
@@ -95,7 +96,7 @@ def filled_at_end(coming: int) -> Iterator[None]:
 
     Transactional.
     """
-    if not _is_large(WorkItem, coming):
+    if IS_POSTGRES or not _is_large(WorkItem, coming):  # there, readers would wait for a dropped index
         yield
         return
     found = triggers.existing(connection)
@@ -118,7 +119,7 @@ def filled_at_end(coming: int) -> Iterator[None]:
 @contextmanager
 def indexed_at_end(model: type[Model], coming: int) -> Iterator[None]:
     """Build the indexes of a model's table afterwards, if the `coming` rows outnumber those in it. Transactional."""
-    indexes = _indexes(model) if _is_large(model, coming) else {}
+    indexes = _indexes(model) if not IS_POSTGRES and _is_large(model, coming) else {}
     with connection.cursor() as cursor:
         for name in indexes:
             cursor.execute(f'DROP INDEX "{name}"')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.models.activity import Action
 from projects.transfer.converters import dashed, encode
 from projects.transfer.journal import Journal, fetch, many
@@ -18,10 +19,11 @@ def delete(journal: Journal, result: ImportResult) -> None:
         rows = fetch(
             f"""
             SELECT t.id, {table.display_key}, {table.project}, t.version + 1, d.deleted_at, d.deleted_at
-            FROM {DELETED} d CROSS JOIN {table.sql} t ON t.id = d.id {table.joins}
-            WHERE d.place IS NOT NULL AND t.deleted_at IS NULL AND t.updated_at || '' <= d.deleted_at
+            FROM (SELECT id, max(deleted_at) AS deleted_at FROM {DELETED} WHERE place IS NOT NULL GROUP BY id) d
+            {dialect.JOIN} {table.sql} t ON t.id = d.id {table.joins}
+            WHERE t.deleted_at IS NULL AND {dialect.time("t.updated_at")} <= d.deleted_at
             AND NOT EXISTS (SELECT 1 FROM {table.staged} s WHERE s.id = t.id AND s.updated_at > d.deleted_at)
-            GROUP BY t.id
+            ORDER BY t.id
             """  # noqa: S608
         )
         for batch in rows:
@@ -42,7 +44,7 @@ def _keep_the_latest_time(table: Table) -> None:
             f"""
             UPDATE {table.sql} AS t SET deleted_at = d.last
             FROM (SELECT id, max(deleted_at) AS last FROM {DELETED} WHERE place IS NOT NULL GROUP BY id) d
-            WHERE t.id = d.id AND t.deleted_at || '' < d.last
+            WHERE t.id = d.id AND {dialect.time("t.deleted_at")} < d.last
             """  # noqa: S608
         )
 
@@ -56,8 +58,9 @@ def remember_deletions() -> None:
                 INSERT INTO projects_tombstone (entity_id, entity_type, project_id, deleted_at)
                 SELECT d.id, d.type, NULL, max(d.deleted_at) FROM {DELETED} d
                 WHERE d.type = '{table.type}' AND d.place IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM {table.sql} t WHERE t.id = d.id) GROUP BY d.id
-                ON CONFLICT (entity_id) DO UPDATE SET deleted_at = max(deleted_at, excluded.deleted_at)
+                AND NOT EXISTS (SELECT 1 FROM {table.sql} t WHERE t.id = d.id) GROUP BY d.id, d.type
+                ON CONFLICT (entity_id) DO UPDATE SET
+                  deleted_at = {dialect.LATEST}(projects_tombstone.deleted_at, excluded.deleted_at)
                 """  # noqa: S608
             )
             cursor.execute(
@@ -73,7 +76,7 @@ def detach(journal: Journal, result: ImportResult) -> None:
         rows = fetch(
             f"""
             SELECT t.id, p.key || '-' || t.item_number, p.id, t.version + 1, t.{name}
-            FROM {table.sql} gone CROSS JOIN projects_workitem t ON t.{name} = gone.id
+            FROM {table.sql} gone {dialect.JOIN} projects_workitem t ON t.{name} = gone.id
             JOIN projects_project p ON p.id = t.project_id
             WHERE gone.deleted_at IS NOT NULL AND t.deleted_at IS NULL ORDER BY t.id
             """  # noqa: S608

@@ -12,6 +12,7 @@ from typing import IO
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.models import Project
 from projects.transfer.converters import OUTWARD, dashed, encode, moment
 from projects.transfer.tables import SCHEMA_VERSION, TABLES, WORK_ITEMS, Table
@@ -28,13 +29,8 @@ def write(target: IO[bytes], project: Project | None = None) -> dict[str, int]:
 @contextmanager
 def snapshot() -> Iterator[None]:
     """Read from one consistent snapshot inside the block, without taking the write lock."""
-    # SAVEPOINT outside a transaction starts a deferred one; BEGIN would fail inside a transaction.
-    with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT pm_snapshot")
-        try:
-            yield
-        finally:
-            cursor.execute("RELEASE pm_snapshot")
+    with dialect.snapshot():
+        yield
 
 
 def _write(target: IO[bytes], project_id: str | None) -> dict[str, int]:
@@ -71,7 +67,7 @@ def _rows(table: Table, project_id: str | None, users: set[str]) -> Iterator[lis
     living = " AND ".join(f"{alias}.deleted_at IS NULL" for alias in table.alive)
     narrowed = f"AND {table.project} = %s" if project_id else ""
     # CROSS JOIN fixes SQLite's join order, so rows come sorted from the ID index.
-    joins = table.joins.replace("JOIN", "CROSS JOIN")
+    joins = table.joins.replace("JOIN", dialect.JOIN)
     convert = [(place, OUTWARD[column.kind]) for place, column in enumerate(columns) if column.kind in OUTWARD]
     stamped = [place for place, column in enumerate(columns) if column.kind == "user"]
     with connection.cursor() as cursor:
@@ -109,12 +105,12 @@ def _users(ids: set[str]) -> Iterator[list[dict[str, object]]]:
 def _deleted(project_id: str | None) -> Iterator[list[dict[str, object]]]:
     narrowed = {table: f"AND {table.project} = %s" if project_id else "" for table in TABLES}
     parts = [
-        f"SELECT '{table.type}' AS type, t.id AS id, t.deleted_at || '' AS moment "  # noqa: S608
+        f"SELECT '{table.type}' AS type, t.id AS id, {dialect.time_text('t.deleted_at')} AS moment "  # noqa: S608
         f"FROM {table.source} WHERE t.deleted_at IS NOT NULL {narrowed[table]}"
         for table in TABLES
     ]
     own = "WHERE project_id = %s" if project_id else ""
-    parts.append(f"SELECT entity_type, entity_id, deleted_at || '' FROM projects_tombstone {own}")  # noqa: S608
+    parts.append(f"SELECT entity_type, entity_id, {dialect.time_text('deleted_at')} FROM projects_tombstone {own}")  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(
             f"{' UNION ALL '.join(parts)} ORDER BY 1, 2",

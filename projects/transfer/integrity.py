@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.models import SyncBoard
 from projects.models.base import too_new
 from projects.models.prepared_queries import field_at
@@ -47,17 +48,17 @@ _PARENTS = f"""
         SELECT s.place, s.id, s.project_id, s.item_type, {_value("parent", "project_id")} AS parent_project_id,
             {_value("parent", "item_type")} AS parent_type
         FROM {WORK_ITEMS.staged} s {_planned(WORK_ITEMS, "parent", "s.parent_id")}
-        WHERE s.act IN {WRITTEN} AND s.parent_id IS NOT NULL)
+        WHERE s.act IN {WRITTEN} AND s.parent_id IS NOT NULL) child
     WHERE parent_project_id <> project_id OR (item_type, parent_type) NOT IN (VALUES {_PAIRS})
     ORDER BY place LIMIT {MAX_ERRORS}
 """  # noqa: S608
 # Rows that get another type, with a child on the board that the file does not write.
 _CHILDREN = f"""
-    SELECT s.place, s.id, 'a ' || t.item_type || ' can''t be the child of a ' || s.item_type
+    SELECT s.place, s.id, min('a ' || t.item_type || ' can''t be the child of a ' || s.item_type)
     FROM {WORK_ITEMS.staged} s JOIN {WORK_ITEMS.sql} t ON t.parent_id = s.id
     WHERE s.act = 'update' AND t.deleted_at IS NULL AND (t.item_type, s.item_type) NOT IN (VALUES {_PAIRS})
     AND NOT EXISTS (SELECT 1 FROM {WORK_ITEMS.staged} o WHERE o.id = t.id AND o.act IN {WRITTEN})
-    GROUP BY s.place ORDER BY s.place LIMIT {MAX_ERRORS}
+    GROUP BY s.place, s.id ORDER BY s.place LIMIT {MAX_ERRORS}
 """  # noqa: S608
 # Of the other optional references of items, what belongs to another project.
 _STRANGERS = {
@@ -130,9 +131,10 @@ def _refuse_newer(errors: Errors) -> None:
                 continue
             field = field_at(table.model, column)
             default = field.get_db_prep_save(field.get_default(), connection)
+            differs = dialect.comparable(f'"{column}"', field) + f" {dialect.DIFFERS} %s"
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f'SELECT place, id FROM {table.staged} WHERE act IN {WRITTEN} AND "{column}" IS NOT %s '  # noqa: S608
+                    f"SELECT place, id FROM {table.staged} WHERE act IN {WRITTEN} AND {differs} "  # noqa: S608
                     f"ORDER BY place LIMIT {MAX_ERRORS}",
                     [default],
                 )
@@ -195,7 +197,7 @@ def _names(ids: list[str]) -> str:
             cursor.execute(
                 f"""
                 SELECT {_value("project", "key")} || '-' || {_value("item", "item_number")}
-                FROM (SELECT %s AS id) wanted {_planned(WORK_ITEMS, "item", "wanted.id")}
+                FROM (SELECT {dialect.ID} AS id) wanted {_planned(WORK_ITEMS, "item", "wanted.id")}
                 {_planned(PROJECTS, "project", _value("item", "project_id"))}
                 """,  # noqa: S608
                 [pk],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from django.db import connection
 from django.utils import timezone
 
+from projects.engine import dialect
 from projects.models import User
 from projects.models.activity import IMPORTED, Action, group_of_transaction
 from projects.models.prepared_queries import Row
@@ -20,7 +21,7 @@ _COLUMNS = (
 )
 _INSERT = (
     f"INSERT INTO projects_activity ({_COLUMNS}, extra) "  # noqa: S608
-    f"VALUES ({', '.join(['%s'] * 13)}, (SELECT json_object('there', at) FROM {CHANGES} WHERE id = %s))"
+    f"VALUES ({', '.join(['%s'] * 13)}, (SELECT {dialect.json_object('there', 'at')} FROM {CHANGES} WHERE id = %s))"
 )
 
 

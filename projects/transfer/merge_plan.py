@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.models.prepared_queries import Row
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
@@ -66,7 +67,8 @@ def _remember_deletions() -> None:
     """Add the tombstones of this board to DELETED."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {DELETED} SELECT NULL, entity_type, entity_id, deleted_at || '' FROM projects_tombstone"  # noqa: S608
+            f"INSERT INTO {DELETED} SELECT NULL, entity_type, entity_id, {dialect.time('deleted_at')} "  # noqa: S608
+            "FROM projects_tombstone"
         )
 
 
@@ -93,8 +95,8 @@ def _compare(table: Table) -> None:
                 WHEN NOT EXISTS (SELECT 1 FROM {table.sql} t WHERE t.id = s.id) THEN 'create'
                 WHEN EXISTS (
                   SELECT 1 FROM {table.sql} t WHERE t.id = s.id {immutable}
-                  AND (max(t.updated_at || '', coalesce(t.deleted_at || '', '')), t.version) < (s.updated_at, s.version)
-                  AND (t.deleted_at IS NULL OR t.deleted_at || '' < s.updated_at)
+                  AND ({dialect.latest("t.updated_at", "t.deleted_at")}, t.version) < (s.updated_at, s.version)
+                  AND (t.deleted_at IS NULL OR {dialect.time("t.deleted_at")} < s.updated_at)
                 ) THEN 'update'
                 ELSE 'skip' END
             """  # noqa: S608
@@ -109,7 +111,7 @@ def _refuse_fixed(table: Table, errors: Errors) -> None:
             cursor.execute(
                 f"""
                 SELECT s.place, s.id FROM {table.staged} s JOIN {table.sql} t ON t.id = s.id
-                WHERE s.act = 'update' AND s."{column}" IS NOT t."{column}"
+                WHERE s.act = 'update' AND s."{column}" {dialect.DIFFERS} t."{column}"
                 ORDER BY s.place LIMIT {MAX_ERRORS}
                 """  # noqa: S608
             )
@@ -165,11 +167,12 @@ def _prefer_lower_ids() -> None:
     """
     same = " AND ".join(f"t.{name} = s.{name}" for name in (*DEPENDENCIES.unique, "dependency_type"))
     staged = DEPENDENCIES.staged
+    theirs = f"(SELECT max(u.updated_at) FROM {staged} u WHERE u.id = t.id)"  # noqa: S608
+    latest = dialect.latest("s.updated_at", "t.updated_at", theirs)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO {DELETED} SELECT s.place, '{DEPENDENCIES.type}', t.id, max(s.updated_at, t.updated_at || '',
-                coalesce((SELECT max(u.updated_at) FROM {staged} u WHERE u.id = t.id), ''))
+            INSERT INTO {DELETED} SELECT s.place, '{DEPENDENCIES.type}', t.id, {latest}
             FROM {staged} s JOIN {DEPENDENCIES.sql} t ON {same} AND t.id > s.id AND t.deleted_at IS NULL
             WHERE s.act IN {WRITTEN}
             """  # noqa: S608

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.entities.project import DEFAULT_POLICIES, POLICIES
 from projects.transfer.converters import dashed
 from projects.transfer.exceptions import MAX_ERRORS, Errors
@@ -56,11 +57,11 @@ _RULES = (
         "only a person imports an answer",
     ),
     _Rule(
-        *(CHECKS, "command", "1", ("name", "command", "timeout_seconds", "requirement", "item_types")),
+        *(CHECKS, "command", "true", ("name", "command", "timeout_seconds", "requirement", "item_types")),
         "only a person imports a check",
     ),
     _Rule(
-        *(CHECK_RUNS, "outcome", "1", ("work_item_id", "project_check_id", "digest", "outcome", "tree")),
+        *(CHECK_RUNS, "outcome", "true", ("work_item_id", "project_check_id", "digest", "outcome", "tree")),
         "only a person imports the result of a check",
     ),
     _Rule(
@@ -72,7 +73,7 @@ _RULES = (
         *(REVIEWS, "verdict", "s.verdict IN ('accepted', 'sent_back')"),
         *(("verdict", "answer", "decided_by_id"), "only a person imports what a person decided"),
     ),
-    _Rule(WAIVERS, "reason", "1", ("reason", "missing"), "only a person imports a waiver"),
+    _Rule(WAIVERS, "reason", "true", ("reason", "missing"), "only a person imports a waiver"),
     _Rule(
         *(PROJECTS, POLICIES[0], _OTHER_POLICIES, POLICIES),
         "only a person imports other policies",
@@ -91,7 +92,7 @@ _RULES = (
     ),
 )
 # Rows that only a person deletes: the table, and which of them.
-_KEPT = ((CHECKS, "1"), (CHECK_RUNS, "1"), (CRITERIA, _OF_A_PERSON), (REVIEWS, "1"), (WAIVERS, "1"))
+_KEPT = ((CHECKS, "true"), (CHECK_RUNS, "true"), (CRITERIA, _OF_A_PERSON), (REVIEWS, "true"), (WAIVERS, "true"))
 
 
 def check_deletions(actor: User, errors: Errors) -> None:
@@ -116,7 +117,7 @@ def check(actor: User, errors: Errors) -> None:
     if actor.acts_as_person:
         return
     for table, field, condition, columns, reason in _RULES:
-        same = " AND ".join(f"t.{name} IS s.{name}" for name in columns)
+        same = " AND ".join(f"t.{name} {dialect.SAME} s.{name}" for name in columns)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""

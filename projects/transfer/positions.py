@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.models import WorkItem
 from projects.ordering_keys import MAX_LENGTH, keys_between
 from projects.transfer.journal import many
@@ -16,7 +17,7 @@ from projects.transfer.merge_plan import WRITTEN
 from projects.transfer.tables import WORK_ITEMS
 
 ITEMS = WORK_ITEMS.staged
-IS_NUMBER = "typeof(s.position) <> 'text'"
+IS_NUMBER, AS_NUMBER = dialect.is_number("s.position"), dialect.as_number("s.position")
 
 
 class Row(NamedTuple):
@@ -60,7 +61,7 @@ def _rows(project: str) -> list[Row]:
             f"""
             SELECT s.rowid, s.act IN {WRITTEN}, t.position FROM {ITEMS} s
             LEFT JOIN projects_workitem t ON t.id = s.id
-            WHERE s.project_id = %s AND {IS_NUMBER} ORDER BY s.position, s.item_number, s.id
+            WHERE s.project_id = %s AND {IS_NUMBER} ORDER BY {AS_NUMBER}, s.item_number, s.id
             """,  # noqa: S608
             [project],
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 from django.utils import timezone
 
+from projects.engine import dialect
 from projects.models.prepared_queries import Row
 from projects.models.project import MAX_NUMBER
 from projects.transfer.converters import dashed
@@ -13,6 +14,7 @@ from projects.transfer.merge_plan import WRITTEN
 from projects.transfer.results import ImportResult
 from projects.transfer.tables import PROJECTS, QUESTIONS, WORK_ITEMS
 
+LATEST = dialect.LATEST
 ITEMS, PROJECT_ROWS = WORK_ITEMS.staged, PROJECTS.staged
 PARKING_OFFSET = 1_000_000_000  # offset added to numbers that are about to change
 
@@ -38,7 +40,7 @@ def renumber(result: ImportResult, errors: Errors) -> None:
             continue
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {ITEMS} SET item_number = %s, updated_at = max(updated_at, %s), version = version + 1 "  # noqa: S608
+                f"UPDATE {ITEMS} SET item_number = %s, updated_at = {LATEST}(updated_at, %s), version = version + 1 "  # noqa: S608
                 "WHERE id = %s",
                 [given, now, pk],
             )
@@ -66,12 +68,12 @@ def renumber_questions(result: ImportResult) -> None:
         for pk, item, number in cursor.fetchall():
             cursor.execute(
                 f"SELECT max(number) + 1 FROM (SELECT number FROM {asked} WHERE work_item_id = %s "  # noqa: S608
-                f"UNION ALL SELECT number FROM {staged} WHERE work_item_id = %s)",
+                f"UNION ALL SELECT number FROM {staged} WHERE work_item_id = %s) numbers",
                 [item, item],
             )
             (given,) = cursor.fetchone()
             cursor.execute(
-                f"UPDATE {staged} SET number = %s, updated_at = max(updated_at, %s), version = version + 1 "  # noqa: S608
+                f"UPDATE {staged} SET number = %s, updated_at = {LATEST}(updated_at, %s), version = version + 1 "  # noqa: S608
                 "WHERE id = %s",
                 [given, now, pk],
             )
@@ -95,7 +97,7 @@ def raise_counters() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE projects_project SET next_work_item_number = max(
+            UPDATE projects_project SET next_work_item_number = {LATEST}(
               next_work_item_number,
               coalesce((SELECT s.next_work_item_number FROM {PROJECT_ROWS} s WHERE s.id = projects_project.id), 1),
               coalesce((SELECT max(item_number) + 1 FROM projects_workitem WHERE project_id = projects_project.id), 1))
@@ -134,7 +136,7 @@ def _next_number(project: str) -> int:
               SELECT next_work_item_number AS n FROM projects_project WHERE id = %s
               UNION ALL SELECT next_work_item_number FROM {PROJECT_ROWS} WHERE id = %s
               UNION ALL SELECT max(item_number) + 1 FROM projects_workitem WHERE project_id = %s
-              UNION ALL SELECT max(item_number) + 1 FROM {ITEMS} WHERE project_id = %s)
+              UNION ALL SELECT max(item_number) + 1 FROM {ITEMS} WHERE project_id = %s) numbers
             """,  # noqa: S608
             [project] * 4,
         )

@@ -11,17 +11,23 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.transfer.exceptions import Errors
 from projects.transfer.file_reader import COLLECTIONS, FileRow
 from projects.transfer.row_validation import Value, clean, clean_deletion, clean_user, find_id
 from projects.transfer.tables import BY_COLLECTION, TABLES, WORK_ITEMS
 
 BATCH = 500  # rows
-CACHE = 64 * 1024  # KiB of page cache; with the default 2 MiB the indexes of a large board thrash
-USERS = "temp.import_users"
-DELETED = "temp.import_deleted"
-INVALID = "temp.import_invalid"
-CHANGES = "temp.import_changes"  # of items, by an import from another tracker: when they were changed there
+PLAN = {"place": "integer", "act": "text", "was": "text"}
+OTHERS = {
+    "users": {"place": "integer", "id": "uuid", "username": "text", "is_agent": "boolean"},
+    "deleted": {"place": "integer", "type": "text", "id": "uuid", "deleted_at": "timestamptz"},
+    "invalid": {"id": "uuid"},
+}
+USERS = f"{dialect.TEMP}import_users"
+DELETED = f"{dialect.TEMP}import_deleted"
+INVALID = f"{dialect.TEMP}import_invalid"
+CHANGES = f"{dialect.TEMP}import_changes"  # of items, by an import from another tracker: when they were changed there
 
 
 @contextmanager
@@ -30,9 +36,9 @@ def staged(rows: Iterable[tuple[str, int, FileRow]], errors: Errors) -> Iterator
 
     Raises BadFile if the file can't be read to its end, or has too many errors.
     """
-    with large_cache():
+    with dialect.large_cache():
         try:
-            with _savepoint():
+            with dialect.batch():
                 _make()
                 _fill(rows, errors)
                 _index()
@@ -47,44 +53,20 @@ def remember_changes() -> None:
         cursor.execute(f"INSERT INTO {CHANGES} SELECT id, updated_at FROM {WORK_ITEMS.staged}")  # noqa: S608
 
 
-@contextmanager
-def large_cache(size: int = CACHE) -> Iterator[None]:
-    """Give the connection a page cache of `size` KiB, by default one that the indexes of a large board fit in."""
-    with connection.cursor() as cursor:
-        (before,) = cursor.execute("PRAGMA cache_size").fetchone()
-        cursor.execute(f"PRAGMA cache_size = -{size}")
-        try:
-            yield
-        finally:
-            cursor.execute(f"PRAGMA cache_size = {before:d}")
-
-
-@contextmanager
-def _savepoint() -> Iterator[None]:
-    # One transaction for all INSERTs; it locks only the temporary tables.
-    with connection.cursor() as cursor:
-        cursor.execute("SAVEPOINT pm_staging")
-        try:
-            yield
-        finally:
-            cursor.execute("RELEASE pm_staging")
-
-
 def _make() -> None:
     _drop()
     with connection.cursor() as cursor:
         for table in TABLES:
-            cursor.execute(f"CREATE TEMP TABLE import_{table.collection} (place, act, was, {table.column_names})")
-        cursor.execute("CREATE TEMP TABLE import_users (place, id, username, is_agent)")
-        cursor.execute("CREATE TEMP TABLE import_deleted (place, type, id, deleted_at)")
-        cursor.execute("CREATE TEMP TABLE import_invalid (id)")
-        cursor.execute("CREATE TEMP TABLE import_changes (id PRIMARY KEY, at) WITHOUT ROWID")
+            columns = dialect.columns(**PLAN, **dialect.types_of(column.field for column in table.columns))
+            cursor.execute(f"CREATE TEMP TABLE import_{table.collection} ({columns}{dialect.ROWID})")
+        for name, types in OTHERS.items():
+            cursor.execute(f"CREATE TEMP TABLE import_{name} ({dialect.columns(**types)})")
+        changes = dialect.columns(id="uuid PRIMARY KEY", at="timestamptz")
+        cursor.execute(f"CREATE TEMP TABLE import_changes ({changes}){dialect.WITHOUT_ROWID}")
 
 
 def _drop() -> None:
-    with connection.cursor() as cursor:
-        for name in (*(table.staged for table in TABLES), USERS, DELETED, INVALID, CHANGES):
-            cursor.execute(f"DROP TABLE IF EXISTS {name}")
+    dialect.drop_tables(*(table.staged for table in TABLES), USERS, DELETED, INVALID, CHANGES)
 
 
 def _fill(rows: Iterable[tuple[str, int, FileRow]], errors: Errors) -> None:
@@ -117,18 +99,19 @@ def _insert(name: str, rows: list[list[Value]]) -> None:
     if rows:
         marks = ", ".join(["%s"] * len(rows[0]))
         with connection.cursor() as cursor:
-            cursor.executemany(f"INSERT INTO temp.import_{name} VALUES ({marks})", rows)  # noqa: S608
+            cursor.executemany(f"INSERT INTO {dialect.TEMP}import_{name} VALUES ({marks})", rows)  # noqa: S608
 
 
 def _index() -> None:
     with connection.cursor() as cursor:
         for table in TABLES:
-            cursor.execute(f"CREATE INDEX temp.{table.collection}_id ON import_{table.collection} (id)")
+            staged = f"import_{table.collection}"
+            cursor.execute(dialect.index(f"{table.collection}_id", staged, "id"))
             if table.unique:
-                columns = ", ".join(table.unique)
-                cursor.execute(f"CREATE INDEX temp.{table.collection}_unique ON import_{table.collection} ({columns})")
-        number = f"import_{WORK_ITEMS.collection} (project_id, item_number)"
-        cursor.execute(f"CREATE INDEX temp.work_items_number ON {number}")
-        cursor.execute("CREATE INDEX temp.deleted_id ON import_deleted (id, deleted_at)")
-        cursor.execute("CREATE INDEX temp.users_id ON import_users (id)")
-        cursor.execute("CREATE INDEX temp.invalid_id ON import_invalid (id)")
+                cursor.execute(dialect.index(f"{table.collection}_unique", staged, ", ".join(table.unique)))
+        number = f"import_{WORK_ITEMS.collection}"
+        cursor.execute(dialect.index("work_items_number", number, "project_id, item_number"))
+        cursor.execute(dialect.index("deleted_id", "import_deleted", "id, deleted_at"))
+        cursor.execute(dialect.index("users_id", "import_users", "id"))
+        cursor.execute(dialect.index("invalid_id", "import_invalid", "id"))
+    dialect.analyze(*(table.staged for table in TABLES), USERS, DELETED, INVALID)

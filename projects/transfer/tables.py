@@ -10,6 +10,7 @@ from functools import cached_property
 
 from django.db import models
 
+from projects.engine import dialect
 from projects.entities.registry import BY_NAME, BY_REFERENCE, ENTITIES
 from projects.loose_types import AnyField
 from projects.models import Dependency, Project, Question, Sprint, SwimLane, TimeEntry, User, WorkItem
@@ -37,7 +38,7 @@ class Column:
     def select(self, alias: str) -> str:
         """Return SQL that reads the raw column: Django's converters would cost more than the query."""
         name = f'{alias}."{self.sql}"'
-        return f"({name} || '')" if self.kind in ("time", "date") else name
+        return dialect.time_text(name) if self.kind in ("time", "date") else name
 
     @cached_property
     def kind(self) -> str:
@@ -66,7 +67,7 @@ class Table:
     alive: tuple[str, ...]  # aliases; the row is hidden if any of them is deleted
     fixed: tuple[str, ...] = ()  # immutable columns; a different value is an error
     unique: tuple[str, ...] = ()  # columns unique among living rows …
-    unique_where: str = "1"  # … that match this condition; `{}` is the row's alias
+    unique_where: str = "true"  # … that match this condition; `{}` is the row's alias
 
     @property
     def collection(self) -> str:
@@ -114,12 +115,12 @@ class Table:
     @property
     def staged_source(self) -> str:
         """The file's rows `s` with the board's rows of the same ID, and their joins."""
-        return f"{self.staged} s CROSS JOIN {self.sql} t ON t.id = s.id {self.joins}"
+        return f"{self.staged} s {dialect.JOIN} {self.sql} t ON t.id = s.id {self.joins}"
 
     @property
     def staged(self) -> str:
         """The temporary table with the file's rows."""
-        return f"temp.import_{self.collection}"
+        return f"{dialect.TEMP}import_{self.collection}"
 
     @property
     def project(self) -> str:

@@ -72,7 +72,7 @@ def merge(
 
 
 def _pairs(table: Table) -> str:
-    there = ", ".join(f's."{column.sql}"' for column in table.columns)
+    there = ", ".join(column.select("s") for column in table.columns)
     here = ", ".join(column.select("t") for column in table.columns)
     return f"""
         SELECT s.rowid, {table.display_key}, {there}, {here} FROM {table.staged_source} WHERE t.deleted_at IS NULL

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import F, Max
 
+from projects.engine import dialect
 from projects.models import Comment, Criterion, Dependency, Project, Sprint, User
 from projects.models.activity import IMPORTED
 from projects.models.sync import NumberBlock
@@ -119,13 +120,13 @@ class Board:
 
     def all_items(self) -> Iterator[Item]:
         """Yield all items of the project."""
-        return iter(self._items("1", [])) if self.has_items else iter(())
+        return iter(self._items("true", [])) if self.has_items else iter(())
 
     def _items(self, condition: str, values: Sequence[str | int]) -> list[Item]:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id, item_number, external_ref, position, created_at || '', deleted_at IS NOT NULL "  # noqa: S608
-                f"FROM projects_workitem WHERE project_id = %s AND {condition}",
+                f"SELECT id, item_number, external_ref, position, {dialect.time_text('created_at')}, "  # noqa: S608
+                f"deleted_at IS NOT NULL FROM projects_workitem WHERE project_id = %s AND {condition}",
                 [self.project.pk.hex, *values],
             )
             return [
@@ -178,7 +179,7 @@ def imported_at(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT entity_id, json_extract(extra, '$.{THERE}') FROM projects_activity "  # noqa: S608
+            f"SELECT entity_id, {dialect.json_member('extra', THERE)} FROM projects_activity "  # noqa: S608
             f"WHERE entity_id IN ({marks(ids)}) AND source = %s ORDER BY id",
             [*(pk.hex for pk in ids), IMPORTED],
         )

@@ -102,7 +102,7 @@ def _record_created(journal: Journal, table: Table) -> None:
 
 
 def _changed_rows(table: Table) -> str:
-    new = ", ".join(f's."{column.sql}"' for column in table.columns)
+    new = ", ".join(column.select("s") for column in table.columns)
     old = ", ".join(column.select("t") for column in table.columns)
     held = "t.claimed_by_id" if table is WORK_ITEMS else "NULL"
     # Use the new number: `renumbering.free_numbers` has moved the current one aside.

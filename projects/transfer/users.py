@@ -7,6 +7,7 @@ import uuid
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
+from projects.engine import dialect
 from projects.models import User
 from projects.models.user import AGENT_ID, AGENT_NAME
 from projects.transfer.merge_plan import WRITTEN
@@ -25,7 +26,7 @@ def create_missing() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT named.id, max(u.username), max(u.is_agent) FROM ({named}) named
+            SELECT named.id, max(u.username), {dialect.ANY_TRUE}(u.is_agent) FROM ({named}) named
             LEFT JOIN {USERS} u ON u.id = named.id
             WHERE named.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM projects_user here WHERE here.id = named.id)
             GROUP BY named.id ORDER BY named.id

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from projects.engine import dialect
 from projects.loose_types import AnyQuerySet
 from projects.models import Activity, CheckRun, PendingNote, Project, Question, Review, Session, User, WorkItem
 from projects.models.check_run import FAILED, CheckState
@@ -33,14 +34,9 @@ MAX_PEOPLE = 100
 PERSON, STALE, WORKING, IDLE, ENDED = range(5)
 STATES = ("Needs a person", "Stale", "Working", "Idle", "Ended")
 SIGNS = ("hand", "triangle-alert", "play", "pause", "circle-check")
-_LATEST = f"""
-    SELECT latest.value FROM json_each(%s) one, json_each((
-        SELECT json_group_array(id) FROM (
-            SELECT id FROM projects_activity WHERE session = one.value AND session <> '' ORDER BY id DESC
-            LIMIT {STORY_ROWS}
-        )
-    )) latest
-"""  # noqa: S608 -- constants
+_LATEST = dialect.ids_for_each(
+    f"SELECT id FROM projects_activity WHERE session = one.value AND session <> '' ORDER BY id DESC LIMIT {STORY_ROWS}"  # noqa: S608 -- constants
+)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from django.http import HttpRequest, QueryDict
 
 from projects.api.filters import MAX_NAMES
 from projects.api.work_items.filters import WorkItemFilter
+from projects.engine import dialect
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Framework
 from projects.models import Project, Sprint, User, WorkItem
@@ -25,7 +26,7 @@ from projects.models.exceptions import Conflict
 from projects.models.list_filters import FILTERS, NOT, reference_error, value_error
 from projects.models.user import MYSELF, NOBODY
 from projects.models.work_items.choices import ItemType, Priority
-from projects.models.work_items.queries import WorkItemQuerySet
+from projects.models.work_items.queries import NO_ID, WorkItemQuerySet
 from projects.web.natural_order import MANY, people, sorted_names
 
 if TYPE_CHECKING:
@@ -47,16 +48,17 @@ FORMER = {"q": SEARCH}
 FORMER_VALUES = {("blocked", "yes"): "any", ("blocked", "no"): "none"}
 
 # Labels that items of a project have: one step in the index for each label of the board.
-_LABELS = """
+_LABELS = f"""
     WITH RECURSIVE known(name) AS (
         SELECT min(name) FROM projects_itemlabel
         UNION ALL SELECT (SELECT min(name) FROM projects_itemlabel WHERE name > known.name) FROM known
         WHERE known.name IS NOT NULL
     ) SELECT name FROM known WHERE EXISTS (
         SELECT 1 FROM projects_itemlabel label JOIN projects_workitem item ON item.id = label.work_item_id
-        WHERE label.name = known.name AND item.deleted_at IS NULL AND (%s = '' OR +item.project_id = %s)
+        WHERE label.name = known.name AND item.deleted_at IS NULL
+            AND (%s = '' OR {dialect.unindexed("item.project_id")} = %s)
     ) LIMIT %s
-"""
+"""  # noqa: S608 -- names of ours
 
 
 class _PageFilterSet(WorkItemFilter):
@@ -265,7 +267,7 @@ class Filters:
     def _labels(self) -> list[str]:
         project = self.project.pk.hex if self.project else ""
         with connection.cursor() as cursor:
-            cursor.execute(_LABELS, [project, project, MAX_CHOICES])
+            cursor.execute(_LABELS, [project, project or NO_ID, MAX_CHOICES])
             return sorted_names(name for (name,) in cursor.fetchall())
 
 

@@ -111,7 +111,7 @@ class Groups:
         if not sql:
             return {}
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {column}, count(*) FROM ({sql}) GROUP BY 1", parameters)  # noqa: S608 -- compiled by Django
+            cursor.execute(f"SELECT {column}, count(*) FROM ({sql}) items GROUP BY 1", parameters)  # noqa: S608 -- compiled by Django
             return {uuid.UUID(pk) if pk else None: count for pk, count in cursor.fetchall()}
 
     def _by_status(self, items: WorkItemQuerySet) -> Iterator[Group]:

@@ -13,7 +13,8 @@ CURRENT = """EXISTS (
     SELECT 1 FROM projects_sprint sprint
     WHERE sprint.id = item.sprint_id AND sprint.status = 'active' AND sprint.deleted_at IS NULL)"""
 GROUPS = """
-    SELECT project_id, status, item_type, priority, count(*), coalesce(sum(story_points), 0), sum(open_blockers > 0)
+    SELECT project_id, status, item_type, priority, count(*), coalesce(sum(story_points), 0),
+        count(*) FILTER (WHERE open_blockers > 0)
     FROM projects_workitem WHERE deleted_at IS NULL GROUP BY 1, 2, 3, 4"""
 KEPT = "SELECT * FROM projects_itemcount WHERE number <> 0 OR points <> 0 OR blocked <> 0"
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from django.db import connection
 
+from projects.engine import dialect
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
 from projects.models import Dependency, WorkItem
@@ -23,9 +24,10 @@ LINE = 27  # characters that fit into a node
 SIZE = Size()
 
 # The item and those below it, then what links of blockers lead to, forwards (1) and backwards (-1): the nearest first.
-_REACHED = """
+_REACHED = f"""
     WITH RECURSIVE below(id) AS (
-        SELECT %(item)s UNION SELECT item.id FROM projects_workitem item JOIN below ON item.parent_id = below.id
+        SELECT {dialect.named_id("item")}
+        UNION SELECT item.id FROM projects_workitem item JOIN below ON item.parent_id = below.id
         WHERE item.deleted_at IS NULL
     ), linked(id) AS (
         SELECT id FROM below WHERE EXISTS (
@@ -43,7 +45,7 @@ _REACHED = """
         ON (way = 1 AND link.blocking_item_id = reached.id) OR (way = -1 AND link.blocked_item_id = reached.id)
         WHERE link.dependency_type = 'blocks' AND link.deleted_at IS NULL
     ) SELECT id FROM reached LIMIT %(most)s
-"""
+"""  # noqa: S608 -- names of ours
 _ITEMS = ("pk", "project__key", "item_number", "title", "status", "item_type", "story_points")
 
 
