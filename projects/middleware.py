@@ -21,7 +21,8 @@ from projects.resource_errors import explain
 logger = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 CHUNK = 64 * 1024
-UNLIMITED = ("/api/v1/import/", "/settings/restore/")  # these views authenticate first, then stream the body
+# These views authenticate first, then stream the body.
+UNLIMITED = ("/api/v1/import/", "/api/v1/board/history/", "/settings/restore/")
 AGENT = "agent"  # in a browser's session: who asked for the link that signed it in
 IN_MEMORY = 1024 * 1024  # bytes of a chunked body; a longer one goes to a temporary file
 

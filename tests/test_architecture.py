@@ -63,9 +63,17 @@ ALLOWED = [
     ("projects.sync.git_answers", {"projects.sync.exceptions", "projects.sync.git_remote"}, True),
     ("projects.sync.git_store", {"projects.sync", "discovery.lock"}, True),
     (
+        "projects.commits.git_history",
+        {"projects.sync.exceptions", "projects.sync.git_environment", "projects.sync.git_process"},
+        True,
+    ),
+    ("projects.commits.mentions", set(), True),
+    (
         "projects.client",
         {
             "projects.client",
+            "projects.commits.git_history",
+            "projects.commits.mentions",
             "projects.entities",
             "projects.config_schema",
             "projects.demo_board",
@@ -79,6 +87,7 @@ ALLOWED = [
             "projects.sync.git_store",
             "projects.version",
             "projects.workspace",
+            "projects.stale_files",
             "projects.board_record",
             "projects.git_exclude",
             "projects.git_secrets",

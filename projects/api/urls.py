@@ -9,11 +9,12 @@ from rest_framework.viewsets import ViewSetMixin
 
 from projects.api.activity import ActivityViewSet
 from projects.api.attachments import AttachmentViewSet
+from projects.api.board import BoardDigestsView, BoardHistoryView, BoardView
 from projects.api.changes import ChangesView
 from projects.api.check_runs import CheckRunViewSet
 from projects.api.checks import CheckViewSet
 from projects.api.comments import CommentViewSet
-from projects.api.commits import CommitDiffView, CommitsView, OrphansView
+from projects.api.commits import CommitDiffView, CommitReportsView, CommitsView, OrphansView
 from projects.api.criteria import CriterionViewSet
 from projects.api.dependencies import DependencyViewSet
 from projects.api.imports import ImportProgressView, ItemExportView, TrackerImportView
@@ -111,6 +112,7 @@ v1: list[URLPattern | URLResolver] = [
     path("sessions/end/", SessionEndView.as_view(), name="session-end"),
     path("commits/", CommitsView.as_view(), name="commits"),
     path("commits/orphans/", OrphansView.as_view(), name="commits-orphans"),
+    path("commits/reports/", CommitReportsView.as_view(), name="commit-reports"),
     path("commits/<slug:sha>/diff/", CommitDiffView.as_view(), name="commits-diff"),
     path("stats/", StatsView.as_view(), name="stats"),
     path("forecast/", ForecastView.as_view(), name="forecast"),
@@ -119,6 +121,9 @@ v1: list[URLPattern | URLResolver] = [
     path("import/progress/<slug:pk>/", ImportProgressView.as_view(), name="import-progress"),
     path("import/<slug:source>/", TrackerImportView.as_view(), name="import-from"),
     path("export/<slug:form>/", ItemExportView.as_view(), name="export-items"),
+    path("board/", BoardView.as_view(), name="board"),
+    path("board/digests/", BoardDigestsView.as_view(), name="board-digests"),
+    path("board/history/", BoardHistoryView.as_view(), name="board-history"),
     path("backup/", BackupView.as_view(), name="backup"),
     path("sync/", SyncView.as_view(), name="sync"),
     path("sync/start/", SyncStartView.as_view(), name="sync-start"),

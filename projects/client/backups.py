@@ -32,7 +32,7 @@ def default_path(context: Context) -> str:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except OSError as error:
         raise FileRefused(f"{folder} can't be created: {error.strerror}") from None
-    return os.path.join(folder, f"{_now()}.db")
+    return os.path.join(folder, f"{now()}.db")
 
 
 def make(context: Context, path: str, *, force: bool = False) -> None:
@@ -113,8 +113,8 @@ def _set_aside(database: str) -> str | None:
     """Give the database, if there is one, a second path before it is replaced; return that path."""
     kept = None
     if os.path.lexists(database):
-        _fold_in(database)
-        kept = f"{database}.before-{_now()}"
+        fold_in(database)
+        kept = f"{database}.before-{now()}"
         try:
             os.link(database, kept, follow_symlinks=False)  # the database exists at every moment
         except OSError as error:
@@ -131,7 +131,7 @@ def _set_aside(database: str) -> str | None:
     return kept
 
 
-def _fold_in(database: str) -> None:
+def fold_in(database: str) -> None:
     """Checkpoint the old database's WAL; a damaged database is left as it is."""
     import sqlite3
 
@@ -139,7 +139,8 @@ def _fold_in(database: str) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the present time as a part of a file name."""
     # To the microsecond, so that two backups in one second get different names.
     moment = time.time()
     return time.strftime("%Y%m%dT%H%M%S", time.gmtime(moment)) + f".{int(moment % 1 * 1e6):06d}Z"

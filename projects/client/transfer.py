@@ -7,6 +7,7 @@ import stat
 import sys
 from contextlib import contextmanager
 
+from discovery import quickjson
 from projects.client import atomic_files, render
 from projects.client.api import encode_query
 from projects.client.errors import BadAnswer, FileRefused
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from projects.client.api import Json
+    from projects.client.api import Api, Json
     from projects.client.context import Context
 
 EXPORT, IMPORT, BACKUP = "/api/v1/export/", "/api/v1/import/", "/api/v1/backup/"
 UNPUBLISHED = "/api/v1/sync/unpublished/"
+HISTORY = "/api/v1/board/history/"
+HISTORY_TYPE = "application/x-ndjson"
 
 
 def export(context: Context, path: str, project: str | None = None) -> dict[str, Json]:
@@ -37,6 +40,31 @@ def export_to_output(context: Context, project: str | None = None) -> None:
     with atomic_files.scratch() as file:
         _download_export(context, file, project)
         printed(context, file)
+
+
+def export_history(context: Context, path: str | None) -> Json:
+    """Write the board with its history to a file, or print it; return the counts, digests and the path."""
+    if path is None or path == "-":
+        with atomic_files.scratch() as file:
+            download_history(context, context.api, file)
+            printed(context, file)
+        return None
+    with atomic_files.written(path, private=True) as file:
+        return {**download_history(context, context.api, file), "bytes": file.seek(0, os.SEEK_END), "path": path}
+
+
+def download_history(context: Context, api: Api, file: BinaryIO) -> dict[str, Json]:
+    """Write the board with its history to `file`; return what its last line says. Raises BadAnswer if it is cut."""
+    api.download(HISTORY, Sink(file), patience(context))
+    file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
+    last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
+    try:
+        found = quickjson.loads(last)["end"]
+    except (ValueError, TypeError, KeyError):
+        found = None
+    if not isinstance(found, dict) or "counts" not in found or "digest" not in found:
+        raise BadAnswer(f"{api.target.url} sent an incomplete board; is it a pm server?")
+    return found
 
 
 def printed(context: Context, file: BinaryIO) -> None:

@@ -84,6 +84,7 @@ COMMANDS = {
     "export": Command(BOARD, "write items as CSV, Markdown, GitHub's JSON or beads' JSON lines"),
     "login": Command(BOARD, "use a team server here", light=()),
     "logout": Command(BOARD, "stop using a team server", light=()),
+    "board": Command(BOARD, "move the whole board to a team server, or back", light=()),
     "token": Command(BOARD, "your tokens of a team server", light=()),
     "sync": Command(BOARD, "share the board with other clones through git, or as a file", light=("",)),
     "backup": Command(BOARD, "back up the database while the server runs", light=()),

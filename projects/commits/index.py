@@ -133,7 +133,7 @@ def count_changes(repository: Repository, commits: Iterable[Commit]) -> None:
 
     A commit is counted once. One that git can't count in time, or whose objects are not here, gets zeros.
     """
-    uncounted = [commit for commit in commits if commit.files is None]
+    uncounted = [commit for commit in commits if commit.files is None and not commit.reported_by]
     until = time.monotonic() + COUNT_LIMIT
     counted = []
     for commit in uncounted:
@@ -156,6 +156,7 @@ def _counted(repository: Repository, sha: str) -> Changes:
 
 def _store(batch: list[tuple[Found, list[str]]], counted: Mapping[str, Changes] = MappingProxyType({})) -> None:
     """Write commits and what they name, in the caller's transaction; those that are there already stay."""
+    _forget_reports([found.sha for found, _ in batch])
     unknown = (None, None, None)
     _execute(
         "INSERT INTO projects_commit (sha, author, authored_at, committed_at, subject, files, insertions, deletions) "
@@ -174,10 +175,28 @@ def _store(batch: list[tuple[Found, list[str]]], counted: Mapping[str, Changes] 
     )
 
 
+def _forget_reports(shas: list[str]) -> None:
+    """Remove what clients reported about commits that are read here."""
+    reported = [*Commit.objects.filter(pk__in=shas).exclude(reported_by="").values_list("pk", flat=True)]
+    _execute("DELETE FROM projects_commitmention WHERE commit_id = %s", [(sha,) for sha in reported])
+    _execute("DELETE FROM projects_commit WHERE sha = %s", [(sha,) for sha in reported])
+
+
 def _execute(query: str, rows: list[tuple[str | int | None, ...]]) -> None:
     if rows:
         with connection.cursor() as cursor:
             cursor.executemany(query, rows)
+
+
+def described(found: Found) -> dict[str, str | datetime]:
+    """Return the columns of a commit, without its statistics."""
+    return {
+        "sha": found.sha,
+        "author": shown_author(found),
+        "authored_at": datetime.fromtimestamp(found.authored, UTC),
+        "committed_at": datetime.fromtimestamp(found.committed, UTC),
+        "subject": _subject(found),
+    }
 
 
 def _moment(seconds: int) -> str:

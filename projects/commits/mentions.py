@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 MOST = 50  # keys of a commit
-_KEY = r"[A-Z][A-Z0-9_]{1,19}-[1-9][0-9]{0,8}"
-_WORD = re.compile(rf"(?<![\w-]){_KEY}(?!\w|-[0-9])")  # also in a branch: fix/PONE-12-login
+KEY = r"[A-Z][A-Z0-9_]{1,19}-[1-9][0-9]{0,8}"
+_WORD = re.compile(rf"(?<![\w-]){KEY}(?!\w|-[0-9])")  # also in a branch: fix/PONE-12-login
 _TRAILER = re.compile(r"^refs:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 
 

@@ -14,6 +14,8 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from projects.models.commit import Commit, CommitMention, RenumberedCommit
 from projects.models.work_items.item import WorkItem
 
+REPORTED = "reported"  # the policy with which commits count that clients reported
+
 
 def commits_of(item: WorkItem) -> models.QuerySet[Commit]:
     """Return the indexed commits that mean the item, the newest first."""
@@ -65,6 +67,12 @@ def _plain(mentions: models.QuerySet[CommitMention]) -> models.QuerySet[CommitMe
     return mentions.exclude(Exists(_listed())).exclude(Exists(_copied()))
 
 
+def _counted(mentions: models.QuerySet[CommitMention]) -> models.QuerySet[CommitMention]:
+    """Limit mentions to those that count as evidence under the policy of the item's project."""
+    policy = models.ExpressionWrapper(OuterRef("project__commits_policy"), output_field=models.CharField())
+    return mentions.alias(policy=policy).filter(Q(commit__reported_by="") | Q(policy=REPORTED))
+
+
 def _told() -> models.QuerySet[RenumberedCommit]:
     """Return the commits that one clone, and no other one, said to mean its item, if they name the key."""
     mentions = CommitMention.objects.filter(key=OuterRef("key"), commit=OuterRef("sha"))
@@ -79,5 +87,5 @@ def _keyed(items: models.QuerySet[WorkItem]) -> models.QuerySet[WorkItem]:
 
 
 def _is_named() -> Q:
-    by_key = _plain(CommitMention.objects.filter(key=OuterRef("shown_key")))
+    by_key = _counted(_plain(CommitMention.objects.filter(key=OuterRef("shown_key"))))
     return Q(Exists(by_key)) | Q(Exists(_told().filter(item_id=OuterRef("pk"))))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from projects.models.activity import through
+
 MAX_SUBJECT = 300  # characters
 
 
@@ -27,6 +29,14 @@ class Commit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sha[:10]} {self.subject}"
+
+    @property
+    def reporter(self) -> str:
+        """Who reported the commit and from where, "" for one that the server read."""
+        if not self.reported_by:
+            return ""
+        via = f" ({through(self.reported_program, 'as')})" if self.reported_program else ""
+        return f"{self.reported_by}{via}{f' from {self.reported_from}' if self.reported_from else ''}"
 
 
 class CommitMention(models.Model):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from projects.models import User
 
-EXPORTING = ("export", "export-items", "backup")
+EXPORTING = ("export", "export-items", "backup", "board-history")
 DEVICE = {"device-codes": limits.DEVICE_CODES, "device-token": limits.DEVICE_QUESTIONS}
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def begin(context: Context) -> None:
     """Claim an item, or the next one, and print what is needed to work on it."""
     options = context.options
+    context.report_commits()
     item = take(context, options.id, project=options.project, lease=options.lease, force=options.force or None)
     if options.full:
         notes = {"notes": item["notes"]} if "notes" in item else {}

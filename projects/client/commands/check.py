@@ -19,6 +19,7 @@ def run(context: Context) -> None:
     """Run the checks of an item in the caller's worktree."""
     from projects.client.checking import check
 
+    context.report_commits()
     check(context, context.options.key, context.options.names)
 
 

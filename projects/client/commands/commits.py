@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from projects.client.errors import UsageError
 from projects.client.grammar import Verb, option, refused
 from projects.client.resource import LINES
 
@@ -20,8 +21,17 @@ def object_id(text: str) -> str:
 
 
 def commits(context: Context) -> None:
-    """Print the newest commits that name the item; with `--diff` the changes of one of them."""
+    """Print the newest commits that name the item; with `--diff` the changes of one of them; or report new ones."""
     options = context.options
+    if options.send:
+        from projects.client import commit_reports
+
+        if options.key or options.diff:
+            raise UsageError("--send is about all new commits: use it alone", field="send")
+        context.show({"reported": commit_reports.send(context)})
+        return
+    if not options.key:
+        raise UsageError("name an item: pm commits KEY", field="key")
     if options.diff:
         path = f"/api/v1/commits/{options.diff}/diff/"
         context.show(context.api.get(path, {"work_item": options.key}, wanted=("sha", "diff", "is_cut")))
@@ -44,8 +54,9 @@ VERB = Verb(
     "List the commits whose messages name an item, the newest first.",
     commits,
     (
-        option("key", metavar="KEY", help="work item, by key, UUID or external reference"),
+        option("key", nargs="?", metavar="KEY", help="work item, by key, UUID or external reference"),
         option("--diff", type=object_id, metavar="COMMIT", help="the diff of this commit instead"),
+        option("--send", action="store_true", help="report this branch's commits that name items to a team's server"),
         option("--limit", type=int, metavar="N", help="at most this many commits"),
         LINES,
     ),

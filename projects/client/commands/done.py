@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def done(context: Context) -> None:
     """Set items to done."""
     options = context.options
+    context.report_commits()
     changes: dict[str, object] = {"status": "done"}
     if options.message is not None:
         changes["close_reason"] = text_or_input(options.message, "message")

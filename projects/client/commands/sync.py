@@ -85,6 +85,13 @@ def export(context: Context) -> None:
     from projects.client import transfer
 
     options = context.options
+    if options.with_history:
+        if options.project or options.unpublished:
+            raise UsageError("--with-history is about the whole board: use it alone", field="with_history")
+        found = transfer.export_history(context, options.path)
+        if found is not None:
+            context.show({"exported": found})
+        return
     if options.unpublished:
         if options.project:
             raise UsageError("--unpublished and --project can't be used together", field="project")
@@ -216,6 +223,11 @@ VERBS = (
                 "--unpublished",
                 action="store_true",
                 help="only unpublished changes, to be imported by a clone that may push",
+            ),
+            option(
+                "--with-history",
+                action="store_true",
+                help="the whole board with activity, users and files, as JSON lines: pm-manage board_history reads it",
             ),
         ),
     ),

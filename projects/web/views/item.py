@@ -61,7 +61,7 @@ def commit(request: HttpRequest, identifier: str, sha: str) -> HttpResponse:
     named = get_object_or_404(ownership.commits_of(found), pk=sha)
     repository = index.board_repository()
     try:
-        patch = repository.patch(named.sha) if repository else None
+        patch = repository.patch(named.sha) if repository and not named.reported_by else None
     except GitError as error:
         return render(
             request, "pm/commit.html", {"item": found, "project": found.project, "commit": named, "error": str(error)}

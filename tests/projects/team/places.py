@@ -134,8 +134,10 @@ class Proxy:
         temporary = "".join(
             f"{kind}_temp_path {self.folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
+        # Started by root, its workers would be another user, who could not keep large bodies in our folder.
+        user = "user root;" if os.geteuid() == 0 else ""
         (self.folder / "nginx.conf").write_text(
-            f"pid {self.folder}/nginx.pid; error_log {self.folder}/error.log; daemon off;\n"
+            f"{user} pid {self.folder}/nginx.pid; error_log {self.folder}/error.log; daemon off;\n"
             f"events {{}}\nhttp {{ access_log off; {temporary}\n{site}\n}}\n"
         )
         program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")

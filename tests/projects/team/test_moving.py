@@ -1,0 +1,190 @@
+"""`pm board push` and `pull` between a laptop and a team server behind a proxy; kills on either side."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.boards import board_file
+from tests.processes import DEADLINE, MANAGE, children, poll
+from tests.projects.client.conftest import Result
+from tests.projects.client.terminals import on_terminal
+from tests.projects.team.places import Proxy, TeamServer, free_port, sign_in
+from tests.projects.team.test_serve import Laptop
+
+pytestmark = pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin"), reason="no nginx")
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    found = Proxy(tmp_path / "nginx", free_port())
+    server = TeamServer(tmp_path / "team", f"localhost:{found.port}")
+    found.start(server.url)
+    found.server = server
+    yield found
+    found.stop()
+    server.stop()
+
+
+class Mover(Laptop):
+    """A laptop with a local board, logged in, and the token of an administrator."""
+
+    def __init__(self, folder: Path, proxy: Proxy) -> None:
+        super().__init__(folder, proxy)
+        self.config_directory = self.repository / ".pm"
+        scopes = [word for scope in ("read", "write", "admin", "person") for word in ("--scope", scope)]
+        self.token = proxy.server.manage("token", "create", "move", "--user", "ada", *scopes).strip()
+
+    def fill(self) -> None:
+        """Start a local server, fill its board, and leave the server running."""
+        self.answer("server", "start", "--workers", "1")
+        (self.repository / "board.json").write_bytes(board_file())
+        self.answer("sync", "import", "-f", "board.json")
+        key = str(self.answer("create", "Attached", "-t", "task", "--project", "PONE", CLAUDECODE="1")["key"])
+        (self.repository / "file.txt").write_text("content")
+        self.answer("attach", key, "file.txt")
+
+    def move(self, *arguments: str, **env: str) -> Result:
+        """Run `pm board` as a person on a terminal who agrees."""
+        changes = {"XDG_CONFIG_HOME": str(self.config), "SSL_CERT_FILE": str(self.proxy.certificate)}
+        result, _ = on_terminal(
+            self.repository, "board", *arguments, typed="y\ny\n", **(changes | {"PM_TOKEN": self.token} | env)
+        )
+        return result
+
+    def start_moving(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Run the command in the background, on a terminal."""
+        program = [*MANAGE, "pm", "board", *arguments]
+        command = f"printf 'y\\ny\\n' | script -qec {json.dumps(' '.join(program))} /dev/null"
+        return subprocess.Popen(
+            ["sh", "-c", command],
+            cwd=self.repository,
+            env=self.env | {"PM_TOKEN": self.token},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def exported(self, **env: str) -> bytes:
+        """Return the export of the board that commands use."""
+        call = self.run("sync", "export", **env)
+        assert call.returncode == 0, call.stderr
+        return call.stdout.encode()
+
+    def staged(self, name: str) -> list[Path]:
+        """Return the file of this name of a move that goes on."""
+        return [*self.config_directory.glob(f".backup-move-*/{name}")]
+
+    def kept(self) -> list[Path]:
+        return sorted(self.config_directory.glob("data.db.moved-*"))
+
+
+@pytest.fixture
+def laptop(tmp_path: Path, proxy: Proxy) -> Iterator[Mover]:
+    found = Mover(tmp_path / "laptop", proxy)
+    found.fill()
+    yield found
+    found.run("server", "stop", XDG_CONFIG_HOME=str(tmp_path / "nobody"))
+
+
+def log_in(laptop: Laptop, proxy: Proxy) -> None:
+    with proxy.session() as ada:
+        sign_in(ada, proxy.url)
+        assert '"user":"ada"' in laptop.log_in(ada)
+
+
+def test_board_moves_to_the_server_and_back(laptop: Mover, proxy: Proxy, tmp_path: Path) -> None:
+    refused = laptop.move("push", proxy.url)
+    assert json.loads(refused.err)["error"]["code"] == "NO_SERVER"  # not logged in
+    before, log = laptop.exported(), laptop.run("activity", "list", "--limit", "100").stdout
+    log_in(laptop, proxy)
+    pushed = laptop.move("push", proxy.url)
+    assert pushed.code == 0, pushed.err
+    told = json.loads(pushed.out)["pushed"]
+    assert told["to_commit"] == ["git add -f .pm/remote.json"]
+    assert not (laptop.config_directory / "data.db").exists()
+    [kept] = laptop.kept()
+    assert kept.stat().st_mode & 0o777 == 0o400
+    assert laptop.exported() == before
+    assert laptop.run("activity", "list", "--limit", "100").stdout == log
+    assert laptop.error("server", "start")["code"] == "FILE_REFUSED"  # no empty board beside it
+    # Another clone with the committed file goes nowhere before its own login.
+    other = Laptop(tmp_path / "other", proxy)
+    (other.repository / ".pm").mkdir()
+    shutil.copy(laptop.config_directory / "remote.json", other.repository / ".pm")
+    error = other.error("list")
+    assert (error["code"], error["try"]) == ("NO_SERVER", f"pm login {proxy.url}")
+    assert json.loads(laptop.move("push", proxy.url).err)["error"]["code"] == "FILE_REFUSED"  # nothing is here
+    # And back.
+    laptop.answer("create", "Made on the server", "-t", "task", "--project", "PONE")
+    after = laptop.exported()
+    pulled = laptop.move("pull")
+    assert pulled.code == 0, pulled.err
+    assert not (laptop.config_directory / "remote.json").exists()
+    laptop.answer("server", "start", "--workers", "1")
+    assert laptop.exported() == after != before
+    assert laptop.kept() == [kept]
+
+
+def test_agents_and_tokens_without_rights_move_nothing(laptop: Mover, proxy: Proxy) -> None:
+    log_in(laptop, proxy)
+    assert json.loads(laptop.move("push", proxy.url, CLAUDECODE="1").err)["error"]["code"] == "FORBIDDEN"
+    assert laptop.error("board", "push", proxy.url)["code"] == "FORBIDDEN"  # no terminal
+    login = (laptop.config / "pm" / "servers.toml").read_text().partition('token = "')[2].partition('"')[0]
+    refused = json.loads(laptop.move("push", proxy.url, PM_TOKEN=login).err)["error"]
+    assert "scope admin" in refused["message"]
+    assert (laptop.config_directory / "data.db").exists()
+    assert not laptop.kept()
+    with proxy.session() as session:
+        answer = session.post(
+            f"{proxy.url}/api/v1/board/history/",
+            headers={"Authorization": f"Bearer {laptop.token}", "Content-Type": "application/x-ndjson"},
+            data=b"{}",
+            timeout=DEADLINE,
+        )
+    assert answer.status_code == 403  # a program, not a person on a terminal
+
+
+def test_kills_leave_one_whole_board(laptop: Mover, proxy: Proxy) -> None:
+    before = laptop.exported()
+    log_in(laptop, proxy)
+    # A killed client: while it exports, sends, compares; in the last case the server has the board.
+    for name in ("board.jsonl", "data.json", "there.json"):
+        process = laptop.start_moving("push", proxy.url)
+        poll(partial(laptop.staged, name), 8 * DEADLINE, name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(DEADLINE)
+        assert (laptop.config_directory / "data.db").exists()
+        assert not (laptop.config_directory / "remote.json").exists()
+    pushed = laptop.move("push", proxy.url)
+    assert pushed.code == 0, pushed.err
+    assert laptop.exported() == before
+    assert laptop.staged("") == []
+
+
+def test_killed_server_has_the_whole_board_or_none(laptop: Mover, proxy: Proxy) -> None:
+    before = laptop.exported()
+    log_in(laptop, proxy)
+    process = laptop.start_moving("push", proxy.url)
+    while process.poll() is None:
+        if laptop.staged("data.json"):
+            for worker in children(proxy.server.process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    assert process.returncode != 0
+    assert (laptop.config_directory / "data.db").exists()
+    assert not (laptop.config_directory / "remote.json").exists()
+    pushed = laptop.move("push", proxy.url)
+    assert pushed.code == 0, pushed.err
+    assert laptop.exported() == before
