@@ -131,12 +131,16 @@ class ImportProgressView(StrictQueryMixin):
 
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="import_progress")
     def get(self, request: Request, pk: str) -> Response:
-        """How many items of a running import are read, `done` of `total`; both are 0 if there is none with this ID."""
+        """How far a running import is: its `step`, and how much of that is `done`, of `total`.
+
+        The steps are `reading`, in bytes, `checking`, in items, and `writing`. While it is unknown how much there is,
+        `done` and `total` are 0. Without an import of this ID, `step` is empty.
+        """
         try:
-            done, total = import_progress.read(uuid.UUID(pk))
+            step, done, total = import_progress.read(uuid.UUID(pk))
         except ValueError:
             raise exceptions.NotFound(f"{pk} is not the ID of an import") from None
-        return Response({"done": done, "total": total})
+        return Response({"step": step, "done": done, "total": total})
 
 
 class ItemExportView(StrictQueryMixin):

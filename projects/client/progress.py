@@ -38,8 +38,13 @@ def shown(context: Context, text: str, total: int) -> Iterator[Callable[[int], o
 
 
 @contextmanager
-def followed(context: Context, text: str, count: Callable[[], tuple[int, int]]) -> Iterator[None]:
-    """Draw a bar of what `count` returns, (done, total), while something takes long, if there is a terminal."""
+def followed(
+    context: Context, text: str, count: Callable[[], tuple[str, int, int]], pause: float = PAUSE / 2
+) -> Iterator[None]:
+    """Draw a bar of what `count` returns while something takes long, if there is a terminal.
+
+    It returns the step, how much of it is done, and of how much; the bar only moves while that is 0.
+    """
     stream = context.stderr
     if stream is None or not stream.isatty():
         yield
@@ -47,24 +52,27 @@ def followed(context: Context, text: str, count: Callable[[], tuple[int, int]]) 
     import threading
 
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     from projects.client.errors import ClientError
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     console = Console(file=stream)  # type: ignore[arg-type]  # it only writes and flushes
     over = threading.Event()
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(text, total=None)
+        task, current = progress.add_task(text, total=None), ""
 
         def follow() -> None:
-            while not over.wait(PAUSE / 2):
+            nonlocal task, current
+            while not over.wait(pause):
                 try:
-                    done, total = count()
+                    step, done, total = count()
                 except ClientError:
                     continue
-                if total:
-                    progress.update(task, completed=done, total=total)
+                if step != current:
+                    progress.remove_task(task)
+                    task, current = progress.add_task(f"{text}: {step}", total=total or None), step
+                progress.update(task, completed=done)
 
         thread = threading.Thread(target=follow, daemon=True)
         thread.start()

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 IMPORT, PROGRESS, EXPORT = "/api/v1/import/{}/", "/api/v1/import/progress/{}/", "/api/v1/export/{}/"
 MAX_MAP = 1 << 20  # bytes
 MAX_TEXT = 1 << 20  # bytes of a file in a folder
+MAX_LINE = 8 << 20  # bytes
+MAX_WHOLE = 64 << 20  # bytes of a file of a source in WHOLE
 MAX_FILES = 50_000
+WHOLE = ("taskmaster", "taskwarrior", "github")  # sources that are one document, not lines
 LINKED = "is a link, which is not followed"
 ENDINGS = (".md",)
 FOLDERS = ("backlog",)  # sources that are folders
@@ -50,9 +53,9 @@ def import_from(
     query = {"project": project, "title": title, "progress": str(progress)}
     query |= {name: "true" for name, is_set in flags.items() if is_set}
 
-    def count() -> tuple[int, int]:
+    def count() -> tuple[str, int, int]:
         found = context.api.get(PROGRESS.format(progress))
-        return found["done"], found["total"]
+        return found["step"], found["done"], found["total"]
 
     count()  # a server that can't be reached is worse than a file that can't be read
     with atomic_files.scratch() as body:
@@ -131,8 +134,20 @@ def _copy(source: str, path: str, body: BinaryIO) -> None:
         return
     with opened(path, follow=True) as file:
         file.seek(0)
-        while piece := file.read(PIECE):
-            body.write(piece)
+        _copy_file(path, file, body, is_whole=source in WHOLE)
+
+
+def _copy_file(path: str, file: BinaryIO, body: BinaryIO, *, is_whole: bool) -> None:
+    """Copy a file; refuse here what the server refuses, as sending it may take long, and a device has no end."""
+    size = line = 0
+    while piece := file.read(PIECE):
+        size += len(piece)
+        line = len(piece) - 1 - piece.rfind(b"\n") if b"\n" in piece else line + len(piece)
+        if is_whole and size > MAX_WHOLE:
+            raise FileRefused(f"{path} is larger than {MAX_WHOLE >> 20} MiB")
+        if not is_whole and line > MAX_LINE:
+            raise FileRefused(f"{path} has a line that is longer than {MAX_LINE >> 20} MiB")
+        body.write(piece)
 
 
 def _entries(folder: str) -> Iterator[dict[str, str]]:

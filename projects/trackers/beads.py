@@ -6,12 +6,11 @@ Format: https://github.com/steveyegge/beads, `internal/types/types.go` (Issue, D
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from projects.trackers import values
-from projects.trackers.files import Files
+from projects.trackers.files import Files, parsed
 from projects.trackers.records import (
     BLOCKED_BY,
     DISCOVERED_FROM,
@@ -76,7 +75,7 @@ def read(files: Files, words: Words, report: Report) -> Iterator[Issue]:
 
 def _row(line: str) -> dict[str, object] | None:
     try:
-        found = json.loads(line)
+        found = parsed(line)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

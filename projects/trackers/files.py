@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from typing import IO
+import re
+from collections.abc import Callable, Iterator
+from typing import IO, Any
 
 from projects.trackers.report import Report, Unreadable, shown
 
@@ -17,20 +18,34 @@ MAX_PATH = 400  # characters
 PIECE = 256 << 10
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")
 BOM = b"\xef\xbb\xbf"
+_HALF = re.compile(r"\\u[dD][89A-Fa-f]")  # of a pair of surrogates
 
 
 class Files:
     """What the user sent: the rest of `stream` from `start`.
 
     It is one file, or, if `is_folder`, a line of JSON `{"path", "text"}` for each file of a folder. A line
-    `{"path", "skipped"}` says why a file could not be read.
+    `{"path", "skipped"}` says why a file could not be read. `advance` is called with the number of bytes of each piece.
     """
 
-    def __init__(self, stream: IO[bytes], *, start: int = 0, is_folder: bool = False) -> None:
+    def __init__(
+        self,
+        stream: IO[bytes],
+        *,
+        start: int = 0,
+        is_folder: bool = False,
+        advance: Callable[[int], object] = lambda size: None,
+    ) -> None:
         self._stream = stream
         self._start = start
         self.is_folder = is_folder
+        self._advance = advance
         self._check_kind()
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self._stream.seek(0, io.SEEK_END) - self._start
 
     def lines(self, *, ends: bool = False) -> Iterator[tuple[int, str]]:
         """Yield the lines of the file with their numbers, from 1; with their ends if `ends`. Raises Unreadable."""
@@ -49,13 +64,14 @@ class Files:
     def documents(self) -> Iterator[object]:
         """Yield the JSON values of the file, which follow each other. Raises Unreadable."""
         text = self.text()
-        decoder, place = json.JSONDecoder(), 0
+        decoder, place, is_half = json.JSONDecoder(), 0, _HALF.search(text)
         while place < len(text):
             if text[place].isspace():
                 place += 1
                 continue
             try:
                 value, place = decoder.raw_decode(text, place)
+                value = _whole(value) if is_half else value
             except (ValueError, RecursionError) as error:
                 raise Unreadable(f"the file is not valid JSON: {shown(error)}") from None
             yield value
@@ -92,6 +108,7 @@ class Files:
         self._stream.seek(self._start)
         rest, number, is_first = b"", 0, True
         while piece := self._stream.read(PIECE):
+            self._advance(len(piece))
             if is_first:
                 piece, is_first = piece.removeprefix(BOM), False
             *whole, rest = (rest + piece).split(b"\n") if b"\n" in piece else (rest + piece,)
@@ -102,6 +119,20 @@ class Files:
                 raise Unreadable(f"line {number + 1} is longer than {MAX_LINE >> 20} MiB")
         if rest:
             yield number + 1, _decoded(rest, f"line {number + 1}")
+
+
+def parsed(text: str) -> Any:  # Any: what the JSON is
+    """Return the JSON value of a text, with a replacement character for each half of a pair of surrogates.
+
+    Neither UTF-8 nor a database has such halves. Raises ValueError or RecursionError.
+    """
+    found = json.loads(text)
+    return _whole(found) if _HALF.search(text) else found
+
+
+def _whole(value: object) -> Any:  # Any: what the JSON is
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
 
 
 def packed(entries: Iterator[tuple[str, str]]) -> IO[bytes]:
@@ -128,7 +159,7 @@ def _decoded(data: bytes, what: str) -> str:
 def _entry(line: str) -> tuple[str, str, str]:
     """Return the path of a file, and its text or why it was skipped."""
     try:
-        found = json.loads(line)
+        found = parsed(line)
         path, text, reason = found["path"], found.get("text", ""), found.get("skipped", "")
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         raise Unreadable('each line of a folder must be {"path": …, "text": …}') from None

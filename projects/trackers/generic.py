@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from projects.trackers import cells, tables, values
-from projects.trackers.files import Files
+from projects.trackers.files import Files, parsed
 from projects.trackers.records import (
     BLOCKED_BY,
     BLOCKS,
@@ -129,7 +128,7 @@ def _objects(files: Files, report: Report) -> Iterator[tuple[int, dict[str, obje
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            found = parsed(line)
         except (ValueError, RecursionError):
             found = None
         if isinstance(found, dict):
@@ -199,7 +198,7 @@ def _note_columns(columns: Columns, report: Report) -> None:
 def _comments(text: str, place: str, ref: str, report: Report) -> list[Comment]:
     """Return the comments of a cell: the JSON list that `pm export` writes, else one comment."""
     try:
-        found = json.loads(text)
+        found = parsed(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, list):

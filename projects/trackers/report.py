@@ -37,7 +37,7 @@ class Report:
     def problem(self, place: str, ref: str, message: str) -> None:
         """Add a problem."""
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(place, ref[:MAX_SHOWN], message))
+            self.problems.append(Problem(shown(place), ref[:MAX_SHOWN], message))
         else:
             self.further_problems += 1
 

@@ -34,9 +34,11 @@ class Row:
 
 def header(files: Files) -> list[str]:
     """Return the names of the columns. Raises Unreadable."""
-    for row in _read(files):
-        if any(cell.strip() for cell in row[1]):
-            return [cell.strip() for cell in row[1]]
+    for _, row in _read(files):
+        if any(cell.strip() for cell in row):
+            if any("\0" in cell for cell in row):
+                raise Unreadable("the header has NUL characters; save the file as UTF-8")
+            return _names(row)
     raise Unreadable("the file has no header")
 
 
@@ -45,7 +47,7 @@ def rows(files: Files) -> Iterator[Row]:
     names: list[str] = []
     for number, cells in _read(files):
         if not names:
-            names = [cell.strip() for cell in cells] if any(cell.strip() for cell in cells) else []
+            names = _names(cells) if any(cell.strip() for cell in cells) else []
             continue
         found: dict[str, list[str]] = {}
         for name, cell in zip(names, cells, strict=False):
@@ -56,6 +58,10 @@ def rows(files: Files) -> Iterator[Row]:
                     found[name] = [cell]
         if found or any(cell.strip() for cell in cells):
             yield Row(number, found)
+
+
+def _names(row: list[str]) -> list[str]:
+    return [cell.strip().removeprefix("\ufeff").strip() for cell in row]  # some files begin with two marks
 
 
 def _read(files: Files) -> Iterator[tuple[int, list[str]]]:
@@ -71,6 +77,8 @@ def _read(files: Files) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise Unreadable(f"line {reader.line_num or start}: not valid CSV: {shown(error)}") from None
+            # Python's message names its own mode of opening files.
+            what = "a line ends with a lone CR; save it with LF" if "new-line" in str(error) else shown(error)
+            raise Unreadable(f"line {reader.line_num or start}: not valid CSV: {what}") from None
         yield start, cells
         start = reader.line_num + 1

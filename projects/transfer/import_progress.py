@@ -16,11 +16,12 @@ from django.core.exceptions import ValidationError
 MAX_AGE = 86400  # seconds
 PAUSE = 0.3  # seconds between two writes
 _NAME = "pm-import-{}"
+_FORM = "%20d%20d%-10s"
 
 
 @contextmanager
-def kept(pk: uuid.UUID | None) -> Iterator[Callable[[int, int], None] | None]:
-    """Yield a function that records (done, total) under `pk`; None without one. The file goes at the end."""
+def kept(pk: uuid.UUID | None) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Yield a function that records (step, done, total) under `pk`; None without one. The file goes at the end."""
     if pk is None:
         yield None
         return
@@ -31,14 +32,14 @@ def kept(pk: uuid.UUID | None) -> Iterator[Callable[[int, int], None] | None]:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise ValidationError({"progress": "another import has this ID; choose a new one"}) from None
-    written = 0.0
+    written, current = 0.0, ""
 
-    def record(done: int, total: int) -> None:
-        nonlocal written
+    def record(step: str, done: int, total: int) -> None:
+        nonlocal written, current
         now = time.monotonic()
-        if now - written >= PAUSE:
-            written = now
-            os.pwrite(handle, b"%20d%20d" % (done, total), 0)
+        if now - written >= PAUSE or step != current:
+            written, current = now, step
+            os.pwrite(handle, (_FORM % (done, total, step)).encode(), 0)
 
     try:
         yield record
@@ -48,14 +49,14 @@ def kept(pk: uuid.UUID | None) -> Iterator[Callable[[int, int], None] | None]:
             os.unlink(path)
 
 
-def read(pk: uuid.UUID) -> tuple[int, int]:
-    """Return what was recorded last; zeros if nothing was."""
+def read(pk: uuid.UUID) -> tuple[str, int, int]:
+    """Return what was recorded last; "" and zeros if nothing was."""
     try:
         with open(os.open(_path(pk), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
-            text = file.read(40)
-        return (int(text[:20]), int(text[20:])) if len(text) == 40 else (0, 0)
+            text = file.read(50).decode("ascii")
+        return (text[40:].strip(), int(text[:20]), int(text[20:40])) if len(text) == 50 else ("", 0, 0)
     except (OSError, ValueError):
-        return 0, 0
+        return "", 0, 0
 
 
 def _remove_old() -> None:

@@ -23,28 +23,33 @@ from projects.transfer.tracker_targets import NAMESPACE, People
 
 MAX_ATTEMPTS = 5
 MAX_CONFLICTS = 1_000  # listed one by one
-Progress = Callable[[int, int], None]  # done, of how many
+READING, CHECKING, WRITING = "reading", "checking", "writing"
+Progress = Callable[[str, int, int], None]  # the step, how much is done, of how much; 0 of 0 if that is unknown
 
 
 @dataclass(frozen=True)
 class Source:
-    """A tracker: its name for people, and its adapter. `has_columns` if a map may name the columns."""
+    """A tracker: its name for people, and its adapter. `has_columns` if a map may name the columns.
+
+    `passes` is how often the adapter reads the file line by line; 0 if it reads it as a whole.
+    """
 
     name: str
     read: Adapter | Callable[..., Iterator[Issue]]
     has_columns: bool = False
     is_folder: bool = False
+    passes: int = 1
 
 
 SOURCES = {
     "beads": Source("beads", beads.read),
     "backlog": Source("Backlog.md", backlog_md.read, is_folder=True),
-    "taskmaster": Source("Task Master", taskmaster.read),
-    "taskwarrior": Source("Taskwarrior", taskwarrior.read),
-    "github": Source("GitHub", github.read),
-    "jira": Source("Jira", jira.read),
+    "taskmaster": Source("Task Master", taskmaster.read, passes=0),
+    "taskwarrior": Source("Taskwarrior", taskwarrior.read, passes=0),
+    "github": Source("GitHub", github.read, passes=0),
+    "jira": Source("Jira", jira.read, passes=2),
     "csv": Source("CSV", generic.read_csv, has_columns=True),
-    "jsonl": Source("JSON lines", generic.read_lines, has_columns=True),
+    "jsonl": Source("JSON lines", generic.read_lines, has_columns=True, passes=2),
 }
 
 
@@ -78,7 +83,9 @@ def read(
     BadFile if a rule of the board refuses rows.
     """
     tracker, options, report = SOURCES[source], options or Options(), Report()
-    files = Files(stream, start=start, is_folder=tracker.is_folder)
+    reading = _Reading(progress)
+    files = Files(stream, start=start, is_folder=tracker.is_folder, advance=reading.advance)
+    reading.begin(files.size * tracker.passes)
     if options.columns and not tracker.has_columns:
         raise Unreadable(f"the map has columns, which {tracker.name} does not need; allowed: words and people")
     made = plan.make(_issues(tracker, files, options, report), report)
@@ -94,7 +101,8 @@ def read(
                 *(source, tracker.name, project, made, people, actor, report), overwrite_older=options.overwrite_older
             )
             merge = _Merge(maker)
-            rows = _with_removals(_counted(maker.rows(), progress, made.ledger.count), maker)
+            last = CHECKING if dry_run else WRITING
+            rows = _counted(_with_removals(maker.rows(), maker), progress, made.ledger.count, last)
             try:
                 counts = importer.write(rows, Errors(), actor=actor, dry_run=dry_run, staged_rows=merge.run)
             except _Outdated:
@@ -118,13 +126,32 @@ def _issues(tracker: Source, files: Files, options: Options, report: Report) -> 
         yield issue
 
 
-def _counted(rows: Iterator[Row], progress: Progress | None, total: int) -> Iterator[Row]:
+class _Reading:
+    """Counts the bytes that an adapter reads."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress or (lambda step, done, total: None)
+        self.done = self.total = 0
+
+    def begin(self, total: int) -> None:
+        self.total = total
+        self.progress(READING, 0, total)
+
+    def advance(self, size: int) -> None:
+        self.done = min(self.done + size, self.total)  # the header of a table is read twice
+        self.progress(READING, self.done, self.total)
+
+
+def _counted(rows: Iterator[Row], progress: Progress | None, total: int, last: str) -> Iterator[Row]:
+    """Yield the rows; `last` is the step after them."""
     done = 0
     for row in rows:
         if progress is not None and row[0] == "work_items":
             done += 1
-            progress(done, total)
+            progress(CHECKING, done, total)
         yield row
+    if progress is not None:
+        progress(last, 0, 0)
 
 
 def _with_removals(rows: Iterator[Row], maker: RowMaker) -> Iterator[Row]:

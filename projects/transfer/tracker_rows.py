@@ -6,7 +6,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -65,6 +65,22 @@ class Link(NamedTuple):
     second: uuid.UUID
     made: datetime | None
     is_shown: bool
+
+
+class _Moments:
+    """Gives the comments of an item different times, as they are shown by time: many trackers have minutes, or none."""
+
+    def __init__(self, last: datetime) -> None:
+        self.last = last
+        self._given: dict[datetime, datetime] = {}
+
+    def take(self, wanted: datetime | None) -> datetime:
+        """Return `wanted`, or the first moment after it that no other comment has; at most `last` and one for each."""
+        first = moment = min(wanted or self.last, self.last)
+        while moment in self._given:
+            moment = self._given[moment] + timedelta(microseconds=1)
+        self._given[moment] = self._given[first] = moment
+        return moment
 
 
 def _is_older(entry: ledger.Entry, imported: str | None) -> bool:
@@ -304,6 +320,7 @@ class RowMaker:
 
     def _comments(self, issue: Issue, item: uuid.UUID) -> Iterator[Row]:
         most = settings.PM_MAX_COMMENT_LENGTH
+        moments = _Moments(self.now - timedelta(microseconds=len(issue.comments)))
         for index, comment in enumerate(issue.comments):
             content = cross_references.rewritten(self._text(comment.text), self._key)
             if not content:
@@ -320,7 +337,7 @@ class RowMaker:
             author = self.people.find(comment.author, issue.place, issue.ref)
             if not self.actor.acts_as_person and author in self.people.persons:
                 content, author = f"{comment.author}, by an import: {content}", None
-            created = comment.created_at or issue.created_at
+            created = moments.take(comment.created_at or issue.created_at)
             yield self._row(
                 "comments",
                 {

@@ -322,6 +322,8 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     page.get_by_label("File", exact=True).set_input_files(good)
     expect(page.get_by_label("From")).to_have_value("")
     good.write_text(json.dumps({"schema_version": 1, "projects": [project]}))
+    page.get_by_role("button", name="Check the file").click()
+    expect(page.locator("[data-answer]")).to_contain_text("The file was changed since it was chosen; choose it again.")
     page.get_by_label("File", exact=True).set_input_files(good)
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("[data-answer]")).to_contain_text("This is what the import would do")
@@ -346,10 +348,39 @@ def test_work_of_another_tracker_is_imported(page: Page, board: Server, tmp_path
     form.get_by_role("button", name="Check the file").click()
     status = form.get_by_role("status")
     expect(status).to_contain_text("This is what the import would do:")
-    expect(status.get_by_role("row", name="work items 3")).to_be_visible()
+    expect(status.get_by_role("row", name="items 3")).to_be_visible()
     status.get_by_text("Problems: 2").click()
     expect(status).to_contain_text("the type gate is unknown")
     form.get_by_role("button", name="Import").click()
     expect(status).to_contain_text("Imported.")
     page.goto(f"{board.url}/items/bd-1.1/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Read the file")
+
+
+def test_folder_that_is_dropped_is_checked_at_once(page: Page, board: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "backlog"
+    for name, text in trackers_files.BACKLOG.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{board.url}/settings/")
+    form = page.get_by_role("form", name="Import a file")
+    form.get_by_label("From").select_option("csv")
+    form.get_by_label("Into").select_option("")
+    expect(form.get_by_label("Title")).to_have_value("From CSV")
+    form.get_by_label("Title").fill("")
+    place = form.get_by_label("From").bounding_box()
+    assert place is not None
+    devtools = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": place["x"], "y": place["y"], "data": data})
+    status = form.get_by_role("status")
+    expect(status.get_by_role("row", name="items 7")).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("From Backlog.md")
+    expect(status).to_contain_text("Kept in the description, as pm has no field for them")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    form.get_by_role("button", name="Import").click()
+    expect(status).to_contain_text("Imported.")
+    page.goto(f"{board.url}/items/decision-1/")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Use SQLite")

@@ -79,7 +79,20 @@ def test_bad_requests(
 
 
 def test_progress_of_no_import(person: APIClient) -> None:
-    assert person.get(f"/api/v1/import/progress/{uuid.uuid4()}/").json() == {"done": 0, "total": 0}
+    assert person.get(f"/api/v1/import/progress/{uuid.uuid4()}/").json() == {"step": "", "done": 0, "total": 0}
+
+
+def test_progress_tells_the_step(person: APIClient) -> None:
+    pk = uuid.uuid4()
+    with import_progress.kept(pk) as record:
+        assert record is not None
+        for values in (("reading", 7, 9), ("checking", 0, 3), ("checking", 1, 3), ("writing", 0, 0)):
+            record(*values)
+            found = person.get(f"/api/v1/import/progress/{pk}/").json()
+            # Each step is recorded at once, and within one not every item.
+            assert found == dict(
+                zip(("step", "done", "total"), values if values[1] != 1 else ("checking", 0, 3), strict=True)
+            )
 
 
 def test_exports(person: APIClient, project: Project) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from projects.client import tracker_files
+from projects.trackers import files
+from projects.transfer import tracker_import
 from tests import trackers_files
 from tests.projects.client.conftest import Board
 
@@ -115,3 +118,14 @@ def test_an_import_may_be_the_first_command_of_a_session(board: Board, tmp_path:
     for number in range(6):  # two workers, each of which knows its own sessions
         session = {"PM_ACTOR": "codex", "PM_SESSION": f"run{number}"}
         assert board("import", "beads", str(file), "--project", project, **session).code == 0
+
+
+def test_long_lines_and_large_documents_are_not_sent(board: Board, tmp_path: Path) -> None:
+    assert (tracker_files.MAX_LINE, tracker_files.MAX_WHOLE) == (files.MAX_LINE, files.MAX_WHOLE)
+    assert {*tracker_files.WHOLE} == {name for name, one in tracker_import.SOURCES.items() if one.passes == 0}
+    hole = tmp_path / "hole"
+    with hole.open("wb") as file:
+        file.truncate(1 << 30)
+    said = {source: board("import", source, str(hole)).error["message"] for source in ("csv", "beads", "github")}
+    assert said["csv"] == said["beads"] == f"{hole} has a line that is longer than 8 MiB"
+    assert said["github"] == f"{hole} is larger than 64 MiB"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from projects.client.errors import NoServer
-from projects.client.progress import counted
+from projects.client.progress import counted, followed
 from tests.processes import poll
 
 
@@ -53,3 +53,24 @@ def test_nothing_is_shown_elsewhere() -> None:
     with counted(context, "changes", lambda: 1, pause=0.0):
         pass
     assert context.stderr.getvalue() == ""
+
+
+def test_each_step_of_an_import_has_a_bar(terminal: tuple[Any, int]) -> None:
+    context, master = terminal
+    shown = bytearray()
+    steps = iter([("", 0, 0), ("reading", 25, 100), ("checking", 1, 2), ("writing", 0, 0)])
+    last = ["", 0, 0]
+
+    def count() -> tuple[str, int, int]:
+        last[:] = next(steps, last)
+        return last[0], last[1], last[2]
+
+    def read() -> bool:
+        with suppress(BlockingIOError):
+            shown.extend(os.read(master, 65536))
+        return all(
+            text in shown for text in (b"import: reading", b"25%", b"import: checking", b"50%", b"import: writing")
+        )
+
+    with followed(context, "import", count, pause=0.15):
+        poll(read, what="all steps")

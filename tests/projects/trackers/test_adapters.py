@@ -187,6 +187,11 @@ def test_csv() -> None:
     ]
 
 
+def test_csv_that_begins_with_two_marks_has_its_first_column() -> None:
+    issues, _ = read(generic.read_csv, trackers_files.text("\ufeff\ufeffid,title\n7,A\n"))
+    assert list(issues) == ["7"]
+
+
 def test_csv_takes_columns_and_words_of_a_map() -> None:
     report = Report()
     words = Words(report, {"status": {"ready for qa": "review"}})
@@ -218,6 +223,12 @@ def test_json_lines() -> None:
         (jira.read, b"a,b\n1,2\n", "no columns"),
         (generic.read_csv, b"a,b\n1,2\n", "no column is the title"),
         (generic.read_csv, b'title\n"unclosed', "not valid CSV"),
+        (generic.read_csv, b"id,title\r1,A\r2,B\r", "a line ends with a lone CR; save it with LF"),
+        (
+            generic.read_csv,
+            "id,title\n1,A\n".encode("utf-16-le"),
+            "the header has NUL characters; save the file as UTF-8",
+        ),
         (generic.read_lines, b"[1]\n", "not a JSON object"),
         (backlog_md.read, b"# No folder\n", "this is a file"),
     ],

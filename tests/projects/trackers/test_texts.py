@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from projects.trackers import cross_references, texts
@@ -13,6 +13,7 @@ _SIGNS = (*" \n-#:._/(\u2028\t\r\x07\x85\xad\ud800", "0b8a7c50-1111-4222-8333-44
 TEXTS = st.lists(st.sampled_from((*_WORDS, *_SIGNS)) | st.characters(), max_size=6).map("".join)
 
 
+@settings(deadline=None)
 @given(TEXTS, st.sampled_from((" -", " #", " :")))
 @example("see bd-a3f8", " #")
 @example("see #12", " -")
@@ -23,6 +24,7 @@ def test_texts_that_can_have_no_reference_stay(text: str, end: str) -> None:
     assert cross_references.rewritten(text, str.swapcase) + end == whole
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("bd-a3f8")
 @example("#12")
@@ -32,6 +34,7 @@ def test_every_reference_has_a_sign_that_is_looked_for(text: str) -> None:
         assert {*word} & {*cross_references.SIGNS}
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_printable_texts_are_only_stripped(text: str) -> None:
     """A bell has a text cleaned sign by sign, and goes."""

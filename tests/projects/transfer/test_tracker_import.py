@@ -392,3 +392,76 @@ def test_a_browser_that_an_agent_signed_in_imports_as_an_agent(run: Import, anna
 def test_names_of_agent_programs_come_as_agents(run: Import) -> None:
     run("csv", trackers_files.text("id,title,assignee\n1,A,Claude\n2,B,bo\n"))
     assert [User.objects.get(username=name).is_agent for name in ("Claude", "bo")] == [True, False]
+
+
+@pytest.mark.parametrize("source", tracker_import.SOURCES)
+def test_progress_goes_through_the_whole_file(run: Import, source: str, anna: User) -> None:
+    streams = {
+        "backlog": trackers_files.folder,
+        "taskmaster": lambda: trackers_files.document(trackers_files.TASKMASTER),
+        "taskwarrior": lambda: trackers_files.document(trackers_files.TASKWARRIOR),
+        "github": lambda: trackers_files.document(trackers_files.GITHUB),
+        "jira": trackers_files.jira,
+        "csv": lambda: trackers_files.text(trackers_files.CSV),
+    }
+    stream = streams.get(source, trackers_files.beads)()
+    steps: dict[str, list[tuple[int, int]]] = {}
+
+    def note(step: str, done: int, total: int) -> None:
+        steps.setdefault(step, []).append((done, total))
+
+    size = len(stream.read())
+    report = run(source, stream, dry_run=True, progress=note)
+    items = report["read"]["issues"]
+    assert steps["checking"] == [*((done, items) for done in range(1, items + 1)), (0, 0)]
+    whole = size * tracker_import.SOURCES[source].passes
+    assert (steps["reading"][0], steps["reading"][-1]) == ((0, whole), (whole, whole))
+    assert steps["reading"] == sorted(steps["reading"])
+    assert "writing" not in steps
+    run(source, stream, progress=note)
+    assert steps["writing"] == [(0, 0)]
+
+
+@pytest.mark.parametrize("time", ["", "2020-01-01T08:00:00Z"])
+def test_comments_of_one_moment_keep_their_order(run: Import, anna: User, time: str) -> None:
+    cell = json.dumps([{"text": text, "created_at": time} for text in "gbdface"]).replace('"', '""')
+    file = f'id,title,created,comments\n1,A,2020-01-01T08:00:00Z,"{cell}"\n'
+    run("csv", trackers_files.text(file))
+    assert "".join(one.content for one in Comment.objects.order_by("created_at", "pk")) == "gbdface"
+    assert {str(one.created_at)[:19] for one in Comment.objects.all()} == {"2020-01-01 08:00:00"}
+    before = exported()
+    written = run("csv", trackers_files.text(file))["written"]
+    assert {what for row in written.values() for what in row} == {"unchanged"}
+    Project.objects.all().update(deleted_at="2026-01-01T00:00:00Z")
+    WorkItem.objects.all().update(deleted_at="2026-01-01T00:00:00Z")
+    run("csv", trackers_files.text(before), project=Project.objects.create(actor=anna, key="PONE", title="Again"))
+    assert exported() == before
+
+
+HALF = "\\ud800"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("beads", '{"id": "b?", "title": "t?", "labels": ["?"], "dependencies": [{"depends_on_id": "?"}], "x": "?"}\n'),
+        ("jsonl", '{"id": "b?", "title": "t?", "parent": "?", "comments": "[{\\"text\\": \\"\\?\\"}]"}\n'),
+        ("taskwarrior", '[{"uuid": "b?", "description": "t?", "depends": ["?"], "tags": ["?"]}]'),
+        ("taskmaster", '{"?": {"tasks": [{"id": "b?", "title": "t?", "dependencies": ["?"], "subtasks": ["?"]}]}}'),
+        (
+            "github",
+            '[{"number": "b?", "title": "t?", "user": {"login": "?"}, "state": "?", "comments": [{"body": "?"}]}]',
+        ),
+    ],
+)
+def test_halves_of_surrogates_are_replaced_everywhere(run: Import, source: str, text: str) -> None:
+    report = run(source, trackers_files.text(text.replace("?", HALF)))
+    assert report["written"]["work_items"] == {"created": 1}
+    assert WorkItem.objects.get().title == "t\ufffd"
+    assert "\\ud8" not in json.dumps(report)
+    assert run(source, trackers_files.text(text.replace("?", HALF)))["written"]["work_items"] == {"unchanged": 1}
+
+
+def test_pairs_of_surrogates_stay(run: Import) -> None:
+    run("beads", trackers_files.text('{"id": "a", "title": "\\ud83d\\ude00 \\ud83d", "status": "open"}\n'))
+    assert WorkItem.objects.get().title == "\U0001f600 \ufffd"

@@ -3,7 +3,9 @@
 import { all, announce, reason, refresh } from "./pm.js";
 
 const NAMES = { created: "new", updated: "changed", deleted: "deleted", unchanged: "unchanged", skipped: "unchanged" };
+const ROWS = { work_items: "items", dependencies: "links", users: "people" }; // the others are called as on the pages
 const MOST = 20; // problems that are listed
+const STEPS = { reading: "Reading the file…", checking: "Checking the items…", writing: "Writing the items…" };
 
 // The tracker that a file probably comes from, by its beginning.
 async function guess(file) {
@@ -17,12 +19,27 @@ async function guess(file) {
   return /(^|,)"?Issue key"?(,|\r?\n)/.test(start.split("\n")[0] + "\n") ? "jira" : "csv";
 }
 
+const dropped = new WeakMap(); // the files of a folder that was dropped, by form
+
+// The files of a folder, with their paths in it.
+function folder(form) {
+  return dropped.get(form) ?? [...form.elements.folder.files].map((file) => ({ file, path: file.webkitRelativePath.split("/").slice(1).join("/") }));
+}
+
+async function walk(entry, path = "") {
+  if (entry.isFile) return [{ path, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) }];
+  const reader = entry.createReader(), found = [];
+  for (let some; (some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))).length;) // a hundred at a time
+    for (const one of some) if (!one.name.startsWith(".")) found.push(...await walk(one, path && `${path}/${one.name}` || one.name));
+  return found;
+}
+
 async function body(form) {
   const source = form.elements.source.value;
   if (!source) return form.elements.file.files[0];
   if (source !== "backlog") return new Blob(["{}\n", form.elements.file.files[0]]);
-  const files = [...form.elements.folder.files].filter((file) => file.name.endsWith(".md") && file.size <= 1 << 20);
-  const lines = await Promise.all(files.map(async (file) => JSON.stringify({ path: file.webkitRelativePath.split("/").slice(1).join("/"), text: await file.text() })));
+  const files = folder(form).filter(({ file }) => file.name.endsWith(".md") && file.size <= 1 << 20);
+  const lines = await Promise.all(files.map(async ({ file, path }) => JSON.stringify({ path, text: await file.text() })));
   return new Blob(["{}\n", lines.map((line) => `${line}\n`).join("")]);
 }
 
@@ -40,10 +57,15 @@ function address(form, dry, progress) {
 async function send(form, dry) {
   const headers = { ...JSON.parse(document.body.dataset.headers), Accept: "application/json", "Content-Type": "application/json" };
   const progress = crypto.randomUUID?.() ?? "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) => (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16));
-  const bar = form.querySelector("[data-bar]");
+  const bar = form.querySelector("[data-bar]"), box = form.querySelector("[data-answer]");
+  let over = false;
   const timer = setInterval(async () => {
     const found = await fetch(`${form.dataset.progress}${progress}/`, { headers }).then((answer) => answer.json()).catch(() => ({}));
-    if (found.total) [bar.hidden, bar.max, bar.value] = [false, found.total, found.done];
+    if (!found.step || over) return;
+    if (box.textContent !== STEPS[found.step]) box.textContent = STEPS[found.step]; // read aloud once
+    bar.hidden = false;
+    if (found.total) [bar.max, bar.value] = [found.total, found.done];
+    else bar.removeAttribute("value"); // it only moves
   }, 500);
   try {
     const answer = await fetch(address(form, dry, progress), { method: "POST", body: await body(form), headers });
@@ -53,7 +75,7 @@ async function send(form, dry) {
     return { errors: errors?.map(({ message, collection, row, field }) => [collection, row === undefined ? "" : `row ${row}`, field, message].filter(Boolean).join(", ")) ?? [await reason(answer)] };
   } finally {
     clearInterval(timer);
-    bar.hidden = true;
+    over = bar.hidden = true;
   }
 }
 
@@ -93,7 +115,7 @@ function shown({ counts, errors }, dry) {
   if (!rows.some(([, count]) => count.created || count.updated || count.deleted)) return [element("p", "The board has all of this already."), ...remarks(counts)];
   const columns = Object.keys(NAMES).filter((key) => rows.some(([, count]) => count[key]));
   const head = element("tr", "", element("th", ""), ...columns.map((key) => element("th", NAMES[key])));
-  const lines = rows.map(([name, count]) => element("tr", "", element("th", name.replaceAll("_", " ")), ...columns.map((key) => element("td", String(count[key] ?? 0)))));
+  const lines = rows.map(([name, count]) => element("tr", "", element("th", ROWS[name] ?? name.replaceAll("_", " ")), ...columns.map((key) => element("td", String(count[key] ?? 0)))));
   const notes = [[counts.renumbered, "Items that get another number"], [counts.skipped_rows, "Rows that are left out"], [counts.detached, "Items that lose a deleted parent or sprint"]];
   const rest = notes.filter(([found]) => found?.length).map(([found, text]) => element("p", `${text}: ${found.length}`));
   const reasons = (counts.skipped_rows ?? []).slice(0, 5).map(({ collection, row, reason: why }) => element("li", `${collection}, row ${row}: ${why}`));
@@ -109,7 +131,7 @@ function link(form) {
 }
 
 function chosen(form) {
-  return form.elements.source.value === "backlog" ? form.elements.folder.files.length : form.elements.file.files.length;
+  return form.elements.source.value === "backlog" ? folder(form).length : form.elements.file.files.length;
 }
 
 async function run(form, dry) {
@@ -117,8 +139,9 @@ async function run(form, dry) {
   if (!chosen(form)) return box.replaceChildren("Choose what to import first.");
   for (const button of all("button", form)) button.disabled = true;
   box.replaceChildren(dry ? "Checking…" : "Importing…");
+  form.dataset.checked = state(form);
   let answer;
-  try { answer = await send(form, dry); } catch { answer = { errors: ["The server is unreachable."] }; }
+  try { answer = await send(form, dry); } catch { answer = { errors: [await unsent(form)] }; }
   for (const button of all("button", form)) button.disabled = false;
   box.replaceChildren(...shown(answer, dry));
   announce(box.firstChild.textContent);
@@ -128,12 +151,21 @@ async function run(form, dry) {
   if (!dry && !answer.errors) location.pathname === "/" ? location.assign("/") : refresh();
 }
 
+// Why nothing was sent: a file that was written after it was chosen can't be read any more.
+async function unsent(form) {
+  const file = form.elements.source.value === "backlog" ? folder(form)[0].file : form.elements.file.files[0];
+  return file.slice(0, 1).text().then(() => "The server is unreachable.", () => "The file was changed since it was chosen; choose it again.");
+}
+
+const state = ({ elements }) => ["source", "project", "key", "title"].map((name) => elements[name].value).join("\n");
+
 // Show the fields that the choices ask for.
 function arrange(form) {
   const { source, project } = form.elements;
   const wanted = { folder: source.value === "backlog", file: source.value !== "backlog", tracker: source.value !== "", new: !project.value };
   for (const part of all("[data-when]", form)) part.hidden = !wanted[part.dataset.when];
-  form.querySelector("[name=import]").hidden = true; // something else: check it first
+  if (state(form) !== form.dataset.checked) form.querySelector("[name=import]").hidden = true; // something else: check it first
+  if (wanted.tracker && wanted.new) form.elements.title.value ||= `From ${source.selectedOptions[0].text.split(/[:,]/)[0]}`;
 }
 
 addEventListener("submit", (event) => {
@@ -147,7 +179,9 @@ addEventListener("change", async ({ target }) => {
   const form = target.closest("[data-import]");
   if (!form) return;
   if (target.name === "source") form.dataset.told = "";
-  if (target.name === "file" && target.files.length && !("told" in form.dataset)) form.elements.source.value = await guess(target.files[0]);
+  if (target.name === "folder") dropped.delete(form);
+  if (target.type === "file") form.dataset.checked = "";
+  if (target.name === "file" && target.files.length && !("told" in form.dataset)) form.elements.source.value = await guess(target.files[0]).catch(() => "");
   arrange(form);
 });
 
@@ -156,8 +190,14 @@ addEventListener("drop", async (event) => {
   const form = event.target.closest?.("[data-import]");
   if (!form || !event.dataTransfer.files.length) return;
   event.preventDefault();
-  form.elements.file.files = event.dataTransfer.files;
-  form.elements.source.value = await guess(form.elements.file.files[0]);
+  const entry = event.dataTransfer.items[0].webkitGetAsEntry?.(), { file, source } = form.elements;
+  if (entry?.isDirectory) {
+    dropped.set(form, await walk(entry));
+    source.value = "backlog";
+  } else {
+    file.files = event.dataTransfer.files;
+    source.value = await guess(file.files[0]).catch(() => "");
+  }
   arrange(form);
-  if (!form.elements.source.value || form.elements.project.value) run(form, true);
+  run(form, true);
 });
