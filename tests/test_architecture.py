@@ -291,3 +291,38 @@ def test_listed_tests_exist(path: Path) -> None:
         file, _, test = name.partition("::")
         assert (CHECKOUT / file).is_file(), name
         assert not test or f"def {test}(" in (CHECKOUT / file).read_text(), name
+
+
+def test_one_file_asks_for_the_engine() -> None:
+    """SQL that differs is in the modules `dialect`, not in branches; `discovery` serves sites on any engine."""
+    asking = {
+        name
+        for name, path in modules()
+        if name.startswith("projects.")
+        and not within(name, {"projects.engine", "projects.migrations"})
+        and re.search(r"\.vendor\b|\b(from|import) (psycopg|sqlite3\.dbapi2)", path.read_text(encoding="utf-8"))
+    }
+    assert {name for name in asking if not within(name, {"projects.postgres"})} == set()
+
+
+@pytest.mark.parametrize("name", ["dialect", "identity", "new_board", "search_index", "triggers"])
+def test_modules_of_both_engines_have_the_same_names(name: str) -> None:
+    def names(engine: str) -> set[str]:
+        tree = ast.parse((CHECKOUT / "projects" / engine / f"{name}.py").read_text(encoding="utf-8"))
+        found = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        for node in tree.body:
+            for target in node.targets if isinstance(node, ast.Assign) else ():
+                found |= {one.id for one in ast.walk(target) if isinstance(one, ast.Name)}
+        return {one for one in found if not one.startswith("_")}
+
+    used = set()
+    for module, path in modules():
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"from projects(\.engine import| import engine)", text) and not within(
+            module, {"projects.sqlite", "projects.postgres"}
+        ):
+            used |= set(re.findall(rf"\b{name}\.(\w+)\(?", text))
+    used -= {"drop_statement", "sql"}  # of the bulk loading, which is for SQLite only; a file
+    assert used
+    assert used <= names("sqlite")
+    assert used <= names("postgres")

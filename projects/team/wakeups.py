@@ -15,6 +15,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 
 from discovery import parking
+from projects.engine import IS_POSTGRES
 from projects.models.activity import latest_id
 
 CHANNEL = "pm_activity"  # as in the trigger
@@ -47,14 +48,14 @@ def follow(report: Callable[[int | None], None]) -> None:
 
 
 def _listen() -> None:
-    if connection.vendor == "postgresql":
+    if IS_POSTGRES:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
 
 
 def _await_notification() -> None:
     """Wait for a notification, but at most LOOK seconds."""
-    if connection.vendor != "postgresql":
+    if not IS_POSTGRES:
         time.sleep(LOOK)
         return
     with connection.wrap_database_errors:

@@ -9,10 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
 from django.utils.crypto import salted_hmac
 
 from discovery import process, standard_streams
 from discovery.conf import MAX_WORKERS, conf
+from discovery.django_private import MigrationExecutor
 from discovery.exceptions import ServerError
 from discovery.portfile import ServerInfo
 from discovery.server import Options, print_line, serve
@@ -52,6 +54,7 @@ class Command(BaseCommand):
         standard_streams.open_missing()
         process.reset_signals()
         settings.PM_PROXIES = options["behind_proxy"]
+        _refuse_other_schema()
         try:
             serve(
                 Options(
@@ -81,6 +84,21 @@ class Command(BaseCommand):
 def _instance_id() -> str:
     """Return the same ID on all nodes: an open page takes another one for a new server, and loads itself again."""
     return salted_hmac("projects.team.instance", VERSION).hexdigest()[:32]
+
+
+def _refuse_other_schema() -> None:
+    """Raise CommandError unless the database has the schema of this version: a node never migrates."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        raise CommandError(f"can't use the database: {' '.join(str(error).split())}") from None
+    finally:
+        connection.close()  # an open connection must not cross the fork
+    if missing:
+        raise CommandError(
+            f"the database lacks {len(missing)} migrations of this version; run once, for all nodes: pm-manage migrate"
+        )
 
 
 def _network(text: str) -> str:
