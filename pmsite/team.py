@@ -31,7 +31,7 @@ MIDDLEWARE = [
     "projects.team.proxy.ProxyMiddleware",
     *LOCAL_MIDDLEWARE,
     "projects.team.throttling.LimitPages",
-    "projects.team.administrators.AdministratorPages",
+    "projects.team.middleware.RolesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 AUTHENTICATION_BACKENDS = [

@@ -39,6 +39,8 @@ def issue(
     wanted: dict[str, object] = {"name": name or os.uname().nodename or "pm"}
     if scopes:
         wanted["scopes"] = list(scopes)
+    if context.options.projects:
+        wanted["projects"] = list(context.options.projects)
     try:
         code = api.call("POST", "/api/v1/device-codes/", wanted)
     except ApiError as error:

@@ -86,6 +86,7 @@ COMMANDS = {
     "logout": Command(BOARD, "stop using a team server", light=()),
     "board": Command(BOARD, "move the whole board to a team server, or back", light=()),
     "token": Command(BOARD, "your tokens of a team server", light=()),
+    "member": Command(BOARD, "who has which role in a project of a team server", light=()),
     "sync": Command(BOARD, "share the board with other clones through git, or as a file", light=("",)),
     "backup": Command(BOARD, "back up the database while the server runs", light=()),
     "restore-backup": Command(BOARD, "replace the database with a backup", light=()),

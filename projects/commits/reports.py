@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from projects.commits.git_history import Commit as Found
 from projects.commits.index import described
-from projects.models import User
+from projects.models import Project, User, rights
 from projects.models.commit import Commit, CommitMention
 from projects.models.exceptions import Conflict
 
@@ -36,8 +36,12 @@ class Outcome(NamedTuple):
 
 
 def store(reports: list[Report], *, actor: User, host: str) -> Outcome:
-    """Keep the commits that are not known yet. Raises Conflict if the board has too many."""
+    """Keep the commits that are not known yet. Raises Conflict if the board has too many.
+
+    Of the keys, only those count in whose projects the reporter may work; a commit without any is not kept.
+    """
     with transaction.atomic():
+        reports = _allowed(reports)
         known = set(Commit.objects.filter(pk__in=[each.found.sha for each in reports]).values_list("pk", flat=True))
         new = {each.found.sha: each for each in reports if each.found.sha not in known}
         if new and Commit.objects.exclude(reported_by="").count() + len(new) > MOST_OF_BOARD:
@@ -56,3 +60,17 @@ def store(reports: list[Report], *, actor: User, host: str) -> Outcome:
             ignore_conflicts=True,
         )
     return Outcome(len(new), len(reports) - len(new))
+
+
+def _allowed(reports: list[Report]) -> list[Report]:
+    if rights.current.get() is None:
+        return reports
+    named = {_project_of(key) for each in reports for key in each.keys}
+    projects = Project.objects.living().filter(key__in=named)
+    open_to = {project.key for project in projects if rights.may_write(project.pk)}
+    found = [Report(each.found, [key for key in each.keys if _project_of(key) in open_to]) for each in reports]
+    return [each for each in found if each.keys]
+
+
+def _project_of(key: str) -> str:
+    return key.rpartition("-")[0]

@@ -9,6 +9,7 @@ from projects.entities.comment import COMMENT
 from projects.entities.criterion import CRITERION
 from projects.entities.dependency import DEPENDENCY
 from projects.entities.label import LABEL
+from projects.entities.member import MEMBERSHIP
 from projects.entities.project import PROJECT
 from projects.entities.question import QUESTION
 from projects.entities.review import REVIEW
@@ -41,6 +42,7 @@ ENTITIES = (
     *(PROJECT, WORK_ITEM, SPRINT, COMMENT, SWIM_LANE, DEPENDENCY, TIME_ENTRY, QUESTION, REVIEW, WAIVER),
     *(CRITERION, CHECK, CHECK_RUN, SAVED_VIEW, LABEL, ATTACHMENT),
 )
+OF_SERVER = (MEMBERSHIP,)  # no part of a board: only a team's server has them
 BY_REFERENCE = _by_reference()
 BY_NAME = {entity.name: entity for entity in ENTITIES}
 # The entity, or "user", that an ID in a history column refers to.

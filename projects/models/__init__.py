@@ -14,6 +14,7 @@ from projects.models.device_code import DeviceCode
 from projects.models.idempotency import IdempotentAnswer
 from projects.models.label import Label
 from projects.models.login_ticket import LoginTicket
+from projects.models.membership import DefaultRole, Membership
 from projects.models.pending_note import PendingNote
 from projects.models.project import Project
 from projects.models.question import Question
@@ -42,6 +43,7 @@ __all__ = [
     "Comment",
     "Commit",
     "Criterion",
+    "DefaultRole",
     "Dependency",
     "DeviceCode",
     "IdempotentAnswer",
@@ -49,6 +51,7 @@ __all__ = [
     "Label",
     "LoginTicket",
     "LostChange",
+    "Membership",
     "OpenedRun",
     "PendingNote",
     "Project",

@@ -16,6 +16,7 @@ from django.utils import timezone
 from projects.loose_types import FieldValue, Framework, Json
 from projects.models.prepared_queries import run
 from projects.models.prepared_queries import stored as stored_form
+from projects.models.rights import unrestricted
 from projects.sqlite.expressions import IsNotBlank
 
 if TYPE_CHECKING:
@@ -66,8 +67,9 @@ def group_of_transaction() -> uuid.UUID:
 
 
 def latest_id() -> int:
-    """Return the ID of the newest change; 0 if there is none."""
-    newest: int = run("SELECT max(id) FROM projects_activity").fetchone()[0] or 0
+    """Return the ID of the newest change in any project; 0 if there is none."""
+    with unrestricted():
+        newest: int = run("SELECT max(id) FROM projects_activity").fetchone()[0] or 0
     return newest
 
 

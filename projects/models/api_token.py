@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -43,9 +44,18 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         return self.usable().select_related("user").filter(digest=digest_of(text)).first()
 
     def issue(
-        self, user: User, name: str, scopes: Iterable[str], *, life: timedelta = DEFAULT_LIFE
+        self,
+        user: User,
+        name: str,
+        scopes: Iterable[str],
+        *,
+        projects: Iterable[UUID] = (),
+        life: timedelta = DEFAULT_LIFE,
     ) -> tuple[str, ApiToken]:
-        """Create a token and return its text, which is stored nowhere, and its row. Raises ValidationError."""
+        """Create a token and return its text, which is stored nowhere, and its row. Raises ValidationError.
+
+        It reaches only these projects; without any, all that its user reaches.
+        """
         checked = checked_scopes(scopes)
         if PERSON in checked and user.is_agent:
             raise ValidationError({"scopes": f"{user.username} is an agent, and the scope {PERSON} is for people"})
@@ -56,6 +66,7 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
             user=user,
             name=name.strip(),
             scopes=" ".join(checked),
+            projects=" ".join(sorted(pk.hex for pk in projects)),
             created_at=now,
             expires_at=now + _bounded(life),
         )
@@ -65,12 +76,19 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
 
 
 class ApiToken(models.Model):
-    """A token of one user. Its user, scopes and expiry never change; a trigger refuses it."""
+    """A token of one user. Its user, scopes, projects and expiry never change; a trigger refuses it."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = LineField(max_length=MAX_NAME, help_text="Where it is used, such as the name of a machine.")
     scopes = models.CharField(max_length=60, editable=False, help_text="Separated by spaces.")
+    projects = models.TextField(
+        default="",
+        db_default="",
+        blank=True,
+        editable=False,
+        help_text="IDs of the only projects that it reaches, separated by spaces; empty: all of its user.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(editable=False)
     last_used_at = models.DateTimeField(null=True, editable=False)
@@ -88,6 +106,11 @@ class ApiToken(models.Model):
     def has(self, scope: str) -> bool:
         """Return True if the token has this scope."""
         return scope in self.scopes.split()
+
+    @property
+    def project_ids(self) -> frozenset[UUID] | None:
+        """The only projects that the token reaches; None for all that its user reaches."""
+        return frozenset(map(UUID, self.projects.split())) if self.projects else None
 
     def note_use(self) -> None:
         """Record that the token is used now, at most once a minute."""

@@ -22,7 +22,7 @@ from projects.django_private import loaded_relations, queryset_class
 from projects.entities import spec
 from projects.entities.spec import MOMENT
 from projects.loose_types import FieldValue, Framework, Json
-from projects.models import row_size
+from projects.models import rights, row_size
 from projects.models.activity import Action, Activity, Change
 from projects.models.exceptions import Conflict, StaleVersion
 from projects.models.prepared_queries import Kept, Statement, bound, field_at, stored
@@ -200,6 +200,8 @@ class Entity(models.Model):
         """Store this new entity as `actor`. Raises ValidationError or Refused."""
         with transaction_of_write():
             self.validate_insert()
+            if (allowed := rights.current.get()) is not None:
+                allowed.check(self, Action.CREATED, {})
             self.prepare_insert()
             self.created_at = self.updated_at = timezone.now()
             self.created_by = self.updated_by = actor
@@ -333,6 +335,8 @@ class Entity(models.Model):
         return max(timezone.now(), min(last + TICK, LATEST))
 
     def _write(self, actor: User, action: Action, values: Values) -> None:
+        if (allowed := rights.current.get()) is not None:
+            allowed.check(self, action, values)
         changes: list[Change] = [
             {"field": name, "old": getattr(self, name), "new": value}
             for name, value in values.items()

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from projects.entities.check import CHECK
 from projects.loose_types import FieldValue
+from projects.models import rights
 from projects.models.base import Values
 from projects.models.exceptions import Conflict
 from projects.models.fields import LineField
@@ -201,6 +202,7 @@ class CheckApprovalQuerySet(models.QuerySet["CheckApproval"]):
 
     def note(self, check: Check, actor: User) -> None:
         """Record an approval of the check's present command."""
+        rights.check_project(check.project_id, check.entity_type)
         values = {"digest": check.digest, "approved_by": actor, "approved_at": timezone.now()}
         self.update_or_create(check_id=check.pk, signature=_signature(check), defaults=values)
 

@@ -14,6 +14,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.entities.check_run import CHECK_RUN
+from projects.models import rights
 from projects.models.check import Check
 from projects.models.exceptions import CheckUntrusted, Conflict, NotYours
 from projects.models.fields import LineField, TextField
@@ -250,6 +251,7 @@ class OpenedRun(models.Model):
         """
         check.check_living()
         item.check_living()
+        rights.check_project(item.project_id, CHECK_RUN.name)
         item.project.check_writable()
         if check.project_id != item.project_id or not check.applies_to(item.item_type):
             raise Conflict(f"the check {check.name} does not apply to {item.display_key}, a {item.item_type}")

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
@@ -16,6 +17,7 @@ from django.utils import timezone
 from projects.models.api_token import ADMIN, DEFAULT_LIFE, MAX_NAME, ApiToken, checked_scopes
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.fields import LineField
+from projects.models.project import Project
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -34,7 +36,9 @@ class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
         return self.filter(expires_at__gt=timezone.now())
 
     @transaction.atomic
-    def issue(self, name: str, scopes: Iterable[str], address: str) -> tuple[str, DeviceCode]:
+    def issue(
+        self, name: str, scopes: Iterable[str], address: str, projects: Iterable[str] = ()
+    ) -> tuple[str, DeviceCode]:
         """Return a new secret for the client, and the row with the code for the person. Raises Conflict."""
         self.filter(expires_at__lte=timezone.now()).delete()
         networks = [_network(each) for each in self.values_list("address", flat=True)]
@@ -47,6 +51,7 @@ class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
             user_code="".join(secrets.choice(LETTERS) for _ in range(LENGTH)),
             name=name.strip(),
             scopes=" ".join(checked_scopes(scopes)),
+            projects=" ".join(dict.fromkeys(key.upper() for key in projects)),
             address=address,
             created_at=now,
             expires_at=now + LIFE,
@@ -74,7 +79,13 @@ class DeviceCodeQuerySet(models.QuerySet["DeviceCode"]):
         code.delete()
         if not code.is_approved:
             raise NotYours(f"{code.answered_by.username} denied this sign-in")
-        return ApiToken.objects.issue(code.answered_by, code.name, code.scopes.split(), life=DEFAULT_LIFE)
+        return ApiToken.objects.issue(
+            code.answered_by,
+            code.name,
+            code.scopes.split(),
+            projects=map(UUID, code.projects.split()),
+            life=DEFAULT_LIFE,
+        )
 
 
 class DeviceCode(models.Model):
@@ -84,6 +95,9 @@ class DeviceCode(models.Model):
     user_code = models.CharField(max_length=LENGTH, unique=True, editable=False)
     name = LineField(max_length=MAX_NAME)
     scopes = models.CharField(max_length=60, editable=False)
+    projects = models.TextField(
+        default="", db_default="", blank=True, help_text="Keys that the client asks for; IDs once it is approved."
+    )
     address = models.CharField(max_length=45, editable=False, help_text="Where the request came from.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(db_index=True, editable=False)
@@ -101,8 +115,16 @@ class DeviceCode(models.Model):
         if is_approved and ADMIN in self.scopes.split() and not user.is_superuser:
             raise NotYours("only an administrator can approve a token with the scope admin")
         changed = DeviceCode.objects.open().filter(pk=self.pk, answered_by=None)
-        if not changed.update(answered_by=user, is_approved=is_approved):
+        projects = self._project_ids() if is_approved else ""
+        if not changed.update(answered_by=user, is_approved=is_approved, projects=projects):
             raise Conflict("this sign-in was answered already, or has expired")
+
+    def _project_ids(self) -> str:
+        """Return the IDs of the projects that the client asks for. Raises Conflict for one that the person lacks."""
+        found = dict(Project.objects.living().filter(key__in=self.projects.split()).values_list("key", "pk"))
+        if missing := set(self.projects.split()) - found.keys():
+            raise Conflict(f"you have no project {min(missing)}; start again in your terminal with another key")
+        return " ".join(sorted(pk.hex for pk in found.values()))
 
 
 def _digest(secret: str) -> str:

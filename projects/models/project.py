@@ -23,6 +23,7 @@ from projects.entities.project import (
     REVIEW_POLICIES,
 )
 from projects.loose_types import FieldValue
+from projects.models import rights
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
@@ -219,6 +220,11 @@ class Project(Entity):
     def is_archived(self) -> bool:
         """True if the project is read-only; only activating it is allowed."""
         return self.status == Status.ARCHIVED
+
+    @property
+    def is_read_only(self) -> bool:
+        """True if the project is archived, or the request that goes on may not work in it."""
+        return self.is_archived or not rights.may_write(self.pk)
 
     def archive(self, *, actor: User) -> bool:
         """Make the project read-only and stop its timers; return True if it was active."""

@@ -9,6 +9,7 @@ from django.db import connection, models, transaction
 
 from projects.loose_types import AnyField
 
+SCHEMA = "public"  # where the tables are
 JOIN = "JOIN"
 DIFFERS, SAME = "IS DISTINCT FROM", "IS NOT DISTINCT FROM"
 LATEST = "greatest"

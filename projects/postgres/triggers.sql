@@ -354,13 +354,15 @@ EXECUTE FUNCTION pm_criteria();
 -- API tokens
 
 CREATE FUNCTION pm_api_token_fixed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    RAISE EXCEPTION 'the user, the scopes and the expiry of a token never change; create another token'
+    RAISE EXCEPTION 'the user, the rights and the expiry of a token never change; create another token'
         USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
-CREATE TRIGGER api_token_fixed BEFORE UPDATE OF digest, user_id, scopes, expires_at ON projects_apitoken FOR EACH ROW
+CREATE TRIGGER api_token_fixed BEFORE UPDATE OF digest, user_id, scopes, projects, expires_at ON projects_apitoken
+FOR EACH ROW
 WHEN (new.digest IS DISTINCT FROM old.digest OR new.user_id IS DISTINCT FROM old.user_id
-    OR new.scopes IS DISTINCT FROM old.scopes OR new.expires_at IS DISTINCT FROM old.expires_at)
+    OR new.scopes IS DISTINCT FROM old.scopes OR new.projects IS DISTINCT FROM old.projects
+    OR new.expires_at IS DISTINCT FROM old.expires_at)
 EXECUTE FUNCTION pm_api_token_fixed();
 
 -- What waits for news on any node; see projects.team.wakeups. A transaction notifies once, however much it changes.

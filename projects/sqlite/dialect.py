@@ -9,6 +9,7 @@ from django.db import connection
 
 from projects.loose_types import AnyField
 
+SCHEMA = "main"  # where the tables are
 JOIN = "CROSS JOIN"  # SQLite keeps its order; needs ON
 DIFFERS, SAME = "IS NOT", "IS"  # null equals null
 LATEST = "max"  # of two values

@@ -1,4 +1,4 @@
--- Written by `python -m tests.golden` from migrations with the digest 18629d688626f6b9
+-- Written by `python -m tests.golden` from migrations with the digest bf2974fb893b5583
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -106,7 +106,6 @@ CREATE INDEX "activity_by_time" ON "projects_activity" ("created_at", "id");
 CREATE INDEX "activity_unsettled" ON "projects_activity" ("entity_id", "entity_type") WHERE ("position" IS NULL AND NOT ("standing" = ''));
 CREATE TABLE "projects_loginticket" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "digest" varchar(64) NOT NULL UNIQUE, "expires_at" datetime NOT NULL, "agent" varchar(150) DEFAULT '' NOT NULL);
 CREATE INDEX "projects_loginticket_expires_at_b4f1edd8" ON "projects_loginticket" ("expires_at");
-CREATE TABLE "projects_commit" ("sha" varchar(64) NOT NULL PRIMARY KEY, "author" varchar(200) NOT NULL, "authored_at" datetime NOT NULL, "committed_at" datetime NOT NULL, "subject" varchar(300) NOT NULL, "files" integer unsigned NULL CHECK ("files" >= 0), "insertions" integer unsigned NULL CHECK ("insertions" >= 0), "deletions" integer unsigned NULL CHECK ("deletions" >= 0));
 CREATE TABLE "projects_commitindex" ("id" smallint unsigned NOT NULL PRIMARY KEY CHECK ("id" >= 0), "tips" text NOT NULL, "indexed_at" datetime NULL, CONSTRAINT "commit_index_is_one" CHECK ("id" = 1));
 CREATE INDEX "comment_unconfirmed" ON "projects_comment" ("created_at", "id") WHERE ("deleted_at" IS NULL AND "kind" = 'decision' AND "confirmed_by_id" IS NULL);
 CREATE INDEX "user_of_unconfirmed_kind" ON "projects_user" ("date_joined") WHERE NOT "is_kind_confirmed";
@@ -127,11 +126,6 @@ CREATE TABLE "projects_renumberedcommit" ("id" integer NOT NULL PRIMARY KEY AUTO
 CREATE UNIQUE INDEX "renumbered_commit_unclear" ON "projects_renumberedcommit" ("key", "sha") WHERE "item_id" IS NULL;
 CREATE INDEX "projects_renumberedcommit_item_id_cfa1b27f" ON "projects_renumberedcommit" ("item_id");
 CREATE INDEX "question_waiting" ON "projects_question" ("created_at", "id") WHERE ("deleted_at" IS NULL AND "status" = 'open');
-CREATE TABLE "projects_project" ("id" char(32) NOT NULL PRIMARY KEY, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL, "created_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "updated_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "deleted_at" datetime NULL, "key" varchar(20) NOT NULL, "title" varchar(200) NOT NULL, "description" text NOT NULL, "status" varchar(10) NOT NULL, "next_work_item_number" integer unsigned NOT NULL CHECK ("next_work_item_number" >= 0), "acceptance_policy" varchar(8) DEFAULT 'off' NOT NULL, "checks_policy" varchar(8) DEFAULT 'off' NOT NULL, "review_policy" varchar(8) DEFAULT 'off' NOT NULL, CONSTRAINT "project_key_valid" CHECK (("key" GLOB '[A-Z]?*' AND NOT ("key" GLOB '*[^A-Z0-9_]*') AND LENGTH("key") <= 20)), CONSTRAINT "project_title_length" CHECK ((LENGTH("title") >= 1 AND LENGTH("title") <= 200)), CONSTRAINT "project_status_known" CHECK ("status" IN ('active', 'archived')), CONSTRAINT "project_version_positive" CHECK ("version" >= 1), CONSTRAINT "project_next_number_positive" CHECK ("next_work_item_number" >= 1), CONSTRAINT "project_review_policy_known" CHECK ("review_policy" IN ('off', 'required')), CONSTRAINT "project_checks_policy_known" CHECK ("checks_policy" IN ('off', 'warn', 'required')), CONSTRAINT "project_acceptance_policy_known" CHECK ("acceptance_policy" IN ('off', 'required')));
-CREATE UNIQUE INDEX "project_key_unique_living" ON "projects_project" ("key") WHERE "deleted_at" IS NULL;
-CREATE INDEX "project_by_creation" ON "projects_project" ("created_at", "id") WHERE "deleted_at" IS NULL;
-CREATE INDEX "project_by_update" ON "projects_project" ("updated_at", "id") WHERE "deleted_at" IS NULL;
-CREATE INDEX "project_by_title" ON "projects_project" ("title", "id") WHERE "deleted_at" IS NULL;
 CREATE TABLE "projects_review" ("id" char(32) NOT NULL PRIMARY KEY, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL, "deleted_at" datetime NULL, "content" text NOT NULL, "verdict" varchar(9) NOT NULL, "answer" text NOT NULL, "decided_at" datetime NULL, "created_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "decided_by_id" char(32) NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "updated_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "work_item_id" char(32) NOT NULL REFERENCES "projects_workitem" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "review_verdict_known" CHECK ("verdict" IN ('waiting', 'accepted', 'sent_back', 'withdrawn')));
 CREATE INDEX "review_by_item" ON "projects_review" ("work_item_id", "created_at", "id") WHERE "deleted_at" IS NULL;
 CREATE INDEX "review_by_verdict" ON "projects_review" ("verdict", "created_at", "id") WHERE "deleted_at" IS NULL;
@@ -193,6 +187,42 @@ CREATE INDEX "saved_view_by_project" ON "projects_savedview" ("project_id", "nam
 CREATE INDEX "saved_view_by_name" ON "projects_savedview" ("name", "id") WHERE "deleted_at" IS NULL;
 CREATE INDEX "saved_view_by_creation" ON "projects_savedview" ("created_at", "id") WHERE "deleted_at" IS NULL;
 CREATE INDEX "saved_view_deleted" ON "projects_savedview" ("name", "id") WHERE "deleted_at" IS NOT NULL;
+CREATE TABLE "projects_label" ("id" char(32) NOT NULL PRIMARY KEY, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL, "deleted_at" datetime NULL, "name" varchar(50) NOT NULL, "colour" varchar(6) NOT NULL, "created_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "project_id" char(32) NOT NULL REFERENCES "projects_project" ("id") DEFERRABLE INITIALLY DEFERRED, "updated_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "label_not_blank" CHECK (NOT ("name" = '')), CONSTRAINT "label_colour_known" CHECK ("colour" IN ('grey', 'red', 'orange', 'yellow', 'green', 'teal', 'blue', 'purple', 'pink')));
+CREATE INDEX "projects_label_project_id_aaa6c354" ON "projects_label" ("project_id");
+CREATE INDEX "label_by_project" ON "projects_label" ("project_id", "name", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "label_row_by_name" ON "projects_label" ("name", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "label_by_creation" ON "projects_label" ("created_at", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "label_deleted" ON "projects_label" ("name", "id") WHERE "deleted_at" IS NOT NULL;
+CREATE INDEX "activity_by_session" ON "projects_activity" ("session", "id") WHERE "session" <> '';
+CREATE INDEX "session_by_last_sign" ON "projects_session" ("last_seen_at");
+CREATE TABLE "projects_pendingnote" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "session" varchar(32) NOT NULL, "item_id" char(32) NULL, "comment_id" char(32) NULL, "content" text NOT NULL, "author_session" varchar(32) NOT NULL, "created_at" datetime NOT NULL, "read_at" datetime NULL, "read_by" varchar(32) NOT NULL, "created_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED);
+CREATE INDEX "pending_note_by_session" ON "projects_pendingnote" ("session") WHERE "read_at" IS NULL;
+CREATE INDEX "pending_note_by_item" ON "projects_pendingnote" ("item_id") WHERE "read_at" IS NULL;
+CREATE TABLE "projects_attachmentcontent" ("digest" varchar(64) NOT NULL PRIMARY KEY, "size" integer unsigned NOT NULL CHECK ("size" >= 0), "data" BLOB NOT NULL);
+CREATE TABLE "projects_attachment" ("id" char(32) NOT NULL PRIMARY KEY, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL, "deleted_at" datetime NULL, "name" varchar(200) NOT NULL, "media_type" varchar(24) NOT NULL, "size" integer unsigned NOT NULL CHECK ("size" >= 0), "digest" varchar(64) NOT NULL, "created_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "updated_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "work_item_id" char(32) NOT NULL REFERENCES "projects_workitem" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "attachment_name_not_blank" CHECK (NOT ("name" = '')), CONSTRAINT "attachment_media_type_known" CHECK ("media_type" IN ('image/png', 'image/jpeg', 'image/gif', 'image/webp', 'application/octet-stream')));
+CREATE INDEX "attachment_content_size" ON "projects_attachmentcontent" ("size");
+CREATE INDEX "attachment_by_item" ON "projects_attachment" ("work_item_id", "created_at", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "attachment_by_creation" ON "projects_attachment" ("created_at", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "attachment_deleted" ON "projects_attachment" ("created_at", "id") WHERE "deleted_at" IS NOT NULL;
+CREATE INDEX "attachment_by_digest" ON "projects_attachment" ("digest");
+CREATE TABLE "projects_boardidentity" ("id" smallint unsigned NOT NULL PRIMARY KEY CHECK ("id" >= 0), "board_id" char(32) NOT NULL, CONSTRAINT "board_identity_is_one" CHECK ("id" = 1));
+CREATE TABLE "projects_commit" ("sha" varchar(64) NOT NULL PRIMARY KEY, "author" varchar(200) NOT NULL, "authored_at" datetime NOT NULL, "committed_at" datetime NOT NULL, "subject" varchar(300) NOT NULL, "files" integer unsigned NULL CHECK ("files" >= 0), "insertions" integer unsigned NULL CHECK ("insertions" >= 0), "deletions" integer unsigned NULL CHECK ("deletions" >= 0), "reported_at" datetime NULL, "reported_by" varchar(150) DEFAULT '' NOT NULL, "reported_from" varchar(100) DEFAULT '' NOT NULL, "reported_program" varchar(40) DEFAULT '' NOT NULL);
+CREATE TABLE "projects_project" ("id" char(32) NOT NULL PRIMARY KEY, "version" integer unsigned NOT NULL CHECK ("version" >= 0), "created_at" datetime NOT NULL, "updated_at" datetime NOT NULL, "created_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "updated_by_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "deleted_at" datetime NULL, "key" varchar(20) NOT NULL, "title" varchar(200) NOT NULL, "description" text NOT NULL, "status" varchar(10) NOT NULL, "next_work_item_number" integer unsigned NOT NULL CHECK ("next_work_item_number" >= 0), "acceptance_policy" varchar(8) DEFAULT 'off' NOT NULL, "checks_policy" varchar(8) DEFAULT 'off' NOT NULL, "review_policy" varchar(8) DEFAULT 'off' NOT NULL, "commits_policy" varchar(8) DEFAULT 'reported' NOT NULL, CONSTRAINT "project_key_valid" CHECK (("key" GLOB '[A-Z]?*' AND NOT ("key" GLOB '*[^A-Z0-9_]*') AND LENGTH("key") <= 20)), CONSTRAINT "project_title_length" CHECK ((LENGTH("title") >= 1 AND LENGTH("title") <= 200)), CONSTRAINT "project_status_known" CHECK ("status" IN ('active', 'archived')), CONSTRAINT "project_version_positive" CHECK ("version" >= 1), CONSTRAINT "project_next_number_positive" CHECK ("next_work_item_number" >= 1), CONSTRAINT "project_review_policy_known" CHECK ("review_policy" IN ('off', 'required')), CONSTRAINT "project_checks_policy_known" CHECK ("checks_policy" IN ('off', 'warn', 'required')), CONSTRAINT "project_acceptance_policy_known" CHECK ("acceptance_policy" IN ('off', 'required')), CONSTRAINT "project_commits_policy_known" CHECK ("commits_policy" IN ('reported', 'read')));
+CREATE UNIQUE INDEX "project_key_unique_living" ON "projects_project" ("key") WHERE "deleted_at" IS NULL;
+CREATE INDEX "project_by_creation" ON "projects_project" ("created_at", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "project_by_update" ON "projects_project" ("updated_at", "id") WHERE "deleted_at" IS NULL;
+CREATE INDEX "project_by_title" ON "projects_project" ("title", "id") WHERE "deleted_at" IS NULL;
+CREATE TABLE "projects_boardmove" ("id" smallint unsigned NOT NULL PRIMARY KEY CHECK ("id" >= 0), "source" char(32) NOT NULL, "digest" varchar(64) NOT NULL, "moved_by" varchar(150) NOT NULL, "moved_at" datetime NOT NULL, CONSTRAINT "board_move_is_one" CHECK ("id" = 1));
+CREATE TABLE "projects_apitoken" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "digest" varchar(64) NOT NULL UNIQUE, "name" varchar(100) NOT NULL, "scopes" varchar(60) NOT NULL, "created_at" datetime NOT NULL, "expires_at" datetime NOT NULL, "last_used_at" datetime NULL, "revoked_at" datetime NULL, "user_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "projects" text DEFAULT '' NOT NULL);
+CREATE INDEX "projects_apitoken_user_id_a07e154c" ON "projects_apitoken" ("user_id");
+CREATE TABLE "projects_devicecode" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "digest" varchar(64) NOT NULL UNIQUE, "user_code" varchar(8) NOT NULL UNIQUE, "name" varchar(100) NOT NULL, "scopes" varchar(60) NOT NULL, "address" varchar(45) NOT NULL, "created_at" datetime NOT NULL, "expires_at" datetime NOT NULL, "is_approved" bool NOT NULL, "answered_by_id" char(32) NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "projects" text DEFAULT '' NOT NULL);
+CREATE INDEX "projects_devicecode_expires_at_35215c4c" ON "projects_devicecode" ("expires_at");
+CREATE INDEX "projects_devicecode_answered_by_id_5423896b" ON "projects_devicecode" ("answered_by_id");
+CREATE TABLE "projects_defaultrole" ("id" smallint unsigned NOT NULL PRIMARY KEY CHECK ("id" >= 0), "role" varchar(10) NOT NULL, CONSTRAINT "default_role_is_one" CHECK ("id" = 1), CONSTRAINT "default_role_known" CHECK ("role" IN ('none', 'viewer', 'member')));
+CREATE TABLE "projects_membership" ("id" char(32) NOT NULL PRIMARY KEY, "role" varchar(10) NOT NULL, "given_at" datetime NOT NULL, "given_by_id" char(32) NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, "project_id" char(32) NOT NULL, "user_id" char(32) NOT NULL REFERENCES "projects_user" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "membership_unique" UNIQUE ("user_id", "project_id"), CONSTRAINT "membership_role_known" CHECK ("role" IN ('viewer', 'member', 'maintainer')));
+CREATE INDEX "projects_membership_given_by_id_b0d4ba71" ON "projects_membership" ("given_by_id");
+CREATE INDEX "projects_membership_project_id_5f65bf3f" ON "projects_membership" ("project_id");
+CREATE INDEX "projects_membership_user_id_13374535" ON "projects_membership" ("user_id");
 CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
 CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_date");
 CREATE TRIGGER item_label_insert AFTER INSERT ON projects_workitem
@@ -496,6 +526,11 @@ CREATE TRIGGER criteria_delete AFTER DELETE ON projects_criterion BEGIN
         WHERE work_item_id = old.work_item_id AND deleted_at IS NULL)
     WHERE id = old.work_item_id;
 END;
+CREATE TRIGGER api_token_fixed BEFORE UPDATE OF digest, user_id, scopes, projects, expires_at ON projects_apitoken
+WHEN new.digest IS NOT old.digest OR new.user_id IS NOT old.user_id OR new.scopes IS NOT old.scopes
+    OR new.projects IS NOT old.projects OR new.expires_at IS NOT old.expires_at BEGIN
+    SELECT RAISE(ABORT, 'the user, the rights and the expiry of a token never change; create another token');
+END;
 INSERT INTO projects_search (projects_search, rank) VALUES ('automerge', 16);
 INSERT INTO projects_search (projects_search, rank) VALUES ('rank', 'bm25(4.0, 8.0, 1.0)');
 INSERT INTO django_migrations (app, name, applied) VALUES ('contenttypes', '0001_initial', strftime('%Y-%m-%d %H:%M:%f', 'now'));
@@ -556,4 +591,10 @@ INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0038_uns
 INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0039_saved_views', strftime('%Y-%m-%d %H:%M:%f', 'now'));
 INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0040_status_names', strftime('%Y-%m-%d %H:%M:%f', 'now'));
 INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0041_review_index', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0042_labels', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0043_pending_notes', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0044_attachments', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0045_team', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0046_moved_boards', strftime('%Y-%m-%d %H:%M:%f', 'now'));
+INSERT INTO django_migrations (app, name, applied) VALUES ('projects', '0047_roles', strftime('%Y-%m-%d %H:%M:%f', 'now'));
 INSERT INTO django_migrations (app, name, applied) VALUES ('sessions', '0001_initial', strftime('%Y-%m-%d %H:%M:%f', 'now'));

@@ -365,8 +365,8 @@ END;
 
 -- API tokens: what a token may do, and until when, never changes.
 
-CREATE TRIGGER api_token_fixed BEFORE UPDATE OF digest, user_id, scopes, expires_at ON projects_apitoken
+CREATE TRIGGER api_token_fixed BEFORE UPDATE OF digest, user_id, scopes, projects, expires_at ON projects_apitoken
 WHEN new.digest IS NOT old.digest OR new.user_id IS NOT old.user_id OR new.scopes IS NOT old.scopes
-    OR new.expires_at IS NOT old.expires_at BEGIN
-    SELECT RAISE(ABORT, 'the user, the scopes and the expiry of a token never change; create another token');
+    OR new.projects IS NOT old.projects OR new.expires_at IS NOT old.expires_at BEGIN
+    SELECT RAISE(ABORT, 'the user, the rights and the expiry of a token never change; create another token');
 END;

@@ -12,12 +12,13 @@ from rest_framework.response import Response
 from projects.api.authentication import actor_of
 from projects.api.serializers import ResponseSerializer, StrictSerializer
 from projects.api.viewsets import StrictQueryMixin, refuse_body
-from projects.models import ApiToken, BoardIdentity, DeviceCode, User
+from projects.models import ApiToken, BoardIdentity, DeviceCode, Project, User
 from projects.models.api_token import ACT_AS, ADMIN, CLAIM, MAX_NAME, READ, SCOPES, WRITE
 from projects.models.device_code import INTERVAL, LIFE
 from projects.team import audit
 from projects.team.throttling import DeviceLimits
 
+MAX_PROJECTS = 50  # that a token can name
 DEFAULT_SCOPES = (READ, WRITE, CLAIM, ACT_AS)
 
 
@@ -28,12 +29,21 @@ class TokenSerializer(ResponseSerializer):
     name = serializers.CharField()
     user = serializers.CharField(source="user.username")
     scopes = serializers.SerializerMethodField()
+    projects = serializers.SerializerMethodField(help_text="Keys of the only projects that it reaches; null for all.")
     state = serializers.CharField()
     expires_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True)
 
     def get_scopes(self, token: ApiToken) -> list[str]:
         return token.scopes.split()
+
+    def get_projects(self, token: ApiToken) -> list[str] | None:
+        pks = token.project_ids
+        return (
+            None
+            if pks is None
+            else list(Project.objects.filter(pk__in=pks).order_by("key").values_list("key", flat=True))
+        )
 
 
 class TokenListSerializer(ResponseSerializer):
@@ -46,6 +56,12 @@ class DeviceRequestSerializer(StrictSerializer):
     name = serializers.CharField(max_length=MAX_NAME, help_text="Where the token is used, such as a host name.")
     scopes = serializers.ListField(
         child=serializers.ChoiceField(SCOPES), default=list(DEFAULT_SCOPES), allow_empty=False, max_length=len(SCOPES)
+    )
+    projects = serializers.ListField(
+        child=serializers.RegexField(r"^[A-Za-z][A-Za-z0-9_]{1,19}\Z"),
+        default=list,
+        max_length=MAX_PROJECTS,
+        help_text="Keys of the only projects that the token reaches; without any, all of its user.",
     )
 
 
@@ -89,7 +105,9 @@ class DeviceCodesView(OpenView):
         wanted = DeviceRequestSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data
-        secret, code = DeviceCode.objects.issue(values["name"], values["scopes"], request.META["REMOTE_ADDR"])
+        secret, code = DeviceCode.objects.issue(
+            values["name"], values["scopes"], request.META["REMOTE_ADDR"], values["projects"]
+        )
         answer = {
             "device_code": secret,
             "user_code": str(code),

@@ -11,8 +11,9 @@ class TeamConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         from discovery.signals import worker_started
-        from projects.team import audit, throttling, wakeups
+        from projects.team import audit, row_filter, throttling, wakeups
 
         audit.connect()
+        row_filter.connect()
         user_logged_in.connect(throttling.succeeded, dispatch_uid="projects.team.succeeded")
         worker_started.connect(wakeups.start, dispatch_uid="projects.team.wakeups")

@@ -15,7 +15,18 @@ from django.utils import timezone
 
 from projects.engine import dialect
 from projects.loose_types import AnyQuerySet
-from projects.models import Activity, CheckRun, PendingNote, Project, Question, Review, Session, User, WorkItem
+from projects.models import (
+    Activity,
+    CheckRun,
+    PendingNote,
+    Project,
+    Question,
+    Review,
+    Session,
+    User,
+    WorkItem,
+    rights,
+)
 from projects.models.check_run import FAILED, CheckState
 from projects.models.prepared_queries import run
 from projects.models.session import LIFE
@@ -165,7 +176,7 @@ class AgentsPage:
     @property
     def may_act(self) -> bool:
         """Whether the user may hand over, end claims and leave notes."""
-        return self.user.acts_as_person
+        return self.user.acts_as_person and rights.may_write()
 
     @property
     def counts(self) -> list[str]:

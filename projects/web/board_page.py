@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Context
-from projects.models import Project, SwimLane, WorkItem
+from projects.models import Project, SwimLane, WorkItem, rights
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.card_surroundings import Surroundings
 from projects.web.cards import SHOWN, Card
@@ -83,6 +83,16 @@ class Board:
     @property
     def is_empty(self) -> bool:
         return not any(lane.total for lane in self.lanes)
+
+    @property
+    def invitation(self) -> str:
+        """How an empty board gets its first card."""
+        return "" if self.project.is_read_only else "Type the title of the first card at the top of a column."
+
+    @property
+    def may_shape(self) -> bool:
+        """Whether the columns can be changed."""
+        return not self.project.is_archived and rights.may_write(self.project.pk, "swim_lane")
 
     def _items(self) -> WorkItemQuerySet:
         items = self.filters.narrow(WorkItem.objects.living())

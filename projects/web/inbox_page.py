@@ -7,6 +7,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from projects.loose_types import Context
+from projects.models import rights
 from projects.models.inbox.items import Unheld
 from projects.models.inbox.listing import BY_KIND, MOST_SHOWN, count, page
 from projects.models.inbox.lost import LostChanges
@@ -51,6 +52,11 @@ class Shown:
             names = [one.check.name for one in states if one.check.is_required and not one.is_passed]
             texts += [f"check {name} to pass" for name in names]
         return ", ".join(texts)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether the reader may work in the project."""
+        return self.entry.item is None or rights.may_write(self.entry.item.project_id)
 
     @property
     def is_acceptable(self) -> bool:

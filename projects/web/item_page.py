@@ -66,7 +66,7 @@ def context(item: WorkItem, user: User, before: int | None = None) -> Context:
     lines, older = history(item, before)
     projects, files = LivingProjects(), KnownFiles()
     files.expect([item.description])
-    locked = item.deleted_at is not None or item.project.is_archived
+    locked = item.deleted_at is not None or item.project.is_read_only
     return {
         "item": item,
         "former": _former(item),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projects.entities.label import COLOURS
 from projects.loose_types import Context
-from projects.models import Label, Project, User
+from projects.models import Label, Project, User, rights
 
 MOST = 200  # labels on the page; the others are found by their names
 
@@ -20,6 +20,6 @@ def context(project: Project, user: User, words: str) -> Context:
         "rest": max(0, len(found) - MOST),
         "words": words,
         "colours": COLOURS,
-        "may_change": user.acts_as_person and not project.is_archived,
+        "may_change": user.acts_as_person and not project.is_archived and rights.may_write(project.pk, "label"),
         "link_of": user.via,
     }

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 
 from projects.entities.saved_view import COLUMNS, GROUPINGS, SORTS
-from projects.models import Project, SavedView, WorkItem
+from projects.models import Project, SavedView, WorkItem, rights
 from projects.models.saved_view import query_of
 from projects.models.work_items.queries import WorkItemQuerySet
 from projects.web.filters import Filters
@@ -106,7 +106,7 @@ class ListPage:
     @property
     def may_edit(self) -> bool:
         """Whether the rows can be edited; the forms of the fields refuse what the person may not change."""
-        return self.project is None or not self.project.is_archived
+        return rights.may_write() if self.project is None else not self.project.is_read_only
 
     may_save = may_edit
 

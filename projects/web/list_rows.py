@@ -12,6 +12,7 @@ from django.utils import timezone
 from projects.entities.saved_view import COLUMNS
 from projects.entities.work_item import CLOSED, STATUS_NAMES
 from projects.loose_types import Context
+from projects.models import rights
 from projects.today import today
 from projects.web.avatars import hue, initials
 from projects.web.card_surroundings import Blocker, blockers_of
@@ -49,6 +50,11 @@ class Row:
         self.blockers: list[Blocker] = []
         until = item["lease_expires_at"]
         self.claimed_by = item["claimed_by__username"] if until and until > timezone.now() else None
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether the reader may work in the item's project."""
+        return rights.may_write(self.item["project_id"])
 
     @property
     def initials(self) -> str:

@@ -21,7 +21,7 @@ from projects.entities.criterion import CRITERION
 from projects.entities.dependency import RELATIONS
 from projects.entities.work_item import WORK_ITEM
 from projects.loose_types import Context
-from projects.models import Criterion, Dependency, Project, SavedView, Sprint, User, WorkItem
+from projects.models import Criterion, Dependency, Project, SavedView, Sprint, User, WorkItem, rights
 from projects.models.exceptions import Refused
 from projects.models.user import MYSELF, NOBODY
 from projects.models.work_items.choices import ItemType
@@ -61,7 +61,8 @@ class Control(NamedTuple):
 
 def projects() -> list[Project]:
     """Return the projects that take items."""
-    return list(Project.objects.living().filter(status="active").order_by("key"))
+    found = Project.objects.living().filter(status="active").order_by("key")
+    return [project for project in found if rights.may_write(project.pk)]
 
 
 def context(

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from discovery import runtime
 from projects.loose_types import Context, Framework
-from projects.models import Project, User
+from projects.models import Project, User, rights
 from projects.models.activity import latest_id
 from projects.today import in_zone
 from projects.web.appearance import appearance
@@ -74,6 +74,8 @@ def page(request: HttpRequest) -> Context:
         "inbox_count": functools.cache(badge),
         "all_projects": functools.cache(lambda: list(Project.objects.living().only("key", "title", "status"))),
         "appearance": appearance(request),
+        "may_create": rights.may_write,
+        "may_administer": rights.may_administer,
         "panel": panel,
         "no_item": lambda: "" if panel() else not_found(request),
     }

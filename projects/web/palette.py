@@ -71,7 +71,7 @@ def _views() -> list[Context]:
 def values_of(key: str, *, user: User) -> Context:
     """Return what can be set on the item at once, {} if it cannot be changed; one query."""
     item = item_page.find(key)
-    if item is None or item.project.is_archived:
+    if item is None or item.project.is_read_only:
         return {}
     choices = [
         {"name": field, "text": f"{label(field).capitalize()}: {option.name}", "value": option.value}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.models import Count, Max, Q
 
 from projects.loose_types import Context
-from projects.models import Session, User, WorkItem
+from projects.models import Session, User, WorkItem, rights
 
 MOST = 100  # of each kind on the page; the others are found by their names
 
@@ -35,7 +35,7 @@ def context(user: User, words: str) -> Context:
         "agents": _members(agents, items, sessions),
         "more_users": max(len(people), len(agents)) > MOST,
         "words": words,
-        "may_change": user.acts_as_person,
+        "may_change": user.acts_as_person and rights.may_administer(),
     }
 
 

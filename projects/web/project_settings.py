@@ -11,7 +11,7 @@ from projects.entities.project import POLICIES
 from projects.entities.registry import BY_REFERENCE
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Context
-from projects.models import Check, Project, SwimLane, User, WorkItem
+from projects.models import Check, Project, SwimLane, User, WorkItem, rights
 from projects.models.base import Entity
 from projects.models.check import DEFAULT_TIMEOUT, DEFAULT_TYPES, LONGEST_TIMEOUT, Requirement
 from projects.models.swim_lane import MAX_WIP_LIMIT
@@ -40,7 +40,7 @@ def listing(user: User, words: str) -> Context:
         "rest": max(0, named.count() - MOST),
         "words": words,
         "gone": list(Project.objects.deleted().select_related("updated_by").order_by("-deleted_at")[:MOST]),
-        "may_change": user.acts_as_person,
+        "may_change": user.acts_as_person and rights.may_administer(),
     }
 
 
@@ -55,7 +55,7 @@ def context(project: Project, user: User) -> Context:
         "checks": [(project, checks(project))],
         "new_check": check_fields(None),
         "lost": lost(project),
-        "may_change": user.acts_as_person,
+        "may_change": user.acts_as_person and rights.may_write(project.pk, "project"),
     }
 
 

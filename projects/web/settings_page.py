@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from projects.loose_types import Context
-from projects.models import User
+from projects.models import User, rights
 from projects.web import sync_page
 
 MOST_USERS = 300
@@ -14,6 +14,6 @@ def context(user: User) -> Context:
     return {
         "unconfirmed": list(User.objects.filter(is_kind_confirmed=False).order_by("username")[:MOST_USERS]),
         **sync_page.context(),
-        "may_change": user.acts_as_person,
+        "may_change": user.acts_as_person and rights.may_administer(),
         "may_restore": user.is_superuser,
     }

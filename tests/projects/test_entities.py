@@ -20,7 +20,7 @@ from projects.client import vocabulary
 from projects.client.resource import EntityResource
 from projects.entities import spec
 from projects.entities.question import MAX_NUMBER as MAX_QUESTIONS
-from projects.entities.registry import BY_REFERENCE, ENTITIES
+from projects.entities.registry import BY_REFERENCE, ENTITIES, OF_SERVER
 from projects.models import Activity, Question, SavedView, User, WorkItem
 from projects.models.base import Entity
 from projects.models.check import LONGEST_TIMEOUT
@@ -84,8 +84,9 @@ def serializer_fields(entity: spec.Entity) -> dict[str, Any]:
 
 def test_every_description_is_registered_and_has_a_model_and_a_noun() -> None:
     modules = {path.stem for path in Path(spec.__file__).parent.glob("*.py")} - {"__init__", "spec", "registry"}
-    assert modules == {entity.name for entity in ENTITIES} == Entity.by_type.keys()
-    assert {entity.noun for entity in ENTITIES} <= vocabulary.COMMANDS.keys()
+    assert modules == {entity.name for entity in (*ENTITIES, *OF_SERVER)}
+    assert {entity.name for entity in ENTITIES} == Entity.by_type.keys()
+    assert {entity.noun for entity in (*ENTITIES, *OF_SERVER)} <= vocabulary.COMMANDS.keys()
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 
 DEVICE_FLAGS = (
     option("--scope", action="append", choices=device_login.SCOPES, help="what the token may do (repeatable)"),
+    option(
+        "--project",
+        dest="projects",
+        action="append",
+        metavar="KEY",
+        help="the only project that it reaches (repeatable; all of yours)",
+    ),
     option("--no-browser", action="store_true", help="only print the address where you approve"),
 )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.urls import reverse
 
@@ -14,13 +15,15 @@ PAGES = (  # name, words, route
     ("people", "People and agents", "settings-people"),
     ("deleted", "Deleted items", "settings-deleted-all"),
 )
+MEMBERS = ("members", "Members", "settings-members-all")  # of a team's server
 
 
 @register.inclusion_tag("pm/settings_nav.html", takes_context=True)
 def settings_nav(context: Context, at: str) -> dict[str, object]:
     """Show the pages of the settings, and who may not change anything there."""
     request = context["request"]
-    pages = [(name, text, reverse(route)) for name, text, route in PAGES]
+    found = (*PAGES, MEMBERS) if settings.PM_TEAM else PAGES
+    pages = [(name, text, reverse(route)) for name, text, route in found]
     return {
         "settings_pages": pages,
         "at": at,

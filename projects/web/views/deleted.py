@@ -32,6 +32,6 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
         "count": found.count(),
         "rest": max(0, named.count() - MOST),
         "words": words,
-        "may_change": not project.is_archived,
+        "may_change": not project.is_read_only,
     }
     return render(request, "pm/settings_deleted.html", {"cursor": cursor, "section": "settings", **context})

@@ -6,12 +6,13 @@ import re
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from projects.models import ApiToken, User
+from projects.models import ApiToken, Project, User
 from projects.models.api_token import DEFAULT_LIFE, SCOPES
 from projects.team import audit
 
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         create.add_argument("name", help="where it is used, such as the name of a machine")
         create.add_argument("--user", required=True, help="whose token it is")
         create.add_argument("--scope", action="append", choices=SCOPES, required=True, help="repeatable")
+        create.add_argument(
+            "--project", action="append", default=[], metavar="KEY", help="the only project that it reaches; repeatable"
+        )
         create.add_argument(
             "--expires", default=f"{DEFAULT_LIFE.days}d", metavar="DAYS", help="such as 30d (%(default)s)"
         )
@@ -44,7 +48,13 @@ class Command(BaseCommand):
     def create(self, options: dict[str, Any]) -> None:  # Any: as in Django's stubs
         """Print the text of a new token."""
         user = User.objects.known(options["user"])
-        text, token = ApiToken.objects.issue(user, options["name"], options["scope"], life=_life(options["expires"]))
+        text, token = ApiToken.objects.issue(
+            user,
+            options["name"],
+            options["scope"],
+            projects=[_project(key) for key in options["project"]],
+            life=_life(options["expires"]),
+        )
         audit.record("token_issued", user=user.username, token=token.pk, name=token.name, scopes=token.scopes)
         self.stdout.write(text)
         self.stderr.write(
@@ -67,6 +77,13 @@ class Command(BaseCommand):
             raise CommandError(f"there is no token {options['id']}; to see all: pm-manage token list")
         token.revoke()
         audit.record("token_revoked", token=token.pk, name=token.name)
+
+
+def _project(key: str) -> UUID:
+    found = Project.objects.living_named(key)
+    if found is None:
+        raise CommandError(f"there is no project {key}")
+    return found.pk
 
 
 def _life(text: str) -> timedelta:

@@ -359,7 +359,7 @@ addEventListener("keydown", (event) => {
 });
 register("Everywhere", {
   Escape: ["Close a menu, an editor, the panel; clear the selection", () => leave(null)],
-  c: ["New item", ({ target }) => void import("./new-item.js").then(({ openNew }) => openNew(target)), () => true],
+  c: ["New item", ({ target }) => void import("./new-item.js").then(({ openNew }) => openNew(target)), () => document.querySelector("[data-press=c]")],
   "Mod+k": ["Search items, pages and actions", ({ target }) => void import("./palette.js").then(({ openPalette }) => openPalette(target)), null, true],
   "Mod+Enter": ["In a text: save or send it"],
 });
