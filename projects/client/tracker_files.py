@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 import uuid
 
 from projects.client import atomic_files
@@ -28,6 +29,8 @@ MAX_TEXT = 1 << 20  # bytes of a file in a folder
 MAX_LINE = 8 << 20  # bytes
 MAX_WHOLE = 64 << 20  # bytes of a file of a source in WHOLE
 MAX_FILES = 50_000
+MAX_SIZE = 4 << 30  # bytes of any other file
+MAX_PATH = 400  # characters of a path in a folder
 WHOLE = ("taskmaster", "taskwarrior", "github")  # sources that are one document, not lines
 LINKED = "is a link, which is not followed"
 ENDINGS = (".md",)
@@ -132,9 +135,25 @@ def _copy(source: str, path: str, body: BinaryIO) -> None:
         for entry in _entries(path):
             body.write(json.dumps(entry).encode() + b"\n")
         return
-    with opened(path, follow=True) as file:
-        file.seek(0)
-        _copy_file(path, file, body, is_whole=source in WHOLE)
+    try:
+        with _file(path) as file:
+            _copy_file(path, file, body, is_whole=source in WHOLE)
+    except OSError as error:
+        raise FileRefused(f"{path} can't be read: {error.strerror or error}") from None
+
+
+def _file(path: str) -> BinaryIO:
+    """Open a file, a pipe that somebody writes to, or standard input. A device may have no end, and is refused."""
+    if path == "-":
+        return sys.stdin.buffer if sys.stdin else open(os.devnull, "rb")
+    # A pipe without a writer is empty instead of waiting for one.
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    mode = os.fstat(handle).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        os.close(handle)
+        raise FileRefused(f"{path} is neither a file nor a pipe")
+    os.set_blocking(handle, True)
+    return open(handle, "rb")
 
 
 def _copy_file(path: str, file: BinaryIO, body: BinaryIO, *, is_whole: bool) -> None:
@@ -143,8 +162,8 @@ def _copy_file(path: str, file: BinaryIO, body: BinaryIO, *, is_whole: bool) -> 
     while piece := file.read(PIECE):
         size += len(piece)
         line = len(piece) - 1 - piece.rfind(b"\n") if b"\n" in piece else line + len(piece)
-        if is_whole and size > MAX_WHOLE:
-            raise FileRefused(f"{path} is larger than {MAX_WHOLE >> 20} MiB")
+        if size > (most := MAX_WHOLE if is_whole else MAX_SIZE):
+            raise FileRefused(f"{path} is larger than {most >> 20:,} MiB")
         if not is_whole and line > MAX_LINE:
             raise FileRefused(f"{path} has a line that is longer than {MAX_LINE >> 20} MiB")
         body.write(piece)
@@ -165,8 +184,10 @@ def _entries(folder: str) -> Iterator[dict[str, str]]:
             whole = os.path.join(place, name)
             relative = os.path.relpath(whole, folder).replace(os.sep, "/")
             text, reason = (None, LINKED) if os.path.islink(whole) else _text(whole)
-            # A name that is not UTF-8 is shown with signs in place of its bytes.
-            shown = os.fsencode(relative).decode(errors="replace")
+            # A name that is not UTF-8, or could be a path elsewhere, is shown with signs in place of its own.
+            shown = os.fsencode(relative).decode(errors="replace").replace("\\", "\ufffd")
+            if len(shown) > MAX_PATH:
+                shown, text, reason = f"{shown[: MAX_PATH - 1]}…", None, "has too long a path"
             yield {"path": shown, "skipped": reason} if text is None else {"path": shown, "text": text}
 
 

@@ -39,6 +39,10 @@ def test_what_is_no_readable_file_is_left_out_and_named(board: Board, folder: Pa
     (folder / "tasks" / "link.md").symlink_to(secret)
     (folder / "linked").symlink_to(tmp_path)
     os.mkfifo(folder / "tasks" / "pipe.md")
+    (folder / "tasks" / "..\\up.md").write_text("No task.")
+    deep = folder.joinpath("tasks", *["d" * 200] * 2)
+    deep.mkdir(parents=True)
+    (deep / "deep.md").write_text("No task.")
     (folder / "tasks" / "latin.md").write_bytes(b"---\nid: L-1\ntitle: \xe9\n---\n")
     (folder / "tasks" / "long.md").write_text("x" * (1 << 20) + "y")
     arguments = ("import", "backlog", str(folder), "--project", "LNK", "--new-project", "Links")
@@ -50,6 +54,8 @@ def test_what_is_no_readable_file_is_left_out_and_named(board: Board, folder: Pa
         "tasks/pipe.md": "is not a regular file; it is left out",
         "tasks/latin.md": "is not UTF-8 text; it is left out",
         "tasks/long.md": "is larger than 1 MiB; it is left out",
+        "tasks/..\ufffdup.md": "has no front matter with an id, so it is left out",
+        f"tasks/{'d' * 114}…": "has too long a path; it is left out",
     }
 
 
@@ -129,3 +135,19 @@ def test_long_lines_and_large_documents_are_not_sent(board: Board, tmp_path: Pat
     said = {source: board("import", source, str(hole)).error["message"] for source in ("csv", "beads", "github")}
     assert said["csv"] == said["beads"] == f"{hole} has a line that is longer than 8 MiB"
     assert said["github"] == f"{hole} is larger than 64 MiB"
+
+
+def test_pipes_are_read_but_no_devices(board: Board, tmp_path: Path) -> None:
+    project = board.project("PIP")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    arguments = ("--project", project)
+    assert board("import", "csv", str(pipe), *arguments).error["message"] == "the file is empty"
+    device = board("import", "csv", "/dev/zero", *arguments).error
+    assert (device["code"], device["message"]) == ("FILE_REFUSED", "/dev/zero is neither a file nor a pipe")
+    reader, writer = os.pipe()
+    os.write(writer, b"id,title\n7,From a pipe\n")
+    os.close(writer)
+    board("import", "csv", f"/proc/{os.getpid()}/fd/{reader}", *arguments)
+    os.close(reader)
+    assert board("show", f"{project}-1").document["title"] == "From a pipe"
