@@ -330,7 +330,8 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     assert len(board.api("GET", "projects/").json()["results"]) == 1
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("[data-answer]")).to_contain_text("Imported.")
-    expect(page.locator("[data-answer]").get_by_role("link", name="Open the board")).to_have_attribute("href", "/")
+    overview = page.locator("[data-answer]").get_by_role("link", name="Open the overview")
+    expect(overview).to_have_attribute("href", "/?overview")
     page.goto(f"{board.url}/settings/projects/")
     expect(page.locator("#sp-TWO")).to_be_visible()
 

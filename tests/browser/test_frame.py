@@ -48,6 +48,9 @@ def set_theme(page: Page, name: str) -> None:
 def test_sidebar_keeps_its_state_from_the_first_paint(page: Page, board: Server) -> None:
     open_board(page, board)
     assert width(page) == 192
+    page.get_by_label("switch to another").click()
+    assert reaches(page.get_by_role("link", name="All projects")) > 100
+    page.keyboard.press("Escape")
     page.keyboard.press("[")
     assert width(page) == 48
     expect(page.get_by_role("button", name="Sidebar")).to_have_attribute("aria-expanded", "false")

@@ -60,6 +60,16 @@ def test_live_update_keeps_typed_text_scroll_position_and_lifted_card(page: Page
     expect(lifted).to_be_focused()
 
 
+def test_refresh_repeats_no_field_of_a_menu(page: Page, board: Server) -> None:
+    for number in range(9):
+        epic = make_item(board, f"epic {number}", item_type="epic")
+    open_board(page, board)
+    expect(page.locator("[aria-label='Find in Epic']")).to_have_count(1)
+    pm(board.directory, "work-item", "update", epic, "--title", "another title")
+    expect(page.locator("#facet-descendants_of label", has_text="another title")).to_have_count(1, timeout=SOON)
+    expect(page.locator("[aria-label='Find in Epic']")).to_have_count(1)
+
+
 def test_restart_is_reported_and_typed_text_is_sent_once(
     person: BrowserContext, start_server: Start, board: Server
 ) -> None:

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from projects.models import Project, User
 from projects.web.avatars import hue, initials
-from projects.web.sections import LAST_PROJECT, Section, entries
+from projects.web.sections import LAST_PROJECT, SECTIONS, Section, entries
 from projects.web.stylesheet import stylesheet
 
 register = template.Library()
@@ -22,6 +22,14 @@ def stylesheet_url() -> str:
 def sections(context: Context) -> list[tuple[Section, str]]:
     """Return the entries of the sidebar for the page's project, or for the first where the page has none."""
     return entries(context.get("project") or _visited(context))
+
+
+@register.simple_tag(takes_context=True)
+def same_page(context: Context, project: Project) -> str:
+    """Return the URL of this section for another project, or of its board where the section has no project."""
+    here = (section for section in SECTIONS if section.of_project and section.name == context.get("section"))
+    found = next(here, None)
+    return reverse(found.route if found else "board", args=[project.key])
 
 
 def _visited(context: Context) -> Project | None:

@@ -3,9 +3,11 @@
 import { all, announce, reason, refresh } from "./pm.js";
 
 const NAMES = { created: "new", updated: "changed", deleted: "deleted", unchanged: "unchanged", skipped: "unchanged" };
-const ROWS = { work_items: "items", dependencies: "links", users: "people" }; // the others are called as on the pages
+const WORDS = { work_items: "items", swim_lanes: "columns", dependencies: "links", users: "people" }; // of the pages
+const ID = / [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 const MOST = 20; // problems that are listed
 const STEPS = { reading: "Reading the file…", checking: "Checking the items…", writing: "Writing the items…" };
+const worded = (collection) => WORDS[collection] ?? collection.replaceAll("_", " ");
 
 // The tracker that a file probably comes from, by its beginning.
 async function guess(file) {
@@ -115,18 +117,18 @@ function shown({ counts, errors }, dry) {
   if (!rows.some(([, count]) => count.created || count.updated || count.deleted)) return [element("p", "The board has all of this already."), ...remarks(counts)];
   const columns = Object.keys(NAMES).filter((key) => rows.some(([, count]) => count[key]));
   const head = element("tr", "", element("th", ""), ...columns.map((key) => element("th", NAMES[key])));
-  const lines = rows.map(([name, count]) => element("tr", "", element("th", ROWS[name] ?? name.replaceAll("_", " ")), ...columns.map((key) => element("td", String(count[key] ?? 0)))));
+  const lines = rows.map(([name, count]) => element("tr", "", element("th", worded(name)), ...columns.map((key) => element("td", String(count[key] ?? 0)))));
   const notes = [[counts.renumbered, "Items that get another number"], [counts.skipped_rows, "Rows that are left out"], [counts.detached, "Items that lose a deleted parent or sprint"]];
   const rest = notes.filter(([found]) => found?.length).map(([found, text]) => element("p", `${text}: ${found.length}`));
-  const reasons = (counts.skipped_rows ?? []).slice(0, 5).map(({ collection, row, reason: why }) => element("li", `${collection}, row ${row}: ${why}`));
+  const reasons = (counts.skipped_rows ?? []).slice(0, 5).map(({ collection, row, reason: why }) => element("li", `${worded(collection)}, row ${row}: ${why.replace(ID, "").replaceAll("_", " ")}`));
   return [element("p", dry ? "This is what the import would do:" : "Imported."), element("table", "", head, ...lines), ...rest, element("ul", "", ...reasons), ...remarks(counts)];
 }
 
 // Where what was imported can be seen.
 function link(form) {
   const { source, project, key } = form.elements, name = source.value && (project.value || key.value.toUpperCase());
-  const made = element("a", name ? `Open ${name}` : "Open the board");
-  made.href = name ? `/board/${encodeURIComponent(name)}/` : "/";
+  const made = element("a", name ? `Open ${name}` : "Open the overview");
+  made.href = name ? `/board/${encodeURIComponent(name)}/` : "/?overview";
   return made;
 }
 

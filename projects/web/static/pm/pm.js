@@ -167,6 +167,8 @@ export const typed = (form) => form.matches("form[data-typed]");
 
 export const idOf = (node) => node.nodeType === 1 ? node.getAttribute("id") : null; // form.id may be an input named "id"
 
+const isKept = (node) => node?.matches?.("[data-keep]:not([id])");
+
 function morph(old, fresh) {
   if (old.isEqualNode(fresh)) return;
   if (old.nodeType !== 1) return void (old.data = fresh.data);
@@ -181,7 +183,7 @@ function morph(old, fresh) {
   if (old.matches("[data-filter] [type=search]") && old !== document.activeElement) old.value = fresh.value;
   let here = old.firstChild;
   for (const next of [...fresh.childNodes]) {
-    while (here?.matches?.("[data-keep]:not([id])")) here = here.nextSibling;
+    while (isKept(here) && !isKept(next)) here = here.nextSibling; // made by a script
     const like = here && !idOf(here) && here.nodeName === next.nodeName ? here : null;
     const match = idOf(next) ? $(idOf(next)) : like;
     if (!match) old.insertBefore(document.importNode(next, true), here);
