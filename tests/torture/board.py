@@ -41,6 +41,18 @@ class Patient(requests.Session):
         return super().request(*args, **{"timeout": DEADLINE, **kwargs})
 
 
+# The pages for people; tests/projects/web/test_every_page.py compares them with the URL configuration.
+PAGES = (
+    *("/", "/?overview", "/search/?q=first", "/search/", "/inbox/", "/agents/", "/activity/"),
+    *("/design/", "/items/new/"),
+    *(f"/{page}/PONE/" for page in ("board", "list", "sprints", "insights", "activity")),
+    *("/list/", "/list/PONE/?layout=tree", "/list/PONE/?group=epic", "/board/PONE/?group=epic"),
+    *("/items/PONE-1/", "/items/PONE-2/", "/items/PONE-1/graph/", "/board/PONE/?item=PONE-1"),
+    *("/settings/", "/settings/sync/", "/settings/projects/", "/settings/projects/PONE/", "/settings/people/"),
+    *("/settings/labels/PONE/", "/settings/deleted/PONE/"),
+)
+
+
 class Board:
     """`ids`, and the `bodies` that created them, by collection in the API's paths."""
 
@@ -114,23 +126,8 @@ class Board:
 
     def pages(self) -> list[str]:
         """Return the path of every page for people, including the admin."""
-        found = [
-            "/",
-            "/?overview",
-            "/search/?q=first",
-            "/live/?since=0",
-            "/inbox/",
-            "/inbox/told/",
-            "/agents/",
-            "/activity/",
-        ]
-        found += ["/admin/", "/api/v1/docs/"]
-        found += [f"/{page}/PONE/" for page in ("board", "list", "sprints", "activity")] + [
-            "/items/PONE-2/",
-            "/items/PONE-1/",
-        ]
+        found = [*PAGES, "/live/?since=0", "/inbox/told/", "/admin/", "/api/v1/docs/"]
         found += [f"/attachments/{self.ids['attachments']}/"]
-        found += ["/list/", "/list/PONE/?layout=tree", "/list/PONE/?group=epic", "/items/PONE-1/graph/"]
         for collection, pk in self.ids.items():
             model = NAMES.get(collection, collection[:-1].replace("-", ""))
             root = f"/admin/projects/{model}/"
