@@ -213,6 +213,6 @@ def referred_to(texts: Iterable[str]) -> set[uuid.UUID]:
 def spelled(size: int) -> str:
     """Return a number of bytes as people read it."""
     if size < 1 << 10:
-        return f"{size} bytes"
+        return f"{size} byte{'' if size == 1 else 's'}"
     unit, name = (1 << 20, "MiB") if size >= 1 << 20 else (1 << 10, "KiB")
     return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"

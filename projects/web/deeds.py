@@ -13,7 +13,7 @@ from typing import NamedTuple
 from projects.entities.work_item import STATUS_NAMES
 from projects.loose_types import Json
 from projects.models import Activity
-from projects.models.activity import Action
+from projects.models.activity import IMPORTED, Action
 from projects.models.work_items.choices import Status
 from projects.models.work_items.queries import DISPLAY_KEY
 from projects.web.field_labels import label
@@ -40,6 +40,7 @@ NOUNS = {
     "saved_view": "a view",
     "dependency": "a link",
 }
+IRREGULAR = {"time": "time entries", "criterion": "criteria"}  # plurals
 
 
 class Shape(NamedTuple):
@@ -86,8 +87,13 @@ class Deed:
             more = f" and {len(named) - MAX_FIELDS} more" if len(named) > MAX_FIELDS else ""
             return f"{self.verb} {', '.join(named[:MAX_FIELDS])}{more}"
         if self.kind == "other":
-            return f"{self.verb} {self.texts[-1]}" + (f" {self.number} times" if self.number > 1 else "")
+            return f"{self.verb} {self.texts[-1] if self.number == 1 else self._several()}"
         return self.verb
+
+    def _several(self) -> str:
+        """Return the last text in the plural: "12 links" for "a link", "2 checks, the last passed"."""
+        noun, comma, rest = self.texts[-1].removeprefix("a ").partition(", ")
+        return f"{self.number} {IRREGULAR.get(noun, f'{noun}s')}" + (f", the last {rest}" if comma else "")
 
     @property
     def joint(self) -> str:
@@ -148,12 +154,17 @@ def _shape(row: Activity) -> Shape:
     if row.entity_type == "check_run" and row.action == Action.CREATED:
         return Shape("ran", "other", "a check" + (", passed" if values.get("outcome") == "passed" else ""))
     noun = NOUNS.get(row.entity_type, f"a {row.entity_type.replace('_', ' ')}")
-    return Shape(VERBS[Action(row.action)], "other", noun) if noun else Shape(VERBS[Action(row.action)])
+    return Shape(_verb(row), "other", noun) if noun else Shape(_verb(row))
+
+
+def _verb(row: Activity) -> str:
+    is_import = row.source == IMPORTED and row.action == Action.CREATED
+    return "imported" if is_import else VERBS[Action(row.action)]
 
 
 def _item(row: Activity, values: dict[str, Json]) -> Shape:
     if row.action != Action.UPDATED:
-        return Shape(VERBS[Action(row.action)])
+        return Shape(_verb(row))
     if not values or values.get("claimed_by_id"):
         is_own = not values or values["claimed_by_id"] == str(row.actor_id)
         return Shape("began" if is_own and row.actor.is_agent else "handed over")
@@ -172,15 +183,15 @@ def _item(row: Activity, values: dict[str, Json]) -> Shape:
 
 
 def _comment(row: Activity, values: dict[str, Json]) -> Shape:
-    if row.action == Action.CREATED:
+    if row.action == Action.CREATED and row.source != IMPORTED:
         return Shape(BY_KIND.get(values.get("kind") or "comment", "noted"), "text", quoted(values.get("content") or ""))
-    return Shape(VERBS[Action(row.action)], "other", "a comment")
+    return Shape(_verb(row), "other", "a comment")
 
 
 def _criterion(row: Activity, values: dict[str, Json]) -> Shape | None:
     if row.action == Action.UPDATED and "ticked_by_id" in values:
         return TICKED if values["ticked_by_id"] else UNTICKED
-    return Shape("added" if row.action == Action.CREATED else VERBS[Action(row.action)], "other", "a criterion")
+    return Shape("added" if _verb(row) == "created" else _verb(row), "other", "a criterion")
 
 
 def _question(row: Activity, values: dict[str, Json]) -> Shape:

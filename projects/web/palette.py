@@ -10,6 +10,7 @@ from projects.models import Activity, Project, SavedView, User, WorkItem
 from projects.models.search import search
 from projects.web import item_fields, item_page
 from projects.web.field_labels import label
+from projects.web.settings_page import PAGES, PARTS, PARTS_OF_PROJECT
 
 MOST = 8  # items
 HITS = 24  # some are comments, or several hits of one item
@@ -19,12 +20,13 @@ SET = ("status", "priority")  # fields of the item whose values are offered
 MAX_LENGTH = 200  # characters that are searched for
 
 
-def offers(text: str, project: Project | None, *, user: User) -> Context:
-    """Return the items that match `text`, of `project` first; without a text recent ones, and places to go to."""
+def offers(text: str, project: Project | None, *, user: User, with_places: bool = False) -> Context:
+    """Return the items that match `text`, of `project` first, else recent ones; with places to go to, if asked."""
     text = text.strip()[:MAX_LENGTH]
-    if text:
-        return {"items": _matching(text, project)}
-    return {"items": _recent(user), "projects": _projects(), "views": _views()}
+    found: Context = {"items": _matching(text, project) if text else _recent(user)}
+    if with_places:
+        found |= {"projects": _projects(), "views": _views(), "pages": _pages(project)}
+    return found
 
 
 def _matching(text: str, project: Project | None) -> list[Context]:
@@ -50,6 +52,18 @@ def _recent(user: User) -> list[Context]:
 
 def _item(key: str, title: str, status: str) -> Context:
     return {"key": key, "title": title, "note": STATUS_NAMES.get(status, status), "url": reverse("item", args=[key])}
+
+
+def _pages(project: Project | None) -> list[Context]:
+    """Return what the settings hold; the pages of the sidebar are in the page's own markup."""
+    note = "Settings"
+    found = [{"title": text, "note": note, "url": f"{reverse('settings')}#{part}"} for text, part in PARTS]
+    found += [{"title": text, "note": note, "url": reverse(route)} for _, text, route in PAGES[1:]]
+    if project:
+        path = reverse("settings-project", args=[project.key])
+        note = f"Settings of {project.key}"
+        found += [{"title": text, "note": note, "url": f"{path}#{part}"} for text, part in PARTS_OF_PROJECT]
+    return found
 
 
 def _projects() -> list[Context]:

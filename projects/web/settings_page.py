@@ -7,6 +7,22 @@ from projects.models import User, rights
 from projects.web import sync_page
 
 MOST_USERS = 300
+PAGES = (  # name, words, route
+    ("general", "General", "settings"),
+    ("projects", "Projects", "settings-projects"),
+    ("labels", "Labels", "settings-labels-all"),
+    ("people", "People and agents", "settings-people"),
+    ("deleted", "Deleted items", "settings-deleted-all"),
+)
+# What the first page and the page of a project hold: words, ID. The command palette leads there.
+PARTS = (
+    ("Import", "s-files"),
+    ("Export", "s-files"),
+    ("Backup", "s-backup"),
+    ("Restore a backup", "s-backup"),
+    ("Sync", "s-sync"),
+)
+PARTS_OF_PROJECT = (("Columns", "p-columns"), ("Policies", "s-policies"), ("Checks", "s-checks"))
 
 
 def context(user: User) -> Context:

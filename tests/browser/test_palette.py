@@ -20,6 +20,7 @@ def open_palette(page: Page, words: str) -> None:
 
 def test_palette_finds_items_pages_and_actions(page: Page, board: Server) -> None:
     one, two = make_item(board, "Read files"), make_item(board, HOSTILE)
+    make_item(board, "Export the diary")
     open_board(page, board)
     card(page, one).get_by_role("link").first.focus()
     open_palette(page, "onerror")
@@ -42,6 +43,10 @@ def test_palette_finds_items_pages_and_actions(page: Page, board: Server) -> Non
     expect(page.locator("#palette")).to_contain_text("Nothing matches")
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_have_count(0)
+    open_palette(page, "export")  # at once: the first answer, of the empty field, comes too late
+    expect(chosen).to_have_text("Export Settings")
+    expect(page.locator("#palette")).to_contain_text("Export the diary")
+    page.keyboard.press("Escape")
     open_palette(page, "inbox")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/inbox/"))

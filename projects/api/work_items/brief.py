@@ -18,7 +18,8 @@ from projects.api.serializers import ResponseSerializer
 from projects.api.viewsets import EntityViewSet, answer
 from projects.api.work_items.page import LINKS, related, statements
 from projects.entities.work_item import CLOSED, WORK_ITEM
-from projects.models import Check, CheckRun, Criterion, Project, Question, Review, Sprint, WorkItem
+from projects.models import Attachment, Check, CheckRun, Criterion, Project, Question, Review, Sprint, WorkItem
+from projects.models.attachment import spelled
 from projects.models.prepared_queries import Bound, Presence, Statement
 from projects.models.question import Status
 from projects.models.work_items.claimable import PAUSED
@@ -104,6 +105,9 @@ class BriefSerializer(ResponseSerializer):
     discoveries = serializers.ListField(child=serializers.CharField(), required=False)
     duplicates = serializers.ListField(child=serializers.CharField(), required=False)
     duplicated_by = serializers.ListField(child=serializers.CharField(), required=False)
+    attachments = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Names and sizes, such as `map.png, 12 KiB`."
+    )
     comments = BriefCommentSerializer(many=True, required=False, help_text="The latest, the oldest of them first.")
     earlier_comments = serializers.IntegerField(required=False)
     is_cut = serializers.BooleanField(required=False, help_text="True if a text was too long; `brief/` has all of it.")
@@ -133,6 +137,8 @@ def brief_of(item: JSONObject, item_id: str, *, longest: int = 0) -> JSONObject:
     short["above"] = [f"{row['display_key']} {row['title']}" for row in found["ancestors"]]
     for name in ("children", *LINKS):
         short[name] = [f"{row['display_key']} {row['status']} {row['title']}" for row in found[name]]
+    files = _attachments().rows(item=item_id) if "attachments" in present else ()
+    short["attachments"] = [f"{name}, {spelled(size)}" for name, size in files]
     short["comments"] = [_comment(row) for row in comments[-COMMENTS:]]
     short["earlier_comments"] = max(0, len(comments) - COMMENTS)
     if longest:
@@ -206,6 +212,7 @@ def _second(moment: str | None) -> str | None:
 @functools.cache
 def _present() -> Presence:
     own = {"review": _latest_review(), "questions": _questions(), "criteria": _criteria(), "checks": _has_checks()}
+    own["attachments"] = _attachments()
     return Presence(statements(PARTS) | own)
 
 
@@ -233,6 +240,12 @@ def _criteria() -> Statement:
 def _has_checks() -> Statement:
     found = Check.objects.filter(project=Bound("project", Project._meta.pk), deleted_at__isnull=True)
     return Statement(found.order_by().values_list("pk")[:1])
+
+
+@functools.cache
+def _attachments() -> Statement:
+    found = Attachment.objects.filter(work_item=Bound("item", WorkItem._meta.pk), deleted_at__isnull=True)
+    return Statement(found.order_by("created_at", "pk").values_list("name", "size"))
 
 
 @functools.cache

@@ -6,15 +6,9 @@ from django.template import Context
 from django.urls import reverse
 
 from projects.web import page
+from projects.web.settings_page import PAGES
 
 register = template.Library()
-PAGES = (  # name, words, route
-    ("general", "General", "settings"),
-    ("projects", "Projects", "settings-projects"),
-    ("labels", "Labels", "settings-labels-all"),
-    ("people", "People and agents", "settings-people"),
-    ("deleted", "Deleted items", "settings-deleted-all"),
-)
 MEMBERS = ("members", "Members", "settings-members-all")  # of a team's server
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from projects.models import Comment, Dependency, Sprint, User, WorkItem
+from projects.models import Attachment, Comment, Dependency, Sprint, User, WorkItem
 from tests.projects.api.test_projects import error
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,15 @@ def test_brief_has_the_latest_comments(api: APIClient, make_item: Make, user: Us
     brief = api.get(f"{URL}PONE-1/brief/").json()
     assert [comment["text"] for comment in brief["comments"]] == ["2", "3", "4", "5", "6"]
     assert brief["earlier_comments"] == 2
+
+
+def test_brief_has_names_and_sizes_of_attachments(api: APIClient, make_item: Make, user: User) -> None:
+    item = make_item()
+    for name, content in (("log.txt", b"x" * 2048), ("map.png", b"x")):
+        attachment = Attachment.objects.create(actor=user, work_item=item, name=name, content=content)
+    assert api.get(f"{URL}PONE-1/brief/").json()["attachments"] == ["log.txt, 2 KiB", "map.png, 1 byte"]
+    attachment.soft_delete(actor=user)
+    assert api.get(f"{URL}PONE-1/brief/").json()["attachments"] == ["log.txt, 2 KiB"]
 
 
 def told(api: APIClient, key: str, **query: Any) -> list[str]:

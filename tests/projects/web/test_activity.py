@@ -18,6 +18,7 @@ from projects.models.activity import SYNCED, Standing
 from projects.models.session import Run
 from projects.web import activity_feed
 from projects.web.activity_feed import Batch, Block
+from projects.web.deeds import deeds
 from tests.projects.conftest import begin_group
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,22 @@ def test_import_and_sync_are_one_line_each(browser: Client, project: Project, ow
     (found,) = blocks(browser, "?kind=work_item")
     assert isinstance(found, Batch)
     assert (found.words, found.authors, found.is_sync) == ("brought 5 changes", [owner.username], True)
+
+
+@pytest.mark.parametrize(
+    ("entity", "number", "source", "words"),
+    [
+        ("dependency", 12, "import", "imported 12 links"),
+        ("dependency", 1, "", "created a link"),
+        ("criterion", 3, "", "added 3 criteria"),
+        ("time_entry", 2, "", "created 2 time entries"),
+        ("check_run", 2, "", "ran 2 checks, the last passed"),
+    ],
+)
+def test_things_of_one_kind_are_counted(entity: str, number: int, source: str, words: str) -> None:
+    changes = [{"field": "outcome", "old": None, "new": "passed"}]
+    row = Activity(entity_type=entity, action="created", display_key="PONE-1", changes=changes, source=source)
+    assert [deed.words for deed in deeds([row] * number, about="PONE-1")] == [words]
 
 
 def test_what_does_not_count_is_seen_with_the_reason(browser: Client, make_item: Make) -> None:

@@ -50,7 +50,7 @@ def test_empty_palette_has_recent_items_projects_and_views(
         last = WorkItem.objects.create(actor=user, project=project, item_type="task", title=title)
     last.soft_delete(actor=user)
     view = SavedView.objects.create(actor=owner, project=project, name="Bugs", scope="project", filters="type=bug")
-    found = ask(browser)
+    found = ask(browser, places="")
     assert keys(found) == [mine.display_key, "PONE-3", "PONE-2"]
     assert found["projects"] == [{"key": "PONE", "title": project.title, "url": "/board/PONE/"}]
     assert found["views"] == [{"title": "Bugs", "note": "PONE", "url": f"/list/PONE/?view={view.pk}"}]
@@ -83,3 +83,15 @@ def test_queries_stay_constant(
 
 def test_palette_is_for_people(client: Client) -> None:
     assert client.get("/palette/").status_code == 401
+
+
+def test_parts_of_the_settings_are_pages(browser: Client, project: Project) -> None:
+    found = ask(browser, q="exp", project="PONE", places="")
+    pages = {page["title"]: page for page in found["pages"]}
+    assert pages["Export"] == {"title": "Export", "note": "Settings", "url": "/settings/#s-files"}
+    assert pages["Columns"]["note"] == "Settings of PONE"
+    for row in found["pages"]:
+        path, _, part = row["url"].partition("#")
+        shown = browser.get(path, follow=True).content.decode()
+        assert not part or f'id="{part}"' in shown, row
+    assert "pages" not in ask(browser, q="exp")

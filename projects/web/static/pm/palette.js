@@ -61,7 +61,7 @@ function itemActions({ key, found, target }) {
 
 async function ask(state) {
   const mine = ++asked, q = state.input.value.trim(), { project = "" } = document.body.dataset;
-  const query = new URLSearchParams({ q, project, ...(state.found.item ? {} : { item: state.key }) });
+  const query = new URLSearchParams({ q, project, ...(state.found.item ? {} : { item: state.key }), ...(state.found.pages ? {} : { places: "" }) });
   const answer = await fetch(`/palette/?${query}`, { cache: "no-store" }).catch(() => null);
   if (mine !== asked || !state.dialog.open) return;
   if (!answer?.ok) return void announce("The search does not answer.");
@@ -77,7 +77,7 @@ function draw(state) {
   const items = found.items.map(({ key, title, note, url }) => ({ key, text: title, note, url, item: key, combos: [] }));
   const places = (rows = []) => rows.map(({ key = "", title, note = "", url }) => ({ key, text: title, note, url, combos: [] }));
   const own = [...itemActions(state), ...fixed].filter((one) => words.length || one.combos.length || one.group === "Actions");
-  const others = [...own, ...places(found.projects).map((one) => ({ ...one, group: "Projects" })), ...places(found.views).map((one) => ({ ...one, group: "Views" }))];
+  const others = [...own, ...places(found.projects).map((one) => ({ ...one, group: "Projects" })), ...places(words.length ? found.pages : []).map((one) => ({ ...one, group: "Pages" })), ...places(found.views).map((one) => ({ ...one, group: "Views" }))];
   const right = others.filter(({ key = "", text }) => matches(`${key} ${text}`, words));
   // What begins with the words comes before the items, as an item only has them somewhere.
   const first = right.filter(({ text }) => words.length && text.toLowerCase().startsWith(words.join(" ")));

@@ -5,7 +5,7 @@ import { register } from "./keys.js";
 import { all, announce, held, post, reason, refresh } from "./pm.js";
 
 const ROW = "[data-select] [data-key]";
-const AGREE = { unclaim: "End the claims", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
+const AGREE = { unclaim: "End the claims and go on", force: "Change them anyway", anyway: "Overwrite", sure: "Delete" };
 const chosen = new Map(); // rows by key, in the order of their selection
 let last = null, bar = null, coming = null; // where a range begins; the bar, and the request for it
 const rows = (one) => all("[data-key]", one.closest("[data-select]"));
@@ -109,7 +109,9 @@ async function load() {
     const menu = event.target.closest("details[open]"), field = event.target.dataset.enter;
     if (event.key === "Enter" && field) {
       event.preventDefault();
-      typed(field);
+      const one = offered(event.target);
+      if (one) one.click();
+      else typed(field);
     } else if (event.key === "Escape" && menu) {
       event.stopPropagation();
       menu.open = false;
@@ -121,6 +123,12 @@ async function load() {
     }
   });
   return made;
+}
+
+// What Enter takes of the list below a field: what is named as typed, else the first that has the words.
+function offered({ value, dataset }) {
+  const words = value.trim().toLowerCase(), found = words ? all(`button[name="${dataset.enter}"]`, bar).filter((one) => one.value.toLowerCase().includes(words)) : [];
+  return found.find((one) => one.value.toLowerCase() === words) ?? found[0];
 }
 
 function typed(field) {
@@ -141,6 +149,7 @@ async function change(name, value, agreed = {}) {
   if (answer.ok) {
     for (const menu of all("details[open]", bar)) menu.open = false;
     for (const input of all("input", bar)) input.value = "";
+    for (const row of all("li[hidden]", bar)) row.hidden = false;
     await refresh();
     const { toastOf } = await import("./toast.js");
     return toastOf(answer);
