@@ -79,6 +79,12 @@ def test_selected_cards_change_together_and_come_back_with_one_undo(page: Page, 
     page.locator(".toast [data-undo]").click()
     expect(lane(page, "backlog").locator("[data-card]")).to_have_count(4)
     poll(lambda: item(board, held)["status"] == "in_progress")
+    focus(page, keys[0])
+    page.keyboard.press("x")
+    page.locator("#selection summary", has_text="Labels").click()
+    page.get_by_label("Find or add a label").fill("needs a map")
+    page.keyboard.press("Enter")
+    poll(lambda: item(board, keys[0])["labels"] == ["needs a map"])
 
 
 def test_long_press_selects_a_card(browser: Browser, board: Server) -> None:
