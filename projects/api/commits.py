@@ -77,6 +77,7 @@ class UnassignedSerializer(ResponseSerializer):
     author = serializers.CharField()
     key = serializers.CharField()
     items = serializers.ListField(child=serializers.CharField(), help_text="The present keys of the items.")
+    reported_by = serializers.CharField(help_text="Who reported it and from where; blank if the server read it.")
 
 
 class OrphansSerializer(ResponseSerializer):
@@ -279,4 +280,5 @@ def _unassigned(mention: CommitMention) -> dict[str, object]:
         "author": commit.author,
         "key": mention.key,
         "items": items,
+        "reported_by": commit.reporter,
     }

@@ -61,27 +61,12 @@ def push(context: Context, url: str) -> dict[str, Json]:
             f"This moves the board of {workspace.root_of(directory)} to {login.url}, with its history and files. The "
             "local server stops; the local database is set aside and can be restored. Move it?"
         )
-        with _administrator(context, login) as api, _held(context, directory), _scratch(directory) as folder:
-            state = _manage(context, directory, "state")
-            if state["is_shared"]:
-                person.agree(
-                    "This board is shared through git. The other clones keep theirs, but nothing will travel between "
-                    "them and the server: they have to log in there. Move it all the same?"
-                )
-            _check_target(api, login, state)
-            file, plain = (os.path.join(folder, name) for name in ("board.jsonl", "data.json"))
-            end = _manage(context, directory, "export", file, "--plain", plain)["end"]
-            answer = _sent(context, api, file)
-            if answer["end"] != end:
-                raise BadAnswer(f"{login.url} stored another board than was sent; nothing was changed here")
-            has_changed = not _is_same(context, api, end, plain, folder)
-            if has_changed and not answer["already"]:
-                raise BadAnswer(
-                    f"the board at {login.url} is not the one that was sent; somebody may have changed it already. "
-                    f"Nothing was changed here: look at it, and run the same command again"
-                )
-            path = remote_board.write(directory, login.url, login.board)
-            kept = _set_aside(database)
+        with _administrator(context, login) as api:
+            there = api.get(STATE, wanted=("board", "is_empty"))
+            _check_board(login, there["board"])
+            if there["is_empty"]:
+                api.get(DIGESTS)  # refuses a token without rights before the local server stops
+            end, has_changed, path, kept = _pushed(context, api, login, person)
     return {
         "url": login.url,
         "rows": end["counts"],
@@ -90,6 +75,36 @@ def push(context: Context, url: str) -> dict[str, Json]:
         "kept": kept,
         "to_commit": [f"git add -f {os.path.relpath(path, workspace.root_of(directory))}"],
     }
+
+
+def _pushed(context: Context, api: Api, login: Login, person: consent.Person) -> tuple[Json, bool, str, str]:
+    """Send the local board, compare, and set it aside.
+
+    Return the digests, whether the server's board has changed since, and the paths of remote.json and of the database.
+    """
+    directory = context.directory
+    with _held(context, directory), _scratch(directory) as folder:
+        state = _manage(context, directory, "state")
+        if state["is_shared"]:
+            person.agree(
+                "This board is shared through git. The other clones keep theirs, but nothing will travel between "
+                "them and the server: they have to log in there. Move it all the same?"
+            )
+        _check_target(api, login, state)
+        file, plain = (os.path.join(folder, name) for name in ("board.jsonl", "data.json"))
+        end = _manage(context, directory, "export", file, "--plain", plain)["end"]
+        answer = _sent(context, api, file)
+        if answer["end"] != end:
+            raise BadAnswer(f"{login.url} stored another board than was sent; nothing was changed here")
+        has_changed = not _is_same(context, api, end, plain, folder)
+        if has_changed and not answer["already"]:
+            raise BadAnswer(
+                f"the board at {login.url} is not the one that was sent; somebody may have changed it already. "
+                f"Nothing was changed here: look at it, and run the same command again"
+            )
+        path = remote_board.write(directory, login.url, login.board)
+        kept = _set_aside(os.path.join(directory, workspace.DATABASE))
+    return end, has_changed, path, kept
 
 
 def pull(context: Context, url: str | None) -> dict[str, Json]:

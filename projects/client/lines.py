@@ -201,7 +201,8 @@ def _commits(rows: Iterable[Json]) -> Iterable[str]:
             f" {sign}{row[name]}" for sign, name in (("+", "insertions"), ("-", "deletions")) if row.get(name)
         )
         who = f"{row['sha'][:10]} {row['committed_at'][:10]} {_flat(row['author'], 20)}"
-        yield f"{who}{counts}: {_flat(row['subject'], MAX_TITLE)}"
+        mark = f" [reported by {_flat(row['reported_by'], MAX_TITLE)}]" if row.get("reported_by") else ""
+        yield f"{who}{counts}: {_flat(row['subject'], MAX_TITLE)}{mark}"
 
 
 def _orphans(document: Json) -> Iterable[str]:
@@ -211,7 +212,9 @@ def _orphans(document: Json) -> Iterable[str]:
     found += [f"done, no passed check: {_orphan(row)}" for row in document["done_without_checks"]]
     for row in document["unassigned"]:
         items = " or ".join(row["items"]) or "no item"
-        found.append(f"unassigned: {row['sha'][:10]} {row['key']} is {items}: {_flat(row['subject'], MAX_TITLE)}")
+        mark = f" [reported by {_flat(row['reported_by'], MAX_TITLE)}]" if row.get("reported_by") else ""
+        subject = _flat(row["subject"], MAX_TITLE)
+        found.append(f"unassigned: {row['sha'][:10]} {row['key']} is {items}: {subject}{mark}")
     yield from found or ["no orphans"]
     if not document["is_complete"]:
         yield UNREAD

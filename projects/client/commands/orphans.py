@@ -17,7 +17,10 @@ def orphans(context: Context) -> None:
     """Print open items that commits name, done ones without a commit or check, and commits of unclear keys."""
     query = {"project": context.options.project, "limit": context.options.limit}
     answer = context.api.get("/api/v1/commits/orphans/", query, wanted=MEMBERS)
-    unassigned = [{**row, "sha": row["sha"][:SHORT]} for row in answer["unassigned"]]
+    unassigned = [
+        {name: value[:SHORT] if name == "sha" else value for name, value in row.items() if value != ""}
+        for row in answer["unassigned"]
+    ]
     context.show({**{name: answer[name] for name in MEMBERS}, "unassigned": unassigned})
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.boards import board_file
-from tests.processes import DEADLINE, MANAGE, children, poll
+from tests.processes import DEADLINE, MANAGE, children, environment, poll
 from tests.projects.client.conftest import Result
 from tests.projects.client.terminals import on_terminal
 from tests.projects.team.places import Proxy, TeamServer, free_port, sign_in
@@ -74,6 +74,17 @@ class Mover(Laptop):
             start_new_session=True,
         )
 
+    def refused(self, *arguments: str, **env: str) -> dict[str, str]:
+        """Run `pm board` as `move` does; return the error."""
+        result = self.move(*arguments, **env)
+        assert result.code != 0, result.out
+        return dict(json.loads(result.err.splitlines()[-1])["error"])
+
+    def is_untouched(self) -> bool:
+        """Return True if the local board is in its place, and nothing says that it is elsewhere."""
+        moved = (self.config_directory / "remote.json").exists() or self.kept()
+        return (self.config_directory / "data.db").exists() and not moved
+
     def exported(self, **env: str) -> bytes:
         """Return the export of the board that commands use."""
         call = self.run("sync", "export", **env)
@@ -96,24 +107,25 @@ def laptop(tmp_path: Path, proxy: Proxy) -> Iterator[Mover]:
     found.run("server", "stop", XDG_CONFIG_HOME=str(tmp_path / "nobody"))
 
 
-def log_in(laptop: Laptop, proxy: Proxy) -> None:
+def test_board_moves_to_the_server_and_back_through_refusals_and_kills(
+    laptop: Mover, proxy: Proxy, tmp_path: Path
+) -> None:
+    """One journey, as a team's server and its proxy take seconds to start."""
+    assert laptop.refused("push", proxy.url)["code"] == "NO_SERVER"  # not logged in
+    before, log = laptop.exported(), laptop.run("activity", "list", "--limit", "100").stdout
     with proxy.session() as ada:
         sign_in(ada, proxy.url)
         assert '"user":"ada"' in laptop.log_in(ada)
-
-
-def test_board_moves_to_the_server_and_back(laptop: Mover, proxy: Proxy, tmp_path: Path) -> None:
-    refused = laptop.move("push", proxy.url)
-    assert json.loads(refused.err)["error"]["code"] == "NO_SERVER"  # not logged in
-    before, log = laptop.exported(), laptop.run("activity", "list", "--limit", "100").stdout
-    log_in(laptop, proxy)
+    refuse_agents_and_programs(laptop, proxy)
+    kill_the_server(laptop, proxy)
+    kill_the_client(laptop, proxy)
     pushed = laptop.move("push", proxy.url)
     assert pushed.code == 0, pushed.err
-    told = json.loads(pushed.out)["pushed"]
-    assert told["to_commit"] == ["git add -f .pm/remote.json"]
+    assert json.loads(pushed.out)["pushed"]["to_commit"] == ["git add -f .pm/remote.json"]
     assert not (laptop.config_directory / "data.db").exists()
     [kept] = laptop.kept()
     assert kept.stat().st_mode & 0o777 == 0o400
+    assert laptop.staged("") == []
     assert laptop.exported() == before
     assert laptop.run("activity", "list", "--limit", "100").stdout == log
     assert laptop.error("server", "start")["code"] == "FILE_REFUSED"  # no empty board beside it
@@ -123,57 +135,33 @@ def test_board_moves_to_the_server_and_back(laptop: Mover, proxy: Proxy, tmp_pat
     shutil.copy(laptop.config_directory / "remote.json", other.repository / ".pm")
     error = other.error("list")
     assert (error["code"], error["try"]) == ("NO_SERVER", f"pm login {proxy.url}")
-    assert json.loads(laptop.move("push", proxy.url).err)["error"]["code"] == "FILE_REFUSED"  # nothing is here
+    assert laptop.refused("push", proxy.url)["code"] == "FILE_REFUSED"  # nothing is here
+    report_commits(laptop)
     # And back.
-    laptop.answer("create", "Made on the server", "-t", "task", "--project", "PONE")
     after = laptop.exported()
+    assert after != before
     pulled = laptop.move("pull")
     assert pulled.code == 0, pulled.err
     assert not (laptop.config_directory / "remote.json").exists()
     laptop.answer("server", "start", "--workers", "1")
-    assert laptop.exported() == after != before
+    assert laptop.exported() == after
     assert laptop.kept() == [kept]
 
 
-def test_agents_and_tokens_without_rights_move_nothing(laptop: Mover, proxy: Proxy) -> None:
-    log_in(laptop, proxy)
-    assert json.loads(laptop.move("push", proxy.url, CLAUDECODE="1").err)["error"]["code"] == "FORBIDDEN"
+def refuse_agents_and_programs(laptop: Mover, proxy: Proxy) -> None:
+    assert laptop.refused("push", proxy.url, CLAUDECODE="1")["code"] == "FORBIDDEN"
     assert laptop.error("board", "push", proxy.url)["code"] == "FORBIDDEN"  # no terminal
-    login = (laptop.config / "pm" / "servers.toml").read_text().partition('token = "')[2].partition('"')[0]
-    refused = json.loads(laptop.move("push", proxy.url, PM_TOKEN=login).err)["error"]
-    assert "scope admin" in refused["message"]
-    assert (laptop.config_directory / "data.db").exists()
-    assert not laptop.kept()
+    token = (laptop.config / "pm" / "servers.toml").read_text().partition('token = "')[2].partition('"')[0]
+    assert "scope admin" in laptop.refused("push", proxy.url, PM_TOKEN=token)["message"]
+    headers = {"Authorization": f"Bearer {laptop.token}", "Content-Type": "application/x-ndjson", "Accept": "*/*"}
     with proxy.session() as session:
-        answer = session.post(
-            f"{proxy.url}/api/v1/board/history/",
-            headers={"Authorization": f"Bearer {laptop.token}", "Content-Type": "application/x-ndjson"},
-            data=b"{}",
-            timeout=DEADLINE,
-        )
+        answer = session.post(f"{proxy.url}/api/v1/board/history/", headers=headers, data=b"{}", timeout=DEADLINE)
     assert answer.status_code == 403  # a program, not a person on a terminal
+    assert laptop.is_untouched()
 
 
-def test_kills_leave_one_whole_board(laptop: Mover, proxy: Proxy) -> None:
-    before = laptop.exported()
-    log_in(laptop, proxy)
-    # A killed client: while it exports, sends, compares; in the last case the server has the board.
-    for name in ("board.jsonl", "data.json", "there.json"):
-        process = laptop.start_moving("push", proxy.url)
-        poll(partial(laptop.staged, name), 8 * DEADLINE, name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(DEADLINE)
-        assert (laptop.config_directory / "data.db").exists()
-        assert not (laptop.config_directory / "remote.json").exists()
-    pushed = laptop.move("push", proxy.url)
-    assert pushed.code == 0, pushed.err
-    assert laptop.exported() == before
-    assert laptop.staged("") == []
-
-
-def test_killed_server_has_the_whole_board_or_none(laptop: Mover, proxy: Proxy) -> None:
-    before = laptop.exported()
-    log_in(laptop, proxy)
+def kill_the_server(laptop: Mover, proxy: Proxy) -> None:
+    """Kill its workers as long as the client sends: it stores all or nothing."""
     process = laptop.start_moving("push", proxy.url)
     while process.poll() is None:
         if laptop.staged("data.json"):
@@ -183,8 +171,28 @@ def test_killed_server_has_the_whole_board_or_none(laptop: Mover, proxy: Proxy) 
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
     assert process.returncode != 0
-    assert (laptop.config_directory / "data.db").exists()
-    assert not (laptop.config_directory / "remote.json").exists()
-    pushed = laptop.move("push", proxy.url)
-    assert pushed.code == 0, pushed.err
-    assert laptop.exported() == before
+    assert laptop.is_untouched()
+
+
+def kill_the_client(laptop: Mover, proxy: Proxy) -> None:
+    """Kill it while it compares, when the server has the board."""
+    process = laptop.start_moving("push", proxy.url)
+    poll(partial(laptop.staged, "there.json"), 8 * DEADLINE, "the comparison")
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(DEADLINE)
+    assert laptop.is_untouched()
+
+
+def report_commits(laptop: Mover) -> None:
+    """Commit, and begin an item: the server, which has no checkout, is told."""
+    env = environment(**{f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")})
+    key = str(laptop.answer("create", "Made there", "-t", "task", "--project", "PONE")["key"])
+    for message in (f"{key} Begin it", "Name nothing"):
+        command = ["git", "commit", "-q", "--allow-empty", "-m", message]
+        subprocess.run(command, cwd=laptop.repository, env=env, check=True)
+    laptop.answer("begin", key, CLAUDECODE="1")
+    found = laptop.answer("commits", key)["commits"]
+    assert isinstance(found, list)
+    assert [(each["subject"], each["author"]) for each in found] == [(f"{key} Begin it", "a@b.c")]
+    assert found[0]["reported_by"] == f"claude (through ada) from {os.uname().nodename}"
+    assert laptop.answer("commits", "--send") == {"reported": {"sent": 0, "new": 0}}

@@ -35,8 +35,9 @@ from tests.projects.links import miscounted
 
 # Models of which nothing moves.
 LOCAL = {
-    "apitoken", "boardidentity", "boardmove", "checkapproval", "commitindex", "devicecode", "idempotentanswer",
-    "itemlabel", "loginticket", "numberblock", "openedrun", "pendingnote", "reportedtree", "session", "syncadvance",
+    "apitoken", "boardidentity", "boardmove", "checkapproval", "commitindex", "defaultrole", "devicecode",
+    "idempotentanswer", "itemlabel", "loginticket", "membership", "numberblock", "openedrun", "pendingnote",
+    "reportedtree", "session", "syncadvance",
     "syncboard", "syncchain", "syncgroup", "syncindex", "syncoutbox", "syncrecord", "syncuser",
 }  # fmt: skip
 DERIVED = ("open_blockers", "unblocks", "criteria_total", "criteria_ticked", "is_current", "urgency", "due_rank")
