@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from projects.sqlite import new_board
 from tests.postgres.sites import Node, Site, free_port
-from tests.processes import DEADLINE, poll
+from tests.processes import DEADLINE, MANAGE, environment, poll
 from tests.torture.data_writers import TIMEOUT, Wire
 from tests.torture.ground import need
 
@@ -111,9 +110,10 @@ def copied_rows(database: str, path: Path) -> Path:
     """Write the rows of a PostgreSQL database to a file as projects.sqlite would store them, for the audits."""
     import psycopg
 
+    env = environment(PM_CONFIG_DIR=str(path.parent))
+    subprocess.run([*MANAGE, "migrate", "--verbosity", "0"], env=env, stdin=subprocess.DEVNULL, check=True)
+    (path.parent / "data.db").rename(path)
     with closing(sqlite3.connect(path)) as file, psycopg.connect(database) as source:
-        for statement in new_board.statements():
-            file.execute(statement)
         for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             file.execute(f'DROP TRIGGER "{name}"')
         tables = (
@@ -122,11 +122,13 @@ def copied_rows(database: str, path: Path) -> Path:
         for (table,) in file.execute(tables).fetchall():
             if table.startswith("projects_search"):
                 continue  # each engine has a search of its own
+            # Not those that SQLite generates.
             names = [row[1] for row in file.execute(f"PRAGMA table_info({table})")]
+            columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+            rows = source.execute(f'SELECT {columns} FROM "{table}"')
             file.execute(f"DELETE FROM {table}")
-            marks = ", ".join("?" * len(names))
-            rows = source.execute(f"SELECT {', '.join(names)} FROM {table}")
-            file.executemany(f"INSERT INTO {table} VALUES ({marks})", (list(map(_stored, row)) for row in rows))
+            insert = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
+            file.executemany(insert, (list(map(_stored, row)) for row in rows))
         file.commit()
     return path
 

@@ -143,7 +143,8 @@ def nodes_on_postgres(seconds: int) -> Result:
         folder, url = Path(scratch), cluster.make("board")
 
         def rows() -> Path:
-            return copied_rows(url, folder / "rows.db")
+            (folder / "rows").mkdir()
+            return copied_rows(url, folder / "rows" / "rows.db")
 
         _burn(result, folder, url, seconds, rows, cluster.restart)
     return result
