@@ -129,6 +129,16 @@ def test_token_does_what_its_scopes_say(laptop: Laptop, ada: requests.Session) -
     assert laptop.answer("whoami")["whoami"] == {"actor": "ada", "kind": "person", "source": "default"}
 
 
+def test_only_a_person_gives_roles(laptop: Laptop, ada: requests.Session) -> None:
+    laptop.log_in(ada, "--scope", "read", "--scope", "write")
+    laptop.answer("project", "create", "--key", "ROLES", "--title", "Roles")
+    assert laptop.answer("member", "list", "ROLES") == {"members": []}
+    error = laptop.error("member", "add", "ada", "--role", "viewer", "--project", "ROLES")
+    assert error["code"] == "FORBIDDEN"
+    assert "only a person can choose the members of a project" in error["message"]
+    assert "ada is no member of ROLES" in laptop.error("member", "remove", "ada", "--project", "ROLES")["message"]
+
+
 def test_other_repository_is_not_logged_in(laptop: Laptop, ada: requests.Session, tmp_path: Path) -> None:
     laptop.log_in(ada)
     other = Laptop(tmp_path / "other", laptop.proxy)
