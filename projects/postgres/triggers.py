@@ -38,6 +38,11 @@ def digest() -> str:
     return hashlib.sha256(f"{_text(FUNCTIONS)}{_text(SOURCE)}".encode()).hexdigest()[:16]
 
 
+def names() -> set[str]:
+    """Return the names of the triggers that `triggers.sql` defines."""
+    return set(_NAME.findall(_text(SOURCE)))
+
+
 def existing(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """Return the SQL of each existing trigger on our tables by its name."""
     with connection.cursor() as cursor:
@@ -54,7 +59,7 @@ def of_table(connection: BaseDatabaseWrapper, table: str) -> dict[str, str]:
 
 def differences(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of the triggers that are missing or unknown, or of all if any is of another version."""
-    wanted, found = set(_NAME.findall(_text(SOURCE))), set(existing(connection))
+    wanted, found = names(), set(existing(connection))
     with connection.cursor() as cursor:
         cursor.execute("SELECT obj_description(%s::regclass)", [MARKED])
         [(mark,)] = cursor.fetchall()

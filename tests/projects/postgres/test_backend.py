@@ -1,0 +1,122 @@
+"""The backend for PostgreSQL: what it sends and receives, its lock, and lost connections."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.test import Client
+
+from projects.models import User
+from projects.models.fts import TOKENIZER
+from projects.postgres import checks, triggers
+from projects.resource_errors import explain
+from projects.sqlite.triggers import definitions
+
+TEXTS = (
+    "Naïve café, ÅNGSTRÖM and src/main.py",
+    "snake_case kebab-case 1e5 3d v2.0 ½ ² №5",
+    "Straße ΣΊΣΥΦΟΣ ﬁn Ǆ İstanbul",
+    "日本語 テスト 한국어 हिन्दी עברית العربية",
+    "x́y é é \U0001f600 a\U0001f600b tab\tline\nend",
+)
+
+
+def other() -> Any:
+    """Return a second connection to the database of the test."""
+    return connection.copy()
+
+
+def test_raw_rows_look_as_on_sqlite(db: None) -> None:
+    user = User.objects.person("ada")
+    with connection.cursor() as cursor:
+        cursor.execute('SELECT id, date_joined, CAST(\'{"b": 1, "a": 2}\' AS json) FROM projects_user')
+        [(pk, joined, document)] = cursor.fetchall()
+    assert (pk, document) == (user.pk.hex, '{"b": 1, "a": 2}')
+    assert type(joined) is datetime
+    assert joined.tzinfo is None
+
+
+def test_writer_holds_the_lock_of_the_board(transactional_db: None) -> None:
+    second = other()
+    try:
+        with transaction.atomic(), second.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(28781)")
+            assert cursor.fetchone() == (False,)
+            cursor.execute("SELECT count(*) FROM projects_user")  # a reader does not wait
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(28781)")
+            assert cursor.fetchone() == (True,)
+    finally:
+        second.close()
+
+
+def test_lost_connection_is_a_shortage_and_heals(transactional_db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        [(pid,)] = cursor.fetchall()
+    second = other()
+    try:
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    finally:
+        second.close()
+    with pytest.raises(OperationalError) as refused:
+        User.objects.count()
+    assert explain(refused.value) == "the database is temporarily unavailable; try again"
+    connection.close_if_unusable_or_obsolete()  # as at the start of each request
+    assert Client().get("/ready").status_code == 200
+
+
+def test_long_wait_for_a_writer_is_a_shortage(transactional_db: None) -> None:
+    second = other()
+    try:
+        second.ensure_connection()
+        second.connection.execute("SET lock_timeout = 50")
+        with transaction.atomic(), second.cursor() as cursor, pytest.raises(OperationalError) as refused:
+            cursor.execute("SELECT pg_advisory_xact_lock(28781)")
+    finally:
+        second.close()
+    assert explain(refused.value) == "others have been writing for too long; try again"
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts_are_folded_and_split_as_on_sqlite(db: None, text: str) -> None:
+    with closing(sqlite3.connect(":memory:")) as memory:
+        memory.execute(f"CREATE VIRTUAL TABLE text USING fts5(body, tokenize = '{TOKENIZER}')")
+        memory.execute("CREATE VIRTUAL TABLE words USING fts5vocab(text, 'instance')")
+        memory.execute("INSERT INTO text VALUES (?)", [text])
+        words = [word for (word,) in memory.execute("SELECT term FROM words ORDER BY offset")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pm_casefold(%s), pm_tokens(%s)", [text, text])
+        assert cursor.fetchone() == (text.casefold(), words)
+
+
+def test_other_triggers_are_reported_and_replaced(db: None) -> None:
+    assert triggers.differences(connection) == []
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER item_link_status ON projects_workitem")
+    assert triggers.differences(connection) == ["item_link_status"]
+    triggers.synchronize(connection)
+    assert triggers.differences(connection) == []
+
+
+def test_triggers_are_those_of_sqlite(db: None) -> None:
+    """Some have one trigger here for two there, which differ only in what fires them."""
+    joined = {"change": ("insert", "delete"), "told": ()}
+    names: set[str] = set()
+    for name in triggers.names():
+        stem, _, event = name.rpartition("_")
+        names |= {f"{stem}_{one}" for one in joined.get(event, (event,))}
+    assert names == set(definitions())
+
+
+def test_database_that_sorts_otherwise_is_refused(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "COLLATIONS", ("C",))
+    monkeypatch.setattr(checks, "_checked", set())
+    with pytest.raises(OperationalError, match=r"collation C\.UTF-8 .* createdb --template template0"):
+        checks.check_database(connection)
