@@ -60,4 +60,6 @@ def refusal(status: int, code: str, message: str) -> HttpResponse:
 
 def _is_ours(origin: str, request: HttpRequest) -> bool:
     scheme, _, host = origin.lower().partition("://")
-    return scheme in ("http", "https") and host in (runtime.current.hosts or {request.get_host().lower()})
+    # A page that came without TLS may be anybody's in the network between.
+    schemes = ("https",) if request.is_secure() else ("http", "https")
+    return scheme in schemes and host in (runtime.current.hosts or {request.get_host().lower()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
 
 from pmsite import config, secretkey
 from projects import workspace
@@ -168,6 +169,7 @@ DISCOVERY_STRICT_MIGRATIONS = True  # an older pm must not serve a newer one's b
 DISCOVERY_VERSION = VERSION
 
 PM_TEAM = False  # True on a lasting server; see pmsite.team
+PM_OIDC: dict[str, Any] = {}  # Any: texts, and a list of domains; a lasting server may have a provider
 PM_CALLS_PER_MINUTE = 0  # of a token on a lasting server; 0: no limit
 PM_PROXIES: list[str] = []  # addresses and networks whose X-Forwarded headers count; `serve` fills it
 PM_MAX_BODY_BYTES = OPTIONS["server.max_body_mib"] << 20

@@ -57,6 +57,39 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 
+PM_OIDC = team_environment.oidc(os.environ)  # the provider of single sign-on; {} without one
+if PM_OIDC:
+    INSTALLED_APPS += [
+        "allauth",
+        "allauth.account",
+        "allauth.socialaccount",
+        "allauth.socialaccount.providers.openid_connect",
+        "projects.team.oidc",
+    ]
+    MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+    ACCOUNT_ADAPTER = "projects.team.oidc.identities.AccountAdapter"
+    ACCOUNT_EMAIL_VERIFICATION = "none"
+    ACCOUNT_RATE_LIMITS = False  # projects.team.limits has some that workers share
+    ACCOUNT_SIGNUP_FIELDS = ["username*"]
+    ACCOUNT_UNIQUE_EMAIL = False
+    SOCIALACCOUNT_ADAPTER = "projects.team.oidc.identities.SocialAccountAdapter"
+    SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # an address never finds a user
+    SOCIALACCOUNT_STORE_TOKENS = False
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": PM_OIDC["id"],
+                    "name": PM_OIDC["name"],
+                    "client_id": PM_OIDC["client_id"],
+                    "secret": PM_OIDC["client_secret"],
+                    "settings": {"server_url": PM_OIDC["issuer"].rstrip("/")},
+                }
+            ],
+        }
+    }
+
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -23,6 +25,7 @@ LIMITS = {
     "idle_in_transaction_session_timeout": 300_000,
 }
 MAX_POOL = 1000  # connections
+OIDC = {name: f"PM_OIDC_{name.upper()}" for name in ("issuer", "client_id", "client_secret", "name", "new_users")}
 CALLS, DEFAULT_CALLS, MOST_CALLS = "PM_CALLS_PER_MINUTE", 3000, 1_000_000
 SHORTEST_KEY = 50  # characters; Django's check requires as many
 
@@ -84,6 +87,42 @@ def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django
     options.setdefault("application_name", "pm")
     # A pool keeps the connections itself; without one, each thread does.
     return found | {"OPTIONS": options, "CONN_MAX_AGE": 0 if size else None, "CONN_HEALTH_CHECKS": True}
+
+
+def oidc(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: texts, and a list of domains
+    """Return the provider of single sign-on, {} if the environment names none. Raises ConfigError."""
+    found: dict[str, Any] = {}  # Any: as above
+    for name, variable in OIDC.items():
+        found[name] = environ.get(variable, "").strip()
+    if not any(found.values()):
+        return {}
+    if missing := [OIDC[name] for name in ("issuer", "client_id", "client_secret") if not found[name]]:
+        raise ConfigError(f"environment: single sign-on needs {', '.join(missing)}, too; see docs/team.md")
+    parts = urlsplit(found["issuer"])
+    local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not (parts.scheme == "https" or local) or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigError(
+            f"environment: {OIDC['issuer']} must be an https URL, such as https://id.example.org/realms/pm"
+        )
+    if importlib.util.find_spec("allauth") is None:
+        raise ConfigError("single sign-on needs more packages; install pm with its extras `team` and `oidc`")
+    found["name"] = found["name"] or "single sign-on"
+    if not found["name"].isprintable():
+        raise ConfigError(f"environment: {OIDC['name']} must be printable")
+    found["new_users"] = _new_users(found["new_users"] or "none")
+    # Connections belong to the issuer: another one may use the same subjects for other people.
+    found["id"] = f"oidc-{hashlib.sha256(found['issuer'].encode()).hexdigest()[:16]}"
+    return found
+
+
+def _new_users(text: str) -> str | list[str]:
+    """Return `none`, `all`, or the domains of addresses. Raises ConfigError."""
+    words = [word for word in text.lower().replace(",", " ").split() if word]
+    if words in (["none"], ["all"]):
+        return words[0]
+    if not words or not all(re.fullmatch(r"(?:[a-z0-9-]+\.)+[a-z0-9-]+", word) for word in words):
+        raise ConfigError(f"environment: {OIDC['new_users']} must be none, all, or domains such as example.org")
+    return words
 
 
 def secret_key(environ: Mapping[str, str]) -> str:

@@ -100,9 +100,10 @@ class TokenCaller(Caller):
         from projects.models import User
 
         if self.acts_for:
-            user = User.objects.actor(self.name)
-            if not user.is_agent:
-                raise exceptions.PermissionDenied(f"{user.username} is a person; a token can only act as an agent")
+            with transaction.atomic():  # a refusal leaves no new user: some names would be people
+                user = User.objects.actor(self.name)
+                if not user.is_agent:
+                    raise exceptions.PermissionDenied(f"{user.username} is a person; a token can only act as an agent")
             user.via = self.acts_for
         else:
             user = self.token.user

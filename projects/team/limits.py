@@ -87,10 +87,10 @@ class Limiter:
         missing: list[tuple[Claim, str, int]] = []
         with self._lock:
             for limit, subject in claims:
-                digest = _digest(limit, subject)
+                digest = digest_of(limit, subject)
                 ends, left = self._kept.get(digest, (0, 0))
                 if ends <= moment:
-                    missing.append(((limit, subject), digest, _end(limit, moment)))
+                    missing.append(((limit, subject), digest, end_of(limit, moment)))
                 elif left > 0:
                     self._kept[digest] = ends, left - 1
                 elif limit.batch > 1 and left < 0:
@@ -115,7 +115,7 @@ class Limiter:
         """Take back one count of each claim, of limits with a batch of one."""
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             for limit, subject in claims:
-                cursor.execute(_RETURN, [_digest(limit, subject)])
+                cursor.execute(_RETURN, [digest_of(limit, subject)])
 
     def _forget(self, cursor: CursorWrapper, moment: float) -> None:
         """Remove what is over, once a minute."""
@@ -148,11 +148,12 @@ def _period(seconds: int) -> str:
     return {1: "a minute", 60: "an hour"}.get(minutes, f"{minutes} minutes")
 
 
-def _digest(limit: Limit, subject: str) -> str:
+def digest_of(limit: Limit, subject: str) -> str:
+    """Return the key of a row."""
     return hashlib.sha256(f"{limit.name}\0{subject}".encode()).hexdigest()
 
 
-def _end(limit: Limit, moment: float) -> int:
+def end_of(limit: Limit, moment: float) -> int:
     """Return the end of the period, the same for all workers and nodes."""
     return (int(moment) // limit.seconds + 1) * limit.seconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -65,4 +66,9 @@ def tokens(request: HttpRequest) -> HttpResponse:
             audit.record("token_revoked", request, user=user.username, token=token.pk, name=token.name)
             messages.success(request, f"The token “{token.name}” is revoked.")
         return HttpResponseRedirect(reverse("own-tokens"))
-    return render(request, "team/tokens.html", {"tokens": ApiToken.objects.filter(user=user)})
+    context = {"tokens": ApiToken.objects.filter(user=user), "provider": settings.PM_OIDC}
+    if settings.PM_OIDC:
+        from allauth.socialaccount.models import SocialAccount
+
+        context["connections"] = SocialAccount.objects.filter(user=user, provider=settings.PM_OIDC["id"]).exists()
+    return render(request, "team/tokens.html", context)

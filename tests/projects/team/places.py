@@ -54,12 +54,13 @@ def certificate(folder: Path, *, name: str = "localhost", days: int = 1) -> Path
 class TeamServer:
     """`pm-manage serve` on a board of its own, with the administrator ada."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, **env: str) -> None:
         self.folder = folder
         self.env = environment(
             PM_DATABASE_URL=f"sqlite:///{folder}/data.db",
             PM_SECRET_KEY=KEY,
             DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+            **env,
         )
         folder.mkdir()
         self.manage("migrate")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import requests
 
 from tests.conftest import make_repository
 from tests.processes import DEADLINE, MANAGE, environment, poll
+from tests.projects.client.terminals import on_terminal
 from tests.projects.team.places import Proxy, TeamServer, csrf_of, free_port, sign_in
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin"), reason="no nginx")
@@ -178,3 +180,32 @@ def test_audit_log_names_what_happened(laptop: Laptop, ada: requests.Session, pr
     events = [json.loads(line) for line in lines if '"pm.audit"' in line]
     assert {"signed_in", "sign_in_approved", "token_issued"} <= {event["event"] for event in events}
     assert "pmt_" not in "".join(lines)
+
+
+def test_check_runs_only_what_the_person_of_the_clone_agreed_to(laptop: Laptop, ada: requests.Session) -> None:
+    laptop.log_in(ada)
+    laptop.answer("project", "create", "--key", "CHECKED", "--title", "Checked")
+    item = str(laptop.answer("create", "First", "-t", "task", "--project", "CHECKED")["key"])
+    page = f"{laptop.proxy.url}/tokens/"
+    form = {
+        **{"id": str(uuid.uuid4()), "name": "unit", "command": "touch .git/ran", "timeout_seconds": "60"},
+        **{"requirement": "required", "item_types": "task"},
+        "csrfmiddlewaretoken": csrf_of(ada.get(page, timeout=DEADLINE)),
+    }
+    added = ada.post(
+        f"{laptop.proxy.url}/settings/checks/CHECKED/add/", data=form, headers={"Referer": page}, timeout=DEADLINE
+    )
+    assert added.status_code == 200, added.text
+    refused = laptop.error("check", item)
+    assert refused["code"] == "CHECK_UNTRUSTED"
+    assert "nobody has agreed in this repository to what unit runs" in refused["message"]
+    assert not (laptop.repository / ".git" / "ran").exists()
+    env = {"XDG_CONFIG_HOME": str(laptop.config), "SSL_CERT_FILE": str(laptop.proxy.certificate)}
+    result, shown = on_terminal(
+        laptop.repository, "check", item, typed="y\n", is_input=True, is_error=True, LOGNAME="casey", **env
+    )
+    assert result.code == 0, shown
+    assert "touch .git/ran" in shown
+    (laptop.repository / ".git" / "ran").unlink()
+    assert laptop.answer("check", item)["outcome"] == "passed"
+    assert (laptop.repository / ".git" / "ran").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
@@ -105,13 +105,13 @@ def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        raise CommandError(f"--behind-proxy {text}: must be an IP address or a network, such as 10.0.0.0/8") from None
+        raise ArgumentTypeError(f"{text}: must be an IP address or a network, such as 10.0.0.0/8") from None
 
 
 def _number(lowest: int, highest: int) -> Any:  # Any: a type for argparse
     def number(text: str) -> int:
         if not text.isdecimal() or not lowest <= int(text[:12]) <= highest:
-            raise CommandError(f"{text}: must be a whole number from {lowest} to {highest}")
+            raise ArgumentTypeError(f"{text}: must be a whole number from {lowest} to {highest}")
         return int(text)
 
     return number

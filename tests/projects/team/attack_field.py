@@ -1,0 +1,119 @@
+"""What an attacker of a team's server finds: people, tokens, a board; see `test_attacks`."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from projects.team.limits import Limit, digest_of, end_of
+from tests.projects.team.browsers import NAME, Answer, Browser
+from tests.projects.team.places import PASSWORD, TeamServer
+
+WRONG_PASSWORD = "Summer2026!"
+_SET_UP = f"""
+import json, sys
+from datetime import timedelta
+from projects.models import ApiToken, Membership, Project, User, WorkItem
+ada = User.objects.named("ada")
+people = {{name: User.objects.actor(name, is_agent=False) for name in ("bob", "eve", "gone", "zoe", "carl")}}
+for user in people.values():
+    user.set_password("{PASSWORD}")
+    user.save()
+people["carl"].is_superuser = people["carl"].is_staff = True
+people["carl"].save()
+bot = User.objects.actor("ci-bot")
+project = Project(key="SITE", title="Site")
+project.insert(actor=ada)
+item = WorkItem(project=project, title="Secret plan", item_type="task")
+item.insert(actor=ada)
+for user, role in ((people["bob"], "member"), (people["gone"], "member"), (bot, "member"), (people["eve"], "viewer")):
+    Membership.objects.give(user, project, role, actor=ada)
+def issue(user, *scopes):
+    return ApiToken.objects.issue(user, "test", scopes)[0]
+bob = people["bob"]
+texts = {{
+    "read": issue(bob, "read"), "claim": issue(bob, "claim"), "write": issue(bob, "read", "write"),
+    "all": issue(bob, "read", "write", "claim", "act-as"), "bot": issue(bot, "read", "write", "claim"),
+    "gone": issue(people["gone"], "read", "write"), "admin": issue(people["carl"], "read", "admin"),
+    "ada": issue(ada, "read"), "eve": issue(people["eve"], "read", "write"),
+    "viewer": issue(people["eve"], "read", "write"), "carl": issue(people["carl"], "read", "write"),
+    "stranger": issue(people["zoe"], "read", "write", "claim"),
+}}
+ids = {{name: str(user.pk) for name, user in people.items()}} | {{"ada": str(ada.pk)}}
+sys.stdout.write(json.dumps({{"tokens": texts, "ids": ids, "item": str(item.pk)}}))
+"""
+
+
+class Field:
+    """The server, and what the attacker has."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._cookies: dict[str, dict[str, str]] = {}
+        self.server = TeamServer(folder / "board", NAME)
+        found = json.loads(self.server.manage("shell", "--no-imports", "--command", _SET_UP).splitlines()[-1])
+        self.tokens: dict[str, str] = found["tokens"]
+        self.ids: dict[str, str] = found["ids"]
+        self.item: str = found["item"]
+
+    def browser(self, name: str = "", address: str = "") -> Browser:
+        """Return a browser, signed in if a name is given."""
+        found = Browser(self.server, address)
+        if name:
+            found.cookies = dict(self._cookies.get(name, {}))  # a password takes a third of a second
+            if found.who() != name:
+                found.cookies = {}
+                found.sign_in(name)
+                self._cookies[name] = dict(found.cookies)
+                assert found.who() == name
+        return found
+
+    def spend(self, limit: Limit, subject: str, count: int) -> None:
+        """Count failures, as if they had happened: each would take a third of a second."""
+        ends = end_of(limit, time.time() + limit.seconds)  # it must not end meanwhile
+        self.change(
+            "INSERT OR REPLACE INTO team_ratelimit (key, ends_at, used) VALUES (?, ?, ?)",
+            *(digest_of(limit, subject), ends, count),
+        )
+
+    def call(self, method: str, path: str, token: str = "", data: object = None, **headers: str) -> Answer:
+        """Call the API with one of the tokens, or with the text of another."""
+        text = self.tokens.get(token, token)
+        if text:
+            headers.setdefault("Authorization", f"Bearer {text}")
+        content = {"Content_Type": "application/json"} if data is not None else {}
+        return Browser(self.server).send(
+            method, f"/api/v1/{path}", data, **{"Accept": "application/json", **content, **headers}
+        )
+
+    def code(self, *scopes: str) -> dict[str, str]:
+        """Ask for a device code."""
+        body = {"name": "laptop", "scopes": list(scopes or ("read",))}
+        return dict(self.call("POST", "device-codes/", data=body).json())
+
+    def redeem(self, code: dict[str, str]) -> Answer:
+        """Ask for the token of a device code."""
+        return self.call("POST", "device-codes/token/", data={"device_code": code["device_code"]})
+
+    def change(self, statement: str, *values: object) -> None:
+        """Change the database beside the server; starting Django for it would take a second."""
+        with closing(sqlite3.connect(self.folder / "board" / "data.db", timeout=20)) as connection, connection:
+            assert connection.execute(statement, values).rowcount
+
+    def set_user(self, name: str, column: str, value: object) -> None:
+        """Change a column of a user."""
+        self.change(f"UPDATE projects_user SET {column} = ? WHERE username = ?", value, name)
+
+
+def basic(name: str, password: str) -> str:
+    """Return the header of HTTP Basic."""
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def refused(answer: Answer, *statuses: int) -> None:
+    """Check that the server refused a request."""
+    assert answer.status_code in (statuses or (401, 403)), f"{answer.status_code} {answer.text[:300]}"
