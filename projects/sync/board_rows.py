@@ -155,6 +155,8 @@ def _by_format(table: Table, records: list[Record]) -> dict[frozenset[str], list
 def ensure_users(names: Iterable[str]) -> None:
     """Create the missing users, without a password or rights."""
     ids = {id_of(name): name for name in set(names)}
+    if not ids:
+        return
     with connection.cursor() as cursor:
         marks = ", ".join(["%s"] * len(ids))
         cursor.execute(f"SELECT id FROM projects_user WHERE id IN ({marks})", [pk.hex for pk in ids])  # noqa: S608

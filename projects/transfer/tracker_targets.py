@@ -100,7 +100,7 @@ class Board:
 
     def found(self, wanted: Sequence[Wanted]) -> list[Item | None]:
         """Return the item of each of some issues: by its ID, by its reference, or the one that was exported."""
-        if not self.has_items:
+        if not self.has_items or not wanted:
             return [None] * len(wanted)
         by_id = self._items(f"id IN ({marks(wanted)})", [one.id.hex for one in wanted])
         refs = [one.ref for one in wanted]
