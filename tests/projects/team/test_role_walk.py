@@ -26,7 +26,12 @@ OWN = (
     *("comment-detail", "comment-restore", "question-detail", "question-restore", "question-withdraw"),
     *("timeentry-detail", "timeentry-restore", "timeentry-stop", "time-entry"),
 )
-UNTRIED = ("live", "device-codes", "device-token")  # one waits, the others are for those who have no rights yet
+UNTRIED = (
+    "live",
+    "logout",
+    "device-codes",
+    "device-token",
+)  # one waits, the others are for those who have no rights yet
 DANGEROUS = ("server-stop", "restore", "restore-look", "backup", "sync", "import", "board-")
 
 

@@ -11,7 +11,7 @@ from projects.models import ApiToken, Comment, DefaultRole, Membership, Project,
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.rights import current
 from projects.team import row_filter
-from projects.team.roles import WRITERS, Access, Role
+from projects.team.roles import WRITERS, Access, Role, needed_by_page
 from tests.projects.team.site import narrowed
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +162,11 @@ def test_new_users_have_no_role_unless_the_administrator_says_so(ada: User, proj
     assert Access.of(ada).role_in(project.pk) == Role.NONE
     DefaultRole.choose("viewer", actor=ada)
     assert Access.of(ada).role_in(project.pk) == Role.VIEWER
+
+
+@pytest.mark.parametrize("route", ["logout", "own-tokens", "device", "look", "oidc"])
+def test_everybody_signs_out_and_manages_own_tokens(route: str) -> None:
+    assert needed_by_page(route, "POST") == Role.NONE
 
 
 def test_projects_of_a_token_never_change(ada: User, project: Project) -> None:
