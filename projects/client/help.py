@@ -80,7 +80,7 @@ def _of_pm() -> str:
         lines += [f"{group}:", *_wrapped(f"  {names}", "  "), ""]
     flags = [*_described(grammar.GLOBALS), ("--version", "print the version")]
     lines += ["flags of every command:", *_columns(flags), ""]
-    return "\n".join([*lines, "More: pm COMMAND -h, pm NOUN VERB -h; other words for most of these work, too", ""])
+    return "\n".join([*lines, "More: pm COMMAND -h, pm NOUN VERB -h; many synonyms work, too", ""])
 
 
 def _verbs(noun: str) -> str:
