@@ -86,6 +86,15 @@ def test_own_origin_and_no_browser_may(headers: dict[str, str]) -> None:
     assert OriginMiddleware(view)(RequestFactory().post("/", headers=headers)).status_code == 200
 
 
+def test_page_without_tls_is_another_origin_behind_a_proxy_with_tls() -> None:
+    origins = {scheme: {"origin": f"{scheme}://127.0.0.1:40000"} for scheme in ("http", "https")}
+    found = [
+        OriginMiddleware(view)(RequestFactory().post("/", secure=True, headers=headers)).status_code
+        for headers in origins.values()
+    ]
+    assert found == [403, 200]
+
+
 def test_reading_is_left_to_the_credentials() -> None:
     request = RequestFactory().get("/", headers={"origin": "https://evil.example", "sec-fetch-site": "cross-site"})
     assert OriginMiddleware(view)(request).status_code == 200
