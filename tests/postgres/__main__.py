@@ -7,6 +7,7 @@ python -m tests.postgres tests/projects/models   some of them; further options a
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ def main() -> int:
     except NoPostgres as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server and its files go, too
     with cluster:
         env = os.environ | {"PM_TEST_DATABASE": cluster.make(TEMPLATE), "DJANGO_SETTINGS_MODULE": SETTINGS}
         migrate = subprocess.run(

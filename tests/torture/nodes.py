@@ -101,7 +101,7 @@ class Faults(threading.Thread):
         self.wrong: list[str] = []
 
     def run(self) -> None:
-        kinds = [self.kill_node, self.kill_worker, *([self.crash_engine] if self.restart else [])]
+        kinds = [*([self.crash_engine] if self.restart else []), self.kill_worker, self.kill_node]
         turn = 0
         try:
             while not self.over.wait(SEEDS.uniform(*BETWEEN_FAULTS)):
