@@ -138,7 +138,8 @@ class DatabaseWrapper(_DjangoWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None
-        self.connection.execute(BEGIN)
+        with self.wrap_database_errors:  # a lost connection is Django's error, which is answered 503
+            self.connection.execute(BEGIN)
 
 
 def with_today(sql: str) -> str:

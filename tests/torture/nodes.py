@@ -32,6 +32,8 @@ RING = 6  # items
 BETWEEN_FAULTS = (0.3, 1.5)  # seconds
 LOOK = 0.05  # seconds between two looks of the follower
 SEEDS = random.Random(64)
+# What a node says while the engine is away; the clients ask again.
+AWAY = ("temporarily unavailable", "Service Unavailable")
 NO_WORDS = ("Traceback", " ERROR ", '"level": "error"', "database is locked", "deadlock")
 
 
@@ -250,4 +252,15 @@ def _circles(links: Iterable[tuple[Any, Any]]) -> list[str]:
 def _logged(node: Node) -> list[str]:
     """Return lines that a node should not log."""
     lines = node.log.read_text().splitlines()
-    return [f"{node.name} logged: {line[:300]}" for line in lines if any(word in line for word in NO_WORDS)][:3]
+    wrong = [line for line in lines if any(word in line for word in NO_WORDS)]
+    found = dict.fromkeys(told for line in wrong if not any(word in (told := _told(line)) for word in AWAY))
+    return [f"{node.name} logged: {line}" for line in found][:3]
+
+
+def _told(line: str) -> str:
+    """Return the message of a line of a log, and the end of its exception."""
+    try:
+        record = json.loads(line)
+        return f"{record['message']} {record.get('exception', '').strip()[-600:]}"
+    except (ValueError, KeyError):
+        return line[:300]
