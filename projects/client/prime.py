@@ -9,7 +9,7 @@ from projects.client import board_hint
 from projects.client.errors import ClientError, NoServer
 from projects.client.resource import ROOT
 from projects.client.terminal import clean
-from projects.entities.project import POLICIES
+from projects.entities.project import CLOSING_POLICIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,7 +90,12 @@ def _state(context: Context) -> tuple[list[str], bool]:
     projects = _rows(
         context,
         "projects/",
-        {"status": "active", "fields": f"key,title,{','.join(POLICIES)}", "ordering": "key", "limit": MAX_PROJECTS + 1},
+        {
+            "status": "active",
+            "fields": f"key,title,{','.join(CLOSING_POLICIES)}",
+            "ordering": "key",
+            "limit": MAX_PROJECTS + 1,
+        },
     )
     if not projects:
         return found, True
@@ -163,7 +168,9 @@ def _policies(projects: list[dict[str, Json]]) -> list[str]:
     """Return what the projects ask for before an item is done."""
     found = []
     for project in projects:
-        held = [f"{name.removesuffix('_policy')} {project[name]}" for name in POLICIES if project[name] != "off"]
+        held = [
+            f"{name.removesuffix('_policy')} {project[name]}" for name in CLOSING_POLICIES if project[name] != "off"
+        ]
         if held:
             means = "; done hands in, a person accepts" if project["review_policy"] == "required" else ""
             found.append(f"policies of {project['key']}: {', '.join(held)}{means}")

@@ -11,7 +11,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from discovery.signals import ServerStop, person_url_requested, server_checked, server_starting
-from projects.entities.project import POLICIES
+from projects.entities.project import DEFAULT_POLICIES
 from projects.models import LoginTicket, Project
 from projects.sqlite import identity
 from tests.projects.api.test_projects import URL, error
@@ -147,7 +147,7 @@ def test_full_disk_in_the_admin_is_unavailable(
     browser: Client, make_project: Callable[..., Project], full_disk: None
 ) -> None:
     data = {"key": "PTWO", "title": "t", "description": "d" * 100_000, "status": "active"}
-    data |= dict.fromkeys(POLICIES, "off")
+    data |= DEFAULT_POLICIES
     response = browser.post("/admin/projects/project/add/", data, HTTP_ACCEPT="text/html")
     assert response.status_code == 503
     assert b"try again" in response.content

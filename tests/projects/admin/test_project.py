@@ -9,13 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from projects.entities.project import POLICIES
+from projects.entities.project import DEFAULT_POLICIES
 from projects.models import Project, User
 from tests.projects.conftest import of_projects
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/projects/project/"
-OFF = dict.fromkeys(POLICIES, "off")
 
 
 def page(project: Project) -> str:
@@ -24,7 +23,7 @@ def page(project: Project) -> str:
 
 def form(project: Project, **values: Any) -> dict[str, Any]:
     fields = {"title": project.title, "description": project.description, "status": project.status}
-    return {**OFF, **fields, "expected_version": project.version, **values}
+    return {**DEFAULT_POLICIES, **fields, "expected_version": project.version, **values}
 
 
 def run(browser: Client, action: str, *projects: Project, **parameters: str) -> str:
@@ -55,7 +54,7 @@ def test_list_shows_searches_and_filters(browser: Client, make_project: Callable
 
 
 def test_add_project(browser: Client, owner: User) -> None:
-    data = {**OFF, "key": "pone", "title": " First ", "description": "", "status": "active"}
+    data = {**DEFAULT_POLICIES, "key": "pone", "title": " First ", "description": "", "status": "active"}
     assert browser.post(f"{LIST}add/", data).status_code == 302
     project = Project.objects.get()
     assert (project.key, project.title, project.created_by) == ("PONE", "First", owner)
@@ -74,7 +73,7 @@ def test_add_project(browser: Client, owner: User) -> None:
     ],
 )
 def test_invalid_project_is_not_added(browser: Client, project: Project, values: dict[str, str], message: str) -> None:
-    data = OFF | {"key": "OTHER", "title": "t", "description": "", "status": "active"} | values
+    data = DEFAULT_POLICIES | {"key": "OTHER", "title": "t", "description": "", "status": "active"} | values
     response = browser.post(f"{LIST}add/", data)
     assert response.status_code == 200
     assert message in response.content.decode()

@@ -24,6 +24,7 @@ Sandbox = Callable[..., Result]
 NEEDS_NO_SERVER = {
     *(
         "attach",
+        "board",
         "completion",
         "doctor",
         "hook",
@@ -38,7 +39,8 @@ NEEDS_NO_SERVER = {
     ),
     "sync",
 }
-MORE = {"create": ["Title"], "update": ["--priority", "high"]}  # what these need besides their required arguments
+# What these need besides their required arguments.
+MORE = {"commits": ["PONE-1"], "create": ["Title"], "update": ["--priority", "high"]}
 WAYS = ["namespace", "namespace with loopback", "connect refused", "socket refused"]
 
 

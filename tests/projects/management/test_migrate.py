@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from projects.entities import spec
-from projects.entities.project import POLICIES
+from projects.entities.project import DEFAULT_POLICIES
 from projects.entities.registry import ENTITIES
 from projects.entities.work_item import WORK_ITEM
 from tests.processes import CHECKOUT, Server, environment
@@ -54,7 +54,7 @@ def comparable(document: dict[str, Any]) -> dict[str, Any]:
         for row in document["work_items"]
     ]
     comments = [{"kind": "comment", **row} for row in document["comments"]]
-    projects = [{**dict.fromkeys(POLICIES, "off"), **row} for row in document["projects"]]
+    projects = [{**DEFAULT_POLICIES, **row} for row in document["projects"]]
     return {**COLLECTIONS, **document, "projects": projects, "work_items": rows, "comments": comments}
 
 

@@ -153,13 +153,15 @@ def test_anonymous_users_and_unknown_sprints_are_answered(
     assert "reload" in said(browser.post(f"{URL}{sprint.pk}/start/"))
 
 
-def test_empty_page_shows_the_next_step(browser: Client, project: Project) -> None:
+def test_empty_page_shows_the_next_step(browser: Client, project: Project, make_sprint: Make) -> None:
     content = browser.get(URL).content.decode()
     assert "Add some on the" in content
     assert '<button type="button" data-dialog="new">Plan a sprint</button>' in content
-    assert "use its Start button" in content
+    assert "use its Start button" not in content  # there is none yet
     assert "<code>" not in content.partition('id="plan"')[2]
     assert 'href="/sprints/PONE/" aria-current="page"' in content
+    make_sprint()
+    assert "use its Start button" in browser.get(URL).content.decode()
 
 
 def test_every_started_sprint_has_its_report(browser: Client, make_sprint: Make, make_item: Make, user: User) -> None:
