@@ -86,3 +86,7 @@ def _ranges(codes: list[int]) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+if __name__ == "__main__":
+    (Path(__file__).parents[1] / "projects" / "postgres" / "functions.sql").write_text(definitions(), encoding="utf-8")
