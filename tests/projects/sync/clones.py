@@ -180,3 +180,25 @@ def history() -> list[tuple[Any, ...]]:
         )
         for row in rows.select_related("actor")
     ]
+
+
+def assert_equal(log: Log, *clones: BoardClone) -> None:
+    """Sync all clones until nothing is left, and compare their boards and histories."""
+    for clone in (*clones, *clones):
+        with clone:
+            clone.sync(log)
+    boards, told = [], []
+    for clone in clones:
+        with clone:
+            clone.fetch(log)
+            boards.append(exported())
+            told.append(history())
+    for board, happened in zip(boards, told, strict=True):
+        assert board == boards[0]
+        assert happened == told[0]
+
+
+def add_items(clone: BoardClone, count: int) -> None:
+    for number in range(count):
+        project = Project.objects.get(key="PONE")
+        WorkItem.objects.create(actor=clone.user, project=project, item_type="task", title=f"Item {number}")

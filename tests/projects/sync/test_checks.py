@@ -9,8 +9,7 @@ import pytest
 from projects.models import Check, CheckApproval, CheckRun, Criterion, OpenedRun, Project, WorkItem
 from projects.models.check_run import Report
 from projects.models.exceptions import CheckUntrusted
-from tests.projects.sync.clones import BoardClone, Log, joined_pair, sync_both
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair, sync_both
 
 Make = Callable[[str], BoardClone]
 TREE = "a" * 40

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -19,10 +18,10 @@ from projects.models import Activity, Comment, Project, Sprint, SyncBoard, User,
 from projects.models.edits import undo
 from projects.models.sync import FormerKey, former_item
 from projects.models.user import id_of
-from projects.sync import outbox, publishing
+from projects.sync import publishing
 from projects.sync.exceptions import Malformed
 from projects.transfer import export, importer
-from tests.projects.sync.clones import BoardClone, Log, exported, history, joined_pair, sync_both
+from tests.projects.sync.clones import BoardClone, Log, add_items, assert_equal, exported, joined_pair, sync_both
 from tests.projects.sync.scripts import clock
 
 Make = Callable[[str], BoardClone]
@@ -75,91 +74,6 @@ def test_own_change_that_arrives_is_not_written_again(make_board_clone: Make, lo
         cursor.execute("DROP TRIGGER touch")
         cursor.execute("DROP TABLE touched")
     assert_equal(log, ada, bob)
-
-
-def test_log_is_folded_outside_of_a_transaction(make_board_clone: Make, log: Log) -> None:
-    ada, bob = joined_pair(make_board_clone, log)
-    with bob:
-        WorkItem.objects.get().update(actor=bob.user, title="Renamed")
-        bob.sync(log)
-    seen: list[bool] = []
-
-    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "SELECT document FROM projects_syncrecord" in sql:
-            seen.append(connection.in_atomic_block)
-        return execute(sql, params, many, context)
-
-    with ada, connection.execute_wrapper(watch):
-        ada.sync(log)
-        assert WorkItem.objects.get().title == "Renamed"
-    assert seen
-    assert not any(seen)
-
-
-def test_activity_that_is_packed_in_two_steps_is_one_chain(make_board_clone: Make, log: Log) -> None:
-    ada, bob = joined_pair(make_board_clone, log)
-    with ada:
-        for title in ("One", "Two"):
-            WorkItem.objects.get().update(actor=ada.user, title=title)
-        outbox.pack_ahead()
-        outbox.pack_ahead()
-        WorkItem.objects.get().update(actor=ada.user, title="Three")
-        with transaction.atomic():
-            assert outbox.pack(SyncBoard.objects.get()) == 1
-        groups = [one.group for _, one in outbox.waiting()]
-        assert [one.operations[0].changes["title"][1] for one in groups] == ["One", "Two", "Three"]
-        assert [one.after for one in groups[1:]] == [one.id for one in groups[:-1]]
-        assert SyncBoard.objects.get().after == uuid.UUID(groups[-1].id)
-    assert_equal(log, ada, bob)
-    with bob:
-        assert WorkItem.objects.get().title == "Three"
-
-
-def test_much_activity_is_packed_in_several_transactions(
-    make_board_clone: Make, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbox, "AT_ONCE", 2)
-    ada, bob = joined_pair(make_board_clone, log)
-    packed: list[tuple[int, int]] = []
-
-    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "INSERT INTO projects_syncoutbox" in sql:
-            packed.append((len(params), sum(len(json.loads(one[2])) for one in params)))
-        return execute(sql, params, many, context)
-
-    with ada:
-        item = WorkItem.objects.get()
-        item.update(actor=ada.user, title="One")
-        item.update(actor=ada.user, title="Two")
-        with transaction.atomic():  # one group, which no part may split
-            for title in ("Three", "Four", "Five"):
-                item.update(actor=ada.user, title=title)
-        item.update(actor=ada.user, title="Six")
-        with connection.execute_wrapper(watch):
-            outbox.pack_ahead()
-        groups = [one.group for _, one in outbox.waiting()]
-        assert [len(one.operations) for one in groups] == [1, 1, 3, 1]
-        assert [one.after for one in groups[1:]] == [one.id for one in groups[:-1]]
-    assert packed == [(3, 5), (1, 1)]
-    assert_equal(log, ada, bob)
-    with bob:
-        assert WorkItem.objects.get().title == "Six"
-
-
-def assert_equal(log: Log, *clones: BoardClone) -> None:
-    """Sync all clones until nothing is left, and compare their boards and histories."""
-    for clone in (*clones, *clones):
-        with clone:
-            clone.sync(log)
-    boards, told = [], []
-    for clone in clones:
-        with clone:
-            clone.fetch(log)
-            boards.append(exported())
-            told.append(history())
-    for board, happened in zip(boards, told, strict=True):
-        assert board == boards[0]
-        assert happened == told[0]
 
 
 @pytest.mark.parametrize("first", ["ada", "bob"])
@@ -470,12 +384,6 @@ def test_items_made_during_a_sync_do_not_block_the_reserved_numbers(make_board_c
     with bob:
         assert WorkItem.objects.count() == 28
         assert not FormerKey.objects.exists()
-
-
-def add_items(clone: BoardClone, count: int) -> None:
-    for number in range(count):
-        project = Project.objects.get(key="PONE")
-        WorkItem.objects.create(actor=clone.user, project=project, item_type="task", title=f"Item {number}")
 
 
 def test_external_reference_stays_with_the_first_item_in_a_log_of_format_1(make_board_clone: Make, log: Log) -> None:

@@ -15,8 +15,7 @@ from projects.sync import exchange, publishing, stored_state
 from projects.sync.exceptions import Diverged
 from projects.sync.operations import encode
 from projects.transfer import bulk_loading
-from tests.projects.sync.clones import BoardClone, Log
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal
 
 Make = Callable[[str], BoardClone]
 ITEMS = 6

@@ -11,8 +11,7 @@ from projects.models.exceptions import Conflict
 from projects.models.sync import NumberBlock
 from projects.sync import handover, outbox, publishing
 from projects.sync.exceptions import Malformed
-from tests.projects.sync.clones import BOARD, BoardClone, Log, joined_pair
-from tests.projects.sync.test_exchange import add_items, assert_equal
+from tests.projects.sync.clones import BOARD, BoardClone, Log, add_items, assert_equal, joined_pair
 
 Make = Callable[[str], BoardClone]
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from projects.models import Activity, CheckRun, Criterion, Review, Waiver
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
 from tests.projects.sync.test_hostile_logs import AT, Forger, new_id
 
 Make = Callable[[str], BoardClone]

@@ -12,9 +12,8 @@ from projects.models.insights.forecasting import outlook
 from projects.models.insights.scope import scope_of
 from projects.models.insights.summary import summary
 from projects.models.review import accept
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
 from tests.projects.sync.scripts import clock
-from tests.projects.sync.test_exchange import assert_equal
 
 Make = Callable[[str], BoardClone]
 NOW = datetime.now(UTC) + timedelta(hours=30)

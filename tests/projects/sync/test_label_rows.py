@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from projects.models import Activity, Label, Project, WorkItem
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
 
 Make = Callable[[str], BoardClone]
 

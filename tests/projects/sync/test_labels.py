@@ -8,8 +8,7 @@ import pytest
 
 from projects.models import Project, SyncBoard, WorkItem
 from projects.sync import label_rules, repairing
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
 
 Make = Callable[[str], BoardClone]
 

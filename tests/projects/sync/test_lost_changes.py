@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from projects.models import LostChange, WorkItem
 from projects.models.news import Reader, last_id
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
 from tests.projects.sync.scripts import clock
-from tests.projects.sync.test_exchange import assert_equal
 
 Make = Callable[[str], BoardClone]
 

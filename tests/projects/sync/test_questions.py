@@ -14,9 +14,8 @@ from django.utils import timezone
 from projects.entities.question import MAX_NUMBER
 from projects.models import Question, WorkItem
 from projects.models.exceptions import Conflict
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
 from tests.projects.sync.scripts import clock
-from tests.projects.sync.test_exchange import assert_equal
 from tests.projects.sync.test_hostile_logs import Forger, new_id
 
 Make = Callable[[str], BoardClone]

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from projects.models import Dependency, Project, WorkItem
-from tests.projects.sync.clones import BoardClone, Log, joined_pair, sync_both
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair, sync_both
 from tests.projects.sync.scripts import clock
-from tests.projects.sync.test_exchange import assert_equal
 
 Make = Callable[[str], BoardClone]
 

@@ -15,8 +15,7 @@ from projects.models.sync import FormerKey, NumberBlock
 from projects.sync import operations, renumbering
 from projects.sync.exceptions import Malformed
 from tests.projects.commits.conftest import Work
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
 
 Make = Callable[[str], BoardClone]
 

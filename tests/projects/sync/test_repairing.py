@@ -8,8 +8,7 @@ from projects.models import Project, WorkItem
 from projects.models.sync import SyncRecord
 from projects.sync import repairing
 from projects.sync.exceptions import Diverged, Malformed
-from tests.projects.sync.clones import BoardClone, Log, exported, history, joined_pair
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, exported, history, joined_pair
 
 Make = Callable[[str], BoardClone]
 

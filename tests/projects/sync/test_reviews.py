@@ -12,9 +12,8 @@ from django.db import connection
 from projects.models import Activity, Project, Review, User, Waiver, WorkItem
 from projects.models.review import accept, send_back
 from projects.models.sync import SyncIndex
-from tests.projects.sync.clones import BoardClone, Log, joined_pair, sync_both
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair, sync_both
 from tests.projects.sync.scripts import clock
-from tests.projects.sync.test_exchange import assert_equal
 
 Make = Callable[[str], BoardClone]
 

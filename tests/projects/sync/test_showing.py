@@ -13,9 +13,8 @@ from django.db import connection
 from projects.models import WorkItem
 from projects.sync import exchange, publishing, showing
 from projects.sync.fold import fold
-from tests.projects.sync.clones import BoardClone, Log
+from tests.projects.sync.clones import BoardClone, Log, add_items, assert_equal, joined_pair
 from tests.projects.sync.scripts import clock
-from tests.projects.sync.test_exchange import add_items, assert_equal, joined_pair
 
 Make = Callable[[str], BoardClone]
 

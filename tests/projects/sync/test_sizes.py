@@ -13,8 +13,7 @@ from projects.models import Activity, Project, WorkItem
 from projects.models.exceptions import Conflict
 from projects.sync import operations
 from projects.sync.exceptions import Malformed
-from tests.projects.sync.clones import BoardClone, Log, joined_pair, sync_both
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair, sync_both
 
 Make = Callable[[str], BoardClone]
 HUGE = 1_000_000  # characters

@@ -20,8 +20,7 @@ from projects.sync import outbox
 from projects.transfer import importer
 from tests.projects.entity_rows import LISTED, complete
 from tests.projects.sqlite.boards import EXPORT
-from tests.projects.sync.clones import BoardClone, Log, exported, joined_pair
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, exported, joined_pair
 
 # Unique, read-only afterwards or only for some rows: other tests and the random scripts change them.
 ELSEWHERE = {("swim_lane", "status_value"), ("project", "status"), ("work_item", "close_reason")}

@@ -9,8 +9,7 @@ import pytest
 from projects.models import Activity, WorkItem
 from projects.models.edits import undo
 from projects.models.exceptions import Conflict, StaleVersion
-from tests.projects.sync.clones import BoardClone, Log, joined_pair, sync_both
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair, sync_both
 
 Make = Callable[[str], BoardClone]
 

@@ -14,9 +14,8 @@ from projects.models.sync import FormerKey, NumberBlock
 from projects.sync import repairing
 from projects.transfer import tracker_import, tracker_targets
 from tests import trackers_files
-from tests.projects.sync.clones import BoardClone, Log, joined_pair, sync_both
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair, sync_both
 from tests.projects.sync.scripts import clock
-from tests.projects.sync.test_exchange import assert_equal
 
 Make = Callable[[str], BoardClone]
 

@@ -29,8 +29,7 @@ from projects.sync import git_tree, operations, publishing, repairing, upgrading
 from projects.sync.exceptions import Malformed, Newer
 from projects.transfer import export, importer
 from projects.transfer.exceptions import BadFile
-from tests.projects.sync.clones import BoardClone, Log, exported, found_pair, joined_pair
-from tests.projects.sync.test_exchange import assert_equal
+from tests.projects.sync.clones import BoardClone, Log, assert_equal, exported, found_pair, joined_pair
 from tests.projects.sync.test_uniting import imported
 
 Make = Callable[[str], BoardClone]
