@@ -1,7 +1,7 @@
 """Create the tables of a new board at once, from the state that all migrations lead to.
 
 No board was on PostgreSQL before migration 0045, so the earlier ones, whose SQL is SQLite's, never run here. Later ones
-run on boards that exist: SQL in them needs a text for each engine, see `projects.migration_sql`.
+run on boards that exist: a migration with SQL of its own must have a text for each engine.
 """
 
 from __future__ import annotations
