@@ -71,6 +71,11 @@ class Caller:
         """The run that the request belongs to."""
         return _run(self._header)
 
+    @property
+    def reach(self) -> str:
+        """What tells callers apart who act under one name, and may read different things; "" if nothing does."""
+        return ""
+
     def user(self) -> User:
         """Return the actor; a new name is an agent, except on a terminal. Raises exceptions.PermissionDenied."""
         from projects.models import User

@@ -12,7 +12,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from projects.api.callers import user_after_rollback, user_of
+from projects.api.callers import caller_of, user_after_rollback, user_of
 from projects.django_private import django_request
 from projects.loose_types import Framework
 from projects.models import IdempotentAnswer, User
@@ -36,7 +36,7 @@ def write(action: Action) -> Callable[..., HttpResponse]:
         response: Response
         key = _key_of(request)
         # Read the body before the transaction: a slow client must not block other writers.
-        fingerprint = _fingerprint(request) if key is not None else ""
+        fingerprint = fingerprint_of(request) if key is not None else ""
         request.data  # noqa: B018
         if key is None:
             with transaction.atomic():
@@ -107,10 +107,12 @@ def _key_of(request: Request) -> str | None:
     raise exceptions.ValidationError({HEADER: f"must be 1 to {MAX_KEY_LENGTH} printable ASCII characters"})
 
 
-def _fingerprint(request: Request) -> str:
-    """Return a digest of the method, path, If-Match header and body."""
+def fingerprint_of(request: Request) -> str:
+    """Return a digest of the method, path, If-Match header and body, and of what else may tell callers apart."""
     digest = hashlib.sha256()
-    parts = (request.method or "", request.get_full_path(), request.META.get("HTTP_IF_MATCH", ""))
+    caller = caller_of(request)
+    reach = caller.reach if caller is not None else ""
+    parts = (request.method or "", request.get_full_path(), request.META.get("HTTP_IF_MATCH", ""), reach)
     for part in (*(part.encode("utf-8", "surrogateescape") for part in parts), django_request(request).body):
         digest.update(b"%d:" % len(part) + part)
     return digest.hexdigest()

@@ -209,7 +209,8 @@ class CheckRun(WorkItemChild):
         return "files changed while it ran" if self.outcome == Outcome.CHANGED else "passed"
 
     def see(self) -> None:
-        """Record that a person saw the result; that stays in this clone."""
+        """Record that a person saw the result; that stays in this clone. Raises NotYours."""
+        rights.check_project(self.work_item.project_id, CHECK_RUN.name)
         type(self)._base_manager.filter(pk=self.pk).update(seen_at=timezone.now())
 
     def check_owner(self, actor: User) -> None:

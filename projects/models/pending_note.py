@@ -18,6 +18,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from projects.loose_types import Framework
+from projects.models import rights
+from projects.models.activity import Activity
 from projects.models.fields import TextField
 from projects.models.prepared_queries import field_at, run, stored
 
@@ -87,6 +89,7 @@ class PendingNoteQuerySet(models.QuerySet["PendingNote"]):
             comment.for_session = session.pk
             comment.insert(actor=actor)
             return
+        _check_rights(session)
         note = self.model(session=session.pk, created_by=actor)
         note.content = field_at(self.model, "content").clean(text, note)
         note.save(force_insert=True)
@@ -101,9 +104,15 @@ class PendingNoteQuerySet(models.QuerySet["PendingNote"]):
         return _notes(run(_OF_SESSION, [session] * 3 + [stored(timezone.now())])) if session else []
 
     def read(self, ids: Iterable[int], reader: User) -> None:
-        """Record that the reader has seen these notes; those for other sessions stay unread, unless about an item."""
+        """Record that the reader has seen these notes; those for other sessions stay unread, unless about an item.
+
+        So do those about an item of a project in which the request may not work.
+        """
         mine = models.Q(session="") | models.Q(session=reader.session_id) | models.Q(item_id__isnull=False)
-        self.unread().filter(mine, pk__in=list(ids)).update(read_at=timezone.now(), read_by=reader.session_id)
+        found = self.unread().filter(mine, pk__in=list(ids))
+        if rights.current.get() is not None:
+            found = found.filter(pk__in=_of_projects_to_work_in(found))
+        found.update(read_at=timezone.now(), read_by=reader.session_id)
 
 
 class PendingNote(models.Model):
@@ -130,6 +139,24 @@ class PendingNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session or self.item_id}: {self.content[:60]}"
+
+
+def _check_rights(session: Session) -> None:
+    """Raise NotYours unless the request may work in a project in which the session does."""
+    done = Activity.objects.filter(session=session.pk).order_by().values_list("project_id", flat=True).distinct()
+    projects = list(done)
+    if projects and not any(map(rights.may_write, projects)):
+        rights.check_project(projects[0], rights.ITEM)
+
+
+def _of_projects_to_work_in(notes: PendingNoteQuerySet) -> list[int]:
+    """Return the IDs of the notes about no item, or one of a project in which the request may work."""
+    items = dict(notes.values_list("pk", "item_id"))
+    model = apps.get_model("projects", "WorkItem")
+    projects = dict(
+        model._base_manager.filter(pk__in=[pk for pk in items.values() if pk]).values_list("pk", "project_id")
+    )
+    return [pk for pk, item in items.items() if item is None or (item in projects and rights.may_write(projects[item]))]
 
 
 def _notes(rows: Framework) -> list[Note]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -16,6 +17,7 @@ from projects.team import audit, limits, throttling
 if TYPE_CHECKING:
     from projects.models import Session, User
     from projects.models.api_token import ApiToken
+    from projects.models.session import Run
     from projects.team.roles import Access
 
 PERSON = "person"  # the scope
@@ -76,6 +78,21 @@ class TokenCaller(Caller):
         self.acts_for = own if other else ""
         if not other:
             self.name = own
+
+    @cached_property
+    def run(self) -> Run:
+        """The run, on a host that names the user: of the runs of an agent, each user has only their own."""
+        from projects.models.session import LENGTHS
+
+        run = super().run
+        if not self.acts_for:
+            return run
+        through = f" (through {self.acts_for})"
+        return run._replace(host=run.host.replace("(through ", "(")[: LENGTHS["host"] - len(through)] + through)
+
+    @property
+    def reach(self) -> str:
+        return f"{self.token.user_id} {self.token.projects}"
 
     def user(self) -> User:
         """Return the actor. Raises exceptions.PermissionDenied."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from projects.loose_types import AnyQuerySet, FieldValue, Json
+from projects.models import rights
 from projects.models.activity import Action, Activity, stored
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Conflict
@@ -64,6 +65,7 @@ class LostChanges(Source[LostChange]):
 
     def act(self, row: LostChange, act: Act, text: str, *, actor: User) -> str:
         activity = row.activity
+        rights.check_project(activity.project_id, activity.entity_type)
         if act == MINE:
             entity = _entities([activity]).get((activity.entity_type, activity.entity_id))
             values = _settable(activity, entity)

@@ -17,6 +17,7 @@ from django.db import models
 from django.utils import timezone
 
 from projects.loose_types import FieldValue
+from projects.models import rights
 from projects.models.activity import Action
 from projects.models.base import Entity, Values
 from projects.models.exceptions import Claimed, Conflict, NotReady
@@ -144,6 +145,7 @@ class Claimable(Entity):
         version unchanged, so that it never causes a conflict with an edit.
         """
         self._check_holder(actor, lease_id)
+        rights.check_project(self.project_id, rights.ITEM)
         was_paused = self.is_paused
         self.lease_minutes = self.lease_minutes if lease is None else lease
         self.lease_expires_at = timezone.now() + _minutes(self.lease_minutes)

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from projects.loose_types import AnyRows
+from projects.models import rights
 from projects.models.exceptions import NothingReady
 from projects.models.prepared_queries import Bound, Loading, Statement, bound, stored
 from projects.models.project import Project
@@ -128,11 +129,12 @@ def _only_project() -> Project:
 
 
 def renew_leases(session_id: str) -> None:
-    """Renew the leases of a session of which less than half is left."""
+    """Renew the leases of a session of which less than half is left, where the request may work."""
     now = timezone.now()
     for item in WorkItem.objects.filter(deleted_at=None, lease_expires_at__gt=now, claim_session=session_id):
         half = timedelta(minutes=item.lease_minutes) / 2
-        if item.lease_expires_at is not None and item.lease_expires_at < now + half:
+        is_due = item.lease_expires_at is not None and item.lease_expires_at < now + half
+        if is_due and rights.may_write(item.project_id):
             item.renew(lease_id=item.lease_id)
 
 
