@@ -28,7 +28,8 @@ class ProxyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         meta = request.META
         is_secure = False
-        if self._is_trusted(meta.get("REMOTE_ADDR", "")):
+        meta["REMOTE_ADDR"] = _plain(meta.get("REMOTE_ADDR", ""))
+        if self._is_trusted(meta["REMOTE_ADDR"]):
             is_secure = meta.get("HTTP_X_FORWARDED_PROTO", "").strip().lower() == "https"
             if client := self._client(meta.get("HTTP_X_FORWARDED_FOR", "").split(",")):
                 meta["REMOTE_ADDR"] = client
@@ -45,7 +46,7 @@ class ProxyMiddleware:
         return self.get_response(request)
 
     def _client(self, chain: Iterable[str]) -> str:
-        for address in reversed([each.strip() for each in chain]):
+        for address in reversed([_plain(each.strip()) for each in chain]):
             if not _is_address(address):
                 return ""
             if not self._is_trusted(address):
@@ -54,6 +55,18 @@ class ProxyMiddleware:
 
     def _is_trusted(self, address: str) -> bool:
         return _is_address(address) and any(ipaddress.ip_address(address) in network for network in self.trusted)
+
+
+def _plain(text: str) -> str:
+    """Return an IPv4 address that is written in IPv6 as what it is, and any other text as it is.
+
+    A socket that listens to both reports addresses so. As one IPv6 network, all clients would share each limit.
+    """
+    try:
+        mapped = ipaddress.IPv6Address(text).ipv4_mapped
+    except ValueError:
+        return text
+    return text if mapped is None else str(mapped)
 
 
 def _is_address(text: str) -> bool:

@@ -42,6 +42,13 @@ def test_what_the_client_wrote_into_the_chain_proves_nothing(middleware: ProxyMi
     assert sent(middleware, PROXY, **chain) == "200 203.0.113.7 https"
 
 
+def test_ipv4_address_in_ipv6_is_the_ipv4_address(middleware: ProxyMiddleware) -> None:
+    """A socket that listens to both reports clients and proxies so; else all of them would share one limit."""
+    headers = {"HTTP_X_FORWARDED_PROTO": "https", "HTTP_X_FORWARDED_FOR": "::ffff:203.0.113.7, ::ffff:192.168.3.4"}
+    assert sent(middleware, f"::ffff:{PROXY}", **headers) == "200 203.0.113.7 https"
+    assert sent(middleware, "::ffff:203.0.113.9", "/health") == "200 203.0.113.9 http"
+
+
 @pytest.mark.parametrize("chain", ["", "garbage", "203.0.113.7, <b>", "10.0.0.1", "unknown", "1.2.3.4:80", "::1%<b>"])
 def test_a_chain_without_a_client_leaves_the_proxy(middleware: ProxyMiddleware, chain: str) -> None:
     found = sent(middleware, PROXY, HTTP_X_FORWARDED_PROTO="https", HTTP_X_FORWARDED_FOR=chain)
