@@ -56,14 +56,19 @@ def export_history(context: Context, path: str | None) -> Json:
 def download_history(context: Context, api: Api, file: BinaryIO) -> dict[str, Json]:
     """Write the board with its history to `file`; return what its last line says. Raises BadAnswer if it is cut."""
     api.download(HISTORY, Sink(file), patience(context))
+    return end_of_history(file, api.target.url)
+
+
+def end_of_history(file: BinaryIO, url: str) -> dict[str, Json]:
+    """Return what the last line of a board with its history says. Raises BadAnswer if it says nothing of use."""
     file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
     last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
     try:
         found = quickjson.loads(last)["end"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         found = None
     if not isinstance(found, dict) or "counts" not in found or "digest" not in found:
-        raise BadAnswer(f"{api.target.url} sent an incomplete board; is it a pm server?")
+        raise BadAnswer(f"{url} sent an incomplete board; is it a pm server?")
     return found
 
 
