@@ -110,7 +110,7 @@ def _warn_of_conflicts() -> None:
 
 def _execute() -> None:
     from django.core.management import execute_from_command_line
-    from django.db import OperationalError
+    from django.db import OperationalError, ProgrammingError
 
     try:
         execute_from_command_line(sys.argv)
@@ -118,6 +118,11 @@ def _execute() -> None:
         missing = "no such table" in str(error) or "unable to open" in str(error)
         advice = f"; create it: {sys.argv[0]} migrate" if missing and sys.argv[1:2] != ["migrate"] else ""
         sys.exit(f"error: can't use the database: {error}{advice}")
+    except ProgrammingError as error:
+        reason = str(error).partition("\n")[0]
+        if not reason.startswith("relation ") or not reason.endswith(" does not exist"):
+            raise
+        sys.exit(f"error: can't use the database: {reason}; create it: {sys.argv[0]} migrate")
 
 
 def _outrank_working_directory() -> None:

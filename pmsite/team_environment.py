@@ -67,11 +67,16 @@ def directory(environ: Mapping[str, str]) -> str:
 def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django's settings
     """Return the settings of the PostgreSQL database. Raises ConfigError."""
     import dj_database_url
+    import psycopg
+    from psycopg.conninfo import make_conninfo
 
     try:
         parsed = dj_database_url.parse(environ[DATABASE], engine="projects.postgres")
-    except ValueError as error:
-        raise ConfigError(f"environment: {DATABASE} is not a valid URL: {error}") from None
+    except ValueError:
+        raise ConfigError(
+            f"environment: {DATABASE} is not a valid URL; it looks like "
+            "postgresql://pm:PASSWORD@db.example.org:5432/pm, with special characters of the password as %-escapes, such as %40 for @"
+        ) from None
     found: dict[str, Any] = dict(parsed)  # Any: as above
     if not found["NAME"]:
         raise ConfigError(f"environment: {DATABASE} must end with the name of the database, such as /pm")
@@ -79,6 +84,10 @@ def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django
     size = str(options.pop("pool", ""))
     if size and not (size.isdecimal() and 0 < int(size[:4]) <= MAX_POOL):
         raise ConfigError(f"environment: {DATABASE}: pool must be a whole number from 1 to {MAX_POOL}")
+    try:
+        make_conninfo(**options)
+    except psycopg.Error as error:
+        raise ConfigError(f"environment: {DATABASE}: {str(error).strip()}") from None
     if size:
         options["pool"] = {"min_size": 1, "max_size": int(size), "timeout": LIMITS["lock_timeout"] / 1000}
     limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())

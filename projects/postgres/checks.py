@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 COLLATIONS = ("C", "POSIX", "C.UTF-8", "C.utf8")  # texts are ordered by their code points
+ICU = "i"  # a locale provider; PostgreSQL 14 has no choice for a database, and no column for it
 OLDEST = 14
 _checked: set[str] = set()  # databases
 
@@ -21,16 +22,18 @@ def check_database(connection: BaseDatabaseWrapper) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT datcollate, datctype, pg_encoding_to_char(encoding), current_setting('server_version_num')::integer"
-            " FROM pg_database WHERE datname = current_database()"
+            "SELECT datcollate, datctype, pg_encoding_to_char(encoding), "
+            "current_setting('server_version_num')::integer, to_json(pg_database)->>'datlocprovider' FROM pg_database WHERE datname = current_database()"
         )
-        [(collation, kind, encoding, version)] = cursor.fetchall()
+        [(collation, kind, encoding, version, provider)] = cursor.fetchall()
     if version < OLDEST * 10_000:
         raise OperationalError(f"PostgreSQL {version // 10_000} is too old; pm needs {OLDEST} or newer")
+    if provider == ICU:  # the locale of libc, which datcollate names, then orders nothing
+        collation = "of ICU"
     if encoding != "UTF8" or collation not in COLLATIONS or kind not in COLLATIONS:
         raise OperationalError(
             f"the database {name} has the encoding {encoding}, the collation {collation} and the character type "
-            f"{kind}; pm needs UTF8 and C.UTF-8, or pages and exports would be in another order. Create it so: "
+            f"{kind}; pm needs UTF8 and C.UTF-8, or pages and exports would be in another order. Create it with: "
             f"createdb --template template0 --encoding UTF8 --locale C.UTF-8 {name}"
         )
     _checked.add(name)

@@ -90,6 +90,11 @@ def test_pool_of_the_url_keeps_the_connections() -> None:
     [
         ("postgresql://pm@db.example.org/", "must end with the name of the database"),
         ("postgresql://pm@db.example.org/pm?pool=many", "pool must be a whole number from 1 to 1000"),
+        ("postgresql://pm@db.example.org/pm?sslmod=require", 'invalid connection option "sslmod"'),
+        (
+            "postgresql://pm:a@db.example.org:port/pm",
+            "is not a valid URL; it looks like postgresql://.*such as %40 for @",
+        ),
     ],
 )
 def test_wrong_url_is_refused(url: str, message: str) -> None:

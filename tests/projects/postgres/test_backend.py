@@ -115,6 +115,18 @@ def test_triggers_are_those_of_sqlite(db: None) -> None:
     assert names == set(definitions())
 
 
+def test_database_that_icu_sorts_is_refused(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_json(pg_database)->>'datlocprovider' FROM pg_database WHERE datname = current_database()"
+        )
+        [(provider,)] = cursor.fetchall()
+    monkeypatch.setattr(checks, "ICU", provider)
+    monkeypatch.setattr(checks, "_checked", set())
+    with pytest.raises(OperationalError, match=r"collation of ICU .* createdb --template template0"):
+        checks.check_database(connection)
+
+
 def test_database_that_sorts_otherwise_is_refused(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "COLLATIONS", ("C",))
     monkeypatch.setattr(checks, "_checked", set())
