@@ -75,7 +75,8 @@ def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django
     except ValueError:
         raise ConfigError(
             f"environment: {DATABASE} is not a valid URL; it looks like "
-            "postgresql://pm:PASSWORD@db.example.org:5432/pm, with special characters of the password as %-escapes, such as %40 for @"
+            "postgresql://pm:PASSWORD@db.example.org:5432/pm, "
+            "with special characters of the password as %-escapes, such as %40 for @"
         ) from None
     found: dict[str, Any] = dict(parsed)  # Any: as above
     if not found["NAME"]:

@@ -23,7 +23,8 @@ def check_database(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT datcollate, datctype, pg_encoding_to_char(encoding), "
-            "current_setting('server_version_num')::integer, to_json(pg_database)->>'datlocprovider' FROM pg_database WHERE datname = current_database()"
+            "current_setting('server_version_num')::integer, to_json(pg_database)->>'datlocprovider' "
+            "FROM pg_database WHERE datname = current_database()"
         )
         [(collation, kind, encoding, version, provider)] = cursor.fetchall()
     if version < OLDEST * 10_000:
