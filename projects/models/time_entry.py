@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from projects.entities.time_entry import TIME_ENTRY
+from projects.models import rights
 from projects.models.activity import Action
 from projects.models.base import Values
 from projects.models.exceptions import Conflict, NotYours
@@ -40,10 +41,16 @@ class TimeEntryQuerySet(WorkItemChildQuerySet["TimeEntry"]):
         return found.filter(user=user) if user is not None else found
 
     def start(self, work_item: WorkItem, *, actor: User, description: str = "") -> tuple[TimeEntry, TimeEntry | None]:
-        """Start a timer and stop the actor's running one; return both (None if none was running)."""
-        stopped = self.running(actor).select_related("work_item__project").first()
-        if stopped is not None:
-            stopped.stop(actor=actor)
+        """Start a timer and stop the actor's running one; return both (None if none was running).
+
+        One of a project in which the actor has no role any more is stopped, too, and not returned.
+        """
+        with rights.unrestricted():
+            stopped = self.running(actor).select_related("work_item__project").first()
+            if stopped is not None:
+                stopped.stop(actor=actor)
+        if stopped is not None and rights.current.get() is not None and not self.filter(pk=stopped.pk).exists():
+            stopped = None
         entry = TimeEntry(work_item=work_item, user=actor, started_at=timezone.now(), description=description)
         entry.insert(actor=actor)
         return entry, stopped
@@ -122,7 +129,9 @@ class TimeEntry(WorkItemChild):
             self._check_begun(self.started_at)
 
     def check_unique(self) -> None:
-        if self.is_running and TimeEntry.objects.running(self.user).exclude(pk=self.pk).exists():
+        with rights.unrestricted():  # it may be in a project that the caller doesn't see
+            has_another = self.is_running and TimeEntry.objects.running(self.user).exclude(pk=self.pk).exists()
+        if has_another:
             raise Conflict(f"{self.user.username} already has a running timer")
 
     def check_update(self, values: Values) -> Values:

@@ -88,7 +88,8 @@ class TokenCaller(Caller):
         if not self.acts_for:
             return run
         through = f" (through {self.acts_for})"
-        return run._replace(host=run.host.replace("(through ", "(")[: LENGTHS["host"] - len(through)] + through)
+        host = run.host.replace("(through ", "(")[: LENGTHS["host"] - len(through)]
+        return run._replace(host=(host + through).strip())
 
     @property
     def reach(self) -> str:

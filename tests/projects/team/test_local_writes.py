@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from projects.api.callers import caller_of
 from projects.api.idempotency import HEADER, fingerprint_of
-from projects.models import ApiToken, CheckRun, Membership, PendingNote, Project, Session, User
-from projects.models.exceptions import NotYours
+from projects.models import ApiToken, CheckRun, Membership, PendingNote, Project, Session, TimeEntry, User, WorkItem
+from projects.models.exceptions import Conflict, NotYours
 from projects.models.rights import current
 from projects.team.authentication import TokenAuthentication
 from projects.team.roles import Access
@@ -125,3 +126,17 @@ def test_answer_of_another_user_is_not_repeated(board: Board, eve: User) -> None
     assert fingerprint_of(request_of(ada, data={"a": 1})) == first, HEADER
     assert fingerprint_of(request_of(eve, data={"a": 1})) != first
     assert fingerprint_of(request_of(ada, data={"a": 1}, projects=(board.project,))) != first
+
+
+def test_timer_of_a_project_that_one_left_stops_for_the_next(board: Board, eve: User) -> None:
+    current.set(None)
+    old = TimeEntry.objects.create(actor=eve, work_item=board.item, user=eve, started_at=timezone.now())
+    Membership.objects.filter(user=eve, project=board.project).delete()
+    item = WorkItem.objects.create(actor=eve, project=Project.objects.get(key="TWO"), title="New", item_type="task")
+    current.set(Access.of(eve))
+    with pytest.raises(Conflict, match="already has a running timer"):
+        TimeEntry.objects.create(actor=eve, work_item=item, user=eve, started_at=timezone.now())
+    new, stopped = TimeEntry.objects.start(item, actor=eve)
+    assert (new.is_running, stopped) == (True, None)
+    current.set(None)
+    assert not TimeEntry.objects.get(pk=old.pk).is_running
