@@ -25,6 +25,7 @@ def test_every_answer_is_described(shared_server: Server, tmp_path: Path) -> Non
         *("run", f"{server.url}/api/v1/schema/", "-H", f"Authorization: Bearer {server.token}"),
         *("--checks", CHECKS, "--max-examples", "4", "--phases", "fuzzing", "--seed", "1", "--no-color"),
         *("--exclude-path", "/api/v1/server/stop/"),  # it would
+        *("--exclude-operation-id", "board_move_here"),  # schemathesis can't write a file of JSON lines
     ]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-6000:]

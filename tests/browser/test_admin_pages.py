@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from projects.entities.registry import ENTITIES
 from tests.browser.pages import login_url, pm, signed_in
-from tests.browser.test_accessibility import found
+from tests.browser.test_accessibility import faults_of
 from tests.processes import Server
 
 HOSTILE = """'"></script></style><script>hacked=1</script><img src=x onerror=hacked=1><svg onload=hacked=1>"""
@@ -93,9 +93,9 @@ def test_no_page_has_a_serious_fault(scheme: Literal["light", "dark"], browser: 
     # The pages of two entities have all colours.
     for path in pages if scheme == "light" else [path for path in pages if "/project/" in path or "/workitem/" in path]:
         page.goto(demo.url + path)
-        faults[path] = found(page, scheme)
+        faults[path] = faults_of(page, None, ())
     question(page, demo)
-    faults["question"] = found(page, scheme)
+    faults["question"] = faults_of(page, None, ())
     context.close()
     assert {path: wrong for path, wrong in faults.items() if wrong} == {}
 
