@@ -115,6 +115,11 @@ class UserManager(DjangoUserManager["User"]):
             user.save(update_fields=["is_kind_confirmed"])
         return user
 
+    def stand_in(self, pk: uuid.UUID, wanted: str = "unnamed") -> str:
+        """Return a free name for the user `pk` of another board, whose own name is unknown or taken here."""
+        names = (f"{wanted[: MAX_NAME_LENGTH - len(pk.hex) - 1]}-{pk.hex[:size]}" for size in range(4, len(pk.hex) + 1))
+        return next(name for name in names if not self.filter(username__iexact=name).exists())
+
     @transaction.atomic
     def owner(self) -> User:
         """Return the person and superuser named after the operating system user; create it on first use."""

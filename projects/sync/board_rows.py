@@ -166,7 +166,7 @@ def ensure_users(names: Iterable[str]) -> None:
     taken = set(User.objects.filter(username__in=ids.values()).exclude(pk__in=ids).values_list("username", flat=True))
     for pk, name in sorted(ids.items()):
         if pk not in known:
-            username = f"user-{pk}" if name in taken else name
+            username = User.objects.stand_in(pk, name) if name in taken else name
             is_agent = name == AGENT_NAME
             user = User(pk=pk, username=username, is_agent=is_agent, is_kind_confirmed=is_agent)
             user.password = make_password(None)

@@ -48,10 +48,9 @@ def _free_name(pk: uuid.UUID, wanted: str | None) -> str:
     """Return the wanted username, or a stand-in if it is taken."""
     if pk == AGENT_ID:
         return AGENT_NAME
-    stand_in = f"user-{pk}"
-    if not wanted:
-        return stand_in
+    if not wanted or wanted == f"user-{pk}":  # the stand-in of earlier versions
+        return User.objects.stand_in(pk)
     # `llm` is reserved for AGENT_ID, which may be created later.
     if wanted == AGENT_NAME or User.objects.filter(username=wanted).exists():
-        return stand_in
+        return User.objects.stand_in(pk, wanted)
     return wanted

@@ -137,7 +137,10 @@ def deeds(rows: Iterable[Activity], *, about: str = "", progress: Mapping[str, s
 
 
 def key_of(row: Activity) -> str:
-    """Return the key of the item that the row is about, or of what it changed."""
+    """Return the key of the item that the row is about, or of what it changed; of a column the name of its status."""
+    if row.entity_type == "swim_lane":
+        project, _, status = row.display_key.partition("/")
+        return f"{project}, {STATUS_NAMES.get(status, status)}"
     return row.display_key.partition(ARROW)[0].partition(".")[0]
 
 

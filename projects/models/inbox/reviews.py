@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from projects.entities.project import POLICIES
+from projects.entities.project import CLOSING_POLICIES
 from projects.models.inbox.items import ItemSource
 from projects.models.inbox.source import Act, Entry
 from projects.models.prepared_queries import BoundList, Loading
@@ -51,7 +51,7 @@ class Reviews(ItemSource):
 
     def entry(self, row: WorkItem) -> Entry:
         entry = super().entry(row)
-        has_policy = any(getattr(row.project, policy) != OFF for policy in POLICIES)
+        has_policy = any(getattr(row.project, policy) != OFF for policy in CLOSING_POLICIES)
         entry.acts = (ACCEPT, BACK, WAIVE) if has_policy else (ACCEPT, BACK)
         return entry
 

@@ -175,7 +175,16 @@ def test_taken_username_is_not_used_twice(read: Read, document: Document, actor:
     document["users"] = [other]
     document.item(1, assignee_id=other["id"])
     read(document)
-    assert User.objects.get(pk=other["id"]).username == f"user-{other['id']}"
+    assert User.objects.get(pk=other["id"]).username == f"{actor.username}-{other['id'][:4]}"
+
+
+def test_user_without_a_name_gets_a_short_one(read: Read, document: Document) -> None:
+    unnamed, former = (f"8357300{number}-0000-4000-8000-000000000000" for number in range(2))
+    document["users"] = [{"id": former, "username": f"user-{former}"}]
+    document.item(1, assignee_id=unnamed)
+    document.item(2, assignee_id=former)
+    read(document)
+    assert [User.objects.get(pk=pk).username for pk in (unnamed, former)] == ["unnamed-8357", "unnamed-83573"]
 
 
 def test_dry_run_returns_the_same_and_writes_nothing(

@@ -23,6 +23,7 @@ def post(browser: Client, lane: SwimLane, **data: Any) -> Any:
 
 def test_menu_renames_limits_and_moves_a_column(browser: Client, project: Project) -> None:
     _, todo, doing, *_ = lanes(project)
+    assert 'href="/settings/projects/PONE/#p-columns"' in browser.get("/board/PONE/").content.decode()
     answer = post(browser, todo, version=1, name=" Next up ", wip_limit=" 3 ")
     assert answer.content == b"Column Next up: limit 3."
     assert browser.post(answer["PM-Undo"]).status_code == 200

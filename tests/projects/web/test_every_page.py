@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -30,3 +32,18 @@ def test_what_is_not_listed_as_something_else_is_a_page(browser: Client, project
 
 def test_scenarios_with_hostile_texts_visit_every_page() -> None:
     assert set(addresses("PONE", "PONE-1")) <= set(PAGES)
+
+
+# What is code, and what people can't see.
+_NO_WORDS = re.compile(r"<(script|style|code|pre|kbd|template|title)\b.*?</\1>|<[^>]*>", re.DOTALL)
+# Names of fields, statuses and rows as the program spells them.
+_RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|[\da-f]{8}-[\da-f]{4}-[\da-f-]+")
+
+
+def test_no_page_shows_raw_words(browser: Client) -> None:
+    assert browser.post("/settings/projects/example/").status_code < 400
+    found = {}
+    for path in [*addresses("DEMO", "DEMO-10"), "/?overview", "/search/?q=map", "/list/DEMO/?status=in_progress,todo"]:
+        page = browser.get(path, HTTP_ACCEPT="text/html").content.decode()
+        found[path] = _RAW.findall(_NO_WORDS.sub(" ", page))
+    assert {path: words for path, words in found.items() if words} == {}

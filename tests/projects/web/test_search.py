@@ -43,7 +43,8 @@ def test_search_finds_words_and_redirects_for_a_key(person: Client, make_item: M
     assert "<b>needle" not in page
     assert person.get("/search/", {"q": "pone-1"})["Location"] == "/items/PONE-1/"
     assert (
-        "contains all of these words" in person.get("/search/", {"q": "haystack", "project": "PONE"}).content.decode()
+        "No text contains all of these words"
+        in person.get("/search/", {"q": "haystack", "project": "PONE"}).content.decode()
     )
     assert person.get("/search/").status_code == 200
     for odd in ('"', "*", "NEAR(", "a" * 5000, "col:x"):
@@ -115,6 +116,19 @@ def test_results_are_named_for_people(person: Client, make_item: Make, user: Use
     assert '<span class="meta">item, In progress</span>' in page
     assert '<span class="meta">comment, In progress</span>' in page
     assert "in_progress" not in page
+
+
+def test_label_and_assignee_lead_to_their_items(person: Client, make_item: Make, user: User) -> None:
+    for values in ({"labels": ["Offline"]}, {"labels": ["offline", "ui"], "status": "done"}, {"assignee": user}):
+        make_item("Item", **values)
+    for text, words, url, shown in (
+        ("offline", "2 items of PONE with the label offline", "/board/PONE/?label=offline", {"PONE-1", "PONE-2"}),
+        ("ADA", "1 item of PONE with the assignee ada", "/board/PONE/?assignee=ada", {"PONE-3"}),
+    ):
+        page = person.get("/search/", {"q": text}).content.decode()
+        assert f'<a href="{url}">{words}</a>' in page
+        assert set(re.findall(r'data-key="(PONE-\d+)"', person.get(url).content.decode())) == shown
+    assert "/board/PONE/?" not in person.get("/search/", {"q": "nobody"}).content.decode()
 
 
 def test_query_count_does_not_grow_with_results(person: Client, make_item: Make) -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from projects.models import Project, Sprint, User, WorkItem
+from projects.models import Dependency, Project, Sprint, User, WorkItem
 from projects.web.sprint_planning import CAP
 from tests.projects.web.sprints import HTML, TODAY, URL, Make, columns, complete_one, post, said
 
@@ -182,6 +182,12 @@ def test_every_started_sprint_has_its_report(browser: Client, make_sprint: Make,
     planned = make_sprint("Later")
     for wrong in ("x", planned.pk, uuid.uuid4()):
         assert browser.get(f"{URL}?sprint={wrong}").context["report"].sprint == active
+
+
+def test_overview_names_what_blocks(browser: Client, make_item: Make, user: User) -> None:
+    Dependency.objects.create(actor=user, blocking_item=make_item("The <b>cause</b>"), blocked_item=make_item())
+    content = browser.get("/?overview").content.decode()
+    assert '<a href="/items/PONE-1/">PONE-1 The &lt;b&gt;cause&lt;/b&gt;</a>' in content
 
 
 def test_overview_draws_the_burndown_of_the_active_sprint(
