@@ -275,8 +275,10 @@ def test_item_sent_back_is_offered_with_the_text_in_its_review(wait: Callable[[s
 def test_item_is_done_without_what_is_missing_if_a_person_says_why(
     wait: Callable[[str], Any], project: Project, owner: User
 ) -> None:
-    project.update(actor=owner, review_policy="required")
     item = wait("review")
+    assert [act.name for act in only().acts] == ["accept", "back"]
+    project.refresh_from_db()
+    project.update(actor=owner, review_policy="required")
     entry = only()
     assert [act.name for act in entry.acts] == ["accept", "back", "waive"]
     settle("review", entry.pk, "waive", "It is a prototype", actor=owner)
