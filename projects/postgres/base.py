@@ -48,6 +48,12 @@ class DatabaseFeatures(features.DatabaseFeatures):
     has_native_uuid_field = False  # IDs go out as 32 digits, which a uuid column takes
     has_native_json_field = False  # JSON goes out as text, and keeps its spelling
 
+    def allows_group_by_selected_pks_on_model(self, model: type[Model]) -> bool:
+        """Return False while a request sees only some rows: what hides the others hides the primary key, too."""
+        from projects.models import rights  # models are loaded after the backend
+
+        return rights.current.get() is None and bool(super().allows_group_by_selected_pks_on_model(model))
+
 
 class DatabaseOperations(operations.DatabaseOperations):
     def get_db_converters(self, expression: Any) -> list[Any]:  # Any: as in Django's stubs
@@ -87,6 +93,7 @@ class Cursor(base.Cursor):
 
 
 if TYPE_CHECKING:
+    from django.db.models import Model
 
     class _DjangoWrapper(base.DatabaseWrapper):
         """Private methods of Django's wrapper that are overridden here; the stubs lack them."""

@@ -17,7 +17,8 @@ from tests.postgres.databases import TEMPLATE
 
 SETTINGS = "tests.postgres.settings"
 # Plans come from the tables' sizes; a vacuum in the middle of a run would change them.
-ORDINARY = ("autovacuum=off", "max_connections=200", "shared_buffers=64MB")
+# Tests that import in one transaction with many others hold more locks than a server has room for by default.
+ORDINARY = ("autovacuum=off", "max_connections=200", "shared_buffers=64MB", "max_locks_per_transaction=1024")
 
 
 def main() -> int:
