@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
+from projects import engine
 from projects.loose_types import Context
 from projects.models import User, rights
 from projects.web import sync_page
@@ -32,4 +35,6 @@ def context(user: User) -> Context:
         **sync_page.context(),
         "may_change": user.acts_as_person and rights.may_administer(),
         "may_restore": user.is_superuser,
+        "backs_up_itself": not engine.IS_POSTGRES,
+        "is_clone": not settings.PM_TEAM,
     }

@@ -9,14 +9,15 @@ from projects.web import page
 from projects.web.settings_page import PAGES
 
 register = template.Library()
-MEMBERS = ("members", "Members", "settings-members-all")  # of a team's server
+# Of a team's server.
+TEAM_PAGES = (("members", "Members", "settings-members-all"), ("tokens", "Tokens", "own-tokens"))
 
 
 @register.inclusion_tag("pm/settings_nav.html", takes_context=True)
 def settings_nav(context: Context, at: str) -> dict[str, object]:
     """Show the pages of the settings, and who may not change anything there."""
     request = context["request"]
-    found = (*PAGES, MEMBERS) if settings.PM_TEAM else PAGES
+    found = (*PAGES, *TEAM_PAGES) if settings.PM_TEAM else PAGES
     pages = [(name, text, reverse(route)) for name, text, route in found]
     return {
         "settings_pages": pages,

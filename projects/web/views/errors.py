@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from projects.web.responses import answer, is_scripted, signed_out
@@ -34,7 +35,12 @@ def nothing(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return answer(request, 500, "internal server error; for details run: pm server logs")
+    return answer(request, 500, f"internal server error; {details()}")
+
+
+def details() -> str:
+    """Return where the details of a failure are."""
+    return "the log of the server says why" if settings.PM_TEAM else "for details run: pm server logs"
 
 
 def unavailable(request: HttpRequest, message: str) -> HttpResponse:

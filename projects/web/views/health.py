@@ -9,7 +9,7 @@ from discovery import runtime
 from projects.models import User
 from projects.version import VERSION
 from projects.web.responses import safe_only
-from projects.web.views.errors import unavailable
+from projects.web.views.errors import details, unavailable
 
 
 @safe_only
@@ -26,5 +26,5 @@ def ready(request: HttpRequest) -> HttpResponse:
     try:
         User.objects.exists()
     except DatabaseError:
-        return unavailable(request, "the database is unavailable; for details run: pm server logs")
+        return unavailable(request, f"the database is unavailable; {details()}")
     return JsonResponse({"status": "ready"})
