@@ -68,22 +68,31 @@ def _blocked(living: WorkItemQuerySet) -> list[tuple[WorkItem, list[WorkItem]]]:
     return [(item, blockers.get(item.pk, [])) for item in items]
 
 
-def _sprints() -> QuerySet[Sprint]:
+def _sprints() -> list[FieldValue]:
+    """Return the active sprints with their totals, which a second query counts: rows with JSON can't be grouped."""
+    sprints: list[FieldValue] = list(Sprint.objects.active().select_related("project")[:SHOWN])
     items = Q(work_items__deleted_at=None) & ~Q(work_items__status="cancelled")
-    return (
-        Sprint.objects.active()
-        .select_related("project")
+    sums = (
+        Sprint.objects.filter(pk__in=[sprint.pk for sprint in sprints])
+        .order_by()
+        .values("pk")
         .annotate(
             points=Sum("work_items__story_points", filter=items, default=0),
             points_done=Sum("work_items__story_points", filter=items & Q(work_items__status="done"), default=0),
             items_open=Count("work_items", filter=items & ~Q(work_items__status="done")),
         )
     )
+    found = {row["pk"]: row for row in sums}
+    for sprint in sprints:
+        of_sprint = found[sprint.pk]
+        sprint.points, sprint.points_done = of_sprint["points"], of_sprint["points_done"]
+        sprint.items_open = of_sprint["items_open"]
+    return sprints
 
 
 def _active(zone: tzinfo) -> list[FieldValue]:
     """Return the active sprints, each with `days_left` and its burndown `chart`."""
-    sprints: list[FieldValue] = list(_sprints()[:SHOWN])
+    sprints = _sprints()
     days = histories(sprints, zone)
     today: date = day_of(timezone.now(), zone)
     for sprint in sprints:
