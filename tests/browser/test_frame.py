@@ -131,6 +131,8 @@ def test_pages_print_whole_and_without_the_frame(page: Page, board: Server) -> N
     page.set_viewport_size({"width": 1040, "height": 700})  # landscape A4
     for path in ("/board/PONE/", "/list/PONE/", "/inbox/", "/items/PONE-1/", "/settings/"):
         page.goto(board.url + path)
+        page.emulate_media(media="screen")  # after other tests, Chromium loses the medium with the page before
+        page.emulate_media(media="print")
         expect(page.locator("#side")).to_be_hidden()
         cut = page.locator("main, main *").evaluate_all(CUT)
         assert cut == [], path
