@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 _TABLE = re.compile(r"\bprojects_\w+")
-_SELECT = re.compile(r"[\s(]*(?:SELECT|WITH(\s+RECURSIVE)?)\b", re.IGNORECASE)
+_SELECT = re.compile(r"\A[\s(]*(?:SELECT|WITH(\s+RECURSIVE)?)\b", re.IGNORECASE)
 _ITEM = "{column} IN (SELECT id FROM {schema}.projects_workitem WHERE {projects})"
 # The key in a message begins with that of a project; the next character after "-" is ".".
 _NAMING = (
