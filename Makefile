@@ -19,7 +19,7 @@ test-long: $(VENV)/.installed-dev
 
 # needs Debian's package postgresql, or pg_config and the server's programs
 test-postgres: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.postgres
+	$(BIN)/python -m tests.postgres $(ARGS)
 
 test-fast: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -m "not slow"
