@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Only these commands may create the config directory.
 MAKERS = ("migrate", "runserver_discover")
+OUT_OF_MEMORY = "error: out of memory; allow this process more (ulimit -v, or the container's limit)"
 
 
 def client() -> NoReturn:
@@ -57,7 +59,11 @@ def main() -> None:
     except (ConfigError, workspace.WorkspaceError) as error:
         sys.exit(f"error: {error}")
     except MemoryError:
-        sys.exit("error: out of memory; allow this process more (ulimit -v, or the container's limit)")
+        sys.exit(OUT_OF_MEMORY)
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        sys.exit(OUT_OF_MEMORY)
 
 
 def _is_for_team(command: list[str]) -> bool:

@@ -133,7 +133,7 @@ def _hard_links(here: Place) -> None:
     snapshot = here.scratch / "snapshot"
     subprocess.run(["cp", "-al", str(here.directory), str(snapshot)], check=True)
     here.pm("server", "start").document()
-    advice = here.pm("server", "start", cwd=snapshot).message().partition("files of its own: ")[2]
+    advice = here.pm("server", "start", cwd=snapshot).message().partition("its own files: ")[2]
     here.stop()
     assert here.run("sh", "-c", advice, cwd=snapshot).code == 0, advice
     here.pm("server", "start").document()
