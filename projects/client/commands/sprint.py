@@ -49,7 +49,7 @@ def report(context: Context) -> None:
 VERBS = (
     Verb("list", "List the sprints of a project.", list_sprints, (PROJECT, *SPRINTS.list_options())),
     Verb("get", "Show one sprint.", SPRINTS.get, (ID,)),
-    Verb("create", "Plan a sprint.", SPRINTS.create, SPRINTS.create_options()),
+    Verb("create", "Plan a sprint.", SPRINTS.create, SPRINTS.create_options(), places=("--name",)),
     Verb("update", "Change a sprint.", SPRINTS.update, SPRINTS.update_options()),
     Verb("delete", "Delete a sprint; restore undoes this.", SPRINTS.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Restore a deleted sprint, with its items.", SPRINTS.restore, (ID,)),

@@ -117,6 +117,11 @@ def test_words_after_two_dashes_are_words() -> None:
         (["comment", "--pretty", "create", "PONE-1", "t"], ["comment", "create", "PONE-1", "t", "--pretty"]),
         (["list", "--type", "Stories"], ["list", "--type", "story"]),
         (["sprint", "finish", "S", "--move-to", "T"], ["sprint", "complete", "S", "--move-to", "T"]),
+        (["project", "create", "Shop", "--key", "SHOP"], ["project", "create", "--title", "Shop", "--key", "SHOP"]),
+        (
+            ["sprint", "create", "S", "--start-date", "2026-12-01", "--end-date", "2026-12-14"],
+            ["sprint", "create", "--name", "S", "--start-date", "2026-12-01", "--end-date", "2026-12-14"],
+        ),
     ],
 )
 def test_other_words_mean_the_same(typed: list[str], meant: list[str]) -> None:
