@@ -76,9 +76,11 @@ class Arbiter(gunicorn_private.Arbiter):
         stopped: Callable[[], None],
         idle_timeout: float,
         request_timeout: float,
+        long_paths: tuple[str, ...],
     ) -> None:
         self.started, self.checked, self.stopped = started, checked, stopped
         self.idle_timeout, self.request_timeout = idle_timeout, request_timeout
+        self.long_paths = tuple(path.encode() for path in long_paths)
         self.idle_clock = IdleClock()
         self.published = False
         self.stopping = False
@@ -277,6 +279,7 @@ def pre_fork(arbiter: Arbiter, worker: Worker) -> None:
     forks.close_resources()
     worker.idle_clock = arbiter.idle_clock
     worker.request_timeout = arbiter.request_timeout
+    worker.long_paths = arbiter.long_paths
     if arbiter.ready_pipe is not None:
         worker.ready_pipe = arbiter.ready_pipe[1]
 

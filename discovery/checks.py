@@ -42,6 +42,10 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value)
 
 
+def _is_paths(value: object) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(path, str) and path.startswith("/") for path in value)
+
+
 def _is_host(value: object) -> bool:
     return isinstance(value, str) and bool(value) and value.isprintable()
 
@@ -89,6 +93,7 @@ RULES: tuple[tuple[str, bool, Callable[[object], bool], str, str], ...] = (
         f"seconds, a whole number from 1 to {MAX_SECONDS}",
         "E014",
     ),
+    ("LONG_PATHS", False, _is_paths, "a list of paths such as '/reports/'", "E018"),
     ("VERSION", True, _is_text, "the version to publish", "E015"),
     ("STRICT_MIGRATIONS", False, _is_bool, "True or False", "E016"),
 )

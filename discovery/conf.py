@@ -103,6 +103,10 @@ class Conf:
         return self._get("REQUEST_TIMEOUT", 30)
 
     @property
+    def long_paths(self) -> tuple[str, ...]:
+        return tuple(self._get("LONG_PATHS", ()))
+
+    @property
     def version(self) -> str | None:
         return self._get_text("VERSION")
 

@@ -57,6 +57,7 @@ class Connection(TConn):
 
     `is_slow`: the body is too long for the event loop, so a thread reads the rest. `is_background`: it has the header
     X-Background, and does not keep an idle server awake. `wish`: which news it waits for, and how many seconds.
+    `target`: the path and query of its first line.
     """
 
     def __init__(self, *args: Any) -> None:  # Any: gunicorn's, passed on
@@ -70,6 +71,7 @@ class Connection(TConn):
         self.received = bytearray()
         self.needed: int | None = None
         self.is_slow = self.is_background = False
+        self.target = b""
         self.wish: tuple[int, int] | None = None
         self.timeout = deadline
 
@@ -82,6 +84,8 @@ class Connection(TConn):
                 return len(self.received) > MAX_GATHERED
             self.is_background = _BACKGROUND.search(self.received, 0, end) is not None
             head = self.received[: end + 2]
+            words = head.split(b" ", 2)
+            self.target = bytes(words[1]) if len(words) == 3 else b""
             self.wish = parking.wish(head)
             length = body_length(head)
             self.is_slow = length is None or length > MAX_GATHERED

@@ -64,6 +64,7 @@ class Options:
     threads: int = 4
     idle_timeout: int = 0
     request_timeout: int = 30
+    long_paths: tuple[str, ...] = ()
     migrate: bool = True
     reload: bool = False
     static: bool = False
@@ -252,6 +253,7 @@ def _run(
         stopped=stopped,
         idle_timeout=options.idle_timeout,
         request_timeout=options.request_timeout,
+        long_paths=options.long_paths,
     )
     try:
         arbiter.run()

@@ -2,7 +2,8 @@
 
 The worker's event loop collects a request; only a complete one gets a thread. Threads read bodies that are too long
 for that, but one thread always stays free. Reading has a deadline. A request that waits for news waits in the loop
-(see `parking`). After a response, a connection also lingers in the loop until its client closes it.
+(see `parking`). A request that takes long by its path gets a thread of a second pool, so that it takes none from the
+others. After a response, a connection also lingers in the loop until its client closes it.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class Worker(ThreadWorker):
     idle_clock: IdleClock
     hup_ignored = False
     request_timeout = 30.0
+    long_paths: tuple[bytes, ...] = ()  # prefixes of paths whose requests take long
+    long_pool: Pool | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: gunicorn's, passed on
         super().__init__(*args, **kwargs)
@@ -109,6 +112,8 @@ class Worker(ThreadWorker):
     def init_process(self) -> None:
         die_with_parent(self.ppid)
         try:
+            if self.long_paths:
+                self.long_pool = self.get_thread_pool()
             super().init_process()
         except Exception as error:  # of the host's code or ours: report it to the master
             said = str(error) if isinstance(error, ThreadsRefused) else f"{type(error).__name__}: {error}"
@@ -164,7 +169,11 @@ class Worker(ThreadWorker):
         if not conn.is_background:
             self.in_flight += 1
             self.idle_clock.touch()
-        super().enqueue_req(conn)
+        if self.long_pool is None or not conn.target.startswith(self.long_paths):
+            super().enqueue_req(conn)
+            return
+        served = self.long_pool.submit(self.handle, conn)
+        served.add_done_callback(lambda done: self.method_queue.defer(partial(self.finish_request, conn, done)))
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
         if not conn.is_background:

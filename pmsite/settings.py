@@ -162,6 +162,7 @@ DISCOVERY_WORKERS = OPTIONS["server.workers"]
 DISCOVERY_THREADS = OPTIONS["server.threads"]
 DISCOVERY_IDLE_TIMEOUT = OPTIONS["server.idle_timeout"]
 DISCOVERY_REQUEST_TIMEOUT = OPTIONS["server.request_timeout"]
+DISCOVERY_LONG_PATHS = [f"/api/v1/sync/{name}/" for name in ("start", "apply", "enable", "repair", "verify")]
 DISCOVERY_SERVER_URL_ENV = "PM_SERVER_URL"
 DISCOVERY_TOKEN_FILE: str | None = "server.token"  # noqa: S105 -- a file's name
 DISCOVERY_MIGRATE = True

@@ -66,6 +66,7 @@ class WriteQueue:
         self._directory: int | None = None
         self._file: int | None = None
         self._holder: object = None
+        self._former = (0, 0.0)  # the ID of the last holder, which is not kept alive, and when its turn ended
 
     def acquire(self, holder: object, timeout: float) -> bool:
         """Wait up to `timeout` seconds for the turn of `holder`; return True on success."""
@@ -103,6 +104,15 @@ class WriteQueue:
         holder = self._holder
         return holder is not None and holder is not besides
 
+    def is_taken_by(self, holder: object) -> bool:
+        """Return True while `holder` has its turn; takes no lock."""
+        return self._holder is holder
+
+    def was_taken(self, besides: object, since: float) -> bool:
+        """Return True if this process had a turn since then (monotonic), and the last one was not that of `besides`."""
+        former, ended = self._former
+        return ended > since and former != id(besides)
+
     def forget(self) -> None:
         """Reset the queue in a forked child: an inherited turn belongs to the parent."""
         for fileno in (self._directory, self._file):
@@ -111,7 +121,8 @@ class WriteQueue:
         self._reset()
 
     def _leave(self) -> None:
-        fileno, self._file, self._holder = self._file, None, None
+        fileno, self._file = self._file, None
+        self._former, self._holder = (id(self._holder), time.monotonic()), None
         _unlock(fileno)
         self._threads.release()
 

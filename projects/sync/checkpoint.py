@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from projects.sync.courtesy import give_way
 from projects.sync.exceptions import Diverged, Malformed
 from projects.sync.operations import encode
 from projects.sync.state import Record
@@ -59,7 +60,10 @@ class Checkpoint(NamedTuple):
 
 def make(position: int, digest: str, changed: Iterable[Record]) -> Checkpoint:
     """Return the checkpoint of the stored state with the `changed` records on top."""
-    records = {pk: _shortened(hashed(document)) for pk, document in all_documents()}
+    records: dict[str, str] = {}
+    for pk, document in all_documents():
+        give_way()
+        records[pk] = _shortened(hashed(document))
     records.update((record.id, _short(record)) for record in changed)
     return Checkpoint(position, digest, records)
 

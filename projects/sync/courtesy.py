@@ -1,7 +1,8 @@
 """Let the writers of this process go first while a sync computes.
 
 A writer holds the lock for which all others wait, and after each statement it needs the interpreter. A thread that
-computes beside it makes each transaction longer, and so the queue of writers.
+computes beside it makes each transaction longer, and so the queue of writers. Between their turns the writers compute,
+too: while there are any, a sync also pauses after each short time, so that no request meets all of its work.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from projects.sqlite.queue import WriteQueue, queue_for
 
 POLL = 0.0003  # seconds
 LONGEST = 0.05  # seconds that one call waits: a writer that takes longer is an import
-SHARE = 2.0  # a sync waits at most so many times as long as it computes
+SHARE = 3.0  # a sync waits at most so many times as long as it computes
+QUANTUM = 0.002  # seconds that a sync computes without a pause
+PAUSE = 1.5  # it then pauses so many times as long
+RECENT = 0.02  # seconds for which a thread that has written is taken for one that goes on
 
 _local = threading.local()
 
@@ -30,8 +34,17 @@ class _Courtesy:
         self._queue: WriteQueue = queue_for(self._connection.settings_dict["NAME"])
         self._begun = time.monotonic()
         self._waited = 0.0
+        self._resumed = self._begun
 
     def give_way(self) -> None:
+        if self._queue.is_taken_by(self._connection):
+            return
+        now = time.monotonic()
+        computed = now - self._resumed
+        if computed >= QUANTUM and self._queue.was_taken(besides=self._connection, since=now - RECENT):
+            time.sleep(PAUSE * min(computed, LONGEST))
+            self._resumed = time.monotonic()
+            self._waited += self._resumed - now
         if not self._queue.is_taken(besides=self._connection):
             return
         begin = now = time.monotonic()
@@ -40,6 +53,7 @@ class _Courtesy:
             time.sleep(POLL)
             now = time.monotonic()
         self._waited += now - begin
+        self._resumed = now
 
 
 @contextmanager
@@ -53,7 +67,7 @@ def courteous() -> Iterator[None]:
 
 
 def give_way() -> None:
-    """Wait for a moment while another thread of this process has its turn to write.
+    """Wait for a moment while other threads of this process write.
 
     For loops of a sync, once for each group; does nothing elsewhere, or while the caller itself writes.
     """

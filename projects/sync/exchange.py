@@ -130,6 +130,16 @@ class _Entries:
     def following(self) -> Entry | None:
         return self._waiting[0] if self._waiting else None
 
+    def next_groups(self, operations: int) -> list[Group]:
+        """Return the groups of the next lines that were read, up to about so many operations."""
+        found: list[Group] = []
+        for entry in self._waiting:
+            if operations <= 0:
+                break
+            found.append(entry.group)
+            operations -= max(1, len(entry.group.operations))
+        return found
+
     def advance(self) -> None:
         self._waiting.popleft()
 
@@ -339,6 +349,10 @@ def _folded(
     batch = _Batch(SyncBoard.current(), is_shown=not is_first)
     board, rows, own = batch.board, batch.rows, batch.own
     started = time.monotonic()
+    groups = entries.next_groups(pace.operations)
+    state.expect(groups)
+    order.expect(group.id for group in groups)
+    known = outbox.Activities(len(groups) if own else 0)
     if entries.following is not None and entries.following.position != batch.position + 1:
         raise Busy("another sync of this board is running; try again")
     while (entry := entries.following) is not None:
@@ -364,7 +378,7 @@ def _folded(
             batch.new.append((group.id, batch.position, entry.digest))
         if group.id in own and seen is None:
             pk, is_foreign = own.pop(group.id)
-            activities = outbox.activities_of(pk)
+            activities = known[pk]
             rows.settle(state, batch.position, results, activities)
             batch.newest = max(batch.newest, *activities, 0)
             batch.arrived.add(pk)

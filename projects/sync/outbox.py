@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -117,6 +118,7 @@ def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int
     """Yield the groups of the activity up to `newest` that is not packed, with their lines and activity."""
     names = Names()
     after = board.after.hex if board.after else None
+    bases = _Bases(board.packed, newest)
     last, number = "", 0  # a transaction, and its groups: it may have several actors
     for found in _groups(board.packed, newest):
         rows = [row for row in found if BY_NAME[row[3]].since <= board.format]  # an older log knows no other entities
@@ -133,7 +135,7 @@ def _built(board: SyncBoard, newest: int) -> Iterator[tuple[Group, str, list[int
         for part in parts:
             group = Group(
                 id=digits if number == 0 else uuid.uuid5(uuid.UUID(digits), str(number)).hex,
-                base=_base(rows[0][0]),
+                base=bases.before(rows[0][0]),
                 after=after,
                 by=names[actor],
                 operations=[operation for _, operation in part],
@@ -204,10 +206,17 @@ def add(board: SyncBoard, group: Group, activities: Sequence[int] = ()) -> None:
     board.after = uuid.UUID(group.id)
 
 
-def activities_of(pk: int) -> list[int]:
-    """Return the IDs of a group's activity."""
-    found: list[int] = json.loads(_rows("SELECT activities FROM projects_syncoutbox WHERE id = %s", [pk])[0][0])
-    return found
+class Activities(dict[int, list[int]]):
+    """The IDs of the activity of the groups in the outbox; those of the `count` oldest groups are read at once."""
+
+    def __init__(self, count: int) -> None:
+        rows = _rows("SELECT id, activities FROM projects_syncoutbox ORDER BY id LIMIT %s", [count])
+        super().__init__((pk, json.loads(activities)) for pk, activities in rows)
+
+    def __missing__(self, pk: int) -> list[int]:
+        [(activities,)] = _rows("SELECT activities FROM projects_syncoutbox WHERE id = %s", [pk])
+        found: list[int] = json.loads(activities)
+        return found
 
 
 def remove(pks: Iterable[int]) -> None:
@@ -279,10 +288,26 @@ def exact_moment(text: str) -> str:
     return f"{text.replace(' ', 'T')}{'' if '.' in text else '.000000'}Z"
 
 
-def _base(activity: int) -> int:
-    """Return the log position that this clone had applied when the activity was written."""
-    rows = _rows("SELECT max(position) FROM projects_syncadvance WHERE activity_id < %s", [activity])
-    return rows[0][0] or 0
+class _Bases:
+    """The log positions that this clone had applied when each activity from `first` to `last` was written."""
+
+    def __init__(self, first: int, last: int) -> None:
+        query = "SELECT coalesce(max(position), 0) FROM projects_syncadvance WHERE activity_id < %s"
+        [(known,)] = _rows(query, [first])
+        self._position = int(known)
+        self._following = deque(
+            _rows(
+                "SELECT activity_id, position FROM projects_syncadvance WHERE activity_id >= %s AND activity_id < %s "
+                "ORDER BY activity_id",
+                [first, last],
+            )
+        )
+
+    def before(self, activity: int) -> int:
+        """Return that of an activity; those asked for before must be older."""
+        while self._following and self._following[0][0] < activity:
+            self._position = max(self._position, self._following.popleft()[1])
+        return self._position
 
 
 class Names(dict[str, str]):

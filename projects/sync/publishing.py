@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from django.db import transaction
@@ -15,6 +16,8 @@ from projects.sync.fold import fold
 from projects.sync.operations import MAX_GROUP, encode
 from projects.sync.state import Layer
 from projects.sync.stored_state import StoredOrder, StoredState, hashed
+
+AT_ONCE = 200  # groups for which the state is read at once
 
 
 class Parcel(NamedTuple):
@@ -41,25 +44,33 @@ def prepare() -> Parcel:
     unchanged = {name: getattr(board, name) for name in ("position", "packed", "after")}
     if found is not None and not SyncBoard.objects.filter(pk=1, **unchanged).exists():
         found = None  # it took its time, and the next sync makes another
-    segments: list[str] = []
+    return Parcel(_segments(lines), found, format)
+
+
+def _segments(lines: Iterable[str]) -> list[str]:
+    segments: list[list[str]] = []
     size = MAX_GROUP
     for line in lines:
         length = len(line.encode()) + 1
         if size + length > MAX_GROUP:
-            segments.append("")
+            segments.append([])
             size = 0
-        segments[-1] += f"{line}\n"
+        segments[-1].append(line)
         size += length
-    return Parcel(segments, found, format)
+    return ["\n".join((*some, "")) for some in segments]
 
 
-def _checkpoint(board: SyncBoard, groups: Iterable[outbox.Waiting], position: int) -> Checkpoint:
+def _checkpoint(board: SyncBoard, groups: Iterator[outbox.Waiting], position: int) -> Checkpoint:
     """Return the checkpoint at `position`, after the unpublished groups."""
     state, order = StoredState(board.digest), StoredOrder().layer()
     top = Layer(state)
-    for number, waiting in enumerate(groups, board.position + 1):
-        give_way()
-        fold(top, order, waiting.group, number)
+    number = board.position
+    while some := [waiting.group for waiting in itertools.islice(groups, AT_ONCE)]:
+        state.expect(some)
+        for group in some:
+            give_way()
+            number += 1
+            fold(top, order, group, number)
     digest = int(state.digest, 16)
     for record in top.records.values():
         give_way()

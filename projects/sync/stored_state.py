@@ -10,17 +10,19 @@ import hashlib
 import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
 from django.db import connection
 
 from projects.loose_types import Json, SqlRow
 from projects.sync.fold import Order
-from projects.sync.operations import encode
-from projects.sync.state import Chain, Move, Record, moved
+from projects.sync.operations import Group, encode
+from projects.sync.state import Chain, Move, Record, indexed, moved
 
 BATCH = 500  # rows
 MANY = 5_000  # changed records, whose documents take more memory than it takes time to encode them again
 _INDEXED = "SELECT record_id FROM projects_syncindex WHERE name = %s AND key = %s"
+_SEVERAL = "SELECT key, record_id FROM projects_syncindex WHERE name = %s AND key IN"
 MAX_RECORDS = 50_000  # kept in memory between transactions
 EMPTY = "0" * 64  # the digest of an empty state
 
@@ -61,6 +63,38 @@ class StoredState:
                 self._records[pk] = Record.of(json.loads(document))
                 self._hashes[pk] = hashed(document)
         return self._records[pk]
+
+    def expect(self, groups: Iterable[Group]) -> None:
+        """Read what the operations of the groups are about, in few queries instead of some for each."""
+        if self._is_complete:
+            return
+        ids: set[str] = set()
+        pairs: set[tuple[str, str]] = set()
+        # A history changes no state, and may hold any value.
+        for operation in (one for group in groups if not group.history for one in group.operations):
+            ids.add(operation.id)
+            values = {name: new for name, (_, new) in operation.changes.items()}
+            ids.update(pk for one in operation.entity.references if (pk := values.get(one.name)))
+            if operation.type == "work_item":
+                pairs.add(("review", operation.id))
+            if operation.action == "created":
+                with suppress(KeyError):  # an operation that lacks a value is void
+                    pairs |= indexed(Record(operation.type, operation.id, values))
+        for some in _parts(ids - self._records.keys()):
+            self._records.update(dict.fromkeys(some))
+            rows = _rows(f"SELECT id, document FROM projects_syncrecord WHERE id IN ({_marks(some)})", some)  # noqa: S608
+            for pk, document in rows:
+                self._records[pk] = Record.of(json.loads(document))
+                self._hashes[pk] = hashed(document)
+        pairs.update(("alias", pk) for pk in ids if self._records[pk] is None)
+        keys: dict[str, list[str]] = {}
+        for name, key in pairs - self._index.keys():
+            keys.setdefault(name, []).append(key)
+        for name, wanted in keys.items():
+            for some in _parts(wanted):
+                self._index.update(((name, key), ()) for key in some)
+                for key, pk in _rows(f"{_SEVERAL} ({_marks(some)})", [name, *some]):
+                    self._enter(name, key, pk)
 
     def put(self, record: Record, move: Move | None = None) -> None:
         gone, here = move or moved(self.record(record.id), record)
@@ -209,10 +243,22 @@ class StoredOrder(Order):
         self._stored = dict(tails)
         self._is_new = not tails
         self.digests: dict[str, str] = {}  # of the groups that were added since
+        self._absent: set[str] = set()  # groups that were not in the log when it was read
+
+    def expect(self, groups: Iterable[str]) -> None:
+        """Read which of the groups are in the log already, in few queries instead of one for each."""
+        if self._is_new:
+            return
+        for some in _parts({*groups} - self.digests.keys() - self._absent):
+            self._absent.update(some)
+            self._absent.difference_update(
+                pk
+                for (pk,) in _rows(f"SELECT id FROM projects_syncgroup WHERE id IN ({_marks(some)})", some)  # noqa: S608
+            )
 
     def digest(self, group: str) -> str | None:
         """Return the digest of a group that is in the log already, or None."""
-        if group in self.digests or self._is_new:
+        if group in self.digests or self._is_new or group in self._absent:
             return self.digests.get(group)
         rows = _rows("SELECT digest FROM projects_syncgroup WHERE id = %s", [group])
         return next((digest for (digest,) in rows), None)
@@ -231,7 +277,7 @@ class StoredOrder(Order):
         )
         self._stored.update(moved)
         if len(self.places) > MAX_RECORDS:
-            self.places, self.digests, self._is_new = _Places(), {}, False
+            self.places, self.digests, self._absent, self._is_new = _Places(), {}, set(), False
 
 
 def _rows(query: str, values: list[SqlRow] | None = None) -> list[SqlRow]:
@@ -239,6 +285,16 @@ def _rows(query: str, values: list[SqlRow] | None = None) -> list[SqlRow]:
         cursor.execute(query, values or [])
         found: list[SqlRow] = cursor.fetchall()
         return found
+
+
+def _parts(values: Collection[str]) -> Iterator[list[str]]:
+    waiting = iter(values)
+    while found := list(itertools.islice(waiting, BATCH)):
+        yield found
+
+
+def _marks(values: Collection[str]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _many(query: str, rows: Iterable[SqlRow]) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import selectors
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -49,6 +50,41 @@ class Results:
         for answer in self.answers:
             found.setdefault(answer.name, []).append(answer)
         return found
+
+
+class Phases:
+    """Requests of all clients of a run that are named after what happens beside them, one thing after the other.
+
+    Each of `besides`, by name, runs in a thread until `each` requests were sent, and ends when its event is set. What
+    is sent until it has ended is named "".
+    """
+
+    def __init__(self, besides: Mapping[str, Callable[[threading.Event], object]], each: int) -> None:
+        self._waiting = list(besides.items())
+        self._each = each
+        self._left = 0
+        self._name = ""
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def named(self, requests: Iterator[Request]) -> Iterator[Request]:
+        """Yield the requests until the last phase is over."""
+        while (name := self._next()) is not None:
+            yield name, next(requests)[1]
+
+    def _next(self) -> str | None:
+        if not self._left:
+            self._stop.set()
+            if self._thread is not None and self._thread.is_alive():
+                return ""
+            if not self._waiting:
+                return None
+            self._name, beside = self._waiting.pop(0)
+            self._left, self._stop = self._each, threading.Event()
+            self._thread = threading.Thread(target=beside, args=[self._stop])
+            self._thread.start()
+        self._left -= 1
+        return self._name
 
 
 class _Client:

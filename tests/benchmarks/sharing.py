@@ -64,54 +64,56 @@ def one_change(ground: Ground) -> Figure:
 def beside_writers(ground: Ground) -> Figure:
     """Return the p99 of creations by 8 clients while the clone synchronises, against the p99 without.
 
-    The time is the client's. The application's own leaves out the wait for a thread: with 8 clients it depends on how
-    their connections are spread over the workers, which differs from round to round, and a sync takes a thread, too.
-    Each sync publishes what was written meanwhile, the first one of a round also what was written before. The note
-    tells the same beside git alone, which commits, pushes and fetches in another repository as often.
+    The time is the client's. In each round the same connections are used without and beside a sync, as how they are
+    spread over the workers decides more than a sync: with five in one of them, one waits for a thread. Each sync
+    publishes what was written meanwhile, the first one of a round also what was written before. The note tells the
+    same beside git alone, which commits, pushes and fetches in another repository as often, and in the application.
     """
     server, other = _shared(ground), _other(ground)
     count = 10 if ground.short else 100
     numbers = itertools.count(1)
     rounds: Counter[str] = Counter()
 
-    def requests_of(_: int) -> Iterator[load.Request]:
-        return itertools.islice((latencies.write(server, "create", next(numbers)) for _ in itertools.count()), count)
-
-    def slowest() -> float:
-        results = load.run(address(server), rates.WRITERS, requests_of, 120)
-        assert not results.wrong, results.wrong[:3]
-        return p99([answer.outside for answer in results.answers])
-
-    def beside(name: str, act: Callable[[], object]) -> float:
-        stop = threading.Event()
-
-        def repeat() -> None:
+    def repeated(name: str, act: Callable[[], object]) -> Callable[[threading.Event], None]:
+        def repeat(stop: threading.Event) -> None:
             while not stop.wait(PAUSE):
                 act()
                 rounds[name] += 1
 
-        thread = threading.Thread(target=repeat)
-        thread.start()
-        try:
-            return slowest()
-        finally:
-            stop.set()
-            thread.join()
+        return repeat
 
     def git_alone() -> None:
         git("commit", "-q", "--allow-empty", "-m", "Change", cwd=other)
         ground.installed.time(["git", "push", "-q", "origin", "HEAD:refs/heads/main"], other)
         _fetch(ground, other)
 
-    tried = [
-        (slowest(), beside("syncs", lambda: _sync(ground, server.directory)), beside("git", git_alone))
-        for _ in range(3 if ground.short else 7)
-    ]
-    without, synced, plain = (statistics.median(times) for times in zip(*tried, strict=True))
-    value = statistics.median(after / before for before, after, _ in tried)
-    alone = statistics.median(after / before for before, _, after in tried)
-    note = f"{synced:.0f} ms / {without:.0f} ms; {rounds['syncs']} syncs"
-    return Figure(value, f"{note}; beside git alone {plain:.0f} ms, {alone:.2f} ×, {rounds['git']} pushes")
+    besides = {
+        "nothing": threading.Event.wait,
+        "sync": repeated("sync", lambda: _sync(ground, server.directory)),
+        "git": repeated("git", git_alone),
+    }
+    outside: dict[str, list[float]] = {name: [] for name in besides}
+    inside: dict[str, list[float]] = {name: [] for name in besides}
+    for number in range(3 if ground.short else 15):
+        phases = load.Phases(dict(list(besides.items())[:: 1 if number % 2 else -1]), rates.WRITERS * count)
+
+        def requests_of(_: int, phases: load.Phases = phases) -> Iterator[load.Request]:
+            return phases.named(latencies.write(server, "create", next(numbers)) for _ in itertools.count())
+
+        results = load.run(address(server), rates.WRITERS, requests_of, 240)
+        assert not results.wrong, results.wrong[:3]
+        for name, answers in results.by_name().items():
+            if name:
+                outside[name].append(p99([answer.outside for answer in answers]))
+                inside[name].append(p99([answer.inside for answer in answers]))
+
+    def compared(times: dict[str, list[float]], name: str) -> float:
+        return statistics.median(after / before for before, after in zip(times["nothing"], times[name], strict=True))
+
+    without, synced, plain = (statistics.median(outside[name]) for name in besides)
+    note = f"{synced:.0f} ms / {without:.0f} ms; {rounds['sync']} syncs; {compared(inside, 'sync'):.2f} × in the server"
+    beside_git = f"beside git alone {plain:.0f} ms, {compared(outside, 'git'):.2f} ×, {rounds['git']} pushes"
+    return Figure(compared(outside, "sync"), f"{note}; {beside_git}")
 
 
 def join(operations: int, pushes: int) -> Measure:

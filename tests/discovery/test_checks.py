@@ -23,6 +23,7 @@ WRONG: dict[str, list[Any]] = {
     "THREADS": [0, -1],
     "IDLE_TIMEOUT": [-1, "5", 1.5],
     "REQUEST_TIMEOUT": [0, None],
+    "LONG_PATHS": ["/reports/", ["reports/"], [7], None],
     "VERSION": ["", 7],
     "STRICT_MIGRATIONS": [1, None],
 }

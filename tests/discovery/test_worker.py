@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import os
 import resource
 import socket
 import time
@@ -110,6 +111,18 @@ def test_body_that_comes_by_pieces_is_served(host: Server) -> None:
         for byte in request.encode() + b"y" * 20:
             sock.sendall(bytes([byte]))
         assert sock.makefile("rb").readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_request_that_takes_long_by_its_path_takes_no_thread_from_others(start_host: Start, tmp_path: Path) -> None:
+    host = start_host("--workers", "1", "--threads", "1", DISCOVERY_LONG_PATHS=["/held"])
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    request = f"GET /held?pipe={pipe} HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nConnection: close\r\n\r\n"
+    with connections(host, 1, request.encode()) as [sock]:
+        with pipe.open("w") as gate:  # opened once a thread serves the request
+            assert host.request("GET", "/").status_code == 200
+            gate.write("after the other one")
+        assert sock.makefile("rb").read().endswith(b"after the other one")
 
 
 def test_many_long_bodies_at_once_are_all_served(host: Server) -> None:

@@ -23,6 +23,12 @@ def slow(request: HttpRequest) -> HttpResponse:
     return HttpResponse("done")
 
 
+def held(request: HttpRequest) -> HttpResponse:
+    """Answer once somebody writes to a pipe."""
+    with open(request.GET["pipe"]) as pipe:
+        return HttpResponse(pipe.read())
+
+
 def body(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(len(request.body)))
 
@@ -51,6 +57,7 @@ def news(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", pid),
     path("slow", slow),
+    path("held", held),
     path("body", body),
     path("scheme", scheme),
     path("openers", openers),

@@ -11,7 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from projects.models import WorkItem
 from projects.sqlite.queue import WriteQueue, queue_for
 from projects.sync import courtesy, exchange
-from projects.sync.courtesy import LONGEST, SHARE, courteous, give_way
+from projects.sync.courtesy import LONGEST, PAUSE, QUANTUM, SHARE, courteous, give_way
 from tests.processes import DEADLINE
 from tests.projects.sync.clones import BoardClone, Log, joined_pair
 
@@ -65,6 +65,33 @@ def test_wait_for_long_writer_is_bounded(queue: WriteQueue) -> None:
     assert waited <= SHARE * (total - waited) + LATE
 
 
+def test_sync_pauses_while_others_write(queue: WriteQueue) -> None:
+    connection.ensure_connection()
+    with courteous():
+        begin = time.monotonic()
+        computed = 0.0
+        for _ in range(10):
+            assert queue.acquire(begin, DEADLINE)
+            queue.release(begin)
+            resumed = time.monotonic()
+            while time.monotonic() < resumed + QUANTUM:
+                pass
+            computed += QUANTUM
+            give_way()
+        assert time.monotonic() - begin >= (1 + PAUSE) * computed
+
+
+def test_own_transactions_are_no_reason_to_pause(queue: WriteQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "PAUSE", DEADLINE / QUANTUM)
+    begin = time.monotonic()
+    with courteous():
+        with transaction.atomic():
+            pass
+        time.sleep(QUANTUM)
+        give_way()
+    assert time.monotonic() - begin < DEADLINE / 2
+
+
 def test_nobody_waits_outside_of_a_sync_or_in_own_transaction(queue: WriteQueue) -> None:
     writer = object()
     assert queue.acquire(writer, DEADLINE)
@@ -82,7 +109,9 @@ def test_nobody_waits_outside_of_a_sync_or_in_own_transaction(queue: WriteQueue)
 
 
 @pytest.mark.usefixtures("patient")
-def test_groups_are_folded_while_no_other_thread_writes(make_board_clone: Make, log: Log) -> None:
+def test_groups_are_folded_while_no_other_thread_writes(
+    make_board_clone: Make, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada, bob = joined_pair(make_board_clone, log)
     with bob:
         for number in range(5):
@@ -90,17 +119,19 @@ def test_groups_are_folded_while_no_other_thread_writes(make_board_clone: Make, 
         bob.sync(log)
     beside: list[bool] = []
 
-    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "FROM projects_syncgroup" in sql:  # whether the log has a group already, before it is folded
-            beside.append(queue.is_taken(besides=connections[DEFAULT_DB_ALIAS]))
-        return execute(sql, params, many, context)
+    def watched(*arguments: Any) -> Any:
+        beside.append(queue.is_taken(besides=connections[DEFAULT_DB_ALIAS]))
+        return fold_entry(*arguments)
+
+    fold_entry = exchange.fold_entry
+    monkeypatch.setattr(exchange, "fold_entry", watched)
 
     with ada:
         queue = queue_for(connection.settings_dict["NAME"])
         writer = object()
         assert queue.acquire(writer, DEADLINE)
         leaving = threading.Timer(LONGEST, queue.release, [writer])
-        with courteous(), connection.execute_wrapper(watch):
+        with courteous():
             leaving.start()
             exchange.follow(log)
         leaving.join()

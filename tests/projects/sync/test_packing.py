@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from projects.models import SyncBoard, WorkItem
 from projects.sync import outbox
-from tests.projects.sync.clones import BoardClone, Log, assert_equal, joined_pair
+from tests.projects.sync.clones import BoardClone, Log, add_items, assert_equal, joined_pair
 
 Make = Callable[[str], BoardClone]
 
@@ -25,7 +25,7 @@ def test_log_is_folded_outside_of_a_transaction(make_board_clone: Make, log: Log
     seen: list[bool] = []
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "SELECT document FROM projects_syncrecord" in sql:
+        if "document FROM projects_syncrecord WHERE id" in sql:
             seen.append(connection.in_atomic_block)
         return execute(sql, params, many, context)
 
@@ -34,6 +34,30 @@ def test_log_is_folded_outside_of_a_transaction(make_board_clone: Make, log: Log
         assert WorkItem.objects.get().title == "Renamed"
     assert seen
     assert not any(seen)
+
+
+def test_log_is_read_in_as_many_queries_for_many_changes(make_board_clone: Make, log: Log) -> None:
+    ada, bob = joined_pair(make_board_clone, log)
+    statements: list[str] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("SELECT") and "FROM projects_sync" in sql:
+            statements.append(sql)
+        return execute(sql, params, many, context)
+
+    def sync(clone: BoardClone) -> int:
+        statements.clear()
+        with clone, connection.execute_wrapper(watch):
+            clone.sync(log)
+        return len(statements)
+
+    counts = []
+    for items in (3, 9):
+        with ada:
+            add_items(ada, items)
+        counts.append((sync(ada), sync(bob)))
+    for few, many in zip(*counts, strict=True):
+        assert many <= few + 2  # six more changes
 
 
 def test_activity_that_is_packed_in_two_steps_is_one_chain(make_board_clone: Make, log: Log) -> None:

@@ -67,6 +67,7 @@ class Command(BaseCommand):
                     workers=options["workers"],
                     threads=options["threads"],
                     request_timeout=conf.request_timeout,
+                    long_paths=conf.long_paths,
                     migrate=False,
                     instance_id=_instance_id(),
                 )
