@@ -33,7 +33,10 @@ class RolesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         current.set(NOBODY)
-        return self.get_response(request)
+        response = self.get_response(request)
+        # What one user may see, no cache between here and another one shall keep.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
 
     def process_view(self, request: HttpRequest, view: object, args: object, kwargs: Framework) -> HttpResponse | None:
         """Return the refusal, or None. Somebody who is not signed in is led to the sign-in by the view."""

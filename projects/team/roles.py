@@ -4,7 +4,8 @@ A role counts in one project. Viewers read; members do ordinary work; maintainer
 columns, labels, checks, policies and members. Administrators (superusers) run the server: they are maintainers
 everywhere, and they alone create projects. Who has no role in a project doesn't see that it exists:
 `projects.team.row_filter` hides its rows. What a request writes is checked twice with the tables below: by its route,
-before anything is read, and by each row, in the one place where the models write (`projects.models.rights`).
+before anything is read, and by each row, in the one place where the models write (`projects.models.rights`). Besides,
+`projects.team.row_filter` keeps every UPDATE and DELETE to projects in which the caller is at least a member.
 """
 
 from __future__ import annotations
@@ -171,6 +172,16 @@ class Access:
             return None
         known = self.only if self.only is not None else self.roles.keys()
         return RowFilter([pk for pk in known if self.role_in(pk) >= Role.VIEWER], self.identities)
+
+    @cached_property
+    def writable(self) -> RowFilter | None:
+        """What keeps every UPDATE and DELETE to the projects in which one works; None for administrators."""
+        if self.is_administrator:
+            return None
+        known = {*self.roles, *(self.only or ()), *self.agent}
+        if self.only is None and self.default >= Role.MEMBER:
+            return RowFilter([pk for pk in known if self.role_in(pk) < Role.MEMBER], self.identities, is_except=True)
+        return RowFilter([pk for pk in known if self.role_in(pk) >= Role.MEMBER], self.identities)
 
     def check(self, entity: Entity, action: Action, values: Mapping[str, FieldValue]) -> None:
         """Raise NotYours unless the request may write the entity."""

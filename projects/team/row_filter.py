@@ -1,10 +1,14 @@
-"""Hide the rows of projects in which the caller has no role, for every query of a request.
+"""Keep every statement of a request to the rows that its caller may see and write.
 
 Each SELECT that a request runs gets, for each table of a project that it names, a common table expression of the same
 name with only the visible rows: `WITH "projects_comment" AS (SELECT * FROM main."projects_comment" WHERE …) SELECT …`.
 It stands in for the table in every part of the statement, on SQLite and on PostgreSQL. So lists, counts, searches,
-statistics, exports and pages need no filter of their own, and a new query can't forget one. Writes are not narrowed:
-`projects.team.roles` checks them.
+statistics, exports and pages need no filter of their own, and a new query can't forget one.
+
+Each UPDATE and DELETE gets one more condition: `UPDATE projects_comment SET … WHERE (row is writable) AND (…)`. So a
+write that forgets to ask for the role changes nothing where the caller is not at least a member; `projects.team.roles`
+decides what a member may change. An INSERT names its project in its values, so only tables whose writers ask for the
+role take one: `INSERTED`. A statement of any other form that names such a table is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.backends.signals import connection_created
 
@@ -29,6 +33,11 @@ if TYPE_CHECKING:
 
 _TABLE = re.compile(r"\bprojects_\w+")
 _SELECT = re.compile(r"\A[\s(]*(?:SELECT|WITH(\s+RECURSIVE)?)\b", re.IGNORECASE)
+_CHANGE = re.compile(r'\s*(?:UPDATE|DELETE\s+FROM)\s+"?(\w+)"?(?=\s+(?:SET|WHERE|RETURNING)\b|\s*\Z)', re.IGNORECASE)
+_INSERT = re.compile(r'\s*INSERT\s+(?:OR\s+IGNORE\s+)?INTO\s+"?(\w+)"?', re.IGNORECASE)
+_READING_INSERT = re.compile(r"\bFROM\b|\bDO\s+UPDATE\b", re.IGNORECASE)
+_WRITING = re.compile(r'\bINSERT\s+INTO\b|\bDELETE\s+FROM\b|\bUPDATE\s+"?projects_', re.IGNORECASE)
+_TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[()]|\bWHERE\b|\bRETURNING\b""", re.IGNORECASE)
 _ITEM = "{column} IN (SELECT id FROM {schema}.projects_workitem WHERE {projects})"
 # The key in a message begins with that of a project; the next character after "-" is ".".
 _NAMING = (
@@ -63,6 +72,28 @@ OTHERS = {
         "AND done.session <> '' AND {projects}) OR ({mine} AND NOT EXISTS (SELECT 1 "
         "FROM {schema}.projects_activity done WHERE done.session = projects_session.id AND done.session <> ''))"
     ),
+}
+# Tables where more may be changed than what belongs to projects in which one works.
+WRITABLE = {
+    # A session's own user notes what it has seen; who works in a project of the session ends it.
+    "projects_session": (
+        "{mine} OR EXISTS (SELECT 1 FROM {schema}.projects_activity done "
+        "WHERE done.session = projects_session.id AND done.session <> '' AND {projects})"
+    ),
+    # Everybody stops their own timer, whatever their role became meanwhile.
+    "projects_timeentry": _ITEM.replace("{column}", "work_item_id") + " OR {users}",
+}
+# Tables that belong to no entity and take new rows in requests, and what asks for the role before.
+INSERTED = {
+    "projects_activity": "with the entity that it is about",
+    "projects_membership": "Membership.objects.give",
+    "projects_session": "the caller's own",
+    "projects_pendingnote": "PendingNote.objects.leave, and with a comment",
+    "projects_checkapproval": "Check.approve",
+    "projects_openedrun": "OpenedRun.objects.begin",
+    "projects_reportedtree": "with the run of a check",
+    "projects_commit": "projects.commits.reports",
+    "projects_commitmention": "projects.commits.reports",
 }
 # Tables that everybody may read through the queries of the server, and why.
 OPEN = {
@@ -116,34 +147,94 @@ def conditions() -> dict[str, str]:
     return own | OTHERS
 
 
+class Forbidden(RuntimeError):
+    """A statement that can't be kept to some rows: a mistake in the server's own code."""
+
+
+@lru_cache(maxsize=1)
+def _writable() -> dict[str, str]:
+    return conditions() | WRITABLE
+
+
+@lru_cache(maxsize=1)
+def _insertable() -> frozenset[str]:
+    return frozenset((*(model._meta.db_table for model in Entity.by_type.values()), *INSERTED))
+
+
+class _Form(NamedTuple):
+    """What a statement is: how it begins, the tables with rows that may be hidden, and for a write the places of it."""
+
+    beginning: re.Match[str] | None  # of a statement that only reads
+    tables: tuple[str, ...]
+    target: str = ""  # of an UPDATE or a DELETE
+    where: int = 0  # where its condition begins, or could
+    end: int = 0  # where its condition ends
+
+
 @lru_cache(maxsize=2048)
-def _narrowable(sql: str) -> tuple[re.Match[str] | None, tuple[str, ...]]:
-    """Return how the statement begins, if it only reads, and the tables in it whose rows may be hidden."""
-    names = dict.fromkeys(_TABLE.findall(sql))
-    return _SELECT.match(sql), tuple(name for name in names if name in conditions())
+def _form(sql: str) -> _Form:
+    """Raises Forbidden for a statement that names a table of projects in another way."""
+    tables = tuple(name for name in dict.fromkeys(_TABLE.findall(sql)) if name in conditions())
+    beginning = _SELECT.match(sql)
+    if not tables or (beginning is not None and not _WRITING.search(sql)):
+        return _Form(beginning, tables)
+    if (inserting := _INSERT.match(sql)) is not None and not _READING_INSERT.search(sql):
+        if inserting[1] not in conditions() or inserting[1] in _insertable():
+            return _Form(None, ())
+    elif (changing := _CHANGE.match(sql)) is not None:
+        if changing[1] not in conditions():
+            return _Form(None, ())
+        where, end = _condition_place(sql)
+        return _Form(None, tables, changing[1], where, end)
+    raise Forbidden(f"a request may not run this on a team's server, see {__name__}: {sql[:300]}")
+
+
+def _condition_place(sql: str) -> tuple[int, int]:
+    """Return where the text of a write's condition begins and ends; both the same if it has none."""
+    depth, where, end = 0, -1, len(sql)
+    for token in _TOKEN.finditer(sql):
+        word = token[0].upper()
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if depth == 0 and word == "WHERE" and where < 0:
+            where = token.end()
+        elif depth == 0 and word == "RETURNING":
+            end = token.start()
+    return (end, end) if where < 0 else (where, end)
 
 
 class RowFilter:
-    """Shows only the rows of some projects."""
+    """Some projects, or all except some, and whose rows are the caller's own."""
 
-    def __init__(self, projects: Iterable[UUID], identities: Iterable[UUID]) -> None:
+    def __init__(self, projects: Iterable[UUID], identities: Iterable[UUID], *, is_except: bool = False) -> None:
+        projects = list(projects)
         self._parts = {
-            "projects": _among("project_id", projects),
-            "ids": _among("id", projects),
-            "keys": _among("named.id", projects),
+            "projects": _among("project_id", projects, is_except=is_except),
+            "ids": _among("id", projects, is_except=is_except),
+            "keys": _among("named.id", projects, is_except=is_except),
             "mine": _among("actor_id", identities),
+            "users": _among("user_id", identities),
         }
         self._made: dict[str, str] = {}
 
-    def narrowed(self, sql: str) -> str:
-        """Return the statement over the visible rows only."""
-        beginning, tables = _narrowable(sql)
+    def reading(self, sql: str) -> str:
+        """Return the statement over these projects only if it reads."""
+        beginning, tables, *_ = _form(sql)
         if beginning is None or not tables:
             return sql
         visible = ", ".join(self._made.get(name) or self._make(name) for name in tables)
         if beginning[0].lstrip(" \n\t(")[:4].upper() == "WITH":
             return f"WITH RECURSIVE {visible}, {sql[beginning.end() :]}"
         return f"WITH {visible} {sql}"
+
+    def writing(self, sql: str) -> str:
+        """Return the statement that changes rows of these projects only, if it changes rows."""
+        form = _form(sql)
+        if not form.target:
+            return sql
+        condition = _writable()[form.target].format(schema=dialect.SCHEMA, **self._parts)
+        if form.where == form.end:
+            return f"{sql[: form.end]} WHERE {condition} {sql[form.end :]}"
+        return f"{sql[: form.where]} ({condition}) AND ({sql[form.where : form.end]}) {sql[form.end :]}"
 
     def _make(self, name: str) -> str:
         schema = dialect.SCHEMA
@@ -152,16 +243,28 @@ class RowFilter:
         return self._made[name]
 
 
-def _among(column: str, ids: Iterable[UUID]) -> str:
+def _among(column: str, ids: Iterable[UUID], *, is_except: bool = False) -> str:
     texts = ", ".join(f"'{pk.hex}'" for pk in sorted(ids))
-    return f"{column} IN ({texts})" if texts else "1 = 0"
+    if not texts:
+        return "1 = 1" if is_except else "1 = 0"
+    return f"{column} {'NOT IN' if is_except else 'IN'} ({texts})"
 
 
 def narrow(execute: Callable[..., Framework], sql: str, *rest: Framework) -> Framework:
-    """Run a statement of a request over the rows that it may see; a wrapper of all statements of a connection."""
+    """Run a statement of a request over the rows that it may see or change; a wrapper of all of a connection."""
+    return execute(narrowed(sql), *rest)
+
+
+def narrowed(sql: str) -> str:
+    """Return a statement of a request over the rows that it may see or change."""
     rights = current.get()
+    if rights is None:
+        return sql
     rows: RowFilter | None = getattr(rights, "rows", None)
-    return execute(sql if rows is None else rows.narrowed(sql), *rest)
+    writable: RowFilter | None = getattr(rights, "writable", None)
+    sql = sql if rows is None else rows.reading(sql)
+    # What a filter of rows returned begins with WITH, and is no write.
+    return sql if writable is None or sql.startswith("WITH ") else writable.writing(sql)
 
 
 def watch(connection: BaseDatabaseWrapper, **kwargs: object) -> None:

@@ -26,6 +26,9 @@ for user in people.values():
 people["carl"].is_superuser = people["carl"].is_staff = True
 people["carl"].save()
 bot = User.objects.actor("ci-bot")
+own = Project(key="OWN", title="Own")
+own.insert(actor=ada)
+Membership.objects.give(people["zoe"], own, "maintainer", actor=ada)
 project = Project(key="SITE", title="Site")
 project.insert(actor=ada)
 item = WorkItem(project=project, title="Secret plan", item_type="task")

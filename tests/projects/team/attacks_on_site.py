@@ -61,6 +61,7 @@ def existing_names(field: Field) -> None:
     pages = [Browser(field.server).sign_in(name, WRONG_PASSWORD) for name in ("bob", "nobody-here")]
     told = [re.sub(r'(csrfmiddlewaretoken" value|name="username" value)="[^"]*"', "", page.text) for page in pages]
     assert told[0] == told[1]
+    assert "The name or the password is wrong." in told[0]
 
 
 @attack("try many tokens", "linkid vishnukothakapu/linkid#524")
@@ -144,6 +145,7 @@ def other_host(field: Field) -> None:
         answer = Browser(field.server).send("GET", "/login/", Host=host)
         assert answer.status_code == 400
         assert "evil" not in answer.text
+        assert "start it with another --name" in answer.text
 
 
 @attack("name another host in a header of proxies", "Hashview CVE-2025-43930")

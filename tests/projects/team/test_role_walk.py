@@ -13,8 +13,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from discovery import runtime
 from projects.entities.registry import ENTITIES
-from projects.models import Activity, User
+from projects.models import Activity, Project, User
 from tests.projects.team.expectations import ANYBODY, MAINTAINER, NEEDED, NEVER, OF_PAGES, VIEWER
+from tests.projects.team.rows import Rows, changes, noticing, rows_of
 from tests.projects.team.site import ROLES, SECRET, Board, fill, narrowed, people, team_site
 
 PLACE = re.compile(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>")
@@ -111,6 +112,7 @@ def test_every_route_asks_for_the_role_of_the_table(running: runtime.Runtime) ->
     seen = fill("SEEN", "giraffe", person, agent)
     hidden = fill("HID", SECRET, User.objects.actor("eve", is_agent=False), agent)
     users = people(seen.project)
+    before = {board.project: rows_of(board.project) for board in (seen, hidden)}
     wrong: list[str] = []
     with team_site(), narrowed():
         for level, role in enumerate(ROLES):
@@ -122,16 +124,29 @@ def test_every_route_asks_for_the_role_of_the_table(running: runtime.Runtime) ->
                     is_safe = level < len(ROLES) - 1 or not route.name.startswith(DANGEROUS)
                     is_implied = level > VIEWER and route.needed[method != "GET"] < min(level, MAINTAINER)
                     if is_safe and not is_implied and route.name not in UNTRIED:
-                        wrong += _tried(client, role, level, route, method, seen)
+                        closed = _closed(level, route, method, before, seen, hidden)
+                        wrong += _tried(client, role, level, route, method, seen, closed)
                         if level == VIEWER and (method == "GET" or route.names_something):
-                            wrong += _leaks(client, route, method, hidden)
+                            wrong += _leaks(client, route, method, hidden, before)
     assert not wrong, "\n".join(wrong)
 
 
-def _tried(client: Client, role: str, level: int, route: Route, method: str, board: Board) -> list[str]:
-    """Return what is wrong with the answer to a role."""
+def _closed(
+    level: int, route: Route, method: str, before: dict[Project, Rows], seen: Board, hidden: Board
+) -> dict[Project, Rows]:
+    """Return the projects in which a request may change nothing, with their rows."""
+    if level == len(ROLES) - 1:
+        return {}
+    may_change = level > VIEWER and method != "GET" and level >= route.needed[1]
+    return {hidden.project: before[hidden.project]} if may_change else before
+
+
+def _tried(
+    client: Client, role: str, level: int, route: Route, method: str, board: Board, closed: dict[Project, Rows]
+) -> list[str]:
+    """Return what is wrong with the answer to a role, or with what it changed."""
     needed = route.needed[method != "GET"]
-    status, _ = _asked(client, route, method, board)
+    status, _, changed = _asked(client, route, method, board, closed)
     if needed == NEVER:
         allowed = status >= 300 and status != 500
     elif level == ANYBODY and needed == VIEWER:
@@ -144,23 +159,29 @@ def _tried(client: Client, role: str, level: int, route: Route, method: str, boa
         allowed = True
     else:
         allowed = status == 403 or (level == ANYBODY and needed <= MAINTAINER and status in (400, 404, 405))
-    return [] if allowed else [f"{role} {method} {route.path} ({route.name}): {status}"]
+    said = f"{role} {method} {route.path} ({route.name}): {status}"
+    return [*([] if allowed else [said]), *(f"{said}, and changed {table}" for table in changed)]
 
 
-def _leaks(client: Client, route: Route, method: str, hidden: Board) -> list[str]:
-    """Return what a viewer of another project learns from a request about the hidden one."""
-    status, body = _asked(client, route, method, hidden)
+def _leaks(client: Client, route: Route, method: str, hidden: Board, before: dict[Project, Rows]) -> list[str]:
+    """Return what a viewer of another project learns from a request about the hidden one, or changes there."""
+    status, body, changed = _asked(client, route, method, hidden, before)
     said = f"{method} {route.path} ({route.name}) about another project: {status}"
+    if changed:
+        return [f"{said}, and changed {', '.join(changed)}"]
     if SECRET in body or re.search(r"zebra|\bHID-", body.replace(route.url(hidden), "")):
         return [f"{said}, and tells of it"]
     return [said] if route.names_something and status not in (400, 403, 404, 405) else []
 
 
-def _asked(client: Client, route: Route, method: str, board: Board) -> tuple[int, str]:
-    """Return the status and the text of the answer; what the request changed is undone."""
+def _asked(
+    client: Client, route: Route, method: str, board: Board, closed: dict[Project, Rows]
+) -> tuple[int, str, list[str]]:
+    """Return the status and the text of the answer, and the tables of closed projects that it changed; undo that."""
     accept = "application/json" if route.is_api else "text/html"
-    with transaction.atomic():
+    with transaction.atomic(), noticing() as written:
         answer = client.generic(method, route.url(board), "{}", "application/json", HTTP_ACCEPT=accept)
         body = b"".join(answer) if answer.streaming else answer.content
+        changed = [table for project, rows in closed.items() for table in changes(rows, project)] if written else []
         transaction.set_rollback(True)
-    return answer.status_code, body.decode(errors="replace")
+    return answer.status_code, body.decode(errors="replace"), changed
