@@ -31,7 +31,7 @@ class HostMiddleware:
             return refusal(
                 400,
                 "VALIDATION_ERROR",
-                "the Host header is not this server's; use the URL that it printed, or start it with --allowed-host",
+                f"the Host header is not this server's; use {runtime.current.host_advice}",
             )
         return self.get_response(request)
 

@@ -18,12 +18,16 @@ from discovery.portfile import ServerInfo
 
 @dataclass
 class Runtime:
-    """`token` is the bearer token of this run, `hosts` the accepted `Host` headers, `held` the server's lock."""
+    """`token` is the bearer token of this run, `hosts` the accepted `Host` headers, `held` the server's lock.
+
+    `host_advice` is what somebody reads who used another host.
+    """
 
     info: ServerInfo | None = None
     token: str | None = None
     hosts: frozenset[str] = frozenset()
     held: lock.Lock | None = None
+    host_advice: str = "the URL that it printed, or start it with --allowed-host"
 
     def is_superseded(self) -> bool:
         """Return True if our lock was deleted and another server holds the new one: this server must not write."""

@@ -52,6 +52,7 @@ class Options:
     """The options of a start; `announce` is called once, when the server is ready.
 
     `instance_id`: the same for all nodes of one site; by default each start has one of its own.
+    `host_advice`: what somebody should do whose Host header is wrong, as the end of a sentence with "use".
     """
 
     host: str
@@ -69,6 +70,7 @@ class Options:
     reload: bool = False
     static: bool = False
     instance_id: str = ""
+    host_advice: str = ""
 
 
 def serve(options: Options) -> None:
@@ -106,6 +108,7 @@ def _start(options: Options, held: lock.Lock | None, handed: restart.State, clea
         if held:
             held.note(portfile.lock_note(info))
         runtime.describe(info, held, named=options.host, allowed=options.allowed_hosts)
+        runtime.current.host_advice = options.host_advice or runtime.current.host_advice
         wsgi = application.load(static=options.static)
         server_starting.send(sender=serve, info=info)
     except sockets.BindError as error:

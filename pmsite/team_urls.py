@@ -13,7 +13,10 @@ from projects.team import api, member_pages, members, views
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 
 sign_in = LoginView.as_view(
-    template_name="team/login.html", redirect_authenticated_user=True, extra_context={"provider": settings.PM_OIDC}
+    template_name="team/login.html",
+    authentication_form=views.SignInForm,
+    redirect_authenticated_user=True,
+    extra_context={"provider": settings.PM_OIDC},
 )
 provider: list[URLPattern] = []
 if settings.PM_OIDC:

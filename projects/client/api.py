@@ -127,7 +127,7 @@ class Api:
                     sink.empty()
                 response = self._transport(silence).send(method, path, self._with_token(headers), body, sink)
             except Disconnected as error:
-                in_doubt = method != "GET" and (in_doubt or not isinstance(error, Refused))
+                in_doubt = method != "GET" and (in_doubt or error.was_sent)
                 if second or not own:
                     raise self._failure(error, in_doubt) from None
                 try:

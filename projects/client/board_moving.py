@@ -13,11 +13,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from discovery import lock, portfile, quickjson
 from projects import workspace
-from projects.client import backups, consent, device_login, launcher, progress, remote_board, resolution, team_servers
+from projects.client import (
+    backups,
+    commit_reports,
+    consent,
+    device_login,
+    launcher,
+    progress,
+    remote_board,
+    resolution,
+    team_servers,
+)
 from projects.client import transfer as transfers
 from projects.client.api import Api
 from projects.client.errors import (
@@ -102,8 +112,10 @@ def _pushed(context: Context, api: Api, login: Login, person: consent.Person) ->
                 f"the board at {login.url} is not the one that was sent; somebody may have changed it already. "
                 f"Nothing was changed here: look at it, and run the same command again"
             )
+        database = os.path.join(directory, workspace.DATABASE)
+        _empty_log(database)
         path = remote_board.write(directory, login.url, login.board)
-        kept = _set_aside(os.path.join(directory, workspace.DATABASE))
+        kept = _set_aside(database)
     return end, has_changed, path, kept
 
 
@@ -126,11 +138,12 @@ def pull(context: Context, url: str | None) -> dict[str, Json]:
             remote_board.remove(directory)
     device_login.revoke(context, resolution.team_target(login, {}), login.token)
     team_servers.forget(login.repository, context.environ)
+    commit_reports.forget(directory)
     return {"url": login.url, "rows": end["counts"], "digest": end["digest"], "try": "pm server start"}
 
 
 def _login(context: Context, url: str | None) -> Login:
-    """Return the login of the repository at this URL. Raises NeedsPerson, NoServer, RemoteRefused."""
+    """Return the login of the repository at this URL. Raises NeedsPerson, NoServer, RemoteRefused, UsageError."""
     program = context.identity.program
     if program is not None:
         raise NeedsPerson(f"only a person moves a board, not {program.name} ({context.identity.variable} is set)")
@@ -141,6 +154,7 @@ def _login(context: Context, url: str | None) -> Login:
     if wanted not in (None, login.url):
         raise RemoteRefused(f"this repository is logged in to {login.url}, not to {wanted}")
     remote_board.check(context.directory, login)
+    resolution.team_target(login, context.environ)  # refuses a malformed PM_TOKEN before anybody is asked
     return login
 
 
@@ -230,7 +244,7 @@ def _manage(context: Context, directory: str, *arguments: str) -> Json:
     )
     if done.returncode:
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        raise FileRefused("".join(last).removeprefix("CommandError: ") or "the local board can't be used")
+        raise FileRefused("".join(last).removeprefix("error: ") or "the local board can't be used")
     return quickjson.loads(done.stdout.strip().rpartition(b"\n")[2])
 
 
@@ -266,11 +280,25 @@ def _is_same(context: Context, api: Api, end: Json, plain: str, folder: str) -> 
     return filecmp.cmp(plain, there, shallow=False)
 
 
+def _empty_log(database: str, patience: float = 5) -> None:
+    """Write the database's log into it, so that a kill between the renames separates nothing. Raises FileRefused."""
+    import sqlite3
+
+    try:
+        with closing(sqlite3.connect(database, timeout=patience)) as connection:
+            [is_busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error as error:
+        raise FileRefused(f"{database} can't be set aside: {error}") from None
+    if is_busy:
+        raise FileRefused(
+            f"another program has {database} open, so it can't be set aside; end that, and run the same command again"
+        )
+
+
 def _set_aside(database: str) -> str:
     """Rename the database, and make it read-only; return its new path. Raises FileRefused."""
     kept = f"{database}.moved-{backups.now()}"
     try:
-        backups.fold_in(database)
         os.rename(database, kept)
         for suffix in ("-wal", "-shm"):
             if os.path.lexists(database + suffix):
@@ -307,5 +335,6 @@ def _pulled_before(context: Context, api: Api, directory: str, login: Login) -> 
 
 
 def _moved_before(directory: str) -> str:
-    kept = sorted(name for name in os.listdir(directory) if name.startswith(f"{workspace.DATABASE}.moved-"))
+    moved = (name for name in os.listdir(directory) if name.startswith(f"{workspace.DATABASE}.moved-"))
+    kept = sorted(name for name in moved if not name.endswith(("-wal", "-shm")))
     return f"; it was moved, and set aside as {kept[-1]}" if kept else ""

@@ -52,6 +52,12 @@ def send_new(context: Context) -> None:
         context.warn(f"commits were not reported: {error}; later: pm commits --send")
 
 
+def forget(directory: str) -> None:
+    """Forget what was reported to a server where the repository is not logged in any more."""
+    with suppress(OSError):
+        os.unlink(os.path.join(directory, FILE_NAME))
+
+
 class _Place:
     """The caller's worktree: its last commit, and what was reported before."""
 

@@ -57,6 +57,7 @@ class Context:
         self.stderr = stderr
         # Commands that report the server's state set this to False: asking must not start one.
         self.autostart: bool = options.start or environ.get("PM_AUTOSTART") == "1"
+        self.is_local = False  # whether the command is about this repository's own server, wherever its board is
         # False if the command compares the versions itself, or stops the server.
         self.compares_versions = True
         self._warned: set[str] = set()
@@ -146,13 +147,14 @@ class Context:
             except FileRefused:
                 directory = None
             return resolution.given_target(self.given_url, directory, self.environ, self.warn)
-        login = self.login
-        if os.path.lexists(f"{self.directory}/{resolution.REMOTE_FILE}"):
-            from projects.client import remote_board
+        if not self.is_local:
+            login = self.login
+            if os.path.lexists(f"{self.directory}/{resolution.REMOTE_FILE}"):
+                from projects.client import remote_board
 
-            remote_board.check(self.directory, login)
-        if login is not None:
-            return resolution.team_target(login, self.environ)
+                remote_board.check(self.directory, login)
+            if login is not None:
+                return resolution.team_target(login, self.environ)
         info = resolution.live(self.directory, self.warn)
         if info is None and self.autostart:
             from projects.client import launcher

@@ -52,9 +52,13 @@ class TransportError(Exception):
 class Disconnected(TransportError):
     """The connection closed early."""
 
+    was_sent = True  # the request, or a part of it
+
 
 class Refused(Disconnected):
     """Nothing listens at the address."""
+
+    was_sent = False
 
 
 class Silent(TransportError):

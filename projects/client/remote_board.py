@@ -96,6 +96,8 @@ def write(directory: str, url: str, board: str) -> str:
     path = path_of(directory)
     text = f'{{"url": {quickjson.dumps(url)}, "board": {quickjson.dumps(board)}}}\n'
     try:
+        for left in safe_files.unfinished(path):  # by a command that was killed
+            os.unlink(left)
         safe_files.write(path, text, mode=0o644)
     except OSError as error:
         raise FileRefused(f"{path} can't be written: {error.strerror}") from None

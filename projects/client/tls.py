@@ -29,6 +29,8 @@ _TLS_1_2 = 0x0303  # ssl.TLSVersion.TLSv1_2
 class Untrusted(Disconnected):
     """The server's certificate is not valid for its name."""
 
+    was_sent = False
+
 
 class TLSTransport(SocketTransport):
     """Connect to a host by name, verify its certificate, and send requests as SocketTransport does."""

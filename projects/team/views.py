@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -22,6 +23,15 @@ WORDS = {
     "admin": "administer the server",
     "person": "decide as you, at a terminal: accept, answer, waive",
 }
+
+
+class SignInForm(AuthenticationForm):
+    """The form of a name and a password."""
+
+    error_messages = {
+        "invalid_login": "The name or the password is wrong. Both tell capitals from small letters.",
+        "inactive": "The name or the password is wrong. Both tell capitals from small letters.",
+    }
 
 
 @page.for_people("GET", "HEAD", "POST")

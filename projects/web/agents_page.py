@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
@@ -104,6 +105,12 @@ class Lane:
     story: list[Deed] = field(default_factory=list)
     unread: int = 0  # notes
     projects: set[str] = field(default_factory=set)
+    worked_in: set[UUID] = field(default_factory=set)  # projects that it changed
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether the user may leave a note: who works in a project of the session, or with one that did nothing."""
+        return self.is_live and (not self.worked_in or any(map(rights.may_write, self.worked_in)))
 
     @property
     def faults(self) -> list[str]:
@@ -179,6 +186,13 @@ class AgentsPage:
         return self.user.acts_as_person and rights.may_write()
 
     @property
+    def why_not(self) -> str:
+        """Why the user may not act here."""
+        if self.user.acts_as_person:
+            return "Members of a project hand over its items, end claims and leave notes."
+        return "Only people hand over items, end claims and leave notes, and not through a login link of an agent."
+
+    @property
     def counts(self) -> list[str]:
         """What the page has, in words."""
         found = []
@@ -241,6 +255,7 @@ class AgentsPage:
         for row in latest_of(lanes):
             row.actor = lanes[row.session].session.actor  # a session is of one user
             rows.setdefault(row.session, []).append(row)
+            lanes[row.session].worked_in.add(row.project_id)
             if row.project_id in keys:
                 lanes[row.session].projects.add(keys[row.project_id])
         for pk, some in rows.items():

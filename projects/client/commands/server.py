@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from projects.client import health
+from projects.client.errors import NoServer
 from projects.client.grammar import Verb, option, refused
 from projects.client.terminal import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from projects.client.api import Json
     from projects.client.argv import Options
     from projects.client.context import Context
 
@@ -42,13 +44,28 @@ def start(context: Context) -> None:
 
 
 def stop(context: Context) -> None:
-    """Stop the server."""
+    """Stop this repository's own server, or the one at an explicit URL."""
     from projects.client import server_stop
 
     context.autostart = context.compares_versions = False
-    server = health.fields(context)
+    context.is_local = True
+    server = _to_stop(context)
     server_stop.stop(context, force=context.options.force)
     context.show({"server": {**server, "stopped": True}})
+
+
+def _to_stop(context: Context) -> dict[str, Json]:
+    """Return the fields of the server to stop. Raises NoServer, which names the team's server if there is one."""
+    login = None if context.given_url else context.login
+    if login is None:
+        return health.fields(context)
+    others = f"the team's server at {login.url} goes on; its administrators stop it on its machine"
+    try:
+        server = health.fields(context)
+    except NoServer:
+        raise NoServer(f"no server of your own is running for {context.directory}; {others}") from None
+    context.warn(others)
+    return server
 
 
 def status(context: Context) -> None:
@@ -131,7 +148,7 @@ VERBS = (
     Verb("start", "Start the server in the background, and wait until it responds.", start, START_FLAGS),
     Verb(
         "stop",
-        "Stop the server, and wait until it is gone.",
+        "Stop this repository's own server, and wait until it is gone; the one at --server only if you name it.",
         stop,
         (option("--force", action="store_true", help="end its process with a signal instead of a request"),),
     ),

@@ -3,16 +3,17 @@ from __future__ import annotations
 import json
 import sys
 
-from django.core.management import BaseCommand, CommandError, CommandParser, call_command
+from django.core.management import CommandError, CommandParser, call_command
 from django.core.serializers.json import DjangoJSONEncoder
 
 from projects.loose_types import Framework
+from projects.management.plain_errors import PlainErrors
 from projects.models.exceptions import Refused
 from projects.transfer import export, history, history_import
 from projects.transfer.exceptions import BadFile
 
 
-class Command(BaseCommand):
+class Command(PlainErrors):
     help = "Write the board with its history to a file, or fill an empty board with one, without a server."
 
     def add_arguments(self, parser: CommandParser) -> None:

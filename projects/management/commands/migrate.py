@@ -8,11 +8,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from discovery.database import one_transaction
 from projects import engine
 from projects.loose_types import Framework
+from projects.management.plain_errors import PlainErrors
 
 SPECIAL = ("app_label", "plan", "check_unapplied", "fake", "prune")  # options with which it does not just migrate
 
 
-class Command(migrate.Command):
+class Command(PlainErrors, migrate.Command):
     """Django's migrate in one transaction: a kill or an error leaves the database unchanged."""
 
     def handle(self, *args: Framework, **options: Framework) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import io
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from projects.client import team_servers
+from projects.client.cli import attempt
 from projects.client.errors import FileRefused
 from projects.client.resolution import team_servers_file
 from projects.client.team_servers import Login
@@ -95,3 +98,25 @@ def test_what_a_person_wrote_as_toml_is_read(environ: Environ, tmp_path: Path) -
 def test_relative_configuration_directory_is_ignored(tmp_path: Path) -> None:
     environ = {"XDG_CONFIG_HOME": "config", "HOME": str(tmp_path)}
     assert team_servers_file(environ) == f"{tmp_path}/.config/pm/servers.toml"
+
+
+def refusal(repository: Path, environ: Environ, *arguments: str) -> dict[str, str]:
+    """Return the error of a command in a repository that is logged in."""
+    (repository / ".pm").mkdir(mode=0o700, parents=True)
+    team_servers.keep(login(repository), environ)
+    errors = io.StringIO()
+    attempt(arguments, io.StringIO(), errors, environ | {"PM_CONFIG_DIR": str(repository / ".pm")})
+    return dict(json.loads(errors.getvalue().splitlines()[-1])["error"])
+
+
+def test_stop_leaves_the_server_of_a_team_alone(environ: Environ, tmp_path: Path) -> None:
+    error = refusal(tmp_path / "a", environ, "server", "stop")
+    assert error["code"] == "NO_SERVER"
+    assert "no server of your own is running" in error["message"]
+    assert "the team's server at https://pm.example.org goes on" in error["message"]
+
+
+def test_malformed_token_is_refused_before_a_person_is_asked(environ: Environ, tmp_path: Path) -> None:
+    push = ("board", "push", "https://pm.example.org")
+    error = refusal(tmp_path / "a", environ | {"PM_TOKEN": "two words"}, *push)
+    assert "PM_TOKEN" in error["message"]

@@ -105,8 +105,9 @@ def test_large_bodies_go_both_ways(serve: Callable[..., Listener], trusting: dic
 
 
 def test_unknown_certificate_is_refused(serve: Callable[..., Listener]) -> None:
-    with pytest.raises(Untrusted, match="its certificate is not valid: self-signed certificate"):
+    with pytest.raises(Untrusted, match="its certificate is not valid: self-signed certificate") as caught:
         get(serve().port, {})
+    assert not caught.value.was_sent  # so a write was not done
 
 
 def test_certificate_of_another_name_is_refused(serve: Callable[..., Listener], trusting: dict[str, str]) -> None:

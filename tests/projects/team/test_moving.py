@@ -143,6 +143,7 @@ def test_board_moves_to_the_server_and_back_through_refusals_and_kills(
     pulled = laptop.move("pull")
     assert pulled.code == 0, pulled.err
     assert not (laptop.config_directory / "remote.json").exists()
+    assert not (laptop.config_directory / "reported.json").exists()
     laptop.answer("server", "start", "--workers", "1")
     assert laptop.exported() == after
     assert laptop.kept() == [kept]

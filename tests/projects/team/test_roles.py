@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from projects.entities.registry import ENTITIES, OF_SERVER
-from projects.models import ApiToken, Comment, DefaultRole, Membership, Project, SwimLane, User, WorkItem
+from projects.models import ApiToken, Comment, DefaultRole, Membership, Project, Session, SwimLane, User, WorkItem
 from projects.models.exceptions import Conflict, NotYours
 from projects.models.rights import current
 from projects.team import row_filter
 from projects.team.roles import WRITERS, Access, Role, needed_by_page
+from projects.web.agents_page import Lane
 from tests.projects.team.site import narrowed
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +176,10 @@ def test_projects_of_a_token_never_change(ada: User, project: Project) -> None:
     assert token.project_ids == {project.pk}
     with pytest.raises(Exception, match="never change"):
         ApiToken.objects.filter(pk=token.pk).update(projects="")
+
+
+def test_lane_takes_notes_of_who_works_in_a_project_of_its_session() -> None:
+    lane = Lane(Session(), is_live=True, now=timezone.now(), host="h", worked_in={P})
+    for role, expected in ((Role.VIEWER, False), (Role.MEMBER, True)):
+        current.set(Access({P: role, Q: Role.MEMBER}))
+        assert lane.takes_notes == expected

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.utils.crypto import salted_hmac
 
@@ -19,12 +19,13 @@ from discovery.exceptions import ServerError
 from discovery.portfile import ServerInfo
 from discovery.server import Options, print_line, serve
 from discovery.sockets import HIGHEST_PORT
+from projects.management.plain_errors import PlainErrors
 from projects.version import VERSION
 
 DEFAULT_PORT = 8000
 
 
-class Command(BaseCommand):
+class Command(PlainErrors):
     help = "Serve a board to a team, behind a proxy that ends TLS. Read docs/team.md first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -70,6 +71,7 @@ class Command(BaseCommand):
                     long_paths=conf.long_paths,
                     migrate=False,
                     instance_id=_instance_id(),
+                    host_advice="the name that it was started with, or start it with another --name, too",
                 )
             )
         except ServerError as error:

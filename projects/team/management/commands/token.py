@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
+from projects.management.plain_errors import PlainErrors
 from projects.models import ApiToken, Project, User
 from projects.models.api_token import DEFAULT_LIFE, SCOPES
 from projects.team import audit
@@ -19,7 +20,7 @@ from projects.team import audit
 _DAYS = re.compile(r"\A(\d{1,4})d\Z")
 
 
-class Command(BaseCommand):
+class Command(PlainErrors):
     help = "Create, list and revoke API tokens."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
