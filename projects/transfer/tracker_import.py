@@ -19,7 +19,7 @@ from projects.transfer import importer, staging, tracker_merge
 from projects.transfer.exceptions import Errors
 from projects.transfer.tracker_merge import Difference
 from projects.transfer.tracker_rows import Row, RowMaker
-from projects.transfer.tracker_targets import NAMESPACE, People
+from projects.transfer.tracker_targets import NAMESPACE, People, item_id
 
 MAX_ATTEMPTS = 5
 MAX_CONFLICTS = 1_000  # listed one by one
@@ -112,6 +112,11 @@ def read(
         raise Conflict("other commands created items all the time; import when the board is quieter")
     finally:
         made.ledger.close()
+
+
+def tracker_of(item: uuid.UUID, project: uuid.UUID, reference: str) -> str:
+    """Return the name of the tracker from which an item was imported, "" if it was not: its ID follows from that."""
+    return next((known.name for source, known in SOURCES.items() if item_id(project, source, reference) == item), "")
 
 
 class _Outdated(Exception):

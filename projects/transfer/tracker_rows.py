@@ -33,6 +33,7 @@ from projects.transfer.tracker_targets import (
     Wanted,
     deleted_links,
     imported_at,
+    item_id,
     linked_pairs,
     stored,
 )
@@ -152,7 +153,7 @@ class RowMaker:
         )
 
     def _id(self, ref: str) -> uuid.UUID:
-        return uuid.uuid5(NAMESPACE, f"{self.project.pk}:{self.source}:{ref}")
+        return item_id(self.project.pk, self.source, ref)
 
     def _targets(self, entries: Sequence[ledger.Entry]) -> Iterator[Target]:
         """Find the items of some issues on the board, and give numbers to the others."""

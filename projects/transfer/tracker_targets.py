@@ -168,6 +168,11 @@ def stored(seconds: float) -> str:
     return str(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None))
 
 
+def item_id(project: uuid.UUID, source: str, reference: str) -> uuid.UUID:
+    """Return the ID of the item that an issue becomes, so that a later import finds it."""
+    return uuid.uuid5(NAMESPACE, f"{project}:{source}:{reference}")
+
+
 def marks(values: Sequence[object]) -> str:
     """Return placeholders for values."""
     return ", ".join(["%s"] * len(values))

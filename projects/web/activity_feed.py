@@ -14,7 +14,7 @@ from datetime import date, tzinfo
 from functools import cached_property
 from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 
 from projects.insights.days import day_of
 from projects.models import Activity, Session, WorkItem
@@ -102,6 +102,7 @@ class Batch(Block):
     counts: dict[tuple[str, str], int] = field(default_factory=dict)  # by action and entity
     things: list[Thing] = field(default_factory=list)
     authors: list[str] = field(default_factory=list)
+    tracker: str = ""  # the name of the one that it was imported from
 
     is_batch = True
 
@@ -119,7 +120,7 @@ class Batch(Block):
 
     @property
     def words(self) -> str:
-        """What was done, such as "imported 187 items, and 12 comments"."""
+        """What was done, such as "imported 187 items and 12 comments from Jira"."""
         if self.is_sync:
             return f"brought {_number(self.total, 'change', 'changes')}"
         verbs: dict[str, list[str]] = {}
@@ -127,7 +128,8 @@ class Batch(Block):
             verb = "imported" if self.latest.source == IMPORTED and action == Action.CREATED else action
             verb = "changed" if verb == Action.UPDATED else verb
             verbs.setdefault(verb, []).append(_number(number, *_noun(entity)))
-        return "; ".join(f"{verb} {_listed(some)}" for verb, some in verbs.items())
+        told = "; ".join(f"{verb} {_listed(some)}" for verb, some in verbs.items())
+        return f"{told} from {self.tracker}" if self.tracker else told
 
     @property
     def rest(self) -> int:
@@ -236,6 +238,7 @@ class Feed:
         """Add what other tables know."""
         known = Session.objects.in_bulk({row.session for block in self.blocks for row in block.rows if row.session})
         titles = _titles(self.blocks)
+        _name_trackers([block for block in self.blocks if isinstance(block, Batch) and block.latest.source == IMPORTED])
         plain = [block for block in self.blocks if not block.is_batch]
         lines = iter(lines_of([row for block in plain for row in block.rows[:MAX_LINES]]))
         for block in self.blocks:
@@ -275,6 +278,27 @@ def _titles(blocks: Iterable[Block]) -> dict[str, str]:
         wanted |= Q(project__key=key, project__deleted_at=None, item_number__in=some)
     rows = WorkItem.objects.filter(wanted).values_list("project__key", "item_number", "title")
     return {f"{key}-{number}": title for key, number, title in rows}
+
+
+def _name_trackers(batches: Sequence[Batch]) -> None:
+    """Say which tracker each import is of, by one of its items; three queries."""
+    if not batches:
+        return
+    from projects.transfer.tracker_import import tracker_of  # loads the readers of all trackers
+
+    ranges = Q()
+    for batch in batches:
+        ranges |= Q(pk__gte=batch.first, pk__lte=batch.latest.pk)
+    inside = Activity.objects.filter(ranges, entity_type="work_item", source=IMPORTED).order_by()
+    first = dict(inside.values_list("group_id").annotate(first=Min("pk")))
+    rows = Activity.objects.in_bulk(first.values())
+    references = dict(
+        WorkItem.objects.filter(pk__in=[row.entity_id for row in rows.values()]).values_list("pk", "external_ref")
+    )
+    for batch in batches:
+        row = rows.get(first.get(batch.latest.group_id, 0))
+        if row is not None and "there" in (row.extra or {}):  # not so in what an export of a board brings
+            batch.tracker = tracker_of(row.entity_id, row.project_id, references.get(row.entity_id, ""))
 
 
 def _things(rows: Sequence[Activity], titles: dict[str, str]) -> list[Thing]:

@@ -10,20 +10,26 @@ from projects.models import Activity, Project, SavedView, User, WorkItem
 from projects.models.search import search
 from projects.web import item_fields, item_page
 from projects.web.field_labels import label
+from projects.web.named_lists import lists_named
 from projects.web.settings_page import PAGES, PARTS, PARTS_OF_PROJECT
 
 MOST = 8  # items
 HITS = 24  # some are comments, or several hits of one item
 LATEST = 200  # changes, among which the recent items are looked for
 MOST_VIEWS = 50
+MOST_LISTS = 5
 SET = ("status", "priority")  # fields of the item whose values are offered
 MAX_LENGTH = 200  # characters that are searched for
 
 
 def offers(text: str, project: Project | None, *, user: User, with_places: bool = False) -> Context:
-    """Return the items that match `text`, of `project` first, else recent ones; with places to go to, if asked."""
+    """Return the items that match `text`, of `project` first, else recent ones, and boards of its labels and people.
+
+    The answer has the places to go to, too, if asked.
+    """
     text = text.strip()[:MAX_LENGTH]
     found: Context = {"items": _matching(text, project) if text else _recent(user)}
+    found["lists"] = _lists(text, project) if text else []
     if with_places:
         found |= {"projects": _projects(), "views": _views(), "pages": _pages(project)}
     return found
@@ -37,6 +43,17 @@ def _matching(text: str, project: Project | None) -> list[Context]:
             found.setdefault(hit.display_key, _item(hit.display_key, hit.title, hit.status))
     start = f"{project.key}-" if project else ""
     return sorted(found.values(), key=lambda item: not item["key"].startswith(start))[:MOST]
+
+
+def _lists(text: str, project: Project | None) -> list[Context]:
+    return [
+        {
+            "title": f"{one.what.capitalize()} {one.name}",
+            "note": f"{one.items} item{'' if one.items == 1 else 's'} of {one.project}",
+            "url": one.url,
+        }
+        for one in lists_named(text, project)[:MOST_LISTS]
+    ]
 
 
 def _recent(user: User) -> list[Context]:

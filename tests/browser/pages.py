@@ -67,6 +67,15 @@ def card(page: Page, key: str) -> Locator:
     return page.locator(f"#{key}")
 
 
+def card_to_drag(page: Page, key: str) -> Locator:
+    """Return a card once it can be dragged: the script for it loads with the first move of the pointer.
+
+    A gesture of a test is over before that; one of a person is not.
+    """
+    page.evaluate("import('/static/pm/drag.js')")
+    return card(page, key)
+
+
 def lane(page: Page, status: str) -> Locator:
     return page.locator(f"#lane-0-{status}")
 

@@ -32,6 +32,8 @@ MARK = """([all, seen]) => {
   return [[kind, place, opens ? `#${opens}` : null]];
 });
 }"""
+# Menus cover what is below them; each is opened alone.
+OPEN_FORMS = "all => all.forEach(({ parentNode: one }) => { one.open = !one.matches('[data-menu]') })"
 # What the middle of the first choice of an open menu belongs to: a part that is clipped or covered can't be used.
 IS_REACHED = """menu => {
   const choices = [...menu.querySelectorAll('a, button, input, label')];
@@ -57,12 +59,14 @@ RUN = """([part, options]) => {
   return axe.run(part ?? document, options).then(({ violations }) => violations);
 }"""
 WEIGHTY = ("serious", "critical")
-OF_LAYOUT = ("color-contrast", "scrollable-region-focusable", "link-in-text-block")
+OF_LAYOUT = ("color-contrast", "scrollable-region-focusable", "link-in-text-block", "target-size")
+LOW, TALL = 800, 4000  # pixels; in a low window the box for comments covers parts of the page
 
 
 def faults_of(page: Page, part: str | None, rules: Sequence[str]) -> list[dict[str, Any]]:
     """Return what axe calls serious or critical, shortened to what a reader needs; no `rules` are all."""
-    options = {"resultTypes": ["violations"]} | ({"runOnly": [*rules]} if rules else {})
+    options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+    options |= {"runOnly": [*rules]} if rules else {}
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(Axe().axe_script)
     return [
@@ -72,12 +76,12 @@ def faults_of(page: Page, part: str | None, rules: Sequence[str]) -> list[dict[s
     ]
 
 
-def at_width(page: Page, width: int, part: str | None = None) -> list[dict[str, Any]]:
+def at_width(page: Page, width: int, part: str | None = None, height: int = TALL) -> list[dict[str, Any]]:
     """Return the faults of the page or a part of it in both schemes; in the dark one only the colours differ.
 
     Names and roles do not depend on the width, so a narrow page is checked for what does.
     """
-    page.set_viewport_size({"width": width, "height": 800})
+    page.set_viewport_size({"width": width, "height": height})
     faults = [("light", fault) for fault in faults_of(page, part, OF_LAYOUT if width == NARROW else ())]
     page.emulate_media(color_scheme="dark")
     faults += [("dark", fault) for fault in faults_of(page, part, ["color-contrast"])]
@@ -97,14 +101,16 @@ def every_page() -> list[str]:
 
 def open_parts(page: Page, width: int, seen: list[str]) -> dict[str, list[Any]]:
     """Open each menu and dialog of a page that is of a kind not `seen` before; return the faults by kind."""
-    page.set_viewport_size({"width": width, "height": 800})
+    page.set_viewport_size({"width": width, "height": LOW})
     faults: dict[str, list[Any]] = {}
     marked = page.locator(OPENERS).evaluate_all(f"(all, seen) => ({MARK})([all, seen])", seen)
     for kind, place, opens in marked:
         seen.append(kind)
-        page.locator(f"[data-opener='{place}']").dispatch_event("click")
+        opener = page.locator(f"[data-opener='{place}']")
+        opener.evaluate("one => one.scrollIntoView({ block: 'center' })")  # not below what stays at the window's edge
+        opener.dispatch_event("click")
         part = opens or f":has(> [data-opener='{place}'])"
-        faults[f"{kind} at {width}"] = at_width(page, width, part)
+        faults[f"{kind} at {width}"] = at_width(page, width, part, LOW)
         if not opens and not page.locator(part).evaluate(IS_REACHED):
             faults[f"{kind} at {width}"].append("its first choice is clipped or covered")
         if opens:
@@ -131,7 +137,7 @@ def test_pages_have_no_serious_fault(browser: Any, server: Server, person: Brows
         open_all()
     for path in WITH_FORMS:
         page.goto(server.url + path)
-        page.locator("summary").evaluate_all("all => all.forEach(one => { one.parentNode.open = true })")
+        page.locator("summary").evaluate_all(OPEN_FORMS)
         if path == "/items/DEMO-10/":
             page.get_by_label("Other item").fill("trail")
             page.locator("#i-offers button").first.wait_for()

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests import trackers_files
-from tests.browser.pages import card, item, lane, make_item, open_board, signed_in
+from tests.browser.pages import card, card_to_drag, item, lane, make_item, open_board, signed_in
 from tests.conftest import make_repository
 from tests.processes import Server, poll
 
@@ -38,7 +38,7 @@ def test_drag_to_another_column_and_place_survives_reload(page: Page, board: Ser
     moved = make_item(board, "moved")
     open_board(page, board)
     with page.expect_response("**/move/") as answer:
-        card(page, moved).drag_to(card(page, third), target_position={"x": 20, "y": 3})
+        card_to_drag(page, moved).drag_to(card(page, third), target_position={"x": 20, "y": 3})
     assert answer.value.status == 200
     page.reload()
     assert keys_of(page, "todo") == [first, second, moved, third]
@@ -50,7 +50,7 @@ def test_dragging_beyond_the_edge_scrolls(page: Page, board: Server) -> None:
     page.set_viewport_size({"width": 700, "height": 600})
     key = make_item(board, "far to go")
     open_board(page, board)
-    box = card(page, key).bounding_box()
+    box = card_to_drag(page, key).bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 20, box["y"] + 10)
     page.mouse.down()
@@ -66,7 +66,7 @@ def test_dragging_beyond_the_edge_scrolls(page: Page, board: Server) -> None:
 def test_escape_cancels_a_drag(page: Page, board: Server) -> None:
     key = make_item(board, "one")
     open_board(page, board)
-    card(page, key).hover()
+    card_to_drag(page, key).hover()
     page.mouse.down()
     target = lane(page, "review").bounding_box()
     assert target is not None
@@ -176,7 +176,7 @@ def test_refused_move_returns_the_card_and_shows_the_reason(page: Page, board: S
     story = make_item(board, "parent", item_type="story", status="review")
     child = make_item(board, "child", parent=story)
     open_board(page, board)
-    card(page, story).drag_to(lane(page, "done"))
+    card_to_drag(page, story).drag_to(lane(page, "done"))
     expect(card(page, story).get_by_role("alert")).to_contain_text(f"{story} has open children: {child}")
     assert keys_of(page, "review") == [story]
     assert keys_of(page, "done") == []
@@ -187,7 +187,7 @@ def test_move_of_a_claimed_card_asks_before_the_claim_ends(page: Page, board: Se
     key = make_item(board, "held")
     assert board.api("POST", f"work-items/{key}/claim/", json={}).status_code == 200
     open_board(page, board)
-    card(page, key).drag_to(lane(page, "review"))
+    card_to_drag(page, key).drag_to(lane(page, "review"))
     said = card(page, key).get_by_role("alert")
     expect(said).to_contain_text(f"{key} is claimed by llm for another 60 minutes")
     assert item(board, key)["status"] == "in_progress"
@@ -220,7 +220,7 @@ def test_wip_limit_warns_without_refusing(page: Page, board: Server) -> None:
     make_item(board, "one", status="in_progress")
     key = make_item(board, "two", status="todo")
     open_board(page, board)
-    card(page, key).drag_to(lane(page, "in_progress"))
+    card_to_drag(page, key).drag_to(lane(page, "in_progress"))
     expect(page.locator("#announcer")).to_contain_text("its WIP limit is 1")
     expect(page.locator("#head-in_progress .over")).to_contain_text("2/1")
 
@@ -255,7 +255,7 @@ def test_drop_in_another_group_assigns(page: Page, board: Server) -> None:
     make_item(board, "of ada", assignee="ada")
     key = make_item(board, "of nobody")
     open_board(page, board, "?group=assignee")
-    card(page, key).drag_to(card(page, "PONE-1"), target_position={"x": 20, "y": 3})
+    card_to_drag(page, key).drag_to(card(page, "PONE-1"), target_position={"x": 20, "y": 3})
     expect(page.locator("#announcer")).to_contain_text("is now in Backlog, ada")
     assert item(board, key)["assignee"] == "ada"
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.pages import card, item, lane, make_item, open_board, signed_in
+from tests.browser.pages import card, card_to_drag, item, lane, make_item, open_board, signed_in
 from tests.processes import Server, poll
 
 
@@ -108,7 +108,7 @@ def test_empty_column_is_a_strip_that_takes_cards_and_unfolds(page: Page, board:
     open_board(page, board)
     strip = lane(page, "review")
     expect(strip).to_have_class(re.compile("folded"))
-    card(page, first).hover()
+    card_to_drag(page, first).hover()
     page.mouse.down()
     target = strip.bounding_box()
     assert target is not None

@@ -116,6 +116,30 @@ def test_conflicting_edit_keeps_typed_text_and_can_be_forced(page: Page, board: 
     assert [found[name] for name in ("title", "description", "priority")] == ["By the agent", "My text", "high"]
 
 
+def test_error_goes_with_cancel(page: Page, board: Server) -> None:
+    key = make_item(board, "Item", description="Old text")
+    show(page, board, key)
+    points = edit_field(page, "story_points").get_by_role("textbox")
+    points.fill("lots")
+    points.press("Enter")
+    expect(error_of(page, "field-story_points")).to_contain_text("must be empty or a whole number")
+    page.locator("#field-pop").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".error:visible")).to_have_count(0)
+    expect(edit_field(page, "story_points").get_by_role("textbox")).to_have_value("")
+    expect(error_of(page, "field-story_points")).to_be_empty()
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    page.get_by_label("Description, in Markdown").fill("My text")
+    pm(board.directory, "work-item", "update", key, "--description", "By the agent")
+    page.locator("#i-editor").get_by_role("button", name="Save", exact=True).click()
+    expect(error_of(page, "i-editor")).to_contain_text("llm changed description")
+    page.locator("#i-editor").get_by_role("button", name="Cancel").click()
+    page.keyboard.press("e")
+    expect(page.get_by_label("Description, in Markdown")).to_be_visible()
+    expect(error_of(page, "i-editor")).to_be_empty()
+    expect(page.get_by_role("button", name="Save mine anyway")).not_to_be_visible()
+
+
 def test_refused_done_names_the_children_and_can_be_forced(page: Page, board: Server) -> None:
     story = make_item(board, "Parent", item_type="story")
     show(page, board, story)

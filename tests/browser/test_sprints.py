@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.pages import SOON, card, item, make_item, pm, signed_in
+from tests.browser.pages import SOON, card, card_to_drag, item, make_item, pm, signed_in
 from tests.browser.test_board import HOSTILE
 from tests.processes import Server
 
@@ -47,14 +47,14 @@ def test_drag_from_backlog_plans_and_updates_totals(page: Page, board: Server) -
     key = make_item(board, "dragged", story_points=5)
     open_sprints(page, board)
     with page.expect_response("**/move/") as answer:
-        card(page, key).drag_to(card(page, there), target_position={"x": 20, "y": 3})
+        card_to_drag(page, key).drag_to(card(page, there), target_position={"x": 20, "y": 3})
     assert answer.value.status == 200
     expect(page.locator(f"#name-{pk}")).to_contain_text("2 items, 8 points")
     expect(page.locator("#count-backlog")).to_contain_text("0 items, 0 points")
     page.reload()
     assert keys_of(page, pk) == [key, there]
     assert item(board, key)["sprint_id"] == pk
-    card(page, key).drag_to(lane(page, "backlog"))
+    card_to_drag(page, key).drag_to(lane(page, "backlog"))
     expect(page.locator(f"#name-{pk}")).to_contain_text("1 item, 3 points")
     assert item(board, key)["sprint_id"] is None
 
@@ -67,7 +67,7 @@ def test_long_list_scrolls_while_dragging(page: Page, board: Server) -> None:
     open_sprints(page, board)
     target = lane(page, pk).bounding_box()
     assert target is not None
-    card(page, key).hover()
+    card_to_drag(page, key).hover()
     page.mouse.down()
     page.mouse.move(target["x"] + 40, target["y"] + target["height"] - 15, steps=5)
     expect(lane(page, pk).locator("[data-card]").last).to_have_id(key)
@@ -97,6 +97,26 @@ def test_keyboard_plans_and_reorders(page: Page, board: Server) -> None:
     assert (keys_of(page, "backlog"), keys_of(page, pk)) == ([first], [second])
 
 
+def test_page_stays_as_it_is_while_a_card_is_held(page: Page, board: Server) -> None:
+    pk = make_sprint(board, "Walk")
+    key = make_item(board, "dragged")
+    open_sprints(page, board)
+    card_to_drag(page, key).hover()
+    page.mouse.down()
+    there = lane(page, pk).bounding_box()
+    assert there is not None
+    with page.expect_response("**/live/**"):  # the columns get narrower
+        make_sprint(board, "Run", 14)
+    for _ in range(2):  # the page asks again once it has shown the answer
+        with page.expect_request("**/live/**"):
+            pass
+    page.mouse.move(there["x"] + there["width"] / 2, there["y"] + there["height"] / 2, steps=3)
+    with page.expect_response("**/move/"):
+        page.mouse.up()
+    assert item(board, key)["sprint_id"] == pk
+    expect(page.get_by_role("heading", name="Run")).to_be_visible()
+
+
 def test_plan_above_velocity_shows_a_warning(page: Page, board: Server) -> None:
     past, pk = make_sprint(board, "Past"), make_sprint(board, "Next", 14)
     make_item(board, "done", sprint=past, status="done", story_points=2)
@@ -105,7 +125,7 @@ def test_plan_above_velocity_shows_a_warning(page: Page, board: Server) -> None:
     key = make_item(board, "large", story_points=8)
     open_sprints(page, board)
     expect(page.locator("#velocity-so-far")).to_contain_text("2 points")
-    card(page, key).drag_to(lane(page, pk))
+    card_to_drag(page, key).drag_to(lane(page, pk))
     expect(page.locator("#announcer")).to_contain_text("the velocity of 2 points")
     expect(page.locator(f"#sprint-{pk}")).to_contain_text("the velocity of 2 points")
     assert item(board, key)["sprint_id"] == pk
@@ -128,7 +148,7 @@ def test_sprint_from_plan_to_report(page: Page, board: Server) -> None:
     pk, other = walk["id"], make_sprint(board, "Run", 14)
     for key in (left, done):
         with page.expect_response("**/move/"):
-            card(page, key).drag_to(lane(page, pk))
+            card_to_drag(page, key).drag_to(lane(page, pk))
     expect(page.locator(f"#name-{pk}")).to_contain_text("2 items, 5 points")
     page.get_by_role("button", name="Start Walk").click()
     expect(page.locator(f"#complete-{pk}")).to_be_visible()

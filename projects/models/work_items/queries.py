@@ -21,7 +21,7 @@ from projects.entities.work_item import CLOSED
 from projects.loose_types import AnyQuerySet
 from projects.models.base import EntityQuerySet, Values
 from projects.models.fts import EntryOf, has_few, match_expression, matching_entries, matching_ids
-from projects.models.prepared_queries import Bound
+from projects.models.prepared_queries import Bound, run
 from projects.models.project import Status as ProjectStatus
 from projects.models.work_items.choices import MAX_IDLE_LEASES, DependencyType, ItemType, Status
 from projects.models.work_items.hierarchy import ancestor_ids, descendant_ids
@@ -45,12 +45,16 @@ NO_ID = uuid.UUID(int=0).hex
 DISPLAY_KEY = re.compile(r"([A-Za-z][A-Za-z0-9_]{1,19})-([0-9]{1,9})")
 
 # A loose index scan over the distinct labels: a board has few labels, each on many items.
-_LABELLED = f"""
+_KNOWN_LABELS = """
     WITH RECURSIVE known(name) AS (
         SELECT min(name) FROM projects_itemlabel
         UNION ALL SELECT (SELECT min(name) FROM projects_itemlabel WHERE name > known.name) FROM known
         WHERE known.name IS NOT NULL
-    ) SELECT label.work_item_id FROM known {dialect.JOIN} projects_itemlabel label ON label.name = known.name
+    )
+"""
+_LABELLED = f"""
+    {_KNOWN_LABELS} SELECT label.work_item_id
+    FROM known {dialect.JOIN} projects_itemlabel label ON label.name = known.name
     WHERE pm_casefold(known.name) = %s
 """  # noqa: S608 -- names of ours
 
@@ -69,6 +73,13 @@ _NEXT_POSITION = """
         WHERE project_id = %s AND deleted_at IS NOT NULL AND position {sign} %s AND id <> %s
     ) ends
 """
+
+
+def labels_beginning_with(text: str) -> list[str]:
+    """Return the labels of the board that begin so in any case, each as it is spelled."""
+    start = text.casefold()
+    rows = run(_KNOWN_LABELS + "SELECT name FROM known WHERE name IS NOT NULL").fetchall()  # noqa: S608 -- constants
+    return [name for (name,) in rows if name.casefold().startswith(start)]
 
 
 class WorkItemQuerySet(EntityQuerySet["WorkItem"]):

@@ -1,18 +1,17 @@
 from __future__ import annotations
 
-from typing import NamedTuple, get_args
+from typing import get_args
 from urllib.parse import urlencode
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 
 from projects.loose_types import Context
-from projects.models import Project, User, WorkItem
+from projects.models import Project
 from projects.models.search import LAST_ENTRY, Hit, Order, Place, search
 from projects.models.work_items.queries import DISPLAY_KEY
 from projects.web import item_page, page
+from projects.web.named_lists import lists_named
 
 MAX_LENGTH = 1000  # characters
 LIMIT = 50  # results of a page
@@ -50,29 +49,6 @@ def find(request: HttpRequest) -> HttpResponse:
         else "",
     }
     return render(request, "pm/search.html", context)
-
-
-class NamedList(NamedTuple):
-    """Items of a project with a label or an assignee, and the URL of the board that shows all of them."""
-
-    project: str
-    items: int
-    what: str
-    url: str
-
-
-def lists_named(text: str, project: Project | None = None) -> list[NamedList]:
-    """Return a board for each project with items that have the label or the assignee `text`, in any case."""
-    items = WorkItem.objects.living().filter(**{"project": project} if project else {})
-    person = User.objects.named(text)
-    kinds = [("label", "the label", text, items.labelled(text))]
-    if person is not None:
-        kinds.append(("assignee", "the assignee", person.username, items.filter(assignee=person)))
-    return [
-        NamedList(key, count, f"{what} {value}", f"{reverse('board', args=[key])}?{urlencode({name: value})}")
-        for name, what, value, found in kinds
-        for key, count in found.order_by("project__key").values_list("project__key").annotate(Count("pk"))
-    ]
 
 
 def _spelled(place: Place) -> str:

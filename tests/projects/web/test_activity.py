@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,6 +17,7 @@ from django.utils import timezone
 from projects.models import Activity, Comment, Project, Session, User, WorkItem
 from projects.models.activity import SYNCED, Standing
 from projects.models.session import Run
+from projects.transfer import tracker_import
 from projects.web import activity_feed
 from projects.web.activity_feed import Batch, Block
 from projects.web.deeds import deeds
@@ -129,6 +131,20 @@ def test_import_and_sync_are_one_line_each(browser: Client, project: Project, ow
     (found,) = blocks(browser, "?kind=work_item")
     assert isinstance(found, Batch)
     assert (found.words, found.authors, found.is_sync) == ("brought 5 changes", [owner.username], True)
+
+
+def test_import_of_another_tracker_names_it(browser: Client, project: Project, owner: User) -> None:
+    rows = "".join(f"X-{number},{number} of many,Task,Open\n" for number in range(1, 6))
+    as_commands(project)
+    for source, text in (
+        ("jira", "Issue key,Summary,Issue Type,Status\n" + rows),
+        ("csv", "id,title,type,status\n" + rows.replace("X", "Y")),
+    ):
+        begin_group()
+        tracker_import.read(source, io.BytesIO(text.encode()), project, actor=owner)
+    assert told(blocks(browser, "?kind=work_item")) == ["imported 5 items from CSV", "imported 5 items from Jira"]
+    Activity.objects.update(extra=None)  # as an export of the board comes, with the items of whichever tracker
+    assert told(blocks(browser, "?kind=work_item")) == ["imported 5 items", "imported 5 items"]
 
 
 @pytest.mark.parametrize(

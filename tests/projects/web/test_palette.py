@@ -35,6 +35,19 @@ def test_items_are_found_by_key_number_and_words(browser: Client, project: Proje
     assert keys(ask(browser, q="x" * 5000)) == []
 
 
+def test_labels_and_people_are_found_by_how_they_begin(browser: Client, project: Project, user: User) -> None:
+    for labels in (["offline"], ["offline", "official"], []):
+        WorkItem.objects.create(
+            actor=user, project=project, item_type="task", title="One", labels=labels, assignee=user
+        )
+    assert [(one["title"], one["note"], one["url"]) for one in ask(browser, q="OFF", project="PONE")["lists"]] == [
+        ("Label official", "1 item of PONE", "/board/PONE/?label=official"),
+        ("Label offline", "2 items of PONE", "/board/PONE/?label=offline"),
+    ]
+    assert [one["title"] for one in ask(browser, q=user.username[:2])["lists"]] == [f"Assignee {user.username}"]
+    assert ask(browser, q="line")["lists"] == ask(browser, q="%")["lists"] == []
+
+
 def test_items_of_the_project_come_first(browser: Client, make_project: Any, user: User) -> None:
     for key in ("ONE", "TWO"):
         WorkItem.objects.create(actor=user, project=make_project(key), item_type="task", title="Read files")

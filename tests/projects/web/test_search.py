@@ -123,7 +123,9 @@ def test_label_and_assignee_lead_to_their_items(person: Client, make_item: Make,
         make_item("Item", **values)
     for text, words, url, shown in (
         ("offline", "2 items of PONE with the label offline", "/board/PONE/?label=offline", {"PONE-1", "PONE-2"}),
+        ("offl", "2 items of PONE with the label offline", "/board/PONE/?label=offline", {"PONE-1", "PONE-2"}),
         ("ADA", "1 item of PONE with the assignee ada", "/board/PONE/?assignee=ada", {"PONE-3"}),
+        ("a", "1 item of PONE with the assignee ada", "/board/PONE/?assignee=ada", {"PONE-3"}),
     ):
         page = person.get("/search/", {"q": text}).content.decode()
         assert f'<a href="{url}">{words}</a>' in page

@@ -2,9 +2,11 @@
 
 import { CARD, cardsOf } from "./cards.js";
 import { SLOT, cancel, drop, isLifted, lift, put } from "./moving.js";
+import { catchUp, held } from "./pm.js";
 
 const FAR = 5, LONG = 350, EDGE = 48, STEP = 12; // pixels, milliseconds, pixels, pixels a frame
-let grip = null, dragged = false; // the pointer pressed on a card; whether the click of a drag is still to come
+// The pointer pressed on a card: while it is, no refresh moves what is under it. Whether the click of a drag is to come.
+let grip = null, dragged = false;
 
 function grab() {
   if (isLifted()) cancel();
@@ -29,7 +31,9 @@ function letGo() {
     grip.card.removeAttribute("data-carried");
     grip.card.style.width = grip.card.style.left = grip.card.style.top = "";
   }
+  held.delete(grip);
   grip = null;
+  catchUp();
 }
 
 function carry() {
@@ -56,7 +60,10 @@ function carry() {
 export function press({ target, button, isPrimary, pointerType, shiftKey, pointerId: id, clientX: x, clientY: y }) {
   const card = isPrimary && !button && !shiftKey && !target.closest("button, input") && target.closest(CARD);
   dragged = false; // whatever is pressed now is another click
-  if (card) grip = { card, id, x, y, touch: pointerType === "touch", timer: pointerType === "touch" && setTimeout(grab, LONG) };
+  if (!card) return;
+  letGo(); // one whose release was never told
+  grip = { card, id, x, y, touch: pointerType === "touch", timer: pointerType === "touch" && setTimeout(grab, LONG) };
+  held.add(grip);
 }
 
 export const isHeld = () => Boolean(grip?.held);
@@ -68,8 +75,14 @@ export function ends(event) {
   return is;
 }
 
-addEventListener("pointermove", ({ pointerId, clientX: x, clientY: y }) => {
+function giveUp() {
+  if (grip?.held && isLifted()) cancel();
+  letGo();
+}
+
+addEventListener("pointermove", ({ pointerId, buttons, clientX: x, clientY: y }) => {
   if (grip?.id !== pointerId) return;
+  if (!buttons) return giveUp(); // released where no event tells it
   if (!grip.held && Math.hypot(x - grip.x, y - grip.y) > FAR) {
     if (grip.timer) return letGo(); // the user is scrolling
     grab();
@@ -87,7 +100,4 @@ addEventListener("pointerup", ({ pointerId }) => {
   if (was) drop();
 });
 
-addEventListener("pointercancel", () => {
-  if (grip?.held && isLifted()) cancel();
-  letGo();
-});
+addEventListener("pointercancel", giveUp);

@@ -77,7 +77,7 @@ function draw(state) {
   const items = found.items.map(({ key, title, note, url }) => ({ key, text: title, note, url, item: key, combos: [] }));
   const places = (rows = []) => rows.map(({ key = "", title, note = "", url }) => ({ key, text: title, note, url, combos: [] }));
   const own = [...itemActions(state), ...fixed].filter((one) => words.length || one.combos.length || one.group === "Actions");
-  const others = [...own, ...places(found.projects).map((one) => ({ ...one, group: "Projects" })), ...places(words.length ? found.pages : []).map((one) => ({ ...one, group: "Pages" })), ...places(found.views).map((one) => ({ ...one, group: "Views" }))];
+  const others = [...own, ...places(found.projects).map((one) => ({ ...one, group: "Projects" })), ...places(words.length ? found.lists : []).map((one) => ({ ...one, group: "Labels and people" })), ...places(words.length ? found.pages : []).map((one) => ({ ...one, group: "Pages" })), ...places(found.views).map((one) => ({ ...one, group: "Views" }))];
   const right = others.filter(({ key = "", text }) => matches(`${key} ${text}`, words));
   // What begins with the words comes before the items, as an item only has them somewhere.
   const first = right.filter(({ text }) => words.length && text.toLowerCase().startsWith(words.join(" ")));

@@ -164,6 +164,7 @@ function refuse(text = "", anyway = null) {
   said.firstElementChild.textContent = text;
   button.hidden = !anyway;
   if (!anyway) return;
+  for (const menu of all("details[open]", bar)) menu.open = false; // the text moves it: another choice would be under the pointer
   [button.textContent, button.onclick] = anyway;
   button.focus();
 }
