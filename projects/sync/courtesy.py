@@ -18,9 +18,9 @@ from projects.sqlite.queue import WriteQueue, queue_for
 
 POLL = 0.0003  # seconds
 LONGEST = 0.05  # seconds that one call waits: a writer that takes longer is an import
-SHARE = 3.0  # a sync waits at most so many times as long as it computes
+SHARE = 4.0  # a sync waits at most so many times as long as it computes
 QUANTUM = 0.002  # seconds that a sync computes without a pause
-PAUSE = 1.5  # it then pauses so many times as long
+PAUSE = 2.5  # it then pauses so many times as long
 RECENT = 0.02  # seconds for which a thread that has written is taken for one that goes on
 
 _local = threading.local()

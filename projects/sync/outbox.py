@@ -227,23 +227,22 @@ def remove(pks: Iterable[int]) -> None:
 
 def _groups(packed: int, newest: int) -> Iterator[list[SqlRow]]:
     """Yield the activity of each transaction since `packed`, up to `newest`, that is not from the log."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, "  # noqa: S608
-            f"{dialect.time_text('created_at')}, session "
-            "FROM projects_activity WHERE id > %s AND id <= %s AND position IS NULL AND group_id IS NOT NULL "
-            "ORDER BY id",
-            [packed, newest],
-        )
-        found: list[SqlRow] = []
-        while batch := cursor.fetchmany(BATCH):
-            for row in batch:
-                if found and found[-1][1:3] != row[1:3]:
-                    yield found
-                    found = []
-                found.append(row)
-        if found:
-            yield found
+    found: list[SqlRow] = []
+    query = (
+        "SELECT id, group_id, actor_id, entity_type, entity_id, action, changes, extra, "  # noqa: S608
+        f"{dialect.time_text('created_at')}, session "
+        "FROM projects_activity WHERE id > %s AND id <= %s AND position IS NULL AND group_id IS NOT NULL "
+        "ORDER BY id LIMIT %s"
+    )
+    while rows := _rows(query, [packed, newest, BATCH]):  # one query that stays open would hold up writers
+        packed = rows[-1][0]
+        for row in rows:
+            if found and found[-1][1:3] != row[1:3]:
+                yield found
+                found = []
+            found.append(row)
+    if found:
+        yield found
 
 
 def _operation(row: SqlRow, names: Names, format: int) -> Operation:

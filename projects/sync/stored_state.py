@@ -205,11 +205,16 @@ def all_records() -> Iterator[Record]:
 
 
 def all_documents() -> Iterator[tuple[str, str]]:
-    """Yield the ID and the document of all records, by ID."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, document FROM projects_syncrecord ORDER BY id")
-        while batch := cursor.fetchmany(BATCH):
-            yield from batch
+    """Yield the ID and the document of all records, by ID.
+
+    A query that stays open would keep writers from truncating the WAL.
+    """
+    last = ""
+    while rows := _rows(
+        "SELECT id, document FROM projects_syncrecord WHERE id > %s ORDER BY id LIMIT %s", [last, BATCH]
+    ):
+        last = rows[-1][0]
+        yield from rows
 
 
 class _Places(dict[str, Chain]):

@@ -7,8 +7,7 @@ import os
 import statistics
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -18,11 +17,17 @@ from tests.benchmarks import latencies, load, rates, shared_logs
 from tests.benchmarks.commands import Measure
 from tests.benchmarks.figures import Figure, p99, ratio
 from tests.benchmarks.ground import SMALL, Ground, address
+from tests.benchmarks.repeating import Repeated
 from tests.processes import Server
 from tests.projects.sync.repositories import bare, git
 
 REF = "refs/pm/board"
-PAUSE = 0.2  # seconds between two syncs beside writers: far more often than any clone syncs
+GIT = ("git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+GIT_ALONE = (
+    ("commit", "-q", "--allow-empty", "-m", "Change"),
+    ("push", "-q", "origin", "HEAD:refs/heads/main"),
+    ("fetch", "-q", "origin"),
+)
 
 
 def idle(ground: Ground) -> Figure:
@@ -72,29 +77,12 @@ def beside_writers(ground: Ground) -> Figure:
     server, other = _shared(ground), _other(ground)
     count = 10 if ground.short else 100
     numbers = itertools.count(1)
-    rounds: Counter[str] = Counter()
-
-    def repeated(name: str, act: Callable[[], object]) -> Callable[[threading.Event], None]:
-        def repeat(stop: threading.Event) -> None:
-            while not stop.wait(PAUSE):
-                act()
-                rounds[name] += 1
-
-        return repeat
-
-    def git_alone() -> None:
-        git("commit", "-q", "--allow-empty", "-m", "Change", cwd=other)
-        ground.installed.time(["git", "push", "-q", "origin", "HEAD:refs/heads/main"], other)
-        _fetch(ground, other)
-
-    besides = {
-        "nothing": threading.Event.wait,
-        "sync": repeated("sync", lambda: _sync(ground, server.directory)),
-        "git": repeated("git", git_alone),
-    }
+    sync = Repeated([[ground.installed.command("pm"), "sync"]], server.directory, **ground.installed.variables)
+    plain = Repeated([[*GIT, *words] for words in GIT_ALONE], other, **ground.installed.variables)
+    besides = {"nothing": threading.Event.wait, "sync": sync.beside, "git": plain.beside}
     outside: dict[str, list[float]] = {name: [] for name in besides}
     inside: dict[str, list[float]] = {name: [] for name in besides}
-    for number in range(3 if ground.short else 15):
+    for number in range(3 if ground.short else 9):
         phases = load.Phases(dict(list(besides.items())[:: 1 if number % 2 else -1]), rates.WRITERS * count)
 
         def requests_of(_: int, phases: load.Phases = phases) -> Iterator[load.Request]:
@@ -102,18 +90,20 @@ def beside_writers(ground: Ground) -> Figure:
 
         results = load.run(address(server), rates.WRITERS, requests_of, 240)
         assert not results.wrong, results.wrong[:3]
-        for name, answers in results.by_name().items():
-            if name:
-                outside[name].append(p99([answer.outside for answer in answers]))
-                inside[name].append(p99([answer.inside for answer in answers]))
+        answers = results.by_name()
+        for name in besides:
+            outside[name].append(p99([answer.outside for answer in answers[name]]))
+            inside[name].append(p99([answer.inside for answer in answers[name]]))
+    sync.end()
+    plain.end()
 
     def compared(times: dict[str, list[float]], name: str) -> float:
         return statistics.median(after / before for before, after in zip(times["nothing"], times[name], strict=True))
 
-    without, synced, plain = (statistics.median(outside[name]) for name in besides)
-    note = f"{synced:.0f} ms / {without:.0f} ms; {rounds['sync']} syncs; {compared(inside, 'sync'):.2f} × in the server"
-    beside_git = f"beside git alone {plain:.0f} ms, {compared(outside, 'git'):.2f} ×, {rounds['git']} pushes"
-    return Figure(compared(outside, "sync"), f"{note}; {beside_git}")
+    without, synced, beside_git = (statistics.median(outside[name]) for name in besides)
+    note = f"{synced:.0f} ms / {without:.0f} ms; {sync.rounds} syncs; {compared(inside, 'sync'):.2f} × in the server"
+    git_note = f"beside git alone {beside_git:.0f} ms, {compared(outside, 'git'):.2f} ×, {plain.rounds} pushes"
+    return Figure(compared(outside, "sync"), f"{note}; {git_note}")
 
 
 def join(operations: int, pushes: int) -> Measure:

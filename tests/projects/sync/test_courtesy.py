@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +12,10 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 from projects.models import WorkItem
 from projects.sqlite.queue import WriteQueue, queue_for
-from projects.sync import courtesy, exchange
+from projects.sync import checkpoint, courtesy, exchange, outbox, stored_state
 from projects.sync.courtesy import LONGEST, PAUSE, QUANTUM, SHARE, courteous, give_way
 from tests.processes import DEADLINE
-from tests.projects.sync.clones import BoardClone, Log, joined_pair
+from tests.projects.sync.clones import BoardClone, Log, add_items, joined_pair
 
 Make = Callable[[str], BoardClone]
 LATE = DEADLINE / 10  # seconds that a thread may be late on a busy machine
@@ -106,6 +108,28 @@ def test_nobody_waits_outside_of_a_sync_or_in_own_transaction(queue: WriteQueue)
             for _ in range(1000):
                 give_way()
     assert time.monotonic() - begin < 2 * LONGEST + LATE
+
+
+def test_writers_can_truncate_the_log_while_a_sync_waits(
+    make_board_clone: Make, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, _ = joined_pair(make_board_clone, log)
+    for module, name in ((stored_state, "BATCH"), (outbox, "BATCH"), (checkpoint, "EVERY")):
+        monkeypatch.setattr(module, name, 1)
+    blocked: list[int] = []
+
+    def truncate(_: object) -> None:
+        if not connection.in_atomic_block:
+            blocked.append(other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
+    monkeypatch.setattr(courtesy._Courtesy, "give_way", truncate)
+    with ada, contextlib.closing(sqlite3.connect(ada.path)) as other:
+        add_items(ada, 5)
+        with courteous():
+            ada.sync(log)
+    assert log.checkpoint is not None
+    assert len(blocked) > 20
+    assert not any(blocked)
 
 
 @pytest.mark.usefixtures("patient")
