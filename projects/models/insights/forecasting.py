@@ -51,8 +51,11 @@ def _outlook(scope: Scope, zone: dt.tzinfo, now: dt.datetime) -> Outlook:
     history = completions(board.items, zone, now)
     found = Outlook(left, done, days=len(history.daily), completed=sum(history.daily))
     found.lacks = missing_history(history.daily)
-    if not found.completed and not history.today and board.items.leaves().filter(status=Status.DONE).exists():
+    over = board.items.leaves().filter(status=Status.DONE)
+    if not found.completed and not history.today and over.exists():
         found.lacks = f"nothing was completed in the last {LONGEST // WEEK} weeks"
+        if not over.filter(completed_at__isnull=False).exists():  # as in an import without dates
+            found.lacks = "nothing says when the done items were completed"
     found.is_idle = found.lacks.startswith("nothing")
     if not left or found.lacks:
         return found
