@@ -170,7 +170,7 @@ def _administrator(context: Context, login: Login) -> Iterator[Api]:
             _check_board(login, board)
 
         asking = device_login.server(context, login.url)
-        issued = device_login.issue(context, asking, "pm board", SCOPES, check)["token"]
+        issued = device_login.issue(context, asking, "pm board", SCOPES, check=check)["token"]
         target.token = issued
     headers = TerminalIdentity(context.environ).headers()
     try:

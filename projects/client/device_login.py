@@ -30,7 +30,12 @@ def server(context: Context, url: str) -> Api:
 
 
 def issue(
-    context: Context, api: Api, name: str | None, scopes: Sequence[str], check: Callable[[object], None] | None = None
+    context: Context,
+    api: Api,
+    name: str | None,
+    scopes: Sequence[str],
+    projects: Sequence[str] = (),
+    check: Callable[[object], None] | None = None,
 ) -> Json:
     """Return the answer with the new token; `check` may refuse the ID of the server's board before anybody is asked.
 
@@ -39,8 +44,8 @@ def issue(
     wanted: dict[str, object] = {"name": name or os.uname().nodename or "pm"}
     if scopes:
         wanted["scopes"] = list(scopes)
-    if context.options.projects:
-        wanted["projects"] = list(context.options.projects)
+    if projects:
+        wanted["projects"] = list(projects)
     try:
         code = api.call("POST", "/api/v1/device-codes/", wanted)
     except ApiError as error:

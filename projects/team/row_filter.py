@@ -89,9 +89,9 @@ INSERTED = {
     "projects_membership": "Membership.objects.give",
     "projects_session": "the caller's own",
     "projects_pendingnote": "PendingNote.objects.leave, and with a comment",
-    "projects_checkapproval": "Check.approve",
-    "projects_openedrun": "OpenedRun.objects.begin",
-    "projects_reportedtree": "with the run of a check",
+    "projects_checkapproval": "CheckApproval.objects.note",
+    "projects_openedrun": "OpenedRun.open",
+    "projects_reportedtree": "with the run of a check, and with a claim",
     "projects_commit": "projects.commits.reports",
     "projects_commitmention": "projects.commits.reports",
 }

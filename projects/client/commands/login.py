@@ -59,7 +59,7 @@ def login(context: Context) -> None:
                 "ask whoever runs it, and if that is right: pm logout"
             )
 
-    answer = device_login.issue(context, api, options.name, options.scope or (), check_board)
+    answer = device_login.issue(context, api, options.name, options.scope or (), options.projects or (), check_board)
     try:
         check_board(answer["board"])
         found = team_servers.Login(

@@ -23,7 +23,9 @@ def list_tokens(context: Context) -> None:
 
 def create(context: Context) -> None:
     """Print a new token, which you approve in the browser."""
-    context.show({"token": device_login.issue(context, context.api, context.options.name, context.options.scope or ())})
+    options = context.options
+    answer = device_login.issue(context, context.api, options.name, options.scope or (), options.projects or ())
+    context.show({"token": answer})
 
 
 def revoke(context: Context) -> None:

@@ -6,19 +6,22 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.boards import board_file
 from tests.processes import DEADLINE, MANAGE, children, environment, poll
 from tests.projects.client.conftest import Result
 from tests.projects.client.terminals import on_terminal
-from tests.projects.team.places import Proxy, TeamServer, free_port, sign_in
+from tests.projects.team.places import Proxy, TeamServer, csrf_of, free_port, sign_in
 from tests.projects.team.test_serve import Laptop
 
 pytestmark = pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin"), reason="no nginx")
@@ -60,6 +63,23 @@ class Mover(Laptop):
             self.repository, "board", *arguments, typed="y\ny\n", **(changes | {"PM_TOKEN": self.token} | env)
         )
         return result
+
+    def move_approved(self, browser: requests.Session, *arguments: str) -> Result:
+        """Run `pm board` without a token, and approve in the browser what it asks for."""
+        with ThreadPoolExecutor(1) as pool:
+            result = pool.submit(self.move, *arguments, "--no-browser", PM_TOKEN="")
+            code = poll(self._code, 4 * DEADLINE, "the request for a token")
+            page = f"{self.proxy.url}/device/?code={code}"
+            shown = browser.get(page, timeout=DEADLINE)
+            assert "administer the server" in shown.text
+            form = {"code": code, "answer": "approve", "csrfmiddlewaretoken": csrf_of(shown)}
+            browser.post(f"{self.proxy.url}/device/", data=form, headers={"Referer": page}, timeout=DEADLINE)
+            return result.result()
+
+    def _code(self) -> str | None:
+        with closing(sqlite3.connect(self.proxy.server.folder / "data.db")) as board:
+            found = board.execute("SELECT user_code FROM projects_devicecode").fetchone()
+        return found and str(found[0])
 
     def start_moving(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Run the command in the background, on a terminal."""
@@ -140,8 +160,11 @@ def test_board_moves_to_the_server_and_back_through_refusals_and_kills(
     # And back.
     after = laptop.exported()
     assert after != before
-    pulled = laptop.move("pull")
+    with proxy.session() as ada:
+        sign_in(ada, proxy.url)
+        pulled = laptop.move_approved(ada, "pull")
     assert pulled.code == 0, pulled.err
+    assert proxy.server.manage("token", "list").count("revoked") == 2  # that of the login, and the approved one
     assert not (laptop.config_directory / "remote.json").exists()
     assert not (laptop.config_directory / "reported.json").exists()
     laptop.answer("server", "start", "--workers", "1")
