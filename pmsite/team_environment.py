@@ -90,13 +90,15 @@ def database(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: as in Django
     except psycopg.Error as error:
         raise ConfigError(f"environment: {DATABASE}: {str(error).strip()}") from None
     if size:
-        options["pool"] = {"min_size": 1, "max_size": int(size), "timeout": LIMITS["lock_timeout"] / 1000}
+        from projects.postgres import pool
+
+        options["pool"] = pool.options(int(size), LIMITS["lock_timeout"] / 1000)
     limits = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
     options["options"] = f"-c TimeZone=UTC {limits} {options.get('options', '')}".strip()
     options.setdefault("connect_timeout", 10)
     options.setdefault("application_name", "pm")
-    # A pool keeps the connections itself; without one, each thread does.
-    return found | {"OPTIONS": options, "CONN_MAX_AGE": 0 if size else None, "CONN_HEALTH_CHECKS": True}
+    # A pool keeps and checks the connections itself; without one, each thread does.
+    return found | {"OPTIONS": options, "CONN_MAX_AGE": 0 if size else None, "CONN_HEALTH_CHECKS": not size}
 
 
 def oidc(environ: Mapping[str, str]) -> dict[str, Any]:  # Any: texts, and a list of domains

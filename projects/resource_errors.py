@@ -15,7 +15,7 @@ _OF_SQLITE = {  # part of SQLite's message: the message for the user
 }
 _OF_POSTGRESQL = {  # its SQLSTATE: the message for the user
     "53100": "the disk of the database is full; try again when its operator has freed some space",
-    "25006": "can't write to the database: it is read-only",
+    "25006": "the database is read-only, as a standby is; try again when its operator has changed that",
     "40001": "others changed the same rows; try again",
     "40P01": "others changed the same rows; try again",
     "55P03": "others have been writing for too long; try again",

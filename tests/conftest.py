@@ -20,7 +20,7 @@ LONG_TESTS, SLOW_TESTS, SQLITE_TESTS = (
     Path(__file__).with_name(f"{kind}_tests.txt") for kind in ("long", "slow", "sqlite")
 )
 POSTGRES_TESTS = "tests/projects/postgres/"
-DATABASES = {"db", "transactional_db", "team_database"}  # fixtures
+DATABASES = {"db", "transactional_db", "team_database", "make_board_clone"}  # fixtures
 LOCAL_SERVERS = {"start_server", "server_of_all", "shared_host", "new_board"}  # their board is a file
 
 

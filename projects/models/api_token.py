@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from projects.models.fields import LineField
@@ -116,7 +116,8 @@ class ApiToken(models.Model):
         """Record that the token is used now, at most once a minute."""
         now = timezone.now()
         if self.last_used_at is None or self.last_used_at <= now - NOTED:
-            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+            with transaction.atomic():
+                type(self).objects.filter(pk=self.pk).update(last_used_at=now)
             self.last_used_at = now
 
     def revoke(self) -> None:

@@ -19,7 +19,8 @@ from psycopg.adapt import Loader
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.string import TextLoader
 
-from projects.postgres import checks
+from projects.postgres import checks, pool
+from projects.postgres.reconnecting import gate_of
 from projects.postgres.schema import DatabaseSchemaEditor
 from projects.today import today
 
@@ -117,7 +118,11 @@ class DatabaseWrapper(_DjangoWrapper):
         return super().get_connection_params() | {"cursor_factory": Cursor}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # Any: as in Django's stubs
-        connection = super().get_new_connection(conn_params)
+        new = super().get_new_connection
+        if self.pool:
+            connection = pool.living(self.pool, lambda: new(conn_params))
+        else:
+            connection = gate_of(self.settings_dict).connect(lambda: new(conn_params))
         connection.adapters.register_loader("uuid", _HexLoader)
         connection.adapters.register_loader("timestamptz", _UTCLoader)
         connection.adapters.register_loader("json", TextLoader)
@@ -146,7 +151,12 @@ class DatabaseWrapper(_DjangoWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         self.group_of_changes = None
         with self.wrap_database_errors:  # a lost connection is Django's error, which is answered 503
-            self.connection.execute(BEGIN)
+            try:
+                self.connection.execute(BEGIN)
+            except psycopg.Error:
+                if not self.connection.closed:  # it has begun, and waited for the lock for too long
+                    self.connection.execute("ROLLBACK")
+                raise
 
 
 def with_today(sql: str) -> str:

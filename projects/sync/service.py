@@ -138,6 +138,11 @@ def preview(*, remote: str, ref: str, person: str, head: str | None, new: bool) 
 
 def _chosen(*, remote: str, ref: str, head: str | None, new: bool) -> tuple[uuid.UUID, int]:
     """Return the ID and the format of the board to join, or of a new one. Raises Conflict or SyncError."""
+    if settings.PM_TEAM:
+        raise Conflict(
+            "a team's server is not shared through git, as everybody works on its board; pm board pull brings the "
+            "board to this repository, pm sync export writes it to a file"
+        )
     if SyncBoard.joined() is not None:
         raise Conflict("this clone is joined already; leave with `pm sync disable` first")
     check_ref(ref)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from rest_framework import exceptions
 from rest_framework.request import Request
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from projects.models.api_token import ApiToken
     from projects.models.session import Run
     from projects.team.roles import Access
+
+logger = logging.getLogger(__name__)
 
 PERSON = "person"  # the scope
 EXPLICIT = ("as", "env", "")  # sources of a name that the caller chose; "" is a client other than `pm`
@@ -43,8 +47,10 @@ class TokenAuthentication(BearerAuthentication):
             )
         throttling.count_call(request, token.user, str(token.pk))
         caller = TokenCaller(request, token)
-        with transaction.atomic():
+        try:
             token.note_use()
+        except DatabaseError as error:  # a database that only reads can still be read
+            logger.warning("the use of a token could not be noted: %s", error)
         return self.accept(request, caller), token
 
 
@@ -118,8 +124,9 @@ class TokenCaller(Caller):
         from projects.models import User
 
         if self.acts_for:
-            with transaction.atomic():  # a refusal leaves no new user: some names would be people
-                user = User.objects.actor(self.name)
+            found = User.objects.named(self.name)  # mostly it exists, and a reader waits for no writer
+            with nullcontext() if found else transaction.atomic():  # a refusal leaves no new user
+                user = found or User.objects.actor(self.name)
                 if not user.is_agent:
                     raise exceptions.PermissionDenied(f"{user.username} is a person; a token can only act as an agent")
             user.via = self.acts_for

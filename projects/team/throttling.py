@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.backends import BaseBackend
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from rest_framework import exceptions, throttling
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from projects.loose_types import Framework
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
     from projects.models import User
+
+logger = logging.getLogger(__name__)
 
 EXPORTING = ("export", "export-items", "backup", "board-history")
 DEVICE = {"device-codes": limits.DEVICE_CODES, "device-token": limits.DEVICE_QUESTIONS}
@@ -39,7 +44,12 @@ def count_call(request: Request, user: User, token: str = "") -> None:
     claims = limits.calls(token, str(user.pk), request.META["REMOTE_ADDR"])
     if match is not None and match.url_name in EXPORTING:
         claims = [*claims, (limits.EXPORTS, str(user.pk))]
-    check(request, claims)
+    try:
+        check(request, claims)
+    except DatabaseError as error:
+        if request.method not in SAFE_METHODS:
+            raise
+        logger.warning("a call could not be counted: %s", error)  # a database that only reads can still be read
 
 
 def check(request: Request | HttpRequest, claims: list[Claim]) -> None:

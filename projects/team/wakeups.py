@@ -43,7 +43,7 @@ def follow(report: Callable[[int | None], None]) -> None:
             report(None)
             logger.debug("the newest change is unknown: %s", error)
         finally:
-            connection.close()
+            _disconnect()
         time.sleep(LOOK)
 
 
@@ -51,6 +51,12 @@ def _listen() -> None:
     if IS_POSTGRES:
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
+
+
+def _disconnect() -> None:
+    if IS_POSTGRES and connection.connection is not None:
+        connection.connection.close()  # else a pool would give one that listens to a request
+    connection.close()
 
 
 def _await_notification() -> None:

@@ -81,7 +81,7 @@ def test_url_gives_the_settings_of_the_database() -> None:
 
 def test_pool_of_the_url_keeps_the_connections() -> None:
     found = database({"PM_DATABASE_URL": "postgresql://pm@db.example.org/board?pool=20"})
-    assert found["OPTIONS"]["pool"]["max_size"] == 20
+    assert found["OPTIONS"]["pool"]["max_size"] == 20 + 1  # for the thread that listens
     assert found["CONN_MAX_AGE"] == 0
 
 

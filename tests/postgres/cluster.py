@@ -146,7 +146,7 @@ class Cluster:
     def _answers(self, port: int) -> bool:
         """Return True once the server answers, False if it ends before."""
         assert self.process is not None
-        until = time.monotonic() + scaled(30)
+        until = time.monotonic() + scaled(120)  # after a crash it reads its log, and syncs all of its files
         while self.process.poll() is None:
             ready = [f"{self.programs}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-d", "postgres"]
             if subprocess.run(ready, check=False).returncode == 0 and self.process.poll() is None:

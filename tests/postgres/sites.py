@@ -78,7 +78,7 @@ class Node:
             if self.process.stdout.readline().startswith("Serving on "):
                 return time.monotonic() - begin
             self.process.communicate()
-            time.sleep(0.1)  # a database that starts again refuses connections, too
+            time.sleep(0.1)
         raise AssertionError(self.log.read_text()[-2000:])
 
     def kill(self) -> None:

@@ -81,7 +81,7 @@ FIRES: dict[str, tuple[Fire, int, int]] = {
     "surroundings": (surroundings, 40, 4),
     "places": (places, 51, 5),
     "killed_while_written": (data.killed_while_written, 60, 4),  # seconds
-    "nodes_on_postgres": (nodes_on_postgres, 60, 0),  # seconds
+    "nodes_on_postgres": (nodes_on_postgres, 60, 5),  # seconds
     "nodes_on_sqlite": (nodes_on_sqlite, 60, 0),
     "killed_imports": (data_imports.killed_imports, 45, 1),
     "killed_tracker_imports": (data_imports.killed_tracker_imports, 45, 1),

@@ -38,6 +38,14 @@ class Board:
     connect: Callable[[Path, str], Wire]
 
 
+class Busy(Exception):
+    """The answer says when to ask again."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"again in {wait} s")
+        self.wait = wait
+
+
 class Wire:
     """Sends each request to the directory's current server until one answers."""
 
@@ -50,6 +58,8 @@ class Wire:
         while True:
             try:
                 return self._try(method, path, content, key)
+            except Busy as busy:
+                time.sleep(busy.wait)
             except (OSError, http.client.HTTPException, ValueError, KeyError):
                 time.sleep(PAUSE)  # killed, or not started yet
 

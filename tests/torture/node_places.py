@@ -16,7 +16,7 @@ from uuid import UUID
 
 from tests.postgres.sites import Node, Site, free_port
 from tests.processes import DEADLINE, MANAGE, environment, poll
-from tests.torture.data_writers import TIMEOUT, Wire
+from tests.torture.data_writers import TIMEOUT, Busy, Wire
 from tests.torture.ground import need
 
 AGAIN = (429, 502, 503, 504)  # no answer of the board: ask again
@@ -84,6 +84,8 @@ class NodeWire(Wire):
             response = connection.getresponse()
             text = response.read().decode()
         if response.status in AGAIN:
+            if response.headers["Retry-After"]:
+                raise Busy(float(response.headers["Retry-After"]))
             raise ConnectionError(text)
         return response.status, text
 

@@ -96,9 +96,11 @@ class Follower:
 class Faults(threading.Thread):
     """Kills a node or a worker, or crashes the engine, at random moments; and starts again what it has killed."""
 
-    def __init__(self, nodes: list[Node], restart: Callable[[], None] | None) -> None:
+    def __init__(self, nodes: list[Node], restart: Callable[[], None] | None, acknowledged: Callable[[], int]) -> None:
         super().__init__(name="faults")
-        self.nodes, self.restart = nodes, restart
+        self.nodes, self.restart, self.acknowledged = nodes, restart, acknowledged
+        self.recoveries: list[float] = []  # seconds
+        self.healings: list[float] = []
         self.over = threading.Event()
         self.killed = {"nodes": 0, "workers": 0, "engine": 0}
         self.starts: list[float] = []
@@ -131,9 +133,18 @@ class Faults(threading.Thread):
             self.killed["workers"] += 1
 
     def crash_engine(self) -> None:
+        """Crash the engine; measure until it accepts connections, and from then until a write is acknowledged."""
         assert self.restart is not None
+        begin = time.monotonic()
         self.restart()
         self.killed["engine"] += 1
+        back = time.monotonic()
+        self.recoveries.append(back - begin)
+        before = self.acknowledged()
+        while self.acknowledged() == before and not self.over.wait(LOOK):
+            pass
+        if not self.over.is_set():
+            self.healings.append(time.monotonic() - back)
 
 
 def nodes_on_postgres(seconds: int) -> Result:
@@ -174,7 +185,8 @@ def _burn(
     with site_of(folder, database) as (site, nodes, balancer):
         board, writers, racers, follower = _clients(site, balancer)
         stop = writers[0].stop
-        faults = Faults(nodes, restart)
+        ledgers = [each.ledger for each in (*writers, *racers)]
+        faults = Faults(nodes, restart, lambda: sum(len(ledger.answers) for ledger in ledgers))
         threads = [threading.Thread(target=each.run, name=each.name) for each in (*writers, *racers)]
         following = threading.Thread(target=follower.run, name="follower")
         for thread in (*threads, following, faults):
@@ -192,10 +204,16 @@ def _burn(
             node.stop()
             result.failures += _logged(node)
     result.failures += faults.wrong + follower.wrong
-    _compare(result, rows(), board, [each.ledger for each in (*writers, *racers)], follower)
+    _compare(result, rows(), board, ledgers, follower)
     kills = ", ".join(f"{count} {kind}" for kind, count in faults.killed.items() if count)
-    starts = faults.starts or [0.0]
-    result.notes.append(f"killed: {kills}; a start took {statistics.median(starts):.2f} s, at most {max(starts):.2f} s")
+    result.notes.append(f"killed: {kills}; {result.tried / seconds:.0f} changes a second")
+    for what, found in (
+        ("a node started", faults.starts),
+        ("the engine accepted connections", faults.recoveries),
+        ("then a write was acknowledged", faults.healings),
+    ):
+        if found:
+            result.notes.append(f"{what} after {statistics.median(found):.2f} s, at most {max(found):.2f} s")
 
 
 def _clients(site: Site, balancer: Balancer) -> tuple[Board, list[ApiWriter], list[Racer], Follower]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from projects.django_private import omit_from_log
+from projects.resource_errors import explain
 from projects.web.responses import answer, is_scripted, signed_out
+
+logger = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -35,6 +42,14 @@ def nothing(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Report an error; one of the database that middleware met, which no `process_exception` sees, as unavailable."""
+    error = sys.exc_info()[1]
+    shortage = explain(error) if isinstance(error, Exception) else None
+    if shortage:
+        logger.error("%s: %s", shortage, error)
+        response = unavailable(request, shortage)
+        omit_from_log(response)  # with its traceback
+        return response
     return answer(request, 500, f"internal server error; {details()}")
 
 

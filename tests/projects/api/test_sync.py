@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
@@ -49,3 +50,10 @@ def test_agents_cannot_share_a_board(api: APIClient, project: Project) -> None:
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "FORBIDDEN")
     assert SyncBoard.joined() is None
     assert api.post("/api/v1/sync/enable/", SHARED, format="json", headers=PERSON).status_code == 201
+
+
+def test_team_server_is_not_shared_through_git(api: APIClient, settings: Any) -> None:
+    settings.PM_TEAM = True
+    refused = api.post("/api/v1/sync/enable/", SHARED, format="json", headers=PERSON)
+    assert refused.status_code == 409
+    assert refused.json()["error"]["message"].startswith("a team's server is not shared through git")

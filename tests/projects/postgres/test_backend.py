@@ -84,6 +84,24 @@ def test_long_wait_for_a_writer_is_a_shortage(transactional_db: None) -> None:
     assert explain(refused.value) == "others have been writing for too long; try again"
 
 
+def test_wait_for_a_writer_that_is_too_long_leaves_no_transaction(transactional_db: None) -> None:
+    second = other()
+    second.ensure_connection()
+    connection.ensure_connection()
+    connection.connection.execute("SET lock_timeout = 50")
+    try:
+        with second.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(28781)")
+        with pytest.raises(OperationalError), transaction.atomic():
+            pytest.fail("a writer began beside another one")
+        assert User.objects.count() == 0
+    finally:
+        second.close()
+        connection.connection.execute("RESET lock_timeout")
+    with transaction.atomic():
+        User.objects.person("ada")
+
+
 @pytest.mark.parametrize("text", TEXTS)
 def test_texts_are_folded_and_split_as_on_sqlite(db: None, text: str) -> None:
     with closing(sqlite3.connect(":memory:")) as memory:

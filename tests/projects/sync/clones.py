@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from projects.sync import exchange, joining, publishing
 from projects.sync.checkpoint import Checkpoint
 from projects.sync.git_tree import FORMAT
 from projects.transfer import export
+from tests.postgres import databases
 
 BOARD = uuid.UUID("b0a4d000-0000-4000-8000-000000000000")
 
@@ -54,16 +54,23 @@ class Log:
 
 
 class BoardClone:
-    """A clone; inside `with clone:` the models read and write its database."""
+    """A clone; inside `with clone:` the models read and write its database.
 
-    def __init__(self, path: Path, template: Path, person: str = "ada") -> None:
-        self.path, self.person = path, person
+    `template` is what it starts from: on SQLite the content of a file, on PostgreSQL the name of a database.
+    """
+
+    def __init__(self, path: Path, template: Any, person: str = "ada") -> None:  # Any: as said above
+        self.path, self.person, self.template = path, person, template
+        self._name = ""  # of the database, which is made when it is used
         self._connection: Any = None  # the driver's, kept open as opening one takes longer than most queries
-        shutil.copy(template, path)
 
     def __enter__(self) -> BoardClone:
         connection.close()
-        connection.settings_dict["NAME"] = str(self.path)
+        if not self._name:
+            self._name = databases.copied(self.template) if databases.ON_POSTGRES else str(self.path)
+            if not databases.ON_POSTGRES:
+                self.path.write_bytes(self.template)
+        connection.settings_dict["NAME"] = self._name
         connection.connection = self._connection
         connection.ensure_connection()
         self._connection = connection.connection
@@ -72,16 +79,25 @@ class BoardClone:
     def __exit__(self, *_: object) -> None:
         connection.connection = None
 
-    def close(self) -> None:
-        """Close the database."""
+    def disconnect(self) -> None:
+        """Close the connection; the next use opens another one."""
         if self._connection is not None:
             self._connection.close()
+        self._connection = None
 
-    def content(self) -> bytes:
-        """Return the database as a file."""
+    def close(self) -> None:
+        """Remove the database."""
+        self.disconnect()
+        if self._name and databases.ON_POSTGRES:
+            databases.drop(self._name)
+
+    def content(self) -> Any:  # Any: bytes, or a name
+        """Return a template of this database."""
         with self:
-            content: bytes = self._connection.serialize()
-        return content
+            if not databases.ON_POSTGRES:
+                return self._connection.serialize()
+        self.disconnect()  # nobody may use what is copied
+        return databases.copied(self._name)
 
     @property
     def user(self) -> User:
@@ -106,9 +122,9 @@ class BoardClone:
 
 
 class Joined(NamedTuple):
-    """Two clones of a board with one project and one item, as files, and its log."""
+    """Two clones of a board with one project and one item, as templates, and its log."""
 
-    boards: tuple[bytes, bytes]
+    boards: tuple[Any, Any]
     log: Log
 
 
@@ -134,7 +150,7 @@ def joined_pair(make: Callable[[str], BoardClone], log: Log, *, oldest: bool = F
     """Return what `found_pair` makes, as copies."""
     pair, joined = (make("ada"), make("bob")), JOINED[oldest]
     for clone, content in zip(pair, joined.boards, strict=True):
-        clone.path.write_bytes(content)
+        clone.template = content
     log.log, log.checkpoint = [*joined.log.log], joined.log.checkpoint
     return pair
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from tests.postgres.databases import ON_POSTGRES, TEMPLATE
 from tests.projects.sync.clones import JOINED, BoardClone, Joined, Log, found_pair
 from tests.projects.sync.repositories import Clone, bare, clone
 
@@ -42,13 +43,19 @@ def bob(make_clone: Callable[..., Clone]) -> Clone:
     return make_clone("bob")
 
 
+@pytest.fixture(scope="session")
+def empty_board(request: pytest.FixtureRequest) -> Any:  # Any: bytes, or a name
+    """What a clone with an empty board starts from."""
+    return TEMPLATE if ON_POSTGRES else request.getfixturevalue("new_board").read_bytes()
+
+
 @contextmanager
-def board_clones(folder: Path, new_board: Path, blocker: Any) -> Iterator[Callable[[str], BoardClone]]:
+def board_clones(folder: Path, template: Any, blocker: Any) -> Iterator[Callable[[str], BoardClone]]:
     """Make clones by `make(person)`, each with an empty board of its own; they are closed at the end."""
     made: list[BoardClone] = []
 
     def make(person: str) -> BoardClone:
-        made.append(BoardClone(folder / f"{len(made)}.db", new_board, person))
+        made.append(BoardClone(folder / f"{len(made)}.db", template, person))
         return made[-1]
 
     with blocker.unblock():
@@ -62,22 +69,22 @@ def board_clones(folder: Path, new_board: Path, blocker: Any) -> Iterator[Callab
 
 @pytest.fixture(scope="session")
 def joined_boards(
-    tmp_path_factory: pytest.TempPathFactory, new_board: Path, django_db_setup: None, django_db_blocker: Any
+    tmp_path_factory: pytest.TempPathFactory, empty_board: Any, django_db_setup: None, django_db_blocker: Any
 ) -> None:
     """Prepare what `joined_pair` copies."""
     for oldest in (False, True):
         log = Log()
-        with board_clones(tmp_path_factory.mktemp("joined"), new_board, django_db_blocker) as make:
+        with board_clones(tmp_path_factory.mktemp("joined"), empty_board, django_db_blocker) as make:
             ada, bob = found_pair(make, log, oldest=oldest)
             JOINED[oldest] = Joined((ada.content(), bob.content()), log)
 
 
 @pytest.fixture
 def make_board_clone(
-    tmp_path: Path, new_board: Path, joined_boards: None, django_db_blocker: Any
+    tmp_path: Path, empty_board: Any, joined_boards: None, django_db_blocker: Any
 ) -> Iterator[Callable[[str], BoardClone]]:
     """Make clones by `make_board_clone(person)`, each with an empty board of its own."""
-    with board_clones(tmp_path, new_board, django_db_blocker) as make:
+    with board_clones(tmp_path, empty_board, django_db_blocker) as make:
         yield make
 
 

@@ -106,7 +106,8 @@ class Script:
         for clone in self.clones:
             with clone:
                 clone.fetch(self.log)
-                assert not list(Activity.objects.filter(position=None).exclude(extra=None, changes=[]))
+                unpublished = Activity.objects.filter(position=None)
+                assert not [row for row in unpublished if row.extra is not None or row.changes != []]
                 boards.append(exported())
                 told.append(history())
         for board, happened in zip(boards, told, strict=True):

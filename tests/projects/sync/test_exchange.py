@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -237,12 +235,12 @@ def test_restored_backup_and_copy_do_no_harm(make_board_clone: Make, log: Log, t
         add_items(ada, 3)
         ada.sync(log)
         WorkItem.objects.filter(title="Item 0").get().update(actor=ada.user, title="Unpublished in the backup")
-        with closing(sqlite3.connect(tmp_path / "backup.db")) as target:
-            connection.connection.backup(target)
+    backup = ada.content()
+    with ada:
         WorkItem.objects.filter(title="Item 1").get().update(actor=ada.user, title="After the backup")
         add_items(ada, 4)
         ada.sync(log)
-    copy = BoardClone(tmp_path / "copy.db", tmp_path / "backup.db", "ada")
+    copy = BoardClone(tmp_path / "copy.db", backup, "ada")
     with copy:
         WorkItem.objects.filter(title="Item 2").get().update(actor=copy.user, title="By the restored one")
         add_items(copy, 4)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,10 +45,10 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(
-    tmp_path_factory: pytest.TempPathFactory, new_board: Path, joined_boards: None, django_db_blocker: Any
+    tmp_path_factory: pytest.TempPathFactory, empty_board: Any, joined_boards: None, django_db_blocker: Any
 ) -> Iterator[Story]:
     log = Log()
-    with board_clones(tmp_path_factory.mktemp("impossible"), new_board, django_db_blocker) as make:
+    with board_clones(tmp_path_factory.mktemp("impossible"), empty_board, django_db_blocker) as make:
         story = Story(*joined_pair(make, log))
         with story.ada:
             _prepare(story.ada.user)

@@ -5,9 +5,10 @@ from typing import Any, cast
 
 import pytest
 from django.contrib.auth import authenticate
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
@@ -125,6 +126,29 @@ def test_unknown_tokens_of_one_address_are_limited_and_good_ones_go_on(table: No
     assert found[-2].__name__ == "AuthenticationFailed"
     assert found[-1] is throttling.TooMany
     assert status(text) is None
+
+
+def test_call_that_can_not_be_counted_may_only_read(db: None, settings: Any) -> None:
+    settings.PM_CALLS_PER_MINUTE = 60  # and there is no table: as in a database that can't be written
+    text, _ = ApiToken.objects.issue(User.objects.actor("ada", is_agent=False), "laptop", ["read", "write"])
+    authenticate_ = TokenAuthentication().authenticate
+    assert authenticate_(Request(APIRequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {text}")))
+    with pytest.raises(DatabaseError):
+        authenticate_(Request(APIRequestFactory().post("/", HTTP_AUTHORIZATION=f"Bearer {text}")))
+
+
+def test_reader_begins_no_transaction(table: None, settings: Any) -> None:
+    """On PostgreSQL each one is a writer's, and waits for the others."""
+    settings.PM_CALLS_PER_MINUTE = 0
+    text, _ = ApiToken.objects.issue(User.objects.actor("ada", is_agent=False), "laptop", ["read"])
+    authenticate_ = TokenAuthentication().authenticate
+    request = Request(APIRequestFactory().get("/", HTTP_AUTHORIZATION=f"Bearer {text}"))
+    assert authenticate_(request)  # notes that the token is used
+    with CaptureQueriesContext(connection) as queries:
+        found = authenticate_(request)
+        assert found
+        assert found[0].username == "ada"
+    assert not [query["sql"] for query in queries if "SAVEPOINT" in query["sql"]]
 
 
 def sign_in(name: str, password: str, address: str = "203.0.113.7") -> tuple[User | None, HttpRequest]:
