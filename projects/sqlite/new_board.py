@@ -67,7 +67,8 @@ def describe(connection: BaseDatabaseWrapper) -> str:
 
 
 def digest(names: list[str] | None = None) -> str:
-    """Return a short hash of our migrations, or of those with these names."""
+    """Return a short hash of our migrations, or of those with these names; the first one is in several files."""
     files = sorted(MIGRATIONS.glob("0*.py")) if names is None else [MIGRATIONS / f"{name}.py" for name in names]
+    files += sorted((MIGRATIONS / "initial").glob("*.py"))
     text = "".join(f"{file.name}\n{file.read_text(encoding='utf-8')}" for file in files if file.exists())
     return hashlib.sha256(text.encode()).hexdigest()[:16]
