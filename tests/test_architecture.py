@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -152,7 +153,8 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield name.removesuffix(".__init__"), path
 
 
-def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
+@cache
+def imports(path: Path, *, top_level_only: bool = False) -> frozenset[str]:
     """Return the modules that a file names in its imports, those for the type checker aside."""
     found: set[str] = set()
 
@@ -166,11 +168,17 @@ def imports(path: Path, *, top_level_only: bool = False) -> set[str]:
         if isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
-        for child in ast.iter_child_nodes(node):
-            visit(child)
+        if isinstance(node, ast.mod | ast.stmt | ast.excepthandler | ast.match_case):  # no expression imports
+            for child in ast.iter_child_nodes(node):
+                visit(child)
 
-    visit(ast.parse(path.read_text()))
-    return found
+    visit(parsed(path))
+    return frozenset(found)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def within(name: str, packages: set[str]) -> bool:

@@ -38,7 +38,15 @@ def test_server_loads_no_package_that_it_does_not_use_and_collects_garbage(board
     modules, collects, frozen = json.loads(done.stdout.splitlines()[0])
     assert "rest_framework.views" in modules
     assert "drf_spectacular.openapi" in modules
-    unused = {"pygments", "requests", "yaml", "drf_spectacular.generators", "rest_framework.test", "unittest"}
+    unused = {
+        "psycopg",
+        "pygments",
+        "requests",
+        "yaml",
+        "drf_spectacular.generators",
+        "rest_framework.test",
+        "unittest",
+    }
     assert not unused & set(modules)
     assert collects
     assert frozen

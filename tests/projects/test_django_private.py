@@ -92,20 +92,17 @@ def test_private_names_are_used_in_one_module_or_by_a_known_override(room: str) 
 
 def _own_names(tree: ast.Module) -> set[str]:
     """Return the names that a module defines: functions, classes, variables, and attributes that it sets."""
-    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    assigned = {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "cls", "type(self)")
-    }
-    declared = {
-        target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name)
-    }
-    return defined | assigned | declared
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute):
+            if node.attr.startswith("_") and ast.unparse(node.value) in ("self", "cls", "type(self)"):
+                names.add(node.attr)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
 
 
 @pytest.mark.parametrize(("owner", "name", "arguments"), SIGNATURES, ids=[name for _, name, _ in SIGNATURES])
