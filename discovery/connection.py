@@ -72,7 +72,7 @@ class Connection(TConn):
         self.needed: int | None = None
         self.is_slow = self.is_background = False
         self.target = b""
-        self.wish: tuple[int, int] | None = None
+        self.requested_wait: tuple[int, int] | None = None
         self.timeout = deadline
 
     def gather(self, data: bytes) -> bool:
@@ -86,7 +86,7 @@ class Connection(TConn):
             head = self.received[: end + 2]
             words = head.split(b" ", 2)
             self.target = bytes(words[1]) if len(words) == 3 else b""
-            self.wish = parking.wish(head)
+            self.requested_wait = parking.requested_wait(head)
             length = body_length(head)
             self.is_slow = length is None or length > MAX_GATHERED
             self.needed = end + len(HEAD_END) + (0 if self.is_slow else length or 0)

@@ -1,8 +1,8 @@
 """Requests that wait for news occupy a socket, not a thread.
 
 A client that has seen the news up to a number sends `X-Wait: NUMBER; SECONDS`. The worker holds the request until the
-host reports a higher number or the time is over; then it answers as if the request had just come. Where the host
-reports nothing, no request is held. The numbers only grow, in the same way in all processes and on all nodes.
+host reports a higher number or the time is up; then it handles the request as if it had just arrived. If the host
+reports nothing, no request is held. Numbers only grow, and are the same in all processes and on all nodes.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Parking:
         return newest is not None and newest <= number
 
     def on_news(self, wake: Callable[[], None]) -> None:
-        """Let `wake` be called, in the host's thread, when some requests need not wait any longer."""
+        """Call `wake`, in the host's thread, whenever held requests may be answered."""
         with self._lock:
             self._wake = wake
 
     def report(self, newest: int | None) -> None:
-        """Report the number of the newest news; None if the host can't tell at the moment."""
+        """Set the number of the latest news; None while the host does not know it."""
         with self._lock:
             if newest == self._newest:
                 return
@@ -47,7 +47,7 @@ class Parking:
 current = Parking()
 
 
-def wish(head: bytes | bytearray) -> tuple[int, int] | None:
-    """Return the number that a client has seen and the seconds that it waits; None if it doesn't."""
+def requested_wait(head: bytes | bytearray) -> tuple[int, int] | None:
+    """Return the number that the client has seen and the seconds it will wait; None if it asks for no wait."""
     found = _HEADER.search(head)
     return (int(found[1]), min(seconds, LONGEST)) if found and (seconds := int(found[2])) else None

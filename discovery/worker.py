@@ -244,7 +244,7 @@ class Worker(ThreadWorker):
             conn.initialized = True
         conn.parser.unreader.unread(bytes(conn.received))
         conn.received = bytearray()
-        if conn.wish is not None and self._parks(conn, *conn.wish):
+        if conn.requested_wait is not None and self._parks(conn, *conn.requested_wait):
             return
         if conn.is_slow and self.slow_in_flight >= max(1, self.cfg.threads - 1):
             self.queued.append(conn)  # keep one thread free for complete requests
@@ -270,8 +270,8 @@ class Worker(ThreadWorker):
         """Serve the requests for which there is news, or whose time is over."""
         now = time.monotonic()
         for conn, until in list(self.parked.items()):
-            assert conn.wish is not None
-            if until <= now or not self.alive or not parking.current.holds(conn.wish[0]):
+            assert conn.requested_wait is not None
+            if until <= now or not self.alive or not parking.current.holds(conn.requested_wait[0]):
                 self._unpark(conn)
                 self._dispatch(conn)
 

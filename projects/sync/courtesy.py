@@ -1,4 +1,4 @@
-"""Let the writers of this process go first while a sync computes.
+"""Yield to the writers of this process while a sync computes.
 
 A writer holds the lock for which all others wait, and after each statement it needs the interpreter. A thread that
 computes beside it makes each transaction longer, and so the queue of writers. Between their turns the writers compute,

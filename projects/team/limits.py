@@ -118,7 +118,7 @@ class Limiter:
                 cursor.execute(_RETURN, [digest_of(limit, subject)])
 
     def _forget(self, cursor: CursorWrapper, moment: float) -> None:
-        """Remove what is over, once a minute."""
+        """Delete periods that have ended, once a minute."""
         if moment < self._forgot_at + MINUTE:
             return
         self._forgot_at = moment
@@ -129,7 +129,7 @@ class Limiter:
 
 
 def network(address: str) -> str:
-    """Return the address, of IPv6 its first 64 bits: a customer has at least so many addresses."""
+    """Return the address; of IPv6 its first 64 bits, the smallest network that a customer gets."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -137,8 +137,8 @@ def network(address: str) -> str:
     return address if parsed.version == 4 else parsed.exploded[:19]
 
 
-def told(limit: Limit, wait: int) -> str:
-    """Return what a person reads who has reached a limit."""
+def message(limit: Limit, wait: int) -> str:
+    """Return the message for a person who has reached a limit."""
     again = f"{wait} seconds" if wait < 2 * MINUTE else f"{math.ceil(wait / MINUTE)} minutes"
     return f"too many {limit.name}: at most {limit.most} in {_period(limit.seconds)}; try again in {again}"
 
@@ -149,7 +149,7 @@ def _period(seconds: int) -> str:
 
 
 def digest_of(limit: Limit, subject: str) -> str:
-    """Return the key of a row."""
+    """Return the key under which the uses of a limit by a subject are counted."""
     return hashlib.sha256(f"{limit.name}\0{subject}".encode()).hexdigest()
 
 

@@ -14,12 +14,11 @@ from projects.models.base import Entity, find_pk
 from projects.models.exceptions import NotYours
 from projects.models.rights import current
 from projects.team.authentication import access_of
-from projects.team.roles import ADMINISTRATIVE, Access, Role, needed_by_api
+from projects.team.roles import ADMINISTRATIVE, SAFE, Access, Role, needed_by_api
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
-SAFE = ("GET", "HEAD", "OPTIONS")
 NOBODY = "nobody"
 # Routes whose scope is not that of their method. A name ends with the action, such as workitem-claim.
 ROUTES = dict.fromkeys(ADMINISTRATIVE, ADMIN) | {
@@ -59,10 +58,10 @@ class HasScope(HasCredentials):
 
 
 def _check_role(access: Access, request: Request, view: APIView) -> None:
-    """Raise PermissionDenied if the caller has the role that the request needs in no project.
+    """Raise PermissionDenied unless the caller has the role that the request needs in at least one project.
 
-    What the path names and the caller can't see is left to the view, which says that there is no such thing. Whether
-    the role is enough in the project of a row, the models check when they write it.
+    A row that the caller can't see is left to the view, which answers 404. The models check the role in the row's own
+    project when they write it.
     """
     match = request.resolver_match
     needed = needed_by_api((match.url_name or "") if match else "", request.method or "")

@@ -71,7 +71,7 @@ API = {"project-list": Role.ADMINISTRATOR, "members": WRITERS["member"]}
 # Writes that only change what the server remembers of the caller: anybody who is signed in may send them.
 PERSONAL = (
     *("news-seen", "session-end", "token", "own-tokens", "device"),
-    *("inbox-told", "look", "preview", "live", "login", "logout", "signed-out"),
+    *("inbox-notifications", "look", "preview", "live", "login", "logout", "signed-out"),
     *("oidc", "openid_connect_callback"),
 )
 # Pages that need a role even to be read. Pages of settings show others no buttons.

@@ -34,7 +34,7 @@ class TooMany(exceptions.Throttled):
     """The caller has reached a limit."""
 
     def __init__(self, limit: Limit, wait: int) -> None:
-        super().__init__(detail=limits.told(limit, wait))
+        super().__init__(detail=limits.message(limit, wait))
         self.wait = self.retry_after = wait
 
 
@@ -92,7 +92,7 @@ class PasswordLimits(BaseBackend):
             limit, wait = over
             audit.record("limited", request, limit=limit.name)
             vars(request)["pm_over"] = over  # read by LimitPages
-            raise PermissionDenied(limits.told(limit, wait))
+            raise PermissionDenied(limits.message(limit, wait))
         vars(request)["pm_counted"] = claims  # read by `succeeded`
 
     def get_user(self, user_id: object) -> None:
@@ -116,7 +116,7 @@ class LimitPages:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         over: tuple[Limit, int] | None = getattr(request, "pm_over", None)
-        return response if over is None else page(request, limits.told(*over), over[1])
+        return response if over is None else page(request, limits.message(*over), over[1])
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the page for a limit that a view of a page has met."""

@@ -40,16 +40,16 @@ def is_empty() -> bool:
 
 
 def state() -> dict[str, Framework]:
-    """Return what one must know before moving a board here or away."""
+    """Return what a move of a board to or from here depends on."""
     move = BoardMove.objects.first()
     last = Activity.objects.order_by("-pk").values_list("pk", flat=True).first()
-    came = {"board": str(move.source), "digest": move.digest, "at": move.moved_at} if move else None
+    moved_here = {"board": str(move.source), "digest": move.digest, "at": move.moved_at} if move else None
     return {
         "board": str(BoardIdentity.current()),
         "format": FORMAT,
         "is_empty": is_empty(),
         "is_shared": SyncBoard.joined() is not None,
-        "moved_here": came,
+        "moved_here": moved_here,
         "last_activity": last or 0,
     }
 
@@ -60,22 +60,22 @@ def read(file: IO[bytes], *, actor: str) -> dict[str, Framework]:
     The same file a second time changes nothing. Raises BadFile, Conflict if the board is not empty or shared, or if
     a user here is of another kind.
     """
-    source, told = _ends(file)
+    source, declared = _ends(file)
     with transaction.atomic():
         move = BoardMove.objects.first()
-        if move is not None and (str(move.source), move.digest) == (source, told["digest"]):
-            return {"end": told, "already": True}
+        if move is not None and (str(move.source), move.digest) == (source, declared["digest"]):
+            return {"end": declared, "already": True}
         if not is_empty():
             raise Conflict("this board is not empty; a board can only be moved to an empty one")
         if SyncBoard.joined() is not None:
             raise Conflict("this board is shared through git; leave that first: pm sync disable")
-        _fill(file, told)
+        _fill(file, declared)
         found = history.digests()
-        if found != told:
-            raise refusal(_difference(found, told))
-        values = {"source": source, "digest": told["digest"], "moved_by": actor, "moved_at": timezone.now()}
+        if found != declared:
+            raise refusal(_difference(found, declared))
+        values = {"source": source, "digest": declared["digest"], "moved_by": actor, "moved_at": timezone.now()}
         BoardMove.objects.update_or_create(pk=1, defaults=values)
-    return {"end": told, "already": False}
+    return {"end": declared, "already": False}
 
 
 def _ends(file: IO[bytes]) -> tuple[str, dict[str, Framework]]:
@@ -99,9 +99,9 @@ def _ends(file: IO[bytes]) -> tuple[str, dict[str, Framework]]:
     return board, end
 
 
-def _fill(file: IO[bytes], told: dict[str, Framework]) -> None:
+def _fill(file: IO[bytes], declared: dict[str, Framework]) -> None:
     """Insert all rows. Raises BadFile, Conflict."""
-    counts = told.get("counts")
+    counts = declared.get("counts")
     items = counts.get("workitem") if isinstance(counts, dict) else None
     try:
         with bulk_loading.filled_at_end(items if type(items) is int else 0):
@@ -256,7 +256,7 @@ def _reset_sequences() -> None:
             cursor.execute(statement)
 
 
-def _difference(found: dict[str, Framework], told: dict[str, Framework]) -> str:
-    counts = dict(told.get("counts") or {})
+def _difference(found: dict[str, Framework], declared: dict[str, Framework]) -> str:
+    counts = dict(declared.get("counts") or {})
     different = [name for name, count in found["counts"].items() if counts.get(name) != count]
     return f"the board is not the one of the file ({', '.join(different) or 'its digest differs'}); nothing was changed"

@@ -100,10 +100,10 @@ def context() -> Context:
     }
 
 
-def told() -> list[Context]:
-    """Return the first entries for notifications, in few words.
+def notifications() -> list[Context]:
+    """Return the first entries in few words, for desktop notifications.
 
-    A lost change may be of an archived or deleted project, so only its key is told.
+    A lost change may belong to an archived or deleted project, so it shows only the key.
     """
     return [
         {

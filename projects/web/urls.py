@@ -44,7 +44,7 @@ from projects.web.views import (
 urlpatterns = [
     path("", home.home, name="home"),
     path("inbox/", inbox.inbox, name="inbox"),
-    path("inbox/told/", inbox.told, name="inbox-told"),
+    path("inbox/notifications/", inbox.notifications, name="inbox-notifications"),
     path("inbox/<slug:kind>/<slug:pk>/", inbox.act, name="inbox-act"),
     path("activity/", activity.show, name="activity-all"),
     path("activity/<slug:key>/", activity.show, name="activity"),

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, URLPattern, reverse
 
 # What answers GET with something else than a page, or not at all.
 NOT_PAGES = {
-    *("inbox-told", "live", "palette", "style", "health", "ready", "new-item-dialog", "item-panel"),
+    *("inbox-notifications", "live", "palette", "style", "health", "ready", "new-item-dialog", "item-panel"),
     *("home", "signed-out"),  # they lead to another page who is signed in; `/?overview` is a page
     *("bulk", "look", "preview", "project-key", "project-example", "project-delete"),
     *("board-move", "board-add", "board-columns", "board-columns-order"),

@@ -144,7 +144,7 @@ def test_notification_tells_of_new_entries_only(page: Page, board: Server) -> No
     open_inbox(page, board)
     button = page.locator("#inbox-alerts")
     expect(button).to_have_text("Notify me")
-    with page.expect_response("**/inbox/told/"):
+    with page.expect_response("**/inbox/notifications/"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     ask(board, item, "A new one?")

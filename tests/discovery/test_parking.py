@@ -112,4 +112,4 @@ def test_stop_answers_those_that_wait(one_worker: Server) -> None:
 
 
 def test_wish_is_bounded() -> None:
-    assert parking.wish(b"GET / HTTP/1.1\r\nX-WAIT: 7; 99\r\n") == (7, parking.LONGEST)
+    assert parking.requested_wait(b"GET / HTTP/1.1\r\nX-WAIT: 7; 99\r\n") == (7, parking.LONGEST)

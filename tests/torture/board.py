@@ -126,7 +126,7 @@ class Board:
 
     def pages(self) -> list[str]:
         """Return the path of every page for people, including the admin."""
-        found = [*PAGES, "/live/?since=0", "/inbox/told/", "/admin/", "/api/v1/docs/"]
+        found = [*PAGES, "/live/?since=0", "/inbox/notifications/", "/admin/", "/api/v1/docs/"]
         found += [f"/attachments/{self.ids['attachments']}/"]
         for collection, pk in self.ids.items():
             model = NAMES.get(collection, collection[:-1].replace("-", ""))

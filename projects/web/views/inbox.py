@@ -19,9 +19,9 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @page.for_people()
-def told(request: HttpRequest) -> HttpResponse:
+def notifications(request: HttpRequest) -> HttpResponse:
     """Return the first entries, for desktop notifications."""
-    return JsonResponse({"entries": inbox_page.told()})
+    return JsonResponse({"entries": inbox_page.notifications()})
 
 
 @page.for_people("POST")

@@ -86,7 +86,7 @@ _GROUPS: tuple[tuple[int, int, str], ...] = (
     ),
     (ADMINISTRATOR, NEVER, "project-key"),
     (ADMINISTRATOR, ADMINISTRATOR, "restore restore-look"),
-    (ANYBODY, ANYBODY, "login logout device own-tokens look live signed-out inbox-told preview"),
+    (ANYBODY, ANYBODY, "login logout device own-tokens look live signed-out inbox-notifications preview"),
 )
 NEEDED = {name: (read, write) for read, write, names in _GROUPS for name in names.split()}
 # Names that routes of the API and pages share need the same in both, except these pages.

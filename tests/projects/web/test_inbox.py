@@ -99,7 +99,7 @@ def test_number_of_queries_does_not_grow_with_entries(browser: Client, make_item
 
 def test_notifications_are_told_few_words(browser: Client, make_item: Make) -> None:
     question = ask(make_item("The item"), details="secret")
-    (entry,) = browser.get("/inbox/told/").json()["entries"]
+    (entry,) = browser.get("/inbox/notifications/").json()["entries"]
     assert entry == {
         "id": f"question-{question.pk}",
         "title": f"Question: {question.display_key}",

@@ -3,7 +3,7 @@
 const KNOWN = "pm-alerts-known"; // the entries that some page of this board has seen
 
 async function look() {
-  const answer = await fetch("/inbox/told/", { cache: "no-store" }).catch(() => null);
+  const answer = await fetch("/inbox/notifications/", { cache: "no-store" }).catch(() => null);
   if (!answer?.ok) return;
   const { entries } = await answer.json();
   const before = localStorage.getItem(KNOWN); // read as late as possible: other pages write it, too
