@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Iterable
@@ -14,7 +15,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from projects.loose_types import Framework
 from projects.models.fields import LineField
+from projects.models.prepared_queries import Bound, Loading, bound, field_at, stored
 
 if TYPE_CHECKING:
     from projects.models.user import User
@@ -33,15 +36,15 @@ def digest_of(text: str) -> str:
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def usable(self) -> ApiTokenQuerySet:
-        """Limit to tokens that are neither expired nor revoked, of users who may still sign in."""
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), user__is_active=True)
+    def usable(self, now: Framework = None) -> ApiTokenQuerySet:
+        """Limit to tokens that are neither expired nor revoked, of users who may still sign in; `now` can be bound."""
+        return self.filter(revoked_at=None, expires_at__gt=now or timezone.now(), user__is_active=True)
 
     def find(self, text: str) -> ApiToken | None:
         """Return the usable token with this text, and its user, or None."""
         if not text.startswith(PREFIX):
             return None
-        return self.usable().select_related("user").filter(digest=digest_of(text)).first()
+        return _usable().first(digest=digest_of(text), now=stored(timezone.now()))
 
     def issue(
         self,
@@ -116,7 +119,7 @@ class ApiToken(models.Model):
         """Record that the token is used now, at most once a minute."""
         now = timezone.now()
         if self.last_used_at is None or self.last_used_at <= now - NOTED:
-            with transaction.atomic():
+            with transaction.atomic():  # only now: a transaction waits for all writers
                 type(self).objects.filter(pk=self.pk).update(last_used_at=now)
             self.last_used_at = now
 
@@ -132,6 +135,12 @@ class ApiToken(models.Model):
         if self.revoked_at is not None:
             return "revoked"
         return "active" if self.expires_at > timezone.now() else "expired"
+
+
+@functools.cache
+def _usable() -> Loading[ApiToken]:
+    tokens = ApiToken.objects.usable(Bound("now", field_at(ApiToken, "expires_at")))
+    return Loading(tokens.filter(**bound(ApiToken, ["digest"])).select_related("user").order_by())
 
 
 def checked_scopes(scopes: Iterable[str]) -> list[str]:

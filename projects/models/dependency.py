@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import models
 
 from projects.engine import dialect
 from projects.entities.dependency import DEPENDENCY, ENDS, RELATIONS
 from projects.models.base import Entity, EntityQuerySet
 from projects.models.exceptions import Conflict, Cycle
-from projects.models.prepared_queries import Bound
+from projects.models.prepared_queries import Bound, run
 from projects.models.project import DELETED, LIVING
 from projects.models.work_items.choices import DependencyType
 from projects.models.work_items.item import WorkItem
@@ -179,12 +179,10 @@ class Dependency(Entity):
         if self.dependency_type != DependencyType.BLOCKS:
             return
         start, end = self.blocked_item_id.hex, self.blocking_item_id.hex
-        with connection.cursor() as cursor:
-            cursor.execute(_REACHES, [start, end])
-            if cursor.fetchone() is None:
-                return
-            cursor.execute(_LINKS, [start])
-            ids = [uuid.UUID(text) for text in _shortest_way(cursor.fetchall(), start, end)]
+        if run(_REACHES, [start, end]).fetchone() is None:
+            return
+        links = run(_LINKS, [start]).fetchall()
+        ids = [uuid.UUID(text) for text in _shortest_way(links, start, end)]
         keys = {item.pk: item.display_key for item in WorkItem.objects.filter(pk__in=ids).select_related("project")}
         raise Cycle([keys[self.blocking_item_id], *(keys[pk] for pk in ids)])
 

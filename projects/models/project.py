@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
@@ -27,7 +27,7 @@ from projects.models import rights
 from projects.models.base import Entity, EntityQuerySet, Values
 from projects.models.exceptions import Archived, Conflict
 from projects.models.fields import LineField, TextField
-from projects.models.prepared_queries import Loading, Statement, bound, stored
+from projects.models.prepared_queries import Loading, Statement, bound, run, stored
 from projects.sqlite.expressions import Glob
 
 if TYPE_CHECKING:
@@ -285,13 +285,12 @@ class Project(Entity):
         Raises Conflict if all numbers are used.
         """
         # The counter is not content: a change does not affect version, timestamps or activity.
-        with connection.cursor() as cursor:
-            while taken := cursor.execute(_TAKE_RESERVED, [self.pk.hex]).fetchone():
-                number = int(taken[0]) - 1
-                # An item that was made while the reservation was published can have it.
-                if not cursor.execute(_IS_USED, [self.pk.hex, number]).fetchone():
-                    return number
-            row = cursor.execute(_TAKE_NUMBER, [self.pk.hex, MAX_NUMBER]).fetchone()
+        while taken := run(_TAKE_RESERVED, [self.pk.hex]).fetchone():
+            number = int(taken[0]) - 1
+            # An item that was made while the reservation was published can have it.
+            if not run(_IS_USED, [self.pk.hex, number]).fetchone():
+                return number
+        row = run(_TAKE_NUMBER, [self.pk.hex, MAX_NUMBER]).fetchone()
         if row is None:
             raise Conflict(f"{self.key} has used all work item numbers; the last one is {MAX_NUMBER}")
         self.next_work_item_number = int(row[0])

@@ -8,15 +8,15 @@ Reads run in autocommit mode and never wait.
 
 from __future__ import annotations
 
+import select
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from django.db.backends.postgresql import base, features, operations
 from psycopg.adapt import Loader
-from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.string import TextLoader
 
 from projects.postgres import checks, pool
@@ -26,23 +26,27 @@ from projects.today import today
 
 BOARD_LOCK = 0x706D  # the number of the advisory lock of all writers
 BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({BOARD_LOCK})"  # one round trip
+PREPARED_AT = 2  # a statement of `run` that came so often is prepared: planning takes longer than running it
+MAX_PREPARED = 250  # statements of a connection
 TODAY = "pm_today()"  # in a statement: the caller's day, which only this process knows
+
+_datetime = datetime.fromisoformat
 
 
 class _HexLoader(Loader):
     """An ID as 32 hex digits."""
 
     def load(self, data: Any) -> str:  # Any: any buffer
-        return bytes(data).decode().replace("-", "")
+        return str(data, "ascii").replace("-", "")
 
 
-class _UTCLoader(TimestamptzLoader):
-    """A time in UTC, without a zone."""
+class _UTCLoader(Loader):
+    """A time in UTC, without a zone. Sessions are in UTC, so a text ends with +00."""
 
     timezone = UTC  # Django replaces a loader of another zone than its own
 
     def load(self, data: Any) -> datetime:  # Any: any buffer
-        return super().load(data).astimezone(UTC).replace(tzinfo=None)
+        return _datetime(str(data[:-3], "ascii"))
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -92,6 +96,11 @@ class Cursor(base.Cursor):
             with_today(query) if isinstance(query, str) else query, params, **options
         )
 
+    def executemany(self: Any, query: Any, params_seq: Any, **options: Any) -> None:  # Any: as in psycopg
+        """Run the statement for all parameters in a pipeline, planned once, which a cursor of Django's can't do."""
+        with psycopg.Cursor(self.connection) as cursor:
+            cursor.executemany(with_today(query), params_seq, **options)
+
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -113,9 +122,10 @@ class DatabaseWrapper(_DjangoWrapper):
     data_types = base.DatabaseWrapper.data_types | {"CharField": "text", "JSONField": "json", "SlugField": "text"}
     data_types_suffix = base.DatabaseWrapper.data_types_suffix
     group_of_changes: uuid.UUID | None = None  # what the activity of this transaction shares
+    narrowed: Callable[[str], str] | None = None  # of each statement; see projects.team.row_filter
 
     def get_connection_params(self) -> dict[str, Any]:  # Any: as in Django's stubs
-        return super().get_connection_params() | {"cursor_factory": Cursor}
+        return super().get_connection_params() | {"cursor_factory": Cursor, "prepare_threshold": PREPARED_AT}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # Any: as in Django's stubs
         new = super().get_new_connection
@@ -123,6 +133,7 @@ class DatabaseWrapper(_DjangoWrapper):
             connection = pool.living(self.pool, lambda: new(conn_params))
         else:
             connection = gate_of(self.settings_dict).connect(lambda: new(conn_params))
+        connection.prepared_max = MAX_PREPARED
         connection.adapters.register_loader("uuid", _HexLoader)
         connection.adapters.register_loader("timestamptz", _UTCLoader)
         connection.adapters.register_loader("json", TextLoader)
@@ -132,18 +143,27 @@ class DatabaseWrapper(_DjangoWrapper):
         super().init_connection_state()
         checks.check_database(self)
 
+    def is_usable(self) -> bool:
+        """Return True if the server answers; where nothing failed, it is enough that it did not end the session."""
+        return (not self.errors_occurred and _is_silent(self.connection)) or super().is_usable()
+
     def run(self, sql: str, parameters: Sequence[Any]) -> Any:  # Any: of any column; a cursor of either class
         """Run one statement with the placeholders %s; return its cursor.
 
-        Django's layers around a cursor are used where somebody watches.
+        The server keeps the plan of a statement that comes again. Django's layers around a cursor are used where
+        somebody watches.
         """
-        if self.connection is None or self.execute_wrappers or self.queries_logged:
+        self.close_if_health_check_failed()
+        watched = len(self.execute_wrappers) > (self.narrowed is not None)
+        if self.connection is None or watched or self.queries_logged:
             cursor = self.cursor()
             cursor.execute(sql, parameters)
             return cursor
         self.validate_no_broken_transaction()
+        if self.narrowed is not None:
+            sql = self.narrowed(sql)
         try:
-            return self.connection.cursor().execute(sql, parameters)
+            return psycopg.Cursor(self.connection).execute(with_today(sql), parameters)
         except psycopg.Error:
             with self.wrap_database_errors:
                 raise
@@ -157,6 +177,15 @@ class DatabaseWrapper(_DjangoWrapper):
                 if not self.connection.closed:  # it has begun, and waited for the lock for too long
                     self.connection.execute("ROLLBACK")
                 raise
+
+
+def _is_silent(connection: psycopg.Connection) -> bool:
+    """Return True if the connection is open and the server has sent nothing; a server that stops says so."""
+    if connection.closed:
+        return False
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return not poll.poll(0)
 
 
 def with_today(sql: str) -> str:

@@ -103,15 +103,18 @@ EXECUTE FUNCTION pm_comment_unconfirm();
 -- Search totals
 
 CREATE FUNCTION pm_search_shown() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO projects_searchshown (entry_id, project_id)
-    SELECT new.id, new.entity_id WHERE new.entity_type = 'project';
-    INSERT INTO projects_searchshown (entry_id, project_id)
-    SELECT new.id, item.project_id FROM projects_workitem item
-    WHERE item.id = new.entity_id AND item.deleted_at IS NULL;
-    INSERT INTO projects_searchshown (entry_id, project_id)
-    SELECT new.id, item.project_id FROM projects_comment comment
-    JOIN projects_workitem item ON item.id = comment.work_item_id
-    WHERE comment.id = new.entity_id AND comment.deleted_at IS NULL AND item.deleted_at IS NULL;
+    IF new.entity_type = 'project' THEN
+        INSERT INTO projects_searchshown (entry_id, project_id) VALUES (new.id, new.entity_id);
+    ELSIF new.entity_type = 'work_item' THEN
+        INSERT INTO projects_searchshown (entry_id, project_id)
+        SELECT new.id, item.project_id FROM projects_workitem item
+        WHERE item.id = new.entity_id AND item.deleted_at IS NULL;
+    ELSE
+        INSERT INTO projects_searchshown (entry_id, project_id)
+        SELECT new.id, item.project_id FROM projects_comment comment
+        JOIN projects_workitem item ON item.id = comment.work_item_id
+        WHERE comment.id = new.entity_id AND comment.deleted_at IS NULL AND item.deleted_at IS NULL;
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -207,12 +210,12 @@ EXECUTE FUNCTION pm_item_link_status();
 
 -- Sprints
 
+-- Before the row is written, so that it is written once.
 CREATE FUNCTION pm_item_current() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    UPDATE projects_workitem SET is_current = EXISTS (
+    new.is_current := EXISTS (
         SELECT 1 FROM projects_sprint
-        WHERE id = new.sprint_id AND status = 'active' AND deleted_at IS NULL)
-    WHERE id = new.id;
-    RETURN NULL;
+        WHERE id = new.sprint_id AND status = 'active' AND deleted_at IS NULL);
+    RETURN new;
 END $$;
 
 CREATE FUNCTION pm_item_current_sprint() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -221,10 +224,10 @@ CREATE FUNCTION pm_item_current_sprint() RETURNS trigger LANGUAGE plpgsql AS $$ 
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER item_current_insert AFTER INSERT ON projects_workitem FOR EACH ROW
+CREATE TRIGGER item_current_insert BEFORE INSERT ON projects_workitem FOR EACH ROW
 WHEN (new.sprint_id IS NOT NULL) EXECUTE FUNCTION pm_item_current();
 
-CREATE TRIGGER item_current_update AFTER UPDATE OF sprint_id ON projects_workitem FOR EACH ROW
+CREATE TRIGGER item_current_update BEFORE UPDATE OF sprint_id ON projects_workitem FOR EACH ROW
 WHEN (new.sprint_id IS DISTINCT FROM old.sprint_id) EXECUTE FUNCTION pm_item_current();
 
 CREATE TRIGGER item_current_sprint AFTER UPDATE OF status, deleted_at ON projects_sprint FOR EACH ROW
@@ -292,23 +295,33 @@ WHEN (new.lease_expires_at IS NULL AND new.lease_left IS NOT NULL) EXECUTE FUNCT
 
 -- Figures of a project
 
+-- Once for each statement: in the transaction of an import, each change of a row leaves a version to step over.
+CREATE FUNCTION pm_item_count_insert() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO projects_itemcount AS total (project_id, status, item_type, priority, number, points, blocked)
+    SELECT project_id, status, item_type, priority, count(*), sum(coalesce(story_points, 0)),
+        count(*) FILTER (WHERE open_blockers > 0)
+    FROM added WHERE deleted_at IS NULL GROUP BY project_id, status, item_type, priority
+    ON CONFLICT (project_id, status, item_type, priority) DO UPDATE
+    SET number = total.number + excluded.number, points = total.points + excluded.points,
+        blocked = total.blocked + excluded.blocked;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION pm_item_count() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF TG_OP <> 'INSERT' THEN
+    IF old.deleted_at IS NULL THEN
         UPDATE projects_itemcount
         SET number = number - 1, points = points - coalesce(old.story_points, 0),
             blocked = blocked - (old.open_blockers > 0)::integer
         WHERE project_id = old.project_id AND status = old.status
-            AND item_type = old.item_type AND priority = old.priority AND old.deleted_at IS NULL;
+            AND item_type = old.item_type AND priority = old.priority;
     END IF;
-    IF TG_OP <> 'DELETE' THEN
-        INSERT INTO projects_itemcount (project_id, status, item_type, priority)
-        SELECT new.project_id, new.status, new.item_type, new.priority WHERE new.deleted_at IS NULL
-        ON CONFLICT DO NOTHING;
-        UPDATE projects_itemcount
-        SET number = number + 1, points = points + coalesce(new.story_points, 0),
-            blocked = blocked + (new.open_blockers > 0)::integer
-        WHERE project_id = new.project_id AND status = new.status
-            AND item_type = new.item_type AND priority = new.priority AND new.deleted_at IS NULL;
+    IF TG_OP <> 'DELETE' AND new.deleted_at IS NULL THEN
+        INSERT INTO projects_itemcount AS total (project_id, status, item_type, priority, number, points, blocked)
+        VALUES (new.project_id, new.status, new.item_type, new.priority,
+            1, coalesce(new.story_points, 0), (new.open_blockers > 0)::integer)
+        ON CONFLICT (project_id, status, item_type, priority) DO UPDATE
+        SET number = total.number + 1, points = total.points + excluded.points,
+            blocked = total.blocked + excluded.blocked;
     END IF;
     RETURN NULL;
 END $$;
@@ -318,8 +331,10 @@ CREATE FUNCTION pm_item_count_project() RETURNS trigger LANGUAGE plpgsql AS $$ B
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER item_count_change AFTER INSERT OR DELETE ON projects_workitem FOR EACH ROW
-EXECUTE FUNCTION pm_item_count();
+CREATE TRIGGER item_count_insert AFTER INSERT ON projects_workitem REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+EXECUTE FUNCTION pm_item_count_insert();
+
+CREATE TRIGGER item_count_delete AFTER DELETE ON projects_workitem FOR EACH ROW EXECUTE FUNCTION pm_item_count();
 
 CREATE TRIGGER item_count_update
 AFTER UPDATE OF project_id, status, item_type, priority, story_points, open_blockers, deleted_at ON projects_workitem

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
@@ -63,6 +63,7 @@ class DatabaseWrapper(_DjangoWrapper):
     SchemaEditorClass = DatabaseSchemaEditor
     _log_length_before = 0  # bytes of the -wal file at the start of the transaction
     group_of_changes: uuid.UUID | None = None  # what the activity of this transaction shares
+    narrowed: Callable[[str], str] | None = None  # of each statement; see projects.team.row_filter
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:  # Any: as in Django's stubs
         if not self.is_in_memory_db():
@@ -89,11 +90,14 @@ class DatabaseWrapper(_DjangoWrapper):
 
         Django's layers around a cursor take longer than a prepared statement. They are used where somebody watches.
         """
-        if self.connection is None or self.execute_wrappers or self.queries_logged:
+        watched = len(self.execute_wrappers) > (self.narrowed is not None)
+        if self.connection is None or watched or self.queries_logged:
             cursor = self.cursor()
             cursor.execute(sql, parameters)
             return cursor
         self.validate_no_broken_transaction()
+        if self.narrowed is not None:
+            sql = self.narrowed(sql)
         try:
             return self.connection.execute(_with_question_marks(sql), parameters)
         except sqlite3.Error:

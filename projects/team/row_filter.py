@@ -29,8 +29,6 @@ from projects.models.rights import current
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from django.db.backends.base.base import BaseDatabaseWrapper
-
 _TABLE = re.compile(r"\bprojects_\w+")
 _SELECT = re.compile(r"\A[\s(]*(?:SELECT|WITH(\s+RECURSIVE)?)\b", re.IGNORECASE)
 _CHANGE = re.compile(r'\s*(?:UPDATE|DELETE\s+FROM)\s+"?(\w+)"?(?=\s+(?:SET|WHERE|RETURNING)\b|\s*\Z)', re.IGNORECASE)
@@ -267,10 +265,11 @@ def narrowed(sql: str) -> str:
     return sql if writable is None or sql.startswith("WITH ") else writable.writing(sql)
 
 
-def watch(connection: BaseDatabaseWrapper, **kwargs: object) -> None:
+def watch(connection: Framework, **kwargs: object) -> None:
     """Narrow the statements of a connection from now on."""
     if narrow not in connection.execute_wrappers:
         connection.execute_wrappers.append(narrow)
+    connection.narrowed = narrowed  # for `run`, which goes without the layers of a cursor
 
 
 def connect() -> None:

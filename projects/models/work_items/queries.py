@@ -11,7 +11,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.apps import apps
-from django.db import connection, models
+from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -317,7 +317,5 @@ def _open_questions() -> models.QuerySet[models.Model]:
 
 
 def _position(query: str, parameters: list[str]) -> str | None:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        position: str | None = cursor.fetchone()[0]
-        return position
+    position: str | None = run(query, parameters).fetchone()[0]
+    return position

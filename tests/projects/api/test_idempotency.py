@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_key_is_forgotten_after_a_day(api: APIClient) -> None:
     IdempotentAnswer.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
     error(api.post(URL, BODY, **KEY), 409, "CONFLICT", "key")
     assert IdempotentAnswer.objects.count() == 1
+
+
+def test_old_responses_are_deleted_once_a_minute(api: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.post(URL, BODY, **KEY)
+    IdempotentAnswer.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
+    monkeypatch.setattr(IdempotentAnswer.objects, "_forgets_at", time.monotonic() + 60)
+    api.post(URL, BODY, HTTP_IDEMPOTENCY_KEY="second")
+    assert IdempotentAnswer.objects.count() == 2
+    monkeypatch.setattr(IdempotentAnswer.objects, "_forgets_at", time.monotonic())
+    api.post(URL, BODY, HTTP_IDEMPOTENCY_KEY="third")
+    assert set(IdempotentAnswer.objects.values_list("key", flat=True)) == {"second", "third"}
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "a\x7fb", "schlüssel", "a\tb"])

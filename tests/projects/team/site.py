@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from django.conf import settings
@@ -74,11 +74,13 @@ def team_site() -> Iterator[None]:
 @contextmanager
 def narrowed() -> Iterator[None]:
     """Filter the rows of this thread's connection."""
-    row_filter.watch(connection)
+    wrapper: Any = connection  # Any: of either engine
+    row_filter.watch(wrapper)
     try:
         yield
     finally:
-        connection.execute_wrappers.remove(row_filter.narrow)
+        wrapper.execute_wrappers.remove(row_filter.narrow)
+        wrapper.narrowed = None
         current.set(None)
 
 
