@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,17 @@ from django.utils import timezone
 
 from projects.entities.member import DEFAULT_ROLES, NO_ROLE, ROLES
 from projects.models.exceptions import Conflict
-from projects.models.prepared_queries import Statement, bound
+from projects.models.prepared_queries import run
 from projects.models.project import Project
 
 if TYPE_CHECKING:
     from projects.models.user import User
 
+# One statement, as every request asks.
+_ROLES = """
+    SELECT project_id, role FROM projects_membership WHERE user_id = %s
+    UNION ALL SELECT NULL, role FROM projects_defaultrole
+"""
 CHOICES = [(name, name) for name in ROLES]
 
 
@@ -34,9 +38,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Limit to the members of a project, with their users, by name."""
         return self.filter(project=project).select_related("user").order_by("user__username")
 
-    def roles_of(self, user: User) -> dict[uuid.UUID, str]:
-        """Return the role of a user in each project."""
-        return {uuid.UUID(project): role for project, role in _roles().rows(user_id=user.pk.hex)}
+    def roles_of(self, user: User) -> tuple[dict[uuid.UUID, str], str]:
+        """Return the role of a user in each project, and the one that everybody has elsewhere."""
+        rows = dict(run(_ROLES, [user.pk.hex]).fetchall())
+        default = rows.pop(None, NO_ROLE)
+        return {uuid.UUID(project): role for project, role in rows.items()}, default
 
     def give(self, user: User, project: Project, role: str, *, actor: User) -> Membership:
         """Make the user a member. Raises NotYours for agents, Conflict for a member, and ValidationError."""
@@ -103,21 +109,10 @@ class DefaultRole(models.Model):
     @classmethod
     def current(cls) -> str:
         """Return the role; none unless an administrator chose another."""
-        found = _default().rows()
-        return str(found[0][0]) if found else NO_ROLE
+        return cls._default_manager.values_list("role", flat=True).first() or NO_ROLE
 
     @classmethod
     def choose(cls, role: str, *, actor: User) -> None:
         """Set the role of everybody. Raises NotYours for agents, and ValidationError."""
         actor.check_person("choose the role of new users")
         cls._default_manager.update_or_create(pk=1, defaults={"role": clean_role(role, DEFAULT_ROLES)})
-
-
-@functools.cache
-def _roles() -> Statement:
-    return Statement(Membership.objects.filter(**bound(Membership, ["user_id"])).values_list("project_id", "role"))
-
-
-@functools.cache
-def _default() -> Statement:
-    return Statement(DefaultRole._default_manager.filter(pk=1).values_list("role"))

@@ -19,7 +19,7 @@ from uuid import UUID
 from projects.entities.registry import ENTITIES
 from projects.models.activity import Action
 from projects.models.exceptions import NotYours
-from projects.models.membership import DefaultRole, Membership
+from projects.models.membership import Membership
 from projects.models.rights import unrestricted
 from projects.models.time_entry import TimeEntry
 from projects.team.row_filter import RowFilter
@@ -140,12 +140,13 @@ class Access:
         """
         is_administrator = user.is_superuser or (user.is_agent and token is not None and token.has("admin"))
         with unrestricted():  # or else nobody would have a role
+            roles, default = ({}, Role.NONE) if is_administrator else _roles_of(user)
             return cls(
-                _roles_of(user),
-                default=Role.NONE if is_administrator else named(DefaultRole.current()),
+                roles,
+                default=default,
                 is_administrator=is_administrator,
                 only=token.project_ids if token is not None else None,
-                agent=_roles_of(agent) if agent is not None and agent.pk != user.pk else None,
+                agent=_roles_of(agent)[0] if agent is not None and agent.pk != user.pk else None,
                 identities=(user.pk, *([agent.pk] if agent is not None else [])),
             )
 
@@ -210,8 +211,9 @@ class Access:
 NOBODY = Access({})  # before it is known who makes a request
 
 
-def _roles_of(user: User) -> dict[UUID, Role]:
-    return {project: named(role) for project, role in Membership.objects.roles_of(user).items()}
+def _roles_of(user: User) -> tuple[dict[UUID, Role], Role]:
+    roles, default = Membership.objects.roles_of(user)
+    return {project: named(role) for project, role in roles.items()}, named(default)
 
 
 def _stops_own_timer(
