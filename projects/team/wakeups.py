@@ -2,7 +2,7 @@
 
 Each worker of a team's server has a thread with a connection of its own, which looks for the newest activity every
 second. On PostgreSQL it also listens: a trigger notifies with each transaction that changes the board, so news arrives
-in milliseconds. Where notifications get lost, as behind PgBouncer in transaction mode, the look is what remains.
+in milliseconds. Where notifications get lost, the look is what remains.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ BETWEEN_FAULTS = (0.3, 1.5)  # seconds
 LOOK = 0.05  # seconds between two looks of the follower
 SEEDS = random.Random(64)
 # What a node says while the engine is away; the clients ask again.
-AWAY = ("temporarily unavailable", "Service Unavailable")
+AWAY = ("temporarily unavailable", "Service Unavailable", "others have been writing for too long")
 NO_WORDS = ("Traceback", " ERROR ", '"level": "error"', "database is locked", "deadlock")
 
 
