@@ -104,7 +104,10 @@ def site_of(folder: Path, database: str, count: int = 2) -> Iterator[tuple[Site,
     finally:
         for each in (balancer, *nodes):
             if getattr(each, "process", None) is not None and each.process.poll() is None:
-                each.process.kill()
+                if each is balancer:
+                    each.process.terminate()  # the master of nginx ends its worker, which would outlive it
+                else:
+                    each.process.kill()
                 each.process.wait()
 
 
