@@ -122,9 +122,10 @@ def test_unknown_tokens_of_one_address_are_limited_and_good_ones_go_on(table: No
             return type(error)
         return None
 
-    found = [status(f"pmt_{number}") for number in range(61)]
-    assert found[-2].__name__ == "AuthenticationFailed"
-    assert found[-1] is throttling.TooMany
+    # A minute may end meanwhile, but not two.
+    found = [kind.__name__ for kind in map(status, (f"pmt_{number}" for number in range(121))) if kind]
+    assert set(found[:60]) == {"AuthenticationFailed"}
+    assert "TooMany" in found
     assert status(text) is None
 
 
