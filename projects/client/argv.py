@@ -71,7 +71,9 @@ def normalised(
             if following is None or following.partition("=")[0] in known:
                 raise UsageError(f"{name} needs a value; see: {program} -h")
             value = following
-        flag = next((each for each in meant if _fits(value, known.get(each, {}))), meant[0])
+        # -p 9 is a wrong priority: no project has a number as its key.
+        fitting = () if value.isdecimal() else (each for each in meant if _fits(value, known.get(each, {})))
+        flag = next(iter(fitting), meant[0])
         if flag in known:
             flags.append(f"{flag}={value}")
         elif flag == "{TEXT}":

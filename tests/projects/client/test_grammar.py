@@ -165,6 +165,7 @@ def test_word_may_stand_for_several_values(typed: str, meant: str) -> None:
 def test_project_and_priority_share_a_short_flag() -> None:
     assert options_of("work-item", "list", "-p", "PONE")["project"] == "PONE"
     assert options_of("work-item", "list", "-p", "P1")["priority"] == ["high"]
+    assert "--priority: invalid choice: '9'" in usage_error("create", "T", "-p", "9")  # no project has such a key
     assert options_of("comment", "list", "PONE-1", "--limit", "3")["work_item"] == "PONE-1"
 
 
