@@ -172,8 +172,12 @@ class Worker(ThreadWorker):
         if self.long_pool is None or not conn.target.startswith(self.long_paths):
             super().enqueue_req(conn)
             return
-        served = self.long_pool.submit(self.handle, conn)
+        served = self.long_pool.submit(self._handle_unless_left, conn)
         served.add_done_callback(lambda done: self.method_queue.defer(partial(self.finish_request, conn, done)))
+
+    def _handle_unless_left(self, conn: Connection) -> bool:
+        """Serve a request that may have waited long for a thread; nobody would read the response to one who left."""
+        return not has_left(conn.sock) and self.handle(conn)
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:
         if not conn.is_background:
@@ -278,11 +282,7 @@ class Worker(ThreadWorker):
     def _look_at_parked(self, conn: Connection, _: object) -> None:
         """Drop a client that has gone; serve one that sends more."""
         self._unpark(conn)
-        try:
-            gone = not conn.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except OSError:
-            gone = True
-        if gone:
+        if has_left(conn.sock):
             self.nr_conns -= 1
             conn.close()
         else:
@@ -348,6 +348,16 @@ class Worker(ThreadWorker):
             if connections:
                 self._drop_first(connections)
                 return
+
+
+def has_left(client: socket.socket) -> bool:
+    """Return True if a client has closed its end."""
+    try:
+        return not client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def die_with_parent(parent: int) -> None:

@@ -125,6 +125,24 @@ def test_request_that_takes_long_by_its_path_takes_no_thread_from_others(start_h
         assert sock.makefile("rb").read().endswith(b"after the other one")
 
 
+def test_long_request_whose_client_left_before_a_thread_was_free_is_dropped(start_host: Start, tmp_path: Path) -> None:
+    host = start_host("--workers", "1", "--threads", "1", DISCOVERY_LONG_PATHS=["/held", "/body"])
+    pipes = [tmp_path / name for name in ("served", "left")]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    first, second = (
+        f"GET /held?pipe={pipe} HTTP/1.1\r\nHost: 127.0.0.1:{host.info['port']}\r\nConnection: close\r\n\r\n".encode()
+        for pipe in pipes
+    )
+    with connections(host, 1, first) as [sock]:
+        with pipes[0].open("w") as gate:
+            with connections(host, 3, second):  # nobody ever opens the other end of this pipe
+                assert host.request("GET", "/").status_code == 200
+            gate.write("done")
+        assert sock.makefile("rb").read().endswith(b"done")
+    assert host.request("POST", "/body", data=b"next").text == "4"
+
+
 def test_many_long_bodies_at_once_are_all_served(host: Server) -> None:
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(lambda _: host.request("POST", "/body", data=b"x" * 200_000).text, range(48)))
