@@ -19,7 +19,11 @@ def verify(context: Context) -> Json:
     """Fold the whole log and compare; return how much was compared."""
     board_sync.state(context)
     body = {"rebuild": context.options.rebuild}
-    return context.api.call("POST", f"{board_sync.ROOT}verify/", body, silence=board_sync.SILENCE)
+    try:
+        with sync_lock(context.directory, context.timeout(board_sync.LOCK_WAIT)):
+            return context.api.call("POST", f"{board_sync.ROOT}verify/", body, silence=board_sync.SILENCE)
+    except SyncError as error:
+        raise SyncFailed(str(error)) from None
 
 
 def repair(context: Context) -> dict[str, object]:

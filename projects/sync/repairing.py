@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from projects.models import SyncBoard
 from projects.sync import exchange
-from projects.sync.exceptions import Diverged
+from projects.sync.exceptions import Busy, Diverged
 from projects.sync.exchange import Report, Seal, Segments
 from projects.sync.fold import Order
 from projects.sync.state import MemoryState, Record
@@ -25,16 +25,24 @@ FOLDED = ("record", "index", "user", "group", "chain", "advance")
 def verify(source: Segments, position: int | None = None) -> int:
     """Fold the log, up to `position`, and compare it with the state of this clone; return the number of entities.
 
-    Raises Diverged with the first one that differs.
+    Raises Diverged with the first one that differs, and Busy if a sync applied more of the log meanwhile.
     """
     wanted = _folded(source, position).records
     count = len(wanted)
+    different = _first_difference(wanted)
+    if position is not None and SyncBoard.current().position != position:
+        raise Busy("a sync of this board has applied more of the log meanwhile; try again")
+    if different is not None:
+        raise _diverged(different)
+    return count
+
+
+def _first_difference(wanted: dict[str, Record]) -> Record | None:
+    """Return the first record of this clone that is not among the wanted ones, or a wanted one that it lacks."""
     for record in all_records():
         if record.id not in wanted or wanted.pop(record.id).document() != record.document():
-            raise _diverged(record)
-    for record in wanted.values():
-        raise _diverged(record)
-    return count
+            return record
+    return next(iter(wanted.values()), None)
 
 
 def rebuild(source: Segments, *, head: str = "", seal: Seal = exchange.unsealed) -> Report:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from projects.models import Project, WorkItem
+from projects.models import Project, SyncBoard, WorkItem
 from projects.models.sync import SyncRecord
 from projects.sync import repairing
-from projects.sync.exceptions import Diverged, Malformed
+from projects.sync.exceptions import Busy, Diverged, Malformed
 from tests.projects.sync.clones import BoardClone, Log, assert_equal, exported, history, joined_pair
 
 Make = Callable[[str], BoardClone]
@@ -39,6 +39,29 @@ def test_verify_finds_a_state_that_differs_and_rebuild_believes_the_log(make_boa
         repairing.rebuild(log)
         repairing.verify(log)
         assert (exported(), history()) == (board, told)
+
+
+def test_verify_beside_a_sync_is_no_false_alarm(make_board_clone: Make, log: Log) -> None:
+    ada, bob = worked_on(make_board_clone, log)
+    with bob:
+        WorkItem.objects.get(title="First").update(actor=bob.user, priority="high")
+        bob.sync(log)
+
+    class Racing:
+        """The log, of which a sync applies more before it is read."""
+
+        def segments(self, after: int) -> Iterator[str | None]:
+            ada.sync(log)
+            return log.segments(after)
+
+    with ada:
+        position = SyncBoard.current().position
+        folded = Log()
+        folded.log = log.log[:-1]
+        assert repairing.verify(folded, position) > 0
+        with pytest.raises(Busy, match="try again"):
+            repairing.verify(Racing(), position)
+        assert repairing.verify(log, SyncBoard.current().position) > 0
 
 
 def test_what_a_rewound_log_lost_is_published_again(make_board_clone: Make, log: Log) -> None:
