@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _TABLE = re.compile(r"\bprojects_\w+")
 _SELECT = re.compile(r"\A[\s(]*(?:SELECT|WITH(\s+RECURSIVE)?)\b", re.IGNORECASE)
-_CHANGE = re.compile(r'\s*(?:UPDATE|DELETE\s+FROM)\s+"?(\w+)"?(?=\s+(?:SET|WHERE|RETURNING)\b|\s*\Z)', re.IGNORECASE)
-_INSERT = re.compile(r'\s*INSERT\s+(?:OR\s+IGNORE\s+)?INTO\s+"?(\w+)"?', re.IGNORECASE)
+_CHANGE = re.compile(r'\A\s*(?:UPDATE|DELETE\s+FROM)\s+"?(\w+)"?(?=\s+(?:SET|WHERE|RETURNING)\b|\s*\Z)', re.IGNORECASE)
+_INSERT = re.compile(r'\A\s*INSERT\s+(?:OR\s+IGNORE\s+)?INTO\s+"?(\w+)"?', re.IGNORECASE)
 _READING_INSERT = re.compile(r"\bFROM\b|\bDO\s+UPDATE\b", re.IGNORECASE)
 _WRITING = re.compile(r'\bINSERT\s+INTO\b|\bDELETE\s+FROM\b|\bUPDATE\s+"?projects_', re.IGNORECASE)
 _TOKEN = re.compile(r"""'[^']*'|"[^"]*"|[()]|\bWHERE\b|\bRETURNING\b""", re.IGNORECASE)

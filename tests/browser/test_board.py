@@ -311,8 +311,7 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     bad = tmp_path / "bad.json"
     bad.write_text('{"schema_version": 1, "projects": [{"id": "<b>x</b>", "key": "TWO"}]}')
     page.get_by_label("File", exact=True).set_input_files(bad)
-    page.get_by_role("button", name="Check the file").click()
-    expect(page.locator("[data-answer] li").first).to_contain_text("row 0")
+    expect(page.locator("[data-answer] li").first).to_contain_text("row 0")  # a file that is chosen is checked at once
     expect(page.get_by_role("button", name="Import", exact=True)).not_to_be_visible()
     good = tmp_path / "good.json"
     project = {"id": "5f0c7a50-8b0c-4a7e-9f44-0d3a1c0d9a01", "key": "TWO", "title": "Second"}
@@ -321,12 +320,14 @@ def test_file_is_checked_before_it_is_imported(page: Page, board: Server, tmp_pa
     good.write_text(json.dumps({"comments": comments, "schema_version": 1, "projects": [project]}, indent=1))
     page.get_by_label("File", exact=True).set_input_files(good)
     expect(page.get_by_label("From")).to_have_value("")
+    expect(page.locator("[data-answer] li").first).to_contain_text("comments, row 0")
     good.write_text(json.dumps({"schema_version": 1, "projects": [project]}))
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("[data-answer]")).to_contain_text("The file was changed since it was chosen; choose it again.")
     page.get_by_label("File", exact=True).set_input_files(good)
-    page.get_by_role("button", name="Check the file").click()
+    page.get_by_role("button", name="Check the file").click()  # no browser tells of the same file again
     expect(page.locator("[data-answer]")).to_contain_text("This is what the import would do")
+    expect(page.get_by_role("button", name="Import", exact=True)).to_be_focused()
     assert len(board.api("GET", "projects/").json()["results"]) == 1
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator("[data-answer]")).to_contain_text("Imported.")

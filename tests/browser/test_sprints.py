@@ -77,6 +77,19 @@ def test_long_list_scrolls_while_dragging(page: Page, board: Server) -> None:
     assert keys_of(page, pk) == [*keys, key]
 
 
+def test_cards_of_a_plan_are_selected_by_touch(browser: Browser, board: Server) -> None:
+    key = make_item(board, "one")
+    make_sprint(board, "One")
+    with browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 360, "height": 740}) as context:
+        page = open_sprints(signed_in(context, board), board)
+        box = card(page, key).get_by_role("checkbox", name=f"Select {key}")
+        expect(box).to_have_css("opacity", "1")
+        box.tap()
+        expect(page.locator("#selection .selected")).to_have_text("1 selected")
+        box.tap()
+        expect(page.locator("#selection")).to_have_count(0)
+
+
 def test_keyboard_plans_and_reorders(page: Page, board: Server) -> None:
     pk = make_sprint(board, "One")
     first, second = make_item(board, "first"), make_item(board, "second")

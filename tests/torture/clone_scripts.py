@@ -37,10 +37,8 @@ def play(seed: int) -> tuple[float, Counter[str], str]:
 
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pm-torture-") as folder:
-        clones = [
-            BoardClone(Path(folder, f"{person}.db"), Path(os.environ["PM_CONFIG_DIR"], "data.db"), person)
-            for person in ("ada", "bob", "carol")
-        ]
+        template = Path(os.environ["PM_CONFIG_DIR"], "data.db").read_bytes()
+        clones = [BoardClone(Path(folder, f"{person}.db"), template, person) for person in ("ada", "bob", "carol")]
         script = Script(seed, clones, Log())
         wrong = ""
         try:

@@ -50,6 +50,7 @@ def test_impossible_project_is_explained(browser: Client, project: Project, data
 
 
 def test_project_without_a_key_gets_one_from_its_title(browser: Client, project: Project) -> None:
+    assert b"such as WEBSI-1." in browser.get("/settings/projects/").content  # beside the title Website as an example
     assert create(browser, title="Website", key=" ").headers["PM-Redirect"] == "/board/WEBSI/"
     assert browser.get("/settings/projects/key/?title=Website").content == b"WEBSI2"
     assert browser.get("/settings/projects/key/?title=").content == b""

@@ -79,7 +79,7 @@ register("Card", {
   }],
 });
 
-// Edit a field of the selected cards in the bar, else of this card.
+// Edit a field of the selected cards, else of this card.
 async function edit(card, anchor, name = anchor.dataset.field) {
   if (selection?.picked().length && selection.pressed(name)) return;
   const { editField } = await import("./fields.js");
@@ -91,7 +91,7 @@ async function edit(card, anchor, name = anchor.dataset.field) {
 addEventListener("pointerover", () => { selecting(); lifting(); dragging(); }, { once: true });
 addEventListener("pointerdown", (event) => {
   pressed = event;
-  lifting().then(dragging).then(({ press }) => pressed === event && press(event)); // unless it is released by the time drag.js is there
+  lifting().then(dragging).then(({ press }) => pressed === event && press(event)); // unless released before
 });
 for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { pressed = null; });
 addEventListener("touchmove", (event) => isLifted() && event.preventDefault(), { passive: false }); // here: it must be known when a touch begins
@@ -103,8 +103,10 @@ addEventListener("click", (event) => {
   if (drag?.ends(event)) {
     event.preventDefault();
     event.stopImmediatePropagation();
+  } else if (!selection && event.target.matches("[data-pick]")) {
+    selecting().then(({ pick }) => pick(card));
   } else if (event.target.closest("button[data-field]")) {
-    event.stopImmediatePropagation(); // fields.js listens only once it is loaded
+    event.stopImmediatePropagation(); // fields.js listens once loaded
     edit(card, event.target.closest("button"));
   } else if (!event.target.closest("a, button, input, .refusal")) { // a sign on the card opens it, too
     const { ctrlKey, metaKey, shiftKey } = event;

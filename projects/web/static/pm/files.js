@@ -139,17 +139,18 @@ function chosen(form) {
 async function run(form, dry) {
   const box = form.querySelector("[data-answer]"), ready = form.querySelector("[name=import]");
   if (!chosen(form)) return box.replaceChildren("Choose what to import first.");
-  for (const button of all("button", form)) button.disabled = true;
+  const inputs = all("button, [type=file]", form), was = form.contains(document.activeElement) ? document.activeElement : null;
+  for (const input of inputs) input.disabled = true;
   box.replaceChildren(dry ? "Checking…" : "Importing…");
   form.dataset.checked = state(form);
   let answer;
   try { answer = await send(form, dry); } catch { answer = { errors: [await unsent(form)] }; }
-  for (const button of all("button", form)) button.disabled = false;
+  for (const input of inputs) input.disabled = false;
   box.replaceChildren(...shown(answer, dry));
   announce(box.firstChild.textContent);
-  ready.hidden = !dry || Boolean(answer.errors);
+  ready.hidden = !dry || Boolean(answer.errors) || state(form) !== form.dataset.checked; // chosen anew meanwhile
   if (!dry && !answer.errors) box.firstChild.append(" ", link(form));
-  if (!ready.hidden) ready.focus();
+  if (!form.querySelector(":is(input, select):focus")) (ready.hidden ? was : ready)?.focus(); // nobody is typing
   if (!dry && !answer.errors) location.pathname === "/" ? location.assign("/") : refresh();
 }
 
@@ -185,6 +186,7 @@ addEventListener("change", async ({ target }) => {
   if (target.type === "file") form.dataset.checked = "";
   if (target.name === "file" && target.files.length && !("told" in form.dataset)) form.elements.source.value = await guess(target.files[0]).catch(() => "");
   arrange(form);
+  if (target.type === "file" && chosen(form)) run(form, true);
 });
 
 addEventListener("dragover", (event) => event.target.closest?.("[data-import]") && event.preventDefault());

@@ -1,5 +1,5 @@
 // Select rows `[data-key]` of a container `[data-select]` with x, Shift+click, Shift+arrows or their boxes, and change
-// them together in a bar at the foot. A row may have a box of its own, `input[data-pick]`; others get one under the pointer.
+// them together in a bar at the foot. A row may have a box of its own, `input[data-pick]`, as in the plan of sprints; others get one under the pointer.
 
 import { register } from "./keys.js";
 import { all, announce, held, post, reason, refresh } from "./pm.js";
