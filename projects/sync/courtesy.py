@@ -18,9 +18,10 @@ from projects.sqlite.queue import WriteQueue, queue_for
 
 POLL = 0.0003  # seconds
 LONGEST = 0.05  # seconds that one call waits: a writer that takes longer is an import
-SHARE = 4.0  # a sync waits at most so many times as long as it computes
+SHARE = 3.0  # a sync waits at most so many times as long as it computes
+MOST = 2.0  # seconds that it waits in all: among writers that never stop, it would fall behind what they write
 QUANTUM = 0.002  # seconds that a sync computes without a pause
-PAUSE = 2.5  # it then pauses so many times as long
+PAUSE = 1.5  # it then pauses so many times as long
 RECENT = 0.02  # seconds for which a thread that has written is taken for one that goes on
 
 _local = threading.local()
@@ -37,7 +38,7 @@ class _Courtesy:
         self._resumed = self._begun
 
     def give_way(self) -> None:
-        if self._queue.is_taken_by(self._connection):
+        if self._waited >= MOST or self._queue.is_taken_by(self._connection):
             return
         now = time.monotonic()
         computed = now - self._resumed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import statistics
 import threading
@@ -22,6 +23,7 @@ from tests.processes import Server
 from tests.projects.sync.repositories import bare, git
 
 REF = "refs/pm/board"
+LONGEST = 240  # seconds of a round beside writers
 GIT = ("git", "-c", "user.name=Ann", "-c", "user.email=ann@example.org")
 GIT_ALONE = (
     ("commit", "-q", "--allow-empty", "-m", "Change"),
@@ -88,9 +90,13 @@ def beside_writers(ground: Ground) -> Figure:
         def requests_of(_: int, phases: load.Phases = phases) -> Iterator[load.Request]:
             return phases.named(latencies.write(server, "create", next(numbers)) for _ in itertools.count())
 
-        results = load.run(address(server), rates.WRITERS, requests_of, 240)
+        results = load.run(address(server), rates.WRITERS, requests_of, LONGEST)
         assert not results.wrong, results.wrong[:3]
         answers = results.by_name()
+        if besides.keys() - answers.keys():
+            sync.end()
+            plain.end()
+            return Figure(math.inf, f"a sync had not ended after {LONGEST} s, while 8 clients wrote")
         for name in besides:
             outside[name].append(p99([answer.outside for answer in answers[name]]))
             inside[name].append(p99([answer.inside for answer in answers[name]]))

@@ -67,6 +67,21 @@ def test_wait_for_long_writer_is_bounded(queue: WriteQueue) -> None:
     assert waited <= SHARE * (total - waited) + LATE
 
 
+def test_sync_among_writers_that_never_stop_goes_on(queue: WriteQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "MOST", LONGEST)
+    writer = object()
+    assert queue.acquire(writer, DEADLINE)
+    with courteous():
+        time.sleep(LONGEST)
+        while courtesy._local.courtesy._waited < LONGEST:
+            give_way()
+        begin = time.monotonic()
+        for _ in range(100):
+            give_way()
+        assert time.monotonic() - begin < 10 * LONGEST
+    queue.release(writer)
+
+
 def test_sync_pauses_while_others_write(queue: WriteQueue) -> None:
     connection.ensure_connection()
     with courteous():
