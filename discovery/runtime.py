@@ -20,7 +20,7 @@ from discovery.portfile import ServerInfo
 class Runtime:
     """`token` is the bearer token of this run, `hosts` the accepted `Host` headers, `held` the server's lock.
 
-    `host_advice` is what somebody reads who used another host.
+    `host_advice` completes the error for a wrong Host header, after "use".
     """
 
     info: ServerInfo | None = None

@@ -52,7 +52,7 @@ class Options:
     """The options of a start; `announce` is called once, when the server is ready.
 
     `instance_id`: the same for all nodes of one site; by default each start has one of its own.
-    `host_advice`: what somebody should do whose Host header is wrong, as the end of a sentence with "use".
+    `host_advice`: completes the error for a wrong Host header, after "use"; "" for the default.
     """
 
     host: str

@@ -2,8 +2,8 @@
 
 The worker's event loop collects a request; only a complete one gets a thread. Threads read bodies that are too long
 for that, but one thread always stays free. Reading has a deadline. A request that waits for news waits in the loop
-(see `parking`). A request that takes long by its path gets a thread of a second pool, so that it takes none from the
-others. After a response, a connection also lingers in the loop until its client closes it.
+(see `parking`). A request whose path is one of `long_paths` runs in a second thread pool, so that
+it takes no thread from the others. After a response, a connection also lingers in the loop until its client closes it.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class Worker(ThreadWorker):
         served.add_done_callback(lambda done: self.method_queue.defer(partial(self.finish_request, conn, done)))
 
     def _handle_unless_left(self, conn: Connection) -> bool:
-        """Serve a request that may have waited long for a thread; nobody would read the response to one who left."""
+        """Serve a request unless its client disconnected while it waited for a thread."""
         return not has_left(conn.sock) and self.handle(conn)
 
     def finish_request(self, conn: Connection, fs: Future[bool]) -> None:

@@ -1,4 +1,4 @@
-"""Which day it is for whoever asks: in the time zone of the browser on a page, else in that of the machine."""
+"""The current day: in the browser's time zone for a page, else in the machine's."""
 
 from __future__ import annotations
 

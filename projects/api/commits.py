@@ -220,7 +220,7 @@ class CommitReportsView(StrictQueryMixin):
     def post(self, request: Request) -> Response:
         """Tell a team's server about commits that name items; they are marked as reported by the caller.
 
-        A commit that the server knows is not changed, whoever reported or read it.
+        A commit that the server knows is not changed by a report.
         """
         given = CommitReportSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -127,7 +127,7 @@ def pull(context: Context, url: str | None) -> dict[str, Json]:
     with consent.Person(f"pm board pull {login.url}") as person:
         person.agree(
             f"This brings the board of {login.url} to {workspace.root_of(directory)}, with its history and files. The "
-            "server keeps its copy, and goes on until whoever runs it stops it. This repository is logged out. Go on?"
+            "server keeps its copy, and runs until its administrator stops it. This repository is logged out. Go on?"
         )
         with _administrator(context, login) as api, _held(context, directory):
             if os.path.lexists(database):
@@ -184,7 +184,7 @@ def _check_board(login: Login, board: object) -> None:
     if board != login.board:
         raise RemoteRefused(
             f"the server at {login.url} has another board than when you logged in ({board}, not {login.board}); "
-            "ask whoever runs it, and if that is right: pm logout"
+            "ask its administrator, and if that is right: pm logout"
         )
 
 

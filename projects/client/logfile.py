@@ -18,6 +18,7 @@ NAME = "server.log"
 MAX_BYTES = 1 << 20  # a start renames a larger log to server.log.1
 TAIL_BYTES = 1 << 20  # searched for the last lines
 POLL = 0.2  # seconds between checks for new lines
+START = " start"  # the end of the line that each start writes
 
 
 def open_for_start(directory: str) -> int:
@@ -47,7 +48,7 @@ def open_for_start(directory: str) -> int:
         os.fchmod(fileno, 0o600)
         os.set_blocking(fileno, True)
         # Also a write test: on a full disk the server could not log its error.
-        os.write(fileno, time.strftime("%Y-%m-%d %H:%M:%S start\n").encode())
+        os.write(fileno, time.strftime(f"%Y-%m-%d %H:%M:%S{START}\n").encode())
     except OSError as error:
         os.close(fileno)
         raise FileRefused(f"{path} can't be written: {error.strerror}") from None
@@ -55,10 +56,14 @@ def open_for_start(directory: str) -> int:
 
 
 def failure_since(directory: str, offset: int) -> str:
-    """Return the last `error: …` line after `offset` (bytes), else the last line, else ""."""
+    """Return the last `error: …` line after `offset` (bytes), else the last line, else "".
+
+    Several starts may write to one log, so a line that only says that a server starts or runs is no reason.
+    """
     with open(_open(directory), "rb") as file:
         file.seek(max(offset, os.fstat(file.fileno()).st_size - TAIL_BYTES))
         lines = [line.strip() for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
+    lines = [line for line in lines if not line.endswith(START) and " INFO " not in line]
     marked = [line for line in lines if line.startswith("error: ")]
     return (marked or lines or [""])[-1].removeprefix("error: ")
 

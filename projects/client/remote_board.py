@@ -1,7 +1,7 @@
 """What a repository says about its board on a team server: `.pm/remote.json`, a tracked file that may only suggest.
 
-Whoever can write to the repository can write the file. So it names a URL and the ID of a board and nothing else, and it
-is neither followed nor sent a token unless the user's own list of logins has this repository with both.
+Everybody who can write to the repository can write the file. So it names a URL and the ID of a board and nothing else,
+and it is neither followed nor sent a token unless the user's own list of logins has this repository with both.
 """
 
 from __future__ import annotations

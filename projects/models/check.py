@@ -162,7 +162,7 @@ class Check(ProjectChild):
         before = self.command
         with transaction.atomic():
             is_changed = super().update(actor=actor, expected_version=expected_version, **values)
-            if self.command != before:  # whoever typed it has seen it
+            if self.command != before:  # the person who typed it has seen it
                 CheckApproval.objects.note(self, actor)
         return is_changed
 

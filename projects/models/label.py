@@ -107,7 +107,7 @@ def _replace_on_items(project: Project, old: str, new: str, *, actor: User) -> i
 
 
 def label_id(project: uuid.UUID, name: str) -> uuid.UUID:
-    """Return the ID of a label: the same on all clones, whoever gives it a colour first."""
+    """Return the ID of a label: the same on all clones."""
     return uuid.uuid5(project, f"label:{name.casefold()}")
 
 

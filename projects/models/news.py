@@ -35,8 +35,7 @@ class Reader(NamedTuple):
     def unread(self, cursor: int, newest: int, most: int) -> list[Activity]:
         """Return changes after the activity `cursor` by anybody else, oldest first, until `newest` or `most` changes.
 
-        Also what other clones void of theirs. Own changes that turned out not to count are `conflicts`, whoever made
-        them.
+        Also what other clones void of theirs. Own changes that turned out not to count are `conflicts`.
         """
         return _unread(self.session is not None, most).all(cursor=cursor, newest=newest, **self._own())
 

@@ -109,7 +109,7 @@ class QuestionQuerySet(WorkItemChildQuerySet["Question"]):
 class Question(WorkItemChild):
     """A question about a work item.
 
-    Only a person answers it, from the list of choices or freely, also after its default was taken. Whoever asked may
+    Only a person answers it, from the list of choices or freely, also after its default was taken. Its author may
     withdraw it. While it is open, the item is not ready, and the lease of its claim stands still: triggers do that.
     """
 

@@ -177,7 +177,7 @@ class Review(WorkItemChild):
 
 
 def send_back(item: WorkItem, *, actor: User, text: str) -> None:
-    """Return the item to whoever handed it in, in progress, with a text that says what is wrong.
+    """Return the item to its author, in progress, with a text that says what is wrong.
 
     The claim comes back too: a session that is still live has its lease again; otherwise the lease has run out, and
     others may begin the item.

@@ -50,7 +50,7 @@ def named(label: str) -> Role:
     return Role[label.upper()]
 
 
-# Who may write an entity; whoever may see it reads it.
+# Who may write an entity; everybody who may see it may read it.
 WRITERS = dict.fromkeys((entity.name for entity in ENTITIES), Role.MEMBER) | {
     **dict.fromkeys(("project", "swim_lane", "label", "check"), Role.MAINTAINER),
     "member": Role.MAINTAINER,

@@ -1,4 +1,4 @@
-"""What a server does when it is told to stop, to begin anew, or killed."""
+"""What a server does when it is stopped, restarted or killed."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def _burn(
     result.failures += faults.wrong + follower.wrong
     _compare(result, rows(), board, ledgers, follower)
     kills = ", ".join(f"{count} {kind}" for kind, count in faults.killed.items() if count)
-    result.notes.append(f"killed: {kills}; {result.tried / seconds:.0f} changes a second")
+    result.notes.append(f"killed: {kills}; {result.tried / max(seconds, 1):.0f} changes a second")
     for what, found in (
         ("a node started", faults.starts),
         ("the engine accepted connections", faults.recoveries),

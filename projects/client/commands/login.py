@@ -50,13 +50,13 @@ def login(context: Context) -> None:
         if suggested is not None and suggested.board != board:
             raise RemoteRefused(
                 f"the server at {suggested.url} has board {board}, and "
-                f"{remote_board.path_of(context.directory)} names {suggested.board}; ask whoever changed one of them, "
+                f"{remote_board.path_of(context.directory)} names {suggested.board}; ask who changed one of them, "
                 "and if the server is right, remove the file"
             )
         if known is not None and known.board != board:
             raise RemoteRefused(
                 f"the server at {known.url} has another board than before ({board}, not {known.board}); "
-                "ask whoever runs it, and if that is right: pm logout"
+                "ask its administrator, and if that is right: pm logout"
             )
 
     answer = device_login.issue(context, api, options.name, options.scope or (), options.projects or (), check_board)

@@ -48,7 +48,7 @@ class ItemSource(Source[WorkItem]):
             by=row.claimed_by or row.updated_by,
             acts=(
                 Act("accept", self.again, "a"),
-                Act("back", "Comment and put back", "r", "A comment for whoever takes it next"),
+                Act("back", "Comment and put back", "r", "A comment for the next assignee"),
                 Act("assign", "Assign", "m", "Assign to", "@me"),
             ),
         )

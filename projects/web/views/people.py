@@ -16,7 +16,7 @@ from projects.web.responses import answers_forms, done
 
 @page.for_people()
 def show(request: HttpRequest) -> HttpResponse:
-    """Show people and agents; whoever may not change them sees them without buttons."""
+    """Show people and agents; without buttons for users who may not change them."""
     cursor = page.live_cursor()
     context = people_page.context(page.person(request), request.GET.get("q", ""))
     return render(request, "pm/settings_people.html", {"cursor": cursor, "section": "settings", **context})

@@ -23,7 +23,7 @@ CHECK_FIELDS = ("name", "command", "timeout_seconds", "requirement")
 
 @page.for_people()
 def show(request: HttpRequest) -> HttpResponse:
-    """Show the settings; whoever may not change them sees them without buttons."""
+    """Show the settings; without buttons for users who may not change them."""
     cursor = page.live_cursor()
     context = settings_page.context(page.person(request))
     return render(request, "pm/settings.html", {"cursor": cursor, "section": "settings", **context})

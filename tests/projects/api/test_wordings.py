@@ -1,4 +1,4 @@
-"""Errors are in the words of pm, whoever of Django and REST framework raises them."""
+"""Errors are in the words of pm, even those that Django and REST framework raise."""
 
 from __future__ import annotations
 

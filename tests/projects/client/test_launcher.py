@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from discovery import lock
+from projects.client import logfile
 from tests import sandboxes
 from tests.processes import DEADLINE, environment
 from tests.projects.client.conftest import PM, Pm, Result
@@ -65,3 +66,11 @@ def test_output_of_others_before_the_ready_line_is_passed_over(pm: Pm, repositor
     result = pm("server", "start", PYTHONPATH=str(tmp_path / "noise"))
     assert result.code == 0, result.err
     assert json.loads(result.out.splitlines()[-1])["server"]["root"] == str(repository)
+
+
+def test_lines_of_another_start_are_no_reason_for_a_failure(tmp_path: Path) -> None:
+    log = tmp_path / logfile.NAME
+    log.write_text("error: no space left\n2026-11-29 17:34:19 start\n")
+    assert logfile.failure_since(str(tmp_path), 0) == "no space left"
+    log.write_text("2026-11-29 17:34:19 start\n2026-11-29 17:34:19,995 INFO discovery: serving http://127.0.0.1:1\n")
+    assert logfile.failure_since(str(tmp_path), 0) == ""

@@ -69,6 +69,7 @@ def test_wait_for_long_writer_is_bounded(queue: WriteQueue) -> None:
 
 def test_sync_among_writers_that_never_stop_goes_on(queue: WriteQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(courtesy, "MOST", LONGEST)
+    monkeypatch.setattr(courtesy, "SHARE", 1e6)
     writer = object()
     assert queue.acquire(writer, DEADLINE)
     with courteous():

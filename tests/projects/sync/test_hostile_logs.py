@@ -283,7 +283,7 @@ def test_times_and_bases_of_the_future_are_alike(pair: tuple[BoardClone, BoardCl
     assert_alike(pair, log)
     with pair[1]:
         assert WorkItem.objects.get(pk=forger.item).title == "Old"
-        # Whoever has seen it can still change it.
+        # A clone that has seen it can still change it.
         WorkItem.objects.select_related("project").get(pk=forger.item).update(actor=pair[1].user, title="Mine")
     assert_alike(pair, log)
     with pair[0]:

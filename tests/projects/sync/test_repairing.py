@@ -41,7 +41,7 @@ def test_verify_finds_a_state_that_differs_and_rebuild_believes_the_log(make_boa
         assert (exported(), history()) == (board, told)
 
 
-def test_verify_beside_a_sync_is_no_false_alarm(make_board_clone: Make, log: Log) -> None:
+def test_verify_beside_a_sync_raises_busy(make_board_clone: Make, log: Log) -> None:
     ada, bob = worked_on(make_board_clone, log)
     with bob:
         WorkItem.objects.get(title="First").update(actor=bob.user, priority="high")

@@ -148,7 +148,7 @@ async function run(form, dry) {
   for (const input of inputs) input.disabled = false;
   box.replaceChildren(...shown(answer, dry));
   announce(box.firstChild.textContent);
-  ready.hidden = !dry || Boolean(answer.errors) || state(form) !== form.dataset.checked; // chosen anew meanwhile
+  ready.hidden = !dry || Boolean(answer.errors) || state(form) !== form.dataset.checked; // changed meanwhile
   if (!dry && !answer.errors) box.firstChild.append(" ", link(form));
   if (!form.querySelector(":is(input, select):focus")) (ready.hidden ? was : ready)?.focus(); // nobody is typing
   if (!dry && !answer.errors) location.pathname === "/" ? location.assign("/") : refresh();
