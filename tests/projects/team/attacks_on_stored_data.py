@@ -109,7 +109,7 @@ def token_with_cookies(field: Field) -> None:
     refused(ada.send("GET", "/api/v1/projects/", Accept="application/json", Authorization="Bearer pmt_wrong"), 401)
 
 
-@attack("name another user beside one's own session", "Kanboard CVE-2026-21881")
+@attack("send another user's name with one's own session", "Kanboard CVE-2026-21881")
 def other_user_beside_a_session(field: Field) -> None:
     bob = field.browser("bob")
     for headers in ({"X_PM_Actor": "ada"}, {"X_PM_Actor": "carl", "X_PM_Actor_Source": "terminal"}):
