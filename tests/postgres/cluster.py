@@ -171,13 +171,13 @@ class Cluster:
 
 def client(folder: str, url: str, name: str, *arguments: str) -> str:
     """Run a client program of PostgreSQL against the server of `url`; return what it prints."""
-    found = re.fullmatch(r"postgresql://(\w+):(\w+)@([\d.]+):(\d+)/\w+", url)
+    found = re.fullmatch(r"postgresql://(\w+):(\w+)@([\d.]+):(\d+)/(\w+)", url)
     assert found, url
-    user, password, host, port = found.groups()
-    env = os.environ | {"PGUSER": user, "PGPASSWORD": password, "PGHOST": host, "PGPORT": port}
+    user, password, host, port, database = found.groups()
+    place = {"PGUSER": user, "PGPASSWORD": password, "PGHOST": host, "PGPORT": port, "PGDATABASE": database}
     call = subprocess.run(
         [f"{folder}/{name}", *arguments],
-        env=env,
+        env=os.environ | place,
         cwd="/",
         stdin=subprocess.DEVNULL,
         capture_output=True,

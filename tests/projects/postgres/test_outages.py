@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
@@ -26,7 +25,7 @@ from projects.models import Project
 from projects.postgres.base import DatabaseWrapper
 from projects.resource_errors import explain
 from tests.file_systems import needs_root
-from tests.postgres.cluster import ACCOUNT
+from tests.postgres.cluster import ACCOUNT, Cluster, client
 from tests.postgres.databases import TEMPLATE, url
 from tests.postgres.relay import Relay
 from tests.postgres.sites import Node, Site
@@ -184,37 +183,43 @@ def test_read_only_database_is_read(
 
 
 @pytest.fixture
-def small_disk(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Path, str]]:
-    """A file system of 48 MiB and a board that is stored on it."""
+def small_disk() -> Iterator[tuple[Path, str]]:
+    """A file system of 48 MiB and the URL of a board that is stored on it.
+
+    Its server is one of its own: the processes of a server write each other's pages, so a database whose disk is
+    full is an error for those who work on another one.
+    """
     account = pwd.getpwnam(ACCOUNT)
     folder = Path(tempfile.mkdtemp(prefix="pm-small-disk-"))
     folder.chmod(0o755)
     mount = ["mount", "-t", "tmpfs", "-o", f"size=48m,uid={account.pw_uid},gid={account.pw_gid},mode=700", "tmpfs"]
     subprocess.run([*mount, str(folder)], check=True)
-    os.makedirs(folder / "space")
-    os.chown(folder / "space", account.pw_uid, account.pw_gid)
-    name = f"small_{os.getpid()}"
-    with psycopg.connect(url("postgres"), autocommit=True) as server:
-        try:
-            server.execute(f"CREATE TABLESPACE {name} LOCATION '{folder}/space'".encode())
-            server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} TABLESPACE {name}".encode())
-            yield folder, name
-        finally:
+    try:
+        os.makedirs(folder / "space")
+        os.chown(folder / "space", account.pw_uid, account.pw_gid)
+        with Cluster() as cluster:
+            cluster.query("postgres", f"CREATE TABLESPACE small LOCATION '{folder}/space'")
+            cluster.query("postgres", "CREATE DATABASE small TEMPLATE template0 TABLESPACE small")
+            dumped = client(cluster.programs, url(TEMPLATE), "pg_dump", "--no-owner")
+            board = cluster.folder / "board.sql"
+            board.write_text(dumped)
+            client(cluster.programs, cluster.url("small"), "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-f", str(board))
+            yield folder, cluster.url("small")
             (folder / "filled").unlink(missing_ok=True)
-            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-            server.execute(f"DROP TABLESPACE IF EXISTS {name}".encode())
-            subprocess.run(["umount", "--lazy", str(folder)], check=True)
-            folder.rmdir()
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.rmdir()
 
 
 @needs_root
 def test_full_disk_is_unavailable_and_read(
     small_disk: tuple[Path, str], api: APIClient, transactional_db: None
 ) -> None:
-    folder, name = small_disk
-    before = connection.settings_dict["NAME"]
+    folder, there = small_disk
+    before = connection.settings_dict.copy()
     connection.close()
-    connection.settings_dict["NAME"] = name
+    found = database({"PM_DATABASE_URL": there})
+    connection.settings_dict |= {name: found[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
     body = {"key": "PTWO", "title": "Two", "description": "d" * 90_000}
     try:
         assert api.get("/api/v1/projects/").status_code == 200  # a full disk refuses new connections
@@ -230,4 +235,4 @@ def test_full_disk_is_unavailable_and_read(
         assert api.post("/api/v1/projects/", body | {"key": "LAST"}).status_code == 201
     finally:
         connection.close()
-        connection.settings_dict["NAME"] = before
+        connection.settings_dict.update(before)
