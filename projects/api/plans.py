@@ -342,7 +342,7 @@ def _project(named: str | None, keys: Iterable[str]) -> Project:
         raise exceptions.ValidationError({"project": f"there is no project {named}"})
     projects = list(Project.objects.living().order_by("key")[: MAX_NAMED + 1])
     if not projects:
-        hint = "the board has no project; create one: pm project create --key KEY --title TEXT"
+        hint = "the board has no project; create one: pm project create TITLE"
         raise exceptions.ValidationError({"project": hint})
     for key in keys:
         if pk := find_pk(WorkItem, key):

@@ -31,11 +31,20 @@ class ProjectSerializer(EntitySerializer):
     key = StrictCharField(
         max_length=20,
         pattern=KEY,
-        help_text="2 to 20 of A-Z, 0-9 and _, starting with a letter; upper-cased, immutable.",
+        required=False,
+        help_text=(
+            "2 to 20 of A-Z, 0-9 and _, starting with a letter; upper-cased, immutable. By default a free one that "
+            "the title suggests."
+        ),
     )
 
     class Meta(EntitySerializer.Meta):
         model = Project
+
+    def create(self, validated_data: Values) -> Project:
+        key = validated_data.get("key") or Project.objects.free_key(validated_data["title"])
+        created: Project = super().create({**validated_data, "key": key})
+        return created
 
 
 class StatusCountsSerializer(ResponseSerializer):

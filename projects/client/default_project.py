@@ -20,7 +20,7 @@ def project_of(context: Context, given: str | None) -> str:
     if len(keys) == 1:
         return keys[0]
     if not keys:
-        raise UsageError("the board has no project; create one: pm project create --key KEY --title TITLE")
+        raise UsageError("the board has no project; create one: pm project create TITLE")
     more = ", …" if len(keys) > MAX_NAMED else ""
     names = ", ".join(keys[:MAX_NAMED]) + more
     raise UsageError(f"the board has several projects; name one of: {names}", field="project")

@@ -18,7 +18,7 @@ PROJECT = Entity(
         Field(
             "key",
             LINE,
-            "key: 2 to 20 of A-Z, 0-9 and _, starting with a letter",
+            "2 to 20 of A-Z, 0-9 and _, starting with a letter; by default what the title suggests",
             metavar="KEY",
             create=REQUIRED,
             tracked=True,

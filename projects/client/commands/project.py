@@ -43,7 +43,7 @@ def update(context: Context) -> None:
 VERBS = (
     Verb("list", "List projects.", list_projects, PROJECTS.list_options()),
     Verb("get", "Show one project.", PROJECTS.get, (ID,)),
-    Verb("create", "Create a project.", PROJECTS.create, PROJECTS.create_options(), places=("--title",)),
+    Verb("create", "Create a project.", PROJECTS.create, PROJECTS.create_options("key"), places=("--title",)),
     Verb("update", "Change a project.", update, PROJECTS.update_options()),
     Verb("delete", "Delete a project; restore undoes this.", PROJECTS.delete, (ID, EXPECTED_VERSION)),
     Verb("restore", "Restore a deleted project.", PROJECTS.restore, (ID,)),

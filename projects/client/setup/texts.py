@@ -50,7 +50,7 @@ Import files
   Parse the header {needs=read type=task points=2}
 ```
 
-A board needs a project first: `pm project create --key KEY --title "TITLE"`.
+A board needs a project first: `pm project create TITLE`.
 
 `pm list`, `pm ready`, `pm show KEY`, `pm search TEXT` and `pm news` look around. `pm VERB -h` has the flags of a verb.
 Errors are JSON on the last line of standard error; `try` is the command that was probably meant. What the board says

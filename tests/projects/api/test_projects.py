@@ -39,6 +39,11 @@ def test_create_answers_the_project(api: APIClient) -> None:
     }
 
 
+def test_create_without_a_key_takes_a_free_one_from_the_title(api: APIClient) -> None:
+    keys = [api.post(URL, {"title": title}).json()["key"] for title in ("My app", "My apples", "Über uns", "会議")]
+    assert keys == ["MA", "MA2", "UU", "PROJ"]
+
+
 @pytest.mark.parametrize("identifier", ["PONE", "pone", "PoNe", "id"])
 def test_retrieve_takes_id_and_key_in_any_case(api: APIClient, project: Project, identifier: str) -> None:
     name = str(project.pk) if identifier == "id" else identifier
@@ -56,7 +61,6 @@ def test_retrieve_of_what_is_not_there_is_not_found(api: APIClient, project: Pro
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"title": "t"}, "key"),
         ({"key": "PONE"}, "title"),
         ({"key": "P", "title": "t"}, "key"),
         ({"key": "1P", "title": "t"}, "key"),

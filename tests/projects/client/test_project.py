@@ -36,6 +36,12 @@ def test_project_lives_through_every_verb(ask: Ask) -> None:
     assert ask("project", "restore", made["id"]).document["project"]["key"] == "PONE"
 
 
+def test_create_needs_only_a_title(ask: Ask) -> None:
+    assert ask("create", "First").error["try"] == "pm project create TITLE"
+    assert ask("project", "create", "My app").document["project"]["key"] == "MA"
+    assert ask("create", "First").document["key"] == "MA-1"
+
+
 def test_lists_are_slim_unless_asked(ask: Ask) -> None:
     ask("project", "create", "--key", "AA", "--title", "A", "--description", "long")
     (slim,) = ask("project", "list").document["projects"]
